@@ -1,0 +1,26 @@
+"""Call everybody in a CSV with a Bolna voice agent: nobody twice, nobody lost.
+
+from dialer import load_campaign, run_campaign
+
+summary = await run_campaign(load_campaign("campaigns/reminders.toml"))
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dialer.campaign import Campaign, load_campaign
+    from dialer.session import Plan, Summary, run_campaign, run_campaign_sync
+
+__all__ = ["Campaign", "Plan", "Summary", "load_campaign", "run_campaign", "run_campaign_sync"]
+
+_HOMES = {"Campaign": "dialer.campaign", "load_campaign": "dialer.campaign"}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    # Loaded when asked for: `dialer --help` and `dialer status` need neither pandas nor httpx.
+    if name not in __all__:
+        raise AttributeError(f"module 'dialer' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "dialer.session")), name)

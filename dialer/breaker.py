@@ -1,0 +1,143 @@
+"""What ends a run early when it cannot go well: outcomes in, verdict out."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from dialer.errors import ExitCode
+from dialer.models import Answer, Effect, Outcome
+
+DOUBTFUL, AMONG = 25, 100
+"""This many `unknown` among the last so many end the run."""
+LIMITED_FOR = 600.0
+"""Seconds of nothing but 429 that end the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Why a run ends early.
+
+    Attributes:
+        words: what happened, with Bolna's words, for a person.
+        advice: what to mend, and the command that goes on.
+        exit_code: MUST_ACT, or LEFT where trying again later is all there is to do.
+    """
+
+    words: str
+    advice: str
+    exit_code: ExitCode = ExitCode.MUST_ACT
+
+
+class Breaker:
+    """Watches the answers of one run.
+
+    Args:
+        errors_in_a_row: so many answers in a row that are `error` or `unknown` end the run.
+        outage_after: seconds of nothing but failed connections that end it.
+    """
+
+    def __init__(self, *, errors_in_a_row: int = 20, outage_after: float = 90.0) -> None:
+        self._errors_in_a_row = errors_in_a_row
+        self._outage_after = outage_after
+        self._row = 0
+        self._last: deque[bool] = deque(maxlen=AMONG)
+        self._any_queued = False
+        self._limited_since: float | None = None
+        self._outage_since: float | None = None
+
+    def judge(self, answer: Answer, *, now: float, agent_gone: bool = False) -> tuple[Answer, Trip | None]:
+        """Return the answer as it counts in this run's context, and why the run ends, if it does.
+
+        Args:
+            answer: what the request came to.
+            now: seconds on a monotonic clock.
+            agent_gone: for a 404: Bolna does not know the agent either.
+        """
+        answer = self._in_context(answer, agent_gone=agent_gone)
+        self._any_queued |= answer.outcome is Outcome.QUEUED
+        if answer.effect is Effect.END:
+            return answer, _ended(answer)
+        return answer, self._counted(answer, now)
+
+    def _in_context(self, answer: Answer, *, agent_gone: bool) -> Answer:
+        """403 before anything was accepted is the key's fault, and 404 the agent's when the agent is gone."""
+        refused_key = answer.http_status == 403 and not self._any_queued  # noqa: PLR2004 - HTTP's numbers speak for themselves
+        if refused_key or (answer.http_status == 404 and agent_gone):  # noqa: PLR2004 - as above
+            return replace(answer, outcome=Outcome.RETRY, effect=Effect.END)
+        return answer
+
+    def _counted(self, answer: Answer, now: float) -> Trip | None:
+        if answer.outcome is Outcome.RETRY:
+            return self._waited(answer, now)
+        self._limited_since = self._outage_since = None
+        self._row = 0 if answer.outcome is Outcome.QUEUED else self._row + 1
+        self._last.append(answer.outcome is Outcome.UNKNOWN)
+        if self._row >= self._errors_in_a_row:
+            return Trip(
+                f"{self._row} answers in a row were refusals or unclear; the last one: {answer.words}.",
+                "Look at the `error` column of the results, mend the cause, then run the same command again; "
+                "add --retry-errors to call the refused ones as well.",
+            )
+        if sum(self._last) >= DOUBTFUL:
+            return Trip(
+                f"{sum(self._last)} of the last {len(self._last)} answers left it unclear whether a call was placed; "
+                f"the last one: {answer.words}.",
+                "Bolna or the network is unwell. Run the same command again later; `dialer reconcile` looks for the "
+                "unclear calls.",
+            )
+        return None
+
+    def _waited(self, answer: Answer, now: float) -> Trip | None:
+        if answer.effect is Effect.BACK_OFF:
+            self._limited_since = None
+            self._outage_since = now if self._outage_since is None else self._outage_since
+            if now - self._outage_since >= self._outage_after:
+                return Trip(
+                    f"No connection to Bolna for {now - self._outage_since:.0f} seconds: {answer.words}.",
+                    "Check the network, then run the same command again.",
+                    ExitCode.LEFT,
+                )
+            return None
+        self._outage_since = None
+        self._limited_since = now if self._limited_since is None else self._limited_since
+        if now - self._limited_since >= LIMITED_FOR:
+            return Trip(
+                f"Bolna answered nothing but 429 (too many requests) for {LIMITED_FOR / 60:.0f} minutes.",
+                "The limit is shared by the whole organisation: something else may be using it up. Run the same "
+                "command again later.",
+                ExitCode.LEFT,
+            )
+        return None
+
+
+def no_money(wallet: float) -> Trip | None:
+    """Return why nothing can be called on this wallet, or None; its unit is not documented, so only its sign counts."""
+    if wallet > 0:
+        return None
+    return Trip(
+        f"The account's wallet stands at {wallet:g}.",
+        "Recharge it on Bolna's dashboard, then run the same command again.",
+    )
+
+
+def _ended(answer: Answer) -> Trip:
+    status, words = answer.http_status, answer.words
+    if status in {401, 403}:
+        return Trip(
+            f"Bolna refused the key: {words}.", "Set BOLNA_API_KEY to a valid key, then run the same command again."
+        )
+    if status == 402:  # noqa: PLR2004 - HTTP's numbers speak for themselves
+        return Trip(
+            f"Bolna asks for payment: {words}.",
+            "Recharge the account on Bolna's dashboard, then run the same command again.",
+        )
+    if status == 404:  # noqa: PLR2004 - as above
+        return Trip(
+            f"Bolna does not know the agent: {words}.",
+            "Check `agent_id` in the campaign file, then run the same command again.",
+        )
+    return Trip(
+        f"The server answered with a redirect: {words}.",
+        "The base URL is wrong: check BOLNA_BASE_URL, then run the same command again.",
+    )

@@ -1,0 +1,366 @@
+"""The command line: parse, ask, signals, print, exit."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialer import telling
+from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, only
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from dialer.campaign import Campaign
+    from dialer.progress import Progress
+    from dialer.runner import Control
+    from dialer.session import Plan, Summary
+
+_GRAVEST = (
+    ExitCode.MUST_ACT,
+    ExitCode.USAGE,
+    ExitCode.LOCKED,
+    ExitCode.TERMINATED,
+    ExitCode.INTERRUPTED,
+    ExitCode.LEFT,
+    ExitCode.LOOK,
+)
+
+_PATH = click.Path(path_type=Path)
+_campaigns = click.argument("campaigns", nargs=-1, required=True, type=_PATH, metavar="CAMPAIGN...")
+_campaign = click.argument("campaign", type=_PATH)
+_recipients = click.option(
+    "--recipients", type=_PATH, metavar="FILE", help="Take this CSV instead of the campaign file's."
+)
+_batch = click.option("--batch", metavar="NAME", help="Fill {batch} in the names of results and ledger.")
+_sandbox = click.option("--sandbox", is_flag=True, help="Of a trial in the built-in stand-in for Bolna.")
+_output = click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How the outcome is printed."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dialer", message="dialer %(version)s")
+def cli() -> None:
+    """Call everybody in a CSV with a Bolna voice agent: nobody twice, nobody lost.
+
+    \b
+    Exit codes: 0 all done · 1 done, some need a look · 2 something is wrong, nothing dialled · 3 some are left, run
+    again · 4 another run holds this batch · 5 stopped, a person must act · 130 interrupted (143 by SIGTERM)
+    """  # noqa: D301 - \b is click's mark for text that keeps its lines
+
+
+@cli.command()
+@click.argument("recipients", type=_PATH)
+@click.option("--to", type=_PATH, metavar="FILE", help="Write here; default: named after the CSV, in this folder.")
+def init(recipients: Path, to: Path | None) -> ExitCode:
+    """Write a campaign file for a CSV."""
+    from dialer.session import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    written = write_campaign(recipients, to=to)
+    click.echo(f"{written} is written. Put the agent's id in, then: {telling.command_text('check', str(written))}")
+    return ExitCode.DONE
+
+
+@cli.command()
+@_campaigns
+@_recipients
+@_batch
+@_sandbox
+@_output
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="As a run with this limit.")
+def check(campaigns: tuple[Path, ...], output: str, limit: int | None, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Judge every row and show what would be sent; nobody is called."""
+    return _each(campaigns, partial(_check_one, output=output, limit=limit, **which))
+
+
+def _check_one(path: Path, *, output: str, limit: int | None, **which: Any) -> ExitCode:  # noqa: ANN401 - as above
+    from dialer.session import check_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    found = check_campaign(_load(path, **which), limit=limit)
+    click.echo(
+        telling.as_json(found) if output == "json" else telling.check_text(found, command=_again("run", path, **which))
+    )
+    return ExitCode(found.exit_code)
+
+
+@cli.command()
+@_campaigns
+@_recipients
+@_batch
+@click.option(
+    "--sandbox", is_flag=True, help="Call the built-in stand-in for Bolna; results and ledger are kept apart."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; nobody is called (like check).")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N recipients.")
+@click.option("--retry-errors", is_flag=True, help="Call those again whom Bolna refused.")
+@click.option(
+    "--redial-unknown",
+    is_flag=True,
+    help="Call those again of whom nobody knows whether they were called: perhaps twice.",
+)
+@click.option("--adopt", is_flag=True, help="Go on from the results CSV alone, its ledger being lost.")
+@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
+@click.option("--no-progress", is_flag=True, help="No bar and no lines while it runs.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Without a terminal: lines, or one JSON event each.",
+)
+@_output
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def run(campaigns: tuple[Path, ...], *, dry_run: bool, **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Dial; run it again to resume."""
+    if dry_run:
+        which = {name: options[name] for name in ("output", "limit", "recipients", "batch", "sandbox")}
+        return _each(campaigns, partial(_check_one, **which))
+    return _each(campaigns, partial(_run_one, **options))
+
+
+def _run_one(
+    path: Path,
+    *,
+    output: str,
+    quiet: bool,
+    no_progress: bool,
+    log_format: str,
+    yes: bool,
+    limit: int | None,
+    retry_errors: bool,
+    redial_unknown: bool,
+    adopt: bool,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> ExitCode:
+    from dialer.session import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    campaign = _load(path, **which)
+    work = partial(
+        run_campaign,
+        campaign,
+        limit=limit,
+        retry_errors=retry_errors,
+        redial_unknown=redial_unknown,
+        adopt=adopt,
+        progress=_progress(quiet=quiet or no_progress, log_format=log_format),
+    )
+
+    async def asked(control: Control) -> Summary:
+        confirm = partial(_confirm, control=control, yes=yes, quiet=quiet)
+        ask = None if yes else partial(_ask, control=control)
+        return await work(confirm=confirm, ask=ask, control=control)
+
+    summary, stopped_by = _with_signals(asked)
+    if output == "json":
+        click.echo(telling.as_json(summary))
+    elif not quiet:
+        click.echo(telling.summary_text(summary, command=_again("run", path, **which)), err=True)
+    if summary.exit_code is ExitCode.INTERRUPTED and stopped_by == signal.SIGTERM:
+        return ExitCode.TERMINATED
+    return ExitCode(summary.exit_code)
+
+
+@cli.command()
+@_campaigns
+@_recipients
+@_batch
+@_sandbox
+@_output
+def status(campaigns: tuple[Path, ...], output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Show how many stand where; works while a run is going on."""
+    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.session import standing  # noqa: PLC0415 - as above
+
+    standings = [standing(locate(path, **which)) for path in campaigns]
+    click.echo(telling.as_json(standings) if output == "json" else telling.standing_text(standings))
+    return ExitCode.DONE
+
+
+@cli.command()
+@_campaign
+@_recipients
+@_batch
+@_sandbox
+@_output
+def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Look for unclear calls at Bolna; whoever is found there is queued."""
+    from dialer.session import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    loaded = _load(campaign, **which)
+    settled, _ = _with_signals(lambda control: reconcile_campaign(loaded, control=control))
+    click.echo(telling.as_json(settled) if output == "json" else telling.settled_text(settled))
+    return ExitCode(settled.exit_code)
+
+
+@cli.command()
+@_campaign
+@_recipients
+@_batch
+@_sandbox
+def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Write the results CSV again from the ledger."""
+    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.session import rewrite_results  # noqa: PLC0415 - as above
+
+    files = locate(campaign, **which)
+    click.echo(f"{files.results}: {rewrite_results(files):,} rows written")
+    return ExitCode.DONE
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on this machine.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="How many times faster calls go by.",
+)
+@click.option(
+    "--lines", type=click.IntRange(min=1), default=10, show_default=True, help="Calls that may be live at once."
+)
+def sandbox(port: int, speed: float, lines: int) -> ExitCode:
+    """Run the stand-in for Bolna by itself, until Ctrl-C."""
+    from dialer.sandbox import Settings, serve  # noqa: PLC0415 - heavy, and only this command needs it
+
+    def ready(url: str) -> None:
+        click.echo(
+            f"The sandbox listens. In another terminal:\n  export BOLNA_BASE_URL={url} BOLNA_API_KEY=bn-sandbox",
+            err=True,
+        )
+
+    serve(Settings(speed=speed, lines=lines), port=port, on_ready=ready)
+    return ExitCode.DONE
+
+
+# -- what the commands share -------------------------------------------------------------------------------------
+
+
+def _load(path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool) -> Campaign:
+    from dialer.campaign import load_campaign  # noqa: PLC0415 - heavy, and status does without
+
+    return load_campaign(path, recipients=recipients, batch=batch, sandbox=sandbox)
+
+
+def _again(command: str, path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool) -> str:
+    words = [command, str(path)]
+    words += ["--recipients", str(recipients)] if recipients else []
+    words += ["--batch", batch] if batch else []
+    return telling.command_text(*words, *(["--sandbox"] if sandbox else []))
+
+
+def _each(campaigns: Sequence[Path], one: Callable[[Path], ExitCode]) -> ExitCode:
+    """Do one campaign after the other; return the gravest exit code."""
+    codes = []
+    for path in campaigns:
+        try:
+            codes.append(one(path))
+        except DialerError as error:
+            if len(campaigns) == 1 or isinstance(error, InterruptedRunError):
+                raise
+            click.echo(f"{path}: {error}", err=True)
+            codes.append(error.exit_code)
+        if codes[-1] in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
+            break
+    return next((code for code in _GRAVEST if code in codes), ExitCode.DONE)
+
+
+def _progress(*, quiet: bool, log_format: str) -> Progress:
+    from dialer import progress  # noqa: PLC0415 - only a run needs it
+
+    if quiet:
+        return progress.Silent()
+    if log_format == "json":
+        return progress.JsonLines()
+    return progress.Bar() if sys.stderr.isatty() else progress.Lines()
+
+
+def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signal.Signals | None]:
+    """Run some work that Ctrl-C, SIGTERM and SIGHUP ask to drain, and a second time to stop at once."""
+    import anyio  # noqa: PLC0415 - status and help do without
+
+    from dialer.runner import Control  # noqa: PLC0415 - as above
+
+    control = Control()
+    first: list[signal.Signals] = []
+    watched = [signal.SIGINT, signal.SIGTERM]
+    # nohup ignores SIGHUP, and so do we then.
+    watched += [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+
+    async def listen(*, task_status: Any) -> None:  # noqa: ANN401 - anyio's
+        with anyio.open_signal_receiver(*watched) as signals:
+            task_status.started()
+            async for received in signals:
+                first.append(received)
+                control.interrupt()
+                if len(first) == 1:
+                    click.echo("\nStopping: what is in flight may finish. Once more to stop at once.", err=True)
+
+    async def main() -> Any:  # noqa: ANN401 - whatever the work returns
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(listen)
+            outcome = await work(control)
+            tasks.cancel_scope.cancel()
+        return outcome
+
+    try:
+        outcome = anyio.run(main)
+    except BaseExceptionGroup as group:
+        error = only(group)
+        if isinstance(error, InterruptedRunError) and first and first[0] == signal.SIGTERM:
+            error.exit_code = ExitCode.TERMINATED
+        raise error from None
+    return outcome, first[0] if first else None
+
+
+async def _confirm(plan: Plan, *, control: Control, yes: bool, quiet: bool) -> bool:
+    if not quiet:
+        click.echo(telling.plan_text(plan), err=True)
+    if yes or plan.sandbox or not plan.to_call:
+        return True
+    return await _ask("Call them now?", control=control)
+
+
+async def _ask(words: str, *, control: Control) -> bool:
+    """Ask on the terminal; Ctrl-C is heard while it waits."""
+    import anyio  # noqa: PLC0415 - as above
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise DeclinedError(f"{words}\nNobody can be asked without a terminal: add --yes. Nothing was dialled.")
+    click.echo(f"{words} [y/N] ", err=True, nl=False)
+    answer = ""
+    async with anyio.create_task_group() as tasks:
+
+        async def give_up() -> None:
+            await control.drain.wait()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(give_up)
+        await anyio.wait_readable(sys.stdin)
+        answer = sys.stdin.readline()
+        tasks.cancel_scope.cancel()
+    if control.drain.is_set():
+        raise InterruptedRunError("Interrupted; nothing was dialled.")
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; errors are told in words, never as a traceback."""
+    try:
+        # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
+        code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
+    except DialerError as error:
+        click.echo(f"Error: {error}", err=True)
+        return int(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted; nothing was dialled.", err=True)
+        return int(ExitCode.INTERRUPTED)
+    return int(code or 0)

@@ -1,0 +1,319 @@
+"""Bolna's API as this program uses it: one request that places a call, and a few that ask or stop."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote
+
+import anyio
+
+from dialer.client.reply import execution_id_in, parsed, status_line, tidy, words_in
+from dialer.client.sender import Sender, checked_address, checked_key
+from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status
+from dialer.executions import Account, Execution, Listed, account_in, execution_in, listed_in
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from types import TracebackType
+
+    import httpx
+
+    from dialer.client.sender import Reply
+    from dialer.models import Answer
+
+__all__ = ["TABLE", "BolnaClient", "BolnaReadError", "Row", "Stopped", "answer_of_exception", "answer_of_status"]
+
+_ANSWER = 1_000_000
+"""Bytes of the answer to a call; Bolna's has about 100."""
+_PAGE = 64_000_000
+"""Bytes of what is asked for; a page may hold 50 transcripts."""
+_ROWS = 50
+"""Rows of a page; Bolna allows no more."""
+_SLICE = timedelta(days=7)
+"""Bolna lists no longer time at once."""
+_PASSES = 3
+_STALE = 3
+_PAGES = 20_000
+_WAITS = (0.5, 1.0, 2.0, 4.0)
+_LONGEST_WAIT = 30.0
+_NOT_FOUND = 404
+_TOO_MANY = 429
+
+T = TypeVar("T")
+
+
+class BolnaReadError(Exception):
+    """Bolna was asked, several times where that may help, and gave no usable answer.
+
+    Attributes:
+        words: what it said, or what happened.
+        status: status code of the last answer; None where none came.
+    """
+
+    def __init__(self, words: str, status: int | None = None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Whether a call was stopped before it rang; if not, Bolna's words and the status."""
+
+    stopped: bool
+    words: str
+    http_status: int
+
+
+class BolnaClient:
+    """One account at Bolna; to be used as an asynchronous context manager.
+
+    Args:
+        base_url: `https://` and a host; `http://` for a server on this machine.
+        key: API key; neither a message nor a `repr` holds it.
+        transport: makes the transport of each connection (a test's stand-in); None for the network.
+        reuse: use an idle connection again within a second; otherwise each request gets its own.
+        connect_timeout: seconds until there is a connection.
+        read_timeout: seconds without a byte of the answer; with the former, also what one exchange may take.
+
+    Raises:
+        UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: str,
+        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        reuse: bool = True,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+    ) -> None:
+        self._key = checked_key(key)
+        self._sender = Sender(
+            checked_address(base_url),
+            key,
+            transport=transport,
+            reuse=reuse,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+        )
+        self._call_url = self._sender.url("/call")
+        self.skew: float | None = None
+        """Seconds the server's clock was ahead of ours when it last answered; None before that."""
+
+    async def __aenter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close what is open."""
+        await self._sender.aclose()
+
+    async def call(self, body: bytes) -> Answer:
+        """Send one `POST /call`, once, and return what came of it; raise nothing but cancellation.
+
+        Args:
+            body: the JSON body.
+        """
+        leaving = None
+        try:
+            request, leaving = self._sender.request("POST", self._call_url, body)
+            return self._answer(await self._send(request, most=_ANSWER))
+        except Exception as error:  # noqa: BLE001  the table maps every one, and what it does not name is in doubt
+            return answer_of_exception(error, begun=leaving is not None and leaving.begun, secret=self._key)
+
+    async def _send(self, request: httpx.Request, *, most: int) -> Reply:
+        reply = await self._sender.send(request, most=most)
+        self.skew = self.skew if reply.skew is None else reply.skew
+        return reply
+
+    def _answer(self, reply: Reply) -> Answer:
+        return answer_of_status(
+            reply.status,
+            words=self._words(reply),
+            execution_id=None if reply.fault else execution_id_in(reply.body),
+            retry_after=reply.retry_after,
+            skew=reply.skew,
+        )
+
+    def _words(self, reply: Reply) -> str:
+        if reply.fault:
+            return tidy(f"{status_line(reply.status)}: the answer cannot be read: {reply.fault}", secret=self._key)
+        if reply.location:
+            return tidy(f"{status_line(reply.status)}: sent on to {reply.location}", secret=self._key)
+        return words_in(reply.status, reply.body, secret=self._key)
+
+    async def account(self) -> Account:
+        """Return what `GET /user/me` says.
+
+        Raises:
+            BolnaReadError: it says nothing of use.
+        """
+        return _given(account_in(await self._get("/user/me")), "the account")
+
+    async def agent(self, agent_id: str) -> dict[str, Any] | None:
+        """Return the agent; None where this account has none with this id.
+
+        Raises:
+            BolnaReadError: Bolna does not say.
+        """
+        found = await self._get_one("/v2/agent/{}", agent_id)
+        return None if found is None else _given(found if isinstance(found, dict) else None, "the agent")
+
+    async def phone_numbers(self) -> tuple[str, ...]:
+        """Return the account's phone numbers as Bolna spells them.
+
+        Raises:
+            BolnaReadError: Bolna does not say.
+        """
+        found = await self._get("/phone-numbers/all")
+        rows = _given(found if isinstance(found, list) else None, "the phone numbers")
+        numbers = (row.get("phone_number") for row in rows if isinstance(row, dict))
+        return tuple(number for number in numbers if isinstance(number, str))
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """Return the call with this id; None where Bolna knows none (for a while also of a new one).
+
+        Raises:
+            BolnaReadError: Bolna does not say.
+        """
+        found = await self._get_one("/executions/{}", execution_id)
+        return None if found is None else _given(execution_in(found), "the execution")
+
+    async def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+        """Yield the agent's calls created from `start` to `end`, each once.
+
+        Rows move from page to page while calls run, so a list of several pages is read again until nothing new
+        comes (three times at most).
+
+        Args:
+            agent_id: whose calls.
+            start: first moment, with its zone.
+            end: last moment, with its zone.
+
+        Raises:
+            BolnaReadError: Bolna does not say.
+        """
+        seen: set[str] = set()
+        for since, until in _slices(start, end):
+            for _ in range(_PASSES):
+                before, pages = len(seen), 0
+                async for page in self._pages(agent_id, since, until):
+                    pages += 1
+                    for row in page:
+                        if row.id not in seen:
+                            seen.add(row.id)
+                            yield row
+                if pages <= 1 or len(seen) == before:
+                    break
+
+    async def _pages(self, agent_id: str, since: str, until: str) -> AsyncIterator[list[Listed]]:
+        seen: set[str] = set()
+        stale = 0
+        for number in range(1, _PAGES + 1):
+            query = {"page_number": str(number), "page_size": str(_ROWS), "from": since, "to": until}
+            rows, more = _page(await self._get(f"/v2/agent/{quote(agent_id, safe='')}/executions", **query))
+            yield rows
+            stale = 0 if any(row.id not in seen for row in rows) else stale + 1
+            seen.update(row.id for row in rows)
+            if not more or stale == _STALE:
+                return
+        raise BolnaReadError("the list of executions does not end")
+
+    async def stop_call(self, execution_id: str) -> Stopped:
+        """Stop a call that is queued or scheduled at Bolna; a call that rings cannot be stopped.
+
+        Raises:
+            BolnaReadError: Bolna does not say whether it is stopped.
+        """
+        reply = await self._ask("POST", f"/call/{quote(execution_id, safe='')}/stop")
+        if 200 <= reply.status < 300:  # noqa: PLR2004  the range of success
+            return Stopped(stopped=True, words="", http_status=reply.status)
+        if reply.status in (400, _NOT_FOUND, 409, 422):
+            return Stopped(stopped=False, words=self._words(reply), http_status=reply.status)
+        raise BolnaReadError(self._words(reply), reply.status)
+
+    async def _get_one(self, path: str, identity: str) -> object:
+        try:
+            return await self._get(path.format(quote(identity, safe="")))
+        except BolnaReadError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+
+    async def _get(self, path: str, **query: str) -> object:
+        reply = await self._ask("GET", path, **query)
+        if reply.fault or not 200 <= reply.status < 300:  # noqa: PLR2004  the range of success
+            raise BolnaReadError(self._words(reply), reply.status)
+        return _given(parsed(reply.body), path)
+
+    async def _ask(self, method: str, path: str, **query: str) -> Reply:
+        """Return the reply to what may be asked twice without harm, asked again where that may help."""
+        url = self._sender.url(path, **query)
+        for wait in _WAITS:
+            reply = await self._try(method, url)
+            if isinstance(reply, BolnaReadError):
+                await anyio.sleep(_jittered(wait))
+            elif _may_change(reply):
+                await anyio.sleep(min(max(reply.retry_after or 0.0, _jittered(wait)), _LONGEST_WAIT))
+            else:
+                return reply
+        reply = await self._try(method, url)
+        if isinstance(reply, BolnaReadError):
+            raise reply
+        return reply
+
+    async def _try(self, method: str, url: httpx.URL) -> Reply | BolnaReadError:
+        try:
+            request, _ = self._sender.request(method, url)
+            return await self._send(request, most=_PAGE)
+        except Exception as error:  # noqa: BLE001  whatever it was, nothing was read
+            return BolnaReadError(answer_of_exception(error, secret=self._key).words)
+
+
+def _may_change(reply: Reply) -> bool:
+    return bool(reply.fault) or reply.status == _TOO_MANY or reply.status >= 500  # noqa: PLR2004  server errors
+
+
+def _jittered(wait: float) -> float:
+    return wait * random.uniform(0.75, 1.25)  # noqa: S311  spreads load, guards nothing
+
+
+def _given(value: T | None, what: str) -> T:
+    if value is None:
+        raise BolnaReadError(f"Bolna's answer about {what} cannot be understood")
+    return value
+
+
+def _page(value: object) -> tuple[list[Listed], bool]:
+    """Return the rows of a page and whether there are more."""
+    rows = value.get("data") if isinstance(value, dict) else value
+    rows = _given(rows if isinstance(rows, list) else None, "the executions")
+    more = value.get("has_more") if isinstance(value, dict) else False
+    listed = (listed_in(row) for row in rows)
+    return [row for row in listed if row], more if isinstance(more, bool) else len(rows) >= _ROWS
+
+
+def _slices(start: datetime, end: datetime) -> list[tuple[str, str]]:
+    """Return bounds of at most seven days, as Bolna wants them: UTC, `Z`, milliseconds."""
+    since, until = (_whole(moment.astimezone(UTC)) for moment in (start, end + timedelta(microseconds=999_999)))
+    slices = []
+    while since < until:
+        slices.append((_spelt(since), _spelt(min(since + _SLICE, until))))
+        since += _SLICE
+    return slices
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def _spelt(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")

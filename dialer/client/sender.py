@@ -1,0 +1,280 @@
+"""Requests out, replies in: one connection each, the newest idle one first, nothing repeated and nothing followed."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import ssl
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import anyio
+import httpx
+
+from dialer.client.reply import moment, seconds_to_wait, tidy
+from dialer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+_IDLE = 1.0
+"""Seconds; a server that has just closed an idle connection leaves the next request in doubt."""
+_CLOSING = 5.0
+_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came.
+
+    Attributes:
+        status: the status code.
+        body: the decoded body, as far as it came.
+        fault: why the body is not whole; empty if it is.
+        location: where a redirect points to; empty without one.
+        retry_after: seconds the server asked to wait.
+        skew: seconds the server's clock is ahead of ours.
+    """
+
+    status: int
+    body: bytes
+    fault: str
+    location: str
+    retry_after: float | None
+    skew: float | None
+
+
+class Body(httpx.AsyncByteStream):
+    """A request's body that knows whether it began to leave: before that, surely no call was placed."""
+
+    def __init__(self, content: bytes) -> None:
+        self._left = [content] if content else []
+        self.begun = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Hand the body to the connection."""
+        # No generator: a write that fails would leave it unfinished, which trio complains about.
+        self.begun = True
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the body, once."""
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
+
+
+def checked_key(key: str) -> str:
+    """Return the key, if a header can carry it.
+
+    Raises:
+        UsageError: it cannot; the message does not hold the key.
+    """
+    if not key:
+        raise UsageError("The key is empty. Set BOLNA_API_KEY to a key from Bolna's dashboard.")
+    if any(not "!" <= c <= "~" for c in key):
+        raise UsageError(
+            "The key cannot be sent: it holds a blank, a line break or a character that is not ASCII. "
+            "Copy BOLNA_API_KEY again from Bolna's dashboard, without quotes and without what stands around it."
+        )
+    return key
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    address = _ip(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def _is_host(host: str) -> bool:
+    return _NAME.fullmatch(host) is not None or _ip(host) is not None
+
+
+def _fault_of(url: httpx.URL) -> str:
+    faults = (
+        (url.scheme not in {"http", "https"}, "it does not begin with https://"),
+        (not _is_host(url.raw_host.decode("ascii")), "it has no host that is a name or an IP address"),
+        (url.port is not None and not 0 < url.port < 1 << 16, "there is no such port"),
+        (url.userinfo or url.query or url.fragment, "it may hold a host and a path only"),
+        (
+            url.scheme == "http" and not _is_loopback(url.host),
+            "the key is sent over https:// only (http:// is for a server on this machine)",
+        ),
+    )
+    return next((words for wrong, words in faults if wrong), "")
+
+
+def checked_address(base_url: str) -> httpx.URL:
+    """Return the base URL, if the key may be sent there.
+
+    Raises:
+        UsageError: it may not, or it is no URL.
+    """
+    try:
+        url = httpx.URL(base_url)
+        fault = "it holds a blank" if base_url.split() != [base_url] else _fault_of(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        fault = tidy(str(error))
+    if fault:
+        # Not repeated: what was put there by mistake may be the key.
+        raise UsageError(f"BOLNA_BASE_URL cannot be used: {fault}. It looks like https://api.bolna.ai")
+    return url
+
+
+class Sender:
+    """A last-in-first-out list of one-connection clients on one TLS context.
+
+    One client shared by many tasks slows down with each connection it holds; and a list keeps few connections warm
+    where workers with a client each would keep many cold.
+
+    Args:
+        address: base URL, checked.
+        key: checked.
+        transport: makes the transport of each client; None for the network.
+        reuse: use an idle connection again within a second; otherwise each request gets its own.
+        connect_timeout: seconds.
+        read_timeout: seconds without a byte; also, with the former, what a whole exchange may take.
+
+    Raises:
+        UsageError: a proxy or certificate that the environment names cannot be used.
+    """
+
+    def __init__(
+        self,
+        address: httpx.URL,
+        key: str,
+        *,
+        transport: Callable[[], httpx.AsyncBaseTransport] | None,
+        reuse: bool,
+        connect_timeout: float,
+        read_timeout: float,
+    ) -> None:
+        self._address = address
+        self._transport = transport
+        self._timeout = httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout)
+        self._longest = connect_timeout + read_timeout
+        self._limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
+        self._headers = httpx.Headers(
+            {
+                "Authorization": f"Bearer {key}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",  # what is not compressed cannot fail to be decompressed
+                "User-Agent": "dialer",
+                "Connection": "keep-alive" if reuse else "close",
+            }
+        )
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        try:
+            self._tls = httpx.create_ssl_context() if address.scheme == "https" else _no_tls()
+            self._free = [self._new_client()]
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise UsageError(
+                f"The proxy or certificate settings of the environment cannot be used: {tidy(str(error), secret=key)}"
+            ) from None
+
+    def _new_client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=self._transport() if self._transport else None,
+            verify=self._tls,
+            limits=self._limits,
+            timeout=self._timeout,
+            # Proxies come from the environment, but what is sent to this machine does not leave it.
+            # httpx reads no .netrc unless it is told to, and without user info in the URL replaces no header.
+            trust_env=not _is_loopback(self._address.host),
+            follow_redirects=False,
+            event_hooks={"response": [_lay_location_aside]},
+        )
+
+    def url(self, path: str, **query: str) -> httpx.URL:
+        """Return the address of `path`, which begins with a slash and is percent-encoded."""
+        url = self._address.copy_with(path=self._address.path.rstrip("/") + path)
+        return url.copy_merge_params(query) if query else url
+
+    def request(self, method: str, url: httpx.URL, content: bytes | None = None) -> tuple[httpx.Request, Body]:
+        """Return a request, and its body that knows whether it began to leave."""
+        request = httpx.Request(method, url, headers=self._headers, content=content)
+        if content:
+            request.headers["Content-Type"] = "application/json"
+        body = Body(content or b"")
+        request.stream = body
+        return request, body
+
+    async def send(self, request: httpx.Request, *, most: int) -> Reply:
+        """Send once and return the reply.
+
+        Args:
+            request: what to send.
+            most: bytes of the body that are read at most.
+
+        Raises:
+            Exception: no reply came; which ones, the outcome table tells.
+        """
+        client = self._free.pop() if self._free else self._new_client()
+        try:
+            with anyio.fail_after(self._longest):
+                reply = await _exchange(client, request, most)
+        except BaseException:
+            # The connection is of no more use.
+            with anyio.move_on_after(_CLOSING, shield=True):
+                await client.aclose()
+            raise
+        self._free.append(client)
+        return reply
+
+    async def aclose(self) -> None:
+        """Close the idle connections."""
+        with anyio.move_on_after(_CLOSING, shield=True):
+            while self._free:
+                await self._free.pop().aclose()
+
+
+def _no_tls() -> ssl.SSLContext:
+    # Reading the certificates takes 40 ms, which nothing on http:// needs.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+async def _lay_location_aside(response: httpx.Response) -> None:
+    # httpx prepares the next request even where it follows none, and a bad Location would hide the status.
+    response.extensions["location"] = response.headers.pop("Location", "")
+
+
+async def _exchange(client: httpx.AsyncClient, request: httpx.Request, most: int) -> Reply:
+    left = time.time()
+    response = await client.send(request, stream=True)
+    middle = datetime.fromtimestamp((left + time.time()) / 2, UTC)
+    try:
+        body, fault = await _read(response, most)
+    finally:
+        await response.aclose()
+    date = moment(response.headers.get("Date"))
+    return Reply(
+        status=response.status_code,
+        body=body,
+        fault=fault,
+        location=response.extensions["location"],
+        retry_after=seconds_to_wait(response.headers.get("Retry-After"), now=date or middle),
+        skew=(date - middle) / timedelta(seconds=1) if date else None,
+    )
+
+
+async def _read(response: httpx.Response, most: int) -> tuple[bytes, str]:
+    """Return the body, and why it is not whole: the status has come and says what it says."""
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > most:
+                return bytes(body[:most]), f"it is longer than {most} bytes"
+    except httpx.HTTPError as error:
+        return bytes(body), tidy(f"{type(error).__name__}: {error}")
+    return bytes(body), ""

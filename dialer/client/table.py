@@ -1,0 +1,161 @@
+"""What an answer, or the lack of one, means for the recipient and for the run: one table.
+
+Only what proves that no call was placed is tried again. What the table does not name is in doubt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from dialer.client.reply import status_line, tidy
+from dialer.models import Answer, Effect, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table.
+
+    Attributes:
+        when: the status codes, or the exception (with what derives from it and has no row of its own).
+        outcome: what it means for the recipient.
+        effect: what it means for the run.
+        words: what happened, for a person; with a status, what the row stands for.
+    """
+
+    when: range | type[Exception]
+    outcome: Outcome
+    effect: Effect
+    words: str
+
+
+def _one(status: int) -> range:
+    return range(status, status + 1)
+
+
+_DOUBT = (Outcome.UNKNOWN, Effect.GO_ON)
+_MISSED = (Outcome.RETRY, Effect.BACK_OFF)
+_REFUSED = (Outcome.ERROR, Effect.GO_ON)
+_PERSON = (Outcome.RETRY, Effect.END)
+
+TABLE: tuple[Row, ...] = (
+    Row(range(100, 200), *_DOUBT, "no final answer"),
+    Row(range(200, 300), Outcome.QUEUED, Effect.GO_ON, "accepted; in doubt without an execution_id"),
+    # Whoever answers with a redirect is not Bolna's API: nobody knows what it did with the request.
+    Row(range(300, 400), Outcome.UNKNOWN, Effect.END, "redirected: the base URL is wrong"),
+    Row(_one(400), *_REFUSED, "refused"),
+    Row(_one(401), *_PERSON, "the key is not accepted"),
+    Row(_one(402), *_PERSON, "no money"),
+    # Of the recipient or of everybody? That takes the run's history: the runner decides.
+    Row(_one(403), *_REFUSED, "forbidden"),
+    Row(_one(404), *_REFUSED, "not found"),
+    Row(range(405, 422), *_DOUBT, "not documented"),
+    Row(_one(422), *_REFUSED, "refused by validation"),
+    Row(range(423, 429), *_DOUBT, "not documented"),
+    Row(_one(429), Outcome.RETRY, Effect.HOLD, "too many requests"),
+    Row(range(430, 500), *_DOUBT, "not documented"),
+    # A gateway says 5xx also when the call was placed behind it.
+    Row(range(500, 503), *_DOUBT, "server error"),
+    Row(_one(503), Outcome.UNKNOWN, Effect.HOLD, "overloaded"),
+    Row(range(504, 600), *_DOUBT, "server error"),
+    # Before the request was sent.
+    Row(httpx.ConnectError, *_MISSED, "could not connect"),
+    Row(httpx.ConnectTimeout, *_MISSED, "could not connect in time"),
+    Row(httpx.PoolTimeout, *_MISSED, "no connection was free in time"),
+    # Raised only while the tunnel to Bolna is made.
+    Row(httpx.ProxyError, *_MISSED, "the proxy made no connection"),
+    # The request could not be written down as HTTP, and no other one could: trying again is of no use.
+    Row(httpx.LocalProtocolError, *_PERSON, "the request could not be sent"),
+    Row(httpx.UnsupportedProtocol, *_PERSON, "the address could not be used"),
+    Row(httpx.InvalidURL, *_PERSON, "the address could not be used"),
+    # Past the connect stage the same exception is seen whether or not the server had read the request.
+    Row(httpx.ReadTimeout, *_DOUBT, "no answer in time"),
+    Row(httpx.WriteTimeout, *_DOUBT, "could not send all of it in time"),
+    Row(httpx.TimeoutException, *_DOUBT, "no answer in time"),
+    Row(TimeoutError, *_DOUBT, "no whole answer in time"),
+    Row(httpx.ReadError, *_DOUBT, "the connection broke before the answer"),
+    Row(httpx.WriteError, *_DOUBT, "the connection broke while sending"),
+    Row(httpx.CloseError, *_DOUBT, "the connection broke"),
+    Row(httpx.NetworkError, *_DOUBT, "the connection broke"),
+    Row(httpx.RemoteProtocolError, *_DOUBT, "no whole answer"),
+    Row(httpx.ProtocolError, *_DOUBT, "no whole answer"),
+    Row(httpx.DecodingError, *_DOUBT, "the answer could not be decoded"),
+    Row(httpx.TooManyRedirects, Outcome.UNKNOWN, Effect.END, "redirected: the base URL is wrong"),
+    Row(httpx.TransportError, *_DOUBT, "the connection failed"),
+    Row(httpx.RequestError, *_DOUBT, "the request failed"),
+    # Never raised by what this client does; if they are, something is not as it was thought.
+    Row(httpx.HTTPStatusError, *_DOUBT, "not expected"),
+    Row(httpx.HTTPError, *_DOUBT, "not expected"),
+    Row(httpx.CookieConflict, *_DOUBT, "not expected"),
+    Row(httpx.StreamConsumed, *_DOUBT, "not expected"),
+    Row(httpx.StreamClosed, *_DOUBT, "not expected"),
+    Row(httpx.ResponseNotRead, *_DOUBT, "not expected"),
+    Row(httpx.RequestNotRead, *_DOUBT, "not expected"),
+    Row(httpx.StreamError, *_DOUBT, "not expected"),
+    Row(Exception, *_DOUBT, "not expected"),
+)
+
+
+def _rows() -> Iterator[tuple[int | type[Exception], Row]]:
+    for row in TABLE:
+        if isinstance(row.when, range):
+            yield from ((status, row) for status in row.when)
+        else:
+            yield row.when, row
+
+
+_ROWS = dict(_rows())
+_UNNAMED = Row(Exception, *_DOUBT, "not documented")
+
+
+def answer_of_status(
+    status: int,
+    *,
+    words: str = "",
+    execution_id: str | None = None,
+    retry_after: float | None = None,
+    skew: float | None = None,
+) -> Answer:
+    """Return what an answer with this status means.
+
+    Args:
+        status: the status code.
+        words: what the body says.
+        execution_id: the id in the body; without one an accepting status is in doubt.
+        retry_after: seconds the server asked to wait.
+        skew: seconds the server's clock is ahead of ours.
+    """
+    row = _ROWS.get(status, _UNNAMED)
+    queued = row.outcome is Outcome.QUEUED and execution_id is not None
+    outcome = Outcome.UNKNOWN if row.outcome is Outcome.QUEUED and not queued else row.outcome
+    return Answer(
+        outcome=outcome,
+        effect=row.effect,
+        words="" if queued else words or status_line(status),
+        execution_id=execution_id if queued else None,
+        http_status=status,
+        retry_after=retry_after,
+        skew=skew,
+    )
+
+
+def answer_of_exception(error: Exception, *, begun: bool = False, secret: str = "") -> Answer:
+    """Return what it means that no answer came.
+
+    Args:
+        error: what was raised instead.
+        begun: the body had begun to leave; then no exception proves that no call was placed.
+        secret: the key, which never appears in the words.
+    """
+    row = next(_ROWS[kind] for kind in type(error).__mro__ if kind in _ROWS)
+    outcome, effect = _DOUBT if begun and row.outcome is Outcome.RETRY else (row.outcome, row.effect)
+    said = tidy(str(error), secret=secret)
+    name = type(error).__name__
+    return Answer(
+        outcome=outcome, effect=effect, words=f"{row.words} ({name}: {said})" if said else f"{row.words} ({name})"
+    )

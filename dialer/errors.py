@@ -1,0 +1,98 @@
+"""The errors that end a command, each with its exit code.
+
+DialerError
+ +-- UsageError                  2  nothing was dialled: the command, a file or a setting is wrong
+ |    +-- CampaignError          2  the campaign file
+ |    +-- InputError             2  the recipients CSV, a suppression list or a results CSV
+ |    +-- BoundError             2  the ledger belongs to another agent, server or key definition
+ |    +-- DeclinedError          2  the question before dialling was answered with no, or could not be asked
+ +-- LockedError                 4  another run holds this batch
+ +-- MustActError                5  stopped: a person must act first (key, money, agent, breaker)
+ |    +-- LedgerError            5  the ledger cannot be read or written
+ +-- InterruptedRunError       130  Ctrl-C or a signal before anything was dialled
+
+A row that cannot be called is never an exception: it is a row with a reason.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a script can tell from the exit code; several campaigns end with the gravest."""
+
+    DONE = 0
+    """Every recipient is final and none needs a look."""
+    LOOK = 1
+    """Finished, but some are `error`, `unknown` or `invalid`."""
+    USAGE = 2
+    """Usage, campaign file or CSV wrong; nothing was dialled."""
+    LEFT = 3
+    """Rows are left for later: run the same command again."""
+    LOCKED = 4
+    """Another run holds this batch."""
+    MUST_ACT = 5
+    """Stopped: a person must act first."""
+    INTERRUPTED = 130
+    """Interrupted by Ctrl-C, drained."""
+    TERMINATED = 143
+    """Interrupted by SIGTERM, drained."""
+
+
+class DialerError(Exception):
+    """The root: a message a person can act on."""
+
+    exit_code: ExitCode = ExitCode.MUST_ACT
+
+
+class UsageError(DialerError):
+    """The command, a file or a setting is wrong; nothing was dialled."""
+
+    exit_code = ExitCode.USAGE
+
+
+class CampaignError(UsageError):
+    """The campaign file is wrong; the message names the key and the line."""
+
+
+class InputError(UsageError):
+    """A table cannot be read; the message names the file and the line."""
+
+
+class BoundError(UsageError):
+    """The ledger belongs to another agent, server or key definition."""
+
+
+class DeclinedError(UsageError):
+    """Nobody said yes before dialling."""
+
+
+class LockedError(DialerError):
+    """Another run holds this batch; the message says who and since when."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class MustActError(DialerError):
+    """A person must act before it can go on: key, money, agent."""
+
+    exit_code = ExitCode.MUST_ACT
+
+
+class LedgerError(MustActError):
+    """The ledger cannot be read or written; nothing is sent that cannot be recorded."""
+
+
+class InterruptedRunError(DialerError):
+    """A signal came before anything was dialled."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+def only(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the one error that a task group wrapped, or the group where there are several."""
+    inner: BaseException = group
+    while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
+        inner = inner.exceptions[0]
+    return inner

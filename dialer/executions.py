@@ -1,0 +1,197 @@
+"""What Bolna says about the account and about a call it has taken, read without trusting any of its types."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose key it is, and what is left.
+
+    Attributes:
+        name: of the account's owner.
+        email: of the account's owner.
+        wallet: as Bolna says it; unit and currency are not documented, so only its sign means something.
+        lines: calls that may be live at once; None where it is not told.
+        live: calls that are live now; None where it is not told.
+    """
+
+    name: str
+    email: str
+    wallet: float | None
+    lines: int | None
+    live: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A call as the list of an agent's executions shows it; Bolna trims these rows.
+
+    Attributes:
+        id: execution id.
+        status: as Bolna spells it; empty where it is not told.
+        to_number: whom it calls; None where it is not (yet) told.
+        created_at: with its zone; None where it is not told.
+    """
+
+    id: str
+    status: str
+    to_number: str | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A call as Bolna shows it by its id; what is not told is None, texts are empty.
+
+    Attributes:
+        id: execution id.
+        status: as Bolna spells it.
+        recipient_data: the `user_data` it was made with.
+        recipient_number: whom it calls.
+        created_at: with its zone.
+        updated_at: with its zone.
+        duration: seconds of conversation.
+        cost: cents, as documented.
+        voicemail: a machine answered.
+        hangup_by: who ended it.
+        hangup_reason: why it ended.
+        error_message: what went wrong.
+        termination_reason: reached, not answered and why, or never dialled and why.
+        recording_url: where to hear it.
+        extracted_data: what the agent noted.
+        transcript: what was said.
+        scheduled_at: when it is to be made (again), with its zone.
+        retry_count: automatic retries so far.
+        max_retries: automatic retries there may be; 0 where none are asked for.
+    """
+
+    id: str
+    status: str
+    recipient_data: Mapping[str, Any] | None
+    recipient_number: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    duration: float | None
+    cost: float | None
+    voicemail: bool | None
+    hangup_by: str
+    hangup_reason: str
+    error_message: str
+    termination_reason: str
+    recording_url: str
+    extracted_data: Mapping[str, Any] | None
+    transcript: str
+    scheduled_at: datetime | None
+    retry_count: int
+    max_retries: int
+
+
+def _within(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mapping(value: object) -> Mapping[str, Any] | None:
+    return value if isinstance(value, Mapping) else None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    # A lone surrogate is valid in JSON and in no file.
+    return str(value).encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _count(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _moment(value: object) -> datetime | None:
+    """Return a moment with its zone; Bolna's times without one are UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value.strip())
+        return found if found.utcoffset() is not None else found.replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def account_in(value: object) -> Account | None:
+    """Return what `GET /user/me` says; None where it is no account."""
+    if not isinstance(value, Mapping):
+        return None
+    lines = _within(value.get("concurrency"))
+    wallets = (_number(value.get(name)) for name in ("wallet", "wallet_balance", "balance", "account_balance"))
+    return Account(
+        name=_text(value.get("name")),
+        email=_text(value.get("email")),
+        wallet=next((wallet for wallet in wallets if wallet is not None), None),
+        lines=_count(lines.get("max")),
+        live=_count(lines.get("current")),
+    )
+
+
+def listed_in(value: object) -> Listed | None:
+    """Return a row of a list of executions; None where it has no id."""
+    row = _within(value)
+    telephony = _within(row.get("telephony_data"))
+    identity = _text(row.get("id"))
+    if not identity:
+        return None
+    return Listed(
+        id=identity,
+        status=_text(row.get("status")),
+        to_number=_text(telephony.get("to_number")) or _text(row.get("user_number")) or None,
+        created_at=_moment(row.get("created_at")),
+    )
+
+
+def execution_in(value: object) -> Execution | None:
+    """Return what `GET /executions/{id}` says; None where it is no execution."""
+    row = _within(value)
+    telephony, context, retries = (
+        _within(row.get(name)) for name in ("telephony_data", "context_details", "retry_config")
+    )
+    identity = _text(row.get("id"))
+    if not identity:
+        return None
+    duration = _number(row.get("conversation_duration"))
+    voicemail = row.get("answered_by_voice_mail")
+    return Execution(
+        id=identity,
+        status=_text(row.get("status")),
+        recipient_data=_mapping(context.get("recipient_data")),
+        recipient_number=_text(context.get("recipient_phone_number")) or _text(telephony.get("to_number")) or None,
+        created_at=_moment(row.get("created_at")),
+        updated_at=_moment(row.get("updated_at")),
+        duration=_number(telephony.get("duration")) if duration is None else duration,
+        cost=_number(row.get("total_cost")),
+        voicemail=voicemail if isinstance(voicemail, bool) else None,
+        hangup_by=_text(telephony.get("hangup_by")),
+        hangup_reason=_text(telephony.get("hangup_reason")),
+        error_message=_text(row.get("error_message")),
+        termination_reason=_text(row.get("termination_reason")),
+        recording_url=_text(telephony.get("recording_url")),
+        extracted_data=_mapping(row.get("extracted_data")),
+        transcript=_text(row.get("transcript")),
+        scheduled_at=_moment(row.get("scheduled_at")),
+        retry_count=_count(row.get("retry_count")) or 0,
+        max_retries=(_count(retries.get("max_retries")) or 0) if retries.get("enabled") is True else 0,
+    )

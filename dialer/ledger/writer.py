@@ -1,0 +1,204 @@
+"""The one thread that owns the ledger while a run is going on."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import anyio
+from anyio import from_thread, to_thread
+from anyio.lowlevel import current_token
+
+from dialer.errors import LedgerError
+from dialer.models import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from dialer.ledger.store import Ledger
+    from dialer.models import Answer, Attempt, Recipient
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One piece of work for the thread.
+
+    Attributes:
+        work: what to do.
+        grouped: it may share a transaction with its neighbours.
+        done: set when it is durable or has failed; None where nobody waits.
+        outcome: what `work` records, if it records an outcome.
+    """
+
+    work: Callable[[Ledger], Any]
+    grouped: bool
+    done: anyio.Event | None = None
+    outcome: tuple[Attempt, Answer] | None = None
+    result: Any = None
+    error: BaseException | None = None
+
+
+class LedgerWriter:
+    """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
+
+    There is no timer: while one commit is on its way to the disk, the next group gathers. Jobs are done in the
+    order they were asked for.
+
+    Attributes:
+        failure: why nothing can be recorded any more; nothing may be sent once this is set.
+        unrecorded: outcomes that could not be made durable; their recipients are `unknown` at the next start.
+
+    Args:
+        open_ledger: opens the ledger; called in the thread.
+    """
+
+    def __init__(self, open_ledger: Callable[[], Ledger]) -> None:
+        self.failure: LedgerError | None = None
+        self.unrecorded: list[tuple[Attempt, Answer]] = []
+        self.on_settled: Callable[[Ledger, Sequence[int]], None] = lambda _ledger, _positions: None
+        """Called in the thread with the input positions of recipients whose outcome has become durable."""
+        self._open = open_ledger
+        # A list swapped without the lock once lost an acknowledged record in 100,000.
+        self._lock = threading.Condition()
+        self._waiting: list[_Job] = []
+        self._ending = False
+        self._thread = threading.Thread(target=self._serve, name="ledger", daemon=True)
+
+    async def __aenter__(self) -> Self:
+        """Open the ledger in its thread."""
+        self._token = current_token()
+        self._thread.start()
+        try:
+            await self.call(lambda _: None)
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit what was asked for and close the ledger, however the run ends."""
+        await self._end()
+
+    async def _end(self) -> None:
+        with self._lock:
+            self._ending = True
+            self._lock.notify()
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(self._thread.join)
+
+    async def call(self, work: Callable[[Ledger], T]) -> T:
+        """Return what some work on the ledger returns; it is done in the thread, by itself.
+
+        Raises:
+            LedgerError: the ledger failed.
+        """
+        return await self._wait_for(_Job(work, grouped=False, done=anyio.Event()))  # type: ignore[no-any-return] # _Job is not generic
+
+    async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
+        """Return the attempts once their intents are on disk; see `Ledger.intend`."""
+        return await self._wait_for(_Job(lambda ledger: ledger.intend(recipients), grouped=True, done=anyio.Event()))  # type: ignore[no-any-return] # as above
+
+    def settle(self, attempt: Attempt, answer: Answer) -> None:
+        """Have an outcome made durable; nobody waits for it."""
+        self._ask(_Job(lambda ledger: ledger.settle(attempt, answer), grouped=True, outcome=(attempt, answer)))
+
+    def _ask(self, job: _Job) -> None:
+        with self._lock:
+            self._waiting.append(job)
+            self._lock.notify()
+
+    async def _wait_for(self, job: _Job) -> Any:  # noqa: ANN401 - whatever the work returns
+        assert job.done is not None
+        self._ask(job)
+        await job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    # -- in the thread -------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        try:
+            ledger = self._open()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+            self._refuse(error)
+            return
+        try:
+            for jobs in self._groups():
+                self._do(ledger, jobs)
+        finally:
+            ledger.close()
+
+    def _refuse(self, error: BaseException) -> None:
+        for jobs in self._groups():
+            for job in jobs:
+                job.error = error
+            self._tell(jobs)
+
+    def _groups(self) -> Iterator[list[_Job]]:
+        """Yield what waits, cut where a job wants a transaction of its own, until the end is asked for."""
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: self._waiting or self._ending)
+                taken, self._waiting = self._waiting, []
+            if not taken:
+                return
+            for grouped, alike in groupby(taken, key=lambda job: job.grouped):
+                jobs = list(alike)
+                yield from [jobs] if grouped else ([job] for job in jobs)
+
+    def _do(self, ledger: Ledger, jobs: list[_Job]) -> None:
+        try:
+            self._refuse_if_failed()
+            if jobs[0].grouped:
+                ledger.together([lambda job=job: self._run(ledger, job) for job in jobs])  # type: ignore[misc] # a default argument binds the loop's value
+            else:
+                self._run(ledger, jobs[0])
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+            self._fail(jobs, error)
+        else:
+            positions = [
+                attempt.recipient.position for attempt, answer in _outcomes(jobs) if answer.outcome is not Outcome.RETRY
+            ]
+            if positions:
+                self.on_settled(ledger, positions)
+        self._tell(jobs)
+
+    def _refuse_if_failed(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    @staticmethod
+    def _run(ledger: Ledger, job: _Job) -> None:
+        job.result = job.work(ledger)
+
+    def _fail(self, jobs: list[_Job], error: BaseException) -> None:
+        # What goes wrong while outcomes are recorded is fatal, whatever it is; a question that fails is not.
+        if jobs[0].grouped or isinstance(error, LedgerError):
+            self.failure = self.failure or (
+                error if isinstance(error, LedgerError) else LedgerError(f"the ledger failed: {error!r}")
+            )
+        self.unrecorded += _outcomes(jobs)
+        for job in jobs:
+            job.error = error
+
+    def _tell(self, jobs: list[_Job]) -> None:
+        events = [job.done for job in jobs if job.done is not None]
+        if events:
+            from_thread.run_sync(_set_all, events, token=self._token)
+
+
+def _outcomes(jobs: list[_Job]) -> list[tuple[Attempt, Answer]]:
+    return [job.outcome for job in jobs if job.outcome is not None]
+
+
+def _set_all(events: list[anyio.Event]) -> None:
+    for event in events:
+        event.set()

@@ -1,0 +1,185 @@
+"""Values that cross module borders: frozen, typed, without behaviour of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class Status(StrEnum):
+    """Where a recipient, or a row of the input, stands; the `status` column of the results."""
+
+    PENDING = "pending"
+    """Callable, not yet called."""
+    SENDING = "sending"
+    """The intent is on disk, the outcome is not: `unknown` as soon as the process is dead."""
+    QUEUED = "queued"
+    """Bolna accepted the call; there is an `execution_id`."""
+    ERROR = "error"
+    """Refused, surely not placed."""
+    UNKNOWN = "unknown"
+    """Nobody knows whether the call was placed."""
+    INVALID = "invalid"
+    """The row cannot be called as it stands."""
+    DUPLICATE = "duplicate"
+    """Another row, or an earlier run, has this number."""
+    SUPPRESSED = "suppressed"
+    """The number is on a suppression list."""
+    WITHDRAWN = "withdrawn"
+    """No longer in the input (or no longer callable there)."""
+
+
+ATTEMPTED = frozenset({Status.SENDING, Status.QUEUED, Status.ERROR, Status.UNKNOWN})
+"""States a recipient can only reach by an attempt."""
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    QUEUED = "queued"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+    RETRY = "retry"
+    """Surely not placed, to be tried again: the recipient is `pending`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row cannot be called: a stable code, and words for a person."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """One data row of the recipients CSV, judged.
+
+    Attributes:
+        position: data row of the input, from 1 (the header does not count).
+        line: physical line of the file on which the row begins, from 1.
+        cells: the raw cells in header order, exactly as they stand.
+        key: the recipient's identity (id cell or E.164 text); None where the row has none.
+        number: E.164 digits as an integer, without the plus; None where the number is not valid.
+        status: PENDING (callable), INVALID, DUPLICATE or SUPPRESSED.
+        problem: why it is not callable; None when PENDING.
+        payload: JSON text of the body of `POST /call` without `dialer_ref`; empty unless PENDING.
+    """
+
+    position: int
+    line: int
+    cells: tuple[str, ...]
+    key: str | None
+    number: int | None
+    status: Status
+    problem: Problem | None
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person to be called, as the runner takes them from the ledger.
+
+    Attributes:
+        id: integer key in the ledger.
+        key: text identity.
+        number: E.164 digits as an integer.
+        payload: JSON text of the body of `POST /call` without `dialer_ref`.
+        attempts: how many attempts the ledger already holds.
+        position: data row of the input, from 1.
+    """
+
+    id: int
+    key: str
+    number: int
+    payload: str
+    attempts: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One `POST /call` whose intent is on disk.
+
+    Attributes:
+        id: integer key in the ledger.
+        recipient: whom it calls.
+        reference: what `user_data.dialer_ref` carries.
+        at: when the intent was written (UTC).
+    """
+
+    id: int
+    recipient: Recipient
+    reference: str
+    at: datetime
+
+
+class Effect(StrEnum):
+    """What an answer means for the run; the second column of the outcome table."""
+
+    GO_ON = "go on"
+    HOLD = "hold all sending"
+    BACK_OFF = "back off"
+    END = "end the run"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one `POST /call` came to.
+
+    Attributes:
+        outcome: what it means for the recipient.
+        effect: what it means for the run.
+        words: Bolna's words, or what happened, for a person; never the key.
+        execution_id: Bolna's id of the call; only with QUEUED.
+        http_status: status code; None where no answer came.
+        retry_after: seconds the server asked to wait; None where it did not.
+        skew: seconds the server's clock is ahead of ours, from its Date header; None where unknown.
+    """
+
+    outcome: Outcome
+    effect: Effect
+    words: str = ""
+    execution_id: str | None = None
+    http_status: int | None = None
+    retry_after: float | None = None
+    skew: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One row of the results CSV.
+
+    Attributes:
+        position: data row of the input, from 1; None for somebody who was called and has left the input.
+        key: the recipient's key; empty for a row that stands for nobody (invalid, duplicate, never called).
+        number: E.164 text, or the raw cell where there is no number.
+        status: where it stands.
+        execution_id: Bolna's id of the last accepted call, or empty.
+        error: why it is not `queued`, in words, or empty.
+        http_status: of the last answer; None where there was none.
+        attempts: how many attempts were made.
+        updated_at: when the last attempt changed it (UTC); None when there was none.
+        cells: column → cell of the input, as they were sent.
+    """
+
+    position: int | None
+    key: str
+    number: str
+    status: Status
+    execution_id: str
+    error: str
+    http_status: int | None
+    attempts: int
+    updated_at: datetime | None
+    cells: Mapping[str, str]
+
+
+def e164(number: int) -> str:
+    """Return the E.164 text of a number kept as an integer."""
+    return f"+{number}"

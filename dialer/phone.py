@@ -1,0 +1,365 @@
+"""Raw text to an E.164 number, or the reason why not; the region and the time zones of a number.
+
+Nothing is guessed: what can be read in one way only is mended and said, what is doubtful is a `Problem`.
+This is the only module that knows phonenumbers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, ValidationResult, re_util, timezone
+from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
+
+from dialer.models import Problem
+from dialer.phone_patterns import Plan, Region, Shape, Trunk, Verdict
+from dialer.phone_text import SPECIAL_PLUS, mend, refuse
+
+# Lists of many countries overflow the pattern cache of Python's re: 1.2 ms a number instead of 0.1.
+re_util.enable_pattern_cache()
+
+SPECIAL: Final = {
+    "premium_rate": "a premium-rate number, which costs extra",
+    "toll_free": "a toll-free number, which usually cannot be called from abroad and is no person's own",
+    "shared_cost": "a shared-cost number, which is no person's own",
+    "personal_number": "a personal number that is forwarded somewhere else, which costs extra",
+    "pager": "a pager",
+    "uan": "a company's access number, which is no person's own",
+    "voicemail": "a voice mailbox",
+}
+"""Number types that are called only when `allow` names them, and what they are."""
+
+PARSE_ERRORS: Final = {
+    NumberParseException.INVALID_COUNTRY_CODE: Problem(
+        "number_country_code", "no country has a calling code that begins like this number"
+    ),
+    NumberParseException.NOT_A_NUMBER: Problem("number_not_valid", "it is not a phone number"),
+    NumberParseException.TOO_SHORT_AFTER_IDD: Problem("number_too_short", "it is too short for a phone number"),
+    NumberParseException.TOO_SHORT_NSN: Problem("number_too_short", "it is too short for a phone number"),
+    NumberParseException.TOO_LONG: Problem("number_too_long", "it is too long for a phone number"),
+}
+"""What phonenumbers raises, in our words."""
+
+_KINDS = (
+    "premium_rate toll_free shared_cost voip personal_number pager uan voicemail fixed_line mobile".split()  # noqa: SIM905 - a list of words reads better
+)
+LONGEST: Final = 15
+"""Most digits of an E.164 number."""
+
+_NO_COUNTRY = "001"
+_CLEAN = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
+_SPACED = re.compile(r"\+[1-9]\d*(?:[ -]\d+)+", re.ASCII)
+_NATIONAL = re.compile(r"(?!\d{4}-\d\d?-\d\d?$|\d\d?-\d\d?-\d{4}$)\d+(?:[ -]\d+)*|\(\d+\) \d+(?:[ -]\d+)*", re.ASCII)
+_NO_PUNCTUATION = str.maketrans("", "", "+ -()")
+_DIGITS = re.compile(r"\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that can be called.
+
+    Attributes:
+        digits: E.164 without the plus.
+        repaired: what was mended, in words; empty when nothing was.
+    """
+
+    digits: int
+    repaired: str
+
+
+def judge(
+    text: str, *, region: str | None = None, plus_lost: bool = False, allow: frozenset[str] = frozenset()
+) -> Number | Problem:
+    """Read one phone cell, or say why it cannot be called.
+
+    Args:
+        text: the cell as it stands.
+        region: ISO code of the country whose numbers may come without a plus; None when none may.
+        plus_lost: whether numbers without a plus are international ones that lost it.
+        allow: types of `SPECIAL` that may be called.
+
+    Returns:
+        The number, or a `Problem` with one of the codes of `phone_text.REASONS`.
+    """
+    quick = _quick(text, region=region, plus_lost=plus_lost)
+    if quick is not None:
+        digits, verdict = quick
+        return _allowed(Number(int(digits), ""), verdict.kind, allow)
+    return _slow(text, region=region, plus_lost=plus_lost, allow=allow)
+
+
+def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...] | Problem:
+    """Read an entry of a suppression list: every number that it can mean, whether or not it can be called.
+
+    A plus that may have been lost is no doubt here: both readings are suppressed.
+
+    Args:
+        text: the entry as it stands.
+        region: as in `judge`.
+        plus_lost: as in `judge`.
+
+    Returns:
+        E.164 numbers without the plus, at least one; or why there are none.
+    """
+    first = judge(text, region=region, plus_lost=plus_lost, allow=frozenset(SPECIAL))
+    if marked(text) or (region is None and not plus_lost):
+        if isinstance(first, Number):
+            return (first.digits,)
+        return _unassigned(text, region) or first
+    other = judge(text, plus_lost=True, allow=frozenset(SPECIAL))
+    readings = {reading.digits for reading in (first, other) if isinstance(reading, Number)}
+    if isinstance(first, Problem):
+        readings |= set(_unassigned(text, region))
+    if isinstance(first, Problem) and not readings:
+        return first
+    return tuple(sorted(readings))
+
+
+def marked(text: str) -> bool:
+    """Tell whether a cell has a plus, so that its country code is written out."""
+    return "+" in text or any(plus in text for plus in SPECIAL_PLUS)
+
+
+def with_plus(text: str) -> int | None:
+    """Read a cell without a plus as if it had lost it; None where that is no valid number."""
+    if _NATIONAL.fullmatch(text):
+        digits = text.translate(_NO_PUNCTUATION)
+        verdict = None if digits.startswith("0") else _verdict(digits)
+        if verdict is None or verdict.certain:
+            return None if verdict is None or verdict.kind is None else int(digits)
+    mended, _ = mend(text)
+    if mended.startswith(("0", "+")) or refuse(mended) is not None:
+        return None
+    result = _parse("+" + mended, None)
+    return None if isinstance(result, Problem) else int(result[0])
+
+
+def known_region(region: str) -> bool:
+    """Tell whether an ISO code is one that phonenumbers has numbers for."""
+    return region.upper() in phonenumbers.SUPPORTED_REGIONS
+
+
+def zones(number: int) -> tuple[str, ...]:
+    """Name the time zones in which a number may be.
+
+    Args:
+        number: E.164 digits.
+
+    Returns:
+        IANA names; none when nothing is known of the number.
+    """
+    digits = str(number)
+    code = _calling_code(digits)
+    if code is None:
+        return ()
+    decides = len(code) + _plan(code).deciding(len(digits) - len(code))
+    first = min(len(digits), max(decides, TIMEZONE_LONGEST_PREFIX))
+    return _zones(digits[:first], len(digits))
+
+
+def country(number: int) -> str | None:
+    """Name the region of a number by its ISO code; None when it is not valid or belongs to none."""
+    verdict = _verdict(str(number))
+    if verdict is None:
+        return None
+    if not verdict.certain:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(f"+{number}"))
+        return None if region == _NO_COUNTRY else region
+    return None if verdict.kind is None or verdict.region == _NO_COUNTRY else verdict.region
+
+
+def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, Verdict] | None:
+    """Read a clean number: its digits and verdict; None where it takes a closer look."""
+    if _CLEAN.fullmatch(text):
+        digits = text[1:]
+    elif _SPACED.fullmatch(text):
+        digits = text.translate(_NO_PUNCTUATION)
+    elif region is not None and not plus_lost and _NATIONAL.fullmatch(text):
+        return _quick_national(text.translate(_NO_PUNCTUATION), region.upper())
+    else:
+        return None
+    verdict = _verdict(digits)
+    return None if verdict is None or verdict.kind is None else (digits, verdict)
+
+
+def _quick_national(digits: str, name: str) -> tuple[str, Verdict] | None:
+    calling = _national(name)
+    if calling is None or digits.startswith(calling.code) or calling.international.match(digits):
+        return None
+    rest = digits if calling.trunk is None else calling.trunk.strip(digits, calling.general)
+    if rest is None:
+        return None
+    verdict = calling.plan.verdict(rest)
+    if verdict.kind is None or len(rest) + len(calling.code) > LONGEST:
+        return None
+    return calling.code + rest, verdict
+
+
+def _verdict(digits: str) -> Verdict | None:
+    code = _calling_code(digits)
+    return None if code is None or len(digits) > LONGEST else _plan(code).verdict(digits[len(code) :])
+
+
+def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[str]) -> Number | Problem:
+    mended, repairs = mend(text)
+    problem = refuse(mended)
+    if problem is not None:
+        return problem
+    plus = marked(mended)
+    if not plus and plus_lost and not mended.startswith("0"):
+        mended = "+" + mended
+        repairs = (*repairs, "lost + put back")
+    elif not plus and region is None:
+        return _without_country(mended)
+    result = _parse(mended, region)
+    if isinstance(result, Problem):
+        lost = None if plus or plus_lost else _lost(mended)
+        return lost or result
+    digits, kind = result
+    if plus and digits != "".join(_DIGITS.findall(mended)):
+        repairs = (*repairs, "digits that are only dialled inside the country left out")
+    return _allowed(Number(int(digits), ", ".join(repairs)), kind, allow)
+
+
+def _allowed(number: Number, kind: str | None, allow: frozenset[str]) -> Number | Problem:
+    if kind in SPECIAL and kind not in allow:
+        return Problem(f"number_{kind}", f"it is {SPECIAL[kind]}; allow {kind} to call it")
+    return number
+
+
+def _without_country(text: str) -> Problem:
+    lost = _lost(text)
+    if lost is not None:
+        return lost
+    if text.startswith("00"):
+        return Problem("number_no_country_code", "it begins with 00; write + and the country code instead")
+    return Problem(
+        "number_no_country_code",
+        "it has no country code; write it as + and the country code, "
+        "or set region in [csv] if all such numbers are of one country",
+    )
+
+
+def _lost(text: str) -> Problem | None:
+    """Say that a number would be one if it had a plus."""
+    digits = with_plus(text)
+    if digits is None:
+        return None
+    return Problem(
+        "number_plus_lost",
+        f"it would be a number with a + in front (+{digits}), as spreadsheets drop it; write the +, "
+        "or set plus_lost = true in [csv] if all numbers of the file lost theirs",
+    )
+
+
+def _parse(text: str, region: str | None) -> tuple[str, str] | Problem:
+    """Ask phonenumbers: the digits and the type of a valid number, or what is wrong with it."""
+    try:
+        parsed = phonenumbers.parse(text, region.upper() if region else None)
+    except NumberParseException as error:
+        return PARSE_ERRORS[error.error_type]
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    if not phonenumbers.is_valid_number(parsed):
+        return _not_valid(parsed)
+    if len(digits) > LONGEST:
+        return Problem("number_too_long", "it is too long for a phone number")
+    return digits, PhoneNumberType.to_string(phonenumbers.number_type(parsed)).lower()
+
+
+def _not_valid(parsed: phonenumbers.PhoneNumber) -> Problem:
+    names = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
+    where = f"+{parsed.country_code}" + (f" ({names[0]})" if names and names[0] != _NO_COUNTRY else "")
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
+        return Problem("number_too_short", f"it is too short for a number of {where}")
+    if reason == ValidationResult.TOO_LONG:
+        return Problem("number_too_long", f"it is too long for a number of {where}")
+    if reason == ValidationResult.INVALID_LENGTH:
+        return Problem("number_not_valid", f"no number of {where} has that many digits")
+    return Problem("number_not_valid", f"it has the right length for {where}, but no numbers there begin like this")
+
+
+def _unassigned(text: str, region: str | None) -> tuple[int, ...]:
+    """Read a number of a possible length that is not in use: it may be on a list made years ago."""
+    mended, _ = mend(text)
+    if refuse(mended) is not None:
+        return ()
+    try:
+        parsed = phonenumbers.parse(mended, region.upper() if region else None)
+    except NumberParseException:
+        return ()
+    if not phonenumbers.is_possible_number(parsed):
+        return ()
+    return (int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Calling:
+    """How numbers are dialled inside one region."""
+
+    code: str
+    plan: Plan
+    general: Shape
+    trunk: Trunk | None
+    international: re.Pattern[str]
+
+
+@cache
+def _national(name: str) -> _Calling | None:
+    metadata = PhoneMetadata.metadata_for_region(name)
+    if metadata is None:
+        return None
+    code = str(metadata.country_code)
+    international = re.compile(metadata.international_prefix or "NonMatch")
+    return _Calling(code, _plan(code), _shape(metadata.general_desc), _trunk(metadata), international)
+
+
+@cache
+def _plan(code: str) -> Plan:
+    names = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
+    found = (PhoneMetadata.metadata_for_region_or_calling_code(int(code), name) for name in names)
+    plans = [metadata for metadata in found if metadata is not None]
+    return Plan([_region(metadata) for metadata in plans], _trunk(plans[0]))
+
+
+def _region(metadata: PhoneMetadata) -> Region:
+    descriptions = [(kind, getattr(metadata, kind)) for kind in _KINDS]
+    return Region(
+        name=metadata.id,
+        general=_shape(metadata.general_desc),
+        kinds=tuple((kind, _shape(desc)) for kind, desc in descriptions if desc and desc.national_number_pattern),
+        leading=re.compile(metadata.leading_digits) if metadata.leading_digits else None,
+    )
+
+
+def _shape(description: phonenumbers.PhoneNumberDesc | None) -> Shape:
+    if description is None or description.national_number_pattern is None:
+        raise ValueError("phonenumbers has a region without numbers")
+    return Shape.of(description.national_number_pattern, description.possible_length)
+
+
+def _trunk(metadata: PhoneMetadata) -> Trunk | None:
+    pattern = metadata.national_prefix_for_parsing
+    return Trunk(re.compile(pattern), metadata.national_prefix_transform_rule) if pattern else None
+
+
+def _calling_code(digits: str) -> str | None:
+    for length in (1, 2, 3):
+        if digits[:length] in _CALLING_CODES:
+            return digits[:length]
+    return None
+
+
+_CALLING_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+
+
+@lru_cache(maxsize=100_000)
+def _zones(first: str, length: int) -> tuple[str, ...]:
+    """Name the zones of all numbers of a length that begin alike; whatever follows does not change them."""
+    parsed = phonenumbers.parse("+" + first.ljust(length, "0"))
+    names = timezone.time_zones_for_number(parsed)
+    return () if timezone.UNKNOWN_TIMEZONE in names else tuple(names)

@@ -1,0 +1,174 @@
+"""How a run shows that it is alive: not at all, by a bar, or by lines for a log."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dialer.models import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+LINE_EVERY = 30.0
+"""Seconds between two lines of a run without a terminal."""
+
+
+class Progress(Protocol):
+    """What a run tells while it goes on."""
+
+    def begin(self, *, batch: str, to_call: int) -> None:
+        """Sending starts: so many recipients are to be called."""
+
+    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:
+        """An attempt has ended."""
+
+    def note(self, text: str) -> None:
+        """Something that a person would want to know happened."""
+
+    def end(self) -> None:
+        """Sending has ended."""
+
+
+class Silent:
+    """Tells nothing."""
+
+    def begin(self, *, batch: str, to_call: int) -> None:
+        """See Progress."""
+
+    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:
+        """See Progress."""
+
+    def note(self, text: str) -> None:
+        """See Progress."""
+
+    def end(self) -> None:
+        """See Progress."""
+
+
+class Bar:
+    """A tqdm bar with the counts behind it; on what is no terminal it draws nothing and only notes are printed."""
+
+    def __init__(self, *, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._bar: Any = None
+        self._counts: Counter[Outcome] = Counter()
+
+    def begin(self, *, batch: str, to_call: int) -> None:
+        """See Progress."""
+        from tqdm import tqdm  # noqa: PLC0415 - only a run needs it
+
+        # Without ncols=None tqdm takes the terminal's width; mininterval spares the event loop.
+        self._bar = tqdm(
+            total=to_call,
+            desc=batch,
+            unit=" calls",
+            file=self._stream,
+            disable=None,
+            dynamic_ncols=True,
+            mininterval=0.2,
+        )
+
+    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
+        """See Progress."""
+        self._counts[outcome] += 1
+        counted = {"queued": Outcome.QUEUED, "errors": Outcome.ERROR, "unknown": Outcome.UNKNOWN}
+        self._bar.set_postfix({name: self._counts[kind] for name, kind in counted.items()}, refresh=False)
+        self._bar.update(outcome is not Outcome.RETRY)
+
+    def note(self, text: str) -> None:
+        """See Progress."""
+        if self._bar is None:
+            print(text, file=self._stream)
+        else:
+            self._bar.write(text, file=self._stream)
+
+    def end(self) -> None:
+        """See Progress."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class Lines:
+    """A line of counts every so often, for cron and journals.
+
+    Args:
+        stream: where to; standard error by default.
+        every: seconds between two lines.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, *, stream: TextIO | None = None, every: float = LINE_EVERY, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stream = stream or sys.stderr
+        self._every = every
+        self._clock = clock
+        self._counts: Counter[Outcome] = Counter()
+        self._batch, self._to_call = "", 0
+        self._started = self._told = clock()
+
+    def begin(self, *, batch: str, to_call: int) -> None:
+        """See Progress."""
+        self._batch, self._to_call = batch, to_call
+        self._started = self._told = self._clock()
+        self._counts.clear()
+
+    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
+        """See Progress."""
+        self._counts[outcome] += 1
+        if self._clock() - self._told >= self._every:
+            self._tell()
+
+    def note(self, text: str) -> None:
+        """See Progress."""
+        print(f"{self._batch}: {text}" if self._batch else text, file=self._stream, flush=True)
+
+    def end(self) -> None:
+        """See Progress."""
+        self._tell()
+
+    def _tell(self) -> None:
+        self._told = self._clock()
+        done = self._counts.total() - self._counts[Outcome.RETRY]
+        rate = done / max(self._told - self._started, 1e-9)
+        self.note(
+            f"{done} of {self._to_call} done, {self._counts[Outcome.QUEUED]} queued, {self._counts[Outcome.ERROR]} "
+            f"errors, "
+            f"{self._counts[Outcome.UNKNOWN]} unknown, {rate:.1f}/s"
+        )
+
+
+class JsonLines:
+    """One event a line, for log collectors; it holds no phone number."""
+
+    def __init__(self, *, stream: TextIO | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._stream = stream or sys.stderr
+        self._clock = clock
+        self._batch = ""
+
+    def begin(self, *, batch: str, to_call: int) -> None:
+        """See Progress."""
+        self._batch = batch
+        self._event("begin", to_call=to_call)
+
+    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:
+        """See Progress."""
+        self._event("outcome", row=position, status=str(outcome), execution_id=execution_id)
+
+    def note(self, text: str) -> None:
+        """See Progress."""
+        self._event("note", text=text)
+
+    def end(self) -> None:
+        """See Progress."""
+        self._event("end")
+
+    def _event(self, event: str, **fields: object) -> None:
+        line = {"at": round(self._clock(), 3), "event": event, "batch": self._batch, **fields}
+        print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)

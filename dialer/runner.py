@@ -1,0 +1,360 @@
+"""The task group that sends: pull → intent → pace → judge → POST → outcome."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anyio
+
+from dialer.errors import LedgerError
+from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
+from dialer.reference import VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+
+    from anyio.abc import TaskGroup
+
+    from dialer.breaker import Breaker, Trip
+    from dialer.ledger import Ledger
+    from dialer.pacing import Pacer
+    from dialer.progress import Progress
+
+    Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
+
+DRAIN = 50.0
+"""Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
+HOLD_CAP = 300.0
+"""The longest a server's `Retry-After` is obeyed at one go, in seconds."""
+_HOLD_FIRST, _HOLD_MOST = 2.0, 60.0
+_BACK_OFF_FIRST, _BACK_OFF_MOST = 1.0, 20.0
+_PAGE = 500
+
+
+class Recorder(Protocol):
+    """What the runner needs of the ledger."""
+
+    failure: LedgerError | None
+
+    async def call(self, work: Callable[[Ledger], Any]) -> Any:  # noqa: ANN401 - whatever the work returns
+        """Do some work on the ledger."""
+
+    async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
+        """Return once the intents are on disk."""
+
+    def settle(self, attempt: Attempt, answer: Answer) -> None:
+        """Have an outcome made durable."""
+
+
+class Control:
+    """How a run is told to stop; belongs to whoever owns the signals."""
+
+    def __init__(self) -> None:
+        self.drain = anyio.Event()
+        """Stop sending, let what is in flight finish."""
+        self.abort = anyio.Event()
+        """Cancel now: what is in flight is `unknown`."""
+
+    def interrupt(self) -> None:
+        """The first time drain, the second time abort."""
+        (self.abort if self.drain.is_set() else self.drain).set()
+
+
+@dataclass(slots=True)
+class Ending:
+    """How sending ended.
+
+    Attributes:
+        trip: why the breaker ended it; None if it did not.
+        interrupted: somebody asked to stop.
+        deferred: reason → how many were left for later.
+        held: seconds that all sending was held.
+    """
+
+    trip: Trip | None = None
+    interrupted: bool = False
+    deferred: dict[str, int] = field(default_factory=dict)
+    held: float = 0.0
+
+
+def body_of(attempt: Attempt) -> bytes:
+    """Return the body of a request: the recipient's payload with this attempt's reference among the variables."""
+    payload = json.loads(attempt.recipient.payload)
+    payload["user_data"][VARIABLE] = attempt.reference
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Runner:
+    """Calls everybody who is pending in the ledger, once.
+
+    Write order, and what a crash leaves: the intent is durable before the pacer is asked, so before the request
+    leaves; a crash before it leaves `pending`, a crash from there until the outcome is durable leaves `sending`,
+    which the next start makes `unknown`. The intent comes before the pacer, so that a slow disk cannot bunch
+    requests that were already paced; a bounded few hold an intent while they wait, and who is not sent after all
+    goes back to `pending`. After a cancellation nothing is decided.
+
+    Args:
+        ledger: where intents and outcomes are recorded.
+        call: sends one body; returns what it came to, never raises but for cancellation.
+        pacer: says when a request may start.
+        breaker: says when the run cannot go well.
+        agent_gone: asked after a 404: does Bolna not know the agent either?
+        judge: why somebody must not be called now, or None; asked before the intent and once more after the pacer.
+        progress: who is told.
+        max_in_flight: requests sent and not yet answered.
+        limit: so many recipients are taken up at most.
+        jitter: a number in [0, 1); spreads the waits of several machines.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Recorder,
+        call: Callable[[bytes], Awaitable[Answer]],
+        pacer: Pacer,
+        breaker: Breaker,
+        agent_gone: Callable[[], Awaitable[bool]],
+        judge: Callable[[Recipient], str | None],
+        progress: Progress,
+        max_in_flight: int,
+        limit: int | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger = ledger
+        self._call = call
+        self._pacer = pacer
+        self._breaker = breaker
+        self._agent_gone = agent_gone
+        self._judge = judge
+        self._progress = progress
+        self._max_in_flight = max_in_flight
+        self._left = math.inf if limit is None else limit
+        self._jitter = jitter
+        per_second = pacer.rate_now
+        self._ahead = 1 + (max_in_flight if math.isinf(per_second) else math.ceil(per_second * 0.1))
+        self._pulled: deque[Recipient] = deque()
+        self._again: deque[Recipient] = deque()
+        self._ready: deque[Attempt] = deque()
+        self._position = 0
+        self._source_empty = False
+        self._intending = 0
+        self._in_flight = 0
+        self.sent = 0
+        """Requests that placed a call, were refused, or left it unclear."""
+        self._window = 1
+        self._in_a_row = 0
+        self._changed = anyio.Event()
+        self._sending = anyio.CancelScope()
+        self._ending = Ending()
+
+    async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:
+        """Send until nobody is left, the breaker trips or somebody asks to stop; then drain.
+
+        Args:
+            control: how it is told to stop.
+            watchers: run beside the sending; each may end it by calling what it is given.
+
+        Raises:
+            LedgerError: something could not be recorded; sending stopped before anything else left.
+        """
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(self._abort_when, control, calls)
+            try:
+                await self._send_all(calls, control, watchers)
+            finally:
+                await self._give_back()
+            with anyio.move_on_after(DRAIN):
+                await self._until(lambda: self._in_flight == 0)
+            calls.cancel_scope.cancel()
+        if self._ledger.failure is not None:
+            raise self._ledger.failure
+        return self._ending
+
+    async def _send_all(self, calls: TaskGroup, control: Control, watchers: Sequence[Watcher]) -> None:
+        with self._sending:
+            async with anyio.create_task_group() as around:
+                around.start_soon(self._stop_when, control)
+                around.start_soon(self._intend_ahead)
+                for watcher in watchers:
+                    around.start_soon(watcher, self.end)
+                await self._dispatch(calls)
+                around.cancel_scope.cancel()
+
+    def end(self, trip: Trip) -> None:
+        """Stop sending, for a reason."""
+        self._ending.trip = self._ending.trip or trip
+        self._sending.cancel()
+
+    # -- waiting -------------------------------------------------------------------------------------------------
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        while not true():
+            await self._changed.wait()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def _stop_when(self, control: Control) -> None:
+        await control.drain.wait()
+        self._ending.interrupted = True
+        self._sending.cancel()
+
+    async def _abort_when(self, control: Control, calls: TaskGroup) -> None:
+        await control.abort.wait()
+        self._ending.interrupted = True
+        calls.cancel_scope.cancel()
+
+    async def _give_back(self) -> None:
+        """Make pending again whoever holds an intent and was not sent."""
+        unsent = list(self._ready)
+        self._ready.clear()
+        if unsent and self._ledger.failure is None:
+            with anyio.CancelScope(shield=True):
+                await self._withhold(unsent, "")
+
+    # -- intents -------------------------------------------------------------------------------------------------
+
+    async def _intend_ahead(self) -> None:
+        """Keep a bounded few intents on disk ahead of the pacer."""
+        while True:
+            await self._until(lambda: 2 * (self._ahead - len(self._ready)) > self._ahead)
+            recipients = await self._next(self._ahead - len(self._ready))
+            if not recipients:
+                if self._finished():
+                    self._notify()
+                    return
+                await self._changed.wait()
+                continue
+            # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
+            with anyio.CancelScope(shield=True):
+                try:
+                    self._ready.extend(await self._ledger.intend(recipients))
+                except LedgerError:
+                    self._sending.cancel()
+            self._intending = 0
+            self._notify()
+
+    def _finished(self) -> bool:
+        return self._nobody_waits() and self._in_flight == 0 and not self._ready
+
+    def _nobody_waits(self) -> bool:
+        return not self._again and not self._pulled and (self._source_empty or self._left <= 0)
+
+    async def _next(self, size: int) -> list[Recipient]:
+        """Return who is next, those to be tried again first."""
+        taken: list[Recipient] = []
+        while self._again and len(taken) < size:
+            self._take(self._again.popleft(), taken)
+        while len(taken) < size and self._left > 0 and not (self._source_empty and not self._pulled):
+            if not self._pulled:
+                await self._pull()
+                continue
+            if self._take(self._pulled.popleft(), taken):
+                self._left -= 1
+        self._intending = len(taken)
+        return taken
+
+    def _take(self, recipient: Recipient, taken: list[Recipient]) -> bool:
+        reason = self._judge(recipient)
+        if reason is not None:
+            self._defer(reason)
+            return False
+        taken.append(recipient)
+        return True
+
+    async def _pull(self) -> None:
+        try:
+            page = await self._ledger.call(lambda ledger: ledger.page(after=self._position, size=_PAGE))
+        except LedgerError:
+            self._source_empty = True
+            self._sending.cancel()
+            return
+        self._pulled.extend(page)
+        self._source_empty = len(page) < _PAGE
+        if page:
+            self._position = page[-1].position
+
+    def _defer(self, reason: str) -> None:
+        self._ending.deferred[reason] = self._ending.deferred.get(reason, 0) + 1
+
+    async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
+        try:
+            await self._ledger.call(lambda ledger: ledger.withhold(attempts, reason=reason))
+        except LedgerError:
+            self._sending.cancel()
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    async def _dispatch(self, calls: TaskGroup) -> None:
+        while True:
+            await self._until(lambda: bool(self._ready) or (self._finished() and not self._intending))
+            if not self._ready:
+                return
+            await self._until(lambda: self._in_flight < self._window)
+            await self._pacer.wait()
+            # From here to the task's start nothing waits: what is taken is sent, or put back.
+            attempt = self._ready.popleft()
+            self._notify()
+            reason = self._judge(attempt.recipient)
+            if self._ledger.failure is not None:
+                self._sending.cancel()
+                self._ready.appendleft(attempt)
+            elif reason is not None:
+                self._defer(reason)
+                with anyio.CancelScope(shield=True):
+                    await self._withhold([attempt], reason)
+            else:
+                self._in_flight += 1
+                calls.start_soon(self._send, attempt)
+
+    async def _send(self, attempt: Attempt) -> None:
+        answer = await self._call(body_of(attempt))
+        gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
+        answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
+        self._ledger.settle(attempt, answer)
+        self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
+        self._in_flight -= 1
+        self.sent += answer.outcome is not Outcome.RETRY
+        self._adjust(answer)
+        if trip is not None:
+            self.end(trip)
+        elif answer.outcome is Outcome.RETRY:
+            self._again.append(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
+        self._notify()
+
+    def _adjust(self, answer: Answer) -> None:
+        """Let one answer widen or narrow what may be in flight, and hold or free the sending."""
+        if answer.outcome is Outcome.UNKNOWN:
+            self._window = 1
+        if answer.effect is Effect.HOLD and (answer.outcome is Outcome.RETRY or answer.retry_after is not None):
+            self._hold(answer, _HOLD_FIRST, _HOLD_MOST)
+        elif answer.effect is Effect.BACK_OFF:
+            self._window = 1
+            self._hold(answer, _BACK_OFF_FIRST, _BACK_OFF_MOST)
+        elif answer.outcome in {Outcome.QUEUED, Outcome.ERROR}:
+            self._window = min(self._max_in_flight, self._window * 2)
+            self._in_a_row = 0
+            self._pacer.recover()
+
+    def _hold(self, answer: Answer, first: float, most: float) -> None:
+        """Hold all sending; several answers to one burst count as one."""
+        already = self._pacer.held()
+        if answer.retry_after is not None:
+            seconds = min(answer.retry_after, HOLD_CAP)
+        elif already:
+            return
+        else:
+            seconds = min(most, first * 2**self._in_a_row) * (0.5 + self._jitter() / 2)
+        if not already:
+            self._in_a_row += 1
+            if answer.effect is Effect.HOLD:
+                self._pacer.slow_down()
+            self._progress.note(f"{answer.words or answer.http_status}: waiting {seconds:.0f} s")
+        self._ending.held += max(0.0, seconds - already)
+        self._pacer.hold(seconds)

@@ -1,0 +1,201 @@
+"""What each endpoint answers, once key, rate and faults have let a request through."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from dialer.sandbox.execution import entry, full, row, stamp
+from dialer.sandbox.faults import told
+from dialer.sandbox.order import POOL, POOL_ELSEWHERE, RefusedError, decode, read
+from dialer.sandbox.plan import STATUSES
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from dialer.sandbox.book import Call
+    from dialer.sandbox.sandbox import Sandbox
+    from dialer.sandbox.settings import Settings
+
+LONGEST_RANGE = timedelta(days=7)
+PAGE_SIZE, MAX_PAGE_SIZE = 20, 50
+BOOK_PAGE = 100_000
+
+
+class Asked:
+    """A request of which the body has been read."""
+
+    def __init__(self, request: Request, body: bytes, received_at: float) -> None:
+        self.path: dict[str, str] = request.path_params
+        self.query = request.query_params
+        self.key = request.headers.get("authorization", "")
+        self.connection: int = request.scope["state"]["connection"]
+        self.body = body
+        self.received_at = received_at
+
+    def number(self) -> str | None:
+        """Return the recipient's number, None where the body has none."""
+        try:
+            number = decode(self.body).get("recipient_phone_number")
+        except RefusedError:
+            return None
+        return number if isinstance(number, str) else None
+
+
+def place_call(sandbox: Sandbox, asked: Asked) -> Response:
+    """`POST /call`."""
+    settings = sandbox.settings
+    order = read(asked.body, numbers=settings.numbers, now=sandbox.clock.now())
+    _known(order.agent_id, settings)
+    call = sandbox.book.place(order, received_at=asked.received_at, connection=asked.connection)
+    return told(200, {"message": "done", "status": "queued", "execution_id": call.execution_id})
+
+
+def stop_call(sandbox: Sandbox, asked: Asked) -> Response:
+    """`POST /call/{execution_id}/stop`."""
+    call = _found(sandbox, asked)
+    if not sandbox.book.stop(call):
+        raise RefusedError("Call is not queued or scheduled")
+    return told(200, {"message": "done", "status": "stopped", "execution_id": call.execution_id})
+
+
+def show_execution(sandbox: Sandbox, asked: Asked) -> Response:
+    """`GET /executions/{execution_id}`."""
+    return told(200, full(_found(sandbox, asked), sandbox.book, sandbox.settings))
+
+
+def list_executions(sandbox: Sandbox, asked: Asked) -> Response:
+    """`GET /v2/agent/{agent_id}/executions`."""
+    page = _whole(asked, "page_number", 1)
+    size = _whole(asked, "page_size", PAGE_SIZE, most=MAX_PAGE_SIZE)
+    begin, end = _bound(asked, "from"), _bound(asked, "to")
+    if not timedelta(0) <= end - begin <= LONGEST_RANGE:
+        raise RefusedError("`from` and `to` must be in order and at most 7 days apart")
+    calls = _filtered(sandbox, asked, sandbox.book.listed(asked.path["agent_id"].lower(), begin, end))
+    last = max(len(calls) - (page - 1) * size, 0)
+    rows = [row(call, sandbox.book, sandbox.settings) for call in reversed(calls[max(last - size, 0) : last])]
+    more = last > size
+    return told(200, {"page_number": page, "page_size": size, "total": len(calls), "has_more": more, "data": rows})
+
+
+def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
+    """`GET /v2/agent/{agent_id}`."""
+    settings, agent_id = sandbox.settings, asked.path["agent_id"].lower()
+    _known(agent_id, settings)
+    began = stamp(sandbox.clock.moment(0))
+    agent = {
+        "id": agent_id,
+        "agent_name": settings.agent_name,
+        "agent_type": "other",
+        "agent_status": "processed",
+        "created_at": began,
+        "updated_at": began,
+        "tasks": [{"task_type": "conversation", "toolchain": {"execution": "parallel", "pipelines": [["llm"]]}}],
+        "agent_prompts": {"task_1": {"system_prompt": settings.system_prompt}},
+        "agent_welcome_message": settings.welcome_message,
+    }
+    return told(200, agent)
+
+
+def show_user(sandbox: Sandbox, _asked: Asked) -> Response:
+    """`GET /user/me`."""
+    user = {
+        "id": str(uuid5(NAMESPACE_URL, "sandbox")),
+        "name": "Sandbox",
+        "email": "sandbox@example.com",
+        "wallet": round(sandbox.book.wallet, 2),
+        "concurrency": {"max": sandbox.settings.lines, "current": sandbox.book.busy_lines},
+    }
+    return told(200, user)
+
+
+def list_numbers(sandbox: Sandbox, _asked: Asked) -> Response:
+    """`GET /phone-numbers/all`."""
+    numbers = sandbox.settings.numbers
+    return told(200, [_number(sandbox, text) for text in (numbers or (*POOL.values(), POOL_ELSEWHERE))])
+
+
+def show_book(sandbox: Sandbox, asked: Asked) -> Response:
+    """`GET /_sandbox/book?offset=0&limit=100000`: every placed call, and the counters."""
+    calls = sandbox.book.calls
+    offset = int(asked.query.get("offset", 0))
+    end = offset + int(asked.query.get("limit", BOOK_PAGE))
+    content = {
+        "counters": sandbox.traffic.counters(),
+        "began": sandbox.clock.began,
+        "elapsed": sandbox.clock.elapsed(),
+        "total": len(calls),
+        "next": end if end < len(calls) else None,
+        "calls": [entry(call, sandbox.book) for call in calls[offset:end]],
+    }
+    return told(200, content)
+
+
+def force_faults(sandbox: Sandbox, asked: Asked) -> Response:
+    """`POST /_sandbox/faults`: `{"next": […]}` for the next calls, `{"next_other": […]}` for other requests."""
+    content = decode(asked.body)
+    try:
+        sandbox.call_strikes.force(*content.get("next", ()))
+        sandbox.other_strikes.force(*content.get("next_other", ()))
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+    return told(200, {"message": "done"})
+
+
+def _known(agent_id: str, settings: Settings) -> None:
+    if settings.agents is not None and agent_id not in map(str.lower, settings.agents):
+        raise RefusedError("Agent not found", status=404)
+
+
+def _found(sandbox: Sandbox, asked: Asked) -> Call:
+    call = sandbox.book.find(asked.path["execution_id"])
+    if call is None:
+        raise RefusedError("Execution not found", status=404)
+    return call
+
+
+def _filtered(sandbox: Sandbox, asked: Asked, calls: list[Call]) -> list[Call]:
+    status = asked.query.get("status")
+    if asked.query.get("call_type", "outbound") != "outbound":
+        return []
+    if status is None:
+        return calls
+    if status not in STATUSES:
+        raise RefusedError("Invalid `status`")
+    return [call for call in calls if sandbox.book.standing(call).status == status]
+
+
+def _whole(asked: Asked, name: str, default: int, *, most: int | None = None) -> int:
+    text = asked.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or int(text) < 1 or (most is not None and int(text) > most):
+        raise RefusedError(f"Invalid `{name}`")
+    return int(text)
+
+
+def _bound(asked: Asked, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(asked.query[name])
+    except KeyError as error:
+        raise RefusedError(f"`{name}` is required") from error
+    except ValueError as error:
+        raise RefusedError(f"Invalid `{name}`") from error
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+def _number(sandbox: Sandbox, text: str) -> dict[str, Any]:
+    began = stamp(sandbox.clock.moment(0))
+    return {
+        "id": uuid5(NAMESPACE_URL, text).hex,
+        "phone_number": text,
+        "agent_id": None,
+        "telephony_provider": "plivo",
+        "price": "$5.0",
+        "rented": True,
+        "renewal_at": "17th Dec, 2030",
+        "humanized_created_at": "5 minutes ago",
+        "created_at": began,
+        "humanized_updated_at": "5 minutes ago",
+        "updated_at": began,
+    }

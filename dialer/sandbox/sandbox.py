@@ -1,0 +1,37 @@
+"""A sandbox's state: its settings, its clock, its book, its counters, and what is to fail next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.sandbox.book import Book, Clock
+from dialer.sandbox.faults import Strikes
+from dialer.sandbox.traffic import Traffic
+
+if TYPE_CHECKING:
+    from dialer.sandbox.settings import Settings
+
+
+class Sandbox:
+    """A stand-in for Bolna.
+
+    Attributes:
+        base_url: where it listens; empty while it does not.
+        book: every placed call.
+        traffic: counters.
+        call_strikes: what goes wrong with `POST /call`; `force` makes the next ones fail.
+        other_strikes: the same for all other requests.
+
+    Args:
+        settings: how it behaves.
+        clock: the real one by default.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.base_url = ""
+        self.settings = settings
+        self.clock = clock or Clock.real(settings.skew)
+        self.book = Book(settings, self.clock)
+        self.traffic = Traffic()
+        self.call_strikes = Strikes(settings.seed, settings.faults, settings.number_faults)
+        self.other_strikes = Strikes(settings.seed, settings.other_faults)

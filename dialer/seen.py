@@ -1,0 +1,70 @@
+"""Which numbers came before, in 24 bytes each: sorted runs that are merged as they grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """Numbers in ascending order, each with the row of its first and a digest of that row."""
+
+    numbers: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    digests: NDArray[np.int64]
+
+
+class Seen:
+    """The first row of every number."""
+
+    def __init__(self) -> None:
+        self._runs: list[_Run] = []
+
+    def firsts(
+        self, numbers: NDArray[np.int64], positions: NDArray[np.int64], digests: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Find the first row of each number, these rows included, and remember the new ones.
+
+        Args:
+            numbers: E.164 digits in the order of their rows.
+            positions: of the rows, ascending.
+            digests: of the rows, to compare rows by.
+
+        Returns:
+            Position and digest of the first row of each number.
+        """
+        unique, first, back = np.unique(numbers, return_index=True, return_inverse=True)
+        found = positions[first]
+        marks = digests[first]
+        new = np.ones(len(unique), dtype=np.bool_)
+        for run in self._runs:
+            at = np.minimum(np.searchsorted(run.numbers, unique), len(run.numbers) - 1)
+            known = run.numbers[at] == unique
+            found = np.where(known, run.positions[at], found)
+            marks = np.where(known, run.digests[at], marks)
+            new &= ~known
+        if new.any():
+            self._add(_Run(unique[new], found[new], marks[new]))
+        return found[back], marks[back]
+
+    def _add(self, run: _Run) -> None:
+        # As in a log-structured merge tree: each number is moved log2 times, and there are few runs to look through.
+        while self._runs and len(self._runs[-1].numbers) <= 2 * len(run.numbers):
+            run = _merged(self._runs.pop(), run)
+        self._runs.append(run)
+
+
+def _merged(one: _Run, other: _Run) -> _Run:
+    numbers = np.concatenate((one.numbers, other.numbers))
+    order = np.argsort(numbers, kind="stable")
+    return _Run(
+        numbers[order],
+        np.concatenate((one.positions, other.positions))[order],
+        np.concatenate((one.digests, other.digests))[order],
+    )

@@ -1,0 +1,48 @@
+"""One function for each thing that can be done with a campaign: the Python API, and all that the command line calls."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dialer.session.check import Check, check_campaign
+    from dialer.session.run import Plan, Summary, run_campaign, run_campaign_sync
+    from dialer.session.settle import reconcile_campaign
+    from dialer.session.standing import Standing, rewrite_results, standing
+    from dialer.session.start import write_campaign
+
+_HOMES = {
+    "Check": "check",
+    "check_campaign": "check",
+    "Plan": "run",
+    "Summary": "run",
+    "run_campaign": "run",
+    "run_campaign_sync": "run",
+    "reconcile_campaign": "settle",
+    "Standing": "standing",
+    "rewrite_results": "standing",
+    "standing": "standing",
+    "write_campaign": "start",
+}
+
+__all__ = [
+    "Check",
+    "Plan",
+    "Standing",
+    "Summary",
+    "check_campaign",
+    "reconcile_campaign",
+    "rewrite_results",
+    "run_campaign",
+    "run_campaign_sync",
+    "standing",
+    "write_campaign",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    # Loaded when asked for: a status needs neither pandas nor httpx.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dialer.session' has no attribute {name!r}")
+    return getattr(import_module(f"dialer.session.{_HOMES[name]}"), name)

@@ -1,0 +1,124 @@
+"""Everything but dialling: judge every row, show the first requests, say how long it would take."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dialer.errors import ExitCode
+from dialer.ledger import Ledger
+from dialer.models import ATTEMPTED, Status
+from dialer.session.opening import intake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dialer.campaign import Campaign
+    from dialer.models import InputRow
+    from dialer.screening import Report
+
+SAMPLES = 3
+"""So many first requests are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a run would do.
+
+    Attributes:
+        campaign: the campaign file.
+        batch: the batch's name.
+        recipients: the CSV.
+        to_call: how many would be called.
+        called: how many of the callable rows were attempted before, by state.
+        samples: the first requests as they would be sent, without the reference.
+        variables: variable → column or constant.
+        left_out: columns that are no variables because Bolna fills in their names itself.
+        seconds: how long sending would take at the rate.
+        rate: the rate, in words.
+        report: problems by row.
+        exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
+    """
+
+    campaign: str
+    batch: str
+    recipients: str
+    to_call: int
+    called: Mapping[Status, int]
+    samples: tuple[Mapping[str, Any], ...]
+    variables: Mapping[str, str]
+    left_out: tuple[str, ...]
+    seconds: float
+    rate: str
+    report: Report
+    exit_code: ExitCode
+
+
+def check_campaign(campaign: Campaign, *, limit: int | None = None) -> Check:
+    """Judge a campaign's whole input as a run would, and change nothing.
+
+    Args:
+        campaign: from `load_campaign`.
+        limit: as a run with that limit.
+
+    Raises:
+        DialerError: the input or the ledger cannot be read.
+    """
+    with _ledger(campaign) as ledger:
+        by_id = ledger is not None and campaign.columns.id is not None
+        found = intake(
+            campaign, attempted=ledger.attempted_numbers() if ledger and by_id else {}, should_stop=lambda: False
+        )
+        to_call, called = 0, dict.fromkeys(sorted(ATTEMPTED), 0)
+        samples: list[Mapping[str, Any]] = []
+        for rows in found.screening:
+            fresh = _fresh(rows, ledger, called)
+            to_call += len(fresh)
+            samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(samples)]]
+    report = found.screening.report
+    to_call = to_call if limit is None else min(limit, to_call)
+    return Check(
+        campaign=str(campaign.path),
+        batch=campaign.batch.name,
+        recipients=str(campaign.batch.recipients),
+        to_call=to_call,
+        called={status: count for status, count in called.items() if count},
+        samples=tuple(samples),
+        variables=found.payload.variables,
+        left_out=found.payload.left_out,
+        seconds=to_call / campaign.pacing.rate.per_second,
+        rate=str(campaign.pacing.rate),
+        report=report,
+        exit_code=_exit_code(report, nobody=not to_call and not any(called.values())),
+    )
+
+
+def _fresh(rows: list[InputRow], ledger: Ledger | None, called: dict[Status, int]) -> list[InputRow]:
+    """Return the callable rows that were never attempted; count the others by state."""
+    callable_rows = [row for row in rows if row.status is Status.PENDING]
+    states = ledger.states([row.key or "" for row in callable_rows]) if ledger else {}
+    fresh = []
+    for row in callable_rows:
+        state = states.get(row.key or "")
+        if state in ATTEMPTED:
+            called[state] += 1
+        else:
+            fresh.append(row)
+    return fresh
+
+
+@contextlib.contextmanager
+def _ledger(campaign: Campaign) -> Iterator[Ledger | None]:
+    if not campaign.batch.ledger.exists():
+        yield None
+        return
+    with contextlib.closing(Ledger.read(campaign.batch.ledger)) as ledger:
+        yield ledger
+
+
+def _exit_code(report: Report, *, nobody: bool) -> ExitCode:
+    if nobody:
+        return ExitCode.USAGE
+    return ExitCode.LOOK if report.statuses.get(Status.INVALID) else ExitCode.DONE

@@ -1,0 +1,228 @@
+"""What every command does first: the lock, the ledger, the input, and what a results CSV knows more."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import anyio
+
+from dialer.client import BolnaReadError
+from dialer.errors import BoundError, InputError, InterruptedRunError, only
+from dialer.ledger import Binding, Ledger, locked
+from dialer.ledger.writer import LedgerWriter
+from dialer.loader import examine, phone_column
+from dialer.models import Status
+from dialer.payload import Payload
+from dialer.results import digest_of, read_back
+from dialer.screening import Report, Rules, Screening
+from dialer.suppression import Suppression
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from dialer.campaign import Campaign
+    from dialer.client import BolnaClient
+    from dialer.loader import Table
+    from dialer.results import ReadBack
+    from dialer.runner import Control
+
+_LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "https://[::1]")
+DIGEST = "results_digest"
+"""Under this name the ledger notes what it last wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The input, ready to be screened.
+
+    Attributes:
+        table: the CSV's structure.
+        screening: judges its rows when iterated.
+        payload: builds the requests.
+        suppression: the lists.
+        phone: the column the numbers are in.
+    """
+
+    table: Table
+    screening: Screening
+    payload: Payload
+    suppression: Suppression
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What was taken over from a results CSV.
+
+    Attributes:
+        taken: how many by status.
+        adopted: there was no ledger: the CSV is all there is.
+        last_at: when the CSV's last call was (Unix seconds); None where nobody was called.
+    """
+
+    taken: Mapping[Status, int]
+    adopted: bool
+    last_at: float | None
+
+
+@contextlib.asynccontextmanager
+async def opened(campaign: Campaign, *, command: str, base_url: str) -> AsyncIterator[LedgerWriter]:
+    """Hold the batch's lock and its ledger; what a dead run left behind is `unknown`.
+
+    Raises:
+        LockedError: another run holds the batch.
+        LedgerError: the ledger cannot be written.
+        BoundError: it belongs to another agent, server or key definition.
+    """
+    batch = campaign.batch
+    server = "loopback" if base_url.startswith(_LOOPBACK) else base_url.rstrip("/")
+    binding = Binding(agent=campaign.agent_id, server=server, key_definition=campaign.key_definition)
+    with locked(batch.lock, command=command):
+        async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
+            await ledger.call(lambda store: store.recover())
+            yield ledger
+
+
+def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], should_stop: Callable[[], bool]) -> Intake:
+    """Return the input, its structure checked; its rows are judged when the screening is iterated.
+
+    Raises:
+        InputError: the CSV or a suppression list cannot be read.
+        CampaignError: a column that the campaign names is not there.
+    """
+    now = datetime.now(UTC)
+    table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
+    phone = phone_column(table.header, campaign.columns.phone)
+    payload = Payload(campaign, table.header, phone=phone, now=now)
+    settings = campaign.screening
+    suppression = Suppression.load(
+        campaign.suppression, region=campaign.csv.region, max_age_days=settings.max_age_days, now=now
+    )
+    rules = Rules(
+        phone=phone,
+        id=campaign.columns.id,
+        region=campaign.csv.region,
+        plus_lost=campaign.csv.plus_lost,
+        allow=frozenset(settings.allow),
+        duplicates=settings.duplicates,
+        required=tuple(settings.required),
+    )
+    screening = Screening(
+        table, rules=rules, suppression=suppression, attempted=attempted, payload=payload, should_stop=should_stop
+    )
+    return Intake(table, screening, payload, suppression, phone)
+
+
+async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> tuple[Intake, Report]:
+    """Read the input into the ledger; return it with its report."""
+
+    def work(store: Ledger) -> Intake:
+        attempted = {} if campaign.columns.id is None else store.attempted_numbers()
+        found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set)
+        store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
+        return found
+
+    found = await ledger.call(work)
+    return found, found.screening.report
+
+
+async def merge(
+    campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, *, adopt: Callable[[str], Awaitable[bool]]
+) -> Merged:
+    """Take over what the results CSV knows further than the ledger.
+
+    Args:
+        campaign: the campaign.
+        ledger: its ledger.
+        client: reads three of the CSV's calls when there is no ledger.
+        adopt: asked before the CSV takes the place of a ledger.
+
+    Raises:
+        InputError: the CSV cannot be matched, is of another account, or nobody agreed to adopt it.
+    """
+    path = campaign.batch.results
+    nothing = Merged({}, adopted=False, last_at=None)
+    if not path.exists() or digest_of(path) == await ledger.call(lambda store: store.note(DIGEST)):
+        return nothing
+    back = await ledger.call(lambda store: _read(campaign, path, store))
+    if not back.rows:
+        return nothing
+    is_new = await ledger.call(lambda store: store.is_new())
+    if is_new:
+        await _check_account(path, back, client)
+        await _agreed(path, back, adopt)
+    taken = await ledger.call(lambda store: store.merge(back.header, back.rows))
+    return Merged(taken, adopted=is_new, last_at=back.last_at)
+
+
+def _read(campaign: Campaign, path: Path, store: Ledger) -> ReadBack:
+    with_id = campaign.columns.id is not None
+    back = read_back(path, with_id=with_id, known=store.knows)
+    if back.rows and back.with_id != with_id:
+        raise BoundError(
+            f"{path} was written {'with' if back.with_id else 'without'} an id column, this campaign has "
+            f"{'one' if with_id else 'none'}: "
+            "nobody can be told to be called already across that.\nPut [columns] id back as it was, or choose another "
+            "`results` name."
+        )
+    return back
+
+
+async def _agreed(path: Path, back: ReadBack, adopt: Callable[[str], Awaitable[bool]]) -> None:
+    queued = sum(row.status is Status.QUEUED for row in back.rows)
+    unknown = sum(row.status is Status.UNKNOWN for row in back.rows)
+    words = (
+        f"{path} says who was called, but there is no ledger beside it.\n"
+        f"Going on from it: {queued} are called, {unknown} unknown, {len(back.rows) - queued - unknown} refused, "
+        f"{back.never_sent} not sent; "
+        "whoever has no row there counts as not called."
+    )
+    if not await adopt(words):
+        raise InputError(
+            f"{words}\nNothing was dialled. Bring the ledger along ({path.with_suffix('.ledger').name}), or add "
+            f"--adopt to go on from the CSV alone."
+        )
+
+
+async def _check_account(path: Path, back: ReadBack, client: BolnaClient) -> None:
+    """Read three of the CSV's calls: if none exists here, it is of a sandbox or of another account."""
+    ids = [row.execution_id for row in back.rows if row.execution_id]
+    asked = {ids[0], ids[len(ids) // 2], ids[-1]} if ids else set()
+    try:
+        found = [await client.execution(execution_id) for execution_id in asked]
+    except BolnaReadError as error:
+        raise InputError(
+            f"{path}: its calls could not be looked up at Bolna ({error.words}). Nothing was dialled; try again later."
+        ) from None
+    if asked and not any(found):
+        raise InputError(
+            f"{path}: none of its calls exists in this account (looked up: {', '.join(sorted(asked))}).\n"
+            "It is of the sandbox or of another account: move it away, or use that account's key."
+        )
+
+
+@contextlib.asynccontextmanager
+async def interruptible(control: Control, *, doing: str) -> AsyncIterator[None]:
+    """Leave what is inside at once when somebody asks to stop.
+
+    Raises:
+        InterruptedRunError: somebody did.
+    """
+
+    async def stop(scope: anyio.CancelScope) -> None:
+        await control.drain.wait()
+        scope.cancel()
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stop, tasks.cancel_scope)
+            yield
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise only(group) from None
+    if control.drain.is_set():
+        raise InterruptedRunError(f"Interrupted while {doing}; nothing was dialled.")

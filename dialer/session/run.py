@@ -1,0 +1,463 @@
+"""Dial a batch: load → lock → merge → reconcile → run → reconcile → results."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from dialer import preflight
+from dialer.breaker import Breaker
+from dialer.client import BolnaClient
+from dialer.credentials import Credentials, credentials
+from dialer.errors import DeclinedError, ExitCode, LedgerError
+from dialer.models import Recipient, Status, e164
+from dialer.pacing import Pacer
+from dialer.payload import lead_left
+from dialer.progress import Progress, Silent
+from dialer.reconcile import Reconciled, find_in_flight, reconcile
+from dialer.results import ResultsFile
+from dialer.runner import Control, Ending, Runner
+from dialer.session.opening import DIGEST, Intake, Merged, interruptible, load, merge, opened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from dialer.campaign import Campaign
+    from dialer.executions import Account
+    from dialer.ledger import Ledger
+    from dialer.ledger.writer import LedgerWriter
+    from dialer.screening import Report
+
+RECONCILE_FIRST = 60.0
+"""Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
+RECONCILE_LAST = 300.0
+PREFLIGHT = 30.0
+"""Seconds that reading the account may take."""
+YOUNG = 1800.0
+"""An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is about to do.
+
+    Attributes:
+        batch: its name.
+        recipients: the CSV.
+        to_call: how many will be called.
+        limited_to: `--limit`, where it cuts them short.
+        counts: how many rows of the input stand where.
+        called_last: when the last call of this batch was; None where there was none.
+        agent_id: who calls.
+        agent_name: its name; empty where it could not be read.
+        account: whose key it is; None where it could not be read.
+        seconds: how long sending takes at the rate.
+        rate: the rate, in words.
+        redialled: numbers that may have been called already and are called again because a person asked.
+        sandbox: nobody is really called.
+        notes: what a person should know, in words.
+        report: the screening's report.
+    """
+
+    batch: str
+    recipients: str
+    to_call: int
+    limited_to: int | None
+    counts: Mapping[Status, int]
+    called_last: datetime | None
+    agent_id: str
+    agent_name: str
+    account: Account | None
+    seconds: float
+    rate: str
+    redialled: tuple[str, ...]
+    sandbox: bool
+    notes: tuple[str, ...]
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        batch: its name.
+        results: path of the results CSV.
+        counts: how many rows of the input stand where.
+        sent: calls that this run placed, refused or left unclear.
+        seconds: how long sending took.
+        held: seconds of it that all sending was held, because Bolna asked to or could not be reached.
+        left: recipients that can be called and were not.
+        exit_code: what a script is told.
+        ended: why it ended early, in words; empty where it did not.
+        advice: what to do next, in words.
+        notes: what a person should know, in words.
+        unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
+    """
+
+    batch: str
+    results: str
+    counts: Mapping[Status, int]
+    sent: int
+    seconds: float
+    held: float
+    left: int
+    exit_code: ExitCode
+    ended: str = ""
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    unrecorded: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is told while it goes on, and again at the end."""
+
+    progress: Progress
+    told: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        self.told.append(text)
+        self.progress.note(text)
+
+
+async def _never(_words: object) -> bool:
+    return False
+
+
+async def _always(_plan: Plan) -> bool:
+    return True
+
+
+async def run_campaign(
+    campaign: Campaign,
+    *,
+    limit: int | None = None,
+    retry_errors: bool = False,
+    redial_unknown: bool = False,
+    adopt: bool = False,
+    confirm: Callable[[Plan], Awaitable[bool]] | None = None,
+    ask: Callable[[str], Awaitable[bool]] | None = None,
+    progress: Progress | None = None,
+    control: Control | None = None,
+) -> Summary:
+    """Call everybody in the campaign's CSV who was not called yet, and return how it ended.
+
+    It may be called again whenever it ended, was stopped or killed: it goes on where it was.
+
+    Args:
+        campaign: from `load_campaign`; made with `sandbox=True` it calls the built-in stand-in for Bolna.
+        limit: take up at most so many recipients.
+        retry_errors: call those again whom Bolna refused.
+        redial_unknown: call those again of whom nobody knows whether they were called. They may be called twice.
+        adopt: go on from a results CSV whose ledger is lost.
+        confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
+        ask: asked in words before a redial or an adoption that the arguments did not already grant.
+        progress: told while it goes on.
+        control: stops it: drain first, then abort.
+
+    Raises:
+        DialerError: it cannot start, or something cannot be recorded; see `errors`.
+    """
+    control = control or Control()
+    progress = progress or Silent()
+    async with bolna(campaign) as (client, base_url):
+        notes = _Notes(progress)
+        async with opened(campaign, command="run", base_url=base_url) as ledger:
+            batch = _Batch(campaign, client, ledger, notes, control)
+            merged = await batch.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
+            redialled = await batch.release(retry_errors=retry_errors, redial_unknown=redial_unknown, ask=ask)
+            intake, report = await load(campaign, ledger, control)
+            plan = await batch.plan(merged, report, limit=limit, redialled=redialled)
+            if not await (confirm or _always)(plan):
+                raise DeclinedError("Nothing was dialled.")
+            return await batch.dial(plan, intake)
+
+
+def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
+    """Do `run_campaign` outside an event loop, in any thread; takes the same options."""
+    return anyio.run(functools.partial(run_campaign, campaign, **options))
+
+
+def _granted(*, grant: bool, ask: Callable[[str], Awaitable[bool]] | None) -> Callable[[str], Awaitable[bool]]:
+    async def yes(_words: str) -> bool:
+        return True
+
+    return yes if grant else ask or _never
+
+
+@contextlib.asynccontextmanager
+async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
+    """Yield a client and its address: of the account, or of a sandbox that runs in this process meanwhile."""
+    with contextlib.ExitStack() as stack:
+        if campaign.sandbox:
+            from dialer.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
+
+            sandbox = stack.enter_context(running(Settings()))
+            access = Credentials(base_url=sandbox.base_url, key="bn-sandbox")
+        else:
+            access = credentials(campaign.path)
+        # Below one request a second each gets a connection of its own: a kept one may be closed just as it is used.
+        reuse = campaign.pacing.rate.per_second >= 1
+        async with BolnaClient(base_url=access.base_url, key=access.key, reuse=reuse) as client:
+            yield client, access.base_url
+
+
+class _Batch:
+    """One run of one batch, its ledger open."""
+
+    def __init__(
+        self, campaign: Campaign, client: BolnaClient, ledger: LedgerWriter, notes: _Notes, control: Control
+    ) -> None:
+        self._campaign = campaign
+        self._client = client
+        self._ledger = ledger
+        self._notes = notes
+        self._control = control
+
+    async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> Merged:
+        async with interruptible(self._control, doing="reading the results"):
+            merged = await merge(self._campaign, self._ledger, self._client, adopt=adopt)
+        if merged.taken:
+            told = ", ".join(f"{count} {status}" for status, count in merged.taken.items())
+            self._notes.add(f"taken over from {self._campaign.batch.results}: {told}")
+        return merged
+
+    async def release(
+        self, *, retry_errors: bool, redial_unknown: bool, ask: Callable[[str], Awaitable[bool]] | None
+    ) -> tuple[str, ...]:
+        if retry_errors:
+            count = await self._ledger.call(lambda store: store.release(Status.ERROR, what="--retry-errors"))
+            self._notes.add(f"{count} that were refused are called again (--retry-errors)")
+        return await self._redial(ask) if redial_unknown else ()
+
+    async def _redial(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
+        await self._reconcile(None)
+        unknown = await self._ledger.call(lambda store: store.unknown())
+        old = [(key, number) for key, number, at in unknown if time.time() - at >= YOUNG]
+        if len(old) < len(unknown):
+            self._notes.add(
+                f"{len(unknown) - len(old)} unknown are not redialled: younger than {YOUNG / 60:.0f} minutes, they "
+                f"may still turn up at Bolna"
+            )
+        if not old:
+            return ()
+        numbers = tuple(e164(number) for _, number in old)
+        if ask is not None and not await ask(
+            f"{len(old)} of whom nobody knows whether they were called are to be called again, perhaps for the second "
+            f"time:\n"
+            f"  {', '.join(numbers[:10])}{' ...' if len(numbers) > 10 else ''}"  # noqa: PLR2004 - as many as are shown
+        ):
+            raise DeclinedError("Nothing was dialled.")
+        keys = [key for key, _ in old]
+        await self._ledger.call(lambda store: store.release(Status.UNKNOWN, what="--redial-unknown", keys=keys))
+        return numbers
+
+    async def plan(self, merged: Merged, report: Report, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
+        counts = await self._ledger.call(lambda store: store.counts())
+        standing = preflight.Standing(None, None, ())
+        if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
+            standing = await self._look()
+            async with interruptible(self._control, doing="looking for unclear calls"):
+                if merged.adopted and merged.last_at is not None:
+                    await self._find_in_flight(merged.last_at)
+                await self._reconcile(RECONCILE_FIRST)
+            counts = await self._ledger.call(lambda store: store.counts())
+        _, last = await self._ledger.call(lambda store: store.called())
+        pending = counts.get(Status.PENDING, 0)
+        to_call = pending if limit is None else min(limit, pending)
+        rate = self._campaign.pacing.rate
+        return Plan(
+            batch=self._campaign.batch.name,
+            recipients=str(self._campaign.batch.recipients),
+            to_call=to_call,
+            limited_to=limit if limit is not None and limit < pending else None,
+            counts=counts,
+            called_last=None if last is None else datetime.fromtimestamp(last, UTC),
+            agent_id=self._campaign.agent_id,
+            agent_name=standing.agent_name or "",
+            account=standing.account,
+            seconds=to_call / rate.per_second,
+            rate=str(rate),
+            redialled=redialled,
+            sandbox=self._campaign.sandbox,
+            notes=standing.notes,
+            report=report,
+        )
+
+    async def _look(self) -> preflight.Standing:
+        standing = preflight.Standing(None, None, ("the account could not be read in time",))
+        async with interruptible(self._control, doing="reading the account"):
+            with anyio.move_on_after(PREFLIGHT):
+                standing = await preflight.look(self._client, agent_id=self._campaign.agent_id)
+        return standing
+
+    async def _find_in_flight(self, last_at: float) -> None:
+        found = await find_in_flight(self._ledger, self._client, agent_id=self._campaign.agent_id, since=last_at)
+        if found.trouble:
+            raise LedgerError(
+                f"Who was in flight when the former run ended could not be looked up ({found.trouble}); nothing was "
+                f"dialled. "
+                "Try again later."
+            )
+        if found.settled:
+            self._notes.add(f"{found.settled} without a row in the results were found called at Bolna")
+
+    async def _reconcile(self, time_limit: float | None) -> Reconciled:
+        result = await reconcile(self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=time_limit)
+        for text in told(result):
+            self._notes.add(text)
+        return result
+
+    async def dial(self, plan: Plan, intake: Intake) -> Summary:
+        results = await self._results_file()
+        writing = _Writing(results, self._notes)
+        await self._write(writing, pending=False)
+        self._ledger.on_settled = writing.append
+        runner = self._runner(plan, intake)
+        started = anyio.current_time()
+        ending, failure = Ending(), None
+        if plan.to_call:
+            self._notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
+            watch = functools.partial(preflight.watch_wallet, self._client)
+            try:
+                ending = await runner.run(self._control, watchers=[watch])
+            except LedgerError as error:
+                failure = error
+            finally:
+                self._notes.progress.end()
+        seconds = anyio.current_time() - started
+        if failure is None:
+            if not self._control.abort.is_set() and not ending.interrupted:
+                await self._reconcile(RECONCILE_LAST)
+            await self._write(writing, pending=True)
+        return await self._summary(plan, ending, failure, seconds=seconds, sent=runner.sent)
+
+    def _runner(self, plan: Plan, intake: Intake) -> Runner:
+        breaker = self._campaign.breaker
+        return Runner(
+            ledger=self._ledger,
+            call=self._client.call,
+            pacer=Pacer(self._campaign.pacing.rate),
+            breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
+            agent_gone=functools.partial(preflight.agent_gone, self._client, agent_id=self._campaign.agent_id),
+            judge=_Judge(intake),
+            progress=self._notes.progress,
+            max_in_flight=self._campaign.pacing.max_in_flight,
+            limit=plan.to_call,
+        )
+
+    async def _results_file(self) -> ResultsFile:
+        header = await self._ledger.call(lambda store: store.header())
+        return ResultsFile(self._campaign.batch.results, header=header, with_id=self._campaign.columns.id is not None)
+
+    async def _write(self, writing: _Writing, *, pending: bool) -> None:
+        await self._ledger.call(lambda store: writing.whole(store, pending=pending))
+
+    async def _summary(
+        self, plan: Plan, ending: Ending, failure: LedgerError | None, *, seconds: float, sent: int
+    ) -> Summary:
+        counts = dict(plan.counts) if failure is not None else await self._ledger.call(lambda store: store.counts())
+        summary = Summary(
+            batch=plan.batch,
+            results=str(self._campaign.batch.results),
+            counts=counts,
+            sent=sent,
+            seconds=seconds,
+            held=ending.held,
+            left=counts.get(Status.PENDING, 0),
+            exit_code=_exit_code(counts),
+            notes=tuple(self._notes.told),
+            unrecorded=tuple(
+                (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")
+                for attempt, answer in self._ledger.unrecorded
+            ),
+        )
+        if failure is not None:
+            return replace(summary, exit_code=failure.exit_code, ended=str(failure))
+        if ending.trip is not None:
+            return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
+        if ending.interrupted:
+            return replace(
+                summary, exit_code=ExitCode.INTERRUPTED, ended="Interrupted.", advice="The same command goes on."
+            )
+        if ending.deferred:
+            reasons = "; ".join(f"{count}: {reason}" for reason, count in ending.deferred.items())
+            return replace(summary, ended=f"{sum(ending.deferred.values())} were not called now: {reasons}.")
+        return summary
+
+
+def told(result: Reconciled) -> list[str]:
+    """Return what a person should know about a reconciliation, in words."""
+    lines = []
+    if result.settled:
+        lines.append(f"{result.settled} unknown were found at Bolna and are queued")
+    if result.left and result.unmarked:
+        lines.append(
+            f"{result.unmarked} calls at Bolna do not show the variables they were made with, so they cannot be "
+            f"matched to anybody"
+        )
+    if result.left and result.trouble:
+        lines.append(f"looking for {result.left} unknown at Bolna was cut short: {result.trouble}")
+    return lines
+
+
+def _exit_code(counts: Mapping[Status, int]) -> ExitCode:
+    if counts.get(Status.PENDING) or counts.get(Status.SENDING):
+        return ExitCode.LEFT
+    if any(counts.get(status) for status in (Status.ERROR, Status.UNKNOWN, Status.INVALID)):
+        return ExitCode.LOOK
+    return ExitCode.DONE
+
+
+class _Judge:
+    """Why somebody must not be called at this moment, or None."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._suppression = intake.suppression
+
+    def __call__(self, recipient: Recipient) -> str | None:
+        self._suppression = self._suppression.refresh()
+        hit = self._suppression.hit(recipient.number)
+        if hit is not None:
+            return hit
+        if not lead_left(recipient.payload, now=datetime.now(UTC)):
+            return "scheduled_at is less than 3 minutes ahead by now"
+        return None
+
+
+class _Writing:
+    """Writes the results; that it cannot is told once and ends nothing."""
+
+    def __init__(self, file: ResultsFile, notes: _Notes) -> None:
+        self._file = file
+        self._notes = notes
+        self._told = False
+
+    def whole(self, store: Ledger, *, pending: bool) -> None:
+        with self._tolerated():
+            digest = self._file.write(store.results(pending=pending))
+            store.set_note(DIGEST, digest)
+
+    def append(self, store: Ledger, positions: Sequence[int]) -> None:
+        with self._tolerated():
+            self._file.append(store.results_of(positions))
+
+    @contextlib.contextmanager
+    def _tolerated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                self._notes.add(
+                    f"{self._file.path} cannot be written ({error.strerror}). The ledger records every call; when the "
+                    f"file can be "
+                    "written again: dialer results CAMPAIGN"
+                )

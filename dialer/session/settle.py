@@ -1,0 +1,83 @@
+"""Settle unknown calls without dialling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.errors import ExitCode
+from dialer.reconcile import reconcile
+from dialer.results import ResultsFile
+from dialer.runner import Control
+from dialer.session.opening import DIGEST, interruptible, merge, opened
+from dialer.session.run import bolna, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dialer.campaign import Campaign
+    from dialer.models import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of looking for unclear calls.
+
+    Attributes:
+        batch: its name.
+        settled: how many `unknown` were found and are `queued`.
+        left: how many stay `unknown`.
+        read: executions that were read at Bolna.
+        counts: how many rows of the input stand where.
+        notes: what a person should know, in words.
+        results: path of the results CSV.
+    """
+
+    batch: str
+    settled: int
+    left: int
+    read: int
+    counts: Mapping[Status, int]
+    notes: tuple[str, ...]
+    results: str
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """LOOK while some are unknown."""
+        return ExitCode.LOOK if self.left else ExitCode.DONE
+
+
+async def reconcile_campaign(campaign: Campaign, *, control: Control | None = None) -> Settled:
+    """Look for every unknown call at Bolna, and write the results anew.
+
+    Args:
+        campaign: from `load_campaign`.
+        control: stops it.
+
+    Raises:
+        DialerError: the ledger, the results or the key cannot be used.
+    """
+    control = control or Control()
+
+    async def refuse(_words: str) -> bool:
+        return False
+
+    async with (
+        bolna(campaign) as (client, base_url),
+        opened(campaign, command="reconcile", base_url=base_url) as ledger,
+    ):
+        async with interruptible(control, doing="looking for unclear calls"):
+            await merge(campaign, ledger, client, adopt=refuse)
+            result = await reconcile(ledger, client, agent_id=campaign.agent_id)
+        header = await ledger.call(lambda store: store.header())
+        file = ResultsFile(campaign.batch.results, header=header, with_id=campaign.columns.id is not None)
+        await ledger.call(lambda store: store.set_note(DIGEST, file.write(store.results())))
+        return Settled(
+            batch=campaign.batch.name,
+            settled=result.settled,
+            left=result.left,
+            read=result.read,
+            counts=await ledger.call(lambda store: store.counts()),
+            notes=tuple(told(result)),
+            results=str(campaign.batch.results),
+        )

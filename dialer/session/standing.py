@@ -1,0 +1,85 @@
+"""What the ledger alone tells: status and results; needs neither pandas nor a network."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.errors import LedgerError
+from dialer.ledger import Ledger, holder, locked
+from dialer.results import ResultsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dialer.batch import Batch
+    from dialer.models import ResultRow, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a batch stands.
+
+    Attributes:
+        batch: its name.
+        counts: how many rows of the input stand where.
+        total: rows of the input.
+        last: when the last call was placed; None where there was none.
+        running: who is working on it, in words; empty where nobody is.
+        results: path of the results CSV.
+    """
+
+    batch: str
+    counts: Mapping[Status, int]
+    total: int
+    last: datetime | None
+    running: str
+    results: str
+
+
+def standing(batch: Batch) -> Standing:
+    """Return where a batch stands, also while a run is going on.
+
+    Raises:
+        LedgerError: there is no ledger yet, or it cannot be read.
+    """
+    with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
+        counts = ledger.counts()
+        _, last = ledger.called()
+    return Standing(
+        batch=batch.name,
+        counts=counts,
+        total=sum(counts.values()),
+        last=None if last is None else datetime.fromtimestamp(last, UTC),
+        running=holder(batch.lock),
+        results=str(batch.results),
+    )
+
+
+def rewrite_results(batch: Batch) -> int:
+    """Write the results CSV again from the ledger; return how many rows it has.
+
+    Raises:
+        LockedError: a run is going on; it writes the results itself.
+        LedgerError: the ledger or the CSV cannot be used.
+    """
+    with contextlib.closing(Ledger.read(batch.ledger)) as ledger, locked(batch.lock, command="results"):
+        file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")))
+        rows = 0
+
+        def counted() -> Iterator[ResultRow]:
+            nonlocal rows
+            for row in ledger.results():
+                rows += 1
+                yield row
+
+        try:
+            file.write(counted())
+        except OSError as error:
+            raise LedgerError(
+                f"{batch.results}: cannot be written ({error.strerror}). The ledger has everything; try again when it "
+                f"can be."
+            ) from error
+    return rows

@@ -1,0 +1,221 @@
+"""The bytes of a text file as text: encoding, compression, and a digest of what was read."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import io
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dialer.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from _typeshed import WriteableBuffer
+
+LIKELY: Final = ("cp1252", "cp1250", "cp1251", "mac_roman", "cp850")
+"""What spreadsheets save when it is not UTF-8: Windows (western, central Europe, Cyrillic), old Macs, DOS."""
+
+_BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_FOREIGN: Final = {
+    b"PK\x03\x04": "is a spreadsheet or an archive, no text; save it as CSV (UTF-8) or as .xlsx",
+    b"\xd0\xcf\x11\xe0": "is an old Excel file; save it as CSV (UTF-8) or as .xlsx",
+    b"%PDF": "is a PDF; export the table as CSV (UTF-8)",
+}
+_GZIP: Final = b"\x1f\x8b"
+_WINDOW: Final = 1 << 20
+_SHOWN: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text file and how to read it.
+
+    Attributes:
+        path: the file; compressed by gzip or not.
+        encoding: a name Python knows.
+    """
+
+    path: Path
+    encoding: str
+
+    @classmethod
+    def of(cls, path: Path, *, encoding: str | None) -> Source:
+        """Find out how to read a file.
+
+        Args:
+            path: the file.
+            encoding: the name the user gave; None for UTF-8, or UTF-16 where a byte order mark says so.
+
+        Raises:
+            InputError: it cannot be read, is no text, or the encoding is unknown.
+        """
+        with told(path), _open(path, hashlib.blake2b()) as stream:
+            head = stream.read(4)
+        for magic, words in _FOREIGN.items():
+            if head.startswith(magic):
+                raise InputError(f"{path} {words}.")
+        if encoding is not None:
+            return cls(path, _named(path, encoding))
+        return cls(path, next((name for bom, name in _BOMS if head.startswith(bom)), "utf-8"))
+
+    @contextmanager
+    def open(self) -> Iterator[Reading]:
+        """Open the file as text, line ends as they stand.
+
+        Raises:
+            InputError: within the block: it cannot be read or is not in this encoding.
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        try:
+            with told(self.path), _open(self.path, digest) as stream:
+                yield Reading(io.TextIOWrapper(stream, encoding=self.encoding, newline=""), digest)
+        except UnicodeError as error:
+            raise InputError(_undecodable(self, error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text file that is open."""
+
+    text: io.TextIOWrapper
+    _digest: hashlib.blake2b
+
+    def digest(self) -> str:
+        """Read to the end of the file and return the digest of all its bytes."""
+        while self.text.read(_WINDOW):
+            pass
+        return self._digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Return the digest of a file's bytes, as `Reading.digest` does.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    with told(path), path.open("rb") as file:
+        while block := file.read(_WINDOW):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn the errors of reading a file into words.
+
+    Raises:
+        InputError: instead of an `OSError` or a broken gzip stream.
+    """
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path} is compressed and damaged ({error}). Make the file again.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+class _Digested(io.RawIOBase):
+    """A file that takes a digest of what is read from it, in order."""
+
+    def __init__(self, file: io.FileIO, digest: hashlib.blake2b) -> None:
+        self._file = file
+        self._digest = digest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        count = self._file.readinto(view) or 0
+        self._digest.update(view[:count])
+        return count
+
+
+@contextmanager
+def _open(path: Path, digest: hashlib.blake2b) -> Iterator[io.BufferedReader[_Digested] | gzip.GzipFile]:
+    with path.open("rb", buffering=0) as file:
+        stream = io.BufferedReader(_Digested(file, digest), _WINDOW)
+        if stream.peek(2)[:2] != _GZIP:
+            yield stream
+            return
+        with gzip.GzipFile(fileobj=stream) as unpacked:
+            yield unpacked
+
+
+def _named(path: Path, encoding: str) -> str:
+    try:
+        found = codecs.lookup(encoding)
+        b"a".decode(encoding)
+    except (LookupError, UnicodeError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            return found.name
+        raise InputError(
+            f'{path}: encoding = "{encoding}" in [csv] is no text encoding; usual ones: utf-8, cp1252, utf-16.'
+        ) from error
+    return "utf-8-sig" if found.name == "utf-8" else found.name
+
+
+def _undecodable(source: Source, error: UnicodeError) -> str:
+    """Name the first place that is not in the encoding, and how it would read in others."""
+    place = _first_fault(source)
+    if place is None:
+        return f"{source.path} is not in {source.encoding}: {error}. Set encoding in [csv] to the right one."
+    offset, line, cell = place
+    name = source.encoding.removesuffix("-sig")
+    readings = {encoding: _decoded(cell, encoding) for encoding in LIKELY if encoding != source.encoding}
+    shown = "\n".join(f"  {encoding:<10} {text}" for encoding, text in readings.items() if text is not None)
+    return (
+        f"{source.path}, line {line}: byte {offset + 1} of the file is not {name}. The cell would read as\n{shown}\n"
+        "Set encoding in [csv] of the campaign file to the one that reads right, "
+        "or save the file again as CSV UTF-8."
+    )
+
+
+def _first_fault(source: Source) -> tuple[int, int, bytes] | None:
+    """Find the offset (from 0) and line of the first byte that cannot be decoded, and the cell around it."""
+    decoder = codecs.getincrementaldecoder(source.encoding)()
+    lines, done, kept = 1, 0, b""
+    with told(source.path), _open(source.path, hashlib.blake2b()) as stream:
+        while True:
+            block = stream.read(_WINDOW)
+            pending = decoder.getstate()[0]
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                start = len(kept) - len(pending) + error.start
+                around = kept + block
+                lines += _line_ends(around[len(kept) - len(pending) : start].decode("latin-1"))
+                return done + error.start - len(pending), lines, _cell(around, start)
+            if not block:
+                return None
+            lines += _line_ends(text)
+            done += len(block)
+            kept = block[-_WINDOW // 16 :]
+
+
+def _line_ends(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def _cell(around: bytes, at: int) -> bytes:
+    """Cut the bytes between the delimiters on both sides of a place."""
+    ends = b',;\t|\r\n"'
+    start = max(around.rfind(bytes([end]), 0, at) for end in ends) + 1
+    stops = [stop for stop in (around.find(bytes([end]), at) for end in ends) if stop >= 0]
+    return around[max(start, at - _SHOWN) : min([*stops, at + _SHOWN, len(around)])]
+
+
+def _decoded(cell: bytes, encoding: str) -> str | None:
+    try:
+        text = cell.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return text if text.isprintable() else None

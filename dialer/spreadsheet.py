@@ -1,0 +1,166 @@
+"""The first sheet of an .xlsx file as rows of text (only here: openpyxl)."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final
+
+from dialer.errors import InputError
+from dialer.models import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
+
+REASONS: Final = {
+    "formula_without_value": "a formula whose result was not saved with the spreadsheet",
+    "cell_error": "a formula that ended in an error such as #N/A",
+}
+"""Every reason code of a spreadsheet's cell, and what it means."""
+
+_ZEROS = re.compile(r"0+")
+_Row = tuple[int, list[str], Problem | None]
+
+
+def is_spreadsheet(path: Path) -> bool:
+    """Tell by its name whether a file is read here."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def titles(path: Path) -> list[str]:
+    """Name the visible sheets; the first one is read.
+
+    Raises:
+        InputError: it is no spreadsheet.
+    """
+    with _opened(path, values=False) as workbook:
+        return [sheet.title for sheet in _visible(path, workbook)]
+
+
+def has_formulas(path: Path) -> bool:
+    """Tell whether a cell of the first sheet is a formula.
+
+    Raises:
+        InputError: it is no spreadsheet.
+    """
+    with _opened(path, values=False) as workbook:
+        return any(cell.data_type == "f" for row in _cells(path, workbook) for cell in row)
+
+
+def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
+    """Read the first visible sheet.
+
+    Args:
+        path: the file.
+        formulas: whether the sheet has any, so that those without a saved result must be found.
+
+    Yields:
+        The row's number in the sheet, its cells as text up to the last one that is not empty, and what is wrong with
+        it; rows without any content are left out.
+
+    Raises:
+        InputError: it is no spreadsheet, or damaged.
+    """
+    with _opened(path, values=True) as shown, _opened(path, values=False) as written:
+        marks = _cells(path, written) if formulas else repeat(())
+        for number, (cells, sources) in enumerate(zip(_cells(path, shown), marks, strict=False), 1):
+            texts = [_text(cell) for cell in cells]
+            problem = _problem(cells, sources)
+            while texts and not texts[-1] and problem is None:
+                texts.pop()
+            if texts:
+                yield number, texts, problem
+
+
+@contextmanager
+def _opened(path: Path, *, values: bool) -> Iterator[Any]:
+    try:
+        from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra, only for .xlsx; it has no types
+    except ImportError as error:
+        raise InputError(
+            f"{path} is a spreadsheet: install the reader for it (pip install 'dialer[xlsx]'), or save it as CSV UTF-8."
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            # What openpyxl does not know about (styles, validation lists, slicers) is nothing that is read here.
+            warnings.simplefilter("ignore")
+            workbook = load_workbook(path, read_only=True, data_only=values, keep_links=False)
+            try:
+                yield workbook
+            finally:
+                workbook.close()
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:
+        # A damaged file makes openpyxl raise anything at all: zip, XML, key, index and value errors.
+        raise InputError(
+            f"{path} cannot be read as .xlsx ({type(error).__name__}): it is damaged, protected by a password, "
+            "or something else under this name. Save it again as .xlsx or as CSV UTF-8."
+        ) from error
+
+
+def _visible(path: Path, workbook: Any) -> list[Any]:  # noqa: ANN401 - openpyxl has no types
+    sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    if not sheets:
+        raise InputError(f"{path} has no visible sheet.")
+    return sheets
+
+
+def _cells(path: Path, workbook: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl has no types
+    sheet = _visible(path, workbook)[0]
+    # What some programs write as the size of the sheet is wrong, and rows would be lost.
+    sheet.reset_dimensions()
+    yield from sheet.iter_rows()
+
+
+def _problem(cells: tuple[Any, ...], sources: tuple[Any, ...]) -> Problem | None:
+    for cell, source in zip(cells, sources, strict=False):
+        # A formula that gave an empty text has a type, one whose result was never saved has none.
+        if source.data_type == "f" and cell.value is None and cell.data_type == "n":
+            return Problem(
+                "formula_without_value",
+                f"cell {source.coordinate} is a formula without a saved result; "
+                "open the file in a spreadsheet program and save it, or paste the values",
+            )
+    for cell in cells:
+        if cell.data_type == "e":
+            return Problem("cell_error", f"cell {cell.coordinate} is an error ({cell.value})")
+    return None
+
+
+def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl has no types
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float):
+        return _number(value, cell.number_format)
+    return _moment(value)
+
+
+def _number(value: float, shape: str) -> str:
+    if isinstance(value, int) or value.is_integer():
+        # A code such as 007 is the number 7 shown by the format 000.
+        return str(int(value)).zfill(len(shape) if _ZEROS.fullmatch(shape) else 0)
+    # Spreadsheets show 15 digits: 0.3, not 0.30000000000000004.
+    return format(Decimal(f"{value:.15g}"), "f")
+
+
+def _moment(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)

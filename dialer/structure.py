@@ -1,0 +1,260 @@
+"""The structure of a table: its header, and one row after the other with as many fields as the header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from array import array
+from bisect import bisect_right
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from dialer.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+DELIMITERS: Final = ",;\t|"
+"""What a delimiter may be when it is found by the header; on a tie the first wins."""
+
+_NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|"}
+_SHOWN: Final = 5
+_BLANK: Final = " \t"
+
+
+class Places:
+    """The physical lines of the rows, kept only where they do not just follow each other."""
+
+    def __init__(self) -> None:
+        self._positions = array("q")
+        self._offsets = array("q")
+
+    def add(self, position: int, line: int) -> None:
+        """Remember the line of the next row."""
+        if not self._offsets or self._offsets[-1] != line - position:
+            self._positions.append(position)
+            self._offsets.append(line - position)
+
+    def lines(self, first: int, count: int) -> list[int]:
+        """Return the lines of `count` rows from position `first` on."""
+        found: list[int] = []
+        at = bisect_right(self._positions, first) - 1
+        end = first + count
+        while first < end:
+            stop = min(end, self._positions[at + 1]) if at + 1 < len(self._positions) else end
+            found.extend(range(first + self._offsets[at], stop + self._offsets[at]))
+            first, at = stop, at + 1
+        return found
+
+
+class Structure:
+    """What one pass over the rows of a table finds.
+
+    Args:
+        path: for messages.
+        kind: what lines are called in messages: "line", or "row" in a spreadsheet.
+
+    Attributes:
+        header: column names, mended.
+        repaired: what was mended in the header or is odd there.
+        rows: data rows so far.
+        places: their lines.
+    """
+
+    def __init__(self, path: Path, *, kind: str = "line") -> None:
+        self.header: tuple[str, ...] = ()
+        self.repaired: tuple[str, ...] = ()
+        self.rows = 0
+        self.places = Places()
+        self._path = path
+        self._kind = kind
+        self._ragged: list[str] = []
+        self._more = 0
+
+    def add(self, line: int, row: Sequence[str]) -> None:
+        """Take the next row; the first one is the header.
+
+        Raises:
+            InputError: the header has no usable names.
+        """
+        if not self.header:
+            self.header, self.repaired = names(f"{self._path}, {self._kind} {line}", row)
+            return
+        self.rows += 1
+        self.places.add(self.rows, line)
+        if len(row) == len(self.header):
+            return
+        if len(self._ragged) < _SHOWN:
+            self._ragged.append(f"  {self._kind} {line}: {_fields(len(row))}")
+        else:
+            self._more += 1
+
+    def finish(self, *, delimiter: str = "") -> None:
+        """Say what can be said only when all rows are read.
+
+        Raises:
+            InputError: there are no rows, or some have too few or too many fields.
+        """
+        if not self.header:
+            raise InputError(f"{self._path} is empty: there is no header and no row.")
+        if self._ragged:
+            raise InputError(self._uneven(delimiter))
+        if not self.rows:
+            raise InputError(f"{self._path} has a header and no rows: there is nobody to call.")
+
+    def _uneven(self, delimiter: str) -> str:
+        more = [f"  and {self._more} more"] if self._more else []
+        sign = _NAMES.get(delimiter, delimiter)
+        return "\n".join(
+            [
+                f"{self._path}: the header has {_fields(len(self.header))}, but",
+                *self._ragged,
+                *more,
+                f'Put quotation marks around a text that has a {sign} in it ("Main St, 5"), or add what is missing.',
+                f"If the fields are not separated by {sign}, set delimiter in [csv] of the campaign file.",
+            ]
+        )
+
+
+def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tuple[Structure, bool]:
+    """Check every row of an open file.
+
+    Args:
+        path: for messages.
+        text: the file from its start, line ends as they stand.
+        delimiter: one character.
+        skip: lines before the header.
+
+    Returns:
+        The structure, and whether pandas reads the same cells.
+
+    Raises:
+        InputError: the rows do not fit the header, or the quotation marks do not close.
+    """
+    structure = Structure(path)
+    plain = True
+    for _ in range(skip):
+        next(text)
+    reader = csv.reader(_without_nul(path, text, skip), delimiter=delimiter, strict=True)
+    line = skip + 1
+    try:
+        for row in reader:
+            if row and row[0][:1].isspace():
+                # pandas skips lines of white space, and may take it off in front of a tab.
+                plain = plain and delimiter != "\t" and bool("".join(row).strip(_BLANK))
+            if not is_blank(row, len(structure.header)):
+                structure.add(line, row)
+            line = skip + reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(_broken(path, str(error), line, skip + reader.line_num)) from error
+    structure.finish(delimiter=delimiter)
+    return structure, plain
+
+
+def records(text: Iterable[str], *, delimiter: str, skip: int) -> Iterator[list[str]]:
+    """Read the rows of a file that `scan` has passed, the header first."""
+    lines = iter(text)
+    for _ in range(skip):
+        next(lines)
+    width = 0
+    for row in csv.reader(lines, delimiter=delimiter, strict=True):
+        if not is_blank(row, width):
+            width = width or len(row)
+            yield row
+
+
+def is_blank(row: Sequence[str], width: int) -> bool:
+    """Tell whether a row is a blank line; in a table of one column white space is a cell."""
+    return not row or (len(row) == 1 and width != 1 and not row[0].strip(_BLANK))
+
+
+def find_delimiter(text: io.TextIOWrapper, *, prefer: str = "") -> tuple[str, int]:
+    """Find the delimiter by the header, and how many lines stand before it.
+
+    Args:
+        text: the file from its start.
+        prefer: the delimiter to take on a tie.
+
+    Returns:
+        The delimiter, and 1 where the file begins with a line such as `sep=;`, else 0.
+    """
+    head = text.read(1 << 16)
+    first = head.split("\n", 1)[0].rstrip("\r")
+    if first[:4].lower() == "sep=" and len(first) == 5:  # noqa: PLR2004 - "sep=" and one character
+        return first[4], 1
+    candidates = dict.fromkeys(chain(prefer, DELIMITERS))
+    return max(candidates, key=lambda delimiter: _width(head, delimiter)), 0
+
+
+def names(place: str, row: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Mend the names of the columns.
+
+    Returns:
+        The names, and what was mended or is odd, in words.
+
+    Raises:
+        InputError: a name is missing or is there twice.
+    """
+    mended = tuple(_clean(name) for name in row)
+    blank = [number for number, name in enumerate(mended, 1) if not name]
+    if blank:
+        raise InputError(
+            f"{place}: column {blank[0]} of {len(row)} has no name. Give it one, or delete the column; "
+            "the first row must hold the names of the columns."
+        )
+    twice = [name for name, count in Counter(mended).items() if count > 1]
+    if twice:
+        numbers = " and ".join(str(number) for number, name in enumerate(mended, 1) if name == twice[0])
+        raise InputError(f'{place}: columns {numbers} are both named "{twice[0]}". Rename or delete one.')
+    repaired = [
+        f'column {number} is read as "{name}": space or invisible characters around the name are left out'
+        for number, (name, raw) in enumerate(zip(mended, row, strict=True), 1)
+        if name != raw
+    ]
+    folded = Counter(name.casefold() for name in mended)
+    alike = [name for name in mended if folded[name.casefold()] > 1]
+    if alike:
+        repaired.append(f"columns differ only in capital letters: {', '.join(alike)}")
+    return mended, tuple(repaired)
+
+
+def _clean(name: str) -> str:
+    visible = "".join(char for char in name if char.isascii() or unicodedata.category(char) != "Cf")
+    return visible.strip()
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count} fields"
+
+
+def _width(head: str, delimiter: str) -> int:
+    try:
+        return len(next(filter(None, csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)), ()))
+    except csv.Error:
+        return 0
+
+
+def _without_nul(path: Path, lines: Iterable[str], skip: int) -> Iterator[str]:
+    for number, line in enumerate(lines, skip + 1):
+        if "\0" in line:
+            raise InputError(
+                f"{path}, line {number}: there is a NUL character, which no text has. Save the file again as CSV "
+                'UTF-8; if it is UTF-16, set encoding = "utf-16-le" (or "utf-16-be") in [csv].'
+            )
+        yield line
+
+
+def _broken(path: Path, error: str, start: int, line: int) -> str:
+    if "unexpected end" in error or "field limit" in error:
+        return (
+            f"{path}, line {start}: a quotation mark is opened in the row that begins here and never closed. "
+            'Close it; a quotation mark inside a text is written twice ("").'
+        )
+    begins = "" if line == start else f" (the row begins in line {start})"
+    return (
+        f"{path}, line {line}{begins}: there is text after a closing quotation mark. "
+        'A quotation mark inside a text is written twice ("").'
+    )

@@ -1,0 +1,215 @@
+"""Lists of numbers that must not be called. Whatever cannot be read for sure stops the run."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dialer import phone, spreadsheet
+from dialer.errors import InputError
+from dialer.loader import PHONE_NAMES
+from dialer.models import Problem
+from dialer.source import Source
+from dialer.structure import find_delimiter, is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Suppression:
+    """The numbers of several lists, in order, 16 bytes each.
+
+    Attributes:
+        paths: the files.
+        numbers: E.164 digits, ascending.
+        lines: the physical line of each number.
+        files: the place of its file in `paths`.
+    """
+
+    paths: tuple[Path, ...]
+    numbers: NDArray[np.int64]
+    lines: NDArray[np.int32]
+    files: NDArray[np.int32]
+    region: str | None
+    plus_lost: bool
+    max_age_days: float | None
+    stamps: tuple[_Stamp, ...]
+
+    @classmethod
+    def load(
+        cls,
+        paths: Sequence[Path],
+        *,
+        region: str | None,
+        max_age_days: float | None,
+        now: datetime,
+        plus_lost: bool = False,
+    ) -> Suppression:
+        """Read the lists: one number a line, or a table with a phone column.
+
+        Args:
+            paths: text, CSV or .xlsx files.
+            region: ISO code of the country of numbers without a plus; None when there may be none.
+            max_age_days: how old a file may be by its modification time; None for any age.
+            now: the time to count the age from.
+            plus_lost: whether numbers without a plus are international ones that lost it.
+
+        Raises:
+            InputError: a list is missing, too old, or has an entry that is no number.
+        """
+        stamps = tuple(_stamp(path) for path in paths)
+        if max_age_days is not None:
+            for path, (_, modified, _) in zip(paths, stamps, strict=True):
+                _check_age(path, datetime.fromtimestamp(modified / 1e9, UTC), now, max_age_days)
+        numbers, lines, files = array("q"), array("i"), array("i")
+        for place, path in enumerate(paths):
+            for line, entry in _entries(path):
+                for number in _read(path, line, entry, region=region, plus_lost=plus_lost):
+                    numbers.append(number)
+                    lines.append(line)
+                    files.append(place)
+        return cls(tuple(paths), *_sorted(numbers, lines, files), region, plus_lost, max_age_days, stamps)
+
+    def hit(self, number: int) -> str | None:
+        """Say where a number is listed; None where it is not.
+
+        Args:
+            number: E.164 digits.
+        """
+        at = int(np.searchsorted(self.numbers, number))
+        if at == len(self.numbers) or self.numbers[at] != number:
+            return None
+        return f"on the suppression list {self.paths[self.files[at]].name}, line {self.lines[at]}"
+
+    def hits(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell for many numbers at once which of them are listed."""
+        if not len(self.numbers):
+            return np.zeros(len(numbers), dtype=np.bool_)
+        at = np.minimum(np.searchsorted(self.numbers, numbers), len(self.numbers) - 1)
+        return np.asarray(self.numbers[at] == numbers)
+
+    def refresh(self) -> Suppression:
+        """Return the lists as they are now: this object itself when no file was changed.
+
+        Raises:
+            InputError: a list is missing or has an entry that is no number.
+        """
+        if tuple(_stamp(path) for path in self.paths) == self.stamps:
+            return self
+        return Suppression.load(
+            self.paths,
+            region=self.region,
+            max_age_days=self.max_age_days,
+            now=datetime.now(UTC),
+            plus_lost=self.plus_lost,
+        )
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise InputError(
+            f"the suppression list {path} cannot be read: {error.strerror or error}. Nobody is called without it."
+        ) from error
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _check_age(path: Path, modified: datetime, now: datetime, limit: float) -> None:
+    age = (now - modified) / timedelta(days=1)
+    if age > limit:
+        raise InputError(
+            f"the suppression list {path} was last changed {age:.1f} days ago, and max_age_days is {limit:g}. "
+            "Get the current list."
+        )
+
+
+def _sorted(
+    numbers: array[int], lines: array[int], files: array[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    found = np.frombuffer(numbers, dtype=np.int64) if numbers else np.empty(0, dtype=np.int64)
+    order = np.argsort(found, kind="stable")
+    return found[order], np.array(lines, dtype=np.int32)[order], np.array(files, dtype=np.int32)[order]
+
+
+def _read(path: Path, line: int, entry: str, *, region: str | None, plus_lost: bool) -> tuple[int, ...]:
+    found = phone.possible(entry, region=region, plus_lost=plus_lost)
+    if isinstance(found, Problem):
+        raise InputError(
+            f'the suppression list {path}, line {line}: "{entry[:40]}" is no number: {found.reason}. '
+            "Correct or delete the entry; one that is skipped would be a call to that person."
+        )
+    return found
+
+
+def _entries(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of every entry."""
+    rows = _rows(path)
+    line, first = next(rows, (0, []))
+    if not first:
+        raise InputError(f"the suppression list {path} is empty. If nobody is on it, take it out of [screening].")
+    column = _column(path, line, first)
+    if column is None:
+        column = 0
+        yield line, first[0]
+    for line, row in rows:
+        if len(row) != len(first):
+            raise InputError(
+                f"the suppression list {path}, line {line}: {len(row)} fields, but {len(first)} in the first row. "
+                "Put one number in each line, or name the column of the numbers phone_number."
+            )
+        yield line, row[column]
+
+
+def _column(path: Path, line: int, first: list[str]) -> int | None:
+    """Find the column of the numbers by the first row; None where that is an entry and no header."""
+    usual = [at for at, name in enumerate(first) if name.strip("\ufeff ").casefold().replace(" ", "_") in PHONE_NAMES]
+    if len(usual) == 1:
+        return usual[0]
+    if len(first) > 1:
+        raise InputError(
+            f"the suppression list {path}, line {line}: it is not clear which column holds the numbers. "
+            f"Name one of them phone_number. The columns are: {', '.join(first)[:200]}."
+        )
+    return None if any(char.isdigit() for char in first[0]) else 0
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    if spreadsheet.is_spreadsheet(path):
+        yield from _sheet_rows(path)
+        return
+    source = Source.of(path, encoding=None)
+    with source.open() as reading:
+        delimiter, skip = find_delimiter(reading.text)
+    with source.open() as reading:
+        for _ in range(skip):
+            next(reading.text)
+        reader = csv.reader(reading.text, delimiter=delimiter, strict=True)
+        line = skip + 1
+        try:
+            for row in reader:
+                if not is_blank(row, 0):
+                    yield line, row
+                line = skip + reader.line_num + 1
+        except csv.Error as error:
+            raise InputError(f"the suppression list {path}, line {line}: the quotation marks do not close.") from error
+
+
+def _sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    width = 0
+    for line, cells, problem in spreadsheet.rows(path, formulas=spreadsheet.has_formulas(path)):
+        if problem is not None:
+            raise InputError(f"the suppression list {path}, row {line}: {problem.reason}.")
+        width = width or len(cells)
+        yield line, cells + [""] * (width - len(cells))

@@ -1,0 +1,216 @@
+"""Plans, checks, summaries and standings in words, and as JSON for scripts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import shlex
+from datetime import datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dialer.models import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dialer.screening import Example, Report
+    from dialer.session import Check, Plan, Standing, Summary
+    from dialer.session.settle import Settled
+
+_ORDER = (
+    *(Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.PENDING, Status.SENDING),
+    *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
+)
+_WIDE = 100
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any of our values
+    """Return a value as JSON has it: dataclasses as objects, moments in ISO 8601, exit codes as numbers."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, IntEnum):
+        return int(value)
+    return str(value) if isinstance(value, Path) else value
+
+
+def as_json(value: object) -> str:
+    """Return a value as one JSON object."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=2)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it."""
+    whole = math.ceil(seconds)
+    if whole < 60:  # noqa: PLR2004 - seconds of a minute
+        return f"{whole} s"
+    hours, minutes = divmod(math.ceil(whole / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def counted(counts: Mapping[Status, int]) -> str:
+    """Return counts by state in one line."""
+    return ", ".join(f"{counts[status]:,} {status}" for status in _ORDER if counts.get(status)) or "nobody"
+
+
+def plan_text(plan: Plan) -> str:
+    """Return what a run is about to do."""
+    counts = plan.counts
+    called = counts.get(Status.QUEUED, 0)
+    who = f"agent {plan.agent_name!r} ({plan.agent_id})" if plan.agent_name else f"agent {plan.agent_id}"
+    lines = []
+    if called:
+        last = f" (last on {plan.called_last:%Y-%m-%d %H:%M} UTC)" if plan.called_last else ""
+        lines.append(f"{called:,} of {sum(counts.values()):,} are already called{last} and are skipped.")
+    skipped = {
+        status: counts.get(status, 0)
+        for status in (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN)
+    }
+    if any(skipped.values()):
+        lines.append(f"Not called: {counted(skipped)}.")
+    if plan.redialled:
+        lines.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
+    if not plan.to_call:
+        lines.append("Nobody is left to be called.")
+        return "\n".join(lines)
+    limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
+    lines.append(
+        f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {who}, {plan.rate}: about "
+        f"{duration(plan.seconds)}."
+    )
+    if plan.account is not None and not plan.sandbox:
+        account, wallet, calls = plan.account, plan.account.wallet, plan.account.lines
+        told = [
+            account.email or account.name,
+            f"wallet {wallet:g}" if wallet is not None else "",
+            f"{calls} lines" if calls else "",
+        ]
+        lines.append(f"Account: {', '.join(filter(None, told))}.")
+    if plan.sandbox:
+        lines.append("This is the sandbox: no phone rings.")
+    lines += [f"Note: {note}." for note in plan.notes]
+    return "\n".join(lines)
+
+
+def summary_text(summary: Summary, *, command: str) -> str:
+    """Return how a run ended.
+
+    Args:
+        summary: of the run.
+        command: what goes on, for instance `dialer run campaign.toml`.
+    """
+    lines = [f"{summary.batch}: {counted(summary.counts)}"]
+    if summary.sent:
+        rate = summary.sent / summary.seconds if summary.seconds > 0 else 0.0
+        held = (
+            f", {duration(summary.held)} of it waiting as Bolna asked or while it could not be reached"
+            if summary.held >= 1
+            else ""
+        )
+        lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held})")
+    lines.append(f"results: {summary.results}")
+    lines += [part for part in (summary.ended, summary.advice) if part]
+    if summary.unrecorded:
+        lines.append("These were answered but could not be recorded; they will be `unknown`:")
+        lines += [f"  {number}: {outcome}" for number, outcome in summary.unrecorded[:20]]
+    return "\n".join([*lines, *_looks(summary, command)])
+
+
+def _looks(summary: Summary, command: str) -> list[str]:
+    lines = []
+    if summary.counts.get(Status.UNKNOWN):
+        again = command.replace(" run ", " reconcile ", 1)
+        lines.append(
+            f"{summary.counts[Status.UNKNOWN]} unknown: nobody knows whether they were called. Later: {again}\n"
+            f"  and what is never found, if you decide so: {command} --redial-unknown"
+        )
+    if summary.counts.get(Status.ERROR):
+        lines.append(
+            f"{summary.counts[Status.ERROR]} refused, see the `error` column. When mended: {command} --retry-errors"
+        )
+    if summary.counts.get(Status.INVALID):
+        lines.append(
+            f"{summary.counts[Status.INVALID]} invalid, see the `error` column. Mend them in the CSV, then: {command}"
+        )
+    if summary.left:
+        lines.append(f"{summary.left:,} are left to be called. To go on: {command}")
+    return lines
+
+
+def check_text(check: Check, *, command: str) -> str:
+    """Return what a check found: counts first, then problems by kind, then what would be sent."""
+    report = check.report
+    lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
+    lines += [f"  {text}" for text in report_lines(report)]
+    if check.called:
+        lines.append(f"Already called in this batch and skipped: {counted(check.called)}.")
+    if check.left_out:
+        lines.append(f"Left out of the variables, since Bolna fills them in itself: {', '.join(check.left_out)}.")
+    variables = [name if name == source else f"{name} ({source})" for name, source in check.variables.items()]
+    lines.append(f"Variables: {', '.join(variables) or 'none'}.")
+    if check.samples:
+        lines.append("The first requests:")
+        lines += [f"  POST /call {json.dumps(sample, ensure_ascii=False)}" for sample in check.samples]
+    if check.to_call:
+        lines.append(
+            f"{check.to_call:,} would be called, {check.rate}: about {duration(check.seconds)}. To call them: {command}"
+        )
+    else:
+        lines.append("Nobody would be called.")
+    return "\n".join(lines)
+
+
+def report_lines(report: Report) -> list[str]:
+    """Return the problems of a list grouped by kind, each with a few rows."""
+    lines = [f"header: {text}" for text in report.header]
+    for code, count in sorted(report.reasons.items(), key=lambda item: -item[1]):
+        lines.append(f"{count:,} {code}")
+        lines += [f"    {_example(example)}" for example in report.examples.get(code, ())]
+    for kind, count in report.repaired.items():
+        lines.append(f"{count:,} numbers repaired: {kind}")
+    return lines
+
+
+def _example(example: Example) -> str:
+    cell = example.cell if len(example.cell) <= _WIDE else example.cell[:_WIDE] + "..."
+    return f"row {example.position} (line {example.line}) {cell!r}: {example.words}"
+
+
+def standing_text(standings: Sequence[Standing]) -> str:
+    """Return where batches stand: a table of one, a line each of several."""
+    if len(standings) > 1:
+        return "\n".join(f"{one.batch}: {counted(one.counts)}{', running' if one.running else ''}" for one in standings)
+    (one,) = standings
+    lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
+    lines += [
+        f"  {status:<10} {one.counts[status]:>9,}  {one.counts[status] / one.total:6.1%}"
+        for status in _ORDER
+        if one.counts.get(status)
+    ]
+    if one.last is not None:
+        lines.append(f"  last call {one.last:%Y-%m-%d %H:%M:%S} UTC")
+    lines.append(f"  results   {one.results}")
+    return "\n".join(lines)
+
+
+def settled_text(settled: Settled) -> str:
+    """Return what came of looking for unclear calls."""
+    found = f"{settled.settled} found at Bolna, {settled.left} stay unknown ({settled.read} executions read)"
+    lines = [f"{settled.batch}: {found}", *settled.notes]
+    if settled.left:
+        lines.append("That a call is not found proves nothing: it may be listed late. Try again in half an hour.")
+    lines.append(f"results: {settled.results}")
+    return "\n".join(lines)
+
+
+def command_text(*words: str) -> str:
+    """Return a command as it can be typed."""
+    return shlex.join(("dialer", *words))

@@ -1,0 +1,111 @@
+"""How long it takes to judge a calling list, against only reading it with pandas.
+
+Run: python -m tests.benchmarks.intake [--rows N] [--rounds N]
+
+Both read the same file, which is written anew, each time in a process of its own and in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+HEADER = "contact_number,first_name,last_name,city,appointment,amount,note"
+NAMES = ("Asha", "Zoë", "José", "Ravi", "Meera", "Tom", "Li", "Ana")
+NATIONAL = 0.1
+
+
+def write(path: Path, rows: int) -> None:
+    """Write a list of Indian numbers: nine in ten with +91, one without."""
+    chance = random.Random(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(HEADER + "\r\n")
+        for row in range(rows):
+            number = f"{chance.choice('789')}{chance.randrange(10**9):09d}"
+            mark = "" if chance.random() < NATIONAL else "+91"
+            name = NAMES[row % len(NAMES)]
+            file.write(f'{mark}{number},{name},Sharma,Pune,2026-12-{row % 28 + 1:02d} 10:30,{row % 997}.50,"room {row}"\r\n')
+
+
+def read(path: Path) -> None:
+    """Only read the file, as one would without this tool."""
+    import pandas as pd  # noqa: PLC0415 - its import belongs to what is measured
+
+    assert len(pd.read_csv(path, dtype=str))
+
+
+def screen(path: Path) -> None:
+    """Judge every row, with bodies as a campaign would make them."""
+    from dialer.loader import examine  # noqa: PLC0415 - as above
+    from dialer.screening import Rules, Screening  # noqa: PLC0415
+    from dialer.suppression import Suppression  # noqa: PLC0415
+
+    table = examine(path)
+    names = table.header[1:]
+
+    def body(cells: tuple[str, ...], _key: str, number: int) -> str:
+        variables = dict(zip(names, cells[1:], strict=True))
+        return json.dumps({"agent_id": "a", "recipient_phone_number": f"+{number}", "user_data": variables})
+
+    rules = Rules("contact_number", None, "IN", plus_lost=False, allow=frozenset(), duplicates="skip", required=())
+    suppression = Suppression.load([], region="IN", max_age_days=None, now=datetime.now(UTC))
+    screening = Screening(table, rules=rules, suppression=suppression, attempted={}, payload=body)
+    assert sum(len(rows) for rows in screening) == table.rows
+    print(dict(Counter(screening.report.statuses)), file=sys.stderr)
+
+
+TASKS = {"read": read, "screen": screen}
+
+
+def measure(task: str, path: Path) -> tuple[float, float]:
+    """Run a task in a process of its own: seconds, and the most memory it had in MB."""
+    command = [sys.executable, "-m", "tests.benchmarks.intake", "--task", task, "--file", str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, memory = done.stdout.split()
+    return float(seconds), float(memory)
+
+
+def compare(rows: int, rounds: int) -> None:
+    """Print medians, ratios and memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recipients.csv"
+        write(path, rows)
+        found: dict[str, list[tuple[float, float]]] = {task: [] for task in TASKS}
+        for _ in range(rounds):
+            for task in TASKS:
+                found[task].append(measure(task, path))
+    base = statistics.median(seconds for seconds, _ in found["read"])
+    print(f"{rows:,} rows × {len(HEADER.split(','))} columns, median of {rounds}")
+    for task, runs in found.items():
+        seconds = statistics.median(seconds for seconds, _ in runs)
+        print(f"{task:<8} {seconds:7.2f} s  ratio {seconds / base:5.2f}  peak {max(memory for _, memory in runs):6.0f} MB")
+
+
+def main() -> None:
+    """Compare, or run one task."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--task", choices=TASKS)
+    parser.add_argument("--file", type=Path)
+    options = parser.parse_args()
+    if options.task is None:
+        compare(options.rows, options.rounds)
+        return
+    start = time.perf_counter()
+    TASKS[options.task](options.file)
+    print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    main()
