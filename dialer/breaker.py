@@ -11,7 +11,7 @@ from dialer.models import Answer, Effect, Outcome
 DOUBTFUL, AMONG = 25, 100
 """This many `unknown` among the last so many end the run."""
 LIMITED_FOR = 600.0
-"""Seconds of nothing but 429 that end the run."""
+"""Seconds in which a 429 is all that anybody gets, and which end the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +75,45 @@ class Breaker:
         self._last.append(answer.outcome is Outcome.UNKNOWN)
         if self._row >= self._errors_in_a_row:
             return Trip(
-                f"{self._row} answers in a row were refusals or unclear; the last one: {answer.words}.",
+                f"{self._row} answers in a row were refusals or unclear; the last one: {_said(answer)}.",
                 "Look at the `error` column of the results, mend the cause, then run the same command again; "
                 "add --retry-errors to call the refused ones as well.",
             )
         if sum(self._last) >= DOUBTFUL:
             return Trip(
                 f"{sum(self._last)} of the last {len(self._last)} answers left it unclear whether a call was placed; "
-                f"the last one: {answer.words}.",
+                f"the last one: {_said(answer)}.",
                 "Bolna or the network is unwell. Run the same command again later; `dialer reconcile` looks for the "
                 "unclear calls.",
             )
         return None
 
     def _waited(self, answer: Answer, now: float) -> Trip | None:
-        if answer.effect is Effect.BACK_OFF:
-            self._limited_since = None
-            self._outage_since = now if self._outage_since is None else self._outage_since
-            if now - self._outage_since >= self._outage_after:
-                return Trip(
-                    f"No connection to Bolna for {now - self._outage_since:.0f} seconds: {answer.words}.",
-                    "Check the network, then run the same command again.",
-                    ExitCode.LEFT,
-                )
+        return self._cut_off(answer, now) if answer.effect is Effect.BACK_OFF else self._limited(answer, now)
+
+    def _cut_off(self, answer: Answer, now: float) -> Trip | None:
+        self._outage_since = now if self._outage_since is None else self._outage_since
+        if now - self._outage_since < self._outage_after:
             return None
-        self._outage_since = None
+        return Trip(
+            f"No connection to Bolna for {now - self._outage_since:.0f} seconds: {_said(answer)}.",
+            "Check the network, then run the same command again.",
+            ExitCode.LEFT,
+        )
+
+    def _limited(self, answer: Answer, now: float) -> Trip | None:
+        # Not begun anew by a failed connection: the two in turn would never end.
         self._limited_since = now if self._limited_since is None else self._limited_since
-        if now - self._limited_since >= LIMITED_FOR:
-            return Trip(
-                f"Bolna answered nothing but 429 (too many requests) for {LIMITED_FOR / 60:.0f} minutes.",
-                "The limit is shared by the whole organisation: something else may be using it up. Run the same "
-                "command again later.",
-                ExitCode.LEFT,
-            )
-        return None
+        self._outage_since = None
+        if now - self._limited_since < LIMITED_FOR:
+            return None
+        return Trip(
+            f"No call got through for {(now - self._limited_since) / 60:.0f} minutes, Bolna asks to wait (429): "
+            f"{_said(answer)}.",
+            "The limit is shared by the whole organisation: something else may be using it up. Run the same command "
+            "again later.",
+            ExitCode.LEFT,
+        )
 
 
 def no_money(wallet: float) -> Trip | None:
@@ -121,23 +126,21 @@ def no_money(wallet: float) -> Trip | None:
     )
 
 
+def _said(answer: Answer) -> str:
+    return answer.words.rstrip(" .")
+
+
 def _ended(answer: Answer) -> Trip:
-    status, words = answer.http_status, answer.words
-    if status in {401, 403}:
-        return Trip(
-            f"Bolna refused the key: {words}.", "Set BOLNA_API_KEY to a valid key, then run the same command again."
-        )
-    if status == 402:  # noqa: PLR2004 - HTTP's numbers speak for themselves
-        return Trip(
-            f"Bolna asks for payment: {words}.",
-            "Recharge the account on Bolna's dashboard, then run the same command again.",
-        )
-    if status == 404:  # noqa: PLR2004 - as above
-        return Trip(
-            f"Bolna does not know the agent: {words}.",
-            "Check `agent_id` in the campaign file, then run the same command again.",
-        )
-    return Trip(
-        f"The server answered with a redirect: {words}.",
-        "The base URL is wrong: check BOLNA_BASE_URL, then run the same command again.",
-    )
+    words = _said(answer)
+    match answer.http_status:
+        case 401 | 403:
+            happened, mend = f"Bolna refused the key: {words}.", "Set BOLNA_API_KEY to a valid key"
+        case 402:
+            happened, mend = f"Bolna asks for payment: {words}.", "Recharge the account on Bolna's dashboard"
+        case 404:
+            happened, mend = f"Bolna does not know the agent: {words}.", "Check `agent_id` in the campaign file"
+        case None:
+            happened, mend = f"No request can leave: {words}.", "Check BOLNA_BASE_URL and BOLNA_API_KEY"
+        case _:
+            happened, mend = f"The server is not Bolna's API: {words}.", "The base URL is wrong: check BOLNA_BASE_URL"
+    return Trip(happened, f"{mend}, then run the same command again.")

@@ -110,11 +110,12 @@ def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = 
     source = Source.of(path, encoding=encoding)
     stamp = _stamp(path)
     with source.open() as reading:
+        digest = reading.digest()
+    with source.open() as reading:
         prefer = "\t" if ".tsv" in path.suffixes else ""
         found, skip = find_delimiter(reading.text, prefer=prefer)
     with source.open() as reading:
         structure, plain = scan(path, reading.text, delimiter=delimiter or found, skip=skip)
-        digest = reading.digest()
     return Table(
         path=path,
         header=structure.header,

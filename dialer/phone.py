@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 import phonenumbers
@@ -16,7 +16,7 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, V
 from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
 
 from dialer.models import Problem
-from dialer.phone_patterns import Plan, Region, Shape, Trunk, Verdict
+from dialer.phone_patterns import REMEMBERED, Plan, Region, Shape, Trunk, Verdict
 from dialer.phone_text import SPECIAL_PLUS, mend, refuse
 
 # Lists of many countries overflow the pattern cache of Python's re: 1.2 ms a number instead of 0.1.
@@ -92,6 +92,21 @@ def judge(
     return _slow(text, region=region, plus_lost=plus_lost, allow=allow)
 
 
+def foresee(first: str, length: int, *, allow: frozenset[str] = frozenset()) -> bool:
+    """Tell whether every number that begins like this is one that `judge` lets through.
+
+    Args:
+        first: the first digits of E.164 text, without the plus.
+        length: how many digits the numbers have.
+        allow: as in `judge`.
+    """
+    code = _calling_code(first)
+    if code is None or length > LONGEST:
+        return False
+    kind = _plan(code).foresee(first[len(code) :], length - len(code)).kind
+    return kind is not None and (kind not in SPECIAL or kind in allow)
+
+
 def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...] | Problem:
     """Read an entry of a suppression list: every number that it can mean, whether or not it can be called.
 
@@ -153,12 +168,19 @@ def zones(number: int) -> tuple[str, ...]:
         IANA names; none when nothing is known of the number.
     """
     digits = str(number)
-    code = _calling_code(digits)
-    if code is None:
+    code, verdict = _calling_code(digits), _verdict(digits)
+    if code is None or verdict is None:
         return ()
-    decides = len(code) + _plan(code).deciding(len(digits) - len(code))
-    first = min(len(digits), max(decides, TIMEZONE_LONGEST_PREFIX))
-    return _zones(digits[:first], len(digits))
+    if not verdict.certain:
+        return _zones(digits)
+    # Zones hang on the type and the first digits.
+    first = (code, verdict.kind, digits[:TIMEZONE_LONGEST_PREFIX])
+    known = _ZONES.get(first)
+    if known is None:
+        if len(_ZONES) >= REMEMBERED:
+            _ZONES.clear()
+        known = _ZONES[first] = _zones(digits)
+    return known
 
 
 def country(number: int) -> str | None:
@@ -332,14 +354,14 @@ def _region(metadata: PhoneMetadata) -> Region:
         name=metadata.id,
         general=_shape(metadata.general_desc),
         kinds=tuple((kind, _shape(desc)) for kind, desc in descriptions if desc and desc.national_number_pattern),
-        leading=re.compile(metadata.leading_digits) if metadata.leading_digits else None,
+        leading=metadata.leading_digits,
     )
 
 
 def _shape(description: phonenumbers.PhoneNumberDesc | None) -> Shape:
     if description is None or description.national_number_pattern is None:
         raise ValueError("phonenumbers has a region without numbers")
-    return Shape.of(description.national_number_pattern, description.possible_length)
+    return Shape(description.national_number_pattern, frozenset(description.possible_length))
 
 
 def _trunk(metadata: PhoneMetadata) -> Trunk | None:
@@ -357,9 +379,12 @@ def _calling_code(digits: str) -> str | None:
 _CALLING_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 
-@lru_cache(maxsize=100_000)
-def _zones(first: str, length: int) -> tuple[str, ...]:
-    """Name the zones of all numbers of a length that begin alike; whatever follows does not change them."""
-    parsed = phonenumbers.parse("+" + first.ljust(length, "0"))
-    names = timezone.time_zones_for_number(parsed)
+_ZONES: Final[dict[tuple[str, str | None, str], tuple[str, ...]]] = {}
+
+
+def _zones(digits: str) -> tuple[str, ...]:
+    try:
+        names = timezone.time_zones_for_number(phonenumbers.parse("+" + digits))
+    except NumberParseException:
+        return ()
     return () if timezone.UNKNOWN_TIMEZONE in names else tuple(names)

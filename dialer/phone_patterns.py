@@ -1,47 +1,58 @@
-"""The numbering plan of a calling code, fast: the same verdicts as phonenumbers, from its own patterns.
+"""The numbering plan of a calling code, fast: the verdicts of phonenumbers, from its own patterns.
 
-phonenumbers tries every pattern on every number. But most patterns end in "any n digits", so numbers of one length
-that share their first digits share the verdict too. A `Plan` finds out how many first digits matter for each length
-and remembers the verdict for them.
+phonenumbers tries the patterns of every region and type on every number. A `Plan` puts all of them into one automaton,
+built as numbers come: https://en.wikipedia.org/wiki/Brzozowski_derivative. Its states are what the patterns still ask
+for; most numbers are settled after five or six digits, because the rest may be any digits.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
-REMEMBERED = 100_000
-"""First digits a plan remembers for one length before it starts anew; about 10 MB."""
+REMEMBERED: Final = 50_000
+"""Steps that a plan remembers before it starts anew, about 10 MB."""
 
-_FAR = 100
-_Atom = tuple[str, int, int]
-_ANY = re.compile(r"(?:\\d)+")
-_ATOM = re.compile(r"\\d|\d|\[[^]]*\]|\$")
+STRIDE: Final = 3
+"""Digits taken in one step."""
+
+_ANY: Final = "0123456789"
+_ATOM = re.compile(r"\\d|\d|\[([^]]*)\]")
 _TIMES = re.compile(r"\{(\d+)(?:,(\d+))?\}|\?")
+
+# A part of a pattern: digits to choose from or alternatives, how often at least, how often at most.
+_Part = tuple["str | tuple[_Branch, ...]", int, int]
+_Branch = tuple[_Part, ...]
+_WHATEVER: Final[_Branch] = ((_ANY, 0, 99),)
+
+
+class _Role(NamedTuple):
+    """Which pattern: of which region, and what it is for."""
+
+    region: str
+    kind: str
+
+
+_Items = frozenset[tuple[_Role, _Branch]]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the numbers of one type look like: phonenumbers' `PhoneNumberDesc`."""
+    """What the numbers of one type look like: phonenumbers' `PhoneNumberDesc`; no lengths means that any will do."""
 
     pattern: str
     lengths: frozenset[int]
-    compiled: re.Pattern[str]
-
-    @classmethod
-    def of(cls, pattern: str, lengths: Sequence[int]) -> Shape:
-        """Compile the pattern of one type; no lengths means that any will do."""
-        return cls(pattern, frozenset(lengths), re.compile(pattern))
 
     def fits(self, national: str) -> bool:
         """Tell whether a national number is of this type."""
         if self.lengths and len(national) not in self.lengths:
             return False
-        return self.compiled.fullmatch(national) is not None
+        return re.fullmatch(self.pattern, national) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +62,27 @@ class Region:
     Attributes:
         name: ISO code, "001" for numbers of no country.
         general: what every number of the region looks like.
-        kinds: the other types in the order in which phonenumbers asks them, with their names.
+        kinds: the types by name, in the order in which phonenumbers asks for them.
         leading: pattern of first digits that settles the region by itself, where there is one.
     """
 
     name: str
     general: Shape
     kinds: tuple[tuple[str, Shape], ...]
-    leading: re.Pattern[str] | None
+    leading: str | None
 
-    def kind(self, national: str) -> str | None:
-        """Name the type of a national number; None when it is not valid here."""
-        if not self.general.fits(national):
+    def shapes(self) -> tuple[tuple[str, Shape], ...]:
+        """Return every shape with its name."""
+        return (("general", self.general), *self.kinds)
+
+    def kind(self, matched: AbstractSet[_Role]) -> str | None:
+        """Name the type of a number by the patterns it matches; None when it is not valid here."""
+        if _Role(self.name, "general") not in matched:
             return None
-        found = next((name for name, shape in self.kinds if shape.fits(national)), None)
-        if found != "fixed_line":
-            return found
-        both = any(name == "mobile" and shape.fits(national) for name, shape in self.kinds)
-        return "fixed_line_or_mobile" if both else "fixed_line"
-
-    def claims(self, national: str) -> bool:
-        """Tell whether a number of a shared calling code belongs here."""
-        if self.leading is not None:
-            return self.leading.match(national) is not None
-        return self.kind(national) is not None
+        found = next((kind for kind, _ in self.kinds if _Role(self.name, kind) in matched), None)
+        if found == "fixed_line" and _Role(self.name, "mobile") in matched:
+            return "fixed_line_or_mobile"
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,24 @@ class Verdict:
     certain: bool = True
 
 
-UNSURE = Verdict(None, None, certain=False)
+UNSURE: Final = Verdict(None, None, certain=False)
+
+
+@dataclass(slots=True, eq=False)
+class _State:
+    """What the patterns still ask for after some digits.
+
+    Attributes:
+        items: which pattern, and a way in which it can go on.
+        settled: whether any digits will do from here on, so that only their count matters.
+        steps: the state after some more digits.
+        verdicts: by length of the number, and how much of it was read.
+    """
+
+    items: _Items
+    settled: bool
+    steps: dict[str, _State] = field(default_factory=dict)
+    verdicts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
 
 
 class Plan:
@@ -128,133 +153,150 @@ class Plan:
 
     def __init__(self, regions: Sequence[Region], trunk: Trunk | None) -> None:
         self._regions = tuple(regions)
-        self._trunk = trunk
-        self._memory: dict[int, tuple[int, dict[str, Verdict]]] = {}
-        self._verdicts: dict[Verdict, Verdict] = {}
+        # No number is certain that begins with the trunk prefix: phonenumbers may drop it. The end of a number ($) is
+        # left out, so that rather too many are uncertain than too few.
+        self._openings = {_Role("", "trunk"): trunk.pattern.pattern.replace("$", "")} if trunk else {}
+        self._openings |= {_Role(region.name, "leading"): region.leading for region in regions if region.leading}
+        shapes = {_Role(region.name, kind): shape for region in regions for kind, shape in region.shapes()}
+        self._lengths = {role: shape.lengths for role, shape in shapes.items()}
+        patterns = {**self._openings, **{role: shape.pattern for role, shape in shapes.items()}}
+        self._start = frozenset((role, branch) for role, text in patterns.items() for branch in _parse(text))
+        self._reset()
 
     def verdict(self, national: str) -> Verdict:
         """Judge the digits that follow the calling code."""
-        length = len(national)
-        first, known = self._memory.get(length) or self._memory.setdefault(length, (self.deciding(length), {}))
-        verdict = known.get(national[:first])
-        if verdict is None:
-            if len(known) >= REMEMBERED:
-                known.clear()
-            verdict = self._judge(national)
-            # One object for all equal verdicts: a hundred thousand of them would be memory.
-            verdict = known[national[:first]] = self._verdicts.setdefault(verdict, verdict)
+        state, at, length = self._root, 0, len(national)
+        while at < length and not state.settled:
+            digits = national[at : at + STRIDE]
+            state = state.steps.get(digits) or self._step(state, digits)
+            at += STRIDE
+        return state.verdicts.get((length, at)) or self._judge(state, length, at)
+
+    def foresee(self, first: str, length: int) -> Verdict:
+        """Judge all numbers of a length that begin alike; not certain where the next digits matter."""
+        state = self._root
+        for at, digit in enumerate(first):
+            if state.settled:
+                return state.verdicts.get((length, at)) or self._judge(state, length, at)
+            state = state.steps.get(digit) or self._step(state, digit)
+        known = len(first)
+        return (state.verdicts.get((length, known)) or self._judge(state, length, known)) if state.settled else UNSURE
+
+    def _reset(self) -> None:
+        self._states: dict[_Items, _State] = {}
+        self._steps = 0
+        self._root = self._state(self._start)
+
+    def _state(self, items: _Items) -> _State:
+        state = self._states.get(items)
+        if state is None:
+            settled = all(_is_any(branch) for _, branch in items)
+            state = self._states[items] = _State(items, settled)
+        return state
+
+    def _step(self, state: _State, digits: str) -> _State:
+        self._steps += 1
+        if self._steps > REMEMBERED:
+            self._reset()
+        found = state
+        for digit in digits:
+            after = found.steps.get(digit)
+            if after is None:
+                after = found.steps[digit] = self._state(self._after(found.items, digit))
+            found = after
+        state.steps[digits] = found
+        return found
+
+    def _after(self, items: _Items, digit: str) -> _Items:
+        found = {(role, rest) for role, branch in items for rest in _derive(branch, digit)}
+        # What a number begins with stays true whatever follows.
+        opened = {role for role, rest in found if role in self._openings and _may_end(rest)}
+        return frozenset(found | {(role, _WHATEVER) for role in opened})
+
+    def _judge(self, state: _State, length: int, at: int) -> Verdict:
+        items = state.items
+        for _ in range(at, length):
+            items = self._after(items, "0")
+        ended = {role for role, branch in items if _may_end(branch)}
+        matched = {role for role in ended if not self._lengths.get(role) or length in self._lengths[role]}
+        verdict = state.verdicts[length, at] = self._verdict(matched)
         return verdict
 
-    def deciding(self, length: int) -> int:
-        """Count the first digits on which the verdict on a number of this length can depend."""
-        shapes = [shape for region in self._regions for shape in (region.general, *(kind[1] for kind in region.kinds))]
-        needed = [decisive(s.pattern, length) for s in shapes if not s.lengths or length in s.lengths]
-        needed += [longest(region.leading.pattern) for region in self._regions if region.leading is not None]
-        if self._trunk is not None:
-            needed.append(longest(self._trunk.pattern.pattern))
-        return min(length, max(needed, default=0))
-
-    def _judge(self, national: str) -> Verdict:
-        if self._trunk is not None:
-            match = self._trunk.pattern.match(national)
-            if match is not None and match.end():
-                return UNSURE
+    def _verdict(self, matched: set[_Role]) -> Verdict:
+        if _Role("", "trunk") in matched:
+            return UNSURE
         for region in self._regions:
-            if len(self._regions) == 1 or region.claims(national):
-                return Verdict(region.kind(national), region.name)
+            kind = region.kind(matched)
+            claimed = kind is not None if region.leading is None else _Role(region.name, "leading") in matched
+            if claimed or len(self._regions) == 1:
+                return Verdict(kind, region.name)
         return Verdict(None, None)
 
 
-def decisive(pattern: str, length: int) -> int:
-    """Count the first digits that decide whether a number of some length matches; the rest may be any digits.
-
-    Never too few: what comes before a closing run of "any digit" counts with its greatest length.
-    """
-    branches = [_atoms(branch) for branch in _branches(pattern)]
-    fitting = (atoms for atoms in branches if _extent(atoms, 1) <= length <= _extent(atoms, 2))
-    return max((_decisive(atoms) for atoms in fitting), default=0)
+def _parse(pattern: str) -> tuple[_Branch, ...]:
+    """Read a pattern: alternatives of parts, each part digits or alternatives again."""
+    branches, at = _alternatives(pattern, 0)
+    if at != len(pattern):
+        raise ValueError(f"a pattern of phonenumbers has something new in it: {pattern[at:]}")
+    return branches
 
 
-def longest(pattern: str) -> int:
-    """Count the digits at the start of a number that a pattern can look at, at most."""
-    return max(_extent(_atoms(branch), 2) for branch in _branches(pattern))
+def _alternatives(pattern: str, at: int) -> tuple[tuple[_Branch, ...], int]:
+    branches: list[_Branch] = []
+    parts: list[_Part] = []
+    while at < len(pattern) and pattern[at] != ")":
+        if pattern[at] == "|":
+            branches.append(tuple(parts))
+            parts, at = [], at + 1
+            continue
+        what, at = _what(pattern, at)
+        least, most, at = _times(pattern, at)
+        parts.append((what, least, most))
+    return (*branches, tuple(parts)), at
 
 
-def shortest(pattern: str) -> int:
-    """Count the digits that a pattern takes, at least."""
-    return min(_extent(_atoms(branch), 1) for branch in _branches(pattern))
-
-
-def _decisive(atoms: list[_Atom]) -> int:
-    left = list(atoms)
-    while left and _ANY.fullmatch(_body(left[-1][0]) or left[-1][0]):
-        left.pop()
-    if not left:
-        return 0
-    last, least, most = left.pop()
-    inner = _body(last)
-    if inner is None or least != most or most != 1:
-        return _extent([*left, (last, least, most)], 2)
-    return _extent(left, 2) + max(_decisive(_atoms(branch)) for branch in _branches(inner))
-
-
-def _extent(atoms: list[_Atom], times: Literal[1, 2]) -> int:
-    """Add up the digits of a branch: 1 for the fewest, 2 for the most."""
-    return sum(_size(atom[0], times) * atom[times] for atom in atoms)
-
-
-def _size(atom: str, times: Literal[1, 2]) -> int:
-    inner = _body(atom)
-    if inner is not None:
-        return shortest(inner) if times == 1 else longest(inner)
-    # The end of the number is one more thing that a pattern can look at: as far away as any.
-    return (0 if times == 1 else _FAR) if atom == "$" else 1
-
-
-def _body(atom: str) -> str | None:
-    if not atom.startswith("("):
-        return None
-    return atom[3 if atom.startswith("(?:") else 1 : -1]
-
-
-def _atoms(branch: str) -> list[_Atom]:
-    """Split a branch into its parts, each with how often it may come."""
-    found = []
-    at = 0
-    while at < len(branch):
-        end = _close(branch, at) if branch[at] == "(" else _end(branch, at)
-        atom = branch[at:end]
-        least = most = 1
-        times = _TIMES.match(branch, end)
-        if times is not None:
-            end = times.end()
-            least, most = (0, 1) if times[0] == "?" else (int(times[1]), int(times[2] or times[1]))
-        found.append((atom, least, most))
-        at = end
-    return found
-
-
-def _end(branch: str, at: int) -> int:
-    match = _ATOM.match(branch, at)
+def _what(pattern: str, at: int) -> tuple[str | tuple[_Branch, ...], int]:
+    if pattern[at] == "(":
+        branches, end = _alternatives(pattern, at + 3 if pattern.startswith("(?:", at) else at + 1)
+        return branches, end + 1
+    match = _ATOM.match(pattern, at)
     if match is None:
-        raise ValueError(f"a pattern of phonenumbers has something new in it: {branch[at:]}")
-    return match.end()
+        raise ValueError(f"a pattern of phonenumbers has something new in it: {pattern[at:]}")
+    return "".join(digit for digit in _ANY if re.match(match[0], digit)), match.end()
 
 
-def _close(pattern: str, start: int) -> int:
-    depth = 0
-    for at in range(start, len(pattern)):
-        depth += (pattern[at] == "(") - (pattern[at] == ")")
-        if depth == 0:
-            return at + 1
-    raise ValueError(f"a pattern of phonenumbers is not closed: {pattern}")
+def _times(pattern: str, at: int) -> tuple[int, int, int]:
+    match = _TIMES.match(pattern, at)
+    if match is None:
+        return 1, 1, at
+    if match[0] == "?":
+        return 0, 1, match.end()
+    return int(match[1]), int(match[2] or match[1]), match.end()
 
 
-def _branches(pattern: str) -> list[str]:
-    depth = 0
-    starts = [0]
-    for at, char in enumerate(pattern):
-        depth += (char == "(") - (char == ")")
-        if char == "|" and depth == 0:
-            starts.append(at + 1)
-    return [pattern[a : b - 1] for a, b in zip(starts, [*starts[1:], len(pattern) + 1], strict=True)]
+def _derive(branch: _Branch, digit: str) -> Iterator[_Branch]:
+    """Yield what a branch asks for after a digit, in every way in which it can take it."""
+    for at, (what, least, most) in enumerate(branch):
+        rest = branch[at + 1 :]
+        if most > 1:
+            rest = ((what, max(0, least - 1), most - 1), *rest)
+        if isinstance(what, str):
+            if digit in what:
+                yield rest
+        else:
+            yield from ((*inner, *rest) for each in what for inner in _derive(each, digit))
+        if least and not _is_empty(what):
+            return
+
+
+def _may_end(branch: _Branch) -> bool:
+    return all(least == 0 or _is_empty(what) for what, least, _ in branch)
+
+
+def _is_empty(what: str | tuple[_Branch, ...]) -> bool:
+    return not isinstance(what, str) and any(_may_end(branch) for branch in what)
+
+
+def _is_any(branch: _Branch) -> bool:
+    """Tell whether any digits will do, so that only their count matters."""
+    return all(what == _ANY if isinstance(what, str) else all(map(_is_any, what)) for what, _, _ in branch)

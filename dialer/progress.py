@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 30.0
 """Seconds between two lines of a run without a terminal."""
+_GONE = (OSError, ValueError)
+"""What a closed terminal or a broken pipe raises; it must not end a run with requests in flight."""
 
 
 class Progress(Protocol):
@@ -62,6 +65,7 @@ class Bar:
         """See Progress."""
         from tqdm import tqdm  # noqa: PLC0415 - only a run needs it
 
+        self._counts.clear()
         # Without ncols=None tqdm takes the terminal's width; mininterval spares the event loop.
         self._bar = tqdm(
             total=to_call,
@@ -77,20 +81,23 @@ class Bar:
         """See Progress."""
         self._counts[outcome] += 1
         counted = {"queued": Outcome.QUEUED, "errors": Outcome.ERROR, "unknown": Outcome.UNKNOWN}
-        self._bar.set_postfix({name: self._counts[kind] for name, kind in counted.items()}, refresh=False)
-        self._bar.update(outcome is not Outcome.RETRY)
+        with contextlib.suppress(*_GONE):
+            self._bar.set_postfix({name: self._counts[kind] for name, kind in counted.items()}, refresh=False)
+            self._bar.update(outcome is not Outcome.RETRY)
 
     def note(self, text: str) -> None:
         """See Progress."""
         if self._bar is None:
-            print(text, file=self._stream)
-        else:
+            _print(text, self._stream)
+            return
+        with contextlib.suppress(*_GONE):
             self._bar.write(text, file=self._stream)
 
     def end(self) -> None:
         """See Progress."""
         if self._bar is not None:
-            self._bar.close()
+            with contextlib.suppress(*_GONE):
+                self._bar.close()
             self._bar = None
 
 
@@ -127,7 +134,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """See Progress."""
-        print(f"{self._batch}: {text}" if self._batch else text, file=self._stream, flush=True)
+        _print(f"{self._batch}: {text}" if self._batch else text, self._stream)
 
     def end(self) -> None:
         """See Progress."""
@@ -138,9 +145,8 @@ class Lines:
         done = self._counts.total() - self._counts[Outcome.RETRY]
         rate = done / max(self._told - self._started, 1e-9)
         self.note(
-            f"{done} of {self._to_call} done, {self._counts[Outcome.QUEUED]} queued, {self._counts[Outcome.ERROR]} "
-            f"errors, "
-            f"{self._counts[Outcome.UNKNOWN]} unknown, {rate:.1f}/s"
+            f"{done} of {self._to_call} done, {self._counts[Outcome.QUEUED]} queued, "
+            f"{self._counts[Outcome.ERROR]} errors, {self._counts[Outcome.UNKNOWN]} unknown, {rate:.1f}/s"
         )
 
 
@@ -171,4 +177,9 @@ class JsonLines:
 
     def _event(self, event: str, **fields: object) -> None:
         line = {"at": round(self._clock(), 3), "event": event, "batch": self._batch, **fields}
-        print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)
+        _print(json.dumps(line, ensure_ascii=False), self._stream)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    with contextlib.suppress(*_GONE):
+        print(text, file=stream, flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +14,7 @@ from dialer.client import BolnaReadError
 from dialer.reference import VARIABLE, shared_part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
 
     from dialer.executions import Account, Execution, Listed
     from dialer.ledger import Doubt, Ledger
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MARGIN = 600.0
 """Seconds looked at before and after each unclear attempt."""
+_LONGEST = 15
+_UNREADABLE = 3
+"""After so many calls in a row that cannot be read, Bolna is not asked any further."""
 
 
 class Bolna(Protocol):
@@ -52,6 +55,7 @@ class Reconciled:
         left: how many stay `unknown`.
         read: executions that were read.
         unmarked: executions at our numbers that carry no `user_data` at all: Bolna does not echo it.
+        missing: executions at our numbers, or at none yet, that do not (yet) show whom they call.
         trouble: why it could not look everywhere, or empty.
     """
 
@@ -59,18 +63,55 @@ class Reconciled:
     left: int = 0
     read: int = 0
     unmarked: int = 0
+    missing: int = 0
     trouble: str = ""
 
 
 @dataclass(slots=True)
 class _Search:
-    """One search: which executions are candidates, and what was seen already."""
+    """One search: which executions are candidates, and what is done with those that carry a reference."""
 
+    bolna: Bolna
     agent_id: str
-    wanted: Callable[[int], bool]
+    numbers: Container[int | None]
     settle: Settle
     result: Reconciled
-    seen: set[str] = field(default_factory=set)
+    is_over: Callable[[], bool] = lambda: False
+    unreadable: int = 0
+
+    async def look(self, start: float, end: float) -> None:
+        """Read every candidate of a span, unless the search is over."""
+        try:
+            async for row in self.bolna.executions(self.agent_id, start=_utc(start), end=_utc(end)):
+                if self.is_over():
+                    return
+                number = _digits(row.to_number)
+                # Before it dials Bolna may leave the number empty.
+                if number is None or number in self.numbers:
+                    await self._read(row.id)
+        except BolnaReadError as error:
+            self.result.trouble = error.words
+
+    async def _read(self, execution_id: str) -> None:
+        try:
+            execution = await self.bolna.execution(execution_id)
+        except BolnaReadError as error:
+            # One call that cannot be read must not hide those behind it.
+            self.result.trouble = error.words
+            self.unreadable += 1
+            if self.unreadable >= _UNREADABLE:
+                raise
+            return
+        self.unreadable = 0
+        self.result.read += 1
+        if execution is None:
+            self.result.missing += 1
+        elif execution.recipient_data is None:
+            self.result.unmarked += _digits(execution.recipient_number) in self.numbers
+        elif isinstance(mark := execution.recipient_data.get(VARIABLE), str):
+            # Shielded: what the ledger was told must be counted.
+            with anyio.CancelScope(shield=True):
+                await self.settle(execution, mark)
 
 
 async def reconcile(
@@ -83,6 +124,9 @@ async def reconcile(
         bolna: where executions are read.
         agent_id: whose executions.
         time_limit: seconds; None: until all is read.
+
+    Raises:
+        LedgerError: what was found cannot be recorded.
     """
     doubts = await ledger.call(lambda store: store.doubts())
     result = Reconciled(left=len({doubt.recipient for doubt in doubts}))
@@ -90,19 +134,16 @@ async def reconcile(
         return result
     numbers = {doubt.number for doubt in doubts}
     references = {doubt.reference for doubt in doubts}
-    default = await _skew(ledger, bolna)
 
     async def settle(found: Execution, mark: str) -> None:
         if mark in references and await ledger.call(lambda store: store.found(mark, execution_id=found.id)):
             result.settled += 1
             result.left -= 1
 
-    search = _Search(agent_id, numbers.__contains__, settle, result)
+    search = _Search(bolna, agent_id, numbers, settle, result, lambda: result.left == 0)
     with anyio.move_on_after(time_limit) as limit:
-        for start, end in spans(doubts, skew=default):
-            if result.left == 0:
-                break
-            await _look(bolna, search, start, end)
+        for start, end in spans(doubts, skew=await _skew(ledger, bolna)):
+            await search.look(start, end)
     if limit.cancelled_caught:
         result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
     return result
@@ -111,19 +152,33 @@ async def reconcile(
 async def find_in_flight(ledger: LedgerWriter, bolna: Bolna, *, agent_id: str, since: float) -> Reconciled:
     """Mark as `queued` everybody pending whose call is found from `since` (Unix seconds) until now.
 
-    For a results CSV whose ledger is lost: whoever was in flight when that run died has no row in it.
+    For a results CSV whose ledger is lost: whoever was in flight when that run died has no row in it. What cannot
+    be told apart from such a call is trouble, since whoever it was would be called again.
+
+    Args:
+        ledger: the ledger, with the CSV's rows in it.
+        bolna: where executions are read.
+        agent_id: whose executions.
+        since: when the CSV was last written to.
+
+    Raises:
+        LedgerError: what was found cannot be recorded.
     """
     result = Reconciled()
     numbers = await ledger.call(lambda store: store.pending_numbers())
 
     async def settle(found: Execution, mark: str) -> None:
         number = _digits(found.recipient_number)
-        if number is not None and await ledger.call(lambda store: _adopt(store, number, found.id, mark)):
+        if number is None:
+            result.missing += 1
+        elif await ledger.call(lambda store: _adopt(store, number, found.id, mark)):
             result.settled += 1
 
-    search = _Search(agent_id, numbers.__contains__, settle, result)
+    search = _Search(bolna, agent_id, numbers, settle, result)
     skew = await _skew(ledger, bolna)
-    await _look(bolna, search, since - MARGIN + min(skew, 0.0), time.time() + MARGIN + max(skew, 0.0))
+    await search.look(since - MARGIN + min(skew, 0.0), time.time() + MARGIN + max(skew, 0.0))
+    if not result.trouble and (unclear := result.missing + result.unmarked):
+        result.trouble = f"{unclear} calls are listed there of which Bolna does not say for whom they were made"
     return result
 
 
@@ -144,35 +199,9 @@ def _adopt(store: Ledger, number: int, execution_id: str, mark: str) -> bool:
     )
 
 
-async def _look(bolna: Bolna, search: _Search, start: float, end: float) -> None:
-    """Read every candidate of a span and hand over those that carry a reference."""
-    try:
-        async for row in bolna.executions(search.agent_id, start=_utc(start), end=_utc(end)):
-            if row.id in search.seen or not _candidate(row, search.wanted):
-                continue
-            search.seen.add(row.id)
-            execution = await bolna.execution(row.id)
-            search.result.read += 1
-            # A 404 on a fresh id is no news: it may be found at the next time.
-            if execution is None:
-                search.seen.discard(row.id)
-            elif execution.recipient_data is None:
-                search.result.unmarked += 1
-            elif isinstance(mark := execution.recipient_data.get(VARIABLE), str):
-                await search.settle(execution, mark)
-    except BolnaReadError as error:
-        search.result.trouble = error.words
-
-
-def _candidate(row: Listed, wanted: Callable[[int], bool]) -> bool:
-    number = _digits(row.to_number)
-    # Before it dials Bolna may leave the number empty.
-    return number is None or wanted(number)
-
-
 def _digits(number: str | None) -> int | None:
     digits = (number or "").removeprefix("+")
-    return int(digits) if digits.isdecimal() else None
+    return int(digits) if digits.isdecimal() and len(digits) <= _LONGEST else None
 
 
 def spans(doubts: Iterable[Doubt], *, skew: float) -> Sequence[tuple[float, float]]:

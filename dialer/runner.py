@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import random
@@ -10,17 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
-from dialer.errors import LedgerError
+from dialer.breaker import Trip
+from dialer.errors import DialerError, LedgerError
 from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
 from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from anyio.abc import TaskGroup
 
-    from dialer.breaker import Breaker, Trip
+    from dialer.breaker import Breaker
     from dialer.ledger import Ledger
     from dialer.pacing import Pacer
     from dialer.progress import Progress
@@ -33,6 +36,7 @@ HOLD_CAP = 300.0
 """The longest a server's `Retry-After` is obeyed at one go, in seconds."""
 _HOLD_FIRST, _HOLD_MOST = 2.0, 60.0
 _BACK_OFF_FIRST, _BACK_OFF_MOST = 1.0, 20.0
+_DOUBLINGS = 10
 _PAGE = 500
 
 
@@ -105,6 +109,7 @@ class Runner:
         breaker: says when the run cannot go well.
         agent_gone: asked after a 404: does Bolna not know the agent either?
         judge: why somebody must not be called now, or None; asked before the intent and once more after the pacer.
+            A DialerError of its own ends the sending.
         progress: who is told.
         max_in_flight: requests sent and not yet answered.
         limit: so many recipients are taken up at most.
@@ -147,7 +152,7 @@ class Runner:
         self.sent = 0
         """Requests that placed a call, were refused, or left it unclear."""
         self._window = 1
-        self._in_a_row = 0
+        self._holds = 0
         self._changed = anyio.Event()
         self._sending = anyio.CancelScope()
         self._ending = Ending()
@@ -171,8 +176,7 @@ class Runner:
             with anyio.move_on_after(DRAIN):
                 await self._until(lambda: self._in_flight == 0)
             calls.cancel_scope.cancel()
-        if self._ledger.failure is not None:
-            raise self._ledger.failure
+        await self._recorded()
         return self._ending
 
     async def _send_all(self, calls: TaskGroup, control: Control, watchers: Sequence[Watcher]) -> None:
@@ -184,6 +188,7 @@ class Runner:
                     around.start_soon(watcher, self.end)
                 await self._dispatch(calls)
                 around.cancel_scope.cancel()
+        self._ending.held -= self._pacer.held()
 
     def end(self, trip: Trip) -> None:
         """Stop sending, for a reason."""
@@ -210,84 +215,98 @@ class Runner:
         self._ending.interrupted = True
         calls.cancel_scope.cancel()
 
+    # -- the ledger ----------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _stopping_if_it_fails(self) -> Iterator[None]:
+        try:
+            yield
+        except LedgerError:
+            self._sending.cancel()
+
     async def _give_back(self) -> None:
         """Make pending again whoever holds an intent and was not sent."""
         unsent = list(self._ready)
         self._ready.clear()
         if unsent and self._ledger.failure is None:
-            with anyio.CancelScope(shield=True):
-                await self._withhold(unsent, "")
+            await self._withhold(unsent, "")
+
+    async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
+        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
+            await self._ledger.call(lambda ledger: ledger.withhold(attempts, reason=reason))
+
+    async def _recorded(self) -> None:
+        """Return once every outcome is on disk; nobody waited for them so far."""
+        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
+            await self._ledger.call(lambda _: None)
+        if self._ledger.failure is not None:
+            raise self._ledger.failure
 
     # -- intents -------------------------------------------------------------------------------------------------
 
     async def _intend_ahead(self) -> None:
         """Keep a bounded few intents on disk ahead of the pacer."""
         while True:
-            await self._until(lambda: 2 * (self._ahead - len(self._ready)) > self._ahead)
+            await self._until(lambda: self._finished() or (self._somebody_waits() and self._few_ready()))
+            if self._finished():
+                self._notify()
+                return
             recipients = await self._next(self._ahead - len(self._ready))
-            if not recipients:
-                if self._finished():
-                    self._notify()
-                    return
-                await self._changed.wait()
-                continue
             # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
-            with anyio.CancelScope(shield=True):
-                try:
-                    self._ready.extend(await self._ledger.intend(recipients))
-                except LedgerError:
-                    self._sending.cancel()
+            with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
+                self._ready.extend(await self._ledger.intend(recipients))
             self._intending = 0
             self._notify()
+            await checkpoint_if_cancelled()
+
+    def _few_ready(self) -> bool:
+        return 2 * len(self._ready) < self._ahead
 
     def _finished(self) -> bool:
-        return self._nobody_waits() and self._in_flight == 0 and not self._ready
+        return not self._somebody_waits() and self._in_flight == 0 and not self._ready
 
-    def _nobody_waits(self) -> bool:
-        return not self._again and not self._pulled and (self._source_empty or self._left <= 0)
+    def _somebody_waits(self) -> bool:
+        return bool(self._again) or (self._left > 0 and (bool(self._pulled) or not self._source_empty))
 
     async def _next(self, size: int) -> list[Recipient]:
         """Return who is next, those to be tried again first."""
         taken: list[Recipient] = []
-        while self._again and len(taken) < size:
-            self._take(self._again.popleft(), taken)
-        while len(taken) < size and self._left > 0 and not (self._source_empty and not self._pulled):
-            if not self._pulled:
+        while len(taken) < size and self._somebody_waits() and not self._sending.cancel_called:
+            if not self._again and not self._pulled:
                 await self._pull()
                 continue
-            if self._take(self._pulled.popleft(), taken):
-                self._left -= 1
+            first_time = not self._again
+            recipient = (self._pulled if first_time else self._again).popleft()
+            if self._may_be_called(recipient):
+                taken.append(recipient)
+                self._left -= first_time
         self._intending = len(taken)
         return taken
 
-    def _take(self, recipient: Recipient, taken: list[Recipient]) -> bool:
-        reason = self._judge(recipient)
-        if reason is not None:
-            self._defer(reason)
-            return False
-        taken.append(recipient)
-        return True
-
     async def _pull(self) -> None:
-        try:
+        page: list[Recipient] = []
+        with self._stopping_if_it_fails():
             page = await self._ledger.call(lambda ledger: ledger.page(after=self._position, size=_PAGE))
-        except LedgerError:
-            self._source_empty = True
-            self._sending.cancel()
-            return
         self._pulled.extend(page)
         self._source_empty = len(page) < _PAGE
         if page:
             self._position = page[-1].position
 
+    def _may_be_called(self, recipient: Recipient) -> bool:
+        reason = self._why_not(recipient)
+        if reason is not None:
+            self._defer(reason)
+        return reason is None
+
+    def _why_not(self, recipient: Recipient) -> str | None:
+        try:
+            return self._judge(recipient)
+        except DialerError as error:
+            self.end(Trip(str(error), "Mend that, then run the same command again."))
+            return str(error)
+
     def _defer(self, reason: str) -> None:
         self._ending.deferred[reason] = self._ending.deferred.get(reason, 0) + 1
-
-    async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
-        try:
-            await self._ledger.call(lambda ledger: ledger.withhold(attempts, reason=reason))
-        except LedgerError:
-            self._sending.cancel()
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -296,36 +315,44 @@ class Runner:
             await self._until(lambda: bool(self._ready) or (self._finished() and not self._intending))
             if not self._ready:
                 return
-            await self._until(lambda: self._in_flight < self._window)
+            await self._until(self._has_room)
             await self._pacer.wait()
-            # From here to the task's start nothing waits: what is taken is sent, or put back.
-            attempt = self._ready.popleft()
-            self._notify()
-            reason = self._judge(attempt.recipient)
+            # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
+            await checkpoint_if_cancelled()
             if self._ledger.failure is not None:
-                self._sending.cancel()
-                self._ready.appendleft(attempt)
-            elif reason is not None:
-                self._defer(reason)
-                with anyio.CancelScope(shield=True):
-                    await self._withhold([attempt], reason)
-            else:
-                self._in_flight += 1
-                calls.start_soon(self._send, attempt)
+                return
+            if self._has_room():
+                await self._send_or_withhold(calls)
+
+    def _has_room(self) -> bool:
+        return self._in_flight < self._window
+
+    async def _send_or_withhold(self, calls: TaskGroup) -> None:
+        # From here to the task's start nothing waits: what is taken is sent, or put back.
+        attempt = self._ready.popleft()
+        reason = self._why_not(attempt.recipient)
+        if reason is None:
+            self._in_flight += 1
+            calls.start_soon(self._send, attempt)
+        else:
+            self._defer(reason)
+            await self._withhold([attempt], reason)
+        self._notify()
 
     async def _send(self, attempt: Attempt) -> None:
         answer = await self._call(body_of(attempt))
         gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
         answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
         self._ledger.settle(attempt, answer)
-        self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
         self._in_flight -= 1
         self.sent += answer.outcome is not Outcome.RETRY
-        self._adjust(answer)
         if trip is not None:
             self.end(trip)
-        elif answer.outcome is Outcome.RETRY:
-            self._again.append(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
+        elif not self._sending.cancel_called:
+            self._adjust(answer)
+            if answer.outcome is Outcome.RETRY:
+                self._again.append(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
+        self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
         self._notify()
 
     def _adjust(self, answer: Answer) -> None:
@@ -339,7 +366,7 @@ class Runner:
             self._hold(answer, _BACK_OFF_FIRST, _BACK_OFF_MOST)
         elif answer.outcome in {Outcome.QUEUED, Outcome.ERROR}:
             self._window = min(self._max_in_flight, self._window * 2)
-            self._in_a_row = 0
+            self._holds = 0
             self._pacer.recover()
 
     def _hold(self, answer: Answer, first: float, most: float) -> None:
@@ -350,9 +377,9 @@ class Runner:
         elif already:
             return
         else:
-            seconds = min(most, first * 2**self._in_a_row) * (0.5 + self._jitter() / 2)
+            seconds = min(most, first * 2 ** min(self._holds, _DOUBLINGS)) * (0.5 + self._jitter() / 2)
         if not already:
-            self._in_a_row += 1
+            self._holds += 1
             if answer.effect is Effect.HOLD:
                 self._pacer.slow_down()
             self._progress.note(f"{answer.words or answer.http_status}: waiting {seconds:.0f} s")

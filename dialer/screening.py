@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -12,12 +13,16 @@ from dialer import phone, phone_text, spreadsheet
 from dialer.errors import InputError, InterruptedRunError, UsageError
 from dialer.loader import chunks
 from dialer.models import InputRow, Problem, Status, e164
+from dialer.phone_column import judge_column
 from dialer.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from dialer.loader import Chunk, Table
+    from dialer.phone_column import Column
     from dialer.suppression import Suppression
 
 REASONS: Final = {
@@ -39,9 +44,11 @@ EXAMPLES: Final = 5
 
 LOST_SHARE: Final = 0.9
 LOST_ROWS: Final = 3
+LOST_SAMPLE: Final = 2_000
 """When so many of the numbers without a plus (and at least so many) would be valid with one, the plus was lost.
 
-A tenth of good national numbers are valid with a plus in front by chance.
+A tenth of good national numbers are valid with a plus in front by chance. It is judged by so many rows or a few more,
+spread over each chunk.
 """
 
 _LOST = Problem(
@@ -113,16 +120,23 @@ class Report:
     repaired: Counter[str] = field(default_factory=Counter)
     repairs: dict[str, list[Example]] = field(default_factory=dict)
 
-    def add(self, row: InputRow, *, cell: str, repaired: str) -> None:
-        """Count a row."""
-        self.rows += 1
-        self.statuses[row.status] += 1
-        if row.problem is not None:
-            self.reasons[row.problem.code] += 1
-            _keep(self.examples, row.problem.code, row, cell, row.problem.reason)
-        if repaired:
-            self.repaired[repaired] += 1
-            _keep(self.repairs, repaired, row, cell, repaired)
+    def add(self, rows: Sequence[InputRow], *, phone: int, repaired: Mapping[int, str]) -> None:
+        """Count rows.
+
+        Args:
+            rows: judged rows, in order.
+            phone: the place of the phone cell.
+            repaired: by place in `rows`, what was mended in the number.
+        """
+        self.rows += len(rows)
+        self.statuses.update([row.status for row in rows])
+        for row in rows:
+            if row.problem is not None:
+                self.reasons[row.problem.code] += 1
+                _keep(self.examples, row.problem.code, row, row.cells[phone], row.problem.reason)
+        for at, words in repaired.items():
+            self.repaired[words] += 1
+            _keep(self.repairs, words, rows[at], rows[at].cells[phone], words)
 
 
 def _keep(kept: dict[str, list[Example]], kind: str, row: InputRow, cell: str, words: str) -> None:
@@ -132,18 +146,26 @@ def _keep(kept: dict[str, list[Example]], kind: str, row: InputRow, cell: str, w
 
 
 @dataclass(slots=True)
-class _Draft:
-    """A row while it is judged."""
+class _Rows:
+    """The rows of a chunk while they are judged, column by column."""
 
-    position: int
-    line: int
-    cells: tuple[str, ...]
-    key: str | None
-    number: int | None
-    problem: Problem | None
-    payload: str
-    repaired: str
-    status: Status
+    first: int
+    lines: Sequence[int]
+    cells: list[tuple[str, ...]]
+    numbers: NDArray[np.int64]
+    keys: list[str | None]
+    problems: dict[int, Problem]
+    statuses: dict[int, Status]
+    payloads: list[str]
+    repaired: dict[int, str]
+
+    def callable(self) -> list[int]:
+        """Return the places of the rows that nothing speaks against so far."""
+        return [at for at in range(len(self.cells)) if at not in self.problems]
+
+    def settle(self, at: int, status: Status, problem: Problem) -> None:
+        """Take a row out of those that are called."""
+        self.problems[at], self.statuses[at] = problem, status
 
 
 class Screening:
@@ -185,7 +207,8 @@ class Screening:
         self._should_stop = should_stop
         self._phone = table.header.index(rules.phone)
         self._id = None if rules.id is None else table.header.index(rules.id)
-        self._compared = [at for at in range(len(table.header)) if at not in (self._phone, self._id)]
+        # What tells two people on one number from the same row sent twice.
+        self._compared = _picker([at for at in range(len(table.header)) if at not in (self._phone, self._id)])
         self._required = tuple((name, table.header.index(name)) for name in rules.required)
         self._ids: dict[str, int] = {}
         self._seen = Seen()
@@ -198,7 +221,7 @@ class Screening:
             InputError: the file was changed, or has duplicates where `duplicates` is "refuse".
             InterruptedRunError: `should_stop` said so.
         """
-        for chunk in chunks(self._table):
+        for chunk in chunks(self._table, size=10_000):
             if self._should_stop():
                 raise InterruptedRunError(f"interrupted while reading {self._table.path}; nothing was dialled")
             rows = self._chunk(chunk)
@@ -210,40 +233,47 @@ class Screening:
 
     def _chunk(self, chunk: Chunk) -> list[InputRow]:
         columns = [chunk.frame.iloc[:, at].tolist() for at in range(len(self._table.header))]
-        verdicts = self._numbers(columns[self._phone])
-        drafts = [
-            self._draft(position, line, cells, chunk.problems.get(position - chunk.first) or verdict)
-            for position, (line, cells, verdict) in enumerate(
-                zip(chunk.lines, zip(*columns, strict=True), verdicts, strict=True), chunk.first
-            )
-        ]
-        self._suppress(drafts)
-        self._find_duplicates(drafts)
-        return [self._done(draft) for draft in drafts]
+        numbers = self._numbers(columns[self._phone])
+        cells = list(zip(*columns, strict=True))
+        rows = _Rows(
+            first=chunk.first,
+            lines=chunk.lines,
+            cells=cells,
+            numbers=numbers.numbers,
+            keys=self._keys(columns, numbers.numbers),
+            problems=numbers.problems | dict(chunk.problems),
+            statuses={},
+            payloads=[""] * len(cells),
+            repaired=numbers.repaired,
+        )
+        self._identify(rows)
+        self._require(rows, columns)
+        self._make(rows)
+        rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
+        self._suppress(rows)
+        self._find_duplicates(rows)
+        return self._done(rows)
 
-    def _numbers(self, texts: Sequence[str]) -> list[phone.Number | Problem]:
+    def _numbers(self, texts: Sequence[str]) -> Column:
         rules = self._rules
-        verdicts = [
-            phone.judge(text, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow) for text in texts
-        ]
-        if rules.region is None or rules.plus_lost:
-            return verdicts
-        return _without_lost(texts, verdicts)
+        column = judge_column(texts, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow)
+        if rules.region is not None and not rules.plus_lost:
+            _refuse_lost(texts, column)
+        return column
 
-    def _draft(self, position: int, line: int, cells: tuple[str, ...], verdict: phone.Number | Problem) -> _Draft:
-        number = verdict.digits if isinstance(verdict, phone.Number) else None
-        key = cells[self._id] if self._id is not None else None if number is None else e164(number)
-        identity = self._check_id(position, key) if self._id is not None else None
-        problem = verdict if isinstance(verdict, Problem) else identity or self._missing(cells)
-        if isinstance(verdict, Problem) and verdict.code == "number_empty" and not any(cells):
-            problem = Problem("row_empty", "the whole row is empty")
-        payload = ""
-        if problem is None and key is not None and number is not None:
-            made = self._payload(cells, key, number)
-            problem, payload = (made, "") if isinstance(made, Problem) else (None, made)
-        status = Status.PENDING if problem is None else Status.INVALID
-        repaired = verdict.repaired if isinstance(verdict, phone.Number) else ""
-        return _Draft(position, line, cells, None if identity else key, number, problem, payload, repaired, status)
+    def _keys(self, columns: Sequence[list[str]], numbers: NDArray[np.int64]) -> list[str | None]:
+        if self._id is not None:
+            return list(columns[self._id])
+        return [e164(number) if number else None for number in numbers.tolist()]
+
+    def _identify(self, rows: _Rows) -> None:
+        if self._id is None:
+            return
+        for at, key in enumerate(rows.keys):
+            problem = self._check_id(rows.first + at, key)
+            if problem is not None:
+                rows.keys[at] = None
+                rows.problems.setdefault(at, problem)
 
     def _check_id(self, position: int, key: str | None) -> Problem | None:
         if not key or key.isspace():
@@ -253,46 +283,55 @@ class Screening:
             return None
         return Problem("id_repeated", f"the same {self._rules.id} as {self._row(first)}")
 
-    def _missing(self, cells: tuple[str, ...]) -> Problem | None:
-        for name, at in self._required:
-            if not cells[at].strip():
-                return Problem("required_empty", f"{name} is empty, and required")
-        return None
+    def _require(self, rows: _Rows, columns: Sequence[list[str]]) -> None:
+        for name, column in self._required:
+            for at, cell in enumerate(columns[column]):
+                if not cell or cell.isspace():
+                    rows.problems.setdefault(at, Problem("required_empty", f"{name} is empty, and required"))
+        for at, problem in rows.problems.items():
+            if problem.code == "number_empty" and not any(rows.cells[at]):
+                rows.problems[at] = Problem("row_empty", "the whole row is empty")
 
-    def _suppress(self, drafts: Sequence[_Draft]) -> None:
-        callable_ = [draft for draft in drafts if draft.problem is None]
-        hits = self._suppression.hits(np.array([draft.number for draft in callable_], dtype=np.int64))
-        for at in np.flatnonzero(hits).tolist():
-            draft = callable_[at]
-            reason = self._suppression.hit(draft.number or 0) or "on a suppression list"
-            draft.status, draft.problem = Status.SUPPRESSED, Problem("suppressed", reason)
+    def _make(self, rows: _Rows) -> None:
+        numbers = rows.numbers.tolist()
+        for at in rows.callable():
+            made = self._payload(rows.cells[at], rows.keys[at] or "", numbers[at])
+            if isinstance(made, Problem):
+                rows.problems[at] = made
+            else:
+                rows.payloads[at] = made
 
-    def _find_duplicates(self, drafts: Sequence[_Draft]) -> None:
+    def _suppress(self, rows: _Rows) -> None:
+        left = rows.callable()
+        for at in np.array(left, dtype=np.int64)[self._suppression.hits(rows.numbers[left])].tolist():
+            reason = self._suppression.hit(int(rows.numbers[at])) or REASONS["suppressed"]
+            rows.settle(at, Status.SUPPRESSED, Problem("suppressed", reason))
+
+    def _find_duplicates(self, rows: _Rows) -> None:
         if self._rules.duplicates == "call":
             return
-        left = [draft for draft in drafts if draft.problem is None and not self._called_before(draft)]
-        digests = [hash(tuple(draft.cells[at] for at in self._compared)) for draft in left]
-        firsts, marks = self._seen.firsts(
-            np.array([draft.number for draft in left], dtype=np.int64),
-            np.array([draft.position for draft in left], dtype=np.int64),
-            np.array(digests, dtype=np.int64),
-        )
-        for draft, first, mark, digest in zip(left, firsts.tolist(), marks.tolist(), digests, strict=True):
-            if first != draft.position:
-                self._mark(draft, _repeated(self._row(first), same=mark == digest))
+        left = rows.callable()
+        if self._attempted:
+            left = [at for at in left if not self._called_before(rows, at)]
+        digests = np.array([hash(self._compared(rows.cells[at])) for at in left], dtype=np.int64)
+        positions = np.array(left, dtype=np.int64) + rows.first
+        firsts, marks = self._seen.firsts(rows.numbers[left], positions, digests)
+        for place in np.flatnonzero(firsts != positions).tolist():
+            same = bool(marks[place] == digests[place])
+            self._duplicate(rows, left[place], _repeated(self._row(int(firsts[place])), same=same))
 
-    def _called_before(self, draft: _Draft) -> bool:
+    def _called_before(self, rows: _Rows, at: int) -> bool:
         """Settle a row whose number an earlier run attempted: its own row goes on, any other is a duplicate."""
-        keys = self._attempted.get(draft.number or 0, ())
-        if keys and draft.key not in keys:
+        keys = self._attempted.get(int(rows.numbers[at]), ())
+        if keys and rows.keys[at] not in keys:
             reason = f"an earlier run called this number for {self._rules.id or 'id'} {keys[0]}"
-            self._mark(draft, Problem("duplicate_attempted", reason))
+            self._duplicate(rows, at, Problem("duplicate_attempted", reason))
         return bool(keys)
 
-    def _mark(self, draft: _Draft, problem: Problem) -> None:
-        draft.status, draft.problem = Status.DUPLICATE, problem
+    def _duplicate(self, rows: _Rows, at: int, problem: Problem) -> None:
+        rows.settle(at, Status.DUPLICATE, problem)
         if self._rules.duplicates == "refuse":
-            self._refused.append(f"  line {draft.line}: {e164(draft.number or 0)} is {problem.reason}")
+            self._refused.append(f"  line {rows.lines[at]}: {e164(int(rows.numbers[at]))} is {problem.reason}")
 
     def _refusal(self) -> InputError:
         shown = "\n".join(self._refused[:EXAMPLES])
@@ -304,19 +343,19 @@ class Screening:
     def _row(self, position: int) -> str:
         return f"row {position} (line {self._table.places.lines(position, 1)[0]})"
 
-    def _done(self, draft: _Draft) -> InputRow:
-        row = InputRow(
-            position=draft.position,
-            line=draft.line,
-            cells=draft.cells,
-            key=draft.key,
-            number=draft.number,
-            status=draft.status,
-            problem=draft.problem,
-            payload=draft.payload if draft.problem is None else "",
+    def _done(self, rows: _Rows) -> list[InputRow]:
+        count = len(rows.cells)
+        statuses = [Status.PENDING] * count
+        problems: list[Problem | None] = [None] * count
+        for at, problem in rows.problems.items():
+            statuses[at], problems[at], rows.payloads[at] = rows.statuses[at], problem, ""
+        positions = range(rows.first, rows.first + count)
+        numbers: list[int | None] = [number or None for number in rows.numbers.tolist()]
+        done = list(
+            map(InputRow, positions, rows.lines, rows.cells, rows.keys, numbers, statuses, problems, rows.payloads)
         )
-        self.report.add(row, cell=draft.cells[self._phone], repaired=draft.repaired)
-        return row
+        self.report.add(done, phone=self._phone, repaired=rows.repaired)
+        return done
 
 
 def _check(table: Table, rules: Rules) -> None:
@@ -337,6 +376,10 @@ def _check(table: Table, rules: Rules) -> None:
         )
 
 
+def _picker(columns: list[int]) -> Callable[[tuple[str, ...]], object]:
+    return itemgetter(*columns) if columns else lambda _: None
+
+
 def _repeated(where: str, *, same: bool) -> Problem:
     if same:
         return Problem("duplicate", f"the same as {where}")
@@ -347,15 +390,21 @@ def _repeated(where: str, *, same: bool) -> Problem:
     )
 
 
-def _without_lost(texts: Sequence[str], verdicts: list[phone.Number | Problem]) -> list[phone.Number | Problem]:
+def _refuse_lost(texts: Sequence[str], column: Column) -> None:
     """Refuse numbers of the region where the file shows that they are international ones without their plus."""
-    readings = {at: phone.with_plus(text) for at, text in enumerate(texts) if text and not phone.marked(text)}
-    valid = [at for at, reading in readings.items() if reading or isinstance(verdicts[at], phone.Number)]
-    lost = [at for at in valid if readings[at] is not None]
-    if len(lost) < max(LOST_ROWS, LOST_SHARE * len(valid)):
-        return verdicts
-    for at in lost:
-        verdict = verdicts[at]
-        if isinstance(verdict, phone.Number) and verdict.digits != readings[at]:
-            verdicts[at] = _LOST
-    return verdicts
+    unmarked = [at for at, text in enumerate(texts) if text and not phone.marked(text)]
+    if not _is_lost(texts, column, unmarked[:: max(1, len(unmarked) // LOST_SAMPLE)]):
+        return
+    for at in unmarked:
+        reading = phone.with_plus(texts[at])
+        if reading is not None and column.numbers[at] not in (0, reading):
+            column.numbers[at] = 0
+            column.problems[at] = _LOST
+            column.repaired.pop(at, None)
+
+
+def _is_lost(texts: Sequence[str], column: Column, sample: Sequence[int]) -> bool:
+    readings = [phone.with_plus(texts[at]) for at in sample]
+    lost = sum(reading is not None for reading in readings)
+    valid = sum(reading is not None or bool(column.numbers[at]) for at, reading in zip(sample, readings, strict=True))
+    return bool(lost >= max(LOST_ROWS, LOST_SHARE * valid))

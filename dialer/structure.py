@@ -31,12 +31,15 @@ class Places:
     def __init__(self) -> None:
         self._positions = array("q")
         self._offsets = array("q")
+        self._last: int | None = None
 
     def add(self, position: int, line: int) -> None:
         """Remember the line of the next row."""
-        if not self._offsets or self._offsets[-1] != line - position:
+        offset = line - position
+        if offset != self._last:
             self._positions.append(position)
-            self._offsets.append(line - position)
+            self._offsets.append(offset)
+            self._last = offset
 
     def lines(self, first: int, count: int) -> list[int]:
         """Return the lines of `count` rows from position `first` on."""
@@ -60,6 +63,7 @@ class Structure:
     Attributes:
         header: column names, mended.
         repaired: what was mended in the header or is odd there.
+        width: how many columns there are; 0 until the header has been read.
         rows: data rows so far.
         places: their lines.
     """
@@ -67,6 +71,7 @@ class Structure:
     def __init__(self, path: Path, *, kind: str = "line") -> None:
         self.header: tuple[str, ...] = ()
         self.repaired: tuple[str, ...] = ()
+        self.width = 0
         self.rows = 0
         self.places = Places()
         self._path = path
@@ -82,10 +87,11 @@ class Structure:
         """
         if not self.header:
             self.header, self.repaired = names(f"{self._path}, {self._kind} {line}", row)
+            self.width = len(row)
             return
         self.rows += 1
         self.places.add(self.rows, line)
-        if len(row) == len(self.header):
+        if len(row) == self.width:
             return
         if len(self._ragged) < _SHOWN:
             self._ragged.append(f"  {self._kind} {line}: {_fields(len(row))}")
@@ -138,15 +144,17 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tu
     plain = True
     for _ in range(skip):
         next(text)
-    reader = csv.reader(_without_nul(path, text, skip), delimiter=delimiter, strict=True)
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
     line = skip + 1
     try:
         for row in reader:
-            if row and row[0][:1].isspace():
+            if len(row) != structure.width or row[0][:1].isspace():
                 # pandas skips lines of white space, and may take it off in front of a tab.
-                plain = plain and delimiter != "\t" and bool("".join(row).strip(_BLANK))
-            if not is_blank(row, len(structure.header)):
-                structure.add(line, row)
+                plain = plain and (not row or (delimiter != "\t" and bool("".join(row).strip(_BLANK))))
+                if is_blank(row, structure.width):
+                    line = skip + reader.line_num + 1
+                    continue
+            structure.add(line, row)
             line = skip + reader.line_num + 1
     except csv.Error as error:
         raise InputError(_broken(path, str(error), line, skip + reader.line_num)) from error
@@ -235,16 +243,6 @@ def _width(head: str, delimiter: str) -> int:
         return len(next(filter(None, csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)), ()))
     except csv.Error:
         return 0
-
-
-def _without_nul(path: Path, lines: Iterable[str], skip: int) -> Iterator[str]:
-    for number, line in enumerate(lines, skip + 1):
-        if "\0" in line:
-            raise InputError(
-                f"{path}, line {number}: there is a NUL character, which no text has. Save the file again as CSV "
-                'UTF-8; if it is UTF-16, set encoding = "utf-16-le" (or "utf-16-be") in [csv].'
-            )
-        yield line
 
 
 def _broken(path: Path, error: str, start: int, line: int) -> str:

@@ -175,7 +175,8 @@ def report_lines(report: Report) -> list[str]:
         lines.append(f"{count:,} {code}")
         lines += [f"    {_example(example)}" for example in report.examples.get(code, ())]
     for kind, count in report.repaired.items():
-        lines.append(f"{count:,} numbers repaired: {kind}")
+        lines.append(f"{count:,} repaired: {kind}")
+        lines += [f"    row {one.position} (line {one.line}) {one.cell!r}" for one in report.repairs.get(kind, ())]
     return lines
 
 

@@ -8,6 +8,7 @@ import json
 import socket
 import struct
 import threading
+from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from dialer.executions import account_in, execution_in, listed_in
 from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator
     from pathlib import Path
 
 KEY = "bn-0123456789abcdef"
@@ -61,8 +62,10 @@ class Peer:
     answer: bytes | Callable[[Peer, socket.socket], None]
     read: bool = True
     received: list[bytes] = field(default_factory=list)
+    served: Counter[Any] = field(default_factory=Counter)
     connections: int = 0
     port: int = 0
+    asked: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -81,9 +84,11 @@ class Peer:
     def talk(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.settimeout(10)
-            while not self.read or (request := read_request(connection)):
+            while request := read_request(connection) if self.read else connection.recv(1, socket.MSG_PEEK):
                 if self.read:
                     self.received.append(request)
+                    self.asked.set()
+                self.served[connection.getpeername()] += 1
                 if callable(self.answer):
                     self.answer(self, connection)
                     return
@@ -175,7 +180,7 @@ def test_every_status_has_exactly_one_row() -> None:
     assert sorted(statuses) == list(range(100, 600))
 
 
-STATUSES = {
+STATUSES: dict[Outcome, dict[Effect, Container[int]]] = {
     QUEUED: {GO_ON: range(200, 300)},
     ERROR: {GO_ON: [400, 403, 404, 422]},
     RETRY: {HOLD: [429], END: [401, 402]},
@@ -191,7 +196,7 @@ def test_a_status_means_what_the_table_says(status: int) -> None:
     assert (answer.http_status, answer.execution_id) == (status, "e-1" if 200 <= status < 300 else None)
 
 
-EXCEPTIONS = {
+EXCEPTIONS: dict[tuple[Outcome, Effect], list[type[Exception]]] = {
     (RETRY, BACK_OFF): [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError],
     (RETRY, END): [httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL],
     (UNKNOWN, END): [httpx.TooManyRedirects],
@@ -443,12 +448,13 @@ def test_retry_after_as_a_date_is_read_against_our_clock_where_the_server_shows_
 
 @pytest.mark.parametrize(("ahead", "skew"), [(7200, 7200), (-90, -90), (None, None)])
 def test_the_skew_is_how_far_the_server_s_clock_is_ahead(ahead: int | None, skew: float | None) -> None:
-    async def main(client: BolnaClient) -> Answer:
-        return await client.call(BODY)
+    async def main(client: BolnaClient) -> tuple[Answer, float | None]:
+        return await client.call(BODY), client.skew
 
     shown = (datetime.now(UTC) + timedelta(seconds=ahead or 0)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     headers = {"Date": "once" if ahead is None else shown}
-    answer = virtually(main, lambda _: httpx.Response(200, headers=headers))
+    answer, kept = virtually(main, lambda _: httpx.Response(200, headers=headers))
+    assert kept == answer.skew
     assert answer.skew == (skew if skew is None else pytest.approx(skew, abs=30))
 
 
@@ -547,21 +553,26 @@ async def several(url: str, *, at_once: int, then: int, **options: Any) -> None:
             assert (await client.call(BODY)).outcome is QUEUED
 
 
-@pytest.mark.parametrize(
-    ("at_once", "then", "reuse", "connections"), [(1, 9, True, 1), (5, 9, True, 5), (1, 4, False, 5)]
-)
-def test_idle_connections_are_used_again_if_wanted(at_once: int, then: int, connections: int, *, reuse: bool) -> None:
-    everybody = threading.Barrier(at_once)
+@pytest.mark.parametrize(("reuse", "connections"), [(True, 1), (False, 5)])
+def test_idle_connections_are_used_again_if_wanted(connections: int, *, reuse: bool) -> None:
+    with peer(http()) as bolna:
+        anyio.run(lambda: several(bolna.url, at_once=1, then=4, reuse=reuse))
+    assert bolna.connections == connections
 
-    def together(_: Peer, connection: socket.socket) -> None:
+
+def test_the_connection_used_last_is_used_next() -> None:
+    everybody = threading.Barrier(5)
+
+    def together(one: Peer, connection: socket.socket) -> None:
         everybody.wait(10)
         connection.sendall(http())
         while read_request(connection):
+            one.served[connection.getpeername()] += 1
             connection.sendall(http())
 
-    with peer(together if at_once > 1 else http()) as bolna:
-        anyio.run(lambda: several(bolna.url, at_once=at_once, then=then, reuse=reuse))
-    assert bolna.connections == connections
+    with peer(together) as bolna:
+        anyio.run(lambda: several(bolna.url, at_once=5, then=9))
+    assert sorted(bolna.served.values()) == [1, 1, 1, 1, 10]
 
 
 def test_a_connection_idle_for_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -602,14 +613,46 @@ def test_cancellation_passes_and_leaves_a_client_that_works(backend: str) -> Non
             with anyio.CancelScope() as scope:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(client.call, BODY)
-                    while not bolna.received:
-                        await anyio.sleep(0.001)
+                    await anyio.to_thread.run_sync(bolna.asked.wait, 10)
                     scope.cancel()
             assert scope.cancelled_caught
             return await client.call(BODY)
 
     with peer(first_silent) as bolna:
         assert anyio.run(main, backend=backend).outcome is QUEUED
+
+
+class Unclosable(httpx.AsyncBaseTransport, httpx.AsyncByteStream):
+    """Waits for ever, for the head of its answer or for the body, and cannot be closed."""
+
+    def __init__(self, *, head: bool) -> None:
+        self.head = head
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        if not self.head:
+            await anyio.sleep_forever()
+        return httpx.Response(200, stream=self)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await anyio.sleep_forever()
+        yield b""
+
+    async def aclose(self) -> None:
+        raise httpx.CloseError("")
+
+
+@BACKENDS
+@pytest.mark.parametrize("head", [True, False])
+def test_cancellation_passes_however_the_connection_closes(backend: str, *, head: bool) -> None:
+    returned = []
+
+    async def main() -> None:
+        client = BolnaClient(base_url="https://api.bolna.test", key=KEY, transport=lambda: Unclosable(head=head))
+        with anyio.move_on_after(0.01):
+            returned.append(await client.call(BODY))
+
+    anyio.run(main, backend=backend)
+    assert not returned
 
 
 def test_a_call_that_never_ends_is_in_doubt_after_the_longest_time() -> None:
@@ -701,36 +744,13 @@ def test_an_execution_is_read_and_an_unknown_one_is_none() -> None:
     assert (execution.retry_count, execution.max_retries) == (1, 2)
 
 
+NAMES = (
+    *("id", "status", "telephony_data", "context_details", "recipient_data", "retry_config", "created_at", "to_number"),
+    *("conversation_duration", "duration", "total_cost", "concurrency", "max", "wallet", "enabled", "max_retries"),
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "id",
-                    "status",
-                    "telephony_data",
-                    "context_details",
-                    "recipient_data",
-                    "retry_config",
-                    "created_at",
-                    "to_number",
-                ]
-                + [
-                    "conversation_duration",
-                    "duration",
-                    "total_cost",
-                    "concurrency",
-                    "max",
-                    "wallet",
-                    "enabled",
-                    "max_retries",
-                ]
-            ),
-            inner,
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner),
 )
 
 

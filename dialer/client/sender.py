@@ -7,9 +7,11 @@ import logging
 import re
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
@@ -131,15 +133,16 @@ def checked_address(base_url: str) -> httpx.URL:
 
 
 class Sender:
-    """A last-in-first-out list of one-connection clients on one TLS context.
+    """A last-in-first-out list of one-connection transports on one TLS context.
 
-    One client shared by many tasks slows down with each connection it holds; and a list keeps few connections warm
-    where workers with a client each would keep many cold.
+    One pool shared by many tasks slows down with each connection it holds; and a list keeps few connections warm
+    where workers with one each would keep many cold. A bare transport follows no redirect, keeps no cookie, reads no
+    `.netrc`, and repeats nothing.
 
     Args:
         address: base URL, checked.
         key: checked.
-        transport: makes the transport of each client; None for the network.
+        transport: makes each transport; None for the network.
         reuse: use an idle connection again within a second; otherwise each request gets its own.
         connect_timeout: seconds.
         read_timeout: seconds without a byte; also, with the former, what a whole exchange may take.
@@ -159,10 +162,11 @@ class Sender:
         read_timeout: float,
     ) -> None:
         self._address = address
-        self._transport = transport
-        self._timeout = httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout)
+        self._make = transport or self._network
         self._longest = connect_timeout + read_timeout
-        self._limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
+        self._extensions = {
+            "timeout": httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout).as_dict()
+        }
         self._headers = httpx.Headers(
             {
                 "Authorization": f"Bearer {key}",
@@ -172,28 +176,19 @@ class Sender:
                 "Connection": "keep-alive" if reuse else "close",
             }
         )
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger("httpcore").setLevel(logging.WARNING)
         try:
             self._tls = httpx.create_ssl_context() if address.scheme == "https" else _no_tls()
-            self._free = [self._new_client()]
+            self._proxy = _proxy_for(address)
+            self._free = [self._make()]
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise UsageError(
                 f"The proxy or certificate settings of the environment cannot be used: {tidy(str(error), secret=key)}"
             ) from None
 
-    def _new_client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=self._transport() if self._transport else None,
-            verify=self._tls,
-            limits=self._limits,
-            timeout=self._timeout,
-            # Proxies come from the environment, but what is sent to this machine does not leave it.
-            # httpx reads no .netrc unless it is told to, and without user info in the URL replaces no header.
-            trust_env=not _is_loopback(self._address.host),
-            follow_redirects=False,
-            event_hooks={"response": [_lay_location_aside]},
-        )
+    def _network(self) -> httpx.AsyncBaseTransport:
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
+        return httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, proxy=self._proxy, retries=0)
 
     def url(self, path: str, **query: str) -> httpx.URL:
         """Return the address of `path`, which begins with a slash and is percent-encoded."""
@@ -202,7 +197,7 @@ class Sender:
 
     def request(self, method: str, url: httpx.URL, content: bytes | None = None) -> tuple[httpx.Request, Body]:
         """Return a request, and its body that knows whether it began to leave."""
-        request = httpx.Request(method, url, headers=self._headers, content=content)
+        request = httpx.Request(method, url, headers=self._headers, content=content, extensions=self._extensions)
         if content:
             request.headers["Content-Type"] = "application/json"
         body = Body(content or b"")
@@ -219,16 +214,16 @@ class Sender:
         Raises:
             Exception: no reply came; which ones, the outcome table tells.
         """
-        client = self._free.pop() if self._free else self._new_client()
+        transport = self._free.pop() if self._free else self._make()
         try:
             with anyio.fail_after(self._longest):
-                reply = await _exchange(client, request, most)
+                reply = await _exchange(transport, request, most)
         except BaseException:
-            # The connection is of no more use.
-            with anyio.move_on_after(_CLOSING, shield=True):
-                await client.aclose()
+            # The connection is of no more use; how it closes must not hide what happened.
+            with anyio.move_on_after(_CLOSING, shield=True), suppress(Exception):
+                await transport.aclose()
             raise
-        self._free.append(client)
+        self._free.append(transport)
         return reply
 
     async def aclose(self) -> None:
@@ -243,27 +238,33 @@ def _no_tls() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-async def _lay_location_aside(response: httpx.Response) -> None:
-    # httpx prepares the next request even where it follows none, and a bad Location would hide the status.
-    response.extensions["location"] = response.headers.pop("Location", "")
+def _proxy_for(address: httpx.URL) -> httpx.Proxy | None:
+    """Return the environment's proxy; what is sent to this machine does not leave it."""
+    if _is_loopback(address.host) or proxy_bypass(address.host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
 
 
-async def _exchange(client: httpx.AsyncClient, request: httpx.Request, most: int) -> Reply:
+async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request, most: int) -> Reply:
     left = time.time()
-    response = await client.send(request, stream=True)
-    middle = datetime.fromtimestamp((left + time.time()) / 2, UTC)
+    response = await transport.handle_async_request(request)
+    middle = (left + time.time()) / 2
     try:
         body, fault = await _read(response, most)
     finally:
-        await response.aclose()
+        with suppress(httpx.HTTPError):
+            await response.aclose()
     date = moment(response.headers.get("Date"))
+    now = datetime.fromtimestamp(middle, UTC) if date is None else date
     return Reply(
         status=response.status_code,
         body=body,
         fault=fault,
-        location=response.extensions["location"],
-        retry_after=seconds_to_wait(response.headers.get("Retry-After"), now=date or middle),
-        skew=(date - middle) / timedelta(seconds=1) if date else None,
+        location=response.headers.get("Location", ""),
+        retry_after=seconds_to_wait(response.headers.get("Retry-After"), now=now),
+        skew=None if date is None else date.timestamp() - middle,
     )
 
 

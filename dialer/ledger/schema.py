@@ -8,7 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.errors import BoundError, LedgerError
+from dialer.errors import BoundError, LedgerError, UsageError
 from dialer.ledger.place import network_file_system
 
 if TYPE_CHECKING:
@@ -158,10 +158,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """Return a read-only connection that neither blocks a run nor is blocked by it.
 
     Raises:
-        LedgerError: there is no ledger, or it cannot be read.
+        UsageError: there is no ledger yet.
+        LedgerError: it cannot be read.
     """
     if not path.exists():
-        raise LedgerError(f"{path}: there is no ledger yet; `dialer run` makes it.")
+        raise UsageError(f"{path}: there is no ledger yet: nobody was called in this batch. `dialer run` begins it.")
     with told(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
         try:

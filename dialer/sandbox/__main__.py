@@ -19,7 +19,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         serve(parse(given.settings), host=given.host, port=given.port, on_ready=_announce)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         parser.error(str(error))
 
 

@@ -203,22 +203,42 @@ class Book:
             call.stopped = now
             return True
 
-    def listed(self, agent_id: str, begin: datetime, end: datetime) -> list[Call]:
-        """Return an agent's calls created from `begin` to `end`, the latest last."""
-        with self._lock:
-            calls = self._by_agent.get(agent_id, [])
-            visible = self.clock.elapsed() - self._settings.listed_after
-            first = bisect_left(calls, begin, key=lambda call: self.clock.moment(call.created_at))
-            last = bisect_right(calls, end, key=lambda call: self.clock.moment(call.created_at))
-            rows = calls[first : min(last, bisect_right(calls, visible, key=lambda call: call.created_at))]
-            return self._shuffled(rows) if self._settings.shifting_pages else rows
+    def listed(
+        self, agent_id: str, begin: datetime, end: datetime, *, status: str | None = None, skip: int = 0, size: int = 50
+    ) -> tuple[list[Call], int]:
+        """Return a page of an agent's calls, the latest first, and how many there are in all.
 
-    def _shuffled(self, rows: list[Call]) -> list[Call]:
+        Args:
+            agent_id: in lower case.
+            begin: the earliest creation, by the server's clock.
+            end: the latest.
+            status: only calls that stand so.
+            skip: how many calls come before the page.
+            size: how many it holds at most.
+        """
+        with self._lock:
+            now = self._advance()
+            calls = self._by_agent.get(agent_id, [])
+            first, last = self._range(calls, begin, end, now)
+            if status is not None or self._settings.shifting_pages:
+                calls = self._shifted([c for c in calls[first:last] if status in (None, self._standing(c, now).status)])
+                first, last = 0, len(calls)
+            stop = max(last - skip, first)
+            return calls[max(stop - size, first) : stop][::-1], last - first
+
+    def _range(self, calls: list[Call], begin: datetime, end: datetime, now: float) -> tuple[int, int]:
+        visible = bisect_right(calls, now - self._settings.listed_after, key=lambda call: call.created_at)
+        first = bisect_left(calls, begin, key=lambda call: self.clock.moment(call.created_at))
+        last = bisect_right(calls, end, key=lambda call: self.clock.moment(call.created_at))
+        return first, max(min(last, visible), first)
+
+    def _shifted(self, calls: list[Call]) -> list[Call]:
+        if not calls or not self._settings.shifting_pages:
+            return calls
         self._listings += 1
-        if rows:
-            dice = Random(f"{self._settings.seed}:{self._listings}")  # noqa: S311 - repeatable, no secret
-            dice.choice(rows).turn = next(self._serial)
-        return sorted(rows, key=lambda call: call.turn)
+        dice = Random(f"{self._settings.seed}:{self._listings}")  # noqa: S311 - repeatable, no secret
+        dice.choice(calls).turn = next(self._serial)
+        return sorted(calls, key=lambda call: call.turn)
 
     def _standing(self, call: Call, now: float) -> Standing:
         if call.stopped is not None:
@@ -250,7 +270,7 @@ class Book:
                 self._spent += sum(call.plan.costs.values()) / 100 if call.plan else 0.0
             case _Step.POSTPONE:
                 self._retry(call, moment)
-            case _Step.DUE if call.stopped is None:
+            case _Step.DUE:
                 self._queue.append(call)
 
     def _dial(self, now: float) -> None:
@@ -297,7 +317,7 @@ class Book:
         minutes = retry.intervals[min(len(call.history), len(retry.intervals) - 1)]
         call.history.append((plan.status, moment))
         call.started = call.plan = None
-        self._postpone(call, max(moment, started + (plan.length + minutes * 60) / self._settings.speed))
+        self._postpone(call, started + (plan.length + minutes * 60) / self._settings.speed)
 
     def _postpone(self, call: Call, due: float) -> None:
         call.due = due

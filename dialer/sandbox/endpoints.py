@@ -73,11 +73,22 @@ def list_executions(sandbox: Sandbox, asked: Asked) -> Response:
     begin, end = _bound(asked, "from"), _bound(asked, "to")
     if not timedelta(0) <= end - begin <= LONGEST_RANGE:
         raise RefusedError("`from` and `to` must be in order and at most 7 days apart")
-    calls = _filtered(sandbox, asked, sandbox.book.listed(asked.path["agent_id"].lower(), begin, end))
-    last = max(len(calls) - (page - 1) * size, 0)
-    rows = [row(call, sandbox.book, sandbox.settings) for call in reversed(calls[max(last - size, 0) : last])]
-    more = last > size
-    return told(200, {"page_number": page, "page_size": size, "total": len(calls), "has_more": more, "data": rows})
+    status = asked.query.get("status")
+    if status not in (None, *STATUSES):
+        raise RefusedError("Invalid `status`")
+    calls: list[Call] = []
+    total = 0
+    if asked.query.get("call_type", "outbound") == "outbound":
+        agent_id = asked.path["agent_id"].lower()
+        calls, total = sandbox.book.listed(agent_id, begin, end, status=status, skip=(page - 1) * size, size=size)
+    content = {
+        "page_number": page,
+        "page_size": size,
+        "total": total,
+        "has_more": page * size < total,
+        "data": [row(call, sandbox.book, sandbox.settings) for call in calls],
+    }
+    return told(200, content)
 
 
 def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
@@ -154,17 +165,6 @@ def _found(sandbox: Sandbox, asked: Asked) -> Call:
     if call is None:
         raise RefusedError("Execution not found", status=404)
     return call
-
-
-def _filtered(sandbox: Sandbox, asked: Asked, calls: list[Call]) -> list[Call]:
-    status = asked.query.get("status")
-    if asked.query.get("call_type", "outbound") != "outbound":
-        return []
-    if status is None:
-        return calls
-    if status not in STATUSES:
-        raise RefusedError("Invalid `status`")
-    return [call for call in calls if sandbox.book.standing(call).status == status]
 
 
 def _whole(asked: Asked, name: str, default: int, *, most: int | None = None) -> int:

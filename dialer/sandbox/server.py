@@ -79,10 +79,8 @@ def serve(
     """
     sandbox = Sandbox(settings or Settings())
     listener = _listen(sandbox, host, port)
-    ready: Future[Stop] = Future()
-    ready.add_done_callback(lambda _: on_ready(sandbox.base_url) if on_ready else None)
     with contextlib.suppress(KeyboardInterrupt):
-        _run(sandbox, listener, ready)
+        asyncio.run(_accept(sandbox, listener, lambda _: on_ready(sandbox.base_url) if on_ready else None))
 
 
 class _Wire(H11Protocol):
@@ -115,20 +113,20 @@ def _listen(sandbox: Sandbox, host: str, port: int) -> socket.socket:
 
 def _run(sandbox: Sandbox, listener: socket.socket, ready: Future[Stop]) -> None:
     try:
-        asyncio.run(_accept(sandbox, listener, ready))
+        asyncio.run(_accept(sandbox, listener, ready.set_result))
     except BaseException as error:
         if ready.done():
             raise
         ready.set_exception(error)
 
 
-async def _accept(sandbox: Sandbox, listener: socket.socket, ready: Future[Stop]) -> None:
+async def _accept(sandbox: Sandbox, listener: socket.socket, started: Callable[[Stop], None]) -> None:
     config, state = _config(sandbox), ServerState()
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     server = await loop.create_server(
         lambda: _Wire(config, state, {"traffic": sandbox.traffic}), sock=listener, backlog=BACKLOG
     )
-    ready.set_result((loop, stop))
+    started((loop, stop))
     try:
         await stop.wait()
     finally:

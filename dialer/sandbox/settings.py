@@ -100,6 +100,8 @@ class Settings:
         _check_outcomes([*self.outcomes, *self.number_outcomes.values()])
         if self.lines < 1 or self.speed <= 0 or not sum(self.outcomes.values()) > 0:
             raise ValueError("lines, speed and the weights of the outcomes must be above zero")
+        if any(rate is not None and rate < 1 for rate in (self.call_rate, self.agent_rate, self.other_rate)):
+            raise ValueError("a rate must be 1 or more; null for no limit")
 
 
 def parse(text: str) -> Settings:
@@ -115,7 +117,10 @@ def parse(text: str) -> Settings:
     for name in named:
         if name not in known:
             raise ValueError(f"no setting is called {name!r}; there are: {', '.join(known)}")
-    return Settings(**{name: _frozen(value) for name, value in named.items()})
+    try:
+        return Settings(**{name: _frozen(value) for name, value in named.items()})
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a setting is of the wrong kind: {error}") from error
 
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401 - any JSON value

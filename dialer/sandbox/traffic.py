@@ -22,7 +22,7 @@ class Window:
         """Take a request that comes now and return 0, or return the seconds until one would be taken."""
         if self._limit is None:
             return 0.0
-        while self._taken and now - self._taken[0] >= self._seconds:
+        while self._taken and self._taken[0] + self._seconds <= now:
             self._taken.popleft()
         if len(self._taken) < self._limit:
             self._taken.append(now)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dialer.session.check import Check, check_campaign
+    from dialer.session.figures import Standing, rewrite_results, standing
     from dialer.session.run import Plan, Summary, run_campaign, run_campaign_sync
     from dialer.session.settle import reconcile_campaign
-    from dialer.session.standing import Standing, rewrite_results, standing
     from dialer.session.start import write_campaign
 
 _HOMES = {
@@ -20,9 +20,9 @@ _HOMES = {
     "run_campaign": "run",
     "run_campaign_sync": "run",
     "reconcile_campaign": "settle",
-    "Standing": "standing",
-    "rewrite_results": "standing",
-    "standing": "standing",
+    "Standing": "figures",
+    "rewrite_results": "figures",
+    "standing": "figures",
     "write_campaign": "start",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,7 +17,7 @@ from dialer.ledger.writer import LedgerWriter
 from dialer.loader import examine, phone_column
 from dialer.models import Status
 from dialer.payload import Payload
-from dialer.results import digest_of, read_back
+from dialer.results import read_back
 from dialer.screening import Report, Rules, Screening
 from dialer.suppression import Suppression
 
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
     from dialer.loader import Table
-    from dialer.results import ReadBack
+    from dialer.results import ReadBack, ResultsFile
     from dialer.runner import Control
 
 _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "https://[::1]")
-DIGEST = "results_digest"
+STAMP = "results_stamp"
 """Under this name the ledger notes what it last wrote."""
 
 
@@ -60,13 +61,12 @@ class Merged:
 
     Attributes:
         taken: how many by status.
-        adopted: there was no ledger: the CSV is all there is.
-        last_at: when the CSV's last call was (Unix seconds); None where nobody was called.
+        in_flight_since: the CSV is not this ledger's own: whoever was in flight when the run that wrote it ended has
+            no row in it, and is to be looked for at Bolna from then on (Unix seconds). None: nobody is.
     """
 
     taken: Mapping[Status, int]
-    adopted: bool
-    last_at: float | None
+    in_flight_since: float | None
 
 
 @contextlib.asynccontextmanager
@@ -145,18 +145,52 @@ async def merge(
         InputError: the CSV cannot be matched, is of another account, or nobody agreed to adopt it.
     """
     path = campaign.batch.results
-    nothing = Merged({}, adopted=False, last_at=None)
-    if not path.exists() or digest_of(path) == await ledger.call(lambda store: store.note(DIGEST)):
-        return nothing
+    stamp = await ledger.call(lambda store: store.note(STAMP))
+    if not path.exists() or stamp_of(path) == stamp:
+        return Merged({}, in_flight_since=None)
     back = await ledger.call(lambda store: _read(campaign, path, store))
-    if not back.rows:
-        return nothing
     is_new = await ledger.call(lambda store: store.is_new())
-    if is_new:
+    if back.rows and is_new:
         await _check_account(path, back, client)
         await _agreed(path, back, adopt)
     taken = await ledger.call(lambda store: store.merge(back.header, back.rows))
-    return Merged(taken, adopted=is_new, last_at=back.last_at)
+    return Merged(taken, in_flight_since=None if _continues(path, stamp) else _since(path, back))
+
+
+def write_results(store: Ledger, file: ResultsFile, *, pending: bool = True) -> None:
+    """Write the results anew, and note in the ledger what was written.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    file.write(store.results(pending=pending))
+    store.set_note(STAMP, stamp_of(file.path))
+
+
+def stamp_of(path: Path, *, size: int | None = None) -> str:
+    """Return the size of a file and the digest of its bytes.
+
+    Args:
+        path: the file.
+        size: only so many of its first bytes.
+    """
+    digest, left = blake2b(digest_size=20), path.stat().st_size if size is None else size
+    stamp = f"{left}:"
+    with path.open("rb") as file:
+        while left > 0 and (block := file.read(min(left, 1 << 20))):
+            digest.update(block)
+            left -= len(block)
+    return stamp + digest.hexdigest()
+
+
+def _continues(path: Path, stamp: str | None) -> bool:
+    """Tell whether a file is what the ledger last wrote, with lines appended: those the ledger knows already."""
+    return stamp is not None and stamp_of(path, size=int(stamp.partition(":")[0])) == stamp
+
+
+def _since(path: Path, back: ReadBack) -> float:
+    """Return when the last run that wrote a CSV surely had not ended yet; of one that wrote no row, a day's leeway."""
+    return path.stat().st_mtime - 86_400 if back.last_at is None else back.last_at
 
 
 def _read(campaign: Campaign, path: Path, store: Ledger) -> ReadBack:

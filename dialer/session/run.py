@@ -23,7 +23,7 @@ from dialer.progress import Progress, Silent
 from dialer.reconcile import Reconciled, find_in_flight, reconcile
 from dialer.results import ResultsFile
 from dialer.runner import Control, Ending, Runner
-from dialer.session.opening import DIGEST, Intake, Merged, interruptible, load, merge, opened
+from dialer.session.opening import Intake, Merged, interruptible, load, merge, opened, write_results
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -265,8 +265,8 @@ class _Batch:
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
             standing = await self._look()
             async with interruptible(self._control, doing="looking for unclear calls"):
-                if merged.adopted and merged.last_at is not None:
-                    await self._find_in_flight(merged.last_at)
+                if merged.in_flight_since is not None:
+                    await self._find_in_flight(merged.in_flight_since)
                 await self._reconcile(RECONCILE_FIRST)
             counts = await self._ledger.call(lambda store: store.counts())
         _, last = await self._ledger.call(lambda store: store.called())
@@ -442,8 +442,7 @@ class _Writing:
 
     def whole(self, store: Ledger, *, pending: bool) -> None:
         with self._tolerated():
-            digest = self._file.write(store.results(pending=pending))
-            store.set_note(DIGEST, digest)
+            write_results(store, self._file, pending=pending)
 
     def append(self, store: Ledger, positions: Sequence[int]) -> None:
         with self._tolerated():

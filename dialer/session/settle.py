@@ -9,7 +9,7 @@ from dialer.errors import ExitCode
 from dialer.reconcile import reconcile
 from dialer.results import ResultsFile
 from dialer.runner import Control
-from dialer.session.opening import DIGEST, interruptible, merge, opened
+from dialer.session.opening import interruptible, merge, opened, write_results
 from dialer.session.run import bolna, told
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
         header = await ledger.call(lambda store: store.header())
         file = ResultsFile(campaign.batch.results, header=header, with_id=campaign.columns.id is not None)
-        await ledger.call(lambda store: store.set_note(DIGEST, file.write(store.results())))
+        await ledger.call(lambda store: write_results(store, file))
         return Settled(
             batch=campaign.batch.name,
             settled=result.settled,

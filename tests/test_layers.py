@@ -1,0 +1,118 @@
+"""The house keeps its walls: layers, third-party packages, the closed top level, and what `--help` may load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "dialer"
+
+# Low to high; a module imports only from layers below its own, or from its own package.
+LAYERS = (
+    {"errors", "models", "reference", "pacing", "executions", "seen", "phone_patterns"},
+    {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "phone_text", "source", "structure"},
+    {"phone", "spreadsheet"},
+    {"campaign", "loader", "results", "preflight", "reconcile"},
+    {"suppression", "payload", "runner"},
+    {"screening"},
+    {"session"},
+    {"telling"},
+    {"cli"},
+    {"__main__", "__init__"},
+)
+HOMES = {
+    "pandas": {"loader", "spreadsheet"},
+    "numpy": {"screening", "seen", "suppression"},
+    "phonenumbers": {"phone"},
+    "httpx": {"client"},
+    "sqlite3": {"ledger"},
+    "filelock": {"ledger"},
+    "pydantic": {"campaign"},
+    "pydantic_core": {"campaign"},
+    "dotenv": {"credentials"},
+    "tqdm": {"progress"},
+    "click": {"cli"},
+    "starlette": {"sandbox"},
+    "uvicorn": {"sandbox"},
+    "openpyxl": {"spreadsheet"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def noun(path: Path) -> str:
+    """Return the module's name, a package counting as one."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def rank(name: str) -> int:
+    return next(index for index, layer in enumerate(LAYERS) if name in layer)
+
+
+def imported(path: Path) -> set[str]:
+    """Return every dotted module a file imports, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found |= {f"dialer.{alias.name}" for alias in node.names} if node.module == "dialer" else {node.module}
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_lower_layers(path: Path) -> None:
+    own = noun(path)
+    ours = {name.split(".")[1] for name in imported(path) if name.startswith("dialer.")}
+    if own == "sandbox":
+        assert ours <= {"sandbox"}
+        return
+    higher = {name for name in ours - {own, "sandbox"} if rank(name) >= rank(own)}
+    assert not higher, f"{own} imports {higher}"
+    assert "sandbox" not in ours or own in {"session", "cli"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_third_party_package_is_imported_only_where_it_belongs(path: Path) -> None:
+    for name in {name.split(".")[0] for name in imported(path)} & HOMES.keys():
+        assert noun(path) in HOMES[name], f"{path.name} imports {name}"
+
+
+def test_every_module_has_its_layer() -> None:
+    assert {noun(path) for path in modules()} - {"sandbox"} == set().union(*LAYERS)
+
+
+def test_the_top_level_is_closed() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    names = {name.split("/")[0] for name in tracked if not name.startswith(".")}
+    assert names <= {"pyproject.toml", "README.md", "dialer", "campaigns", "tests", "sample_data"}
+
+
+def loaded_after(code: str) -> set[str]:
+    """Return the top-level packages that a fresh interpreter has loaded after some code."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+HEAVY = {"pandas", "numpy", "phonenumbers", "httpx", "pydantic", "starlette", "uvicorn"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert not loaded_after("from dialer.cli import main\nassert main(['--help']) == 0") & HEAVY
+
+
+def test_status_loads_nothing_heavy(tmp_path: Path) -> None:
+    campaign = tmp_path / "c.toml"
+    campaign.write_text('agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "r.csv"\n')
+    # There is no ledger yet, which is found out only when it would be read.
+    code = f"from dialer.cli import main\nassert main(['status', {str(campaign)!r}]) == 2"
+    assert not loaded_after(code) & HEAVY
