@@ -6,8 +6,7 @@ import csv
 import json
 import random
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,11 +20,13 @@ from dialer.sandbox import Sandbox, Settings, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 AWKWARD = (
-    "", "NA", "null", "nan", "None", "007", "1e5", " padded ", 'quoted "word"', "a,b;c\td", "two\nlines", "two\r\nlines",
-    "'apostrophe", "=SUM(A1)", "+1", "-5", "@home", "Zoë", "अनन्या", "李娜", "ليلى", "🙂", "\u200b", "true", "1.0", "{x}",
+    "", "NA", "null", "nan", "None", "007", "1e5", " padded ", 'quoted "word"', "a,b;c\td", "two\nlines",
+    "two\r\nlines", "'apostrophe", "=SUM(A1)", "+1", "-5", "@home", "Zoë", "अनन्या", "李娜", "ليلى", "🙂", "\u200b",
+    "true", "1.0", "{x}",
 )  # fmt: skip
 
 
@@ -39,7 +40,8 @@ class Place:
     def campaign(self, *, name: str = "c", more: str = "", recipients: str = "list.csv") -> Path:
         path = self.folder / f"{name}.toml"
         path.write_text(
-            f'agent_id = "{AGENT}"\nrecipients = "{recipients}"\n{more}\n[pacing]\nrate = "5000/second"\nmax_in_flight = 20\n',
+            f'agent_id = "{AGENT}"\nrecipients = "{recipients}"\n{more}\n'
+            '[pacing]\nrate = "5000/second"\nmax_in_flight = 20\n',
             encoding="utf-8",
         )
         return path
@@ -52,9 +54,9 @@ class Place:
         with (self.folder / name).open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
-    def calls(self) -> list[dict[str, object]]:
+    def calls(self) -> list[dict[str, Any]]:
         """Return the bodies of every call placed, in order."""
-        return [dict(entry.body) for entry in self.sandbox.book.calls]
+        return [call.body for call in self.sandbox.book.calls]
 
 
 @pytest.fixture
@@ -81,8 +83,8 @@ def awkward(count: int, *, start: int = 0) -> list[list[str]]:
 HEADER = ["contact_number", "customer_name", "notice, long", "ref"]
 
 
-def variables(call: dict[str, object]) -> dict[str, object]:
-    given = dict(call["user_data"])  # type: ignore[call-overload] # the sandbox keeps any JSON
+def variables(call: dict[str, Any]) -> dict[str, str]:
+    given: dict[str, str] = dict(call["user_data"])
     assert given.pop("dialer_ref")
     return given
 

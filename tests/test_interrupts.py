@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +19,7 @@ from dialer.sandbox import Sandbox, Settings, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 PATIENCE = 30.0
@@ -132,7 +132,7 @@ def test_a_second_signal_stops_at_once_and_leaves_doubt(campaign: Path) -> None:
         process = start(campaign, sandbox)
         after_outcomes(process, 30)
         sandbox.call_strikes.force("silent_after")
-        wait_until(lambda: not sandbox.call_strikes._forced)
+        wait_until(lambda: len(sandbox.call_strikes._forced) == 0)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         wait_for_line(process, "Stopping")
