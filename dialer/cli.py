@@ -74,15 +74,18 @@ def init(recipients: Path, to: Path | None) -> ExitCode:
 @_sandbox
 @_output
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="As a run with this limit.")
-def check(campaigns: tuple[Path, ...], output: str, limit: int | None, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+@click.option(
+    "--rejects", type=_PATH, metavar="FILE", help="Write every row that is not called to this CSV, with the reason."
+)
+def check(campaigns: tuple[Path, ...], **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Judge every row and show what would be sent; nobody is called."""
-    return _each(campaigns, partial(_check_one, output=output, limit=limit, **which))
+    return _each(campaigns, partial(_check_one, **options))
 
 
-def _check_one(path: Path, *, output: str, limit: int | None, **which: Any) -> ExitCode:  # noqa: ANN401 - as above
+def _check_one(path: Path, *, output: str, limit: int | None, rejects: Path | None = None, **which: Any) -> ExitCode:  # noqa: ANN401 - as above
     from dialer.session import check_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
-    found = check_campaign(_load(path, **which), limit=limit)
+    found = check_campaign(_load(path, **which), limit=limit, rejects=rejects)
     click.echo(
         telling.as_json(found) if output == "json" else telling.check_text(found, command=_again("run", path, **which))
     )
@@ -360,6 +363,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return int(ExitCode.USAGE)
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'a file'}: {error.strerror}", err=True)
+        return int(ExitCode.MUST_ACT)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted; nothing was dialled.", err=True)
         return int(ExitCode.INTERRUPTED)

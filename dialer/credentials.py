@@ -24,16 +24,12 @@ class Credentials:
     key: str = field(repr=False)
 
 
-def _setting(name: str, campaign: Path) -> str | None:
-    value = os.environ.get(name)
-    beside = campaign.parent / ".env"
-    if value is None and beside.is_file():
-        value = dotenv_values(beside, encoding="utf-8-sig", interpolate=False).get(name)
-    return (value or "").strip() or None
-
-
 def agent_id(campaign: Path) -> str | None:
-    """Return `BOLNA_AGENT_ID` of the environment, else of the `.env` beside the campaign file."""
+    """Return `BOLNA_AGENT_ID` of the environment, else of the `.env` beside the campaign file.
+
+    Raises:
+        UsageError: the `.env` cannot be read.
+    """
     return _setting("BOLNA_AGENT_ID", campaign)
 
 
@@ -41,14 +37,31 @@ def credentials(campaign: Path) -> Credentials:
     """Return the key and the address; the environment wins over the `.env`, which gives no address.
 
     Raises:
-        UsageError: there is no key.
+        UsageError: there is no key, or the `.env` cannot be read.
     """
     key = _setting("BOLNA_API_KEY", campaign)
     if key is None:
         raise UsageError(
-            "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: export "
-            "BOLNA_API_KEY=bn-...\n"
-            f"or write the line BOLNA_API_KEY=bn-... into {campaign.parent / '.env'}. To try without one: add "
-            f"--sandbox."
+            "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: "
+            "export BOLNA_API_KEY=bn-...\n"
+            f"or write the line BOLNA_API_KEY=bn-... into {campaign.parent / '.env'}. "
+            "To try without one: add --sandbox."
         )
     return Credentials(base_url=os.environ.get("BOLNA_BASE_URL", "").strip() or BASE_URL, key=key)
+
+
+def _setting(name: str, campaign: Path) -> str | None:
+    """Return a setting; a blank one counts as none."""
+    return os.environ.get(name, "").strip() or _from_file(campaign.parent / ".env", name).strip() or None
+
+
+def _from_file(path: Path, name: str) -> str:
+    try:
+        # No interpolation: a key may hold a `$`.
+        values = dotenv_values(path, encoding="utf-8-sig", interpolate=False) if path.is_file() else {}
+    except UnicodeDecodeError:
+        # Not chained and not repeated: what cannot be decoded may be the key.
+        raise UsageError(f"{path}: not UTF-8. Save it as UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+    return values.get(name) or ""

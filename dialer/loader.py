@@ -145,13 +145,15 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
         InputError: the file is no longer the one that was examined; this may come after the last chunk.
     """
     done = 0
+    if _stamp(table.path) != table.stamp:
+        raise _changed(table)
     try:
         for frame, problems in _read(table, size):
             if _stamp(table.path) != table.stamp or done + len(frame) > table.rows:
                 raise _changed(table)
             yield Chunk(done + 1, table.places.lines(done + 1, len(frame)), frame, problems)
             done += len(frame)
-    except (pd.errors.ParserError, csv.Error) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise _changed(table) from error
     if done != table.rows:
         raise _changed(table)
@@ -212,18 +214,16 @@ def _read(table: Table, size: int) -> Iterator[tuple[pd.DataFrame, Mapping[int, 
         yield from _read_sheet(table, size)
         return
     with Source(table.path, table.encoding).open() as reading:
-        rows = records(reading.text, delimiter=table.delimiter, skip=table.skip)
-        next(rows, None)
-        if table.plain:
-            yield from ((frame, {}) for frame in _read_pandas(table, reading.text, size))
-        else:
-            yield from ((_frame(table, batch), {}) for batch in _batches(rows, size))
+        read = _read_pandas if table.plain else _read_csv
+        yield from ((frame, {}) for frame in read(table, reading.text, size))
         if reading.digest() != table.digest:
             raise _changed(table)
 
 
 def _read_pandas(table: Table, text: io.TextIOWrapper, size: int) -> Iterator[pd.DataFrame]:
-    """Read on from the first row; every option that makes pandas judge cells is off."""
+    """Read with every option off that makes pandas judge cells."""
+    for _ in range(table.skip):
+        next(text)
     reader = pd.read_csv(
         text,
         sep=table.delimiter,
@@ -235,9 +235,18 @@ def _read_pandas(table: Table, text: io.TextIOWrapper, size: int) -> Iterator[pd
         engine="c",
         chunksize=size,
     )
-    for frame in reader:
+    # The header is read as a row: pandas would rename its columns, and take a byte order mark off the first row.
+    frame = reader.get_chunk(size + 1).iloc[1:]
+    while len(frame):
         frame.columns = pd.Index(table.header)
         yield frame
+        frame = next(reader, frame.iloc[:0])
+
+
+def _read_csv(table: Table, text: io.TextIOWrapper, size: int) -> Iterator[pd.DataFrame]:
+    rows = records(text, delimiter=table.delimiter, skip=table.skip)
+    next(rows, None)
+    yield from (_frame(table, batch) for batch in _batches(rows, size))
 
 
 def _frame(table: Table, rows: Sequence[Sequence[str]]) -> pd.DataFrame:

@@ -9,19 +9,24 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dialer.campaign import RESERVED, Campaign, Constant, is_zone
+from dialer.campaign import RESERVED, Campaign, Constant, is_zone, moment_in
 from dialer.errors import CampaignError, InputError
 from dialer.models import Problem, e164
 from dialer.phone import judge
 from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 LEAD = timedelta(minutes=3)
 """How far ahead `scheduled_at` has to be when the request leaves; Bolna refuses under two minutes."""
 HORIZON = timedelta(days=30)
 """Bolna refuses schedules further ahead (its batch documentation)."""
+
+_CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
+"""Number types that may call, though they are not called."""
+_COLUMNS_SHOWN = 30
+_CELL_SHOWN = 60
 
 
 class Payload:
@@ -30,6 +35,7 @@ class Payload:
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
         left_out: columns that are no variables because Bolna fills in their names itself.
+        required: the columns behind `required`, which names variables or columns.
 
     Args:
         campaign: the campaign.
@@ -38,79 +44,79 @@ class Payload:
         now: the moment against which schedules are judged (aware).
 
     Raises:
-        CampaignError: a column that the campaign file names is not in the CSV, or its `scheduled_at` is no time.
+        CampaignError: a column that the campaign file names is not in the CSV.
         InputError: the CSV has a column `dialer_ref`.
     """
 
     def __init__(self, campaign: Campaign, header: tuple[str, ...], *, phone: str, now: datetime) -> None:
+        if VARIABLE in header:
+            raise InputError(
+                f'{campaign.batch.recipients}: rename the column "{VARIABLE}": under this name dialer finds its calls '
+                "again at Bolna."
+            )
+        for keys, column in _named(campaign):
+            _require(campaign, header, keys, column)
+        columns = campaign.columns
         self._campaign = campaign
         self._header = header
         self._now = now
-        self._region = campaign.csv.region
-        if VARIABLE in header:
-            raise InputError(
-                f"{campaign.batch.recipients}: column {VARIABLE!r}: that name is the mark by which dialer finds its "
-                f"calls again. "
-                "Rename the column."
-            )
-        self._check_columns()
-        columns = campaign.columns
-        self._from = self._index(columns.from_)
-        self._scheduled_at = self._index(columns.scheduled_at)
-        self._timezone = self._index(columns.timezone)
-        taken = {phone, columns.from_, columns.scheduled_at}
+        self._from = _index(header, columns.from_)
+        self._scheduled_at = _index(header, columns.scheduled_at)
+        self._timezone = _index(header, columns.timezone)
+        no_variables = {phone, columns.from_, columns.scheduled_at}
         self.left_out = (
-            () if campaign.user_data is not None else tuple(n for n in header if n in RESERVED and n not in taken)
+            tuple(name for name in header if name in RESERVED and name not in no_variables)
+            if campaign.user_data is None
+            else ()
         )
-        self._cells = self._mapped() if campaign.user_data is not None else self._every_column(taken)
+        self._sources = tuple(_sources(campaign, header, without={*no_variables, *self.left_out}))
         self._constants = {
             name: source.value for name, source in (campaign.user_data or {}).items() if isinstance(source, Constant)
         }
-        self.variables = {name: header[index] for name, index in self._cells} | {
-            n: str(v) for n, v in self._constants.items()
+        named = (self._timezone, *(index for name, index in self._sources if name == "timezone"))
+        self._zones = tuple({index for index in named if index is not None})
+        self._fixed = _fixed_fields(campaign)
+        self.required = tuple(_required(campaign))
+        self.variables = {name: header[index] for name, index in self._sources} | {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in self._constants.items()
         }
-        self._zone_variable = next((index for name, index in self._cells if name == "timezone"), None)
-        self._fixed = self._fixed_fields()
 
     def __call__(self, cells: tuple[str, ...], key: str, number: int) -> str | Problem:
-        """Return the JSON text of a recipient's request, without the reference, or why there can be none."""
-        body = dict(self._fixed)
-        body["recipient_phone_number"] = e164(number)
-        for field, judged in (("from_phone_number", self._caller(cells, key)), ("scheduled_at", self._schedule(cells))):
-            if isinstance(judged, Problem):
-                return judged
-            if judged is not None:
-                body[field] = judged
-        variables: dict[str, Any] = {name: cells[index] for name, index in self._cells}
-        if self._zone_variable is not None:
-            zone = cells[self._zone_variable]
-            if not zone:
-                # Bolna reads this one itself: an empty name is no zone, and absent means its default.
-                del variables["timezone"]
-            elif not is_zone(zone):
-                return _no_zone(self._header[self._zone_variable], zone)
-        body["user_data"] = variables | self._constants
+        """Return the JSON text of a recipient's request, without the reference, or why there can be none.
+
+        Args:
+            cells: the row, in header order.
+            key: the recipient's key; decides which of several callers calls.
+            number: E.164 digits.
+        """
+        for index in self._zones:
+            if cells[index] and not is_zone(cells[index]):
+                return _no_zone(self._header[index], cells[index])
+        caller, schedule = self._caller(cells, key), self._schedule(cells)
+        if isinstance(caller, Problem):
+            return caller
+        if isinstance(schedule, Problem):
+            return schedule
+        body = self._fixed | {"recipient_phone_number": e164(number)}
+        if caller is not None:
+            body["from_phone_number"] = caller
+        if schedule is not None:
+            body["scheduled_at"] = schedule
+        body["user_data"] = self._user_data(cells)
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
-    def _fixed_fields(self) -> dict[str, Any]:
-        call = self._campaign.call
-        fields: dict[str, Any] = {"agent_id": self._campaign.agent_id, "recipient_phone_number": ""}
-        if call.agent_data is not None:
-            fields["agent_data"] = call.agent_data
-        if call.retry_config is not None:
-            fields["retry_config"] = call.retry_config.model_dump(exclude_unset=True)
-        if call.bypass_call_guardrails is not None:
-            fields["bypass_call_guardrails"] = call.bypass_call_guardrails
-        return fields
+    def _user_data(self, cells: tuple[str, ...]) -> dict[str, Any]:
+        variables: dict[str, Any] = {name: cells[index] for name, index in self._sources} | self._constants
+        if variables.get("timezone") == "":
+            # Bolna reads this one itself: an empty name is no zone, and absent means its default.
+            del variables["timezone"]
+        return variables
 
     def _caller(self, cells: tuple[str, ...], key: str) -> str | Problem | None:
-        cell = "" if self._from is None else cells[self._from]
-        if cell.strip() and self._from is not None:
-            judged = judge(cell, region=self._region, allow=frozenset({"toll_free", "premium_rate", "shared_cost"}))
+        if self._from is not None and cells[self._from].strip():
+            judged = judge(cells[self._from], region=self._campaign.csv.region, allow=_CALLERS)
             if isinstance(judged, Problem):
-                return Problem(
-                    "from_not_valid", f"caller number in column {self._header[self._from]!r}: {judged.reason}"
-                )
+                return Problem("from_not_valid", f'caller number in "{self._header[self._from]}": {judged.reason}')
             return e164(judged.digits)
         callers = self._campaign.call.from_phone_number
         if callers is None:
@@ -123,86 +129,44 @@ class Payload:
         text = cell or self._campaign.call.scheduled_at
         if text is None:
             return None
-        zone = "" if self._timezone is None else cells[self._timezone].strip()
-        if zone and not is_zone(zone) and self._timezone is not None:
-            return _no_zone(self._header[self._timezone], zone)
+        zone = "" if self._timezone is None else cells[self._timezone]
         moment = scheduled(text, zone=zone or self._campaign.call.timezone)
         if isinstance(moment, Problem):
             return moment
         if moment - self._now < LEAD:
             return Problem("schedule_too_soon", f"scheduled_at {text} is in the past or less than 3 minutes ahead")
         if moment - self._now > HORIZON:
-            return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead; Bolna refuses that")
+            return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead, which Bolna refuses")
         return moment.isoformat(timespec="seconds")
 
-    def _check_columns(self) -> None:
-        campaign = self._campaign
-        columns = campaign.columns
-        for key, name in (
-            ("id", columns.id),
-            ("from", columns.from_),
-            ("scheduled_at", columns.scheduled_at),
-            ("timezone", columns.timezone),
-        ):
-            self._require(f"[columns] {key}", name)
-        for variable, source in (campaign.user_data or {}).items():
-            self._require(f"[user_data] {variable}", source if isinstance(source, str) else None)
-        for name in campaign.screening.required:
-            self._require("[screening] required", name)
 
-    def _require(self, key: str, column: str | None) -> None:
-        if column is None or column in self._header:
-            return
-        near = difflib.get_close_matches(column, self._header, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise CampaignError(
-            f"{self._campaign.path}: {key} = {column!r}: {self._campaign.batch.recipients} has no such column.{hint}\n"
-            f"Its columns are: {', '.join(self._header)}."
-        )
-
-    def _index(self, column: str | None) -> int | None:
-        return None if column is None else self._header.index(column)
-
-    def _every_column(self, taken: Iterable[str | None]) -> tuple[tuple[str, int], ...]:
-        skipped = {*taken, *self.left_out}
-        return tuple((name, index) for index, name in enumerate(self._header) if name not in skipped)
-
-    def _mapped(self) -> tuple[tuple[str, int], ...]:
-        mapping = self._campaign.user_data or {}
-        return tuple((name, self._header.index(source)) for name, source in mapping.items() if isinstance(source, str))
-
-
-def _no_zone(column: str, cell: str) -> Problem:
-    return Problem(
-        "zone_unknown",
-        f"column {column!r} holds {cell!r}, no name of the time zone database (like Asia/Kolkata, America/New_York)",
-    )
-
-
-def scheduled(text: str | datetime, *, zone: str | None) -> datetime | Problem:
+def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
     """Return the moment of a `scheduled_at` with a numeric offset, without a fraction.
 
+    A wall-clock time that comes twice when the clocks go back is the first of the two.
+
     Args:
-        text: ISO 8601; `Z` is understood.
+        text: ISO 8601, a date and a time; `Z` is understood.
         zone: the time zone of a time without one; None: such a time is a problem.
     """
-    try:
-        moment = text if isinstance(text, datetime) else datetime.fromisoformat(text)
-    except ValueError:
-        return Problem("schedule_not_a_time", f"scheduled_at {text!r} is no time like 2026-12-01T10:00:00+05:30")
-    if moment.tzinfo is None:
-        if zone is None:
-            return Problem(
-                "schedule_without_zone",
-                f"scheduled_at {text} has no time zone: add an offset like +05:30, or name one ([call] timezone = "
-                f'"Asia/Kolkata")',
-            )
-        local = moment.replace(tzinfo=ZoneInfo(zone))
-        # A wall-clock time that daylight saving skips comes back changed from UTC.
-        if local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != moment:
-            return Problem("schedule_not_a_time", f"scheduled_at {text} does not exist in {zone}: the clocks skip it")
-        moment = local
-    return moment.replace(microsecond=0)
+    moment = moment_in(text)
+    if moment is None:
+        return Problem(
+            "schedule_not_a_time", f"scheduled_at {_cut(text)} is no date and time like 2026-12-01T10:00:00+05:30"
+        )
+    if moment.tzinfo is not None:
+        return moment.replace(microsecond=0)
+    if zone is None:
+        return Problem(
+            "schedule_without_zone",
+            f"scheduled_at {text} has no time zone: add an offset like +05:30, or name a zone in the campaign file "
+            '(timezone = "Asia/Kolkata" in [call])',
+        )
+    local = moment.replace(tzinfo=ZoneInfo(zone))
+    # A wall-clock time that daylight saving skips comes back changed from UTC.
+    if local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != moment:
+        return Problem("schedule_not_a_time", f"scheduled_at {text} does not exist in {zone}: the clocks skip it")
+    return local.replace(microsecond=0)
 
 
 def lead_left(payload: str, *, now: datetime) -> bool:
@@ -211,3 +175,75 @@ def lead_left(payload: str, *, now: datetime) -> bool:
         return True
     text = json.loads(payload).get("scheduled_at")
     return text is None or datetime.fromisoformat(text) - now >= LEAD
+
+
+def _fixed_fields(campaign: Campaign) -> dict[str, Any]:
+    """Return what is the same in every request; what is not given is left out."""
+    call = campaign.call
+    fields = {
+        "agent_id": campaign.agent_id,
+        "agent_data": call.agent_data,
+        "retry_config": None if call.retry_config is None else call.retry_config.model_dump(exclude_unset=True),
+        "bypass_call_guardrails": call.bypass_call_guardrails,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _sources(campaign: Campaign, header: tuple[str, ...], *, without: set[str | None]) -> Iterator[tuple[str, int]]:
+    """Yield each variable that is a column, and where the column stands."""
+    if campaign.user_data is None:
+        yield from ((name, index) for index, name in enumerate(header) if name not in without)
+        return
+    for name, source in campaign.user_data.items():
+        if isinstance(source, str):
+            yield name, header.index(source)
+
+
+def _named(campaign: Campaign) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every column that the campaign file names but the phone's, and where it does so."""
+    columns = campaign.columns
+    for key in ("id", "from", "scheduled_at", "timezone"):
+        column = columns.from_ if key == "from" else getattr(columns, key)
+        if column is not None:
+            yield ("columns", key), column
+    for variable, source in (campaign.user_data or {}).items():
+        if isinstance(source, str):
+            yield ("user_data", variable), source
+    for column in _required(campaign):
+        yield ("screening", "required"), column
+
+
+def _required(campaign: Campaign) -> Iterator[str]:
+    """Yield the columns that must not be empty; a constant never is."""
+    mapping = campaign.user_data or {}
+    for name in campaign.screening.required:
+        source = mapping.get(name, name)
+        if isinstance(source, str):
+            yield source
+
+
+def _require(campaign: Campaign, header: tuple[str, ...], keys: tuple[str, ...], column: str) -> None:
+    if column in header:
+        return
+    near = difflib.get_close_matches(column, header, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    more = ", ..." if len(header) > _COLUMNS_SHOWN else ""
+    raise CampaignError(
+        f'{campaign.file.place(*keys)}: {campaign.batch.recipients} has no column "{column}".{hint}\n'
+        f"Its columns are: {', '.join(header[:_COLUMNS_SHOWN])}{more}."
+    )
+
+
+def _index(header: tuple[str, ...], column: str | None) -> int | None:
+    return None if column is None else header.index(column)
+
+
+def _no_zone(column: str, cell: str) -> Problem:
+    return Problem(
+        "zone_unknown",
+        f'"{column}" holds "{_cut(cell)}", no name of the time zone database (like Asia/Kolkata, America/New_York)',
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CELL_SHOWN else f"{text[:_CELL_SHOWN]}..."

@@ -56,7 +56,7 @@ _PEELS: Final = (
     (re.compile(r"(?P<rest>.*\S)\s+", re.DOTALL), "space around it"),
     (re.compile(r'=\s*"(?P<rest>[^"]*)"'), "spreadsheet formula around it"),
     (re.compile(r"=\s*(?P<rest>\+?\d+)"), "spreadsheet formula around it"),
-    (re.compile(rf"[{_QUOTES}](?P<rest>.*)[{_QUOTES}]", re.DOTALL), "quotation marks"),
+    (re.compile(r"(['\"])(?P<rest>.*)\1|\u201c(?P<curly>.*)\u201d", re.DOTALL), "quotation marks"),
     (re.compile(rf"[{_QUOTES}](?P<rest>.*)", re.DOTALL), "leading apostrophe"),
     (re.compile(r"tel:(?P<rest>.*)", re.DOTALL | re.IGNORECASE), "tel: in front"),
     (re.compile(r"(?P<rest>\+?\d{7,15})\.0"), "trailing .0"),
@@ -89,7 +89,7 @@ _REFUSALS: Final = (
         "it is a decimal number or an amount; format the column as text and enter the phone number again",
     ),
     (
-        re.compile(r"[+\d\s()-]*(?:[xX*•#?_]{3,}[\d\s()-]+)*[xX*•#?_]{3,}[\d\s()-]*"),
+        re.compile(r"[+\d\s()-]*(?:[xX*•#?_]{2,}[\d\s()-]+)*[xX*•#?_]{2,}[\d\s()-]*"),
         "number_masked",
         "some of its digits are hidden",
     ),
@@ -151,7 +151,7 @@ def _peel(text: str) -> tuple[str, str] | None:
     for pattern, repair in _PEELS:
         match = pattern.fullmatch(text)
         if match is not None:
-            return match["rest"], repair
+            return match[match.lastgroup or 0], repair
     return None
 
 

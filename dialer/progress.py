@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 30.0
 """Seconds between two lines of a run without a terminal."""
-_GONE = (OSError, ValueError)
-"""What a closed terminal or a broken pipe raises; it must not end a run with requests in flight."""
 
 
 class Progress(Protocol):
@@ -53,11 +51,30 @@ class Silent:
         """See Progress."""
 
 
+class _Stream:
+    """Output that is lost where nobody reads it any more: that must not end a run with requests in flight."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream or sys.stderr
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever tqdm asks of a stream
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> None:
+        # A ValueError is what a closed stream raises.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 class Bar:
     """A tqdm bar with the counts behind it; on what is no terminal it draws nothing and only notes are printed."""
 
     def __init__(self, *, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = _Stream(stream)
         self._bar: Any = None
         self._counts: Counter[Outcome] = Counter()
 
@@ -81,23 +98,20 @@ class Bar:
         """See Progress."""
         self._counts[outcome] += 1
         counted = {"queued": Outcome.QUEUED, "errors": Outcome.ERROR, "unknown": Outcome.UNKNOWN}
-        with contextlib.suppress(*_GONE):
-            self._bar.set_postfix({name: self._counts[kind] for name, kind in counted.items()}, refresh=False)
-            self._bar.update(outcome is not Outcome.RETRY)
+        self._bar.set_postfix({name: self._counts[kind] for name, kind in counted.items()}, refresh=False)
+        self._bar.update(outcome is not Outcome.RETRY)
 
     def note(self, text: str) -> None:
         """See Progress."""
         if self._bar is None:
-            _print(text, self._stream)
-            return
-        with contextlib.suppress(*_GONE):
+            print(text, file=self._stream)
+        else:
             self._bar.write(text, file=self._stream)
 
     def end(self) -> None:
         """See Progress."""
         if self._bar is not None:
-            with contextlib.suppress(*_GONE):
-                self._bar.close()
+            self._bar.close()
             self._bar = None
 
 
@@ -113,7 +127,7 @@ class Lines:
     def __init__(
         self, *, stream: TextIO | None = None, every: float = LINE_EVERY, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = _Stream(stream)
         self._every = every
         self._clock = clock
         self._counts: Counter[Outcome] = Counter()
@@ -134,7 +148,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """See Progress."""
-        _print(f"{self._batch}: {text}" if self._batch else text, self._stream)
+        print(f"{self._batch}: {text}" if self._batch else text, file=self._stream, flush=True)
 
     def end(self) -> None:
         """See Progress."""
@@ -154,7 +168,7 @@ class JsonLines:
     """One event a line, for log collectors; it holds no phone number."""
 
     def __init__(self, *, stream: TextIO | None = None, clock: Callable[[], float] = time.time) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = _Stream(stream)
         self._clock = clock
         self._batch = ""
 
@@ -177,9 +191,4 @@ class JsonLines:
 
     def _event(self, event: str, **fields: object) -> None:
         line = {"at": round(self._clock(), 3), "event": event, "batch": self._batch, **fields}
-        _print(json.dumps(line, ensure_ascii=False), self._stream)
-
-
-def _print(text: str, stream: TextIO) -> None:
-    with contextlib.suppress(*_GONE):
-        print(text, file=stream, flush=True)
+        print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)

@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from dialer.executions import Account, Execution, Listed
     from dialer.ledger import Doubt, Ledger
-    from dialer.ledger.writer import LedgerWriter
 
     Settle = Callable[[Execution, str], Awaitable[None]]
 
@@ -27,6 +26,16 @@ MARGIN = 600.0
 _LONGEST = 15
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, Bolna is not asked any further."""
+
+
+T = TypeVar("T")
+
+
+class Recorder(Protocol):
+    """What reconciling needs of the ledger."""
+
+    async def call(self, work: Callable[[Ledger], T]) -> T:
+        """Return what some work on the ledger returns."""
 
 
 class Bolna(Protocol):
@@ -114,9 +123,7 @@ class _Search:
                 await self.settle(execution, mark)
 
 
-async def reconcile(
-    ledger: LedgerWriter, bolna: Bolna, *, agent_id: str, time_limit: float | None = None
-) -> Reconciled:
+async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
     """Make every `unknown` recipient `queued` whose call is found; absence proves nothing.
 
     Args:
@@ -149,7 +156,7 @@ async def reconcile(
     return result
 
 
-async def find_in_flight(ledger: LedgerWriter, bolna: Bolna, *, agent_id: str, since: float) -> Reconciled:
+async def find_in_flight(ledger: Recorder, bolna: Bolna, *, agent_id: str, since: float) -> Reconciled:
     """Mark as `queued` everybody pending whose call is found from `since` (Unix seconds) until now.
 
     For a results CSV whose ledger is lost: whoever was in flight when that run died has no row in it. What cannot
@@ -182,7 +189,7 @@ async def find_in_flight(ledger: LedgerWriter, bolna: Bolna, *, agent_id: str, s
     return result
 
 
-async def _skew(ledger: LedgerWriter, bolna: Bolna) -> float:
+async def _skew(ledger: Recorder, bolna: Bolna) -> float:
     """Return how far the server's clock is ahead: as it says now, else as it was last seen."""
     if bolna.skew is None:
         with contextlib.suppress(BolnaReadError):

@@ -1,4 +1,4 @@
-"""Which numbers came before, in 24 bytes each: sorted runs that are merged as they grow."""
+"""Which numbers came before, in 16 bytes each: sorted runs that are merged as they grow."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class _Run:
     """Numbers in ascending order, each with the row of its first and a digest of that row."""
 
     numbers: NDArray[np.int64]
-    positions: NDArray[np.int64]
-    digests: NDArray[np.int64]
+    positions: NDArray[np.int32]
+    digests: NDArray[np.int32]
 
 
 class Seen:
@@ -27,8 +27,8 @@ class Seen:
         self._runs: list[_Run] = []
 
     def firsts(
-        self, numbers: NDArray[np.int64], positions: NDArray[np.int64], digests: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        self, numbers: NDArray[np.int64], positions: NDArray[np.int32], digests: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Find the first row of each number, these rows included, and remember the new ones.
 
         Args:
@@ -62,9 +62,10 @@ class Seen:
 
 def _merged(one: _Run, other: _Run) -> _Run:
     numbers = np.concatenate((one.numbers, other.numbers))
-    order = np.argsort(numbers, kind="stable")
+    order = np.argsort(numbers, kind="stable").astype(np.int32)
+    numbers = numbers[order]
     return _Run(
-        numbers[order],
+        numbers,
         np.concatenate((one.positions, other.positions))[order],
         np.concatenate((one.digests, other.digests))[order],
     )

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 LIKELY: Final = ("cp1252", "cp1250", "cp1251", "mac_roman", "cp850")
 """What spreadsheets save when it is not UTF-8: Windows (western, central Europe, Cyrillic), old Macs, DOS."""
 
+REMEDY: Final = (
+    "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again as CSV UTF-8."
+)
+
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _FOREIGN: Final = {
     b"PK\x03\x04": "is a spreadsheet or an archive, no text; save it as CSV (UTF-8) or as .xlsx",
@@ -40,10 +44,12 @@ class Source:
     Attributes:
         path: the file; compressed by gzip or not.
         encoding: a name Python knows.
+        remedy: what to do when the encoding is wrong.
     """
 
     path: Path
     encoding: str
+    remedy: str = REMEDY
 
     @classmethod
     def of(cls, path: Path, *, encoding: str | None) -> Source:
@@ -179,15 +185,14 @@ def _undecodable(source: Source, error: UnicodeError) -> str:
     """Name the first place that is not in the encoding, and how it would read in others."""
     place = _first_fault(source)
     if place is None:
-        return f"{source.path} is not in {source.encoding}: {error}. Set encoding in [csv] to the right one."
+        return f"{source.path} is not in {source.encoding}: {error}. {source.remedy}"
     offset, line, cell = place
     name = source.encoding.removesuffix("-sig")
     readings = {encoding: _decoded(cell, encoding) for encoding in LIKELY if encoding != source.encoding}
-    shown = "\n".join(f"  {encoding:<10} {text}" for encoding, text in readings.items() if text is not None)
+    shown = "".join(f"\n  {encoding:<10} {text}" for encoding, text in readings.items() if text)
     return (
-        f"{source.path}, line {line}: byte {offset + 1} of the file is not {name}. The cell would read as\n{shown}\n"
-        "Set encoding in [csv] of the campaign file to the one that reads right, "
-        "or save the file again as CSV UTF-8."
+        f"{source.path}, line {line}: byte {offset + 1} of the file is not {name}."
+        f"{' The cell would read as' if shown else ''}{shown}\n{source.remedy}"
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DELIMITERS: Final = ",;\t|"
 """What a delimiter may be when it is found by the header; on a tie the first wins."""
 
-_NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|"}
+_NAMES: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _SHOWN: Final = 5
 _BLANK: Final = " \t"
 
@@ -113,13 +113,16 @@ class Structure:
 
     def _uneven(self, delimiter: str) -> str:
         more = [f"  and {self._more} more"] if self._more else []
-        sign = _NAMES.get(delimiter, delimiter)
+        if not delimiter:
+            hints = ["Give every column a name, and delete what stands beside the table."]
+            return "\n".join([f"{self._path}: the header has {_fields(self.width)}, but", *self._ragged, *more, *hints])
+        sign = _NAMES.get(delimiter, f'"{delimiter}"')
         return "\n".join(
             [
                 f"{self._path}: the header has {_fields(len(self.header))}, but",
                 *self._ragged,
                 *more,
-                f'Put quotation marks around a text that has a {sign} in it ("Main St, 5"), or add what is missing.',
+                f'Put quotation marks around a text that has {sign} in it ("Main St, 5"), or add what is missing.',
                 f"If the fields are not separated by {sign}, set delimiter in [csv] of the campaign file.",
             ]
         )
@@ -148,7 +151,7 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tu
     line = skip + 1
     try:
         for row in reader:
-            if len(row) != structure.width or row[0][:1].isspace():
+            if not row or len(row) != structure.width or row[0][:1].isspace():
                 # pandas skips lines of white space, and may take it off in front of a tab.
                 plain = plain and (not row or (delimiter != "\t" and bool("".join(row).strip(_BLANK))))
                 if is_blank(row, structure.width):
@@ -159,7 +162,8 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tu
     except csv.Error as error:
         raise InputError(_broken(path, str(error), line, skip + reader.line_num)) from error
     structure.finish(delimiter=delimiter)
-    return structure, plain
+    # pandas loses rows beside lines that end in a lone CR.
+    return structure, plain and "\r" not in (text.newlines or ())
 
 
 def records(text: Iterable[str], *, delimiter: str, skip: int) -> Iterator[list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -189,7 +189,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     if spreadsheet.is_spreadsheet(path):
         yield from _sheet_rows(path)
         return
-    source = Source.of(path, encoding=None)
+    source = replace(Source.of(path, encoding=None), remedy="Save the file again as CSV UTF-8.")
     with source.open() as reading:
         delimiter, skip = find_delimiter(reading.text)
     with source.open() as reading:

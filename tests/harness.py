@@ -1,29 +1,33 @@
-"""A batch on disk, a sandbox that outlives what is killed, and what must be true of the two at the end."""
+"""A batch on disk, a sandbox that outlives what is killed, crashes knocked in, and what must be true at the end."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import importlib
+import inspect
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+import traceback
+import uuid
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-AGENT = "123e4567-e89b-12d3-a456-426655440000"
 PATIENCE = 60.0
 PLACE = "POST /call"
-FINAL = {"queued", "error", "unknown", "duplicate", "invalid"}
-Row = dict[str, str]
+CRASHED = 9
+_FINAL = {"queued", "error", "unknown", "duplicate", "invalid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +39,29 @@ class Bolna:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the environment of a process that calls it."""
-        return os.environ | {"BOLNA_BASE_URL": self.base_url, "BOLNA_API_KEY": "bn-test", "PYTHONWARNINGS": ""}
-
-    def counters(self) -> dict[str, Any]:
-        """Return what it counted so far."""
-        return dict(self._asked(limit=0)["counters"])
-
-    def in_flight(self) -> int:
-        """Return how many calls it has been asked to place and has not yet answered for."""
-        return int(self.counters()["in_flight"].get(PLACE, 0))
+        """The environment of a process that calls it."""
+        return os.environ | {"BOLNA_BASE_URL": self.base_url, "BOLNA_API_KEY": "bn-test"}
 
     def requests(self) -> int:
         """Return how many calls it was asked to place."""
-        return int(self.counters()["requests"].get(PLACE, 0))
+        return int(self._book(limit=0)["counters"]["requests"].get(PLACE, 0))
 
-    def calls(self) -> list[dict[str, Any]]:
-        """Return every placed call, in the order of placing."""
-        return list(self._asked(limit=1_000_000)["calls"])
+    def in_flight(self) -> int:
+        """Return how many of them it has not answered yet."""
+        return int(self._book(limit=0)["counters"]["in_flight"].get(PLACE, 0))
 
-    def force(self, *faults: str) -> None:
-        """Let the next calls fail in these ways, one each."""
-        self.web.post("/_sandbox/faults", json={"next": faults}).raise_for_status()
+    def calls(self, agent: str) -> list[dict[str, Any]]:
+        """Return every call that an agent was made to place, in the order of placing."""
+        return [call for call in self._book(limit=1_000_000)["calls"] if call["body"]["agent_id"] == agent]
 
-    def _asked(self, *, limit: int) -> dict[str, Any]:
+    def _book(self, *, limit: int) -> dict[str, Any]:
         content: dict[str, Any] = self.web.get("/_sandbox/book", params={"limit": limit}).json()
         return content
 
 
 @contextlib.contextmanager
 def sandbox(**settings: object) -> Iterator[Bolna]:
-    """Run a sandbox without limits of its own but for these settings."""
+    """Run a sandbox with these settings, and no limit of requests."""
     free = {"call_rate": None, "agent_rate": None, "other_rate": None}
     command = [sys.executable, "-m", "dialer.sandbox", "--port", "0", "--settings", json.dumps(free | settings)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -80,32 +76,34 @@ def sandbox(**settings: object) -> Iterator[Bolna]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A campaign that calls so many people, with its files in one folder.
+    """A campaign with its files in one folder.
 
     Attributes:
         folder: where its files are.
-        numbers: the recipients', in input order; the CSV holds some of them twice, and a row that is no number.
+        agent: who calls; no two batches have the same.
+        numbers: whom, in input order.
     """
 
     folder: Path
+    agent: str
     numbers: tuple[str, ...]
 
     @classmethod
-    def write(cls, folder: Path, *, count: int, rate: str, max_in_flight: int = 20) -> Batch:
+    def write(cls, folder: Path, *, people: int, rate: str, max_in_flight: int = 20) -> Self:
         """Write a campaign file and its CSV."""
-        folder.mkdir(parents=True, exist_ok=True)
-        batch = cls(folder, tuple(f"+9198{index:08d}" for index in range(count)))
+        folder.mkdir(exist_ok=True)
+        batch = cls(folder, str(uuid.uuid4()), tuple(f"+9198{index:08d}" for index in range(people)))
         batch.campaign.write_text(
-            f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n'
+            f'agent_id = "{batch.agent}"\nrecipients = "list.csv"\n'
             f'[pacing]\nrate = "{rate}"\nmax_in_flight = {max_in_flight}\n'
         )
-        with (folder / "list.csv").open("w", newline="") as file:
+        with (folder / "list.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("phone", "name"), *batch.input_rows()])
         return batch
 
     def input_rows(self) -> list[tuple[str, str]]:
-        """Return the CSV's rows: each number, every tenth once more, and one that is none."""
-        rows = [(number, f'Zoë "{index}",\nthe 2nd') for index, number in enumerate(self.numbers)]
+        """Return the CSV's rows: everybody, one row that is no number, and every tenth person once more."""
+        rows = [(number, f'Zoë "{index}",\r\nthe 2nd') for index, number in enumerate(self.numbers)]
         return [*rows[:5], ("no number", "Nobody"), *rows[5:], *rows[::10]]
 
     @property
@@ -123,12 +121,12 @@ class Batch:
         """The ledger."""
         return self.folder / "c.results.ledger"
 
-    def without_ledger(self) -> None:
-        """Delete the ledger with all that SQLite keeps beside it."""
+    def lose_ledger(self) -> None:
+        """Delete the ledger with all that lies beside it."""
         for path in self.folder.glob("c.results.ledger*"):
             path.unlink()
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[dict[str, str]]:
         """Return the results, read without the dialer's help."""
         with self.results.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file, strict=True))
@@ -138,73 +136,202 @@ class Batch:
         with contextlib.closing(sqlite3.connect(f"{self.ledger.as_uri()}?mode=ro", uri=True)) as ledger:
             return ledger.execute(query).fetchall()
 
+    def command(self, name: str, *options: str) -> list[str]:
+        """Return the words of a command on this batch."""
+        return [name, str(self.campaign), *(["--yes", "--no-progress"] if name == "run" else []), *options]
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """What a test has seen; two of them add up."""
+    """How a batch ended: recipients, calls, and how many were called twice, lost, or are unknown."""
 
-    kills: int = 0
-    in_flight: int = 0
-    recipients: int = 0
-    placed: int = 0
-    twice: int = 0
-    lost: int = 0
-    doubted: int = 0
-    unknown_before: int = 0
-    unknown_after: int = 0
-    endings: Counter[int] = field(default_factory=Counter)
-
-    def __add__(self, other: Figures) -> Figures:
-        """Return the sums."""
-        return Figures(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
-
-    def __str__(self) -> str:
-        """Return one line to quote."""
-        endings = ", ".join(f"{count} with exit {code}" for code, count in sorted(self.endings.items()))
-        return (
-            f"{self.kills} kills, {self.in_flight} of them with requests in flight; runs that ended by themselves: "
-            f"{endings}. {self.recipients} recipients, {self.placed} calls placed, {self.twice} twice, {self.lost} lost; "
-            f"{self.doubted} were in doubt at some time, {self.unknown_before} unknown before the last reconcile, "
-            f"{self.unknown_after} after it, none of them placed"
-        )
+    recipients: int
+    placed: int
+    twice: int
+    lost: int
+    unknown: int
 
 
-def command(name: str, batch: Batch, *options: str) -> list[str]:
-    """Return a command line of the dialer's."""
-    quiet = ["--yes", "--no-progress"] if name == "run" else []
-    return [name, str(batch.campaign), *quiet, *options]
+def settled(batch: Batch, bolna: Bolna) -> Figures:
+    """Check that nobody was called twice and nobody is lost, that rows and book agree, and return the figures.
+
+    Everybody has one row, in input order; who was placed is `queued` with that call's id, and nobody else is.
+    """
+    calls, rows = bolna.calls(batch.agent), batch.rows()
+    people = [row for row in rows if row["key"]]
+    times = Counter(call["to_number"] for call in calls)
+    twice = [number for number in times if times[number] > 1]
+    lost = set(batch.numbers) - {row["recipient_phone_number"] for row in people}
+    assert (twice, lost) == ([], set())
+    assert times.keys() <= set(batch.numbers)
+    assert [row["row"] for row in rows] == [str(position) for position in range(1, len(batch.input_rows()) + 1)]
+    assert [(row["phone"], row["name"]) for row in rows] == batch.input_rows()
+    assert [row["recipient_phone_number"] for row in people] == list(batch.numbers)
+    assert {row["status"] for row in rows} <= _FINAL
+    assert all(row["error"] for row in rows if row["status"] != "queued")
+    queued = {row["recipient_phone_number"]: row["execution_id"] for row in people if row["status"] == "queued"}
+    assert queued == {call["to_number"]: call["execution_id"] for call in calls}
+    assert batch.asked("PRAGMA quick_check") == [("ok",)]
+    unknown = sum(row["status"] == "unknown" for row in people)
+    return Figures(len(batch.numbers), len(calls), len(twice), len(lost), unknown)
 
 
-def run(name: str, batch: Batch, bolna: Bolna, *options: str) -> int:
+def run(bolna: Bolna, words: list[str]) -> int:
     """Run a command to its end in a process of its own; return its exit code."""
-    line = [sys.executable, "-m", "dialer", *command(name, batch, *options)]
     done = subprocess.run(
-        line, env=bolna.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        [sys.executable, "-m", "dialer", *words],
+        env=bolna.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode
 
 
-def settled(batch: Batch, bolna: Bolna) -> Figures:
-    """Check that nobody was called twice and nobody is lost, that rows and book agree, and return the figures."""
-    calls, rows = bolna.calls(), batch.rows()
-    placed = {call["to_number"]: call["execution_id"] for call in calls}
-    twice = [number for number, count in Counter(call["to_number"] for call in calls).items() if count > 1]
-    assert not twice, f"called twice: {twice}"
-    assert [row["row"] for row in rows] == [str(position) for position in range(1, len(batch.input_rows()) + 1)]
-    assert [(row["phone"], row["name"]) for row in rows] == batch.input_rows()
-    assert {row["status"] for row in rows} <= FINAL
-    stand_for = [row for row in rows if row["key"]]
-    assert [row["recipient_phone_number"] for row in stand_for] == list(batch.numbers)
-    queued = {row["recipient_phone_number"]: row["execution_id"] for row in stand_for if row["status"] == "queued"}
-    assert queued == placed, _disagreement(queued, placed, stand_for)
-    assert all(row["error"] for row in rows if row["status"] != "queued"), "a reason is missing"
-    assert batch.asked("PRAGMA quick_check") == [("ok",)]
-    unknown = sum(row["status"] == "unknown" for row in stand_for)
-    return Figures(recipients=len(batch.numbers), placed=len(calls), unknown_after=unknown)
+# -- crashes knocked in --------------------------------------------------------------------------------------------
 
 
-def _disagreement(queued: dict[str, str], placed: dict[str, str], rows: Sequence[Row]) -> str:
-    wrong = {number for number in queued | placed if queued.get(number) != placed.get(number)}
-    found = [row for row in rows if row["recipient_phone_number"] in wrong]
-    return f"placed: { {number: placed.get(number) for number in wrong} }; rows: {found}"
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """Where a process ends without a word.
+
+    Attributes:
+        at: `module:function` or `module:Class.method`.
+        when: `before` or `after` it does its work, or `torn`: in the middle of a text it hands on to a file.
+        turn: the how-manyeth time.
+        cut: with `torn`, the text ends after these characters.
+    """
+
+    at: str
+    when: str = "before"
+    turn: int = 1
+    cut: str = ""
+
+
+class Crashing:
+    """Runs commands in forks of one process that has imported everything, with crashes knocked in.
+
+    Args:
+        bolna: who is called.
+        log: a file for what the commands say.
+    """
+
+    def __init__(self, bolna: Bolna, log: Path) -> None:
+        self._log = log
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.harness"],
+            env=bolna.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, words: list[str], crash: Crash | None = None) -> int:
+        """Run a command to its end, or to its crash (then `CRASHED`); return its exit code."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"words": words, "crash": crash and asdict(crash), "log": str(self._log)}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        assert "Traceback" not in self.told(), self.told()
+        return code
+
+    def told(self) -> str:
+        """Return what the last command said."""
+        return self._log.read_text(encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        """Return it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        assert self._process.stdout is not None
+        self._process.communicate(timeout=PATIENCE)
+
+
+def _serve() -> None:
+    for module in ("dialer.cli", "dialer.session.run", "anyio._backends._asyncio"):
+        importlib.import_module(module)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os._exit(_command(**json.loads(line)))
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _command(*, words: list[str], crash: dict[str, Any] | None, log: str) -> int:
+    from dialer.cli import main  # noqa: PLC0415 - the tests need nothing of it
+
+    with open(log, "w", encoding="utf-8") as file:  # noqa: PTH123 - a text that came over a pipe
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            if crash:
+                _knock_in(Crash(**crash))
+            return main(words)
+        except BaseException:  # noqa: BLE001 - told in the log, where the test looks
+            traceback.print_exc()
+            return 70
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+
+def _knock_in(crash: Crash) -> None:
+    module, _, path = crash.at.partition(":")
+    *owners, name = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for step in owners:
+        owner = getattr(owner, step)
+    setattr(owner, name, _crashing(getattr(owner, name), crash))
+
+
+def _crashing(original: Callable[..., Any], crash: Crash) -> Callable[..., Any]:
+    turns = count(1)
+
+    async def asynchronous(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the original
+        turn = next(turns)
+        _crash_if(turn == crash.turn and crash.when == "before")
+        outcome = await original(*args, **options)
+        _crash_if(turn == crash.turn)
+        return outcome
+
+    def synchronous(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the original
+        turn = next(turns)
+        _crash_if(turn == crash.turn and crash.when == "before")
+        outcome = original(*args, **options)
+        if turn == crash.turn and crash.when == "torn":
+            return _Torn(outcome, crash.cut)
+        _crash_if(turn == crash.turn)
+        return outcome
+
+    return asynchronous if inspect.iscoroutinefunction(original) else synchronous
+
+
+def _crash_if(now: object) -> None:
+    if now:
+        os._exit(CRASHED)
+
+
+@dataclass(slots=True)
+class _Torn:
+    """A file that takes a text up to some characters, and then the process ends."""
+
+    file: Any
+    cut: str
+    _: Any = field(default=None, repr=False)
+
+    def write(self, text: str) -> None:
+        self.file.write(text[: text.index(self.cut) + len(self.cut)])
+        self.file.flush()
+        os._exit(CRASHED)
+
+
+if __name__ == "__main__":
+    _serve()

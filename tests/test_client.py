@@ -18,7 +18,7 @@ import anyio
 import httpx
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -122,6 +122,10 @@ def silent(one: Peer, _: socket.socket) -> None:
 
 def half(_: Peer, connection: socket.socket) -> None:
     connection.sendall(http()[:-5])
+
+
+def all_but_the_end(_: Peer, connection: socket.socket) -> None:
+    connection.sendall(http(b'{"execution_id": "e-1"}   ')[:-3])
 
 
 def half_a_head(_: Peer, connection: socket.socket) -> None:
@@ -280,7 +284,7 @@ def test_a_server_without_tls_receives_no_request_and_is_tried_again() -> None:
 
 @BACKENDS
 @pytest.mark.parametrize("read", [True, False], ids=["read", "unread"])
-@pytest.mark.parametrize("behaviour", [closed, reset, silent, half, half_a_head, dribbling])
+@pytest.mark.parametrize("behaviour", [closed, reset, silent, half, all_but_the_end, half_a_head, dribbling])
 def test_what_breaks_after_sending_is_in_doubt(
     behaviour: Callable[[Peer, socket.socket], None], backend: str, *, read: bool
 ) -> None:
@@ -397,6 +401,7 @@ def test_the_words_are_what_bolna_says(body: bytes, words: str | None) -> None:
     answer.words.encode()
 
 
+@settings(max_examples=40)
 @given(
     st.binary(max_size=300)
     | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode)
@@ -665,6 +670,27 @@ def test_a_call_that_never_ends_is_in_doubt_after_the_longest_time() -> None:
 
     answer, now = virtually(main, never)
     assert (answer.outcome, now) == (UNKNOWN, 70)
+
+
+class Failing(httpx.AsyncBaseTransport):
+    """Says that it could not connect, before or after it took the body."""
+
+    def __init__(self, *, begun: bool) -> None:
+        self.begun = begun
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        if self.begun:
+            assert [chunk async for chunk in request.stream] == [BODY]
+        raise httpx.ConnectError("")
+
+
+@pytest.mark.parametrize(("begun", "outcome", "effect"), [(False, RETRY, BACK_OFF), (True, UNKNOWN, GO_ON)])
+def test_a_failure_to_connect_proves_nothing_once_the_body_was_taken(
+    outcome: Outcome, effect: Effect, *, begun: bool
+) -> None:
+    answer = call("https://api.bolna.test", transport=lambda: Failing(begun=begun))
+    assert (answer.outcome, answer.effect) == (outcome, effect)
 
 
 def test_whatever_the_transport_raises_a_call_returns() -> None:

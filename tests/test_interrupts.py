@@ -100,7 +100,7 @@ def bolna() -> Iterator[Sandbox]:
 @pytest.mark.parametrize(
     ("received", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 130)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Signals, code: int) -> None:
     process = start(campaign, bolna)

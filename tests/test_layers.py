@@ -14,11 +14,11 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
-    {"errors", "models", "reference", "pacing", "executions", "seen", "phone_patterns"},
+    {"errors", "models", "reference", "pacing", "executions", "seen", "phone_patterns", "forecast", "prompt"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "phone_text", "source", "structure"},
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile"},
-    {"suppression", "payload", "runner"},
+    {"suppression", "payload", "runner", "phone_column"},
     {"screening"},
     {"session"},
     {"telling"},
@@ -27,7 +27,7 @@ LAYERS = (
 )
 HOMES = {
     "pandas": {"loader", "spreadsheet"},
-    "numpy": {"screening", "seen", "suppression"},
+    "numpy": {"screening", "seen", "suppression", "phone_column"},
     "phonenumbers": {"phone"},
     "httpx": {"client"},
     "sqlite3": {"ledger"},

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.errors import BoundError, LedgerError, UsageError
-from dialer.ledger.place import network_file_system
+from dialer.errors import BoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import sqlite3
     from pathlib import Path
 
 APPLICATION_ID = 0x6469616C  # "dial", so that another program's SQLite file is recognised
@@ -38,6 +34,7 @@ MIGRATIONS = (
         key TEXT NOT NULL UNIQUE,
         number INTEGER NOT NULL,
         state TEXT NOT NULL,         -- pending, sending, queued, error, unknown, withdrawn
+        former TEXT,                 -- error or unknown: what they were before a person released them
         payload TEXT NOT NULL,
         cells TEXT NOT NULL,         -- JSON array, as they are or were sent
         layout INTEGER NOT NULL,     -- the header they belong to
@@ -86,126 +83,25 @@ class Binding:
     key_definition: str
 
 
-@contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into a LedgerError that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise LedgerError(_words(path, error)) from error
-    except OSError as error:
-        raise LedgerError(
-            f"{path}: the ledger cannot be written ({error.strerror}). Nothing was sent without being recorded."
-        ) from error
-
-
-def _words(path: Path, error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith("SQLITE_FULL"):
-        return (
-            f"{path}: the disk is full. What was recorded is intact: free some room, then run the same command again."
-        )
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return (
-            f"{path}: the ledger cannot be written there (read-only folder or no permission). Mend that, or set "
-            f"`ledger` to another place."
-        )
-    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return (
-            f"{path}: the ledger is damaged ({error}). Do not delete the results CSV: move the ledger away and run "
-            f"again with --adopt, "
-            "which rebuilds it from the results."
-        )
-    if code.startswith("SQLITE_BUSY"):
-        return (
-            f"{path}: another program keeps the ledger locked. Close it (a database browser?), then run the same "
-            f"command again."
-        )
-    return (
-        f"{path}: the ledger cannot be read or written ({error}). What was recorded is intact; run the same "
-        f"command again."
-    )
-
-
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Return a connection to a sound ledger of this version, made new if there is none.
-
-    Raises:
-        LedgerError: it cannot be written, is damaged, lies on a network share, or was written by a newer version.
-    """
-    share = network_file_system(path)
-    if share is not None:
-        raise LedgerError(
-            f"{path}: this folder is on a network share ({share}), where SQLite's locks cannot be trusted.\n"
-            'Set `ledger = "/var/lib/dialer/NAME.ledger"` (a local disk) in the campaign file; the results may stay '
-            "where they are."
-        )
-    with told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            # SQLite would create it with the umask's rights; it holds personal data.
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
-        try:
-            _prepare(path, connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Return a read-only connection that neither blocks a run nor is blocked by it.
-
-    Raises:
-        UsageError: there is no ledger yet.
-        LedgerError: it cannot be read.
-    """
-    if not path.exists():
-        raise UsageError(f"{path}: there is no ledger yet: nobody was called in this batch. `dialer run` begins it.")
-    with told(path):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
-        try:
-            _check_version(path, connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    # On macOS fsync alone does not reach the disk.
-    connection.execute("PRAGMA fullfsync = ON")
-    _check_version(path, connection)
-    findings = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-    if findings != ["ok"]:
-        raise sqlite3.DatabaseError(findings[0])
-    _migrate(connection)
-
-
-def _check_version(path: Path, connection: sqlite3.Connection) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != APPLICATION_ID and tables:
-        raise LedgerError(f"{path}: this is another program's SQLite file, no ledger. Set `ledger` to another place.")
-    if version > len(MIGRATIONS):
-        raise LedgerError(
-            f"{path}: written by a newer version of dialer (ledger version {version}, this one knows "
-            f"{len(MIGRATIONS)}). "
-            "Install that version again: pip install --upgrade dialer."
-        )
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a ledger up to this version's tables, each step whole or not at all; an empty file gets all of them."""
+    for number, statements in enumerate(MIGRATIONS[version_of(connection) :], version_of(connection) + 1):
         connection.executescript(
             f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number}; "
-            f"COMMIT;"
+            "COMMIT;"
         )
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return how many of the migrations a ledger has behind it."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+_HOLDS = {
+    "agent": "calls by agent {}, this campaign names agent {}",
+    "server": "calls placed at {}, this run goes to {}",
+    "key_definition": "recipients told apart by {}, this campaign by {}",
+}
 
 
 def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
@@ -219,16 +115,10 @@ def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
     if not noted:
         connection.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
         return
-    words = {
-        "agent": "calls by agent {}, this campaign names agent {}",
-        "server": "calls placed at {}, this run goes to {}",
-        "key_definition": "recipients told apart by {}, this campaign by {}",
-    }
     for name, value in wanted.items():
         if noted.get(name) != value:
             raise BoundError(
-                f"{path} holds {words[name].format(noted.get(name), value)}. Nobody can be told to be called already "
-                f"across that.\n"
-                "Put it back as it was to go on with this batch, or make it another batch: another `results` name, or "
-                "--batch NAME."
+                f"{path} holds {_HOLDS[name].format(noted.get(name), value)}. Who was called already cannot be told "
+                "across that.\nPut it back as it was to go on with this batch, or make it another batch: another "
+                "`results` name, or --batch NAME."
             )

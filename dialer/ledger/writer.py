@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
-from anyio import from_thread, to_thread
+from anyio import RunFinishedError, from_thread, to_thread
 from anyio.lowlevel import current_token
 
 from dialer.errors import LedgerError
@@ -41,6 +42,12 @@ class _Job:
     outcome: tuple[Attempt, Answer] | None = None
     result: Any = None
     error: BaseException | None = None
+
+    def run_on(self, ledger: Ledger) -> Callable[[], None]:
+        def run() -> None:
+            self.result = self.work(ledger)
+
+        return run
 
 
 class LedgerWriter:
@@ -111,6 +118,8 @@ class LedgerWriter:
 
     def _ask(self, job: _Job) -> None:
         with self._lock:
+            if self._ending:
+                raise RuntimeError("the ledger is closed")
             self._waiting.append(job)
             self._lock.notify()
 
@@ -156,43 +165,50 @@ class LedgerWriter:
 
     def _do(self, ledger: Ledger, jobs: list[_Job]) -> None:
         try:
-            self._refuse_if_failed()
-            if jobs[0].grouped:
-                ledger.together([lambda job=job: self._run(ledger, job) for job in jobs])  # type: ignore[misc] # a default argument binds the loop's value
-            else:
-                self._run(ledger, jobs[0])
+            self._refuse_if_broken()
+            _work(ledger, jobs)
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
-            self._fail(jobs, error)
+            # What goes wrong while outcomes are recorded is fatal, whatever it is; a question that fails is not.
+            if jobs[0].grouped or isinstance(error, LedgerError):
+                self._break_off(error)
+            self.unrecorded += _outcomes(jobs)
+            for job in jobs:
+                job.error = error
         else:
-            positions = [
-                attempt.recipient.position for attempt, answer in _outcomes(jobs) if answer.outcome is not Outcome.RETRY
-            ]
-            if positions:
-                self.on_settled(ledger, positions)
+            self._show(ledger, jobs)
         self._tell(jobs)
 
-    def _refuse_if_failed(self) -> None:
+    def _refuse_if_broken(self) -> None:
         if self.failure is not None:
             raise self.failure
 
-    @staticmethod
-    def _run(ledger: Ledger, job: _Job) -> None:
-        job.result = job.work(ledger)
+    def _show(self, ledger: Ledger, jobs: list[_Job]) -> None:
+        positions = [
+            attempt.recipient.position for attempt, answer in _outcomes(jobs) if answer.outcome is not Outcome.RETRY
+        ]
+        try:
+            if positions:
+                self.on_settled(ledger, positions)
+        except BaseException as error:  # noqa: BLE001 - what was recorded stays so, but nothing more may be sent
+            self._break_off(error)
 
-    def _fail(self, jobs: list[_Job], error: BaseException) -> None:
-        # What goes wrong while outcomes are recorded is fatal, whatever it is; a question that fails is not.
-        if jobs[0].grouped or isinstance(error, LedgerError):
-            self.failure = self.failure or (
-                error if isinstance(error, LedgerError) else LedgerError(f"the ledger failed: {error!r}")
-            )
-        self.unrecorded += _outcomes(jobs)
-        for job in jobs:
-            job.error = error
+    def _break_off(self, error: BaseException) -> None:
+        if self.failure is None:
+            self.failure = error if isinstance(error, LedgerError) else LedgerError(f"the ledger failed: {error!r}")
 
     def _tell(self, jobs: list[_Job]) -> None:
         events = [job.done for job in jobs if job.done is not None]
         if events:
-            from_thread.run_sync(_set_all, events, token=self._token)
+            # A loop that is gone waits for nothing, but what was asked for is recorded all the same.
+            with contextlib.suppress(RunFinishedError):
+                from_thread.run_sync(_set_all, events, token=self._token)
+
+
+def _work(ledger: Ledger, jobs: list[_Job]) -> None:
+    if jobs[0].grouped:
+        ledger.together([job.run_on(ledger) for job in jobs])
+    else:
+        jobs[0].run_on(ledger)()
 
 
 def _outcomes(jobs: list[_Job]) -> list[tuple[Attempt, Answer]]:

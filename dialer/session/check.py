@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dialer.errors import ExitCode
+from dialer.errors import ExitCode, UsageError
 from dialer.ledger import Ledger
 from dialer.models import ATTEMPTED, Status
+from dialer.results import guarded
 from dialer.session.opening import intake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from dialer.campaign import Campaign
     from dialer.models import InputRow
@@ -56,24 +60,29 @@ class Check:
     exit_code: ExitCode
 
 
-def check_campaign(campaign: Campaign, *, limit: int | None = None) -> Check:
+def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Path | None = None) -> Check:
     """Judge a campaign's whole input as a run would, and change nothing.
 
     Args:
         campaign: from `load_campaign`.
         limit: as a run with that limit.
+        rejects: a CSV to write every row to that is not called, with its line, the reason and all its cells.
 
     Raises:
-        DialerError: the input or the ledger cannot be read.
+        DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
     """
-    with _ledger(campaign) as ledger:
+    with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
         by_id = ledger is not None and campaign.columns.id is not None
         found = intake(
             campaign, attempted=ledger.attempted_numbers() if ledger and by_id else {}, should_stop=lambda: False
         )
         to_call, called = 0, dict.fromkeys(sorted(ATTEMPTED), 0)
         samples: list[Mapping[str, Any]] = []
+        reject(["line", "row", "status", "code", "reason", *found.table.header])
         for rows in found.screening:
+            for row in rows:
+                if row.problem is not None:
+                    reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             fresh = _fresh(rows, ledger, called)
             to_call += len(fresh)
             samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(samples)]]
@@ -107,6 +116,26 @@ def _fresh(rows: list[InputRow], ledger: Ledger | None, called: dict[Status, int
         else:
             fresh.append(row)
     return fresh
+
+
+@contextlib.contextmanager
+def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequence[object]], object]]:
+    """Yield what writes a row to the file, or what does nothing."""
+    if path is None:
+        yield lambda _row: None
+        return
+    batch = campaign.batch
+    if path.resolve() in {file.resolve() for file in (batch.campaign, batch.recipients, batch.results, batch.ledger)}:
+        raise UsageError(
+            f"--rejects {path}: that file belongs to the campaign and would be overwritten. Name another one."
+        )
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise UsageError(f"--rejects {path}: cannot be written ({error.strerror}). Name another file.") from None
+    with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor, not a path
+        writer = csv.writer(file)
+        yield lambda row: writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
 
 
 @contextlib.contextmanager

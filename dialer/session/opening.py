@@ -146,7 +146,7 @@ async def merge(
     """
     path = campaign.batch.results
     stamp = await ledger.call(lambda store: store.note(STAMP))
-    if not path.exists() or stamp_of(path) == stamp:
+    if not path.is_file() or stamp_of(path) == stamp:
         return Merged({}, in_flight_since=None)
     back = await ledger.call(lambda store: _read(campaign, path, store))
     is_new = await ledger.call(lambda store: store.is_new())

@@ -1,0 +1,143 @@
+"""The campaign file, checked: every mistake is told with its key, its line and the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from dialer.batch import Batch, CampaignFile, locate, path_of, read_campaign_file
+from dialer.campaign.mistakes import shown, told
+from dialer.campaign.schema import (
+    RESERVED,
+    Breaking,
+    Call,
+    Columns,
+    Constant,
+    Content,
+    Csv,
+    MistakeError,
+    Pacing,
+    Screening,
+    agent_in,
+    is_zone,
+    moment_in,
+)
+from dialer.credentials import agent_id as agent_of_environment
+from dialer.errors import CampaignError
+
+__all__ = ["PLACEHOLDER", "RESERVED", "Campaign", "Constant", "agent_in", "is_zone", "load_campaign", "moment_in"]
+
+PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
+"""Stands for the agent's id in a campaign file that waits for it; good enough for the sandbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A campaign file, checked.
+
+    Attributes:
+        file: the campaign file as it stands.
+        batch: the files that belong to it.
+        sandbox: the built-in stand-in is called, nobody else.
+        agent_id: the agent that calls, a UUID.
+        columns: which CSV column holds what.
+        csv: how the CSV is read.
+        user_data: variable → column or constant; None: every other column is a variable.
+        call: what `POST /call` takes besides.
+        pacing: how fast requests leave.
+        screening: who of the list is not called.
+        breaker: when a run ends early.
+        suppression: the suppression lists.
+    """
+
+    file: CampaignFile
+    batch: Batch
+    sandbox: bool
+    agent_id: str
+    columns: Columns
+    csv: Csv
+    user_data: dict[str, str | Constant] | None
+    call: Call
+    pacing: Pacing
+    screening: Screening
+    breaker: Breaking
+    suppression: tuple[Path, ...]
+
+    @property
+    def path(self) -> Path:
+        """The campaign file."""
+        return self.file.path
+
+    @property
+    def key_definition(self) -> str:
+        """What makes a recipient the same one: `id:<column>` or `number`."""
+        return "number" if self.columns.id is None else f"id:{self.columns.id}"
+
+
+def load_campaign(
+    path: Path | str, *, recipients: Path | str | None = None, batch: str | None = None, sandbox: bool = False
+) -> Campaign:
+    """Return a campaign file's content, checked.
+
+    Args:
+        path: the campaign file (TOML).
+        recipients: another CSV than the file names; relative to the working directory.
+        batch: fills `{batch}` in the names of results and ledger.
+        sandbox: keep results and ledger of a trial apart from the real ones.
+
+    Raises:
+        CampaignError: the file is missing or wrong; the message names the key and the line.
+        UsageError: `batch` is missing or is no name, or the `.env` beside the file cannot be read.
+    """
+    file = read_campaign_file(Path(path))
+    content = _checked(file)
+    agent = _agent(file, content, sandbox=sandbox)
+    files = locate(file, recipients=None if recipients is None else Path(recipients), batch=batch, sandbox=sandbox)
+    lists = tuple(path_of(file, name, "screening", "suppression") for name in content.screening.suppression)
+    files.refuse_overwriting(file, {f"the suppression list {one.name}": one for one in lists})
+    return Campaign(
+        file=file,
+        batch=files,
+        sandbox=sandbox,
+        agent_id=agent,
+        columns=content.columns,
+        csv=content.csv,
+        user_data=content.user_data,
+        call=content.call,
+        pacing=content.pacing,
+        screening=content.screening,
+        breaker=content.breaker,
+        suppression=lists,
+    )
+
+
+def _checked(file: CampaignFile) -> Content:
+    try:
+        return Content.model_validate(file.content)
+    except ValidationError as error:
+        raise CampaignError(told(file, error)) from None
+
+
+def _agent(file: CampaignFile, content: Content, *, sandbox: bool) -> str:
+    if content.agent_id is None:
+        return _agent_of_environment(file)
+    if content.agent_id == PLACEHOLDER and not sandbox:
+        raise CampaignError(
+            f"{file.place('agent_id')} is still the placeholder. Copy the agent's id from Bolna's dashboard. "
+            "To try without one: add --sandbox."
+        )
+    return content.agent_id
+
+
+def _agent_of_environment(file: CampaignFile) -> str:
+    given = agent_of_environment(file.path)
+    if given is None:
+        raise CampaignError(
+            f"{file.path}: `agent_id` is missing. Copy the agent's id from Bolna's dashboard, or set BOLNA_AGENT_ID."
+        )
+    try:
+        return agent_in(given)
+    except MistakeError as error:
+        raise CampaignError(f"BOLNA_AGENT_ID is {shown(given)}: {error.words}.") from None

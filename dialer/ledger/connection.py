@@ -1,0 +1,105 @@
+"""A ledger's open connection: transactions, and notes kept by name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from dialer.ledger.opening import open_for_reading, told
+from dialer.reference import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+
+class Connected:
+    """What every part of the ledger stands on; one thread at a time may use it.
+
+    Args:
+        path: the SQLite file.
+        connection: an open connection to it.
+        reading: it only reads; then closing it leaves the file and its `-wal` alone.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, reading: bool = False) -> None:
+        self.path = path
+        self._db = connection
+        self._reading = reading
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the ledger for reading only; works while a run is going on.
+
+        Raises:
+            UsageError: there is none yet.
+            LedgerError: it cannot be read.
+        """
+        return cls(path, open_for_reading(path), reading=True)
+
+    def close(self) -> None:
+        """Close it; after a writer's close the one file is whole."""
+        if not self._reading:
+            # A full disk leaves the `-wal` behind, and nothing is lost.
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what is done inside, or nothing of it; joins a transaction that is open already."""
+        with told(self.path):
+            if self._db.in_transaction:
+                yield self._db
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                # A full disk rolls back by itself.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def together(self, writes: Sequence[Callable[[], None]]) -> None:
+        """Do several writes in one transaction, synced to disk once."""
+        with self._transaction():
+            for write in writes:
+                write()
+
+    def note(self, name: str) -> str | None:
+        """Return a named note, or None."""
+        with told(self.path):
+            row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keep a named note."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+            )
+
+    def shared_reference(self, key: str) -> str:
+        """Return the part of the reference that all attempts at a recipient share."""
+        batch, agent = self._bound
+        return digest(batch=batch, agent=agent, key=key)
+
+    @cached_property
+    def _bound(self) -> tuple[str, str]:
+        return self.note("batch") or "", self.note("agent") or ""
+
+    def _layout(self, header: Sequence[str]) -> int:
+        """Return the id under which a header is kept."""
+        text = as_json(header)
+        self._db.execute("INSERT OR IGNORE INTO layout (header) VALUES (?)", (text,))
+        return int(self._db.execute("SELECT id FROM layout WHERE header = ?", (text,)).fetchone()[0])
+
+
+def as_json(texts: Sequence[str]) -> str:
+    """Return cells, or a header, as they are kept."""
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))

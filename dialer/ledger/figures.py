@@ -1,0 +1,130 @@
+"""What the ledger tells: figures, and the rows of the results."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from dialer.ledger.connection import Connected
+from dialer.ledger.opening import told
+from dialer.models import ATTEMPTED, ResultRow, Status, e164
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+DIED = "the run ended before Bolna's answer was recorded"
+"""Why somebody is `unknown` who was being called when a run died."""
+CALLED = f"({', '.join(repr(str(state)) for state in sorted(ATTEMPTED))})"
+"""The states of whoever was attempted, as SQL."""
+
+_CURRENT = 0
+"""Stands for the current input's layout: rows that belong to no recipient have no other."""
+_RESULTS = """
+    SELECT i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
+    CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
+    CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
+    coalesce(r.cells, i.cells), coalesce(r.layout, 0)
+    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key
+"""
+_LEFT = f"""
+    SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at, r.cells,
+    r.layout FROM recipient r WHERE r.state IN {CALLED}
+    AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner) ORDER BY r.id
+"""  # noqa: S608 - constants only
+
+
+class Figures(Connected):
+    """The part of the ledger that people see."""
+
+    def is_new(self) -> bool:
+        """Tell whether nobody was ever recorded here."""
+        with told(self.path):
+            return self._db.execute("SELECT 1 FROM recipient LIMIT 1").fetchone() is None
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many rows of the input stand where; who was called and left the input is not counted."""
+        with told(self.path):
+            rows = self._db.execute(
+                """
+                SELECT CASE WHEN i.owner THEN r.state ELSE i.status END, count(*)
+                FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key GROUP BY 1
+                """
+            ).fetchall()
+        return {Status(state): count for state, count in rows}
+
+    def states(self, keys: Sequence[str]) -> dict[str, Status]:
+        """Return the state of those keys that are recorded."""
+        found: dict[str, Status] = {}
+        with told(self.path):
+            for start in range(0, len(keys), 500):
+                some = keys[start : start + 500]
+                marks = ",".join("?" * len(some))
+                rows = self._db.execute(f"SELECT key, state FROM recipient WHERE key IN ({marks})", some)  # noqa: S608 - question marks only
+                found.update((key, Status(state)) for key, state in rows)
+        return found
+
+    def called(self) -> tuple[int, float | None]:
+        """Return how many rows of the input are `queued`, and when the last one was called (Unix seconds)."""
+        with told(self.path):
+            row = self._db.execute(
+                """
+                SELECT count(*), max(r.updated_at) FROM input_row i JOIN recipient r ON r.key = i.key
+                WHERE i.owner AND r.state = 'queued'
+                """
+            ).fetchone()
+        return int(row[0]), row[1]
+
+    def header(self) -> tuple[str, ...]:
+        """Return the column names of the current input."""
+        return self._layouts().get(_CURRENT, ())
+
+    def results(self, *, pending: bool = True) -> Iterator[ResultRow]:
+        """Yield one row per input row in input order, then those who were called and have left the input.
+
+        Args:
+            pending: with the rows that are still to be called.
+        """
+        with told(self.path):
+            # All of it is read from one snapshot: that of the first of them that has a row.
+            rows = chain(self._db.execute(f"{_RESULTS} ORDER BY i.position"), self._db.execute(_LEFT))
+            layouts, phone = self._layouts(), self.note("phone") or ""
+            for row in rows:
+                result = _result(row, layouts, phone=phone)
+                if pending or result.status is not Status.PENDING:
+                    yield result
+
+    def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
+        """Return the result rows of some positions of the input."""
+        layouts, phone = self._layouts(), self.note("phone") or ""
+        with told(self.path):
+            found = (self._db.execute(f"{_RESULTS} WHERE i.position = ?", (at,)).fetchone() for at in positions)
+            return [_result(row, layouts, phone=phone) for row in found if row is not None]
+
+    def _layouts(self) -> dict[int, tuple[str, ...]]:
+        """Return every header that cells were kept under, by its id."""
+        with told(self.path):
+            layouts = {id_: tuple(json.loads(text)) for id_, text in self._db.execute("SELECT id, header FROM layout")}
+        current = self.note("layout")
+        return layouts if current is None else layouts | {_CURRENT: layouts[int(current)]}
+
+
+def _result(row: tuple[Any, ...], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:
+    position, key, number, state, execution_id, reason, http_status, attempts, updated_at, cells, layout = row
+    named = dict(zip(layouts[layout], json.loads(cells), strict=False))
+    if state == Status.SENDING:
+        # The file outlives the process, and what it was sending is in doubt then.
+        state, reason = Status.UNKNOWN, DIED
+    return ResultRow(
+        position=position,
+        key=key or "",
+        number=named.get(phone, "") if number is None else e164(number),
+        status=Status(state),
+        execution_id=execution_id or "",
+        error=reason or "",
+        http_status=http_status,
+        attempts=attempts or 0,
+        updated_at=None if updated_at is None else datetime.fromtimestamp(updated_at, UTC),
+        cells=named,
+    )

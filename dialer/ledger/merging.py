@@ -1,0 +1,120 @@
+"""What a results CSV knows further than the ledger."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.ledger.connection import Connected, as_json
+from dialer.ledger.opening import told
+from dialer.models import Status
+from dialer.reference import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row of a results CSV, as it is merged back.
+
+    Attributes:
+        key: the recipient's key.
+        number: E.164 digits; None where a spreadsheet damaged them and the ledger knows the key.
+        status: QUEUED, UNKNOWN or ERROR.
+        execution_id, error, http_status, attempts: as written.
+        updated_at: Unix seconds; None where the cell was empty or unreadable.
+        cells: the input's cells in the order of the results' header.
+    """
+
+    key: str
+    number: int | None
+    status: Status
+    execution_id: str
+    error: str
+    http_status: int | None
+    attempts: int
+    updated_at: float | None
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the ledger has of somebody: nobody yet, by default."""
+
+    number: int | None = None
+    state: str = ""
+    attempts: int = 0
+
+
+class Merging(Connected):
+    """The part of the ledger that takes over a results CSV.
+
+    The further state wins: queued > unknown > error > not sent; of two alike the one with more attempts.
+    """
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a key is recorded."""
+        with told(self.path):
+            return self._db.execute("SELECT 1 FROM recipient WHERE key = ?", (key,)).fetchone() is not None
+
+    def behind(self, rows: Iterable[Written]) -> int:
+        """Return how many rows of a results CSV are further than the ledger."""
+        with told(self.path):
+            return sum(_is_further(row, self._known(row.key)) for row in rows)
+
+    def merge(self, header: Sequence[str], rows: Iterable[Written]) -> dict[Status, int]:
+        """Take over what a results CSV knows further than the ledger; return how many by status taken over.
+
+        Args:
+            header: the input's columns in the results CSV.
+            rows: everybody it says was attempted.
+        """
+        taken: dict[Status, int] = {}
+        with self._transaction():
+            layout = self._layout(header)
+            for row in rows:
+                known = self._known(row.key)
+                if _is_further(row, known):
+                    self._take_over(row, known, layout)
+                    taken[row.status] = taken.get(row.status, 0) + 1
+        return taken
+
+    def _known(self, key: str) -> _Known:
+        row = self._db.execute("SELECT number, state, attempts FROM recipient WHERE key = ?", (key,)).fetchone()
+        return _Known() if row is None else _Known(*row)
+
+    def _take_over(self, row: Written, known: _Known, layout: int) -> None:
+        attempts = max(row.attempts, 1, known.attempts)
+        at = time.time() if row.updated_at is None else row.updated_at
+        number = known.number if row.number is None else row.number
+        (id_,) = self._db.execute(
+            """
+            INSERT INTO recipient (key, number, state, payload, cells, layout, execution_id, http_status, reason,
+            attempts, updated_at) VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (key) DO UPDATE SET number = excluded.number, state = excluded.state, former = NULL,
+            cells = excluded.cells, layout = excluded.layout, execution_id = excluded.execution_id,
+            http_status = excluded.http_status, reason = excluded.reason, attempts = excluded.attempts,
+            updated_at = excluded.updated_at RETURNING id
+            """,
+            (
+                row.key, number, row.status, as_json(row.cells), layout, row.execution_id, row.http_status, row.error,
+                attempts, at,
+            ),
+        ).fetchone()  # fmt: skip
+        words = f"taken over from the results CSV: {row.error}".removesuffix(": ")
+        mark = reference(self.shared_reference(row.key), attempts)
+        self._db.execute(
+            """
+            INSERT INTO attempt (recipient, reference, at, outcome, http_status, words, execution_id, answered_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (id_, mark, at, row.status, row.http_status, words, row.execution_id, at),
+        )
+
+
+def _is_further(row: Written, known: _Known) -> bool:
+    return (_RANK[row.status], row.attempts) > (_RANK.get(known.state, 0), known.attempts)

@@ -1,0 +1,137 @@
+"""How a ledger is opened, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+from dialer.errors import LedgerError, UsageError
+from dialer.ledger import schema
+from dialer.ledger.place import network_file_system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_ELSEWHERE = (
+    'Set `ledger = "/var/lib/dialer/NAME.ledger"` (a local disk) in the campaign file; the results may stay where '
+    "they are."
+)
+_WORDS = {
+    "SQLITE_FULL": "the disk is full. What was recorded is intact: free some room, then run the same command again.",
+    "SQLITE_READONLY": "the ledger cannot be written (read-only, or no permission). Mend that, or set `ledger` to "
+    "another place.",
+    "SQLITE_CANTOPEN": "the ledger cannot be opened there (read-only folder, or no permission). Mend that, or set "
+    "`ledger` to another place.",
+    "SQLITE_CORRUPT": "the ledger is damaged ({}). Do not delete the results CSV: move the ledger away and run again "
+    "with --adopt, which rebuilds it from the results.",
+    "SQLITE_NOTADB": "this is no ledger, or a damaged one ({}). Do not delete the results CSV: move it away and run "
+    "again with --adopt, which rebuilds the ledger from the results.",
+    "SQLITE_BUSY": "another program keeps the ledger locked. Close it (a database browser?), then run the same command "
+    "again.",
+}
+_OTHER = "the ledger cannot be read or written ({}). What was recorded is intact; run the same command again."
+
+
+@contextlib.contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into a LedgerError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # An extended name begins with the plain one: https://www.sqlite.org/rescode.html
+        name = "_".join((getattr(error, "sqlite_errorname", None) or "").split("_")[:2])
+        raise LedgerError(f"{path}: {_WORDS.get(name, _OTHER).format(error)}") from error
+    except OSError as error:
+        raise LedgerError(
+            f"{path}: the ledger cannot be written ({error.strerror}). Nothing was sent without being recorded."
+        ) from error
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Return a connection to a sound ledger of this version, made new if there is none.
+
+    Raises:
+        LedgerError: it cannot be written, is damaged, lies on a network share, or was written by a newer version.
+    """
+    share = network_file_system(path)
+    if share is not None:
+        raise LedgerError(
+            f"{path}: this folder is on a network share ({share}), where SQLite's locks cannot be trusted.\n"
+            f"{_ELSEWHERE}"
+        )
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            # SQLite would create it with the umask's rights; it holds personal data.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        # Absolute: a bare ":memory:" would be no file.
+        connection = sqlite3.connect(path.absolute(), isolation_level=None, check_same_thread=False, timeout=10.0)
+        try:
+            _prepare(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Return a read-only connection that neither blocks a run nor is blocked by it.
+
+    Raises:
+        UsageError: there is no ledger yet.
+        LedgerError: it cannot be read.
+    """
+    if not path.exists():
+        raise UsageError(_none_yet(path))
+    with told(path):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
+        try:
+            _check(path, connection)
+            _check_current(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _none_yet(path: Path) -> str:
+    return f"{path}: there is no ledger yet: nobody was called in this batch. `dialer run` begins it."
+
+
+def _prepare(path: Path, connection: sqlite3.Connection) -> None:
+    _check(path, connection)
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise LedgerError(f"{path}: this file system cannot hold a ledger (no shared memory for SQLite).\n{_ELSEWHERE}")
+    connection.execute("PRAGMA synchronous = FULL")
+    # On macOS fsync alone does not reach the disk.
+    connection.execute("PRAGMA fullfsync = ON")
+    finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if finding != "ok":
+        raise LedgerError(f"{path}: {_WORDS['SQLITE_CORRUPT'].format(finding)}")
+    schema.migrate(connection)
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse what is not ours, before anything in it is changed."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != schema.APPLICATION_ID and tables:
+        raise LedgerError(f"{path}: this is another program's SQLite file, no ledger. Set `ledger` to another place.")
+    version = schema.version_of(connection)
+    if version > len(schema.MIGRATIONS):
+        raise LedgerError(
+            f"{path}: written by a newer version of dialer (ledger version {version}, this one knows "
+            f"{len(schema.MIGRATIONS)}). Install that version again: pip install --upgrade dialer."
+        )
+
+
+def _check_current(path: Path, connection: sqlite3.Connection) -> None:
+    version = schema.version_of(connection)
+    if version == 0:
+        raise UsageError(_none_yet(path))
+    if version < len(schema.MIGRATIONS):
+        raise LedgerError(f"{path}: written by an older version of dialer; `dialer run` brings it up to date.")

@@ -1,0 +1,563 @@
+"""Tables as people send them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from dialer.errors import InputError
+from dialer.loader import PHONE_NAMES, Table, chunks, examine, phone_column
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONE_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+def read(table: Table, *, size: int = 50_000) -> list[list[str]]:
+    return [row for chunk in chunks(table, size=size) for row in chunk.frame.to_numpy().tolist()]
+
+
+def lines(table: Table, *, size: int = 50_000) -> list[int]:
+    return [line for chunk in chunks(table, size=size) for line in chunk.lines]
+
+
+def save(folder: Path, content: str | bytes, name: str = "r.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+# Every cell as it stands.
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+AWKWARD = st.text(alphabet="a \",;\t|\r\n'=\ufeff0é", max_size=8)
+CELL = st.one_of(TEXT, AWKWARD, st.sampled_from(["", "NA", "007", "null", "1e5", " padded ", "nan", "\r", "\n"]))
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> tuple[list[list[str]], dict[str, object]]:
+    """Draw rows, and a dialect to write them in."""
+    width = draw(st.integers(1, 4))
+    rows = draw(st.lists(st.lists(CELL, min_size=width, max_size=width), min_size=1, max_size=8))
+    dialect = {
+        "delimiter": draw(st.sampled_from(",;\t|")),
+        "lineterminator": draw(st.sampled_from(["\n", "\r\n", "\r"])),
+        "quoting": draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])),
+    }
+    return rows, dialect
+
+
+@ONE_FILE
+@given(sheets(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.integers(1, 3))
+def test_what_comes_in_is_what_the_csv_module_wrote(
+    tmp_path: Path, sheet: tuple[list[list[str]], dict[str, object]], encoding: str, size: int
+) -> None:
+    rows, dialect = sheet
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, **dialect)  # type: ignore[arg-type] # a dialect as keywords
+    writer.writerow([f"column {n}" for n in range(len(rows[0]))])
+    writer.writerows(rows)
+    # Before Python 3.13 it writes a lone CR without quotation marks, and does not read back what it wrote.
+    again = csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=str(dialect["delimiter"]))
+    assume(list(again)[1:] == rows)
+    path = save(tmp_path, text.getvalue().encode(encoding))
+    table = examine(path, delimiter=str(dialect["delimiter"]) if len(rows[0]) == 1 else None)
+    assert read(table, size=size) == rows
+    assert table.rows == len(rows)
+
+
+@ONE_FILE
+@given(
+    st.text(alphabet='a0 ",;\t\r\n', max_size=40),
+    st.sampled_from(["a\n", "a,b\n", "a;b;c\r\n", "a\tb\r"]),
+    st.sampled_from([1, 3, 50]),
+)
+@example(" \t \na\tb\n", "a\tb\r", 1)
+@example('" "\n1,2\n', "a,b\n", 1)
+def test_a_file_is_read_as_the_csv_module_reads_it_or_not_at_all(
+    tmp_path: Path, text: str, header: str, size: int
+) -> None:
+    """Both ways of reading (pandas, csv) agree, and the lines are where the rows begin."""
+    path = save(tmp_path, header + text)
+    width = len(header.split(header[1])) if len(header) > 2 else 1
+    delimiter = header[1] if width > 1 else ","
+    try:
+        table = examine(path)
+    except InputError:
+        return
+    expected: list[list[str]] = []
+    starts = []
+    reader = csv.reader(io.StringIO(header + text, newline=""), delimiter=delimiter, strict=True)
+    next(reader)
+    start = reader.line_num + 1
+    for row in reader:
+        if row and (len(row) == width):
+            expected.append(row)
+            starts.append(start)
+        else:
+            assert not "".join(row).strip(" \t"), "only blank lines may be left out"
+        start = reader.line_num + 1
+    assert read(table, size=size) == expected
+    assert lines(table, size=size) == starts
+
+
+@ONE_FILE
+@given(st.binary(max_size=200), st.sampled_from(["r.csv", "r.tsv", "r.csv.gz", "r.xlsx"]))
+@example(b"\x1f\x8b\x08\x00", "r.csv.gz")
+@example(b"PK\x03\x04", "r.xlsx")
+@example(b"\xff\xfea", "r.csv")
+@example(b"a,b\n1,\xff\n", "r.csv")
+def test_bytes_are_a_table_or_an_error_in_words(tmp_path: Path, content: bytes, name: str) -> None:
+    path = save(tmp_path, content, name)
+    words = ""
+    try:
+        assert (table := examine(path)).rows == len(read(table))
+    except InputError as error:
+        words = str(error)
+    assert not words or str(path) in words
+
+
+def test_a_field_of_the_size_of_a_novel_is_told_and_not_read(tmp_path: Path) -> None:
+    path = save(tmp_path, 'a,b\n1,"' + "x" * 200_000 + '"\n')
+    with pytest.raises(InputError, match="line 2: a quotation mark is opened"):
+        examine(path)
+
+
+def test_lines_are_told_through_blank_lines_and_quoted_newlines(tmp_path: Path) -> None:
+    path = save(tmp_path, '\nphone,note\r\n1,a\r\n\r\n2,"b\nb"\n3,c\r4,d\n')
+    table = examine(path)
+    assert lines(table) == [3, 5, 7, 8]
+    assert lines(table, size=1) == [3, 5, 7, 8]
+    assert [chunk.first for chunk in chunks(table, size=3)] == [1, 4]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        table = examine(save(tmp_path, "phone,name\n1,José\n".encode(encoding)))
+        assert table.header == ("phone", "name")
+        assert table.repaired == ()
+        assert read(table) == [["1", "José"]]
+
+
+def test_an_encoding_that_is_named_is_used(tmp_path: Path) -> None:
+    table = examine(save(tmp_path, "phone,name\n1,José\n".encode("cp1252")), encoding="cp1252")
+    assert read(table) == [["1", "José"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "header"),
+    [
+        ("a,b\n1,2\n", ",", ("a", "b")),
+        ("a;b\n1;2,5\n", ";", ("a", "b")),
+        ("a\tb\n1\t2\n", "\t", ("a", "b")),
+        ("a|b\n1|2\n", "|", ("a", "b")),
+        ("sep=;\na;b\n1;2\n", ";", ("a", "b")),
+        ("sep=^\r\na^b\r\n1^2\r\n", "^", ("a", "b")),
+        ('"a;b",c\n1,2\n', ",", ("a;b", "c")),
+        ("phone\n1\n", ",", ("phone",)),
+    ],
+)
+def test_the_delimiter_is_found_by_the_header(
+    tmp_path: Path, text: str, delimiter: str, header: tuple[str, ...]
+) -> None:
+    table = examine(save(tmp_path, text))
+    assert (table.delimiter, table.header, table.rows) == (delimiter, header, 1)
+
+
+def test_in_a_tsv_file_a_tab_goes_before_a_comma(tmp_path: Path) -> None:
+    table = examine(save(tmp_path, "a,x\tb\n1\t2\n", "r.tsv"))
+    assert table.header == ("a,x", "b")
+
+
+def test_a_compressed_file_is_read_like_any_other(tmp_path: Path) -> None:
+    table = examine(save(tmp_path, gzip.compress(b"phone,name\n1,a\n"), "r.csv.gz"))
+    assert read(table) == [["1", "a"]]
+
+
+def test_names_are_mended_and_it_is_said(tmp_path: Path) -> None:
+    table = examine(save(tmp_path, " phone ,\u00a0Name,na\u200bme,x\n1,2,3,4\n"))
+    assert table.header == ("phone", "Name", "name", "x")
+    assert table.repaired == (
+        'column 1 is read as "phone": space or invisible characters around the name are left out',
+        'column 2 is read as "Name": space or invisible characters around the name are left out',
+        'column 3 is read as "name": space or invisible characters around the name are left out',
+        "columns differ only in capital letters: Name, name",
+    )
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "same size"])
+def test_a_file_that_changes_between_the_readings_is_noticed(tmp_path: Path, change: str) -> None:
+    path = save(tmp_path, "phone,name\n1,a\n2,b\n")
+    before = path.stat()
+    table = examine(path)
+    path.write_text(
+        {"longer": "phone,name\n1,a\n2,b\n3,c\n", "shorter": "phone,name\n1,a\n"}.get(change, "phone,name\n1,a\n9,b\n")
+    )
+    if change == "same size":
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(InputError, match="was changed while it was read; nothing was dialled"):
+        read(table)
+
+
+def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    path = save(tmp_path, "phone,name\n1,a\n2,b\n")
+    reading = chunks(examine(path), size=1)
+    next(reading)
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(InputError, match="was changed while it was read"):
+        next(reading)
+
+
+def test_a_table_is_told_from_another_by_its_digest(tmp_path: Path) -> None:
+    one = examine(save(tmp_path, "a,b\n1,2\n"))
+    other = examine(save(tmp_path, "a,b\n1,3\n"))
+    assert one.digest != other.digest
+
+
+# Broken files, and what is said of them; {path} stands for the file.
+
+BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
+    (
+        "empty",
+        b"",
+        {},
+        ("{path} is empty: there is no header and no row."),
+    ),
+    (
+        "only blank lines",
+        b"\n\r\n  \n",
+        {},
+        ("{path} is empty: there is no header and no row."),
+    ),
+    (
+        "only a header",
+        b"phone,name\n",
+        {},
+        ("{path} has a header and no rows: there is nobody to call."),
+    ),
+    (
+        "short row",
+        b"phone,name\n1,a\n2\n",
+        {},
+        (
+            "{path}: the header has 2 fields, but\n"
+            "  line 3: 1 field\n"
+            'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
+            ".\n"
+            "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file."
+        ),
+    ),
+    (
+        "long row",
+        b"phone;name\n1;a\n2;b;c\n",
+        {},
+        (
+            "{path}: the header has 2 fields, but\n"
+            "  line 3: 3 fields\n"
+            'Put quotation marks around a text that has a semicolon in it ("Main St, 5"), or add what is mis'
+            "sing.\n"
+            "If the fields are not separated by a semicolon, set delimiter in [csv] of the campaign file."
+        ),
+    ),
+    (
+        "one long first row",
+        b"phone,name\n1,a,\n",
+        {},
+        (
+            "{path}: the header has 2 fields, but\n"
+            "  line 2: 3 fields\n"
+            'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
+            ".\n"
+            "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file."
+        ),
+    ),
+    (
+        "many uneven",
+        b"phone,name\n1\n1\n1\n1\n1\n1\n1\n1\n1\n",
+        {},
+        (
+            "{path}: the header has 2 fields, but\n"
+            "  line 2: 1 field\n"
+            "  line 3: 1 field\n"
+            "  line 4: 1 field\n"
+            "  line 5: 1 field\n"
+            "  line 6: 1 field\n"
+            "  and 4 more\n"
+            'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
+            ".\n"
+            "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file."
+        ),
+    ),
+    (
+        "wrong delimiter named",
+        b"phone;name\n1;a,b\n",
+        {"delimiter": ","},
+        (
+            "{path}: the header has 1 field, but\n"
+            "  line 2: 2 fields\n"
+            'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
+            ".\n"
+            "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file."
+        ),
+    ),
+    (
+        "open quote",
+        b'phone,name\n1,a\n2,"b\n3,c\n',
+        {},
+        (
+            "{path}, line 3: a quotation mark is opened in the row that begins here and never closed. Close "
+            'it; a quotation mark inside a text is written twice ("").'
+        ),
+    ),
+    (
+        "open quote to the end",
+        b'phone,name\n1,"a',
+        {},
+        (
+            "{path}, line 2: a quotation mark is opened in the row that begins here and never closed. Close "
+            'it; a quotation mark inside a text is written twice ("").'
+        ),
+    ),
+    (
+        "text after quote",
+        b'phone,name\n1,"a" b\n',
+        {},
+        (
+            "{path}, line 2: there is text after a closing quotation mark. A quotation mark inside a text is"
+            ' written twice ("").'
+        ),
+    ),
+    (
+        "text after quote, later line",
+        b'phone,name\n1,"a\nb"c,\n',
+        {},
+        (
+            "{path}, line 3 (the row begins in line 2): there is text after a closing quotation mark. A quot"
+            'ation mark inside a text is written twice ("").'
+        ),
+    ),
+    (
+        "nul",
+        b"phone,name\n1,a\n2,\x00b\n",
+        {},
+        (
+            "{path}, line 3: there is a NUL character, which no text has. Save the file again as CSV UTF-8; "
+            'if it is UTF-16, set encoding = "utf-16-le" (or "utf-16-be") in [csv].'
+        ),
+    ),
+    (
+        "utf-16 without mark",
+        b"p\x00h\x00o\x00n\x00e\x00,\x00n\x00a\x00m\x00e\x00\n\x001\x00,\x00a\x00\n\x00",
+        {},
+        (
+            "{path}, line 1: there is a NUL character, which no text has. Save the file again as CSV UTF-8; "
+            'if it is UTF-16, set encoding = "utf-16-le" (or "utf-16-be") in [csv].'
+        ),
+    ),
+    (
+        "cp1252",
+        b"phone,name\n1,Anna\n2,Jos\xe9\n",
+        {},
+        (
+            "{path}, line 3: byte 24 of the file is not utf-8. The cell would read as\n"
+            "  cp1252     José\n"
+            "  cp1250     José\n"
+            "  cp1251     Josй\n"
+            "  mac_roman  JosÈ\n"
+            "  cp850      JosÚ\n"
+            "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again "
+            "as CSV UTF-8."
+        ),
+    ),
+    (
+        "cut utf-16",
+        b"\xff\xfep\x00h",
+        {},
+        (
+            "{path}, line 1: byte 5 of the file is not utf-16.\n"
+            "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again "
+            "as CSV UTF-8."
+        ),
+    ),
+    (
+        "utf-8 cut",
+        b"phone,name\n1,Jos\xc3",
+        {},
+        (
+            "{path}, line 2: byte 17 of the file is not utf-8. The cell would read as\n"
+            "  cp1252     JosÃ\n"
+            "  cp1250     JosĂ\n"
+            "  cp1251     JosГ\n"
+            "  mac_roman  Jos√\n"
+            "  cp850      Jos├\n"
+            "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again "
+            "as CSV UTF-8."
+        ),
+    ),
+    (
+        "bad in named",
+        b"phone,name\n1,\x81\n",
+        {"encoding": "cp1252"},
+        (
+            "{path}, line 2: byte 14 of the file is not cp1252. The cell would read as\n"
+            "  cp1251     Ѓ\n"
+            "  mac_roman  Å\n"
+            "  cp850      ü\n"
+            "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again "
+            "as CSV UTF-8."
+        ),
+    ),
+    (
+        "unknown encoding",
+        b"phone\n1\n",
+        {"encoding": "latin-99"},
+        ('{path}: encoding = "latin-99" in [csv] is no text encoding; usual ones: utf-8, cp1252, utf-16.'),
+    ),
+    (
+        "no text encoding",
+        b"phone\n1\n",
+        {"encoding": "base64"},
+        ('{path}: encoding = "base64" in [csv] is no text encoding; usual ones: utf-8, cp1252, utf-16.'),
+    ),
+    (
+        "no name",
+        b"phone,,name\n1,2,3\n",
+        {},
+        (
+            "{path}, line 1: column 2 of 3 has no name. Give it one, or delete the column; the first row mus"
+            "t hold the names of the columns."
+        ),
+    ),
+    (
+        "same name",
+        b"phone,name,name\n1,2,3\n",
+        {},
+        ('{path}, line 1: columns 2 and 3 are both named "name". Rename or delete one.'),
+    ),
+    (
+        "same name after mending",
+        b"phone,name, name\n1,2,3\n",
+        {},
+        ('{path}, line 1: columns 2 and 3 are both named "name". Rename or delete one.'),
+    ),
+    (
+        "xlsx as csv",
+        b"PK\x03\x04abc",
+        {},
+        ("{path} is a spreadsheet or an archive, no text; save it as CSV (UTF-8) or as .xlsx."),
+    ),
+    (
+        "xls",
+        b"\xd0\xcf\x11\xe0abc",
+        {},
+        ("{path} is an old Excel file; save it as CSV (UTF-8) or as .xlsx."),
+    ),
+    (
+        "pdf",
+        b"%PDF-1.7",
+        {},
+        ("{path} is a PDF; export the table as CSV (UTF-8)."),
+    ),
+    (
+        "gzip damaged",
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01",
+        {},
+        (
+            "{path} is compressed and damaged (Compressed file ended before the end-of-stream marker was rea"
+            "ched). Make the file again."
+        ),
+    ),
+    (
+        "two-character delimiter",
+        b"phone\n1\n",
+        {"delimiter": "||"},
+        ('{path}: delimiter in [csv] must be one character, such as ";" or "\\t".'),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "named", "message"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN]
+)
+def test_a_broken_file_is_refused_in_words(tmp_path: Path, content: bytes, named: dict[str, str], message: str) -> None:
+    path = save(tmp_path, content)
+    with pytest.raises(InputError) as caught:
+        examine(path, **named)
+    assert str(caught.value) == message.replace("{path}", str(path))
+
+
+@pytest.mark.parametrize("make", ["missing", "folder"])
+def test_what_cannot_be_opened_is_refused_in_words(tmp_path: Path, make: str) -> None:
+    path = tmp_path / "r.csv"
+    if make == "folder":
+        path.mkdir()
+    with pytest.raises(InputError, match=r"r\.csv cannot be read: (No such file|Is a directory)"):
+        examine(path)
+
+
+def test_the_place_of_a_wrong_byte_is_told_far_into_the_file(tmp_path: Path) -> None:
+    good = "phone,name\r\n" + "+919876543210,José\r\n" * 120_000
+    path = save(tmp_path, good.encode() + "1,Zoë\r\n".encode("cp1252"))
+    with pytest.raises(InputError) as caught:
+        examine(path)
+    offset = len(good.encode()) + len("1,Zo") + 1
+    assert str(caught.value).startswith(f"{path}, line 120002: byte {offset} of the file is not utf-8.")
+    assert "cp1252     Zoë" in str(caught.value)
+
+
+# The phone column.
+
+
+@pytest.mark.parametrize("name", [*PHONE_NAMES, "Phone Number", "PHONE"])
+def test_a_phone_column_is_found_by_its_usual_names(name: str) -> None:
+    assert phone_column(("first_name", name, "city"), None) == name
+
+
+def test_a_phone_column_that_is_named_is_taken() -> None:
+    assert phone_column(("phone", "work"), "work") == "work"
+
+
+@pytest.mark.parametrize(
+    ("header", "named", "message"),
+    [
+        (
+            ("name", "Handy"),
+            None,
+            (
+                "No column has one of the usual names for phone numbers, such as phone_number. "
+                "Set phone in [columns] of the campaign file. The columns are: name, Handy."
+            ),
+        ),
+        (
+            ("phone", "mobile_number"),
+            None,
+            (
+                "Several columns may hold the phone numbers: phone, mobile_number. "
+                "Set phone in [columns] of the campaign file. The columns are: phone, mobile_number."
+            ),
+        ),
+        (
+            ("name", "Handynummer"),
+            "handynumer",
+            (
+                'There is no column "handynumer" for the phone numbers. Did you mean "Handynummer"? '
+                "The columns are: name, Handynummer."
+            ),
+        ),
+        (("a", "b"), "phone", 'There is no column "phone" for the phone numbers. The columns are: a, b.'),
+    ],
+)
+def test_a_phone_column_that_is_not_clear_is_refused_in_words(
+    header: tuple[str, ...], named: str | None, message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        phone_column(header, named)
+    assert str(caught.value) == message

@@ -1,0 +1,131 @@
+"""How a run shows that it is alive, on a terminal, in a log, and where nobody listens any more."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.models import Outcome
+from dialer.progress import LINE_EVERY, Bar, JsonLines, Lines, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.progress import Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Gone(Terminal):
+    """A terminal that was closed, or a pipe that nobody reads."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, _text: str) -> int:
+        raise self.error
+
+    def flush(self) -> None:
+        raise self.error
+
+
+def told(progress: Progress, *outcomes: Outcome) -> None:
+    """Tell a whole run."""
+    progress.note("before")
+    progress.begin(batch="monday", to_call=len(outcomes))
+    for position, outcome in enumerate(outcomes, 1):
+        progress.outcome(outcome, position=position, execution_id="e" if outcome is Outcome.QUEUED else None)
+    progress.note("Too many requests: waiting 2 s")
+    progress.end()
+    progress.note("after")
+
+
+MIXED = (Outcome.QUEUED, Outcome.QUEUED, Outcome.ERROR, Outcome.UNKNOWN, Outcome.RETRY)
+
+
+@pytest.mark.parametrize("make", [lambda _: Silent(), lambda stream: Bar(stream=stream)])
+def test_silent_and_the_bar_may_end_twice(make: Callable[[io.StringIO], Progress]) -> None:
+    progress = make(io.StringIO())
+    told(progress, *MIXED)
+    progress.end()
+
+
+def test_the_bar_counts_by_outcome_and_retries_do_not_move_it() -> None:
+    stream = Terminal()
+    progress = Bar(stream=stream)
+    progress.begin(batch="monday", to_call=10)
+    for outcome in MIXED:
+        progress.outcome(outcome, position=1, execution_id=None)
+    progress.end()
+    last = stream.getvalue().split("\r")[-1]
+    assert "4/10" in last
+    assert "queued=2, errors=1, unknown=1" in last
+
+
+def test_the_bar_begins_anew_with_each_batch() -> None:
+    stream = Terminal()
+    progress = Bar(stream=stream)
+    for _ in range(2):
+        progress.begin(batch="monday", to_call=1)
+        progress.outcome(Outcome.QUEUED, position=1, execution_id="e")
+        progress.end()
+    assert "queued=2" not in stream.getvalue()
+
+
+def test_the_bar_draws_nothing_into_a_file_but_notes_are_kept() -> None:
+    stream = io.StringIO()
+    told(Bar(stream=stream), *MIXED)
+    assert stream.getvalue().splitlines() == ["before", "Too many requests: waiting 2 s", "after"]
+
+
+def test_lines_come_every_so_often_and_at_the_end() -> None:
+    now = 0.0
+    stream = io.StringIO()
+    progress = Lines(stream=stream, clock=lambda: now)
+    progress.begin(batch="monday", to_call=9)
+    for position in range(1, 10):
+        now += LINE_EVERY / 4
+        progress.outcome(Outcome.QUEUED, position=position, execution_id="e")
+    progress.end()
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[1] for line in lines] == ["4", "8", "9"]
+    assert lines[-1].startswith("monday: 9 of 9 done, 9 queued, 0 errors, 0 unknown, ")
+
+
+def test_a_line_counts_by_outcome_and_leaves_retries_out() -> None:
+    moments = iter([0.0, 0.0, *[1.0] * 5, 2.0])
+    stream = io.StringIO()
+    progress = Lines(stream=stream, clock=lambda: next(moments))
+    progress.begin(batch="monday", to_call=10)
+    for outcome in MIXED:
+        progress.outcome(outcome, position=1, execution_id=None)
+    progress.end()
+    assert stream.getvalue() == "monday: 4 of 10 done, 2 queued, 1 errors, 1 unknown, 2.0/s\n"
+
+
+def test_json_lines_are_one_event_a_line_without_a_number() -> None:
+    stream = io.StringIO()
+    told(JsonLines(stream=stream, clock=lambda: 1.23456), *MIXED[:2], Outcome.ERROR)
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [event["event"] for event in events] == ["note", "begin", *["outcome"] * 3, "note", "end", "note"]
+    assert events[1] == {"at": 1.235, "event": "begin", "batch": "monday", "to_call": 3}
+    assert events[4] == {
+        "at": 1.235, "event": "outcome", "batch": "monday", "row": 3, "status": "error", "execution_id": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [Bar, Lines, JsonLines])
+@pytest.mark.parametrize(
+    "error",
+    [BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError(errno.EIO, "Input/output error"), ValueError("closed file")],
+)
+def test_a_terminal_that_is_gone_ends_no_run(kind: type[Bar | Lines | JsonLines], error: Exception) -> None:
+    told(kind(stream=Gone(error)), *MIXED)

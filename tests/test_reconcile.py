@@ -1,0 +1,487 @@
+"""Which unclear calls are found again, and that none is found that is not surely ours."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.client import BolnaClient, BolnaReadError, answer_of_exception, answer_of_status
+from dialer.errors import LedgerError
+from dialer.executions import Account, Execution, Listed, account_in, execution_in
+from dialer.ledger import Binding, Doubt, Ledger
+from dialer.ledger.writer import LedgerWriter
+from dialer.models import Attempt, Outcome, Status
+from dialer.reconcile import MARGIN, Reconciled, find_in_flight, reconcile, spans
+from dialer.reference import VARIABLE, reference
+from dialer.runner import body_of
+from dialer.sandbox import Sandbox, Settings, running
+from tests.test_runner import FIRST, Inline, load, opened, virtually
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+AGENT = "123e4567-e89b-12d3-a456-426655440000"
+DOUBT = answer_of_exception(httpx.ReadTimeout(""))
+NOW = 1_790_000_000.0
+HOURS = 3600.0
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A call as Bolna keeps it."""
+
+    id: str
+    number: int
+    mark: str | None
+    at: float = NOW
+    """On the server's clock."""
+    blank: bool = False
+    """The number is shown nowhere."""
+    echo: bool = True
+
+
+class Rows:
+    """An iterator over what a list shows; it may break, or take its time."""
+
+    def __init__(self, rows: list[Placed], bolna: Bolna) -> None:
+        self._rows = iter(rows)
+        self._bolna = bolna
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Listed:
+        await anyio.sleep(self._bolna.takes)
+        row = next(self._rows, None)
+        if row is None:
+            raise StopAsyncIteration
+        if row.id in self._bolna.breaks_at:
+            raise BolnaReadError("HTTP 503 Service Unavailable", 503)
+        return Listed(id=row.id, status="queued", to_number=None if row.blank else f"+{row.number}", created_at=None)
+
+
+@dataclass
+class Bolna:
+    """Lists and shows calls as the real one does."""
+
+    calls: list[Placed] = field(default_factory=list)
+    skew: float | None = 0.0
+    takes: float = 0.0
+    breaks_at: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    skew_told: float | None = None
+    listed: list[tuple[float, float]] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+
+    async def account(self) -> Account:
+        await anyio.sleep(self.takes)
+        if self.skew_told is None:
+            raise BolnaReadError("no answer")
+        self.skew = self.skew_told
+        account = account_in({})
+        assert account is not None
+        return account
+
+    def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+        assert agent_id == AGENT
+        self.listed.append((start.timestamp(), end.timestamp()))
+        return Rows([call for call in self.calls if start.timestamp() <= call.at <= end.timestamp()], self)
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        await anyio.sleep(self.takes)
+        self.read.append(execution_id)
+        if execution_id in self.unreadable:
+            raise BolnaReadError("HTTP 500 Internal Server Error", 500)
+        if execution_id in self.absent:
+            return None
+        (call,) = (call for call in self.calls if call.id == execution_id)
+        context: dict[str, Any] = {} if call.blank else {"recipient_phone_number": f"+{call.number}"}
+        if call.echo:
+            context["recipient_data"] = {"name": "Zoë"} | ({} if call.mark is None else {VARIABLE: call.mark})
+        return execution_in({"id": call.id, "context_details": context})
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger with five people, of whom nobody was called."""
+    with opened(tmp_path / "b.ledger", 5) as found:
+        yield found
+
+
+def doubtful(ledger: Ledger, *indexes: int, at: float = NOW, skew: float | None = None) -> list[Attempt]:
+    """Leave an attempt at each of these people in doubt."""
+    people = [one for one in ledger.page(after=0, size=100) if one.number - FIRST in indexes]
+    attempts = ledger.intend(people, now=at)
+    for attempt in attempts:
+        ledger.settle(attempt, replace(DOUBT, skew=skew), now=at + 60)
+    return attempts
+
+
+def placed(attempt: Attempt, *, at: float = NOW, **more: Any) -> Placed:  # noqa: ANN401 - fields of Placed
+    return Placed(f"e-{attempt.reference}", attempt.recipient.number, attempt.reference, at, **more)
+
+
+def reconciled(ledger: Ledger, bolna: Bolna, *, time_limit: float | None = None) -> Reconciled:
+    found = virtually(lambda: reconcile(Inline(ledger), bolna, agent_id=AGENT, time_limit=time_limit))
+    assert isinstance(found, Reconciled)
+    return found
+
+
+def state(ledger: Ledger, index: int) -> Status:
+    return ledger.states([f"+{FIRST + index}"])[f"+{FIRST + index}"]
+
+
+# -- matching ------------------------------------------------------------------------------------------------------
+
+
+def test_a_call_found_by_its_reference_makes_the_row_queued_with_its_id(ledger: Ledger) -> None:
+    first, second = doubtful(ledger, 0, 1)
+
+    result = reconciled(ledger, Bolna([placed(first)]))
+
+    assert (result.settled, result.left, result.read, result.trouble) == (1, 1, 1, "")
+    rows = {row.number: row for row in ledger.results()}
+    assert rows[f"+{FIRST}"].execution_id == f"e-{first.reference}"
+    assert rows[f"+{FIRST}"].status is Status.QUEUED
+    assert state(ledger, 1) is Status.UNKNOWN
+    assert second.reference in {doubt.reference for doubt in ledger.doubts()}
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [None, "", "nonsense", "0123456789abcdef0123-1", "next attempt", "reference of another person"],
+)
+def test_a_call_to_the_same_number_with_another_reference_is_not_ours(ledger: Ledger, mark: str | None) -> None:
+    (attempt,) = doubtful(ledger, 0)
+    marks = {
+        "next attempt": reference(ledger.shared_reference(f"+{FIRST}"), 2),
+        "reference of another person": reference(ledger.shared_reference(f"+{FIRST + 1}"), 1),
+    }
+    call = replace(placed(attempt), mark=marks.get(mark or "", mark))
+    result = reconciled(ledger, Bolna([call]))
+    assert (result.settled, result.left, result.read, result.unmarked) == (0, 1, 1, 0)
+    assert state(ledger, 0) is Status.UNKNOWN
+
+
+def test_calls_without_a_number_are_read_and_those_to_other_numbers_are_not(ledger: Ledger) -> None:
+    first, second = doubtful(ledger, 0, 1)
+    others = [Placed(f"o-{index}", FIRST + 1000 + index, "x-1") for index in range(20)]
+    bolna = Bolna([*others, placed(first, blank=True), placed(second)])
+    assert reconciled(ledger, bolna).settled == 2
+    assert len(bolna.read) == 2
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "anonymous", "+91 98000 00000"])
+def test_a_number_that_is_none_is_read_like_an_empty_one(ledger: Ledger, text: str) -> None:
+    (attempt,) = doubtful(ledger, 0)
+    bolna = Bolna([replace(placed(attempt), number=text)])  # type: ignore[arg-type] # what a list may show
+    assert reconciled(ledger, bolna).settled == 1
+
+
+def test_when_bolna_shows_no_variables_it_says_so_and_matches_nothing(ledger: Ledger) -> None:
+    first, second = doubtful(ledger, 0, 1)
+    stranger = Placed("s", FIRST + 77, None, echo=False, blank=True)
+    result = reconciled(ledger, Bolna([placed(first, echo=False), placed(second, echo=False), stranger]))
+    assert (result.settled, result.left, result.unmarked) == (0, 2, 2)
+
+
+def test_a_call_that_is_listed_and_not_found_yet_is_found_the_next_time(ledger: Ledger) -> None:
+    (attempt,) = doubtful(ledger, 0)
+    call = placed(attempt)
+    result = reconciled(ledger, Bolna([call], absent={call.id}))
+    assert (result.settled, result.left, result.missing) == (0, 1, 1)
+    assert reconciled(ledger, Bolna([call])).settled == 1
+
+
+def test_nobody_in_doubt_asks_bolna_nothing(ledger: Ledger) -> None:
+    bolna = Bolna(skew=None)
+    assert reconciled(ledger, bolna) == Reconciled()
+    assert (bolna.listed, bolna.read) == ([], [])
+
+
+def test_when_everybody_is_found_nothing_more_is_read(ledger: Ledger) -> None:
+    (attempt,) = doubtful(ledger, 0)
+    bolna = Bolna([placed(attempt), *[Placed(f"o-{i}", FIRST, "x-1", blank=True) for i in range(50)]])
+    assert reconciled(ledger, bolna).settled == 1
+    assert len(bolna.read) == 1
+
+
+@pytest.mark.parametrize("found", [(0,), (1,), (0, 1), (1, 0)])
+def test_somebody_redialled_is_settled_once_by_whichever_call_is_found(ledger: Ledger, found: tuple[int, ...]) -> None:
+    attempts = doubtful(ledger, 0)
+    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    attempts += doubtful(ledger, 0, at=NOW + 10 * HOURS)
+    calls = [placed(attempts[index], at=NOW + 10 * HOURS * index) for index in found]
+
+    result = reconciled(ledger, Bolna(calls))
+
+    assert (result.settled, result.left) == (1, 0)
+    assert state(ledger, 0) is Status.QUEUED
+
+
+def test_who_was_refused_or_queued_since_is_not_looked_for(ledger: Ledger) -> None:
+    (attempt,) = doubtful(ledger, 0)
+    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    (again,) = ledger.intend([attempt.recipient], now=NOW + 60)
+    ledger.settle(again, answer_of_status(400))
+    assert reconciled(ledger, Bolna([placed(attempt)])).read == 0
+    assert state(ledger, 0) is Status.ERROR
+
+
+# -- where it looks ------------------------------------------------------------------------------------------------
+
+MOMENTS = st.floats(0, 1e6, allow_nan=False)
+
+
+@given(
+    st.lists(st.tuples(MOMENTS, st.floats(0, 5000), st.none() | st.floats(-8000, 8000)), max_size=30),
+    st.floats(-8000, 8000),
+)
+def test_the_spans_hold_every_attempt_with_its_margins_and_no_moment_twice(
+    attempts: list[tuple[float, float, float | None]], skew: float
+) -> None:
+    doubts = [Doubt(1, 1, "r", at, at + lasted, ahead) for at, lasted, ahead in attempts]
+    found = spans(doubts, skew=skew)
+    for doubt in doubts:
+        ahead = skew if doubt.skew is None else doubt.skew
+        first, last = doubt.at - MARGIN + ahead, doubt.until + MARGIN + ahead
+        assert sum(start <= first and last <= end for start, end in found) == 1
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(found))
+    assert sum(end - start for start, end in found) <= sum(2 * MARGIN + lasted for _, lasted, _ in attempts) + 1e-3
+
+
+def test_only_the_time_around_the_attempts_is_listed(ledger: Ledger) -> None:
+    doubtful(ledger, 0, 1, at=NOW)
+    doubtful(ledger, 2, at=NOW + 300)
+    doubtful(ledger, 3, at=NOW + 5 * HOURS)
+    bolna = Bolna()
+    reconciled(ledger, bolna)
+    assert bolna.listed == [
+        (NOW - 600, NOW + 300 + 60 + 600),
+        (NOW + 5 * HOURS - 600, NOW + 5 * HOURS + 60 + 600),
+    ]
+
+
+@pytest.mark.parametrize("ahead", [2 * HOURS, -2 * HOURS])
+@pytest.mark.parametrize("known", ["attempt", "client", "account", "ledger"])
+def test_a_server_whose_clock_is_two_hours_off_is_looked_at_in_its_own_time(
+    ledger: Ledger, ahead: float, known: str
+) -> None:
+    """The attempt's own measure binds, then what the client saw, what the account's answer says, what was seen last."""
+    (attempt,) = doubtful(ledger, 0, skew=ahead if known == "attempt" else None)
+    bolna = Bolna([placed(attempt, at=NOW + 30 + ahead)])
+    if known == "client":
+        bolna.skew = ahead
+    elif known == "account":
+        bolna.skew, bolna.skew_told = None, ahead
+    elif known == "ledger":
+        bolna.skew = None
+        (other,) = ledger.intend([one for one in ledger.page(after=0, size=9) if one.number == FIRST + 3])
+        ledger.settle(other, answer_of_status(200, execution_id="e", skew=ahead))
+    assert reconciled(ledger, bolna).settled == 1
+
+
+def test_what_a_dead_run_left_is_looked_for_until_it_last_recorded_anything(ledger: Ledger) -> None:
+    people = ledger.page(after=0, size=9)
+    first, second = ledger.intend(people[:2], now=NOW)
+    ledger.settle(second, answer_of_status(200, execution_id="e"), now=NOW + HOURS)
+    ledger.recover()
+    assert reconciled(ledger, Bolna([placed(first, at=NOW + HOURS + 500)])).settled == 1
+
+
+# -- trouble -------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_that_breaks_off_keeps_what_was_found_and_says_so(ledger: Ledger) -> None:
+    calls = [placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)]
+    result = reconciled(ledger, Bolna(calls, breaks_at={calls[1].id}))
+    assert (result.settled, result.left, result.trouble) == (1, 2, "HTTP 503 Service Unavailable")
+
+
+def test_a_call_that_cannot_be_read_hides_no_other(ledger: Ledger) -> None:
+    calls = [placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)]
+    result = reconciled(ledger, Bolna(calls, unreadable={calls[0].id}))
+    assert (result.settled, result.left, result.trouble) == (2, 1, "HTTP 500 Internal Server Error")
+
+
+def test_after_three_calls_in_a_row_that_cannot_be_read_bolna_is_left_alone(ledger: Ledger) -> None:
+    calls = [placed(attempt) for attempt in doubtful(ledger, 0, 1, 2, 3, 4)]
+    bolna = Bolna(calls, unreadable={call.id for call in calls})
+    result = reconciled(ledger, bolna)
+    assert (result.settled, result.left) == (0, 5)
+    assert len(bolna.read) == 3
+
+
+@pytest.mark.parametrize("slow", ["account", "list"])
+def test_a_time_limit_ends_it_wherever_it_is_and_keeps_what_was_found(ledger: Ledger, slow: str) -> None:
+    calls = [placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)]
+    bolna = Bolna(calls, takes=400.0 if slow == "account" else 12.0)
+    bolna.skew = None if slow == "account" else 0.0
+
+    async def main() -> tuple[Reconciled, float]:
+        began = anyio.current_time()
+        return await reconcile(Inline(ledger), bolna, agent_id=AGENT, time_limit=60.0), anyio.current_time() - began
+
+    result, took = virtually(main)
+
+    assert took == pytest.approx(60.0)
+    assert (result.settled, result.left) == ((0, 3) if slow == "account" else (2, 1))
+    assert result.trouble == "not everything could be read in 60 seconds"
+    assert ledger.counts() == {Status.PENDING: 2, Status.UNKNOWN: result.left} | (
+        {Status.QUEUED: result.settled} if result.settled else {}
+    )
+
+
+def test_a_ledger_that_fails_is_not_passed_over(ledger: Ledger) -> None:
+    recorder = Inline(ledger)
+    recorder.fails_at = 2
+    (attempt,) = doubtful(ledger, 0)
+    with pytest.raises(LedgerError):
+        virtually(lambda: reconcile(recorder, Bolna([placed(attempt)]), agent_id=AGENT))
+
+
+# -- a results CSV without its ledger ------------------------------------------------------------------------------
+
+
+def searched(ledger: Ledger, bolna: Bolna, *, since: float | None = None) -> Reconciled:
+    start = time.time() - 60 if since is None else since
+    found = virtually(lambda: find_in_flight(Inline(ledger), bolna, agent_id=AGENT, since=start))
+    assert isinstance(found, Reconciled)
+    return found
+
+
+def in_flight(ledger: Ledger, index: int, *, attempt: int = 1, **more: Any) -> Placed:  # noqa: ANN401 - fields of Placed
+    mark = reference(ledger.shared_reference(f"+{FIRST + index}"), attempt)
+    return Placed(f"e-{index}", FIRST + index, mark, **({"at": time.time() - 30} | more))
+
+
+@pytest.mark.parametrize("attempt", [1, 3])
+@pytest.mark.parametrize("ahead", [0.0, 2 * HOURS, -2 * HOURS])
+def test_who_was_in_flight_is_found_by_the_digest_alone(ledger: Ledger, attempt: int, ahead: float) -> None:
+    call = in_flight(ledger, 2, attempt=attempt, at=time.time() - 30 + ahead)
+    result = searched(ledger, Bolna([call], skew=ahead))
+    assert (result.settled, result.trouble) == (1, "")
+    assert [index for index in range(5) if state(ledger, index) is Status.QUEUED] == [2]
+    assert ledger._db.execute("SELECT reference FROM attempt").fetchall() == [(call.mark,)]
+
+
+def test_it_looks_from_ten_minutes_before_the_last_row_until_now(ledger: Ledger) -> None:
+    since = time.time() - 30 * HOURS
+    bolna = Bolna([in_flight(ledger, 0, at=since - 599), in_flight(ledger, 1, at=time.time() - 1)])
+    assert searched(ledger, bolna, since=since).settled == 2
+
+
+def test_calls_of_others_to_our_people_leave_them_pending(ledger: Ledger) -> None:
+    other = replace(in_flight(ledger, 0), mark="0123456789abcdef0123-1")
+    result = searched(ledger, Bolna([other, replace(other, id="f", mark=None)]))
+    assert (result.settled, result.trouble) == (0, "")
+    assert state(ledger, 0) is Status.PENDING
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda bolna, call: bolna.absent.add(call.id),
+        lambda bolna, call: bolna.unreadable.add(call.id),
+        lambda bolna, call: bolna.breaks_at.add(call.id),
+        lambda bolna, call: bolna.calls.__setitem__(0, replace(call, echo=False)),
+        lambda bolna, call: bolna.calls.__setitem__(0, replace(call, blank=True)),
+    ],
+    ids=["not found by id", "unreadable", "list breaks", "no echo", "no number"],
+)
+def test_a_call_that_may_be_ours_and_cannot_be_told_is_trouble(
+    ledger: Ledger, spoil: Callable[[Bolna, Placed], None]
+) -> None:
+    """Whoever it was would be called a second time."""
+    call = in_flight(ledger, 0)
+    bolna = Bolna([call])
+    spoil(bolna, call)
+    result = searched(ledger, bolna)
+    assert result.settled == 0
+    assert result.trouble
+
+
+# -- over HTTP -----------------------------------------------------------------------------------------------------
+
+
+def settled_over_http(
+    path: Path, sandbox: Sandbox, *, people: int, forced: tuple[str, ...] = (), again: Callable[[], None] | None = None
+) -> tuple[list[Reconciled], dict[Status, int], set[tuple[str, str]]]:
+    """Place calls, lose their answers, and reconcile once (or twice, with something in between)."""
+
+    async def main() -> tuple[list[Reconciled], dict[Status, int], set[tuple[str, str]]]:
+        binding = Binding(AGENT, "loopback", "e164")
+        async with (
+            BolnaClient(base_url=sandbox.base_url, key="bn-test") as client,
+            LedgerWriter(lambda: Ledger.open(path, binding=binding, batch="b")) as ledger,
+        ):
+            await ledger.call(lambda store: load(store, people))
+            for attempt in await ledger.intend(await ledger.call(lambda store: store.page(after=0, size=people))):
+                answer = await client.call(body_of(attempt).replace(b"{", f'{{"agent_id":"{AGENT}",'.encode(), 1))
+                assert answer.outcome is Outcome.QUEUED
+                ledger.settle(attempt, replace(DOUBT, skew=answer.skew))
+            sandbox.other_strikes.force(*forced)
+            results = [await reconcile(ledger, client, agent_id=AGENT)]
+            if again is not None:
+                again()
+                results.append(await reconcile(ledger, client, agent_id=AGENT))
+            rows = await ledger.call(lambda store: list(store.results()))
+            found = {(row.number, row.execution_id) for row in rows if row.status is Status.QUEUED}
+            return results, await ledger.call(lambda store: store.counts()), found
+
+    return anyio.run(main)
+
+
+@pytest.mark.parametrize(
+    ("changes", "forced"),
+    [
+        ({}, ()),
+        ({"blank_to_number": True}, ()),
+        ({"skew": 2 * HOURS}, ()),
+        ({"skew": -2 * HOURS}, ()),
+        ({"shifting_pages": True}, ()),
+        ({"retry_after": "seconds", "retry_after_seconds": 0}, ("rate_limited", "error_before", "closed_before")),
+        ({"skew": 2 * HOURS, "blank_to_number": True, "shifting_pages": True}, ()),
+    ],
+    ids=str,
+)
+def test_over_http_every_listed_call_is_found(
+    tmp_path: Path, changes: dict[str, Any], forced: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dialer.client._WAITS", (0.01, 0.01, 0.01, 0.01))
+    people = 120 if changes.get("shifting_pages") else 12
+    with running(Settings(call_rate=None, agent_rate=None, other_rate=None, **changes)) as sandbox:
+        (result,), counts, found = settled_over_http(tmp_path / "b.ledger", sandbox, people=people, forced=forced)
+        assert (result.settled, result.left, result.trouble) == (people, 0, "")
+        assert counts == {Status.QUEUED: people}
+        assert found == {(call.to_number, call.execution_id) for call in sandbox.book.calls}
+
+
+def test_over_http_without_an_echo_nothing_is_matched_and_that_is_told(tmp_path: Path) -> None:
+    with running(Settings(echo=False)) as sandbox:
+        (result,), counts, _ = settled_over_http(tmp_path / "b.ledger", sandbox, people=5)
+    assert (result.settled, result.left, result.unmarked) == (0, 5, 5)
+    assert counts == {Status.UNKNOWN: 5}
+
+
+def test_over_http_what_is_listed_late_is_found_later(tmp_path: Path) -> None:
+    with running(Settings(listed_after=1000.0)) as sandbox:
+
+        def time_passes() -> None:
+            sandbox.book._settings = replace(sandbox.settings, listed_after=0.0)
+
+        (first, second), counts, _ = settled_over_http(tmp_path / "b.ledger", sandbox, people=5, again=time_passes)
+    assert (first.settled, first.left, first.trouble) == (0, 5, "")
+    assert (second.settled, second.left) == (5, 0)
+    assert counts == {Status.QUEUED: 5}

@@ -1,0 +1,225 @@
+"""A batch from start to end when something is wrong: what it does, what it says, and that nobody is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer import load_campaign, run_campaign_sync
+from dialer.cli import main
+from dialer.errors import BoundError, ExitCode, InputError, MustActError
+from dialer.ledger import Ledger
+from dialer.models import Status
+from dialer.sandbox import Settings, running
+from tests.place import HEADER, Place, awkward, number, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(place: Place) -> Path:
+    """A campaign for thirty people."""
+    place.recipients(awkward(30), header=HEADER)
+    return place.campaign()
+
+
+@pytest.fixture
+def elsewhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """The same folder, and a Bolna that shows nothing of a call that was placed."""
+    with running(Settings(call_rate=None, echo=False)) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        yield Place(place.folder, sandbox)
+
+
+def test_results_that_cannot_be_written_stop_no_call_from_being_recorded(place: Place, path: Path) -> None:
+    path = place.campaign(more='results = "out/c.csv"\nledger = "c.ledger"')
+    in_the_way = place.folder / "out"
+    in_the_way.touch()
+
+    summary = run(path)
+
+    assert summary.sent == 30
+    assert any("dialer results CAMPAIGN" in note for note in summary.notes)
+    in_the_way.unlink()
+    assert main(["results", str(path)]) == 0
+    assert [row["status"] for row in place.results("out/c.csv")] == ["queued"] * 30
+    assert run(path).sent == 0
+
+
+def test_a_refused_key_calls_nobody(place: Place, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOLNA_API_KEY", "nonsense")
+    with pytest.raises(MustActError, match="Bolna refused the key: .* Set BOLNA_API_KEY"):
+        run(path)
+    assert not place.calls()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (Settings(agents=()), "Bolna knows no agent"),
+        (Settings(wallet=0.0), "The account's wallet stands at 0. Recharge it"),
+    ],
+)
+def test_what_the_account_says_against_it_is_told_before_anybody_is_called(
+    path: Path, settings: Settings, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(settings) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        with pytest.raises(MustActError, match=words):
+            run(path)
+        assert not sandbox.book.calls
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("payment_required", "asks for payment"), ("unauthorized", "refused the key")]
+)
+def test_a_refusal_of_the_account_in_the_middle_leaves_the_others_pending(
+    place: Place, path: Path, fault: str, words: str
+) -> None:
+    run(path, limit=10)
+    place.sandbox.call_strikes.force(*[fault] * 20)
+
+    summary = run(path)
+
+    assert summary.exit_code is ExitCode.MUST_ACT
+    assert words in summary.ended
+    assert "then run the same command again" in summary.advice
+    assert summary.counts == {Status.QUEUED: 10, Status.PENDING: 20}
+    place.sandbox.call_strikes._forced.clear()
+    assert run(path).exit_code is ExitCode.DONE
+    assert len(place.calls()) == 30
+
+
+def test_a_server_that_is_down_ends_the_run_for_now_and_loses_nobody(place: Place, path: Path) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write('[breaker]\noutage_after = "1s"\n')
+    with running(Settings(call_rate=None)) as sandbox:
+        monkeypatched = sandbox.base_url
+    # The port is closed by now.
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("BOLNA_BASE_URL", monkeypatched)
+        monkeypatch.setattr("dialer.session.run.PREFLIGHT", 0.0)
+        summary = run(path)
+    assert summary.exit_code is ExitCode.LEFT
+    assert "No connection to Bolna" in summary.ended
+    assert summary.counts == {Status.PENDING: 30}
+    run(path)
+    assert len(place.calls()) == 30
+
+
+def test_another_agent_or_server_needs_another_batch(place: Place, path: Path) -> None:
+    run(path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("426655440000", "426655440009"), encoding="utf-8")
+    with pytest.raises(BoundError, match="another `results` name, or --batch NAME"):
+        run(path)
+    assert len(place.calls()) == 30
+
+
+def test_an_unknown_call_is_found_by_its_reference(place: Place, path: Path) -> None:
+    place.sandbox.call_strikes.force("closed_after", "error_after", "garbage")
+    summary = run(path)
+    assert summary.exit_code is ExitCode.DONE
+    assert summary.counts == {Status.QUEUED: 30}
+    ids = {call.to_number: call.execution_id for call in place.sandbox.book.calls}
+    assert {row["recipient_phone_number"]: row["execution_id"] for row in place.results()} == ids
+
+
+def test_where_nothing_is_echoed_nothing_is_matched_and_it_is_said(elsewhere: Place, path: Path) -> None:
+    elsewhere.sandbox.call_strikes.force("closed_after")
+    summary = run(path)
+    assert summary.counts[Status.UNKNOWN] == 1
+    assert any("do not show the variables" in note for note in summary.notes)
+    assert main(["reconcile", str(path)]) == 1
+    assert run(path).sent == 0
+
+
+def test_an_unknown_one_is_redialled_only_when_asked_and_not_while_it_is_young(elsewhere: Place, path: Path) -> None:
+    elsewhere.sandbox.call_strikes.force("closed_before")
+    run(path)
+    assert len(elsewhere.calls()) == 29
+
+    assert run(path, redial_unknown=True).sent == 0
+    with contextlib.closing(Ledger.read(path.with_name("c.results.ledger"))) as ledger:
+        (unknown,) = ledger.unknown()
+    make_older(path, 3600)
+    again = run(path, redial_unknown=True)
+
+    assert again.sent == 1
+    assert again.exit_code is ExitCode.DONE
+    assert len(elsewhere.calls()) == 30
+    assert elsewhere.calls()[-1]["recipient_phone_number"] == f"+{unknown[1]}"
+
+
+def make_older(path: Path, seconds: float) -> None:
+    """Set every attempt in the ledger back by some time."""
+    connection = sqlite3.connect(path.with_name("c.results.ledger"))
+    with connection:
+        connection.execute("UPDATE attempt SET at = at - ?", (seconds,))
+        connection.execute("UPDATE recipient SET updated_at = updated_at - ?", (seconds,))
+    connection.close()
+
+
+def test_results_alone_are_adopted_only_when_asked(place: Place, path: Path) -> None:
+    run(path, limit=12)
+    path.with_name("c.results.ledger").unlink()
+
+    with pytest.raises(InputError, match="(?s)12 are called, 0 unknown, 0 refused, 18 not sent.*--adopt"):
+        run(path)
+    assert run(path, adopt=True).exit_code is ExitCode.DONE
+    assert sorted(call["recipient_phone_number"] for call in place.calls()) == [number(index) for index in range(30)]
+
+
+def test_results_of_another_account_are_refused(place: Place, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(path, limit=12)
+    path.with_name("c.results.ledger").unlink()
+    with running(Settings()) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        with pytest.raises(InputError, match="none of its calls exists in this account"):
+            run(path, adopt=True)
+        assert not sandbox.book.calls
+    assert len(place.calls()) == 12
+
+
+def test_who_was_in_flight_when_the_ledger_was_lost_is_found(place: Place, path: Path) -> None:
+    run(path, limit=12)
+    results = path.with_name("c.results.csv")
+    lines = results.read_text(encoding="utf-8").splitlines(keepends=True)
+    # As if the run had been killed with three calls placed that no row tells of.
+    kept = [line for line in lines if not line.startswith(("10,", "11,", "12,"))]
+    results.write_text("".join(kept), encoding="utf-8")
+    path.with_name("c.results.ledger").unlink()
+
+    run(path, adopt=True)
+
+    assert sorted(call["recipient_phone_number"] for call in place.calls()) == [number(index) for index in range(30)]
+    assert {row["status"] for row in place.results()} == {"queued"}
+
+
+def test_of_several_campaigns_the_gravest_exit_code_counts(place: Place, path: Path) -> None:
+    missing = place.campaign(name="missing", recipients="nowhere.csv")
+    assert main(["run", str(missing), str(path), "--yes", "-q"]) == 2
+    assert len(place.calls()) == 30
+
+
+def test_the_outcome_as_json_is_one_object(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(path), "--yes", "-o", "json", "-q"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"] == {"queued": 30}
+    assert told["exit_code"] == 0
+
+
+def test_it_runs_outside_the_main_thread(place: Place, path: Path) -> None:
+    summaries = []
+    thread = threading.Thread(target=lambda: summaries.append(run_campaign_sync(load_campaign(path))))
+    thread.start()
+    thread.join(30)
+    assert summaries[0].sent == 30
+    assert len(place.calls()) == 30

@@ -1,0 +1,146 @@
+"""Recipients in an .xlsx file."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from openpyxl import Workbook  # type: ignore[import-untyped] # it has no types
+
+from dialer import spreadsheet
+from dialer.errors import InputError
+from dialer.loader import chunks, examine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def save(folder: Path, *rows: list[object], formats: dict[str, str] | None = None) -> Path:
+    workbook = Workbook()
+    sheet = workbook.active
+    for row in rows:
+        sheet.append(row)
+    for cell, shape in (formats or {}).items():
+        sheet[cell].number_format = shape
+    path = folder / "r.xlsx"
+    workbook.save(path)
+    return path
+
+
+def test_every_kind_of_cell_becomes_the_text_it_shows(tmp_path: Path) -> None:
+    cells: list[tuple[object, str]] = [
+        ("+919876543210", "+919876543210"),
+        (919876543210, "919876543210"),
+        (919876543210.0, "919876543210"),
+        (123456789012345, "123456789012345"),
+        (12.5, "12.5"),
+        (0.1 + 0.2, "0.3"),
+        (0.00001, "0.00001"),
+        (-7, "-7"),
+        (True, "TRUE"),
+        (date(2026, 12, 1), "2026-12-01"),
+        (datetime(2026, 12, 1, 10, 30), "2026-12-01T10:30:00"),  # noqa: DTZ001 - sheets have no zones
+        (time(10, 30), "10:30:00"),
+        (timedelta(hours=26), "26:00:00"),
+        (None, ""),
+        (" padded ", " padded "),
+        ("two\nlines", "two\nlines"),
+        ("NA", "NA"),
+        ("007", "007"),
+    ]
+    path = save(tmp_path, ["phone", "cell"], *[["1", cell] for cell, _ in cells])
+    (chunk,) = chunks(examine(path))
+    assert chunk.frame["cell"].tolist() == [text for _, text in cells]
+
+
+def test_zeros_that_a_format_shows_are_there(tmp_path: Path) -> None:
+    path = save(tmp_path, ["phone", "code"], ["1", 7], formats={"B2": "000"})
+    (chunk,) = chunks(examine(path))
+    assert chunk.frame["code"].tolist() == ["007"]
+
+
+def test_rows_are_told_by_their_number_in_the_sheet(tmp_path: Path) -> None:
+    table = examine(save(tmp_path, [], ["phone", "name"], ["1", "a"], [], ["2", None]))
+    found = list(chunks(table, size=1))
+    assert [list(chunk.lines) for chunk in found] == [[3], [5]]
+    assert [chunk.first for chunk in found] == [1, 2]
+    assert [chunk.frame.to_numpy().tolist() for chunk in found] == [[["1", "a"]], [["2", ""]]]
+    assert table.rows == 2
+
+
+def test_a_formula_without_a_saved_result_is_a_problem_of_its_row(tmp_path: Path) -> None:
+    (chunk,) = chunks(examine(save(tmp_path, ["phone", "name"], ["1", "a"], ["=1+1", "b"])))
+    assert {at: problem.code for at, problem in chunk.problems.items()} == {1: "formula_without_value"}
+    assert chunk.problems[1].reason == (
+        "cell A3 is a formula without a saved result; open the file in a spreadsheet program and save it, "
+        "or paste the values"
+    )
+
+
+def test_an_error_in_a_cell_is_a_problem_of_its_row(tmp_path: Path) -> None:
+    (chunk,) = chunks(examine(save(tmp_path, ["phone", "name"], ["1", "#N/A"], ["2", "b"])))
+    assert {at: (problem.code, problem.reason) for at, problem in chunk.problems.items()} == {
+        0: ("cell_error", "cell B2 is an error (#N/A)")
+    }
+
+
+def test_the_first_visible_sheet_is_read_and_the_others_are_told(tmp_path: Path) -> None:
+    workbook = Workbook()
+    hidden = workbook.active
+    hidden.title, hidden.sheet_state = "Old", "hidden"
+    for title in ("Today", "Notes"):
+        workbook.create_sheet(title).append(["phone", title])
+        workbook[title].append(["1", "a"])
+    workbook.save(tmp_path / "r.xlsx")
+    table = examine(tmp_path / "r.xlsx")
+    assert table.header == ("phone", "Today")
+    assert table.repaired == ('the sheet "Today" is read, not: Notes',)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "{path} is empty: there is no header and no row."),
+        ([["phone"]], "{path} has a header and no rows: there is nobody to call."),
+        ([["phone", None, "x"], [1, 2, 3]], "{path}, row 1: column 2 of 3 has no name. "),
+        (
+            [["phone"], [1, 2]],
+            (
+                "{path}: the header has 1 field, but\n  row 2: 2 fields\n"
+                "Give every column a name, and delete what stands beside the table."
+            ),
+        ),
+    ],
+)
+def test_a_sheet_that_is_no_table_is_refused_in_words(tmp_path: Path, rows: list[list[object]], message: str) -> None:
+    path = save(tmp_path, *rows)
+    with pytest.raises(InputError) as caught:
+        examine(path)
+    assert str(caught.value).startswith(message.replace("{path}", str(path)))
+
+
+def test_a_damaged_file_is_refused_in_words(tmp_path: Path) -> None:
+    path = save(tmp_path, ["phone"], ["1"])
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match=r"r\.xlsx cannot be read as \.xlsx \(BadZipFile\): it is damaged"):
+        examine(path)
+
+
+def test_a_file_that_changes_is_noticed(tmp_path: Path) -> None:
+    table = examine(save(tmp_path, ["phone"], ["1"]))
+    save(tmp_path, ["phone"], ["2"])
+    with pytest.raises(InputError, match="was changed while it was read"):
+        list(chunks(table))
+
+
+def test_without_the_reader_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path, ["phone"], ["1"])
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(InputError, match=r"pip install 'dialer\[xlsx\]'"):
+        examine(path)
+
+
+def test_every_reason_is_in_the_table() -> None:
+    assert set(spreadsheet.REASONS) == {"formula_without_value", "cell_error"}
