@@ -227,10 +227,10 @@ def _require(campaign: Campaign, header: tuple[str, ...], keys: tuple[str, ...],
         return
     near = difflib.get_close_matches(column, header, n=1)
     hint = f' Did you mean "{near[0]}"?' if near else ""
-    more = ", ..." if len(header) > _COLUMNS_SHOWN else ""
+    end = ", ..." if len(header) > _COLUMNS_SHOWN else "."
     raise CampaignError(
         f'{campaign.file.place(*keys)}: {campaign.batch.recipients} has no column "{column}".{hint}\n'
-        f"Its columns are: {', '.join(header[:_COLUMNS_SHOWN])}{more}."
+        f"Its columns are: {', '.join(header[:_COLUMNS_SHOWN])}{end}"
     )
 
 

@@ -140,10 +140,9 @@ async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit
     if not doubts:
         return result
     numbers = {doubt.number for doubt in doubts}
-    references = {doubt.reference for doubt in doubts}
 
     async def settle(found: Execution, mark: str) -> None:
-        if mark in references and await ledger.call(lambda store: store.found(mark, execution_id=found.id)):
+        if await ledger.call(lambda store: store.found(mark, execution_id=found.id)):
             result.settled += 1
             result.left -= 1
 
@@ -183,6 +182,7 @@ async def find_in_flight(ledger: Recorder, bolna: Bolna, *, agent_id: str, since
 
     search = _Search(bolna, agent_id, numbers, settle, result)
     skew = await _skew(ledger, bolna)
+    # Either clock may have been set right in the meantime.
     await search.look(since - MARGIN + min(skew, 0.0), time.time() + MARGIN + max(skew, 0.0))
     if not result.trouble and (unclear := result.missing + result.unmarked):
         result.trouble = f"{unclear} calls are listed there of which Bolna does not say for whom they were made"

@@ -226,10 +226,8 @@ class Runner:
 
     async def _give_back(self) -> None:
         """Make pending again whoever holds an intent and was not sent."""
-        unsent = list(self._ready)
-        self._ready.clear()
-        if unsent and self._ledger.failure is None:
-            await self._withhold(unsent, "")
+        if self._ready:
+            await self._withhold(list(self._ready), "")
 
     async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
         with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
@@ -237,7 +235,7 @@ class Runner:
 
     async def _recorded(self) -> None:
         """Return once every outcome is on disk; nobody waited for them so far."""
-        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
+        with self._stopping_if_it_fails():
             await self._ledger.call(lambda _: None)
         if self._ledger.failure is not None:
             raise self._ledger.failure
@@ -263,7 +261,7 @@ class Runner:
         return 2 * len(self._ready) < self._ahead
 
     def _finished(self) -> bool:
-        return not self._somebody_waits() and self._in_flight == 0 and not self._ready
+        return not (self._somebody_waits() or self._intending or self._ready or self._in_flight)
 
     def _somebody_waits(self) -> bool:
         return bool(self._again) or (self._left > 0 and (bool(self._pulled) or not self._source_empty))
@@ -312,7 +310,7 @@ class Runner:
 
     async def _dispatch(self, calls: TaskGroup) -> None:
         while True:
-            await self._until(lambda: bool(self._ready) or (self._finished() and not self._intending))
+            await self._until(lambda: bool(self._ready) or self._finished())
             if not self._ready:
                 return
             await self._until(self._has_room)

@@ -152,8 +152,7 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tu
     try:
         for row in reader:
             if not row or len(row) != structure.width or row[0][:1].isspace():
-                # pandas skips lines of white space, and may take it off in front of a tab.
-                plain = plain and (not row or (delimiter != "\t" and bool("".join(row).strip(_BLANK))))
+                plain = plain and not _is_odd(row, delimiter)
                 if is_blank(row, structure.width):
                     line = skip + reader.line_num + 1
                     continue
@@ -181,6 +180,11 @@ def records(text: Iterable[str], *, delimiter: str, skip: int) -> Iterator[list[
 def is_blank(row: Sequence[str], width: int) -> bool:
     """Tell whether a row is a blank line; in a table of one column white space is a cell."""
     return not row or (len(row) == 1 and width != 1 and not row[0].strip(_BLANK))
+
+
+def _is_odd(row: Sequence[str], delimiter: str) -> bool:
+    """Tell whether pandas may read a row otherwise: it skips white space, also in front of a tab."""
+    return bool(row) and (not "".join(row).strip(_BLANK) or (delimiter == "\t" and row[0][:1].isspace()))
 
 
 def find_delimiter(text: io.TextIOWrapper, *, prefer: str = "") -> tuple[str, int]:

@@ -8,15 +8,16 @@ import importlib
 import inspect
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
 import traceback
 import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
@@ -97,9 +98,13 @@ class Batch:
             f'agent_id = "{batch.agent}"\nrecipients = "list.csv"\n'
             f'[pacing]\nrate = "{rate}"\nmax_in_flight = {max_in_flight}\n'
         )
-        with (folder / "list.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("phone", "name"), *batch.input_rows()])
+        batch.write_list()
         return batch
+
+    def write_list(self, rows: int | None = None) -> None:
+        """Write the CSV: all of it, or only its first rows."""
+        with (self.folder / "list.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("phone", "name"), *self.input_rows()[:rows]])
 
     def input_rows(self) -> list[tuple[str, str]]:
         """Return the CSV's rows: everybody, one row that is no number, and every tenth person once more."""
@@ -130,6 +135,12 @@ class Batch:
         """Return the results, read without the dialer's help."""
         with self.results.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file, strict=True))
+
+    def tear(self, pattern: str) -> None:
+        """Cut the results after the last match, within their last line, as a kill or a power cut may leave them."""
+        text = self.results.read_bytes().decode()
+        *_, last = re.finditer(pattern, text)
+        self.results.write_bytes(text[: last.end()].encode())
 
     def asked(self, query: str) -> list[Any]:
         """Return what the ledger answers."""
@@ -162,13 +173,14 @@ def settled(batch: Batch, bolna: Bolna) -> Figures:
     times = Counter(call["to_number"] for call in calls)
     twice = [number for number in times if times[number] > 1]
     lost = set(batch.numbers) - {row["recipient_phone_number"] for row in people}
-    assert (twice, lost) == ([], set())
+    assert (twice, lost) == ([], set()), f"called twice: {twice}; lost: {lost}"
     assert times.keys() <= set(batch.numbers)
     assert [row["row"] for row in rows] == [str(position) for position in range(1, len(batch.input_rows()) + 1)]
     assert [(row["phone"], row["name"]) for row in rows] == batch.input_rows()
     assert [row["recipient_phone_number"] for row in people] == list(batch.numbers)
     assert {row["status"] for row in rows} <= _FINAL
     assert all(row["error"] for row in rows if row["status"] != "queued")
+    assert all(row["updated_at"] for row in people)
     queued = {row["recipient_phone_number"]: row["execution_id"] for row in people if row["status"] == "queued"}
     assert queued == {call["to_number"]: call["execution_id"] for call in calls}
     assert batch.asked("PRAGMA quick_check") == [("ok",)]
@@ -199,15 +211,13 @@ class Crash:
 
     Attributes:
         at: `module:function` or `module:Class.method`.
-        when: `before` or `after` it does its work, or `torn`: in the middle of a text it hands on to a file.
-        turn: the how-manyeth time.
-        cut: with `torn`, the text ends after these characters.
+        when: `before` or `after` it does its work.
+        turn: the how-manyeth time, from 1.
     """
 
     at: str
-    when: str = "before"
+    when: Literal["before", "after"] = "before"
     turn: int = 1
-    cut: str = ""
 
 
 class Crashing:
@@ -296,40 +306,24 @@ def _crashing(original: Callable[..., Any], crash: Crash) -> Callable[..., Any]:
     turns = count(1)
 
     async def asynchronous(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the original
-        turn = next(turns)
-        _crash_if(turn == crash.turn and crash.when == "before")
+        now = next(turns) == crash.turn
+        _crash_if(now and crash.when == "before")
         outcome = await original(*args, **options)
-        _crash_if(turn == crash.turn)
+        _crash_if(now)
         return outcome
 
     def synchronous(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the original
-        turn = next(turns)
-        _crash_if(turn == crash.turn and crash.when == "before")
+        now = next(turns) == crash.turn
+        _crash_if(now and crash.when == "before")
         outcome = original(*args, **options)
-        if turn == crash.turn and crash.when == "torn":
-            return _Torn(outcome, crash.cut)
-        _crash_if(turn == crash.turn)
+        _crash_if(now)
         return outcome
 
     return asynchronous if inspect.iscoroutinefunction(original) else synchronous
 
 
-def _crash_if(now: object) -> None:
+def _crash_if(now: bool) -> None:  # noqa: FBT001 - a condition
     if now:
-        os._exit(CRASHED)
-
-
-@dataclass(slots=True)
-class _Torn:
-    """A file that takes a text up to some characters, and then the process ends."""
-
-    file: Any
-    cut: str
-    _: Any = field(default=None, repr=False)
-
-    def write(self, text: str) -> None:
-        self.file.write(text[: text.index(self.cut) + len(self.cut)])
-        self.file.flush()
         os._exit(CRASHED)
 
 

@@ -147,8 +147,8 @@ def test_an_unknown_name_in_braces_is_refused() -> None:
 )
 def test_two_batches_never_share_a_ledger(more: str, batch: str | None, given: str) -> None:
     assert refused(f"{LIST}{more}", batch=batch) == (
-        f"in/c.toml, line 4: `ledger`: {given} has to be in both `results` and `ledger`, or in neither: each batch has its "
-        "own results and its own ledger."
+        f"in/c.toml, line 4: `ledger`: {given} has to be in both `results` and `ledger`, or in neither: each batch has "
+        "its own results and its own ledger."
     )
 
 
@@ -162,9 +162,14 @@ def test_a_path_is_a_text_that_is_one(name: str, value: str) -> None:
     )
 
 
+def test_a_file_may_begin_like_a_home_folder() -> None:
+    assert find('recipients = "./~list.csv"').recipients == Path("in/~list.csv")
+
+
 def test_an_unknown_home_folder_is_told() -> None:
     assert refused('recipients = "~nobody-of-that-name/a.csv"') == (
-        "in/c.toml, line 2: `recipients`: there is no home folder like in ~nobody-of-that-name/a.csv; write the path out."
+        "in/c.toml, line 2: `recipients`: there is no home folder for ~nobody-of-that-name/a.csv; "
+        "a file of that name is ./~nobody-of-that-name/a.csv."
     )
 
 
@@ -183,6 +188,10 @@ def test_an_unknown_home_folder_is_told() -> None:
         ('results = "a.ledger"', "`results` and `ledger` are one file (in/a.ledger); name another one."),
         ('results = "a.lock"\nledger = "a"', "`results` and `ledger` are one file (in/a.lock); name another one."),
         ('results = "../in"', "`results`: in is a folder; name a file in it."),
+        ('results = "."', "`results`: in is a folder; name a file in it."),
+        ('ledger = ".."', "`ledger`: in/.. is a folder; name a file in it."),
+        ('ledger = "/"', "`ledger`: / is a folder; name a file in it."),
+        (f'results = "{"x" * 300}"', f"`results`: in/{'x' * 300} cannot be used (File name too long)."),
     ],
 )
 def test_nothing_that_is_read_is_overwritten(more: str, words: str) -> None:

@@ -541,6 +541,7 @@ def spelled(value: object) -> str:
 @example(keys=("call", "retry_config"), value={"enabled": True, "retry_intervals_minutes": []})
 @example(keys=("user_data",), value={"timezone": {"value": 3}})
 @example(keys=("user_data",), value={" ": "a"})
+@example(keys=("ledger",), value="/")
 def test_any_value_of_any_key_is_taken_or_refused_in_plain_words(keys: tuple[str, ...], value: object) -> None:
     text = f"{'.'.join(keys)} = {spelled(value)}\n"
     assert tomllib.loads(text)

@@ -323,6 +323,13 @@ def test_after_three_calls_in_a_row_that_cannot_be_read_bolna_is_left_alone(ledg
     assert len(bolna.read) == 3
 
 
+def test_calls_that_cannot_be_read_now_and_then_do_not_end_the_search(ledger: Ledger) -> None:
+    calls = [placed(attempt) for attempt in doubtful(ledger, 0, 1, 2, 3, 4)]
+    bolna = Bolna(calls, unreadable={calls[index].id for index in (0, 1, 3, 4)})
+    assert reconciled(ledger, bolna).settled == 1
+    assert len(bolna.read) == 5
+
+
 @pytest.mark.parametrize("slow", ["account", "list"])
 def test_a_time_limit_ends_it_wherever_it_is_and_keeps_what_was_found(ledger: Ledger, slow: str) -> None:
     calls = [placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)]
@@ -341,6 +348,14 @@ def test_a_time_limit_ends_it_wherever_it_is_and_keeps_what_was_found(ledger: Le
     assert ledger.counts() == {Status.PENDING: 2, Status.UNKNOWN: result.left} | (
         {Status.QUEUED: result.settled} if result.settled else {}
     )
+
+
+def test_what_the_ledger_was_told_when_the_time_was_over_is_counted(ledger: Ledger) -> None:
+    bolna = Bolna([placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)])
+    recorder = Inline(ledger, latency=30.0)
+    result = virtually(lambda: reconcile(recorder, bolna, agent_id=AGENT, time_limit=50.0))
+    assert (result.settled, result.left) == (2, 1)
+    assert ledger.counts()[Status.QUEUED] == 2
 
 
 def test_a_ledger_that_fails_is_not_passed_over(ledger: Ledger) -> None:
@@ -374,6 +389,11 @@ def test_who_was_in_flight_is_found_by_the_digest_alone(ledger: Ledger, attempt:
     assert (result.settled, result.trouble) == (1, "")
     assert [index for index in range(5) if state(ledger, index) is Status.QUEUED] == [2]
     assert ledger._db.execute("SELECT reference FROM attempt").fetchall() == [(call.mark,)]
+
+
+@pytest.mark.parametrize("ahead", [2 * HOURS, -2 * HOURS])
+def test_who_was_in_flight_before_the_servers_clock_was_set_is_found_too(ledger: Ledger, ahead: float) -> None:
+    assert searched(ledger, Bolna([in_flight(ledger, 2)], skew=ahead)).settled == 1
 
 
 def test_it_looks_from_ten_minutes_before_the_last_row_until_now(ledger: Ledger) -> None:

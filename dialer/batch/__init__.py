@@ -115,12 +115,15 @@ def path_of(file: CampaignFile, text: object, *keys: str) -> Path:
     """
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         raise CampaignError(f'{file.place(*keys)} has to be a path in quotes, as in {keys[-1]} = "list.csv".')
-    try:
-        path = file.path.parent / Path(text).expanduser()
-    except RuntimeError:
+    # Of the text: a Path would make ~a of ./~a.
+    home = os.path.expanduser(text)  # noqa: PTH111 - as said above
+    if home.startswith("~"):
         raise CampaignError(
-            f"{file.place(*keys)}: there is no home folder like in {text}; write the path out."
-        ) from None
+            f"{file.place(*keys)}: there is no home folder for {text}; a file of that name is ./{text}."
+        )
+    path = file.path.parent / home
+    if path.name in {"", ".."}:
+        raise CampaignError(f"{file.place(*keys)}: {path} is a folder; name a file in it.")
     shorter = Path(os.path.normpath(path))
     # Through a symbolic link `a/../b` is not `b`.
     return shorter if os.path.realpath(shorter) == os.path.realpath(path) else path
@@ -196,5 +199,9 @@ def _keep_apart(file: CampaignFile, batch: Batch) -> None:
     if _same(batch.results, batch.ledger) or _same(batch.results, batch.lock):
         raise CampaignError(f"{file.place('results')} and `ledger` are one file ({batch.results}); name another one.")
     for name, path in (("results", batch.results), ("ledger", batch.ledger)):
-        if path.is_dir():
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:
+            raise CampaignError(f"{file.place(name)}: {path} cannot be used ({error.strerror}).") from None
+        if is_folder:
             raise CampaignError(f"{file.place(name)}: {path} is a folder; name a file in it.")

@@ -19,16 +19,15 @@ _ELSEWHERE = (
     'Set `ledger = "/var/lib/dialer/NAME.ledger"` (a local disk) in the campaign file; the results may stay where '
     "they are."
 )
+_REBUILD = "Keep the results CSV, move the ledger away and run again with --adopt, which rebuilds it from the results."
 _WORDS = {
     "SQLITE_FULL": "the disk is full. What was recorded is intact: free some room, then run the same command again.",
     "SQLITE_READONLY": "the ledger cannot be written (read-only, or no permission). Mend that, or set `ledger` to "
     "another place.",
     "SQLITE_CANTOPEN": "the ledger cannot be opened there (read-only folder, or no permission). Mend that, or set "
     "`ledger` to another place.",
-    "SQLITE_CORRUPT": "the ledger is damaged ({}). Do not delete the results CSV: move the ledger away and run again "
-    "with --adopt, which rebuilds it from the results.",
-    "SQLITE_NOTADB": "this is no ledger, or a damaged one ({}). Do not delete the results CSV: move it away and run "
-    "again with --adopt, which rebuilds the ledger from the results.",
+    "SQLITE_CORRUPT": f"the ledger is damaged ({{}}). {_REBUILD}",
+    "SQLITE_NOTADB": f"this is no ledger, or a damaged one ({{}}). {_REBUILD}",
     "SQLITE_BUSY": "another program keeps the ledger locked. Close it (a database browser?), then run the same command "
     "again.",
 }
@@ -111,7 +110,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA fullfsync = ON")
     finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if finding != "ok":
-        raise LedgerError(f"{path}: {_WORDS['SQLITE_CORRUPT'].format(finding)}")
+        raise LedgerError(f"{path}: {_WORDS['SQLITE_CORRUPT'].format(finding.splitlines()[-1])}")
     schema.migrate(connection)
 
 

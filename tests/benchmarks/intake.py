@@ -19,6 +19,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from pathlib import Path
+from typing import NamedTuple
 
 HEADER = "contact_number,first_name,last_name,city,appointment,amount,note"
 LETTERS = "aeioukmnrstvzñé"
@@ -73,12 +74,19 @@ def screen(path: Path) -> None:
 TASKS = {"read": read, "screen": screen}
 
 
-def measure(task: str, path: Path) -> tuple[float, float]:
-    """Run a task in a process of its own: seconds, and the most memory it had in MB."""
+class Cost(NamedTuple):
+    """What a process took: seconds by the clock and of the processor, and the most memory it had in MB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def measure(task: str, path: Path) -> Cost:
+    """Run a task in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.intake", "--task", task, "--file", str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds, memory = done.stdout.split()
-    return float(seconds), float(memory)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return Cost(*map(float, done.stdout.split()))
 
 
 def compare(rows: int, rounds: int) -> None:
@@ -86,17 +94,17 @@ def compare(rows: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recipients.csv"
         write(path, rows)
-        found: dict[str, list[tuple[float, float]]] = {task: [] for task in TASKS}
+        found: dict[str, list[Cost]] = {task: [] for task in TASKS}
         for _ in range(rounds):
             for task in TASKS:
                 found[task].append(measure(task, path))
-    base = statistics.median(seconds for seconds, _ in found["read"])
+    medians = {task: Cost(*map(statistics.median, zip(*costs, strict=True))) for task, costs in found.items()}
+    base = medians["read"]
     print(f"{rows:,} rows x {len(HEADER.split(','))} columns, median of {rounds}")
-    for task, runs in found.items():
-        seconds = statistics.median(seconds for seconds, _ in runs)
-        print(
-            f"{task:<8} {seconds:7.2f} s  ratio {seconds / base:5.2f}  peak {max(memory for _, memory in runs):6.0f} MB"
-        )
+    print("task       wall s   ratio    cpu s   ratio   peak MB")
+    for task, cost in medians.items():
+        ratios = cost.wall / base.wall, cost.cpu / base.cpu
+        print(f"{task:<8} {cost.wall:8.2f} {ratios[0]:7.2f} {cost.cpu:8.2f} {ratios[1]:7.2f} {cost.memory:9.0f}")
 
 
 def main() -> None:
@@ -112,7 +120,8 @@ def main() -> None:
         return
     start = time.perf_counter()
     TASKS[options.task](options.file)
-    print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import json
 import ssl
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request, urlopen
 
 import anyio
 import httpx
 
-from tests.benchmarks.product import AGENT, IN_FLIGHT, number
+from tests.benchmarks.product import AGENT, IN_FLIGHT, number, start
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    import subprocess
+    from collections.abc import Awaitable, Callable
 
 LIMIT, PER = 500, 6.0
 """The vendor's limit, ten times as fast."""
@@ -109,8 +109,7 @@ async def urllib(url: str, bodies: list[bytes]) -> None:
 
 
 def _post(url: str, body: bytes) -> None:
-    opener = build_opener(ProxyHandler({}))
-    with opener.open(Request(url + "/call", data=body, headers=_HEADERS), timeout=_PATIENCE) as reply:
+    with urlopen(Request(url + "/call", data=body, headers=_HEADERS), timeout=_PATIENCE) as reply:
         _read(reply.status, reply.read())
 
 
@@ -142,6 +141,28 @@ async def aiometer(url: str, bodies: list[bytes]) -> None:
 
 
 _PEERS = {peer.__name__: peer for peer in (bare, shared, aiohttp, urllib, sleep, aiolimiter, aiometer)}
+
+
+def start_sending(name: str, url: str, count: int) -> subprocess.Popen[str]:
+    """Start a peer's process that sends so many calls."""
+    return start(["tests.benchmarks.peers", name, url, str(count)], url=url)
+
+
+def send(name: str, url: str, count: int, *, within: float) -> float:
+    """Have a peer send so many calls; return how many seconds it took.
+
+    Raises:
+        RuntimeError: it failed; the message is its own.
+        TimeoutExpired: it took longer than `within` seconds.
+    """
+    process = start_sending(name, url, count)
+    try:
+        output, complaints = process.communicate(timeout=within)
+    finally:
+        process.kill()
+    if process.returncode:
+        raise RuntimeError(complaints)
+    return float(output)
 
 
 def main(name: str, url: str, count: int) -> None:

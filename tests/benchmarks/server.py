@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _PATIENCE = 10.0
+_LOOK_EVERY = 0.02
 
 
 @dataclass
@@ -170,9 +171,17 @@ class Server:
         """Forget what was seen; answer after `latency` seconds, refuse beyond `limit` calls in `per` seconds."""
         self._ask(f"/rules?latency={latency}&limit={limit}&per={per}")
 
-    def count(self) -> int:
-        """Return how many calls were accepted."""
-        return int(self._ask("/count"))
+    def until(self, count: int, *, within: float) -> None:
+        """Return when so many calls were accepted.
+
+        Raises:
+            TimeoutError: they were not within so many seconds.
+        """
+        deadline = time.monotonic() + within
+        while self._ask("/count") < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"fewer than {count} calls within {within:.0f} s")
+            time.sleep(_LOOK_EVERY)
 
     def seen(self) -> Seen:
         """Return what was seen."""

@@ -39,7 +39,7 @@ REASONS: Final = {
 """Every reason code of a phone cell, and what it means."""
 
 SHORTEST: Final = 7
-"""Fewest digits of a whole number: with fewer it is a short code."""
+"""Fewest digits of nearly every whole number: with fewer, and not valid, it is a short code."""
 
 LONGEST: Final = 80
 """Most characters of a cell that are looked at: a longer one is a text."""
@@ -127,7 +127,15 @@ def refuse(text: str) -> Problem | None:
     for pattern, code, reason in _REFUSALS:
         if pattern.fullmatch(text):
             return Problem(code, reason)
-    return _two(text) or _extension(text) or _letters(text) or _characters(text) or _short(text)
+    return _two(text) or _extension(text) or _letters(text) or _characters(text)
+
+
+def short(text: str) -> Problem | None:
+    """Say that a text which is no valid number has too few digits; None where it has enough."""
+    count = _digits(text)
+    if count >= SHORTEST:
+        return None
+    return Problem("number_short_code", f"it has only {count} digits: a short code or an extension")
 
 
 def _plain(char: str, repairs: dict[str, None]) -> str:
@@ -195,10 +203,3 @@ def _characters(text: str) -> Problem | None:
     if not _ALLOWED_PLUS.fullmatch(text):
         return Problem("number_characters", "it has a + that is not in front")
     return None
-
-
-def _short(text: str) -> Problem | None:
-    count = _digits(text)
-    if count >= SHORTEST:
-        return None
-    return Problem("number_short_code", f"it has only {count} digits: a short code or an extension")

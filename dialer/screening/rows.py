@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from dialer import phone, phone_text, spreadsheet
+from dialer import phone, spreadsheet
 from dialer.errors import InputError, InterruptedRunError, UsageError
 from dialer.loader import chunks
 from dialer.models import InputRow, Problem, Status, e164
-from dialer.phone_column import judge_column
+from dialer.phone.column import judge_column
+from dialer.screening.lost import refuse_lost
+from dialer.screening.report import EXAMPLES, Report
 from dialer.seen import Seen
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dialer.loader import Chunk, Table
-    from dialer.phone_column import Column
+    from dialer.phone.column import Column
     from dialer.suppression import Suppression
 
 REASONS: Final = {
-    **phone_text.REASONS,
+    **phone.REASONS,
     **spreadsheet.REASONS,
     "row_empty": "the whole row is empty",
     "id_empty": "the id is empty",
@@ -39,26 +40,8 @@ REASONS: Final = {
 }
 """Every reason code that screening gives, and what it means."""
 
-EXAMPLES: Final = 5
-"""Rows that the report keeps of each kind."""
-
 ROWS_AT_ONCE: Final = 20_000
 """Rows of a chunk: with more the memory grows and it becomes no faster."""
-
-LOST_SHARE: Final = 0.9
-LOST_ROWS: Final = 3
-LOST_SAMPLE: Final = 2_000
-"""When so many of the numbers without a plus (and at least so many) would be valid with one, the plus was lost.
-
-A tenth of good national numbers are valid with a plus in front by chance. It is judged by so many rows or a few more,
-spread over each chunk.
-"""
-
-_LOST = Problem(
-    "number_plus_lost",
-    "it is a number of the region, but nearly all numbers without a + in this file are international ones that lost "
-    "it; write the +, or set plus_lost = true in [csv]",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,70 +65,6 @@ class Rules:
     allow: frozenset[str]
     duplicates: Literal["skip", "refuse", "call"]
     required: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A row that stands for others of its kind.
-
-    Attributes:
-        position: data row, from 1.
-        line: physical line.
-        cell: the phone cell, as it stands.
-        words: what is wrong with the row, or what was mended.
-    """
-
-    position: int
-    line: int
-    cell: str
-    words: str
-
-
-@dataclass(slots=True)
-class Report:
-    """The tally of a screening.
-
-    Attributes:
-        header: what was mended in the header.
-        rows: rows judged so far.
-        statuses: rows of each status.
-        reasons: rows of each reason code.
-        examples: up to `EXAMPLES` rows of each reason code.
-        repaired: numbers of each repair.
-        repairs: up to `EXAMPLES` rows of each repair.
-    """
-
-    header: tuple[str, ...]
-    rows: int = 0
-    statuses: Counter[Status] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[Example]] = field(default_factory=dict)
-    repaired: Counter[str] = field(default_factory=Counter)
-    repairs: dict[str, list[Example]] = field(default_factory=dict)
-
-    def add(self, rows: Sequence[InputRow], *, phone: int, repaired: Mapping[int, str]) -> None:
-        """Count rows.
-
-        Args:
-            rows: judged rows, in order.
-            phone: the place of the phone cell.
-            repaired: by place in `rows`, what was mended in the number.
-        """
-        self.rows += len(rows)
-        self.statuses.update([row.status for row in rows])
-        for row in rows:
-            if row.problem is not None:
-                self.reasons[row.problem.code] += 1
-                _keep(self.examples, row.problem.code, row, row.cells[phone], row.problem.reason)
-        for at, words in repaired.items():
-            self.repaired[words] += 1
-            _keep(self.repairs, words, rows[at], rows[at].cells[phone], words)
-
-
-def _keep(kept: dict[str, list[Example]], kind: str, row: InputRow, cell: str, words: str) -> None:
-    examples = kept.setdefault(kind, [])
-    if len(examples) < EXAMPLES:
-        examples.append(Example(row.position, row.line, cell, words))
 
 
 @dataclass(slots=True)
@@ -261,7 +180,7 @@ class Screening:
         rules = self._rules
         column = judge_column(texts, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow)
         if rules.region is not None and not rules.plus_lost:
-            _refuse_lost(texts, column)
+            refuse_lost(texts, column)
         return column
 
     def _keys(self, columns: Sequence[list[str]], numbers: NDArray[np.int64]) -> list[str | None]:
@@ -391,23 +310,3 @@ def _repeated(where: str, *, same: bool) -> Problem:
         f"the same number as {where}, but other columns differ; if two people share it, "
         'duplicates = "call" and an id column call both',
     )
-
-
-def _refuse_lost(texts: Sequence[str], column: Column) -> None:
-    """Refuse numbers of the region where the file shows that they are international ones without their plus."""
-    unmarked = [at for at, text in enumerate(texts) if text and not phone.marked(text)]
-    if not _is_lost(texts, column, unmarked[:: max(1, len(unmarked) // LOST_SAMPLE)]):
-        return
-    for at in unmarked:
-        reading = phone.with_plus(texts[at])
-        if reading is not None and column.numbers[at] not in (0, reading):
-            column.numbers[at] = 0
-            column.problems[at] = _LOST
-            column.repaired.pop(at, None)
-
-
-def _is_lost(texts: Sequence[str], column: Column, sample: Sequence[int]) -> bool:
-    readings = [phone.with_plus(texts[at]) for at in sample]
-    lost = sum(reading is not None for reading in readings)
-    valid = sum(reading is not None or bool(column.numbers[at]) for at, reading in zip(sample, readings, strict=True))
-    return bool(lost >= max(LOST_ROWS, LOST_SHARE * valid))

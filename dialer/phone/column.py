@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dialer.models import Problem
-from dialer.phone import LONGEST, foresee, judge
+from dialer.phone.number import SPECIAL, judge
+from dialer.phone.plans import LONGEST, foresee
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ class Column:
 def judge_column(
     texts: Sequence[str], *, region: str | None = None, plus_lost: bool = False, allow: frozenset[str] = frozenset()
 ) -> Column:
-    """Judge many cells, each exactly as `phone.judge` does.
+    """Judge many cells, each exactly as `judge` does.
 
     Args:
         texts: the cells as they stand.
@@ -95,4 +96,6 @@ def _foreseen(
 
 @lru_cache(maxsize=100_000)
 def _through(group: int, allow: frozenset[str]) -> bool:
-    return foresee(str(group // (LONGEST + 1)), group % (LONGEST + 1), allow=allow)
+    """Tell whether every number of a group is one that `judge` lets through."""
+    found = foresee(str(group // (LONGEST + 1)), group % (LONGEST + 1))
+    return found is not None and found.kind is not None and (found.kind not in SPECIAL or found.kind in allow)

@@ -1,23 +1,20 @@
-"""Raw text to an E.164 number, or the reason why not; the region and the time zones of a number.
+"""Raw text to an E.164 number, or the reason why not.
 
 Nothing is guessed: what can be read in one way only is mended and said, what is doubtful is a `Problem`.
-This is the only module that knows phonenumbers.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, ValidationResult, re_util, timezone
-from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
+from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult, re_util
 
 from dialer.models import Problem
-from dialer.phone_patterns import REMEMBERED, Plan, Region, Shape, Trunk, Verdict
-from dialer.phone_text import SPECIAL_PLUS, mend, refuse
+from dialer.phone.plans import LONGEST, NO_COUNTRY, dialling, verdict
+from dialer.phone.text import SHORTEST, SPECIAL_PLUS, mend, refuse, short
 
 # Lists of many countries overflow the pattern cache of Python's re: 1.2 ms a number instead of 0.1.
 re_util.enable_pattern_cache()
@@ -44,13 +41,6 @@ PARSE_ERRORS: Final = {
 }
 """What phonenumbers raises, in our words."""
 
-_KINDS = (
-    "premium_rate toll_free shared_cost voip personal_number pager uan voicemail fixed_line mobile".split()  # noqa: SIM905 - a list of words reads better
-)
-LONGEST: Final = 15
-"""Most digits of an E.164 number."""
-
-_NO_COUNTRY = "001"
 _CLEAN = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
 _SPACED = re.compile(r"\+[1-9]\d*(?:[ -]\d+)+", re.ASCII)
 _NATIONAL = re.compile(r"(?!\d{4}-\d\d?-\d\d?$|\d\d?-\d\d?-\d{4}$)\d+(?:[ -]\d+)*|\(\d+\) \d+(?:[ -]\d+)*", re.ASCII)
@@ -83,28 +73,13 @@ def judge(
         allow: types of `SPECIAL` that may be called.
 
     Returns:
-        The number, or a `Problem` with one of the codes of `phone_text.REASONS`.
+        The number, or a `Problem` with one of the codes of `text.REASONS`.
     """
     quick = _quick(text, region=region, plus_lost=plus_lost)
     if quick is not None:
-        digits, verdict = quick
-        return _allowed(Number(int(digits), ""), verdict.kind, allow)
+        digits, kind = quick
+        return _allowed(Number(int(digits), ""), kind, allow)
     return _slow(text, region=region, plus_lost=plus_lost, allow=allow)
-
-
-def foresee(first: str, length: int, *, allow: frozenset[str] = frozenset()) -> bool:
-    """Tell whether every number that begins like this is one that `judge` lets through.
-
-    Args:
-        first: the first digits of E.164 text, without the plus.
-        length: how many digits the numbers have.
-        allow: as in `judge`.
-    """
-    code = _calling_code(first)
-    if code is None or length > LONGEST:
-        return False
-    kind = _plan(code).foresee(first[len(code) :], length - len(code)).kind
-    return kind is not None and (kind not in SPECIAL or kind in allow)
 
 
 def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...] | Problem:
@@ -143,59 +118,18 @@ def with_plus(text: str) -> int | None:
     """Read a cell without a plus as if it had lost it; None where that is no valid number."""
     if _NATIONAL.fullmatch(text):
         digits = text.translate(_NO_PUNCTUATION)
-        verdict = None if digits.startswith("0") else _verdict(digits)
-        if verdict is None or verdict.certain:
-            return None if verdict is None or verdict.kind is None else int(digits)
+        found = None if digits.startswith("0") or len(digits) < SHORTEST else verdict(digits)
+        if found is None or found.certain:
+            return None if found is None or found.kind is None else int(digits)
     mended, _ = mend(text)
-    if mended.startswith(("0", "+")) or refuse(mended) is not None:
+    if mended.startswith(("0", "+")) or (refuse(mended) or short(mended)) is not None:
         return None
     result = _parse("+" + mended, None)
     return None if isinstance(result, Problem) else int(result[0])
 
 
-def known_region(region: str) -> bool:
-    """Tell whether an ISO code is one that phonenumbers has numbers for."""
-    return region.upper() in phonenumbers.SUPPORTED_REGIONS
-
-
-def zones(number: int) -> tuple[str, ...]:
-    """Name the time zones in which a number may be.
-
-    Args:
-        number: E.164 digits.
-
-    Returns:
-        IANA names; none when nothing is known of the number.
-    """
-    digits = str(number)
-    code, verdict = _calling_code(digits), _verdict(digits)
-    if code is None or verdict is None:
-        return ()
-    if not verdict.certain:
-        return _zones(digits)
-    # Zones hang on the type and the first digits.
-    first = (code, verdict.kind, digits[:TIMEZONE_LONGEST_PREFIX])
-    known = _ZONES.get(first)
-    if known is None:
-        if len(_ZONES) >= REMEMBERED:
-            _ZONES.clear()
-        known = _ZONES[first] = _zones(digits)
-    return known
-
-
-def country(number: int) -> str | None:
-    """Name the region of a number by its ISO code; None when it is not valid or belongs to none."""
-    verdict = _verdict(str(number))
-    if verdict is None:
-        return None
-    if not verdict.certain:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(f"+{number}"))
-        return None if region == _NO_COUNTRY else region
-    return None if verdict.kind is None or verdict.region == _NO_COUNTRY else verdict.region
-
-
-def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, Verdict] | None:
-    """Read a clean number: its digits and verdict; None where it takes a closer look."""
+def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, str] | None:
+    """Read a clean number: its digits and type; None where it takes a closer look."""
     if _CLEAN.fullmatch(text):
         digits = text[1:]
     elif _SPACED.fullmatch(text):
@@ -204,26 +138,19 @@ def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, Verd
         return _quick_national(text.translate(_NO_PUNCTUATION), region.upper())
     else:
         return None
-    verdict = _verdict(digits)
-    return None if verdict is None or verdict.kind is None else (digits, verdict)
+    found = verdict(digits)
+    return None if found is None or found.kind is None else (digits, found.kind)
 
 
-def _quick_national(digits: str, name: str) -> tuple[str, Verdict] | None:
-    calling = _national(name)
-    if calling is None or digits.startswith(calling.code) or calling.international.match(digits):
+def _quick_national(digits: str, region: str) -> tuple[str, str] | None:
+    found = dialling(region)
+    if found is None or digits.startswith(found.code) or found.international.match(digits):
         return None
-    rest = digits if calling.trunk is None else calling.trunk.strip(digits, calling.general)
-    if rest is None:
+    rest = digits if found.trunk is None else found.trunk.strip(digits, found.general)
+    if rest is None or len(rest) + len(found.code) > LONGEST:
         return None
-    verdict = calling.plan.verdict(rest)
-    if verdict.kind is None or len(rest) + len(calling.code) > LONGEST:
-        return None
-    return calling.code + rest, verdict
-
-
-def _verdict(digits: str) -> Verdict | None:
-    code = _calling_code(digits)
-    return None if code is None or len(digits) > LONGEST else _plan(code).verdict(digits[len(code) :])
+    kind = found.plan.verdict(rest).kind
+    return None if kind is None else (found.code + rest, kind)
 
 
 def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[str]) -> Number | Problem:
@@ -240,23 +167,23 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
     result = _parse(mended, region)
     if isinstance(result, Problem):
         lost = None if plus or plus_lost else _lost(mended)
-        return lost or result
+        return short(mended) or lost or result
     digits, kind = result
     if plus and digits != "".join(_DIGITS.findall(mended)):
         repairs = (*repairs, "digits that are only dialled inside the country left out")
     return _allowed(Number(int(digits), ", ".join(repairs)), kind, allow)
 
 
-def _allowed(number: Number, kind: str | None, allow: frozenset[str]) -> Number | Problem:
+def _allowed(number: Number, kind: str, allow: frozenset[str]) -> Number | Problem:
     if kind in SPECIAL and kind not in allow:
         return Problem(f"number_{kind}", f"it is {SPECIAL[kind]}; allow {kind} to call it")
     return number
 
 
 def _without_country(text: str) -> Problem:
-    lost = _lost(text)
-    if lost is not None:
-        return lost
+    problem = short(text) or _lost(text)
+    if problem is not None:
+        return problem
     if text.startswith("00"):
         return Problem("number_no_country_code", "it begins with 00; write + and the country code instead")
     return Problem(
@@ -294,7 +221,7 @@ def _parse(text: str, region: str | None) -> tuple[str, str] | Problem:
 
 def _not_valid(parsed: phonenumbers.PhoneNumber) -> Problem:
     names = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
-    where = f"+{parsed.country_code}" + (f" ({names[0]})" if names and names[0] != _NO_COUNTRY else "")
+    where = f"+{parsed.country_code}" + (f" ({names[0]})" if names and names[0] != NO_COUNTRY else "")
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     if reason in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
         return Problem("number_too_short", f"it is too short for a number of {where}")
@@ -317,74 +244,3 @@ def _unassigned(text: str, region: str | None) -> tuple[int, ...]:
     if not phonenumbers.is_possible_number(parsed):
         return ()
     return (int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]),)
-
-
-@dataclass(frozen=True, slots=True)
-class _Calling:
-    """How numbers are dialled inside one region."""
-
-    code: str
-    plan: Plan
-    general: Shape
-    trunk: Trunk | None
-    international: re.Pattern[str]
-
-
-@cache
-def _national(name: str) -> _Calling | None:
-    metadata = PhoneMetadata.metadata_for_region(name)
-    if metadata is None:
-        return None
-    code = str(metadata.country_code)
-    international = re.compile(metadata.international_prefix or "NonMatch")
-    return _Calling(code, _plan(code), _shape(metadata.general_desc), _trunk(metadata), international)
-
-
-@cache
-def _plan(code: str) -> Plan:
-    names = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
-    found = (PhoneMetadata.metadata_for_region_or_calling_code(int(code), name) for name in names)
-    plans = [metadata for metadata in found if metadata is not None]
-    return Plan([_region(metadata) for metadata in plans], _trunk(plans[0]))
-
-
-def _region(metadata: PhoneMetadata) -> Region:
-    descriptions = [(kind, getattr(metadata, kind)) for kind in _KINDS]
-    return Region(
-        name=metadata.id,
-        general=_shape(metadata.general_desc),
-        kinds=tuple((kind, _shape(desc)) for kind, desc in descriptions if desc and desc.national_number_pattern),
-        leading=metadata.leading_digits,
-    )
-
-
-def _shape(description: phonenumbers.PhoneNumberDesc | None) -> Shape:
-    if description is None or description.national_number_pattern is None:
-        raise ValueError("phonenumbers has a region without numbers")
-    return Shape(description.national_number_pattern, frozenset(description.possible_length))
-
-
-def _trunk(metadata: PhoneMetadata) -> Trunk | None:
-    pattern = metadata.national_prefix_for_parsing
-    return Trunk(re.compile(pattern), metadata.national_prefix_transform_rule) if pattern else None
-
-
-def _calling_code(digits: str) -> str | None:
-    for length in (1, 2, 3):
-        if digits[:length] in _CALLING_CODES:
-            return digits[:length]
-    return None
-
-
-_CALLING_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
-
-
-_ZONES: Final[dict[tuple[str, str | None, str], tuple[str, ...]]] = {}
-
-
-def _zones(digits: str) -> tuple[str, ...]:
-    try:
-        names = timezone.time_zones_for_number(phonenumbers.parse("+" + digits))
-    except NumberParseException:
-        return ()
-    return () if timezone.UNKNOWN_TIMEZONE in names else tuple(names)

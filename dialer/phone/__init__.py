@@ -1,0 +1,22 @@
+"""Phone numbers: raw text to E.164 or the reason why not; region and time zones (the only place for phonenumbers).
+
+`text` mends and refuses what is no number at all, `number` judges a cell, `column` many cells at once; `plans` holds
+what is known of each calling code, and `patterns` is the automaton that answers fast.
+"""
+
+from dialer.phone.number import SPECIAL, Number, judge, marked, possible, with_plus
+from dialer.phone.plans import country, known_region, zones
+from dialer.phone.text import REASONS
+
+__all__ = [
+    "REASONS",
+    "SPECIAL",
+    "Number",
+    "country",
+    "judge",
+    "known_region",
+    "marked",
+    "possible",
+    "with_plus",
+    "zones",
+]

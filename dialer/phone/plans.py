@@ -1,0 +1,162 @@
+"""The numbering plans of the world: every calling code's regions, types and time zones, from phonenumbers' metadata."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata, timezone
+from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
+
+from dialer.phone.patterns import REMEMBERED, Plan, Region, Shape, Trunk, Verdict
+
+LONGEST: Final = 15
+"""Most digits of an E.164 number."""
+
+NO_COUNTRY: Final = "001"
+"""What phonenumbers calls the region of numbers that belong to none."""
+
+_KINDS: Final = (
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+    "fixed_line",
+    "mobile",
+)
+_CALLING_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+_ZONES: Final[dict[tuple[str, str | None, str], tuple[str, ...]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """How numbers are dialled inside one region."""
+
+    code: str
+    plan: Plan
+    general: Shape
+    trunk: Trunk | None
+    international: re.Pattern[str]
+
+
+def verdict(digits: str) -> Verdict | None:
+    """Judge E.164 digits without the plus; None where no calling code begins like them, or there are too many."""
+    code = calling_code(digits)
+    return None if code is None or len(digits) > LONGEST else plan(code).verdict(digits[len(code) :])
+
+
+def foresee(first: str, length: int) -> Verdict | None:
+    """Judge all E.164 digits of a length that begin alike; not certain where the next digits matter."""
+    code = calling_code(first)
+    return None if code is None or length > LONGEST else plan(code).foresee(first[len(code) :], length - len(code))
+
+
+def calling_code(digits: str) -> str | None:
+    """Find the calling code that E.164 digits begin with."""
+    for length in (1, 2, 3):
+        if digits[:length] in _CALLING_CODES:
+            return digits[:length]
+    return None
+
+
+def known_region(region: str) -> bool:
+    """Tell whether an ISO code is one that phonenumbers has numbers for."""
+    return region.upper() in phonenumbers.SUPPORTED_REGIONS
+
+
+def zones(number: int) -> tuple[str, ...]:
+    """Name the time zones in which a number may be.
+
+    Args:
+        number: E.164 digits.
+
+    Returns:
+        IANA names; none when nothing is known of the number.
+    """
+    digits = str(number)
+    code, found = calling_code(digits), verdict(digits)
+    if code is None or found is None:
+        return ()
+    if not found.certain:
+        return _zones(digits)
+    # Zones hang on the type and the first digits.
+    first = (code, found.kind, digits[:TIMEZONE_LONGEST_PREFIX])
+    known = _ZONES.get(first)
+    if known is None:
+        if len(_ZONES) >= REMEMBERED:
+            _ZONES.clear()
+        known = _ZONES[first] = _zones(digits)
+    return known
+
+
+def country(number: int) -> str | None:
+    """Name the region of a number by its ISO code; None when it is not valid or belongs to none."""
+    found = verdict(str(number))
+    if found is None:
+        return None
+    region = found.region if found.certain else _region_of(number)
+    return None if region == NO_COUNTRY or (found.certain and found.kind is None) else region
+
+
+def _region_of(number: int) -> str | None:
+    try:
+        parsed = phonenumbers.parse(f"+{number}")
+    except NumberParseException:
+        return None
+    return phonenumbers.region_code_for_number(parsed) if phonenumbers.is_valid_number(parsed) else None
+
+
+def _zones(digits: str) -> tuple[str, ...]:
+    try:
+        names = timezone.time_zones_for_number(phonenumbers.parse("+" + digits))
+    except NumberParseException:
+        return ()
+    return () if timezone.UNKNOWN_TIMEZONE in names else tuple(names)
+
+
+@cache
+def dialling(name: str) -> Dialling | None:
+    """Return how numbers are dialled in a region; None where there is no such region."""
+    metadata = PhoneMetadata.metadata_for_region(name)
+    if metadata is None:
+        return None
+    code = str(metadata.country_code)
+    international = re.compile(metadata.international_prefix or "NonMatch")
+    return Dialling(code, plan(code), _shape(metadata.general_desc), _trunk(metadata), international)
+
+
+@cache
+def plan(code: str) -> Plan:
+    """Return the plan of a calling code."""
+    names = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
+    found = (PhoneMetadata.metadata_for_region_or_calling_code(int(code), name) for name in names)
+    plans = [metadata for metadata in found if metadata is not None]
+    return Plan([_region(metadata) for metadata in plans], _trunk(plans[0]))
+
+
+def _region(metadata: PhoneMetadata) -> Region:
+    descriptions = [(kind, getattr(metadata, kind)) for kind in _KINDS]
+    return Region(
+        name=metadata.id,
+        general=_shape(metadata.general_desc),
+        kinds=tuple((kind, _shape(desc)) for kind, desc in descriptions if desc and desc.national_number_pattern),
+        leading=metadata.leading_digits,
+    )
+
+
+def _shape(description: phonenumbers.PhoneNumberDesc | None) -> Shape:
+    if description is None or description.national_number_pattern is None:
+        raise ValueError("phonenumbers has a region without numbers")
+    return Shape(description.national_number_pattern, frozenset(description.possible_length))
+
+
+def _trunk(metadata: PhoneMetadata) -> Trunk | None:
+    pattern = metadata.national_prefix_for_parsing
+    return Trunk(re.compile(pattern), metadata.national_prefix_transform_rule) if pattern else None

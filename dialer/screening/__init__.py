@@ -1,0 +1,6 @@
+"""Every row judged: who can be called, and why the others cannot."""
+
+from dialer.screening.report import Example, Report
+from dialer.screening.rows import REASONS, Rules, Screening
+
+__all__ = ["REASONS", "Example", "Report", "Rules", "Screening"]

@@ -1,0 +1,79 @@
+"""The tally of a screening, for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dialer.models import InputRow, Status
+
+EXAMPLES: Final = 5
+"""Rows that the report keeps of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A row that stands for others of its kind.
+
+    Attributes:
+        position: data row, from 1.
+        line: physical line.
+        cell: the phone cell, as it stands.
+        words: what is wrong with the row, or what was mended.
+    """
+
+    position: int
+    line: int
+    cell: str
+    words: str
+
+
+@dataclass(slots=True)
+class Report:
+    """The tally of a screening.
+
+    Attributes:
+        header: what was mended in the header.
+        rows: rows judged so far.
+        statuses: rows of each status.
+        reasons: rows of each reason code.
+        examples: up to `EXAMPLES` rows of each reason code.
+        repaired: numbers of each repair.
+        repairs: up to `EXAMPLES` rows of each repair.
+    """
+
+    header: tuple[str, ...]
+    rows: int = 0
+    statuses: Counter[Status] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Example]] = field(default_factory=dict)
+    repaired: Counter[str] = field(default_factory=Counter)
+    repairs: dict[str, list[Example]] = field(default_factory=dict)
+
+    def add(self, rows: Sequence[InputRow], *, phone: int, repaired: Mapping[int, str]) -> None:
+        """Count rows.
+
+        Args:
+            rows: judged rows, in order.
+            phone: the place of the phone cell.
+            repaired: by place in `rows`, what was mended in the number.
+        """
+        self.rows += len(rows)
+        self.statuses.update([row.status for row in rows])
+        for row in rows:
+            if row.problem is not None:
+                self.reasons[row.problem.code] += 1
+                _keep(self.examples, row.problem.code, row, row.cells[phone], row.problem.reason)
+        for at, words in repaired.items():
+            self.repaired[words] += 1
+            _keep(self.repairs, words, rows[at], rows[at].cells[phone], words)
+
+
+def _keep(kept: dict[str, list[Example]], kind: str, row: InputRow, cell: str, words: str) -> None:
+    examples = kept.setdefault(kind, [])
+    if len(examples) < EXAMPLES:
+        examples.append(Example(row.position, row.line, cell, words))

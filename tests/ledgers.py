@@ -1,0 +1,109 @@
+"""Ledgers with people in them, and the answers that settle their calls."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from dialer.ledger import Binding, Ledger
+from dialer.models import Answer, Effect, InputRow, Outcome, Problem, Status, e164
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from dialer.models import Attempt, ResultRow
+
+BINDING = Binding(agent="agent-1", server="https://api.bolna.ai", key_definition="the number")
+HEADER = ("phone", "name")
+
+QUEUED = Answer(Outcome.QUEUED, Effect.GO_ON, execution_id="exec-1", http_status=200, skew=3.0)
+REFUSED = Answer(Outcome.ERROR, Effect.GO_ON, words="bad number", http_status=400)
+UNCLEAR = Answer(Outcome.UNKNOWN, Effect.GO_ON, words="no answer in time")
+AGAIN = Answer(Outcome.RETRY, Effect.HOLD, words="too many requests", http_status=429)
+
+
+def number_of(index: int) -> int:
+    return 919800000000 + index
+
+
+def key_of(index: int) -> str:
+    return e164(number_of(index))
+
+
+def row(
+    position: int,
+    index: int,
+    name: str = "",
+    *,
+    status: Status = Status.PENDING,
+    key: str | None = None,
+    number: int | None = None,
+    cells: Sequence[str] | None = None,
+) -> InputRow:
+    """Return the input's row at a position that is about one of the people."""
+    reason = None if status is Status.PENDING else Problem(str(status), f"it is {status}")
+    number = number_of(index) if number is None else number
+    return InputRow(
+        position=position,
+        line=position + 1,
+        cells=tuple(cells or (e164(number), name)),
+        key=e164(number) if key is None else key,
+        number=number,
+        status=status,
+        problem=reason,
+        payload=f'{{"user_data":{{"name":"{name}"}}}}' if reason is None else "",
+    )
+
+
+def opened(path: Path, *, binding: Binding = BINDING, batch: str = "monday") -> Ledger:
+    """Return a ledger that does not wait for the disk: what a killed process wrote stays anyhow."""
+    ledger = Ledger.open(path, binding=binding, batch=batch)
+    ledger._db.execute("PRAGMA synchronous = OFF")
+    return ledger
+
+
+def load(
+    ledger: Ledger, rows: Iterable[InputRow], *, header: Sequence[str] = HEADER, id_column: str | None = None
+) -> None:
+    ledger.load(header, phone=header[0], id_column=id_column, chunks=[list(rows)])
+
+
+def people(ledger: Ledger, count: int) -> None:
+    """Load so many people, the first at position 1."""
+    load(ledger, (row(index, index, f"name {index}") for index in range(1, count + 1)))
+
+
+def intend(ledger: Ledger, *indices: int) -> list[Attempt]:
+    wanted = {key_of(index) for index in indices}
+    return ledger.intend([one for one in ledger.page(after=0, size=1000) if one.key in wanted])
+
+
+def call(ledger: Ledger, index: int, answer: Answer) -> Attempt:
+    (attempt,) = intend(ledger, index)
+    ledger.settle(attempt, answer)
+    return attempt
+
+
+def standing(ledger: Ledger) -> dict[str, Status]:
+    """Return key → status of every result row that stands for somebody."""
+    return {result.key: result.status for result in ledger.results() if result.key}
+
+
+def result_of(ledger: Ledger, index: int) -> ResultRow:
+    (found,) = [result for result in ledger.results() if result.key == key_of(index)]
+    return found
+
+
+def crashed(ledger: Ledger) -> Ledger:
+    """Return the ledger as the next process finds it when this one was killed now."""
+    # Copied while it is open: what a killed process leaves is the file and its log, and no checkpoint.
+    left = ledger.path.with_name(f"{ledger.path.name}-left")
+    for ending in ("", "-wal"):
+        shutil.copy(f"{ledger.path}{ending}", f"{left}{ending}")
+    ledger.close()
+    for ending in ("", "-wal"):
+        left.with_name(f"{left.name}{ending}").replace(f"{ledger.path}{ending}")
+    again = opened(ledger.path)
+    again.recover()
+    return again

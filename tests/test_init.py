@@ -1,0 +1,209 @@
+"""`dialer init` writes a campaign file that works as it stands, once the agent's id is put in."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.campaign import PLACEHOLDER, RESERVED, load_campaign
+from dialer.cli import main
+from dialer.errors import CampaignError, InputError, UsageError
+from dialer.loader import PHONE_NAMES
+from dialer.session import write_campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialer.campaign import Campaign
+
+AGENT = "123e4567-e89b-12d3-a456-426655440000"
+OURS = {*RESERVED, *PHONE_NAMES, "dialer_ref"}
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOLNA_AGENT_ID", raising=False)
+
+
+def people(header: Sequence[str], name: str = "people.csv") -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, ["x"] * len(header)])
+    return path
+
+
+def filled(path: Path) -> Campaign:
+    """Put the agent's id in, and load."""
+    path.write_text(path.read_text(encoding="utf-8").replace(PLACEHOLDER, AGENT), encoding="utf-8")
+    return load_campaign(path)
+
+
+def test_it_works_as_it_stands_once_the_agent_is_put_in() -> None:
+    written = write_campaign(people(["contact_number", "name", "to_number"]))
+    assert written == Path("people.toml")
+    with pytest.raises(CampaignError, match=r"^people\.toml, line 4: `agent_id` is still the placeholder"):
+        load_campaign(written)
+    campaign = filled(written)
+    assert (campaign.agent_id, campaign.columns.phone) == (AGENT, "contact_number")
+    assert (campaign.batch.recipients, campaign.batch.results) == (Path("people.csv"), Path("people.results.csv"))
+
+
+def test_it_lists_the_variables_and_what_is_left_out() -> None:
+    text = write_campaign(people(["phone", "name", "to_number", "due date"])).read_text(encoding="utf-8")
+    assert "# The agent hears these variables, each from the column of that name: name, due date\n" in text
+    assert "# Bolna fills in these itself, so they are left out: to_number\n" in text
+    assert '# [user_data]\n# name = "name"\n# "due date" = "due date"\n' in text
+    assert "(none)" in write_campaign(people(["phone"]), to=Path("other.toml")).read_text(encoding="utf-8")
+
+
+def test_every_key_of_a_campaign_file_that_it_shows_is_one() -> None:
+    written = write_campaign(people(["phone", "name"]))
+    shown = re.sub(r"^# (?=\[?\w+\]?( = |$))", "", written.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    written.write_text(
+        shown.replace('duplicates = "skip"', 'duplicates = "call"').replace('"cp1252"', '"utf-8"'), encoding="utf-8"
+    )
+    assert len(tomllib.loads(shown)["columns"]) == 5
+    campaign = filled(written)
+    assert campaign.user_data is not None
+    assert campaign.call.scheduled_at is not None
+    assert campaign.screening.required == ["name"]
+
+
+ODD = st.text(st.characters(exclude_categories=["Cs", "Cf"], exclude_characters="\0"), min_size=1, max_size=10)
+NAMES = ODD.map(str.strip).filter(lambda name: name and name not in OURS)
+
+
+@given(names=st.lists(NAMES, min_size=1, max_size=6, unique=True))
+def test_any_names_of_columns_make_a_campaign_file(names: list[str]) -> None:
+    people(names)
+    for path in (Path("people.toml"), Path("mapped.toml")):
+        path.unlink(missing_ok=True)
+    written = write_campaign(Path("people.csv"))
+    assert filled(written).columns.phone in names
+    text = written.read_text(encoding="utf-8")
+    mapped = text.replace("# [user_data]", "[user_data]").split("[user_data]\n")[1].split("# clinic")[0]
+    mapping = tomllib.loads("".join(line.removeprefix("# ") for line in mapped.splitlines(keepends=True)))
+    first = filled(written).columns.phone
+    assert mapping == {name: name for name in names if name != first}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['quoted "name"', "two\nlines", "two\r\nlines", "emoji 🙂", "a.b.c", "back\\slash", "[table]", "# note",
+     "tab\there", "{braces}", "$agent", "'", '"""', "bell\x07", "del\x7f", "a\x85b", "a\u2028b", "अनन्या", "=1+1"],
+)  # fmt: skip
+def test_an_odd_name_is_a_phone_column_and_a_variable(name: str) -> None:
+    people([name, "name"])
+    assert filled(write_campaign(Path("people.csv"))).columns.phone == name
+    people(["phone", name])
+    assert filled(write_campaign(Path("people.csv"), to=Path("other.toml"))).columns.phone == "phone"
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        (["name", "phone"], 'phone = "phone"'),
+        (["name", "Contact Number"], 'phone = "Contact Number"'),
+        (["name", "tel"], 'phone = "name"   # <- not sure: no column has one of the usual names'),
+        (["name", "phone", "mobile_number"], 'phone = "phone"   # <- not sure: could also be mobile_number'),
+    ],
+)
+def test_the_phone_column_is_guessed_and_doubts_are_said(header: list[str], line: str) -> None:
+    assert f"\n{line}\n" in write_campaign(people(header)).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("recipients", "to", "named"),
+    [
+        ("people.csv", "here.toml", "people.csv"),
+        ("lists/people.csv", "campaigns/c.toml", "../lists/people.csv"),
+        ("lists/people.csv", "lists/c.toml", "people.csv"),
+        ('lists/od"d 🙂.csv', "c.toml", 'lists/od"d 🙂.csv'),
+        ("~people.csv", "c.toml", "./~people.csv"),
+    ],
+)
+def test_the_csv_is_named_from_where_the_campaign_file_lies(recipients: str, to: str, named: str) -> None:
+    path = people(["phone", "name"], recipients)
+    Path(to).parent.mkdir(parents=True, exist_ok=True)
+    campaign = filled(write_campaign(path, to=Path(to)))
+    assert tomllib.loads(Path(to).read_text(encoding="utf-8"))["recipients"] == named
+    assert campaign.batch.recipients.samefile(path)
+
+
+def test_a_folder_that_is_a_link_is_gone_through_as_the_system_does() -> None:
+    path = people(["phone", "name"], "real/deep/lists/people.csv")
+    Path("link").symlink_to("real/deep")
+    Path("link/campaigns").mkdir()
+    campaign = filled(write_campaign(Path("link/lists/people.csv"), to=Path("link/campaigns/c.toml")))
+    assert campaign.batch.recipients.samefile(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("people.csv", "people.toml"), ("people.v2.csv", "people.v2.toml"), ("lists/PEOPLE.CSV", "PEOPLE.toml")],
+)
+def test_it_is_named_after_the_csv_in_the_working_directory(name: str, written: str) -> None:
+    assert write_campaign(people(["phone"], name)) == Path(written)
+    assert Path(written).is_file()
+
+
+def test_the_agent_of_the_environment_is_put_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOLNA_AGENT_ID", AGENT)
+    assert load_campaign(write_campaign(people(["phone"]))).agent_id == AGENT
+    monkeypatch.setenv("BOLNA_AGENT_ID", "Asha")
+    assert PLACEHOLDER in write_campaign(people(["phone"]), to=Path("other.toml")).read_text(encoding="utf-8")
+
+
+def test_a_file_is_never_overwritten() -> None:
+    Path("people.toml").write_text("mine", encoding="utf-8")
+    Path("dangling.toml").symlink_to("nowhere.toml")
+    for to in (None, Path("people.toml"), Path("dangling.toml")):
+        with pytest.raises(UsageError) as caught:
+            write_campaign(people(["phone"]), to=to)
+        shown = to or "people.toml"
+        assert str(caught.value) == f"{shown} exists already; name another file with --to FILE, or edit that one."
+    assert Path("people.toml").read_text(encoding="utf-8") == "mine"
+    assert not Path("nowhere.toml").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told() -> None:
+    with pytest.raises(UsageError, match=r"^no/c.toml: cannot be written \(No such file or directory\)\.$"):
+        write_campaign(people(["phone"]), to=Path("no/c.toml"))
+
+
+def test_a_name_that_no_text_can_hold_is_told_and_nothing_is_left_behind() -> None:
+    path = people(["phone"], "caf\udce9.csv")
+    with pytest.raises(InputError, match=r"a campaign file cannot hold this name\. Rename the CSV\.$"):
+        write_campaign(path, to=Path("c.toml"))
+    assert not Path("c.toml").exists()
+
+
+def test_the_command_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) -> None:
+    people(["phone", "name"], "my people.csv")
+    assert main(["init", "my people.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "my people.toml is written. Put the agent's id in, then: dialer check 'my people.toml'\n"
+    assert err == ""
+    assert main(["init", "my people.csv"]) == 2
+    assert capsys.readouterr().err == (
+        "Error: my people.toml exists already; name another file with --to FILE, or edit that one.\n"
+    )
+
+
+def test_what_it_writes_runs_in_the_sandbox_before_the_agent_is_put_in(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("people.csv").write_text("phone,name\n+919876543210,Zoë\n", encoding="utf-8")
+    write_campaign(Path("people.csv"))
+    assert main(["run", "people.toml", "--sandbox", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+    with Path("people.results.sandbox.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] for row in rows] == ["queued"]

@@ -1,0 +1,205 @@
+"""One run at a time: who is turned away, with which words, and what frees the batch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.errors import ExitCode, LedgerError, LockedError
+from dialer.ledger import holder, locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.synchronize import Event
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 30
+
+# Holds the lock until its input ends; may start a child that outlives it.
+HOLD = """
+import subprocess, sys
+from pathlib import Path
+from dialer.ledger import locked
+with locked(Path(sys.argv[1]), command="run"):
+    if sys.argv[2] == "exec":
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, close_fds=False)
+        print(child.pid, flush=True)
+    elif sys.argv[2] == "fork":
+        import multiprocessing, time
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+        child.start()
+        print(child.pid, flush=True)
+    else:
+        print(0, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.ledger.lock"
+
+
+@contextlib.contextmanager
+def held(path: Path, *, child: str = "none") -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Yield a process that holds the lock, and its child's id (0: it has none)."""
+    command = [sys.executable, "-c", HOLD, str(path), child]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        try:
+            yield process, pid
+        finally:
+            process.kill()
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+
+
+def is_free(path: Path) -> bool:
+    try:
+        with locked(path, command="try"):
+            return True
+    except LockedError:
+        return False
+
+
+def test_who_is_turned_away_is_told_who_holds_it_where_and_since_when(path: Path) -> None:
+    with held(path) as (process, _), pytest.raises(LockedError) as refused, locked(path, command="run"):
+        pytest.fail("it was held twice")
+    words = str(refused.value)
+    noted = json.loads(path.read_text(encoding="utf-8"))
+    assert refused.value.exit_code is ExitCode.LOCKED
+    assert ExitCode.LOCKED == 4
+    assert f"`dialer run` (process {process.pid} on {socket.gethostname()}, since {noted['since']})" in words
+    assert "dialer status" in words
+
+
+def test_being_turned_away_leaves_the_note_of_the_holder(path: Path) -> None:
+    with held(path):
+        before = path.read_bytes()
+        assert not is_free(path)
+        assert path.read_bytes() == before
+
+
+def test_the_same_process_cannot_hold_it_twice(path: Path) -> None:
+    with locked(path, command="run"):
+        assert not is_free(path)
+    assert is_free(path)
+
+
+def test_it_is_free_at_once_after_a_kill(path: Path) -> None:
+    with held(path) as (process, _):
+        process.kill()
+        process.wait(PATIENCE)
+        assert is_free(path)
+
+
+@pytest.mark.parametrize("child", ["exec", "fork"])
+def test_a_child_does_not_keep_it(path: Path, child: str) -> None:
+    with held(path, child=child) as (process, pid):
+        assert not is_free(path)
+        process.kill()
+        process.wait(PATIENCE)
+        os.kill(pid, 0)
+        assert is_free(path)
+
+
+def leave(path: Path, ended: Event) -> None:
+    # A forked child that ends by running off its end must not free what its parent holds.
+    assert not is_free(path)
+    ended.set()
+
+
+def test_a_child_does_not_free_it(path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    with locked(path, command="run"):
+        before = path.read_bytes()
+        ended = context.Event()
+        process = context.Process(target=leave, args=(path, ended))
+        process.start()
+        process.join(PATIENCE)
+        assert ended.is_set()
+        assert path.read_bytes() == before
+        assert not is_free(path)
+
+
+def test_the_file_is_never_deleted(path: Path) -> None:
+    """Whoever opened it before would lock a file that the next one does not see."""
+    with locked(path, command="run"):
+        inode = path.stat().st_ino
+    assert path.stat().st_ino == inode
+    with held(path) as (process, _):
+        assert path.stat().st_ino == inode
+        process.kill()
+        process.wait(PATIENCE)
+    assert is_free(path)
+    assert path.stat().st_ino == inode
+
+
+def test_the_file_is_readable_by_its_owner_only(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with locked(path, command="run"):
+            assert path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_an_error_inside_frees_it_and_is_not_changed(path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), locked(path, command="run"):
+        raise ZeroDivisionError
+    assert is_free(path)
+
+
+def test_the_holder_is_told_without_touching_the_lock(path: Path) -> None:
+    assert holder(path) == ""
+    with locked(path, command="run"):
+        assert holder(path).startswith(f"`dialer run` (process {os.getpid()} on {socket.gethostname()}, since 20")
+        assert not is_free(path)
+    assert holder(path) == ""
+
+
+def test_after_a_crash_nobody_holds_it(path: Path) -> None:
+    with held(path) as (process, _):
+        assert holder(path)
+        process.kill()
+        process.wait(PATIENCE)
+        assert json.loads(path.read_text(encoding="utf-8"))["pid"] == process.pid
+        assert holder(path) == ""
+
+
+@pytest.mark.parametrize(
+    "note", ["", "{", "[]", "null", '{"pid": 1}', '{"pid": "x", "host": "HOST", "since": "", "command": "run"}']
+)
+def test_a_note_that_tells_nobody_is_nobody(path: Path, note: str) -> None:
+    path.write_text(note.replace("HOST", socket.gethostname()), encoding="utf-8")
+    assert holder(path) == ""
+    assert is_free(path)
+
+
+def test_of_another_machine_it_is_not_known_whether_the_holder_lives(path: Path) -> None:
+    note = {"pid": 1, "host": "another", "since": time.strftime("%Y-%m-%d"), "command": "run"}
+    path.write_text(json.dumps(note), encoding="utf-8")
+    assert "process 1 on another" in holder(path)
+
+
+def test_a_lock_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(LedgerError, match="lock file cannot be written"),
+        locked(tmp_path / "file" / "x.lock", command="run"),
+    ):
+        pytest.fail("it was held")
