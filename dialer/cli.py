@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from functools import partial
@@ -39,6 +40,9 @@ _recipients = click.option(
 )
 _batch = click.option("--batch", metavar="NAME", help="Fill {batch} in the names of results and ledger.")
 _sandbox = click.option("--sandbox", is_flag=True, help="Of a trial in the built-in stand-in for Bolna.")
+_strict = click.option(
+    "--strict", is_flag=True, help="Variables that the prompt asks for and does not get are an error."
+)
 _output = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How the outcome is printed."
 )
@@ -74,6 +78,7 @@ def init(recipients: Path, to: Path | None) -> ExitCode:
 @_sandbox
 @_output
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="As a run with this limit.")
+@_strict
 @click.option(
     "--rejects", type=_PATH, metavar="FILE", help="Write every row that is not called to this CSV, with the reason."
 )
@@ -82,13 +87,29 @@ def check(campaigns: tuple[Path, ...], **options: Any) -> ExitCode:  # noqa: ANN
     return _each(campaigns, partial(_check_one, **options))
 
 
-def _check_one(path: Path, *, output: str, limit: int | None, rejects: Path | None = None, **which: Any) -> ExitCode:  # noqa: ANN401 - as above
-    from dialer.session import check_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+def _check_one(
+    path: Path,
+    *,
+    output: str,
+    limit: int | None,
+    strict: bool,
+    rejects: Path | None = None,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> ExitCode:
+    from dialer.session import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
 
-    found = check_campaign(_load(path, **which), limit=limit, rejects=rejects)
-    click.echo(
-        telling.as_json(found) if output == "json" else telling.check_text(found, command=_again("run", path, **which))
+    campaign = _load(path, **which)
+    found = check_campaign(campaign, limit=limit, rejects=rejects)
+    samples = [sample["user_data"] for sample in found.samples]
+    view, _ = _with_signals(
+        lambda _control: look_ahead(campaign, to_call=found.to_call, given=found.variables, samples=samples)
     )
+    if output == "json":
+        click.echo(telling.as_json({**telling.plain(found), "outlook": telling.plain(view)}))
+    else:
+        click.echo(telling.check_text(found, view, command=_again("run", path, **which)))
+    if strict and view.warnings:
+        return ExitCode.USAGE
     return ExitCode(found.exit_code)
 
 
@@ -101,6 +122,7 @@ def _check_one(path: Path, *, output: str, limit: int | None, rejects: Path | No
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; nobody is called (like check).")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N recipients.")
+@_strict
 @click.option("--retry-errors", is_flag=True, help="Call those again whom Bolna refused.")
 @click.option(
     "--redial-unknown",
@@ -121,7 +143,7 @@ def _check_one(path: Path, *, output: str, limit: int | None, rejects: Path | No
 def run(campaigns: tuple[Path, ...], *, dry_run: bool, **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Dial; run it again to resume."""
     if dry_run:
-        which = {name: options[name] for name in ("output", "limit", "recipients", "batch", "sandbox")}
+        which = {name: options[name] for name in ("output", "limit", "strict", "recipients", "batch", "sandbox")}
         return _each(campaigns, partial(_check_one, **which))
     return _each(campaigns, partial(_run_one, **options))
 
@@ -135,6 +157,7 @@ def _run_one(
     log_format: str,
     yes: bool,
     limit: int | None,
+    strict: bool,
     retry_errors: bool,
     redial_unknown: bool,
     adopt: bool,
@@ -147,6 +170,7 @@ def _run_one(
         run_campaign,
         campaign,
         limit=limit,
+        strict=strict,
         retry_errors=retry_errors,
         redial_unknown=redial_unknown,
         adopt=adopt,
@@ -162,7 +186,7 @@ def _run_one(
     if output == "json":
         click.echo(telling.as_json(summary))
     elif not quiet:
-        click.echo(telling.summary_text(summary, command=_again("run", path, **which)), err=True)
+        _say(telling.summary_text(summary, command=_again("run", path, **which)))
     if summary.exit_code is ExitCode.INTERRUPTED and stopped_by == signal.SIGTERM:
         return ExitCode.TERMINATED
     return ExitCode(summary.exit_code)
@@ -302,7 +326,7 @@ def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signa
                 first.append(received)
                 control.interrupt()
                 if len(first) == 1:
-                    click.echo("\nStopping: what is in flight may finish. Once more to stop at once.", err=True)
+                    _say("\nStopping: what is in flight may finish. Once more to stop at once.")
 
     async def main() -> Any:  # noqa: ANN401 - whatever the work returns
         async with anyio.create_task_group() as tasks:
@@ -321,9 +345,15 @@ def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signa
     return outcome, first[0] if first else None
 
 
+def _say(words: str) -> None:
+    """Tell a person, if anybody is left to hear it: a terminal that is gone must not end a run."""
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(words, err=True)
+
+
 async def _confirm(plan: Plan, *, control: Control, yes: bool, quiet: bool) -> bool:
     if not quiet:
-        click.echo(telling.plan_text(plan), err=True)
+        _say(telling.plan_text(plan))
     if yes or plan.sandbox or not plan.to_call:
         return True
     return await _ask("Call them now?", control=control)

@@ -58,7 +58,7 @@ def _setting(name: str, campaign: Path) -> str | None:
 def _from_file(path: Path, name: str) -> str:
     try:
         # No interpolation: a key may hold a `$`.
-        values = dotenv_values(path, encoding="utf-8-sig", interpolate=False) if path.is_file() else {}
+        values = dotenv_values(path, encoding="utf-8", interpolate=False) if path.is_file() else {}
     except UnicodeDecodeError:
         # Not chained and not repeated: what cannot be decoded may be the key.
         raise UsageError(f"{path}: not UTF-8. Save it as UTF-8.") from None

@@ -34,6 +34,7 @@ class Payload:
 
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
+        columns: variable → index of the column it comes from; constants have none.
         left_out: columns that are no variables because Bolna fills in their names itself.
         required: the columns behind `required`, which names variables or columns.
 
@@ -70,6 +71,7 @@ class Payload:
             else ()
         )
         self._sources = tuple(_sources(campaign, header, without={*no_variables, *self.left_out}))
+        self.columns = dict(self._sources)
         self._constants = {
             name: source.value for name, source in (campaign.user_data or {}).items() if isinstance(source, Constant)
         }

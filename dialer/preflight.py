@@ -12,7 +12,7 @@ from dialer.client import BolnaReadError
 from dialer.errors import MustActError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from dialer.executions import Account
 
@@ -29,6 +29,9 @@ class Bolna(Protocol):
     async def agent(self, agent_id: str) -> dict[str, Any] | None:
         """Return an agent, or None when there is none."""
 
+    async def phone_numbers(self) -> tuple[str, ...]:
+        """Return the account's phone numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -36,24 +39,34 @@ class Standing:
 
     Attributes:
         account: whose key it is; None where it could not be read.
-        agent_name: the agent's name; None where it could not be read.
-        notes: what could not be read, in words.
+        agent: the agent, as Bolna gives it; None where it could not be read.
+        notes: what could not be read, and what is doubtful, in words.
     """
 
     account: Account | None
-    agent_name: str | None
+    agent: Mapping[str, Any] | None
     notes: tuple[str, ...]
 
+    @property
+    def agent_name(self) -> str:
+        """The agent's name; empty where it could not be read."""
+        return str((self.agent or {}).get("agent_name") or "")
 
-async def look(bolna: Bolna, *, agent_id: str) -> Standing:
+
+async def look(bolna: Bolna, *, agent_id: str, callers: Sequence[str] = ()) -> Standing:
     """Return what the account says; what cannot be read for passing reasons is noted, not fatal.
+
+    Args:
+        bolna: the account.
+        agent_id: who is to call.
+        callers: the caller numbers that are to be used, E.164.
 
     Raises:
         MustActError: the key is refused, the agent does not exist, or there is no money.
     """
     notes: list[str] = []
     account: Account | None = None
-    agent_name: str | None = None
+    agent: Mapping[str, Any] | None = None
     try:
         account = await bolna.account()
     except BolnaReadError as error:
@@ -72,8 +85,23 @@ async def look(bolna: Bolna, *, agent_id: str) -> Standing:
                 f"Bolna knows no agent {agent_id}. Check `agent_id` in the campaign file, and whether the key is of "
                 f"the same account."
             )
-        agent_name = str(agent.get("agent_name") or "")
-    return Standing(account, agent_name, tuple(notes))
+    notes += await _foreign(bolna, callers)
+    return Standing(account, agent, tuple(notes))
+
+
+async def _foreign(bolna: Bolna, callers: Sequence[str]) -> list[str]:
+    """Return a note on caller numbers that the account does not list.
+
+    Only a note: those of a telephony account of one's own may be missing from the list.
+    """
+    if not callers:
+        return []
+    try:
+        owned = await bolna.phone_numbers()
+    except BolnaReadError as error:
+        return [f"the account's numbers could not be read ({error.words})"]
+    foreign = ", ".join(caller for caller in callers if caller not in owned)
+    return [f"from_phone_number: the account does not list {foreign}; Bolna refuses foreign numbers"] if foreign else []
 
 
 def _refused(error: BolnaReadError) -> None:

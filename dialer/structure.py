@@ -29,17 +29,13 @@ class Places:
     """The physical lines of the rows, kept only where they do not just follow each other."""
 
     def __init__(self) -> None:
-        self._positions = array("q")
-        self._offsets = array("q")
-        self._last: int | None = None
+        self._positions = array("q", [0])
+        self._offsets = array("q", [0])
 
-    def add(self, position: int, line: int) -> None:
-        """Remember the line of the next row."""
-        offset = line - position
-        if offset != self._last:
-            self._positions.append(position)
-            self._offsets.append(offset)
-            self._last = offset
+    def add(self, position: int, offset: int) -> None:
+        """Remember that from this row on the line is the position plus `offset`."""
+        self._positions.append(position)
+        self._offsets.append(offset)
 
     def lines(self, first: int, count: int) -> list[int]:
         """Return the lines of `count` rows from position `first` on."""
@@ -76,6 +72,7 @@ class Structure:
         self.places = Places()
         self._path = path
         self._kind = kind
+        self._offset = 0
         self._ragged: list[str] = []
         self._more = 0
 
@@ -90,7 +87,10 @@ class Structure:
             self.width = len(row)
             return
         self.rows += 1
-        self.places.add(self.rows, line)
+        offset = line - self.rows
+        if offset != self._offset:
+            self._offset = offset
+            self.places.add(self.rows, offset)
         if len(row) == self.width:
             return
         if len(self._ragged) < _SHOWN:
@@ -162,7 +162,8 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tu
         raise InputError(_broken(path, str(error), line, skip + reader.line_num)) from error
     structure.finish(delimiter=delimiter)
     # pandas loses rows beside lines that end in a lone CR.
-    return structure, plain and "\r" not in (text.newlines or ())
+    ends = (text.newlines,) if isinstance(text.newlines, str) else text.newlines or ()
+    return structure, plain and "\r" not in ends
 
 
 def records(text: Iterable[str], *, delimiter: str, skip: int) -> Iterator[list[str]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dialer.screening import Example, Report
     from dialer.session import Check, Plan, Standing, Summary
+    from dialer.session.outlook import Outlook
     from dialer.session.settle import Settled
 
 _ORDER = (
@@ -65,7 +66,6 @@ def plan_text(plan: Plan) -> str:
     """Return what a run is about to do."""
     counts = plan.counts
     called = counts.get(Status.QUEUED, 0)
-    who = f"agent {plan.agent_name!r} ({plan.agent_id})" if plan.agent_name else f"agent {plan.agent_id}"
     lines = []
     if called:
         last = f" (last on {plan.called_last:%Y-%m-%d %H:%M} UTC)" if plan.called_last else ""
@@ -82,22 +82,41 @@ def plan_text(plan: Plan) -> str:
         lines.append("Nobody is left to be called.")
         return "\n".join(lines)
     limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
-    lines.append(
-        f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {who}, {plan.rate}: about "
-        f"{duration(plan.seconds)}."
-    )
-    if plan.account is not None and not plan.sandbox:
-        account, wallet, calls = plan.account, plan.account.wallet, plan.account.lines
-        told = [
-            account.email or account.name,
-            f"wallet {wallet:g}" if wallet is not None else "",
-            f"{calls} lines" if calls else "",
-        ]
-        lines.append(f"Account: {', '.join(filter(None, told))}.")
-    if plan.sandbox:
-        lines.append("This is the sandbox: no phone rings.")
-    lines += [f"Note: {note}." for note in plan.notes]
+    lines.append(f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {_agent(plan)}.")
+    lines += outlook_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox)
     return "\n".join(lines)
+
+
+def _agent(plan: Plan) -> str:
+    return (
+        f"agent {plan.outlook.agent_name!r} ({plan.agent_id})" if plan.outlook.agent_name else f"agent {plan.agent_id}"
+    )
+
+
+def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[str]:
+    """Return what is to be expected of a run, and what is doubtful."""
+    foretold = view.forecast
+    lines = [f"Sending takes about {duration(foretold.sending)} at {rate}."]
+    if foretold.calling is not None:
+        each = f"{foretold.lines} lines, {duration(foretold.average)} a call"
+        lines.append(
+            f"The calls take about {duration(foretold.calling)} ({each}), until {foretold.ends_at:%Y-%m-%d %H:%M} UTC."
+        )
+    if foretold.cost is not None:
+        lines.append(f"They cost about {foretold.cost:,.2f} at the campaign's cost_per_minute.")
+    if sandbox:
+        lines.append("This is the sandbox: no phone rings.")
+    elif view.account is not None:
+        wallet = "" if view.account.wallet is None else f"wallet {view.account.wallet:g}"
+        owner = view.account.email or view.account.name
+        lines.append(
+            f"Account: {', '.join(filter(None, (owner, wallet)))} (as Bolna gives it; the unit is not documented)."
+        )
+    lines += [f"The first will hear: {text!r}" for text in view.welcome[:1]]
+    lines += [f"Warning: {text}." for text in view.warnings]
+    if view.unused:
+        lines.append(f"The prompt never asks for: {', '.join(view.unused)}.")
+    return [*lines, *(f"Note: {note}." for note in view.notes)]
 
 
 def summary_text(summary: Summary, *, command: str) -> str:
@@ -145,8 +164,8 @@ def _looks(summary: Summary, command: str) -> list[str]:
     return lines
 
 
-def check_text(check: Check, *, command: str) -> str:
-    """Return what a check found: counts first, then problems by kind, then what would be sent."""
+def check_text(check: Check, view: Outlook, *, command: str) -> str:
+    """Return what a check found: counts, problems by kind, the first requests, and what is to be expected."""
     report = check.report
     lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
     lines += [f"  {text}" for text in report_lines(report)]
@@ -156,16 +175,16 @@ def check_text(check: Check, *, command: str) -> str:
         lines.append(f"Left out of the variables, since Bolna fills them in itself: {', '.join(check.left_out)}.")
     variables = [name if name == source else f"{name} ({source})" for name, source in check.variables.items()]
     lines.append(f"Variables: {', '.join(variables) or 'none'}.")
+    for name, empty in check.empty.items():
+        more = ", ..." if empty.rows > len(empty.first) else ""
+        lines.append(f"  {name} is empty in {empty.rows:,} rows: {', '.join(map(str, empty.first))}{more}")
     if check.samples:
         lines.append("The first requests:")
         lines += [f"  POST /call {json.dumps(sample, ensure_ascii=False)}" for sample in check.samples]
-    if check.to_call:
-        lines.append(
-            f"{check.to_call:,} would be called, {check.rate}: about {duration(check.seconds)}. To call them: {command}"
-        )
-    else:
-        lines.append("Nobody would be called.")
-    return "\n".join(lines)
+    if not check.to_call:
+        return "\n".join([*lines, "Nobody would be called."])
+    lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]
+    return "\n".join([*lines, f"To call them: {command}"])
 
 
 def report_lines(report: Report) -> list[str]:

@@ -198,6 +198,12 @@ def test_nothing_that_is_read_is_overwritten(more: str, words: str) -> None:
     assert refused(f"{LIST}{more}") == f"in/c.toml, line 3: {words}"
 
 
+def test_the_lock_is_apart_from_what_is_read() -> None:
+    assert refused('recipients = "a.db.lock"\nledger = "a.db"') == (
+        "in/c.toml, line 3: `ledger`: in/a.db.lock is the list of recipients; name another file."
+    )
+
+
 def test_a_file_is_the_same_under_another_name() -> None:
     Path("in/list.csv").touch()
     Path("in/link.csv").symlink_to("list.csv")

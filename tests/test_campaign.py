@@ -208,6 +208,7 @@ FILLED_IN = "Bolna fills in this variable itself, what is sent under its name is
         ("breaker.outage_after", '"soon"', DURATION),
         ("breaker.outage_after", "0", DURATION),
         ("breaker.outage_after", "-5", DURATION),
+        ("breaker.outage_after", "true", DURATION),
         ("breaker.outage_after", "inf", DURATION),
         ("breaker.outage_after", '"25h"', DURATION),
         ("pacing", "3", "a table is expected: [pacing] on a line of its own, its keys below"),
@@ -286,7 +287,7 @@ def test_a_schedule_without_a_zone_needs_one_somewhere() -> None:
     assert load(f'{schedule}[columns]\ntimezone = "tz"').call.scheduled_at == "2026-12-01T10:00:00"
 
 
-TOP = "recipients, results, ledger, agent_id, columns, csv, user_data, call, pacing, screening, breaker"
+TOP = "recipients, results, ledger, agent_id, columns, csv, user_data, call, pacing, screening, breaker, forecast"
 
 
 @pytest.mark.parametrize(

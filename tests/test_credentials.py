@@ -48,7 +48,7 @@ def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         "BOLNA_API_KEY=bn-two",
         "export BOLNA_API_KEY='bn-two'",
         '# ours\nBOLNA_API_KEY = "bn-two"  # note\n',
-        "\ufeffBOLNA_API_KEY=bn-two\r\n",
+        "\ufeffBOLNA_API_KEY=bn-two\r\nOTHER=1\r\n",
         "OTHER=1\nBOLNA_API_KEY=  bn-two  \n",
     ],
 )

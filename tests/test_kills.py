@@ -116,7 +116,7 @@ class Killer:
         """Return some requests after the first one; now and then after some time, or when it waits for silence."""
         by_time = self._random.random() < BY_TIME
         latest = self._random.uniform(0.0, 1.5) if by_time else math.inf
-        enough = math.inf if by_time else self._random.randint(1, 10)
+        enough = math.inf if by_time else self._random.randint(1, 20)
         began, before = time.monotonic(), self._bolna.requests()
         moved, seen = began, before
         while process.poll() is None and seen - before < enough and time.monotonic() - began < latest:
@@ -160,8 +160,8 @@ def killed_to_the_end(
 
 
 SCENES: tuple[dict[str, Any], ...] = (
-    {"people": 320, "rate": "200/second", "skew": 7200, "latency": 0.02, "shifting_pages": True},
-    {"people": 110, "rate": "40/second", "skew": -7200, "latency": 0.01, "late": 1.5, "blank_to_number": True},
+    {"people": 240, "rate": "200/second", "skew": 7200, "latency": 0.02, "shifting_pages": True},
+    {"people": 120, "rate": "40/second", "skew": -7200, "latency": 0.005, "late": 1.5, "blank_to_number": True},
 )
 
 

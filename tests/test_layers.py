@@ -14,11 +14,11 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
-    {"errors", "models", "reference", "pacing", "executions", "seen", "phone_patterns", "forecast", "prompt"},
-    {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "phone_text", "source", "structure"},
+    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
+    {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile"},
-    {"suppression", "payload", "runner", "phone_column"},
+    {"suppression", "payload", "runner"},
     {"screening"},
     {"session"},
     {"telling"},
@@ -27,7 +27,7 @@ LAYERS = (
 )
 HOMES = {
     "pandas": {"loader", "spreadsheet"},
-    "numpy": {"screening", "seen", "suppression", "phone_column"},
+    "numpy": {"phone", "screening", "seen", "suppression"},
     "phonenumbers": {"phone"},
     "httpx": {"client"},
     "sqlite3": {"ledger"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -21,26 +20,29 @@ from dialer.ledger import holder, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from multiprocessing.synchronize import Event
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30
 
-# Holds the lock until its input ends; may start a child that outlives it.
+# Holds the lock until its input ends; may start a child that outlives it. Who is ready says so by its process id.
 HOLD = """
-import subprocess, sys
+import os, subprocess, sys, time
+from multiprocessing import get_context
 from pathlib import Path
 from dialer.ledger import locked
+WAIT = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 with locked(Path(sys.argv[1]), command="run"):
-    if sys.argv[2] == "exec":
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, close_fds=False)
-        print(child.pid, flush=True)
-    elif sys.argv[2] == "fork":
-        import multiprocessing, time
-        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    if sys.argv[2] == "exec and end":
+        subprocess.run([sys.executable, "-c", "print(0)"], close_fds=False)
+    elif sys.argv[2] == "fork and end":
+        child = get_context("fork").Process(target=time.sleep, args=(0,))
         child.start()
-        print(child.pid, flush=True)
+        child.join()
+        print(0, flush=True)
+    elif sys.argv[2] == "exec":
+        subprocess.Popen([sys.executable, "-c", WAIT], close_fds=False)
+    elif sys.argv[2] == "fork":
+        get_context("fork").Process(target=exec, args=(WAIT,)).start()
     else:
         print(0, flush=True)
     sys.stdin.read()
@@ -81,8 +83,7 @@ def test_who_is_turned_away_is_told_who_holds_it_where_and_since_when(path: Path
         pytest.fail("it was held twice")
     words = str(refused.value)
     noted = json.loads(path.read_text(encoding="utf-8"))
-    assert refused.value.exit_code is ExitCode.LOCKED
-    assert ExitCode.LOCKED == 4
+    assert refused.value.exit_code is ExitCode(4)
     assert f"`dialer run` (process {process.pid} on {socket.gethostname()}, since {noted['since']})" in words
     assert "dialer status" in words
 
@@ -117,22 +118,10 @@ def test_a_child_does_not_keep_it(path: Path, child: str) -> None:
         assert is_free(path)
 
 
-def leave(path: Path, ended: Event) -> None:
-    # A forked child that ends by running off its end must not free what its parent holds.
-    assert not is_free(path)
-    ended.set()
-
-
-def test_a_child_does_not_free_it(path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    with locked(path, command="run"):
-        before = path.read_bytes()
-        ended = context.Event()
-        process = context.Process(target=leave, args=(path, ended))
-        process.start()
-        process.join(PATIENCE)
-        assert ended.is_set()
-        assert path.read_bytes() == before
+@pytest.mark.parametrize("child", ["exec and end", "fork and end"])
+def test_a_child_that_ends_does_not_free_it(path: Path, child: str) -> None:
+    with held(path, child=child) as (process, _):
+        assert str(process.pid) in holder(path)
         assert not is_free(path)
 
 

@@ -116,6 +116,10 @@ def test_an_awkward_cell_reaches_user_data_exactly_as_it_stands(cell: str) -> No
     assert make('[user_data]\nwho = "name"', {"name": cell})["user_data"] == {"who": cell}
 
 
+def test_text_of_any_script_is_sent_as_it_is_and_not_as_escapes() -> None:
+    assert '"अनन्या 🙂"' in str(attempt("", {"name": "अनन्या 🙂"}))
+
+
 def test_every_column_but_the_number_is_a_variable() -> None:
     made = payload("", header=("phone", "name", "Account Id", "to_number", "current_time"))
     assert made.variables == {"name": "name", "Account Id": "Account Id"}
@@ -365,6 +369,13 @@ def test_a_time_that_comes_twice_is_the_first_of_the_two() -> None:
     first = scheduled("2026-10-25T02:30:00", zone="Europe/Berlin")
     assert isinstance(first, datetime)
     assert first.isoformat() == "2026-10-25T02:30:00+02:00"
+
+
+def test_a_fraction_is_dropped_from_the_moment_itself() -> None:
+    for text, zone in (("2026-12-01T10:00:00.999Z", None), ("2026-12-01T10:00:00.999", "Asia/Kolkata")):
+        found = scheduled(text, zone=zone)
+        assert isinstance(found, datetime)
+        assert found.microsecond == 0
 
 
 @given(text=st.text() | st.datetimes().map(str), zone=st.sampled_from([None, "Asia/Kolkata", "America/New_York"]))

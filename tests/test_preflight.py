@@ -59,7 +59,7 @@ def looked(bolna: Bolna) -> Standing:
 
 
 def test_it_tells_the_account_and_the_agents_name() -> None:
-    assert looked(Bolna()) == Standing(account(), "Asha", ())
+    assert looked(Bolna()) == Standing(account(), {"agent_name": "Asha"}, ())
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -88,7 +88,7 @@ def test_a_wallet_that_is_not_told_is_no_empty_one() -> None:
 @pytest.mark.parametrize("error", [AWAY, SILENT, BolnaReadError("not found", 404)])
 def test_what_cannot_be_read_for_the_moment_is_a_note(error: BolnaReadError) -> None:
     standing = looked(Bolna(accounts=[error], found=error))
-    assert (standing.account, standing.agent_name) == (None, None)
+    assert (standing.account, standing.agent) == (None, None)
     assert [error.words in note for note in standing.notes] == [True, True]
 
 

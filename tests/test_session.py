@@ -105,7 +105,7 @@ def test_a_server_that_is_down_ends_the_run_for_now_and_loses_nobody(place: Plac
     # The port is closed by now.
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("BOLNA_BASE_URL", monkeypatched)
-        monkeypatch.setattr("dialer.session.run.PREFLIGHT", 0.0)
+        monkeypatch.setattr("dialer.session.outlook.PREFLIGHT", 0.0)
         summary = run(path)
     assert summary.exit_code is ExitCode.LEFT
     assert "No connection to Bolna" in summary.ended

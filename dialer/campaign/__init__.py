@@ -17,6 +17,7 @@ from dialer.campaign.schema import (
     Constant,
     Content,
     Csv,
+    Expected,
     MistakeError,
     Pacing,
     Screening,
@@ -49,6 +50,7 @@ class Campaign:
         pacing: how fast requests leave.
         screening: who of the list is not called.
         breaker: when a run ends early.
+        forecast: what is known of calls beforehand.
         suppression: the suppression lists.
     """
 
@@ -63,6 +65,7 @@ class Campaign:
     pacing: Pacing
     screening: Screening
     breaker: Breaking
+    forecast: Expected
     suppression: tuple[Path, ...]
 
     @property
@@ -109,6 +112,7 @@ def load_campaign(
         pacing=content.pacing,
         screening=content.screening,
         breaker=content.breaker,
+        forecast=content.forecast,
         suppression=lists,
     )
 

@@ -274,6 +274,13 @@ class Breaking(Section):
     outage_after: Annotated[float, PlainValidator(_duration)] = 90.0
 
 
+class Expected(Section):
+    """What is known of calls beforehand."""
+
+    average_call: Annotated[float, PlainValidator(_duration)] = 60.0
+    cost_per_minute: Annotated[float, Field(ge=0)] | None = None
+
+
 class Content(Section):
     """Everything that a campaign file may say."""
 
@@ -288,6 +295,7 @@ class Content(Section):
     pacing: Pacing = Pacing()
     screening: Screening = Screening()
     breaker: Breaking = Breaking()
+    forecast: Expected = Expected()
 
     @field_validator("user_data")
     @classmethod

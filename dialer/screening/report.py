@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from dialer.models import Status
 
-    from dialer.models import InputRow, Status
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dialer.models import InputRow
 
 EXAMPLES: Final = 5
 """Rows that the report keeps of each kind."""
@@ -54,18 +56,24 @@ class Report:
     repaired: Counter[str] = field(default_factory=Counter)
     repairs: dict[str, list[Example]] = field(default_factory=dict)
 
-    def add(self, rows: Sequence[InputRow], *, phone: int, repaired: Mapping[int, str]) -> None:
+    def add(
+        self, rows: Sequence[InputRow], *, problems: Iterable[int], phone: int, repaired: Mapping[int, str]
+    ) -> None:
         """Count rows.
 
         Args:
             rows: judged rows, in order.
+            problems: the places of those that are not called, in order.
             phone: the place of the phone cell.
             repaired: by place in `rows`, what was mended in the number.
         """
         self.rows += len(rows)
-        self.statuses.update([row.status for row in rows])
-        for row in rows:
+        self.statuses[Status.PENDING] += len(rows)
+        for at in problems:
+            row = rows[at]
             if row.problem is not None:
+                self.statuses[Status.PENDING] -= 1
+                self.statuses[row.status] += 1
                 self.reasons[row.problem.code] += 1
                 _keep(self.examples, row.problem.code, row, row.cells[phone], row.problem.reason)
         for at, words in repaired.items():

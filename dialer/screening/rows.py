@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal
@@ -146,7 +148,8 @@ class Screening:
         for chunk in chunks(self._table, size=ROWS_AT_ONCE):
             if self._should_stop():
                 raise InterruptedRunError(f"interrupted while reading {self._table.path}; nothing was dialled")
-            rows = self._chunk(chunk)
+            with _no_collection():
+                rows = self._chunk(chunk)
             if len(self._refused) >= EXAMPLES:
                 raise self._refusal()
             yield rows
@@ -276,7 +279,7 @@ class Screening:
         done = list(
             map(InputRow, positions, rows.lines, rows.cells, rows.keys, numbers, statuses, problems, rows.payloads)
         )
-        self.report.add(done, phone=self._phone, repaired=rows.repaired)
+        self.report.add(done, problems=sorted(rows.problems), phone=self._phone, repaired=rows.repaired)
         return done
 
 
@@ -296,6 +299,18 @@ def _check(table: Table, rules: Rules) -> None:
         raise UsageError(
             'duplicates = "call" needs an id column in [columns], or a number would be called twice by mistake.'
         )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Leave the garbage collector out: rows make no cycles, and looking for some in them takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _picker(columns: list[int]) -> Callable[[tuple[str, ...]], object]:

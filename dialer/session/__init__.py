@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dialer.session.check import Check, check_campaign
     from dialer.session.figures import Standing, rewrite_results, standing
+    from dialer.session.outlook import Outlook, look_ahead
     from dialer.session.run import Plan, Summary, run_campaign, run_campaign_sync
     from dialer.session.settle import reconcile_campaign
     from dialer.session.start import write_campaign
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Check": "check",
     "check_campaign": "check",
+    "Outlook": "outlook",
+    "look_ahead": "outlook",
     "Plan": "run",
     "Summary": "run",
     "run_campaign": "run",
@@ -28,10 +31,12 @@ _HOMES = {
 
 __all__ = [
     "Check",
+    "Outlook",
     "Plan",
     "Standing",
     "Summary",
     "check_campaign",
+    "look_ahead",
     "reconcile_campaign",
     "rewrite_results",
     "run_campaign",

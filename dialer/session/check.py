@@ -6,7 +6,7 @@ import contextlib
 import csv
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dialer.errors import ExitCode, UsageError
@@ -23,8 +23,27 @@ if TYPE_CHECKING:
     from dialer.models import InputRow
     from dialer.screening import Report
 
+_SHOWN = 5
 SAMPLES = 3
 """So many first requests are shown."""
+
+
+@dataclass(slots=True)
+class Empty:
+    """How often a variable is empty: spoken as nothing.
+
+    Attributes:
+        rows: callable rows that leave it empty.
+        first: positions of the first of them.
+    """
+
+    rows: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def add(self, positions: list[int]) -> None:
+        """Count some rows."""
+        self.rows += len(positions)
+        self.first += positions[: _SHOWN - len(self.first)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +59,7 @@ class Check:
         samples: the first requests as they would be sent, without the reference.
         variables: variable → column or constant.
         left_out: columns that are no variables because Bolna fills in their names itself.
-        seconds: how long sending would take at the rate.
+        empty: variable → how many callable rows leave it empty, and the first of them.
         rate: the rate, in words.
         report: problems by row.
         exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
@@ -54,7 +73,7 @@ class Check:
     samples: tuple[Mapping[str, Any], ...]
     variables: Mapping[str, str]
     left_out: tuple[str, ...]
-    seconds: float
+    empty: Mapping[str, Empty]
     rate: str
     report: Report
     exit_code: ExitCode
@@ -78,12 +97,15 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         )
         to_call, called = 0, dict.fromkeys(sorted(ATTEMPTED), 0)
         samples: list[Mapping[str, Any]] = []
+        empty = {name: Empty() for name in found.payload.columns}
         reject(["line", "row", "status", "code", "reason", *found.table.header])
         for rows in found.screening:
             for row in rows:
                 if row.problem is not None:
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             fresh = _fresh(rows, ledger, called)
+            for name, index in found.payload.columns.items():
+                empty[name].add([row.position for row in fresh if not row.cells[index].strip()])
             to_call += len(fresh)
             samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(samples)]]
     report = found.screening.report
@@ -97,7 +119,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         samples=tuple(samples),
         variables=found.payload.variables,
         left_out=found.payload.left_out,
-        seconds=to_call / campaign.pacing.rate.per_second,
+        empty={name: one for name, one in empty.items() if one.rows},
         rate=str(campaign.pacing.rate),
         report=report,
         exit_code=_exit_code(report, nobody=not to_call and not any(called.values())),

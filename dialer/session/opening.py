@@ -109,7 +109,7 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
         plus_lost=campaign.csv.plus_lost,
         allow=frozenset(settings.allow),
         duplicates=settings.duplicates,
-        required=tuple(settings.required),
+        required=payload.required,
     )
     screening = Screening(
         table, rules=rules, suppression=suppression, attempted=attempted, payload=payload, should_stop=should_stop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,9 +14,7 @@ import anyio
 
 from dialer import preflight
 from dialer.breaker import Breaker
-from dialer.client import BolnaClient
-from dialer.credentials import Credentials, credentials
-from dialer.errors import DeclinedError, ExitCode, LedgerError
+from dialer.errors import DeclinedError, ExitCode, LedgerError, MustActError, UsageError
 from dialer.models import Recipient, Status, e164
 from dialer.pacing import Pacer
 from dialer.payload import lead_left
@@ -23,13 +22,16 @@ from dialer.progress import Progress, Silent
 from dialer.reconcile import Reconciled, find_in_flight, reconcile
 from dialer.results import ResultsFile
 from dialer.runner import Control, Ending, Runner
+from dialer.session.check import SAMPLES
+from dialer.session.connection import bolna
 from dialer.session.opening import Intake, Merged, interruptible, load, merge, opened, write_results
+from dialer.session.outlook import Outlook, outlook, read_standing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from dialer.campaign import Campaign
-    from dialer.executions import Account
+    from dialer.client import BolnaClient
     from dialer.ledger import Ledger
     from dialer.ledger.writer import LedgerWriter
     from dialer.screening import Report
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
 RECONCILE_LAST = 300.0
-PREFLIGHT = 30.0
-"""Seconds that reading the account may take."""
 YOUNG = 1800.0
 """An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
 
@@ -55,13 +55,10 @@ class Plan:
         counts: how many rows of the input stand where.
         called_last: when the last call of this batch was; None where there was none.
         agent_id: who calls.
-        agent_name: its name; empty where it could not be read.
-        account: whose key it is; None where it could not be read.
-        seconds: how long sending takes at the rate.
+        outlook: what the account and the agent say, and how long it takes.
         rate: the rate, in words.
         redialled: numbers that may have been called already and are called again because a person asked.
         sandbox: nobody is really called.
-        notes: what a person should know, in words.
         report: the screening's report.
     """
 
@@ -72,13 +69,10 @@ class Plan:
     counts: Mapping[Status, int]
     called_last: datetime | None
     agent_id: str
-    agent_name: str
-    account: Account | None
-    seconds: float
+    outlook: Outlook
     rate: str
     redialled: tuple[str, ...]
     sandbox: bool
-    notes: tuple[str, ...]
     report: Report
 
 
@@ -142,6 +136,7 @@ async def run_campaign(
     retry_errors: bool = False,
     redial_unknown: bool = False,
     adopt: bool = False,
+    strict: bool = False,
     confirm: Callable[[Plan], Awaitable[bool]] | None = None,
     ask: Callable[[str], Awaitable[bool]] | None = None,
     progress: Progress | None = None,
@@ -157,6 +152,7 @@ async def run_campaign(
         retry_errors: call those again whom Bolna refused.
         redial_unknown: call those again of whom nobody knows whether they were called. They may be called twice.
         adopt: go on from a results CSV whose ledger is lost.
+        strict: call nobody while the prompt asks for variables that the campaign does not give.
         confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
         ask: asked in words before a redial or an adoption that the arguments did not already grant.
         progress: told while it goes on.
@@ -174,7 +170,9 @@ async def run_campaign(
             merged = await batch.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
             redialled = await batch.release(retry_errors=retry_errors, redial_unknown=redial_unknown, ask=ask)
             intake, report = await load(campaign, ledger, control)
-            plan = await batch.plan(merged, report, limit=limit, redialled=redialled)
+            plan = await batch.plan(merged, intake, report, limit=limit, redialled=redialled)
+            if strict and plan.to_call and plan.outlook.warnings:
+                raise UsageError("\n".join([*plan.outlook.warnings, "Nothing was dialled (--strict)."]))
             if not await (confirm or _always)(plan):
                 raise DeclinedError("Nothing was dialled.")
             return await batch.dial(plan, intake)
@@ -190,23 +188,6 @@ def _granted(*, grant: bool, ask: Callable[[str], Awaitable[bool]] | None) -> Ca
         return True
 
     return yes if grant else ask or _never
-
-
-@contextlib.asynccontextmanager
-async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
-    """Yield a client and its address: of the account, or of a sandbox that runs in this process meanwhile."""
-    with contextlib.ExitStack() as stack:
-        if campaign.sandbox:
-            from dialer.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
-
-            sandbox = stack.enter_context(running(Settings()))
-            access = Credentials(base_url=sandbox.base_url, key="bn-sandbox")
-        else:
-            access = credentials(campaign.path)
-        # Below one request a second each gets a connection of its own: a kept one may be closed just as it is used.
-        reuse = campaign.pacing.rate.per_second >= 1
-        async with BolnaClient(base_url=access.base_url, key=access.key, reuse=reuse) as client:
-            yield client, access.base_url
 
 
 class _Batch:
@@ -259,20 +240,23 @@ class _Batch:
         await self._ledger.call(lambda store: store.release(Status.UNKNOWN, what="--redial-unknown", keys=keys))
         return numbers
 
-    async def plan(self, merged: Merged, report: Report, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
+    async def plan(
+        self, merged: Merged, intake: Intake, report: Report, *, limit: int | None, redialled: tuple[str, ...]
+    ) -> Plan:
         counts = await self._ledger.call(lambda store: store.counts())
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
-            standing = await self._look()
+            async with interruptible(self._control, doing="reading the account"):
+                standing = await read_standing(self._campaign, self._client)
             async with interruptible(self._control, doing="looking for unclear calls"):
                 if merged.in_flight_since is not None:
                     await self._find_in_flight(merged.in_flight_since)
                 await self._reconcile(RECONCILE_FIRST)
             counts = await self._ledger.call(lambda store: store.counts())
         _, last = await self._ledger.call(lambda store: store.called())
+        first = await self._ledger.call(lambda store: store.page(after=0, size=SAMPLES))
         pending = counts.get(Status.PENDING, 0)
         to_call = pending if limit is None else min(limit, pending)
-        rate = self._campaign.pacing.rate
         return Plan(
             batch=self._campaign.batch.name,
             recipients=str(self._campaign.batch.recipients),
@@ -281,30 +265,28 @@ class _Batch:
             counts=counts,
             called_last=None if last is None else datetime.fromtimestamp(last, UTC),
             agent_id=self._campaign.agent_id,
-            agent_name=standing.agent_name or "",
-            account=standing.account,
-            seconds=to_call / rate.per_second,
-            rate=str(rate),
+            outlook=outlook(
+                self._campaign,
+                standing,
+                to_call=to_call,
+                given=intake.payload.variables,
+                samples=[json.loads(recipient.payload)["user_data"] for recipient in first],
+            ),
+            rate=str(self._campaign.pacing.rate),
             redialled=redialled,
             sandbox=self._campaign.sandbox,
-            notes=standing.notes,
             report=report,
         )
-
-    async def _look(self) -> preflight.Standing:
-        standing = preflight.Standing(None, None, ("the account could not be read in time",))
-        async with interruptible(self._control, doing="reading the account"):
-            with anyio.move_on_after(PREFLIGHT):
-                standing = await preflight.look(self._client, agent_id=self._campaign.agent_id)
-        return standing
 
     async def _find_in_flight(self, last_at: float) -> None:
         found = await find_in_flight(self._ledger, self._client, agent_id=self._campaign.agent_id, since=last_at)
         if found.trouble:
-            raise LedgerError(
-                f"Who was in flight when the former run ended could not be looked up ({found.trouble}); nothing was "
-                f"dialled. "
-                "Try again later."
+            raise MustActError(
+                f"Who was in flight when the run that wrote the results ended could not be looked up "
+                f"({found.trouble}).\n"
+                "Nothing was dialled, since somebody might be called twice. Try again later. Where Bolna never shows "
+                "the "
+                "variables of a call, look those people up on its dashboard, and go on with the others as a new batch."
             )
         if found.settled:
             self._notes.add(f"{found.settled} without a row in the results were found called at Bolna")

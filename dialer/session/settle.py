@@ -9,8 +9,9 @@ from dialer.errors import ExitCode
 from dialer.reconcile import reconcile
 from dialer.results import ResultsFile
 from dialer.runner import Control
+from dialer.session.connection import bolna
 from dialer.session.opening import interruptible, merge, opened, write_results
-from dialer.session.run import bolna, told
+from dialer.session.run import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
@@ -59,13 +60,15 @@ def _ours(folder: Path, server: Server, count: int) -> subprocess.Popen[str]:
 def _row(words: str, server: Server, process: subprocess.Popen[str], windows: int) -> tuple[str, ...]:
     """Let a program send for so many windows; return what the server saw of it."""
     try:
-        server.until(1, within=_PATIENCE)
-        with suppress(TimeoutExpired):
+        with suppress(TimeoutError, TimeoutExpired):
+            server.until(1, within=_PATIENCE)
             process.wait(windows * PER)
     finally:
         process.kill()
-        process.communicate()
+        _, complaints = process.communicate()
     seen = server.seen()
+    if not seen.starts:
+        raise RuntimeError(complaints)
     first, *later = _accepted(seen.starts, windows)
     return words, f"{first}", f"{median(later):.0f}", f"{median(later) / LIMIT:.1%}", f"{seen.refused}"
 
@@ -77,7 +80,7 @@ def _accepted(starts: Sequence[float], windows: int) -> list[int]:
 def _dial(path: Path) -> None:
     campaign = load_campaign(path)
     pacing = campaign.pacing.model_copy(update={"rate": Rate(LIMIT, PER)})
-    run_campaign_sync(campaign.model_copy(update={"pacing": pacing}), progress=Lines())
+    run_campaign_sync(replace(campaign, pacing=pacing), progress=Lines())
 
 
 if __name__ == "__main__":

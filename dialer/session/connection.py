@@ -1,0 +1,35 @@
+"""The connection to Bolna, or to a sandbox that runs in this process meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from dialer.client import BolnaClient
+from dialer.credentials import Credentials, credentials
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dialer.campaign import Campaign
+
+
+@contextlib.asynccontextmanager
+async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
+    """Yield a client and its address: of the account, or of a sandbox.
+
+    Raises:
+        UsageError: there is no key, or key or address cannot be used.
+    """
+    with contextlib.ExitStack() as stack:
+        if campaign.sandbox:
+            from dialer.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
+
+            sandbox = stack.enter_context(running(Settings()))
+            access = Credentials(base_url=sandbox.base_url, key="bn-sandbox")
+        else:
+            access = credentials(campaign.path)
+        # Below one request a second each gets a connection of its own: a kept one may be closed just as it is used.
+        reuse = campaign.pacing.rate.per_second >= 1
+        async with BolnaClient(base_url=access.base_url, key=access.key, reuse=reuse) as client:
+            yield client, access.base_url

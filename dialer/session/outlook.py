@@ -1,0 +1,124 @@
+"""What is to be expected of a run: does the agent get its variables, how long it takes, what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from dialer import preflight
+from dialer.campaign import RESERVED
+from dialer.errors import UsageError
+from dialer.forecast import Forecast, forecast
+from dialer.prompt import asked_for, compare, welcome
+from dialer.session.connection import bolna
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dialer.campaign import Campaign
+    from dialer.executions import Account
+
+PREFLIGHT = 30.0
+"""Seconds that reading the account may take."""
+_UNREAD = preflight.Standing(None, None, ("the account could not be read in time",))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is to be expected of a run.
+
+    Attributes:
+        account: whose key it is; None where it could not be read.
+        agent_name: who calls; empty where it could not be read.
+        forecast: how long, and what it costs.
+        warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
+        unused: variables that the prompt never asks for.
+        welcome: the welcome message as the first recipients will hear it.
+        notes: what could not be read, and what else a person should know, in words.
+    """
+
+    account: Account | None
+    agent_name: str
+    forecast: Forecast
+    warnings: tuple[str, ...]
+    unused: tuple[str, ...]
+    welcome: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+async def read_standing(campaign: Campaign, client: preflight.Bolna) -> preflight.Standing:
+    """Return what the account says, as far as it can be read in time.
+
+    Raises:
+        MustActError: the key is refused, the agent does not exist, or there is no money.
+    """
+    with anyio.move_on_after(PREFLIGHT):
+        # The sandbox's account and agent are nobody's: what they lack says nothing of the campaign.
+        callers = [] if campaign.sandbox else campaign.call.from_phone_number or []
+        return await preflight.look(client, agent_id=campaign.agent_id, callers=callers)
+    return _UNREAD
+
+
+def outlook(
+    campaign: Campaign,
+    standing: preflight.Standing,
+    *,
+    to_call: int,
+    given: Iterable[str],
+    samples: Sequence[Mapping[str, Any]],
+) -> Outlook:
+    """Return what is to be expected.
+
+    Args:
+        campaign: the campaign.
+        standing: what the account says.
+        to_call: how many will be called.
+        given: the names of the variables that the campaign gives.
+        samples: the `user_data` of the first recipients.
+    """
+    lines = None if standing.account is None else standing.account.lines
+    expected = campaign.forecast
+    foretold = forecast(
+        to_call,
+        per_second=campaign.pacing.rate.per_second,
+        now=datetime.now(UTC),
+        lines=lines,
+        average=expected.average_call,
+        cost_per_minute=expected.cost_per_minute,
+    )
+    asked = asked_for(standing.agent)
+    found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=RESERVED)
+    return Outlook(
+        account=standing.account,
+        agent_name=standing.agent_name,
+        forecast=foretold,
+        warnings=found.warnings(),
+        unused=found.unused,
+        welcome=tuple(text for sample in samples if (text := welcome(standing.agent, sample)) is not None),
+        notes=standing.notes,
+    )
+
+
+def _first(error: UsageError) -> str:
+    return str(error).split(". ")[0]
+
+
+async def look_ahead(
+    campaign: Campaign, *, to_call: int, given: Iterable[str], samples: Sequence[Mapping[str, Any]]
+) -> Outlook:
+    """Return what is to be expected of a run that was only checked; without a key only what needs none.
+
+    Raises:
+        MustActError: the key is refused, the agent does not exist, or there is no money.
+    """
+    try:
+        async with bolna(campaign) as (client, _):
+            standing = await read_standing(campaign, client)
+    except UsageError as error:
+        standing = preflight.Standing(
+            None, None, (f"the account and the agent's prompt were not read: {_first(error)}",)
+        )
+    return outlook(campaign, standing, to_call=to_call, given=given, samples=samples)

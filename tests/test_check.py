@@ -1,0 +1,138 @@
+"""A check tells what a run would do, and changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dialer.cli import main
+from dialer.sandbox import Settings, running
+from tests.place import Place, number, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEADER = ["phone", "customer_name", "City", "note"]
+
+
+@pytest.fixture
+def path(place: Place) -> Path:
+    """Ten people, of whom two cannot be called and one comes twice."""
+    rows = [[number(index), f"Zoë {index}", "" if index % 4 == 0 else "Pune", "=1+1"] for index in range(7)]
+    rows[2:2] = [["9.19877E+11", "Lost", "Pune", ""], ["ask Tom", "Words", "Pune", "two\nlines"]]
+    place.recipients([*rows, rows[0]], header=HEADER)
+    return place.campaign()
+
+
+def checked(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:
+    code = main(["check", str(path), "-o", "json", *options])
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return code, told
+
+
+def test_it_counts_and_names_the_rows(place: Place, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {file.name: file.read_bytes() for file in place.folder.iterdir()}
+    code, told = checked(path, capsys)
+    assert code == 1
+    assert told["to_call"] == 7
+    assert told["report"]["statuses"] == {"pending": 7, "invalid": 2, "duplicate": 1}
+    assert told["report"]["reasons"] == {"number_scientific": 1, "number_words": 1, "duplicate": 1}
+    assert told["empty"] == {"City": {"rows": 2, "first": [1, 7]}}
+    assert [sample["recipient_phone_number"] for sample in told["samples"]] == [number(0), number(1), number(2)]
+    assert {file.name: file.read_bytes() for file in place.folder.iterdir()} == before
+    assert not place.calls()
+
+
+def test_who_was_called_already_is_not_counted(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(path, limit=3)
+    _, told = checked(path, capsys)
+    assert told["to_call"] == 4
+    assert told["called"] == {"queued": 3}
+    assert told["samples"][0]["recipient_phone_number"] == number(3)
+
+
+def test_every_row_that_is_not_called_is_written_with_its_reason(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rejects = place.folder / "rejects.csv"
+    checked(path, capsys, "--rejects", str(rejects))
+    with rejects.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["line"], row["row"], row["status"], row["code"]) for row in rows] == [
+        ("4", "3", "invalid", "number_scientific"),
+        ("5", "4", "invalid", "number_words"),
+        ("12", "10", "duplicate", "duplicate"),
+    ]
+    assert rows[1]["note"] == "two\nlines"
+    assert rows[2]["note"] == "'=1+1"
+    assert rejects.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_rejects_never_overwrite_the_list(place: Place, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipients = place.folder / "list.csv"
+    before = recipients.read_bytes()
+    assert main(["check", str(path), "--rejects", str(recipients)]) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert recipients.read_bytes() == before
+
+
+@pytest.fixture
+def asking(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A Bolna whose agent asks for more than the list gives."""
+    settings = Settings(
+        system_prompt="Ask {customer_name} of {city} for {{order}} at {current_time}.",
+        welcome_message="Hello {customer_name} of {city}!",
+        numbers=("+918035000009",),
+        lines=2,
+    )
+    with running(settings) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        yield Place(place.folder, sandbox)
+
+
+def test_what_the_prompt_asks_for_is_held_against_the_list(
+    asking: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[pacing]", '[call]\nfrom_phone_number = "+918035000001"\n[pacing]'), encoding="utf-8")
+    _, told = checked(path, capsys)
+    view = told["outlook"]
+    assert view["warnings"] == [
+        "the prompt asks for {city}, the campaign gives 'City': the names differ in case, so it is spoken as nothing",
+        "the prompt asks for {order}, which the campaign does not give: spoken as nothing",
+    ]
+    assert view["unused"] == ["note"]
+    assert view["welcome"] == ["Hello Zoë 0 of !", "Hello Zoë 1 of !", "Hello Zoë 2 of !"]
+    assert view["forecast"]["lines"] == 2
+    assert view["forecast"]["calling"] == 7 * 60 / 2 + 60
+    assert any("+918035000001" in note for note in view["notes"])
+    assert not asking.calls()
+
+
+def test_strict_makes_the_prompt_s_warnings_errors(
+    asking: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(path), "--strict"]) == 2
+    assert main(["run", str(path), "--strict", "--yes"]) == 2
+    assert "{order}" in capsys.readouterr().err
+    assert not asking.calls()
+    assert main(["run", str(path), "--yes", "-q"]) == 1
+
+
+def test_without_a_key_it_says_what_it_could_not_read(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BOLNA_API_KEY")
+    code, told = checked(path, capsys)
+    assert code == 1
+    assert told["outlook"]["notes"] == ["the account and the agent's prompt were not read: There is no BOLNA_API_KEY"]
+
+
+def test_a_list_of_which_nobody_can_be_called_is_no_clean_one(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients([["nobody", "N", "", ""]], header=HEADER)
+    assert main(["check", str(place.campaign())]) == 2
+    assert "Nobody would be called." in capsys.readouterr().out

@@ -1,0 +1,457 @@
+"""Ledger and results CSV against a plain model: whatever happens, nobody is called twice unless a person asks for it.
+
+A run goes start → (ask again) → load → intend → POST → outcome → end, and may be killed anywhere. In between the input
+changes, the CSV is saved by a spreadsheet, the ledger is lost or an old copy of it comes back.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from dialer.models import ATTEMPTED, Outcome, Status
+from dialer.results import ResultsFile, digest_of, read_back
+from dialer.results.cells import form_of
+from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
+
+if TYPE_CHECKING:
+    from dialer.ledger import Ledger
+    from dialer.models import Answer, Attempt, InputRow
+
+PEOPLE = st.integers(1, 5)
+RANK = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
+STATE_AFTER = {REFUSED: Status.ERROR, UNCLEAR: Status.UNKNOWN, QUEUED: Status.QUEUED}
+
+
+@dataclass
+class Known:
+    """What a ledger must know.
+
+    Attributes:
+        states: of whoever was attempted.
+        released: what those were who may be called again in this run.
+        digest: of the results CSV as it was last written whole.
+    """
+
+    states: dict[int, Status] = field(default_factory=dict)
+    released: dict[int, Status] = field(default_factory=dict)
+
+    def copy(self) -> Known:
+        return Known(dict(self.states), dict(self.released))
+
+    def put_back(self, *indices: int) -> None:
+        for index in indices:
+            self.states[index] = self.released.pop(index)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the input: who, under which name, and whether they can be called."""
+
+    index: int
+    name: str
+    status: Status
+
+
+LINES = st.lists(
+    st.builds(
+        Line,
+        index=PEOPLE,
+        name=st.sampled_from(["Ann", "=Bob", "Zoë,\n"]),
+        status=st.sampled_from([Status.PENDING, Status.PENDING, Status.PENDING, Status.SUPPRESSED, Status.INVALID]),
+    ),
+    min_size=2,
+    max_size=5,
+    unique_by=lambda line: line.index,
+)
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """One batch through its life."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.path = self.folder / "x.ledger"
+        self.results = self.folder / "x.results.csv"
+        self.ledger: Ledger | None = None
+        self.file: ResultsFile | None = None
+        self.known = Known()
+        self.backup: Known | None = None
+        self.csv: dict[int, Status] = {}
+        self.last_appended: int | None = None
+        self.saved = False
+        self.lines: list[Line] = []
+        self.repeated: list[int] = []
+        self.held: dict[int, Attempt] = {}
+        self.posted: dict[int, bool] = {}
+        # The world outside: what Bolna was asked, what it placed, and what a person answers for.
+        self.posts: Counter[int] = Counter()
+        self.placed: Counter[int] = Counter()
+        self.calls: dict[str, int] = {}
+        self.answered_for: Counter[int] = Counter()
+
+    @initialize(with_id=st.booleans())
+    def begin(self, *, with_id: bool) -> None:
+        self.with_id = with_id
+        self.header = ("phone", "name", "ref") if with_id else ("phone", "name")
+
+    def teardown(self) -> None:
+        if self.ledger is not None:
+            self.ledger.close()
+        shutil.rmtree(self.folder)
+
+    # -- names -----------------------------------------------------------------------------------------------
+
+    def key(self, index: int) -> str:
+        return f"=ref-{index}" if self.with_id else key_of(index)
+
+    def index(self, key: str) -> int:
+        return next(index for index in range(1, 6) if self.key(index) == key)
+
+    def row(self, position: int, line: Line, status: Status) -> InputRow:
+        cells = (key_of(line.index), line.name, self.key(line.index))[: len(self.header)]
+        return row(position, line.index, line.name, status=status, key=self.key(line.index), cells=cells)
+
+    def callable(self) -> list[int]:
+        """Return who may be called now, in input order."""
+        return [
+            line.index
+            for line in self.lines
+            if line.status is Status.PENDING and line.index not in self.known.states and line.index not in self.held
+        ]
+
+    # -- a run -----------------------------------------------------------------------------------------------
+
+    dead = precondition(lambda self: self.ledger is None)
+    dialling = precondition(lambda self: self.ledger is not None)
+
+    @dead
+    @rule(
+        lines=LINES,
+        repeated=st.lists(PEOPLE, max_size=1),
+        asked=st.sampled_from([(), (), (Status.ERROR,), (Status.UNKNOWN,), (Status.ERROR, Status.UNKNOWN)]),
+        killed=st.sampled_from([None, None, None, None, "merged", "released", "loaded"]),
+    )
+    def start(self, lines: list[Line], repeated: list[int], asked: tuple[Status, ...], killed: str | None) -> None:
+        """Begin a run, which may be killed at each step of its opening."""
+        is_new = not self.path.exists()
+        self.ledger = opened(self.path)
+        self.ledger.recover()
+        self.known.put_back(*self.known.released)
+        self.last_appended = None
+        must_look = self.merge() or is_new
+        if killed == "merged":
+            return self.kill()
+        for state in asked:
+            self.release(state)
+        if killed == "released":
+            return self.kill()
+        self.load(lines, repeated)
+        if killed == "loaded":
+            return self.kill()
+        if must_look:
+            self.find_in_flight()
+        self.file = ResultsFile(self.results, header=self.header, with_id=self.with_id)
+        return self.write(pending=False)
+
+    def merge(self) -> bool:
+        """Take over the CSV; return whether it was further than the ledger."""
+        assert self.ledger is not None
+        if not self.results.exists() or digest_of(self.results) == self.ledger.note("digest"):
+            return False
+        further = {
+            index: status
+            for index, status in self.csv.items()
+            if RANK[status] > RANK.get(self.known.states.get(index, Status.PENDING), 0)
+        }
+        back = read_back(self.results, with_id=self.with_id, known=self.ledger.knows)
+        assert self.ledger.behind(back.rows) >= len(further)
+        taken = self.ledger.merge(back.header, back.rows)
+        # More attempts at the same state are taken over as well, and change nothing here.
+        assert {status for status in taken if status in further.values()} == set(further.values())
+        self.known.states |= further
+        return bool(taken)
+
+    def release(self, state: Status) -> None:
+        """Make callable again whoever is in a state: a person asked for it."""
+        assert self.ledger is not None
+        asked = [index for index, was in self.known.states.items() if was is state]
+        assert self.ledger.release(state, what="asked") == len(asked)
+        for index in asked:
+            self.known.released[index] = self.known.states.pop(index)
+            self.answered_for[index] += 1
+
+    def load(self, lines: list[Line], repeated: list[int]) -> None:
+        assert self.ledger is not None
+        self.lines, there = lines, {line.index: line for line in lines}
+        self.repeated = [index for index in repeated if index in there]
+        rows = [self.row(at, line, line.status) for at, line in enumerate(lines, 1)]
+        rows += [self.row(at, there[index], Status.DUPLICATE) for at, index in enumerate(self.repeated, len(lines) + 1)]
+        self.ledger.load(
+            self.header, phone="phone", id_column="ref" if self.with_id else None, chunks=[rows[:2], rows[2:]]
+        )
+        self.known.put_back(*(self.known.released.keys() - set(self.callable())))
+
+    def find_in_flight(self) -> None:
+        """Adopt the calls of whoever was in flight when the ledger was lost."""
+        assert self.ledger is not None
+        assert self.ledger.pending_numbers() == {number_of(index) for index in self.callable()}
+        for mark, index in self.calls.items():
+            for key in self.ledger.pending_with(number_of(index)):
+                if mark.startswith(self.ledger.shared_reference(key)):
+                    assert self.ledger.adopt(key, mark, execution_id=f"exec-{mark}")
+                    self.known.released.pop(index, None)
+                    self.known.states[index] = Status.QUEUED
+        # Whoever is not in the input meanwhile is not looked for: that is said in the README.
+        for index in self.placed.keys() - self.known.states.keys() - set(self.callable()):
+            self.answered_for[index] += 1
+
+    @dialling
+    @rule(size=st.integers(1, 3))
+    def intend(self, size: int) -> None:
+        assert self.ledger is not None
+        page = self.ledger.page(after=0, size=size)
+        assert [self.index(recipient.key) for recipient in page] == self.callable()[:size]
+        for attempt in self.ledger.intend(page):
+            self.held[self.index(attempt.recipient.key)] = attempt
+
+    def first(self, *, posted: bool) -> int | None:
+        return next((index for index in self.held if (index in self.posted) == posted), None)
+
+    @precondition(lambda self: self.first(posted=False) is not None)
+    @rule(is_placed=st.booleans())
+    def post(self, *, is_placed: bool) -> None:
+        index = self.first(posted=False)
+        assert index is not None
+        self.posted[index] = is_placed
+        self.posts[index] += 1
+        if is_placed:
+            self.placed[index] += 1
+            self.calls[self.held[index].reference] = index
+
+    @precondition(lambda self: self.first(posted=True) is not None)
+    @rule(unclear=st.booleans(), again=st.booleans(), shown=st.booleans())
+    def settle(self, *, unclear: bool, again: bool, shown: bool) -> None:
+        index = self.first(posted=True)
+        assert index is not None
+        sure = QUEUED if self.posted[index] else AGAIN if again else REFUSED
+        self.outcome(index, UNCLEAR if unclear else sure, shown=shown)
+
+    def outcome(self, index: int, answer: Answer, *, shown: bool) -> None:
+        assert self.ledger is not None
+        assert self.file is not None
+        attempt = self.held.pop(index)
+        del self.posted[index]
+        self.ledger.settle(attempt, answer)
+        if answer.outcome is Outcome.RETRY:
+            self.posts[index] -= 1
+            return
+        self.known.states[index] = STATE_AFTER[answer]
+        self.known.released.pop(index, None)
+        # A kill may come between the outcome and its line in the CSV.
+        if shown:
+            self.file.append(self.ledger.results_of([attempt.recipient.position]))
+            self.csv[index] = STATE_AFTER[answer]
+            self.last_appended = index if not self.saved else None
+
+    @dialling
+    @rule(answers=st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=4))
+    def call_several(self, answers: list[tuple[bool, bool, bool]]) -> None:
+        """Do what mostly happens: intent, POST and outcome of several, one after the other."""
+        for is_placed, unclear, again in answers:
+            self.intend(size=1)
+            if self.first(posted=False) is not None:
+                self.post(is_placed=is_placed)
+                self.settle(unclear=unclear, again=again, shown=True)
+
+    @precondition(lambda self: self.first(posted=False) is not None)
+    @rule()
+    def withhold(self) -> None:
+        assert self.ledger is not None
+        index = self.first(posted=False)
+        assert index is not None
+        self.ledger.withhold([self.held.pop(index)], reason="outside the window")
+
+    @dialling
+    @rule()
+    def reconcile(self) -> None:
+        assert self.ledger is not None
+        doubts = self.ledger.doubts()
+        unknown = {index for index, state in self.known.states.items() if state is Status.UNKNOWN}
+        assert {doubt.number for doubt in doubts} == {number_of(index) for index in unknown}
+        for doubt in doubts:
+            if doubt.reference in self.calls:
+                index = self.calls[doubt.reference]
+                self.ledger.found(doubt.reference, execution_id=f"exec-{doubt.reference}")
+                self.known.states[index] = Status.QUEUED
+
+    @dialling
+    @rule()
+    def end(self) -> None:
+        """End in order: whoever is in flight is settled, whoever was not sent is pending again."""
+        assert self.ledger is not None
+        while (index := self.first(posted=True)) is not None:
+            self.outcome(index, QUEUED if self.posted[index] else REFUSED, shown=True)
+        while self.first(posted=False) is not None:
+            self.withhold()
+        self.write(pending=True)
+        self.check_rows()
+        self.ledger.close()
+        self.ledger = self.file = None
+
+    # -- what goes wrong -------------------------------------------------------------------------------------
+
+    @dialling
+    @rule(is_torn=st.booleans())
+    def crash(self, *, is_torn: bool) -> None:
+        self.kill()
+        if is_torn and self.last_appended is not None:
+            content = self.results.read_bytes()
+            # Within the number, so that the line tells nobody.
+            self.results.write_bytes(content[: content.rindex(b"+9198") + 7])
+            self.csv.pop(self.last_appended)
+
+    def kill(self) -> None:
+        """Leave the files as a killed process does; whoever holds an intent is unknown to the next one."""
+        assert self.ledger is not None
+        left = self.folder / "left"
+        for ending in ("", "-wal"):
+            shutil.copy(f"{self.path}{ending}", f"{left}{ending}")
+        self.ledger.close()
+        for ending in ("", "-wal"):
+            Path(f"{left}{ending}").replace(f"{self.path}{ending}")
+        self.ledger = self.file = None
+        for index in self.held:
+            self.known.released.pop(index, None)
+            self.known.states[index] = Status.UNKNOWN
+        self.held.clear()
+        self.posted.clear()
+
+    @precondition(lambda self: self.results.exists())
+    @rule()
+    def a_spreadsheet_saves_the_results(self) -> None:
+        """Also while they are appended to."""
+        with self.results.open(encoding="utf-8-sig", newline="") as file:
+            form = form_of(file)
+            file.seek(0)
+            head, *rows = csv.reader(file, delimiter=form.delimiter)
+        at = head.index("recipient_phone_number")
+        with self.results.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
+            for line in (line for line in [head, *rows] if len(line) == len(head)):
+                shown = f"{float(line[at]):.5E}" if line[at].startswith("+") and not self.with_id else line[at]
+                writer.writerow([*line[:at], shown, *line[at + 1 :]][::-1])
+        self.last_appended, self.saved = None, True
+
+    @dead
+    @precondition(lambda self: self.results.exists())
+    @rule()
+    def the_ledger_is_lost(self) -> None:
+        for found in self.folder.glob("x.ledger*"):
+            found.unlink()
+        self.known = Known()
+        self.forgive()
+
+    @dead
+    @precondition(lambda self: self.path.exists())
+    @rule()
+    def a_backup_is_made(self) -> None:
+        for ending in ("", "-wal"):
+            Path(f"{self.folder}/backup{ending}").unlink(missing_ok=True)
+            if Path(f"{self.path}{ending}").exists():
+                shutil.copy(f"{self.path}{ending}", f"{self.folder}/backup{ending}")
+        self.backup = self.known.copy()
+
+    @dead
+    @precondition(lambda self: self.backup is not None and self.csv_is_ahead())
+    @rule()
+    def yesterdays_ledger_comes_back(self) -> None:
+        assert self.backup is not None
+        for found in self.folder.glob("x.ledger*"):
+            found.unlink()
+        for ending in ("", "-wal"):
+            if Path(f"{self.folder}/backup{ending}").exists():
+                shutil.copy(f"{self.folder}/backup{ending}", f"{self.path}{ending}")
+        self.known = self.backup.copy()
+        self.forgive()
+
+    def csv_is_ahead(self) -> bool:
+        """Tell whether the CSV shows that a ledger is old; where it shows nothing nobody can know."""
+        assert self.backup is not None
+        was = self.backup.states | self.backup.released
+        return any(RANK[state] > RANK.get(was.get(index, Status.PENDING), 0) for index, state in self.csv.items())
+
+    def forgive(self) -> None:
+        """Whoever was in flight and has no row is looked for at Bolna: only what was placed there counts now."""
+        for index in self.posts:
+            if index not in self.csv and index not in self.known.states:
+                self.posts[index] = self.placed[index]
+
+    # -- what must be true -----------------------------------------------------------------------------------
+
+    def write(self, *, pending: bool) -> None:
+        assert self.ledger is not None
+        assert self.file is not None
+        self.ledger.set_note("digest", self.file.write(self.ledger.results(pending=pending)))
+        self.csv = dict(self.known.states)
+        self.last_appended, self.saved = None, False
+
+    @invariant()
+    def nobody_is_called_twice_unless_a_person_asked(self) -> None:
+        for index in range(1, 6):
+            assert self.placed[index] <= 1 + self.answered_for[index]
+            assert self.posts[index] <= 1 + self.answered_for[index]
+
+    @precondition(lambda self: self.ledger is not None)
+    @invariant()
+    def the_counts_are_those_of_the_rows(self) -> None:
+        assert self.ledger is not None
+        shown = Counter(
+            Status.SENDING if self.is_held(result.key) else result.status
+            for result in self.ledger.results()
+            if result.position is not None
+        )
+        assert self.ledger.counts() == shown
+
+    def is_held(self, key: str) -> bool:
+        return bool(key) and self.index(key) in self.held
+
+    def expected(self) -> list[tuple[int | None, str, Status]]:
+        """Return position, key and status of every row there has to be, in order."""
+        rows: list[tuple[int | None, str, Status]] = []
+        for at, line in enumerate(self.lines, 1):
+            state = self.known.states.get(line.index, line.status)
+            rows.append((at, self.key(line.index) if state in {*ATTEMPTED, Status.PENDING} else "", state))
+        rows += [(at, "", Status.DUPLICATE) for at, _ in enumerate(self.repeated, len(self.lines) + 1)]
+        here = {line.index for line in self.lines}
+        gone = [(None, self.key(index), state) for index, state in self.known.states.items() if index not in here]
+        return rows + sorted(gone, key=lambda one: one[1])
+
+    def check_rows(self) -> None:
+        assert self.ledger is not None
+        results = list(self.ledger.results())
+        here = [result for result in results if result.position is not None]
+        gone = sorted((result for result in results if result.position is None), key=lambda result: result.key)
+        assert results[: len(here)] == here
+        assert [(one.position, one.key, one.status) for one in here + gone] == self.expected()
+        back = read_back(self.results, with_id=self.with_id)
+        assert {found.key: found.status for found in back.rows} == {
+            self.key(index): state for index, state in self.known.states.items()
+        }
+        assert len(back.rows) + back.never_sent == len(results)
+
+
+LedgerMachine.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestLedgerAgainstAModel = LedgerMachine.TestCase
