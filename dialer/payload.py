@@ -23,6 +23,16 @@ LEAD = timedelta(minutes=3)
 HORIZON = timedelta(days=30)
 """Bolna refuses schedules further ahead (its batch documentation)."""
 
+REASONS = {
+    "from_not_valid": "the caller number in the `from` column is none",
+    "schedule_too_soon": "`scheduled_at` is in the past, or less than 3 minutes ahead",
+    "schedule_too_far": "`scheduled_at` is more than 30 days ahead",
+    "schedule_not_a_time": "`scheduled_at` is no date and time, or one that daylight saving skips",
+    "schedule_without_zone": "`scheduled_at` has no offset, and no time zone is named",
+    "zone_unknown": "the `timezone` column holds no name of the time zone database",
+}
+"""Every reason code that building a request gives, and what it means."""
+
 _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Number types that may call, though they are not called."""
 _COLUMNS_SHOWN = 30

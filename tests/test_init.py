@@ -145,6 +145,9 @@ def test_a_folder_that_is_a_link_is_gone_through_as_the_system_does() -> None:
     Path("link/campaigns").mkdir()
     campaign = filled(write_campaign(Path("link/lists/people.csv"), to=Path("link/campaigns/c.toml")))
     assert campaign.batch.recipients.samefile(path)
+    above = people(["phone", "name"], "real/above.csv")
+    campaign = filled(write_campaign(Path("link/../above.csv"), to=Path("d.toml")))
+    assert campaign.batch.recipients.samefile(above)
 
 
 @pytest.mark.parametrize(

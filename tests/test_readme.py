@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dialer import load_campaign, run_campaign_sync
+from dialer import load_campaign, payload, run_campaign_sync, screening
 from dialer.cli import cli
 from dialer.errors import ExitCode
 from dialer.models import Status
@@ -75,6 +75,11 @@ def test_a_sample_campaign_runs_in_the_sandbox_as_it_stands(project: Path, name:
     assert summary.counts[Status.QUEUED] > 0
     assert Status.PENDING not in summary.counts
     assert Path(summary.results).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("code", "meaning"), [*screening.REASONS.items(), *payload.REASONS.items()])
+def test_every_reason_is_explained(code: str, meaning: str) -> None:
+    assert f"| `{code}` | {meaning} |" in README
 
 
 @pytest.mark.parametrize("column", COLUMNS)
