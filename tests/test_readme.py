@@ -40,7 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("typed", "shown"), [block.removeprefix("$ dialer ").split("\n", 1) for block in blocks("console")]
 )
 def test_a_help_text_is_the_program_s_own(typed: str, shown: str) -> None:
-    result = CliRunner().invoke(cli, typed.split(), prog_name="dialer", terminal_width=80)
+    result = CliRunner().invoke(cli, typed.split(), prog_name="dialer", terminal_width=78)
     assert result.output.strip() == shown.strip()
 
 
