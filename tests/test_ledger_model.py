@@ -317,8 +317,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.kill()
         if is_torn and self.last_appended is not None:
             content = self.results.read_bytes()
+            line = content.rindex(b"\r\n", 0, len(content) - 2)
             # Within the number, so that the line tells nobody.
-            self.results.write_bytes(content[: content.rindex(b"+9198") + 7])
+            self.results.write_bytes(content[: content.index(b"+9198", line) + 7])
             self.csv.pop(self.last_appended)
 
     def kill(self) -> None:

@@ -16,7 +16,7 @@ _PATIENCE = 60.0
 
 def report(*, quick: bool) -> str:
     """Return the table."""
-    calls = 40 if quick else 480
+    calls = 40 if quick else 320
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         server.begin(latency=_LATENCY)
         campaign = write_campaign(Path(folder) / "cpu", recipients=calls, rate=f"{_RATE}/second", in_flight=20)

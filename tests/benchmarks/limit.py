@@ -11,17 +11,17 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
 from dialer import load_campaign, run_campaign_sync
 from dialer.pacing import Rate
 from dialer.progress import Lines
-
 from tests.benchmarks.peers import LIMIT, PER, start_sending
 from tests.benchmarks.product import start, write_campaign
 from tests.benchmarks.server import Server
-from tests.benchmarks.table import median, table
+from tests.benchmarks.table import table
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,7 +38,7 @@ _PEERS = {
 
 def report(*, quick: bool) -> str:
     """Return the table."""
-    windows = 2 if quick else 4
+    windows = 2 if quick else 3
     # Some more than fit, so that the last window is full as well.
     count = round(LIMIT * (windows + 0.5))
     rows = []

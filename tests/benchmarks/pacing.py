@@ -24,7 +24,7 @@ _RATES = (5, 50, 500)
 
 def report(*, quick: bool) -> str:
     """Return the table."""
-    seconds = 5 if quick else 20
+    seconds = 5 if quick else 15
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         rows = [_row(server, Path(folder) / str(rate), rate, rate * seconds) for rate in _RATES]
     title = f"Pacing over {seconds} s with a freeze (SIGSTOP) of {_FROZEN:.0f} s in the middle, as the server sees it"

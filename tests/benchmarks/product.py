@@ -71,7 +71,11 @@ def environment(url: str) -> dict[str, str]:
 def start(arguments: Sequence[str], *, url: str) -> subprocess.Popen[str]:
     """Start a Python program whose output is read by `finish`."""
     return subprocess.Popen(
-        [sys.executable, "-m", *arguments], env=environment(url), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", *arguments],
+        env=environment(url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -93,7 +97,7 @@ def finish(process: subprocess.Popen[str], *, within: float) -> Ran:
     """
     assert process.stdout is not None
     assert process.stderr is not None
-    alarm = threading.Timer(within, process.send_signal, [signal.SIGKILL])
+    alarm = threading.Timer(within, os.kill, [process.pid, signal.SIGKILL])
     alarm.start()
     complaints: list[str] = []
     listener = threading.Thread(target=lambda: complaints.extend(process.stderr or ()))

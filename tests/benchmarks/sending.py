@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.peers import send
 from tests.benchmarks.product import dial, write_campaign
 from tests.benchmarks.server import Server
-from tests.benchmarks.table import median, paired, table
+from tests.benchmarks.table import paired, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,14 @@ _OURS = "dialer run: ledger, results, progress"
 
 @dataclass(frozen=True, slots=True)
 class _Peer:
-    """Attributes: its name in `peers`, what it is, the part of the calls it is given, its rounds at most."""
+    """Something to compare with.
+
+    Attributes:
+        name: what `peers` calls it.
+        words: what it is.
+        part: of the calls it is given so many.
+        rounds: it takes part in so many at most.
+    """
 
     name: str
     words: str
@@ -66,13 +74,13 @@ def _compare(server: Server, folder: Path, latency: float, *, recipients: int, r
                 count = round(recipients * peer.part)
                 server.begin(latency=latency)
                 rates.append(count / send(peer.name, server.url, count, within=_WITHIN))
-    title = f"Calls a second, {recipients:,} recipients, 50 in flight, answers after {latency * 1000:.0f} ms"
-    return table(
-        f"{title}, median of {rounds}", ("", "calls/s", "ours is"), [(_OURS, f"{median(ours):,.0f}", ""), *_rows(ours, theirs)]
+    title = (
+        f"Calls a second, {recipients:,} recipients, 50 in flight, answers after {latency * 1000:.0f} ms, "
+        f"median of {rounds}"
     )
+    rows = [(_OURS, f"{median(ours):,.0f}", ""), *(_row(peer, ours, rates) for peer, rates in theirs.items())]
+    return table(title, ("", "calls/s", "ours is"), rows)
 
 
-def _rows(ours: Sequence[float], theirs: dict[_Peer, list[float]]) -> list[tuple[str, str, str]]:
-    return [
-        (peer.words, f"{median(rates):,.0f}", f"{paired(ours[: len(rates)], rates):.2f} x") for peer, rates in theirs.items()
-    ]
+def _row(peer: _Peer, ours: Sequence[float], rates: Sequence[float]) -> tuple[str, ...]:
+    return peer.words, f"{median(rates):,.0f}", f"{paired(ours[: len(rates)], rates):.2f} x"

@@ -39,11 +39,16 @@ class _State:
     """
 
     latency: float = 0.0
-    limit: int = 0
+    limit: float = 0.0
     per: float = 0.0
     starts: list[float] = field(default_factory=list)
     refused: int = 0
     recent: deque[float] = field(default_factory=deque)
+
+    def begin(self, *, latency: float, limit: float, per: float) -> None:
+        self.latency, self.limit, self.per = latency, limit, per
+        self.starts, self.refused = [], 0
+        self.recent.clear()
 
     def accepts(self, now: float) -> bool:
         if not self.limit:
@@ -61,13 +66,12 @@ class _State:
             self.refused += 1
             return 429, {"message": "Too many requests"}
         self.starts.append(now)
-        number = len(self.starts)
-        return 200, {"message": "done", "status": "queued", "execution_id": f"{number:08x}-0000-4000-8000-{number:012x}"}
+        execution_id = f"{len(self.starts):08x}-0000-4000-8000-000000000000"
+        return 200, {"message": "done", "status": "queued", "execution_id": execution_id}
 
     def other(self, path: str, query: dict[str, list[str]]) -> object:
         if path == "/rules":
-            rules = {name: float(values[0]) for name, values in query.items()}
-            self.__init__(rules["latency"], int(rules["limit"]), rules["per"])  # type: ignore[misc] # begins anew
+            self.begin(**{name: float(values[0]) for name, values in query.items()})
         elif path == "/seen":
             return {"starts": self.starts, "refused": self.refused}
         elif path == "/count":
@@ -103,7 +107,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._left += data
-        while (end := self._left.find(b"\r\n\r\n") + 4) > 3:  # noqa: PLR2004 - the blank line's length, and not found
+        while (end := self._left.find(b"\r\n\r\n") + 4) > 3:
             head = self._left[:end]
             length = _LENGTH.search(head)
             whole = end + (int(length[1]) if length else 0)

@@ -39,11 +39,6 @@ def _lines(widths: Sequence[int], *rows: Row) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def median(values: Sequence[float]) -> float:
-    """Return the median."""
-    return statistics.median(values)
-
-
 def paired(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """Return the median of the ratios of runs that were made in turns."""
     return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))

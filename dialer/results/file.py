@@ -1,0 +1,215 @@
+"""The results CSV as it is written: whole when a run starts and ends, line by line in between."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import io
+import os
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.errors import InputError
+from dialer.results.cells import Form, form_of, guarded, ours
+
+if TYPE_CHECKING:
+    from _csv import Writer
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dialer.models import ResultRow
+
+
+class ResultsFile:
+    """Writes the results of one batch.
+
+    Args:
+        path: the CSV.
+        header: the input's columns.
+        with_id: the campaign names an id column.
+    """
+
+    def __init__(self, path: Path, *, header: Sequence[str], with_id: bool) -> None:
+        self.path = path
+        self._header = tuple(header)
+        self._with_id = with_id
+        self._ours = ours(header, with_id=with_id)
+        self._appending: _Appending | None = None
+
+    def write(self, rows: Iterable[ResultRow]) -> str:
+        """Replace the file by these rows, atomically; return the digest of its bytes.
+
+        The former file's mode and a symbolic link to it are kept; a new file is readable by its owner only.
+
+        Raises:
+            OSError: it cannot be written; the former file is as it was.
+        """
+        self.close()
+        target = Path(os.path.realpath(self.path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Always the same name, so that what a kill leaves behind does not pile up.
+        temporary = target.with_name(f".{target.name}.tmp")
+        temporary.unlink(missing_ok=True)
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor, not a path
+                with contextlib.suppress(FileNotFoundError):
+                    os.fchmod(handle, target.stat().st_mode & 0o777)
+                writer = csv.writer(file)
+                writer.writerow(map(guarded, self._ours.names))
+                writer.writerows(self._cells(row) for row in rows)
+                file.flush()
+                os.fsync(handle)
+            digest = _digest(temporary)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+        return digest
+
+    def append(self, rows: Iterable[ResultRow]) -> None:
+        """Add rows as they arrive; if another program wrote the file meanwhile, they take on the form it has then.
+
+        Raises:
+            OSError: it cannot be written; the file is as it was.
+        """
+        if self._appending is None or not self._appending.is_current():
+            self.close()
+            self._appending = _Appending(self.path, self._ours)
+        try:
+            self._appending.add(dict(zip(self._ours.names, self._cells(row), strict=True)) for row in rows)
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._appending is not None:
+            self._appending.close()
+            self._appending = None
+
+    def _cells(self, row: ResultRow) -> list[object]:
+        return [
+            "" if row.position is None else row.position,
+            *([guarded(row.key)] if self._with_id else []),
+            guarded(row.number),
+            row.status,
+            guarded(row.execution_id),
+            guarded(row.error),
+            "" if row.http_status is None else row.http_status,
+            row.attempts or "",
+            "" if row.updated_at is None else row.updated_at.isoformat(timespec="seconds"),
+            f"k:{row.key}" if row.key else "",
+            *(guarded(row.cells.get(name, "")) for name in self._header),
+        ]
+
+
+class _Appending:
+    """A results CSV, open for adding to it.
+
+    Args:
+        path: the CSV; made new where there is none.
+        form: the form of a new one.
+
+    Raises:
+        OSError: it cannot be opened or written.
+    """
+
+    def __init__(self, path: Path, form: Form) -> None:
+        self._path = path
+        self._handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            self._size = os.fstat(self._handle).st_size
+            self._form = self._found() or form
+            if self._size == 0:
+                self._write(_text(form, lambda writer: writer.writerow(map(guarded, form.names))))
+            elif os.pread(self._handle, 1, self._size - 1) not in b"\r\n":
+                # Torn by a kill, or saved by a program that leaves the last line open.
+                self._write("\r\n")
+        except BaseException:
+            self.close()
+            raise
+
+    def is_current(self) -> bool:
+        """Tell whether nobody else wrote or replaced the file."""
+        try:
+            now, then = self._path.stat(), os.fstat(self._handle)
+        except OSError:
+            return False
+        return os.path.samestat(now, then) and now.st_size == self._size
+
+    def add(self, rows: Iterable[dict[str, object]]) -> None:
+        """Write rows, each by column name; all of them or none."""
+        names = self._form.names
+        self._write(
+            _text(self._form, lambda writer: writer.writerows([row.get(name, "") for name in names] for row in rows))
+        )
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._handle)
+
+    def _found(self) -> Form | None:
+        """Return the form of the file as it is; None where it is none of ours."""
+        try:
+            with self._path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+                form = form_of(file)
+        except csv.Error:
+            return None
+        return None if form.missing() else form
+
+    def _write(self, text: str) -> None:
+        data = text.encode()
+        try:
+            written = os.write(self._handle, data)
+        except OSError:
+            self._undo()
+            raise
+        if written < len(data):
+            self._undo()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._size += written
+
+    def _undo(self) -> None:
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._handle, self._size)
+
+
+def _text(form: Form, write: Callable[[Writer], object]) -> str:
+    text = io.StringIO()
+    write(csv.writer(text, delimiter=form.delimiter))
+    return text.getvalue()
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this a power cut may bring the former file back; not every file system can do it.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def digest_of(path: Path) -> str:
+    """Return the digest of a file's bytes, or an empty text when there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return _digest(path)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise InputError(f"{path}: the results cannot be read ({error.strerror}). Nothing was dialled.") from None
+
+
+def _digest(path: Path) -> str:
+    digest = blake2b(digest_size=20)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
