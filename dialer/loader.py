@@ -159,12 +159,13 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
         raise _changed(table)
 
 
-def phone_column(header: tuple[str, ...], named: str | None) -> str:
+def phone_column(header: tuple[str, ...], named: str | None, *, path: Path) -> str:
     """Find the column that holds the phone numbers.
 
     Args:
         header: the columns there are.
         named: the name in the campaign file; None to look for the usual names.
+        path: whose columns they are.
 
     Raises:
         InputError: there is none, or more than one.
@@ -173,17 +174,17 @@ def phone_column(header: tuple[str, ...], named: str | None) -> str:
         if named in header:
             return named
         raise InputError(
-            f'There is no column "{named}" for the phone numbers.{_nearest(named, header)} {_listed(header)}'
+            f'{path}: there is no column "{named}" for the phone numbers.{_nearest(named, header)} {_listed(header)}'
         )
     usual = [name for name in header if name.casefold().replace(" ", "_") in PHONE_NAMES]
     if len(usual) == 1:
         return usual[0]
     what = (
-        f"Several columns may hold the phone numbers: {', '.join(usual)}."
+        f"several columns may hold the phone numbers: {', '.join(usual)}."
         if usual
-        else "No column has one of the usual names for phone numbers, such as phone_number."
+        else "no column has one of the usual names for phone numbers, such as phone_number."
     )
-    raise InputError(f"{what} Set phone in [columns] of the campaign file. {_listed(header)}")
+    raise InputError(f"{path}: {what} Set phone in [columns] of the campaign file. {_listed(header)}")
 
 
 def _nearest(named: str, header: tuple[str, ...]) -> str:

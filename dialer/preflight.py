@@ -20,11 +20,15 @@ WALLET_EVERY = 60.0
 """Seconds between two looks at the wallet."""
 
 
-class Bolna(Protocol):
-    """What is read of Bolna."""
+class Accounts(Protocol):
+    """Whoever can be asked about the account."""
 
     async def account(self) -> Account:
         """Return whose key it is."""
+
+
+class Bolna(Accounts, Protocol):
+    """What is read of Bolna."""
 
     async def agent(self, agent_id: str) -> dict[str, Any] | None:
         """Return an agent, or None when there is none."""
@@ -111,7 +115,7 @@ def _refused(error: BolnaReadError) -> None:
         ) from error
 
 
-async def watch_wallet(bolna: Bolna, end: Callable[[Trip], None]) -> None:
+async def watch_wallet(bolna: Accounts, end: Callable[[Trip], None]) -> None:
     """Look at the wallet every minute, and end the run when it is empty."""
     while True:
         await anyio.sleep(WALLET_EVERY)

@@ -136,8 +136,10 @@ def told(path: Path) -> Iterator[None]:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path} is compressed and damaged ({error}). Make the file again.") from error
+    except FileNotFoundError:
+        raise InputError(f"{path} cannot be read: there is no such file. Check its name and its folder.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise InputError(f"{path} cannot be read: {error.strerror or error}. Check the file and its rights.") from error
 
 
 class _Digested(io.RawIOBase):

@@ -105,11 +105,11 @@ class Structure:
             InputError: there are no rows, or some have too few or too many fields.
         """
         if not self.header:
-            raise InputError(f"{self._path} is empty: there is no header and no row.")
+            raise InputError(f"{self._path} is empty: there is no header and no row. Export the list again.")
         if self._ragged:
             raise InputError(self._uneven(delimiter))
         if not self.rows:
-            raise InputError(f"{self._path} has a header and no rows: there is nobody to call.")
+            raise InputError(f"{self._path} has a header and no rows: there is nobody to call. Export the list again.")
 
     def _uneven(self, delimiter: str) -> str:
         more = [f"  and {self._more} more"] if self._more else []

@@ -69,7 +69,7 @@ RATE = (
     'write a whole number of requests per second, minute or hour, in quotes, like "300/minute", "5/second" or "30/hour"'
 )
 NO_FILE = "there is no such campaign file."
-NO_LIST = "lists.csv cannot be read: No such file or directory."
+NO_LIST = "lists.csv cannot be read: there is no such file. Check its name and its folder."
 CAMPAIGNS = [
     pytest.param(
         f"{AGENT}{LIST}[pacing]\nmax_inflight = 5\n",
@@ -133,14 +133,17 @@ CAMPAIGNS = [
     ),
     pytest.param(
         f'{AGENT}{LIST}[screening]\nsuppression = ["dnc.csv"]\n',
-        "the suppression list dnc.csv cannot be read: No such file or directory. Nobody is called without it.",
+        "the suppression list dnc.csv cannot be read: there is no such file. Check its name and its folder. Nobody is "
+        "called "
+        "without it.",
         id="no such suppression list",
     ),
 ]
 TABLES = [
     pytest.param(
         "tel_no,name\n+919876543210,Zoë\n",
-        "No column has one of the usual names for phone numbers, such as phone_number. Set phone in [columns] of the "
+        "list.csv: no column has one of the usual names for phone numbers, such as phone_number. Set phone in "
+        "[columns] of the "
         "campaign file. The columns are: tel_no, name.",
         id="no phone column",
     ),
@@ -149,8 +152,12 @@ TABLES = [
         'list.csv, line 1: columns 2 and 3 are both named "name". Rename or delete one.',
         id="two columns of one name",
     ),
-    pytest.param("", "list.csv is empty: there is no header and no row.", id="empty"),
-    pytest.param("phone,name\n", "list.csv has a header and no rows: there is nobody to call.", id="no rows"),
+    pytest.param("", "list.csv is empty: there is no header and no row. Export the list again.", id="empty"),
+    pytest.param(
+        "phone,name\n",
+        "list.csv has a header and no rows: there is nobody to call. Export the list again.",
+        id="no rows",
+    ),
     pytest.param(
         "phone,dialer_ref\n+919876543210,x\n",
         'list.csv: rename the column "dialer_ref": under this name dialer finds its calls again at Bolna.',

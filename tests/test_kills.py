@@ -43,7 +43,7 @@ FAULTS = (
 )
 ENDED = {0, 1}
 GO_ON = {3, 5}
-BY_TIME = 0.15
+BY_TIME = 0.1
 """The share of the kills that do not wait for a request: they strike while a run starts, or at its end."""
 STALLED = 1.5
 """Seconds without a request after which a run surely waits for a silent answer: a hold lasts one second."""
@@ -126,7 +126,7 @@ class Killer:
             elif time.monotonic() - moved > STALLED and self._bolna.in_flight():
                 return
             assert time.monotonic() - moved < PATIENCE, "the run hangs"
-        time.sleep(self._random.uniform(0.0, 0.02))
+        time.sleep(self._random.uniform(0.0, 0.01))
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         # Stopped first, so that the count is of the moment of the kill: what it is now waiting for, it never learns.
@@ -160,8 +160,8 @@ def killed_to_the_end(
 
 
 SCENES: tuple[dict[str, Any], ...] = (
-    {"people": 240, "rate": "200/second", "skew": 7200, "latency": 0.02, "shifting_pages": True},
-    {"people": 120, "rate": "40/second", "skew": -7200, "latency": 0.005, "late": 1.5, "blank_to_number": True},
+    {"people": 280, "rate": "200/second", "skew": 7200, "latency": 0.03, "shifting_pages": True},
+    {"people": 130, "rate": "40/second", "skew": -7200, "latency": 0.015, "late": 1.5, "blank_to_number": True},
 )
 
 

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
@@ -14,9 +14,6 @@ from hypothesis import strategies as st
 
 from dialer.errors import InputError
 from dialer.loader import PHONE_NAMES, Table, chunks, examine, phone_column
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ONE_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -240,19 +237,19 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         "empty",
         b"",
         {},
-        ("{path} is empty: there is no header and no row."),
+        ("{path} is empty: there is no header and no row. Export the list again."),
     ),
     (
         "only blank lines",
         b"\n\r\n  \n",
         {},
-        ("{path} is empty: there is no header and no row."),
+        ("{path} is empty: there is no header and no row. Export the list again."),
     ),
     (
         "only a header",
         b"phone,name\n",
         {},
-        ("{path} has a header and no rows: there is nobody to call."),
+        ("{path} has a header and no rows: there is nobody to call. Export the list again."),
     ),
     (
         "short row",
@@ -510,7 +507,7 @@ def test_what_cannot_be_opened_is_refused_in_words(tmp_path: Path, make: str) ->
     path = tmp_path / "r.csv"
     if make == "folder":
         path.mkdir()
-    with pytest.raises(InputError, match=r"r\.csv cannot be read: (No such file|Is a directory)"):
+    with pytest.raises(InputError, match=r"r\.csv cannot be read: (there is no such file|Is a directory)"):
         examine(path)
 
 
@@ -529,11 +526,11 @@ def test_the_place_of_a_wrong_byte_is_told_far_into_the_file(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", [*PHONE_NAMES, "Phone Number", "PHONE"])
 def test_a_phone_column_is_found_by_its_usual_names(name: str) -> None:
-    assert phone_column(("first_name", name, "city"), None) == name
+    assert phone_column(("first_name", name, "city"), None, path=Path("l.csv")) == name
 
 
 def test_a_phone_column_that_is_named_is_taken() -> None:
-    assert phone_column(("phone", "work"), "work") == "work"
+    assert phone_column(("phone", "work"), "work", path=Path("l.csv")) == "work"
 
 
 @pytest.mark.parametrize(
@@ -543,7 +540,7 @@ def test_a_phone_column_that_is_named_is_taken() -> None:
             ("name", "Handy"),
             None,
             (
-                "No column has one of the usual names for phone numbers, such as phone_number. "
+                "no column has one of the usual names for phone numbers, such as phone_number. "
                 "Set phone in [columns] of the campaign file. The columns are: name, Handy."
             ),
         ),
@@ -551,7 +548,7 @@ def test_a_phone_column_that_is_named_is_taken() -> None:
             ("phone", "mobile_number"),
             None,
             (
-                "Several columns may hold the phone numbers: phone, mobile_number. "
+                "several columns may hold the phone numbers: phone, mobile_number. "
                 "Set phone in [columns] of the campaign file. The columns are: phone, mobile_number."
             ),
         ),
@@ -559,16 +556,16 @@ def test_a_phone_column_that_is_named_is_taken() -> None:
             ("name", "Handynummer"),
             "handynumer",
             (
-                'There is no column "handynumer" for the phone numbers. Did you mean "Handynummer"? '
+                'there is no column "handynumer" for the phone numbers. Did you mean "Handynummer"? '
                 "The columns are: name, Handynummer."
             ),
         ),
-        (("a", "b"), "phone", 'There is no column "phone" for the phone numbers. The columns are: a, b.'),
+        (("a", "b"), "phone", 'there is no column "phone" for the phone numbers. The columns are: a, b.'),
     ],
 )
 def test_a_phone_column_that_is_not_clear_is_refused_in_words(
     header: tuple[str, ...], named: str | None, message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        phone_column(header, named)
-    assert str(caught.value) == message
+        phone_column(header, named, path=Path("l.csv"))
+    assert str(caught.value) == f"l.csv: {message}"

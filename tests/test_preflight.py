@@ -45,6 +45,9 @@ class Bolna:
             raise given
         return given
 
+    async def phone_numbers(self) -> tuple[str, ...]:
+        return ("+918035000001",)
+
     async def agent(self, agent_id: str) -> dict[str, Any] | None:
         assert agent_id == "a-1"
         if isinstance(self.found, BolnaReadError):
@@ -120,3 +123,15 @@ def test_the_wallet_is_looked_at_every_minute_and_what_cannot_be_read_is_passed_
 @pytest.mark.parametrize(("found", "gone"), [(None, True), ({"agent_name": "Asha"}, False), (AWAY, False)])
 def test_an_agent_is_gone_only_if_bolna_says_so(found: dict[str, Any] | BolnaReadError | None, gone: object) -> None:
     assert virtually(lambda: agent_gone(Bolna(found=found), agent_id="a-1")) is gone
+
+
+def test_a_caller_number_that_is_not_the_account_s_is_noted() -> None:
+    def of(*callers: str) -> tuple[str, ...]:
+        standing = virtually(lambda: look(Bolna(), agent_id="a-1", callers=callers))
+        assert isinstance(standing, Standing)
+        return standing.notes
+
+    assert of("+918035000001") == ()
+    assert of("+918035000001", "+918035000002") == (
+        "from_phone_number: the account does not list +918035000002; Bolna refuses foreign numbers",
+    )

@@ -813,9 +813,6 @@ def test_a_watcher_can_end_the_run(rig: Rig) -> None:
             assert account is not None
             return account
 
-        async def agent(self, agent_id: str) -> dict[str, Any] | None:
-            raise NotImplementedError(agent_id)
-
     rig.rate = Rate(4, 60.0)
     rig.watchers = [lambda end: watch_wallet(Poor(), end)]
 

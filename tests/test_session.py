@@ -55,7 +55,7 @@ def test_results_that_cannot_be_written_stop_no_call_from_being_recorded(place: 
 
 def test_a_refused_key_calls_nobody(place: Place, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOLNA_API_KEY", "nonsense")
-    with pytest.raises(MustActError, match="Bolna refused the key: .* Set BOLNA_API_KEY"):
+    with pytest.raises(MustActError, match=r"Bolna refused the key: .* Set BOLNA_API_KEY"):
         run(path)
     assert not place.calls()
 
@@ -171,7 +171,7 @@ def test_results_alone_are_adopted_only_when_asked(place: Place, path: Path) -> 
     run(path, limit=12)
     path.with_name("c.results.ledger").unlink()
 
-    with pytest.raises(InputError, match="(?s)12 are called, 0 unknown, 0 refused, 18 not sent.*--adopt"):
+    with pytest.raises(InputError, match=r"(?s)12 are called, 0 unknown, 0 refused, 18 not sent.*--adopt"):
         run(path)
     assert run(path, adopt=True).exit_code is ExitCode.DONE
     assert sorted(call["recipient_phone_number"] for call in place.calls()) == [number(index) for index in range(30)]

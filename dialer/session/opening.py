@@ -96,11 +96,15 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
     """
     now = datetime.now(UTC)
     table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
-    phone = phone_column(table.header, campaign.columns.phone)
+    phone = phone_column(table.header, campaign.columns.phone, path=table.path)
     payload = Payload(campaign, table.header, phone=phone, now=now)
     settings = campaign.screening
     suppression = Suppression.load(
-        campaign.suppression, region=campaign.csv.region, max_age_days=settings.max_age_days, now=now
+        campaign.suppression,
+        region=campaign.csv.region,
+        plus_lost=campaign.csv.plus_lost,
+        max_age_days=settings.max_age_days,
+        now=now,
     )
     rules = Rules(
         phone=phone,

@@ -90,7 +90,7 @@ def write_campaign(recipients: Path, *, to: Path | None = None) -> Path:
 
 def _text(recipients: Path, target: Path, header: tuple[str, ...]) -> str:
     agent = _agent(target)
-    phone, phone_note = _phone(header)
+    phone, phone_note = _phone(recipients, header)
     variables = [name for name in header if name != phone and name not in RESERVED]
     left_out = [name for name in header if name != phone and name in RESERVED]
     return _CAMPAIGN.substitute(
@@ -116,10 +116,10 @@ def _agent(target: Path) -> str:
         return PLACEHOLDER
 
 
-def _phone(header: tuple[str, ...]) -> tuple[str, str]:
+def _phone(recipients: Path, header: tuple[str, ...]) -> tuple[str, str]:
     """Return the column that holds the numbers, and what to say of the choice."""
     try:
-        return phone_column(header, None), ""
+        return phone_column(header, None, path=recipients), ""
     except InputError:
         usual = [name for name in header if name.casefold().replace(" ", "_") in PHONE_NAMES]
     if usual:
