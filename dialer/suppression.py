@@ -121,7 +121,8 @@ def _stamp(path: Path) -> _Stamp:
         found = path.stat()
     except OSError as error:
         raise InputError(
-            f"the suppression list {path} cannot be read: {error.strerror or error}. Nobody is called without it."
+            f"the suppression list {path} cannot be read: {error.strerror or error}. Nobody is called without it: "
+            f"bring the file, or mend `suppression` in the campaign file."
         ) from error
     return found.st_size, found.st_mtime_ns, found.st_ino
 

@@ -123,7 +123,8 @@ CAMPAIGNS = [
     ),
     pytest.param(
         f'{AGENT}{LIST}[columns]\nphone = "phon"\n',
-        'There is no column "phon" for the phone numbers. Did you mean "phone"? The columns are: phone, name.',
+        'list.csv: there is no column "phon" for the phone numbers. Did you mean "phone"? The columns are: phone, '
+        "name.",
         id="phone column",
     ),
     pytest.param(
@@ -133,9 +134,8 @@ CAMPAIGNS = [
     ),
     pytest.param(
         f'{AGENT}{LIST}[screening]\nsuppression = ["dnc.csv"]\n',
-        "the suppression list dnc.csv cannot be read: there is no such file. Check its name and its folder. Nobody is "
-        "called "
-        "without it.",
+        "the suppression list dnc.csv cannot be read: No such file or directory. Nobody is called without it: bring the "
+        "file, or mend `suppression` in the campaign file.",
         id="no such suppression list",
     ),
 ]

@@ -85,10 +85,16 @@ def statuses(campaign: Path) -> dict[str, str]:
 
 def finish(campaign: Path, sandbox: Sandbox) -> None:
     """Run to the end and look that everybody was called once."""
+    assert go_on(campaign, sandbox) == 0
+    assert len(sandbox.book.calls) == 400
+
+
+def go_on(campaign: Path, sandbox: Sandbox) -> int:
+    """Run to the end, look that nobody was called twice, and return the exit code."""
     done = subprocess.run(command(campaign, "--yes", "-q"), env=environment(sandbox), check=False, timeout=PATIENCE)
-    assert done.returncode == 0
     called = [call.to_number for call in sandbox.book.calls]
-    assert len(called) == len(set(called)) == 400
+    assert len(called) == len(set(called))
+    return done.returncode
 
 
 @pytest.fixture
@@ -261,8 +267,9 @@ def test_a_second_run_is_turned_away_while_the_first_goes_on_and_status_is_not(c
     (standing,) = json.loads(looked.stdout)
     assert standing["total"] == 400
     assert f"process {process.pid} on " in standing["running"]
-    # Killed, it holds nothing any more.
-    finish(campaign, bolna)
+    # Killed, it holds the batch no more; whoever held an intent and was not sent yet is in doubt.
+    assert go_on(campaign, bolna) in {0, 1}
+    assert set(statuses(campaign).values()) <= {"queued", "unknown"}
 
 
 def wait_until(true: Callable[[], bool]) -> None:

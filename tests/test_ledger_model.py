@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.models import ATTEMPTED, Outcome, Status
-from dialer.results import ResultsFile, digest_of, read_back
+from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.results.cells import form_of
+from dialer.session import opening
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ class Known:
     Attributes:
         states: of whoever was attempted.
         released: what those were who may be called again in this run.
-        digest: of the results CSV as it was last written whole.
     """
 
     states: dict[int, Status] = field(default_factory=dict)
@@ -144,12 +144,11 @@ class LedgerMachine(RuleBasedStateMachine):
     )
     def start(self, lines: list[Line], repeated: list[int], asked: tuple[Status, ...], killed: str | None) -> None:
         """Begin a run, which may be killed at each step of its opening."""
-        is_new = not self.path.exists()
         self.ledger = opened(self.path)
         self.ledger.recover()
         self.known.put_back(*self.known.released)
         self.last_appended = None
-        must_look = self.merge() or is_new
+        self.merge()
         if killed == "merged":
             return self.kill()
         for state in asked:
@@ -159,16 +158,18 @@ class LedgerMachine(RuleBasedStateMachine):
         self.load(lines, repeated)
         if killed == "loaded":
             return self.kill()
-        if must_look:
+        if self.ledger.note(opening.IN_FLIGHT):
             self.find_in_flight()
+            self.ledger.set_note(opening.IN_FLIGHT, "")
         self.file = ResultsFile(self.results, header=self.header, with_id=self.with_id)
         return self.write(pending=False)
 
-    def merge(self) -> bool:
-        """Take over the CSV; return whether it was further than the ledger."""
+    def merge(self) -> None:
+        """Take over what the CSV knows further."""
         assert self.ledger is not None
-        if not self.results.exists() or digest_of(self.results) == self.ledger.note("digest"):
-            return False
+        stamp = self.ledger.note(STAMP)
+        if not self.results.exists() or stamp_of(self.results) == stamp:
+            return
         further = {
             index: status
             for index, status in self.csv.items()
@@ -176,11 +177,11 @@ class LedgerMachine(RuleBasedStateMachine):
         }
         back = read_back(self.results, with_id=self.with_id, known=self.ledger.knows)
         assert self.ledger.behind(back.rows) >= len(further)
-        taken = self.ledger.merge(back.header, back.rows)
+        taken = opening._take_over(self.ledger, self.results, back, stamp=stamp)
         # More attempts at the same state are taken over as well, and change nothing here.
         assert {status for status in taken if status in further.values()} == set(further.values())
         self.known.states |= further
-        return bool(taken)
+        return bool(taken) or not continues(self.results, stamp)
 
     def release(self, state: Status) -> None:
         """Make callable again whoever is in a state: a person asked for it."""
@@ -203,16 +204,17 @@ class LedgerMachine(RuleBasedStateMachine):
         self.known.put_back(*(self.known.released.keys() - set(self.callable())))
 
     def find_in_flight(self) -> None:
-        """Adopt the calls of whoever was in flight when the ledger was lost."""
+        """Adopt the calls of whoever was in flight when the run ended that wrote the CSV."""
         assert self.ledger is not None
-        assert self.ledger.pending_numbers() == {number_of(index) for index in self.callable()}
+        here = {number_of(index) for index in self.callable()}
+        assert here <= self.ledger.pending_numbers()
         for mark, index in self.calls.items():
             for key in self.ledger.pending_with(number_of(index)):
                 if mark.startswith(self.ledger.shared_reference(key)):
                     assert self.ledger.adopt(key, mark, execution_id=f"exec-{mark}")
                     self.known.released.pop(index, None)
                     self.known.states[index] = Status.QUEUED
-        # Whoever is not in the input meanwhile is not looked for: that is said in the README.
+        # Whoever this ledger has never seen is not looked for: they are in no input that it was given.
         for index in self.placed.keys() - self.known.states.keys() - set(self.callable()):
             self.answered_for[index] += 1
 
@@ -325,12 +327,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def kill(self) -> None:
         """Leave the files as a killed process does; whoever holds an intent is unknown to the next one."""
         assert self.ledger is not None
-        left = self.folder / "left"
-        for ending in ("", "-wal"):
-            shutil.copy(f"{self.path}{ending}", f"{left}{ending}")
+        self.copy_ledger(self.path, self.folder / "left")
         self.ledger.close()
-        for ending in ("", "-wal"):
-            Path(f"{left}{ending}").replace(f"{self.path}{ending}")
+        self.copy_ledger(self.folder / "left", self.path)
         self.ledger = self.file = None
         for index in self.held:
             self.known.released.pop(index, None)
@@ -355,42 +354,37 @@ class LedgerMachine(RuleBasedStateMachine):
         self.last_appended, self.saved = None, True
 
     @dead
-    @precondition(lambda self: self.results.exists())
-    @rule()
-    def the_ledger_is_lost(self) -> None:
-        for found in self.folder.glob("x.ledger*"):
-            found.unlink()
-        self.known = Known()
-        self.forgive()
-
-    @dead
     @precondition(lambda self: self.path.exists())
-    @rule()
-    def a_backup_is_made(self) -> None:
-        for ending in ("", "-wal"):
-            Path(f"{self.folder}/backup{ending}").unlink(missing_ok=True)
-            if Path(f"{self.path}{ending}").exists():
-                shutil.copy(f"{self.path}{ending}", f"{self.folder}/backup{ending}")
-        self.backup = self.known.copy()
+    @rule(lost=st.booleans())
+    def a_ledger_is_lost_or_saved(self, *, lost: bool) -> None:
+        if lost:
+            self.replace_ledger(None)
+        else:
+            self.copy_ledger(self.path, self.folder / "backup")
+            self.backup = self.known.copy()
 
     @dead
-    @precondition(lambda self: self.backup is not None and self.csv_is_ahead())
+    @precondition(lambda self: self.backup is not None)
     @rule()
     def yesterdays_ledger_comes_back(self) -> None:
-        assert self.backup is not None
+        self.replace_ledger(self.backup)
+
+    def replace_ledger(self, known: Known | None) -> None:
+        """Put the copy in the ledger's place, which knows so much; or nothing, where the CSV is all there is."""
         for found in self.folder.glob("x.ledger*"):
             found.unlink()
-        for ending in ("", "-wal"):
-            if Path(f"{self.folder}/backup{ending}").exists():
-                shutil.copy(f"{self.folder}/backup{ending}", f"{self.path}{ending}")
-        self.known = self.backup.copy()
-        self.forgive()
+        if known is not None:
+            self.copy_ledger(self.folder / "backup", self.path)
+        if known is not None or self.results.exists():
+            self.known = known.copy() if known is not None else Known()
+            self.forgive()
 
-    def csv_is_ahead(self) -> bool:
-        """Tell whether the CSV shows that a ledger is old; where it shows nothing nobody can know."""
-        assert self.backup is not None
-        was = self.backup.states | self.backup.released
-        return any(RANK[state] > RANK.get(was.get(index, Status.PENDING), 0) for index, state in self.csv.items())
+    @staticmethod
+    def copy_ledger(path: Path, to: Path) -> None:
+        for ending in ("", "-wal"):
+            Path(f"{to}{ending}").unlink(missing_ok=True)
+            if Path(f"{path}{ending}").exists():
+                shutil.copy(f"{path}{ending}", f"{to}{ending}")
 
     def forgive(self) -> None:
         """Whoever was in flight and has no row is looked for at Bolna: only what was placed there counts now."""
@@ -403,7 +397,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def write(self, *, pending: bool) -> None:
         assert self.ledger is not None
         assert self.file is not None
-        self.ledger.set_note("digest", self.file.write(self.ledger.results(pending=pending)))
+        opening.write_results(self.ledger, self.file, pending=pending)
         self.csv = dict(self.known.states)
         self.last_appended, self.saved = None, False
 

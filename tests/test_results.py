@@ -21,7 +21,7 @@ from dialer.batch import Batch
 from dialer.errors import InputError, LedgerError, LockedError
 from dialer.ledger import Ledger, Written, locked
 from dialer.models import ResultRow, Status
-from dialer.results import COLUMNS, ResultsFile, digest_of, guarded, read_back, unguarded
+from dialer.results import COLUMNS, ResultsFile, guarded, read_back, unguarded
 from dialer.results.cells import OWN, original, shown
 from dialer.session.figures import rewrite_results
 from tests.ledgers import (
@@ -410,10 +410,9 @@ def test_a_file_of_another_encoding_is_refused_with_what_to_do(path: Path) -> No
         read_back(path, with_id=False)
 
 
-@pytest.mark.parametrize("read", [digest_of, lambda path: read_back(path, with_id=False)])
-def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path: Path, read: Callable[[Path], object]) -> None:
+def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        read(tmp_path)
+        read_back(tmp_path, with_id=False)
 
 
 def test_a_torn_last_line_never_tells_of_somebody_else(path: Path) -> None:
@@ -461,11 +460,6 @@ def test_mode_and_symbolic_link_are_kept(path: Path, tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o640
     assert [line[0] for line in table(target)] == ["row", "1", "2"]
     assert [found.name for found in target.parent.iterdir()] == ["real.csv"]
-
-
-def test_the_digest_is_that_of_the_file(path: Path) -> None:
-    assert digest_of(path) == ""
-    assert file_at(path).write([result(1)]) == digest_of(path)
 
 
 def test_a_failure_in_the_middle_leaves_the_former_file(results: Path) -> None:

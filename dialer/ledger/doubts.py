@@ -92,24 +92,25 @@ class Doubts(Connected):
             return settled.rowcount == 1
 
     def pending_numbers(self) -> set[int]:
-        """Return the numbers of everybody pending."""
+        """Return the numbers of everybody who is pending, or is again as soon as they are back in the input."""
+        query = "SELECT number FROM recipient WHERE state IN ('pending', 'withdrawn')"
         with told(self.path):
-            return {number for (number,) in self._db.execute("SELECT number FROM recipient WHERE state = 'pending'")}
+            return {number for (number,) in self._db.execute(query)}
 
     def pending_with(self, number: int) -> list[str]:
-        """Return the keys of everybody pending with a number."""
-        query = "SELECT key FROM recipient WHERE number = ? AND state = 'pending'"
+        """Return the keys of those of them who have a number."""
+        query = "SELECT key FROM recipient WHERE number = ? AND state IN ('pending', 'withdrawn')"
         with told(self.path):
             return [key for (key,) in self._db.execute(query, (number,))]
 
     def adopt(self, key: str, mark: str, *, execution_id: str) -> bool:
-        """Note that a call to somebody pending was found at Bolna; return whether they were pending."""
+        """Note that a call to one of them was found at Bolna; return whether they were pending, or withdrawn."""
         now = time.time()
         with self._transaction() as db:
             row = db.execute(
                 """
                 UPDATE recipient SET state = 'queued', former = NULL, execution_id = ?, attempts = attempts + 1,
-                reason = '', updated_at = ? WHERE key = ? AND state = 'pending' RETURNING id
+                reason = '', updated_at = ? WHERE key = ? AND state IN ('pending', 'withdrawn') RETURNING id
                 """,
                 (execution_id, now, key),
             ).fetchone()

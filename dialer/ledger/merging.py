@@ -27,7 +27,7 @@ class Written:
         status: QUEUED, UNKNOWN or ERROR.
         execution_id, error, http_status, attempts: as written.
         updated_at: Unix seconds; None where the cell was empty or unreadable.
-        cells: the input's cells in the order of the results' header.
+        cells: the input's cells in the order of the results' header; none where the line is torn.
     """
 
     key: str
@@ -96,7 +96,8 @@ class Merging(Connected):
             INSERT INTO recipient (key, number, state, payload, cells, layout, execution_id, http_status, reason,
             attempts, updated_at) VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (key) DO UPDATE SET number = excluded.number, state = excluded.state, former = NULL,
-            cells = excluded.cells, layout = excluded.layout, execution_id = excluded.execution_id,
+            cells = iif(excluded.cells = '[]', cells, excluded.cells),
+            layout = iif(excluded.cells = '[]', layout, excluded.layout), execution_id = excluded.execution_id,
             http_status = excluded.http_status, reason = excluded.reason, attempts = excluded.attempts,
             updated_at = excluded.updated_at RETURNING id
             """,

@@ -29,7 +29,7 @@ from dialer.reference import reference
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Set
     from pathlib import Path
 
 
@@ -100,8 +100,10 @@ class Ledger(Doubts, Merging, Figures):
             db.execute("UPDATE recipient SET state = 'withdrawn' WHERE state = 'pending'")
             db.execute("DELETE FROM input_row")
             db.execute("DROP INDEX IF EXISTS input_row_key")
+            # Who was taken over from a torn line of the results has no cells yet.
+            torn = {key for (key,) in db.execute("SELECT key FROM recipient WHERE cells = '[]'")}
             for rows in chunks:
-                _load_chunk(db, rows, layout)
+                _load_chunk(db, rows, layout, torn=torn)
             db.execute("CREATE INDEX input_row_key ON input_row (key)")
             # Who was released and cannot be called any more was called before all the same.
             _put_back(db, Status.WITHDRAWN)
@@ -199,7 +201,7 @@ def _put_back(db: sqlite3.Connection, state: Status) -> None:
     db.execute("UPDATE recipient SET state = former, former = NULL WHERE former IS NOT NULL AND state = ?", (state,))
 
 
-def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int) -> None:
+def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, torn: Set[str]) -> None:
     db.executemany(
         """
         INSERT INTO recipient (key, number, state, payload, cells, layout) VALUES (?, ?, 'pending', ?, ?, ?)
@@ -212,6 +214,11 @@ def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int) -
             if row.status is Status.PENDING
         ),
     )
+    if torn:
+        db.executemany(
+            "UPDATE recipient SET cells = ?, layout = ? WHERE key = ? AND cells = '[]'",
+            ((as_json(row.cells), layout, row.key) for row in rows if row.key in torn),
+        )
     db.executemany("INSERT INTO input_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_input_row, rows))
 
 

@@ -1,7 +1,18 @@
 """The results CSV: for people to read, and to be read back when it knows more than the ledger."""
 
 from dialer.results.cells import COLUMNS, guarded, unguarded
-from dialer.results.file import ResultsFile, digest_of
+from dialer.results.file import ResultsFile
 from dialer.results.reading import ReadBack, read_back
+from dialer.results.stamp import STAMP, continues, stamp_of
 
-__all__ = ["COLUMNS", "ReadBack", "ResultsFile", "digest_of", "guarded", "read_back", "unguarded"]
+__all__ = [
+    "COLUMNS",
+    "STAMP",
+    "ReadBack",
+    "ResultsFile",
+    "continues",
+    "guarded",
+    "read_back",
+    "stamp_of",
+    "unguarded",
+]

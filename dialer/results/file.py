@@ -7,11 +7,9 @@ import csv
 import errno
 import io
 import os
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.errors import InputError
 from dialer.results.cells import Form, form_of, guarded, ours
 
 if TYPE_CHECKING:
@@ -37,8 +35,8 @@ class ResultsFile:
         self._ours = ours(header, with_id=with_id)
         self._appending: _Appending | None = None
 
-    def write(self, rows: Iterable[ResultRow]) -> str:
-        """Replace the file by these rows, atomically; return the digest of its bytes.
+    def write(self, rows: Iterable[ResultRow]) -> None:
+        """Replace the file by these rows, atomically.
 
         The former file's mode and a symbolic link to it are kept; a new file is readable by its owner only.
 
@@ -61,13 +59,11 @@ class ResultsFile:
                 writer.writerows(self._cells(row) for row in rows)
                 file.flush()
                 os.fsync(handle)
-            digest = _digest(temporary)
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
-        return digest
 
     def append(self, rows: Iterable[ResultRow]) -> None:
         """Add rows as they arrive; if another program wrote the file meanwhile, they take on the form it has then.
@@ -191,25 +187,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def digest_of(path: Path) -> str:
-    """Return the digest of a file's bytes, or an empty text when there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    try:
-        return _digest(path)
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise InputError(f"{path}: the results cannot be read ({error.strerror}). Nothing was dialled.") from None
-
-
-def _digest(path: Path) -> str:
-    digest = blake2b(digest_size=20)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

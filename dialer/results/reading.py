@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
@@ -161,7 +161,9 @@ class _Reader:
             return status
         if len(sure) < width and not row[self._own["key"]].startswith("k:"):
             return ""
-        return self._matched(row, _TO_BE_MERGED[status]) or ""
+        found = self._matched(row, _TO_BE_MERGED[status])
+        # The cells that were sent are those of the input, as far as anybody knows.
+        return replace(found, cells=()) if found and torn else found or ""
 
     def _padded(self, cells: list[str]) -> list[str]:
         return cells + [""] * (len(self.form.names) - len(cells))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.errors import LedgerError
+from dialer.errors import LedgerError, UsageError
 from dialer.ledger import Ledger, holder, locked
-from dialer.results import ResultsFile
+from dialer.results import STAMP, ResultsFile, continues, read_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,10 +63,12 @@ def rewrite_results(batch: Batch) -> int:
 
     Raises:
         LockedError: a run is going on; it writes the results itself.
+        UsageError: the CSV that is there may know more than the ledger.
         LedgerError: the ledger or the CSV cannot be used.
     """
     with contextlib.closing(Ledger.read(batch.ledger)) as ledger, locked(batch.lock, command="results"):
         file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")))
+        _refuse_if_it_may_know_more(batch, ledger)
         rows = 0
 
         def counted() -> Iterator[ResultRow]:
@@ -83,3 +85,17 @@ def rewrite_results(batch: Batch) -> int:
                 f"can be."
             ) from error
     return rows
+
+
+def _refuse_if_it_may_know_more(batch: Batch, ledger: Ledger) -> None:
+    # Beside an older copy of the ledger nothing but the CSV knows who was called.
+    if not batch.results.is_file():
+        return
+    if continues(batch.results, ledger.note(STAMP)):
+        back = read_back(batch.results, with_id=bool(ledger.note("id")), known=ledger.knows)
+        if not ledger.behind(back.rows):
+            return
+    raise UsageError(
+        f"{batch.results}: something else than this ledger wrote to it, so it may know more. Nothing was written.\n"
+        "`dialer reconcile` takes over what it knows and writes it anew; if it is of no use, move it away first."
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,7 +16,7 @@ from dialer.ledger.writer import LedgerWriter
 from dialer.loader import examine, phone_column
 from dialer.models import Status
 from dialer.payload import Payload
-from dialer.results import read_back
+from dialer.results import STAMP, continues, read_back, stamp_of
 from dialer.screening import Report, Rules, Screening
 from dialer.suppression import Suppression
 
@@ -32,8 +31,9 @@ if TYPE_CHECKING:
     from dialer.runner import Control
 
 _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "https://[::1]")
-STAMP = "results_stamp"
-"""Under this name the ledger notes what it last wrote."""
+IN_FLIGHT = "in_flight_since"
+"""Under this name the ledger notes that the CSV was not its own: whoever was in flight when the run that wrote it ended
+has no row in it, and is to be looked for at Bolna from then on (Unix seconds) before anybody is dialled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,6 @@ class Intake:
     payload: Payload
     suppression: Suppression
     phone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """What was taken over from a results CSV.
-
-    Attributes:
-        taken: how many by status.
-        in_flight_since: the CSV is not this ledger's own: whoever was in flight when the run that wrote it ended has
-            no row in it, and is to be looked for at Bolna from then on (Unix seconds). None: nobody is.
-    """
-
-    taken: Mapping[Status, int]
-    in_flight_since: float | None
 
 
 @contextlib.asynccontextmanager
@@ -136,7 +122,7 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> tu
 
 async def merge(
     campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, *, adopt: Callable[[str], Awaitable[bool]]
-) -> Merged:
+) -> Mapping[Status, int]:
     """Take over what the results CSV knows further than the ledger.
 
     Args:
@@ -145,20 +131,36 @@ async def merge(
         client: reads three of the CSV's calls when there is no ledger.
         adopt: asked before the CSV takes the place of a ledger.
 
+    Returns:
+        How many were taken over, by status.
+
     Raises:
         InputError: the CSV cannot be matched, is of another account, or nobody agreed to adopt it.
     """
     path = campaign.batch.results
     stamp = await ledger.call(lambda store: store.note(STAMP))
     if not path.is_file() or stamp_of(path) == stamp:
-        return Merged({}, in_flight_since=None)
+        return {}
     back = await ledger.call(lambda store: _read(campaign, path, store))
     is_new = await ledger.call(lambda store: store.is_new())
     if back.rows and is_new:
         await _check_account(path, back, client)
         await _agreed(path, back, adopt)
-    taken = await ledger.call(lambda store: store.merge(back.header, back.rows))
-    return Merged(taken, in_flight_since=None if _continues(path, stamp) else _since(path, back))
+    return await ledger.call(lambda store: _take_over(store, path, back, stamp=stamp))
+
+
+def _take_over(store: Ledger, path: Path, back: ReadBack, *, stamp: str | None) -> Mapping[Status, int]:
+    taken: dict[Status, int] = {}
+
+    def work() -> None:
+        taken.update(store.merge(back.header, back.rows))
+        # A line that the ledger did not know was written by a run of which it knows nothing.
+        if taken or not continues(path, stamp):
+            store.set_note(IN_FLIGHT, str(min(_since(path, back), float(store.note(IN_FLIGHT) or "inf"))))
+
+    # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
+    store.together([work])
+    return taken
 
 
 def write_results(store: Ledger, file: ResultsFile, *, pending: bool = True) -> None:
@@ -169,27 +171,6 @@ def write_results(store: Ledger, file: ResultsFile, *, pending: bool = True) -> 
     """
     file.write(store.results(pending=pending))
     store.set_note(STAMP, stamp_of(file.path))
-
-
-def stamp_of(path: Path, *, size: int | None = None) -> str:
-    """Return the size of a file and the digest of its bytes.
-
-    Args:
-        path: the file.
-        size: only so many of its first bytes.
-    """
-    digest, left = blake2b(digest_size=20), path.stat().st_size if size is None else size
-    stamp = f"{left}:"
-    with path.open("rb") as file:
-        while left > 0 and (block := file.read(min(left, 1 << 20))):
-            digest.update(block)
-            left -= len(block)
-    return stamp + digest.hexdigest()
-
-
-def _continues(path: Path, stamp: str | None) -> bool:
-    """Tell whether a file is what the ledger last wrote, with lines appended: those the ledger knows already."""
-    return stamp is not None and stamp_of(path, size=int(stamp.partition(":")[0])) == stamp
 
 
 def _since(path: Path, back: ReadBack) -> float:

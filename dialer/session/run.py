@@ -24,7 +24,7 @@ from dialer.results import ResultsFile
 from dialer.runner import Control, Ending, Runner
 from dialer.session.check import SAMPLES
 from dialer.session.connection import bolna
-from dialer.session.opening import Intake, Merged, interruptible, load, merge, opened, write_results
+from dialer.session.opening import IN_FLIGHT, Intake, interruptible, load, merge, opened, write_results
 from dialer.session.outlook import Outlook, outlook, read_standing
 
 if TYPE_CHECKING:
@@ -167,10 +167,10 @@ async def run_campaign(
         notes = _Notes(progress)
         async with opened(campaign, command="run", base_url=base_url) as ledger:
             batch = _Batch(campaign, client, ledger, notes, control)
-            merged = await batch.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
+            await batch.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
             redialled = await batch.release(retry_errors=retry_errors, redial_unknown=redial_unknown, ask=ask)
             intake, report = await load(campaign, ledger, control)
-            plan = await batch.plan(merged, intake, report, limit=limit, redialled=redialled)
+            plan = await batch.plan(intake, report, limit=limit, redialled=redialled)
             if strict and plan.to_call and plan.outlook.warnings:
                 raise UsageError("\n".join([*plan.outlook.warnings, "Nothing was dialled (--strict)."]))
             if not await (confirm or _always)(plan):
@@ -202,13 +202,12 @@ class _Batch:
         self._notes = notes
         self._control = control
 
-    async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> Merged:
+    async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
         async with interruptible(self._control, doing="reading the results"):
-            merged = await merge(self._campaign, self._ledger, self._client, adopt=adopt)
-        if merged.taken:
-            told = ", ".join(f"{count} {status}" for status, count in merged.taken.items())
+            taken = await merge(self._campaign, self._ledger, self._client, adopt=adopt)
+        if taken:
+            told = ", ".join(f"{count} {status}" for status, count in taken.items())
             self._notes.add(f"taken over from {self._campaign.batch.results}: {told}")
-        return merged
 
     async def release(
         self, *, retry_errors: bool, redial_unknown: bool, ask: Callable[[str], Awaitable[bool]] | None
@@ -240,17 +239,17 @@ class _Batch:
         await self._ledger.call(lambda store: store.release(Status.UNKNOWN, what="--redial-unknown", keys=keys))
         return numbers
 
-    async def plan(
-        self, merged: Merged, intake: Intake, report: Report, *, limit: int | None, redialled: tuple[str, ...]
-    ) -> Plan:
+    async def plan(self, intake: Intake, report: Report, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
         counts = await self._ledger.call(lambda store: store.counts())
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
             async with interruptible(self._control, doing="reading the account"):
                 standing = await read_standing(self._campaign, self._client)
             async with interruptible(self._control, doing="looking for unclear calls"):
-                if merged.in_flight_since is not None:
-                    await self._find_in_flight(merged.in_flight_since)
+                since = await self._ledger.call(lambda store: store.note(IN_FLIGHT))
+                if since:
+                    await self._find_in_flight(float(since))
+                    await self._ledger.call(lambda store: store.set_note(IN_FLIGHT, ""))
                 await self._reconcile(RECONCILE_FIRST)
             counts = await self._ledger.call(lambda store: store.counts())
         _, last = await self._ledger.call(lambda store: store.called())
