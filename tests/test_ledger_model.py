@@ -169,7 +169,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         stamp = self.ledger.note(STAMP)
         if not self.results.exists() or stamp_of(self.results) == stamp:
-            return
+            return None
         further = {
             index: status
             for index, status in self.csv.items()

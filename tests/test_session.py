@@ -123,6 +123,14 @@ def test_another_agent_or_server_needs_another_batch(place: Place, path: Path) -
     assert len(place.calls()) == 30
 
 
+def test_while_nobody_was_attempted_the_batch_may_change_its_mind(place: Place, path: Path) -> None:
+    run(path, limit=0)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("426655440000", "426655440009"), encoding="utf-8")
+    assert run(path).counts == {Status.QUEUED: 30}
+    assert {call["agent_id"] for call in place.calls()} == {"123e4567-e89b-12d3-a456-426655440009"}
+
+
 def test_an_unknown_call_is_found_by_its_reference(place: Place, path: Path) -> None:
     place.sandbox.call_strikes.force("closed_after", "error_after", "garbage")
     summary = run(path)

@@ -105,15 +105,17 @@ _HOLDS = {
 
 
 def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
-    """Note to whom a new ledger belongs, or check it.
+    """Note to whom a ledger belongs while nobody was attempted, or check it.
 
     Raises:
         BoundError: it belongs to something else; the message says what to do.
     """
     noted = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('agent', 'server', 'key_definition')"))
     wanted = {"agent": binding.agent, "server": binding.server, "key_definition": binding.key_definition}
-    if not noted:
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
+    if connection.execute("SELECT 1 FROM attempt LIMIT 1").fetchone() is None:
+        connection.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", wanted.items()
+        )
         return
     for name, value in wanted.items():
         if noted.get(name) != value:
