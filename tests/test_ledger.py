@@ -530,7 +530,7 @@ def test_a_ledger_named_like_sqlites_memory_is_a_file(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("named", ["agent", "server", "key_definition"])
 def test_a_ledger_of_another_campaign_is_refused_with_what_to_do(path: Path, ledger: Ledger, named: str) -> None:
     people(ledger, 1)
-    call(ledger, 0, QUEUED)
+    call(ledger, 1, QUEUED)
     ledger.close()
     other = dataclasses.replace(BINDING, **{named: "another"})
     with pytest.raises(BoundError) as refused:

@@ -19,7 +19,7 @@ from dialer.sandbox import Settings, running
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -129,6 +129,52 @@ def test_while_nobody_was_attempted_the_batch_may_change_its_mind(place: Place, 
     path.write_text(text.replace("426655440000", "426655440009"), encoding="utf-8")
     assert run(path).counts == {Status.QUEUED: 30}
     assert {call["agent_id"] for call in place.calls()} == {"123e4567-e89b-12d3-a456-426655440009"}
+
+
+def test_an_unchanged_list_is_not_judged_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(path, limit=5)
+    with monkeypatch.context() as patch:
+        patch.delattr("dialer.session.intake.Screening")
+        assert run(path).sent == 25
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda place, _path: place.recipients(awkward(29), header=HEADER), id="the list"),
+        pytest.param(lambda _place, path: path.write_text(path.read_text() + "[csv]\nregion = 'IN'\n"), id="a rule"),
+        pytest.param(
+            lambda place, _path: (place.folder / "dnc.csv").write_text("+919800000029\n"), id="a suppression list"
+        ),
+    ],
+)
+def test_whatever_the_judgement_depends_on_has_the_list_judged_again(
+    place: Place, change: Callable[[Place, Path], object]
+) -> None:
+    (place.folder / "dnc.csv").write_text("+12025550123\n")
+    place.recipients(awkward(30), header=HEADER)
+    path = place.campaign(more='[screening]\nsuppression = ["dnc.csv"]')
+    run(path, limit=5)
+    change(place, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr("dialer.session.intake.Screening")
+        with pytest.raises(NameError):
+            run(path)
+    run(path)
+    assert len(place.calls()) == (30 if "region" in path.read_text() else 29)
+
+
+def test_who_was_refused_and_is_suppressed_since_is_not_called_again(place: Place) -> None:
+    dnc = place.folder / "dnc.csv"
+    dnc.write_text("+12025550123\n")
+    place.recipients(awkward(3), header=HEADER)
+    path = place.campaign(more='[screening]\nsuppression = ["dnc.csv"]')
+    place.sandbox.call_strikes.force("refused")
+    run(path)
+    dnc.write_text(f"{number(0)}\n")
+    again = run(path, retry_errors=True)
+    assert again.sent == 0
+    assert again.counts == {Status.QUEUED: 2, Status.ERROR: 1}
 
 
 def test_an_unknown_call_is_found_by_its_reference(place: Place, path: Path) -> None:

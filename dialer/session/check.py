@@ -13,7 +13,7 @@ from dialer.errors import ExitCode, UsageError
 from dialer.ledger import Ledger
 from dialer.models import ATTEMPTED, Status
 from dialer.results import guarded
-from dialer.session.opening import intake
+from dialer.session.intake import intake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

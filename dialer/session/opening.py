@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,12 +11,9 @@ from dialer.client import BolnaReadError
 from dialer.errors import BoundError, InputError, InterruptedRunError, only
 from dialer.ledger import Binding, Ledger, locked
 from dialer.ledger.writer import LedgerWriter
-from dialer.loader import examine, phone_column
 from dialer.models import Status
-from dialer.payload import Payload
 from dialer.results import STAMP, continues, read_back, stamp_of
-from dialer.screening import Report, Rules, Screening
-from dialer.suppression import Suppression
+from dialer.session.intake import forget_judged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -26,7 +21,6 @@ if TYPE_CHECKING:
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
-    from dialer.loader import Table
     from dialer.results import ReadBack, ResultsFile
     from dialer.runner import Control
 
@@ -34,25 +28,6 @@ _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", 
 IN_FLIGHT = "in_flight_since"
 """Under this name the ledger notes that the CSV was not its own: whoever was in flight when the run that wrote it ended
 has no row in it, and is to be looked for at Bolna from then on (Unix seconds) before anybody is dialled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """The input, ready to be screened.
-
-    Attributes:
-        table: the CSV's structure.
-        screening: judges its rows when iterated.
-        payload: builds the requests.
-        suppression: the lists.
-        phone: the column the numbers are in.
-    """
-
-    table: Table
-    screening: Screening
-    payload: Payload
-    suppression: Suppression
-    phone: str
 
 
 @contextlib.asynccontextmanager
@@ -71,53 +46,6 @@ async def opened(campaign: Campaign, *, command: str, base_url: str) -> AsyncIte
         async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
             await ledger.call(lambda store: store.recover())
             yield ledger
-
-
-def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], should_stop: Callable[[], bool]) -> Intake:
-    """Return the input, its structure checked; its rows are judged when the screening is iterated.
-
-    Raises:
-        InputError: the CSV or a suppression list cannot be read.
-        CampaignError: a column that the campaign names is not there.
-    """
-    now = datetime.now(UTC)
-    table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
-    phone = phone_column(table.header, campaign.columns.phone, path=table.path)
-    payload = Payload(campaign, table.header, phone=phone, now=now)
-    settings = campaign.screening
-    suppression = Suppression.load(
-        campaign.suppression,
-        region=campaign.csv.region,
-        plus_lost=campaign.csv.plus_lost,
-        max_age_days=settings.max_age_days,
-        now=now,
-    )
-    rules = Rules(
-        phone=phone,
-        id=campaign.columns.id,
-        region=campaign.csv.region,
-        plus_lost=campaign.csv.plus_lost,
-        allow=frozenset(settings.allow),
-        duplicates=settings.duplicates,
-        required=payload.required,
-    )
-    screening = Screening(
-        table, rules=rules, suppression=suppression, attempted=attempted, payload=payload, should_stop=should_stop
-    )
-    return Intake(table, screening, payload, suppression, phone)
-
-
-async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> tuple[Intake, Report]:
-    """Read the input into the ledger; return it with its report."""
-
-    def work(store: Ledger) -> Intake:
-        attempted = {} if campaign.columns.id is None else store.attempted_numbers()
-        found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set)
-        store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
-        return found
-
-    found = await ledger.call(work)
-    return found, found.screening.report
 
 
 async def merge(
@@ -154,6 +82,8 @@ def _take_over(store: Ledger, path: Path, back: ReadBack, *, stamp: str | None) 
 
     def work() -> None:
         taken.update(store.merge(back.header, back.rows))
+        if taken:
+            forget_judged(store)
         # A line that the ledger did not know was written by a run of which it knows nothing.
         if taken or not continues(path, stamp):
             store.set_note(IN_FLIGHT, str(min(_since(path, back), float(store.note(IN_FLIGHT) or "inf"))))

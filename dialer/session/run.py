@@ -24,7 +24,8 @@ from dialer.results import ResultsFile
 from dialer.runner import Control, Ending, Runner
 from dialer.session.check import SAMPLES
 from dialer.session.connection import bolna
-from dialer.session.opening import IN_FLIGHT, Intake, interruptible, load, merge, opened, write_results
+from dialer.session.intake import Loaded, forget_judged, load
+from dialer.session.opening import IN_FLIGHT, interruptible, merge, opened, write_results
 from dialer.session.outlook import Outlook, outlook, read_standing
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from dialer.client import BolnaClient
     from dialer.ledger import Ledger
     from dialer.ledger.writer import LedgerWriter
-    from dialer.screening import Report
+    from dialer.suppression import Suppression
 
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
@@ -59,7 +60,6 @@ class Plan:
         rate: the rate, in words.
         redialled: numbers that may have been called already and are called again because a person asked.
         sandbox: nobody is really called.
-        report: the screening's report.
     """
 
     batch: str
@@ -73,7 +73,6 @@ class Plan:
     rate: str
     redialled: tuple[str, ...]
     sandbox: bool
-    report: Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +168,13 @@ async def run_campaign(
             batch = _Batch(campaign, client, ledger, notes, control)
             await batch.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
             redialled = await batch.release(retry_errors=retry_errors, redial_unknown=redial_unknown, ask=ask)
-            intake, report = await load(campaign, ledger, control)
-            plan = await batch.plan(intake, report, limit=limit, redialled=redialled)
+            loaded = await load(campaign, ledger, control)
+            plan = await batch.plan(loaded, limit=limit, redialled=redialled)
             if strict and plan.to_call and plan.outlook.warnings:
                 raise UsageError("\n".join([*plan.outlook.warnings, "Nothing was dialled (--strict)."]))
             if not await (confirm or _always)(plan):
                 raise DeclinedError("Nothing was dialled.")
-            return await batch.dial(plan, intake)
+            return await batch.dial(plan, loaded)
 
 
 def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
@@ -213,7 +212,7 @@ class _Batch:
         self, *, retry_errors: bool, redial_unknown: bool, ask: Callable[[str], Awaitable[bool]] | None
     ) -> tuple[str, ...]:
         if retry_errors:
-            count = await self._ledger.call(lambda store: store.release(Status.ERROR, what="--retry-errors"))
+            count = await self._release(Status.ERROR, what="--retry-errors")
             self._notes.add(f"{count} that were refused are called again (--retry-errors)")
         return await self._redial(ask) if redial_unknown else ()
 
@@ -236,10 +235,20 @@ class _Batch:
         ):
             raise DeclinedError("Nothing was dialled.")
         keys = [key for key, _ in old]
-        await self._ledger.call(lambda store: store.release(Status.UNKNOWN, what="--redial-unknown", keys=keys))
+        await self._release(Status.UNKNOWN, what="--redial-unknown", keys=keys)
         return numbers
 
-    async def plan(self, intake: Intake, report: Report, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
+    async def _release(self, state: Status, *, what: str, keys: Sequence[str] | None = None) -> int:
+        def work(store: Ledger) -> int:
+            released: list[int] = []
+            store.together(
+                [lambda: released.append(store.release(state, what=what, keys=keys)), lambda: forget_judged(store)]
+            )
+            return released[0]
+
+        return await self._ledger.call(work)
+
+    async def plan(self, loaded: Loaded, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
         counts = await self._ledger.call(lambda store: store.counts())
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
@@ -268,13 +277,12 @@ class _Batch:
                 self._campaign,
                 standing,
                 to_call=to_call,
-                given=intake.payload.variables,
+                given=loaded.variables,
                 samples=[json.loads(recipient.payload)["user_data"] for recipient in first],
             ),
             rate=str(self._campaign.pacing.rate),
             redialled=redialled,
             sandbox=self._campaign.sandbox,
-            report=report,
         )
 
     async def _find_in_flight(self, last_at: float) -> None:
@@ -296,12 +304,12 @@ class _Batch:
             self._notes.add(text)
         return result
 
-    async def dial(self, plan: Plan, intake: Intake) -> Summary:
+    async def dial(self, plan: Plan, loaded: Loaded) -> Summary:
         results = await self._results_file()
         writing = _Writing(results, self._notes)
         await self._write(writing, pending=False)
         self._ledger.on_settled = writing.append
-        runner = self._runner(plan, intake)
+        runner = self._runner(plan, loaded)
         started = anyio.current_time()
         ending, failure = Ending(), None
         if plan.to_call:
@@ -320,7 +328,7 @@ class _Batch:
             await self._write(writing, pending=True)
         return await self._summary(plan, ending, failure, seconds=seconds, sent=runner.sent)
 
-    def _runner(self, plan: Plan, intake: Intake) -> Runner:
+    def _runner(self, plan: Plan, loaded: Loaded) -> Runner:
         breaker = self._campaign.breaker
         return Runner(
             ledger=self._ledger,
@@ -328,7 +336,7 @@ class _Batch:
             pacer=Pacer(self._campaign.pacing.rate),
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
             agent_gone=functools.partial(preflight.agent_gone, self._client, agent_id=self._campaign.agent_id),
-            judge=_Judge(intake),
+            judge=_Judge(loaded.suppression),
             progress=self._notes.progress,
             max_in_flight=self._campaign.pacing.max_in_flight,
             limit=plan.to_call,
@@ -400,8 +408,8 @@ def _exit_code(counts: Mapping[Status, int]) -> ExitCode:
 class _Judge:
     """Why somebody must not be called at this moment, or None."""
 
-    def __init__(self, intake: Intake) -> None:
-        self._suppression = intake.suppression
+    def __init__(self, suppression: Suppression) -> None:
+        self._suppression = suppression
 
     def __call__(self, recipient: Recipient) -> str | None:
         self._suppression = self._suppression.refresh()

@@ -15,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from datetime import UTC, datetime
-from json.encoder import encode_basestring
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dialer import Campaign
 
 HEADER = "contact_number,first_name,last_name,city,appointment,amount,note"
 LETTERS = "aeioukmnrstvzñé"
@@ -50,28 +50,58 @@ def read(path: Path) -> None:
     assert len(pd.read_csv(path, dtype=str))
 
 
-def screen(path: Path) -> None:
-    """Judge every row, with bodies as a campaign would make them."""
-    from dialer.loader import examine  # noqa: PLC0415 - as above
-    from dialer.screening import Rules, Screening  # noqa: PLC0415
-    from dialer.suppression import Suppression  # noqa: PLC0415
+def campaign(path: Path) -> Campaign:
+    """Return a campaign for the list."""
+    from dialer import load_campaign  # noqa: PLC0415 - as above
 
-    table = examine(path)
-    # As cheap as a body can be: what the campaign's own bodies cost comes on top.
-    variables = ",".join(f'"{name}":%s' for name in table.header[1:])
-    shape = f'{{"agent_id":"a","recipient_phone_number":"+%d","user_data":{{{variables}}}}}'
-
-    def body(cells: tuple[str, ...], _key: str, number: int) -> str:
-        return shape % (number, *map(encode_basestring, cells[1:]))
-
-    rules = Rules("contact_number", None, "IN", plus_lost=False, allow=frozenset(), duplicates="skip", required=())
-    suppression = Suppression.load([], region="IN", max_age_days=None, now=datetime.now(UTC))
-    screening = Screening(table, rules=rules, suppression=suppression, attempted={}, payload=body)
-    assert sum(len(rows) for rows in screening) == table.rows
-    print(dict(Counter(screening.report.statuses)), file=sys.stderr)
+    file = path.with_suffix(".toml")
+    agent = "123e4567-e89b-12d3-a456-426655440000"
+    file.write_text(f'agent_id = "{agent}"\nrecipients = "{path.name}"\n[csv]\nregion = "IN"\n', encoding="utf-8")
+    return load_campaign(file)
 
 
-TASKS = {"read": read, "screen": screen}
+def check(path: Path) -> None:
+    """Judge every row and build every request, as `dialer check` does."""
+    from dialer.session import check_campaign  # noqa: PLC0415 - as above
+
+    found = check_campaign(campaign(path))
+    print(dict(found.report.statuses), file=sys.stderr)
+
+
+def load(path: Path) -> None:
+    """The same into a new ledger, as `dialer run` does before it dials."""
+    _into(path, fresh=True)
+
+
+def resume(path: Path) -> None:
+    """The same into the ledger that `load` made, and read the first page: what a resumed run does."""
+    _into(path, fresh=False)
+
+
+def _into(path: Path, *, fresh: bool) -> None:
+    import anyio  # noqa: PLC0415 - as above
+
+    from dialer.ledger import Binding, Ledger  # noqa: PLC0415
+    from dialer.ledger.writer import LedgerWriter  # noqa: PLC0415
+    from dialer.runner import Control  # noqa: PLC0415
+    from dialer.session.intake import load  # noqa: PLC0415
+
+    file = path.with_suffix(".ledger")
+    if fresh:
+        for old in path.parent.glob(f"{file.name}*"):
+            old.unlink()
+    binding = Binding(agent="agent", server="loopback", key_definition="number")
+
+    async def begin() -> None:
+        async with LedgerWriter(lambda: Ledger.open(file, binding=binding, batch="benchmark")) as ledger:
+            await ledger.call(lambda store: store.recover())
+            await load(campaign(path), ledger, Control())
+            assert await ledger.call(lambda store: store.page(after=0, size=500))
+
+    anyio.run(begin)
+
+
+TASKS = {"read": read, "check": check, "load": load, "resume": resume}
 
 
 class Cost(NamedTuple):

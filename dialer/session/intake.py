@@ -1,0 +1,150 @@
+"""The input: read, judged and put into the ledger; or left as it is there, when nothing of it has changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from dialer.loader import examine, phone_column
+from dialer.payload import Payload
+from dialer.results import stamp_of
+from dialer.screening import Rules, Screening
+from dialer.suppression import Suppression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dialer.campaign import Campaign
+    from dialer.ledger import Ledger
+    from dialer.ledger.writer import LedgerWriter
+    from dialer.loader import Table
+    from dialer.runner import Control
+
+JUDGED = "input_judged"
+"""Under this name the ledger notes which input, judged by which rules, it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The input, ready to be screened.
+
+    Attributes:
+        table: the CSV's structure.
+        screening: judges its rows when iterated.
+        payload: builds the requests.
+        suppression: the lists.
+        phone: the column the numbers are in.
+    """
+
+    table: Table
+    screening: Screening
+    payload: Payload
+    suppression: Suppression
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The input, in the ledger.
+
+    Attributes:
+        variables: what the agent hears: variable → column, or the constant's text.
+        suppression: the lists, to be asked again when a request leaves.
+    """
+
+    variables: Mapping[str, str]
+    suppression: Suppression
+
+
+def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], should_stop: Callable[[], bool]) -> Intake:
+    """Return the input, its structure checked; its rows are judged when the screening is iterated.
+
+    Raises:
+        InputError: the CSV or a suppression list cannot be read.
+        CampaignError: a column that the campaign names is not there.
+    """
+    now = datetime.now(UTC)
+    table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
+    phone = phone_column(table.header, campaign.columns.phone, path=table.path)
+    payload = Payload(campaign, table.header, phone=phone, now=now)
+    settings = campaign.screening
+    suppression = _suppression(campaign, now)
+    rules = Rules(
+        phone=phone,
+        id=campaign.columns.id,
+        region=campaign.csv.region,
+        plus_lost=campaign.csv.plus_lost,
+        allow=frozenset(settings.allow),
+        duplicates=settings.duplicates,
+        required=payload.required,
+    )
+    screening = Screening(
+        table, rules=rules, suppression=suppression, attempted=attempted, payload=payload, should_stop=should_stop
+    )
+    return Intake(table, screening, payload, suppression, phone)
+
+
+def _suppression(campaign: Campaign, now: datetime) -> Suppression:
+    return Suppression.load(
+        campaign.suppression,
+        region=campaign.csv.region,
+        plus_lost=campaign.csv.plus_lost,
+        max_age_days=campaign.screening.max_age_days,
+        now=now,
+    )
+
+
+async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Loaded:
+    """Read the input into the ledger, all of it or nothing; what it holds already is not judged again.
+
+    Raises:
+        InputError: the CSV or a suppression list cannot be read.
+        CampaignError: a column that the campaign names is not there.
+        InterruptedRunError: somebody asked to stop.
+    """
+
+    def work(store: Ledger) -> Loaded:
+        mark = mark_of(campaign)
+        if mark and store.note(JUDGED) == mark:
+            now = datetime.now(UTC)
+            payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
+            return Loaded(payload.variables, _suppression(campaign, now))
+        attempted = {} if campaign.columns.id is None else store.attempted_numbers()
+        found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set)
+
+        def put() -> None:
+            store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
+            store.set_note(JUDGED, mark)
+
+        store.together([put])
+        return Loaded(found.payload.variables, found.suppression)
+
+    return await ledger.call(work)
+
+
+def mark_of(campaign: Campaign) -> str:
+    """Return a digest of all that the judgement of the rows depends on; empty where it depends on the time as well.
+
+    Whatever else changes a recipient's state has to take the ledger's note of it back (`forget_judged`).
+    """
+    files = (campaign.batch.recipients, *campaign.suppression)
+    if campaign.call.scheduled_at or campaign.columns.scheduled_at or not all(file.is_file() for file in files):
+        return ""
+    rules = [
+        campaign.agent_id,
+        *(section.model_dump(mode="json") for section in (campaign.columns, campaign.csv, campaign.screening)),
+        campaign.call.model_dump(mode="json"),
+        {name: str(source) for name, source in campaign.user_data.items()} if campaign.user_data is not None else None,
+        [version(name) for name in ("dialer", "phonenumbers", "tzdata")],
+        [stamp_of(file) for file in files],
+    ]
+    return blake2b(json.dumps(rules).encode(), digest_size=20).hexdigest()
+
+
+def forget_judged(store: Ledger) -> None:
+    """Have the input judged anew at the next load."""
+    store.set_note(JUDGED, "")
