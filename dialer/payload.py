@@ -6,6 +6,7 @@ import difflib
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -82,15 +83,17 @@ class Payload:
         )
         self._sources = tuple(_sources(campaign, header, without={*no_variables, *self.left_out}))
         self.columns = dict(self._sources)
-        self._constants = {
+        constants = {
             name: source.value for name, source in (campaign.user_data or {}).items() if isinstance(source, Constant)
         }
         named = (self._timezone, *(index for name, index in self._sources if name == "timezone"))
         self._zones = tuple({index for index in named if index is not None})
-        self._fixed = _fixed_fields(campaign)
+        self._named = [(f"{encode_basestring(name)}:", index, name == "timezone") for name, index in self._sources]
+        self._constants = [f"{encode_basestring(name)}:{_as_json(value)}" for name, value in constants.items()]
+        self._fixed = _as_json(_fixed_fields(campaign))[1:-1]
         self.required = tuple(_required(campaign))
         self.variables = {name: header[index] for name, index in self._sources} | {
-            name: value if isinstance(value, str) else json.dumps(value) for name, value in self._constants.items()
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in constants.items()
         }
 
     def __call__(self, cells: tuple[str, ...], key: str, number: int) -> str | Problem:
@@ -109,20 +112,22 @@ class Payload:
             return caller
         if isinstance(schedule, Problem):
             return schedule
-        body = self._fixed | {"recipient_phone_number": e164(number)}
+        fields = [self._fixed, f'"recipient_phone_number":"{e164(number)}"']
         if caller is not None:
-            body["from_phone_number"] = caller
+            fields.append(f'"from_phone_number":"{caller}"')
         if schedule is not None:
-            body["scheduled_at"] = schedule
-        body["user_data"] = self._user_data(cells)
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+            fields.append(f'"scheduled_at":"{schedule}"')
+        return f'{{{",".join(fields)},"user_data":{{{self._user_data(cells)}}}}}'
 
-    def _user_data(self, cells: tuple[str, ...]) -> dict[str, Any]:
-        variables: dict[str, Any] = {name: cells[index] for name, index in self._sources} | self._constants
-        if variables.get("timezone") == "":
-            # Bolna reads this one itself: an empty name is no zone, and absent means its default.
-            del variables["timezone"]
-        return variables
+    def _user_data(self, cells: tuple[str, ...]) -> str:
+        # Put together by hand, since json.dumps on a fresh dictionary takes four times as long, a million times.
+        # Bolna reads `timezone` itself: an empty name is no zone, and absent means its default.
+        given = [
+            name + encode_basestring(cells[index])
+            for name, index, may_lack in self._named
+            if cells[index] or not may_lack
+        ]
+        return ",".join(given + self._constants)
 
     def _caller(self, cells: tuple[str, ...], key: str) -> str | Problem | None:
         if self._from is not None and cells[self._from].strip():
@@ -150,6 +155,10 @@ class Payload:
         if moment - self._now > HORIZON:
             return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead, which Bolna refuses")
         return moment.isoformat(timespec="seconds")
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def scheduled(text: str, *, zone: str | None) -> datetime | Problem:

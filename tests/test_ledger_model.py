@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.models import ATTEMPTED, Outcome, Status
-from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
+from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.results.cells import form_of
 from dialer.session import opening
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from dialer.ledger import Ledger
     from dialer.models import Answer, Attempt, InputRow
 
-PEOPLE = st.integers(1, 5)
+MOST = 4
+PEOPLE = st.integers(1, MOST)
 RANK = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 STATE_AFTER = {REFUSED: Status.ERROR, UNCLEAR: Status.UNKNOWN, QUEUED: Status.QUEUED}
 
@@ -70,7 +71,7 @@ LINES = st.lists(
         status=st.sampled_from([Status.PENDING, Status.PENDING, Status.PENDING, Status.SUPPRESSED, Status.INVALID]),
     ),
     min_size=2,
-    max_size=5,
+    max_size=MOST,
     unique_by=lambda line: line.index,
 )
 
@@ -116,7 +117,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return f"=ref-{index}" if self.with_id else key_of(index)
 
     def index(self, key: str) -> int:
-        return next(index for index in range(1, 6) if self.key(index) == key)
+        return next(index for index in range(1, MOST + 1) if self.key(index) == key)
 
     def row(self, position: int, line: Line, status: Status) -> InputRow:
         cells = (key_of(line.index), line.name, self.key(line.index))[: len(self.header)]
@@ -169,7 +170,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         stamp = self.ledger.note(STAMP)
         if not self.results.exists() or stamp_of(self.results) == stamp:
-            return None
+            return
         further = {
             index: status
             for index, status in self.csv.items()
@@ -181,7 +182,6 @@ class LedgerMachine(RuleBasedStateMachine):
         # More attempts at the same state are taken over as well, and change nothing here.
         assert {status for status in taken if status in further.values()} == set(further.values())
         self.known.states |= further
-        return bool(taken) or not continues(self.results, stamp)
 
     def release(self, state: Status) -> None:
         """Make callable again whoever is in a state: a person asked for it."""
@@ -267,14 +267,17 @@ class LedgerMachine(RuleBasedStateMachine):
             self.last_appended = index if not self.saved else None
 
     @dialling
-    @rule(answers=st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=4))
-    def call_several(self, answers: list[tuple[bool, bool, bool]]) -> None:
-        """Do what mostly happens: intent, POST and outcome of several, one after the other."""
+    @rule(answers=st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=3), one_more=st.booleans())
+    def call_several(self, answers: list[tuple[bool, bool, bool]], *, one_more: bool) -> None:
+        """Do what mostly happens: intent, POST and outcome of several; perhaps one more is in flight then."""
         for is_placed, unclear, again in answers:
             self.intend(size=1)
             if self.first(posted=False) is not None:
                 self.post(is_placed=is_placed)
                 self.settle(unclear=unclear, again=again, shown=True)
+        self.intend(size=1)
+        if one_more and self.first(posted=False) is not None:
+            self.post(is_placed=True)
 
     @precondition(lambda self: self.first(posted=False) is not None)
     @rule()
@@ -314,8 +317,9 @@ class LedgerMachine(RuleBasedStateMachine):
     # -- what goes wrong -------------------------------------------------------------------------------------
 
     @dialling
-    @rule(is_torn=st.booleans())
-    def crash(self, *, is_torn: bool) -> None:
+    @rule(is_torn=st.booleans(), carried_on=st.sampled_from(["ledger", "ledger", "results", "backup"]))
+    def crash(self, *, is_torn: bool, carried_on: str) -> None:
+        """Die in the middle of it; the next run finds all, the CSV alone, or the CSV and an old copy of the ledger."""
         self.kill()
         if is_torn and self.last_appended is not None:
             content = self.results.read_bytes()
@@ -323,6 +327,10 @@ class LedgerMachine(RuleBasedStateMachine):
             # Within the number, so that the line tells nobody.
             self.results.write_bytes(content[: content.index(b"+9198", line) + 7])
             self.csv.pop(self.last_appended)
+        if carried_on == "results" and self.results.exists():
+            self.replace_ledger(None)
+        elif carried_on == "backup" and self.backup is not None:
+            self.replace_ledger(self.backup)
 
     def kill(self) -> None:
         """Leave the files as a killed process does; whoever holds an intent is unknown to the next one."""
@@ -355,19 +363,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @dead
     @precondition(lambda self: self.path.exists())
-    @rule(lost=st.booleans())
-    def a_ledger_is_lost_or_saved(self, *, lost: bool) -> None:
-        if lost:
-            self.replace_ledger(None)
-        else:
-            self.copy_ledger(self.path, self.folder / "backup")
-            self.backup = self.known.copy()
-
-    @dead
-    @precondition(lambda self: self.backup is not None)
     @rule()
-    def yesterdays_ledger_comes_back(self) -> None:
-        self.replace_ledger(self.backup)
+    def a_backup_is_made(self) -> None:
+        self.copy_ledger(self.path, self.folder / "backup")
+        self.backup = self.known.copy()
 
     def replace_ledger(self, known: Known | None) -> None:
         """Put the copy in the ledger's place, which knows so much; or nothing, where the CSV is all there is."""
@@ -375,9 +374,8 @@ class LedgerMachine(RuleBasedStateMachine):
             found.unlink()
         if known is not None:
             self.copy_ledger(self.folder / "backup", self.path)
-        if known is not None or self.results.exists():
-            self.known = known.copy() if known is not None else Known()
-            self.forgive()
+        self.known = Known() if known is None else known.copy()
+        self.forgive()
 
     @staticmethod
     def copy_ledger(path: Path, to: Path) -> None:
@@ -403,7 +401,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_called_twice_unless_a_person_asked(self) -> None:
-        for index in range(1, 6):
+        for index in range(1, MOST + 1):
             assert self.placed[index] <= 1 + self.answered_for[index]
             assert self.posts[index] <= 1 + self.answered_for[index]
 
@@ -447,6 +445,6 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 LedgerMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLedgerAgainstAModel = LedgerMachine.TestCase

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from functools import cached_property
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Self
 
 from dialer.ledger.opening import open_for_reading, told
@@ -102,4 +102,5 @@ class Connected:
 
 def as_json(texts: Sequence[str]) -> str:
     """Return cells, or a header, as they are kept."""
-    return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+    # What json.dumps gives, without an encoder made for each row: a third of its time.
+    return f"[{','.join(map(encode_basestring, texts))}]"

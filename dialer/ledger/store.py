@@ -29,7 +29,7 @@ from dialer.reference import reference
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence, Set
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -201,7 +201,7 @@ def _put_back(db: sqlite3.Connection, state: Status) -> None:
     db.execute("UPDATE recipient SET state = former, former = NULL WHERE former IS NOT NULL AND state = ?", (state,))
 
 
-def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, torn: Set[str]) -> None:
+def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, torn: set[str]) -> None:
     db.executemany(
         """
         INSERT INTO recipient (key, number, state, payload, cells, layout) VALUES (?, ?, 'pending', ?, ?, ?)
