@@ -107,7 +107,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         raise LedgerError(f"{path}: this file system cannot hold a ledger (no shared memory for SQLite).\n{_ELSEWHERE}")
     connection.execute("PRAGMA synchronous = FULL")
     # KiB. Keys come in no order: with SQLite's 2 MB their index is read and written over and over as a list is loaded.
-    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA cache_size = -32768")
     # On macOS fsync alone does not reach the disk.
     connection.execute("PRAGMA fullfsync = ON")
     finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
