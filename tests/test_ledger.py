@@ -359,6 +359,7 @@ def test_a_call_found_for_somebody_pending_is_adopted(ledger: Ledger) -> None:
     mark = f"{ledger.shared_reference(key_of(1))}-1"
     assert ledger.pending_numbers() == {number_of(1)}
     assert ledger.pending_with(number_of(1)) == [key_of(1)]
+    assert ledger.pending_with(number_of(2)) == []
     assert ledger.adopt(key_of(1), mark, execution_id="exec-9")
     assert not ledger.adopt(key_of(2), mark, execution_id="exec-9")
     assert standing(ledger) == {key_of(1): Status.QUEUED, key_of(2): Status.ERROR}
@@ -446,6 +447,22 @@ def test_several_rows_of_one_person_merge_to_the_furthest(ledger: Ledger) -> Non
         ledger.merge(HEADER, rows)
     people(ledger, 1)
     assert standing(ledger) == {key_of(1): Status.QUEUED}
+
+
+@pytest.mark.parametrize("how", ["merged", "adopted"])
+def test_whoever_turns_out_to_have_been_called_has_one_row_only(ledger: Ledger, how: str) -> None:
+    """Also where their row of the present input cannot be called."""
+    people(ledger, 2)
+    load(ledger, [row(1, 1, status=Status.SUPPRESSED), row(2, 1, status=Status.DUPLICATE), row(3, 2)])
+    if how == "merged":
+        ledger.merge(HEADER, [written(1, Status.QUEUED)])
+    else:
+        assert ledger.adopt(key_of(1), f"{ledger.shared_reference(key_of(1))}-1", execution_id="exec-9")
+    assert [(result.position, result.key, result.status) for result in ledger.results()] == [
+        (1, key_of(1), Status.QUEUED),
+        (2, "", Status.DUPLICATE),
+        (3, key_of(2), Status.PENDING),
+    ]
 
 
 # -- figures -----------------------------------------------------------------------------------------------------

@@ -99,6 +99,16 @@ class Connected:
         self._db.execute("INSERT OR IGNORE INTO layout (header) VALUES (?)", (text,))
         return int(self._db.execute("SELECT id FROM layout WHERE header = ?", (text,)).fetchone()[0])
 
+    def _claim_row(self, key: str) -> None:
+        """Let a row of the input stand for somebody who turns out to have been called, where none does yet."""
+        self._db.execute(
+            """
+            UPDATE input_row SET owner = 1 WHERE position = (SELECT min(position) FROM input_row WHERE key = ?1)
+            AND NOT EXISTS (SELECT 1 FROM input_row WHERE key = ?1 AND owner)
+            """,
+            (key,),
+        )
+
 
 def as_json(texts: Sequence[str]) -> str:
     """Return cells, or a header, as they are kept."""

@@ -123,6 +123,7 @@ class Doubts(Connected):
                     """,
                     (row[0], mark, now, words, execution_id),
                 )
+                self._claim_row(key)
         return row is not None
 
     def release(self, state: Status, *, what: str, keys: Sequence[str] | None = None) -> int:

@@ -115,6 +115,7 @@ class Merging(Connected):
             """,
             (id_, mark, at, row.status, row.http_status, words, row.execution_id, at),
         )
+        self._claim_row(row.key)
 
 
 def _is_further(row: Written, known: _Known) -> bool:

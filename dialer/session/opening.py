@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from dialer.results import ReadBack, ResultsFile
     from dialer.runner import Control
 
-_LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "https://[::1]")
 IN_FLIGHT = "in_flight_since"
 """Under this name the ledger notes that the CSV was not its own: whoever was in flight when the run that wrote it ended
 has no row in it, and is to be looked for at Bolna from then on (Unix seconds) before anybody is dialled."""
@@ -40,7 +40,8 @@ async def opened(campaign: Campaign, *, command: str, base_url: str) -> AsyncIte
         BoundError: it belongs to another agent, server or key definition.
     """
     batch = campaign.batch
-    server = "loopback" if base_url.startswith(_LOOPBACK) else base_url.rstrip("/")
+    host = urlsplit(base_url).hostname or ""
+    server = "loopback" if host in {"localhost", "::1"} or host.startswith("127.") else base_url.rstrip("/")
     binding = Binding(agent=campaign.agent_id, server=server, key_definition=campaign.key_definition)
     with locked(batch.lock, command=command):
         async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:

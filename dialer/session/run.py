@@ -353,6 +353,9 @@ class _Batch:
         self, plan: Plan, ending: Ending, failure: LedgerError | None, *, seconds: float, sent: int
     ) -> Summary:
         counts = dict(plan.counts) if failure is not None else await self._ledger.call(lambda store: store.counts())
+        # What was cancelled is in doubt as soon as this process is gone.
+        counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
+        counts = {status: count for status, count in counts.items() if count}
         summary = Summary(
             batch=plan.batch,
             results=str(self._campaign.batch.results),

@@ -1,6 +1,6 @@
 """Run: python -m tests.benchmarks [sending|limit|pacing|memory|cpu|intake|all] [--quick].
 
-Each table is of one run on this machine; peers take turns. With --quick all of it takes about a minute, to see that it
+Each table is of one run on this machine; peers take turns. With --quick all of it takes a minute or two, to see that it
 works; its figures are no good. Needs the `bench` extra.
 """
 
