@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialer import telling
-from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, only
+from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, UsageError, only
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -186,7 +186,8 @@ def _run_one(
     if output == "json":
         click.echo(telling.as_json(summary))
     elif not quiet:
-        _say(telling.summary_text(summary, command=_again("run", path, **which)))
+        again = _again("run", path, **which) + (" --retry-errors" if retry_errors and summary.left else "")
+        _say(telling.summary_text(summary, command=again))
     if summary.exit_code is ExitCode.INTERRUPTED and stopped_by == signal.SIGTERM:
         return ExitCode.TERMINATED
     return ExitCode(summary.exit_code)
@@ -261,7 +262,12 @@ def sandbox(port: int, speed: float, lines: int) -> ExitCode:
             err=True,
         )
 
-    serve(Settings(speed=speed, lines=lines), port=port, on_ready=ready)
+    try:
+        serve(Settings(speed=speed, lines=lines), port=port, on_ready=ready)
+    except OSError as error:
+        raise UsageError(
+            f"port {port}: {error.strerror}. Perhaps a sandbox runs there already: use that one, or --port {port + 1}."
+        ) from None
     return ExitCode.DONE
 
 
@@ -304,7 +310,8 @@ def _progress(*, quiet: bool, log_format: str) -> Progress:
         return progress.Silent()
     if log_format == "json":
         return progress.JsonLines()
-    return progress.Bar() if sys.stderr.isatty() else progress.Lines()
+    # A process without a standard error has None here.
+    return progress.Bar() if sys.stderr is not None and sys.stderr.isatty() else progress.Lines()
 
 
 def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signal.Signals | None]:
@@ -364,7 +371,7 @@ async def _ask(words: str, *, control: Control) -> bool:
     import anyio  # noqa: PLC0415 - as above
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise DeclinedError(f"{words}\nNobody can be asked without a terminal: add --yes. Nothing was dialled.")
+        raise DeclinedError(f"Nobody can be asked without a terminal: add --yes. Nothing was dialled.\n({words})")
     click.echo(f"{words} [y/N] ", err=True, nl=False)
     answer = ""
     async with anyio.create_task_group() as tasks:

@@ -141,7 +141,7 @@ class Runner:
         self._left = math.inf if limit is None else limit
         self._jitter = jitter
         per_second = pacer.rate_now
-        self._ahead = 1 + (max_in_flight if math.isinf(per_second) else math.ceil(per_second * 0.1))
+        self._ahead = 1 + math.ceil(min(max_in_flight, per_second * 0.1))
         self._pulled: deque[Recipient] = deque()
         self._again: deque[Recipient] = deque()
         self._ready: deque[Attempt] = deque()

@@ -116,7 +116,7 @@ def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Sign
     exit_code, told = ended(process)
 
     assert exit_code == code
-    assert "The same command goes on." in told
+    assert "To go on: dialer run " in told
     placed = {call.to_number for call in bolna.book.calls}
     assert 20 <= len(placed) < 400
     assert {number for number, status in statuses(campaign).items() if status == "queued"} == placed

@@ -12,7 +12,7 @@ import pytest
 
 from dialer import load_campaign, run_campaign_sync
 from dialer.cli import main
-from dialer.errors import BoundError, ExitCode, InputError, MustActError
+from dialer.errors import BoundError, ExitCode, InputError, LedgerError, MustActError
 from dialer.ledger import Ledger
 from dialer.models import Status
 from dialer.sandbox import Settings, running
@@ -129,6 +129,22 @@ def test_while_nobody_was_attempted_the_batch_may_change_its_mind(place: Place, 
     path.write_text(text.replace("426655440000", "426655440009"), encoding="utf-8")
     assert run(path).counts == {Status.QUEUED: 30}
     assert {call["agent_id"] for call in place.calls()} == {"123e4567-e89b-12d3-a456-426655440009"}
+
+
+def test_a_list_without_a_header_is_refused(place: Place) -> None:
+    place.recipients([[number(1), "Ben"]], header=[number(0), "Anna"])
+    with pytest.raises(InputError, match="there seems to be no header"):
+        run(place.campaign())
+    assert not place.calls()
+
+
+def test_a_ledger_taken_away_from_its_wal_is_asked_for_before_anything_is_touched(place: Place, path: Path) -> None:
+    wal = path.with_name("c.results.ledger-wal")
+    wal.write_bytes(b"what a killed run recorded")
+    with pytest.raises(LedgerError, match="Bring the ledger back"):
+        run(path)
+    assert wal.read_bytes() == b"what a killed run recorded"
+    assert not place.calls()
 
 
 def test_an_unchanged_list_is_not_judged_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,10 +43,14 @@ class Connected:
     def close(self) -> None:
         """Close it; after a writer's close the one file is whole."""
         if not self._reading:
-            # A full disk leaves the `-wal` behind, and nothing is lost.
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.checkpoint()
         self._db.close()
+
+    def checkpoint(self) -> None:
+        """Bring what lies in the `-wal` into the file, as far as readers let it."""
+        # A full disk leaves the `-wal` behind, and nothing is lost.
+        with contextlib.suppress(sqlite3.Error):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -49,6 +49,17 @@ def told(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _refuse_an_orphan(path: Path) -> None:
+    # SQLite would delete a -wal beside a new ledger, and with it what a killed run recorded.
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size and not (path.exists() and path.stat().st_size):
+        raise LedgerError(
+            f"{path} is missing, but {wal.name} is there: a run was killed, and most of what it recorded may be in it. "
+            "Nothing was dialled.\nBring the ledger back beside it; they belong together. If it is lost, move "
+            f"{wal.name} away and run again with --adopt."
+        )
+
+
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Return a connection to a sound ledger of this version, made new if there is none.
 
@@ -61,6 +72,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             f"{path}: this folder is on a network share ({share}), where SQLite's locks cannot be trusted.\n"
             f"{_ELSEWHERE}"
         )
+    _refuse_an_orphan(path)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):

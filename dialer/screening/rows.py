@@ -42,7 +42,7 @@ REASONS: Final = {
 }
 """Every reason code that screening gives, and what it means."""
 
-ROWS_AT_ONCE: Final = 20_000
+ROWS_AT_ONCE: Final = 5_000
 """Rows of a chunk: with more the memory grows and it becomes no faster."""
 
 

@@ -9,8 +9,11 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from dialer.errors import InputError
 from dialer.loader import examine, phone_column
+from dialer.models import Problem
 from dialer.payload import Payload
+from dialer.phone import judge
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.suppression import Suppression
@@ -69,6 +72,7 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
     """
     now = datetime.now(UTC)
     table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
+    _refuse_without_header(table)
     phone = phone_column(table.header, campaign.columns.phone, path=table.path)
     payload = Payload(campaign, table.header, phone=phone, now=now)
     settings = campaign.screening
@@ -86,6 +90,16 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
         table, rules=rules, suppression=suppression, attempted=attempted, payload=payload, should_stop=should_stop
     )
     return Intake(table, screening, payload, suppression, phone)
+
+
+def _refuse_without_header(table: Table) -> None:
+    # The first person would be taken for the header, and neither called nor told.
+    number = next((name for name in table.header if not isinstance(judge(name), Problem)), None)
+    if number is not None:
+        raise InputError(
+            f"{table.path}, line 1: {number!r} is a phone number where a column's name should be: there seems to be no "
+            "header.\nPut a first line above it that names the columns, for instance: phone,name"
+        )
 
 
 def _suppression(campaign: Campaign, now: datetime) -> Suppression:
@@ -123,7 +137,10 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
         store.together([put])
         return Loaded(found.payload.variables, found.suppression)
 
-    return await ledger.call(work)
+    loaded = await ledger.call(work)
+    # From here on the one file shows that people are in it, whatever becomes of its -wal.
+    await ledger.call(lambda store: store.checkpoint())
+    return loaded
 
 
 def mark_of(campaign: Campaign) -> str:

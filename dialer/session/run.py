@@ -376,9 +376,7 @@ class _Batch:
         if ending.trip is not None:
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:
-            return replace(
-                summary, exit_code=ExitCode.INTERRUPTED, ended="Interrupted.", advice="The same command goes on."
-            )
+            return replace(summary, exit_code=ExitCode.INTERRUPTED, ended="Interrupted.", advice="")
         if ending.deferred:
             reasons = "; ".join(f"{count}: {reason}" for reason, count in ending.deferred.items())
             return replace(summary, ended=f"{sum(ending.deferred.values())} were not called now: {reasons}.")
