@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dialer.session.check import Check, check_campaign
     from dialer.session.figures import Standing, rewrite_results, standing
+    from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook, look_ahead
-    from dialer.session.run import Plan, Summary, run_campaign, run_campaign_sync
+    from dialer.session.run import run_campaign, run_campaign_sync
     from dialer.session.settle import reconcile_campaign
     from dialer.session.start import write_campaign
 
@@ -18,8 +19,8 @@ _HOMES = {
     "check_campaign": "check",
     "Outlook": "outlook",
     "look_ahead": "outlook",
-    "Plan": "run",
-    "Summary": "run",
+    "Plan": "outcome",
+    "Summary": "outcome",
     "run_campaign": "run",
     "run_campaign_sync": "run",
     "reconcile_campaign": "settle",

@@ -26,10 +26,11 @@ from dialer.session.check import SAMPLES
 from dialer.session.connection import bolna
 from dialer.session.intake import Loaded, forget_judged, load
 from dialer.session.opening import IN_FLIGHT, interruptible, merge, opened, write_results
-from dialer.session.outlook import Outlook, outlook, read_standing
+from dialer.session.outcome import Plan, Summary, exit_code_of
+from dialer.session.outlook import outlook, read_standing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
@@ -42,70 +43,6 @@ RECONCILE_FIRST = 60.0
 RECONCILE_LAST = 300.0
 YOUNG = 1800.0
 """An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is about to do.
-
-    Attributes:
-        batch: its name.
-        recipients: the CSV.
-        to_call: how many will be called.
-        limited_to: `--limit`, where it cuts them short.
-        counts: how many rows of the input stand where.
-        called_last: when the last call of this batch was; None where there was none.
-        agent_id: who calls.
-        outlook: what the account and the agent say, and how long it takes.
-        rate: the rate, in words.
-        redialled: numbers that may have been called already and are called again because a person asked.
-        sandbox: nobody is really called.
-    """
-
-    batch: str
-    recipients: str
-    to_call: int
-    limited_to: int | None
-    counts: Mapping[Status, int]
-    called_last: datetime | None
-    agent_id: str
-    outlook: Outlook
-    rate: str
-    redialled: tuple[str, ...]
-    sandbox: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How a run ended.
-
-    Attributes:
-        batch: its name.
-        results: path of the results CSV.
-        counts: how many rows of the input stand where.
-        sent: calls that this run placed, refused or left unclear.
-        seconds: how long sending took.
-        held: seconds of it that all sending was held, because Bolna asked to or could not be reached.
-        left: recipients that can be called and were not.
-        exit_code: what a script is told.
-        ended: why it ended early, in words; empty where it did not.
-        advice: what to do next, in words.
-        notes: what a person should know, in words.
-        unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
-    """
-
-    batch: str
-    results: str
-    counts: Mapping[Status, int]
-    sent: int
-    seconds: float
-    held: float
-    left: int
-    exit_code: ExitCode
-    ended: str = ""
-    advice: str = ""
-    notes: tuple[str, ...] = ()
-    unrecorded: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -364,7 +301,7 @@ class _Batch:
             seconds=seconds,
             held=ending.held,
             left=counts.get(Status.PENDING, 0),
-            exit_code=_exit_code(counts),
+            exit_code=exit_code_of(counts),
             notes=tuple(self._notes.told),
             unrecorded=tuple(
                 (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")
@@ -396,14 +333,6 @@ def told(result: Reconciled) -> list[str]:
     if result.left and result.trouble:
         lines.append(f"looking for {result.left} unknown at Bolna was cut short: {result.trouble}")
     return lines
-
-
-def _exit_code(counts: Mapping[Status, int]) -> ExitCode:
-    if counts.get(Status.PENDING) or counts.get(Status.SENDING):
-        return ExitCode.LEFT
-    if any(counts.get(status) for status in (Status.ERROR, Status.UNKNOWN, Status.INVALID)):
-        return ExitCode.LOOK
-    return ExitCode.DONE
 
 
 class _Judge:

@@ -1,0 +1,88 @@
+"""What a run is about to do, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.errors import ExitCode
+from dialer.models import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from dialer.session.outlook import Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is about to do.
+
+    Attributes:
+        batch: its name.
+        recipients: the CSV.
+        to_call: how many will be called.
+        limited_to: `--limit`, where it cuts them short.
+        counts: how many rows of the input stand where.
+        called_last: when the last call of this batch was; None where there was none.
+        agent_id: who calls.
+        outlook: what the account and the agent say, and how long it takes.
+        rate: the rate, in words.
+        redialled: numbers that may have been called already and are called again because a person asked.
+        sandbox: nobody is really called.
+    """
+
+    batch: str
+    recipients: str
+    to_call: int
+    limited_to: int | None
+    counts: Mapping[Status, int]
+    called_last: datetime | None
+    agent_id: str
+    outlook: Outlook
+    rate: str
+    redialled: tuple[str, ...]
+    sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        batch: its name.
+        results: path of the results CSV.
+        counts: how many rows of the input stand where.
+        sent: calls that this run placed, refused or left unclear.
+        seconds: how long sending took.
+        held: seconds of it that all sending was held, because Bolna asked to or could not be reached.
+        left: recipients that can be called and were not.
+        exit_code: what a script is told.
+        ended: why it ended early, in words; empty where it did not.
+        advice: what to do next, in words.
+        notes: what a person should know, in words.
+        unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
+    """
+
+    batch: str
+    results: str
+    counts: Mapping[Status, int]
+    sent: int
+    seconds: float
+    held: float
+    left: int
+    exit_code: ExitCode
+    ended: str = ""
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    unrecorded: tuple[tuple[str, str], ...] = ()
+
+
+def exit_code_of(counts: Mapping[Status, int]) -> ExitCode:
+    """Return what a script is told of a batch that stands so."""
+    if counts.get(Status.PENDING) or counts.get(Status.SENDING):
+        return ExitCode.LEFT
+    if any(counts.get(status) for status in (Status.ERROR, Status.UNKNOWN, Status.INVALID)):
+        return ExitCode.LOOK
+    return ExitCode.DONE
