@@ -83,7 +83,7 @@ class Bar:
         from tqdm import tqdm  # noqa: PLC0415 - only a run needs it
 
         self._counts.clear()
-        # Without ncols=None tqdm takes the terminal's width; mininterval spares the event loop.
+        # disable=None: no bar on what is no terminal; mininterval spares the event loop.
         self._bar = tqdm(
             total=to_call,
             desc=batch,
