@@ -97,7 +97,9 @@ def outlook(
         forecast=foretold,
         warnings=found.warnings(),
         unused=found.unused,
-        welcome=tuple(text for sample in samples if (text := welcome(standing.agent, sample)) is not None),
+        welcome=tuple(
+            text for sample in samples if not campaign.sandbox and (text := welcome(standing.agent, sample)) is not None
+        ),
         notes=standing.notes,
     )
 

@@ -154,7 +154,8 @@ class _Batch:
         return await self._redial(ask) if redial_unknown else ()
 
     async def _redial(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
-        await self._reconcile(None)
+        async with interruptible(self._control, doing="looking for unclear calls"):
+            await self._reconcile(None)
         unknown = await self._ledger.call(lambda store: store.unknown())
         old = [(key, number) for key, number, at in unknown if time.time() - at >= YOUNG]
         if len(old) < len(unknown):
