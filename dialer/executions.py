@@ -6,7 +6,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+FINAL: Final = frozenset({"completed", "no-answer", "busy", "failed", "error", "stopped", "canceled", "balance-low"})
+"""Statuses after which nothing happens any more, unless an automatic retry is to come (Bolna's list of statuses).
+
+`call-disconnected` is none: the data follows. Nor is a status that is not known here.
+"""
+VOICEMAIL: Final = "voicemail"
+"""What became of a call that is `completed` with a machine."""
+_RETRIED: Final = ("no-answer", "busy", "failed")
+_MOST_RETRIES: Final = 3
+"""What Bolna retries, and how often, where `retry_config` does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,7 @@ class Execution:
         scheduled_at: when it is to be made (again), with its zone.
         retry_count: automatic retries so far.
         max_retries: automatic retries there may be; 0 where none are asked for.
+        retried: outcomes that are retried automatically.
     """
 
     id: str
@@ -90,6 +102,23 @@ class Execution:
     scheduled_at: datetime | None
     retry_count: int
     max_retries: int
+    retried: frozenset[str]
+
+    @property
+    def outcome(self) -> str:
+        """What became of it: its status, or `voicemail`."""
+        return outcome_of(self.status, voicemail=self.voicemail)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will change any more."""
+        retry_to_come = self.outcome in self.retried and self.retry_count < self.max_retries
+        return self.status in FINAL and not retry_to_come
+
+
+def outcome_of(status: str, *, voicemail: bool | None) -> str:
+    """Return what became of a call: its status, or `voicemail` where a machine answered."""
+    return VOICEMAIL if status == "completed" and voicemail else status
 
 
 def _within(value: object) -> Mapping[str, Any]:
@@ -193,5 +222,19 @@ def execution_in(value: object) -> Execution | None:
         transcript=_text(row.get("transcript")),
         scheduled_at=_moment(row.get("scheduled_at")),
         retry_count=_count(row.get("retry_count")) or 0,
-        max_retries=(_count(retries.get("max_retries")) or 0) if retries.get("enabled") is True else 0,
+        max_retries=_most_retries(retries),
+        retried=_retried(retries),
     )
+
+
+def _most_retries(retries: Mapping[str, Any]) -> int:
+    if retries.get("enabled") is not True:
+        return 0
+    given = _count(retries.get("max_retries"))
+    return _MOST_RETRIES if given is None else given
+
+
+def _retried(retries: Mapping[str, Any]) -> frozenset[str]:
+    statuses = retries.get("retry_on_statuses")
+    named = [_text(status) for status in statuses] if isinstance(statuses, list) else _RETRIED
+    return frozenset(named) | ({VOICEMAIL} if retries.get("retry_on_voicemail") is True else set())

@@ -1,9 +1,10 @@
 """The durable record of every recipient and attempt of a batch (the only place that knows SQLite)."""
 
+from dialer.ledger.calls import Call
 from dialer.ledger.doubts import Doubt
 from dialer.ledger.lock import holder, locked
 from dialer.ledger.merging import Written
 from dialer.ledger.schema import Binding
 from dialer.ledger.store import Ledger
 
-__all__ = ["Binding", "Doubt", "Ledger", "Written", "holder", "locked"]
+__all__ = ["Binding", "Call", "Doubt", "Ledger", "Written", "holder", "locked"]

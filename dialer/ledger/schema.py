@@ -65,6 +65,40 @@ MIGRATIONS = (
         attempt INTEGER              -- the last one before it
     );
     """,
+    # 2: where recipients are, what became of accepted calls, and when all sending was held.
+    """
+    ALTER TABLE recipient ADD COLUMN zones TEXT NOT NULL DEFAULT '';        -- parted by commas; '' without a window
+    ALTER TABLE recipient ADD COLUMN zone_source TEXT NOT NULL DEFAULT '';  -- what names them
+    CREATE TABLE call (              -- an accepted attempt, as Bolna last told it; no row: never asked
+        attempt INTEGER PRIMARY KEY,
+        status TEXT NOT NULL,        -- as Bolna spells it; '' while it knows no such call (yet)
+        final INTEGER NOT NULL,      -- 1: nothing will change any more; 2: given up, it never ended
+        asked_at REAL NOT NULL,      -- when Bolna was last asked
+        since REAL NOT NULL,         -- when this status was first seen
+        duration REAL,               -- seconds of conversation
+        cost REAL,                   -- as Bolna gives it
+        voicemail INTEGER,
+        hangup_by TEXT NOT NULL DEFAULT '',
+        hangup_reason TEXT NOT NULL DEFAULT '',
+        error_message TEXT NOT NULL DEFAULT '',
+        termination_reason TEXT NOT NULL DEFAULT '',
+        recording_url TEXT NOT NULL DEFAULT '',
+        extracted TEXT NOT NULL DEFAULT '',    -- JSON object
+        transcript TEXT NOT NULL DEFAULT '',
+        scheduled_at REAL,           -- when Bolna is to dial (again)
+        retry_count INTEGER NOT NULL DEFAULT 0,
+        created_at REAL,             -- by Bolna's clock
+        updated_at REAL,             -- by Bolna's clock
+        stop TEXT NOT NULL DEFAULT ''          -- 'stopped', or why it could not be, once it was asked to be
+    );
+    CREATE INDEX call_open ON call (attempt) WHERE final = 0;
+    CREATE TABLE hold (              -- all sending stood still
+        id INTEGER PRIMARY KEY,
+        at REAL NOT NULL,
+        seconds REAL NOT NULL,
+        words TEXT NOT NULL
+    );
+    """,
 )
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.ledger import schema
+from dialer.ledger.calls import Calls
 from dialer.ledger.connection import as_json
 from dialer.ledger.doubts import Doubts
 from dialer.ledger.figures import CALLED, DIED, Figures
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Ledger(Doubts, Merging, Figures):
+class Ledger(Doubts, Merging, Figures, Calls):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod

@@ -1,0 +1,119 @@
+"""What became of the calls that Bolna accepted, as it was last told."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.ledger.connection import Connected
+from dialer.ledger.opening import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from dialer.executions import Execution
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An accepted call, and what the ledger knows of it.
+
+    Attributes:
+        attempt: the attempt's integer key.
+        recipient: the recipient's integer key.
+        number: E.164 digits.
+        execution_id: Bolna's id.
+        at: when its intent was written (Unix seconds).
+        status: as Bolna last spelled it; empty while it was never asked, or knew no such call.
+        since: when that status was first seen (Unix seconds); None while it was never asked.
+        retry_count: automatic retries so far.
+    """
+
+    attempt: int
+    recipient: int
+    number: int
+    execution_id: str
+    at: float
+    status: str
+    since: float | None
+    retry_count: int
+
+
+class Calls(Connected):
+    """The part of the ledger that follows calls at Bolna."""
+
+    def open_calls(self, *, after: int = 0, size: int = 1000) -> list[Call]:
+        """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt."""
+        with told(self.path):
+            rows = self._db.execute(
+                """
+                SELECT a.id, a.recipient, r.number, a.execution_id, a.at, coalesce(c.status, ''), c.since,
+                coalesce(c.retry_count, 0)
+                FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
+                WHERE a.id > ? AND a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0
+                ORDER BY a.id LIMIT ?
+                """,
+                (after, size),
+            ).fetchall()
+        return [Call(*row) for row in rows]
+
+    def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:
+        """Keep what Bolna says of some calls; a call that is final stays as it is.
+
+        Args:
+            found: the attempt's integer key and the execution.
+            now: Unix seconds.
+        """
+        at = time.time() if now is None else now
+        with self._transaction() as db:
+            db.executemany(_NOTE, (_row(attempt, execution, at) for attempt, execution in found))
+
+    def note_missing(self, attempts: Sequence[int], *, now: float | None = None) -> None:
+        """Keep that Bolna knows no such calls (yet)."""
+        at = time.time() if now is None else now
+        with self._transaction() as db:
+            db.executemany(
+                """
+                INSERT INTO call (attempt, status, final, asked_at, since) VALUES (?1, '', 0, ?2, ?2)
+                ON CONFLICT (attempt) DO UPDATE SET asked_at = excluded.asked_at
+                """,
+                ((attempt, at) for attempt in attempts),
+            )
+
+    def give_up(self, attempts: Sequence[int]) -> None:
+        """Keep that these calls never ended: they are not asked for any more."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE call SET final = 2 WHERE attempt = ? AND final = 0", ((attempt,) for attempt in attempts)
+            )
+
+
+_NOTED = (
+    *("attempt", "status", "final", "asked_at", "since", "duration", "cost", "voicemail", "hangup_by"),
+    *("hangup_reason", "error_message", "termination_reason", "recording_url", "extracted", "transcript"),
+    *("scheduled_at", "retry_count", "created_at", "updated_at"),
+)
+_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in _NOTED if name not in {"attempt", "since"})
+_NOTE = (
+    f"INSERT INTO call ({', '.join(_NOTED)}) VALUES ({', '.join('?' * len(_NOTED))}) "  # noqa: S608 - constants only
+    f"ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, since = iif(status = excluded.status, since, excluded.since) "
+    "WHERE final <> 1"
+)
+
+
+def _row(attempt: int, execution: Execution, at: float) -> tuple[object, ...]:
+    extracted = execution.extracted_data
+    return (
+        attempt, execution.status, execution.is_final, at, at, execution.duration, execution.cost, execution.voicemail,
+        execution.hangup_by, execution.hangup_reason, execution.error_message, execution.termination_reason,
+        execution.recording_url, "" if extracted is None else json.dumps(extracted, ensure_ascii=False),
+        execution.transcript, _unix(execution.scheduled_at), execution.retry_count, _unix(execution.created_at),
+        _unix(execution.updated_at),
+    )  # fmt: skip
+
+
+def _unix(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
