@@ -459,7 +459,7 @@ def test_windows_with_the_same_rules_are_equal_whatever_they_were_asked() -> Non
 
 
 def test_what_a_window_keeps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dialer.window._MOST_KEPT", 3)
+    monkeypatch.setattr("dialer.window.calling._MOST_KEPT", 3)
     daily, start = window(), utc("2026-11-22T06:00")
     for week in range(10):
         assert isinstance(daily.verdict(zones=("UTC",), country=None, at=start + timedelta(weeks=week)), Closed)

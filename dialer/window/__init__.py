@@ -1,0 +1,21 @@
+"""When may this recipient be called: hours, rule packs, and the zones in which a recipient may be."""
+
+from dialer.window.calling import CallingWindow, Closed, Open
+from dialer.window.hours import WEEKDAYS, Hours, WeeklyHours
+from dialer.window.packs import RulePack, load_pack, pack_names
+from dialer.window.zones import ZoneChoice, ZoneSource, zone_problem
+
+__all__ = [
+    "WEEKDAYS",
+    "CallingWindow",
+    "Closed",
+    "Hours",
+    "Open",
+    "RulePack",
+    "WeeklyHours",
+    "ZoneChoice",
+    "ZoneSource",
+    "load_pack",
+    "pack_names",
+    "zone_problem",
+]

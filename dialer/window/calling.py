@@ -1,0 +1,225 @@
+"""When may this recipient be called: a pure function of zones, rules and a moment.
+
+All arithmetic is on Unix seconds. A zone is cut into stretches of constant offset, every opening is laid onto each
+stretch, and the spans of all zones and rules are intersected. So a wall-clock hour that daylight saving time skips is
+never open, and one that it repeats is open twice.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from dialer.models import Problem
+from dialer.window.spans import BLOCK, SPAN, agreed
+from dialer.window.zones import ZoneChoice, ZoneSource, zone_problem
+
+if TYPE_CHECKING:
+    from dialer.window.hours import Span, WeeklyHours
+    from dialer.window.packs import RulePack
+
+_YEAR = 53
+"""Blocks in which every rule of daylight saving time has come by."""
+_MOST_KEPT = 4096
+"""Computations kept by one window; a campaign over the whole world needs some hundreds."""
+
+_NO_COUNTRY = (None, "001")
+"""Toll-free and international numbers: `001` is the numbering plan's own word for it."""
+_ADVICE = "give one zone in a timezone column, or a default in the campaign"
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Callable now.
+
+    Attributes:
+        until: the first moment at which that ends (UTC); None if it does not within 15 days.
+    """
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Not callable now.
+
+    Attributes:
+        opens_at: the first moment at which that ends (UTC); None if it does not within 15 days.
+        reason: which zones and rules say so, in words.
+    """
+
+    opens_at: datetime | None
+    reason: str
+
+
+class _Timeline(NamedTuple):
+    """The verdicts of one block: `verdicts[i]` holds from `edges[i - 1]` up to `edges[i]`."""
+
+    edges: tuple[int, ...]
+    verdicts: tuple[Open | Closed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallingWindow:
+    """The local hours in which a recipient may be called: the campaign's own, within every pack that applies.
+
+    Args:
+        hours: the campaign's own hours; None where only packs limit it.
+        packs: floors, each for the numbers of its countries; a number of no single country falls under all of them.
+        default_zone: the zone of recipients without one of their own; None to take the zones of the number.
+
+    Raises:
+        ValueError: `default_zone` is no known zone, in words.
+    """
+
+    hours: WeeklyHours | None
+    packs: tuple[RulePack, ...]
+    default_zone: str | None
+    # A dict and not lru_cache: hashing the window's rules for each recipient would cost more than the verdict.
+    _kept: dict[tuple[tuple[str, ...], str | None, float], _Timeline] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _chosen: dict[tuple[str | None, tuple[str, ...], str | None, float], ZoneChoice | Problem] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:  # noqa: D105 - the class docstring says what it refuses
+        if self.default_zone is not None and (problem := zone_problem(self.default_zone)):
+            raise ValueError(problem.reason)
+
+    def zones_for(
+        self,
+        *,
+        row_zone: str | None,
+        number_zones: tuple[str, ...],
+        country: str | None = None,
+        at: datetime | None = None,
+    ) -> ZoneChoice | Problem:
+        """Choose the zones of a recipient: the row's, else the campaign's default, else all those of the number.
+
+        Args:
+            row_zone: the cell of the timezone column; None or blank where there is none.
+            number_zones: every zone in which the number may be; `Etc/Unknown` counts as none.
+            country: ISO region of the number; None where it has no single one: then every pack is reckoned with.
+            at: the year from here on is searched for an opening; None for now.
+
+        Returns:
+            The zones and where they come from, or why the recipient can never be called.
+
+        Raises:
+            ValueError: `at` has no time zone.
+        """
+        moment = _unix(at or datetime.now(UTC))
+        key = (row_zone, number_zones, country, moment // BLOCK)
+        choice = self._chosen.get(key)
+        if choice is None:
+            choice = self._choose(row_zone, number_zones, country, int(moment // BLOCK))
+            _keep(self._chosen, key, choice)
+        return choice
+
+    def verdict(self, *, zones: tuple[str, ...], country: str | None, at: datetime) -> Open | Closed:
+        """Judge one moment: open only while every zone is within the campaign's hours and each pack that applies.
+
+        Args:
+            zones: as `zones_for` chose them.
+            country: ISO region of the number; None where it has no single one (toll-free): then every pack applies.
+            at: the moment, with a time zone.
+
+        Returns:
+            `Open` with the closing moment, or `Closed` with the next opening and the reason.
+
+        Raises:
+            ValueError: `at` has no time zone.
+        """
+        moment = _unix(at)
+        key = (zones, country, moment // BLOCK)
+        timeline = self._kept.get(key)
+        if timeline is None:
+            timeline = self._timeline(zones, country, int(moment // BLOCK))
+            _keep(self._kept, key, timeline)
+        return timeline.verdicts[bisect_right(timeline.edges, moment)]
+
+    def _choose(
+        self, row_zone: str | None, number_zones: tuple[str, ...], country: str | None, block: int
+    ) -> ZoneChoice | Problem:
+        choice = self._named(row_zone, number_zones)
+        rules = self._rules(country)
+        if not rules:
+            return choice
+        if problem := _unusable(choice.zones):
+            return problem
+        if any(agreed(choice.zones, rules, later) for later in range(block, block + _YEAR, SPAN // BLOCK)):
+            return choice
+        advice = f"; {_ADVICE}" if len(choice.zones) > 1 else ""
+        reason = f"{_where(choice.zones)} no time to call is ever within {self._by(country)}{advice}"
+        return Problem("never_open", reason)
+
+    def _named(self, row_zone: str | None, number_zones: tuple[str, ...]) -> ZoneChoice:
+        if row_zone is not None and row_zone.strip():
+            return ZoneChoice((row_zone.strip(),), ZoneSource.COLUMN)
+        if self.default_zone is not None:
+            return ZoneChoice((self.default_zone,), ZoneSource.DEFAULT)
+        return ZoneChoice(tuple(zone for zone in number_zones if zone != "Etc/Unknown"), ZoneSource.NUMBER)
+
+    def _packs(self, country: str | None) -> list[RulePack]:
+        return [pack for pack in self.packs if country in _NO_COUNTRY or country in pack.countries]
+
+    def _rules(self, country: str | None) -> list[WeeklyHours]:
+        own = [] if self.hours is None else [self.hours]
+        return own + [pack.hours for pack in self._packs(country)]
+
+    def _by(self, country: str | None) -> str:
+        own = [] if self.hours is None else ["the campaign's hours"]
+        return " and ".join(own + [pack.name for pack in self._packs(country)])
+
+    def _timeline(self, zones: tuple[str, ...], country: str | None, block: int) -> _Timeline:
+        rules = self._rules(country)
+        if not rules:
+            return _Timeline((), (Open(until=None),))
+        if problem := _unusable(zones):
+            return _Timeline((), (Closed(opens_at=None, reason=problem.reason),))
+        return _laid_out(
+            agreed(zones, rules, block),
+            end=block * BLOCK + SPAN,
+            reason=f"{_where(zones)} it is not within {self._by(country)}",
+        )
+
+
+def _unusable(zones: tuple[str, ...]) -> Problem | None:
+    if not zones:
+        return Problem("zone_missing", f"the number has no known time zone; {_ADVICE}")
+    return next(filter(None, map(zone_problem, zones)), None)
+
+
+def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[key] = value
+
+
+def _where(zones: tuple[str, ...]) -> str:
+    if len(zones) == 1:
+        return f"in {zones[0]}"
+    return f"in all {len(zones)} zones that the number may be in ({zones[0]} … {zones[-1]})"
+
+
+def _unix(at: datetime) -> float:
+    if at.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return at.timestamp()
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _laid_out(spans: list[Span], *, end: int, reason: str) -> _Timeline:
+    verdicts: list[Open | Closed] = []
+    for opens, closes in spans:
+        verdicts += Closed(_moment(opens), reason), Open(None if closes == end else _moment(closes))
+    return _Timeline(tuple(edge for span in spans for edge in span), (*verdicts, Closed(None, reason)))

@@ -1,0 +1,107 @@
+"""Openings in local time, by weekday."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+Span = tuple[int, int]
+"""Seconds, [start, end)."""
+
+_OPENING = re.compile(r"(\d\d?):(\d\d)\s*[-\u2013]\s*(\d\d?):(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """One opening in local time, [start, end); an end not after the start lies on the next day."""
+
+    start: time
+    end: time
+
+    @classmethod
+    def parse(cls, text: str) -> Hours:
+        """Read an opening such as `09:00-20:00`.
+
+        Args:
+            text: two wall-clock times; `24:00` may be the end, an end before the start crosses midnight.
+
+        Raises:
+            ValueError: it is not one, in words with an example.
+        """
+        found = _OPENING.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(f'"{text}" are not hours; write them like "09:00-20:00"')
+        hour, minute, end_hour, end_minute = map(int, found.groups())
+        at_midnight = (end_hour, end_minute) == (24, 0)
+        try:
+            opening = cls(start=time(hour, minute), end=time() if at_midnight else time(end_hour, end_minute))
+        except ValueError:
+            raise ValueError(f'"{text}" has a time that no clock shows; write hours like "09:00-20:00"') from None
+        if opening.start == opening.end and not at_midnight:
+            raise ValueError(f'"{text}" ends when it begins; write "00:00-24:00" for a whole day')
+        return opening
+
+    def span(self, day: int) -> Span:
+        """Return the opening in seconds of local time, for the day on which it begins (days since 1970)."""
+        start, end = _seconds(self.start), _seconds(self.end)
+        return day * DAY + start, day * DAY + end + (DAY if end <= start else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyHours:
+    """The openings of each weekday, Monday first; a day belongs to the openings that begin on it."""
+
+    openings: tuple[tuple[Hours, ...], ...]
+
+    @classmethod
+    def parse(cls, *, hours: str | Mapping[str, str | list[str]], days: Sequence[str] | None) -> WeeklyHours:
+        """Read weekly hours as a campaign file or a rule pack gives them.
+
+        Args:
+            hours: one opening for every day, or openings by day; a day is `mon` to `sun`, or a run like `mon-fri`.
+            days: the open days where `hours` is one opening; None for all.
+
+        Raises:
+            ValueError: a day or an opening cannot be read, a day comes twice, or no day is open.
+        """
+        if isinstance(hours, str):
+            hours = dict.fromkeys(WEEKDAYS if days is None else days, hours)
+        elif days is not None:
+            raise ValueError("days go with one opening for all of them; here the hours name their own days")
+        week: dict[int, tuple[Hours, ...]] = {}
+        for name, texts in hours.items():
+            openings = tuple(map(Hours.parse, [texts] if isinstance(texts, str) else texts))
+            for day in _days(name):
+                if day in week:
+                    raise ValueError(f'hours are given twice for "{WEEKDAYS[day]}"')
+                week[day] = openings
+        if not any(week.values()):
+            raise ValueError('no day is open; name at least one, such as "mon"')
+        return cls(openings=tuple(week.get(day, ()) for day in range(7)))
+
+    def spans(self, day: int) -> list[Span]:
+        """Return the openings that begin on a day (days since 1970, a Thursday) in seconds of local time."""
+        return [opening.span(day) for opening in self.openings[(day + 3) % 7]]
+
+
+def _days(name: str) -> list[int]:
+    first, _, last = name.strip().lower().partition("-")
+    if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
+        raise ValueError(f'"{name}" is no day; write {", ".join(WEEKDAYS)}, or a run like mon-fri')
+    start = WEEKDAYS.index(first)
+    length = (WEEKDAYS.index(last or first) - start) % 7 + 1
+    return [(start + step) % 7 for step in range(length)]
+
+
+def _seconds(clock: time) -> int:
+    return clock.hour * HOUR + clock.minute * 60 + clock.second

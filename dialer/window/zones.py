@@ -1,0 +1,46 @@
+"""Which names are time zones of a place, and where a recipient's come from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cache
+from zoneinfo import available_timezones
+
+from dialer.models import Problem
+
+_OFFSETS = re.compile(r"EST|MST|HST|Factory|localtime|Etc/(?!UTC$).*")
+"""Names in the database that are no place: fixed offsets that look like zones with daylight saving time."""
+
+
+class ZoneSource(StrEnum):
+    """Where the time zones of a recipient come from."""
+
+    COLUMN = "timezone column"
+    DEFAULT = "campaign default"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneChoice:
+    """The zones in which a recipient may be, by name, and where they come from."""
+
+    zones: tuple[str, ...]
+    source: ZoneSource
+
+
+def zone_problem(name: str) -> Problem | None:
+    """Tell why a name is no time zone of a place, with the nearest known one; None where it is one."""
+    known = _zone_names()
+    if name in known.values():
+        return None
+    near = get_close_matches(name.casefold(), (key for key in known if "/" in key), n=1)
+    example = known[near[0]] if near else "America/New_York"
+    return Problem("zone_unknown", f'"{name}" is no time zone of a place; write a name like "{example}"')
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    return {name.casefold(): name for name in sorted(available_timezones()) if not _OFFSETS.fullmatch(name)}
