@@ -54,6 +54,9 @@ class Recorder(Protocol):
     def settle(self, attempt: Attempt, answer: Answer) -> None:
         """Have an outcome made durable."""
 
+    def note_hold(self, seconds: float, words: str) -> None:
+        """Have it made durable that all sending stands still."""
+
 
 class Control:
     """How a run is told to stop; belongs to whoever owns the signals."""
@@ -381,5 +384,7 @@ class Runner:
             if answer.effect is Effect.HOLD:
                 self._pacer.slow_down()
             self._progress.note(f"{answer.words or answer.http_status}: waiting {seconds:.0f} s")
-        self._ending.held += max(0.0, seconds - already)
+        if seconds > already:
+            self._ending.held += seconds - already
+            self._ledger.note_hold(seconds, answer.words or str(answer.http_status))
         self._pacer.hold(seconds)

@@ -86,8 +86,14 @@ class Inline:
         return attempts
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
+        self._do_unheard(lambda ledger: ledger.settle(attempt, answer))
+
+    def note_hold(self, seconds: float, words: str) -> None:
+        self._do_unheard(lambda ledger: ledger.note_hold(seconds, words))
+
+    def _do_unheard(self, work: Callable[[Ledger], None]) -> None:
         try:
-            self._do(lambda ledger: ledger.settle(attempt, answer))
+            self._do(work)
         except LedgerError:
             assert self.failure is not None
 
@@ -519,6 +525,7 @@ def test_a_429_holds_all_sending_for_as_long_as_it_says_up_to_a_cap(rig: Rig, as
     assert min(later) == pytest.approx(hit + held, abs=0.01)
     assert ending.held == pytest.approx(held)
     assert rig.told.notes == [f"Slow down: waiting {held:.0f} s"]
+    assert [(hold.seconds, hold.words) for hold in rig.ledger.holds()] == [(held, "Slow down")]
     assert rig.counts == {"queued": 30}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -103,6 +104,17 @@ def test_everything_that_waits_is_committed_at_once(path: Path, backend: str) ->
     using(path, main, backend=backend)
     assert statements.count("COMMIT") == 1
     assert set(left(path).values()) == {Status.QUEUED}
+
+
+def test_a_hold_is_recorded_with_the_moment_it_was_asked_for(path: Path, backend: str) -> None:
+    async def main(writer: LedgerWriter) -> None:
+        before = time.time()
+        await behind(writer, lambda: writer.note_hold(30.0, "Slow down"))
+        (hold,) = await writer.call(lambda store: list(store.holds()))
+        assert (hold.seconds, hold.words) == (30.0, "Slow down")
+        assert before <= hold.at <= time.time()
+
+    using(path, main, backend=backend)
 
 
 def test_an_intent_is_on_disk_when_it_is_handed_out(path: Path, backend: str) -> None:

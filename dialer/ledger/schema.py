@@ -92,9 +92,9 @@ MIGRATIONS = (
         stop TEXT NOT NULL DEFAULT ''          -- 'stopped', or why it could not be, once it was asked to be
     );
     CREATE INDEX call_open ON call (attempt) WHERE final = 0;
-    CREATE TABLE hold (              -- all sending stood still
+    CREATE TABLE hold (              -- all sending was to stand still; those of one burst overlap
         id INTEGER PRIMARY KEY,
-        at REAL NOT NULL,
+        at REAL NOT NULL,            -- Unix seconds
         seconds REAL NOT NULL,
         words TEXT NOT NULL
     );

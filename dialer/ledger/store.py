@@ -25,6 +25,7 @@ from dialer.ledger.doubts import Doubts
 from dialer.ledger.figures import CALLED, DIED, Figures
 from dialer.ledger.merging import Merging
 from dialer.ledger.opening import open_for_writing, told
+from dialer.ledger.overview import Overview
 from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status
 from dialer.reference import reference
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Ledger(Doubts, Merging, Figures, Calls):
+class Ledger(Doubts, Merging, Figures, Calls, Overview):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
@@ -181,6 +182,12 @@ class Ledger(Doubts, Merging, Figures, Calls):
                         attempt.recipient.id,
                     ),
                 )  # fmt: skip
+
+    def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
+        """Note that all sending stands still for so many seconds from now on, and why."""
+        at = time.time() if now is None else now
+        with self._transaction() as db:
+            db.execute("INSERT INTO hold (at, seconds, words) VALUES (?, ?, ?)", (at, seconds, words))
 
     def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
         """Note that these were surely not sent: they are pending again, as if never tried."""

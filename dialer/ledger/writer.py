@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -115,6 +116,11 @@ class LedgerWriter:
     def settle(self, attempt: Attempt, answer: Answer) -> None:
         """Have an outcome made durable; nobody waits for it."""
         self._ask(_Job(lambda ledger: ledger.settle(attempt, answer), grouped=True, outcome=(attempt, answer)))
+
+    def note_hold(self, seconds: float, words: str) -> None:
+        """Have it made durable that all sending stands still; nobody waits for it."""
+        now = time.time()
+        self._ask(_Job(lambda ledger: ledger.note_hold(seconds, words, now=now), grouped=True))
 
     def _ask(self, job: _Job) -> None:
         with self._lock:
