@@ -385,7 +385,7 @@ async def _ask(words: str, *, control: Control) -> bool:
         answer = sys.stdin.readline()
         tasks.cancel_scope.cancel()
     if control.drain.is_set():
-        raise InterruptedRunError("Interrupted; nothing was dialled.")
+        raise InterruptedRunError(f"{control.stopped}; nothing was dialled.")
     return answer.strip().lower() in {"y", "yes"}
 
 

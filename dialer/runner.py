@@ -66,10 +66,21 @@ class Control:
         """Stop sending, let what is in flight finish."""
         self.abort = anyio.Event()
         """Cancel now: what is in flight is `unknown`."""
+        self.stopped = ""
+        """Who stopped it, in words, once somebody did."""
+        self._interrupted = False
 
     def interrupt(self) -> None:
         """The first time drain, the second time abort."""
-        (self.abort if self.drain.is_set() else self.drain).set()
+        if self._interrupted:
+            self.abort.set()
+        self._interrupted = True
+        self.stop("Interrupted")
+
+    def stop(self, words: str) -> None:
+        """Drain, for a reason that a person understands."""
+        self.stopped = self.stopped or words
+        self.drain.set()
 
 
 @dataclass(slots=True)

@@ -4,7 +4,9 @@ from dialer.ledger.calls import Call
 from dialer.ledger.doubts import Doubt
 from dialer.ledger.lock import holder, locked
 from dialer.ledger.merging import Written
+from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.schema import Binding
+from dialer.ledger.stops import Stoppable
 from dialer.ledger.store import Ledger
 
-__all__ = ["Binding", "Call", "Doubt", "Ledger", "Written", "holder", "locked"]
+__all__ = ["Binding", "Call", "Doubt", "Ledger", "Stoppable", "Written", "ask_to_stop", "holder", "locked"]

@@ -100,8 +100,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     with told(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
         try:
-            _check(path, connection)
-            _check_current(path, connection)
+            check_current(path, connection)
         except BaseException:
             connection.close()
             raise
@@ -142,7 +141,14 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def _check_current(path: Path, connection: sqlite3.Connection) -> None:
+def check_current(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse what is no ledger of this version.
+
+    Raises:
+        UsageError: there is no ledger yet.
+        LedgerError: it is another program's, or another version wrote it.
+    """
+    _check(path, connection)
     version = schema.version_of(connection)
     if version == 0:
         raise UsageError(_none_yet(path))

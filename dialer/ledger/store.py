@@ -19,13 +19,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.ledger import schema
-from dialer.ledger.calls import Calls
 from dialer.ledger.connection import as_json
 from dialer.ledger.doubts import Doubts
 from dialer.ledger.figures import CALLED, DIED, Figures
 from dialer.ledger.merging import Merging
 from dialer.ledger.opening import open_for_writing, told
 from dialer.ledger.overview import Overview
+from dialer.ledger.requests import Requests
+from dialer.ledger.stops import Stops
 from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status
 from dialer.reference import reference
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Ledger(Doubts, Merging, Figures, Calls, Overview):
+class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod

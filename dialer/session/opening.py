@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import anyio
 
 from dialer.client import BolnaReadError
-from dialer.errors import BoundError, InputError, InterruptedRunError, only
+from dialer.errors import BoundError, InputError, InterruptedRunError, LedgerError, only
 from dialer.ledger import Binding, Ledger, locked
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
@@ -17,7 +18,7 @@ from dialer.results import STAMP, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
     from pathlib import Path
 
     from dialer.campaign import Campaign
@@ -28,11 +29,19 @@ if TYPE_CHECKING:
 IN_FLIGHT = "in_flight_since"
 """Under this name the ledger notes that the CSV was not its own: whoever was in flight when the run that wrote it ended
 has no row in it, and is to be looked for at Bolna from then on (Unix seconds) before anybody is dialled."""
+HEED_EVERY = 1.0
+"""Seconds between two looks at whether `dialer cancel` asked to stop."""
 
 
 @contextlib.asynccontextmanager
-async def opened(campaign: Campaign, *, command: str, base_url: str) -> AsyncIterator[LedgerWriter]:
+async def opened(campaign: Campaign, *, command: str, base_url: str, control: Control) -> AsyncIterator[LedgerWriter]:
     """Hold the batch's lock and its ledger; what a dead run left behind is `unknown`.
+
+    Args:
+        campaign: the campaign.
+        command: what this process does, for whoever is turned away.
+        base_url: where it calls.
+        control: told to drain when `dialer cancel` asks whoever holds the ledger to stop.
 
     Raises:
         LockedError: another run holds the batch.
@@ -45,8 +54,37 @@ async def opened(campaign: Campaign, *, command: str, base_url: str) -> AsyncIte
     binding = Binding(agent=campaign.agent_id, server=server, key_definition=campaign.key_definition)
     with locked(batch.lock, command=command):
         async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
-            await ledger.call(lambda store: store.recover())
-            yield ledger
+            work = uuid4().hex
+            await ledger.call(lambda store: _begin(store, work))
+            async with beside(_heed, ledger, work, control):
+                yield ledger
+
+
+def _begin(store: Ledger, work: str) -> None:
+    store.recover()
+    store.begin(work)
+
+
+async def _heed(ledger: LedgerWriter, work: str, control: Control) -> None:
+    """Drain when another process asks this work to stop."""
+    # A ledger that cannot be read any more ends the work where it records something.
+    with contextlib.suppress(LedgerError):
+        while not await ledger.call(lambda store: store.is_asked_to_stop(work)):  # noqa: ASYNC110 - asked elsewhere
+            await anyio.sleep(HEED_EVERY)
+        control.stop("Asked to stop by `dialer cancel`")
+
+
+@contextlib.asynccontextmanager
+async def beside(task: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> AsyncIterator[None]:  # noqa: ANN401 - the task's
+    """Run a task beside what is inside, until that ends; an error of either is raised as it is."""
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(task, *arguments)
+            yield
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        error = only(group)
+        raise error from error.__cause__
 
 
 async def merge(
@@ -167,12 +205,8 @@ async def interruptible(control: Control, *, doing: str) -> AsyncIterator[None]:
         await control.drain.wait()
         scope.cancel()
 
-    try:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(stop, tasks.cancel_scope)
+    with anyio.CancelScope() as scope:
+        async with beside(stop, scope):
             yield
-            tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        raise only(group) from None
     if control.drain.is_set():
-        raise InterruptedRunError(f"Interrupted while {doing}; nothing was dialled.")
+        raise InterruptedRunError(f"{control.stopped} while {doing}; nothing was dialled.")

@@ -101,7 +101,7 @@ async def run_campaign(
     progress = progress or Silent()
     async with bolna(campaign) as (client, base_url):
         notes = _Notes(progress)
-        async with opened(campaign, command="run", base_url=base_url) as ledger:
+        async with opened(campaign, command="run", base_url=base_url, control=control) as ledger:
             batch = _Batch(campaign, client, ledger, notes, control)
             await batch.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
             redialled = await batch.release(retry_errors=retry_errors, redial_unknown=redial_unknown, ask=ask)
@@ -314,7 +314,7 @@ class _Batch:
         if ending.trip is not None:
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:
-            return replace(summary, exit_code=ExitCode.INTERRUPTED, ended="Interrupted.", advice="")
+            return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self._control.stopped}.", advice="")
         if ending.deferred:
             reasons = "; ".join(f"{count}: {reason}" for reason, count in ending.deferred.items())
             return replace(summary, ended=f"{sum(ending.deferred.values())} were not called now: {reasons}.")

@@ -65,7 +65,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
 
     async with (
         bolna(campaign) as (client, base_url),
-        opened(campaign, command="reconcile", base_url=base_url) as ledger,
+        opened(campaign, command="reconcile", base_url=base_url, control=control) as ledger,
     ):
         async with interruptible(control, doing="looking for unclear calls"):
             await merge(campaign, ledger, client, adopt=refuse)

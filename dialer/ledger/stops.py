@@ -1,0 +1,91 @@
+"""Calls that are taken back before they ring."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.ledger.calls import Calls
+from dialer.ledger.opening import told
+
+if TYPE_CHECKING:
+    from dialer.executions import Execution
+
+STOPPED = "stopped"
+"""How Bolna spells the status of a call that was stopped; no other answer is kept under this word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stoppable:
+    """An accepted call that is not over, as far as the ledger knows.
+
+    Attributes:
+        attempt: the attempt's integer key.
+        number: E.164 digits.
+        execution_id: Bolna's id.
+        rings_at: when it was placed, or is to be dialled where that is later (Unix seconds).
+    """
+
+    attempt: int
+    number: int
+    execution_id: str
+    rings_at: float
+
+
+class Stops(Calls):
+    """The part of the ledger that takes calls back."""
+
+    def count_open(self) -> int:
+        """Return how many accepted calls may still ring, as far as the ledger knows."""
+        with told(self.path):
+            return int(self._db.execute(f"SELECT count(*) {_OPEN}").fetchone()[0])
+
+    def stoppable(self, *, before: Stoppable | None = None, size: int = 500) -> list[Stoppable]:
+        """Return calls that may still ring, the last to ring first, from beyond one of them.
+
+        Bolna dials what is queued in the order in which it came, so the last placed has the longest to wait. Asked
+        again is also who could not be stopped before: a call that rang then may wait for its retry now.
+        """
+        bound = (float("inf"), 0) if before is None else (before.rings_at, before.attempt)
+        with told(self.path):
+            rows = self._db.execute(
+                f"""
+                SELECT * FROM (
+                    SELECT a.id, r.number, a.execution_id, max(a.at, coalesce(c.scheduled_at, strftime('%s',
+                    iif(r.payload = '', NULL, json_extract(r.payload, '$.scheduled_at'))), 0) + 0.0) AS rings_at {_OPEN}
+                ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
+                """,  # noqa: S608 - constants only
+                (*bound, size),
+            ).fetchall()
+        return [Stoppable(*row) for row in rows]
+
+    def note_stopped(self, attempt: int, *, now: float | None = None) -> None:
+        """Keep that Bolna has stopped a call: it will not ring."""
+        at = time.time() if now is None else now
+        with self._transaction() as db:
+            db.execute(
+                """
+                INSERT INTO call (attempt, status, final, asked_at, since, stop) VALUES (?1, ?2, 1, ?3, ?3, ?2)
+                ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, final = 1, asked_at = excluded.asked_at,
+                since = excluded.since, stop = excluded.stop WHERE final <> 1
+                """,
+                (attempt, STOPPED, at),
+            )
+
+    def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:
+        """Keep that Bolna did not stop a call, with its words, and how the call stands (None: it knows none)."""
+        with self._transaction() as db:
+            if found is None:
+                self.note_missing([attempt])
+            else:
+                self.note_calls([(attempt, found)])
+            db.execute("UPDATE call SET stop = ? WHERE attempt = ? AND stop <> ?", (words, attempt, STOPPED))
+
+
+_OPEN = f"""
+    FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
+    WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) <> 1
+    AND coalesce(c.stop, '') <> '{STOPPED}'
+"""
+"""Also those that were given up because they never ended: they may still be in the queue."""
