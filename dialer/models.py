@@ -57,6 +57,40 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """In which time zones a recipient may be.
+
+    Attributes:
+        zones: names of the time zone database.
+        source: who says so: the timezone column, the campaign's default or the number.
+        country: ISO region of the number; empty where it has no single one.
+    """
+
+    zones: tuple[str, ...]
+    source: str
+    country: str
+
+
+NOWHERE = Whereabouts((), "", "")
+"""Of whoever's time zones are not asked for: the campaign has no calling window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Why somebody must not be called at this moment.
+
+    Attributes:
+        reason: in words.
+        until: Unix seconds at which that ends by itself; None where it does not, or nobody knows.
+        awaited: whether a run that waits for openings waits for it.
+    """
+
+    reason: str
+    until: float | None = None
+    awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class InputRow:
     """One data row of the recipients CSV, judged.
 
@@ -69,6 +103,7 @@ class InputRow:
         status: PENDING (callable), INVALID, DUPLICATE or SUPPRESSED.
         problem: why it is not callable; None when PENDING.
         payload: JSON text of the body of `POST /call` without `dialer_ref`; empty unless PENDING.
+        whereabouts: in which time zones the recipient may be; NOWHERE without a calling window.
     """
 
     position: int
@@ -79,6 +114,7 @@ class InputRow:
     status: Status
     problem: Problem | None
     payload: str
+    whereabouts: Whereabouts = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +128,8 @@ class Recipient:
         payload: JSON text of the body of `POST /call` without `dialer_ref`.
         attempts: how many attempts the ledger already holds.
         position: data row of the input, from 1.
+        zones: in which time zones they may be; none without a calling window.
+        country: ISO region of the number; empty where it has no single one, or without a calling window.
     """
 
     id: int
@@ -100,6 +138,8 @@ class Recipient:
     payload: str
     attempts: int
     position: int
+    zones: tuple[str, ...] = ()
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +166,7 @@ class Effect(StrEnum):
     HOLD = "hold all sending"
     BACK_OFF = "back off"
     END = "end the run"
+    WITHHOLD = "held back: it did not leave"
 
 
 @dataclass(frozen=True, slots=True)

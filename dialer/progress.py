@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sys
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.models import Outcome
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 30.0
 """Seconds between two lines of a run without a terminal."""
+COUNTDOWN_EVERY = 600.0
+"""Seconds between two of them while nobody can be called."""
 
 
 class Progress(Protocol):
@@ -30,6 +34,9 @@ class Progress(Protocol):
 
     def note(self, text: str) -> None:
         """Something that a person would want to know happened."""
+
+    def waiting(self, seconds: float) -> None:
+        """Nobody can be called for so many seconds more; told every few seconds."""
 
     def end(self) -> None:
         """Sending has ended."""
@@ -45,6 +52,9 @@ class Silent:
         """See Progress."""
 
     def note(self, text: str) -> None:
+        """See Progress."""
+
+    def waiting(self, seconds: float) -> None:
         """See Progress."""
 
     def end(self) -> None:
@@ -108,6 +118,10 @@ class Bar:
         else:
             self._bar.write(text, file=self._stream)
 
+    def waiting(self, seconds: float) -> None:
+        """See Progress."""
+        self._bar.set_postfix_str(f"waiting {_clock(seconds)}")
+
     def end(self) -> None:
         """See Progress."""
         if self._bar is not None:
@@ -150,6 +164,12 @@ class Lines:
         """See Progress."""
         print(f"{self._batch}: {text}" if self._batch else text, file=self._stream, flush=True)
 
+    def waiting(self, seconds: float) -> None:
+        """See Progress."""
+        if self._clock() - self._told >= COUNTDOWN_EVERY:
+            self._told = self._clock()
+            self.note(f"still waiting, {_clock(seconds)} to go")
+
     def end(self) -> None:
         """See Progress."""
         self._tell()
@@ -171,6 +191,7 @@ class JsonLines:
         self._stream = _Stream(stream)
         self._clock = clock
         self._batch = ""
+        self._told = clock()
 
     def begin(self, *, batch: str, to_call: int) -> None:
         """See Progress."""
@@ -185,10 +206,21 @@ class JsonLines:
         """See Progress."""
         self._event("note", text=text)
 
+    def waiting(self, seconds: float) -> None:
+        """See Progress."""
+        if self._clock() - self._told >= COUNTDOWN_EVERY:
+            self._event("waiting", seconds=round(seconds))
+
     def end(self) -> None:
         """See Progress."""
         self._event("end")
 
     def _event(self, event: str, **fields: object) -> None:
-        line = {"at": round(self._clock(), 3), "event": event, "batch": self._batch, **fields}
+        self._told = self._clock()
+        line = {"at": round(self._told, 3), "event": event, "batch": self._batch, **fields}
         print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds."""
+    return str(timedelta(seconds=math.ceil(seconds)))

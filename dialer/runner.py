@@ -6,8 +6,10 @@ import contextlib
 import json
 import math
 import random
+import time
 from collections import deque
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -15,8 +17,10 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer.breaker import Trip
 from dialer.errors import DialerError, LedgerError
-from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
+from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
+from dialer.pending import Deferred, Pending
 from dialer.reference import VARIABLE
+from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -37,7 +41,6 @@ HOLD_CAP = 300.0
 _HOLD_FIRST, _HOLD_MOST = 2.0, 60.0
 _BACK_OFF_FIRST, _BACK_OFF_MOST = 1.0, 20.0
 _DOUBLINGS = 10
-_PAGE = 500
 
 
 class Recorder(Protocol):
@@ -90,14 +93,16 @@ class Ending:
     Attributes:
         trip: why the breaker ended it; None if it did not.
         interrupted: somebody asked to stop.
-        deferred: reason → how many were left for later.
+        deferred: reason → those who were left for later.
         held: seconds that all sending was held.
+        waited: seconds that were waited for somebody to be callable.
     """
 
     trip: Trip | None = None
     interrupted: bool = False
-    deferred: dict[str, int] = field(default_factory=dict)
+    deferred: dict[str, Deferred] = field(default_factory=dict)
     held: float = 0.0
+    waited: float = 0.0
 
 
 def body_of(attempt: Attempt) -> bytes:
@@ -118,31 +123,36 @@ class Runner:
 
     Args:
         ledger: where intents and outcomes are recorded.
-        call: sends one body; returns what it came to, never raises but for cancellation.
+        call: sends one body, unless what it is also given says that it may not leave, which it asks when the body is
+            about to; returns what it came to, never raises but for cancellation.
         pacer: says when a request may start.
         breaker: says when the run cannot go well.
         agent_gone: asked after a 404: does Bolna not know the agent either?
-        judge: why somebody must not be called now, or None; asked before the intent and once more after the pacer.
-            A DialerError of its own ends the sending.
+        judge: why somebody must not be called now, or None; asked before the intent, after the pacer, and when the
+            body is about to leave. A DialerError of its own ends the sending.
         progress: who is told.
         max_in_flight: requests sent and not yet answered.
         limit: so many recipients are taken up at most.
+        waits: whether those who can be called later are waited for.
         jitter: a number in [0, 1); spreads the waits of several machines.
+        now: the wall clock, Unix seconds.
     """
 
     def __init__(
         self,
         *,
         ledger: Recorder,
-        call: Callable[[bytes], Awaitable[Answer]],
+        call: Callable[[bytes, Callable[[], bool]], Awaitable[Answer]],
         pacer: Pacer,
         breaker: Breaker,
         agent_gone: Callable[[], Awaitable[bool]],
-        judge: Callable[[Recipient], str | None],
+        judge: Callable[[Recipient], Deferral | None],
         progress: Progress,
         max_in_flight: int,
         limit: int | None = None,
+        waits: bool = False,
         jitter: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._call = call
@@ -152,16 +162,13 @@ class Runner:
         self._judge = judge
         self._progress = progress
         self._max_in_flight = max_in_flight
-        self._left = math.inf if limit is None else limit
+        self._now = now
+        self._pending = Pending(page=self._page, judge=self._why_not, limit=limit, now=now, waits=waits)
         self._jitter = jitter
         per_second = pacer.rate_now
         self._ahead = 1 + math.ceil(min(max_in_flight, per_second * 0.1))
-        self._pulled: deque[Recipient] = deque()
-        self._again: deque[Recipient] = deque()
         self._ready: deque[Attempt] = deque()
-        self._position = 0
-        self._source_empty = False
-        self._intending = 0
+        self._over = False
         self._in_flight = 0
         self.sent = 0
         """Requests that placed a call, were refused, or left it unclear."""
@@ -169,7 +176,7 @@ class Runner:
         self._holds = 0
         self._changed = anyio.Event()
         self._sending = anyio.CancelScope()
-        self._ending = Ending()
+        self._ending = Ending(deferred=self._pending.deferred)
 
     async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:
         """Send until nobody is left, the breaker trips or somebody asks to stop; then drain.
@@ -258,73 +265,65 @@ class Runner:
 
     async def _intend_ahead(self) -> None:
         """Keep a bounded few intents on disk ahead of the pacer."""
-        while True:
-            await self._until(lambda: self._finished() or (self._somebody_waits() and self._few_ready()))
-            if self._finished():
-                self._notify()
-                return
-            recipients = await self._next(self._ahead - len(self._ready))
+        while await self._somebody_is_next():
+            recipients = await self._pending.take(
+                self._ahead - len(self._ready), stopped=lambda: self._sending.cancel_called
+            )
             # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
             with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
                 self._ready.extend(await self._ledger.intend(recipients))
-            self._intending = 0
             self._notify()
             await checkpoint_if_cancelled()
+        self._over = True
+        self._notify()
 
-    def _few_ready(self) -> bool:
-        return 2 * len(self._ready) < self._ahead
+    async def _somebody_is_next(self) -> bool:
+        """Return once there may be somebody to take up; False when there will be nobody any more."""
+        while True:
+            await self._until(lambda: self._is_idle() or self._wants_more())
+            if not self._is_idle():
+                return True
+            at = self._pending.next_pass_at()
+            if at is None:
+                return False
+            await self._wait_for_an_opening(at)
+            self._pending.go_through_again()
 
-    def _finished(self) -> bool:
-        return not (self._somebody_waits() or self._intending or self._ready or self._in_flight)
+    def _wants_more(self) -> bool:
+        return self._pending.waits_for_a_turn() and 2 * len(self._ready) < self._ahead
 
-    def _somebody_waits(self) -> bool:
-        return bool(self._again) or (self._left > 0 and (bool(self._pulled) or not self._source_empty))
+    def _is_idle(self) -> bool:
+        return not (self._pending.waits_for_a_turn() or self._ready or self._in_flight)
 
-    async def _next(self, size: int) -> list[Recipient]:
-        """Return who is next, those to be tried again first."""
-        taken: list[Recipient] = []
-        while len(taken) < size and self._somebody_waits() and not self._sending.cancel_called:
-            if not self._again and not self._pulled:
-                await self._pull()
-                continue
-            first_time = not self._again
-            recipient = (self._pulled if first_time else self._again).popleft()
-            if self._may_be_called(recipient):
-                taken.append(recipient)
-                self._left -= first_time
-        self._intending = len(taken)
-        return taken
+    async def _wait_for_an_opening(self, at: float) -> None:
+        if at <= self._now():
+            return
+        reasons = "; ".join(f"{found.count:,}: {reason}" for reason, found in self._pending.deferred.items())
+        self._progress.note(f"waiting until {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC ({reasons})")
+        began = anyio.current_time()
+        try:
+            await wait_until(at, now=self._now, told=self._progress.waiting)
+        finally:
+            self._ending.waited += anyio.current_time() - began
 
-    async def _pull(self) -> None:
-        page: list[Recipient] = []
+    async def _page(self, after: int, size: int) -> list[Recipient]:
         with self._stopping_if_it_fails():
-            page = await self._ledger.call(lambda ledger: ledger.page(after=self._position, size=_PAGE))
-        self._pulled.extend(page)
-        self._source_empty = len(page) < _PAGE
-        if page:
-            self._position = page[-1].position
+            found: list[Recipient] = await self._ledger.call(lambda ledger: ledger.page(after=after, size=size))
+            return found
+        return []
 
-    def _may_be_called(self, recipient: Recipient) -> bool:
-        reason = self._why_not(recipient)
-        if reason is not None:
-            self._defer(reason)
-        return reason is None
-
-    def _why_not(self, recipient: Recipient) -> str | None:
+    def _why_not(self, recipient: Recipient) -> Deferral | None:
         try:
             return self._judge(recipient)
         except DialerError as error:
             self.end(Trip(str(error), "Mend that, then run the same command again."))
-            return str(error)
-
-    def _defer(self, reason: str) -> None:
-        self._ending.deferred[reason] = self._ending.deferred.get(reason, 0) + 1
+            return Deferral(str(error))
 
     # -- sending -------------------------------------------------------------------------------------------------
 
     async def _dispatch(self, calls: TaskGroup) -> None:
         while True:
-            await self._until(lambda: bool(self._ready) or self._finished())
+            await self._until(lambda: bool(self._ready) or self._over)
             if not self._ready:
                 return
             await self._until(self._has_room)
@@ -342,17 +341,35 @@ class Runner:
     async def _send_or_withhold(self, calls: TaskGroup) -> None:
         # From here to the task's start nothing waits: what is taken is sent, or put back.
         attempt = self._ready.popleft()
-        reason = self._why_not(attempt.recipient)
-        if reason is None:
+        deferral = self._why_not(attempt.recipient)
+        if deferral is None:
             self._in_flight += 1
             calls.start_soon(self._send, attempt)
         else:
-            self._defer(reason)
-            await self._withhold([attempt], reason)
+            await self._put_off(attempt, deferral)
         self._notify()
 
+    async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
+        self._pending.put_back(deferral)
+        await self._withhold([attempt], deferral.reason)
+
     async def _send(self, attempt: Attempt) -> None:
-        answer = await self._call(body_of(attempt))
+        deferrals: list[Deferral] = []
+
+        def may_leave() -> bool:
+            # The last moment: a connection takes its time, and a machine may be suspended meanwhile.
+            deferrals.extend(filter(None, [self._why_not(attempt.recipient)]))
+            return not deferrals
+
+        answer = await self._call(body_of(attempt), may_leave)
+        if answer.effect is Effect.WITHHOLD:
+            await self._put_off(attempt, deferrals[0])
+            self._in_flight -= 1
+        else:
+            await self._take(attempt, answer)
+        self._notify()
+
+    async def _take(self, attempt: Attempt, answer: Answer) -> None:
         gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
         answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
         self._ledger.settle(attempt, answer)
@@ -363,9 +380,8 @@ class Runner:
         elif not self._sending.cancel_called:
             self._adjust(answer)
             if answer.outcome is Outcome.RETRY:
-                self._again.append(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
+                self._pending.try_again(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
         self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
-        self._notify()
 
     def _adjust(self, answer: Answer) -> None:
         """Let one answer widen or narrow what may be in flight, and hold or free the sending."""

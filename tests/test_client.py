@@ -171,6 +171,30 @@ def virtually(main: Callable[[BolnaClient], Awaitable[Any]], handler: Callable[[
     return trio.run(run, clock=MockClock(autojump_threshold=0))
 
 
+# What may not leave
+
+
+@BACKENDS
+def test_a_body_that_may_not_leave_any_more_does_not_though_the_connection_stands(backend: str) -> None:
+    """Its request is never whole, so no server can act on it; the next one goes out on another connection."""
+    asked: list[bytes] = []
+
+    def refuse() -> bool:
+        asked.append(BODY)
+        return False
+
+    async def main(url: str) -> tuple[Answer, Answer]:
+        async with BolnaClient(base_url=url, key=KEY) as client:
+            return await client.call(BODY, refuse), await client.call(BODY, lambda: True)
+
+    with peer(http(b'{"execution_id": "e-1"}')) as one:
+        held, sent = anyio.run(main, one.url, backend=backend)
+        assert (held.outcome, held.effect, sent.outcome) == (RETRY, Effect.WITHHOLD, QUEUED)
+        assert asked == [BODY]
+        assert one.connections == 2
+        assert sorted(BODY in request for request in one.received) == [False, True]
+
+
 # The table
 
 

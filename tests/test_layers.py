@@ -14,8 +14,8 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
-    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
-    {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},
+    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting"},
+    {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile"},
     {"suppression", "payload", "runner"},

@@ -21,17 +21,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from dialer import runner as runner_module
+from dialer import pending as pending_module
 from dialer.breaker import Breaker, Trip
 from dialer.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.errors import ExitCode, InputError, LedgerError
 from dialer.ledger import Binding, Ledger
-from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status
+from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
 from dialer.pacing import Pacer, Rate
+from dialer.pending import Deferred
 from dialer.preflight import watch_wallet
 from dialer.progress import Silent
 from dialer.reference import VARIABLE
 from dialer.runner import DRAIN, HOLD_CAP, Control, Ending, Runner, body_of
+from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 FIRST = 919_800_000_000
 FAST = Rate(1000, 1.0)
 ACCEPTED = answer_of_status(200, execution_id="e")
+LATER = Deferral("later")
 REFUSED = answer_of_status(400, words="bad number")
 DOUBT = answer_of_status(500, words="Internal server error")
 LIMITED = answer_of_status(429, words="Too many requests")
@@ -126,13 +129,18 @@ class Bolna:
     ledger: Ledger
     answer: Callable[[Sent], Answer] = lambda _: ACCEPTED
     takes: Callable[[Sent], float] = lambda _: 0.05
+    connects: float = 0.0
+    """Seconds until a body can leave."""
     sent: list[Sent] = field(default_factory=list)
     came: Counter[int] = field(default_factory=Counter)
     answered: dict[str, Answer] = field(default_factory=dict)
     in_flight: int = 0
     peak: int = 0
 
-    async def __call__(self, body: bytes) -> Answer:
+    async def __call__(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
+        await anyio.sleep(self.connects)
+        if not may_leave():
+            return Answer(Outcome.RETRY, Effect.WITHHOLD)
         fields = json.loads(body)
         number, reference = int(fields["recipient_phone_number"]), fields["user_data"][VARIABLE]
         assert fields["user_data"]["name"] == f"Zoë {number}"
@@ -168,10 +176,14 @@ class Told(Silent):
 
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self.waited: list[float] = []
         self.outcomes: Counter[Outcome] = Counter()
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def waiting(self, seconds: float) -> None:
+        self.waited.append(seconds)
 
     def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
         self.outcomes[outcome] += 1
@@ -190,7 +202,9 @@ class Rig:
         self.limit: int | None = None
         self.jitter = 1.0
         self.breaker = Breaker()
-        self.judge: Callable[[Recipient], str | None] = lambda _: None
+        self.judge: Callable[[Recipient], Deferral | None] = lambda _: None
+        self.waits = False
+        self.now: Callable[[], float] = anyio.current_time
         self.gone = False
         self.asked_agent = 0
         self.watchers: list[Watcher] = []
@@ -214,7 +228,9 @@ class Rig:
             progress=self.told,
             max_in_flight=self.max_in_flight,
             limit=self.limit,
+            waits=self.waits,
             jitter=lambda: self.jitter,
+            now=self.now,
         )
         began = anyio.current_time()
         try:
@@ -434,33 +450,33 @@ def test_a_limit_counts_recipients_and_not_requests(rig: Rig, limit: int, called
 
 def test_who_must_not_be_called_now_is_deferred_and_does_not_count_for_the_limit(rig: Rig) -> None:
     rig.limit = 5
-    rig.judge = lambda recipient: "too early" if recipient.position % 2 else None
+    rig.judge = lambda recipient: Deferral("too early") if recipient.position % 2 else None
 
     ending = rig.ended()
 
     assert rig.bolna.numbers == [1, 3, 5, 7, 9]
-    assert ending.deferred["too early"] >= 5
+    assert ending.deferred["too early"].count >= 5
     assert rig.counts == {"queued": 5, "pending": 25}
 
 
 @people(501)
 def test_a_run_in_which_everybody_is_deferred_ends(rig: Rig) -> None:
-    rig.judge = lambda _: "Sunday"
-    assert rig.ended() == Ending(deferred={"Sunday": 501})
+    rig.judge = lambda _: Deferral("Sunday")
+    assert rig.ended() == Ending(deferred={"Sunday": Deferred(501)})
     assert rig.counts == {"pending": 501}
 
 
 def test_who_may_not_be_called_any_more_after_the_pacer_goes_back_to_pending(rig: Rig) -> None:
     asked: Counter[int] = Counter()
 
-    def judge(recipient: Recipient) -> str | None:
+    def judge(recipient: Recipient) -> Deferral | None:
         asked[recipient.position] += 1
-        return "suppressed" if recipient.position in {4, 30} and asked[recipient.position] == 2 else None
+        return Deferral("suppressed") if recipient.position in {4, 30} and asked[recipient.position] == 2 else None
 
     rig.judge = judge
     ending = rig.ended()
 
-    assert ending.deferred == {"suppressed": 2}
+    assert ending.deferred == {"suppressed": Deferred(2)}
     assert len(rig.bolna.sent) == 28
     assert rig.counts == {"queued": 28, "pending": 2}
     assert (
@@ -469,13 +485,113 @@ def test_who_may_not_be_called_any_more_after_the_pacer_goes_back_to_pending(rig
     )
 
 
+def closed_before(opening: float, *, odd_only: bool = True) -> Callable[[Recipient], Deferral | None]:
+    """Return a judge that lets people (those at odd positions) be called from an opening on."""
+
+    def judge(recipient: Recipient) -> Deferral | None:
+        is_open = anyio.current_time() >= opening or (odd_only and recipient.position % 2 == 0)
+        return None if is_open else Deferral("too early", until=opening, awaited=True)
+
+    return judge
+
+
+def test_who_can_be_called_later_is_left_with_the_moment(rig: Rig) -> None:
+    rig.judge = closed_before(3600.0)
+    assert rig.ended().deferred == {"too early": Deferred(15, until=3600.0)}
+    assert rig.took < 60.0
+
+
+def test_who_can_be_called_later_is_waited_for_where_that_is_asked(rig: Rig) -> None:
+    rig.judge = closed_before(3600.0)
+    rig.waits = True
+
+    ending = rig.ended()
+
+    assert rig.counts == {"queued": 30}
+    assert [one.number - FIRST for one in rig.bolna.sent if one.at >= 3600.0] == list(range(0, 30, 2))
+    assert ending.deferred == {}
+    assert ending.waited == pytest.approx(3600.0, abs=60.0)
+    assert any("too early" in note for note in rig.told.notes)
+    assert 3600.0 > rig.told.waited[0] > rig.told.waited[-1] > 0.0
+
+
+def test_a_stop_while_it_waits_ends_at_once(rig: Rig) -> None:
+    rig.judge = closed_before(3600.0, odd_only=False)
+    rig.waits = True
+    ending = rig.ended(after(100.0, lambda rig: rig.control.interrupt()))
+    assert (ending.interrupted, rig.took, rig.counts) == (True, 100.0, {"pending": 30})
+
+
+def test_who_becomes_callable_while_the_others_are_called_is_called_in_the_same_run(rig: Rig) -> None:
+    rig.judge = closed_before(5.0)
+    rig.rate = Rate(2, 1.0)
+    assert rig.ended().deferred == {}
+    assert rig.counts == {"queued": 30}
+
+
+def test_an_opening_that_is_said_and_does_not_come_is_not_looked_for_for_ever(rig: Rig) -> None:
+    rig.judge = lambda _: Deferral("a moment", until=anyio.current_time() - 1.0, awaited=True)
+    rig.waits = True
+    assert rig.ended().deferred == {"a moment": Deferred(30)}
+
+
+def test_an_opening_that_is_not_awaited_is_left_also_by_a_run_that_waits(rig: Rig) -> None:
+    rig.judge = lambda _: Deferral("called elsewhere", until=3600.0)
+    rig.waits = True
+    assert rig.ended().deferred == {"called elsewhere": Deferred(30)}
+    assert rig.took < 60.0
+
+
+@pytest.mark.parametrize("latency", [0.0, 4.0])
+def test_nothing_leaves_after_the_closing_however_long_disk_and_connection_take(tmp_path: Path, latency: float) -> None:
+    with opened(tmp_path / "b.ledger", 30) as ledger:
+        rig = Rig(ledger, latency=latency)
+        rig.rate, rig.bolna.connects = Rate(1, 1.0), 3.0
+        rig.judge = lambda _: Deferral("too late") if anyio.current_time() >= 16.0 else None
+
+        ending = rig.ended()
+
+        assert rig.bolna.sent
+        assert max(one.at for one in rig.bolna.sent) < 16.0
+        assert ending.deferred["too late"].count == 30 - len(rig.bolna.sent)
+        assert rig.counts == {"queued": len(rig.bolna.sent), "pending": 30 - len(rig.bolna.sent)}
+        attempted = ledger._db.execute("SELECT count(*) FROM attempt").fetchone()[0]
+        assert attempted == len(rig.bolna.sent)
+
+
+def test_who_is_held_back_at_the_last_moment_does_not_count_for_the_limit(rig: Rig) -> None:
+    rig.limit, rig.bolna.connects, rig.rate = 3, 1.0, Rate(10, 1.0)
+    rig.judge = lambda recipient: LATER if recipient.position == 2 and anyio.current_time() > 0.5 else None
+    rig.ended()
+    assert rig.bolna.numbers == [0, 2, 3]
+
+
+@pytest.mark.parametrize("leap", [7200.0, -7200.0])
+def test_a_wait_is_for_the_wall_clock_also_when_the_machine_was_suspended_or_the_clock_set_anew(leap: float) -> None:
+    leapt = 0.0
+
+    async def main() -> float:
+        async with anyio.create_task_group() as beside:
+
+            async def suspend() -> None:
+                nonlocal leapt
+                await anyio.sleep(1000.0)
+                leapt = leap
+
+            beside.start_soon(suspend)
+            await wait_until(10_000.0, now=lambda: anyio.current_time() + leapt)
+        return anyio.current_time()
+
+    assert virtually(main) == pytest.approx(10_000.0 - leap, abs=10.0)
+
+
 @pytest.mark.parametrize("at", [1, 2, 9, 10])
 def test_a_suppression_list_that_cannot_be_read_any_more_ends_the_run_and_what_is_in_flight_finishes(
     rig: Rig, at: int
 ) -> None:
     asked = itertools.count(1)
 
-    def judge(_: Recipient) -> str | None:
+    def judge(_: Recipient) -> Deferral | None:
         if next(asked) >= at:
             raise InputError("the suppression list cannot be read")
         return None
@@ -496,7 +612,7 @@ def test_a_suppression_list_that_cannot_be_read_any_more_ends_the_run_and_what_i
 def test_a_retry_that_comes_while_the_end_of_the_list_is_read_is_not_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "_PAGE", 1)
+    monkeypatch.setattr(pending_module, "PAGE", 1)
     with opened(tmp_path / "b.ledger", 2) as ledger:
         rig = Rig(ledger, latency=3.0)
         rig.rate = Rate(5, 1.0)
@@ -935,7 +1051,7 @@ def test_wherever_the_ledger_fails_nothing_leaves_that_is_not_recorded(rig: Rig,
     """The run raises the ledger's error, after it sent only what had its intent on disk (which Bolna asserts)."""
     rig.recorder.fails_at = at
     rig.rate = Rate(20, 1.0)
-    rig.judge = lambda recipient: "later" if rig.recorder.done > 3 and recipient.position == 3 else None
+    rig.judge = lambda recipient: LATER if rig.recorder.done > 3 and recipient.position == 3 else None
 
     with pytest.raises(LedgerError, match="the disk is full"):
         rig.ended()
@@ -1109,7 +1225,7 @@ def test_nobody_is_sent_twice_unless_it_was_surely_not_placed_and_nobody_is_lost
         opened(Path(folder) / "b.ledger", count) as ledger,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(runner_module, "_PAGE", page)
+        patch.setattr(pending_module, "PAGE", page)
         for start in starts:
             ledger.recover()
             load(ledger, count)

@@ -11,9 +11,10 @@ from urllib.parse import quote
 import anyio
 
 from dialer.client.reply import execution_id_in, parsed, status_line, tidy, words_in
-from dialer.client.sender import Sender, checked_address, checked_key
+from dialer.client.sender import Sender, WithheldError, checked_address, checked_key
 from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status
 from dialer.executions import Account, Execution, Listed, account_in, execution_in, listed_in
+from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import httpx
 
     from dialer.client.sender import Reply
-    from dialer.models import Answer
 
 __all__ = ["TABLE", "BolnaClient", "BolnaReadError", "Row", "Stopped", "answer_of_exception", "answer_of_status"]
 
@@ -116,16 +116,19 @@ class BolnaClient:
         """Close what is open."""
         await self._sender.aclose()
 
-    async def call(self, body: bytes) -> Answer:
+    async def call(self, body: bytes, may_leave: Callable[[], bool] = lambda: True) -> Answer:
         """Send one `POST /call`, once, and return what came of it; raise nothing but cancellation.
 
         Args:
             body: the JSON body.
+            may_leave: asked when the body is about to leave; where it says no, nothing of it does.
         """
         leaving = None
         try:
-            request, leaving = self._sender.request("POST", self._call_url, body)
+            request, leaving = self._sender.request("POST", self._call_url, body, may_leave=may_leave)
             return self._answer(await self._send(request, most=_ANSWER))
+        except WithheldError:
+            return Answer(Outcome.RETRY, Effect.WITHHOLD)
         except Exception as error:  # noqa: BLE001  the table maps every one, and what it does not name is in doubt
             return answer_of_exception(error, begun=leaving is not None and leaving.begun, secret=self._key)
 

@@ -49,15 +49,35 @@ class Reply:
     skew: float | None
 
 
-class Body(httpx.AsyncByteStream):
-    """A request's body that knows whether it began to leave: before that, surely no call was placed."""
+class WithheldError(Exception):
+    """The body may not leave any more; nothing of it did."""
 
-    def __init__(self, content: bytes) -> None:
+
+def _always() -> bool:
+    return True
+
+
+class Body(httpx.AsyncByteStream):
+    """A request's body that knows whether it began to leave: before that, surely no call was placed.
+
+    Args:
+        content: the body.
+        may_leave: asked once, when the connection is there and all but the body has left.
+    """
+
+    def __init__(self, content: bytes, may_leave: Callable[[], bool] = _always) -> None:
         self._left = [content] if content else []
+        self._may_leave = may_leave
         self.begun = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Hand the body to the connection."""
+        """Hand the body to the connection.
+
+        Raises:
+            WithheldError: it may not leave any more.
+        """
+        if not self._may_leave():
+            raise WithheldError
         # No generator: a write that fails would leave it unfinished, which trio complains about.
         self.begun = True
         return self
@@ -195,12 +215,14 @@ class Sender:
         url = self._address.copy_with(path=self._address.path.rstrip("/") + path)
         return url.copy_merge_params(query) if query else url
 
-    def request(self, method: str, url: httpx.URL, content: bytes | None = None) -> tuple[httpx.Request, Body]:
+    def request(
+        self, method: str, url: httpx.URL, content: bytes | None = None, *, may_leave: Callable[[], bool] = _always
+    ) -> tuple[httpx.Request, Body]:
         """Return a request, and its body that knows whether it began to leave."""
         request = httpx.Request(method, url, headers=self._headers, content=content, extensions=self._extensions)
         if content:
             request.headers["Content-Type"] = "application/json"
-        body = Body(content or b"")
+        body = Body(content or b"", may_leave)
         request.stream = body
         return request, body
 

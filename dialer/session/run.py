@@ -15,7 +15,7 @@ import anyio
 from dialer import preflight
 from dialer.breaker import Breaker
 from dialer.errors import DeclinedError, ExitCode, LedgerError, MustActError, UsageError
-from dialer.models import Recipient, Status, e164
+from dialer.models import Deferral, Recipient, Status, e164
 from dialer.pacing import Pacer
 from dialer.payload import lead_left
 from dialer.progress import Progress, Silent
@@ -316,8 +316,9 @@ class _Batch:
         if ending.interrupted:
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self._control.stopped}.", advice="")
         if ending.deferred:
-            reasons = "; ".join(f"{count}: {reason}" for reason, count in ending.deferred.items())
-            return replace(summary, ended=f"{sum(ending.deferred.values())} were not called now: {reasons}.")
+            reasons = "; ".join(f"{found.count}: {reason}" for reason, found in ending.deferred.items())
+            total = sum(found.count for found in ending.deferred.values())
+            return replace(summary, ended=f"{total} were not called now: {reasons}.")
         return summary
 
 
@@ -342,13 +343,13 @@ class _Judge:
     def __init__(self, suppression: Suppression) -> None:
         self._suppression = suppression
 
-    def __call__(self, recipient: Recipient) -> str | None:
+    def __call__(self, recipient: Recipient) -> Deferral | None:
         self._suppression = self._suppression.refresh()
         hit = self._suppression.hit(recipient.number)
         if hit is not None:
-            return hit
+            return Deferral(hit)
         if not lead_left(recipient.payload, now=datetime.now(UTC)):
-            return "scheduled_at is less than 3 minutes ahead by now"
+            return Deferral("scheduled_at is less than 3 minutes ahead by now")
         return None
 
 

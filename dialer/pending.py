@@ -1,0 +1,128 @@
+"""Who is called next: those to be tried again, then everybody pending in input order who may be called now."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from dialer.models import Deferral, Recipient
+
+PAGE = 500
+"""Recipients read from the ledger at a time."""
+
+
+@dataclass(slots=True)
+class Deferred:
+    """Those who are left for later for one reason.
+
+    Attributes:
+        count: how many.
+        until: Unix seconds at which the first of them can be called; None where nobody knows.
+    """
+
+    count: int = 0
+    until: float | None = None
+
+
+class Pending:
+    """Takes up recipients, page by page; those who may not be called now are left for later and counted.
+
+    Args:
+        page: returns the next so many callable recipients from beyond a position.
+        judge: why somebody must not be called now, or None.
+        limit: so many are taken up at most; None for all.
+        now: Unix seconds.
+        waits: whether those who can be called later are waited for.
+    """
+
+    def __init__(
+        self,
+        *,
+        page: Callable[[int, int], Awaitable[list[Recipient]]],
+        judge: Callable[[Recipient], Deferral | None],
+        limit: int | None,
+        now: Callable[[], float],
+        waits: bool,
+    ) -> None:
+        self._page = page
+        self._judge = judge
+        self._left = math.inf if limit is None else limit
+        self._now = now
+        self._waits = waits
+        self._again: deque[Recipient] = deque()
+        self._pulled: deque[Recipient] = deque()
+        self.deferred: dict[str, Deferred] = {}
+        """Reason -> those who were left for later, in this pass over the list."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._position = 0
+        self._exhausted = False
+        self._began = self._now()
+        self.deferred.clear()
+
+    def waits_for_a_turn(self) -> bool:
+        """Tell whether there may be somebody to take up."""
+        return bool(self._again) or (self._left > 0 and (bool(self._pulled) or not self._exhausted))
+
+    async def take(self, size: int, *, stopped: Callable[[], bool]) -> list[Recipient]:
+        """Return at most so many who may be called now, those to be tried again first.
+
+        Raises:
+            LedgerError: a page could not be read.
+        """
+        taken: list[Recipient] = []
+        while len(taken) < size and self.waits_for_a_turn() and not stopped():
+            if not self._again and not self._pulled:
+                await self._pull()
+                continue
+            first_time = not self._again
+            recipient = (self._pulled if first_time else self._again).popleft()
+            deferral = self._judge(recipient)
+            if deferral is None:
+                taken.append(recipient)
+                self._left -= first_time
+            else:
+                self._left += not first_time
+                self.defer(deferral)
+        return taken
+
+    async def _pull(self) -> None:
+        page = await self._page(self._position, PAGE)
+        self._pulled.extend(page)
+        self._exhausted = len(page) < PAGE
+        if page:
+            self._position = page[-1].position
+
+    def try_again(self, recipient: Recipient) -> None:
+        """Have somebody taken up once more, before the others."""
+        self._again.append(recipient)
+
+    def put_back(self, deferral: Deferral) -> None:
+        """Count somebody who was taken up and is left for later after all."""
+        self._left += 1
+        self.defer(deferral)
+
+    def defer(self, deferral: Deferral) -> None:
+        """Count somebody who is left for later."""
+        found = self.deferred.setdefault(deferral.reason, Deferred())
+        found.count += 1
+        # What should have ended before it was said would be looked at again for ever.
+        if deferral.awaited and deferral.until is not None and deferral.until > self._began:
+            found.until = min(deferral.until, found.until or math.inf)
+
+    def next_pass_at(self) -> float | None:
+        """Return when the list is to be gone through again (Unix seconds); None: not in this run."""
+        times = [found.until for found in self.deferred.values() if found.until is not None]
+        first = min(times, default=None)
+        # Who became callable during this pass is called in this run, also where nobody else is waited for.
+        return first if first is not None and self._left > 0 and (self._waits or first <= self._now()) else None
+
+    def go_through_again(self) -> None:
+        """Begin again at the top of the list."""
+        self._begin()

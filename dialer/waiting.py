@@ -1,0 +1,28 @@
+"""Waiting for a moment on the wall clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOOK_AGAIN = 10.0
+"""Seconds. The event loop's clock stands still while a machine is suspended, and the wall clock may be set anew."""
+
+
+async def wait_until(
+    moment: float, *, now: Callable[[], float], told: Callable[[float], None] = lambda _left: None
+) -> None:
+    """Return once the wall clock shows a moment.
+
+    Args:
+        moment: Unix seconds.
+        now: the wall clock.
+        told: called every few seconds with the seconds that are left.
+    """
+    while (left := moment - now()) > 0:
+        told(left)
+        await anyio.sleep(min(left, _LOOK_AGAIN))
