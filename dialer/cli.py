@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from dialer.campaign import Campaign
+    from dialer.ledger import CallCount
     from dialer.progress import Progress
     from dialer.runner import Control
     from dialer.session import Plan, Summary
@@ -188,9 +189,7 @@ def _run_one(
     elif not quiet:
         again = _again("run", path, **which) + (" --retry-errors" if retry_errors and summary.left else "")
         _say(telling.summary_text(summary, command=again))
-    if summary.exit_code is ExitCode.INTERRUPTED and stopped_by == signal.SIGTERM:
-        return ExitCode.TERMINATED
-    return ExitCode(summary.exit_code)
+    return _unless_terminated(summary.exit_code, stopped_by)
 
 
 @cli.command()
@@ -223,6 +222,51 @@ def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: A
     settled, _ = _with_signals(lambda control: reconcile_campaign(loaded, control=control))
     click.echo(telling.as_json(settled) if output == "json" else telling.settled_text(settled))
     return ExitCode(settled.exit_code)
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    from dialer.campaign import duration_in  # noqa: PLC0415 - heavy, and only one command needs it
+
+    try:
+        return duration_in(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@cli.command()
+@_campaign
+@_recipients
+@_batch
+@click.option("--watch", is_flag=True, help="Look again and again, until every call is final.")
+@click.option(
+    "--every",
+    default="30s",
+    show_default=True,
+    metavar="TIME",
+    callback=_seconds,
+    help="How long to wait between two looks.",
+)
+@_output
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def track(campaign: Path, *, watch: bool, every: float, output: str, quiet: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Fetch how the accepted calls went; run it again until all are final."""
+    from dialer.progress import Ticker  # noqa: PLC0415 - only this command needs it
+    from dialer.session import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    def told(counts: Sequence[CallCount]) -> None:
+        if not quiet:
+            ticker(telling.calls_line(counts))
+
+    loaded = _load(campaign, **which, sandbox=False)
+    ticker = Ticker()
+    tracked, stopped_by = _with_signals(
+        lambda control: track_campaign(loaded, every=every if watch else None, told=told, control=control)
+    )
+    if output == "json":
+        click.echo(telling.as_json(tracked))
+    elif not quiet:
+        click.echo(telling.tracked_text(tracked, command=_again("track", campaign, **which, sandbox=False)))
+    return _unless_terminated(tracked.exit_code, stopped_by)
 
 
 @cli.command()
@@ -350,6 +394,10 @@ def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signa
             error.exit_code = ExitCode.TERMINATED
         raise error from None
     return outcome, first[0] if first else None
+
+
+def _unless_terminated(code: ExitCode, stopped_by: signal.Signals | None) -> ExitCode:
+    return ExitCode.TERMINATED if code is ExitCode.INTERRUPTED and stopped_by == signal.SIGTERM else ExitCode(code)
 
 
 def _say(words: str) -> None:

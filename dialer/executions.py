@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,6 +18,19 @@ VOICEMAIL: Final = "voicemail"
 _RETRIED: Final = ("no-answer", "busy", "failed")
 _MOST_RETRIES: Final = 3
 """What Bolna retries, and how often, where `retry_config` does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """The automatic retries of a call.
+
+    Attributes:
+        most: how many there may be; 0 where none are asked for.
+        outcomes: what is tried again.
+    """
+
+    most: int
+    outcomes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,21 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list of executions.
+
+    Attributes:
+        rows: the calls, each as far as the list shows it.
+        more: whether there are more pages.
+        total: calls on all pages; None where it is not told.
+    """
+
+    rows: tuple[Listed, ...]
+    more: bool
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """A call as Bolna shows it by its id; what is not told is None, texts are empty.
 
@@ -79,8 +107,7 @@ class Execution:
         transcript: what was said.
         scheduled_at: when it is to be made (again), with its zone.
         retry_count: automatic retries so far.
-        max_retries: automatic retries there may be; 0 where none are asked for.
-        retried: outcomes that are retried automatically.
+        retries: the automatic retries there may be; None where it does not say.
     """
 
     id: str
@@ -101,8 +128,7 @@ class Execution:
     transcript: str
     scheduled_at: datetime | None
     retry_count: int
-    max_retries: int
-    retried: frozenset[str]
+    retries: Retries | None
 
     @property
     def outcome(self) -> str:
@@ -112,8 +138,21 @@ class Execution:
     @property
     def is_final(self) -> bool:
         """Whether nothing will change any more."""
-        retry_to_come = self.outcome in self.retried and self.retry_count < self.max_retries
+        retries = self.retries
+        retry_to_come = retries and self.outcome in retries.outcomes and self.retry_count < retries.most
         return self.status in FINAL and not retry_to_come
+
+    def asked_for(self, body: Mapping[str, Any]) -> Execution:
+        """Return the same, and what it does not say of retries and its time as it was asked for.
+
+        Args:
+            body: of the `POST /call` that placed it.
+        """
+        return replace(
+            self,
+            retries=retries_in(body.get("retry_config")) if self.retries is None else self.retries,
+            scheduled_at=_moment(body.get("scheduled_at")) if self.scheduled_at is None else self.scheduled_at,
+        )
 
 
 def outcome_of(status: str, *, voicemail: bool | None) -> str:
@@ -195,9 +234,7 @@ def listed_in(value: object) -> Listed | None:
 def execution_in(value: object) -> Execution | None:
     """Return what `GET /executions/{id}` says; None where it is no execution."""
     row = _within(value)
-    telephony, context, retries = (
-        _within(row.get(name)) for name in ("telephony_data", "context_details", "retry_config")
-    )
+    telephony, context = (_within(row.get(name)) for name in ("telephony_data", "context_details"))
     identity = _text(row.get("id"))
     if not identity:
         return None
@@ -222,19 +259,40 @@ def execution_in(value: object) -> Execution | None:
         transcript=_text(row.get("transcript")),
         scheduled_at=_moment(row.get("scheduled_at")),
         retry_count=_count(row.get("retry_count")) or 0,
-        max_retries=_most_retries(retries),
-        retried=_retried(retries),
+        retries=retries_in(row.get("retry_config")),
     )
 
 
-def _most_retries(retries: Mapping[str, Any]) -> int:
-    if retries.get("enabled") is not True:
-        return 0
-    given = _count(retries.get("max_retries"))
-    return _MOST_RETRIES if given is None else given
+def retries_in(value: object) -> Retries | None:
+    """Return what a `retry_config` says; None where it is none."""
+    if not isinstance(value, Mapping):
+        return None
+    given = _count(value.get("max_retries"))
+    most = _MOST_RETRIES if given is None else given
+    return Retries(most if value.get("enabled") is True else 0, _retried(value))
 
 
 def _retried(retries: Mapping[str, Any]) -> frozenset[str]:
     statuses = retries.get("retry_on_statuses")
     named = [_text(status) for status in statuses] if isinstance(statuses, list) else _RETRIED
     return frozenset(named) | ({VOICEMAIL} if retries.get("retry_on_voicemail") is True else set())
+
+
+def page_in(value: object, *, size: int) -> Page | None:
+    """Return a page of `GET /v2/agent/{id}/executions`; None where it is none.
+
+    Args:
+        value: the answer.
+        size: rows that were asked for; where it does not say whether there are more, a full page has a next one.
+    """
+    whole = _within(value)
+    rows = whole.get("data") if isinstance(value, Mapping) else value
+    if not isinstance(rows, list):
+        return None
+    more = whole.get("has_more", False if isinstance(value, list) else None)
+    listed = (listed_in(row) for row in rows)
+    return Page(
+        rows=tuple(row for row in listed if row),
+        more=more if isinstance(more, bool) else len(rows) >= size,
+        total=_count(whole.get("total")),
+    )

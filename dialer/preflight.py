@@ -109,10 +109,8 @@ async def _foreign(bolna: Bolna, callers: Sequence[str]) -> list[str]:
 
 
 def _refused(error: BolnaReadError) -> None:
-    if error.status in {401, 403}:
-        raise MustActError(
-            f"Bolna refused the key: {error.words}. Set BOLNA_API_KEY to a valid key, then run the same command again."
-        ) from error
+    if error.of_key is not None:
+        raise error.of_key from error
 
 
 async def watch_wallet(bolna: Accounts, end: Callable[[Trip], None]) -> None:

@@ -8,7 +8,7 @@ import math
 import sys
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.models import Outcome
@@ -74,6 +74,10 @@ class _Stream:
         # A ValueError is what a closed stream raises.
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
+
+    def is_terminal(self) -> bool:
+        # A process without a standard error has None here.
+        return self._stream is not None and self._stream.isatty()
 
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -182,6 +186,30 @@ class Lines:
             f"{done} of {self._to_call} done, {self._counts[Outcome.QUEUED]} queued, "
             f"{self._counts[Outcome.ERROR]} errors, {self._counts[Outcome.UNKNOWN]} unknown, {rate:.1f}/s"
         )
+
+
+class Ticker:
+    """A line with the time each time that what is told has changed: on a terminal at once, elsewhere every so often.
+
+    Args:
+        stream: where to; standard error by default.
+        every: seconds between two lines where nobody watches.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, *, stream: TextIO | None = None, every: float = LINE_EVERY, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stream = _Stream(stream)
+        self._every = 0.0 if self._stream.is_terminal() else every
+        self._clock = clock
+        self._words, self._at = "", -math.inf
+
+    def __call__(self, words: str) -> None:
+        """Tell how it stands."""
+        if words != self._words and self._clock() - self._at >= self._every:
+            self._words, self._at = words, self._clock()
+            print(f"{datetime.now().astimezone():%H:%M:%S} {words}", file=self._stream, flush=True)
 
 
 class JsonLines:

@@ -16,8 +16,9 @@ from dialer.models import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dialer.ledger import CallCount
     from dialer.screening import Example, Report
-    from dialer.session import Check, Plan, Standing, Summary
+    from dialer.session import Check, Plan, Standing, Summary, Tracked
     from dialer.session.outlook import Outlook
     from dialer.session.settle import Settled
 
@@ -26,6 +27,8 @@ _ORDER = (
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
 )
 _WIDE = 100
+_UNTOLD = "not known yet"
+_CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any of our values
@@ -228,6 +231,43 @@ def settled_text(settled: Settled) -> str:
     if settled.left:
         lines.append("That a call is not found proves nothing: it may be listed late. Try again in half an hour.")
     lines.append(f"results: {settled.results}")
+    return "\n".join(lines)
+
+
+def calls_line(counts: Sequence[CallCount]) -> str:
+    """Return how many accepted calls have ended, and where the others stand, in one line."""
+    ended = sum(count.calls for count in counts if count.final)
+    others = ", ".join(f"{count.calls:,} {count.outcome or _UNTOLD}" for count in counts if not count.final)
+    line = f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
+    return f"{line}; {others}" if others else line
+
+
+def calls_table(counts: Sequence[CallCount]) -> list[str]:
+    """Return how accepted calls stand, the most frequent outcome of those that have ended first."""
+    total = sum(count.calls for count in counts)
+    return [
+        f"  {count.outcome or _UNTOLD:<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
+        for count in counts
+    ]
+
+
+def tracked_text(tracked: Tracked, *, command: str) -> str:
+    """Return what has become of the accepted calls.
+
+    Args:
+        tracked: of the tracking.
+        command: what goes on, for instance `dialer track campaign.toml`.
+    """
+    lines = [f"{tracked.batch}: {calls_line(tracked.counts)}", *calls_table(tracked.counts)]
+    seconds, cost = (sum(getattr(count, name) for count in tracked.counts) for name in ("seconds", "cost"))
+    if seconds or cost:
+        lines.append(f"{duration(seconds)} talked, cost {cost:,.2f} (as Bolna gives it, cents by its documentation)")
+    lines.append(f"results: {tracked.results}")
+    lines += [f"{tracked.stopped}."] if tracked.stopped else []
+    if tracked.trouble:
+        lines.append(f"Not all could be read: {tracked.trouble}")
+    if tracked.open:
+        lines.append(f"{tracked.open:,} are not final. To ask again: {command} --watch")
     return "\n".join(lines)
 
 

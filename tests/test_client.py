@@ -24,7 +24,7 @@ from trio.testing import MockClock
 
 from dialer.client import TABLE, BolnaClient, BolnaReadError, answer_of_exception, answer_of_status, sender
 from dialer.errors import UsageError
-from dialer.executions import account_in, execution_in, listed_in
+from dialer.executions import Retries, account_in, execution_in, listed_in
 from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
@@ -791,7 +791,7 @@ def test_an_execution_is_read_and_an_unknown_one_is_none() -> None:
     assert (execution.duration, execution.cost, execution.voicemail) == (12.5, 7.25, False)
     assert (execution.hangup_reason, execution.recording_url) == ("Normal", "https://r.test/1")
     assert (execution.extracted_data, execution.transcript) == ({"yes": True}, "hello")
-    assert (execution.retry_count, execution.max_retries) == (1, 2)
+    assert (execution.retry_count, execution.retries) == (1, Retries(2, frozenset({"no-answer", "busy", "failed"})))
 
 
 NAMES = (

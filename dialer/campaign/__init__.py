@@ -22,13 +22,24 @@ from dialer.campaign.schema import (
     Pacing,
     Screening,
     agent_in,
+    duration_in,
     is_zone,
     moment_in,
 )
 from dialer.credentials import agent_id as agent_of_environment
 from dialer.errors import CampaignError
 
-__all__ = ["PLACEHOLDER", "RESERVED", "Campaign", "Constant", "agent_in", "is_zone", "load_campaign", "moment_in"]
+__all__ = [
+    "PLACEHOLDER",
+    "RESERVED",
+    "Campaign",
+    "Constant",
+    "agent_in",
+    "duration_in",
+    "is_zone",
+    "load_campaign",
+    "moment_in",
+]
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 """Stands for the agent's id in a campaign file that waits for it; good enough for the sandbox."""

@@ -98,7 +98,12 @@ def _rate(value: object) -> Rate:
         ) from None
 
 
-def _duration(value: object) -> float:
+def duration_in(value: object) -> float:
+    """Return the seconds that a time says, from a second to a day.
+
+    Raises:
+        MistakeError: it is none.
+    """
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is not None:
         value = float(match[1]) * _SECONDS[match[2]]
@@ -255,6 +260,7 @@ class Pacing(Section):
 
     rate: Annotated[Rate, PlainValidator(_rate)] = Rate(300, 60.0)
     max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 20
+    reads: Annotated[Rate, PlainValidator(_rate)] = Rate(300, 60.0)
 
 
 class Screening(Section):
@@ -271,13 +277,13 @@ class Breaking(Section):
     """When a run ends early."""
 
     errors_in_a_row: Annotated[int, Field(ge=1, le=1_000_000)] = 20
-    outage_after: Annotated[float, PlainValidator(_duration)] = 90.0
+    outage_after: Annotated[float, PlainValidator(duration_in)] = 90.0
 
 
 class Expected(Section):
     """What is known of calls beforehand."""
 
-    average_call: Annotated[float, PlainValidator(_duration)] = 60.0
+    average_call: Annotated[float, PlainValidator(duration_in)] = 60.0
     cost_per_minute: Annotated[float, Field(ge=0)] | None = None
 
 

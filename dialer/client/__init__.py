@@ -13,7 +13,8 @@ import anyio
 from dialer.client.reply import execution_id_in, parsed, status_line, tidy, words_in
 from dialer.client.sender import Sender, WithheldError, checked_address, checked_key
 from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status
-from dialer.executions import Account, Execution, Listed, account_in, execution_in, listed_in
+from dialer.errors import MustActError
+from dialer.executions import Account, Execution, Listed, Page, account_in, execution_in, page_in
 from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ _ANSWER = 1_000_000
 """Bytes of the answer to a call; Bolna's has about 100."""
 _PAGE = 64_000_000
 """Bytes of what is asked for; a page may hold 50 transcripts."""
-_ROWS = 50
+PAGE_ROWS = 50
 """Rows of a page; Bolna allows no more."""
-_SLICE = timedelta(days=7)
+LONGEST_SPAN = timedelta(days=7)
 """Bolna lists no longer time at once."""
 _PASSES = 3
 _STALE = 3
@@ -57,6 +58,15 @@ class BolnaReadError(Exception):
         super().__init__(words)
         self.words = words
         self.status = status
+
+    @property
+    def of_key(self) -> MustActError | None:
+        """What to raise instead where it is the key that Bolna does not take."""
+        if self.status not in {401, 403}:
+            return None
+        return MustActError(
+            f"Bolna refused the key: {self.words}. Set BOLNA_API_KEY to a valid key, then run the same command again."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,18 +227,33 @@ class BolnaClient:
                 if pages <= 1 or len(seen) == before:
                     break
 
-    async def _pages(self, agent_id: str, since: str, until: str) -> AsyncIterator[list[Listed]]:
+    async def _pages(self, agent_id: str, start: datetime, end: datetime) -> AsyncIterator[tuple[Listed, ...]]:
         seen: set[str] = set()
         stale = 0
         for number in range(1, _PAGES + 1):
-            query = {"page_number": str(number), "page_size": str(_ROWS), "from": since, "to": until}
-            rows, more = _page(await self._get(f"/v2/agent/{quote(agent_id, safe='')}/executions", **query))
-            yield rows
-            stale = 0 if any(row.id not in seen for row in rows) else stale + 1
-            seen.update(row.id for row in rows)
-            if not more or stale == _STALE:
+            page = await self.executions_page(agent_id, start=start, end=end, number=number)
+            yield page.rows
+            stale = 0 if any(row.id not in seen for row in page.rows) else stale + 1
+            seen.update(row.id for row in page.rows)
+            if not page.more or stale == _STALE:
                 return
         raise BolnaReadError("the list of executions does not end")
+
+    async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
+        """Return one page of the agent's calls created from `start` to `end`, which are at most seven days apart.
+
+        Args:
+            agent_id: whose calls.
+            start: first moment, with its zone.
+            end: last moment, with its zone.
+            number: which page, from 1.
+
+        Raises:
+            BolnaReadError: Bolna does not say.
+        """
+        query = {"page_number": str(number), "page_size": str(PAGE_ROWS), "from": _spelt(start), "to": _spelt(end)}
+        found = await self._get(f"/v2/agent/{quote(agent_id, safe='')}/executions", **query)
+        return _given(page_in(found, size=PAGE_ROWS), "the executions")
 
     async def stop_call(self, execution_id: str) -> Stopped:
         """Stop a call that is queued or scheduled at Bolna; a call that rings cannot be stopped.
@@ -295,28 +320,16 @@ def _given(value: T | None, what: str) -> T:
     return value
 
 
-def _page(value: object) -> tuple[list[Listed], bool]:
-    """Return the rows of a page and whether there are more."""
-    rows = value.get("data") if isinstance(value, dict) else value
-    rows = _given(rows if isinstance(rows, list) else None, "the executions")
-    more = value.get("has_more") if isinstance(value, dict) else False
-    listed = (listed_in(row) for row in rows)
-    return [row for row in listed if row], more if isinstance(more, bool) else len(rows) >= _ROWS
-
-
-def _slices(start: datetime, end: datetime) -> list[tuple[str, str]]:
-    """Return bounds of at most seven days, as Bolna wants them: UTC, `Z`, milliseconds."""
-    since, until = (_whole(moment.astimezone(UTC)) for moment in (start, end + timedelta(microseconds=999_999)))
+def _slices(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Return spans of at most seven days, of whole seconds."""
+    since, until = (moment.replace(microsecond=0) for moment in (start, end + timedelta(microseconds=999_999)))
     slices = []
     while since < until:
-        slices.append((_spelt(since), _spelt(min(since + _SLICE, until))))
-        since += _SLICE
+        slices.append((since, min(since + LONGEST_SPAN, until)))
+        since += LONGEST_SPAN
     return slices
 
 
-def _whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
-
-
 def _spelt(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    """Return a moment as Bolna wants it here: UTC, `Z`, milliseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

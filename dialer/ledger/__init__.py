@@ -1,6 +1,6 @@
 """The durable record of every recipient and attempt of a batch (the only place that knows SQLite)."""
 
-from dialer.ledger.calls import Call
+from dialer.ledger.calls import Call, CallCount
 from dialer.ledger.doubts import Doubt
 from dialer.ledger.lock import holder, locked
 from dialer.ledger.merging import Written
@@ -9,4 +9,4 @@ from dialer.ledger.schema import Binding
 from dialer.ledger.stops import Stoppable
 from dialer.ledger.store import Ledger
 
-__all__ = ["Binding", "Call", "Doubt", "Ledger", "Stoppable", "Written", "ask_to_stop", "holder", "locked"]
+__all__ = ["Binding", "Call", "CallCount", "Doubt", "Ledger", "Stoppable", "Written", "ask_to_stop", "holder", "locked"]

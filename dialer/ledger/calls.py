@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialer.executions import VOICEMAIL
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 
@@ -26,9 +27,13 @@ class Call:
         recipient: the recipient's integer key.
         number: E.164 digits.
         execution_id: Bolna's id.
+        payload: JSON text of what was asked for; empty where only a results CSV tells of the call.
         at: when its intent was written (Unix seconds).
+        until: when it was surely accepted (Unix seconds).
         status: as Bolna last spelled it; empty while it was never asked, or knew no such call.
         since: when that status was first seen (Unix seconds); None while it was never asked.
+        asked_at: when Bolna was last asked (Unix seconds); None while it never was.
+        scheduled_at: when Bolna is to dial (again) (Unix seconds); None where it did not say.
         retry_count: automatic retries so far.
     """
 
@@ -36,10 +41,45 @@ class Call:
     recipient: int
     number: int
     execution_id: str
+    payload: str
     at: float
+    until: float
     status: str
     since: float | None
+    asked_at: float | None
+    scheduled_at: float | None
     retry_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallCount:
+    """How many accepted calls stand at one outcome.
+
+    Attributes:
+        outcome: the status, or `voicemail`; empty where Bolna was never asked, or knows no such call (yet).
+        final: 0: they are not final; 1: they are; 2: they never ended, and are not asked for any more.
+        calls: how many.
+        seconds: of conversation, together.
+        cost: together, as Bolna gives it.
+    """
+
+    outcome: str
+    final: int
+    calls: int
+    seconds: float
+    cost: float
+
+
+_COUNTS = f"""
+    SELECT CASE WHEN c.status = 'completed' AND c.voicemail THEN '{VOICEMAIL}' ELSE coalesce(c.status, '') END,
+    coalesce(c.final, 0), count(*), coalesce(sum(c.duration), 0.0), coalesce(sum(c.cost), 0.0)
+    FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
+    GROUP BY 1, 2 ORDER BY 2 DESC, 3 DESC
+"""  # noqa: S608 - constants only
+_OPEN = """
+    FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
+    WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0
+"""
 
 
 class Calls(Connected):
@@ -49,16 +89,19 @@ class Calls(Connected):
         """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt."""
         with told(self.path):
             rows = self._db.execute(
-                """
-                SELECT a.id, a.recipient, r.number, a.execution_id, a.at, coalesce(c.status, ''), c.since,
-                coalesce(c.retry_count, 0)
-                FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
-                WHERE a.id > ? AND a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0
-                ORDER BY a.id LIMIT ?
+                f"""
+                SELECT a.id, a.recipient, r.number, a.execution_id, r.payload, a.at, coalesce(a.answered_at, a.at),
+                coalesce(c.status, ''), c.since, c.asked_at, c.scheduled_at, coalesce(c.retry_count, 0)
+                {_OPEN} AND a.id > ? ORDER BY a.id LIMIT ?
                 """,
                 (after, size),
             ).fetchall()
         return [Call(*row) for row in rows]
+
+    def call_counts(self) -> list[CallCount]:
+        """Return how many accepted calls stand where."""
+        with told(self.path):
+            return [CallCount(*row) for row in self._db.execute(_COUNTS)]
 
     def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:
         """Keep what Bolna says of some calls; a call that is final stays as it is.
@@ -71,17 +114,22 @@ class Calls(Connected):
         with self._transaction() as db:
             db.executemany(_NOTE, (_row(attempt, execution, at) for attempt, execution in found))
 
+    def note_statuses(self, listed: Iterable[tuple[int, str]], *, now: float | None = None) -> None:
+        """Keep the status of calls that are not final as a list shows it, which tells no more of them.
+
+        Args:
+            listed: the attempt's integer key and the status.
+            now: Unix seconds.
+        """
+        at = time.time() if now is None else now
+        with self._transaction() as db:
+            db.executemany(_NOTE_STATUS, ((attempt, status, at) for attempt, status in listed))
+
     def note_missing(self, attempts: Sequence[int], *, now: float | None = None) -> None:
         """Keep that Bolna knows no such calls (yet)."""
         at = time.time() if now is None else now
         with self._transaction() as db:
-            db.executemany(
-                """
-                INSERT INTO call (attempt, status, final, asked_at, since) VALUES (?1, '', 0, ?2, ?2)
-                ON CONFLICT (attempt) DO UPDATE SET asked_at = excluded.asked_at
-                """,
-                ((attempt, at) for attempt in attempts),
-            )
+            db.executemany(_NOTE_MISSING, ((attempt, at) for attempt in attempts))
 
     def give_up(self, attempts: Sequence[int]) -> None:
         """Keep that these calls never ended: they are not asked for any more."""
@@ -97,11 +145,21 @@ _NOTED = (
     *("scheduled_at", "retry_count", "created_at", "updated_at"),
 )
 _TAKEN = ", ".join(f"{name} = excluded.{name}" for name in _NOTED if name not in {"attempt", "since"})
+_WHOSE = "(SELECT recipient FROM attempt WHERE id = ?1)"
+_SINCE = "since = iif(status = excluded.status, since, excluded.since)"
 _NOTE = (
-    f"INSERT INTO call ({', '.join(_NOTED)}) VALUES ({', '.join('?' * len(_NOTED))}) "  # noqa: S608 - constants only
-    f"ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, since = iif(status = excluded.status, since, excluded.since) "
-    "WHERE final <> 1"
+    f"INSERT INTO call (recipient, {', '.join(_NOTED)}) "  # noqa: S608 - constants only
+    f"VALUES ({_WHOSE}, {', '.join(f'?{place}' for place in range(1, len(_NOTED) + 1))}) "
+    f"ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, {_SINCE} WHERE final <> 1"
 )
+_NOTE_STATUS = f"""
+    INSERT INTO call (attempt, recipient, status, final, asked_at, since) VALUES (?1, {_WHOSE}, ?2, 0, ?3, ?3)
+    ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, asked_at = excluded.asked_at, {_SINCE} WHERE final = 0
+"""  # noqa: S608 - constants only
+_NOTE_MISSING = f"""
+    INSERT INTO call (attempt, recipient, status, final, asked_at, since) VALUES (?1, {_WHOSE}, '', 0, ?2, ?2)
+    ON CONFLICT (attempt) DO UPDATE SET asked_at = excluded.asked_at
+"""  # noqa: S608 - constants only
 
 
 def _row(attempt: int, execution: Execution, at: float) -> tuple[object, ...]:

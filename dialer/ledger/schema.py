@@ -71,6 +71,7 @@ MIGRATIONS = (
     ALTER TABLE recipient ADD COLUMN zone_source TEXT NOT NULL DEFAULT '';  -- what names them
     CREATE TABLE call (              -- an accepted attempt, as Bolna last told it; no row: never asked
         attempt INTEGER PRIMARY KEY,
+        recipient INTEGER NOT NULL,
         status TEXT NOT NULL,        -- as Bolna spells it; '' while it knows no such call (yet)
         final INTEGER NOT NULL,      -- 1: nothing will change any more; 2: given up, it never ended
         asked_at REAL NOT NULL,      -- when Bolna was last asked
@@ -92,6 +93,7 @@ MIGRATIONS = (
         stop TEXT NOT NULL DEFAULT ''          -- 'stopped', or why it could not be, once it was asked to be
     );
     CREATE INDEX call_open ON call (attempt) WHERE final = 0;
+    CREATE INDEX call_recipient ON call (recipient);
     CREATE TABLE hold (              -- all sending was to stand still; those of one burst overlap
         id INTEGER PRIMARY KEY,
         at REAL NOT NULL,            -- Unix seconds

@@ -66,7 +66,8 @@ class Stops(Calls):
         with self._transaction() as db:
             db.execute(
                 """
-                INSERT INTO call (attempt, status, final, asked_at, since, stop) VALUES (?1, ?2, 1, ?3, ?3, ?2)
+                INSERT INTO call (attempt, recipient, status, final, asked_at, since, stop)
+                VALUES (?1, (SELECT recipient FROM attempt WHERE id = ?1), ?2, 1, ?3, ?3, ?2)
                 ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, final = 1, asked_at = excluded.asked_at,
                 since = excluded.since, stop = excluded.stop WHERE final <> 1
                 """,

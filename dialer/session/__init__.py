@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dialer.session.run import run_campaign, run_campaign_sync
     from dialer.session.settle import reconcile_campaign
     from dialer.session.start import write_campaign
+    from dialer.session.track import Tracked, track_campaign
 
 _HOMES = {
     "Check": "check",
@@ -28,6 +29,8 @@ _HOMES = {
     "rewrite_results": "figures",
     "standing": "figures",
     "write_campaign": "start",
+    "Tracked": "track",
+    "track_campaign": "track",
 }
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "Plan",
     "Standing",
     "Summary",
+    "Tracked",
     "check_campaign",
     "look_ahead",
     "reconcile_campaign",
@@ -43,6 +47,7 @@ __all__ = [
     "run_campaign",
     "run_campaign_sync",
     "standing",
+    "track_campaign",
     "write_campaign",
 ]
 

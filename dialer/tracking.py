@@ -1,0 +1,320 @@
+"""Follow accepted calls at Bolna until nothing happens to them any more."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import anyio
+
+from dialer.client import LONGEST_SPAN, PAGE_ROWS, BolnaReadError
+from dialer.errors import only
+from dialer.executions import FINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from dialer.executions import Execution, Page
+    from dialer.ledger import Call, CallCount, Ledger
+    from dialer.pacing import Pacer
+
+_TIMED = frozenset({"scheduled", "rescheduled"})
+"""A call that stands so waits for a moment, not for a line."""
+_PATIENCE = {"": 1800.0, "call-disconnected": 1800.0}
+_LONGEST = 86_400.0
+"""Seconds after which a call that stands still is given up, by status. A hang-up while it rings may stay
+`call-disconnected` for ever, and a new id may be unknown for half an hour (both seen by others)."""
+_TIMED_EVERY = 600.0
+"""Seconds between two looks at a call before the moment it waits for: somebody may have stopped it."""
+_UNLISTED = 60.0
+"""Seconds for which a new call may be missing from the list without being asked for."""
+_MARGIN = 5.0
+"""Seconds listed before the first and after the last call of a span: how far apart two clocks are is known roughly."""
+_PAGE = 1000
+_IN_FLIGHT = 8
+_UNREADABLE = 3
+"""After so many calls in a row that cannot be read, a look ends."""
+
+T = TypeVar("T")
+
+
+class Recorder(Protocol):
+    """What tracking needs of the ledger."""
+
+    async def call(self, work: Callable[[Ledger], T]) -> T:
+        """Return what some work on the ledger returns."""
+
+
+class Bolna(Protocol):
+    """What tracking reads of Bolna."""
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds the server's clock is ahead of ours."""
+
+    async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
+        """Return a page of the executions created in a span."""
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """Return one execution whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How the accepted calls stand after one look at all that were not final.
+
+    Attributes:
+        counts: how many stand where.
+        trouble: why not all of them could be read, or empty.
+    """
+
+    counts: Sequence[CallCount]
+    trouble: str
+
+    @property
+    def open(self) -> int:
+        """How many are not final."""
+        return sum(count.calls for count in self.counts if not count.final)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a tracker has done so far.
+
+    Attributes:
+        requests: how many it made.
+        ended: calls that it saw become final.
+        given_up: calls that never ended, and are not asked for any more.
+    """
+
+    requests: int = 0
+    ended: int = 0
+    given_up: int = 0
+
+
+class Tracker:
+    """Keeps the ledger informed of what becomes of a batch's accepted calls.
+
+    Only calls that are not final are asked for. Where a list needs fewer requests it comes first, and by its id is
+    read only what the list does not tell whole: a call that has ended, or waits for a moment, or is not in the list.
+    What is read is durable at once, so that whatever breaks, nothing is read twice.
+
+    Args:
+        ledger: where the calls are kept.
+        bolna: where they are read.
+        agent_id: whose calls they are.
+        pacer: says when a request may start; shared with whoever else reads.
+        now: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Recorder,
+        bolna: Bolna,
+        *,
+        agent_id: str,
+        pacer: Pacer,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._bolna = bolna
+        self._agent_id = agent_id
+        self._pacer = pacer
+        self._now = now
+        self._answered = False
+        self._unreadable = 0
+        self._trouble = ""
+        self.tally = Tally()
+        """Counted over all looks."""
+
+    async def look(self) -> Looked:
+        """Read where every open call stands, once.
+
+        Raises:
+            MustActError: the key is refused.
+            LedgerError: what was read cannot be recorded.
+        """
+        self._unreadable, self._trouble, after = 0, "", 0
+        while not self._trouble and (calls := await self._page(after)):
+            after = calls[-1].attempt
+            await self._follow([call for call in calls if not _sleeps(call, now=self._now())])
+        return Looked(await self._ledger.call(lambda store: store.call_counts()), self._trouble)
+
+    async def _page(self, after: int) -> Sequence[Call]:
+        return await self._ledger.call(lambda store: store.open_calls(after=after, size=_PAGE))
+
+    async def _follow(self, calls: Sequence[Call]) -> None:
+        span = _span(calls, skew=await self._skew()) if _pages(calls) <= _worth(calls) else None
+        if span is None:
+            await self._read_each(calls)
+            return
+        listed, is_whole = await self._list(calls, *span)
+        told = [call for call in calls if _is_told(call, listed.get(call.execution_id, ""), now=self._now())]
+        await self._note(told, listed)
+        asked = {call.attempt for call in told}
+        await self._read_each(
+            call for call in calls if call.attempt not in asked and not (is_whole and self._is_new(call, listed))
+        )
+
+    async def _skew(self) -> float:
+        skew = self._bolna.skew
+        return await self._ledger.call(lambda store: store.skew()) if skew is None else skew
+
+    def _is_new(self, call: Call, listed: Mapping[str, str]) -> bool:
+        unseen = call.since is None and call.execution_id not in listed
+        return unseen and self._now() - call.until < _UNLISTED
+
+    # -- by list -------------------------------------------------------------------------------------------------
+
+    async def _list(self, calls: Sequence[Call], start: datetime, end: datetime) -> tuple[Mapping[str, str], bool]:
+        """Return execution id → status, from as many pages as are worth it, and whether these were all.
+
+        Rows may move to another page meanwhile: a call that is missed is read by its id.
+        """
+        wanted = {call.execution_id for call in calls}
+        found: dict[str, str] = {}
+        for number in range(1, _worth(calls) + 1):
+            try:
+                page = await self._one_page(start, end, number)
+            except BolnaReadError as error:
+                self._refuse_key(error)
+                break
+            found.update((row.id, row.status) for row in page.rows)
+            if not page.more or found.keys() >= wanted:
+                return found, True
+            if page.total is not None and math.ceil(page.total / PAGE_ROWS) > _worth(calls):
+                break
+        return found, False
+
+    async def _one_page(self, start: datetime, end: datetime, number: int) -> Page:
+        await self._pacer.wait()
+        self.tally.requests += 1
+        page = await self._bolna.executions_page(self._agent_id, start=start, end=end, number=number)
+        self._answered = True
+        return page
+
+    async def _note(self, calls: Sequence[Call], listed: Mapping[str, str]) -> None:
+        now = self._now()
+        statuses = [(call.attempt, listed[call.execution_id]) for call in calls]
+        still = [call for call in calls if call.status == listed[call.execution_id]]
+        await self._ledger.call(lambda store: store.note_statuses(statuses, now=now))
+        await self._give_up([call for call in still if _is_hopeless(call, now=now)])
+
+    # -- by id ---------------------------------------------------------------------------------------------------
+
+    async def _read_each(self, calls: Iterable[Call]) -> None:
+        """Read calls by their ids, a few at a time, until one look's share of them could not be read."""
+        free = anyio.Semaphore(_IN_FLIGHT)
+
+        async def read(call: Call) -> None:
+            try:
+                await self._read(call)
+            finally:
+                free.release()
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                for call in calls:
+                    await free.acquire()
+                    await self._pacer.wait()
+                    if self._trouble:
+                        break
+                    tasks.start_soon(read, call)
+        except BaseExceptionGroup as group:
+            raise only(group) from None
+
+    async def _read(self, call: Call) -> None:
+        self.tally.requests += 1
+        try:
+            execution = await self._bolna.execution(call.execution_id)
+        except BolnaReadError as error:
+            self._cannot_read(error)
+            return
+        self._answered, self._unreadable = True, 0
+        # Shielded: what was asked for is kept.
+        with anyio.CancelScope(shield=True):
+            if execution is None:
+                await self._missing(call)
+            else:
+                await self._found(call, execution.asked_for(_asked(call)))
+
+    def _cannot_read(self, error: BolnaReadError) -> None:
+        self._refuse_key(error)
+        # One call that cannot be read must not hide those behind it.
+        self._unreadable += 1
+        if self._unreadable >= _UNREADABLE:
+            self._trouble = error.words
+
+    def _refuse_key(self, error: BolnaReadError) -> None:
+        # A key that was good a moment ago is not refused for one call.
+        if error.of_key is not None and not self._answered:
+            raise error.of_key from error
+
+    async def _missing(self, call: Call) -> None:
+        now = self._now()
+        await self._ledger.call(lambda store: store.note_missing([call.attempt], now=now))
+        await self._give_up([call] if _is_hopeless(call, now=now) else [])
+
+    async def _found(self, call: Call, execution: Execution) -> None:
+        now = self._now()
+        await self._ledger.call(lambda store: store.note_calls([(call.attempt, execution)], now=now))
+        self.tally.ended += execution.is_final
+        stands_still = execution.status == call.status and not execution.is_final
+        await self._give_up([call] if stands_still and _is_hopeless(call, now=now) else [])
+
+    async def _give_up(self, calls: Sequence[Call]) -> None:
+        if calls:
+            attempts = [call.attempt for call in calls]
+            await self._ledger.call(lambda store: store.give_up(attempts))
+            self.tally.given_up += len(calls)
+
+
+def _asked(call: Call) -> Mapping[str, Any]:
+    body: Mapping[str, Any] = json.loads(call.payload or "{}")
+    return body
+
+
+def _sleeps(call: Call, *, now: float) -> bool:
+    """Tell whether a call waits for a moment that has not come, and was looked at a short while ago."""
+    if call.status not in _TIMED or call.asked_at is None or call.scheduled_at is None:
+        return False
+    return now < min(call.scheduled_at, call.asked_at + _TIMED_EVERY)
+
+
+def _is_told(call: Call, status: str, *, now: float) -> bool:
+    """Tell whether a list's status says all there is of a call: it has neither ended nor a new moment to wait for."""
+    if status in _TIMED:
+        return call.status == status and (call.scheduled_at is None or now < call.scheduled_at)
+    return bool(status) and status not in FINAL
+
+
+def _is_hopeless(call: Call, *, now: float) -> bool:
+    """Tell whether a call that still stands as it did before has stood so for too long."""
+    if call.since is None:
+        return False
+    return now - max(call.since, call.scheduled_at or 0.0) > _PATIENCE.get(call.status, _LONGEST)
+
+
+def _worth(calls: Sequence[Call]) -> int:
+    """Return how many pages of a list are worth reading for these calls: each has to save two requests."""
+    return len(calls) // 2
+
+
+def _pages(calls: Sequence[Call]) -> int:
+    """Return how many pages a list of these calls has at least, with our own that have ended in between."""
+    return math.ceil((calls[-1].attempt - calls[0].attempt + 1) / PAGE_ROWS) if calls else 0
+
+
+def _span(calls: Sequence[Call], *, skew: float) -> tuple[datetime, datetime] | None:
+    """Return when calls were created by the server's clock; None where it is longer than can be listed at once."""
+    if not calls:
+        return None
+    start = min(call.at for call in calls) + skew - _MARGIN
+    end = max(call.until for call in calls) + skew + _MARGIN
+    if end - start > LONGEST_SPAN.total_seconds():
+        return None
+    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
