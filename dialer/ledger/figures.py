@@ -88,12 +88,10 @@ class Figures(Connected):
         """
         with told(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
-            rows = chain(self._db.execute(f"{_RESULTS} ORDER BY i.position"), self._db.execute(_LEFT))
+            which = "" if pending else "WHERE r.state IS NOT 'pending'"
+            rows = chain(self._db.execute(f"{_RESULTS} {which} ORDER BY i.position"), self._db.execute(_LEFT))
             layouts, phone = self._layouts(), self.note("phone") or ""
-            for row in rows:
-                result = _result(row, layouts, phone=phone)
-                if pending or result.status is not Status.PENDING:
-                    yield result
+            yield from (_result(row, layouts, phone=phone) for row in rows)
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input."""

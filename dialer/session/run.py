@@ -198,7 +198,8 @@ class _Batch:
                     await self._find_in_flight(float(since))
                     await self._ledger.call(lambda store: store.set_note(IN_FLIGHT, ""))
                 await self._reconcile(RECONCILE_FIRST)
-            counts = await self._ledger.call(lambda store: store.counts())
+            if since or counts.get(Status.UNKNOWN):
+                counts = await self._ledger.call(lambda store: store.counts())
         _, last = await self._ledger.call(lambda store: store.called())
         first = await self._ledger.call(lambda store: store.page(after=0, size=SAMPLES))
         pending = counts.get(Status.PENDING, 0)
@@ -245,11 +246,12 @@ class _Batch:
     async def dial(self, plan: Plan, loaded: Loaded) -> Summary:
         results = await self._results_file()
         writing = _Writing(results, self._notes)
-        await self._write(writing, pending=False)
-        self._ledger.on_settled = writing.append
         runner = self._runner(plan, loaded)
-        started = anyio.current_time()
         ending, failure = Ending(), None
+        if plan.to_call:
+            await self._write(writing, pending=False)
+            self._ledger.on_settled = writing.append
+        started = anyio.current_time()
         if plan.to_call:
             self._notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
             watch = functools.partial(preflight.watch_wallet, self._client)
