@@ -24,15 +24,19 @@ from dialer.seen import Seen
 from dialer.suppression import Suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 RULES = Rules(phone="phone", id=None, region=None, plus_lost=False, allow=frozenset(), duplicates="skip", required=())
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 ANNA, BEN, CARA = "+919876543210", "+14155550100", "+447400123456"
 
 
-def body(cells: tuple[str, ...], key: str, number: int) -> str | Problem:
-    return Problem("bad_zone", "no such zone") if "bad zone" in cells else f"{key}={number}"
+def bodies(
+    columns: Sequence[Sequence[str]], keys: Sequence[str | None], numbers: Sequence[int]
+) -> tuple[list[str], dict[int, Problem]]:
+    bad = [at for at, cells in enumerate(zip(*columns, strict=True)) if "bad zone" in cells]
+    made = [f"{key}={number}" for key, number in zip(keys, numbers, strict=True)]
+    return made, dict.fromkeys(bad, Problem("bad_zone", "no such zone"))
 
 
 def screen(
@@ -54,7 +58,7 @@ def screen(
         rules=replace(RULES, **rules),
         suppression=Suppression.load(paths, region=None, max_age_days=None, now=NOW),
         attempted=attempted or {},
-        payload=body,
+        payload=bodies,
     )
 
 
@@ -191,9 +195,7 @@ def test_a_formula_without_a_result_makes_its_row_invalid(tmp_path: Path) -> Non
         workbook.active.append(row)
     workbook.save(tmp_path / "r.xlsx")
     nobody = Suppression.load([], region=None, max_age_days=None, now=NOW)
-    screened = Screening(
-        examine(tmp_path / "r.xlsx"), rules=RULES, suppression=nobody, attempted={}, payload=lambda *_: "{}"
-    )
+    screened = Screening(examine(tmp_path / "r.xlsx"), rules=RULES, suppression=nobody, attempted={}, payload=bodies)
     assert verdicts(screened) == ["pending", "formula_without_value"]
 
 

@@ -100,8 +100,8 @@ class Screening:
         rules: what the campaign says.
         suppression: the numbers never to be called.
         attempted: numbers that an earlier run attempted, and the keys under which it did.
-        payload: makes the JSON body of a call from cells, key and number, or says why it cannot; asked for every row
-            that is not invalid for another reason.
+        payload: makes the JSON bodies of calls from columns of cells, keys and numbers, and says by row why it
+            cannot; what it makes of a row that is invalid for another reason is not used.
         should_stop: asked between chunks.
 
     Attributes:
@@ -118,7 +118,9 @@ class Screening:
         rules: Rules,
         suppression: Suppression,
         attempted: Mapping[int, tuple[str, ...]],
-        payload: Callable[[tuple[str, ...], str, int], str | Problem],
+        payload: Callable[
+            [Sequence[Sequence[str]], Sequence[str | None], Sequence[int]], tuple[list[str], dict[int, Problem]]
+        ],
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         _check(table, rules)
@@ -168,12 +170,13 @@ class Screening:
             keys=self._keys(columns, numbers.numbers),
             problems=numbers.problems | dict(chunk.problems),
             statuses={},
-            payloads=[""] * len(cells),
+            payloads=[],
             repaired=numbers.repaired,
         )
         self._identify(rows)
         self._require(rows, columns)
-        self._make(rows)
+        rows.payloads, refused = self._payload(columns, rows.keys, rows.numbers.tolist())
+        rows.problems = refused | rows.problems
         rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
         self._suppress(rows)
         self._find_duplicates(rows)
@@ -216,15 +219,6 @@ class Screening:
         for at, problem in rows.problems.items():
             if problem.code == "number_empty" and not any(rows.cells[at]):
                 rows.problems[at] = Problem("row_empty", "the whole row is empty")
-
-    def _make(self, rows: _Rows) -> None:
-        numbers = rows.numbers.tolist()
-        for at in rows.callable():
-            made = self._payload(rows.cells[at], rows.keys[at] or "", numbers[at])
-            if isinstance(made, Problem):
-                rows.problems[at] = made
-            else:
-                rows.payloads[at] = made
 
     def _suppress(self, rows: _Rows) -> None:
         left = rows.callable()
