@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dialer.ledger import CallCount
     from dialer.progress import Progress
     from dialer.runner import Control
-    from dialer.session import Plan, Summary
+    from dialer.session import Braking, Cancelled, Plan, Summary
 
 _GRAVEST = (
     ExitCode.MUST_ACT,
@@ -267,6 +267,33 @@ def track(campaign: Path, *, watch: bool, every: float, output: str, quiet: bool
     elif not quiet:
         click.echo(telling.tracked_text(tracked, command=_again("track", campaign, **which, sandbox=False)))
     return _unless_terminated(tracked.exit_code, stopped_by)
+
+
+@cli.command()
+@_campaign
+@_recipients
+@_batch
+@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
+@_output
+def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Stop a run that goes on, and every call that waits at Bolna."""
+    from dialer.session import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    which["sandbox"] = False  # The built-in stand-in forgets its calls with the run that made them.
+    loaded = _load(campaign, **which)
+
+    async def asked(control: Control) -> Cancelled:
+        async def confirm(braking: Braking) -> bool:
+            return yes or await _ask(f"{telling.braking_text(braking)} Cancel?", control=control)
+
+        return await cancel_campaign(loaded, confirm=confirm, tell=_say, control=control)
+
+    cancelled, stopped_by = _with_signals(asked)
+    if output == "json":
+        click.echo(telling.as_json(cancelled))
+    else:
+        _say(telling.cancelled_text(cancelled, command=_again("cancel", campaign, **which)))
+    return _unless_terminated(cancelled.exit_code, stopped_by)
 
 
 @cli.command()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dialer.ledger import CallCount
     from dialer.screening import Example, Report
-    from dialer.session import Check, Plan, Standing, Summary, Tracked
+    from dialer.session import Braking, Cancelled, Check, Plan, Standing, Summary, Tracked
     from dialer.session.outlook import Outlook
     from dialer.session.settle import Settled
 
@@ -29,6 +29,7 @@ _ORDER = (
 _WIDE = 100
 _UNTOLD = "not known yet"
 _CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
+_LISTED = 20
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any of our values
@@ -162,6 +163,9 @@ def _looks(summary: Summary, command: str) -> list[str]:
         lines.append(
             f"{summary.counts[Status.INVALID]} invalid, see the `error` column. Mend them in the CSV, then: {command}"
         )
+    if summary.may_ring:
+        again = command.replace(" run ", " cancel ", 1)
+        lines.append(f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {again}")
     if summary.left:
         lines.append(f"{summary.left:,} are left to be called. To go on: {command}")
     return lines
@@ -269,6 +273,38 @@ def tracked_text(tracked: Tracked, *, command: str) -> str:
     if tracked.open:
         lines.append(f"{tracked.open:,} are not final. To ask again: {command} --watch")
     return "\n".join(lines)
+
+
+def braking_text(braking: Braking) -> str:
+    """Return what is about to be cancelled."""
+    stop = f"{braking.running} is working on {braking.batch} and will be stopped. " if braking.running else ""
+    return f"{stop}{braking.calls:,} accepted calls of {braking.batch} may still ring, as far as is known."
+
+
+def cancelled_text(cancelled: Cancelled, *, command: str) -> str:
+    """Return what came of cancelling.
+
+    Args:
+        cancelled: what came of it.
+        command: what cancels again.
+    """
+    lines = [f"{cancelled.batch}: {cancelled.stopped:,} calls are stopped and will not ring."]
+    if cancelled.over:
+        each = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(cancelled.over.items()))
+        lines.append(f"{sum(cancelled.over.values()):,} were over already: {each}.")
+    if cancelled.going_on:
+        lines.append(f"{len(cancelled.going_on):,} could not be stopped and go on:")
+        lines += [f"  {one.number}  {one.status or 'not known'}: {one.words}" for one in cancelled.going_on[:_LISTED]]
+        if len(cancelled.going_on) > _LISTED:
+            lines.append(f"  ... and {len(cancelled.going_on) - _LISTED:,} more (-o json has them all)")
+    if cancelled.left:
+        lines.append(f"{cancelled.left:,} are left and may ring. To go on: {command}")
+    if cancelled.unknown:
+        lines.append(
+            f"{cancelled.unknown:,} are unknown: nobody knows whether they were called, so they may ring as well. "
+            f"Again in a while: {command}"
+        )
+    return "\n".join([*lines, *cancelled.notes, f"results: {cancelled.results}"])
 
 
 def command_text(*words: str) -> str:

@@ -17,7 +17,7 @@ LAYERS = (
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
     {"phone", "spreadsheet"},
-    {"campaign", "loader", "results", "preflight", "reconcile", "tracking"},
+    {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake"},
     {"suppression", "payload", "runner"},
     {"screening"},
     {"session"},

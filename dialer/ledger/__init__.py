@@ -6,7 +6,19 @@ from dialer.ledger.lock import holder, locked
 from dialer.ledger.merging import Written
 from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.schema import Binding
-from dialer.ledger.stops import Stoppable
+from dialer.ledger.stops import STOPPED, Stoppable
 from dialer.ledger.store import Ledger
 
-__all__ = ["Binding", "Call", "CallCount", "Doubt", "Ledger", "Stoppable", "Written", "ask_to_stop", "holder", "locked"]
+__all__ = [
+    "STOPPED",
+    "Binding",
+    "Call",
+    "CallCount",
+    "Doubt",
+    "Ledger",
+    "Stoppable",
+    "Written",
+    "ask_to_stop",
+    "holder",
+    "locked",
+]

@@ -24,12 +24,14 @@ class Stoppable:
         attempt: the attempt's integer key.
         number: E.164 digits.
         execution_id: Bolna's id.
+        payload: JSON text of what was asked for; empty where only a results CSV tells of the call.
         rings_at: when it was placed, or is to be dialled where that is later (Unix seconds).
     """
 
     attempt: int
     number: int
     execution_id: str
+    payload: str
     rings_at: float
 
 
@@ -52,7 +54,7 @@ class Stops(Calls):
             rows = self._db.execute(
                 f"""
                 SELECT * FROM (
-                    SELECT a.id, r.number, a.execution_id, max(a.at, coalesce(c.scheduled_at, strftime('%s',
+                    SELECT a.id, r.number, a.execution_id, r.payload, max(a.at, coalesce(c.scheduled_at, strftime('%s',
                     iif(r.payload = '', NULL, json_extract(r.payload, '$.scheduled_at'))), 0) + 0.0) AS rings_at {_OPEN}
                 ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
                 """,  # noqa: S608 - constants only

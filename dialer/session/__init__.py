@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dialer.session.cancel import Braking, Cancelled, cancel_campaign
     from dialer.session.check import Check, check_campaign
     from dialer.session.figures import Standing, rewrite_results, standing
     from dialer.session.outcome import Plan, Summary
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from dialer.session.track import Tracked, track_campaign
 
 _HOMES = {
+    "Braking": "cancel",
+    "Cancelled": "cancel",
+    "cancel_campaign": "cancel",
     "Check": "check",
     "check_campaign": "check",
     "Outlook": "outlook",
@@ -34,12 +38,15 @@ _HOMES = {
 }
 
 __all__ = [
+    "Braking",
+    "Cancelled",
     "Check",
     "Outlook",
     "Plan",
     "Standing",
     "Summary",
     "Tracked",
+    "cancel_campaign",
     "check_campaign",
     "look_ahead",
     "reconcile_campaign",

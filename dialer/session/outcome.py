@@ -62,6 +62,7 @@ class Summary:
         ended: why it ended early, in words; empty where it did not.
         advice: what to do next, in words.
         notes: what a person should know, in words.
+        may_ring: accepted calls that may still ring, as far as the ledger knows; 0 of a trial.
         unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
     """
 
@@ -76,6 +77,7 @@ class Summary:
     ended: str = ""
     advice: str = ""
     notes: tuple[str, ...] = ()
+    may_ring: int = 0
     unrecorded: tuple[tuple[str, str], ...] = ()
 
 

@@ -316,7 +316,10 @@ class _Batch:
         if ending.trip is not None:
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:
-            return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self._control.stopped}.", advice="")
+            may_ring = 0 if plan.sandbox else await self._ledger.call(lambda store: store.count_open())
+            return replace(
+                summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self._control.stopped}.", may_ring=may_ring
+            )
         if ending.deferred:
             reasons = "; ".join(f"{found.count}: {reason}" for reason, found in ending.deferred.items())
             total = sum(found.count for found in ending.deferred.values())

@@ -1,0 +1,219 @@
+"""Take back calls that Bolna has accepted and not dialled yet: each by its id, never all of an agent's at once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import anyio
+
+from dialer.client import BolnaReadError
+from dialer.errors import DialerError
+from dialer.ledger import STOPPED
+from dialer.pacing import Pacer, Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dialer.client import Stopped
+    from dialer.executions import Execution
+    from dialer.ledger import Ledger, Stoppable
+
+RATE = Rate(900, 60.0)
+"""How fast Bolna is asked: it takes 1000 such requests a minute of the whole organisation."""
+_IN_FLIGHT = 10
+_UNREADABLE = 10
+"""After so many calls in a row of which Bolna does not say what became of them, the others are left for later."""
+_AGAIN = (2.0, 8.0, 20.0)
+"""Seconds after which a call is asked for again that Bolna does not know: new ones may be shown late."""
+_TELL_EVERY = 5.0
+_NOT_FOUND = 404
+
+T = TypeVar("T")
+
+
+class Recorder(Protocol):
+    """What the brake needs of the ledger."""
+
+    async def call(self, work: Callable[[Ledger], T]) -> T:
+        """Return what some work on the ledger returns."""
+
+
+class Bolna(Protocol):
+    """What the brake asks of Bolna."""
+
+    async def stop_call(self, execution_id: str) -> Stopped:
+        """Stop a call that waits."""
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """Return one execution whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """A call that could not be stopped and is not over.
+
+    Attributes:
+        number: E.164 digits.
+        execution_id: Bolna's id.
+        status: as Bolna spells it.
+        words: why Bolna did not stop it.
+    """
+
+    number: int
+    execution_id: str
+    status: str
+    words: str
+
+
+@dataclass(slots=True)
+class Braked:
+    """What became of the calls.
+
+    Attributes:
+        stopped: how many were stopped: they will not ring.
+        over: how many were over already, by what became of them.
+        going_on: those that could not be stopped and are not over.
+        trouble: why Bolna did not say of some whether they are stopped; empty where it said so of all.
+    """
+
+    stopped: int = 0
+    over: Counter[str] = field(default_factory=Counter)
+    going_on: list[GoingOn] = field(default_factory=list)
+    trouble: str = ""
+
+    @property
+    def answered(self) -> int:
+        """Of how many it is known."""
+        return self.stopped + self.over.total() + len(self.going_on)
+
+
+class Brake:
+    """Stops every call that may still ring, the last to ring first; what is answered is durable at once.
+
+    A kill leaves the answers that are on disk: the next one asks for the rest, and a call may be stopped twice
+    without harm.
+
+    Attributes:
+        result: what became of the calls so far.
+
+    Args:
+        ledger: where the answers are recorded.
+        bolna: who is asked.
+        drain: once it is set nothing more is asked.
+        tell: shown every few seconds how far it is.
+    """
+
+    def __init__(
+        self, ledger: Recorder, bolna: Bolna, *, drain: anyio.Event, tell: Callable[[Braked], None] = lambda _: None
+    ) -> None:
+        self._ledger = ledger
+        self._bolna = bolna
+        self._drain = drain
+        self._tell = tell
+        self._told = anyio.current_time()
+        self._pacer = Pacer(RATE)
+        self._room = anyio.Semaphore(_IN_FLIGHT)
+        self._missing: list[Stoppable] = []
+        self._unreadable = 0
+        self._failure: DialerError | None = None
+        self.result = Braked()
+
+    async def stop_all(self) -> None:
+        """Ask once for every call that may still ring; also again, when there may be more of them.
+
+        Raises:
+            MustActError: Bolna refuses the key.
+            LedgerError: an answer cannot be recorded.
+        """
+        self.result.going_on.clear()
+        last: Stoppable | None = None
+        while not self._is_over() and (page := await self._page(last)):
+            await self._stop(page)
+            last = page[-1]
+        await self._stop_missing()
+
+    async def _page(self, last: Stoppable | None) -> list[Stoppable]:
+        return await self._ledger.call(lambda store: store.stoppable(before=last))
+
+    async def _stop_missing(self) -> None:
+        for seconds in _AGAIN:
+            if not self._missing or self._is_over():
+                break
+            with anyio.move_on_after(seconds):
+                await self._drain.wait()
+            missing, self._missing = self._missing, []
+            await self._stop(missing)
+        if self._missing:
+            self.result.trouble = f"{len(self._missing)} are not known at Bolna (yet)"
+
+    def _is_over(self) -> bool:
+        return self._drain.is_set() or self._unreadable >= _UNREADABLE or self._failure is not None
+
+    async def _stop(self, calls: Sequence[Stoppable]) -> None:
+        async with anyio.create_task_group() as tasks:
+            for call in calls:
+                await self._room.acquire()
+                await self._pacer.wait()
+                if self._is_over():
+                    self._room.release()
+                    break
+                tasks.start_soon(self._stop_one, call)
+                self._tell_now_and_then()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _stop_one(self, call: Stoppable) -> None:
+        try:
+            await self._ask(call)
+            self._unreadable = 0
+        except BolnaReadError as error:
+            self._failure = self._failure or error.of_key
+            self._unreadable += 1
+            self.result.trouble = error.words
+        except DialerError as error:
+            # Raised once they have all ended: several at a time would be none that can be told.
+            self._failure = error
+        finally:
+            self._room.release()
+
+    async def _ask(self, call: Stoppable) -> None:
+        answer = await self._bolna.stop_call(call.execution_id)
+        if answer.stopped:
+            await self._note_stopped(call)
+        elif answer.http_status == _NOT_FOUND:
+            self._missing.append(call)
+        else:
+            await self._pacer.wait()
+            await self._look(call, answer.words)
+
+    async def _look(self, call: Stoppable, words: str) -> None:
+        """Find out where a call stands that Bolna does not stop."""
+        found = await self._bolna.execution(call.execution_id)
+        if found is not None and found.status == STOPPED:
+            # By a brake that was killed before it could note it.
+            await self._note_stopped(call)
+            return
+        found = found and found.asked_for(json.loads(call.payload or "{}"))
+        await self._record(lambda store: store.note_not_stopped(call.attempt, words=words, found=found))
+        if found is not None and found.is_final:
+            self.result.over[found.outcome] += 1
+        else:
+            status = "" if found is None else found.status
+            self.result.going_on.append(GoingOn(call.number, call.execution_id, status, words))
+
+    async def _note_stopped(self, call: Stoppable) -> None:
+        await self._record(lambda store: store.note_stopped(call.attempt))
+        self.result.stopped += 1
+
+    async def _record(self, work: Callable[[Ledger], None]) -> None:
+        # Shielded: what Bolna has done must be known.
+        with anyio.CancelScope(shield=True):
+            await self._ledger.call(work)
+
+    def _tell_now_and_then(self) -> None:
+        if anyio.current_time() >= self._told + _TELL_EVERY:
+            self._told = anyio.current_time()
+            self._tell(self.result)

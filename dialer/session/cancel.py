@@ -1,0 +1,276 @@
+"""The brake: stop the run that goes on, then every call of the batch that waits at Bolna."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from dialer.brake import Brake, Braked
+from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
+from dialer.ledger import Ledger, ask_to_stop, holder
+from dialer.models import e164
+from dialer.reconcile import reconcile
+from dialer.results import ResultsFile
+from dialer.runner import Control
+from dialer.session.connection import bolna
+from dialer.session.opening import HEED_EVERY, beside, interruptible, merge, opened, write_results
+from dialer.session.run import told
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from dialer.campaign import Campaign
+    from dialer.client import BolnaClient
+    from dialer.ledger.writer import LedgerWriter
+
+    Confirm = Callable[["Braking"], Awaitable[bool]]
+    Tell = Callable[[str], None]
+
+PATIENCE = 180.0
+"""Seconds that a run gets to end: what it has in flight gets 50 of them, a long list that is being read some more."""
+RECONCILE = 60.0
+"""Seconds that looking for unclear calls may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Braking:
+    """What is about to be cancelled.
+
+    Attributes:
+        batch: its name.
+        calls: how many may still ring, as far as the ledger knows.
+        running: who is working on it and is to be stopped first, in words; empty where nobody is.
+    """
+
+    batch: str
+    calls: int
+    running: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillOn:
+    """A call that could not be stopped and is not over: the number, Bolna's id and status, and why."""
+
+    number: str
+    execution_id: str
+    status: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What came of cancelling.
+
+    Attributes:
+        batch: its name.
+        results: path of the results CSV.
+        stopped: calls that were stopped now.
+        over: calls that were over already, by what became of them.
+        going_on: calls that could not be stopped and are not over.
+        left: calls of which Bolna did not say whether they are stopped.
+        unknown: recipients of whom nobody knows whether they were called.
+        notes: what a person should know, in words.
+        exit_code: what a script is told.
+    """
+
+    batch: str
+    results: str
+    stopped: int
+    over: Mapping[str, int]
+    going_on: tuple[StillOn, ...]
+    left: int
+    unknown: int
+    notes: tuple[str, ...]
+    exit_code: ExitCode
+
+
+async def cancel_campaign(
+    campaign: Campaign,
+    *,
+    confirm: Confirm,
+    tell: Tell = lambda _: None,
+    control: Control | None = None,
+) -> Cancelled:
+    """Stop every call of a batch that Bolna has accepted and not dialled; a run that goes on is stopped first.
+
+    Args:
+        campaign: from `load_campaign`.
+        confirm: shown what is about to be cancelled; when it says no, nothing is, and the run goes on.
+        tell: told while it goes on.
+        control: stops it; what was not asked for by then is left.
+
+    Raises:
+        DeclinedError: it said no.
+        LockedError: the run does not end.
+        DialerError: the ledger or the key cannot be used, or there is no ledger yet.
+    """
+    control = control or Control()
+    if not campaign.batch.ledger.exists():
+        raise UsageError(f"{campaign.batch.ledger}: there is no ledger: nobody was called in this batch.")
+    async with bolna(campaign) as (client, base_url), contextlib.AsyncExitStack() as stack:
+        turn = _Turn(campaign, confirm, tell, control)
+        ledger = await turn.come(stack, base_url=base_url)
+        return await _Cancelling(campaign, client, ledger, turn, control).cancel()
+
+
+class _Turn:
+    """The question before anything is cancelled, and the wait until nobody else works on the batch."""
+
+    def __init__(self, campaign: Campaign, confirm: Confirm, tell: Tell, control: Control) -> None:
+        self._campaign = campaign
+        self._confirm = confirm
+        self.tell = tell
+        self._control = control
+        self._agreed = False
+
+    async def agree(self, calls: int, *, running: str = "") -> None:
+        """Ask, once.
+
+        Raises:
+            DeclinedError: the answer is no.
+        """
+        if not self._agreed and not await self._confirm(Braking(self._campaign.batch.name, calls, running)):
+            raise DeclinedError("Nothing was cancelled.")
+        self._agreed = True
+
+    async def come(self, stack: contextlib.AsyncExitStack, *, base_url: str) -> LedgerWriter:
+        """Return the ledger, entered on the stack, once whoever works on it has ended as asked.
+
+        Raises:
+            DeclinedError: they are not to be stopped.
+            LockedError: they do not end.
+        """
+        until = float("inf")
+        while True:
+            try:
+                return await stack.enter_async_context(
+                    opened(self._campaign, command="cancel", base_url=base_url, control=self._control)
+                )
+            except LockedError:
+                if anyio.current_time() >= until:
+                    raise
+            if not self._agreed:
+                await self._agree_to_stop()
+                until = anyio.current_time() + PATIENCE
+            await self._ask_to_stop()
+
+    async def _agree_to_stop(self) -> None:
+        running = holder(self._campaign.batch.lock) or "another process"
+        with contextlib.closing(Ledger.read(self._campaign.batch.ledger)) as ledger:
+            calls = ledger.count_open()
+        await self.agree(calls, running=running)
+        self.tell(f"{running} is asked to stop; what it has in flight may finish ...")
+
+    async def _ask_to_stop(self) -> None:
+        """Ask whoever works on it now: it may be another one than a second ago."""
+        # It cannot be written while a long list is on its way into it; asked again in a second.
+        with contextlib.suppress(LedgerError):
+            await to_thread.run_sync(ask_to_stop, self._campaign.batch.ledger)
+        with anyio.move_on_after(HEED_EVERY):
+            await self._control.drain.wait()
+        if self._control.drain.is_set():
+            raise InterruptedRunError(f"{self._control.stopped}; nothing was cancelled, but the run was asked to stop.")
+
+
+class _Cancelling:
+    """One cancelling of one batch, its ledger open."""
+
+    def __init__(
+        self, campaign: Campaign, client: BolnaClient, ledger: LedgerWriter, turn: _Turn, control: Control
+    ) -> None:
+        self._campaign = campaign
+        self._client = client
+        self._ledger = ledger
+        self._turn = turn
+        self._control = control
+        self._notes: list[str] = []
+
+    async def cancel(self) -> Cancelled:
+        async with interruptible(self._control, doing="reading the results"):
+            is_known = await self._merge()
+        calls = await self._ledger.call(lambda store: store.count_open())
+        if calls:
+            await self._turn.agree(calls)
+        brake = Brake(
+            self._ledger,
+            self._client,
+            drain=self._control.drain,
+            tell=lambda result: self._turn.tell(f"{result.answered:,} of {calls:,}: {result.stopped:,} stopped"),
+        )
+        with anyio.CancelScope() as scope:
+            async with beside(_abort, self._control, scope):
+                await brake.stop_all()
+                if await self._found_more():
+                    await brake.stop_all()
+        if is_known:
+            await self._write()
+        return await self._summary(brake.result)
+
+    async def _merge(self) -> bool:
+        """Take over what the CSV knows further; a CSV that cannot be read must not hold the brake up."""
+        try:
+            await merge(self._campaign, self._ledger, self._client, adopt=_refuse)
+        except UsageError as error:
+            self._notes.append(f"The results CSV is left as it is: {error}")
+            return False
+        return True
+
+    async def _found_more(self) -> bool:
+        """Tell whether calls were found at Bolna of which nobody knew whether they were placed: they may ring, too."""
+        if self._control.drain.is_set() or not await self._unknown():
+            return False
+        found = await reconcile(self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE)
+        self._notes += told(found)
+        return found.settled > 0
+
+    async def _unknown(self) -> int:
+        return len(await self._ledger.call(lambda store: store.unknown()))
+
+    async def _write(self) -> None:
+        header = await self._ledger.call(lambda store: store.header())
+        file = ResultsFile(self._campaign.batch.results, header=header, with_id=self._campaign.columns.id is not None)
+        try:
+            await self._ledger.call(lambda store: write_results(store, file))
+        except OSError as error:
+            self._notes.append(
+                f"{file.path} cannot be written ({error.strerror}); when it can be again: dialer results CAMPAIGN"
+            )
+
+    async def _summary(self, result: Braked) -> Cancelled:
+        open_ = await self._ledger.call(lambda store: store.count_open())
+        unknown = await self._unknown()
+        left = max(0, open_ - len(result.going_on))
+        trouble = [f"Bolna did not say of all whether they are stopped: {result.trouble}"] if result.trouble else []
+        return Cancelled(
+            batch=self._campaign.batch.name,
+            results=str(self._campaign.batch.results),
+            stopped=result.stopped,
+            over=dict(result.over),
+            going_on=tuple(
+                StillOn(e164(call.number), call.execution_id, call.status, call.words) for call in result.going_on
+            ),
+            left=left,
+            unknown=unknown,
+            notes=(*self._notes, *trouble),
+            exit_code=self._exit_code(left=left, rings=bool(result.going_on or unknown)),
+        )
+
+    def _exit_code(self, *, left: int, rings: bool) -> ExitCode:
+        if self._control.drain.is_set():
+            return ExitCode.INTERRUPTED
+        if left:
+            return ExitCode.LEFT
+        return ExitCode.LOOK if rings else ExitCode.DONE
+
+
+async def _refuse(_words: str) -> bool:
+    return False
+
+
+async def _abort(control: Control, scope: anyio.CancelScope) -> None:
+    await control.abort.wait()
+    scope.cancel()

@@ -1,0 +1,420 @@
+"""The brake: nothing leaves any more, what waits at Bolna is stopped, and what could not be is listed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from dialer import brake, load_campaign
+from dialer.brake import Brake
+from dialer.cli import main
+from dialer.client import BolnaReadError, Stopped
+from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
+from dialer.executions import execution_in
+from dialer.ledger import Ledger, locked
+from dialer.models import Answer, Effect, Outcome
+from dialer.pacing import Rate
+from dialer.runner import Control
+from dialer.sandbox import Settings, running
+from dialer.session import cancel, cancel_campaign, opening
+from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
+from tests.ledgers import call, key_of, load, number_of, opened, people, row
+from tests.place import HEADER, Place, awkward, number, run
+from tests.test_runner import Inline, virtually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dialer.executions import Execution
+    from dialer.session import Braking, Cancelled
+
+
+STOP = "POST /call/{execution_id}/stop"
+
+
+@dataclass
+class Bolna:
+    """Stops calls that wait, by a script; each answer takes a while."""
+
+    statuses: dict[str, str] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    refused: int = 0
+    hidden_until: float = 0.0
+    asked: list[tuple[float, str]] = field(default_factory=list)
+    in_flight: int = 0
+    peak: int = 0
+
+    async def stop_call(self, execution_id: str) -> Stopped:
+        self.asked.append((anyio.current_time(), execution_id))
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        await anyio.sleep(0.2)
+        self.in_flight -= 1
+        if self.refused:
+            raise BolnaReadError("Access denied", self.refused)
+        if execution_id in self.broken:
+            raise BolnaReadError("HTTP 502 Bad Gateway", 502)
+        if anyio.current_time() < self.hidden_until:
+            return Stopped(stopped=False, words="Execution not found", http_status=404)
+        if self.statuses.get(execution_id, "queued") != "queued":
+            return Stopped(stopped=False, words="not queued", http_status=400)
+        return Stopped(stopped=True, words="", http_status=200)
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        return execution_in({"id": execution_id, "status": self.statuses[execution_id]})
+
+    @property
+    def order(self) -> list[str]:
+        return [execution_id for _, execution_id in self.asked]
+
+
+def accepted(index: int) -> Answer:
+    return Answer(Outcome.QUEUED, Effect.GO_ON, execution_id=f"e{index}", http_status=200)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Six people whose calls were accepted, one after the other."""
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 6)
+        for index in range(1, 7):
+            call(ledger, index, accepted(index))
+        yield ledger
+
+
+def braked(ledger: Ledger, bolna: Bolna, *, drained_after: float = 1e9) -> Brake:
+    async def stop() -> Brake:
+        drain = anyio.Event()
+
+        async def drain_later() -> None:
+            await anyio.sleep(drained_after)
+            drain.set()
+
+        one = Brake(Inline(ledger), bolna, drain=drain)
+        async with opening.beside(drain_later):
+            await one.stop_all()
+        return one
+
+    found: Brake = virtually(stop, patience=1e12)
+    return found
+
+
+def calls_of(ledger: Ledger) -> dict[str, tuple[str, str]]:
+    """Return execution id → status and the answer to its stop."""
+    rows = ledger._db.execute(
+        "SELECT a.execution_id, c.status, c.stop FROM call c JOIN attempt a ON a.id = c.attempt"
+    ).fetchall()
+    return {execution_id: (status, stop) for execution_id, status, stop in rows}
+
+
+def test_the_last_to_ring_are_stopped_first(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        load(ledger, [row(index, index) for index in range(1, 5)])
+        # Who is scheduled rings later than who was placed after them.
+        ledger._db.execute(
+            """UPDATE recipient SET payload = '{"scheduled_at":"2099-01-01T10:00:00+05:30","user_data":{}}' """
+            "WHERE key = ?",
+            (key_of(2),),
+        )
+        for index in range(1, 5):
+            call(ledger, index, accepted(index))
+        bolna = Bolna()
+        braked(ledger, bolna)
+    assert bolna.order == ["e2", "e4", "e3", "e1"]
+
+
+def test_each_answer_is_kept_and_only_what_may_still_ring_is_asked_for_again(ledger: Ledger) -> None:
+    bolna = Bolna(statuses={"e1": "completed", "e2": "ringing", "e3": "no-answer"}, broken={"e4"})
+    first = braked(ledger, bolna).result
+    assert (first.stopped, first.over) == (2, Counter({"completed": 1, "no-answer": 1}))
+    assert [(one.number, one.status, one.words) for one in first.going_on] == [(number_of(2), "ringing", "not queued")]
+    assert first.trouble == "HTTP 502 Bad Gateway"
+    assert calls_of(ledger) == {
+        "e1": ("completed", "not queued"), "e2": ("ringing", "not queued"), "e3": ("no-answer", "not queued"),
+        "e5": ("stopped", "stopped"), "e6": ("stopped", "stopped"),
+    }  # fmt: skip
+    assert ledger.count_open() == 2
+
+    bolna.asked.clear()
+    bolna.broken.clear()
+    bolna.statuses["e2"] = "queued"  # It waits for its retry by now.
+    second = braked(ledger, bolna).result
+    assert bolna.order == ["e4", "e2"]
+    assert (second.stopped, second.over.total(), second.going_on, second.trouble) == (2, 0, [], "")
+    assert ledger.count_open() == 0
+
+
+def test_a_call_that_bolna_shows_late_is_asked_for_again(ledger: Ledger) -> None:
+    found = braked(ledger, Bolna(hidden_until=5.0)).result
+    assert (found.stopped, found.trouble) == (6, "")
+
+
+def test_a_call_that_bolna_never_shows_is_left(ledger: Ledger) -> None:
+    found = braked(ledger, Bolna(hidden_until=1e9)).result
+    assert (found.stopped, found.trouble) == (0, "6 are not known at Bolna (yet)")
+    assert ledger.count_open() == 6
+
+
+def many(ledger: Ledger, count: int) -> None:
+    """Make so many calls open at one go, in the place of those that are there."""
+    with ledger._transaction() as db:
+        db.execute("DELETE FROM attempt")
+        db.executemany(
+            "INSERT INTO attempt (recipient, reference, at, outcome, execution_id) VALUES (1, 'r', ?, 'queued', ?)",
+            ((1000.0, f"e{index}") for index in range(count)),
+        )
+
+
+def test_bolna_is_asked_below_its_limit_and_by_several_at_a_time(ledger: Ledger) -> None:
+    many(ledger, 2000)
+    bolna = Bolna()
+    braked(ledger, bolna)
+    times = [at for at, _ in bolna.asked]
+    assert len(times) == 2000
+    assert max(sum(start <= at < start + 60 for at in times) for start in times[::50]) <= 900
+    assert times[-1] - times[0] < 2000 / 900 * 60 * 1.02
+    assert 2 <= bolna.peak <= 10
+
+
+def test_nothing_is_asked_for_once_somebody_wants_it_to_stop(ledger: Ledger) -> None:
+    many(ledger, 2000)
+    bolna = Bolna()
+    found = braked(ledger, bolna, drained_after=10.0).result
+    assert found.stopped == len(bolna.asked) == ledger._db.execute("SELECT count(*) FROM call").fetchone()[0]
+    assert max(at for at, _ in bolna.asked) - bolna.asked[0][0] <= 10.0
+
+
+def test_an_outage_leaves_the_rest_for_later(ledger: Ledger) -> None:
+    many(ledger, 500)
+    bolna = Bolna(broken={f"e{index}" for index in range(500)})
+    found = braked(ledger, bolna).result
+    assert found.trouble == "HTTP 502 Bad Gateway"
+    assert len(bolna.asked) <= 20
+    assert ledger.count_open() == 500
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_ends_it(ledger: Ledger, status: int) -> None:
+    with pytest.raises(MustActError, match="Bolna refused the key: Access denied"):
+        braked(ledger, Bolna(refused=status))
+
+
+def test_a_ledger_that_fails_ends_it(ledger: Ledger) -> None:
+    recorder = Inline(ledger)
+    recorder.fails_at = 3
+    with pytest.raises(LedgerError, match="the disk is full"):
+        virtually(lambda: Brake(recorder, Bolna(), drain=anyio.Event()).stop_all())
+
+
+# -- with files and a sandbox ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """Thirty people, all of them called: two ring and talk, the others wait for a line."""
+    monkeypatch.setattr(brake, "RATE", Rate(5000, 1.0))
+    monkeypatch.setattr(cancel, "HEED_EVERY", 0.02)
+    with running(Settings(call_rate=None, lines=2, speed=0.1)) as bolna:
+        monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)
+        place.recipients(awkward(30), header=HEADER)
+        run(place.campaign())
+        yield Place(place.folder, bolna)
+
+
+def cancelled(path: Path, *, agrees: bool = True) -> tuple[Cancelled, list[Braking]]:
+    shown: list[Braking] = []
+
+    async def confirm(braking: Braking) -> bool:
+        shown.append(braking)
+        return agrees
+
+    async def go() -> Cancelled:
+        return await cancel_campaign(load_campaign(path), confirm=confirm)
+
+    return anyio.run(go), shown
+
+
+def statuses(place: Place) -> Counter[str]:
+    return Counter(place.sandbox.book.standing(call).status for call in place.sandbox.book.calls)
+
+
+def test_what_waits_is_stopped_what_rings_is_listed_and_nobody_is_called_again(waiting: Place) -> None:
+    path = waiting.folder / "c.toml"
+
+    found, shown = cancelled(path)
+
+    assert (found.stopped, found.over, found.left, found.unknown) == (28, {}, 0, 0)
+    assert sorted(one.number for one in found.going_on) == [number(0), number(1)]
+    assert found.exit_code is ExitCode.LOOK
+    assert [(one.calls, one.running) for one in shown] == [(30, "")]
+    assert statuses(waiting)["stopped"] == 28
+    assert {line["status"] for line in waiting.results()} == {"queued"}
+    assert run(path).sent == 0
+    assert len(waiting.calls()) == 30
+
+
+def test_a_second_one_asks_only_for_what_may_still_ring(waiting: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = waiting.folder / "c.toml"
+    cancelled(path)
+    asked = waiting.sandbox.traffic.requests[STOP]
+
+    assert main(["cancel", str(path), "--yes"]) == ExitCode.LOOK
+
+    assert waiting.sandbox.traffic.requests[STOP] == asked + 2
+    told = capsys.readouterr().err
+    assert "0 calls are stopped" in told
+    assert "2 could not be stopped and go on:" in told
+    assert f"  {number(0)}  initiated: Call is not queued or scheduled" in told
+
+
+def test_nothing_is_cancelled_unless_somebody_says_yes(waiting: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = waiting.folder / "c.toml"
+    assert main(["cancel", str(path)]) == ExitCode.USAGE
+    assert "30 accepted calls of c may still ring" in capsys.readouterr().err
+    assert statuses(waiting)["stopped"] == 0
+
+
+def test_calls_that_only_the_csv_knows_are_stopped_too(waiting: Place) -> None:
+    path = waiting.folder / "c.toml"
+    with closing(sqlite3.connect(waiting.folder / "c.results.ledger")) as older, older:
+        older.execute("DELETE FROM attempt WHERE recipient > 10")
+        older.execute("UPDATE recipient SET state = 'pending', attempts = 0, execution_id = '' WHERE id > 10")
+        older.execute("DELETE FROM meta WHERE name = 'results_stamp'")
+    found, _ = cancelled(path)
+    assert found.stopped == 28
+
+
+def test_results_that_cannot_be_read_do_not_hold_the_brake_up(waiting: Place) -> None:
+    results = waiting.folder / "c.results.csv"
+    results.write_text("something,else\n1,2\n", encoding="utf-8")
+    found, _ = cancelled(waiting.folder / "c.toml")
+    assert found.stopped == 28
+    assert "The results CSV is left as it is" in found.notes[0]
+    assert results.read_text(encoding="utf-8") == "something,else\n1,2\n"
+
+
+def test_a_call_of_which_nobody_knew_is_found_and_stopped(waiting: Place) -> None:
+    path = waiting.folder / "c.toml"
+    with path.with_name("list.csv").open("a", encoding="utf-8") as file:
+        file.write(f"{number(90)},x,y,z\n")
+    waiting.sandbox.call_strikes.force("error_after")
+    with pytest.MonkeyPatch.context() as patched:
+        # The run dies before it looks for the call.
+        patched.setattr("dialer.session.run.RECONCILE_LAST", 0.0)
+        run(path)
+
+    found, _ = cancelled(path)
+
+    assert (found.stopped, found.unknown) == (29, 0)
+    assert found.notes == ("1 unknown were found at Bolna and are queued",)
+
+
+def test_a_process_that_does_not_stop_is_not_waited_for_for_ever(
+    waiting: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancel, "PATIENCE", 0.1)
+    path = waiting.folder / "c.toml"
+    with (
+        locked(path.with_name("c.results.ledger.lock"), command="run"),
+        pytest.raises(LockedError, match="`dialer run`"),
+    ):
+        cancelled(path)
+    assert statuses(waiting)["stopped"] == 0
+
+
+def test_without_a_ledger_there_is_nothing_to_cancel(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = place.campaign()
+    assert main(["cancel", str(path), "--yes"]) == ExitCode.USAGE
+    assert "nobody was called in this batch" in capsys.readouterr().err
+    assert list(place.folder.glob("*ledger*")) == []
+
+
+def test_an_interrupted_one_says_so_and_leaves_the_rest(waiting: Place) -> None:
+    control = Control()
+
+    async def confirm(_braking: Braking) -> bool:
+        return True
+
+    async def interrupt() -> None:
+        while waiting.sandbox.traffic.requests[STOP] < 5:  # noqa: ASYNC110 - it counts in another thread
+            await anyio.sleep(0.001)
+        control.interrupt()
+
+    async def go() -> Cancelled:
+        async with opening.beside(interrupt):
+            return await cancel_campaign(load_campaign(waiting.folder / "c.toml"), confirm=confirm, control=control)
+        raise AssertionError
+
+    found = anyio.run(go)
+    assert found.exit_code is ExitCode.INTERRUPTED
+    assert 5 <= found.stopped + len(found.going_on) <= 28
+    assert found.stopped + len(found.going_on) + found.left == 30
+
+
+# -- in processes of their own ---------------------------------------------------------------------------------------
+
+
+def test_a_run_in_the_middle_is_stopped_and_nothing_leaves_afterwards(tmp_path: Path) -> None:
+    batch = Batch.write(tmp_path / "b", people=400, rate="20/second")
+    with sandbox(lines=3, speed=0.1) as bolna:
+        command = [sys.executable, "-m", "dialer"]
+        ran = subprocess.Popen(
+            [*command, *batch.command("run")], env=bolna.environment, stderr=subprocess.PIPE, text=True
+        )
+        until = time.monotonic() + PATIENCE
+        while bolna.requests() < 10:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+        stopped = subprocess.run(
+            [*command, *batch.command("cancel", "--yes", "-o", "json")],
+            env=bolna.environment, capture_output=True, text=True, check=False, timeout=PATIENCE,
+        )  # fmt: skip
+
+        placed = bolna.requests()
+        _, told = ran.communicate(timeout=PATIENCE)
+        found = json.loads(stopped.stdout)
+        book = bolna.calls(batch.agent)
+        assert ran.returncode == ExitCode.INTERRUPTED
+        assert "Asked to stop by `dialer cancel`." in told
+        assert f"{placed} accepted calls may still ring. To cancel them: dialer cancel" in told
+        assert stopped.returncode == ExitCode.LOOK
+        assert f"`dialer run` (process {ran.pid}" in stopped.stderr
+        assert 10 <= placed == len(book) < 400
+        assert Counter(call["status"] == "stopped" for call in book) == {True: placed - 3, False: 3}
+        assert found["stopped"] == placed - 3
+        assert {one["execution_id"] for one in found["going_on"]} == {
+            call["execution_id"] for call in book if call["dials"]
+        }
+        called = {call["to_number"] for call in book}
+        assert {line["recipient_phone_number"] for line in batch.rows() if line["status"] == "queued"} == called
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_cancel_that_is_killed_goes_on_where_it_was(tmp_path: Path, when: Any) -> None:  # noqa: ANN401 - a literal
+    batch = Batch.write(tmp_path / "b", people=20, rate="500/second")
+    with sandbox(lines=3, speed=0.1) as bolna, Crashing(bolna, tmp_path / "log") as process:
+        assert process.run(batch.command("run")) == ExitCode.LOOK
+        crash = Crash("dialer.ledger.stops:Stops.note_stopped", when=when, turn=6)
+        assert process.run(batch.command("cancel", "--yes"), crash) == CRASHED
+        assert process.run(batch.command("cancel", "--yes")) == ExitCode.LOOK
+        book = bolna.calls(batch.agent)
+        assert sum(call["status"] == "stopped" for call in book) == 17
+        stops = int(bolna._book(limit=0)["counters"]["requests"][STOP])
+        # Those under way when it was killed are asked for twice.
+        assert 20 <= stops <= 20 + 10
+        kept = batch.asked("SELECT count(*) FROM call WHERE stop = 'stopped'")
+        assert kept == [(17,)]
+        assert process.run(batch.command("run")) == ExitCode.LOOK
+        assert len(bolna.calls(batch.agent)) == 20
