@@ -13,13 +13,6 @@ from importlib.util import find_spec
 from tests.benchmarks import cpu, intake, limit, memory, pacing, sending
 from tests.benchmarks.table import machine
 
-
-def _intake(*, quick: bool) -> str:
-    # As many rows as are enough for the ratio; by itself it takes more.
-    intake.compare(20_000 if quick else 300_000, 1 if quick else 3)
-    return ""
-
-
 _PEERS = ("aiohttp", "aiolimiter", "aiometer")
 _BENCHMARKS = {
     "sending": sending.report,
@@ -27,7 +20,7 @@ _BENCHMARKS = {
     "pacing": pacing.report,
     "memory": memory.report,
     "cpu": cpu.report,
-    "intake": _intake,
+    "intake": intake.report,
 }
 
 

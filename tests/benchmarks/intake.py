@@ -1,8 +1,8 @@
-"""How long it takes to judge a calling list, against only reading it with pandas.
+"""How long it takes to judge a calling list, against only reading it with pandas; and how soon a resumed run dials.
 
 Run: python -m tests.benchmarks.intake [--rows N] [--rounds N]
 
-Both read the same file, which is written anew, each time in a process of its own and in turns.
+All of them read the same file, which is written anew, each time in a process of its own and in turns.
 """
 
 from __future__ import annotations
@@ -18,12 +18,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.benchmarks.product import dial
+from tests.benchmarks.server import Server
+from tests.benchmarks.table import machine, paired, table
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dialer import Campaign
 
 HEADER = "contact_number,first_name,last_name,city,appointment,amount,note"
 LETTERS = "aeioukmnrstvzñé"
 NATIONAL = 0.1
+_PATIENCE = 300.0
 
 
 def write(path: Path, rows: int) -> None:
@@ -119,22 +126,62 @@ def measure(task: str, path: Path) -> Cost:
     return Cost(*map(float, done.stdout.split()))
 
 
-def compare(rows: int, rounds: int) -> None:
-    """Print medians, ratios and memory."""
+def compare(rows: int, rounds: int) -> str:
+    """Return a table of medians, ratios and memory, that of a fifth of the rows beside it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "recipients.csv"
+        path, fifth = Path(folder) / "recipients.csv", Path(folder) / "fifth.csv"
         write(path, rows)
+        write(fifth, rows // 5)
         found: dict[str, list[Cost]] = {task: [] for task in TASKS}
         for _ in range(rounds):
             for task in TASKS:
                 found[task].append(measure(task, path))
+        less = {task: measure(task, fifth).memory for task in TASKS}
     medians = {task: Cost(*map(statistics.median, zip(*costs, strict=True))) for task, costs in found.items()}
-    base = medians["read"]
-    print(f"{rows:,} rows x {len(HEADER.split(','))} columns, median of {rounds}")
-    print("task       wall s   ratio    cpu s   ratio   peak MB")
-    for task, cost in medians.items():
-        ratios = cost.wall / base.wall, cost.cpu / base.cpu
-        print(f"{task:<8} {cost.wall:8.2f} {ratios[0]:7.2f} {cost.cpu:8.2f} {ratios[1]:7.2f} {cost.memory:9.0f}")
+    lines = [
+        (
+            task,
+            *(f"{cost.wall:.2f} s", f"{paired(_walls(found[task]), _walls(found['read'])):.2f} x"),
+            *(f"{cost.cpu:.2f} s", f"{cost.cpu / medians['read'].cpu:.2f} x"),
+            *(f"{cost.memory:.0f} MB", f"{cost.memory / less[task]:.2f} x"),
+        )
+        for task, cost in medians.items()
+    ]
+    title = f"Intake of {rows:,} rows x {len(HEADER.split(','))} columns, median of {rounds}"
+    return table(title, ("", "clock", "ratio", "CPU", "ratio", "peak", f"against {rows // 5:,}"), lines)
+
+
+def _walls(costs: Sequence[Cost]) -> list[float]:
+    return [cost.wall for cost in costs]
+
+
+def resumed(sizes: Sequence[int], rounds: int) -> str:
+    """Return a table of how long a run of an unchanged list that was begun takes until its first request arrives."""
+    lines = []
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        for rows in sizes:
+            path = Path(folder) / f"{rows}.csv"
+            write(path, rows)
+            campaign(path)
+            first, *again = [_first_request(path.with_suffix(".toml"), server) for _ in range(rounds + 1)]
+            lines.append((f"{rows:,}", f"{first:.2f} s", f"{statistics.median(again):.2f} s"))
+    title = f"From the start of the process to the first request, median of {rounds}"
+    return table(title, ("rows", "first run", "resumed"), lines)
+
+
+def _first_request(file: Path, server: Server) -> float:
+    server.begin(latency=0.0)
+    started = time.monotonic()
+    dial(file, "--limit", "1", url=server.url, within=_PATIENCE)
+    return server.seen().starts[0] - started
+
+
+def report(*, quick: bool) -> str:
+    """Return both tables."""
+    # As many rows as are enough for the ratio; by itself it takes more.
+    if quick:
+        return f"{compare(20_000, 1)}\n{resumed([5_000], 1)}"
+    return f"{compare(300_000, 3)}\n{resumed([100_000], 3)}"
 
 
 def main() -> None:
@@ -146,7 +193,8 @@ def main() -> None:
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
     if options.task is None:
-        compare(options.rows, options.rounds)
+        print(f"{machine()}\n\n{compare(options.rows, options.rounds)}", flush=True)
+        print(resumed([options.rows // 10, options.rows], options.rounds))
         return
     start = time.perf_counter()
     TASKS[options.task](options.file)
