@@ -233,6 +233,16 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) ->
         raise click.BadParameter(str(error)) from None
 
 
+def _parts(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    from dialer.ledger import CALL_PARTS  # noqa: PLC0415 - only one command needs it
+
+    names = None if text is None else tuple(name.strip() for name in text.split(",") if name.strip() != "none")
+    for name in names or ():
+        if name not in CALL_PARTS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(CALL_PARTS)} (or none).")
+    return names
+
+
 @cli.command()
 @_campaign
 @_recipients
@@ -246,9 +256,25 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) ->
     callback=_seconds,
     help="How long to wait between two looks.",
 )
+@click.option(
+    "--with",
+    "parts",
+    metavar="PARTS",
+    callback=_parts,
+    help="Long columns that the results show from now on: transcript, extracted, both with a comma, or none.",
+)
 @_output
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def track(campaign: Path, *, watch: bool, every: float, output: str, quiet: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+def track(
+    campaign: Path,
+    *,
+    watch: bool,
+    every: float,
+    parts: tuple[str, ...] | None,
+    output: str,
+    quiet: bool,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> ExitCode:
     """Fetch how the accepted calls went; run it again until all are final."""
     from dialer.progress import Ticker  # noqa: PLC0415 - only this command needs it
     from dialer.session import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
@@ -260,7 +286,7 @@ def track(campaign: Path, *, watch: bool, every: float, output: str, quiet: bool
     loaded = _load(campaign, **which, sandbox=False)
     ticker = Ticker()
     tracked, stopped_by = _with_signals(
-        lambda control: track_campaign(loaded, every=every if watch else None, told=told, control=control)
+        lambda control: track_campaign(loaded, every=every if watch else None, parts=parts, told=told, control=control)
     )
     if output == "json":
         click.echo(telling.as_json(tracked))

@@ -193,6 +193,29 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class CallResult:
+    """What has become of an accepted call, as the results show it.
+
+    Attributes:
+        outcome: its status, or `voicemail`; empty while Bolna knows no such call.
+        duration: seconds of conversation; None while it is not final, or where it is not told.
+        cost: as Bolna gives it; None as above.
+        hangup_reason: why it ended, or what went wrong.
+        recording_url: where to hear it.
+        transcript: what was said; empty where nobody wants to see it.
+        extracted: what the agent noted, as a JSON object; empty as above.
+    """
+
+    outcome: str
+    duration: float | None
+    cost: float | None
+    hangup_reason: str
+    recording_url: str
+    transcript: str
+    extracted: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultRow:
     """One row of the results CSV.
 
@@ -207,6 +230,7 @@ class ResultRow:
         attempts: how many attempts were made.
         updated_at: when the last attempt changed it (UTC); None when there was none.
         cells: column → cell of the input, as they were sent.
+        call: what has become of the call that `execution_id` names; None where it was not tracked.
     """
 
     position: int | None
@@ -219,6 +243,7 @@ class ResultRow:
     attempts: int
     updated_at: datetime | None
     cells: Mapping[str, str]
+    call: CallResult | None = None
 
 
 def e164(number: int) -> str:

@@ -34,7 +34,7 @@ class Place:
         path = self.folder / f"{name}.toml"
         path.write_text(
             f'agent_id = "{AGENT}"\nrecipients = "{recipients}"\n{more}\n'
-            '[pacing]\nrate = "5000/second"\nmax_in_flight = 20\n',
+            '[pacing]\nrate = "5000/second"\nmax_in_flight = 20\nreads = "5000/second"\n',
             encoding="utf-8",
         )
         return path

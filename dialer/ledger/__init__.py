@@ -2,14 +2,17 @@
 
 from dialer.ledger.calls import Call, CallCount
 from dialer.ledger.doubts import Doubt
+from dialer.ledger.figures import CALL_PARTS
 from dialer.ledger.lock import holder, locked
 from dialer.ledger.merging import Written
+from dialer.ledger.opening import none_yet
 from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.schema import Binding
 from dialer.ledger.stops import STOPPED, Stoppable
 from dialer.ledger.store import Ledger
 
 __all__ = [
+    "CALL_PARTS",
     "STOPPED",
     "Binding",
     "Call",
@@ -21,4 +24,5 @@ __all__ = [
     "ask_to_stop",
     "holder",
     "locked",
+    "none_yet",
 ]

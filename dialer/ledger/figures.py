@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
-from dialer.models import ATTEMPTED, ResultRow, Status, e164
+from dialer.models import ATTEMPTED, CallResult, ResultRow, Status, e164
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 DIED = "the run ended before Bolna's answer was recorded"
 """Why somebody is `unknown` who was being called when a run died."""
@@ -22,18 +23,29 @@ CALLED = f"({', '.join(repr(str(state)) for state in sorted(ATTEMPTED))})"
 _STATUSES: Final = {str(status): status for status in Status}
 # json.loads looks for white space around the text as well: a third of its time.
 _parse: Final = json.JSONDecoder().raw_decode
+CALL_PARTS = ("transcript", "extracted")
+"""The long parts of a call, which the results show only where somebody wants them."""
+_PARTS = "call_parts"
 _CURRENT = 0
 """Stands for the current input's layout: rows that belong to no recipient have no other."""
-_RESULTS = """
+_CALL = f"""
+    c.attempt IS NOT NULL, {OUTCOME}, iif(c.final, c.duration, NULL), iif(c.final, c.cost, NULL),
+    coalesce(nullif(c.hangup_reason, ''), nullif(c.error_message, ''), c.termination_reason), c.recording_url
+"""
+_CALL_OF = """
+    LEFT JOIN call c ON c.attempt = (SELECT max(k.attempt) FROM call k JOIN attempt a ON a.id = k.attempt
+    WHERE k.recipient = r.id AND a.execution_id = r.execution_id)
+"""
+_RESULTS = f"""
     SELECT i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
     CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
     CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
-    coalesce(r.cells, i.cells), coalesce(r.layout, 0)
-    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key
-"""
+    coalesce(r.cells, i.cells), coalesce(r.layout, 0), {_CALL} {{}}
+    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key {_CALL_OF}
+"""  # noqa: S608 - constants only
 _LEFT = f"""
     SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at, r.cells,
-    r.layout FROM recipient r WHERE r.state IN {CALLED}
+    r.layout, {_CALL} {{}} FROM recipient r {_CALL_OF} WHERE r.state IN {CALLED}
     AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner) ORDER BY r.id
 """  # noqa: S608 - constants only
 
@@ -91,17 +103,37 @@ class Figures(Connected):
         """
         with told(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
-            which = "" if pending else "WHERE r.state IS NOT 'pending'"
-            rows = chain(self._db.execute(f"{_RESULTS} {which} ORDER BY i.position"), self._db.execute(_LEFT))
+            long, which = self._long_parts(), "" if pending else "WHERE r.state IS NOT 'pending'"
+            rows = chain(
+                self._db.execute(f"{_RESULTS.format(long)} {which} ORDER BY i.position"),
+                self._db.execute(_LEFT.format(long)),
+            )
             layouts, phone = self._layouts(), self.note("phone") or ""
             yield from (_result(row, layouts, phone=phone) for row in rows)
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input."""
         layouts, phone = self._layouts(), self.note("phone") or ""
+        query = f"{_RESULTS.format(self._long_parts())} WHERE i.position = ?"
         with told(self.path):
-            found = (self._db.execute(f"{_RESULTS} WHERE i.position = ?", (at,)).fetchone() for at in positions)
+            found = (self._db.execute(query, (at,)).fetchone() for at in positions)
             return [_result(row, layouts, phone=phone) for row in found if row is not None]
+
+    def call_parts(self) -> frozenset[str] | None:
+        """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""
+        with told(self.path):
+            if self._db.execute("SELECT 1 FROM call LIMIT 1").fetchone() is None:
+                return None
+        return frozenset(filter(None, (self.note(_PARTS) or "").split(",")))
+
+    def show_call_parts(self, parts: Collection[str]) -> None:
+        """Keep which of a call's long parts the results show from now on."""
+        self.set_note(_PARTS, ",".join(sorted(parts)))
+
+    def _long_parts(self) -> str:
+        shown = self.call_parts() or frozenset()
+        # What nobody sees is not read: it may be most of the file.
+        return "".join(f", {f'c.{part}' if part in shown else repr('')}" for part in CALL_PARTS)
 
     def _layouts(self) -> dict[int, tuple[str, ...]]:
         """Return every header that cells were kept under, by its id."""
@@ -112,7 +144,7 @@ class Figures(Connected):
 
 
 def _result(row: tuple[Any, ...], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:
-    position, key, number, state, execution_id, reason, http_status, attempts, updated_at, cells, layout = row
+    position, key, number, state, execution_id, reason, http_status, attempts, updated_at, cells, layout = row[:11]
     named = dict(zip(layouts[layout], _parse(cells)[0], strict=False))
     if state == Status.SENDING:
         # The file outlives the process, and what it was sending is in doubt then.
@@ -128,4 +160,5 @@ def _result(row: tuple[Any, ...], layouts: dict[int, tuple[str, ...]], *, phone:
         attempts=attempts or 0,
         updated_at=None if updated_at is None else datetime.fromtimestamp(updated_at, UTC),
         cells=named,
+        call=CallResult(*row[12:]) if row[11] else None,
     )

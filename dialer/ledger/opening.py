@@ -96,7 +96,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         LedgerError: it cannot be read.
     """
     if not path.exists():
-        raise UsageError(_none_yet(path))
+        raise UsageError(none_yet(path))
     with told(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
         try:
@@ -107,7 +107,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         return connection
 
 
-def _none_yet(path: Path) -> str:
+def none_yet(path: Path) -> str:
+    """Return what is said where there is no ledger."""
     return f"{path}: there is no ledger yet: nobody was called in this batch. `dialer run` begins it."
 
 
@@ -151,6 +152,6 @@ def check_current(path: Path, connection: sqlite3.Connection) -> None:
     _check(path, connection)
     version = schema.version_of(connection)
     if version == 0:
-        raise UsageError(_none_yet(path))
+        raise UsageError(none_yet(path))
     if version < len(schema.MIGRATIONS):
         raise LedgerError(f"{path}: written by an older version of dialer; `dialer run` brings it up to date.")

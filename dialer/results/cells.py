@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 COLUMNS = (
     "row",
@@ -22,7 +22,11 @@ COLUMNS = (
     "key",
 )
 """Our own columns in order; `id` stands after `row` where the campaign names an id column."""
-OWN = frozenset({*COLUMNS, "id", "call_status", "call_duration", "call_cost", "hangup_reason", "recording_url"})
+CALL_COLUMNS = ("call_status", "call_duration", "call_cost", "hangup_reason", "recording_url")
+"""They stand after `key` once calls were tracked."""
+LONG_COLUMNS = {"transcript": "call_transcript", "extracted": "call_extracted"}
+"""Part of a call → column; they stand after those where somebody wants them."""
+OWN = frozenset({*COLUMNS, "id", *CALL_COLUMNS, *LONG_COLUMNS.values()})
 """Names that are ours: an input column of such a name is shown under another one."""
 NEEDED = ("status", "key", "recipient_phone_number")
 """Without these nobody can be told who was called."""
@@ -41,6 +45,11 @@ def guarded(cell: str) -> str:
 def unguarded(cell: str) -> str:
     """Return what `guarded` was given."""
     return cell.removeprefix("'")
+
+
+def figure(number: float | None) -> str:
+    """Return a figure to three places, without an exponent; nothing for None."""
+    return "" if number is None else f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 def shown(column: str) -> str:
@@ -71,10 +80,23 @@ class Form:
         return [name for name in NEEDED if name not in self.names]
 
 
-def ours(header: Sequence[str], *, with_id: bool) -> Form:
-    """Return the form we write, for an input with these columns."""
+def ours(header: Sequence[str], *, with_id: bool, calls: Collection[str] | None = None) -> Form:
+    """Return the form we write.
+
+    Args:
+        header: the input's columns.
+        with_id: with a column for the id.
+        calls: with the columns of calls, and with these long parts of them; None: without.
+    """
     own = ("row", "id", *COLUMNS[1:]) if with_id else COLUMNS
-    return Form(",", (*own, *map(shown, header)))
+    return Form(",", (*own, *call_columns(calls), *map(shown, header)))
+
+
+def call_columns(parts: Collection[str] | None) -> tuple[str, ...]:
+    """Return the columns of calls that show some long parts of them; none for None."""
+    if parts is None:
+        return ()
+    return (*CALL_COLUMNS, *(column for part, column in LONG_COLUMNS.items() if part in parts))
 
 
 def form_of(file: TextIO) -> Form:

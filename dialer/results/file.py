@@ -10,13 +10,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.results.cells import Form, form_of, guarded, ours
+from dialer.results.cells import LONG_COLUMNS, Form, call_columns, figure, form_of, guarded, ours
 
 if TYPE_CHECKING:
     from _csv import Writer
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from dialer.models import ResultRow
+    from dialer.models import CallResult, ResultRow
 
 
 class ResultsFile:
@@ -32,18 +32,27 @@ class ResultsFile:
         self.path = path
         self._header = tuple(header)
         self._with_id = with_id
-        self._ours = ours(header, with_id=with_id)
+        self._show(None)
         self._appending: _Appending | None = None
 
-    def write(self, rows: Iterable[ResultRow]) -> None:
+    def _show(self, calls: Collection[str] | None) -> None:
+        self._ours = ours(self._header, with_id=self._with_id, calls=calls)
+        self._call_columns = call_columns(calls)
+
+    def write(self, rows: Iterable[ResultRow], *, calls: Collection[str] | None = None) -> None:
         """Replace the file by these rows, atomically.
 
         The former file's mode and a symbolic link to it are kept; a new file is readable by its owner only.
+
+        Args:
+            rows: what it holds.
+            calls: show what has become of the calls, with these long parts; None: do not.
 
         Raises:
             OSError: it cannot be written; the former file is as it was.
         """
         self.close()
+        self._show(calls)
         target = Path(os.path.realpath(self.path))
         target.parent.mkdir(parents=True, exist_ok=True)
         # Always the same name, so that what a kill leaves behind does not pile up.
@@ -98,8 +107,23 @@ class ResultsFile:
             row.attempts or "",
             "" if row.updated_at is None else row.updated_at.isoformat(timespec="seconds"),
             f"k:{row.key}" if row.key else "",
+            *self._call_cells(row.call),
             *(guarded(row.cells.get(name, "")) for name in self._header),
         ]
+
+    def _call_cells(self, call: CallResult | None) -> list[str]:
+        if call is None:
+            return [""] * len(self._call_columns)
+        cells = {
+            "call_status": call.outcome,
+            "call_duration": figure(call.duration),
+            "call_cost": figure(call.cost),
+            "hangup_reason": call.hangup_reason,
+            "recording_url": call.recording_url,
+            LONG_COLUMNS["transcript"]: call.transcript,
+            LONG_COLUMNS["extracted"]: call.extracted,
+        }
+        return [guarded(cells[column]) for column in self._call_columns]
 
 
 class _Appending:

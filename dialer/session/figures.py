@@ -78,7 +78,7 @@ def rewrite_results(batch: Batch) -> int:
                 yield row
 
         try:
-            file.write(counted())
+            file.write(counted(), calls=ledger.call_parts())
         except OSError as error:
             raise LedgerError(
                 f"{batch.results}: cannot be written ({error.strerror}). The ledger has everything; try again when it "

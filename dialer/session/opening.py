@@ -138,7 +138,7 @@ def write_results(store: Ledger, file: ResultsFile, *, pending: bool = True) -> 
     Raises:
         OSError: they cannot be written.
     """
-    file.write(store.results(pending=pending))
+    file.write(store.results(pending=pending), calls=store.call_parts())
     store.set_note(STAMP, stamp_of(file.path))
 
 

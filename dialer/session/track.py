@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from dialer.errors import ExitCode
+from dialer.errors import ExitCode, UsageError
+from dialer.ledger import none_yet
 from dialer.pacing import Pacer
 from dialer.results import ResultsFile
 from dialer.runner import Control
@@ -16,7 +17,7 @@ from dialer.session.opening import beside, interruptible, merge, opened, write_r
 from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from dialer.campaign import Campaign
     from dialer.ledger import CallCount
@@ -66,6 +67,7 @@ async def track_campaign(
     campaign: Campaign,
     *,
     every: float | None = None,
+    parts: Collection[str] | None = None,
     told: Told = lambda _counts: None,
     control: Control | None = None,
 ) -> Tracked:
@@ -74,6 +76,7 @@ async def track_campaign(
     Args:
         campaign: from `load_campaign`.
         every: look again so many seconds after a look, until all are final; None: look once.
+        parts: long parts of calls (`CALL_PARTS`) that the results show from now on; None: those they show already.
         told: told every now and then how the calls stand.
         control: stops it; what was read by then is kept.
 
@@ -81,6 +84,8 @@ async def track_campaign(
         DialerError: the ledger, the results or the key cannot be used.
     """
     control = control or Control()
+    if not (campaign.batch.ledger.exists() or campaign.batch.results.exists()):
+        raise UsageError(none_yet(campaign.batch.ledger))
 
     async def refuse(_words: str) -> bool:
         return False
@@ -91,6 +96,8 @@ async def track_campaign(
     ):
         async with interruptible(control, doing="reading the results"):
             await merge(campaign, ledger, client, adopt=refuse)
+        if parts is not None:
+            await ledger.call(lambda store: store.show_call_parts(parts))
         tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
         trouble = await follow(tracker, ledger, every=every, told=told, control=control)
         header = await ledger.call(lambda store: store.header())

@@ -1,0 +1,198 @@
+"""`dialer track` from the outside: what a person gets, and that what the results show survives."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.cli import main
+from dialer.executions import execution_in
+from dialer.ledger import Ledger
+from dialer.models import Status
+from dialer.results import COLUMNS, unguarded
+from dialer.results.cells import CALL_COLUMNS
+from dialer.sandbox import Settings, running
+from tests.ledgers import QUEUED, call, opened, people, result_of
+from tests.place import HEADER, Place, awkward, number, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PEOPLE = 30
+
+
+@pytest.fixture
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A Bolna where a call is over as soon as it is placed."""
+    settings = Settings(
+        speed=1e6,
+        lines=100,
+        call_rate=None,
+        agent_rate=None,
+        other_rate=None,
+        welcome_message="=1+1, {customer_name}",
+        number_outcomes={number(1): "voicemail", number(2): "failed", number(3): "no-answer"},
+        outcomes={"completed": 1},
+    )
+    with running(settings) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+        yield Place(tmp_path, sandbox)
+
+
+@pytest.fixture
+def path(quick: Place) -> Path:
+    """A campaign of which everybody was called."""
+    quick.recipients(awkward(PEOPLE), header=HEADER)
+    path = quick.campaign()
+    assert run(path).sent == PEOPLE
+    return path
+
+
+def header(quick: Place) -> list[str]:
+    return list(quick.results()[0])
+
+
+def test_the_results_show_how_the_calls_went_once_they_were_tracked(quick: Place, path: Path) -> None:
+    assert header(quick) == [*COLUMNS, *HEADER]
+    assert main(["track", str(path)]) == 0
+    assert header(quick) == [*COLUMNS, *CALL_COLUMNS, *HEADER]
+    rows = quick.results()
+    assert [row["call_status"] for row in rows[:5]] == ["completed", "voicemail", "failed", "no-answer", "completed"]
+    book = {one.execution_id: one for one in quick.sandbox.book.calls}
+    for row in rows:
+        plan = quick.sandbox.book.plan(row["recipient_phone_number"])
+        assert float(row["call_duration"]) == plan.talk
+        assert float(row["call_cost"]) == pytest.approx(sum(plan.costs.values()), abs=0.001)
+        assert bool(row["recording_url"]) == bool(plan.talk)
+        assert row["hangup_reason"]
+        assert row["execution_id"] in book
+
+
+def test_long_columns_are_shown_where_they_are_asked_for_and_kept_by_later_rewrites(quick: Place, path: Path) -> None:
+    assert main(["track", str(path), "--with", "transcript,extracted"]) == 0
+    expected = [*COLUMNS, *CALL_COLUMNS, "call_transcript", "call_extracted", *HEADER]
+    assert header(quick) == expected
+    row = quick.results()[0]
+    assert row["call_transcript"].startswith("assistant: =1+1")
+    assert json.loads(row["call_extracted"]).keys() == {"user_interested", "callback_user"}
+    for command in (["results"], ["track"], ["run", "--yes", "-q"], ["reconcile"]):
+        assert main([command[0], str(path), *command[1:]]) == 0
+        assert header(quick) == expected
+        assert quick.results()[0] == row
+    assert main(["track", str(path), "--with", "none"]) == 0
+    assert header(quick) == [*COLUMNS, *CALL_COLUMNS, *HEADER]
+
+
+def test_a_part_that_does_not_exist_is_refused_with_those_there_are(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["track", str(path), "--with", "transcripts"]) == 2
+    assert "'transcripts' is none of transcript, extracted" in capsys.readouterr().err
+
+
+def test_results_with_columns_of_calls_are_adopted_when_the_ledger_is_lost(quick: Place, path: Path) -> None:
+    assert main(["track", str(path), "--with", "transcript"]) == 0
+    before = quick.results()
+    path.with_name("c.results.ledger").unlink()
+
+    summary = run(path, adopt=True)
+
+    assert summary.counts == {Status.QUEUED: PEOPLE}
+    assert len(quick.calls()) == PEOPLE
+    assert header(quick) == [*COLUMNS, *HEADER]
+    assert main(["track", str(path), "--with", "transcript"]) == 0
+    assert quick.results() == before
+
+
+def test_a_run_appends_to_tracked_results_in_their_form(quick: Place, path: Path) -> None:
+    assert main(["track", str(path)]) == 0
+    quick.recipients(awkward(PEOPLE + 20), header=HEADER)
+    assert run(path).sent == 20
+    rows = quick.results()
+    assert header(quick) == [*COLUMNS, *CALL_COLUMNS, *HEADER]
+    assert [bool(row["call_status"]) for row in rows] == [True] * PEOPLE + [False] * 20
+    assert [unguarded(row["customer_name"]) for row in rows] == [cells[1] for cells in awkward(PEOPLE + 20)]
+    assert main(["track", str(path)]) == 0
+    assert all(row["call_status"] for row in quick.results())
+
+
+def test_columns_of_the_input_that_are_called_like_ours_come_back(quick: Place) -> None:
+    names = ["contact_number", "call_status", "call_transcript", "hangup_reason"]
+    quick.recipients([[number(1), "a", "b", "c"]], header=names)
+    path = quick.campaign()
+    run(path)
+    assert main(["track", str(path), "--with", "transcript"]) == 0
+    (row,) = quick.results()
+    assert [row[f"input_{name}"] for name in names[1:]] == ["a", "b", "c"]
+    path.with_name("c.results.ledger").unlink()
+    assert run(path, adopt=True).sent == 0
+    (row,) = quick.results()
+    assert [row[f"input_{name}"] for name in names[1:]] == ["a", "b", "c"]
+
+
+def test_a_row_shows_the_call_that_its_execution_id_names(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 1)
+        for status, execution_id in (("no-answer", "exec-1"), ("completed", "exec-2")):
+            ledger._db.execute("UPDATE recipient SET state = 'pending'")
+            attempt = call(ledger, 1, QUEUED)
+            ledger._db.execute("UPDATE attempt SET execution_id = ? WHERE id = ?", (execution_id, attempt.id))
+            ledger._db.execute("UPDATE recipient SET execution_id = ?", (execution_id,))
+            assert result_of(ledger, 1).call is None
+            execution = execution_in({"id": execution_id, "status": status, "error_message": "what went wrong"})
+            assert execution is not None
+            ledger.note_calls([(attempt.id, execution)])
+            shown = result_of(ledger, 1).call
+            assert shown is not None
+            assert (shown.outcome, shown.hangup_reason) == (status, "what went wrong")
+
+
+def test_the_outcome_as_json_is_one_object(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["track", str(path), "-o", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {count["outcome"]: count["calls"] for count in told["counts"]} == {
+        "completed": PEOPLE - 3, "voicemail": 1, "failed": 1, "no-answer": 1,
+    }  # fmt: skip
+    assert (told["open"], told["ended"], told["requests"]) == (0, PEOPLE, PEOPLE + 1)
+
+
+def test_what_is_final_is_not_asked_for_again(quick: Place, path: Path) -> None:
+    assert main(["track", str(path), "-q"]) == 0
+    before = quick.sandbox.traffic.requests.total()
+    assert main(["track", str(path), "-q"]) == 0
+    assert quick.sandbox.traffic.requests.total() == before
+
+
+def test_calls_that_are_not_over_leave_something_for_later(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients(awkward(PEOPLE), header=HEADER)
+    path = place.campaign()
+    run(path)
+    assert main(["track", str(path)]) == 3
+    assert f"To ask again: dialer track {path} --watch" in capsys.readouterr().out
+
+
+def test_a_refused_key_is_exit_code_five(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOLNA_API_KEY", "nonsense")
+    assert main(["track", str(path)]) == 5
+
+
+def test_before_anybody_was_called_there_is_nothing_to_track(quick: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    quick.recipients(awkward(3), header=HEADER)
+    assert main(["track", str(quick.campaign())]) == 2
+    assert "nobody was called in this batch" in capsys.readouterr().err
+    assert sorted(path.name for path in quick.folder.iterdir()) == ["c.toml", "list.csv"]
+
+
+def test_a_watch_ends_when_all_are_final(place: Place) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    place.sandbox.book._settings = Settings(speed=600.0)
+    path = place.campaign()
+    run(path)
+    assert main(["track", str(path), "--watch", "--every", "1s", "-q"]) == 0
+    with closing(Ledger.read(path.with_name("c.results.ledger"))) as ledger:
+        assert ledger.open_calls() == []
