@@ -36,16 +36,16 @@ _CALL_OF = """
     LEFT JOIN call c ON c.attempt = (SELECT max(k.attempt) FROM call k JOIN attempt a ON a.id = k.attempt
     WHERE k.recipient = r.id AND a.execution_id = r.execution_id)
 """
-_RESULTS = f"""
+_RESULTS = """
     SELECT i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
     CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
     CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
-    coalesce(r.cells, i.cells), coalesce(r.layout, 0), {_CALL} {{}}
-    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key {_CALL_OF}
-"""  # noqa: S608 - constants only
+    coalesce(r.cells, i.cells), coalesce(r.layout, 0), {call}
+    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key {of}
+"""
 _LEFT = f"""
     SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at, r.cells,
-    r.layout, {_CALL} {{}} FROM recipient r {_CALL_OF} WHERE r.state IN {CALLED}
+    r.layout, {{call}} FROM recipient r {{of}} WHERE r.state IN {CALLED}
     AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner) ORDER BY r.id
 """  # noqa: S608 - constants only
 
@@ -103,10 +103,10 @@ class Figures(Connected):
         """
         with told(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
-            long, which = self._long_parts(), "" if pending else "WHERE r.state IS NOT 'pending'"
+            which = "" if pending else "WHERE r.state IS NOT 'pending'"
             rows = chain(
-                self._db.execute(f"{_RESULTS.format(long)} {which} ORDER BY i.position"),
-                self._db.execute(_LEFT.format(long)),
+                self._db.execute(self._with_calls(f"{_RESULTS} {which} ORDER BY i.position")),
+                self._db.execute(self._with_calls(_LEFT)),
             )
             layouts, phone = self._layouts(), self.note("phone") or ""
             yield from (_result(row, layouts, phone=phone) for row in rows)
@@ -114,7 +114,7 @@ class Figures(Connected):
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input."""
         layouts, phone = self._layouts(), self.note("phone") or ""
-        query = f"{_RESULTS.format(self._long_parts())} WHERE i.position = ?"
+        query = self._with_calls(f"{_RESULTS} WHERE i.position = ?")
         with told(self.path):
             found = (self._db.execute(query, (at,)).fetchone() for at in positions)
             return [_result(row, layouts, phone=phone) for row in found if row is not None]
@@ -130,10 +130,13 @@ class Figures(Connected):
         """Keep which of a call's long parts the results show from now on."""
         self.set_note(_PARTS, ",".join(sorted(parts)))
 
-    def _long_parts(self) -> str:
-        shown = self.call_parts() or frozenset()
+    def _with_calls(self, query: str) -> str:
+        shown = self.call_parts()
+        if shown is None:
+            return query.format(call="0", of="")
         # What nobody sees is not read: it may be most of the file.
-        return "".join(f", {f'c.{part}' if part in shown else repr('')}" for part in CALL_PARTS)
+        long = (f"c.{part}" if part in shown else "''" for part in CALL_PARTS)
+        return query.format(call=", ".join((_CALL, *long)), of=_CALL_OF)
 
     def _layouts(self) -> dict[int, tuple[str, ...]]:
         """Return every header that cells were kept under, by its id."""
