@@ -131,6 +131,7 @@ def _check_one(
     help="Call those again of whom nobody knows whether they were called: perhaps twice.",
 )
 @click.option("--adopt", is_flag=True, help="Go on from the results CSV alone, its ledger being lost.")
+@click.option("--track", is_flag=True, help="Go on afterwards until every call is over, and write how it went.")
 @click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 @click.option("--no-progress", is_flag=True, help="No bar and no lines while it runs.")
 @click.option(
@@ -162,11 +163,13 @@ def _run_one(
     retry_errors: bool,
     redial_unknown: bool,
     adopt: bool,
+    track: bool,
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> ExitCode:
     from dialer.session import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = _load(path, **which)
+    progress = _progress(quiet=quiet or no_progress, log_format=log_format)
     work = partial(
         run_campaign,
         campaign,
@@ -175,7 +178,8 @@ def _run_one(
         retry_errors=retry_errors,
         redial_unknown=redial_unknown,
         adopt=adopt,
-        progress=_progress(quiet=quiet or no_progress, log_format=log_format),
+        track=_telling_calls(progress.note) if track else None,
+        progress=progress,
     )
 
     async def asked(control: Control) -> Summary:
@@ -276,15 +280,10 @@ def track(
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> ExitCode:
     """Fetch how the accepted calls went; run it again until all are final."""
-    from dialer.progress import Ticker  # noqa: PLC0415 - only this command needs it
     from dialer.session import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
-    def told(counts: Sequence[CallCount]) -> None:
-        if not quiet:
-            ticker(telling.calls_line(counts))
-
     loaded = _load(campaign, **which, sandbox=False)
-    ticker = Ticker()
+    told = _telling_calls(lambda words: None if quiet else _say(words))
     tracked, stopped_by = _with_signals(
         lambda control: track_campaign(loaded, every=every if watch else None, parts=parts, told=told, control=control)
     )
@@ -407,8 +406,14 @@ def _progress(*, quiet: bool, log_format: str) -> Progress:
         return progress.Silent()
     if log_format == "json":
         return progress.JsonLines()
-    # A process without a standard error has None here.
-    return progress.Bar() if sys.stderr is not None and sys.stderr.isatty() else progress.Lines()
+    return progress.Bar() if progress.is_watched() else progress.Lines()
+
+
+def _telling_calls(say: Callable[[str], None]) -> Callable[[Sequence[CallCount]], None]:
+    from dialer.progress import Ticker  # noqa: PLC0415 - only run and track need it
+
+    ticker = Ticker(say)
+    return lambda counts: ticker(telling.calls_line(counts))
 
 
 def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signal.Signals | None]:

@@ -8,7 +8,7 @@ import math
 import sys
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.models import Outcome
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-LINE_EVERY = 30.0
-"""Seconds between two lines of a run without a terminal."""
+LINE_EVERY, WATCHED_EVERY = 30.0, 10.0
+"""Seconds between two lines of a run without a terminal, and of what has no bar on one."""
 COUNTDOWN_EVERY = 600.0
 """Seconds between two of them while nobody can be called."""
 
@@ -74,10 +74,6 @@ class _Stream:
         # A ValueError is what a closed stream raises.
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
-
-    def is_terminal(self) -> bool:
-        # A process without a standard error has None here.
-        return self._stream is not None and self._stream.isatty()
 
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -189,27 +185,33 @@ class Lines:
 
 
 class Ticker:
-    """A line with the time each time that what is told has changed: on a terminal at once, elsewhere every so often.
+    """Tells how something stands, now and then, if that has changed.
 
     Args:
-        stream: where to; standard error by default.
-        every: seconds between two lines where nobody watches.
+        say: told the words.
+        every: seconds between two tellings at least; by default fewer where a person watches.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, *, stream: TextIO | None = None, every: float = LINE_EVERY, clock: Callable[[], float] = time.monotonic
+        self, say: Callable[[str], None], *, every: float | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._stream = _Stream(stream)
-        self._every = 0.0 if self._stream.is_terminal() else every
+        self._say = say
+        self._every = (WATCHED_EVERY if is_watched() else LINE_EVERY) if every is None else every
         self._clock = clock
         self._words, self._at = "", -math.inf
 
     def __call__(self, words: str) -> None:
-        """Tell how it stands."""
+        """Tell it, if it is time."""
         if words != self._words and self._clock() - self._at >= self._every:
             self._words, self._at = words, self._clock()
-            print(f"{datetime.now().astimezone():%H:%M:%S} {words}", file=self._stream, flush=True)
+            self._say(words)
+
+
+def is_watched() -> bool:
+    """Tell whether standard error is a terminal."""
+    # A process without a standard error has None here.
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 class JsonLines:

@@ -139,6 +139,8 @@ def summary_text(summary: Summary, *, command: str) -> str:
             else ""
         )
         lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held})")
+    if summary.calls:
+        lines += [calls_line(summary.calls), *calls_table(summary.calls)]
     lines.append(f"results: {summary.results}")
     lines += [part for part in (summary.ended, summary.advice) if part]
     if summary.unrecorded:

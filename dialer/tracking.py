@@ -138,7 +138,7 @@ class Tracker:
             MustActError: the key is refused.
             LedgerError: what was read cannot be recorded.
         """
-        self._unreadable, self._trouble, after = 0, "", 0
+        self._answered, self._unreadable, self._trouble, after = False, 0, "", 0
         while not self._trouble and (calls := await self._page(after)):
             after = calls[-1].attempt
             await self._follow([call for call in calls if not _sleeps(call, now=self._now())])

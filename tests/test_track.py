@@ -6,15 +6,20 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
+from dialer import Summary, load_campaign, run_campaign
 from dialer.cli import main
+from dialer.errors import ExitCode
 from dialer.executions import execution_in
 from dialer.ledger import Ledger
 from dialer.models import Status
 from dialer.results import COLUMNS, unguarded
 from dialer.results.cells import CALL_COLUMNS
+from dialer.runner import Control
 from dialer.sandbox import Settings, running
+from dialer.session import track
 from tests.ledgers import QUEUED, call, opened, people, result_of
 from tests.place import HEADER, Place, awkward, number, run
 
@@ -196,3 +201,40 @@ def test_a_watch_ends_when_all_are_final(place: Place) -> None:
     assert main(["track", str(path), "--watch", "--every", "1s", "-q"]) == 0
     with closing(Ledger.read(path.with_name("c.results.ledger"))) as ledger:
         assert ledger.open_calls() == []
+
+
+def test_a_run_goes_on_until_every_call_is_over_where_it_is_asked_to(quick: Place) -> None:
+    quick.recipients(awkward(PEOPLE), header=HEADER)
+    summary = run(quick.campaign(), track=lambda _: None)
+    assert summary.exit_code is ExitCode.DONE
+    assert {count.outcome: count.calls for count in summary.calls} == {
+        "completed": PEOPLE - 3, "voicemail": 1, "failed": 1, "no-answer": 1,
+    }  # fmt: skip
+    assert all(row["call_status"] for row in quick.results())
+
+
+def test_tracking_after_a_run_ends_orderly_when_it_is_interrupted(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(track, "TELL_EVERY", 0.1)
+    place.recipients(awkward(PEOPLE), header=HEADER)
+    campaign = load_campaign(place.campaign())
+
+    async def main() -> Summary:
+        control = Control()
+        return await run_campaign(campaign, track=lambda _: control.interrupt(), control=control)
+
+    summary = anyio.run(main)
+    assert (summary.exit_code, summary.ended) == (ExitCode.INTERRUPTED, "Interrupted.")
+    assert 0 < summary.may_ring <= PEOPLE
+    assert summary.counts == {Status.QUEUED: PEOPLE}
+    assert all(row["call_status"] for row in place.results())
+
+
+def test_a_run_that_a_person_must_mend_first_does_not_track(quick: Place) -> None:
+    quick.recipients(awkward(PEOPLE), header=HEADER)
+    path = quick.campaign()
+    run(path, limit=10)
+    quick.sandbox.call_strikes.force("payment_required")
+    summary = run(path, track=lambda _: None)
+    assert (summary.exit_code, summary.calls) == (ExitCode.MUST_ACT, ())

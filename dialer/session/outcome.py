@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from dialer.ledger import CallCount
     from dialer.session.outlook import Outlook
 
 
@@ -63,6 +64,7 @@ class Summary:
         advice: what to do next, in words.
         notes: what a person should know, in words.
         may_ring: accepted calls that may still ring, as far as the ledger knows; 0 of a trial.
+        calls: how the accepted calls stand, where they were tracked.
         unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
     """
 
@@ -78,6 +80,7 @@ class Summary:
     advice: str = ""
     notes: tuple[str, ...] = ()
     may_ring: int = 0
+    calls: tuple[CallCount, ...] = ()
     unrecorded: tuple[tuple[str, str], ...] = ()
 
 

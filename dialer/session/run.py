@@ -28,6 +28,8 @@ from dialer.session.intake import Loaded, forget_judged, load
 from dialer.session.opening import IN_FLIGHT, interruptible, merge, opened, write_results
 from dialer.session.outcome import Plan, Summary, exit_code_of
 from dialer.session.outlook import outlook, read_standing
+from dialer.session.track import follow
+from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
     from dialer.client import BolnaClient
     from dialer.ledger import Ledger
     from dialer.ledger.writer import LedgerWriter
+    from dialer.session.track import Told
     from dialer.suppression import Suppression
 
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
 RECONCILE_LAST = 300.0
+TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
+"""Seconds between two looks at the calls that are not over; the built-in stand-in lives sixty times as fast."""
 YOUNG = 1800.0
 """An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
 
@@ -73,6 +78,7 @@ async def run_campaign(
     redial_unknown: bool = False,
     adopt: bool = False,
     strict: bool = False,
+    track: Told | None = None,
     confirm: Callable[[Plan], Awaitable[bool]] | None = None,
     ask: Callable[[str], Awaitable[bool]] | None = None,
     progress: Progress | None = None,
@@ -89,6 +95,7 @@ async def run_campaign(
         redial_unknown: call those again of whom nobody knows whether they were called. They may be called twice.
         adopt: go on from a results CSV whose ledger is lost.
         strict: call nobody while the prompt asks for variables that the campaign does not give.
+        track: go on until every accepted call is over; told every now and then how they stand. None: do not.
         confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
         ask: asked in words before a redial or an adoption that the arguments did not already grant.
         progress: told while it goes on.
@@ -111,7 +118,7 @@ async def run_campaign(
                 raise UsageError("\n".join([*plan.outlook.warnings, "Nothing was dialled (--strict)."]))
             if not await (confirm or _always)(plan):
                 raise DeclinedError("Nothing was dialled.")
-            return await batch.dial(plan, loaded)
+            return await batch.dial(plan, loaded, track=track)
 
 
 def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
@@ -243,7 +250,7 @@ class _Batch:
             self._notes.add(text)
         return result
 
-    async def dial(self, plan: Plan, loaded: Loaded) -> Summary:
+    async def dial(self, plan: Plan, loaded: Loaded, *, track: Told | None) -> Summary:
         results = await self._results_file()
         writing = _Writing(results, self._notes)
         runner = self._runner(plan, loaded)
@@ -266,7 +273,30 @@ class _Batch:
             if not self._control.abort.is_set() and not ending.interrupted:
                 await self._reconcile(RECONCILE_LAST)
             await self._write(writing, pending=True)
-        return await self._summary(plan, ending, failure, seconds=seconds, sent=runner.sent)
+        summary = await self._summary(plan, ending, failure, seconds=seconds, sent=runner.sent)
+        if track is None or failure is not None or ending.trip is not None or ending.interrupted:
+            return summary
+        return await self._tracked(summary, writing, track)
+
+    async def _tracked(self, summary: Summary, writing: _Writing, told: Told) -> Summary:
+        """Follow the accepted calls, and add to a summary how they stand."""
+        tracker = Tracker(
+            self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=Pacer(self._campaign.pacing.reads)
+        )
+        every = TRACK_TRIAL_EVERY if self._campaign.sandbox else TRACK_EVERY
+        trouble = await follow(tracker, self._ledger, every=every, told=told, control=self._control)
+        if trouble:
+            self._notes.add(f"how the calls went could not be read to the end: {trouble}")
+        await self._write(writing, pending=True)
+        calls = tuple(await self._ledger.call(lambda store: store.call_counts()))
+        open_ = sum(count.calls for count in calls if not count.final)
+        summary = replace(summary, calls=calls, notes=tuple(self._notes.told))
+        if self._control.drain.is_set():
+            may_ring = 0 if self._campaign.sandbox else open_
+            ended = f"{self._control.stopped}."
+            return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
+        left = open_ and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
+        return replace(summary, exit_code=ExitCode.LEFT) if left else summary
 
     def _runner(self, plan: Plan, loaded: Loaded) -> Runner:
         breaker = self._campaign.breaker

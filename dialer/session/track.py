@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Told = Callable[[Sequence[CallCount]], None]
 
+OUTAGE = 3600.0
 TELL_EVERY = 2.0
 """Seconds between two tellings of how the calls stand."""
 
@@ -120,6 +121,8 @@ async def track_campaign(
 async def follow(tracker: Tracker, ledger: LedgerWriter, *, every: float | None, told: Told, control: Control) -> str:
     """Look until all calls are final or somebody asks to stop; return what troubled the last look, or nothing.
 
+    It also ends when Bolna could not be read for an hour.
+
     Args:
         tracker: looks.
         ledger: what it keeps informed.
@@ -131,13 +134,14 @@ async def follow(tracker: Tracker, ledger: LedgerWriter, *, every: float | None,
         MustActError: the key is refused.
         LedgerError: what was read cannot be recorded.
     """
-    trouble = ""
+    trouble, since = "", anyio.current_time()
     with anyio.CancelScope() as scope:
         async with beside(_cancel_when, control, scope), beside(_tell, ledger, told):
             while True:
                 looked = await tracker.look()
                 trouble = looked.trouble
-                if every is None or not looked.open:
+                since = since if trouble else anyio.current_time()
+                if every is None or not looked.open or anyio.current_time() - since > OUTAGE:
                     break
                 await anyio.sleep(every)
     return trouble
