@@ -7,7 +7,7 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -319,6 +319,52 @@ def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:
     else:
         _say(telling.cancelled_text(cancelled, command=_again("cancel", campaign, **which)))
     return _unless_terminated(cancelled.exit_code, stopped_by)
+
+
+@cli.command()
+@_campaign
+@_recipients
+@_batch
+@_sandbox
+@click.option("--to", type=_PATH, metavar="FILE", help="Write here; default: beside the results.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "md", "json"]),
+    default="html",
+    help="A page, or text that is printed unless --to is given.",
+)
+@click.option(
+    "--timezone",
+    metavar="NAME",
+    default="UTC",
+    show_default=True,
+    help="Show times as in this zone, for instance Asia/Kolkata.",
+)
+@click.option("--full-numbers", is_flag=True, help="Show whole phone numbers, not only the last three digits.")
+def report(
+    campaign: Path,
+    *,
+    to: Path | None,
+    form: Literal["html", "md", "json"],
+    timezone: str,
+    full_numbers: bool,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> ExitCode:
+    """Write a page with charts of how the calls went."""
+    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.session import report_batch, report_text, save_report  # noqa: PLC0415 - as above
+
+    files = locate(campaign, **which)
+    found = report_batch(
+        files, command=lambda name: _again(name, campaign, **which), zone=timezone, full_numbers=full_numbers
+    )
+    text = telling.as_json(found) if form == "json" else report_text(found, form)
+    if form != "html" and to is None:
+        click.echo(text.rstrip())
+    else:
+        click.echo(f"{save_report(text, files, to=to)} is written.")
+    return ExitCode.DONE
 
 
 @cli.command()

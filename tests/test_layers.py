@@ -20,6 +20,7 @@ LAYERS = (
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake"},
     {"suppression", "payload", "runner"},
     {"screening"},
+    {"report"},
     {"session"},
     {"telling"},
     {"cli"},
@@ -40,6 +41,9 @@ HOMES = {
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},
     "openpyxl": {"spreadsheet"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
+    "matplotlib": {"report"},
 }
 
 

@@ -46,6 +46,11 @@ class Batch:
         """The lock file: held by whoever writes the ledger, never deleted."""
         return self.ledger.with_name(self.ledger.name + ".lock")
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that belongs to it; no other output may take its place."""
+        return (self.campaign, self.recipients, self.results, self.ledger, self.lock)
+
     def refuse_overwriting(self, file: CampaignFile, inputs: Mapping[str, Path]) -> None:
         """Refuse files of the batch that are one of its inputs.
 

@@ -1,15 +1,123 @@
-"""What a report tells of a batch, counted by the database."""
+"""What a report tells of a batch, counted by the database: no table is ever held in memory.
+
+A *call* is an attempt that Bolna accepted. Somebody is *reached* by a call that is `completed`, was not answered by a
+machine and lasted longer than no time at all. *People* are the rows of the input that stand for somebody.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from dialer.ledger.connection import Connected
+from dialer.ledger.figures import CALLED
 from dialer.ledger.opening import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+QUARTER = 900
+"""Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
+
+_REACHED = "(coalesce(c.status, '') = 'completed' AND NOT coalesce(c.voicemail, 0) AND coalesce(c.duration, 0) > 0)"
+_OUTCOME = "CASE WHEN c.status = 'completed' AND c.voicemail THEN 'voicemail' ELSE coalesce(c.status, '') END"
+_FINAL = "coalesce(c.final, 0)"
+_ACCEPTED = "attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued'"
+_LAST = f"""
+    SELECT a.recipient, max(a.id) AS attempt, max({_REACHED}) AS reached FROM {_ACCEPTED} GROUP BY a.recipient
+"""  # noqa: S608 - constants only, as in all of this module
+
+_WHY = "coalesce(nullif(c.error_message, ''), nullif(c.termination_reason, ''), c.hangup_reason)"
+_TROUBLES = f"""
+    WITH last AS ({_LAST}), trouble AS (
+        SELECT i.status AS kind, i.code, NULL AS http_status, '' AS same, i.reason AS words, i.position,
+        coalesce('+' || i.number, json_extract(i.cells, '$[' || ? || ']'), '') AS cell
+        FROM input_row i WHERE NOT i.owner
+        UNION ALL
+        SELECT r.state, '', r.http_status, alike(r.reason), r.reason, i.position, '+' || r.number
+        FROM input_row i JOIN recipient r ON r.key = i.key WHERE i.owner AND r.state IN ('error', 'unknown')
+        UNION ALL
+        SELECT c.status, '', NULL, alike({_WHY}), {_WHY}, i.position, '+' || r.number
+        FROM input_row i JOIN recipient r ON r.key = i.key JOIN last l ON l.recipient = r.id
+        JOIN call c ON c.attempt = l.attempt
+        WHERE i.owner AND r.state = 'queued' AND c.final = 1 AND c.status IN ('failed', 'error', 'balance-low')
+    )
+    SELECT kind, code, http_status, same, first, total, position, cell FROM (
+        SELECT *, alike(first_value(words) OVER each) AS first, row_number() OVER each AS nth,
+        count(*) OVER (PARTITION BY kind, code, http_status, same) AS total
+        FROM trouble WINDOW each AS (PARTITION BY kind, code, http_status, same ORDER BY position)
+    ) WHERE nth <= ?
+"""  # noqa: S608
+_NUMBERS = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """So many people who are alike.
+
+    Attributes:
+        count: how many.
+        state: of each of them.
+        attempts: requests made for each of them.
+        called: Bolna accepted a call to each of them.
+        reached: by any call.
+        outcome: of the last call; empty where there is none, or nothing is known of it.
+        final: of the last call: 0 it goes on, 1 it is over, 2 given up.
+    """
+
+    count: int
+    state: str
+    attempts: int
+    called: bool
+    reached: bool
+    outcome: str
+    final: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """So many calls that ended alike.
+
+    Attributes:
+        count: how many.
+        outcome: empty where nothing is known.
+        final: 0 it goes on, 1 it is over, 2 given up.
+        reached: a person was reached.
+        talked: seconds of conversation.
+        cost: as Bolna gives it.
+    """
+
+    count: int
+    outcome: str
+    final: int
+    reached: bool
+    talked: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """So many rows of the input that have the same trouble.
+
+    Attributes:
+        kind: the row's status, or the outcome of its last call.
+        code: of the reason; empty where it has none.
+        http_status: of Bolna's last answer; None where there was none.
+        words: the reason, of the first of them.
+        rows: how many.
+        first: position and phone cell of the first few.
+    """
+
+    kind: str
+    code: str
+    http_status: int | None
+    words: str
+    rows: int
+    first: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +138,155 @@ class Hold:
 class Overview(Connected):
     """The part of the ledger that is counted for a report."""
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read everything inside from one moment, whatever a run writes meanwhile."""
+        with told(self.path):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("ROLLBACK")
+
+    def span(self) -> tuple[int, float | None, float | None]:
+        """Return how many requests were made, and when the first and the last one were (Unix seconds)."""
+        with told(self.path):
+            count, first, last = self._db.execute("SELECT count(*), min(at), max(at) FROM attempt").fetchone()
+        return count, first, last
+
+    def left(self) -> int:
+        """Return how many were called and are no longer in the input."""
+        with told(self.path):
+            (count,) = self._db.execute(
+                f"""
+                SELECT count(*) FROM recipient r WHERE r.state IN {CALLED}
+                AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner)
+                """  # noqa: S608
+            ).fetchone()
+        return int(count)
+
+    def people(self) -> list[People]:
+        """Return the people of the input, counted by all that they have in common."""
+        rows = self._read(
+            f"""
+            WITH last AS ({_LAST})
+            SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0), {_OUTCOME}, {_FINAL}
+            FROM input_row i JOIN recipient r ON r.key = i.key
+            LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
+            WHERE i.owner GROUP BY 2, 3, 4, 5, 6, 7
+            """  # noqa: S608
+        )
+        return [
+            People(count, state, attempts, bool(called), bool(reached), outcome, final)
+            for count, state, attempts, called, reached, outcome, final in rows
+        ]
+
+    def calls(self) -> list[Calls]:
+        """Return all calls, counted by how they ended."""
+        rows = self._read(
+            f"""
+            SELECT count(*), {_OUTCOME}, {_FINAL}, {_REACHED}, total(c.duration), total(c.cost)
+            FROM {_ACCEPTED} GROUP BY 2, 3, 4
+            """  # noqa: S608
+        )
+        return [
+            Calls(count, outcome, final, bool(reached), talked, cost)
+            for count, outcome, final, reached, talked, cost in rows
+        ]
+
+    def calls_by_time(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the begin of each quarter of an hour (Unix seconds), the calls placed in it, and those that reached."""
+        # What Bolna was asked to place later counts then.
+        yield from self._read(
+            f"""
+            SELECT {QUARTER} * CAST(max(a.at, coalesce(c.scheduled_at, 0)) / {QUARTER} AS INTEGER), count(*),
+            sum({_REACHED}) FROM {_ACCEPTED} GROUP BY 1 ORDER BY 1
+            """  # noqa: S608
+        )
+
+    def called_numbers(self) -> Iterator[tuple[int, bool]]:
+        """Yield the number of each of the people to whom Bolna accepted a call, and whether they were reached."""
+        rows = self._read(
+            f"""
+            WITH last AS ({_LAST})
+            SELECT r.number, l.reached FROM input_row i JOIN recipient r ON r.key = i.key
+            JOIN last l ON l.recipient = r.id WHERE i.owner
+            """  # noqa: S608
+        )
+        return ((number, bool(reached)) for number, reached in rows)
+
+    def talks(self, *, step: float) -> list[tuple[int, int]]:
+        """Return how many calls that reached somebody lasted from so many steps (of seconds) to one more."""
+        return list(
+            self._read(
+                f"SELECT CAST(c.duration / ? AS INTEGER), count(*) FROM call c WHERE {_REACHED} GROUP BY 1 ORDER BY 1",  # noqa: S608
+                step,
+            )
+        )
+
+    def talk_at(self, rank: int) -> float:
+        """Return the length of the call that has so many shorter ones below it, among those that reached somebody."""
+        ((seconds,),) = self._read(
+            f"SELECT c.duration FROM call c WHERE {_REACHED} ORDER BY 1 LIMIT 1 OFFSET ?",  # noqa: S608
+            rank,
+        )
+        return float(seconds)
+
+    def retried(self) -> list[tuple[int | None, int]]:
+        """Return HTTP status (None: no answer) and number of the requests that were surely not taken and made again."""
+        return list(
+            self._read(
+                "SELECT http_status, count(*) FROM attempt WHERE outcome = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1"
+            )
+        )
+
+    def troubles(self, *, first: int) -> Iterator[Trouble]:
+        """Yield what is wrong, by reason: rows not called, calls refused or in doubt, calls that failed.
+
+        Args:
+            first: of how many rows the position and the phone cell are given.
+        """
+        self._db.create_function("alike", 1, _alike, deterministic=True)
+        rows = self._read(_TROUBLES, self._phone_cell(), first)
+        for (kind, code, http_status, _), alike in groupby(rows, key=lambda row: row[:4]):
+            some = list(alike)
+            yield Trouble(
+                kind=kind,
+                code=code,
+                http_status=http_status,
+                words=some[0][4],
+                rows=some[0][5],
+                first=tuple((position, cell) for *_, position, cell in some),
+            )
+
     def holds(self) -> Iterator[Hold]:
         """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
+        spell: Hold | None = None
+        for found in (Hold(*row) for row in self._read("SELECT at, seconds, words FROM hold ORDER BY at, id")):
+            if spell is None or found.at > spell.at + spell.seconds:
+                if spell is not None:
+                    yield spell
+                spell = found
+            else:
+                ends = max(spell.at + spell.seconds, found.at + found.seconds)
+                spell = Hold(spell.at, ends - spell.at, spell.words)
+        if spell is not None:
+            yield spell
+
+    def _phone_cell(self) -> int:
+        """Return where the phone cell stands among the cells of the input; -1 where there is no such column."""
+        ((header,),) = self._read(
+            "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]')", self.note("layout")
+        )
+        names = json.loads(header)
+        phone = self.note("phone")
+        return names.index(phone) if phone in names else -1
+
+    def _read(self, query: str, *values: object) -> Iterator[Any]:
         with told(self.path):
-            spell: Hold | None = None
-            for row in self._db.execute("SELECT at, seconds, words FROM hold ORDER BY at, id"):
-                found = Hold(*row)
-                if spell is None or found.at > spell.at + spell.seconds:
-                    if spell is not None:
-                        yield spell
-                    spell = found
-                else:
-                    ends = max(spell.at + spell.seconds, found.at + found.seconds)
-                    spell = Hold(spell.at, ends - spell.at, spell.words)
-            if spell is not None:
-                yield spell
+            yield from self._db.execute(query, values)
+
+
+def _alike(words: str) -> str:
+    """Return a reason without what differs from person to person, so that equal ones are counted together."""
+    return _NUMBERS.sub("…", words)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dialer.session.figures import Standing, rewrite_results, standing
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook, look_ahead
+    from dialer.session.report import report_batch, report_text, save_report
     from dialer.session.run import run_campaign, run_campaign_sync
     from dialer.session.settle import reconcile_campaign
     from dialer.session.start import write_campaign
@@ -26,6 +27,9 @@ _HOMES = {
     "look_ahead": "outlook",
     "Plan": "outcome",
     "Summary": "outcome",
+    "report_batch": "report",
+    "report_text": "report",
+    "save_report": "report",
     "run_campaign": "run",
     "run_campaign_sync": "run",
     "reconcile_campaign": "settle",
@@ -50,9 +54,12 @@ __all__ = [
     "check_campaign",
     "look_ahead",
     "reconcile_campaign",
+    "report_batch",
+    "report_text",
     "rewrite_results",
     "run_campaign",
     "run_campaign_sync",
+    "save_report",
     "standing",
     "track_campaign",
     "write_campaign",

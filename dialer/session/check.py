@@ -147,7 +147,7 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
         yield lambda _row: None
         return
     batch = campaign.batch
-    if path.resolve() in {file.resolve() for file in (batch.campaign, batch.recipients, batch.results, batch.ledger)}:
+    if path.resolve() in {file.resolve() for file in batch.files}:
         raise UsageError(
             f"--rejects {path}: that file belongs to the campaign and would be overwritten. Name another one."
         )

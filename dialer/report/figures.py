@@ -1,0 +1,283 @@
+"""The figures of a report: frozen, and as they are written with `--format json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from dialer.models import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What became of the rows of the file.
+
+    Attributes:
+        in_file: data rows of the CSV.
+        callable: rows that stand for somebody who can be called, or was.
+        queued: of these, Bolna accepted a call to them.
+        reached: of these, a person answered.
+        left: called, and no longer in the file; counted in none of the above.
+    """
+
+    in_file: int
+    callable: int
+    queued: int
+    reached: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How calls ended.
+
+    Attributes:
+        outcome: as Bolna spells it, `voicemail` where a machine answered; empty where it was not asked yet.
+        final: nothing will change any more.
+        given_up: it never ended, and Bolna is not asked any more.
+        people: people of the file whose last call stands so.
+        calls: all calls that stand so, also those of people called several times.
+        talked: seconds of conversation.
+        cost: cents, as Bolna gives them.
+    """
+
+    outcome: str
+    final: bool
+    given_up: bool
+    people: int
+    calls: int
+    talked: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour of the day.
+
+    Attributes:
+        hour: from 0 to 23, in the report's time zone.
+        calls: placed in it, on any day.
+        reached: of these, a person answered.
+    """
+
+    hour: int
+    calls: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """People by the country of their number.
+
+    Attributes:
+        code: ISO code; empty where a number belongs to no country.
+        name: in English.
+        people: to whom Bolna accepted a call.
+        reached: of these, a person answered.
+    """
+
+    code: str
+    name: str
+    people: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Calls that lasted from so many seconds to so many.
+
+    Attributes:
+        since: seconds, included.
+        until: seconds, not included; None for the last one, which has no end.
+        calls: how many.
+    """
+
+    since: int
+    until: int | None
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How long the calls lasted in which a person was reached, in seconds.
+
+    Attributes:
+        calls: how many there were.
+        total: of all of them.
+        median: half are shorter.
+        ninth: nine of ten are shorter.
+        longest: of all of them.
+        spans: how many lasted how long.
+    """
+
+    calls: int
+    total: float
+    median: float
+    ninth: float
+    longest: float
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """People by the requests made for them.
+
+    Attributes:
+        attempts: how many requests, those included that Bolna put off.
+        people: for whom so many were made.
+        reached: of these, a person answered.
+    """
+
+    attempts: int
+    people: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the file.
+
+    Attributes:
+        position: data row, from 1.
+        number: its phone cell; all but the last three digits hidden unless the report shows whole numbers.
+    """
+
+    position: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Rows that were not called, or whose call failed, for one reason.
+
+    Attributes:
+        status: of the rows, or the outcome of their calls.
+        code: of the reason, as `dialer check` gives it; empty for what Bolna said.
+        http_status: of Bolna's answer; None where there was none.
+        words: the reason; numbers in it are left out.
+        count: how many rows.
+        rows: the first of them.
+    """
+
+    status: str
+    code: str
+    http_status: int | None
+    words: str
+    count: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which all sending stood still.
+
+    Attributes:
+        at: when it began.
+        seconds: how long it was to last.
+        words: why.
+    """
+
+    at: datetime
+    seconds: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """What kept the sending up.
+
+    Attributes:
+        pauses: how often all sending stood still.
+        paused: seconds in all.
+        longest: the longest of them, longest first.
+        too_many: requests that Bolna put off with a 429.
+        put_off: requests surely not taken and made again for any other reason.
+    """
+
+    pauses: int
+    paused: float
+    longest: tuple[Pause, ...]
+    too_many: int
+    put_off: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Something that is not finished, and what goes on with it.
+
+    Attributes:
+        what: a stable name.
+        count: how many people.
+        words: what it means.
+        command: what to type.
+    """
+
+    what: str
+    count: int
+    words: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A batch in figures.
+
+    Attributes:
+        batch: its name.
+        campaign: the campaign file's name.
+        recipients: the CSV's name.
+        made_at: the moment that the figures are of.
+        zone: the time zone of the hours and of all moments.
+        running: a run was going on.
+        rehearsal: the calls went to this machine, not to Bolna.
+        masked: of numbers only the last three digits are shown.
+        first: when the first request was made; None where there was none.
+        last: when the last one was.
+        requests: how many were made.
+        calls: of these, accepted by Bolna.
+        tracked: of these, Bolna was asked what became of them.
+        talked: seconds of conversation in all calls.
+        cost: of all calls; cents, as Bolna gives them.
+        statuses: how many rows of the file stand where.
+        funnel: from the file to the person.
+        ended: how calls ended, most people first.
+        hours: the 24 hours of the day.
+        countries: most people first.
+        talk: None where nobody was reached.
+        tries: fewest attempts first.
+        reasons: most rows first.
+        other_reasons: rows with a reason that is not among them.
+        slow: what kept the sending up.
+        open: what is not finished.
+    """
+
+    batch: str
+    campaign: str
+    recipients: str
+    made_at: datetime
+    zone: str
+    running: bool
+    rehearsal: bool
+    masked: bool
+    first: datetime | None
+    last: datetime | None
+    requests: int
+    calls: int
+    tracked: int
+    talked: float
+    cost: float
+    statuses: Mapping[Status, int]
+    funnel: Funnel
+    ended: tuple[Ended, ...]
+    hours: tuple[Hour, ...]
+    countries: tuple[Country, ...]
+    talk: Talk | None
+    tries: tuple[Tries, ...]
+    reasons: tuple[Reason, ...]
+    other_reasons: int
+    slow: Slow
+    open: tuple[Open, ...]

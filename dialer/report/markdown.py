@@ -1,0 +1,66 @@
+"""A report as Markdown, for a chat or an issue."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dialer.report.sections import sections, tiles
+from dialer.report.wording import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dialer.report.figures import Report
+    from dialer.report.parts import Section, Table
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
+
+
+def markdown(report: Report) -> str:
+    """Return a report as Markdown with tables; what stands in the cells of the list stays text."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {_text(report.batch)}"
+    yield ""
+    yield f"Made {moment(report.made_at)} {_text(report.zone)} of the list {_text(report.recipients)}."
+    if report.rehearsal:
+        yield "A rehearsal against the stand-in for Bolna: no phone rang."
+    if report.running:
+        yield "A run was going on: the figures are of that moment."
+    yield ""
+    yield from (f"- **{_text(tile.label)}** {_text(tile.value)} ({_text(tile.note)})" for tile in tiles(report))
+    for section in sections(report):
+        yield from _section(section)
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield from ("", f"## {_text(section.title)}", "", _text(section.lead))
+    if section.table is not None:
+        yield ""
+        yield from _table(section.table)
+    if section.note:
+        yield from ("", _text(section.note))
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield _row([_text(name) for name in table.names])
+    yield _row(["---:" if at in table.numbers else "---" for at in range(len(table.names))])
+    for row in table.rows:
+        yield _row([_code(cell) if at == table.code else _text(cell) for at, cell in enumerate(row)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _text(words: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(words.split()))
+
+
+def _code(command: str) -> str:
+    """Return a command as code: between more backticks than it holds."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", command)), default=0))
+    return f"{fence} {command} {fence}".replace("|", r"\|") if len(fence) > 1 else f"`{command}`".replace("|", r"\|")

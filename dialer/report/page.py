@@ -1,0 +1,38 @@
+"""A report as one HTML file that needs no network (only here: Jinja2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from dialer.report.charts import draw
+from dialer.report.sections import sections, tiles
+from dialer.report.wording import moment
+
+if TYPE_CHECKING:
+    from dialer.report.figures import Report
+    from dialer.report.parts import Section
+
+
+def page(report: Report) -> str:
+    """Return a report as an HTML page, whatever stands in the cells of the list."""
+    # Everything is escaped but the drawings, whose words matplotlib and ElementTree have escaped.
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        report=report, tiles=tiles(report), sections=sections(report), drawn=_drawn, moment=moment
+    )
+
+
+def _drawn(section: Section) -> Markup:
+    assert section.chart is not None
+    drawing = draw(section.chart, name=section.name, title=section.title, words=section.lead)
+    return Markup(drawing)  # noqa: S704 - as said above

@@ -1,0 +1,309 @@
+"""What a report says of its figures, in the order it is read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from dialer.executions import VOICEMAIL
+from dialer.models import Status
+from dialer.report import troubles
+from dialer.report.parts import Bar, Bars, Columns, Section, Table, Tile, Tone
+from dialer.report.wording import DASH, counted, share, time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dialer.report.figures import Country, Ended, Hour, Report, Span
+
+REACHED = "completed"
+"""The outcome of a call in which somebody may have been reached."""
+_COUNTRIES: Final = 8
+_ENOUGH: Final = 20
+"""Calls in an hour from which on its share says something."""
+_TONES: Final = {
+    REACHED: Tone.ACCENT,
+    **dict.fromkeys(("failed", "error", "balance-low"), Tone.BAD),
+}
+_LEGEND: Final = ((Tone.ACCENT, "reached"), (Tone.QUIET, "not reached"))
+
+
+def tiles(report: Report) -> tuple[Tile, ...]:
+    """Return the headline figures."""
+    funnel, talk = report.funnel, report.talk
+    waiting = sum(one.count for one in report.open if one.what not in {Status.ERROR, Status.INVALID})
+    return (
+        Tile("Called", f"{funnel.queued:,}", f"of {funnel.callable:,} who can be called"),
+        Tile("Reached", f"{funnel.reached:,}", f"{share(funnel.reached, funnel.queued)} of those called"),
+        Tile(
+            "Talked", time(report.talked), f"half of the calls under {time(talk.median)}" if talk else "with nobody yet"
+        ),
+        Tile("Cost", f"{report.cost:,.0f}", _cost_note(report)),
+        Tile("Still open", f"{waiting:,}", "people; see at the end" if waiting else "everybody is done"),
+    )
+
+
+def _cost_note(report: Report) -> str:
+    each = f"; {report.cost / report.funnel.reached:,.1f} for each person reached" if report.funnel.reached else ""
+    return f"cents{each}"
+
+
+def sections(report: Report) -> tuple[Section, ...]:
+    """Return what there is to tell; nothing about calls where there were none."""
+    return tuple(_sections(report))
+
+
+def _sections(report: Report) -> Iterator[Section]:
+    yield _funnel(report)
+    if report.calls:
+        yield _outcomes(report)
+    if report.tracked:
+        yield _hours(report)
+        yield _talk(report)
+        yield _countries(report)
+        yield _cost(report)
+    if report.requests:
+        yield troubles.tries(report)
+        yield troubles.slow(report)
+    yield troubles.reasons(report)
+    yield troubles.unfinished(report)
+
+
+# -- each of them --------------------------------------------------------------------------------------------------
+
+
+def _funnel(report: Report) -> Section:
+    funnel = report.funnel
+    steps = (
+        ("In the file", funnel.in_file),
+        ("Callable", funnel.callable),
+        ("Called", funnel.queued),
+        ("Reached", funnel.reached),
+    )
+    lost = [
+        f"{report.statuses[status]:,} {status}"
+        for status in (
+            *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
+            *(Status.ERROR, Status.UNKNOWN, Status.PENDING),
+        )
+        if report.statuses.get(status)
+    ]
+    gone = f" {funnel.left:,} more were called and are no longer in the file." if funnel.left else ""
+    return Section(
+        "funnel",
+        "From the file to a person",
+        f"Of {funnel.in_file:,} rows, {funnel.callable:,} stand for somebody who can be called. Bolna accepted a call "
+        f"to {funnel.queued:,} of them, and {funnel.reached:,} were reached.{gone}",
+        chart=Bars(
+            [
+                Bar(label, count, f"{count:,}", Tone.ACCENT if label == "Reached" else Tone.QUIET)
+                for label, count in steps
+            ]
+        ),
+        table=Table(
+            ("Step", "Rows", "Of the file", "Of the step before"),
+            [
+                (label, f"{count:,}", share(count, funnel.in_file), share(count, before))
+                for (label, count), (_, before) in zip(steps, (steps[0], *steps), strict=False)
+            ],
+            numbers=frozenset({1, 2, 3}),
+        ),
+        note=f"On the way were lost: {', '.join(lost)}." if lost else "",
+    )
+
+
+def _outcomes(report: Report) -> Section:
+    if report.tracked:
+        machines = sum(one.people for one in report.ended if one.outcome == VOICEMAIL)
+        called, reached = report.funnel.queued, report.funnel.reached
+        lead = (
+            f"How the last call to each of {called:,} people ended: {share(reached, called)} were reached, "
+            f"{share(machines, called)} had a machine answer."
+        )
+    else:
+        lead = "Bolna was not asked yet how the calls ended; the command for it stands at the end."
+    people = [one for one in report.ended if one.people]
+    return Section(
+        "outcomes",
+        "How the calls ended",
+        lead,
+        chart=Bars(
+            [Bar(_label(one), one.people, counted(one.people, report.funnel.queued), _tone(one)) for one in people]
+        )
+        if people
+        else None,
+        table=Table(
+            ("Outcome", "People", "Share", "Calls", "Talked"),
+            [
+                (
+                    _named(one),
+                    f"{one.people:,}",
+                    share(one.people, report.funnel.queued),
+                    f"{one.calls:,}",
+                    time(one.talked),
+                )
+                for one in report.ended
+            ],
+            numbers=frozenset({1, 2, 3, 4}),
+        ),
+        legend=((Tone.WARN, "not final"),) if any(not one.final for one in people) else (),
+        note=_silent(report),
+    )
+
+
+def _silent(report: Report) -> str:
+    """Return why not everybody whose call was completed was reached, where that is so."""
+    completed = sum(one.people for one in report.ended if one.outcome == REACHED)
+    if completed <= report.funnel.reached:
+        return ""
+    return f"{completed - report.funnel.reached:,} completed calls lasted 0 seconds: nobody was reached by them."
+
+
+def _hours(report: Report) -> Section:
+    shown = _busy_hours(report.hours)
+    return Section(
+        "hours",
+        "Time of day",
+        _best_hour(report.hours),
+        chart=Columns(
+            [f"{one.hour}" for one in shown],
+            [one.calls for one in shown],
+            [one.reached for one in shown],
+            tone=Tone.QUIET,
+            every=1 if len(shown) <= 14 else 3,  # noqa: PLR2004 - so many labels fit
+        ),
+        table=Table(
+            ("Hour", "Calls", "Reached", "Share"),
+            [
+                (
+                    _hour(one),
+                    f"{one.calls:,}",
+                    f"{one.reached:,}",
+                    share(one.reached, one.calls),
+                )
+                for one in shown
+            ],
+            numbers=frozenset({1, 2, 3}),
+        ),
+        legend=_LEGEND,
+        note=f"Hours in {report.zone}, of all days together. A call stands in the hour in which Bolna took it; it "
+        "rings once a line is free.",
+    )
+
+
+def _busy_hours(hours: Sequence[Hour]) -> Sequence[Hour]:
+    """Return the hours from the first one with a call to the last, with one on either side."""
+    busy = [one.hour for one in hours if one.calls]
+    return hours[max(0, busy[0] - 1) : busy[-1] + 2]
+
+
+def _best_hour(hours: Sequence[Hour]) -> str:
+    busiest = max(hours, key=lambda one: one.calls)
+    lead = f"Most calls were placed in the hour {_hour(busiest)}: {busiest.calls:,}."
+    telling = [one for one in hours if one.calls >= _ENOUGH]
+    if len(telling) > 1:
+        best = max(telling, key=lambda one: one.reached / one.calls)
+        lead += f" The best one was {_hour(best)}: {share(best.reached, best.calls)} of its calls reached somebody."
+    return lead
+
+
+def _hour(one: Hour) -> str:
+    return f"{one.hour:02}:00{DASH}{one.hour:02}:59"
+
+
+def _talk(report: Report) -> Section:
+    talk = report.talk
+    if talk is None:
+        return Section("durations", "Length of the calls", "Nobody was reached yet.")
+    return Section(
+        "durations",
+        "Length of the calls",
+        f"Half of the {talk.calls:,} calls that reached somebody were shorter than {time(talk.median)}, nine of ten "
+        f"shorter than {time(talk.ninth)}; the longest took {time(talk.longest)}.",
+        chart=Columns(
+            [_span(one) for one in talk.spans], [one.calls for one in talk.spans], every=math.ceil(len(talk.spans) / 7)
+        ),
+        table=Table(
+            ("Length", "Calls", "Share"),
+            [(f"{_span(one)} s", f"{one.calls:,}", share(one.calls, talk.calls)) for one in talk.spans],
+            numbers=frozenset({1, 2}),
+        ),
+        note="Seconds of conversation, as Bolna measured them.",
+    )
+
+
+def _span(span: Span) -> str:
+    return f"{span.since}+" if span.until is None else f"{span.since}{DASH}{span.until}"
+
+
+def _countries(report: Report) -> Section:
+    first = report.countries[0]
+    lead = (
+        f"{share(first.people, report.funnel.queued)} of those called have a number of {first.name}; "
+        f"{share(first.reached, first.people)} of them were reached."
+    )
+    shown = [(one.name, one.people, one.reached) for one in report.countries[:_COUNTRIES]]
+    others: Sequence[Country] = report.countries[_COUNTRIES:]
+    if others:
+        shown.append(("others", sum(one.people for one in others), sum(one.reached for one in others)))
+    return Section(
+        "countries",
+        "Countries",
+        lead,
+        chart=Bars(
+            [
+                Bar(name, people, f"{people:,} · {share(reached, people)}", Tone.QUIET, reached)
+                for name, people, reached in shown
+            ]
+        ),
+        table=Table(
+            ("Country", "Code", "People", "Reached", "Share"),
+            [
+                (one.name, one.code, f"{one.people:,}", f"{one.reached:,}", share(one.reached, one.people))
+                for one in report.countries
+            ],
+            numbers=frozenset({2, 3, 4}),
+        ),
+        legend=_LEGEND,
+        note="By the number's country code.",
+    )
+
+
+def _cost(report: Report) -> Section:
+    paid = sorted((one for one in report.ended if one.cost > 0), key=lambda one: -one.cost)
+    if not paid:
+        return Section("cost", "Cost", "Bolna tells no cost of these calls yet.")
+    machines = sum(one.cost for one in paid if one.outcome == VOICEMAIL)
+    return Section(
+        "cost",
+        "Cost",
+        f"{report.cost:,.0f} cents in all, {report.cost / report.calls:,.1f} for each call"
+        + (f"; {share(machines, report.cost)} of it for talking to machines." if machines else "."),
+        chart=Bars([Bar(_label(one), one.cost, counted(one.cost, report.cost), _tone(one)) for one in paid]),
+        table=Table(
+            ("Outcome", "Cost", "Share", "For each call", "For each minute"),
+            [
+                (
+                    *(_named(one), f"{one.cost:,.1f}", share(one.cost, report.cost), f"{one.cost / one.calls:,.2f}"),
+                    f"{one.cost / one.talked * 60:,.2f}" if one.talked else DASH,
+                )
+                for one in paid
+            ],
+            numbers=frozenset({1, 2, 3, 4}),
+        ),
+        note="Cents as Bolna gives them; the currency is the account's.",
+    )
+
+
+def _label(ended: Ended) -> str:
+    return ended.outcome or "not asked yet"
+
+
+def _named(ended: Ended) -> str:
+    if ended.final or not ended.outcome:
+        return _label(ended)
+    return f"{ended.outcome} ({'given up' if ended.given_up else 'not final'})"
+
+
+def _tone(ended: Ended) -> Tone:
+    return _TONES.get(ended.outcome, Tone.QUIET) if ended.final else Tone.WARN

@@ -1,0 +1,37 @@
+"""How a report writes figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_SPACE = "\N{NO-BREAK SPACE}"
+DASH = "\N{EN DASH}"
+_MINUTE, _HOUR = 60, 3600
+
+
+def share(part: float, whole: float) -> str:
+    """Return a part in per cent; a dash where there is no whole."""
+    return f"{part / whole:.1%}" if whole else DASH
+
+
+def time(seconds: float) -> str:
+    """Return a time in its two largest units."""
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole}{_SPACE}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}{_SPACE}min{_SPACE}{whole % _MINUTE:02}{_SPACE}s"
+    return f"{whole // _HOUR:,}{_SPACE}h{_SPACE}{whole % _HOUR // _MINUTE:02}{_SPACE}min"
+
+
+def moment(at: datetime) -> str:
+    """Return a moment to the minute."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def counted(count: float, whole: float) -> str:
+    """Return a count and its share of a whole."""
+    return f"{count:,.0f} · {share(count, whole)}"

@@ -1,0 +1,85 @@
+"""A report of a batch, from its ledger alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from dialer.errors import UsageError
+from dialer.ledger import Ledger, holder
+from dialer.report import Report, View, gather, markdown
+from dialer.window import zone_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dialer.batch import Batch
+
+
+def report_batch(
+    batch: Batch, *, command: Callable[[str], str], zone: str = "UTC", full_numbers: bool = False
+) -> Report:
+    """Return what a batch came to so far, also while a run is going on.
+
+    Args:
+        batch: its files.
+        command: what to type for a command of this batch, by the command's name.
+        zone: the time zone of its hours and moments.
+        full_numbers: show whole phone numbers, not only the last three digits.
+
+    Raises:
+        UsageError: there is no ledger yet, or no such time zone.
+        LedgerError: the ledger cannot be read.
+    """
+    problem = zone_problem(zone)
+    if problem is not None:
+        raise UsageError(f"--timezone: {problem.reason}.")
+    view = View(
+        now=datetime.now(UTC),
+        zone=ZoneInfo(zone),
+        full_numbers=full_numbers,
+        running=bool(holder(batch.lock)),
+        command=command,
+    )
+    with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
+        return gather(ledger, batch, view)
+
+
+def report_text(report: Report, form: Literal["html", "md"]) -> str:
+    """Return a report as a page or as Markdown.
+
+    Raises:
+        UsageError: the packages that draw the page are not installed.
+    """
+    if form == "md":
+        return markdown(report)
+    try:
+        from dialer.report.page import page  # noqa: PLC0415 - an extra, only for the page
+    except ImportError as error:
+        raise UsageError(
+            f"The page needs the packages that draw it ({error.name} is missing): pip install 'dialer[report]'. "
+            "--format md and --format json do without."
+        ) from error
+    return page(report)
+
+
+def save_report(text: str, batch: Batch, *, to: Path | None = None) -> Path:
+    """Write a report where it is wanted, or beside the results; return where.
+
+    Raises:
+        UsageError: that file belongs to the campaign, or cannot be written.
+    """
+    path = to or batch.results.with_name(f"{batch.results.stem.removesuffix('.results')}.report.html")
+    if path.resolve() in {file.resolve() for file in batch.files}:
+        raise UsageError(f"--to {path}: that file belongs to the campaign and would be overwritten. Name another one.")
+    try:
+        # Only its owner may read it, as the results: it tells about people.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}). Name another file: --to FILE.") from None
+    return path
