@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
+from xml.parsers import expat
 
 from dialer.errors import InputError
 from dialer.models import Problem
@@ -22,9 +23,15 @@ SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
 REASONS: Final = {
     "formula_without_value": "a formula whose result was not saved with the spreadsheet",
     "cell_error": "a formula that ended in an error such as #N/A",
+    "row_hidden": "a row that is hidden in the spreadsheet, by a filter for instance",
 }
 """Every reason code of a spreadsheet's cell, and what it means."""
 
+_HIDDEN: Final = Problem(
+    "row_hidden",
+    "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it",
+)
+_BLOCK: Final = 1 << 16
 _ZEROS = re.compile(r"0+")
 _Row = tuple[int, list[str], Problem | None]
 
@@ -63,20 +70,24 @@ def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
 
     Yields:
         The row's number in the sheet, its cells as text up to the last one that is not empty, and what is wrong with
-        it; rows without any content are left out.
+        it, or that it is hidden; rows without any content are left out.
 
     Raises:
         InputError: it is no spreadsheet, or damaged.
     """
     with _opened(path, values=True) as shown, _opened(path, values=False) as written:
         marks = _cells(path, written) if formulas else repeat(())
+        hidden = _hidden(path, shown)
+        next_hidden = next(hidden, 0)
         for number, (cells, sources) in enumerate(zip(_cells(path, shown), marks, strict=False), 1):
             texts = [_text(cell) for cell in cells]
             problem = _problem(cells, sources)
             while texts and not texts[-1] and problem is None:
                 texts.pop()
+            while 0 < next_hidden < number:
+                next_hidden = next(hidden, 0)
             if texts:
-                yield number, texts, problem
+                yield number, texts, _HIDDEN if number == next_hidden else problem
 
 
 @contextmanager
@@ -120,6 +131,27 @@ def _cells(path: Path, workbook: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN
     # What some programs write as the size of the sheet is wrong, and rows would be lost.
     sheet.reset_dimensions()
     yield from sheet.iter_rows()
+
+
+def _hidden(path: Path, workbook: Any) -> Iterator[int]:  # noqa: ANN401 - openpyxl has no types
+    """Yield the numbers of the hidden rows in order; openpyxl forgets them when it streams."""
+    found: list[int] = []
+    row = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal row
+        if name.rpartition(":")[2] == "row":
+            row = int(attributes.get("r", row + 1))
+            if attributes.get("hidden") in {"1", "true"}:
+                found.append(row)
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    with _visible(path, workbook)[0]._get_source() as source:  # noqa: SLF001 - the file of just this sheet
+        while block := source.read(_BLOCK):
+            parser.Parse(block)
+            yield from found
+            found.clear()
 
 
 def _problem(cells: tuple[Any, ...], sources: tuple[Any, ...]) -> Problem | None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from openpyxl import Workbook  # type: ignore[import-untyped] # it has no types
+from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped] # it has no types
 
 from dialer import spreadsheet
 from dialer.errors import InputError
@@ -68,6 +68,21 @@ def test_rows_are_told_by_their_number_in_the_sheet(tmp_path: Path) -> None:
     assert [chunk.first for chunk in found] == [1, 2]
     assert [chunk.frame.to_numpy().tolist() for chunk in found] == [[["1", "a"]], [["2", ""]]]
     assert table.rows == 2
+
+
+def test_a_hidden_row_is_a_problem_of_its_row(tmp_path: Path) -> None:
+    """A filter that was left on: nobody is called whom the sender did not see, and nobody is left out in silence."""
+    path = save(tmp_path, ["phone", "name"], ["1", "a"], ["2", "b"], [], ["3", "c"], ["4", "d"])
+    workbook = load_workbook(path)
+    for row in (2, 4, 5):
+        workbook.active.row_dimensions[row].hidden = True
+    workbook.save(path)
+    (chunk,) = chunks(examine(path))
+    assert chunk.frame["phone"].tolist() == ["1", "2", "3", "4"]
+    assert {at: problem.code for at, problem in chunk.problems.items()} == {0: "row_hidden", 2: "row_hidden"}
+    assert chunk.problems[2].reason == (
+        "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it"
+    )
 
 
 def test_a_formula_without_a_saved_result_is_a_problem_of_its_row(tmp_path: Path) -> None:
@@ -143,4 +158,4 @@ def test_without_the_reader_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch
 
 
 def test_every_reason_is_in_the_table() -> None:
-    assert set(spreadsheet.REASONS) == {"formula_without_value", "cell_error"}
+    assert set(spreadsheet.REASONS) == {"formula_without_value", "cell_error", "row_hidden"}
