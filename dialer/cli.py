@@ -63,11 +63,12 @@ def cli() -> None:
 @cli.command()
 @click.argument("recipients", type=_PATH)
 @click.option("--to", type=_PATH, metavar="FILE", help="Write here; default: named after the CSV, in this folder.")
-def init(recipients: Path, to: Path | None) -> ExitCode:
+@click.option("--encoding", metavar="NAME", help="Of the CSV, if it is neither UTF-8 nor UTF-16 with its mark.")
+def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
     """Write a campaign file for a CSV."""
     from dialer.session import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
-    written = write_campaign(recipients, to=to)
+    written = write_campaign(recipients, to=to, encoding=encoding)
     click.echo(f"{written} is written. Put the agent's id in, then: {telling.command_text('check', str(written))}")
     return ExitCode.DONE
 

@@ -8,16 +8,15 @@ times, so that there is one truth.
 from __future__ import annotations
 
 import csv
-import difflib
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
 from dialer import spreadsheet
 from dialer.errors import InputError
-from dialer.source import Source, digest_of
+from dialer.source import REMEDY, Source, digest_of
 from dialer.structure import Places, Structure, find_delimiter, records, scan
 
 if TYPE_CHECKING:
@@ -28,17 +27,6 @@ if TYPE_CHECKING:
     from dialer.models import Problem
 
 _Row = TypeVar("_Row")
-
-PHONE_NAMES: Final = (
-    "contact_number",
-    "phone_number",
-    "to_number",
-    "mobile_number",
-    "number",
-    "phone",
-    "recipient_phone_number",
-)
-"""Header names under which a phone column is found by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +77,14 @@ class Chunk:
     problems: Mapping[int, Problem] = field(default_factory=dict)
 
 
-def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Table:
+def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = None, remedy: str = REMEDY) -> Table:
     """Check the structure of a table without keeping it.
 
     Args:
         path: `.csv`, `.tsv`, either compressed by gzip, or `.xlsx`.
         encoding: None for UTF-8, or UTF-16 where a byte order mark says so.
         delimiter: None to find it by the header.
+        remedy: what to do when the encoding is wrong.
 
     Returns:
         What is known of the table; it has at least one row.
@@ -107,7 +96,7 @@ def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = 
         return _examine_sheet(path)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n \0'):
         raise InputError(f'{path}: delimiter in [csv] must be one character, such as ";" or "\\t".')
-    source = Source.of(path, encoding=encoding)
+    source = Source.of(path, encoding=encoding, remedy=remedy)
     stamp = _stamp(path)
     with source.open() as reading:
         digest = reading.digest()
@@ -157,45 +146,6 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
         raise _changed(table) from error
     if done != table.rows:
         raise _changed(table)
-
-
-def phone_column(header: tuple[str, ...], named: str | None, *, path: Path) -> str:
-    """Find the column that holds the phone numbers.
-
-    Args:
-        header: the columns there are.
-        named: the name in the campaign file; None to look for the usual names.
-        path: whose columns they are.
-
-    Raises:
-        InputError: there is none, or more than one.
-    """
-    if named is not None:
-        if named in header:
-            return named
-        raise InputError(
-            f'{path}: there is no column "{named}" for the phone numbers.{_nearest(named, header)} {_listed(header)}'
-        )
-    usual = [name for name in header if name.casefold().replace(" ", "_") in PHONE_NAMES]
-    if len(usual) == 1:
-        return usual[0]
-    what = (
-        f"several columns may hold the phone numbers: {', '.join(usual)}."
-        if usual
-        else "no column has one of the usual names for phone numbers, such as phone_number."
-    )
-    raise InputError(f"{path}: {what} Set phone in [columns] of the campaign file. {_listed(header)}")
-
-
-def _nearest(named: str, header: tuple[str, ...]) -> str:
-    folded = {name.casefold(): name for name in header}
-    near = difflib.get_close_matches(named.casefold(), folded, n=1)
-    return f' Did you mean "{folded[near[0]]}"?' if near else ""
-
-
-def _listed(header: tuple[str, ...]) -> str:
-    shown = ", ".join(header[:30])
-    return f"The columns are: {shown}{', …' if len(header) > 30 else ''}."  # noqa: PLR2004 - one screen
 
 
 def _stamp(path: Path) -> tuple[int, int]:

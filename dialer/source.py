@@ -52,12 +52,13 @@ class Source:
     remedy: str = REMEDY
 
     @classmethod
-    def of(cls, path: Path, *, encoding: str | None) -> Source:
+    def of(cls, path: Path, *, encoding: str | None, remedy: str = REMEDY) -> Source:
         """Find out how to read a file.
 
         Args:
             path: the file.
             encoding: the name the user gave; None for UTF-8, or UTF-16 where a byte order mark says so.
+            remedy: what to do when the encoding is wrong.
 
         Raises:
             InputError: it cannot be read, is no text, or the encoding is unknown.
@@ -68,8 +69,8 @@ class Source:
             if head.startswith(magic):
                 raise InputError(f"{path} {words}.")
         if encoding is not None:
-            return cls(path, _named(path, encoding))
-        return cls(path, next((name for bom, name in _BOMS if head.startswith(bom)), "utf-8"))
+            return cls(path, _named(path, encoding), remedy)
+        return cls(path, next((name for bom, name in _BOMS if head.startswith(bom)), "utf-8"), remedy)
 
     @contextmanager
     def open(self) -> Iterator[Reading]:
@@ -177,9 +178,7 @@ def _named(path: Path, encoding: str) -> str:
     except (LookupError, UnicodeError) as error:
         if isinstance(error, UnicodeDecodeError):
             return found.name
-        raise InputError(
-            f'{path}: encoding = "{encoding}" in [csv] is no text encoding; usual ones: utf-8, cp1252, utf-16.'
-        ) from error
+        raise InputError(f'{path}: "{encoding}" is no text encoding; usual ones: utf-8, cp1252, utf-16.') from error
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from dialer import phone, spreadsheet
 from dialer.errors import InputError
-from dialer.loader import PHONE_NAMES
 from dialer.models import Problem
+from dialer.phone_column import usual_columns
 from dialer.source import Source
 from dialer.structure import find_delimiter, is_blank
 
@@ -175,9 +175,9 @@ def _entries(path: Path) -> Iterator[tuple[int, str]]:
 
 def _column(path: Path, line: int, first: list[str]) -> int | None:
     """Find the column of the numbers by the first row; None where that is an entry and no header."""
-    usual = [at for at, name in enumerate(first) if name.strip("\ufeff ").casefold().replace(" ", "_") in PHONE_NAMES]
+    usual = usual_columns(first)
     if len(usual) == 1:
-        return usual[0]
+        return first.index(usual[0])
     if len(first) > 1:
         raise InputError(
             f"the suppression list {path}, line {line}: it is not clear which column holds the numbers. "
@@ -190,7 +190,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     if spreadsheet.is_spreadsheet(path):
         yield from _sheet_rows(path)
         return
-    source = replace(Source.of(path, encoding=None), remedy="Save the file again as CSV UTF-8.")
+    source = Source.of(path, encoding=None, remedy="Save the file again as CSV UTF-8.")
     with source.open() as reading:
         delimiter, skip = find_delimiter(reading.text)
     with source.open() as reading:

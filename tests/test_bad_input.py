@@ -142,9 +142,8 @@ CAMPAIGNS = [
 TABLES = [
     pytest.param(
         "tel_no,name\n+919876543210,Zoë\n",
-        "list.csv: no column has one of the usual names for phone numbers, such as phone_number. Set phone in "
-        "[columns] of the "
-        "campaign file. The columns are: tel_no, name.",
+        "list.csv: no column has one of the usual names for phone numbers, such as phone_number. By its cells "
+        'it may be "tel_no". Set phone in [columns] of the campaign file. The columns are: tel_no, name.',
         id="no phone column",
     ),
     pytest.param(

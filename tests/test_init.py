@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dialer.campaign import PLACEHOLDER, RESERVED, load_campaign
 from dialer.cli import main
 from dialer.errors import CampaignError, InputError, UsageError
-from dialer.loader import PHONE_NAMES
+from dialer.phone_column import PHONE_NAMES
 from dialer.session import write_campaign
 
 if TYPE_CHECKING:
@@ -113,12 +113,49 @@ def test_an_odd_name_is_a_phone_column_and_a_variable(name: str) -> None:
     [
         (["name", "phone"], 'phone = "phone"'),
         (["name", "Contact Number"], 'phone = "Contact Number"'),
-        (["name", "tel"], 'phone = "name"   # <- not sure: no column has one of the usual names'),
+        (
+            ["name", "tel"],
+            'phone = "name"   # <- not sure: no column has one of the usual names, or looks like numbers',
+        ),
         (["name", "phone", "mobile_number"], 'phone = "phone"   # <- not sure: could also be mobile_number'),
     ],
 )
 def test_the_phone_column_is_guessed_and_doubts_are_said(header: list[str], line: str) -> None:
     assert f"\n{line}\n" in write_campaign(people(header)).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "line"),
+    [
+        ("name,tel", "x,+919876543210", 'phone = "tel"   # <- not sure: its cells look like numbers'),
+        (
+            "name,tel,Handy",
+            "x,0172 1234567,98765 43210",
+            'phone = "tel"   # <- not sure: its cells look like numbers; so do those of Handy',
+        ),
+    ],
+)
+def test_a_phone_column_without_a_usual_name_is_guessed_by_its_cells(header: str, row: str, line: str) -> None:
+    Path("people.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    assert f"\n{line}\n" in write_campaign(Path("people.csv")).read_text(encoding="utf-8")
+
+
+def test_the_encoding_that_is_named_is_put_in() -> None:
+    Path("people.csv").write_bytes("phone,Größe\n+919876543210,x\n".encode("cp1252"))
+    campaign = filled(write_campaign(Path("people.csv"), encoding="cp1252"))
+    assert campaign.csv.encoding == "cp1252"
+    assert '# "Größe" = "Größe"\n' in Path("people.toml").read_text(encoding="utf-8")
+
+
+def test_a_list_that_is_not_utf_8_is_refused_with_the_option_that_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("people.csv").write_bytes("phone,name\n+919876543210,José\n".encode("cp1252"))
+    assert main(["init", "people.csv"]) == 2
+    assert capsys.readouterr().err == (
+        "Error: people.csv, line 2: byte 29 of the file is not utf-8. The cell would read as\n"
+        "  cp1252     José\n  cp1250     José\n  cp1251     Josй\n  mac_roman  JosÈ\n  cp850      JosÚ\n"
+        "Add the one that reads right, like --encoding cp1252, or save the file as CSV UTF-8.\n"
+    )
+    assert not Path("people.toml").exists()
 
 
 @pytest.mark.parametrize(

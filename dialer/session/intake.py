@@ -10,10 +10,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from dialer.errors import InputError
-from dialer.loader import examine, phone_column
+from dialer.loader import examine
 from dialer.models import Problem
 from dialer.payload import Payload
 from dialer.phone import judge
+from dialer.phone_column import phone_column
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.suppression import Suppression
@@ -73,7 +74,7 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
     now = datetime.now(UTC)
     table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
     _refuse_without_header(table)
-    phone = phone_column(table.header, campaign.columns.phone, path=table.path)
+    phone = phone_column(table, campaign.columns.phone)
     payload = Payload(campaign, table.header, phone=phone, now=now)
     settings = campaign.screening
     suppression = _suppression(campaign, now)

@@ -13,10 +13,13 @@ from dialer.batch import stem_of
 from dialer.campaign import PLACEHOLDER, RESERVED, agent_in
 from dialer.credentials import agent_id
 from dialer.errors import InputError, UsageError
-from dialer.loader import PHONE_NAMES, examine, phone_column
+from dialer.loader import examine
+from dialer.phone_column import likely_columns, usual_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dialer.loader import Table
 
 _CAMPAIGN = Template("""\
 # A campaign file: who is called, by which agent, how fast. Lines that begin with # are off.
@@ -35,7 +38,7 @@ phone = $phone$phone_note
 
 [csv]
 # region = "IN"                 # the country of numbers without +; without it they are invalid
-# encoding = "cp1252"           # only if the file is not UTF-8
+$encoding
 
 # The agent hears these variables, each from the column of that name: $variables
 $left_out\
@@ -57,23 +60,26 @@ duplicates = "skip"             # skip | refuse | call (needs an id column)
 # suppression = ["do_not_call.csv"]
 $required\
 """)
+_ENCODING = '# encoding = "cp1252"           # only if the file is not UTF-8'
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def write_campaign(recipients: Path, *, to: Path | None = None) -> Path:
+def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | None = None) -> Path:
     """Write a commented campaign file that calls everybody in a CSV; return its path.
 
     Args:
         recipients: the CSV.
+        encoding: its encoding; None for UTF-8, or UTF-16 where a byte order mark says so.
         to: the campaign file; None: named after the CSV, in the working directory. It is never overwritten.
 
     Raises:
         InputError: the CSV cannot be read.
         UsageError: the campaign file exists or cannot be written.
     """
-    header = examine(recipients).header
+    remedy = f"Add the one that reads right, like --encoding {encoding or 'cp1252'}, or save the file as CSV UTF-8."
+    table = examine(recipients, encoding=encoding, remedy=remedy)
     target = to or Path(f"{stem_of(recipients)}.toml")
-    text = _text(recipients, target, header)
+    text = _text(table, target, encoding)
     try:
         content = text.encode()
     except UnicodeEncodeError:
@@ -88,18 +94,19 @@ def write_campaign(recipients: Path, *, to: Path | None = None) -> Path:
     return target
 
 
-def _text(recipients: Path, target: Path, header: tuple[str, ...]) -> str:
+def _text(table: Table, target: Path, encoding: str | None) -> str:
     agent = _agent(target)
-    phone, phone_note = _phone(recipients, header)
-    variables = [name for name in header if name != phone and name not in RESERVED]
-    left_out = [name for name in header if name != phone and name in RESERVED]
+    phone, phone_note = _phone(table)
+    variables = [name for name in table.header if name != phone and name not in RESERVED]
+    left_out = [name for name in table.header if name != phone and name in RESERVED]
     return _CAMPAIGN.substitute(
         agent=agent,
         agent_note="   # <- put yours here" if agent == PLACEHOLDER else "",
-        recipients=_quoted(_from(target, recipients)),
+        recipients=_quoted(_from(target, table.path)),
         default=_plain([f"{target.stem}.results.csv"]),
         phone=_quoted(phone),
         phone_note=phone_note,
+        encoding=_ENCODING if encoding is None else f"encoding = {_quoted(encoding)}",
         variables=_plain(variables) or "(none)",
         left_out=f"# Bolna fills in these itself, so they are left out: {_plain(left_out)}\n" if left_out else "",
         user_data="".join(f"# {_key(name)} = {_quoted(name)}\n" for name in variables),
@@ -116,15 +123,18 @@ def _agent(target: Path) -> str:
         return PLACEHOLDER
 
 
-def _phone(recipients: Path, header: tuple[str, ...]) -> tuple[str, str]:
+def _phone(table: Table) -> tuple[str, str]:
     """Return the column that holds the numbers, and what to say of the choice."""
-    try:
-        return phone_column(header, None, path=recipients), ""
-    except InputError:
-        usual = [name for name in header if name.casefold().replace(" ", "_") in PHONE_NAMES]
+    usual = usual_columns(table.header)
+    if len(usual) == 1:
+        return usual[0], ""
     if usual:
         return usual[0], f"   # <- not sure: could also be {_plain(usual[1:])}"
-    return header[0], "   # <- not sure: no column has one of the usual names"
+    likely = likely_columns(table)
+    if likely:
+        others = f"; so do those of {_plain(likely[1:])}" if likely[1:] else ""
+        return likely[0], f"   # <- not sure: its cells look like numbers{others}"
+    return table.header[0], "   # <- not sure: no column has one of the usual names, or looks like numbers"
 
 
 def _from(target: Path, recipients: Path) -> str:
