@@ -152,6 +152,13 @@ def test_an_intent_is_written_only_for_whoever_is_pending(ledger: Ledger) -> Non
     assert ledger.intend(page) == []
 
 
+def test_whoever_is_named_twice_gets_one_intent(ledger: Ledger) -> None:
+    people(ledger, 2)
+    page = ledger.page(after=0, size=10)
+    assert [attempt.recipient.key for attempt in ledger.intend([*page, *page])] == [key_of(1), key_of(2)]
+    assert [row.attempts for row in ledger.results()] == [1, 1]
+
+
 def test_each_attempt_at_a_recipient_has_a_reference_of_its_own(ledger: Ledger) -> None:
     people(ledger, 1)
     first, second = call(ledger, 1, AGAIN), call(ledger, 1, QUEUED)
@@ -806,7 +813,7 @@ from tests.ledgers import QUEUED, opened, people
 
 path, more = Path(sys.argv[1]), int(sys.argv[2])
 
-async def call(body):
+async def call(body, _may_leave):
     await anyio.sleep(0)
     print("called", body.decode())
     return QUEUED

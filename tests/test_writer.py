@@ -14,6 +14,7 @@ import pytest
 
 from dialer.errors import LedgerError
 from dialer.ledger import Ledger
+from dialer.ledger import writer as writer_module
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, opened, people, standing
@@ -104,6 +105,59 @@ def test_everything_that_waits_is_committed_at_once(path: Path, backend: str) ->
     using(path, main, backend=backend)
     assert statements.count("COMMIT") == 1
     assert set(left(path).values()) == {Status.QUEUED}
+
+
+def test_outcomes_gather_until_somebody_waits_for_the_ledger(
+    path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One commit holds all of them and what is waited for."""
+    statements: list[str] = []
+    monkeypatch.setattr(writer_module, "_GATHER", 3600.0)
+
+    async def main(writer: LedgerWriter) -> None:
+        made = await attempts(writer, 5)
+        rest = await writer.call(lambda store: store.page(after=0, size=5))
+        await writer.call(traced(statements))
+        settle_all(writer, made, QUEUED)
+        await writer.intend(rest)
+        await writer.call(lambda store: store._db.set_trace_callback(None))
+
+    using(path, main, backend=backend)
+    assert statements.count("COMMIT") == 1
+    assert sorted(left(path).values()) == [*[Status.QUEUED] * 5, *[Status.UNKNOWN] * 5]
+
+
+def test_outcomes_that_nobody_waits_for_are_recorded_by_themselves(path: Path, backend: str) -> None:
+    recorded = threading.Event()
+
+    async def main(writer: LedgerWriter) -> None:
+        made = await attempts(writer, 1)
+        writer.on_settled = lambda _store, _positions: recorded.set()
+        writer.settle(made[0], QUEUED)
+        assert await anyio.to_thread.run_sync(recorded.wait, 30)
+
+    using(path, main, backend=backend)
+
+
+def test_whoever_is_to_be_tried_again_may_be_among_the_next_intents(path: Path, backend: str) -> None:
+    async def main(writer: LedgerWriter) -> None:
+        (attempt,) = await attempts(writer, 1)
+        again: list[Attempt] = []
+
+        async def intend() -> None:
+            again.extend(await writer.intend([attempt.recipient]))
+
+        gate = Gate()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(writer.call, gate)
+            await anyio.wait_all_tasks_blocked()
+            writer.settle(attempt, AGAIN)
+            tasks.start_soon(intend)
+            await anyio.wait_all_tasks_blocked()
+            gate.open()
+        assert [one.reference[-2:] for one in (attempt, *again)] == ["-1", "-2"]
+
+    using(path, main, count=1, backend=backend)
 
 
 def test_a_hold_is_recorded_with_the_moment_it_was_asked_for(path: Path, backend: str) -> None:

@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.ledger import schema
+from dialer.ledger import group, schema
 from dialer.ledger.connection import as_json
 from dialer.ledger.doubts import Doubts
 from dialer.ledger.figures import CALLED, DIED, Figures
@@ -153,36 +153,33 @@ class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview):
         """
         at = time.time() if now is None else now
         with self._transaction() as db:
-            attempts = (_intend(db, recipient, self.shared_reference(recipient.key), at) for recipient in recipients)
-            return [attempt for attempt in attempts if attempt is not None]
+            before = group.attempts_of_pending(db, recipients)
+            pending = {recipient.id: recipient for recipient in recipients if recipient.id in before}
+            (last,) = db.execute("SELECT coalesce(max(id), 0) FROM attempt").fetchone()
+            attempts = [
+                Attempt(
+                    id=id_,
+                    recipient=recipient,
+                    reference=reference(self.shared_reference(recipient.key), before[recipient.id] + 1),
+                    at=datetime.fromtimestamp(at, UTC),
+                )
+                for id_, recipient in enumerate(pending.values(), last + 1)
+            ]
+            group.begin(db, attempts, at=at)
+        return attempts
 
     def settle(self, attempt: Attempt, answer: Answer, *, now: float | None = None) -> None:
         """Note how an attempt ended."""
+        self.settle_all([(attempt, answer)], now=now)
+
+    def settle_all(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
+        """Note how attempts at different recipients ended."""
         at = time.time() if now is None else now
         with self._transaction() as db:
-            db.execute(
-                """
-                UPDATE attempt SET outcome = ?, http_status = ?, words = ?, execution_id = ?, answered_at = ?, skew = ?
-                WHERE id = ?
-                """,
-                (
-                    answer.outcome, answer.http_status, answer.words, answer.execution_id or "", at, answer.skew,
-                    attempt.id,
-                ),
-            )  # fmt: skip
-            if answer.outcome is Outcome.RETRY:
-                _make_pending(db, attempt, answer.words, answer.http_status)
-            else:
-                db.execute(
-                    """
-                    UPDATE recipient SET state = ?, former = NULL, execution_id = ?, http_status = ?, reason = ?,
-                    updated_at = ? WHERE id = ?
-                    """,
-                    (
-                        answer.outcome, answer.execution_id or "", answer.http_status, answer.words, at,
-                        attempt.recipient.id,
-                    ),
-                )  # fmt: skip
+            group.end(db, outcomes, at=at)
+            for attempt, answer in outcomes:
+                if answer.outcome is Outcome.RETRY:
+                    _make_pending(db, attempt, answer.words, answer.http_status)
 
     def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
         """Note that all sending stands still for so many seconds from now on, and why."""
@@ -236,23 +233,6 @@ def _input_row(row: InputRow) -> tuple[object, ...]:
     if row.problem is None:
         return (*kept, 1, row.status, "", "", row.number, None)
     return (*kept, 0, row.status, row.problem.code, row.problem.reason, row.number, as_json(row.cells))
-
-
-def _intend(db: sqlite3.Connection, recipient: Recipient, shared: str, at: float) -> Attempt | None:
-    taken = db.execute(
-        """
-        UPDATE recipient SET state = 'sending', attempts = attempts + 1, updated_at = ?
-        WHERE id = ? AND state = 'pending' RETURNING attempts
-        """,
-        (at, recipient.id),
-    ).fetchone()
-    if taken is None:
-        return None
-    mark = reference(shared, taken[0])
-    (id_,) = db.execute(
-        "INSERT INTO attempt (recipient, reference, at) VALUES (?, ?, ?) RETURNING id", (recipient.id, mark, at)
-    ).fetchone()
-    return Attempt(id=id_, recipient=recipient, reference=mark, at=datetime.fromtimestamp(at, UTC))
 
 
 def _make_pending(db: sqlite3.Connection, attempt: Attempt, reason: str, http_status: int | None) -> None:

@@ -25,19 +25,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_GATHER = 0.02
+"""Seconds in which outcomes gather, since nobody waits for them: one commit for many instead of one for each."""
+
 
 @dataclass(slots=True, eq=False)
 class _Job:
     """One piece of work for the thread.
 
     Attributes:
-        work: what to do.
+        work: what to do; None where `outcome` is to be recorded.
         grouped: it may share a transaction with its neighbours.
         done: set when it is durable or has failed; None where nobody waits.
-        outcome: what `work` records, if it records an outcome.
+        outcome: how an attempt ended, if that is to be recorded.
     """
 
-    work: Callable[[Ledger], Any]
+    work: Callable[[Ledger], Any] | None
     grouped: bool
     done: anyio.Event | None = None
     outcome: tuple[Attempt, Answer] | None = None
@@ -45,8 +48,11 @@ class _Job:
     error: BaseException | None = None
 
     def run_on(self, ledger: Ledger) -> Callable[[], None]:
+        work = self.work
+        assert work is not None
+
         def run() -> None:
-            self.result = self.work(ledger)
+            self.result = work(ledger)
 
         return run
 
@@ -54,8 +60,9 @@ class _Job:
 class LedgerWriter:
     """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
 
-    There is no timer: while one commit is on its way to the disk, the next group gathers. Jobs are done in the
-    order they were asked for.
+    What somebody waits for is begun at once: while one commit is on its way to the disk, the next group gathers. What
+    nobody waits for (outcomes) is begun with it, or after 20 ms. Jobs are done in the order they were asked for, but
+    that of a group the outcomes come first.
 
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
@@ -74,6 +81,7 @@ class LedgerWriter:
         # A list swapped without the lock once lost an acknowledged record in 100,000.
         self._lock = threading.Condition()
         self._waiting: list[_Job] = []
+        self._awaited = False  # somebody waits for one of them
         self._ending = False
         self._thread = threading.Thread(target=self._serve, name="ledger", daemon=True)
 
@@ -115,7 +123,7 @@ class LedgerWriter:
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
         """Have an outcome made durable; nobody waits for it."""
-        self._ask(_Job(lambda ledger: ledger.settle(attempt, answer), grouped=True, outcome=(attempt, answer)))
+        self._ask(_Job(None, grouped=True, outcome=(attempt, answer)))
 
     def note_hold(self, seconds: float, words: str) -> None:
         """Have it made durable that all sending stands still; nobody waits for it."""
@@ -127,7 +135,10 @@ class LedgerWriter:
             if self._ending:
                 raise RuntimeError("the ledger is closed")
             self._waiting.append(job)
-            self._lock.notify()
+            self._awaited |= job.done is not None
+            # Each wake-up takes the interpreter from the event loop.
+            if job.done is not None or len(self._waiting) == 1:
+                self._lock.notify()
 
     async def _wait_for(self, job: _Job) -> Any:  # noqa: ANN401 - whatever the work returns
         assert job.done is not None
@@ -162,7 +173,8 @@ class LedgerWriter:
         while True:
             with self._lock:
                 self._lock.wait_for(lambda: self._waiting or self._ending)
-                taken, self._waiting = self._waiting, []
+                self._lock.wait_for(lambda: self._awaited or self._ending, timeout=_GATHER)
+                taken, self._waiting, self._awaited = self._waiting, [], False
             if not taken:
                 return
             for grouped, alike in groupby(taken, key=lambda job: job.grouped):
@@ -212,9 +224,17 @@ class LedgerWriter:
 
 def _work(ledger: Ledger, jobs: list[_Job]) -> None:
     if jobs[0].grouped:
-        ledger.together([job.run_on(ledger) for job in jobs])
+        ledger.together(list(_writes(ledger, jobs)))
     else:
         jobs[0].run_on(ledger)()
+
+
+def _writes(ledger: Ledger, jobs: list[_Job]) -> Iterator[Callable[[], None]]:
+    outcomes = _outcomes(jobs)
+    if outcomes:
+        # First: whoever is to be tried again may be among the intents as well.
+        yield lambda: ledger.settle_all(outcomes)
+    yield from (job.run_on(ledger) for job in jobs if job.outcome is None)
 
 
 def _outcomes(jobs: list[_Job]) -> list[tuple[Attempt, Answer]]:
