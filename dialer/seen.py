@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_T = TypeVar("_T", np.int64, np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +63,19 @@ class Seen:
 
 
 def _merged(one: _Run, other: _Run) -> _Run:
-    numbers = np.concatenate((one.numbers, other.numbers))
-    order = np.argsort(numbers, kind="stable").astype(np.int32)
-    numbers = numbers[order]
+    """Weave two runs into one: both are in order, so nothing is sorted, which would take more memory than they do."""
+    places = np.searchsorted(one.numbers, other.numbers) + np.arange(len(other.numbers))
+    kept = np.ones(len(one.numbers) + len(other.numbers), dtype=np.bool_)
+    kept[places] = False
     return _Run(
-        numbers,
-        np.concatenate((one.positions, other.positions))[order],
-        np.concatenate((one.digests, other.digests))[order],
+        _woven(one.numbers, other.numbers, kept),
+        _woven(one.positions, other.positions, kept),
+        _woven(one.digests, other.digests, kept),
     )
+
+
+def _woven(one: NDArray[_T], other: NDArray[_T], kept: NDArray[np.bool_]) -> NDArray[_T]:
+    """Put the values of one where `kept` says so and those of the other into the gaps."""
+    woven = np.empty(len(kept), dtype=one.dtype)
+    woven[kept], woven[~kept] = one, other
+    return woven
