@@ -102,10 +102,7 @@ def _check_one(
 
     campaign = _load(path, **which)
     found = check_campaign(campaign, limit=limit, rejects=rejects)
-    samples = [sample["user_data"] for sample in found.samples]
-    view, _ = _with_signals(
-        lambda _control: look_ahead(campaign, to_call=found.to_call, given=found.variables, samples=samples)
-    )
+    view, _ = _with_signals(lambda _control: look_ahead(campaign, found))
     if output == "json":
         click.echo(telling.as_json({**telling.plain(found), "outlook": telling.plain(view)}))
     else:

@@ -47,7 +47,12 @@ def credentials(campaign: Path) -> Credentials:
             f"or write the line BOLNA_API_KEY=bn-... into {campaign.parent / '.env'}. "
             "To try without one: add --sandbox."
         )
-    return Credentials(base_url=os.environ.get("BOLNA_BASE_URL", "").strip() or BASE_URL, key=key)
+    return Credentials(base_url=address(), key=key)
+
+
+def address() -> str:
+    """Return the address of Bolna, as far as the environment names another."""
+    return os.environ.get("BOLNA_BASE_URL", "").strip() or BASE_URL
 
 
 def _setting(name: str, campaign: Path) -> str | None:

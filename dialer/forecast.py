@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AVERAGE_CALL = 60.0
 """Seconds of a call where nothing better is known."""
@@ -64,3 +70,37 @@ def forecast(
         ends_at=now + timedelta(seconds=sending if calling is None else calling),
         cost=None if cost_per_minute is None else calls * average / 60 * cost_per_minute,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Recipients who can be called at the same times.
+
+    Attributes:
+        count: how many.
+        spans: (from, until) in seconds from now, in order.
+    """
+
+    count: int
+    spans: tuple[tuple[float, float], ...]
+
+
+def left_over(groups: Sequence[Group], *, per_second: float, until: float = math.inf) -> int:
+    """Return how many will not have been called when their last span, or all of it, is over.
+
+    A run goes through its list in input order, so those who can be called at a time share it by how many they are.
+
+    Args:
+        groups: who can be called when.
+        per_second: calls a second.
+        until: seconds from now at which it ends for all.
+    """
+    left = [float(group.count) for group in groups]
+    edges = sorted({0.0, *(min(edge, until) for group in groups for span in group.spans for edge in span)})
+    for start, end in pairwise(edges):
+        here = [at for at, group in enumerate(groups) if any(a <= start < b for a, b in group.spans)]
+        waiting = sum(left[at] for at in here)
+        done = min(1.0, per_second * (end - start) / waiting) if waiting else 0.0
+        for at in here:
+            left[at] *= 1.0 - done
+    return round(sum(left))

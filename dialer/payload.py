@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import repeat
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from dialer.campaign import RESERVED, Campaign, Constant, is_zone, moment_in
+from dialer.campaign import RESERVED, Campaign, Constant, is_zone
 from dialer.errors import CampaignError, InputError
 from dialer.models import Problem, e164
+from dialer.moments import in_zone, moment_in
 from dialer.phone import judge
 from dialer.reference import VARIABLE
 
@@ -49,6 +49,7 @@ class Payload:
         columns: variable → index of the column it comes from; constants have none.
         left_out: columns that are no variables because Bolna fills in their names itself.
         required: the columns behind `required`, which names variables or columns.
+        zone_column: index of the column that names the recipient's time zone; None where there is none.
 
     Args:
         campaign: the campaign.
@@ -88,7 +89,8 @@ class Payload:
             name: source.value for name, source in (campaign.user_data or {}).items() if isinstance(source, Constant)
         }
         named = (self._timezone, *(index for name, index in self._sources if name == "timezone"))
-        self._zones = tuple({index for index in named if index is not None})
+        self._zones = tuple(dict.fromkeys(index for index in named if index is not None))
+        self.zone_column = next(iter(self._zones), None)
         self._texts, self._rest, self._zone = _user_data(self._sources, constants)
         self._fixed = _as_json(_fixed_fields(campaign))[1:-1]
         self.required = tuple(_required(campaign))
@@ -217,8 +219,6 @@ def _as_json(value: object) -> str:
 def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
     """Return the moment of a `scheduled_at` with a numeric offset, without a fraction.
 
-    A wall-clock time that comes twice when the clocks go back is the first of the two.
-
     Args:
         text: ISO 8601, a date and a time; `Z` is understood.
         zone: the time zone of a time without one; None: such a time is a problem.
@@ -236,19 +236,18 @@ def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
             f"scheduled_at {text} has no time zone: add an offset like +05:30, or name a zone in the campaign file "
             '(timezone = "Asia/Kolkata" in [call])',
         )
-    local = moment.replace(tzinfo=ZoneInfo(zone))
-    # A wall-clock time that daylight saving skips comes back changed from UTC.
-    if local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != moment:
+    local = in_zone(moment, zone)
+    if local is None:
         return Problem("schedule_not_a_time", f"scheduled_at {text} does not exist in {zone}: the clocks skip it")
     return local.replace(microsecond=0)
 
 
-def lead_left(payload: str, *, now: datetime) -> bool:
-    """Tell whether a body's `scheduled_at`, if it has one, is still far enough ahead to be sent at `now`."""
+def scheduled_in(payload: str) -> datetime | None:
+    """Return the moment of a body's `scheduled_at`; None where it has none."""
     if '"scheduled_at"' not in payload:
-        return True
+        return None
     text = json.loads(payload).get("scheduled_at")
-    return text is None or datetime.fromisoformat(text) - now >= LEAD
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _fixed_fields(campaign: Campaign) -> dict[str, Any]:

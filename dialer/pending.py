@@ -64,6 +64,7 @@ class Pending:
         self._position = 0
         self._exhausted = False
         self._began = self._now()
+        self._opens_at: float | None = None
         self.deferred.clear()
 
     def waits_for_a_turn(self) -> bool:
@@ -112,14 +113,15 @@ class Pending:
         """Count somebody who is left for later."""
         found = self.deferred.setdefault(deferral.reason, Deferred())
         found.count += 1
-        # What should have ended before it was said would be looked at again for ever.
-        if deferral.awaited and deferral.until is not None and deferral.until > self._began:
+        if deferral.until is not None:
             found.until = min(deferral.until, found.until or math.inf)
+            # What should have ended before it was said would be looked at again for ever.
+            if deferral.awaited and deferral.until > self._began:
+                self._opens_at = min(deferral.until, self._opens_at or math.inf)
 
     def next_pass_at(self) -> float | None:
         """Return when the list is to be gone through again (Unix seconds); None: not in this run."""
-        times = [found.until for found in self.deferred.values() if found.until is not None]
-        first = min(times, default=None)
+        first = self._opens_at
         # Who became callable during this pass is called in this run, also where nobody else is waited for.
         return first if first is not None and self._left > 0 and (self._waits or first <= self._now()) else None
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
+from dialer import moments
 from dialer.breaker import Trip
 from dialer.errors import DialerError, LedgerError
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
@@ -299,7 +300,7 @@ class Runner:
         if at <= self._now():
             return
         reasons = "; ".join(f"{found.count:,}: {reason}" for reason, found in self._pending.deferred.items())
-        self._progress.note(f"waiting until {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC ({reasons})")
+        self._progress.note(f"waiting until {moments.told(datetime.fromtimestamp(at, UTC))} ({reasons})")
         began = anyio.current_time()
         try:
             await wait_until(at, now=self._now, told=self._progress.waiting)

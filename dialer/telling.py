@@ -11,6 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dialer import moments
 from dialer.models import Status
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from dialer.session import Braking, Cancelled, Check, Plan, Standing, Summary, Tracked
     from dialer.session.outlook import Outlook
     from dialer.session.settle import Settled
+    from dialer.session.timing import Timing
 
 _ORDER = (
     *(Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.PENDING, Status.SENDING),
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
 )
 _WIDE = 100
+_MOMENTS = 5
+"""So many openings are told one by one."""
 _UNTOLD = "not known yet"
 _CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
 _LISTED = 20
@@ -83,7 +87,9 @@ def plan_text(plan: Plan) -> str:
     if plan.redialled:
         lines.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
     if not plan.to_call:
-        lines.append("Nobody is left to be called.")
+        timing = plan.outlook.timing
+        over = timing_lines(timing, rate=plan.rate) if timing is not None and timing.is_over else []
+        lines += over or ["Nobody is left to be called."]
         return "\n".join(lines)
     limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
     lines.append(f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {_agent(plan)}.")
@@ -106,6 +112,7 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
         lines.append(
             f"The calls take about {duration(foretold.calling)} ({each}), until {foretold.ends_at:%Y-%m-%d %H:%M} UTC."
         )
+    lines += [] if view.timing is None else timing_lines(view.timing, rate=rate)
     if foretold.cost is not None:
         lines.append(f"They cost about {foretold.cost:,.2f} at the campaign's cost_per_minute.")
     if sandbox:
@@ -123,6 +130,35 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
     return [*lines, *(f"Note: {note}." for note in view.notes)]
 
 
+def timing_lines(timing: Timing, *, rate: str) -> list[str]:
+    """Return when people can be called, and who will be cut off."""
+    lines = []
+    if timing.is_over and timing.ends is not None:
+        return [f"The schedule ended at {moments.told(timing.ends)}: nobody is called any more."]
+    if timing.begins is not None:
+        lines.append(f"The schedule begins at {moments.told(timing.begins)}; nobody is called before.")
+    when = "then" if timing.begins is not None else "now"
+    rest = "waited for" if timing.waits else "left for a later run"
+    if timing.later or timing.closed:
+        outside = sum(count for _, count in timing.later) + timing.closed
+        lines.append(f"{timing.now:,} can be called {when}; {outside:,} are outside their calling hours and {rest}:")
+        lines += [f"  {count:,} from {moments.told(at)}" for at, count in timing.later[:_MOMENTS]]
+        later = sum(count for _, count in timing.later[_MOMENTS:])
+        lines += [f"  {later:,} later"] if later else []
+        lines += [f"  {timing.closed:,} not within the next two weeks"] if timing.closed else []
+    if timing.elsewhere:
+        lines.append(f"{timing.elsewhere:,} were called by another batch lately and are left out for now.")
+    end = f" or {moments.told(timing.ends)}" if timing.ends is not None else ""
+    if timing.too_many:
+        lines.append(f"About {timing.too_many:,} will not fit before the end of their hours{end}, at {rate}.")
+    elif timing.too_many_on_lines:
+        lines.append(
+            f"About {timing.too_many_on_lines:,} phones will ring after the end of their hours{end}: the account has "
+            f"too few lines for this rate."
+        )
+    return lines
+
+
 def summary_text(summary: Summary, *, command: str) -> str:
     """Return how a run ended.
 
@@ -138,7 +174,8 @@ def summary_text(summary: Summary, *, command: str) -> str:
             if summary.held >= 1
             else ""
         )
-        lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held})")
+        waited = f", after {duration(summary.waited)} of waiting" if summary.waited >= 1 else ""
+        lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held}){waited}")
     if summary.calls:
         lines += [calls_line(summary.calls), *calls_table(summary.calls)]
     lines.append(f"results: {summary.results}")

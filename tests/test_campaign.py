@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from dialer.campaign import Constant, load_campaign
 from dialer.campaign.mistakes import EXPECTED
-from dialer.campaign.schema import Content, Section
+from dialer.campaign.schema import Content
+from dialer.campaign.values import Section
 from dialer.errors import CampaignError, ExitCode
 from dialer.pacing import Rate
 
@@ -287,7 +288,10 @@ def test_a_schedule_without_a_zone_needs_one_somewhere() -> None:
     assert load(f'{schedule}[columns]\ntimezone = "tz"').call.scheduled_at == "2026-12-01T10:00:00"
 
 
-TOP = "recipients, results, ledger, agent_id, columns, csv, user_data, call, pacing, screening, breaker, forecast"
+TOP = (
+    "recipients, results, ledger, agent_id, columns, csv, user_data, call, pacing, window, schedule, screening, "
+    "breaker, forecast"
+)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +316,8 @@ TOP = "recipients, results, ledger, agent_id, columns, csv, user_data, call, pac
         ("path = 'x'", 3, "path", f"Known here: {TOP}."),
         ("sandbox = true", 3, "sandbox", f"Known here: {TOP}."),
         ("rate = '3/s'", 3, "rate", "It belongs in [pacing]."),
-        ("[csv]\ntimezone = 'x'", 4, "csv.timezone", "It belongs in [columns] or in [call]."),
+        ("[csv]\ntimezone = 'x'", 4, "csv.timezone",
+            "It belongs in [columns] or in [call] or in [window] or in [schedule]."),
         ("[pacing]\nresults = 'x.csv'", 4, "pacing.results", "It belongs at the top, before the first [table]."),
         ("[call]\nmax_retries = 3", 4, "call.max_retries", "It belongs in [call.retry_config]."),
     ],

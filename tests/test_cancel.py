@@ -311,7 +311,7 @@ def test_a_call_of_which_nobody_knew_is_found_and_stopped(waiting: Place) -> Non
     waiting.sandbox.call_strikes.force("error_after")
     with pytest.MonkeyPatch.context() as patched:
         # The run dies before it looks for the call.
-        patched.setattr("dialer.session.run.RECONCILE_LAST", 0.0)
+        patched.setattr("dialer.session.sending.RECONCILE_LAST", 0.0)
         run(path)
 
     found, _ = cancelled(path)

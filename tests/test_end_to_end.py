@@ -121,13 +121,14 @@ def test_another_list_is_another_batch_only_under_another_name(
     last_week, this_week = awkward(30), awkward(30)[10:] + awkward(20, start=100)
     place.recipients(last_week, header=HEADER, name="last.csv")
     place.recipients(this_week, header=HEADER, name="this.csv")
-    apart = place.campaign(name="apart", more='results = "{recipients}.out.csv"', recipients="last.csv")
+    again = '[screening]\ncalled_elsewhere = "call"'
+    apart = place.campaign(name="apart", more=f'results = "{{recipients}}.out.csv"\n{again}', recipients="last.csv")
     assert main(["run", str(apart), "--yes"]) == 0
     assert main(["run", str(apart), "--yes", "--recipients", str(place.folder / "this.csv")]) == 0
     assert len(place.calls()) == 30 + 40
     capsys.readouterr()
 
-    same = place.campaign(name="same", recipients="last.csv")
+    same = place.campaign(name="same", more=again, recipients="last.csv")
     assert main(["run", str(same), "--yes"]) == 0
     assert main(["run", str(same), "--yes", "--recipients", str(place.folder / "this.csv")]) == 0
 

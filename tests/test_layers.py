@@ -14,12 +14,12 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
-    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting"},
+    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting", "moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake"},
     {"payload", "phone_column", "runner"},
-    {"suppression"},
+    {"suppression", "whereabouts"},
     {"screening"},
     {"report"},
     {"session"},

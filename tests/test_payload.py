@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dialer.campaign import RESERVED, load_campaign
 from dialer.errors import CampaignError, InputError
 from dialer.models import Problem
-from dialer.payload import Payload, lead_left, scheduled
+from dialer.payload import Payload, scheduled, scheduled_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -412,13 +412,11 @@ def test_any_text_is_a_moment_or_a_reason(text: str, zone: str | None) -> None:
     assert isinstance(found, Problem) or (found.tzinfo is not None and found.microsecond == 0)
 
 
-def test_the_lead_is_judged_again_when_the_request_leaves() -> None:
+def test_the_moment_of_a_schedule_is_found_in_the_body_and_nowhere_else() -> None:
     made = attempt('[call]\nscheduled_at = "2026-12-01T10:00:00Z"')
     assert isinstance(made, str)
-    moment = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
-    assert lead_left(made, now=moment - timedelta(minutes=3))
-    assert not lead_left(made, now=moment - timedelta(minutes=3) + timedelta(seconds=1))
-    assert lead_left('{"user_data":{"a":"\\"scheduled_at\\"","scheduled_at":"x"}}', now=moment)
+    assert scheduled_in(made) == datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
+    assert scheduled_in('{"user_data":{"a":"\\"scheduled_at\\"","scheduled_at":"x"}}') is None
 
 
 # -- the other fields --------------------------------------------------------------------------------------------

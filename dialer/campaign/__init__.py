@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -14,32 +15,21 @@ from dialer.campaign.schema import (
     Breaking,
     Call,
     Columns,
-    Constant,
     Content,
     Csv,
     Expected,
-    MistakeError,
     Pacing,
+    Schedule,
     Screening,
-    agent_in,
-    duration_in,
-    is_zone,
-    moment_in,
 )
+from dialer.campaign.values import Constant, MistakeError, agent_in, duration_in, is_zone
 from dialer.credentials import agent_id as agent_of_environment
 from dialer.errors import CampaignError
 
-__all__ = [
-    "PLACEHOLDER",
-    "RESERVED",
-    "Campaign",
-    "Constant",
-    "agent_in",
-    "duration_in",
-    "is_zone",
-    "load_campaign",
-    "moment_in",
-]
+if TYPE_CHECKING:
+    from dialer.window import CallingWindow
+
+__all__ = ["PLACEHOLDER", "RESERVED", "Campaign", "Constant", "agent_in", "duration_in", "is_zone", "load_campaign"]
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 """Stands for the agent's id in a campaign file that waits for it; good enough for the sandbox."""
@@ -59,6 +49,9 @@ class Campaign:
         user_data: variable → column or constant; None: every other column is a variable.
         call: what `POST /call` takes besides.
         pacing: how fast requests leave.
+        window: the hours in which recipients may be called; None: at any time.
+        waits: a run waits for those who can be called later, and does not leave them to the next one.
+        schedule: from when and until when a run sends.
         screening: who of the list is not called.
         breaker: when a run ends early.
         forecast: what is known of calls beforehand.
@@ -74,6 +67,9 @@ class Campaign:
     user_data: dict[str, str | Constant] | None
     call: Call
     pacing: Pacing
+    window: CallingWindow | None
+    waits: bool
+    schedule: Schedule
     screening: Screening
     breaker: Breaking
     forecast: Expected
@@ -121,6 +117,9 @@ def load_campaign(
         user_data=content.user_data,
         call=content.call,
         pacing=content.pacing,
+        window=None if content.window is None else content.window.calling(),
+        waits=content.window is not None and content.window.outside == "wait",
+        schedule=content.schedule,
         screening=content.screening,
         breaker=content.breaker,
         forecast=content.forecast,

@@ -9,7 +9,8 @@ from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from dialer.batch import CampaignFile, looks_secret
-from dialer.campaign.schema import Content, MistakeError, Section
+from dialer.campaign.schema import Content
+from dialer.campaign.values import MistakeError, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,178 +2,43 @@
 
 from __future__ import annotations
 
-import math
-import re
-import zoneinfo
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from functools import cache
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    field_validator,
-    model_validator,
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator, model_validator
+
+from dialer.campaign.values import (
+    Column,
+    Constant,
+    MistakeError,
+    Section,
+    Texts,
+    agent_in,
+    callers,
+    duration_in,
+    hours_text,
+    json_value,
+    listed,
+    long_duration,
+    moment_text,
+    place_zone,
+    rule_pack,
+    source,
+    zone_name,
 )
-
+from dialer.campaign.values import rate as read_rate
+from dialer.moments import in_zone, moment_in
 from dialer.pacing import Rate
 from dialer.reference import VARIABLE
+from dialer.window import CallingWindow, WeeklyHours, load_pack
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 RESERVED = frozenset(
     {"agent_id", "execution_id", "call_sid", "stream_sid", "from_number", "to_number", "user_number", "agent_number"}
     | {f"current_{unit}" for unit in ("date", "time", "hour", "minute", "weekday", "day", "month", "year")}
 )
 """Variables that Bolna fills in itself (its prompting guide, and the open engine)."""
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_CALLER = re.compile(r"\+[1-9][0-9]{6,14}")
-_TIME = re.compile(r"2\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE)
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(s|m|h|d)", re.ASCII)
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_NO_ZONES = frozenset({"localtime", "Factory"})
-"""In some zone databases, but no zone that another machine knows."""
-
-
-class MistakeError(ValueError):
-    """A mistake that pydantic cannot see.
-
-    Attributes:
-        words: what is expected.
-        at: the key, below the one that was being checked.
-    """
-
-    def __init__(self, words: str, *, at: tuple[str, ...] = ()) -> None:
-        super().__init__(words)
-        self.words = words
-        self.at = at
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones()) - _NO_ZONES
-
-
-def is_zone(name: str) -> bool:
-    """Tell whether the time zone database has exactly this name."""
-    return name in _zones()
-
-
-def moment_in(text: str) -> datetime | None:
-    """Return the date and time that a text says (ISO 8601, `Z` is understood), or None; aware where it has an offset.
-
-    A date alone is none: it would be midnight.
-    """
-    try:
-        return datetime.fromisoformat(text.upper()) if _TIME.fullmatch(text) else None
-    except ValueError:
-        return None
-
-
-def agent_in(value: object) -> str:
-    """Return an agent's id as Bolna writes it.
-
-    Raises:
-        MistakeError: it is no UUID.
-    """
-    if not isinstance(value, str) or not _UUID.fullmatch(value.strip()):
-        raise MistakeError("the agent's id is expected, a UUID like 123e4567-e89b-12d3-a456-426655440000")
-    return str(UUID(value.strip()))
-
-
-def _rate(value: object) -> Rate:
-    if isinstance(value, Rate):
-        return value
-    try:
-        return Rate.parse(value if isinstance(value, str) else "")
-    except ValueError:
-        raise MistakeError(
-            "write a whole number of requests per second, minute or hour, in quotes, like "
-            '"300/minute", "5/second" or "30/hour"'
-        ) from None
-
-
-def duration_in(value: object) -> float:
-    """Return the seconds that a time says, from a second to a day.
-
-    Raises:
-        MistakeError: it is none.
-    """
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is not None:
-        value = float(match[1]) * _SECONDS[match[2]]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= _SECONDS["d"]:
-        raise MistakeError('write a time from "1s" to "24h", like "90s", "10m" or "2h"')
-    return float(value)
-
-
-def _zone(value: object) -> str:
-    if not isinstance(value, str) or not is_zone(value):
-        raise MistakeError('a name of the time zone database is expected, like "Asia/Kolkata" or "America/New_York"')
-    return value
-
-
-def _schedule(value: object) -> str:
-    text = value.isoformat() if isinstance(value, datetime) else value
-    if not isinstance(text, str) or moment_in(text.strip()) is None:
-        raise MistakeError('a date and a time are expected, like "2026-12-01T10:00:00+05:30"')
-    return text.strip()
-
-
-def _callers(value: object) -> list[str]:
-    given = value if isinstance(value, list) else [value]
-    callers = [caller for caller in given if isinstance(caller, str) and _CALLER.fullmatch(caller)]
-    if not callers or len(callers) < len(given):
-        raise MistakeError(
-            'a caller number is + and digits in quotes, like "+918035000001"; several: ["+918035000001", ...]'
-        )
-    return callers
-
-
-def _json(value: object) -> object:
-    """Return a value that JSON can say; TOML knows dates and numbers beyond all bounds besides."""
-    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    for entry in inner:
-        _json(entry)
-    if isinstance(value, date | time) or (isinstance(value, float) and not math.isfinite(value)):
-        raise MistakeError("dates, times, inf and nan cannot be sent; write them as text in quotes")
-    return value
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A variable that is the same for everybody."""
-
-    value: str | int | float | bool
-
-
-def _source(value: object) -> str | Constant:
-    if isinstance(value, str) and value:
-        return value
-    if isinstance(value, dict) and value.keys() == {"value"}:
-        constant = value["value"]
-        if isinstance(constant, str | int) or (isinstance(constant, float) and math.isfinite(constant)):
-            return Constant(constant)
-    raise MistakeError('name a column of the CSV in quotes, or a constant like { value = "Sunrise" }')
-
-
-Column = Annotated[str, Field(min_length=1)]
-Texts = Annotated[list[Column], BeforeValidator(_listed)]
-
-
-class Section(BaseModel):
-    """A table of the file: no other keys, no other types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class Columns(Section):
@@ -247,30 +112,108 @@ class RetryConfig(Section):
 class Call(Section):
     """What `POST /call` takes besides; absent fields are left out of the request."""
 
-    from_phone_number: Annotated[list[str], PlainValidator(_callers)] | None = None
-    agent_data: Annotated[dict[str, Any], AfterValidator(_json)] | None = None
+    from_phone_number: Annotated[list[str], PlainValidator(callers)] | None = None
+    agent_data: Annotated[dict[str, Any], AfterValidator(json_value)] | None = None
     retry_config: RetryConfig | None = None
-    scheduled_at: Annotated[str, PlainValidator(_schedule)] | None = None
-    timezone: Annotated[str, PlainValidator(_zone)] | None = None
+    scheduled_at: Annotated[str, PlainValidator(moment_text)] | None = None
+    timezone: Annotated[str, PlainValidator(zone_name)] | None = None
     bypass_call_guardrails: bool | None = None
 
 
 class Pacing(Section):
     """How fast requests leave."""
 
-    rate: Annotated[Rate, PlainValidator(_rate)] = Rate(300, 60.0)
+    rate: Annotated[Rate, PlainValidator(read_rate)] = Rate(300, 60.0)
     max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 20
-    reads: Annotated[Rate, PlainValidator(_rate)] = Rate(300, 60.0)
+    reads: Annotated[Rate, PlainValidator(read_rate)] = Rate(300, 60.0)
 
 
 class Screening(Section):
     """Who of the list is not called."""
 
     duplicates: Literal["skip", "refuse", "call"] = "skip"
-    suppression: Texts = []
+    suppression: Texts = Field(default_factory=list)
     max_age_days: Annotated[float, Field(gt=0, le=3650)] | None = None
-    required: Texts = []
-    allow: Annotated[list[Literal["toll_free", "premium_rate", "shared_cost"]], BeforeValidator(_listed)] = []
+    required: Texts = Field(default_factory=list)
+    allow: Annotated[list[Literal["toll_free", "premium_rate", "shared_cost"]], BeforeValidator(listed)] = Field(
+        default_factory=list
+    )
+    called_elsewhere: Literal["skip", "call"] = "skip"
+    called_elsewhere_within: Annotated[float, PlainValidator(long_duration)] = 86_400.0
+
+
+class Window(Section):
+    """The hours in which recipients may be called, in their own time."""
+
+    hours: Annotated[str | dict[str, str | list[str]], PlainValidator(hours_text)] | None = None
+    days: list[str] | None = None
+    rules: Annotated[list[Annotated[str, PlainValidator(rule_pack)]], BeforeValidator(listed)] = Field(
+        default_factory=list
+    )
+    timezone: Annotated[str, PlainValidator(place_zone)] | None = None
+    outside: Literal["leave", "wait"] = "leave"
+
+    @model_validator(mode="after")
+    def _hours_agree(self) -> Window:
+        if self.hours is None and not self.rules:
+            raise MistakeError(
+                'it says neither hours = "09:00-20:00" nor rules = ["us-federal"], so it would limit nothing'
+            )
+        if self.hours is None and self.days is not None:
+            raise MistakeError('days go with hours, as in hours = "09:00-20:00"', at=("days",))
+        try:
+            self.weekly()
+        except ValueError as error:
+            raise MistakeError(str(error), at=("hours",)) from None
+        return self
+
+    def weekly(self) -> WeeklyHours | None:
+        """Return the campaign's own hours; None where only rules limit it."""
+        return None if self.hours is None else WeeklyHours.parse(hours=self.hours, days=self.days)
+
+    def calling(self) -> CallingWindow:
+        """Return the window as it is asked."""
+        return CallingWindow(hours=self.weekly(), packs=tuple(map(load_pack, self.rules)), default_zone=self.timezone)
+
+
+class Schedule(Section):
+    """From when and until when a run sends."""
+
+    start: Annotated[str, PlainValidator(moment_text)] | None = None
+    until: Annotated[str, PlainValidator(moment_text)] | None = None
+    timezone: Annotated[str, PlainValidator(zone_name)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Schedule:
+        for key, text in (("start", self.start), ("until", self.until)):
+            if text is not None:
+                self._moment(text, key)
+        if self.begins and self.ends and self.ends <= self.begins:
+            raise MistakeError(f"it is not after start ({self.start})", at=("until",))
+        return self
+
+    @property
+    def begins(self) -> datetime | None:
+        """The moment before which nothing is sent."""
+        return None if self.start is None else self._moment(self.start, "start")
+
+    @property
+    def ends(self) -> datetime | None:
+        """The moment from which on nothing is sent."""
+        return None if self.until is None else self._moment(self.until, "until")
+
+    def _moment(self, text: str, key: str) -> datetime:
+        moment = moment_in(text)
+        if moment is not None and moment.tzinfo is None and self.timezone is not None:
+            moment = in_zone(moment, self.timezone)
+        if moment is None:
+            raise MistakeError(f"the clocks in {self.timezone} skip this time", at=(key,))
+        if moment.tzinfo is None:
+            raise MistakeError(
+                'there is no time zone: add an offset like +05:30, or timezone = "Asia/Kolkata" in [schedule]',
+                at=(key,),
+            )
+        return moment
 
 
 class Breaking(Section):
@@ -296,9 +239,11 @@ class Content(Section):
     agent_id: Annotated[str, PlainValidator(agent_in)] | None = None
     columns: Columns = Columns()
     csv: Csv = Csv()
-    user_data: dict[str, Annotated[str | Constant, PlainValidator(_source)]] | None = None
+    user_data: dict[str, Annotated[str | Constant, PlainValidator(source)]] | None = None
     call: Call = Call()
     pacing: Pacing = Pacing()
+    window: Window | None = None
+    schedule: Schedule = Schedule()
     screening: Screening = Screening()
     breaker: Breaking = Breaking()
     forecast: Expected = Expected()
@@ -306,7 +251,7 @@ class Content(Section):
     @field_validator("user_data")
     @classmethod
     def _names_are_free(cls, value: dict[str, str | Constant] | None) -> dict[str, str | Constant] | None:
-        for name, source in (value or {}).items():
+        for name, given in (value or {}).items():
             if name in RESERVED:
                 raise MistakeError(
                     "Bolna fills in this variable itself, what is sent under its name is lost; choose another name",
@@ -318,9 +263,9 @@ class Content(Section):
                 )
             if not name.strip():
                 raise MistakeError("a variable needs a name", at=(name,))
-            if name == "timezone" and isinstance(source, Constant):
+            if name == "timezone" and isinstance(given, Constant):
                 try:
-                    _zone(source.value)
+                    zone_name(given.value)
                 except MistakeError as error:
                     raise MistakeError(error.words, at=(name,)) from None
         return value

@@ -2,6 +2,7 @@
 
 from dialer.ledger.calls import Call, CallCount
 from dialer.ledger.doubts import Doubt
+from dialer.ledger.elsewhere import Elsewhere, Neighbours
 from dialer.ledger.figures import CALL_PARTS
 from dialer.ledger.lock import holder, locked
 from dialer.ledger.merging import Written
@@ -18,7 +19,9 @@ __all__ = [
     "Call",
     "CallCount",
     "Doubt",
+    "Elsewhere",
     "Ledger",
+    "Neighbours",
     "Stoppable",
     "Written",
     "ask_to_stop",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
-from dialer.models import ATTEMPTED, CallResult, ResultRow, Status, e164
+from dialer.models import ATTEMPTED, CallResult, ResultRow, Status, Whereabouts, e164
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -91,6 +91,30 @@ class Figures(Connected):
             ).fetchone()
         return int(row[0]), row[1]
 
+    def whereabouts(self) -> dict[Whereabouts, int]:
+        """Return where those may be who are to be called, and how many they are."""
+        with told(self.path):
+            rows = self._db.execute(
+                """
+                SELECT r.zones, r.zone_source, r.country, count(*)
+                FROM input_row i JOIN recipient r ON r.key = i.key
+                WHERE i.status = 'pending' AND r.state = 'pending' GROUP BY 1, 2, 3
+                """
+            ).fetchall()
+        return {_where(*where): count for *where, count in rows}
+
+    def pending_among(self, numbers: Sequence[int]) -> list[Whereabouts]:
+        """Return where those may be who are to be called and have one of some numbers, one entry each."""
+        found: list[Whereabouts] = []
+        with told(self.path):
+            for start in range(0, len(numbers), 500):
+                some = numbers[start : start + 500]
+                marks = ",".join("?" * len(some))
+                chosen = f"state = 'pending' AND number IN ({marks})"
+                query = f"SELECT zones, zone_source, country FROM recipient WHERE {chosen}"  # noqa: S608 - question marks only
+                found += [_where(*where) for where in self._db.execute(query, some)]
+        return found
+
     def header(self) -> tuple[str, ...]:
         """Return the column names of the current input."""
         return self._layouts().get(_CURRENT, ())
@@ -144,6 +168,10 @@ class Figures(Connected):
             layouts = {id_: tuple(json.loads(text)) for id_, text in self._db.execute("SELECT id, header FROM layout")}
         current = self.note("layout")
         return layouts if current is None else layouts | {_CURRENT: layouts[int(current)]}
+
+
+def _where(zones: str, source: str, country: str) -> Whereabouts:
+    return Whereabouts(tuple(zones.split(",")) if zones else (), source, country)
 
 
 def _result(row: tuple[Any, ...], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:

@@ -88,8 +88,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
     """Return a read-only connection that neither blocks a run nor is blocked by it.
+
+    Args:
+        path: the SQLite file.
+        any_version: also where an older version of dialer wrote it.
 
     Raises:
         UsageError: there is no ledger yet.
@@ -100,7 +104,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     with told(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
         try:
-            check_current(path, connection)
+            check_current(path, connection, any_version=any_version)
         except BaseException:
             connection.close()
             raise
@@ -142,8 +146,8 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def check_current(path: Path, connection: sqlite3.Connection) -> None:
-    """Refuse what is no ledger of this version.
+def check_current(path: Path, connection: sqlite3.Connection, *, any_version: bool = False) -> None:
+    """Refuse what is no ledger of this version, or of an older one where that will do.
 
     Raises:
         UsageError: there is no ledger yet.
@@ -153,5 +157,5 @@ def check_current(path: Path, connection: sqlite3.Connection) -> None:
     version = schema.version_of(connection)
     if version == 0:
         raise UsageError(none_yet(path))
-    if version < len(schema.MIGRATIONS):
+    if version < len(schema.MIGRATIONS) and not any_version:
         raise LedgerError(f"{path}: written by an older version of dialer; `dialer run` brings it up to date.")

@@ -69,6 +69,7 @@ MIGRATIONS = (
     """
     ALTER TABLE recipient ADD COLUMN zones TEXT NOT NULL DEFAULT '';        -- parted by commas; '' without a window
     ALTER TABLE recipient ADD COLUMN zone_source TEXT NOT NULL DEFAULT '';  -- what names them
+    ALTER TABLE recipient ADD COLUMN country TEXT NOT NULL DEFAULT '';      -- region of the number, for its rule packs
     CREATE TABLE call (              -- an accepted attempt, as Bolna last told it; no row: never asked
         attempt INTEGER PRIMARY KEY,
         recipient INTEGER NOT NULL,

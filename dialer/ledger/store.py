@@ -27,7 +27,7 @@ from dialer.ledger.opening import open_for_writing, told
 from dialer.ledger.overview import Overview
 from dialer.ledger.requests import Requests
 from dialer.ledger.stops import Stops
-from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status
+from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status, Whereabouts
 from dialer.reference import reference
 
 if TYPE_CHECKING:
@@ -103,11 +103,14 @@ class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview):
             db.execute("UPDATE recipient SET state = 'withdrawn' WHERE state = 'pending'")
             db.execute("DELETE FROM input_row")
             db.execute("DROP INDEX IF EXISTS input_row_key")
+            db.execute("DROP INDEX IF EXISTS recipient_number")
             # Who was taken over from a torn line of the results has no cells yet.
             torn = {key for (key,) in db.execute("SELECT key FROM recipient WHERE cells = '[]'")}
             for rows in chunks:
                 _load_chunk(db, rows, layout, torn=torn)
             db.execute("CREATE INDEX input_row_key ON input_row (key)")
+            # Other runs ask it whether they may call a number.
+            db.execute("CREATE INDEX recipient_number ON recipient (number)")
             # Who was released and cannot be called any more was called before all the same.
             _put_back(db, Status.WITHDRAWN)
             # A row that is not callable now still stands for somebody who was called before.
@@ -136,13 +139,16 @@ class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview):
         with told(self.path):
             rows = self._db.execute(
                 """
-                SELECT r.id, r.key, r.number, r.payload, r.attempts, i.position
+                SELECT r.id, r.key, r.number, r.payload, r.attempts, i.position, r.zones, r.country
                 FROM input_row i CROSS JOIN recipient r ON r.key = i.key
                 WHERE i.position > ? AND i.status = 'pending' AND r.state = 'pending' ORDER BY i.position LIMIT ?
                 """,
                 (after, size),
             ).fetchall()
-        return [Recipient(*row) for row in rows]
+        return [
+            Recipient(id_, key, number, payload, attempts, position, _parted(zones), country)
+            for id_, key, number, payload, attempts, position, zones, country in rows
+        ]
 
     def intend(self, recipients: Sequence[Recipient], *, now: float | None = None) -> list[Attempt]:
         """Note that these are about to be called; whoever is not pending any more is left out.
@@ -202,6 +208,10 @@ class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview):
                 )
 
 
+def _parted(zones: str) -> tuple[str, ...]:
+    return tuple(zones.split(",")) if zones else ()
+
+
 def _put_back(db: sqlite3.Connection, state: Status) -> None:
     """Undo the release of whoever is in a state."""
     db.execute("UPDATE recipient SET state = former, former = NULL WHERE former IS NOT NULL AND state = ?", (state,))
@@ -210,12 +220,14 @@ def _put_back(db: sqlite3.Connection, state: Status) -> None:
 def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, torn: set[str]) -> None:
     db.executemany(
         """
-        INSERT INTO recipient (key, number, state, payload, cells, layout) VALUES (?, ?, 'pending', ?, ?, ?)
+        INSERT INTO recipient (key, number, state, payload, cells, layout, zones, zone_source, country)
+        VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET number = excluded.number, state = 'pending', payload = excluded.payload,
-        cells = excluded.cells, layout = excluded.layout WHERE state = 'withdrawn'
+        cells = excluded.cells, layout = excluded.layout, zones = excluded.zones, zone_source = excluded.zone_source,
+        country = excluded.country WHERE state = 'withdrawn'
         """,
         (
-            (row.key, row.number, row.payload, as_json(row.cells), layout)
+            (row.key, row.number, row.payload, as_json(row.cells), layout, *_located(row.whereabouts))
             for row in rows
             if row.status is Status.PENDING
         ),
@@ -226,6 +238,10 @@ def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *
             ((as_json(row.cells), layout, row.key) for row in rows if row.key in torn),
         )
     db.executemany("INSERT INTO input_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_input_row, rows))
+
+
+def _located(where: Whereabouts) -> tuple[str, str, str]:
+    return ",".join(where.zones), where.source, where.country
 
 
 def _input_row(row: InputRow) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ what is known of each calling code, and `patterns` is the automaton that answers
 """
 
 from dialer.phone.number import SPECIAL, Number, judge, marked, possible, with_plus
-from dialer.phone.plans import country, country_name, known_region, zones
+from dialer.phone.plans import country, country_name, home, known_region, zones
 from dialer.phone.text import REASONS
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Number",
     "country",
     "country_name",
+    "home",
     "judge",
     "known_region",
     "marked",

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, timezone
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, timezone
 from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
 
 from dialer.phone.patterns import REMEMBERED, Plan, Region, Shape, Trunk, Verdict
@@ -32,6 +32,10 @@ _KINDS: Final = (
     "mobile",
 )
 _CALLING_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+_NO_PLACE: Final = frozenset(
+    {"premium_rate", "toll_free", "shared_cost", "personal_number", "pager", "uan", "voicemail"}
+)
+"""Types whose numbers, where countries share a calling code, belong to all of them: +1 800 rings in any."""
 _ZONES: Final[dict[tuple[str, str | None, str], tuple[str, ...]]] = {}
 
 
@@ -113,6 +117,29 @@ def country_name(region: str) -> str:
 
     example = phonenumbers.example_number(region)
     return (geocoder.country_name_for_number(example, "en") if example else "") or region
+
+
+def home(number: int) -> str | None:
+    """Name the one region whose rules a number falls under; None where it may be in several, or is not valid.
+
+    Args:
+        number: E.164 digits.
+    """
+    digits = str(number)
+    code, found = calling_code(digits), verdict(digits)
+    if code is None or found is None:
+        return None
+    kind = found.kind if found.certain else _kind_of(number)
+    shared = len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]) > 1
+    return None if shared and kind in _NO_PLACE else country(number)
+
+
+def _kind_of(number: int) -> str | None:
+    try:
+        parsed = phonenumbers.parse(f"+{number}")
+    except NumberParseException:
+        return None
+    return PhoneNumberType.to_string(phonenumbers.number_type(parsed)).lower()
 
 
 def _region_of(number: int) -> str | None:

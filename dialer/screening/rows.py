@@ -13,7 +13,7 @@ import numpy as np
 from dialer import phone, spreadsheet
 from dialer.errors import InputError, InterruptedRunError, UsageError
 from dialer.loader import chunks
-from dialer.models import InputRow, Problem, Status, e164
+from dialer.models import NOWHERE, InputRow, Problem, Status, e164
 from dialer.phone.column import judge_column
 from dialer.screening.lost import refuse_lost
 from dialer.screening.report import EXAMPLES, Report
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dialer.loader import Chunk, Table
+    from dialer.models import Whereabouts
     from dialer.phone.column import Column
     from dialer.suppression import Suppression
+    from dialer.whereabouts import Locate
 
 REASONS: Final = {
     **phone.REASONS,
@@ -81,6 +83,7 @@ class _Rows:
     problems: dict[int, Problem]
     statuses: dict[int, Status]
     payloads: list[str]
+    whereabouts: list[Whereabouts]
     repaired: dict[int, str]
 
     def callable(self) -> list[int]:
@@ -102,6 +105,7 @@ class Screening:
         attempted: numbers that an earlier run attempted, and the keys under which it did.
         payload: makes the JSON bodies of calls from columns of cells, keys and numbers, and says by row why it
             cannot; what it makes of a row that is invalid for another reason is not used.
+        locate: says in which time zones a recipient may be, or why that forbids the call; None without calling hours.
         should_stop: asked between chunks.
 
     Attributes:
@@ -121,6 +125,7 @@ class Screening:
         payload: Callable[
             [Sequence[Sequence[str]], Sequence[str | None], Sequence[int]], tuple[list[str], dict[int, Problem]]
         ],
+        locate: Locate | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         _check(table, rules)
@@ -130,6 +135,7 @@ class Screening:
         self._suppression = suppression
         self._attempted = attempted
         self._payload = payload
+        self._locate = locate
         self._should_stop = should_stop
         self._phone = table.header.index(rules.phone)
         self._id = None if rules.id is None else table.header.index(rules.id)
@@ -171,12 +177,15 @@ class Screening:
             problems=numbers.problems | dict(chunk.problems),
             statuses={},
             payloads=[],
+            whereabouts=[NOWHERE] * len(cells),
             repaired=numbers.repaired,
         )
         self._identify(rows)
         self._require(rows, columns)
         rows.payloads, refused = self._payload(columns, rows.keys, rows.numbers.tolist())
         rows.problems = refused | rows.problems
+        if self._locate is not None:
+            _find(rows, self._locate)
         rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
         self._suppress(rows)
         self._find_duplicates(rows)
@@ -271,10 +280,24 @@ class Screening:
         positions = range(rows.first, rows.first + count)
         numbers: list[int | None] = [number or None for number in rows.numbers.tolist()]
         done = list(
-            map(InputRow, positions, rows.lines, rows.cells, rows.keys, numbers, statuses, problems, rows.payloads)
+            map(
+                InputRow,
+                *(positions, rows.lines, rows.cells, rows.keys, numbers),
+                *(statuses, problems, rows.payloads, rows.whereabouts),
+            )
         )
         self.report.add(done, problems=sorted(rows.problems), phone=self._phone, repaired=rows.repaired)
         return done
+
+
+def _find(rows: _Rows, locate: Locate) -> None:
+    numbers = rows.numbers.tolist()
+    for at in rows.callable():
+        where = locate(rows.cells[at], numbers[at], rows.payloads[at])
+        if isinstance(where, Problem):
+            rows.problems[at] = where
+        else:
+            rows.whereabouts[at] = where
 
 
 def _check(table: Table, rules: Rules) -> None:

@@ -18,7 +18,7 @@ from dialer.results import ResultsFile
 from dialer.runner import Control
 from dialer.session.connection import bolna
 from dialer.session.opening import HEED_EVERY, beside, interruptible, merge, opened, write_results
-from dialer.session.run import told
+from dialer.session.settle import told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -6,17 +6,22 @@ import contextlib
 import csv
 import json
 import os
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dialer.credentials import address
 from dialer.errors import ExitCode, UsageError
 from dialer.ledger import Ledger
-from dialer.models import ATTEMPTED, Status
+from dialer.models import ATTEMPTED, Status, Whereabouts
 from dialer.results import guarded
 from dialer.session.intake import intake
+from dialer.session.opening import neighbours
+from dialer.session.timing import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dialer.campaign import Campaign
@@ -60,6 +65,8 @@ class Check:
         variables: variable → column or constant.
         left_out: columns that are no variables because Bolna fills in their names itself.
         empty: variable → how many callable rows leave it empty, and the first of them.
+        places: where those may be who would be called.
+        elsewhere: how many more another batch has called lately, so that they are left out for now.
         rate: the rate, in words.
         report: problems by row.
         exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
@@ -74,6 +81,8 @@ class Check:
     variables: Mapping[str, str]
     left_out: tuple[str, ...]
     empty: Mapping[str, Empty]
+    places: tuple[Place, ...]
+    elsewhere: int
     rate: str
     report: Report
     exit_code: ExitCode
@@ -96,6 +105,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             campaign, attempted=ledger.attempted_numbers() if ledger and by_id else {}, should_stop=lambda: False
         )
         to_call, called = 0, dict.fromkeys(sorted(ATTEMPTED), 0)
+        recent, where = _recent(campaign), Counter[Whereabouts]()
         samples: list[Mapping[str, Any]] = []
         empty = {name: Empty() for name in found.payload.columns}
         reject(["line", "row", "status", "code", "reason", *found.table.header])
@@ -107,9 +117,10 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             for name, index in found.payload.columns.items():
                 empty[name].add([row.position for row in fresh if not row.cells[index].strip()])
             to_call += len(fresh)
+            where.update(row.whereabouts for row in fresh if row.number not in recent)
             samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(samples)]]
     report = found.screening.report
-    to_call = to_call if limit is None else min(limit, to_call)
+    total, to_call = to_call, to_call if limit is None else min(limit, to_call)
     return Check(
         campaign=str(campaign.path),
         batch=campaign.batch.name,
@@ -120,10 +131,17 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         variables=found.payload.variables,
         left_out=found.payload.left_out,
         empty={name: one for name, one in empty.items() if one.rows},
+        places=tuple(Place(*place) for place in where.items()),
+        elsewhere=total - where.total(),
         rate=str(campaign.pacing.rate),
         report=report,
         exit_code=_exit_code(report, nobody=not to_call and not any(called.values())),
     )
+
+
+def _recent(campaign: Campaign) -> Container[object]:
+    with neighbours(campaign, base_url=address()) as others:
+        return frozenset() if others is None else others.recent(now=time.time())
 
 
 def _fresh(rows: list[InputRow], ledger: Ledger | None, called: dict[Status, int]) -> list[InputRow]:

@@ -18,6 +18,7 @@ from dialer.phone_column import phone_column
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.suppression import Suppression
+from dialer.whereabouts import Locator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,8 +88,15 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
         duplicates=settings.duplicates,
         required=payload.required,
     )
+    window = campaign.window
     screening = Screening(
-        table, rules=rules, suppression=suppression, attempted=attempted, payload=payload, should_stop=should_stop
+        table,
+        rules=rules,
+        suppression=suppression,
+        attempted=attempted,
+        payload=payload,
+        locate=None if window is None else Locator(window, column=payload.zone_column, at=now),
+        should_stop=should_stop,
     )
     return Intake(table, screening, payload, suppression, phone)
 
@@ -156,6 +164,7 @@ def mark_of(campaign: Campaign) -> str:
         campaign.agent_id,
         *(section.model_dump(mode="json") for section in (campaign.columns, campaign.csv, campaign.screening)),
         campaign.call.model_dump(mode="json"),
+        str(campaign.window),
         {name: str(source) for name, source in campaign.user_data.items()} if campaign.user_data is not None else None,
         [version(name) for name in ("dialer", "phonenumbers", "tzdata")],
         [stamp_of(file) for file in files],

@@ -11,14 +11,14 @@ import anyio
 
 from dialer.client import BolnaReadError
 from dialer.errors import BoundError, InputError, InterruptedRunError, LedgerError, only
-from dialer.ledger import Binding, Ledger, locked
+from dialer.ledger import Binding, Ledger, Neighbours, locked
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
 from dialer.results import STAMP, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
     from pathlib import Path
 
     from dialer.campaign import Campaign
@@ -49,9 +49,7 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
         BoundError: it belongs to another agent, server or key definition.
     """
     batch = campaign.batch
-    host = urlsplit(base_url).hostname or ""
-    server = "loopback" if host in {"localhost", "::1"} or host.startswith("127.") else base_url.rstrip("/")
-    binding = Binding(agent=campaign.agent_id, server=server, key_definition=campaign.key_definition)
+    binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
     with locked(batch.lock, command=command):
         async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
             work = uuid4().hex
@@ -85,6 +83,29 @@ async def beside(task: Callable[..., Coroutine[Any, Any, None]], *arguments: Any
     except BaseExceptionGroup as group:
         error = only(group)
         raise error from error.__cause__
+
+
+def server_of(base_url: str) -> str:
+    """Return what a ledger is bound to: the address, or `loopback` for every address of this machine."""
+    host = urlsplit(base_url).hostname or ""
+    return "loopback" if host in {"localhost", "::1"} or host.startswith("127.") else base_url.rstrip("/")
+
+
+@contextlib.contextmanager
+def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | None]:
+    """Yield the other batches whose calls count, from the folders of results and ledger; None where none do."""
+    # What was called in the built-in sandbox was called nowhere else.
+    if campaign.screening.called_elsewhere == "call" or campaign.sandbox:
+        yield None
+        return
+    batch = campaign.batch
+    with Neighbours(
+        [batch.results.parent, batch.ledger.parent],
+        own=batch.ledger,
+        server=server_of(base_url),
+        within=campaign.screening.called_elsewhere_within,
+    ) as others:
+        yield others
 
 
 async def merge(

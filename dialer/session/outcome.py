@@ -58,6 +58,7 @@ class Summary:
         sent: calls that this run placed, refused or left unclear.
         seconds: how long sending took.
         held: seconds of it that all sending was held, because Bolna asked to or could not be reached.
+        waited: seconds that were waited for somebody to be callable.
         left: recipients that can be called and were not.
         exit_code: what a script is told.
         ended: why it ended early, in words; empty where it did not.
@@ -74,6 +75,7 @@ class Summary:
     sent: int
     seconds: float
     held: float
+    waited: float
     left: int
     exit_code: ExitCode
     ended: str = ""

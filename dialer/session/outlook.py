@@ -14,12 +14,14 @@ from dialer.errors import UsageError
 from dialer.forecast import Forecast, forecast
 from dialer.prompt import asked_for, compare, welcome
 from dialer.session.connection import bolna
+from dialer.session.timing import Place, Timing, timing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dialer.campaign import Campaign
     from dialer.executions import Account
+    from dialer.session.check import Check
 
 PREFLIGHT = 30.0
 """Seconds that reading the account may take."""
@@ -34,6 +36,7 @@ class Outlook:
         account: whose key it is; None where it could not be read.
         agent_name: who calls; empty where it could not be read.
         forecast: how long, and what it costs.
+        timing: when people can be called; None where nothing limits it.
         warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
         unused: variables that the prompt never asks for.
         welcome: the welcome message as the first recipients will hear it.
@@ -43,6 +46,7 @@ class Outlook:
     account: Account | None
     agent_name: str
     forecast: Forecast
+    timing: Timing | None
     warnings: tuple[str, ...]
     unused: tuple[str, ...]
     welcome: tuple[str, ...]
@@ -69,6 +73,8 @@ def outlook(
     to_call: int,
     given: Iterable[str],
     samples: Sequence[Mapping[str, Any]],
+    places: Sequence[Place],
+    elsewhere: int,
 ) -> Outlook:
     """Return what is to be expected.
 
@@ -78,13 +84,16 @@ def outlook(
         to_call: how many will be called.
         given: the names of the variables that the campaign gives.
         samples: the `user_data` of the first recipients.
+        places: where those may be who are to be called; without those whom another batch called.
+        elsewhere: how many those are.
     """
+    now = datetime.now(UTC)
     lines = None if standing.account is None else standing.account.lines
     expected = campaign.forecast
     foretold = forecast(
         to_call,
         per_second=campaign.pacing.rate.per_second,
-        now=datetime.now(UTC),
+        now=now,
         lines=lines,
         average=expected.average_call,
         cost_per_minute=expected.cost_per_minute,
@@ -95,6 +104,7 @@ def outlook(
         account=standing.account,
         agent_name=standing.agent_name,
         forecast=foretold,
+        timing=timing(campaign, places, elsewhere=elsewhere, lines=lines, now=now),
         warnings=found.warnings(),
         unused=found.unused,
         welcome=tuple(
@@ -108,9 +118,7 @@ def _first(error: UsageError) -> str:
     return str(error).split(". ")[0]
 
 
-async def look_ahead(
-    campaign: Campaign, *, to_call: int, given: Iterable[str], samples: Sequence[Mapping[str, Any]]
-) -> Outlook:
+async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
     """Return what is to be expected of a run that was only checked; without a key only what needs none.
 
     Raises:
@@ -123,4 +131,12 @@ async def look_ahead(
         standing = preflight.Standing(
             None, None, (f"the account and the agent's prompt were not read: {_first(error)}",)
         )
-    return outlook(campaign, standing, to_call=to_call, given=given, samples=samples)
+    return outlook(
+        campaign,
+        standing,
+        to_call=found.to_call,
+        given=found.variables,
+        samples=[sample["user_data"] for sample in found.samples],
+        places=found.places,
+        elsewhere=found.elsewhere,
+    )

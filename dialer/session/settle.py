@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
-from dialer.reconcile import reconcile
+from dialer.reconcile import Reconciled, reconcile
 from dialer.results import ResultsFile
 from dialer.runner import Control
 from dialer.session.connection import bolna
 from dialer.session.opening import interruptible, merge, opened, write_results
-from dialer.session.run import told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dialer.campaign import Campaign
+    from dialer.client import BolnaClient
+    from dialer.ledger.writer import LedgerWriter
     from dialer.models import Status
 
 
@@ -82,3 +83,40 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             notes=tuple(told(result)),
             results=str(campaign.batch.results),
         )
+
+
+def told(result: Reconciled) -> list[str]:
+    """Return what a person should know about a reconciliation, in words."""
+    lines = []
+    if result.settled:
+        lines.append(f"{result.settled} unknown were found at Bolna and are queued")
+    if result.left and result.unmarked:
+        lines.append(
+            f"{result.unmarked} calls at Bolna do not show the variables they were made with, so they cannot be "
+            f"matched to anybody"
+        )
+    if result.left and result.trouble:
+        lines.append(f"looking for {result.left} unknown at Bolna was cut short: {result.trouble}")
+    return lines
+
+
+async def look_for_unclear(
+    campaign: Campaign,
+    ledger: LedgerWriter,
+    client: BolnaClient,
+    *,
+    time_limit: float | None,
+    note: Callable[[str], None],
+) -> None:
+    """Look for every unknown call at Bolna, and tell what came of it.
+
+    Args:
+        campaign: the campaign.
+        ledger: its ledger.
+        client: where executions are read.
+        time_limit: seconds; None: until all is read.
+        note: told what a person should know.
+    """
+    result = await reconcile(ledger, client, agent_id=campaign.agent_id, time_limit=time_limit)
+    for text in told(result):
+        note(text)

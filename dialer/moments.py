@@ -1,0 +1,40 @@
+"""Dates and times as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+_TIME = re.compile(r"2\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE)
+
+
+def moment_in(text: str) -> datetime | None:
+    """Return the date and time that a text says (ISO 8601, `Z` is understood), or None; aware where it has an offset.
+
+    A date alone is none: it would be midnight.
+    """
+    try:
+        return datetime.fromisoformat(text.upper()) if _TIME.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def in_zone(moment: datetime, zone: str) -> datetime | None:
+    """Return a wall-clock time of a zone as a moment; None where daylight saving time skips it.
+
+    A time that comes twice when the clocks go back is the first of the two.
+
+    Args:
+        moment: without an offset.
+        zone: a name of the time zone database.
+    """
+    local = moment.replace(tzinfo=ZoneInfo(zone))
+    # A wall-clock time that daylight saving skips comes back changed from UTC.
+    skipped = local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != moment
+    return None if skipped else local
+
+
+def told(moment: datetime) -> str:
+    """Return a moment as messages tell it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

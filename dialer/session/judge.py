@@ -1,0 +1,119 @@
+"""Why somebody must not be called at this moment."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dialer.models import Deferral
+from dialer.payload import LEAD, scheduled_in
+from dialer.window import Closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.campaign import Campaign
+    from dialer.ledger import Elsewhere, Neighbours
+    from dialer.models import Recipient
+    from dialer.suppression import Suppression
+    from dialer.window import CallingWindow
+
+CLOSING = timedelta(seconds=5)
+"""Calling hours end so much earlier: a request takes a moment to arrive, and no two clocks agree to the second."""
+TOO_LATE = "scheduled_at is less than 3 minutes ahead by now"
+
+
+class Judge:
+    """Asked whenever somebody is about to be called, the last time as their request leaves.
+
+    Args:
+        suppression: the do-not-call lists, read again when they change.
+        window: the calling hours; None: at any time.
+        neighbours: the other batches; None where they do not count.
+        within: seconds that a call by another batch counts.
+        ends: from then on nobody is called (Unix seconds); None: never.
+        now: the wall clock, Unix seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        suppression: Suppression,
+        window: CallingWindow | None,
+        neighbours: Neighbours | None,
+        within: float,
+        ends: float | None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._suppression = suppression
+        self._window = window
+        self._neighbours = neighbours
+        self._within = within
+        self._ends = ends
+        self._now = now
+
+    def __call__(self, recipient: Recipient) -> Deferral | None:
+        """Return why somebody must not be called now, or None.
+
+        Raises:
+            InputError: a suppression list cannot be read any more.
+            LedgerError: another batch's ledger cannot be read.
+        """
+        now = self._now()
+        return (
+            self._suppressed(recipient)
+            or self._over(now)
+            or self._outside(recipient, datetime.fromtimestamp(now, UTC))
+            or self._called_elsewhere(recipient, now)
+        )
+
+    def _suppressed(self, recipient: Recipient) -> Deferral | None:
+        self._suppression = self._suppression.refresh()
+        hit = self._suppression.hit(recipient.number)
+        return None if hit is None else Deferral(hit)
+
+    def _over(self, now: float) -> Deferral | None:
+        return Deferral("the schedule is over") if self._ends is not None and now >= self._ends else None
+
+    def _outside(self, recipient: Recipient, now: datetime) -> Deferral | None:
+        at = scheduled_in(recipient.payload)
+        # A call that Bolna places later has to be within the hours then, not now.
+        if at is None:
+            return self._closed(recipient, now) or self._closed(recipient, now + CLOSING)
+        if at - now < LEAD:
+            return Deferral(TOO_LATE)
+        closed = self._closed(recipient, at)
+        return None if closed is None else Deferral(f"at its scheduled_at {closed.reason}")
+
+    def _closed(self, recipient: Recipient, at: datetime) -> Deferral | None:
+        if self._window is None:
+            return None
+        verdict = self._window.verdict(zones=recipient.zones, country=recipient.country or None, at=at)
+        if not isinstance(verdict, Closed):
+            return None
+        opens = None if verdict.opens_at is None else verdict.opens_at.timestamp()
+        return Deferral(verdict.reason, until=opens, awaited=True)
+
+    def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
+        found = None if self._neighbours is None else self._neighbours.called(recipient.number, now=now)
+        return None if found is None else Deferral(called_words(found, now), until=found.at + self._within)
+
+
+def called_words(found: Elsewhere, now: float) -> str:
+    """Return when another batch called somebody, in words."""
+    minutes = max(0, round((now - found.at) / 60))
+    ago = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes of an hour
+    return f"called {ago} ago by {found.batch}"
+
+
+def judge_of(campaign: Campaign, suppression: Suppression, others: Neighbours | None) -> Judge:
+    """Return who judges the recipients of a campaign."""
+    ends = campaign.schedule.ends
+    return Judge(
+        suppression=suppression,
+        window=campaign.window,
+        neighbours=others,
+        within=campaign.screening.called_elsewhere_within,
+        ends=None if ends is None else ends.timestamp(),
+    )

@@ -1,0 +1,275 @@
+"""Sending: from the plan to the summary."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import anyio
+
+from dialer import moments, preflight
+from dialer.breaker import Breaker, Trip
+from dialer.errors import ExitCode, LedgerError
+from dialer.models import Status, e164
+from dialer.pacing import Pacer
+from dialer.results import ResultsFile
+from dialer.runner import Ending, Runner
+from dialer.session.opening import write_results
+from dialer.session.outcome import Summary, exit_code_of
+from dialer.session.settle import look_for_unclear
+from dialer.session.track import follow
+from dialer.tracking import Tracker
+from dialer.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from dialer.campaign import Campaign
+    from dialer.client import BolnaClient
+    from dialer.ledger import Ledger
+    from dialer.ledger.writer import LedgerWriter
+    from dialer.pending import Deferred
+    from dialer.progress import Progress
+    from dialer.runner import Control, Watcher
+    from dialer.session.judge import Judge
+    from dialer.session.outcome import Plan
+    from dialer.session.track import Told
+
+RECONCILE_LAST = 300.0
+"""Seconds that looking for unclear calls may take after sending."""
+TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
+"""Seconds between two looks at the calls that are not over; the built-in stand-in lives sixty times as fast."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is told while it goes on, and again at the end."""
+
+    progress: Progress
+    told: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        """Tell something."""
+        self.told.append(text)
+        self.progress.note(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """How sending ended, why nothing could be recorded any more, and how long it took without waiting."""
+
+    ending: Ending = field(default_factory=Ending)
+    failure: LedgerError | None = None
+    seconds: float = 0.0
+
+
+class Sending:
+    """Calls those of a plan, its ledger open.
+
+    Args:
+        campaign: the campaign.
+        client: places the calls.
+        ledger: records them.
+        notes: who is told.
+        control: stops it.
+        judge: why somebody must not be called at a moment.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        client: BolnaClient,
+        ledger: LedgerWriter,
+        notes: Notes,
+        control: Control,
+        *,
+        judge: Judge,
+    ) -> None:
+        self._campaign = campaign
+        self._client = client
+        self._ledger = ledger
+        self._notes = notes
+        self._control = control
+        self._judge = judge
+
+    async def dial(self, plan: Plan, *, track: Told | None) -> Summary:
+        """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
+        writing = _Writing(await self._results_file(), self._notes)
+        runner = self._runner(plan)
+        sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
+        if sent.failure is None:
+            if not self._control.abort.is_set() and not sent.ending.interrupted:
+                await look_for_unclear(
+                    self._campaign, self._ledger, self._client, time_limit=RECONCILE_LAST, note=self._notes.add
+                )
+            await self._write(writing, pending=True)
+        summary = await self._summary(plan, sent, count=runner.sent)
+        if track is None or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
+            return summary
+        return await self._tracked(summary, writing, track)
+
+    async def _send(self, plan: Plan, runner: Runner, writing: _Writing) -> _Sent:
+        await self._write(writing, pending=False)
+        self._ledger.on_settled = writing.append
+        self._notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
+        started = anyio.current_time()
+        try:
+            await self._wait_for_the_start()
+            started = anyio.current_time()
+            ending = await runner.run(self._control, watchers=self._watchers())
+            return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
+        except LedgerError as error:
+            return _Sent(failure=error, seconds=anyio.current_time() - started)
+        finally:
+            self._notes.progress.end()
+
+    async def _tracked(self, summary: Summary, writing: _Writing, told: Told) -> Summary:
+        """Follow the accepted calls, and add to a summary how they stand."""
+        tracker = Tracker(
+            self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=Pacer(self._campaign.pacing.reads)
+        )
+        every = TRACK_TRIAL_EVERY if self._campaign.sandbox else TRACK_EVERY
+        trouble = await follow(tracker, self._ledger, every=every, told=told, control=self._control)
+        if trouble:
+            self._notes.add(f"how the calls went could not be read to the end: {trouble}")
+        await self._write(writing, pending=True)
+        calls = tuple(await self._ledger.call(lambda store: store.call_counts()))
+        open_ = sum(count.calls for count in calls if not count.final)
+        summary = replace(summary, calls=calls, notes=tuple(self._notes.told))
+        if self._control.drain.is_set():
+            may_ring = 0 if self._campaign.sandbox else open_
+            ended = f"{self._control.stopped}."
+            return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
+        left = open_ and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
+        return replace(summary, exit_code=ExitCode.LEFT) if left else summary
+
+    async def _wait_for_the_start(self) -> None:
+        """Return when the schedule begins, or when somebody asks to stop."""
+        begins = self._campaign.schedule.begins
+        if begins is None or begins <= datetime.now(UTC):
+            return
+        self._notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
+        async with anyio.create_task_group() as tasks:
+
+            async def give_up() -> None:
+                await self._control.drain.wait()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(give_up)
+            await wait_until(begins.timestamp(), now=time.time, told=self._notes.progress.waiting)
+            tasks.cancel_scope.cancel()
+
+    def _watchers(self) -> list[Watcher]:
+        watchers: list[Watcher] = [functools.partial(preflight.watch_wallet, self._client)]
+        ends = self._campaign.schedule.ends
+        return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]
+
+    def _runner(self, plan: Plan) -> Runner:
+        breaker = self._campaign.breaker
+        return Runner(
+            ledger=self._ledger,
+            call=self._client.call,
+            pacer=Pacer(self._campaign.pacing.rate),
+            breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
+            agent_gone=functools.partial(preflight.agent_gone, self._client, agent_id=self._campaign.agent_id),
+            judge=self._judge,
+            progress=self._notes.progress,
+            max_in_flight=self._campaign.pacing.max_in_flight,
+            limit=plan.to_call,
+            waits=self._campaign.waits,
+        )
+
+    async def _results_file(self) -> ResultsFile:
+        header = await self._ledger.call(lambda store: store.header())
+        return ResultsFile(self._campaign.batch.results, header=header, with_id=self._campaign.columns.id is not None)
+
+    async def _write(self, writing: _Writing, *, pending: bool) -> None:
+        await self._ledger.call(lambda store: writing.whole(store, pending=pending))
+
+    async def _summary(self, plan: Plan, sent: _Sent, *, count: int) -> Summary:
+        ending, failure = sent.ending, sent.failure
+        counts = dict(plan.counts) if failure is not None else await self._ledger.call(lambda store: store.counts())
+        # What was cancelled is in doubt as soon as this process is gone.
+        counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
+        counts = {status: count for status, count in counts.items() if count}
+        summary = Summary(
+            batch=plan.batch,
+            results=str(self._campaign.batch.results),
+            counts=counts,
+            sent=count,
+            seconds=sent.seconds,
+            held=ending.held,
+            waited=ending.waited,
+            left=counts.get(Status.PENDING, 0),
+            exit_code=exit_code_of(counts),
+            notes=tuple(self._notes.told),
+            unrecorded=tuple(
+                (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")
+                for attempt, answer in self._ledger.unrecorded
+            ),
+        )
+        if failure is not None:
+            return replace(summary, exit_code=failure.exit_code, ended=str(failure))
+        if ending.trip is not None:
+            return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
+        if ending.interrupted:
+            may_ring = 0 if plan.sandbox else await self._ledger.call(lambda store: store.count_open())
+            return replace(
+                summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self._control.stopped}.", may_ring=may_ring
+            )
+        if ending.deferred:
+            return replace(summary, ended=deferred_words(ending.deferred))
+        timing = plan.outlook.timing
+        if summary.left and timing is not None and timing.is_over and timing.ends is not None:
+            return replace(summary, ended=f"The schedule ended at {moments.told(timing.ends)}: nobody was called.")
+        return summary
+
+
+class _Writing:
+    """Writes the results; that it cannot is told once and ends nothing."""
+
+    def __init__(self, file: ResultsFile, notes: Notes) -> None:
+        self._file = file
+        self._notes = notes
+        self._told = False
+
+    def whole(self, store: Ledger, *, pending: bool) -> None:
+        with self._tolerated():
+            write_results(store, self._file, pending=pending)
+
+    def append(self, store: Ledger, positions: Sequence[int]) -> None:
+        with self._tolerated():
+            self._file.append(store.results_of(positions))
+
+    @contextlib.contextmanager
+    def _tolerated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                self._notes.add(
+                    f"{self._file.path} cannot be written ({error.strerror}). The ledger records every call; when the "
+                    f"file can be "
+                    "written again: dialer results CAMPAIGN"
+                )
+
+
+async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
+    """End a run when its schedule does."""
+    await wait_until(moment.timestamp(), now=time.time)
+    end(Trip(f"The schedule ended at {moments.told(moment)}.", "", ExitCode.LEFT))
+
+
+def deferred_words(deferred: Mapping[str, Deferred]) -> str:
+    """Return who was left for later, why, and when they can be called."""
+    total = sum(found.count for found in deferred.values())
+    lines = [f"{total:,} were not called now:"]
+    for reason, found in sorted(deferred.items(), key=lambda item: -item[1].count):
+        when = "" if found.until is None else f"; from {moments.told(datetime.fromtimestamp(found.until, UTC))}"
+        lines.append(f"  {found.count:,}: {reason}{when}")
+    return "\n".join(lines)

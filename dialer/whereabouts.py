@@ -1,0 +1,71 @@
+"""In which time zones each recipient may be: the row's own, else the campaign's, else those of the number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer import phone
+from dialer.models import Problem, Whereabouts
+from dialer.payload import scheduled_in
+from dialer.window import Closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from dialer.window import CallingWindow
+
+    Locate = Callable[[tuple[str, ...], int, str], Whereabouts | Problem]
+
+REASONS = {
+    "zone_missing": "the calling hours cannot be judged: the number has no known time zone, and no other is given",
+    "zone_unknown": "the `timezone` column holds no name of the time zone database",
+    "never_open": "in the time zones in which the number may be, no hour is within the calling hours of all of them",
+    "schedule_outside_hours": "`scheduled_at` is outside the recipient's calling hours",
+}
+"""Every reason code that a calling window gives, and what it means."""
+
+
+class Locator:
+    """Says where a recipient may be, or why they can never be called.
+
+    Args:
+        window: the campaign's.
+        column: index of the cell that names the recipient's zone; None where there is none.
+        at: from when on an opening is looked for (aware).
+    """
+
+    def __init__(self, window: CallingWindow, *, column: int | None, at: datetime) -> None:
+        self._window = window
+        self._column = column
+        self._at = at
+        self._known: dict[Whereabouts, Whereabouts] = {}
+
+    def __call__(self, cells: tuple[str, ...], number: int, payload: str) -> Whereabouts | Problem:
+        """Return where a recipient may be.
+
+        Args:
+            cells: the row, in header order.
+            number: E.164 digits.
+            payload: the request's body.
+        """
+        country = phone.home(number)
+        choice = self._window.zones_for(
+            row_zone=None if self._column is None else cells[self._column],
+            number_zones=phone.zones(number),
+            country=country,
+            at=self._at,
+        )
+        if isinstance(choice, Problem):
+            return choice
+        where = Whereabouts(choice.zones, choice.source, country or "")
+        # One object for all who are at one place: a list of a million holds some hundreds.
+        where = self._known.setdefault(where, where)
+        return self._of_schedule(where, payload) or where
+
+    def _of_schedule(self, where: Whereabouts, payload: str) -> Problem | None:
+        at = scheduled_in(payload)
+        verdict = None if at is None else self._window.verdict(zones=where.zones, country=where.country or None, at=at)
+        if not isinstance(verdict, Closed):
+            return None
+        return Problem("schedule_outside_hours", f"scheduled_at is outside the calling hours: then {verdict.reason}")
