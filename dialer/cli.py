@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,6 +34,8 @@ _GRAVEST = (
     ExitCode.LOOK,
 )
 
+STATUS_EVERY = 2.0
+"""Seconds between two looks of `status --watch`."""
 _PATH = click.Path(path_type=Path)
 _campaigns = click.argument("campaigns", nargs=-1, required=True, type=_PATH, metavar="CAMPAIGN...")
 _campaign = click.argument("campaign", type=_PATH)
@@ -200,13 +203,29 @@ def _run_one(
 @_batch
 @_sandbox
 @_output
-def status(campaigns: tuple[Path, ...], output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
+def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Show how many stand where; works while a run is going on."""
     from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.glance import standing_text  # noqa: PLC0415 - as above
+    from dialer.screen import Screen  # noqa: PLC0415 - as above
     from dialer.session import standing  # noqa: PLC0415 - as above
 
-    standings = [standing(locate(path, **which)) for path in campaigns]
-    click.echo(telling.as_json(standings) if output == "json" else telling.standing_text(standings))
+    batches = [locate(path, **which) for path in campaigns]
+    commands = [_again("run", path, **which) for path in campaigns]
+    screen = Screen()
+    # Ctrl-C is the way to end it.
+    with contextlib.suppress(KeyboardInterrupt), screen.shown() if watch else contextlib.nullcontext():
+        while True:
+            standings = [standing(batch) for batch in batches]
+            if output == "json":
+                click.echo(telling.as_json(standings, indent=None if watch else 2))
+            else:
+                text = standing_text(list(zip(standings, commands, strict=True)))
+                (screen.show if watch else click.echo)(text)
+            if not watch or all(one.is_over for one in standings):
+                break
+            time.sleep(STATUS_EVERY)
     return ExitCode.DONE
 
 

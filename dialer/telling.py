@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from dialer.ledger import CallCount
     from dialer.screening import Example, Report
-    from dialer.session import Braking, Cancelled, Check, Plan, Standing, Summary, Tracked
+    from dialer.session import Braking, Cancelled, Check, Plan, Summary, Tracked
     from dialer.session.outlook import Outlook
     from dialer.session.settle import Settled
     from dialer.session.timing import Timing
 
-_ORDER = (
+ORDER = (
     *(Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.PENDING, Status.SENDING),
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
 )
@@ -51,9 +51,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any of our values
     return str(value) if isinstance(value, Path) else value
 
 
-def as_json(value: object) -> str:
-    """Return a value as one JSON object."""
-    return json.dumps(plain(value), ensure_ascii=False, indent=2)
+def as_json(value: object, *, indent: int | None = 2) -> str:
+    """Return a value as JSON; without an indent on one line."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=indent)
 
 
 def duration(seconds: float) -> str:
@@ -67,7 +67,7 @@ def duration(seconds: float) -> str:
 
 def counted(counts: Mapping[Status, int]) -> str:
     """Return counts by state in one line."""
-    return ", ".join(f"{counts[status]:,} {status}" for status in _ORDER if counts.get(status)) or "nobody"
+    return ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts.get(status)) or "nobody"
 
 
 def plan_text(plan: Plan) -> str:
@@ -177,37 +177,43 @@ def summary_text(summary: Summary, *, command: str) -> str:
         waited = f", after {duration(summary.waited)} of waiting" if summary.waited >= 1 else ""
         lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held}){waited}")
     if summary.calls:
-        lines += [calls_line(summary.calls), *calls_table(summary.calls)]
+        lines += calls_table(summary.calls)
     lines.append(f"results: {summary.results}")
     lines += [part for part in (summary.ended, summary.advice) if part]
     if summary.unrecorded:
         lines.append("These were answered but could not be recorded; they will be `unknown`:")
         lines += [f"  {number}: {outcome}" for number, outcome in summary.unrecorded[:20]]
-    return "\n".join([*lines, *_looks(summary, command)])
+    lines += looks(summary.counts, left=summary.left, command=command)
+    return "\n".join([*lines, *_may_ring(summary, command)])
 
 
-def _looks(summary: Summary, command: str) -> list[str]:
+def looks(counts: Mapping[Status, int], *, left: int, command: str) -> list[str]:
+    """Return what needs a person's look, each with the command for it.
+
+    Args:
+        counts: how many rows of the input stand where.
+        left: recipients that can be called and were not.
+        command: what goes on, for instance `dialer run campaign.toml`.
+    """
     lines = []
-    if summary.counts.get(Status.UNKNOWN):
+    if unknown := counts.get(Status.UNKNOWN):
         again = command.replace(" run ", " reconcile ", 1)
         lines.append(
-            f"{summary.counts[Status.UNKNOWN]} unknown: nobody knows whether they were called. Later: {again}\n"
+            f"{unknown} unknown: nobody knows whether they were called. Later: {again}\n"
             f"  and what is never found, if you decide so: {command} --redial-unknown"
         )
-    if summary.counts.get(Status.ERROR):
-        lines.append(
-            f"{summary.counts[Status.ERROR]} refused, see the `error` column. When mended: {command} --retry-errors"
-        )
-    if summary.counts.get(Status.INVALID):
-        lines.append(
-            f"{summary.counts[Status.INVALID]} invalid, see the `error` column. Mend them in the CSV, then: {command}"
-        )
-    if summary.may_ring:
-        again = command.replace(" run ", " cancel ", 1)
-        lines.append(f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {again}")
-    if summary.left:
-        lines.append(f"{summary.left:,} are left to be called. To go on: {command}")
+    if refused := counts.get(Status.ERROR):
+        lines.append(f"{refused} refused, see the `error` column. When mended: {command} --retry-errors")
+    if invalid := counts.get(Status.INVALID):
+        lines.append(f"{invalid} invalid, see the `error` column. Mend them in the CSV, then: {command}")
+    if left:
+        lines.append(f"{left:,} are left to be called. To go on: {command}")
     return lines
+
+
+def _may_ring(summary: Summary, command: str) -> list[str]:
+    again = command.replace(" run ", " cancel ", 1)
+    return [f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {again}"] if summary.may_ring else []
 
 
 def check_text(check: Check, view: Outlook, *, command: str) -> str:
@@ -250,23 +256,6 @@ def _example(example: Example) -> str:
     return f"row {example.position} (line {example.line}) {cell!r}: {example.words}"
 
 
-def standing_text(standings: Sequence[Standing]) -> str:
-    """Return where batches stand: a table of one, a line each of several."""
-    if len(standings) > 1:
-        return "\n".join(f"{one.batch}: {counted(one.counts)}{', running' if one.running else ''}" for one in standings)
-    (one,) = standings
-    lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
-    lines += [
-        f"  {status:<10} {one.counts[status]:>9,}  {one.counts[status] / one.total:6.1%}"
-        for status in _ORDER
-        if one.counts.get(status)
-    ]
-    if one.last is not None:
-        lines.append(f"  last call {one.last:%Y-%m-%d %H:%M:%S} UTC")
-    lines.append(f"  results   {one.results}")
-    return "\n".join(lines)
-
-
 def settled_text(settled: Settled) -> str:
     """Return what came of looking for unclear calls."""
     found = f"{settled.settled} found at Bolna, {settled.left} stay unknown ({settled.read} executions read)"
@@ -279,16 +268,19 @@ def settled_text(settled: Settled) -> str:
 
 def calls_line(counts: Sequence[CallCount]) -> str:
     """Return how many accepted calls have ended, and where the others stand, in one line."""
-    ended = sum(count.calls for count in counts if count.final)
     others = ", ".join(f"{count.calls:,} {count.outcome or _UNTOLD}" for count in counts if not count.final)
-    line = f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
-    return f"{line}; {others}" if others else line
+    return f"{_ended(counts)}; {others}" if others else _ended(counts)
+
+
+def _ended(counts: Sequence[CallCount]) -> str:
+    ended = sum(count.calls for count in counts if count.final)
+    return f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
 
 
 def calls_table(counts: Sequence[CallCount]) -> list[str]:
     """Return how accepted calls stand, the most frequent outcome of those that have ended first."""
     total = sum(count.calls for count in counts)
-    return [
+    return [_ended(counts)] + [
         f"  {count.outcome or _UNTOLD:<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
         for count in counts
     ]
@@ -301,7 +293,8 @@ def tracked_text(tracked: Tracked, *, command: str) -> str:
         tracked: of the tracking.
         command: what goes on, for instance `dialer track campaign.toml`.
     """
-    lines = [f"{tracked.batch}: {calls_line(tracked.counts)}", *calls_table(tracked.counts)]
+    head, *rows = calls_table(tracked.counts)
+    lines = [f"{tracked.batch}: {head}", *rows]
     seconds, cost = (sum(getattr(count, name) for count in tracked.counts) for name in ("seconds", "cost"))
     if seconds or cost:
         lines.append(f"{duration(seconds)} talked, cost {cost:,.2f} (as Bolna gives it, cents by its documentation)")

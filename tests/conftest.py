@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.sandbox import Settings, running
-from tests.place import Place
+from tests.place import Place, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     with running(Settings(call_rate=None, agent_rate=None, other_rate=None)) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+        yield Place(tmp_path, sandbox)
+
+
+@pytest.fixture
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A Bolna where a call is over as soon as it is placed."""
+    settings = Settings(
+        speed=1e6,
+        lines=100,
+        call_rate=None,
+        agent_rate=None,
+        other_rate=None,
+        welcome_message="=1+1, {customer_name}",
+        number_outcomes={number(1): "voicemail", number(2): "failed", number(3): "no-answer"},
+        outcomes={"completed": 1},
+    )
+    with running(settings) as sandbox:
         monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
         monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
         yield Place(tmp_path, sandbox)

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "dialer"
 LAYERS = (
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting", "moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
-    {"phone", "spreadsheet"},
+    {"phone", "spreadsheet", "screen"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake"},
     {"payload", "phone_column", "runner"},
     {"suppression", "whereabouts"},
@@ -24,6 +24,7 @@ LAYERS = (
     {"report"},
     {"session"},
     {"telling"},
+    {"glance"},
     {"cli"},
     {"__main__", "__init__"},
 )

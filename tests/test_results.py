@@ -23,7 +23,7 @@ from dialer.ledger import Ledger, Written, locked
 from dialer.models import ResultRow, Status
 from dialer.results import COLUMNS, ResultsFile, guarded, read_back, unguarded
 from dialer.results.cells import OWN, original, shown
-from dialer.session.figures import rewrite_results
+from dialer.session.rewriting import rewrite_results
 from tests.ledgers import (
     BINDING,
     HEADER,

@@ -18,35 +18,15 @@ from dialer.models import Status
 from dialer.results import COLUMNS, unguarded
 from dialer.results.cells import CALL_COLUMNS
 from dialer.runner import Control
-from dialer.sandbox import Settings, running
+from dialer.sandbox import Settings
 from dialer.session import track
 from tests.ledgers import QUEUED, call, opened, people, result_of
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 PEOPLE = 30
-
-
-@pytest.fixture
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A Bolna where a call is over as soon as it is placed."""
-    settings = Settings(
-        speed=1e6,
-        lines=100,
-        call_rate=None,
-        agent_rate=None,
-        other_rate=None,
-        welcome_message="=1+1, {customer_name}",
-        number_outcomes={number(1): "voicemail", number(2): "failed", number(3): "no-answer"},
-        outcomes={"completed": 1},
-    )
-    with running(settings) as sandbox:
-        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
-        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
-        yield Place(tmp_path, sandbox)
 
 
 @pytest.fixture

@@ -73,7 +73,8 @@ class CallCount:
 OUTCOME = f"CASE WHEN c.status = 'completed' AND c.voicemail THEN '{VOICEMAIL}' ELSE coalesce(c.status, '') END"
 """What has become of a call `c`, as SQL: see `outcome_of`."""
 _COUNTS = f"""
-    SELECT {OUTCOME}, coalesce(c.final, 0), count(*), coalesce(sum(c.duration), 0.0), coalesce(sum(c.cost), 0.0)
+    SELECT {OUTCOME}, coalesce(c.final, 0), count(*),
+    round(coalesce(sum(c.duration), 0.0), 3), round(coalesce(sum(c.cost), 0.0), 3)
     FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
     GROUP BY 1, 2 ORDER BY 2 DESC, 3 DESC
 """  # noqa: S608 - constants only

@@ -80,6 +80,12 @@ class Figures(Connected):
                 found.update((key, Status(state)) for key, state in rows)
         return found
 
+    def outcomes(self) -> dict[str, int]:
+        """Return what has become of the call that each person's result shows: outcome → people."""
+        query = f"SELECT {OUTCOME}, count(*) FROM recipient r {_CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"  # noqa: S608 - constants only
+        with told(self.path):
+            return dict(self._db.execute(query))
+
     def called(self) -> tuple[int, float | None]:
         """Return how many rows of the input are `queued`, and when the last one was called (Unix seconds)."""
         with told(self.path):

@@ -25,6 +25,7 @@ from dialer.ledger.figures import CALLED, DIED, Figures
 from dialer.ledger.merging import Merging
 from dialer.ledger.opening import open_for_writing, told
 from dialer.ledger.overview import Overview
+from dialer.ledger.pulse import Pulses
 from dialer.ledger.requests import Requests
 from dialer.ledger.stops import Stops
 from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status, Whereabouts
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview):
+class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview, Pulses):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod

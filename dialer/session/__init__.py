@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dialer.session.cancel import Braking, Cancelled, cancel_campaign
     from dialer.session.check import Check, check_campaign
-    from dialer.session.figures import Standing, rewrite_results, standing
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook, look_ahead
     from dialer.session.report import report_batch, report_text, save_report
+    from dialer.session.rewriting import rewrite_results
     from dialer.session.run import run_campaign, run_campaign_sync
     from dialer.session.settle import reconcile_campaign
     from dialer.session.start import write_campaign
+    from dialer.session.status import Standing, standing
     from dialer.session.track import Tracked, track_campaign
 
 _HOMES = {
@@ -33,9 +34,9 @@ _HOMES = {
     "run_campaign": "run",
     "run_campaign_sync": "run",
     "reconcile_campaign": "settle",
-    "Standing": "figures",
-    "rewrite_results": "figures",
-    "standing": "figures",
+    "Standing": "status",
+    "rewrite_results": "rewriting",
+    "standing": "status",
     "write_campaign": "start",
     "Tracked": "track",
     "track_campaign": "track",

@@ -3,59 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError, UsageError
-from dialer.ledger import Ledger, holder, locked
+from dialer.ledger import Ledger, locked
 from dialer.results import STAMP, ResultsFile, continues, read_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from dialer.batch import Batch
-    from dialer.models import ResultRow, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a batch stands.
-
-    Attributes:
-        batch: its name.
-        counts: how many rows of the input stand where.
-        total: rows of the input.
-        last: when the last call was placed; None where there was none.
-        running: who is working on it, in words; empty where nobody is.
-        results: path of the results CSV.
-    """
-
-    batch: str
-    counts: Mapping[Status, int]
-    total: int
-    last: datetime | None
-    running: str
-    results: str
-
-
-def standing(batch: Batch) -> Standing:
-    """Return where a batch stands, also while a run is going on.
-
-    Raises:
-        LedgerError: there is no ledger yet, or it cannot be read.
-    """
-    with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
-        counts = ledger.counts()
-        _, last = ledger.called()
-    return Standing(
-        batch=batch.name,
-        counts=counts,
-        total=sum(counts.values()),
-        last=None if last is None else datetime.fromtimestamp(last, UTC),
-        running=holder(batch.lock),
-        results=str(batch.results),
-    )
+    from dialer.models import ResultRow
 
 
 def rewrite_results(batch: Batch) -> int:

@@ -1,0 +1,81 @@
+"""Where batches stand, in words for a person who glances at it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.models import Status
+from dialer.telling import ORDER, calls_line, calls_table, counted, duration, looks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialer.session import Standing
+
+
+def standing_text(standings: Sequence[tuple[Standing, str]]) -> str:
+    """Return where batches stand: a table of one, a line each of several.
+
+    Args:
+        standings: each with the command that runs it, for instance `dialer run campaign.toml`.
+    """
+    if len(standings) > 1:
+        return "\n".join(_line(one) for one, _ in standings)
+    ((one, command),) = standings
+    return "\n".join(_table(one, command))
+
+
+def _line(one: Standing) -> str:
+    parts = [counted(one.counts)]
+    if one.calls:
+        parts.append(calls_line(one.calls))
+    if one.running:
+        parts.append(_pace(one) or "running")
+    return f"{one.batch}: {'; '.join(parts)}"
+
+
+def _table(one: Standing, command: str) -> list[str]:
+    lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
+    lines += [
+        f"  {status:<18} {one.counts[status]:>9,}  {one.counts[status] / one.total:6.1%}"
+        for status in ORDER
+        if one.counts.get(status)
+    ]
+    if one.calls:
+        lines += calls_table(one.calls)
+    if one.talked:
+        lines.append(f"{duration(one.talked)} talked, cost {one.cost:,.2f} (as Bolna gives it)")
+    if one.held:
+        lines.append(f"sending stands still for {duration(one.held)}: {one.held_for}")
+    if one.running and (pace := _pace(one)):
+        lines.append(pace)
+    if one.last is not None:
+        lines.append(f"last attempt {one.last:%Y-%m-%d %H:%M:%S} UTC{_ago(one.last)}")
+    lines.append(f"results: {one.results}")
+    return [*lines, *_to_do(one, command)]
+
+
+def _ago(moment: datetime) -> str:
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    # By the minute, so that a text that is shown again and again stays the same while nothing happens.
+    return f", {duration(seconds)} ago" if seconds >= 60 else ""  # noqa: PLR2004 - seconds of a minute
+
+
+def _pace(one: Standing) -> str:
+    if not one.per_minute:
+        return ""
+    left = "" if not one.left else f", about {duration(one.left)} until all are sent"
+    return f"{one.per_minute:,.0f} a minute{left}"
+
+
+def _to_do(one: Standing, command: str) -> list[str]:
+    """Return what a person may want to do now; whoever is working on it does not need them."""
+    if one.running:
+        return []
+    lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), command=command)
+    # A trial's calls are gone with the stand-in that took them.
+    if one.open and "--sandbox" not in command.split():
+        again = command.replace(" run ", " track ", 1)
+        lines.append(f"{one.open:,} calls are not over, as far as is known. To ask: {again}")
+    return lines

@@ -1,0 +1,65 @@
+"""How a batch goes on at this moment."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import takewhile
+
+from dialer.ledger.connection import Connected
+from dialer.ledger.opening import told
+
+_WINDOW = 60.0
+_SHORTEST = 1.0
+_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How a batch goes on.
+
+    Attributes:
+        per_minute: attempts a minute that called somebody, were refused or are unclear, over the last minute.
+        last: when the last attempt began or ended (Unix seconds); None where there was none.
+        held: seconds for which all sending still stands still.
+        held_for: why, in words.
+    """
+
+    per_minute: float
+    last: float | None
+    held: float
+    held_for: str
+
+
+class Pulses(Connected):
+    """The part of the ledger that says how a batch goes on."""
+
+    def pulse(self, *, now: float | None = None) -> Pulse:
+        """Return how it goes on.
+
+        Args:
+            now: Unix seconds.
+        """
+        now = time.time() if now is None else now
+        with told(self.path):
+            held, words = self._db.execute(
+                "SELECT at + seconds - ?1, words FROM hold WHERE at + seconds > ?1 ORDER BY 1 DESC LIMIT 1", (now,)
+            ).fetchone() or (0.0, "")
+            (last,) = self._db.execute(
+                """
+                SELECT max(max(at, coalesce(answered_at, at)))
+                FROM (SELECT at, answered_at FROM attempt ORDER BY id DESC LIMIT 100)
+                """
+            ).fetchone()
+            return Pulse(self._per_minute(now), last, held, words)
+
+    def _per_minute(self, now: float) -> float:
+        rows = self._db.execute("SELECT at, outcome FROM attempt ORDER BY id DESC LIMIT ?", (_MOST,))
+        recent = list(takewhile(lambda row: row[0] > now - _WINDOW, rows))
+        done = sum(outcome not in {None, "retry"} for _, outcome in recent)
+        return 60.0 * done / max(now - recent[-1][0], _SHORTEST) if recent else 0.0
+
+    def attempt_counts(self) -> dict[str, int]:
+        """Return how many attempts came to what; an empty outcome: nothing is known yet."""
+        with told(self.path):
+            return dict(self._db.execute("SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"))

@@ -1,0 +1,60 @@
+"""A text that is shown again and again: in place on a terminal, one after the other elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+_HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
+_REST_OF_LINE, _REST_OF_SCREEN = "\x1b[K", "\x1b[J"
+
+
+class Screen:
+    """Shows a text that changes.
+
+    On a terminal each text takes the place of the one before, written at once and over it, so that nothing flickers;
+    what does not fit is cut. Elsewhere a text is written when it has changed, with an empty line behind it.
+
+    Args:
+        stream: where to; standard output by default.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._is_terminal = self._stream.isatty()
+        self._lines = 0
+        self._text = ""
+
+    def show(self, text: str) -> None:
+        """Show a text in place of the one before."""
+        if self._is_terminal:
+            self._write(self._over_the_last(text.splitlines()))
+        elif text != self._text:
+            self._write(f"{text}\n\n")
+        self._text = text
+
+    def _over_the_last(self, lines: list[str]) -> str:
+        width, height = shutil.get_terminal_size()
+        fitting = [line[: width - 1] for line in lines[: height - 1]]
+        up = f"\x1b[{self._lines}A" if self._lines else ""
+        self._lines = len(fitting)
+        return up + "".join(f"{line}{_REST_OF_LINE}\n" for line in fitting) + _REST_OF_SCREEN
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Keep the cursor out of the way meanwhile."""
+        try:
+            self._write(_HIDE if self._is_terminal else "")
+            yield
+        finally:
+            self._write(_SHOW if self._is_terminal else "")

@@ -1,0 +1,96 @@
+"""Where a batch stands, from its ledger alone; needs neither pandas nor a network."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.ledger import Ledger, holder
+from dialer.models import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dialer.batch import Batch
+    from dialer.ledger import CallCount
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a batch stands.
+
+    Attributes:
+        batch: its name.
+        counts: how many rows of the input stand where.
+        total: rows of the input.
+        attempts: how many attempts came to what; an empty outcome: nothing is known yet.
+        calls: how the accepted calls stand; somebody who was called again has several.
+        outcomes: what has become of the call that each person's result shows: outcome → people.
+        open: accepted calls that are not final, as far as they were tracked.
+        talked: seconds of conversation of all calls.
+        cost: of all calls, as Bolna gives it (cents, by its documentation).
+        per_minute: people a minute whose attempt ended, over the last minute.
+        left: seconds until everybody pending is called at that pace; None where nobody is sending.
+        held: seconds for which all sending still stands still; 0 where it does not.
+        held_for: why, in words.
+        last: when the last attempt began or ended; None where there was none.
+        running: who is working on it, in words; empty where nobody is.
+        results: path of the results CSV.
+    """
+
+    batch: str
+    counts: Mapping[Status, int]
+    total: int
+    attempts: Mapping[str, int]
+    calls: tuple[CallCount, ...]
+    outcomes: Mapping[str, int]
+    open: int
+    talked: float
+    cost: float
+    per_minute: float
+    left: float | None
+    held: float
+    held_for: str
+    last: datetime | None
+    running: str
+    results: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens by itself: nobody works on it, nobody is left, no call is open."""
+        left = self.counts.get(Status.PENDING) or self.counts.get(Status.SENDING) or self.open
+        return not left and not self.running
+
+
+def standing(batch: Batch) -> Standing:
+    """Return where a batch stands, also while a run is going on.
+
+    Raises:
+        UsageError: there is no ledger yet.
+        LedgerError: it cannot be read.
+    """
+    running = holder(batch.lock)
+    with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
+        counts, calls = ledger.counts(), tuple(ledger.call_counts())
+        attempts, outcomes, pulse = ledger.attempt_counts(), ledger.outcomes(), ledger.pulse()
+    pending = counts.get(Status.PENDING, 0)
+    return Standing(
+        batch=batch.name,
+        counts=counts,
+        total=sum(counts.values()),
+        attempts=attempts,
+        calls=calls,
+        outcomes=outcomes,
+        open=sum(count.calls for count in calls if not count.final),
+        talked=round(sum(count.seconds for count in calls), 3),
+        cost=round(sum(count.cost for count in calls), 3),
+        per_minute=round(pulse.per_minute, 1),
+        left=pulse.held + 60 * pending / pulse.per_minute if running and pulse.per_minute else None,
+        held=pulse.held if running else 0.0,
+        held_for=pulse.held_for if running else "",
+        last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
+        running=running,
+        results=str(batch.results),
+    )

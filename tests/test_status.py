@@ -1,0 +1,178 @@
+"""`dialer status`: figures that agree with everything else, and what a person needs at a glance."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dialer.cli import main
+from dialer.screen import Screen
+from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, call, intend, opened, people
+from tests.place import HEADER, awkward, run
+from tests.test_track import PEOPLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.place import Place
+
+
+@pytest.fixture
+def path(quick: Place) -> Path:
+    """A campaign of which everybody was called but who was refused, with a row that is no number."""
+    quick.recipients([*awkward(PEOPLE), ["no number", "", "", ""]], header=HEADER)
+    path = quick.campaign()
+    quick.sandbox.call_strikes.force("rate_limited", "refused", "error_before")
+    run(path)
+    return path
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (standing,) = json.loads(capsys.readouterr().out)
+    assert isinstance(standing, dict)
+    return standing
+
+
+def test_its_figures_agree_with_the_results_and_with_bolnas_book(
+    quick: Place,
+    path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["track", str(path), "-q"])
+    capsys.readouterr()
+    assert main(["status", str(path), "-o", "json"]) == 0
+    standing, rows, book = told(capsys), quick.results(), quick.sandbox.book
+    assert standing["counts"] == Counter(row["status"] for row in rows)
+    assert standing["total"] == len(rows)
+    assert standing["attempts"] == {"queued": PEOPLE - 2, "error": 1, "unknown": 1, "retry": 1}
+    assert sum(standing["attempts"].values()) == quick.sandbox.traffic.requests["POST /call"]
+    assert standing["outcomes"] == Counter(row["call_status"] for row in rows if row["call_status"])
+    assert {count["outcome"]: count["calls"] for count in standing["calls"]} == standing["outcomes"]
+    plans = [book.plan(placed.to_number) for placed in book.calls]
+    assert standing["outcomes"] == Counter(plan.outcome for plan in plans)
+    assert standing["talked"] == pytest.approx(sum(plan.talk for plan in plans))
+    assert standing["talked"] == pytest.approx(sum(float(row["call_duration"] or 0) for row in rows))
+    assert standing["cost"] == pytest.approx(sum(sum(plan.costs.values()) for plan in plans))
+    assert (standing["open"], standing["running"], standing["left"]) == (0, "", None)
+
+
+def test_it_names_what_needs_a_look_with_the_command_for_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert f"1 unknown: nobody knows whether they were called. Later: dialer reconcile {path}" in text
+    assert f"1 refused, see the `error` column. When mended: dialer run {path} --retry-errors" in text
+    assert f"1 invalid, see the `error` column. Mend them in the CSV, then: dialer run {path}" in text
+    assert f"{PEOPLE - 2} calls are not over, as far as is known. To ask: dialer track {path}" in text
+
+
+def test_several_campaigns_are_a_line_each(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", str(path), str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"c: {PEOPLE - 2} queued, 1 error, 1 unknown, 1 invalid; 0 of {PEOPLE - 2} calls")
+
+
+# -- how it goes on --------------------------------------------------------------------------------------------------
+
+
+def test_the_pace_is_that_of_the_last_minute(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 40)
+        assert ledger.pulse(now=1000.0).last is None
+        for index in range(1, 31):
+            (attempt,) = intend(ledger, index)
+            ledger._db.execute("UPDATE attempt SET at = ? WHERE id = ?", (1000.0 + 4 * index, attempt.id))
+            ledger.settle(attempt, (QUEUED, REFUSED, UNCLEAR, AGAIN)[index % 4], now=1001.0 + 4 * index)
+        pulse = ledger.pulse(now=1121.0)
+        # Fifteen began within the last minute, of which three are to be tried again.
+        assert pulse.per_minute == pytest.approx(60 * 12 / 57)
+        assert pulse.last == 1121.0
+        assert ledger.pulse(now=1300.0).per_minute == 0
+        assert ledger.attempt_counts() == {"error": 8, "unknown": 8, "retry": 7, "queued": 7}
+
+
+def test_a_hold_is_told_until_it_is_over(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        ledger.note_hold(30.0, "too many requests", now=100.0)
+        pulse = ledger.pulse(now=120.0)
+        assert (pulse.held, pulse.held_for) == (10.0, "too many requests")
+        assert ledger.pulse(now=131.0).held == 0
+
+
+# -- watching --------------------------------------------------------------------------------------------------------
+
+
+def test_a_watch_ends_when_all_is_over(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["track", str(path), "-q"])
+    capsys.readouterr()
+    assert main(["status", str(path), "--watch", "-o", "json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_watch_shows_what_changes_and_is_ended_by_ctrl_c(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise KeyboardInterrupt
+        if len(slept) == 2:
+            with closing(sqlite3.connect(path.with_name("c.results.ledger"))) as ledger, ledger:
+                ledger.execute("UPDATE recipient SET state = 'queued' WHERE state = 'error'")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert main(["status", str(path), "--watch"]) == 0
+    blocks = capsys.readouterr().out.split("\n\n")[:-1]
+    assert [re.findall(r"(queued|error) +(\d+)", block)[:2] for block in blocks] == [
+        [("queued", str(PEOPLE - 2)), ("error", "1")],
+        [("queued", str(PEOPLE - 1))],
+    ]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_a_text_takes_the_place_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: (10, 4))
+    terminal = Terminal()
+    shown = Screen(terminal)
+    with shown.shown():
+        shown.show("one\ntwo")
+        shown.show("far too wide\n2\n3\n4\n5")
+        shown.show("end")
+    assert terminal.getvalue() == (
+        "\x1b[?25l"
+        "one\x1b[K\ntwo\x1b[K\n\x1b[J"
+        "\x1b[2Afar too w\x1b[K\n2\x1b[K\n3\x1b[K\n\x1b[J"
+        "\x1b[3Aend\x1b[K\n\x1b[J"
+        "\x1b[?25h"
+    )
+
+
+def test_elsewhere_a_text_is_written_only_when_it_has_changed() -> None:
+    stream = io.StringIO()
+    shown = Screen(stream)
+    for text in ("one", "one", "two"):
+        shown.show(text)
+    assert stream.getvalue() == "one\n\ntwo\n\n"
+
+
+def test_a_call_counts_as_open_until_it_is_final(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 2)
+        call(ledger, 1, QUEUED)
+        (count,) = ledger.call_counts()
+        assert (count.outcome, count.final, count.calls) == ("", 0, 1)
