@@ -55,6 +55,33 @@ def test_who_was_called_already_is_not_counted(path: Path, capsys: pytest.Captur
     assert told["samples"][0]["recipient_phone_number"] == number(3)
 
 
+def test_results_without_their_ledger_are_refused_in_the_words_of_a_run(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(path, limit=3)
+    path.with_name("c.results.ledger").unlink()
+    told = []
+    for command in (["check", str(path)], ["run", "--yes", str(path)], ["check", str(path), "--limit", "1"]):
+        assert main(command) == 2
+        told.append(capsys.readouterr().err)
+    assert "Going on from it: 3 are called, 0 unknown, 0 refused, 7 not sent" in told[0]
+    assert told[0].endswith("or run with --adopt to go on from the CSV alone.\n")
+    assert len(place.calls()) == 3
+    assert set(told) == {told[0]}
+
+
+def test_a_ledger_that_is_missing_beside_its_wal_is_refused_as_by_a_run(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.with_name("c.results.ledger-wal").write_bytes(b"what a killed run recorded")
+    told = []
+    for command in ("check", "status", "run"):
+        assert main([command, str(path)]) == 5
+        told.append(capsys.readouterr().err)
+    assert "is missing, but c.results.ledger-wal is there" in told[0]
+    assert set(told) == {told[0]}
+
+
 def test_every_row_that_is_not_called_is_written_with_its_reason(
     place: Place, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

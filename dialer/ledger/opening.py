@@ -97,8 +97,9 @@ def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connec
 
     Raises:
         UsageError: there is no ledger yet.
-        LedgerError: it cannot be read.
+        LedgerError: it cannot be read, or is missing beside its `-wal`.
     """
+    _refuse_an_orphan(path)
     if not path.exists():
         raise UsageError(none_yet(path))
     with told(path):

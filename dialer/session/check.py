@@ -17,7 +17,7 @@ from dialer.ledger import Ledger
 from dialer.models import ATTEMPTED, Status, Whereabouts
 from dialer.results import guarded
 from dialer.session.intake import intake
-from dialer.session.opening import neighbours
+from dialer.session.opening import neighbours, refuse_without_ledger
 from dialer.session.timing import Place
 
 if TYPE_CHECKING:
@@ -180,10 +180,20 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
 
 @contextlib.contextmanager
 def _ledger(campaign: Campaign) -> Iterator[Ledger | None]:
-    if not campaign.batch.ledger.exists():
+    """Yield the ledger, or None where nobody was recorded yet.
+
+    Raises:
+        InputError: it is lost, as the results tell.
+    """
+    try:
+        ledger = Ledger.read(campaign.batch.ledger)
+    except UsageError:
+        refuse_without_ledger(campaign)
         yield None
         return
-    with contextlib.closing(Ledger.read(campaign.batch.ledger)) as ledger:
+    with contextlib.closing(ledger):
+        if ledger.is_new():
+            refuse_without_ledger(campaign)
         yield ledger
 
 

@@ -129,11 +129,13 @@ async def merge(
     stamp = await ledger.call(lambda store: store.note(STAMP))
     if not path.is_file() or stamp_of(path) == stamp:
         return {}
-    back = await ledger.call(lambda store: _read(campaign, path, store))
+    back = await ledger.call(lambda store: _read(campaign, path, known=store.knows))
     is_new = await ledger.call(lambda store: store.is_new())
     if back.rows and is_new:
         await _check_account(path, back, client)
-        await _agreed(path, back, adopt)
+        words = _without_ledger(path, back)
+        if not await adopt(words):
+            raise _not_adopted(path, words)
     return await ledger.call(lambda store: _take_over(store, path, back, stamp=stamp))
 
 
@@ -168,9 +170,9 @@ def _since(path: Path, back: ReadBack) -> float:
     return path.stat().st_mtime - 86_400 if back.last_at is None else back.last_at
 
 
-def _read(campaign: Campaign, path: Path, store: Ledger) -> ReadBack:
+def _read(campaign: Campaign, path: Path, *, known: Callable[[str], bool]) -> ReadBack:
     with_id = campaign.columns.id is not None
-    back = read_back(path, with_id=with_id, known=store.knows)
+    back = read_back(path, with_id=with_id, known=known)
     if back.rows and back.with_id != with_id:
         raise BoundError(
             f"{path} was written {'with' if back.with_id else 'without'} an id column, this campaign has "
@@ -181,20 +183,37 @@ def _read(campaign: Campaign, path: Path, store: Ledger) -> ReadBack:
     return back
 
 
-async def _agreed(path: Path, back: ReadBack, adopt: Callable[[str], Awaitable[bool]]) -> None:
+def refuse_without_ledger(campaign: Campaign) -> None:
+    """Refuse what a run would refuse: results that tell who was called, and no ledger beside them.
+
+    Raises:
+        InputError: there are such results, or they cannot be matched.
+    """
+    path = campaign.batch.results
+    # A trial goes on from its results without being asked to.
+    if campaign.sandbox or not path.is_file():
+        return
+    back = _read(campaign, path, known=lambda _key: False)
+    if back.rows:
+        raise _not_adopted(path, _without_ledger(path, back))
+
+
+def _without_ledger(path: Path, back: ReadBack) -> str:
     queued = sum(row.status is Status.QUEUED for row in back.rows)
     unknown = sum(row.status is Status.UNKNOWN for row in back.rows)
-    words = (
+    return (
         f"{path} says who was called, but there is no ledger beside it.\n"
         f"Going on from it: {queued} are called, {unknown} unknown, {len(back.rows) - queued - unknown} refused, "
         f"{back.never_sent} not sent; "
         "whoever has no row there counts as not called."
     )
-    if not await adopt(words):
-        raise InputError(
-            f"{words}\nNothing was dialled. Bring the ledger along ({path.with_suffix('.ledger').name}), or add "
-            f"--adopt to go on from the CSV alone."
-        )
+
+
+def _not_adopted(path: Path, words: str) -> InputError:
+    return InputError(
+        f"{words}\nNothing was dialled. Bring the ledger along ({path.with_suffix('.ledger').name}), or run with "
+        "--adopt to go on from the CSV alone."
+    )
 
 
 async def _check_account(path: Path, back: ReadBack, client: BolnaClient) -> None:
