@@ -105,6 +105,7 @@ def test_who_was_called_and_left_the_file_is_told_apart(ledger: Ledger, batch: B
     report = report_of(batch)
     assert (report.funnel.in_file, report.funnel.queued, report.funnel.left) == (1, 0, 1)
     assert report.calls == 1
+    assert "1 more were called and are no longer in the file" in page(report)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +212,12 @@ def test_only_the_reasons_with_the_most_rows_are_shown_and_the_others_counted(le
     assert (report.reasons[0].words, report.reasons[0].count) == ("the same", 10)
     assert len(report.reasons) == 20
     assert report.other_reasons == 21
+
+
+def test_what_bolna_says_at_length_is_cut(ledger: Ledger, batch: Batch) -> None:
+    people(ledger, 1)
+    call(ledger, 1, Answer(Outcome.ERROR, Effect.GO_ON, words="W" * 5000, http_status=400))
+    assert report_of(batch).reasons[0].words == "W" * 200 + "…"
 
 
 def test_slow_moments_are_holds_and_requests_put_off(ledger: Ledger, batch: Batch) -> None:

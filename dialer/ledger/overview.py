@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.figures import CALLED
 from dialer.ledger.opening import told
@@ -24,7 +25,6 @@ QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
 
 _REACHED = "(coalesce(c.status, '') = 'completed' AND NOT coalesce(c.voicemail, 0) AND coalesce(c.duration, 0) > 0)"
-_OUTCOME = "CASE WHEN c.status = 'completed' AND c.voicemail THEN 'voicemail' ELSE coalesce(c.status, '') END"
 _FINAL = "coalesce(c.final, 0)"
 _ACCEPTED = "attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued'"
 _LAST = f"""
@@ -170,7 +170,7 @@ class Overview(Connected):
         rows = self._read(
             f"""
             WITH last AS ({_LAST})
-            SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0), {_OUTCOME}, {_FINAL}
+            SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0), {OUTCOME}, {_FINAL}
             FROM input_row i JOIN recipient r ON r.key = i.key
             LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
             WHERE i.owner GROUP BY 2, 3, 4, 5, 6, 7
@@ -185,7 +185,7 @@ class Overview(Connected):
         """Return all calls, counted by how they ended."""
         rows = self._read(
             f"""
-            SELECT count(*), {_OUTCOME}, {_FINAL}, {_REACHED}, total(c.duration), total(c.cost)
+            SELECT count(*), {OUTCOME}, {_FINAL}, {_REACHED}, total(c.duration), total(c.cost)
             FROM {_ACCEPTED} GROUP BY 2, 3, 4
             """  # noqa: S608
         )

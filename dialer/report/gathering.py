@@ -46,8 +46,8 @@ _BARS: Final = 8
 """About so many bars hold nine of ten calls."""
 NOT_FINAL: Final = "not_final"
 """What is open where a call may still change."""
-_CELL: Final = 40
-"""Letters that are shown of a phone cell."""
+_CELL, _WORDS = 40, 200
+"""Letters that are shown of a phone cell, and of what Bolna said."""
 _TOO_MANY: Final = 429
 _NOT_CALLABLE: Final = (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)
 _GOES_ON, _OVER, _GIVEN_UP = 0, 1, 2
@@ -237,15 +237,18 @@ def _reason(trouble: Trouble, view: View) -> Reason:
         status=trouble.kind,
         code=trouble.code,
         http_status=trouble.http_status,
-        words=_MEANINGS.get(trouble.code, trouble.words),
+        words=_MEANINGS.get(trouble.code) or _cut(trouble.words, _WORDS),
         count=trouble.rows,
         rows=tuple(Row(position, _shown(cell, view)) for position, cell in trouble.first),
     )
 
 
 def _shown(cell: str, view: View) -> str:
-    whole = cell if view.full_numbers else masked(cell)
-    return whole if len(whole) <= _CELL else f"{whole[:_CELL]}…"
+    return _cut(cell if view.full_numbers else masked(cell), _CELL)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _slow(ledger: Ledger, view: View) -> Slow:
@@ -255,7 +258,7 @@ def _slow(ledger: Ledger, view: View) -> Slow:
         pauses=len(holds),
         paused=sum(hold.seconds for hold in holds),
         longest=tuple(
-            Pause(datetime.fromtimestamp(hold.at, view.zone), hold.seconds, hold.words)
+            Pause(datetime.fromtimestamp(hold.at, view.zone), hold.seconds, _cut(hold.words, _WORDS))
             for hold in heapq.nlargest(PAUSES_SHOWN, holds, key=lambda hold: hold.seconds)
         ),
         too_many=too_many,

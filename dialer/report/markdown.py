@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dialer.report.sections import sections, tiles
+from dialer.report.headline import tiles
+from dialer.report.sections import sections
 from dialer.report.wording import moment
 
 if TYPE_CHECKING:

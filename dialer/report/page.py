@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dialer.report.charts import draw
-from dialer.report.sections import sections, tiles
+from dialer.report.headline import tiles
+from dialer.report.sections import sections
 from dialer.report.wording import moment
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,10 @@ class Tone(StrEnum):
     """Not over yet, or in doubt."""
     BAD = "bad"
     """It failed."""
+
+
+REACHED_OR_NOT: Final = ((Tone.ACCENT, "reached"), (Tone.QUIET, "not reached"))
+"""The legend of bars that are parted in two."""
 
 
 @dataclass(frozen=True, slots=True)

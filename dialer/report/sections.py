@@ -7,45 +7,28 @@ from typing import TYPE_CHECKING, Final
 
 from dialer.executions import VOICEMAIL
 from dialer.models import Status
-from dialer.report import troubles
-from dialer.report.parts import Bar, Bars, Columns, Section, Table, Tile, Tone
-from dialer.report.wording import DASH, counted, share, time
+from dialer.report import daytime, troubles
+from dialer.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
+from dialer.report.wording import DASH, counted, many, share, time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from dialer.report.figures import Country, Ended, Hour, Report, Span
+    from dialer.report.figures import Country, Ended, Report, Span, Talk
 
 REACHED = "completed"
 """The outcome of a call in which somebody may have been reached."""
 _COUNTRIES: Final = 8
-_ENOUGH: Final = 20
-"""Calls in an hour from which on its share says something."""
 _TONES: Final = {
     REACHED: Tone.ACCENT,
     **dict.fromkeys(("failed", "error", "balance-low"), Tone.BAD),
 }
-_LEGEND: Final = ((Tone.ACCENT, "reached"), (Tone.QUIET, "not reached"))
-
-
-def tiles(report: Report) -> tuple[Tile, ...]:
-    """Return the headline figures."""
-    funnel, talk = report.funnel, report.talk
-    waiting = sum(one.count for one in report.open if one.what not in {Status.ERROR, Status.INVALID})
-    return (
-        Tile("Called", f"{funnel.queued:,}", f"of {funnel.callable:,} who can be called"),
-        Tile("Reached", f"{funnel.reached:,}", f"{share(funnel.reached, funnel.queued)} of those called"),
-        Tile(
-            "Talked", time(report.talked), f"half of the calls under {time(talk.median)}" if talk else "with nobody yet"
-        ),
-        Tile("Cost", f"{report.cost:,.0f}", _cost_note(report)),
-        Tile("Still open", f"{waiting:,}", "people; see at the end" if waiting else "everybody is done"),
-    )
-
-
-def _cost_note(report: Report) -> str:
-    each = f"; {report.cost / report.funnel.reached:,.1f} for each person reached" if report.funnel.reached else ""
-    return f"cents{each}"
+_LOST: Final = (
+    *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN, Status.SENDING),
+    Status.PENDING,
+)
+_FEW: Final = 10
+"""Calls below which nothing is said of half of them."""
 
 
 def sections(report: Report) -> tuple[Section, ...]:
@@ -58,12 +41,14 @@ def _sections(report: Report) -> Iterator[Section]:
     if report.calls:
         yield _outcomes(report)
     if report.tracked:
-        yield _hours(report)
+        yield daytime.hours(report)
         yield _talk(report)
-        yield _countries(report)
+        if report.countries:
+            yield _countries(report)
         yield _cost(report)
-    if report.requests:
+    if report.tries:
         yield troubles.tries(report)
+    if report.requests:
         yield troubles.slow(report)
     yield troubles.reasons(report)
     yield troubles.unfinished(report)
@@ -74,42 +59,39 @@ def _sections(report: Report) -> Iterator[Section]:
 
 def _funnel(report: Report) -> Section:
     funnel = report.funnel
-    steps = (
-        ("In the file", funnel.in_file),
-        ("Callable", funnel.callable),
-        ("Called", funnel.queued),
-        ("Reached", funnel.reached),
-    )
-    lost = [
-        f"{report.statuses[status]:,} {status}"
-        for status in (
-            *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
-            *(Status.ERROR, Status.UNKNOWN, Status.PENDING),
-        )
-        if report.statuses.get(status)
+    steps = [("In the file", funnel.in_file), ("Callable", funnel.callable), ("Called", funnel.queued)]
+    steps += [("Reached", funnel.reached)] if report.tracked else []
+    bars = [
+        Bar(label, count, f"{count:,}", Tone.ACCENT if label == "Reached" else Tone.QUIET) for label, count in steps
     ]
-    gone = f" {funnel.left:,} more were called and are no longer in the file." if funnel.left else ""
+    rows = [
+        (label, f"{count:,}", share(count, funnel.in_file), share(count, before))
+        for (label, count), (_, before) in zip(steps, (steps[0], *steps), strict=False)
+    ]
     return Section(
         "funnel",
         "From the file to a person",
-        f"Of {funnel.in_file:,} rows, {funnel.callable:,} stand for somebody who can be called. Bolna accepted a call "
-        f"to {funnel.queued:,} of them, and {funnel.reached:,} were reached.{gone}",
-        chart=Bars(
-            [
-                Bar(label, count, f"{count:,}", Tone.ACCENT if label == "Reached" else Tone.QUIET)
-                for label, count in steps
-            ]
-        ),
-        table=Table(
-            ("Step", "Rows", "Of the file", "Of the step before"),
-            [
-                (label, f"{count:,}", share(count, funnel.in_file), share(count, before))
-                for (label, count), (_, before) in zip(steps, (steps[0], *steps), strict=False)
-            ],
-            numbers=frozenset({1, 2, 3}),
-        ),
-        note=f"On the way were lost: {', '.join(lost)}." if lost else "",
+        _way(report),
+        chart=Bars(bars),
+        table=Table(("Step", "Rows", "Of the file", "Of the step before"), rows, numbers=frozenset({1, 2, 3})),
+        note=_lost(report.statuses),
     )
+
+
+def _way(report: Report) -> str:
+    funnel = report.funnel
+    words = [
+        f"Of {many(funnel.in_file, 'row')}, {funnel.callable:,} can be called.",
+        f"Bolna accepted a call to {funnel.queued:,} of them",
+    ]
+    words[-1] += f"; {funnel.reached:,} were reached." if report.tracked else "."
+    words += [f"{funnel.left:,} more were called and are no longer in the file."] if funnel.left else []
+    return " ".join(words)
+
+
+def _lost(statuses: Mapping[Status, int]) -> str:
+    lost = [f"{statuses[status]:,} {status}" for status in _LOST if statuses.get(status)]
+    return f"Not called: {', '.join(lost)}." if lost else ""
 
 
 def _outcomes(report: Report) -> Section:
@@ -117,7 +99,8 @@ def _outcomes(report: Report) -> Section:
         machines = sum(one.people for one in report.ended if one.outcome == VOICEMAIL)
         called, reached = report.funnel.queued, report.funnel.reached
         lead = (
-            f"How the last call to each of {called:,} people ended: {share(reached, called)} were reached, "
+            f"How the last call to {'each of ' if called > 1 else ''}{many(called, 'person', 'people')} ended: "
+            f"{share(reached, called)} were reached, "
             f"{share(machines, called)} had a machine answer."
         )
     else:
@@ -159,58 +142,6 @@ def _silent(report: Report) -> str:
     return f"{completed - report.funnel.reached:,} completed calls lasted 0 seconds: nobody was reached by them."
 
 
-def _hours(report: Report) -> Section:
-    shown = _busy_hours(report.hours)
-    return Section(
-        "hours",
-        "Time of day",
-        _best_hour(report.hours),
-        chart=Columns(
-            [f"{one.hour}" for one in shown],
-            [one.calls for one in shown],
-            [one.reached for one in shown],
-            tone=Tone.QUIET,
-            every=1 if len(shown) <= 14 else 3,  # noqa: PLR2004 - so many labels fit
-        ),
-        table=Table(
-            ("Hour", "Calls", "Reached", "Share"),
-            [
-                (
-                    _hour(one),
-                    f"{one.calls:,}",
-                    f"{one.reached:,}",
-                    share(one.reached, one.calls),
-                )
-                for one in shown
-            ],
-            numbers=frozenset({1, 2, 3}),
-        ),
-        legend=_LEGEND,
-        note=f"Hours in {report.zone}, of all days together. A call stands in the hour in which Bolna took it; it "
-        "rings once a line is free.",
-    )
-
-
-def _busy_hours(hours: Sequence[Hour]) -> Sequence[Hour]:
-    """Return the hours from the first one with a call to the last, with one on either side."""
-    busy = [one.hour for one in hours if one.calls]
-    return hours[max(0, busy[0] - 1) : busy[-1] + 2]
-
-
-def _best_hour(hours: Sequence[Hour]) -> str:
-    busiest = max(hours, key=lambda one: one.calls)
-    lead = f"Most calls were placed in the hour {_hour(busiest)}: {busiest.calls:,}."
-    telling = [one for one in hours if one.calls >= _ENOUGH]
-    if len(telling) > 1:
-        best = max(telling, key=lambda one: one.reached / one.calls)
-        lead += f" The best one was {_hour(best)}: {share(best.reached, best.calls)} of its calls reached somebody."
-    return lead
-
-
-def _hour(one: Hour) -> str:
-    return f"{one.hour:02}:00{DASH}{one.hour:02}:59"
-
-
 def _talk(report: Report) -> Section:
     talk = report.talk
     if talk is None:
@@ -218,8 +149,7 @@ def _talk(report: Report) -> Section:
     return Section(
         "durations",
         "Length of the calls",
-        f"Half of the {talk.calls:,} calls that reached somebody were shorter than {time(talk.median)}, nine of ten "
-        f"shorter than {time(talk.ninth)}; the longest took {time(talk.longest)}.",
+        _lengths(talk),
         chart=Columns(
             [_span(one) for one in talk.spans], [one.calls for one in talk.spans], every=math.ceil(len(talk.spans) / 7)
         ),
@@ -229,6 +159,15 @@ def _talk(report: Report) -> Section:
             numbers=frozenset({1, 2}),
         ),
         note="Seconds of conversation, as Bolna measured them.",
+    )
+
+
+def _lengths(talk: Talk) -> str:
+    if talk.calls < _FEW:
+        return f"{many(talk.calls, 'call')} reached somebody; the longest took {time(talk.longest)}."
+    return (
+        f"Half of the {talk.calls:,} calls that reached somebody took up to {time(talk.median)}, nine of ten up to "
+        f"{time(talk.ninth)}; the longest took {time(talk.longest)}."
     )
 
 
@@ -264,7 +203,7 @@ def _countries(report: Report) -> Section:
             ],
             numbers=frozenset({2, 3, 4}),
         ),
-        legend=_LEGEND,
+        legend=REACHED_OR_NOT,
         note="By the number's country code.",
     )
 

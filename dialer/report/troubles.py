@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from unicodedata import bidirectional
 
-from dialer.report.parts import Bar, Bars, Section, Table, Tone
-from dialer.report.wording import counted, moment, share, time
+from dialer.report.parts import REACHED_OR_NOT, Bar, Bars, Section, Table, Tone
+from dialer.report.wording import counted, many, moment, share, time
 
 if TYPE_CHECKING:
     from dialer.report.figures import Reason, Report, Row
@@ -23,10 +23,11 @@ def tries(report: Report) -> Section:
     return Section(
         "attempts",
         "Attempts for each person",
-        f"{report.requests:,} requests for {whole:,} people; {again:,} of them needed more than one.",
+        f"{many(report.requests, 'request')} for {many(whole, 'person', 'people')}; "
+        f"{f'{again:,}' if again else 'nobody'} needed more than one.",
         chart=Bars(
             [
-                Bar(_times(one.attempts), one.people, counted(one.people, whole), Tone.QUIET, one.reached)
+                Bar(many(one.attempts, "request"), one.people, counted(one.people, whole), Tone.QUIET, one.reached)
                 for one in report.tries[:MOST_TRIES]
             ]
         ),
@@ -38,13 +39,9 @@ def tries(report: Report) -> Section:
             ],
             numbers=frozenset({0, 1, 2, 3}),
         ),
-        legend=((Tone.ACCENT, "reached"), (Tone.QUIET, "not reached")),
+        legend=REACHED_OR_NOT,
         note="A request that Bolna put off and that was made again counts.",
     )
-
-
-def _times(attempts: int) -> str:
-    return "1 request" if attempts == 1 else f"{attempts} requests"
 
 
 def slow(report: Report) -> Section:
@@ -52,15 +49,13 @@ def slow(report: Report) -> Section:
     found = report.slow
     if not found.pauses and not found.too_many and not found.put_off:
         return Section("slow", "Slowest moments", "Sending never stood still, and Bolna put off no request.")
-    lead = (
-        f"All sending stood still {_often(found.pauses)}, {time(found.paused)} in all. Bolna put off "
-        f"{found.too_many:,} requests as too many"
-    )
-    lead += f"; {found.put_off:,} did not get through and were made again." if found.put_off else "."
+    words = [f"All sending stood still {_often(found.pauses)}, {time(found.paused)} in all."] if found.pauses else []
+    words += [f"Bolna put off {many(found.too_many, 'request')} as too many."] if found.too_many else []
+    words += [f"{many(found.put_off, 'request')} did not get through and were made again."] if found.put_off else []
     return Section(
         "slow",
         "Slowest moments",
-        lead,
+        " ".join(words),
         table=Table(
             (f"Began ({report.zone})", "Lasted", "Why"),
             [(f"{one.at:%Y-%m-%d %H:%M:%S}", time(one.seconds), one.words) for one in found.longest],
@@ -73,7 +68,7 @@ def slow(report: Report) -> Section:
 
 
 def _often(times: int) -> str:
-    return {0: "never", 1: "once"}.get(times, f"{times:,} times")
+    return "once" if times == 1 else f"{times:,} times"
 
 
 def reasons(report: Report) -> Section:
@@ -85,7 +80,7 @@ def reasons(report: Report) -> Section:
     return Section(
         "reasons",
         "Errors by reason",
-        f"{rows:,} rows were not called, or their call failed.{others}",
+        f"{many(rows, 'row')} not called, or whose call failed.{others}",
         table=Table(
             ("Rows", "Status", "Reason", "Which rows"),
             [(f"{one.count:,}", one.status, _reason(one), _rows(one)) for one in report.reasons],

@@ -1,0 +1,121 @@
+"""Whoever tells how a batch stands tells the same: the report, the results, the status, and Bolna itself."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dialer import cli
+from dialer.executions import VOICEMAIL
+from dialer.sandbox import Settings, running
+from tests.place import HEADER, Place, awkward, number, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dialer.sandbox.book import Book
+
+CALLABLE = 150
+FAULTS: dict[str, str | tuple[str, ...]] = {
+    number(7): "refused",
+    number(8): ("rate_limited",),
+    number(9): ("error_before",),
+    number(10): ("error_after",),
+}
+"""Refused, put off once, in doubt for good, in doubt and found."""
+
+
+@pytest.fixture
+def tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A list with every kind of row in it, called, and tracked to the end."""
+    settings = Settings(
+        speed=1e6,
+        lines=100,
+        call_rate=None,
+        agent_rate=None,
+        other_rate=None,
+        retry_after="seconds",
+        number_faults=FAULTS,
+    )
+    with running(settings) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+        place = Place(tmp_path, sandbox)
+        broken = [["call me", "", "", ""], ["", "", "", ""], *awkward(3), [number(CALLABLE + 1), "", "", ""]]
+        place.recipients([*awkward(CALLABLE), *broken], header=HEADER)
+        (tmp_path / "never.csv").write_text(f"{number(CALLABLE + 1)}\n", encoding="utf-8")
+        path = place.campaign(more='[screening]\nsuppression = ["never.csv"]')
+        run(path)
+        assert cli.main(["track", str(path)]) == 0
+        yield place
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:  # noqa: ANN401 - any JSON
+    capsys.readouterr()
+    cli.main(arguments)
+    return json.loads(capsys.readouterr().out)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody says of the calls; seconds and cents are rounded, since they are added up in different orders."""
+
+    calls: int
+    outcomes: dict[str, int]
+    reached: int
+    talked: float
+    cost: float
+
+
+def by_report(report: dict[str, Any]) -> Told:
+    outcomes = {one["outcome"]: one["people"] for one in report["ended"]}
+    reached = report["funnel"]["reached"]
+    return Told(report["calls"], outcomes, reached, round(report["talked"], 1), round(report["cost"], 1))
+
+
+def by_results(rows: list[dict[str, str]]) -> Told:
+    called = [row for row in rows if row["execution_id"]]
+    return Told(
+        calls=len({row["execution_id"] for row in called}),
+        outcomes=Counter(row["call_status"] for row in called),
+        reached=sum(row["call_status"] == "completed" and float(row["call_duration"]) > 0 for row in called),
+        talked=round(sum(float(row["call_duration"]) for row in called), 1),
+        cost=round(sum(float(row["call_cost"]) for row in called), 1),
+    )
+
+
+def by_bolna(book: Book) -> Told:
+    plans = [book.plan(call.to_number, placing=call.placing) for call in book.calls]
+    return Told(
+        calls=len(plans),
+        outcomes=Counter(plan.outcome for plan in plans),
+        reached=sum(plan.outcome == "completed" and plan.talk > 0 for plan in plans),
+        talked=round(sum(plan.talk for plan in plans), 1),
+        cost=round(sum(sum(plan.costs.values()) for plan in plans), 1),
+    )
+
+
+def test_report_results_status_and_bolna_agree(tracked: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    campaign = str(tracked.folder / "c.toml")
+    report = told(capsys, "report", campaign, "--format", "json")
+    (status,) = told(capsys, "status", campaign, "-o", "json")
+    results = tracked.results()
+
+    states = {"queued": CALLABLE - 2, "error": 1, "unknown": 1, "invalid": 2, "duplicate": 3, "suppressed": 1}
+    assert report["statuses"] == status["counts"] == Counter(row["status"] for row in results) == states
+    assert by_report(report) == by_results(results) == by_bolna(tracked.sandbox.book)
+    assert VOICEMAIL in by_bolna(tracked.sandbox.book).outcomes
+
+    reached = report["funnel"]["reached"]
+    assert 0 < reached < CALLABLE
+    for part in ("hours", "countries", "tries"):
+        assert sum(one["reached"] for one in report[part]) == reached
+    assert sum(one["calls"] for one in report["talk"]["spans"]) == reached
+    assert report["slow"]["too_many"] == 1
+    assert report["slow"]["pauses"] >= 1
+    assert {one["what"]: one["count"] for one in report["open"]} == {"error": 1, "unknown": 1, "invalid": 2}
