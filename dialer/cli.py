@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -89,7 +90,7 @@ def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
 )
 def check(campaigns: tuple[Path, ...], **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Judge every row and show what would be sent; nobody is called."""
-    return _each(campaigns, partial(_check_one, **options))
+    return _each(campaigns, partial(_check_one, **options), output=options["output"])
 
 
 def _check_one(
@@ -100,19 +101,17 @@ def _check_one(
     strict: bool,
     rejects: Path | None = None,
     **which: Any,  # noqa: ANN401 - options handed on
-) -> ExitCode:
+) -> _Done:
     from dialer.session import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = _load(path, **which)
     found = check_campaign(campaign, limit=limit, rejects=rejects)
     view, _ = _with_signals(lambda _control: look_ahead(campaign, found))
-    if output == "json":
-        click.echo(telling.as_json({**telling.plain(found), "outlook": telling.plain(view)}))
-    else:
+    if output == "text":
         click.echo(telling.check_text(found, view, command=_again("run", path, **which)))
-    if strict and view.warnings:
-        return ExitCode.USAGE
-    return ExitCode(found.exit_code)
+    code = ExitCode.USAGE if strict and view.warnings else found.exit_code
+    value = {**telling.plain(found), "outlook": telling.plain(view)}
+    return _Done(code, f"{found.to_call:,} would be called", value)
 
 
 @cli.command()
@@ -147,8 +146,8 @@ def run(campaigns: tuple[Path, ...], *, dry_run: bool, **options: Any) -> ExitCo
     """Dial; run it again to resume."""
     if dry_run:
         which = {name: options[name] for name in ("output", "limit", "strict", "recipients", "batch", "sandbox")}
-        return _each(campaigns, partial(_check_one, **which))
-    return _each(campaigns, partial(_run_one, **options))
+        return _each(campaigns, partial(_check_one, **which), output=options["output"])
+    return _each(campaigns, partial(_run_one, **options), output=options["output"], quiet=options["quiet"])
 
 
 def _run_one(
@@ -166,11 +165,12 @@ def _run_one(
     adopt: bool,
     track: bool,
     **which: Any,  # noqa: ANN401 - options handed on
-) -> ExitCode:
+) -> _Done:
     from dialer.session import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = _load(path, **which)
     progress = _progress(quiet=quiet or no_progress, log_format=log_format)
+    events = _events(progress)
     work = partial(
         run_campaign,
         campaign,
@@ -184,17 +184,19 @@ def _run_one(
     )
 
     async def asked(control: Control) -> Summary:
-        confirm = partial(_confirm, control=control, yes=yes, quiet=quiet)
+        confirm = partial(_confirm, control=control, yes=yes, quiet=quiet, events=events)
         ask = None if yes else partial(_ask, control=control)
         return await work(confirm=confirm, ask=ask, control=control)
 
-    summary, stopped_by = _with_signals(asked)
-    if output == "json":
-        click.echo(telling.as_json(summary))
-    elif not quiet:
+    say = _say if events is None else progress.note
+    summary, stopped_by = _with_signals(asked, say=say)
+    if events is not None:
+        events("summary", **telling.summary_event(summary))
+    elif output == "text" and not quiet:
         again = _again("run", path, **which) + (" --retry-errors" if retry_errors and summary.left else "")
         _say(telling.summary_text(summary, command=again))
-    return _unless_terminated(summary.exit_code, stopped_by)
+    code = _unless_terminated(summary.exit_code, stopped_by)
+    return _Done(code, telling.overview(summary), summary)
 
 
 @cli.command()
@@ -446,20 +448,39 @@ def _again(command: str, path: Path, *, recipients: Path | None, batch: str | No
     return telling.command_text(*words, *(["--sandbox"] if sandbox else []))
 
 
-def _each(campaigns: Sequence[Path], one: Callable[[Path], ExitCode]) -> ExitCode:
-    """Do one campaign after the other; return the gravest exit code."""
-    codes = []
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of one campaign: its exit code, in a line, and as a value for scripts."""
+
+    code: ExitCode
+    words: str
+    value: Any
+
+
+def _each(campaigns: Sequence[Path], one: Callable[[Path], _Done], *, output: str, quiet: bool = False) -> ExitCode:
+    """Do one campaign after the other, tell of all of them, and return the gravest exit code."""
+    done: list[_Done] = []
     for path in campaigns:
         try:
-            codes.append(one(path))
+            done.append(one(path))
         except DialerError as error:
             if len(campaigns) == 1 or isinstance(error, InterruptedRunError):
                 raise
             click.echo(f"{path}: {error}", err=True)
-            codes.append(error.exit_code)
-        if codes[-1] in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
+            value = {"campaign": str(path), "error": str(error), "exit_code": int(error.exit_code)}
+            done.append(_Done(error.exit_code, str(error).splitlines()[0], value))
+        if done[-1].code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
             break
-    return next((code for code in _GRAVEST if code in codes), ExitCode.DONE)
+    if output == "json":
+        # One document, whatever there was to do.
+        click.echo(telling.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
+    elif len(campaigns) > 1 and not quiet:
+        _say(
+            telling.overview_text(
+                {str(path): (each.code, each.words) for path, each in zip(campaigns, done, strict=False)}
+            )
+        )
+    return next((code for code in _GRAVEST if any(each.code is code for each in done)), ExitCode.DONE)
 
 
 def _progress(*, quiet: bool, log_format: str) -> Progress:
@@ -472,6 +493,13 @@ def _progress(*, quiet: bool, log_format: str) -> Progress:
     return progress.Bar() if progress.is_watched() else progress.Lines()
 
 
+def _events(progress: Progress) -> Callable[..., None] | None:
+    """Return what writes an event of its own, where progress is told in events."""
+    from dialer.progress import JsonLines  # noqa: PLC0415 - only a run needs it
+
+    return progress.event if isinstance(progress, JsonLines) else None
+
+
 def _telling_calls(say: Callable[[str], None]) -> Callable[[Sequence[CallCount]], None]:
     from dialer.progress import Ticker  # noqa: PLC0415 - only run and track need it
 
@@ -479,7 +507,9 @@ def _telling_calls(say: Callable[[str], None]) -> Callable[[Sequence[CallCount]]
     return lambda counts: ticker(telling.calls_line(counts))
 
 
-def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signal.Signals | None]:
+def _with_signals(
+    work: Callable[[Control], Awaitable[Any]], *, say: Callable[[str], None] | None = None
+) -> tuple[Any, signal.Signals | None]:
     """Run some work that Ctrl-C, SIGTERM and SIGHUP ask to drain, and a second time to stop at once."""
     import anyio  # noqa: PLC0415 - status and help do without
 
@@ -498,7 +528,7 @@ def _with_signals(work: Callable[[Control], Awaitable[Any]]) -> tuple[Any, signa
                 first.append(received)
                 control.interrupt()
                 if len(first) == 1:
-                    _say("\nStopping: what is in flight may finish. Once more to stop at once.")
+                    (say or _say)("\nStopping: what is in flight may finish. Once more to stop at once.")
 
     async def main() -> Any:  # noqa: ANN401 - whatever the work returns
         async with anyio.create_task_group() as tasks:
@@ -527,8 +557,10 @@ def _say(words: str) -> None:
         click.echo(words, err=True)
 
 
-async def _confirm(plan: Plan, *, control: Control, yes: bool, quiet: bool) -> bool:
-    if not quiet:
+async def _confirm(plan: Plan, *, control: Control, yes: bool, quiet: bool, events: Callable[..., None] | None) -> bool:
+    if events is not None:
+        events("plan", **telling.plan_event(plan))
+    elif not quiet:
         _say(telling.plan_text(plan))
     if yes or plan.sandbox or not plan.to_call:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 import sys
 import time
 from collections import Counter
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 LINE_EVERY, WATCHED_EVERY = 30.0, 10.0
 """Seconds between two lines of a run without a terminal, and of what has no bar on one."""
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+_SHOWN = 3
+"""Last digits of a number that a log may show."""
 COUNTDOWN_EVERY = 600.0
 """Seconds between two of them while nobody can be called."""
 
@@ -226,29 +230,34 @@ class JsonLines:
     def begin(self, *, batch: str, to_call: int) -> None:
         """See Progress."""
         self._batch = batch
-        self._event("begin", to_call=to_call)
+        self.event("begin", to_call=to_call)
 
     def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:
         """See Progress."""
-        self._event("outcome", row=position, status=str(outcome), execution_id=execution_id)
+        self.event("outcome", row=position, status=str(outcome), execution_id=execution_id)
 
     def note(self, text: str) -> None:
         """See Progress."""
-        self._event("note", text=text)
+        self.event("note", text=text.strip())
 
     def waiting(self, seconds: float) -> None:
         """See Progress."""
         if self._clock() - self._told >= COUNTDOWN_EVERY:
-            self._event("waiting", seconds=round(seconds))
+            self.event("waiting", seconds=round(seconds))
 
     def end(self) -> None:
         """See Progress."""
-        self._event("end")
+        self.event("end")
 
-    def _event(self, event: str, **fields: object) -> None:
+    def event(self, event: str, **fields: object) -> None:
+        """Write an event; phone numbers in its texts are masked."""
         self._told = self._clock()
         line = {"at": round(self._told, 3), "event": event, "batch": self._batch, **fields}
-        print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)
+        print(_NUMBER.sub(_masked, json.dumps(line, ensure_ascii=False)), file=self._stream, flush=True)
+
+
+def _masked(number: re.Match[str]) -> str:
+    return f"{'*' * (len(number[0]) - _SHOWN)}{number[0][-_SHOWN:]}"
 
 
 def _clock(seconds: float) -> str:

@@ -187,6 +187,33 @@ def summary_text(summary: Summary, *, command: str) -> str:
     return "\n".join([*lines, *_may_ring(summary, command)])
 
 
+def plan_event(plan: Plan) -> dict[str, Any]:
+    """Return what a run is about to do, for a log: no names, nothing of what is said."""
+    value = plain(plan)
+    kept = ("batch", "to_call", "limited_to", "counts", "agent_id", "rate", "sandbox")
+    return {name: value[name] for name in kept} | {"timing": plain(plan.outlook.timing)}
+
+
+def summary_event(summary: Summary) -> dict[str, Any]:
+    """Return how a run ended, for a log."""
+    return {name: value for name, value in plain(summary).items() if name not in {"unrecorded", "results"}}
+
+
+def overview(summary: Summary) -> str:
+    """Return how a run ended in a line."""
+    ended = f"; {summary.ended.splitlines()[0]}" if summary.ended else ""
+    return f"{counted(summary.counts)}{ended}"
+
+
+def overview_text(done: Mapping[str, tuple[int, str]]) -> str:
+    """Return how several campaigns ended, a line each.
+
+    Args:
+        done: campaign file → its exit code, and how it ended in words.
+    """
+    return "\n".join(["All:", *(f"  {name}: exit {int(code)}: {words}" for name, (code, words) in done.items())])
+
+
 def looks(counts: Mapping[Status, int], *, left: int, command: str) -> list[str]:
     """Return what needs a person's look, each with the command for it.
 

@@ -116,7 +116,9 @@ def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Sign
     exit_code, told = ended(process)
 
     assert exit_code == code
-    assert "To go on: dialer run " in told
+    events = [json.loads(line) for line in told.splitlines()]
+    assert (events[-1]["event"], events[-1]["exit_code"]) == ("summary", 130)
+    assert events[-1]["left"] > 0
     placed = {call.to_number for call in bolna.book.calls}
     assert 20 <= len(placed) < 400
     assert {number for number, status in statuses(campaign).items() if status == "queued"} == placed

@@ -111,6 +111,14 @@ def test_a_line_counts_by_outcome_and_leaves_retries_out() -> None:
     assert stream.getvalue() == "monday: 4 of 10 done, 2 queued, 1 errors, 1 unknown, 2.0/s\n"
 
 
+def test_json_lines_mask_every_phone_number_in_their_texts() -> None:
+    stream = io.StringIO()
+    lines = JsonLines(stream=stream, clock=lambda: 1.0)
+    lines.note("\nBolna refused +919812345678 and +14155550123: +1 line")
+    (event,) = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert event["text"] == "Bolna refused **********678 and *********123: +1 line"
+
+
 def test_json_lines_are_one_event_a_line_without_a_number() -> None:
     stream = io.StringIO()
     told(JsonLines(stream=stream, clock=lambda: 1.23456), *MIXED[:2], Outcome.ERROR)
