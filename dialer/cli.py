@@ -402,6 +402,30 @@ def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options
 
 
 @cli.command()
+@click.argument("number", nargs=-1, required=True)
+@click.option(
+    "--in",
+    "folder",
+    type=_PATH,
+    default=Path(),
+    metavar="FOLDER",
+    help="Where to search, with the folders in it; default: here.",
+)
+@_output
+def show(number: tuple[str, ...], *, folder: Path, output: str) -> ExitCode:
+    """Show every attempt at a number, in all ledgers of a folder."""
+    from dialer.glance import shown_text  # noqa: PLC0415 - only this command needs it
+    from dialer.session import show_number  # noqa: PLC0415 - heavy, and only this command needs it
+
+    # A number with spaces may come without quotes.
+    shown = show_number(" ".join(number), folder=folder)
+    click.echo(telling.as_json(shown) if output == "json" else shown_text(shown))
+    for path, why in shown.unread:
+        click.echo(f"Not read: {path}\n  {why}", err=True)
+    return ExitCode(shown.exit_code)
+
+
+@cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on this machine.")
 @click.option(
     "--speed",

@@ -1,4 +1,4 @@
-"""Where batches stand, in words for a person who glances at it."""
+"""Where batches stand, and what happened to a number, in words for a person who glances at it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from dialer.telling import ORDER, calls_line, calls_table, counted, duration, lo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dialer.session import Standing
+    from dialer.ledger import Person, Trace
+    from dialer.session import Shown, Standing
 
 
 def standing_text(standings: Sequence[tuple[Standing, str]]) -> str:
@@ -51,7 +52,7 @@ def _table(one: Standing, command: str) -> list[str]:
     if one.running and (pace := _pace(one)):
         lines.append(pace)
     if one.last is not None:
-        lines.append(f"last attempt {one.last:%Y-%m-%d %H:%M:%S} UTC{_ago(one.last)}")
+        lines.append(f"last attempt {_second(one.last)}{_ago(one.last)}")
     lines.append(f"results: {one.results}")
     return [*lines, *_to_do(one, command)]
 
@@ -79,3 +80,47 @@ def _to_do(one: Standing, command: str) -> list[str]:
         again = command.replace(" run ", " track ", 1)
         lines.append(f"{one.open:,} calls are not over, as far as is known. To ask: {again}")
     return lines
+
+
+def shown_text(shown: Shown) -> str:
+    """Return every attempt at a number."""
+    attempts = sum(len(person.attempts) for found in shown.found for person in found.people)
+    lines = [f"{shown.number}: {attempts} attempts, in {shown.ledgers} ledgers"]
+    for found in shown.found:
+        trial = " (a trial: no phone rang)" if found.is_trial else ""
+        lines.append(f"{found.ledger}: batch {found.batch}, agent {found.agent}{trial}")
+        for person in found.people:
+            lines += _person(person)
+    return "\n".join(lines)
+
+
+def _person(person: Person) -> list[str]:
+    who = f"  {person.key}: " if person.key else "  "
+    events = [(at, f"asked to be called again: {what}") for at, what in person.decisions]
+    events += [(trace.at, _attempt(trace)) for trace in person.attempts]
+    reason = f", {person.reason}" if person.reason else ""
+    return [f"{who}{person.status}{reason}"] + [f"    {_second(at)}  {words}" for at, words in sorted(events)]
+
+
+def _attempt(trace: Trace) -> str:
+    status = f"HTTP {trace.http_status}" if trace.http_status else ""
+    told = ", ".join(filter(None, (status, trace.words)))
+    parts = [f"{trace.outcome or 'sending'}{f' ({told})' if told else ''}"]
+    if trace.execution_id:
+        parts += [f"execution {trace.execution_id}", _call(trace)]
+    return "; ".join(parts)
+
+
+def _call(trace: Trace) -> str:
+    if trace.asked_at is None:
+        return "how it went was not asked"
+    talked = duration(trace.duration) if trace.duration else ""
+    by = f"ended by {trace.hangup_by}" if trace.hangup_by else ""
+    why = trace.hangup_reason or trace.error_message or trace.termination_reason
+    as_of = "" if trace.final else f"as of {_second(trace.asked_at)}"
+    parts = (trace.call or "not known to Bolna", talked, by, why, trace.recording_url, as_of)
+    return ", ".join(filter(None, parts))
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

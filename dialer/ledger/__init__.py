@@ -11,6 +11,7 @@ from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.schema import Binding
 from dialer.ledger.stops import STOPPED, Stoppable
 from dialer.ledger.store import Ledger
+from dialer.ledger.traces import Person, Trace
 
 __all__ = [
     "CALL_PARTS",
@@ -22,7 +23,9 @@ __all__ = [
     "Elsewhere",
     "Ledger",
     "Neighbours",
+    "Person",
     "Stoppable",
+    "Trace",
     "Written",
     "ask_to_stop",
     "holder",

@@ -28,6 +28,7 @@ from dialer.ledger.overview import Overview
 from dialer.ledger.pulse import Pulses
 from dialer.ledger.requests import Requests
 from dialer.ledger.stops import Stops
+from dialer.ledger.traces import Traces
 from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status, Whereabouts
 from dialer.reference import reference
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview, Pulses):
+class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dialer.session.rewriting import rewrite_results
     from dialer.session.run import run_campaign, run_campaign_sync
     from dialer.session.settle import reconcile_campaign
+    from dialer.session.show import Shown, show_number
     from dialer.session.start import write_campaign
     from dialer.session.status import Standing, standing
     from dialer.session.track import Tracked, track_campaign
@@ -37,6 +38,8 @@ _HOMES = {
     "Standing": "status",
     "rewrite_results": "rewriting",
     "standing": "status",
+    "Shown": "show",
+    "show_number": "show",
     "write_campaign": "start",
     "Tracked": "track",
     "track_campaign": "track",
@@ -48,6 +51,7 @@ __all__ = [
     "Check",
     "Outlook",
     "Plan",
+    "Shown",
     "Standing",
     "Summary",
     "Tracked",
@@ -61,6 +65,7 @@ __all__ = [
     "run_campaign",
     "run_campaign_sync",
     "save_report",
+    "show_number",
     "standing",
     "track_campaign",
     "write_campaign",

@@ -1,0 +1,110 @@
+"""Everything a ledger knows of one number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dialer.ledger.calls import OUTCOME
+from dialer.ledger.connection import Connected
+from dialer.ledger.opening import told
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """An attempt, and how the call went.
+
+    Attributes:
+        at: when its intent was written (UTC).
+        outcome: how it ended; empty while nothing is known.
+        http_status: of Bolna's answer; None where none came.
+        words: why, where it was not accepted.
+        execution_id: Bolna's id of the call, or empty.
+        call: what has become of the call; empty where that was not asked, or is not known.
+        final: nothing will change any more, or it was given up.
+        asked_at: when Bolna was last asked (UTC); None where it never was.
+        duration: seconds of conversation; None where it is not told.
+        cost: as Bolna gives it; None as above.
+        hangup_by, hangup_reason, error_message, termination_reason, recording_url, transcript: as Bolna gives them.
+    """
+
+    at: datetime
+    outcome: str
+    http_status: int | None
+    words: str
+    execution_id: str
+    call: str
+    final: bool
+    asked_at: datetime | None
+    duration: float | None
+    cost: float | None
+    hangup_by: str
+    hangup_reason: str
+    error_message: str
+    termination_reason: str
+    recording_url: str
+    transcript: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with the number, or a row of the input that has it and stands for nobody.
+
+    Attributes:
+        key: the recipient's key; empty where there is none.
+        status: where it stands.
+        reason: why, in words, or empty.
+        attempts: all of them, in order.
+        decisions: when a person asked for another call (UTC), and by which words.
+    """
+
+    key: str
+    status: str
+    reason: str
+    attempts: tuple[Trace, ...]
+    decisions: tuple[tuple[datetime, str], ...]
+
+
+_ATTEMPTS = f"""
+    SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.execution_id, {OUTCOME}, coalesce(c.final, 0) > 0,
+    c.asked_at, c.duration, c.cost, coalesce(c.hangup_by, ''), coalesce(c.hangup_reason, ''),
+    coalesce(c.error_message, ''), coalesce(c.termination_reason, ''), coalesce(c.recording_url, ''),
+    coalesce(c.transcript, '')
+    FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.recipient = ? ORDER BY a.id
+"""  # noqa: S608 - constants only
+
+
+class Traces(Connected):
+    """The part of the ledger that answers when somebody complains."""
+
+    def people_with(self, number: int) -> list[Person]:
+        """Return everybody with a number, and the rows that have it and are not called.
+
+        Args:
+            number: E.164 digits.
+        """
+        with told(self.path):
+            people = self._db.execute("SELECT id, key, state, reason FROM recipient WHERE number = ?", (number,))
+            found = [self._person(*row) for row in people.fetchall()]
+            rows = self._db.execute(
+                "SELECT coalesce(key, ''), status, reason FROM input_row WHERE number = ? AND NOT owner", (number,)
+            )
+            return found + [Person(key, status, reason, (), ()) for key, status, reason in rows]
+
+    def _person(self, recipient: int, key: str, state: str, reason: str) -> Person:
+        attempts = self._db.execute(_ATTEMPTS, (recipient,))
+        decisions = self._db.execute("SELECT at, what FROM decision WHERE recipient = ? ORDER BY id", (recipient,))
+        return Person(
+            key, state, reason, tuple(map(_trace, attempts)), tuple((_moment(at), what) for at, what in decisions)
+        )
+
+
+def _trace(row: tuple[Any, ...]) -> Trace:
+    at, outcome, http_status, words, execution_id, call, final, asked_at, *rest = row
+    asked = None if asked_at is None else _moment(asked_at)
+    return Trace(_moment(at), outcome, http_status, words, execution_id, call, bool(final), asked, *rest)
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,120 @@
+"""Everything that the ledgers of a folder know of one number: what is needed when somebody complains."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.ledger import Ledger
+from dialer.models import Problem, e164
+from dialer.phone import SPECIAL, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dialer.ledger import Person
+
+_WHOLE = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one ledger knows.
+
+    Attributes:
+        ledger: its path.
+        batch: the batch's name.
+        agent: the agent's id.
+        is_trial: it calls a stand-in on this machine: no phone rings.
+        people: everybody with the number.
+    """
+
+    ledger: str
+    batch: str
+    agent: str
+    is_trial: bool
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the ledgers of a folder know.
+
+    Attributes:
+        number: E.164.
+        ledgers: how many were read.
+        found: those that know the number.
+        unread: those that could not be read: path and why.
+    """
+
+    number: str
+    ledgers: int
+    found: tuple[Found, ...]
+    unread: tuple[tuple[str, str], ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """LOOK where a ledger could not be read: it may know more."""
+        return ExitCode.LOOK if self.unread else ExitCode.DONE
+
+
+def show_number(text: str, *, folder: Path) -> Shown:
+    """Return every attempt at a number, also while runs are going on.
+
+    Args:
+        text: the number with `+` and country code, as people write it.
+        folder: searched for ledgers, with the folders in it.
+
+    Raises:
+        UsageError: it is no such number, or there is no ledger.
+    """
+    number = _number(text)
+    found: list[Found] = []
+    unread: list[tuple[str, str]] = []
+    for path in _ledgers(folder):
+        try:
+            found.append(_found(path, number))
+        except UsageError:
+            # A run was killed before it recorded anything in it.
+            found.append(Found(str(path), "", "", is_trial=False, people=()))
+        except DialerError as error:
+            unread.append((str(path), str(error)))
+    if not found and not unread:
+        raise UsageError(f"{folder}: there is no ledger in this folder, nor below it. Name another: --in FOLDER.")
+    return Shown(e164(number), len(found), tuple(one for one in found if one.people), tuple(unread))
+
+
+def _number(text: str) -> int:
+    # What a ledger has is shown, whatever is thought of the number by now.
+    if _WHOLE.fullmatch(text.strip()):
+        return int(text)
+    judged = judge(text, allow=frozenset(SPECIAL))
+    if isinstance(judged, Problem):
+        reason = judged.reason if "+" in text else "it does not say the country"
+        raise UsageError(f"{text!r}: {reason}. Write the number with + and the country code, like +91 98765 43210.")
+    return judged.digits
+
+
+def _ledgers(folder: Path) -> Iterator[Path]:
+    """Yield every ledger in a folder and below it, in order; links to folders are not followed."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder.")
+    for at, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (Path(at, name) for name in sorted(names) if name.endswith(".ledger"))
+
+
+def _found(path: Path, number: int) -> Found:
+    with contextlib.closing(Ledger.read(path)) as ledger:
+        return Found(
+            ledger=str(path),
+            batch=ledger.note("batch") or "",
+            agent=ledger.note("agent") or "",
+            is_trial=ledger.note("server") == "loopback",
+            people=tuple(ledger.people_with(number)),
+        )
