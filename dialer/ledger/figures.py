@@ -142,12 +142,12 @@ class Figures(Connected):
             yield from (_result(row, layouts, phone=phone) for row in rows)
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
-        """Return the result rows of some positions of the input."""
+        """Return the result rows of some positions of the input, in input order."""
         layouts, phone = self._layouts(), self.note("phone") or ""
-        query = self._with_calls(f"{_RESULTS} WHERE i.position = ?")
+        some = "WHERE i.position IN (SELECT value FROM json_each(?)) ORDER BY i.position"
         with told(self.path):
-            found = (self._db.execute(query, (at,)).fetchone() for at in positions)
-            return [_result(row, layouts, phone=phone) for row in found if row is not None]
+            rows = self._db.execute(self._with_calls(f"{_RESULTS} {some}"), (json.dumps(positions),)).fetchall()
+        return [_result(row, layouts, phone=phone) for row in rows]
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""

@@ -164,12 +164,13 @@ class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview, Pulses, Traces
             before = group.attempts_of_pending(db, recipients)
             pending = {recipient.id: recipient for recipient in recipients if recipient.id in before}
             (last,) = db.execute("SELECT coalesce(max(id), 0) FROM attempt").fetchone()
+            moment = datetime.fromtimestamp(at, UTC)
             attempts = [
                 Attempt(
                     id=id_,
                     recipient=recipient,
                     reference=reference(self.shared_reference(recipient.key), before[recipient.id] + 1),
-                    at=datetime.fromtimestamp(at, UTC),
+                    at=moment,
                 )
                 for id_, recipient in enumerate(pending.values(), last + 1)
             ]

@@ -7,6 +7,7 @@ import csv
 import errno
 import io
 import os
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ class ResultsFile:
             self.close()
             self._appending = _Appending(self.path, self._ours)
         try:
-            self._appending.add(dict(zip(self._ours.names, self._cells(row), strict=True)) for row in rows)
+            self._appending.add(self._cells(row) for row in rows)
         except OSError:
             self.close()
             raise
@@ -131,7 +132,7 @@ class _Appending:
 
     Args:
         path: the CSV; made new where there is none.
-        form: the form of a new one.
+        form: ours, which a new one gets.
 
     Raises:
         OSError: it cannot be opened or written.
@@ -143,6 +144,7 @@ class _Appending:
         try:
             self._size = os.fstat(self._handle).st_size
             self._form = self._found() or form
+            self._placed = _places(form, self._form)
             if self._size == 0:
                 self._write(_text(form, lambda writer: writer.writerow(map(guarded, form.names))))
             elif os.pread(self._handle, 1, self._size - 1) not in b"\r\n":
@@ -160,12 +162,9 @@ class _Appending:
             return False
         return os.path.samestat(now, then) and now.st_size == self._size
 
-    def add(self, rows: Iterable[dict[str, object]]) -> None:
-        """Write rows, each by column name; all of them or none."""
-        names = self._form.names
-        self._write(
-            _text(self._form, lambda writer: writer.writerows([row.get(name, "") for name in names] for row in rows))
-        )
+    def add(self, rows: Iterable[list[object]]) -> None:
+        """Write rows in our form; all of them or none."""
+        self._write(_text(self._form, lambda writer: writer.writerows(self._placed([*row, ""]) for row in rows)))
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -195,6 +194,12 @@ class _Appending:
     def _undo(self) -> None:
         with contextlib.suppress(OSError):
             os.ftruncate(self._handle, self._size)
+
+
+def _places(ours: Form, theirs: Form) -> Callable[[list[object]], tuple[object, ...]]:
+    """Return what puts our cells, and an empty one behind them, where their columns are."""
+    where = {name: place for place, name in enumerate(ours.names)}
+    return itemgetter(*(where.get(name, -1) for name in theirs.names))
 
 
 def _text(form: Form, write: Callable[[Writer], object]) -> str:
