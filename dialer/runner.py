@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import random
 import time
@@ -107,10 +106,13 @@ class Ending:
 
 
 def body_of(attempt: Attempt) -> bytes:
-    """Return the body of a request: the recipient's payload with this attempt's reference among the variables."""
-    payload = json.loads(attempt.recipient.payload)
-    payload["user_data"][VARIABLE] = attempt.reference
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    """Return the body of a request: the recipient's payload with this attempt's reference as the last variable.
+
+    The text is put together, not read and written again: it is our own, and its last field is `user_data`.
+    """
+    text = attempt.recipient.payload.removesuffix("}}")
+    comma = "" if text.endswith("{") else ","
+    return f'{text}{comma}"{VARIABLE}":"{attempt.reference}"}}}}'.encode()
 
 
 class Runner:
@@ -175,7 +177,7 @@ class Runner:
         """Requests that placed a call, were refused, or left it unclear."""
         self._window = 1
         self._holds = 0
-        self._changed = anyio.Event()
+        self._waiting: dict[anyio.Event, Callable[[], bool]] = {}
         self._sending = anyio.CancelScope()
         self._ending = Ending(deferred=self._pending.deferred)
 
@@ -221,11 +223,18 @@ class Runner:
 
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true():
-            await self._changed.wait()
+            changed = anyio.Event()
+            self._waiting[changed] = true
+            try:
+                await changed.wait()
+            finally:
+                del self._waiting[changed]
 
     def _notify(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        # Only who can go on is woken: most of what changes concerns one of them.
+        for changed, true in self._waiting.items():
+            if true():
+                changed.set()
 
     async def _stop_when(self, control: Control) -> None:
         await control.drain.wait()

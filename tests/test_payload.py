@@ -113,6 +113,15 @@ def test_every_cell_reaches_user_data_exactly_as_it_stands(row: dict[str, str]) 
     assert make("", row)["user_data"] == row
 
 
+@given(row=st.dictionaries(NAMES, st.text(), max_size=5), more=st.sampled_from(["", "agent_data = { a = {} }"]))
+def test_every_request_ends_with_its_variables_so_that_the_reference_can_join_them(
+    row: dict[str, str], more: str
+) -> None:
+    text = attempt(f"[call]\n{more}", row)
+    assert isinstance(text, str)
+    assert text.endswith('"user_data":' + json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "}")
+
+
 @pytest.mark.parametrize(
     "cell",
     ["", " ", "NA", "null", "nan", "None", "007", "1e5", " padded ", 'two\n"lines"', "a\r\nb", "\\n", "\u2028", "\0",

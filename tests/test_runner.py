@@ -430,11 +430,13 @@ def test_an_attempt_carries_its_own_reference(rig: Rig) -> None:
     assert [one.reference for one in rig.bolna.sent if one.number == FIRST] == [f"{shared}-{n}" for n in (1, 2, 3)]
 
 
-def test_the_reference_joins_the_variables_and_nothing_else_changes() -> None:
-    payload = {"user_data": {"a": "", "b": " 007 "}, "recipient_phone_number": "+1", "agent_data": {"ü": 1}}
-    recipient = Recipient(id=1, key="k", number=1, payload=json.dumps(payload), attempts=0, position=1)
+@pytest.mark.parametrize("variables", [{}, {"a": "", "b": " 007 "}, {"ü": "}}", "n": 1}], ids=str)
+def test_the_reference_joins_the_variables_and_nothing_else_changes(variables: dict[str, object]) -> None:
+    payload = {"recipient_phone_number": "+1", "agent_data": {"ü": {}}, "user_data": variables}
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    recipient = Recipient(id=1, key="k", number=1, payload=text, attempts=0, position=1)
     body = body_of(Attempt(id=1, recipient=recipient, reference="r-1", at=None))  # type: ignore[arg-type] # not read
-    assert json.loads(body) == {**payload, "user_data": {"a": "", "b": " 007 ", VARIABLE: "r-1"}}
+    assert json.loads(body) == {**payload, "user_data": {**variables, VARIABLE: "r-1"}}
     assert "ü".encode() in body
 
 

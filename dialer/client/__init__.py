@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
@@ -148,13 +148,13 @@ class BolnaClient:
         return reply
 
     def _answer(self, reply: Reply) -> Answer:
-        return answer_of_status(
+        answer = answer_of_status(
             reply.status,
-            words=self._words(reply),
             execution_id=None if reply.fault else execution_id_in(reply.body),
             retry_after=reply.retry_after,
             skew=reply.skew,
         )
+        return answer if answer.outcome is Outcome.QUEUED else replace(answer, words=self._words(reply))
 
     def _words(self, reply: Reply) -> str:
         if reply.fault:

@@ -7,6 +7,7 @@ import json
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 _LONGEST = 200
@@ -80,6 +81,7 @@ def _said(value: object, depth: int = 0) -> str:
     return str(value) if depth else ""
 
 
+@lru_cache(maxsize=2)  # a server's clock shows the same second to many answers
 def moment(header: str | None) -> datetime | None:
     """Return the moment in an HTTP date; None where it is none."""
     try:
