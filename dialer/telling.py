@@ -329,6 +329,7 @@ def tracked_text(tracked: Tracked, *, command: str) -> str:
     lines += [f"{tracked.stopped}."] if tracked.stopped else []
     if tracked.trouble:
         lines.append(f"Not all could be read: {tracked.trouble}")
+    lines += tracked.notes
     if tracked.open:
         lines.append(f"{tracked.open:,} are not final. To ask again: {command} --watch")
     return "\n".join(lines)

@@ -30,6 +30,8 @@ _LONGEST = 86_400.0
 `call-disconnected` for ever, and a new id may be unknown for half an hour (both seen by others)."""
 _TIMED_EVERY = 600.0
 """Seconds between two looks at a call before the moment it waits for: somebody may have stopped it."""
+_SHARE = 0.1
+"""Of the time that a call has stood still and waits for data: how long it is left alone."""
 _UNLISTED = 60.0
 """Seconds for which a new call may be missing from the list without being asked for."""
 _MARGIN = 5.0
@@ -279,10 +281,16 @@ def _asked(call: Call) -> Mapping[str, Any]:
 
 
 def _sleeps(call: Call, *, now: float) -> bool:
-    """Tell whether a call waits for a moment that has not come, and was looked at a short while ago."""
-    if call.status not in _TIMED or call.asked_at is None or call.scheduled_at is None:
+    """Tell whether a call need not be asked for now: nothing can have changed, or nothing has for long.
+
+    A call waits for its moment, or for data that usually follow at once: then the longer they do not come, the less
+    often they are asked for.
+    """
+    if call.asked_at is None or call.since is None:
         return False
-    return now < min(call.scheduled_at, call.asked_at + _TIMED_EVERY)
+    if call.status in _TIMED and call.scheduled_at is not None:
+        return now < min(call.scheduled_at, call.asked_at + _TIMED_EVERY)
+    return call.status in _PATIENCE and now - call.asked_at < _SHARE * (call.asked_at - call.since)
 
 
 def _is_told(call: Call, status: str, *, now: float) -> bool:

@@ -117,8 +117,8 @@ def people(ledger: Ledger, count: int, **fields: Any) -> None:  # noqa: ANN401 -
                     {
                         "agent_id": AGENT,
                         "recipient_phone_number": f"+{number_of(index)}",
-                        "user_data": {},
                         **fields,
+                        "user_data": {},
                     }
                 ),
             )

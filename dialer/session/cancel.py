@@ -14,10 +14,9 @@ from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerEr
 from dialer.ledger import Ledger, ask_to_stop, holder
 from dialer.models import e164
 from dialer.reconcile import reconcile
-from dialer.results import ResultsFile
 from dialer.runner import Control
 from dialer.session.connection import bolna
-from dialer.session.opening import HEED_EVERY, beside, interruptible, merge, opened, write_results
+from dialer.session.opening import HEED_EVERY, beside, interruptible, merge, opened, rewrite
 from dialer.session.settle import told
 
 if TYPE_CHECKING:
@@ -231,14 +230,7 @@ class _Cancelling:
         return len(await self._ledger.call(lambda store: store.unknown()))
 
     async def _write(self) -> None:
-        header = await self._ledger.call(lambda store: store.header())
-        file = ResultsFile(self._campaign.batch.results, header=header, with_id=self._campaign.columns.id is not None)
-        try:
-            await self._ledger.call(lambda store: write_results(store, file))
-        except OSError as error:
-            self._notes.append(
-                f"{file.path} cannot be written ({error.strerror}); when it can be again: dialer results CAMPAIGN"
-            )
+        self._notes += filter(None, [await rewrite(self._campaign, self._ledger)])
 
     async def _summary(self, result: Braked) -> Cancelled:
         open_ = await self._ledger.call(lambda store: store.count_open())

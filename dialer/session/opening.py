@@ -14,7 +14,7 @@ from dialer.errors import BoundError, InputError, InterruptedRunError, LedgerErr
 from dialer.ledger import Binding, Ledger, Neighbours, locked
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
-from dialer.results import STAMP, continues, read_back, stamp_of
+from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
-    from dialer.results import ReadBack, ResultsFile
+    from dialer.results import ReadBack
     from dialer.runner import Control
 
 IN_FLIGHT = "in_flight_since"
@@ -163,6 +163,23 @@ def write_results(store: Ledger, file: ResultsFile, *, pending: bool = True) -> 
     """
     file.write(store.results(pending=pending), calls=store.call_parts())
     store.set_note(STAMP, stamp_of(file.path))
+
+
+def results_file(campaign: Campaign, store: Ledger) -> ResultsFile:
+    """Return the writer of a campaign's results."""
+    return ResultsFile(campaign.batch.results, header=store.header(), with_id=campaign.columns.id is not None)
+
+
+async def rewrite(campaign: Campaign, ledger: LedgerWriter) -> str:
+    """Write the results anew; return why they cannot be, in words, or nothing."""
+    try:
+        await ledger.call(lambda store: write_results(store, results_file(campaign, store)))
+    except OSError as error:
+        return (
+            f"{campaign.batch.results} cannot be written ({error.strerror}). The ledger has everything; when the file "
+            "can be written again: dialer results CAMPAIGN"
+        )
+    return ""
 
 
 def _since(path: Path, back: ReadBack) -> float:

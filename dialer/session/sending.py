@@ -16,13 +16,11 @@ from dialer.breaker import Breaker, Trip
 from dialer.errors import ExitCode, LedgerError
 from dialer.models import Status, e164
 from dialer.pacing import Pacer
-from dialer.results import ResultsFile
 from dialer.runner import Ending, Runner
-from dialer.session.opening import write_results
+from dialer.session.opening import results_file, write_results
 from dialer.session.outcome import Summary, exit_code_of
 from dialer.session.settle import look_for_unclear
 from dialer.session.track import follow
-from dialer.tracking import Tracker
 from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from dialer.ledger.writer import LedgerWriter
     from dialer.pending import Deferred
     from dialer.progress import Progress
+    from dialer.results import ResultsFile
     from dialer.runner import Control, Watcher
     from dialer.session.judge import Judge
     from dialer.session.outcome import Plan
@@ -98,7 +97,7 @@ class Sending:
 
     async def dial(self, plan: Plan, *, track: Told | None) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
-        writing = _Writing(await self._results_file(), self._notes)
+        writing = _Writing(await self._ledger.call(functools.partial(results_file, self._campaign)), self._notes)
         runner = self._runner(plan)
         sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
         if sent.failure is None:
@@ -129,22 +128,17 @@ class Sending:
 
     async def _tracked(self, summary: Summary, writing: _Writing, told: Told) -> Summary:
         """Follow the accepted calls, and add to a summary how they stand."""
-        tracker = Tracker(
-            self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=Pacer(self._campaign.pacing.reads)
-        )
         every = TRACK_TRIAL_EVERY if self._campaign.sandbox else TRACK_EVERY
-        trouble = await follow(tracker, self._ledger, every=every, told=told, control=self._control)
-        if trouble:
-            self._notes.add(f"how the calls went could not be read to the end: {trouble}")
+        found = await follow(self._campaign, self._ledger, self._client, every=every, told=told, control=self._control)
+        if found.trouble:
+            self._notes.add(f"how the calls went could not be read to the end: {found.trouble}")
         await self._write(writing, pending=True)
-        calls = tuple(await self._ledger.call(lambda store: store.call_counts()))
-        open_ = sum(count.calls for count in calls if not count.final)
-        summary = replace(summary, calls=calls, notes=tuple(self._notes.told))
+        summary = replace(summary, calls=found.counts, notes=tuple(self._notes.told))
         if self._control.drain.is_set():
-            may_ring = 0 if self._campaign.sandbox else open_
+            may_ring = 0 if self._campaign.sandbox else found.open
             ended = f"{self._control.stopped}."
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
-        left = open_ and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
+        left = found.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
         return replace(summary, exit_code=ExitCode.LEFT) if left else summary
 
     async def _wait_for_the_start(self) -> None:
@@ -182,10 +176,6 @@ class Sending:
             limit=plan.to_call,
             waits=self._campaign.waits,
         )
-
-    async def _results_file(self) -> ResultsFile:
-        header = await self._ledger.call(lambda store: store.header())
-        return ResultsFile(self._campaign.batch.results, header=header, with_id=self._campaign.columns.id is not None)
 
     async def _write(self, writing: _Writing, *, pending: bool) -> None:
         await self._ledger.call(lambda store: writing.whole(store, pending=pending))

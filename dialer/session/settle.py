@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
 from dialer.reconcile import Reconciled, reconcile
-from dialer.results import ResultsFile
 from dialer.runner import Control
 from dialer.session.connection import bolna
-from dialer.session.opening import interruptible, merge, opened, write_results
+from dialer.session.opening import interruptible, merge, opened, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,16 +70,14 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
         async with interruptible(control, doing="looking for unclear calls"):
             await merge(campaign, ledger, client, adopt=refuse)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
-        header = await ledger.call(lambda store: store.header())
-        file = ResultsFile(campaign.batch.results, header=header, with_id=campaign.columns.id is not None)
-        await ledger.call(lambda store: write_results(store, file))
+        unwritten = await rewrite(campaign, ledger)
         return Settled(
             batch=campaign.batch.name,
             settled=result.settled,
             left=result.left,
             read=result.read,
             counts=await ledger.call(lambda store: store.counts()),
-            notes=tuple(told(result)),
+            notes=tuple(filter(None, (*told(result), unwritten))),
             results=str(campaign.batch.results),
         )
 

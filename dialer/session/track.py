@@ -10,16 +10,16 @@ import anyio
 from dialer.errors import ExitCode, UsageError
 from dialer.ledger import none_yet
 from dialer.pacing import Pacer
-from dialer.results import ResultsFile
 from dialer.runner import Control
 from dialer.session.connection import bolna
-from dialer.session.opening import beside, interruptible, merge, opened, write_results
-from dialer.tracking import Tracker
+from dialer.session.opening import beside, interruptible, merge, opened, rewrite
+from dialer.tracking import Tally, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from dialer.campaign import Campaign
+    from dialer.client import BolnaClient
     from dialer.ledger import CallCount
     from dialer.ledger.writer import LedgerWriter
 
@@ -43,6 +43,7 @@ class Tracked:
         requests: how many were made at Bolna.
         stopped: who stopped it, in words; empty where nobody did.
         trouble: why not all could be read, or empty.
+        notes: what else a person should know, in words.
         results: path of the results CSV.
     """
 
@@ -54,6 +55,7 @@ class Tracked:
     requests: int
     stopped: str
     trouble: str
+    notes: tuple[str, ...]
     results: str
 
     @property
@@ -99,33 +101,57 @@ async def track_campaign(
             await merge(campaign, ledger, client, adopt=refuse)
         if parts is not None:
             await ledger.call(lambda store: store.show_call_parts(parts))
-        tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
-        trouble = await follow(tracker, ledger, every=every, told=told, control=control)
-        header = await ledger.call(lambda store: store.header())
-        file = ResultsFile(campaign.batch.results, header=header, with_id=campaign.columns.id is not None)
-        await ledger.call(lambda store: write_results(store, file))
-        counts = await ledger.call(lambda store: store.call_counts())
+        found = await follow(campaign, ledger, client, every=every, told=told, control=control)
+        unwritten = await rewrite(campaign, ledger)
         return Tracked(
             batch=campaign.batch.name,
-            counts=counts,
-            open=sum(count.calls for count in counts if not count.final),
-            ended=tracker.tally.ended,
-            given_up=tracker.tally.given_up,
-            requests=tracker.tally.requests,
+            counts=found.counts,
+            open=found.open,
+            ended=found.tally.ended,
+            given_up=found.tally.given_up,
+            requests=found.tally.requests,
             stopped=control.stopped,
-            trouble=trouble,
+            trouble=found.trouble,
+            notes=tuple(filter(None, [unwritten])),
             results=str(campaign.batch.results),
         )
 
 
-async def follow(tracker: Tracker, ledger: LedgerWriter, *, every: float | None, told: Told, control: Control) -> str:
-    """Look until all calls are final or somebody asks to stop; return what troubled the last look, or nothing.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How the accepted calls stand after they were followed.
 
-    It also ends when Bolna could not be read for an hour.
+    Attributes:
+        counts: how many stand where.
+        tally: what was done meanwhile.
+        trouble: why the last look could not read all of them, or empty.
+    """
+
+    counts: tuple[CallCount, ...]
+    tally: Tally
+    trouble: str
+
+    @property
+    def open(self) -> int:
+        """How many are not final."""
+        return sum(count.calls for count in self.counts if not count.final)
+
+
+async def follow(
+    campaign: Campaign,
+    ledger: LedgerWriter,
+    client: BolnaClient,
+    *,
+    every: float | None,
+    told: Told,
+    control: Control,
+) -> Followed:
+    """Look until all calls are final, somebody asks to stop, or Bolna could not be read for an hour.
 
     Args:
-        tracker: looks.
-        ledger: what it keeps informed.
+        campaign: whose calls.
+        ledger: what is kept informed.
+        client: reads.
         every: seconds between two looks; None: look once.
         told: told every now and then how the calls stand.
         control: stops it.
@@ -134,6 +160,7 @@ async def follow(tracker: Tracker, ledger: LedgerWriter, *, every: float | None,
         MustActError: the key is refused.
         LedgerError: what was read cannot be recorded.
     """
+    tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
     trouble, since = "", anyio.current_time()
     with anyio.CancelScope() as scope:
         async with beside(_cancel_when, control, scope), beside(_tell, ledger, told):
@@ -144,15 +171,16 @@ async def follow(tracker: Tracker, ledger: LedgerWriter, *, every: float | None,
                 if every is None or not looked.open or anyio.current_time() - since > OUTAGE:
                     break
                 await anyio.sleep(every)
-    return trouble
+    counts = tuple(await ledger.call(lambda store: store.call_counts()))
+    return Followed(counts, tracker.tally, trouble)
+
+
+async def _cancel_when(control: Control, scope: anyio.CancelScope) -> None:
+    await control.drain.wait()
+    scope.cancel()
 
 
 async def _tell(ledger: LedgerWriter, told: Told) -> None:
     while True:
         await anyio.sleep(TELL_EVERY)
         told(await ledger.call(lambda store: store.call_counts()))
-
-
-async def _cancel_when(control: Control, scope: anyio.CancelScope) -> None:
-    await control.drain.wait()
-    scope.cancel()
