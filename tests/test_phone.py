@@ -389,6 +389,20 @@ def test_an_entry_stands_for_every_number_it_can_mean(
     assert phone.possible(entry, region=region) == expected
 
 
+def test_an_entry_without_a_plus_stands_for_what_it_is_with_one_whenever_that_is_valid() -> None:
+    source = random.Random(3)
+    for _, example in _examples():
+        cut = example[: source.randrange(3, len(example) + 1)]
+        for digits in (example, cut, cut + str(source.randrange(10**3))):
+            read = judge(digits if digits.startswith("0") else f"+{digits}", allow=frozenset(phone.SPECIAL))
+            found = phone.possible(digits, region="IN")
+            readings = () if isinstance(found, Problem) else found
+            if isinstance(read, Number):
+                assert read.digits in readings
+            else:
+                assert int(digits) not in readings
+
+
 @pytest.mark.parametrize("entry", ["9876543210", "919876543210", "n/a", "9.19877E+11", "+91 98", "1-800-FLOWERS"])
 def test_an_entry_that_can_mean_no_number_for_sure_is_a_problem(entry: str) -> None:
     assert isinstance(phone.possible(entry, region=None), Problem)

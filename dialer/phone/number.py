@@ -30,6 +30,8 @@ SPECIAL: Final = {
 }
 """Number types that are called only when `allow` names them, and what they are."""
 
+_ALL: Final = frozenset(SPECIAL)
+
 PARSE_ERRORS: Final = {
     NumberParseException.INVALID_COUNTRY_CODE: Problem(
         "number_country_code", "no country has a calling code that begins like this number"
@@ -45,6 +47,7 @@ _CLEAN = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
 _SPACED = re.compile(r"\+[1-9]\d*(?:[ -]\d+)+", re.ASCII)
 _NATIONAL = re.compile(r"(?!\d{4}-\d\d?-\d\d?$|\d\d?-\d\d?-\d{4}$)\d+(?:[ -]\d+)*|\(\d+\) \d+(?:[ -]\d+)*", re.ASCII)
 _NO_PUNCTUATION = str.maketrans("", "", "+ -()")
+_PLAIN = re.compile(r"[1-9]\d*", re.ASCII)
 _DIGITS = re.compile(r"\d", re.ASCII)
 
 
@@ -95,15 +98,14 @@ def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -
     Returns:
         E.164 numbers without the plus, at least one; or why there are none.
     """
-    first = judge(text, region=region, plus_lost=plus_lost, allow=frozenset(SPECIAL))
+    first = judge(text, region=region, plus_lost=plus_lost, allow=_ALL)
     if marked(text) or (region is None and not plus_lost):
         if isinstance(first, Number):
             return (first.digits,)
         return _unassigned(text, region) or first
-    other = judge(text, plus_lost=True, allow=frozenset(SPECIAL))
-    readings = {reading.digits for reading in (first, other) if isinstance(reading, Number)}
-    if isinstance(first, Problem):
-        readings |= set(_unassigned(text, region))
+    other = _with_any_plus(text)
+    readings = set() if other is None else {other}
+    readings |= {first.digits} if isinstance(first, Number) else set(_unassigned(text, region))
     if isinstance(first, Problem) and not readings:
         return first
     return tuple(sorted(readings))
@@ -126,6 +128,15 @@ def with_plus(text: str) -> int | None:
         return None
     result = _parse("+" + mended, None)
     return None if isinstance(result, Problem) else int(result[0])
+
+
+def _with_any_plus(text: str) -> int | None:
+    """Read an entry without a plus as if it had lost it, however short it is; None where that is no valid number."""
+    found = verdict(text) if _PLAIN.fullmatch(text) else None
+    if found is not None and found.certain:
+        return None if found.kind is None else int(text)
+    result = judge(text, plus_lost=True, allow=_ALL)
+    return None if isinstance(result, Problem) else result.digits
 
 
 def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, str] | None:
