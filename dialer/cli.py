@@ -114,6 +114,11 @@ def _check_one(
     return _Done(code, f"{found.to_call:,} would be called", value)
 
 
+def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+    """Return the outcomes that a text names."""
+    return tuple(filter(None, (word.strip() for word in (text or "").split(","))))
+
+
 @cli.command()
 @_campaigns
 @_recipients
@@ -129,6 +134,12 @@ def _check_one(
     "--redial-unknown",
     is_flag=True,
     help="Call those again of whom nobody knows whether they were called: perhaps twice.",
+)
+@click.option(
+    "--redial",
+    metavar="OUTCOMES",
+    callback=_outcomes,
+    help="Call those once more whose last call ended so: no-answer,busy,voicemail,failed,...",
 )
 @click.option("--adopt", is_flag=True, help="Go on from the results CSV alone, its ledger being lost.")
 @click.option("--track", is_flag=True, help="Go on afterwards until every call is over, and write how it went.")
@@ -162,6 +173,7 @@ def _run_one(
     strict: bool,
     retry_errors: bool,
     redial_unknown: bool,
+    redial: tuple[str, ...],
     adopt: bool,
     track: bool,
     **which: Any,  # noqa: ANN401 - options handed on
@@ -178,6 +190,7 @@ def _run_one(
         strict=strict,
         retry_errors=retry_errors,
         redial_unknown=redial_unknown,
+        redial=redial,
         adopt=adopt,
         track=_telling_calls(progress.note) if track else None,
         progress=progress,
@@ -193,8 +206,9 @@ def _run_one(
     if events is not None:
         events("summary", **telling.summary_event(summary))
     elif output == "text" and not quiet:
-        again = _again("run", path, **which) + (" --retry-errors" if retry_errors and summary.left else "")
-        _say(telling.summary_text(summary, command=again))
+        again = (["--retry-errors"] if retry_errors else []) + (["--redial", ",".join(redial)] if redial else [])
+        command = " ".join([_again("run", path, **which), *(again if summary.left else [])])
+        _say(telling.summary_text(summary, command=command))
     code = _unless_terminated(summary.exit_code, stopped_by)
     return _Done(code, telling.overview(summary), summary)
 

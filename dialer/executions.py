@@ -15,6 +15,8 @@ FINAL: Final = frozenset({"completed", "no-answer", "busy", "failed", "error", "
 """
 VOICEMAIL: Final = "voicemail"
 """What became of a call that is `completed` with a machine."""
+NOT_REACHED: Final = FINAL - {"completed"} | {VOICEMAIL}
+"""What may have become of a call that has reached nobody."""
 _RETRIED: Final = ("no-answer", "busy", "failed")
 _MOST_RETRIES: Final = 3
 """What Bolna retries, and how often, where `retry_config` does not say."""

@@ -36,3 +36,9 @@ def shared_part(text: object) -> str | None:
         return None
     shared, _, attempt = text.rpartition("-")
     return shared if attempt.isdigit() and shared else None
+
+
+def turn_of(mark: str) -> int:
+    """Return the attempt's number in a reference; 0 where it has none."""
+    _, _, attempt = mark.rpartition("-")
+    return int(attempt) if attempt.isdecimal() else 0

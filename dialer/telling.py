@@ -86,6 +86,9 @@ def plan_text(plan: Plan) -> str:
         lines.append(f"Not called: {counted(skipped)}.")
     if plan.redialled:
         lines.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
+    if plan.once_more:
+        each = ", ".join(f"{count:,} {outcome}" for outcome, count in plan.once_more.items())
+        lines.append(f"{sum(plan.once_more.values()):,} were called before and are called once more: {each}.")
     if not plan.to_call:
         timing = plan.outlook.timing
         over = timing_lines(timing, rate=plan.rate) if timing is not None and timing.is_over else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import shutil
 import tempfile
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from dialer.executions import execution_in
+from dialer.ledger import RedialRules
 from dialer.models import ATTEMPTED, Outcome, Status
 from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.results.cells import form_of
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 MOST = 4
 PEOPLE = st.integers(1, MOST)
 RANK = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
+ENDED = execution_in({"id": "e", "status": "no-answer"})
+ANYBODY = RedialRules({"no-answer"}, max_attempts=99, after=0.0)
 STATE_AFTER = {REFUSED: Status.ERROR, UNCLEAR: Status.UNKNOWN, QUEUED: Status.QUEUED}
 
 
@@ -88,7 +93,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.file: ResultsFile | None = None
         self.known = Known()
         self.backup: Known | None = None
-        self.csv: dict[int, Status] = {}
+        # Status and attempts of each row about somebody; the last of several is the latest.
+        self.csv: dict[int, list[tuple[Status, int]]] = {}
         self.last_appended: int | None = None
         self.saved = False
         self.lines: list[Line] = []
@@ -140,11 +146,14 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(
         lines=LINES,
         repeated=st.lists(PEOPLE, max_size=1),
-        asked=st.sampled_from([(), (), (Status.ERROR,), (Status.UNKNOWN,), (Status.ERROR, Status.UNKNOWN)]),
+        asked=st.lists(st.sampled_from([Status.ERROR, Status.UNKNOWN, Status.QUEUED]), max_size=2, unique=True),
+        over=st.sets(PEOPLE),
         killed=st.sampled_from([None, None, None, None, "merged", "released", "loaded"]),
     )
-    def start(self, lines: list[Line], repeated: list[int], asked: tuple[Status, ...], killed: str | None) -> None:
-        """Begin a run, which may be killed at each step of its opening."""
+    def start(
+        self, lines: list[Line], repeated: list[int], asked: list[Status], over: set[int], killed: str | None
+    ) -> None:
+        """Begin a run, which may be killed at each step of its opening; some people's calls are over by then."""
         self.ledger = opened(self.path)
         self.ledger.recover()
         self.known.put_back(*self.known.released)
@@ -152,6 +161,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.merge()
         if killed == "merged":
             return self.kill()
+        self.track(over)
         for state in asked:
             self.release(state)
         if killed == "released":
@@ -171,11 +181,7 @@ class LedgerMachine(RuleBasedStateMachine):
         stamp = self.ledger.note(STAMP)
         if not self.results.exists() or stamp_of(self.results) == stamp:
             return
-        further = {
-            index: status
-            for index, status in self.csv.items()
-            if RANK[status] > RANK.get(self.known.states.get(index, Status.PENDING), 0)
-        }
+        further = {index: found for index, rows in self.csv.items() if (found := self.further(index, rows)) is not None}
         back = read_back(self.results, with_id=self.with_id, known=self.ledger.knows)
         assert self.ledger.behind(back.rows) >= len(further)
         taken = opening._take_over(self.ledger, self.results, back, stamp=stamp)
@@ -183,11 +189,47 @@ class LedgerMachine(RuleBasedStateMachine):
         assert {status for status in taken if status in further.values()} == set(further.values())
         self.known.states |= further
 
+    def further(self, index: int, rows: list[tuple[Status, int]]) -> Status | None:
+        """Return what the CSV's rows make of somebody; None where the ledger knows as much."""
+        found, state = None, self.known.states.get(index)
+        attempts, accepted = self.recorded(index)
+        for status, tried in rows:
+            if accepted and tried != attempts:
+                is_further = tried > attempts and status is not Status.ERROR
+            else:
+                is_further = (RANK[status], tried) > (RANK.get(state or Status.PENDING, 0), attempts)
+            if is_further:
+                found = state = status
+                attempts, accepted = max(tried, attempts), accepted or status is Status.QUEUED
+        return found
+
+    def recorded(self, index: int) -> tuple[int, bool]:
+        """Return how many attempts the ledger has at somebody, and whether Bolna accepted one."""
+        assert self.ledger is not None
+        row = self.ledger._db.execute(
+            "SELECT attempts, EXISTS (SELECT 1 FROM attempt WHERE recipient = r.id AND outcome = 'queued') "
+            "FROM recipient r WHERE key = ?",
+            (self.key(index),),
+        ).fetchone()
+        return row or (0, False)
+
+    def track(self, over: set[int]) -> None:
+        """Learn that some people's calls have ended without an answer."""
+        assert self.ledger is not None
+        assert ENDED is not None
+        numbers = {number_of(index) for index in over}
+        self.ledger.note_calls((call.attempt, ENDED) for call in self.ledger.open_calls() if call.number in numbers)
+
     def release(self, state: Status) -> None:
         """Make callable again whoever is in a state: a person asked for it."""
         assert self.ledger is not None
         asked = [index for index, was in self.known.states.items() if was is state]
-        assert self.ledger.release(state, what="asked") == len(asked)
+        if state is Status.QUEUED:
+            rings = {call.number for call in self.ledger.open_calls()}
+            asked = [index for index in asked if number_of(index) not in rings]
+            assert self.ledger.redial(ANYBODY, what="asked", now=time.time() + 1).released == len(asked)
+        else:
+            assert self.ledger.release(state, what="asked") == len(asked)
         for index in asked:
             self.known.released[index] = self.known.states.pop(index)
             self.answered_for[index] += 1
@@ -211,12 +253,20 @@ class LedgerMachine(RuleBasedStateMachine):
         for mark, index in self.calls.items():
             for key in self.ledger.pending_with(number_of(index)):
                 if mark.startswith(self.ledger.shared_reference(key)):
-                    assert self.ledger.adopt(key, mark, execution_id=f"exec-{mark}")
-                    self.known.released.pop(index, None)
-                    self.known.states[index] = Status.QUEUED
+                    is_new = not self.knows(mark)
+                    assert self.ledger.adopt(key, mark, execution_id=f"exec-{mark}") == is_new
+                    if is_new:
+                        self.known.released.pop(index, None)
+                        self.known.states[index] = Status.QUEUED
         # Whoever this ledger has never seen is not looked for: they are in no input that it was given.
         for index in self.placed.keys() - self.known.states.keys() - set(self.callable()):
             self.answered_for[index] += 1
+
+    def knows(self, mark: str) -> bool:
+        """Tell whether the ledger has the call with this reference."""
+        assert self.ledger is not None
+        query = "SELECT 1 FROM attempt WHERE reference = ? AND outcome = 'queued'"
+        return self.ledger._db.execute(query, (mark,)).fetchone() is not None
 
     @dialling
     @rule(size=st.integers(1, 3))
@@ -262,8 +312,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.known.released.pop(index, None)
         # A kill may come between the outcome and its line in the CSV.
         if shown:
-            self.file.append(self.ledger.results_of([attempt.recipient.position]))
-            self.csv[index] = STATE_AFTER[answer]
+            (shown_row,) = self.ledger.results_of([attempt.recipient.position])
+            self.file.append([shown_row])
+            self.csv.setdefault(index, []).append((STATE_AFTER[answer], shown_row.attempts))
             self.last_appended = index if not self.saved else None
 
     @dialling
@@ -309,6 +360,8 @@ class LedgerMachine(RuleBasedStateMachine):
             self.outcome(index, QUEUED if self.posted[index] else REFUSED, shown=True)
         while self.first(posted=False) is not None:
             self.withhold()
+        assert self.ledger.put_back() == len(self.known.released)
+        self.known.put_back(*self.known.released)
         self.write(pending=True)
         self.check_rows()
         self.ledger.close()
@@ -326,7 +379,7 @@ class LedgerMachine(RuleBasedStateMachine):
             line = content.rindex(b"\r\n", 0, len(content) - 2)
             # Within the number, so that the line tells nobody.
             self.results.write_bytes(content[: content.index(b"+9198", line) + 7])
-            self.csv.pop(self.last_appended)
+            self.csv[self.last_appended].pop()
         if carried_on == "results" and self.results.exists():
             self.replace_ledger(None)
         elif carried_on == "backup" and self.backup is not None:
@@ -387,7 +440,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def forgive(self) -> None:
         """Whoever was in flight and has no row is looked for at Bolna: only what was placed there counts now."""
         for index in self.posts:
-            if index not in self.csv and index not in self.known.states:
+            if not self.csv.get(index) and index not in self.known.states:
                 self.posts[index] = self.placed[index]
 
     # -- what must be true -----------------------------------------------------------------------------------
@@ -396,7 +449,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         assert self.file is not None
         opening.write_results(self.ledger, self.file, pending=pending)
-        self.csv = dict(self.known.states)
+        rows = {self.index(row.key): (row.status, row.attempts) for row in self.ledger.results() if row.key}
+        called = {index: found for index, found in rows.items() if found[0] in ATTEMPTED}
+        assert {index: status for index, (status, _) in called.items()} == self.known.states | self.known.released
+        self.csv = {index: [found] for index, found in called.items()}
         self.last_appended, self.saved = None, False
 
     @invariant()
@@ -410,14 +466,17 @@ class LedgerMachine(RuleBasedStateMachine):
     def the_counts_are_those_of_the_rows(self) -> None:
         assert self.ledger is not None
         shown = Counter(
-            Status.SENDING if self.is_held(result.key) else result.status
+            self.state_now(result.key) or result.status
             for result in self.ledger.results()
             if result.position is not None
         )
         assert self.ledger.counts() == shown
 
-    def is_held(self, key: str) -> bool:
-        return bool(key) and self.index(key) in self.held
+    def state_now(self, key: str) -> Status | None:
+        """Return the state of somebody whom the results show otherwise: they say what is known if this run dies."""
+        if not key or self.index(key) in self.held:
+            return Status.SENDING if key else None
+        return Status.PENDING if self.index(key) in self.known.released else None
 
     def expected(self) -> list[tuple[int | None, str, Status]]:
         """Return position, key and status of every row there has to be, in order."""

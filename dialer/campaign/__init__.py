@@ -19,6 +19,7 @@ from dialer.campaign.schema import (
     Csv,
     Expected,
     Pacing,
+    Redialling,
     Schedule,
     Screening,
 )
@@ -53,6 +54,7 @@ class Campaign:
         waits: a run waits for those who can be called later, and does not leave them to the next one.
         schedule: from when and until when a run sends.
         screening: who of the list is not called.
+        redial: who may be called once more.
         breaker: when a run ends early.
         forecast: what is known of calls beforehand.
         suppression: the suppression lists.
@@ -71,6 +73,7 @@ class Campaign:
     waits: bool
     schedule: Schedule
     screening: Screening
+    redial: Redialling
     breaker: Breaking
     forecast: Expected
     suppression: tuple[Path, ...]
@@ -121,6 +124,7 @@ def load_campaign(
         waits=content.window is not None and content.window.outside == "wait",
         schedule=content.schedule,
         screening=content.screening,
+        redial=content.redial,
         breaker=content.breaker,
         forecast=content.forecast,
         suppression=lists,

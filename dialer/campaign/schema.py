@@ -216,6 +216,13 @@ class Schedule(Section):
         return moment
 
 
+class Redialling(Section):
+    """Who may be called once more with `--redial`."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    redial_after: Annotated[float, PlainValidator(duration_in)] = 7200.0
+
+
 class Breaking(Section):
     """When a run ends early."""
 
@@ -245,6 +252,7 @@ class Content(Section):
     window: Window | None = None
     schedule: Schedule = Schedule()
     screening: Screening = Screening()
+    redial: Redialling = Redialling()
     breaker: Breaking = Breaking()
     forecast: Expected = Expected()
 

@@ -7,6 +7,7 @@ from dialer.ledger.figures import CALL_PARTS
 from dialer.ledger.lock import holder, locked
 from dialer.ledger.merging import Written
 from dialer.ledger.opening import none_yet
+from dialer.ledger.redials import Redial, RedialRules
 from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.schema import Binding
 from dialer.ledger.stops import STOPPED, Stoppable
@@ -24,6 +25,8 @@ __all__ = [
     "Ledger",
     "Neighbours",
     "Person",
+    "Redial",
+    "RedialRules",
     "Stoppable",
     "Trace",
     "Written",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
+from dialer.reference import turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +85,9 @@ class Doubts(Connected):
                 return False
             settled = db.execute(
                 """
-                UPDATE recipient SET state = 'queued', former = NULL, execution_id = ?, reason = '', updated_at = ?
-                WHERE id = ? AND (state = 'unknown' OR state = 'pending' AND former = 'unknown')
+                UPDATE recipient SET state = 'queued', former = NULL, as_called = NULL, execution_id = ?, reason = '',
+                updated_at = ?
+                WHERE id = ? AND (state = 'unknown' OR state = 'pending' AND former IN ('unknown', 'queued'))
                 """,
                 (execution_id, time.time(), row[0]),
             )
@@ -104,15 +106,20 @@ class Doubts(Connected):
             return [key for (key,) in self._db.execute(query, (number,))]
 
     def adopt(self, key: str, mark: str, *, execution_id: str) -> bool:
-        """Note that a call to one of them was found at Bolna; return whether they were pending, or withdrawn."""
+        """Note that a call to one of them was found at Bolna; return whether they were pending, or withdrawn.
+
+        Of somebody released to be called again the calls that are known already say nothing new.
+        """
         now = time.time()
         with self._transaction() as db:
             row = db.execute(
                 """
-                UPDATE recipient SET state = 'queued', former = NULL, execution_id = ?, attempts = attempts + 1,
-                reason = '', updated_at = ? WHERE key = ? AND state IN ('pending', 'withdrawn') RETURNING id
+                UPDATE recipient SET state = 'queued', former = NULL, as_called = NULL, execution_id = ?,
+                attempts = max(attempts + 1, ?), reason = '', updated_at = ?
+                WHERE key = ? AND state IN ('pending', 'withdrawn') AND NOT EXISTS (SELECT 1 FROM attempt a
+                WHERE a.recipient = recipient.id AND a.reference = ? AND a.outcome = 'queued') RETURNING id
                 """,
-                (execution_id, now, key),
+                (execution_id, turn_of(mark), now, key, mark),
             ).fetchone()
             if row is not None:
                 words = "found at Bolna by its reference when the results CSV was adopted"

@@ -38,11 +38,13 @@ _CALL_OF = """
 """
 _RESULTS = """
     SELECT i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
-    CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
+    CASE WHEN i.owner THEN iif(r.state = 'pending', coalesce(r.former, r.state), r.state) ELSE i.status END,
+    r.execution_id,
     CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
     coalesce(r.cells, i.cells), coalesce(r.layout, 0), {call}
     FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key {of}
 """
+"""Somebody released to be called again is shown as what they were: a copy of the file must not take them for new."""
 _LEFT = f"""
     SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at, r.cells,
     r.layout, {{call}} FROM recipient r {{of}} WHERE r.state IN {CALLED}
@@ -133,7 +135,7 @@ class Figures(Connected):
         """
         with told(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
-            which = "" if pending else "WHERE r.state IS NOT 'pending'"
+            which = "" if pending else "WHERE r.state IS NOT 'pending' OR r.former IS NOT NULL"
             rows = chain(
                 self._db.execute(self._with_calls(f"{_RESULTS} {which} ORDER BY i.position")),
                 self._db.execute(self._with_calls(_LEFT)),

@@ -60,7 +60,7 @@ def end(db: sqlite3.Connection, outcomes: Sequence[tuple[Attempt, Answer]], *, a
     )
     db.execute(
         f"""
-        UPDATE recipient SET state = o.outcome, former = NULL, execution_id = o.execution_id,
+        UPDATE recipient SET state = o.outcome, former = NULL, as_called = NULL, execution_id = o.execution_id,
         http_status = o.http_status, reason = o.words, updated_at = ?2 FROM {_OUTCOMES}
         WHERE recipient.id = o.recipient AND o.outcome <> 'retry'
         """,  # noqa: S608 - constants only

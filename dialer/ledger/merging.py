@@ -48,12 +48,15 @@ class _Known:
     number: int | None = None
     state: str = ""
     attempts: int = 0
+    accepted: bool = False
 
 
 class Merging(Connected):
     """The part of the ledger that takes over a results CSV.
 
-    The further state wins: queued > unknown > error > not sent; of two alike the one with more attempts.
+    The further state wins: queued > unknown > error > not sent; of two alike the one with more attempts. Once a call
+    was accepted, more attempts come only from calling somebody again: then who has fewer knows nothing new, and what
+    may have placed one more call wins.
     """
 
     def knows(self, key: str) -> bool:
@@ -84,7 +87,13 @@ class Merging(Connected):
         return taken
 
     def _known(self, key: str) -> _Known:
-        row = self._db.execute("SELECT number, state, attempts FROM recipient WHERE key = ?", (key,)).fetchone()
+        row = self._db.execute(
+            """
+            SELECT number, state, attempts, EXISTS (SELECT 1 FROM attempt WHERE recipient = r.id AND outcome = 'queued')
+            FROM recipient r WHERE key = ?
+            """,
+            (key,),
+        ).fetchone()
         return _Known() if row is None else _Known(*row)
 
     def _take_over(self, row: Written, known: _Known, layout: int) -> None:
@@ -96,7 +105,7 @@ class Merging(Connected):
             INSERT INTO recipient (key, number, state, payload, cells, layout, execution_id, http_status, reason,
             attempts, updated_at) VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (key) DO UPDATE SET number = excluded.number, state = excluded.state, former = NULL,
-            cells = iif(excluded.cells = '[]', cells, excluded.cells),
+            as_called = NULL, cells = iif(excluded.cells = '[]', cells, excluded.cells),
             layout = iif(excluded.cells = '[]', layout, excluded.layout), execution_id = excluded.execution_id,
             http_status = excluded.http_status, reason = excluded.reason, attempts = excluded.attempts,
             updated_at = excluded.updated_at RETURNING id
@@ -119,4 +128,6 @@ class Merging(Connected):
 
 
 def _is_further(row: Written, known: _Known) -> bool:
+    if known.accepted and row.attempts != known.attempts:
+        return row.attempts > known.attempts and row.status is not Status.ERROR
     return (_RANK[row.status], row.attempts) > (_RANK.get(known.state, 0), known.attempts)

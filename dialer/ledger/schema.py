@@ -34,7 +34,7 @@ MIGRATIONS = (
         key TEXT NOT NULL UNIQUE,
         number INTEGER NOT NULL,
         state TEXT NOT NULL,         -- pending, sending, queued, error, unknown, withdrawn
-        former TEXT,                 -- error or unknown: what they were before a person released them
+        former TEXT,                 -- error, unknown or queued: what they were before a person released them
         payload TEXT NOT NULL,
         cells TEXT NOT NULL,         -- JSON array, as they are or were sent
         layout INTEGER NOT NULL,     -- the header they belong to
@@ -70,6 +70,9 @@ MIGRATIONS = (
     ALTER TABLE recipient ADD COLUMN zones TEXT NOT NULL DEFAULT '';        -- parted by commas; '' without a window
     ALTER TABLE recipient ADD COLUMN zone_source TEXT NOT NULL DEFAULT '';  -- what names them
     ALTER TABLE recipient ADD COLUMN country TEXT NOT NULL DEFAULT '';      -- region of the number, for its rule packs
+    ALTER TABLE recipient ADD COLUMN as_called TEXT;    -- of somebody released: JSON of payload, cells and layout of
+                                                        -- their last call, where the input has others by now
+    CREATE INDEX attempt_recipient ON attempt (recipient);
     CREATE TABLE call (              -- an accepted attempt, as Bolna last told it; no row: never asked
         attempt INTEGER PRIMARY KEY,
         recipient INTEGER NOT NULL,

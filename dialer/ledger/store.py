@@ -26,6 +26,7 @@ from dialer.ledger.merging import Merging
 from dialer.ledger.opening import open_for_writing, told
 from dialer.ledger.overview import Overview
 from dialer.ledger.pulse import Pulses
+from dialer.ledger.redials import Redials
 from dialer.ledger.requests import Requests
 from dialer.ledger.stops import Stops
 from dialer.ledger.traces import Traces
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
+class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
@@ -80,10 +81,20 @@ class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview, Pulses, Traces
                 """,
                 (DIED,),
             )
-            _put_back(db, Status.PENDING)
+            self.put_back()
+            # An earlier call's id is not that of the one in doubt.
             return db.execute(
-                "UPDATE recipient SET state = 'unknown', former = NULL, reason = ? WHERE state = 'sending'", (DIED,)
+                """
+                UPDATE recipient SET state = 'unknown', former = NULL, as_called = NULL, execution_id = '', reason = ?
+                WHERE state = 'sending'
+                """,
+                (DIED,),
             ).rowcount
+
+    def put_back(self) -> int:
+        """Make everybody what they were whom a person released and who was not called since; return how many."""
+        with self._transaction() as db:
+            return _put_back(db, Status.PENDING)
 
     def load(
         self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[Sequence[InputRow]]
@@ -204,8 +215,8 @@ class Ledger(Doubts, Merging, Figures, Stops, Requests, Overview, Pulses, Traces
                 _make_pending(db, attempt, reason, None)
                 db.execute(
                     """
-                    UPDATE recipient SET attempts = attempts - 1, updated_at = iif(attempts = 1, NULL, updated_at)
-                    WHERE id = ?
+                    UPDATE recipient SET attempts = attempts - 1, updated_at = iif(attempts = 1, NULL,
+                    (SELECT max(coalesce(answered_at, at)) FROM attempt WHERE recipient = recipient.id)) WHERE id = ?
                     """,
                     (attempt.recipient.id,),
                 )
@@ -215,19 +226,30 @@ def _parted(zones: str) -> tuple[str, ...]:
     return tuple(zones.split(",")) if zones else ()
 
 
-def _put_back(db: sqlite3.Connection, state: Status) -> None:
-    """Undo the release of whoever is in a state."""
-    db.execute("UPDATE recipient SET state = former, former = NULL WHERE former IS NOT NULL AND state = ?", (state,))
+def _put_back(db: sqlite3.Connection, state: Status) -> int:
+    """Undo the release of whoever is in a state; return how many."""
+    return db.execute(
+        """
+        UPDATE recipient SET state = former, former = NULL,
+        payload = coalesce(json_extract(as_called, '$[0]'), payload),
+        cells = coalesce(json_extract(as_called, '$[1]'), cells),
+        layout = coalesce(json_extract(as_called, '$[2]'), layout), as_called = NULL
+        WHERE former IS NOT NULL AND state = ?
+        """,
+        (state,),
+    ).rowcount
 
 
 def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, torn: set[str]) -> None:
+    # Whoever may have been called under one number is not called again under another: it would be forgotten.
     db.executemany(
         """
         INSERT INTO recipient (key, number, state, payload, cells, layout, zones, zone_source, country)
         VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET number = excluded.number, state = 'pending', payload = excluded.payload,
-        cells = excluded.cells, layout = excluded.layout, zones = excluded.zones, zone_source = excluded.zone_source,
-        country = excluded.country WHERE state = 'withdrawn'
+        ON CONFLICT (key) DO UPDATE SET as_called = iif(former IS NULL, NULL, json_array(payload, cells, layout)),
+        number = excluded.number, state = 'pending', payload = excluded.payload, cells = excluded.cells,
+        layout = excluded.layout, zones = excluded.zones, zone_source = excluded.zone_source, country = excluded.country
+        WHERE state = 'withdrawn' AND (former IS NULL OR former = 'error' OR number = excluded.number)
         """,
         (
             (row.key, row.number, row.payload, as_json(row.cells), layout, *_located(row.whereabouts))

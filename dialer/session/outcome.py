@@ -31,6 +31,7 @@ class Plan:
         outlook: what the account and the agent say, and how long it takes.
         rate: the rate, in words.
         redialled: numbers that may have been called already and are called again because a person asked.
+        once_more: how many were called before and are called once more, by what became of their last call.
         sandbox: nobody is really called.
     """
 
@@ -44,6 +45,7 @@ class Plan:
     outlook: Outlook
     rate: str
     redialled: tuple[str, ...]
+    once_more: Mapping[str, int]
     sandbox: bool
 
 

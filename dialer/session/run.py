@@ -13,13 +13,15 @@ import anyio
 
 from dialer import preflight
 from dialer.errors import DeclinedError, MustActError, UsageError
-from dialer.models import NOWHERE, Status, e164
+from dialer.executions import NOT_REACHED
+from dialer.models import NOWHERE, Status
 from dialer.progress import Progress, Silent
 from dialer.reconcile import find_in_flight
 from dialer.runner import Control
+from dialer.session.again import Release
 from dialer.session.check import SAMPLES
 from dialer.session.connection import bolna
-from dialer.session.intake import Loaded, forget_judged, load
+from dialer.session.intake import Loaded, load
 from dialer.session.judge import judge_of
 from dialer.session.opening import IN_FLIGHT, interruptible, merge, neighbours, opened
 from dialer.session.outcome import Plan, Summary
@@ -29,18 +31,16 @@ from dialer.session.settle import look_for_unclear
 from dialer.session.timing import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
-    from dialer.ledger import Ledger, Neighbours
+    from dialer.ledger import Neighbours
     from dialer.ledger.writer import LedgerWriter
     from dialer.session.track import Told
 
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
-YOUNG = 1800.0
-"""An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
 
 
 async def _never(_words: object) -> bool:
@@ -57,6 +57,7 @@ async def run_campaign(
     limit: int | None = None,
     retry_errors: bool = False,
     redial_unknown: bool = False,
+    redial: Collection[str] = (),
     adopt: bool = False,
     strict: bool = False,
     track: Told | None = None,
@@ -74,6 +75,7 @@ async def run_campaign(
         limit: take up at most so many recipients.
         retry_errors: call those again whom Bolna refused.
         redial_unknown: call those again of whom nobody knows whether they were called. They may be called twice.
+        redial: call those once more whose last call ended so (of `NOT_REACHED`) and is final, by the campaign's rules.
         adopt: go on from a results CSV whose ledger is lost.
         strict: call nobody while the prompt asks for variables that the campaign does not give.
         track: go on until every accepted call is over; told every now and then how they stand. None: do not.
@@ -88,6 +90,7 @@ async def run_campaign(
     control = control or Control()
     progress = progress or Silent()
     notes = Notes(progress)
+    _check_outcomes(redial)
     async with (
         bolna(campaign) as (client, base_url),
         opened(campaign, command="run", base_url=base_url, control=control) as ledger,
@@ -95,7 +98,9 @@ async def run_campaign(
         with neighbours(campaign, base_url=base_url) as others:
             batch = _Batch(campaign, client, ledger, notes, control, others=others)
             await batch.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
-            redialled = await batch.release(retry_errors=retry_errors, redial_unknown=redial_unknown, ask=ask)
+            redialled = await batch.release(
+                retry_errors=retry_errors, redial_unknown=redial_unknown, redial=redial, ask=ask
+            )
             loaded = await load(campaign, ledger, control)
             plan = await batch.plan(loaded, limit=limit, redialled=redialled)
             if strict and plan.to_call and plan.outlook.warnings:
@@ -109,6 +114,14 @@ async def run_campaign(
 def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
     """Do `run_campaign` outside an event loop, in any thread; takes the same options."""
     return anyio.run(functools.partial(run_campaign, campaign, **options))
+
+
+def _check_outcomes(redial: Collection[str]) -> None:
+    for outcome in redial:
+        if outcome not in NOT_REACHED:
+            raise UsageError(
+                f"--redial {outcome}: nobody is redialled for that. Use: {', '.join(sorted(NOT_REACHED))}."
+            )
 
 
 def _granted(*, grant: bool, ask: Callable[[str], Awaitable[bool]] | None) -> Callable[[str], Awaitable[bool]]:
@@ -146,45 +159,23 @@ class _Batch:
             self._notes.add(f"taken over from {self._campaign.batch.results}: {told}")
 
     async def release(
-        self, *, retry_errors: bool, redial_unknown: bool, ask: Callable[[str], Awaitable[bool]] | None
+        self,
+        *,
+        retry_errors: bool,
+        redial_unknown: bool,
+        redial: Collection[str],
+        ask: Callable[[str], Awaitable[bool]] | None,
     ) -> tuple[str, ...]:
+        release = Release(self._ledger, self._campaign.redial, self._notes.add)
         if retry_errors:
-            count = await self._release(Status.ERROR, what="--retry-errors")
-            self._notes.add(f"{count} that were refused are called again (--retry-errors)")
-        return await self._redial(ask) if redial_unknown else ()
-
-    async def _redial(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
+            await release.errors()
+        if redial:
+            await release.outcomes(redial)
+        if not redial_unknown:
+            return ()
         async with interruptible(self._control, doing="looking for unclear calls"):
             await self._look_for_unclear(None)
-        unknown = await self._ledger.call(lambda store: store.unknown())
-        old = [(key, number) for key, number, at in unknown if time.time() - at >= YOUNG]
-        if len(old) < len(unknown):
-            self._notes.add(
-                f"{len(unknown) - len(old)} unknown are not redialled: younger than {YOUNG / 60:.0f} minutes, they "
-                f"may still turn up at Bolna"
-            )
-        if not old:
-            return ()
-        numbers = tuple(e164(number) for _, number in old)
-        if ask is not None and not await ask(
-            f"{len(old)} of whom nobody knows whether they were called are to be called again, perhaps for the second "
-            f"time:\n"
-            f"  {', '.join(numbers[:10])}{' ...' if len(numbers) > 10 else ''}"  # noqa: PLR2004 - as many as are shown
-        ):
-            raise DeclinedError("Nothing was dialled.")
-        keys = [key for key, _ in old]
-        await self._release(Status.UNKNOWN, what="--redial-unknown", keys=keys)
-        return numbers
-
-    async def _release(self, state: Status, *, what: str, keys: Sequence[str] | None = None) -> int:
-        def work(store: Ledger) -> int:
-            released: list[int] = []
-            store.together(
-                [lambda: released.append(store.release(state, what=what, keys=keys)), lambda: forget_judged(store)]
-            )
-            return released[0]
-
-        return await self._ledger.call(work)
+        return await release.unknown(ask)
 
     async def plan(self, loaded: Loaded, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
         counts = await self._ledger.call(lambda store: store.counts())
@@ -226,6 +217,7 @@ class _Batch:
             ),
             rate=str(self._campaign.pacing.rate),
             redialled=redialled,
+            once_more=await self._ledger.call(lambda store: store.redialled()),
             sandbox=self._campaign.sandbox,
         )
 

@@ -100,13 +100,16 @@ class Sending:
         writing = _Writing(await self._ledger.call(functools.partial(results_file, self._campaign)), self._notes)
         runner = self._runner(plan)
         sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
+        back = 0
         if sent.failure is None:
             if not self._control.abort.is_set() and not sent.ending.interrupted:
                 await look_for_unclear(
                     self._campaign, self._ledger, self._client, time_limit=RECONCILE_LAST, note=self._notes.add
                 )
+            # Whom this run was to call again and did not is what they were: the next one has to be asked as well.
+            back = await self._ledger.call(lambda store: store.put_back())
             await self._write(writing, pending=True)
-        summary = await self._summary(plan, sent, count=runner.sent)
+        summary = await self._summary(plan, sent, count=runner.sent, back=back)
         if track is None or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
             return summary
         return await self._tracked(summary, writing, track)
@@ -180,7 +183,7 @@ class Sending:
     async def _write(self, writing: _Writing, *, pending: bool) -> None:
         await self._ledger.call(lambda store: writing.whole(store, pending=pending))
 
-    async def _summary(self, plan: Plan, sent: _Sent, *, count: int) -> Summary:
+    async def _summary(self, plan: Plan, sent: _Sent, *, count: int, back: int) -> Summary:
         ending, failure = sent.ending, sent.failure
         counts = dict(plan.counts) if failure is not None else await self._ledger.call(lambda store: store.counts())
         # What was cancelled is in doubt as soon as this process is gone.
@@ -194,8 +197,8 @@ class Sending:
             seconds=sent.seconds,
             held=ending.held,
             waited=ending.waited,
-            left=counts.get(Status.PENDING, 0),
-            exit_code=exit_code_of(counts),
+            left=counts.get(Status.PENDING, 0) + back,
+            exit_code=ExitCode.LEFT if back else exit_code_of(counts),
             notes=tuple(self._notes.told),
             unrecorded=tuple(
                 (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")

@@ -1,0 +1,114 @@
+"""Who is called again because a person asked: the refused, the unclear, and whom the last call has not reached."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from dialer.errors import DeclinedError
+from dialer.ledger import RedialRules
+from dialer.models import Status, e164
+from dialer.session.intake import forget_judged
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from dialer.campaign.schema import Redialling
+    from dialer.ledger import Ledger, Redial
+    from dialer.ledger.writer import LedgerWriter
+
+T = TypeVar("T")
+
+YOUNG = 1800.0
+"""An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
+_SHOWN = 10
+"""Numbers that a question names."""
+
+
+class Release:
+    """Makes people callable again for one run.
+
+    Args:
+        ledger: where they are; the decision is kept.
+        rules: of the campaign.
+        note: told what came of it.
+    """
+
+    def __init__(self, ledger: LedgerWriter, rules: Redialling, note: Callable[[str], None]) -> None:
+        self._ledger = ledger
+        self._rules = rules
+        self._note = note
+
+    async def errors(self) -> None:
+        """Release everybody whom Bolna refused."""
+        count = await self._release(Status.ERROR, what="--retry-errors")
+        self._note(f"{count} that were refused are called again (--retry-errors)")
+
+    async def unknown(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
+        """Release those of whom nobody knows whether they were called, and return their numbers.
+
+        Raises:
+            DeclinedError: somebody was asked and said no.
+        """
+        unknown = await self._ledger.call(lambda store: store.unknown())
+        old = [(key, number) for key, number, at in unknown if time.time() - at >= YOUNG]
+        if len(old) < len(unknown):
+            self._note(
+                f"{len(unknown) - len(old)} unknown are not redialled: younger than {YOUNG / 60:.0f} minutes, they "
+                f"may still turn up at Bolna"
+            )
+        if not old:
+            return ()
+        numbers = tuple(e164(number) for _, number in old)
+        if ask is not None and not await ask(
+            f"{len(old)} of whom nobody knows whether they were called are to be called again, perhaps for the second "
+            f"time:\n  {', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
+        ):
+            raise DeclinedError("Nothing was dialled.")
+        await self._release(Status.UNKNOWN, what="--redial-unknown", keys=[key for key, _ in old])
+        return numbers
+
+    async def outcomes(self, outcomes: Collection[str]) -> None:
+        """Release everybody whose last call ended so, and say who has to wait, and for what."""
+        rules = RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
+        what = f"--redial {','.join(sorted(outcomes))}"
+        found = await self._forgetting(lambda store: store.redial(rules, what=what))
+        for text in told(found, rules):
+            self._note(text)
+
+    async def _release(self, state: Status, *, what: str, keys: Sequence[str] | None = None) -> int:
+        return await self._forgetting(lambda store: store.release(state, what=what, keys=keys))
+
+    async def _forgetting(self, work: Callable[[Ledger], T]) -> T:
+        """Do some work on the ledger, and have the input judged anew, in one transaction."""
+
+        def do(store: Ledger) -> T:
+            done: list[T] = []
+            store.together([lambda: done.append(work(store)), lambda: forget_judged(store)])
+            return done[0]
+
+        return await self._ledger.call(do)
+
+
+def told(found: Redial, rules: RedialRules) -> list[str]:
+    """Return who has to wait before they are called once more, in words."""
+    lines = []
+    if found.young and found.ripe_from is not None and found.ripe_by is not None:
+        lines.append(
+            f"{found.young:,} are not redialled yet, as their call ended less than {rules.after / 60:.0f} minutes ago: "
+            f"the first can be from {_clock(found.ripe_from)} on, all from {_clock(found.ripe_by)} on"
+        )
+    if found.spent:
+        lines.append(f"{found.spent:,} are not redialled: they had {rules.max_attempts} calls (max_attempts)")
+    if found.open:
+        lines.append(
+            f"{found.open:,} are not redialled: their call is not final, so it may still ring or be retried by Bolna"
+        )
+    if found.untold:
+        lines.append(f"of those Bolna was never asked about {found.untold:,}: run `dialer track` first")
+    return lines
+
+
+def _clock(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

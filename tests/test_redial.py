@@ -1,0 +1,409 @@
+"""Whom the last call has not reached is called once more: only who may be, only when asked, and never forgotten."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dialer.cli import main
+from dialer.errors import ExitCode, UsageError
+from dialer.executions import NOT_REACHED, execution_in
+from dialer.ledger import Ledger, Redial, RedialRules, Written
+from dialer.models import Status
+from dialer.results import read_back
+from dialer.sandbox import Settings, running
+from tests.harness import CRASHED, Batch, Crash, Crashing, sandbox
+from tests.ledgers import (
+    AGAIN,
+    HEADER,
+    QUEUED,
+    REFUSED,
+    UNCLEAR,
+    call,
+    crashed,
+    intend,
+    key_of,
+    load,
+    number_of,
+    opened,
+    people,
+    result_of,
+    row,
+)
+from tests.place import Place, number, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dialer.models import Answer, Attempt
+    from tests.harness import Bolna
+
+NOW = time.time() + 1000
+"""When what became of the calls was heard: after they were placed."""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 6)
+        yield ledger
+
+
+def ended(ledger: Ledger, attempt: Attempt, status: str, **fields: Any) -> None:  # noqa: ANN401 - any of Bolna's
+    found = execution_in({"id": "exec-1", "status": status, **fields})
+    assert found is not None
+    ledger.note_calls([(attempt.id, found)], now=NOW)
+
+
+def redial(
+    ledger: Ledger, *outcomes: str, after: float = 0.0, most: int = 3, now: float = NOW + 1
+) -> tuple[Redial, list[str]]:
+    """Ask for a redial; return what came of it, and the keys of whoever can be called now and was called before."""
+    found = ledger.redial(RedialRules(outcomes or ("no-answer",), max_attempts=most, after=after), what="why", now=now)
+    return found, [one.key for one in ledger.page(after=0, size=10) if one.attempts]
+
+
+def test_only_what_is_asked_for_and_final_is_called_once_more(ledger: Ledger) -> None:
+    for index, status in enumerate(("no-answer", "busy", "completed", "ringing"), 1):
+        ended(ledger, call(ledger, index, QUEUED), status)
+    call(ledger, 5, QUEUED)
+    found, keys = redial(ledger, "no-answer", "busy", "voicemail")
+    assert keys == [key_of(1), key_of(2)]
+    assert found == Redial(released=2, open=2, untold=1)
+    assert ledger.redialled() == {"no-answer": 1, "busy": 1}
+    assert ledger._db.execute("SELECT what, recipient FROM decision").fetchall() == [("why", 1), ("why", 2)]
+
+
+def test_a_machine_that_answered_is_voicemail(ledger: Ledger) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "completed", answered_by_voice_mail=True)
+    assert redial(ledger, "no-answer")[1] == []
+    assert redial(ledger, "voicemail")[1] == [key_of(1)]
+
+
+def test_who_may_still_be_tried_again_by_bolna_is_not_called_on_top_of_it(ledger: Ledger) -> None:
+    retries = {"enabled": True, "max_retries": 2}
+    attempt = call(ledger, 1, QUEUED)
+    ended(ledger, attempt, "no-answer", retry_config=retries, retry_count=1)
+    assert redial(ledger) == (Redial(open=1), [])
+    ended(ledger, attempt, "no-answer", retry_config=retries, retry_count=2)
+    assert redial(ledger) == (Redial(released=1), [key_of(1)])
+
+
+def test_who_was_called_a_short_while_ago_waits(ledger: Ledger) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    assert redial(ledger, after=7200.0) == (Redial(young=1, ripe_from=NOW + 7200, ripe_by=NOW + 7200), [])
+    assert redial(ledger, after=7200.0, now=NOW + 7201)[0].released == 1
+
+
+def test_a_call_ended_when_bolna_says_so_and_not_when_it_was_asked(ledger: Ledger) -> None:
+    attempt = call(ledger, 1, QUEUED)
+    ledger._db.execute("UPDATE attempt SET at = at - 9000, skew = 100")
+    ended(ledger, attempt, "no-answer", updated_at=f"{_stamp(NOW - 7400 + 100)}")
+    assert redial(ledger, after=7200.0)[0].released == 1
+
+
+def _stamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def test_nobody_gets_more_calls_than_the_campaign_allows(ledger: Ledger) -> None:
+    for _ in range(2):
+        # What was surely not placed is no call.
+        call(ledger, 1, AGAIN)
+        ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+        assert redial(ledger, most=3)[1] == [key_of(1)]
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    assert redial(ledger, most=3) == (Redial(spent=1), [])
+
+
+def test_who_was_reached_by_an_earlier_call_is_not_called_again(ledger: Ledger) -> None:
+    first = call(ledger, 1, UNCLEAR)
+    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    ledger.found(first.reference, execution_id="exec-0")
+    assert redial(ledger) == (Redial(open=1, untold=1), [])
+    ended(ledger, first, "completed")
+    assert redial(ledger) == (Redial(), [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "execution_id"),
+    [(QUEUED, Status.QUEUED, "exec-1"), (REFUSED, Status.ERROR, ""), (UNCLEAR, Status.UNKNOWN, "")],
+)
+def test_the_one_row_says_how_the_last_call_went_and_how_many_there_were(
+    ledger: Ledger, answer: Answer, state: Status, execution_id: str
+) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    redial(ledger)
+    call(ledger, 1, answer)
+    row_ = result_of(ledger, 1)
+    assert (row_.status, row_.execution_id, row_.attempts) == (state, execution_id, 2)
+    assert ledger._db.execute("SELECT count(*) FROM attempt").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("tried", ["not", "withheld", "again"])
+def test_who_was_not_called_after_all_is_what_they_were(ledger: Ledger, tried: str) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    before = result_of(ledger, 1)
+    redial(ledger)
+    if tried == "withheld":
+        ledger.withhold(intend(ledger, 1), reason="outside the window")
+    elif tried == "again":
+        call(ledger, 1, AGAIN)
+    assert result_of(ledger, 1).status is Status.QUEUED
+    assert ledger.put_back() == 1
+    after = result_of(ledger, 1)
+    if tried != "again":
+        assert after == before
+    assert (after.status, after.execution_id, after.error) == (Status.QUEUED, "exec-1", "")
+    assert ledger.page(after=0, size=10)[0].key == key_of(2)
+
+
+def test_a_mended_row_is_what_a_redial_sends_and_is_shown_only_once_it_was_sent(ledger: Ledger) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    redial(ledger)
+    load(ledger, [row(1, 1, "Zoë")])
+    (recipient,) = ledger.page(after=0, size=10)
+    assert "Zoë" in recipient.payload
+    with closing(crashed(ledger)) as again:
+        assert result_of(again, 1).cells["name"] == "name 1"
+        redial(again)
+        load(again, [row(1, 1, "Zoë")])
+        call(again, 1, QUEUED)
+        assert result_of(again, 1).cells["name"] == "Zoë"
+
+
+def test_who_has_another_number_by_now_is_not_called_once_more_and_the_former_number_is_kept(ledger: Ledger) -> None:
+    load(ledger, [row(1, 1, key="a")], id_column="phone")
+    (attempt,) = ledger.intend(ledger.page(after=0, size=1))
+    ledger.settle(attempt, QUEUED)
+    ended(ledger, attempt, "no-answer")
+    redial(ledger)
+    load(ledger, [row(1, 2, key="a")], id_column="phone")
+    assert ledger.page(after=0, size=10) == []
+    assert ledger.attempted_numbers() == {number_of(1): ("a",)}
+
+
+def test_who_is_suppressed_or_gone_by_now_is_not_called_once_more(ledger: Ledger) -> None:
+    for index in (1, 2):
+        ended(ledger, call(ledger, index, QUEUED), "no-answer")
+    redial(ledger)
+    load(ledger, [row(1, 1, status=Status.SUPPRESSED)])
+    assert ledger.page(after=0, size=10) == []
+    assert ledger.counts() == {Status.QUEUED: 1}
+    assert ledger.redialled() == {}
+
+
+def test_a_kill_in_the_middle_of_it_leaves_doubt_about_the_second_call(ledger: Ledger) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    redial(ledger)
+    (attempt,) = intend(ledger, 1)
+    with closing(crashed(ledger)) as again:
+        row_ = result_of(again, 1)
+        assert (row_.status, row_.execution_id, row_.attempts) == (Status.UNKNOWN, "", 2)
+        assert redial(again) == (Redial(), [])
+        assert [doubt.reference for doubt in again.doubts()] == [attempt.reference]
+        assert again.found(attempt.reference, execution_id="exec-2")
+        assert result_of(again, 1).execution_id == "exec-2"
+        # Its call is new, so nothing is known of it.
+        assert redial(again) == (Redial(open=1, untold=1), [])
+
+
+def written(attempts: int, status: Status, execution_id: str = "") -> Written:
+    return Written(
+        key=key_of(1), number=number_of(1), status=status, execution_id=execution_id, error="", http_status=None,
+        attempts=attempts, updated_at=NOW, cells=("", ""),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("attempts", "status", "further"),
+    [
+        (1, Status.QUEUED, False),
+        (2, Status.QUEUED, True),
+        (2, Status.UNKNOWN, True),
+        (2, Status.ERROR, False),
+        (1, Status.UNKNOWN, False),
+    ],
+)
+def test_an_older_ledger_takes_over_one_more_call_of_which_only_the_csv_knows(
+    ledger: Ledger, attempts: int, status: Status, *, further: bool
+) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    taken = ledger.merge(HEADER, [written(attempts, status, "exec-2" if status is Status.QUEUED else "")])
+    assert taken == ({status: 1} if further else {})
+    # Nothing was heard of that call, so nobody is called on top of it.
+    assert redial(ledger)[1] == ([] if further else [key_of(1)])
+
+
+def test_an_older_csv_does_not_settle_the_doubt_about_a_second_call(ledger: Ledger) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    redial(ledger)
+    call(ledger, 1, UNCLEAR)
+    assert ledger.merge(HEADER, [written(1, Status.QUEUED, "exec-1")]) == {}
+    assert ledger.merge(HEADER, [written(2, Status.QUEUED, "exec-2")]) == {Status.QUEUED: 1}
+
+
+def test_a_call_that_is_known_already_is_not_taken_for_one_of_a_dead_run(ledger: Ledger) -> None:
+    attempt = call(ledger, 1, QUEUED)
+    ended(ledger, attempt, "no-answer")
+    redial(ledger)
+    assert not ledger.adopt(key_of(1), attempt.reference, execution_id="exec-1")
+    second = attempt.reference.removesuffix("-1") + "-4"
+    assert ledger.adopt(key_of(1), second, execution_id="exec-4")
+    # The next reference must be none that Bolna has seen.
+    assert result_of(ledger, 1).attempts == 4
+
+
+# -- with files and a sandbox ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def called(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """Four people, called and over: nobody answers, busy, reached, a machine."""
+    outcomes = dict(zip(map(number, range(4)), ("no-answer", "busy", "completed", "voicemail"), strict=True))
+    with running(Settings(call_rate=None, speed=100_000.0, number_outcomes=outcomes)) as bolna:
+        monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)
+        place = Place(place.folder, bolna)
+        place.recipients([[number(index), f"name {index}"] for index in range(4)], header=["phone", "name"])
+        path = place.campaign()
+        with path.open("a", encoding="utf-8") as file:
+            file.write('[redial]\nmax_attempts = 2\nredial_after = "1s"\n')
+        run(path)
+        yield place
+
+
+def track(place: Place) -> None:
+    """Fetch how the calls went, and let that be a while ago."""
+    assert main(["track", str(place.folder / "c.toml"), "-q"]) == 0
+    age(place.folder / "c.results.ledger")
+
+
+def age(ledger: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute("UPDATE call SET since = since - 10, updated_at = NULL")
+        connection.execute("UPDATE attempt SET at = at - 10")
+
+
+def test_what_was_never_tracked_is_not_redialled_and_is_told_why(called: Place) -> None:
+    summary = run(called.folder / "c.toml", redial=("no-answer",))
+    assert len(called.calls()) == 4
+    assert "of those Bolna was never asked about 4: run `dialer track` first" in summary.notes
+
+
+def test_a_redial_calls_whom_it_names_once_more_and_a_plain_run_calls_nobody(called: Place) -> None:
+    path = called.folder / "c.toml"
+    track(called)
+    assert run(path).sent == 0
+
+    summary = run(path, redial=("no-answer", "voicemail"))
+
+    assert (summary.sent, summary.exit_code) == (2, ExitCode.DONE)
+    assert [one["recipient_phone_number"] for one in called.calls()[4:]] == [number(0), number(3)]
+    assert [(line["status"], line["attempts"]) for line in called.results()] == [
+        ("queued", "2"), ("queued", "1"), ("queued", "1"), ("queued", "2"),
+    ]  # fmt: skip
+    references = [one["user_data"]["dialer_ref"] for one in called.calls()]
+    assert len(set(references)) == 6
+    track(called)
+    told = run(path, redial=("no-answer", "voicemail")).notes
+    assert "2 are not redialled: they had 2 calls (max_attempts)" in told
+
+
+def test_those_who_have_to_wait_are_told_until_when(called: Place) -> None:
+    path = called.folder / "c.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"1s"', '"2h"'), encoding="utf-8")
+    track(called)
+    (note,) = run(path, redial=("busy",)).notes
+    assert note.startswith("1 are not redialled yet, as their call ended less than 120 minutes ago: the first can be")
+
+
+def test_a_redial_that_is_cut_short_is_left_to_a_person_again(called: Place) -> None:
+    path = called.folder / "c.toml"
+    track(called)
+    summary = run(path, redial=("no-answer", "busy"), limit=1)
+    assert (summary.sent, summary.left, summary.exit_code) == (1, 1, ExitCode.LEFT)
+    assert summary.counts == {Status.QUEUED: 4}
+    assert {line["status"] for line in called.results()} == {"queued"}
+    assert run(path).sent == 0
+    assert run(path, redial=("busy",)).sent == 1
+
+
+@pytest.mark.parametrize("outcome", ["completed", "nonsense", "queued"])
+def test_nobody_is_redialled_for_an_outcome_that_is_none(called: Place, outcome: str) -> None:
+    with pytest.raises(UsageError, match=f"--redial {outcome}: nobody is redialled for that. Use: balance-low, busy"):
+        run(called.folder / "c.toml", redial=(outcome,))
+    assert len(called.calls()) == 4
+
+
+def test_the_command_line_says_what_it_is_about_to_do(called: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    track(called)
+    path = str(called.folder / "c.toml")
+    assert main(["run", path, "--redial", "no-answer, busy"]) == ExitCode.USAGE
+    assert "2 were called before and are called once more: 1 " in capsys.readouterr().err
+    assert len(called.calls()) == 4
+    assert main(["run", path, "--redial", "no-answer,busy", "--yes", "--limit", "1"]) == ExitCode.LEFT
+    assert f"To go on: dialer run {path} --redial no-answer,busy" in capsys.readouterr().err
+
+
+def test_every_final_outcome_but_being_reached_can_be_redialled() -> None:
+    listed = {"no-answer", "busy", "voicemail", "balance-low", "failed", "canceled", "stopped", "error"}
+    assert listed == NOT_REACHED
+
+
+# -- killed ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "crash",
+    [
+        Crash("dialer.ledger.store:Ledger.redial", "after"),
+        Crash("dialer.ledger.store:Ledger.load", "after"),
+        Crash("dialer.client:BolnaClient.call", "before", turn=4),
+        Crash("dialer.client:BolnaClient.call", "after", turn=4),
+        Crash("dialer.ledger.store:Ledger.put_back", "before", turn=2),
+    ],
+    ids=lambda crash: f"{crash.at.rpartition(':')[2]} {crash.when}",
+)
+def test_a_redial_that_is_killed_calls_nobody_a_third_time(
+    tmp_path: Path,
+    crash: Crash,
+    bolna: Bolna,
+    process: Crashing,
+) -> None:
+    batch = Batch.write(tmp_path / "b", people=12, rate="500/second")
+    with batch.campaign.open("a") as file:
+        file.write('[redial]\nredial_after = "1s"\n')
+    process.run(batch.command("run"))
+    process.run(batch.command("track", "-q"))
+    age(batch.ledger)
+
+    assert process.run(batch.command("run", "--redial", "no-answer"), crash) == CRASHED
+    process.run(batch.command("run"))
+    called = [one["to_number"] for one in bolna.calls(batch.agent)]
+    assert all(called.count(one) <= 2 for one in called)
+    rows = {one["recipient_phone_number"]: one for one in batch.rows() if one["key"]}
+    assert {one["status"] for one in rows.values()} <= {"queued", "unknown"}
+    # Whoever was called a second time is surely not called on top of that, whatever is known of it.
+    for one in rows:
+        if called.count(one) == 2:
+            assert rows[one]["attempts"] == "2"
+    back = read_back(batch.results, with_id=False)
+    assert len(back.rows) == 12
+
+
+@pytest.fixture(scope="module")
+def bolna() -> Iterator[Bolna]:
+    with sandbox(speed=100_000.0, outcomes={"no-answer": 1.0}) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def process(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
+    with Crashing(bolna, tmp_path_factory.mktemp("log") / "log") as found:
+        yield found
