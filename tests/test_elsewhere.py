@@ -1,0 +1,220 @@
+"""Whom another batch called lately is left out: overlapping lists, copied campaign files, two runs at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.cli import main
+from dialer.errors import LedgerError
+from dialer.ledger import Ledger, Neighbours, schema
+from dialer.models import Answer, Effect, Outcome
+from tests.harness import PATIENCE, Batch, sandbox
+from tests.ledgers import BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
+from tests.place import HEADER, Place, awkward
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Ledger]:
+    """Another batch's ledger with ten people, in the folder of ours, being written to."""
+    with closing(opened(tmp_path / "other.ledger", batch="tuesday")) as ledger:
+        people(ledger, 10)
+        yield ledger
+
+
+def neighbours(folder: Path, *, within: float = 24 * HOUR, server: str = BINDING.server) -> Neighbours:
+    return Neighbours([folder], own=folder / "own.ledger", server=server, within=within)
+
+
+def called(folder: Path, index: int, *, later: float = 0.0) -> bool:
+    with neighbours(folder) as others:
+        return others.called(number_of(index), now=time.time() + later) is not None
+
+
+def test_a_call_counts_until_its_time_is_over(tmp_path: Path, other: Ledger) -> None:
+    call(other, 1, QUEUED)
+    assert called(tmp_path, 1)
+    assert not called(tmp_path, 2)
+    assert called(tmp_path, 1, later=23.9 * HOUR)
+    assert not called(tmp_path, 1, later=24.1 * HOUR)
+
+
+def test_it_says_when_and_by_which_batch(tmp_path: Path, other: Ledger) -> None:
+    call(other, 1, QUEUED)
+    with neighbours(tmp_path) as others:
+        found = others.called(number_of(1), now=time.time())
+        assert found is not None
+        assert found.batch == "tuesday"
+        assert found.at == pytest.approx(time.time(), abs=60)
+        assert others.recent(now=time.time()) == {number_of(1): found}
+
+
+@pytest.mark.parametrize(
+    ("answer", "counts"),
+    [(QUEUED, True), (UNCLEAR, True), (REFUSED, False), (Answer(Outcome.RETRY, Effect.HOLD, words="429"), False)],
+)
+def test_what_was_surely_not_placed_does_not_count(tmp_path: Path, other: Ledger, answer: Answer, counts: bool) -> None:  # noqa: FBT001 - a case
+    call(other, 1, answer)
+    assert called(tmp_path, 1) is counts
+
+
+def test_an_intent_counts_as_soon_as_it_is_written_and_no_longer_when_it_is_taken_back(
+    tmp_path: Path, other: Ledger
+) -> None:
+    with neighbours(tmp_path) as others:
+        assert others.called(number_of(1), now=time.time()) is None
+        attempts = intend(other, 1)
+        assert others.called(number_of(1), now=time.time()) is not None
+        other.withhold(attempts, reason="too late")
+        assert others.called(number_of(1), now=time.time()) is None
+
+
+def test_who_is_to_be_redialled_there_was_called_there(tmp_path: Path, other: Ledger) -> None:
+    call(other, 1, UNCLEAR)
+    other.release(UNCLEAR.outcome, what="--redial-unknown")  # type: ignore[arg-type] # a status of the same name
+    assert called(tmp_path, 1)
+
+
+def test_neither_its_own_ledger_nor_a_trials_counts_nor_calls_at_another_server(tmp_path: Path) -> None:
+    elsewhere = replace(BINDING, server="loopback")
+    for name, binding in (("own.ledger", BINDING), ("x.sandbox.ledger", BINDING), ("y.ledger", elsewhere)):
+        with closing(opened(tmp_path / name, binding=binding)) as ledger:
+            people(ledger, 1)
+            call(ledger, 1, QUEUED)
+    assert not called(tmp_path, 1)
+
+
+def test_a_ledger_that_appears_while_a_run_goes_on_is_noticed_at_once(tmp_path: Path) -> None:
+    with neighbours(tmp_path) as others:
+        assert others.called(number_of(1), now=time.time()) is None
+        for name in ("a.ledger", "b.ledger"):
+            (tmp_path / name).touch()
+            assert others.called(number_of(1), now=time.time()) is None, "just being made"
+        with closing(opened(tmp_path / "b.ledger")) as ledger:
+            people(ledger, 1)
+            call(ledger, 1, QUEUED)
+            assert others.called(number_of(1), now=time.time()) is not None
+
+
+def test_a_ledger_that_is_put_in_the_place_of_another_is_the_one_that_is_asked(tmp_path: Path) -> None:
+    for name, index in (("a.ledger", 1), ("b.ledger", 2)):
+        with closing(opened(tmp_path / name)) as ledger:
+            people(ledger, 3)
+            call(ledger, index, QUEUED)
+    with neighbours(tmp_path) as others:
+        assert others.called(number_of(1), now=time.time()) is not None
+        (tmp_path / "b.ledger").replace(tmp_path / "a.ledger")
+        assert others.called(number_of(1), now=time.time()) is None
+        assert others.called(number_of(2), now=time.time()) is not None
+
+
+def test_a_ledger_of_an_older_version_counts(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "old.ledger")) as db:
+        db.executescript(
+            f"{schema.MIGRATIONS[0]} PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = 1;"
+        )
+        db.executemany("INSERT INTO meta VALUES (?, ?)", [("server", BINDING.server), ("batch", "old")])
+        db.execute(
+            "INSERT INTO recipient (key, number, state, payload, cells, layout, updated_at) "
+            "VALUES ('k', ?, 'queued', '', '[]', 1, ?)",
+            (number_of(1), time.time()),
+        )
+        db.commit()
+    assert called(tmp_path, 1)
+
+
+def test_a_ledger_that_cannot_be_read_stops_the_run_since_nobody_knows(tmp_path: Path) -> None:
+    (tmp_path / "damaged.ledger").write_bytes(b"no ledger at all" * 1000)
+    with neighbours(tmp_path) as others, pytest.raises(LedgerError) as raised:
+        others.called(number_of(1), now=time.time())
+    assert str(tmp_path / "damaged.ledger") in str(raised.value)
+    assert 'set called_elsewhere = "call" in [screening]' in str(raised.value)
+
+
+# -- by the command ------------------------------------------------------------------------------------------------
+
+
+def test_a_copied_campaign_file_calls_nobody_again_and_says_who_did(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(12), header=HEADER)
+    assert main(["run", str(place.campaign()), "--yes"]) == 0
+    place.recipients(awkward(15), header=HEADER)
+    copy = place.campaign(name="copy")
+    capsys.readouterr()
+
+    assert main(["check", str(copy)]) == 0
+    assert "12 were called by another batch lately and are left out for now." in capsys.readouterr().out
+    assert main(["run", str(copy), "--yes"]) == 3
+
+    told = capsys.readouterr().err
+    assert "12 were called by another batch lately and are left out for now." in told
+    assert "12 were not called now:\n  12: called 0 min ago by c; from " in told
+    assert len(place.calls()) == 15
+    statuses = Counter(row["status"] for row in place.results("copy.results.csv"))
+    assert statuses == {"queued": 3, "pending": 12}
+
+
+def test_it_can_be_had_otherwise(place: Place) -> None:
+    place.recipients(awkward(5), header=HEADER)
+    assert main(["run", str(place.campaign()), "--yes"]) == 0
+    anyhow = place.campaign(name="anyhow", more='[screening]\ncalled_elsewhere = "call"')
+    assert main(["run", str(anyhow), "--yes"]) == 0
+    briefly = place.campaign(name="briefly", more='[screening]\ncalled_elsewhere_within = "1s"')
+    for ledger in place.folder.glob("*.ledger"):
+        with closing(sqlite3.connect(ledger)) as db, db:
+            db.execute("UPDATE recipient SET updated_at = updated_at - 2")
+    assert main(["run", str(briefly), "--yes"]) == 0
+    assert len(place.calls()) == 15
+
+
+def test_two_runs_at_once_over_one_list_call_nobody_twice_also_when_one_is_killed(tmp_path: Path) -> None:
+    with sandbox(latency=0.02) as bolna:
+        batch = Batch.write(tmp_path / "batch", people=160, rate="100/second")
+        copy = batch.campaign.with_name("copy.toml")
+        copy.write_text(batch.campaign.read_text())
+
+        def start(campaign: Path) -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-m", "dialer", "run", str(campaign), "--yes", "-q"]
+            return subprocess.Popen(command, env=bolna.environment, stderr=subprocess.PIPE)
+
+        runs = [start(batch.campaign), start(copy)]
+        deadline = time.monotonic() + PATIENCE
+        while bolna.requests() < 60 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        runs[0].kill()
+        for process in runs:
+            _, complaints = process.communicate(timeout=PATIENCE)
+            assert not complaints
+        # Whom both saw at the other, neither called: the next starts do.
+        for campaign in (batch.campaign, copy, batch.campaign):
+            start(campaign).communicate(timeout=PATIENCE)
+
+        times = Counter(call["to_number"] for call in bolna.calls(batch.agent))
+        assert max(times.values()) == 1
+        unclear = sum(
+            row[0]
+            for ledger in ("c.results.ledger", "copy.results.ledger")
+            for row in _asked(batch.folder / ledger, "SELECT count(*) FROM recipient WHERE state = 'unknown'")
+        )
+        assert len(times) + unclear >= len(batch.numbers)
+        assert unclear <= 21
+
+
+def _asked(ledger: Path, query: str) -> list[tuple[int]]:
+    with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)) as db:
+        return db.execute(query).fetchall()

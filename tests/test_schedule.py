@@ -1,0 +1,165 @@
+"""From when and until when a run sends, and several campaigns under one command."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dialer.cli import main
+from dialer.sandbox import Settings, running
+from tests.place import HEADER, Place, awkward
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KNOWN, GONE = "123e4567-e89b-12d3-a456-426655440000", "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def one_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A Bolna that knows one agent, and no other."""
+    with running(Settings(call_rate=None, agent_rate=None, other_rate=None, agents=(KNOWN,))) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+        yield Place(tmp_path, sandbox)
+
+
+def campaign(place: Place, name: str, *, agent: str = KNOWN, more: str = "", rate: str = "5000/second") -> Path:
+    path = place.folder / f"{name}.toml"
+    path.write_text(
+        f'agent_id = "{agent}"\nrecipients = "{name}.csv"\n{more}\n[pacing]\nrate = "{rate}"\n', encoding="utf-8"
+    )
+    return path
+
+
+def spelled(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+def schedule(**moments: datetime) -> str:
+    return "[schedule]\n" + "\n".join(f'{key} = "{spelled(moment)}"' for key, moment in moments.items())
+
+
+def test_a_schedule_that_begins_later_is_waited_for_and_nothing_leaves_before(place: Place) -> None:
+    place.recipients(awkward(5), header=HEADER, name="later.csv")
+    begins = datetime.now(UTC) + timedelta(seconds=1.5)
+    path = campaign(place, "later", more=schedule(start=begins))
+    assert main(["run", str(path), "--yes"]) == 0
+    book = place.sandbox.book
+    assert len(book.calls) == 5
+    assert min(book.clock.moment(call.received_at) for call in book.calls) >= begins.replace(microsecond=0)
+
+
+def test_a_schedule_that_ends_stops_the_sending_and_the_rest_is_left(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(100), header=HEADER, name="short.csv")
+    ends = datetime.now(UTC) + timedelta(seconds=2.5)
+    path = campaign(place, "short", more=schedule(until=ends), rate="20/second")
+    assert main(["run", str(path), "--yes"]) == 3
+    told = capsys.readouterr().err
+    assert " will not fit before the end of their hours or " in told
+    assert "The schedule ended at " in told
+    calls = place.sandbox.book.calls
+    assert 0 < len(calls) < 60
+    # A request that was let go in time arrives within the next moment.
+    assert max(place.sandbox.book.clock.moment(call.received_at) for call in calls) < ends + timedelta(seconds=0.5)
+
+    assert main(["run", str(path), "--yes"]) == 3
+    assert "nobody was called" in capsys.readouterr().err
+    assert len(place.sandbox.book.calls) == len(calls)
+
+
+def test_several_campaigns_end_with_one_summary_and_the_gravest_exit_code(
+    one_agent: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first is stopped by its schedule, the second refused since Bolna does not know its agent."""
+    for name, start in (("a", 0), ("b", 500), ("c", 900)):
+        one_agent.recipients(awkward(60, start=start), header=HEADER, name=f"{name}.csv")
+    ends = datetime.now(UTC) + timedelta(seconds=2.5)
+    stopped = campaign(one_agent, "a", more=schedule(until=ends), rate="10/second")
+    refused, good = campaign(one_agent, "b", agent=GONE), campaign(one_agent, "c")
+
+    assert main(["run", str(stopped), str(refused), str(good), "--yes"]) == 5
+
+    told = capsys.readouterr().err
+    (overview,) = told.split("All:\n")[1:]
+    lines = overview.splitlines()
+    assert lines[0].startswith(f"  {stopped}: exit 3: ")
+    assert "; The schedule ended at " in lines[0]
+    assert lines[1].startswith(f"  {refused}: exit 5: Bolna knows no agent {GONE}.")
+    assert lines[2] == f"  {good}: exit 0: 60 queued"
+
+    # A second start goes on where each of them was: the first is over, the second's agent was mended.
+    calls = len(one_agent.sandbox.book.calls)
+    refused.write_text(refused.read_text().replace(GONE, KNOWN))
+    assert main(["run", str(stopped), str(refused), str(good), "--yes"]) == 3
+    assert len(one_agent.sandbox.book.calls) == calls + 60
+
+
+def test_several_campaigns_are_one_json_document(one_agent: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    one_agent.recipients(awkward(3), header=HEADER, name="a.csv")
+    one_agent.recipients(awkward(3, start=50), header=HEADER, name="b.csv")
+    good, refused = campaign(one_agent, "a"), campaign(one_agent, "b", agent=GONE)
+    assert main(["run", str(good), str(refused), "--yes", "-o", "json"]) == 5
+    ran, failed = json.loads(capsys.readouterr().out)
+    assert (ran["batch"], ran["counts"]) == ("a", {"queued": 3})
+    assert (failed["campaign"], failed["exit_code"]) == (str(refused), 5)
+    assert main(["check", str(good), str(refused), "-o", "json"]) == 5
+    assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+def test_a_log_of_events_holds_nothing_else_and_no_phone_number(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(4), header=HEADER, name="log.csv")
+    assert main(["run", str(campaign(place, "log")), "--yes", "--log-format", "json"]) == 0
+    told = capsys.readouterr()
+    events: list[dict[str, Any]] = [json.loads(line) for line in told.err.splitlines()]
+    assert [event["event"] for event in events] == ["plan", "begin", *["outcome"] * 4, "end", "summary"]
+    assert events[0]["to_call"] == 4
+    assert {event["execution_id"] for event in events if event["event"] == "outcome"} == {
+        call.execution_id for call in place.sandbox.book.calls
+    }
+    assert (events[-1]["counts"], events[-1]["exit_code"]) == ({"queued": 4}, 0)
+    assert not any(call.to_number in told.err for call in place.sandbox.book.calls)
+
+
+# -- what is told beforehand ---------------------------------------------------------------------------------------
+
+
+def test_check_says_who_can_be_called_now_and_when_the_others_become_so(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the time is: of India and of a zone twelve and a half hours away, one is asleep."""
+    rows = [["+919812345678", "Asha", "", ""], ["+61412345678", "Jack", "Pacific/Marquesas", ""]]
+    place.recipients(rows, header=["phone", "name", "timezone", "note"], name="hours.csv")
+    more = '[window]\nhours = "08:00-20:15"\n[columns]\ntimezone = "timezone"'
+    assert main(["check", str(campaign(place, "hours", more=more)), "-o", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    timing = told["outlook"]["timing"]
+    assert timing["now"] + sum(count for _, count in timing["later"]) == 2
+    assert len(timing["later"]) >= 1
+    assert all(datetime.fromisoformat(at) > datetime.now(UTC) for at, _ in timing["later"])
+    zones = {tuple(place["where"]["zones"]): place["where"]["source"] for place in told["places"]}
+    assert zones == {("Asia/Calcutta",): "number", ("Pacific/Marquesas",): "timezone column"}
+
+
+def test_a_run_that_leaves_everybody_for_later_says_when_and_ends_with_three(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC)
+    closed = f"{(now.hour + 2) % 24:02}:00-{(now.hour + 3) % 24:02}:00"
+    place.recipients(awkward(3), header=HEADER, name="asleep.csv")
+    more = f'[window]\nhours = "{closed}"\ntimezone = "UTC"'
+    assert main(["run", str(campaign(place, "asleep", more=more)), "--yes"]) == 3
+    told = capsys.readouterr().err
+    opens = f"{now.replace(minute=0) + timedelta(hours=2):%Y-%m-%d %H:%M} UTC"
+    left = "0 can be called now; 3 are outside their calling hours and left for a later run:"
+    assert f"{left}\n  3 from {opens}" in told
+    assert f"  3: in UTC it is not within the campaign's hours; from {opens}" in told
+    assert not place.calls()
