@@ -76,6 +76,7 @@ def test_every_key_of_a_campaign_file_that_it_shows_is_one() -> None:
     assert campaign.user_data is not None
     assert campaign.call.scheduled_at is not None
     assert campaign.screening.required == ["name"]
+    assert campaign.window is not None
 
 
 ODD = st.text(st.characters(exclude_categories=["Cs", "Cf"], exclude_characters="\0"), min_size=1, max_size=10)

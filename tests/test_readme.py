@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dialer import load_campaign, payload, run_campaign_sync, screening
+from dialer import load_campaign, payload, run_campaign_sync, screening, whereabouts
 from dialer.cli import cli
 from dialer.errors import ExitCode
 from dialer.models import Status
@@ -59,7 +59,7 @@ def test_the_campaign_file_shown_is_a_valid_one(project: Path) -> None:
 
 
 def test_the_library_s_example_runs(project: Path) -> None:
-    (code,) = blocks("python")
+    (code,) = [block for block in blocks("python") if "run_campaign_sync" in block]
     done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
     assert "queued" in done.stdout
 
@@ -77,7 +77,9 @@ def test_a_sample_campaign_runs_in_the_sandbox_as_it_stands(project: Path, name:
     assert Path(summary.results).stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(("code", "meaning"), [*screening.REASONS.items(), *payload.REASONS.items()])
+@pytest.mark.parametrize(
+    ("code", "meaning"), [*screening.REASONS.items(), *payload.REASONS.items(), *whereabouts.REASONS.items()]
+)
 def test_every_reason_is_explained(code: str, meaning: str) -> None:
     assert f"| `{code}` | {meaning} |" in README
 

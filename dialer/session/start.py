@@ -55,6 +55,14 @@ $user_data\
 rate = "300/minute"             # Bolna allows 500 a minute for the whole organisation
 max_in_flight = 20
 
+# When somebody may be called, by their own clock; without this table at any time:
+# [window]
+# hours = "09:00-20:00"
+# days = ["mon", "tue", "wed", "thu", "fri"]
+# rules = ["us-federal"]        # also us-strict, in-promotional, in-collections
+# timezone = "Asia/Kolkata"     # of everybody without one of their own; default: that of the number
+# outside = "leave"             # leave them to a later run | wait
+
 [screening]
 duplicates = "skip"             # skip | refuse | call (needs an id column)
 # suppression = ["do_not_call.csv"]
