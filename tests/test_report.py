@@ -245,6 +245,8 @@ def test_what_is_open_stands_with_the_command_that_goes_on(ledger: Ledger, batch
         "unknown": (1, "dialer reconcile c.toml"),
         "error": (1, "dialer run c.toml --retry-errors"),
     }
+    meanwhile = {one.what: one.command for one in report_of(batch, running=True).open}
+    assert meanwhile["pending"] == meanwhile["sending"] == "dialer status c.toml"
 
 
 @pytest.mark.parametrize(

@@ -267,25 +267,26 @@ def _slow(ledger: Ledger, view: View) -> Slow:
 
 
 def _open(statuses: Mapping[Status, int], people: Sequence[People], view: View) -> tuple[Open, ...]:
-    run, reconcile, track = (view.command(name) for name in ("run", "reconcile", "track"))
-    going_on = sum(some.count for some in people if some.called and some.final == _GOES_ON)
-    sending = "are being called at this moment" if view.running else "were being called when the run ended"
-    found = (
-        Open(Status.PENDING, statuses.get(Status.PENDING, 0), "can be called, and were not yet", run),
-        Open(Status.SENDING, statuses.get(Status.SENDING, 0), sending, reconcile),
-        Open(NOT_FINAL, going_on, "were called, and how it went is not known for good", track),
-        Open(Status.UNKNOWN, statuses.get(Status.UNKNOWN, 0), "were perhaps called", reconcile),
-        Open(
-            Status.ERROR,
-            statuses.get(Status.ERROR, 0),
-            "were refused by Bolna; once the reason is mended",
-            f"{run} --retry-errors",
-        ),
-        Open(
-            Status.INVALID,
-            statuses.get(Status.INVALID, 0),
-            "cannot be called as their row stands; once it is mended",
-            run,
-        ),
-    )
-    return tuple(one for one in found if one.count)
+    counts = {str(status): count for status, count in statuses.items()}
+    counts[NOT_FINAL] = sum(one.count for one in people if _goes_on(one))
+    return tuple(Open(what, counts[what], *way) for what, way in _ways(view).items() if counts.get(what))
+
+
+def _goes_on(people: People) -> bool:
+    return people.called and people.final == _GOES_ON
+
+
+def _ways(view: View) -> Mapping[str, tuple[str, str]]:
+    """Return what is said of each thing that is not finished, and the command that goes on with it."""
+    run, reconcile, track, look = (view.command(name) for name in ("run", "reconcile", "track", "status"))
+    now = view.running
+    return {
+        Status.PENDING: ("are called by the run that goes on", look)
+        if now
+        else ("can be called, and were not yet", run),
+        Status.SENDING: ("are being called", look) if now else ("were being called when the run ended", reconcile),
+        NOT_FINAL: ("were called, and how it went is not known for good", track),
+        Status.UNKNOWN: ("were perhaps called", reconcile),
+        Status.ERROR: ("were refused by Bolna; once the reason is mended", f"{run} --retry-errors"),
+        Status.INVALID: ("cannot be called as their row stands; once it is mended", run),
+    }

@@ -204,7 +204,7 @@ def _countries(report: Report) -> Section:
             numbers=frozenset({2, 3, 4}),
         ),
         legend=REACHED_OR_NOT,
-        note="By the number's country code.",
+        note="By the number's country code; the share is that of people reached.",
     )
 
 

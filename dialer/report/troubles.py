@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from unicodedata import bidirectional
 
 from dialer.report.parts import REACHED_OR_NOT, Bar, Bars, Section, Table, Tone
-from dialer.report.wording import counted, many, moment, share, time
+from dialer.report.wording import many, moment, share, time
 
 if TYPE_CHECKING:
     from dialer.report.figures import Reason, Report, Row
@@ -27,7 +27,7 @@ def tries(report: Report) -> Section:
         f"{f'{again:,}' if again else 'nobody'} needed more than one.",
         chart=Bars(
             [
-                Bar(many(one.attempts, "request"), one.people, counted(one.people, whole), Tone.QUIET, one.reached)
+                Bar(many(one.attempts, "request"), one.people, f"{one.people:,}", Tone.QUIET, one.reached)
                 for one in report.tries[:MOST_TRIES]
             ]
         ),
@@ -80,7 +80,7 @@ def reasons(report: Report) -> Section:
     return Section(
         "reasons",
         "Errors by reason",
-        f"{many(rows, 'row')} not called, or whose call failed.{others}",
+        f"{many(rows, 'row')}: not called, or the call failed.{others}",
         table=Table(
             ("Rows", "Status", "Reason", "Which rows"),
             [(f"{one.count:,}", one.status, _reason(one), _rows(one)) for one in report.reasons],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,13 +30,15 @@ def share(part: float, whole: float) -> str:
 
 
 def time(seconds: float) -> str:
-    """Return a time in its two largest units."""
-    whole = round(seconds)
+    """Return a time in its two largest units, rounded up as everywhere in this program."""
+    whole = math.ceil(seconds)
     if whole < _MINUTE:
         return f"{whole}{_SPACE}s"
+    minutes, rest = divmod(whole, _MINUTE)
     if whole < _HOUR:
-        return f"{whole // _MINUTE}{_SPACE}min{_SPACE}{whole % _MINUTE:02}{_SPACE}s"
-    return f"{whole // _HOUR:,}{_SPACE}h{_SPACE}{whole % _HOUR // _MINUTE:02}{_SPACE}min"
+        return f"{minutes}{_SPACE}min{_SPACE}{rest:02}{_SPACE}s"
+    hours, minutes = divmod(math.ceil(whole / _MINUTE), _MINUTE)
+    return f"{hours:,}{_SPACE}h{_SPACE}{minutes:02}{_SPACE}min"
 
 
 def moment(at: datetime) -> str:
