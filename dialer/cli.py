@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from dialer.campaign import Campaign
-    from dialer.ledger import CallCount
     from dialer.progress import Progress
     from dialer.runner import Control
     from dialer.session import Braking, Cancelled, Plan, Summary
@@ -192,7 +191,7 @@ def _run_one(
         redial_unknown=redial_unknown,
         redial=redial,
         adopt=adopt,
-        track=_telling_calls(progress.note) if track else None,
+        track=track,
         progress=progress,
     )
 
@@ -316,9 +315,11 @@ def track(
     from dialer.session import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = _load(campaign, **which, sandbox=False)
-    told = _telling_calls(lambda words: None if quiet else _say(words))
+    progress = _progress(quiet=quiet, log_format="text")
     tracked, stopped_by = _with_signals(
-        lambda control: track_campaign(loaded, every=every if watch else None, parts=parts, told=told, control=control)
+        lambda control: track_campaign(
+            loaded, every=every if watch else None, parts=parts, progress=progress, control=control
+        )
     )
     if output == "json":
         click.echo(telling.as_json(tracked))
@@ -536,13 +537,6 @@ def _events(progress: Progress) -> Callable[..., None] | None:
     from dialer.progress import JsonLines  # noqa: PLC0415 - only a run needs it
 
     return progress.event if isinstance(progress, JsonLines) else None
-
-
-def _telling_calls(say: Callable[[str], None]) -> Callable[[Sequence[CallCount]], None]:
-    from dialer.progress import Ticker  # noqa: PLC0415 - only run and track need it
-
-    ticker = Ticker(say)
-    return lambda counts: ticker(telling.calls_line(counts))
 
 
 def _with_signals(

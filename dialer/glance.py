@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.models import Status
-from dialer.telling import ORDER, calls_line, calls_table, counted, duration, looks
+from dialer.progress import calls_line
+from dialer.telling import ORDER, calls_table, counted, duration, looks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

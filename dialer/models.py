@@ -193,6 +193,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCount:
+    """How many accepted calls stand at one outcome.
+
+    Attributes:
+        outcome: the status, or `voicemail`; empty where Bolna was never asked, or knows no such call (yet).
+        final: 0: they are not final; 1: they are; 2: they never ended, and are not asked for any more.
+        calls: how many.
+        seconds: of conversation, together.
+        cost: together, as Bolna gives it.
+    """
+
+    outcome: str
+    final: int
+    calls: int
+    seconds: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallResult:
     """What has become of an accepted call, as the results show it.
 

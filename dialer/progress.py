@@ -13,13 +13,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.models import Outcome
+from dialer.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TextIO
 
-LINE_EVERY, WATCHED_EVERY = 30.0, 10.0
-"""Seconds between two lines of a run without a terminal, and of what has no bar on one."""
+    from dialer.models import CallCount
+
+LINE_EVERY = 30.0
+"""Seconds between two lines of a run without a terminal."""
+NOT_KNOWN = "not known yet"
+"""How a call stands of which Bolna was not asked, or knows nothing."""
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _SHOWN = 3
 """Last digits of a number that a log may show."""
@@ -45,6 +50,9 @@ class Progress(Protocol):
     def end(self) -> None:
         """Sending has ended."""
 
+    def calls(self, counts: Sequence[CallCount]) -> None:
+        """This is how the accepted calls stand by now."""
+
 
 class Silent:
     """Tells nothing."""
@@ -64,6 +72,21 @@ class Silent:
     def end(self) -> None:
         """See Progress."""
 
+    def calls(self, counts: Sequence[CallCount]) -> None:
+        """See Progress."""
+
+
+def calls_head(counts: Sequence[CallCount]) -> str:
+    """Return how many of the accepted calls have ended."""
+    ended = sum(count.calls for count in counts if count.final)
+    return f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
+
+
+def calls_line(counts: Sequence[CallCount]) -> str:
+    """Return how many of the accepted calls have ended, and where the others stand, in one line."""
+    others = [f"{count.calls:,} {count.outcome or NOT_KNOWN}" for count in counts if not count.final]
+    return "; ".join(filter(None, (calls_head(counts), ", ".join(others))))
+
 
 class _Stream:
     """Output that is lost where nobody reads it any more: that must not end a run with requests in flight."""
@@ -79,6 +102,9 @@ class _Stream:
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
 
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
@@ -90,6 +116,7 @@ class Bar:
     def __init__(self, *, stream: TextIO | None = None) -> None:
         self._stream = _Stream(stream)
         self._bar: Any = None
+        self._screen = Screen(self._stream)
         self._counts: Counter[Outcome] = Counter()
 
     def begin(self, *, batch: str, to_call: int) -> None:
@@ -132,6 +159,10 @@ class Bar:
             self._bar.close()
             self._bar = None
 
+    def calls(self, counts: Sequence[CallCount]) -> None:
+        """See Progress."""
+        self._screen.show(calls_line(counts))
+
 
 class Lines:
     """A line of counts every so often, for cron and journals.
@@ -149,7 +180,7 @@ class Lines:
         self._every = every
         self._clock = clock
         self._counts: Counter[Outcome] = Counter()
-        self._batch, self._to_call = "", 0
+        self._batch, self._to_call, self._words = "", 0, ""
         self._started = self._told = clock()
 
     def begin(self, *, batch: str, to_call: int) -> None:
@@ -178,6 +209,13 @@ class Lines:
         """See Progress."""
         self._tell()
 
+    def calls(self, counts: Sequence[CallCount]) -> None:
+        """See Progress."""
+        words = calls_line(counts)
+        if words != self._words and self._clock() - self._told >= self._every:
+            self._words, self._told = words, self._clock()
+            self.note(words)
+
     def _tell(self) -> None:
         self._told = self._clock()
         done = self._counts.total() - self._counts[Outcome.RETRY]
@@ -186,30 +224,6 @@ class Lines:
             f"{done} of {self._to_call} done, {self._counts[Outcome.QUEUED]} queued, "
             f"{self._counts[Outcome.ERROR]} errors, {self._counts[Outcome.UNKNOWN]} unknown, {rate:.1f}/s"
         )
-
-
-class Ticker:
-    """Tells how something stands, now and then, if that has changed.
-
-    Args:
-        say: told the words.
-        every: seconds between two tellings at least; by default fewer where a person watches.
-        clock: monotonic seconds.
-    """
-
-    def __init__(
-        self, say: Callable[[str], None], *, every: float | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._say = say
-        self._every = (WATCHED_EVERY if is_watched() else LINE_EVERY) if every is None else every
-        self._clock = clock
-        self._words, self._at = "", -math.inf
-
-    def __call__(self, words: str) -> None:
-        """Tell it, if it is time."""
-        if words != self._words and self._clock() - self._at >= self._every:
-            self._words, self._at = words, self._clock()
-            self._say(words)
 
 
 def is_watched() -> bool:
@@ -248,6 +262,14 @@ class JsonLines:
     def end(self) -> None:
         """See Progress."""
         self.event("end")
+
+    def calls(self, counts: Sequence[CallCount]) -> None:
+        """See Progress."""
+        if self._clock() - self._told >= LINE_EVERY:
+            standing: Counter[str] = Counter()
+            for count in counts:
+                standing[count.outcome or "not_known"] += count.calls
+            self.event("calls", open=sum(count.calls for count in counts if not count.final), standing=standing)
 
     def event(self, event: str, **fields: object) -> None:
         """Write an event; phone numbers in its texts are masked."""

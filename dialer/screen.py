@@ -5,14 +5,26 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TextIO
 
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[K", "\x1b[J"
+
+
+class Stream(Protocol):
+    """Where a text is shown."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+
+    def flush(self) -> None:
+        """Let it be seen."""
+
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
 
 
 class Screen:
@@ -25,7 +37,7 @@ class Screen:
         stream: where to; standard output by default.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: Stream | None = None) -> None:
         self._stream = stream or sys.stdout
         self._is_terminal = self._stream.isatty()
         self._lines = 0

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from dialer import moments
 from dialer.models import Status
+from dialer.progress import NOT_KNOWN, calls_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dialer.ledger import CallCount
+    from dialer.models import CallCount
     from dialer.screening import Example, Report
     from dialer.session import Braking, Cancelled, Check, Plan, Summary, Tracked
     from dialer.session.outlook import Outlook
@@ -31,7 +32,6 @@ ORDER = (
 _WIDE = 100
 _MOMENTS = 5
 """So many openings are told one by one."""
-_UNTOLD = "not known yet"
 _CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
 _LISTED = 20
 
@@ -296,24 +296,14 @@ def settled_text(settled: Settled) -> str:
     return "\n".join(lines)
 
 
-def calls_line(counts: Sequence[CallCount]) -> str:
-    """Return how many accepted calls have ended, and where the others stand, in one line."""
-    others = ", ".join(f"{count.calls:,} {count.outcome or _UNTOLD}" for count in counts if not count.final)
-    return f"{_ended(counts)}; {others}" if others else _ended(counts)
-
-
-def _ended(counts: Sequence[CallCount]) -> str:
-    ended = sum(count.calls for count in counts if count.final)
-    return f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
-
-
 def calls_table(counts: Sequence[CallCount]) -> list[str]:
-    """Return how accepted calls stand, the most frequent outcome of those that have ended first."""
+    """Return how many accepted calls have ended and how they stand, the most frequent outcome first."""
     total = sum(count.calls for count in counts)
-    return [_ended(counts)] + [
-        f"  {count.outcome or _UNTOLD:<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
+    rows = (
+        f"  {count.outcome or NOT_KNOWN:<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
         for count in counts
-    ]
+    )
+    return [calls_head(counts), *rows]
 
 
 def tracked_text(tracked: Tracked, *, command: str) -> str:

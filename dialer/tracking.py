@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dialer.executions import Execution, Page
-    from dialer.ledger import Call, CallCount, Ledger
+    from dialer.ledger import Call, Ledger
+    from dialer.models import CallCount
     from dialer.pacing import Pacer
 
 _TIMED = frozenset({"scheduled", "rescheduled"})

@@ -14,9 +14,10 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
+    {"screen"},
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting", "moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
-    {"phone", "spreadsheet", "screen"},
+    {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake"},
     {"payload", "phone_column", "runner"},
     {"suppression", "whereabouts"},

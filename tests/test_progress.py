@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer.models import Outcome
+from dialer.models import CallCount, Outcome
 from dialer.progress import LINE_EVERY, Bar, JsonLines, Lines, Silent
 
 if TYPE_CHECKING:
@@ -137,3 +137,35 @@ def test_json_lines_are_one_event_a_line_without_a_number() -> None:
 )
 def test_a_terminal_that_is_gone_ends_no_run(kind: type[Bar | Lines | JsonLines], error: Exception) -> None:
     told(kind(stream=Gone(error)), *MIXED)
+
+
+CALLS = [CallCount("completed", 1, 1200, 3.5, 2.0), CallCount("ringing", 0, 2, 0.0, 0.0), CallCount("", 0, 3, 0.0, 0.0)]
+IN_WORDS = "1,200 of 1,205 calls have ended; 2 ringing, 3 not known yet"
+
+
+def test_how_calls_stand_is_shown_in_place_on_a_terminal() -> None:
+    terminal = Terminal()
+    bar = Bar(stream=terminal)
+    bar.calls(CALLS[:1])
+    bar.calls(CALLS)
+    assert terminal.getvalue() == f"1,200 of 1,200 calls have ended\x1b[K\n\x1b[J\x1b[1A{IN_WORDS}\x1b[K\n\x1b[J"
+
+
+def test_in_a_log_how_calls_stand_is_a_line_now_and_then_if_it_has_changed() -> None:
+    now = [0.0]
+    stream = io.StringIO()
+    lines = Lines(stream=stream, every=30.0, clock=lambda: now[0])
+    for now[0], calls in ((10.0, CALLS), (31.0, CALLS), (62.0, CALLS), (93.0, CALLS[:1])):
+        lines.calls(calls)
+    assert stream.getvalue().splitlines() == [IN_WORDS, "1,200 of 1,200 calls have ended"]
+
+
+def test_for_a_log_collector_how_calls_stand_is_an_event() -> None:
+    now = [0.0]
+    stream = io.StringIO()
+    events = JsonLines(stream=stream, clock=lambda: now[0])
+    for now[0] in (10.0, 31.0, 45.0):
+        events.calls(CALLS)
+    (event,) = map(json.loads, stream.getvalue().splitlines())
+    assert (event["event"], event["open"]) == ("calls", 5)
+    assert event["standing"] == {"completed": 1200, "ringing": 2, "not_known": 3}

@@ -14,7 +14,8 @@ from dialer.cli import main
 from dialer.errors import ExitCode
 from dialer.executions import execution_in
 from dialer.ledger import Ledger
-from dialer.models import Status
+from dialer.models import CallCount, Status
+from dialer.progress import Silent
 from dialer.results import COLUMNS, unguarded
 from dialer.results.cells import CALL_COLUMNS
 from dialer.runner import Control
@@ -24,6 +25,7 @@ from tests.ledgers import QUEUED, call, opened, people, result_of
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 PEOPLE = 30
@@ -161,6 +163,27 @@ def test_calls_that_are_not_over_leave_something_for_later(place: Place, capsys:
     assert f"To ask again: dialer track {path} --watch" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("text", ["soon", "0s", "30", "2 weeks"])
+def test_a_time_that_is_none_is_refused(path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["track", str(path), "--every", text]) == 2
+    assert 'write a time from "1s" to "24h"' in capsys.readouterr().err
+
+
+def test_results_that_cannot_be_written_are_told_and_lose_nothing(
+    quick: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick.recipients(awkward(3), header=HEADER)
+    path = quick.campaign(more='results = "out/c.csv"\nledger = "c.ledger"')
+    in_the_way = quick.folder / "out"
+    in_the_way.touch()
+    run(path)
+    assert main(["track", str(path)]) == 0
+    assert "dialer results CAMPAIGN" in capsys.readouterr().out
+    in_the_way.unlink()
+    assert main(["results", str(path)]) == 0
+    assert all(row["call_status"] for row in quick.results("out/c.csv"))
+
+
 def test_a_refused_key_is_exit_code_five(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOLNA_API_KEY", "nonsense")
     assert main(["track", str(path)]) == 5
@@ -185,12 +208,22 @@ def test_a_watch_ends_when_all_are_final(place: Place) -> None:
 
 def test_a_run_goes_on_until_every_call_is_over_where_it_is_asked_to(quick: Place) -> None:
     quick.recipients(awkward(PEOPLE), header=HEADER)
-    summary = run(quick.campaign(), track=lambda _: None)
+    summary = run(quick.campaign(), track=True)
     assert summary.exit_code is ExitCode.DONE
     assert {count.outcome: count.calls for count in summary.calls} == {
         "completed": PEOPLE - 3, "voicemail": 1, "failed": 1, "no-answer": 1,
     }  # fmt: skip
     assert all(row["call_status"] for row in quick.results())
+
+
+class Interrupting(Silent):
+    """Asks to stop as soon as it is told of calls."""
+
+    def __init__(self) -> None:
+        self.control = Control()
+
+    def calls(self, counts: Sequence[CallCount]) -> None:  # noqa: ARG002 - Progress
+        self.control.interrupt()
 
 
 def test_tracking_after_a_run_ends_orderly_when_it_is_interrupted(
@@ -201,8 +234,8 @@ def test_tracking_after_a_run_ends_orderly_when_it_is_interrupted(
     campaign = load_campaign(place.campaign())
 
     async def main() -> Summary:
-        control = Control()
-        return await run_campaign(campaign, track=lambda _: control.interrupt(), control=control)
+        progress = Interrupting()
+        return await run_campaign(campaign, track=True, progress=progress, control=progress.control)
 
     summary = anyio.run(main)
     assert (summary.exit_code, summary.ended) == (ExitCode.INTERRUPTED, "Interrupted.")
@@ -216,5 +249,5 @@ def test_a_run_that_a_person_must_mend_first_does_not_track(quick: Place) -> Non
     path = quick.campaign()
     run(path, limit=10)
     quick.sandbox.call_strikes.force("payment_required")
-    summary = run(path, track=lambda _: None)
+    summary = run(path, track=True)
     assert (summary.exit_code, summary.calls) == (ExitCode.MUST_ACT, ())

@@ -1,6 +1,6 @@
 """The durable record of every recipient and attempt of a batch (the only place that knows SQLite)."""
 
-from dialer.ledger.calls import Call, CallCount
+from dialer.ledger.calls import Call
 from dialer.ledger.doubts import Doubt
 from dialer.ledger.elsewhere import Elsewhere, Neighbours
 from dialer.ledger.figures import CALL_PARTS
@@ -19,7 +19,6 @@ __all__ = [
     "STOPPED",
     "Binding",
     "Call",
-    "CallCount",
     "Doubt",
     "Elsewhere",
     "Ledger",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dialer.executions import VOICEMAIL
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
+from dialer.models import CallCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,25 +50,6 @@ class Call:
     asked_at: float | None
     scheduled_at: float | None
     retry_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class CallCount:
-    """How many accepted calls stand at one outcome.
-
-    Attributes:
-        outcome: the status, or `voicemail`; empty where Bolna was never asked, or knows no such call (yet).
-        final: 0: they are not final; 1: they are; 2: they never ended, and are not asked for any more.
-        calls: how many.
-        seconds: of conversation, together.
-        cost: together, as Bolna gives it.
-    """
-
-    outcome: str
-    final: int
-    calls: int
-    seconds: float
-    cost: float
 
 
 OUTCOME = f"CASE WHEN c.status = 'completed' AND c.voicemail THEN '{VOICEMAIL}' ELSE coalesce(c.status, '') END"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from dialer.ledger import CallCount
+    from dialer.models import CallCount
     from dialer.session.outlook import Outlook
 
 

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from dialer.client import BolnaClient
     from dialer.ledger import Neighbours
     from dialer.ledger.writer import LedgerWriter
-    from dialer.session.track import Told
 
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
@@ -60,7 +59,7 @@ async def run_campaign(
     redial: Collection[str] = (),
     adopt: bool = False,
     strict: bool = False,
-    track: Told | None = None,
+    track: bool = False,
     confirm: Callable[[Plan], Awaitable[bool]] | None = None,
     ask: Callable[[str], Awaitable[bool]] | None = None,
     progress: Progress | None = None,
@@ -78,7 +77,7 @@ async def run_campaign(
         redial: call those once more whose last call ended so (of `NOT_REACHED`) and is final, by the campaign's rules.
         adopt: go on from a results CSV whose ledger is lost.
         strict: call nobody while the prompt asks for variables that the campaign does not give.
-        track: go on until every accepted call is over; told every now and then how they stand. None: do not.
+        track: go on until every accepted call is over.
         confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
         ask: asked in words before a redial or an adoption that the arguments did not already grant.
         progress: told while it goes on.

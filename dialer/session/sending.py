@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from dialer.runner import Control, Watcher
     from dialer.session.judge import Judge
     from dialer.session.outcome import Plan
-    from dialer.session.track import Told
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
@@ -95,7 +94,7 @@ class Sending:
         self._control = control
         self._judge = judge
 
-    async def dial(self, plan: Plan, *, track: Told | None) -> Summary:
+    async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
         writing = _Writing(await self._ledger.call(functools.partial(results_file, self._campaign)), self._notes)
         runner = self._runner(plan)
@@ -110,9 +109,9 @@ class Sending:
             back = await self._ledger.call(lambda store: store.put_back())
             await self._write(writing, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
-        if track is None or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
+        if not track or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
             return summary
-        return await self._tracked(summary, writing, track)
+        return await self._tracked(summary, writing)
 
     async def _send(self, plan: Plan, runner: Runner, writing: _Writing) -> _Sent:
         await self._write(writing, pending=False)
@@ -129,10 +128,17 @@ class Sending:
         finally:
             self._notes.progress.end()
 
-    async def _tracked(self, summary: Summary, writing: _Writing, told: Told) -> Summary:
+    async def _tracked(self, summary: Summary, writing: _Writing) -> Summary:
         """Follow the accepted calls, and add to a summary how they stand."""
         every = TRACK_TRIAL_EVERY if self._campaign.sandbox else TRACK_EVERY
-        found = await follow(self._campaign, self._ledger, self._client, every=every, told=told, control=self._control)
+        found = await follow(
+            self._campaign,
+            self._ledger,
+            self._client,
+            every=every,
+            progress=self._notes.progress,
+            control=self._control,
+        )
         if found.trouble:
             self._notes.add(f"how the calls went could not be read to the end: {found.trouble}")
         await self._write(writing, pending=True)

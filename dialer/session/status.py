@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dialer.batch import Batch
-    from dialer.ledger import CallCount
+    from dialer.models import CallCount
 
 
 @dataclass(frozen=True, slots=True)

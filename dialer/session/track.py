@@ -10,20 +10,20 @@ import anyio
 from dialer.errors import ExitCode, UsageError
 from dialer.ledger import none_yet
 from dialer.pacing import Pacer
+from dialer.progress import Silent
 from dialer.runner import Control
 from dialer.session.connection import bolna
 from dialer.session.opening import beside, interruptible, merge, opened, rewrite
 from dialer.tracking import Tally, Tracker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
-    from dialer.ledger import CallCount
     from dialer.ledger.writer import LedgerWriter
-
-    Told = Callable[[Sequence[CallCount]], None]
+    from dialer.models import CallCount
+    from dialer.progress import Progress
 
 OUTAGE = 3600.0
 TELL_EVERY = 2.0
@@ -71,7 +71,7 @@ async def track_campaign(
     *,
     every: float | None = None,
     parts: Collection[str] | None = None,
-    told: Told = lambda _counts: None,
+    progress: Progress | None = None,
     control: Control | None = None,
 ) -> Tracked:
     """Read how the accepted calls went, and write the results anew.
@@ -80,7 +80,7 @@ async def track_campaign(
         campaign: from `load_campaign`.
         every: look again so many seconds after a look, until all are final; None: look once.
         parts: long parts of calls (`CALL_PARTS`) that the results show from now on; None: those they show already.
-        told: told every now and then how the calls stand.
+        progress: told every now and then how the calls stand.
         control: stops it; what was read by then is kept.
 
     Raises:
@@ -101,7 +101,7 @@ async def track_campaign(
             await merge(campaign, ledger, client, adopt=refuse)
         if parts is not None:
             await ledger.call(lambda store: store.show_call_parts(parts))
-        found = await follow(campaign, ledger, client, every=every, told=told, control=control)
+        found = await follow(campaign, ledger, client, every=every, progress=progress or Silent(), control=control)
         unwritten = await rewrite(campaign, ledger)
         return Tracked(
             batch=campaign.batch.name,
@@ -143,7 +143,7 @@ async def follow(
     client: BolnaClient,
     *,
     every: float | None,
-    told: Told,
+    progress: Progress,
     control: Control,
 ) -> Followed:
     """Look until all calls are final, somebody asks to stop, or Bolna could not be read for an hour.
@@ -153,7 +153,7 @@ async def follow(
         ledger: what is kept informed.
         client: reads.
         every: seconds between two looks; None: look once.
-        told: told every now and then how the calls stand.
+        progress: told every now and then how the calls stand.
         control: stops it.
 
     Raises:
@@ -163,7 +163,7 @@ async def follow(
     tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
     trouble, since = "", anyio.current_time()
     with anyio.CancelScope() as scope:
-        async with beside(_cancel_when, control, scope), beside(_tell, ledger, told):
+        async with beside(_cancel_when, control, scope), beside(_tell, ledger, progress):
             while True:
                 looked = await tracker.look()
                 trouble = looked.trouble
@@ -180,7 +180,7 @@ async def _cancel_when(control: Control, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
-async def _tell(ledger: LedgerWriter, told: Told) -> None:
+async def _tell(ledger: LedgerWriter, progress: Progress) -> None:
     while True:
         await anyio.sleep(TELL_EVERY)
-        told(await ledger.call(lambda store: store.call_counts()))
+        progress.calls(await ledger.call(lambda store: store.call_counts()))
