@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -450,3 +452,10 @@ def test_without_the_extra_the_page_says_what_to_install_and_text_is_written(
     assert cli.main(["report", str(campaign)]) == ExitCode.USAGE
     assert "pip install 'dialer[report]'" in capsys.readouterr().err
     assert cli.main(["report", str(campaign), "--format", "md"]) == ExitCode.DONE
+
+
+def test_without_a_home_folder_nothing_is_said_but_that_it_is_written(campaign: Path, tmp_path: Path) -> None:
+    bare = {"PATH": os.environ["PATH"], "HOME": "/proc/nowhere", "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "dialer", "report", str(campaign)]
+    done = subprocess.run(command, env=bare, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{campaign.with_name('c.report.html')} is written.\n", "")

@@ -95,42 +95,35 @@ def _lost(statuses: Mapping[Status, int]) -> str:
 
 
 def _outcomes(report: Report) -> Section:
-    if report.tracked:
-        machines = sum(one.people for one in report.ended if one.outcome == VOICEMAIL)
-        called, reached = report.funnel.queued, report.funnel.reached
-        lead = (
-            f"How the last call to {'each of ' if called > 1 else ''}{many(called, 'person', 'people')} ended: "
-            f"{share(reached, called)} were reached, "
-            f"{share(machines, called)} had a machine answer."
-        )
-    else:
-        lead = "Bolna was not asked yet how the calls ended; the command for it stands at the end."
+    called = report.funnel.queued
     people = [one for one in report.ended if one.people]
+    bars = [Bar(_label(one), one.people, counted(one.people, called), _tone(one)) for one in people]
+    rows = [
+        (_named(one), f"{one.people:,}", share(one.people, called), f"{one.calls:,}", time(one.talked))
+        for one in report.ended
+    ]
     return Section(
         "outcomes",
         "How the calls ended",
-        lead,
-        chart=Bars(
-            [Bar(_label(one), one.people, counted(one.people, report.funnel.queued), _tone(one)) for one in people]
-        )
-        if people
-        else None,
-        table=Table(
-            ("Outcome", "People", "Share", "Calls", "Talked"),
-            [
-                (
-                    _named(one),
-                    f"{one.people:,}",
-                    share(one.people, report.funnel.queued),
-                    f"{one.calls:,}",
-                    time(one.talked),
-                )
-                for one in report.ended
-            ],
-            numbers=frozenset({1, 2, 3, 4}),
-        ),
+        _endings(report),
+        chart=Bars(bars) if bars else None,
+        table=Table(("Outcome", "People", "Share", "Calls", "Talked"), rows, numbers=frozenset({1, 2, 3, 4})),
         legend=((Tone.WARN, "not final"),) if any(not one.final for one in people) else (),
         note=_silent(report),
+    )
+
+
+def _endings(report: Report) -> str:
+    if not report.tracked:
+        return "Bolna was not asked yet how the calls ended; the command for it stands at the end."
+    called, reached = report.funnel.queued, report.funnel.reached
+    if not called:
+        return "Nobody who was called is in the file any more."
+    machines = sum(one.people for one in report.ended if one.outcome == VOICEMAIL)
+    whom = f"each of {called:,} people" if called > 1 else "one person"
+    return (
+        f"How the last call to {whom} ended: {share(reached, called)} were reached, {share(machines, called)} had a "
+        "machine answer."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -57,6 +58,8 @@ def report_text(report: Report, form: Literal["html", "md"]) -> str:
     """
     if form == "md":
         return markdown(report)
+    # Without a home folder matplotlib keeps its cache elsewhere, and says so at length.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         from dialer.report.page import page  # noqa: PLC0415 - an extra, only for the page
     except ImportError as error:
