@@ -65,7 +65,7 @@ def _ago(moment: datetime) -> str:
 
 
 def _pace(one: Standing) -> str:
-    if not one.per_minute:
+    if not (one.per_minute and one.counts.get(Status.PENDING)):
         return ""
     left = "" if not one.left else f", about {duration(one.left)} until all are sent"
     return f"{one.per_minute:,.0f} a minute{left}"

@@ -14,6 +14,7 @@ import anyio
 from dialer.client import LONGEST_SPAN, PAGE_ROWS, BolnaReadError
 from dialer.errors import only
 from dialer.executions import FINAL
+from dialer.patience import TIMED, is_hopeless, sleeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.pacing import Pacer
 
-_TIMED = frozenset({"scheduled", "rescheduled"})
-"""A call that stands so waits for a moment, not for a line."""
-_PATIENCE = {"": 1800.0, "call-disconnected": 1800.0}
-_LONGEST = 86_400.0
-"""Seconds after which a call that stands still is given up, by status. A hang-up while it rings may stay
-`call-disconnected` for ever, and a new id may be unknown for half an hour (both seen by others)."""
-_TIMED_EVERY = 600.0
-"""Seconds between two looks at a call before the moment it waits for: somebody may have stopped it."""
-_SHARE = 0.1
-"""Of the time that a call has stood still and waits for data: how long it is left alone."""
 _UNLISTED = 60.0
 """Seconds for which a new call may be missing from the list without being asked for."""
 _MARGIN = 5.0
@@ -144,7 +135,7 @@ class Tracker:
         self._answered, self._unreadable, self._trouble, after = False, 0, "", 0
         while not self._trouble and (calls := await self._page(after)):
             after = calls[-1].attempt
-            await self._follow([call for call in calls if not _sleeps(call, now=self._now())])
+            await self._follow([call for call in calls if not sleeps(call, now=self._now())])
         return Looked(await self._ledger.call(lambda store: store.call_counts()), self._trouble)
 
     async def _page(self, after: int) -> Sequence[Call]:
@@ -205,7 +196,7 @@ class Tracker:
         statuses = [(call.attempt, listed[call.execution_id]) for call in calls]
         still = [call for call in calls if call.status == listed[call.execution_id]]
         await self._ledger.call(lambda store: store.note_statuses(statuses, now=now))
-        await self._give_up([call for call in still if _is_hopeless(call, now=now)])
+        await self._give_up([call for call in still if is_hopeless(call, now=now)])
 
     # -- by id ---------------------------------------------------------------------------------------------------
 
@@ -260,14 +251,14 @@ class Tracker:
     async def _missing(self, call: Call) -> None:
         now = self._now()
         await self._ledger.call(lambda store: store.note_missing([call.attempt], now=now))
-        await self._give_up([call] if _is_hopeless(call, now=now) else [])
+        await self._give_up([call] if is_hopeless(call, now=now) else [])
 
     async def _found(self, call: Call, execution: Execution) -> None:
         now = self._now()
         await self._ledger.call(lambda store: store.note_calls([(call.attempt, execution)], now=now))
         self.tally.ended += execution.is_final
         stands_still = execution.status == call.status and not execution.is_final
-        await self._give_up([call] if stands_still and _is_hopeless(call, now=now) else [])
+        await self._give_up([call] if stands_still and is_hopeless(call, now=now) else [])
 
     async def _give_up(self, calls: Sequence[Call]) -> None:
         if calls:
@@ -281,31 +272,11 @@ def _asked(call: Call) -> Mapping[str, Any]:
     return body
 
 
-def _sleeps(call: Call, *, now: float) -> bool:
-    """Tell whether a call need not be asked for now: nothing can have changed, or nothing has for long.
-
-    A call waits for its moment, or for data that usually follow at once: then the longer they do not come, the less
-    often they are asked for.
-    """
-    if call.asked_at is None or call.since is None:
-        return False
-    if call.status in _TIMED and call.scheduled_at is not None:
-        return now < min(call.scheduled_at, call.asked_at + _TIMED_EVERY)
-    return call.status in _PATIENCE and now - call.asked_at < _SHARE * (call.asked_at - call.since)
-
-
 def _is_told(call: Call, status: str, *, now: float) -> bool:
     """Tell whether a list's status says all there is of a call: it has neither ended nor a new moment to wait for."""
-    if status in _TIMED:
+    if status in TIMED:
         return call.status == status and (call.scheduled_at is None or now < call.scheduled_at)
     return bool(status) and status not in FINAL
-
-
-def _is_hopeless(call: Call, *, now: float) -> bool:
-    """Tell whether a call that still stands as it did before has stood so for too long."""
-    if call.since is None:
-        return False
-    return now - max(call.since, call.scheduled_at or 0.0) > _PATIENCE.get(call.status, _LONGEST)
 
 
 def _worth(calls: Sequence[Call]) -> int:

@@ -17,7 +17,7 @@ LAYERS = (
     {"screen"},
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting", "moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
-    {"phone", "spreadsheet"},
+    {"phone", "spreadsheet", "patience"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake"},
     {"payload", "phone_column", "runner"},
     {"suppression", "whereabouts"},

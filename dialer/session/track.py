@@ -172,6 +172,7 @@ async def follow(
                     break
                 await anyio.sleep(every)
     counts = tuple(await ledger.call(lambda store: store.call_counts()))
+    progress.calls(counts)
     return Followed(counts, tracker.tally, trouble)
 
 
