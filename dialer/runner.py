@@ -308,8 +308,9 @@ class Runner:
     async def _wait_for_an_opening(self, at: float) -> None:
         if at <= self._now():
             return
-        reasons = "; ".join(f"{found.count:,}: {reason}" for reason, found in self._pending.deferred.items())
-        self._progress.note(f"waiting until {moments.told(datetime.fromtimestamp(at, UTC))} ({reasons})")
+        left = sum(found.count for found in self._pending.deferred.values())
+        opening = moments.told(datetime.fromtimestamp(at, UTC))
+        self._progress.note(f"waiting until {opening}: {left:,} cannot be called before")
         began = anyio.current_time()
         try:
             await wait_until(at, now=self._now, told=self._progress.waiting)

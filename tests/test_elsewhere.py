@@ -163,7 +163,8 @@ def test_a_copied_campaign_file_calls_nobody_again_and_says_who_did(
 
     told = capsys.readouterr().err
     assert "12 were called by another batch lately and are left out for now." in told
-    assert "12 were not called now:\n  12: called 0 min ago by c; from " in told
+    assert "12 were not called now; the first become callable at " in told
+    assert "run again then:\n  12: called 0 min ago by c; from " in told
     assert len(place.calls()) == 15
     statuses = Counter(row["status"] for row in place.results("copy.results.csv"))
     assert statuses == {"queued": 3, "pending": 12}

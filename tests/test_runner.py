@@ -513,7 +513,7 @@ def test_who_can_be_called_later_is_waited_for_where_that_is_asked(rig: Rig) -> 
     assert [one.number - FIRST for one in rig.bolna.sent if one.at >= 3600.0] == list(range(0, 30, 2))
     assert ending.deferred == {}
     assert ending.waited == pytest.approx(3600.0, abs=60.0)
-    assert any("too early" in note for note in rig.told.notes)
+    assert "waiting until 1970-01-01 01:00 UTC: 15 cannot be called before" in rig.told.notes
     assert 3600.0 > rig.told.waited[0] > rig.told.waited[-1] > 0.0
 
 

@@ -90,8 +90,9 @@ def outlook(
     now = datetime.now(UTC)
     lines = None if standing.account is None else standing.account.lines
     expected = campaign.forecast
+    when = timing(campaign, places, elsewhere=elsewhere, lines=lines, now=now)
     foretold = forecast(
-        to_call,
+        to_call if when is None or when.waits else min(to_call, when.now),
         per_second=campaign.pacing.rate.per_second,
         now=now,
         lines=lines,
@@ -104,7 +105,7 @@ def outlook(
         account=standing.account,
         agent_name=standing.agent_name,
         forecast=foretold,
-        timing=timing(campaign, places, elsewhere=elsewhere, lines=lines, now=now),
+        timing=when,
         warnings=found.warnings(),
         unused=found.unused,
         welcome=tuple(

@@ -267,8 +267,14 @@ async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
 def deferred_words(deferred: Mapping[str, Deferred]) -> str:
     """Return who was left for later, why, and when they can be called."""
     total = sum(found.count for found in deferred.values())
-    lines = [f"{total:,} were not called now:"]
+    first = min((found.until for found in deferred.values() if found.until is not None), default=None)
+    then = "" if first is None else f"; the first become callable at {_told(first)}, run again then"
+    lines = [f"{total:,} were not called now{then}:"]
     for reason, found in sorted(deferred.items(), key=lambda item: -item[1].count):
-        when = "" if found.until is None else f"; from {moments.told(datetime.fromtimestamp(found.until, UTC))}"
+        when = "" if found.until is None else f"; from {_told(found.until)}"
         lines.append(f"  {found.count:,}: {reason}{when}")
     return "\n".join(lines)
+
+
+def _told(seconds: float) -> str:
+    return moments.told(datetime.fromtimestamp(seconds, UTC))
