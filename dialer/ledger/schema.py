@@ -73,6 +73,8 @@ MIGRATIONS = (
     ALTER TABLE recipient ADD COLUMN as_called TEXT;    -- of somebody released: JSON of payload, cells and layout of
                                                         -- their last call, where the input has others by now
     CREATE INDEX attempt_recipient ON attempt (recipient);
+    -- Other runs ask it whether they may call a number; whoever was never called is no answer.
+    CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
     CREATE TABLE call (              -- an accepted attempt, as Bolna last told it; no row: never asked
         attempt INTEGER PRIMARY KEY,
         recipient INTEGER NOT NULL,

@@ -116,14 +116,11 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
             db.execute("UPDATE recipient SET state = 'withdrawn' WHERE state = 'pending'")
             db.execute("DELETE FROM input_row")
             db.execute("DROP INDEX IF EXISTS input_row_key")
-            db.execute("DROP INDEX IF EXISTS recipient_number")
             # Who was taken over from a torn line of the results has no cells yet.
             torn = {key for (key,) in db.execute("SELECT key FROM recipient WHERE cells = '[]'")}
             for rows in chunks:
                 _load_chunk(db, rows, layout, torn=torn)
             db.execute("CREATE INDEX input_row_key ON input_row (key)")
-            # Other runs ask it whether they may call a number.
-            db.execute("CREATE INDEX recipient_number ON recipient (number)")
             # Who was released and cannot be called any more was called before all the same.
             _put_back(db, Status.WITHDRAWN)
             # A row that is not callable now still stands for somebody who was called before.
