@@ -21,9 +21,10 @@ class Forecast:
 
     Attributes:
         calls: how many are to be called.
-        sending: seconds until the last request has left, at the rate.
+        sending: seconds until the last request has left, at the rate and by how many calls may be live.
         calling: seconds until the last call has ended, on the account's lines; None where they are not known.
         lines: calls that the account may have live at once; None where it is not told.
+        live: how many of them are to be live at once at most; None for any number.
         average: seconds of a call.
         ends_at: when the last call has ended, or else the last request has left.
         cost: at the campaign's price a minute, in its currency; None where it names none.
@@ -33,9 +34,15 @@ class Forecast:
     sending: float
     calling: float | None
     lines: int | None
+    live: int | None
     average: float
     ends_at: datetime
     cost: float | None
+
+    @property
+    def at_once(self) -> int | None:
+        """How many calls are live at once at most, as far as is known."""
+        return min(filter(None, (self.lines, self.live)), default=None)
 
 
 def forecast(
@@ -44,6 +51,7 @@ def forecast(
     per_second: float,
     now: datetime,
     lines: int | None = None,
+    live: int | None = None,
     average: float = AVERAGE_CALL,
     cost_per_minute: float | None = None,
 ) -> Forecast:
@@ -56,16 +64,21 @@ def forecast(
         per_second: requests a second.
         now: when the run starts.
         lines: calls that the account may have live at once, nobody else using them.
+        live: how many are to be live at once at most; None for any number.
         average: seconds of a call, ringing included.
         cost_per_minute: price of a minute.
     """
+    ringing = min(filter(None, (lines, live)), default=None)
     sending = calls / per_second
-    calling = max(sending, calls * average / lines) + average if lines and calls else None
+    if live and ringing:
+        sending = max(sending, max(0, calls - live) * average / ringing)
+    calling = max(sending, calls * average / ringing) + average if ringing and calls else None
     return Forecast(
         calls=calls,
         sending=sending,
         calling=calling,
         lines=lines,
+        live=live,
         average=average,
         ends_at=now + timedelta(seconds=sending if calling is None else calling),
         cost=None if cost_per_minute is None else calls * average / 60 * cost_per_minute,

@@ -17,6 +17,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from dialer import moments
 from dialer.breaker import Trip
 from dialer.errors import DialerError, LedgerError
+from dialer.lines import Unlimited
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
 from dialer.pending import Deferred, Pending
 from dialer.reference import VARIABLE
@@ -59,6 +60,19 @@ class Recorder(Protocol):
 
     def note_hold(self, seconds: float, words: str) -> None:
         """Have it made durable that all sending stands still."""
+
+
+class Room(Protocol):
+    """What the runner asks before it takes somebody up."""
+
+    on_change: Callable[[], None]
+    """Called when there may be more room."""
+
+    def room(self) -> float:
+        """Return how many calls may become live, those in flight counting as such."""
+
+    def came_back(self, attempt: Attempt, answer: Answer) -> None:
+        """Count a request that was answered."""
 
 
 class Control:
@@ -135,6 +149,7 @@ class Runner:
             body is about to leave. A DialerError of its own ends the sending.
         progress: who is told.
         max_in_flight: requests sent and not yet answered.
+        lines: how many calls may become live; nobody holds an intent who would have to wait for a line.
         limit: so many recipients are taken up at most.
         waits: whether those who can be called later are waited for.
         jitter: a number in [0, 1); spreads the waits of several machines.
@@ -152,6 +167,7 @@ class Runner:
         judge: Callable[[Recipient], Deferral | None],
         progress: Progress,
         max_in_flight: int,
+        lines: Room | None = None,
         limit: int | None = None,
         waits: bool = False,
         jitter: Callable[[], float] = random.random,
@@ -165,6 +181,8 @@ class Runner:
         self._judge = judge
         self._progress = progress
         self._max_in_flight = max_in_flight
+        self._lines = lines or Unlimited()
+        self._lines.on_change = self._notify
         self._now = now
         self._pending = Pending(page=self._page, judge=self._why_not, limit=limit, now=now, waits=waits)
         self._jitter = jitter
@@ -276,9 +294,7 @@ class Runner:
     async def _intend_ahead(self) -> None:
         """Keep a bounded few intents on disk ahead of the pacer."""
         while await self._somebody_is_next():
-            recipients = await self._pending.take(
-                self._ahead - len(self._ready), stopped=lambda: self._sending.cancel_called
-            )
+            recipients = await self._pending.take(self._places(), stopped=lambda: self._sending.cancel_called)
             # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
             with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
                 self._ready.extend(await self._ledger.intend(recipients))
@@ -300,7 +316,12 @@ class Runner:
             self._pending.go_through_again()
 
     def _wants_more(self) -> bool:
-        return self._pending.waits_for_a_turn() and 2 * len(self._ready) < self._ahead
+        return self._pending.waits_for_a_turn() and 2 * len(self._ready) < self._ahead and self._places() > 0
+
+    def _places(self) -> int:
+        """Return how many may hold an intent besides those who do."""
+        free = self._lines.room() - self._in_flight
+        return int(min(self._ahead, free)) - len(self._ready)
 
     def _is_idle(self) -> bool:
         return not (self._pending.waits_for_a_turn() or self._ready or self._in_flight)
@@ -347,7 +368,7 @@ class Runner:
                 await self._send_or_withhold(calls)
 
     def _has_room(self) -> bool:
-        return self._in_flight < self._window
+        return self._in_flight < min(self._window, self._lines.room())
 
     async def _send_or_withhold(self, calls: TaskGroup) -> None:
         # From here to the task's start nothing waits: what is taken is sent, or put back.
@@ -385,6 +406,7 @@ class Runner:
         answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
         self._ledger.settle(attempt, answer)
         self._in_flight -= 1
+        self._lines.came_back(attempt, answer)
         self.sent += answer.outcome is not Outcome.RETRY
         if trip is not None:
             self.end(trip)

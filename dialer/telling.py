@@ -109,9 +109,10 @@ def _agent(plan: Plan) -> str:
 def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[str]:
     """Return what is to be expected of a run, and what is doubtful."""
     foretold = view.forecast
-    lines = [f"Sending takes about {duration(foretold.sending)} at {rate}."]
+    live = "" if foretold.live is None else f", at most {foretold.live:,} of the calls being live at once"
+    lines = [f"Sending takes about {duration(foretold.sending)} at {rate}{live}."]
     if foretold.calling is not None:
-        each = f"{foretold.lines} lines, {duration(foretold.average)} a call"
+        each = f"{foretold.at_once:,} lines, {duration(foretold.average)} a call"
         lines.append(
             f"The calls take about {duration(foretold.calling)} ({each}), until {foretold.ends_at:%Y-%m-%d %H:%M} UTC."
         )

@@ -138,6 +138,35 @@ class Tracker:
             await self._follow([call for call in calls if not sleeps(call, now=self._now())])
         return Looked(await self._ledger.call(lambda store: store.call_counts()), self._trouble)
 
+    @property
+    def trouble(self) -> str:
+        """Why not all could be read the last time, or empty."""
+        return self._trouble
+
+    async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
+        """Return how some calls stand, by attempt, as far as a few requests tell; what is read is kept.
+
+        Of a call that has ended it is content with the list's status: `look` reads the rest of it.
+
+        Raises:
+            MustActError: the key is refused.
+            LedgerError: what was read cannot be recorded.
+        """
+        self._answered, self._unreadable, self._trouble = False, 0, ""
+        span = _span(calls, skew=await self._skew())
+        listed, is_whole = await self._list(calls, *span) if span is not None else ({}, False)
+        told = {call.attempt: listed[call.execution_id] for call in calls if call.execution_id in listed}
+        # With the moment that a call waits for, which no list shows, `look` would know it whole.
+        changed = [
+            (call.attempt, status)
+            for call in calls
+            if (status := told.get(call.attempt, call.status)) != call.status and status not in _TIMED
+        ]
+        await self._ledger.call(lambda store: store.note_statuses(changed, now=self._now()))
+        unseen = [call for call in calls if call.attempt not in told and not (is_whole and self._is_new(call, listed))]
+        await self._read_each(unseen)
+        return told | await self._ledger.call(lambda store: store.statuses([call.attempt for call in unseen]))
+
     async def _page(self, after: int) -> Sequence[Call]:
         return await self._ledger.call(lambda store: store.open_calls(after=after, size=_PAGE))
 

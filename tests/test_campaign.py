@@ -290,7 +290,7 @@ def test_a_schedule_without_a_zone_needs_one_somewhere() -> None:
 
 TOP = (
     "recipients, results, ledger, agent_id, columns, csv, user_data, call, pacing, window, schedule, screening, "
-    "breaker, forecast"
+    "redial, breaker, forecast"
 )
 
 

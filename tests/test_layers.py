@@ -18,7 +18,7 @@ LAYERS = (
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting", "moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
     {"phone", "spreadsheet", "patience"},
-    {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake"},
+    {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake", "lines"},
     {"payload", "phone_column", "runner"},
     {"suppression", "whereabouts"},
     {"screening"},

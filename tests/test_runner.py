@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from dialer.executions import Account
-    from dialer.runner import Watcher
+    from dialer.runner import Room, Watcher
 
 FIRST = 919_800_000_000
 FAST = Rate(1000, 1.0)
@@ -204,6 +204,7 @@ class Rig:
         self.breaker = Breaker()
         self.judge: Callable[[Recipient], Deferral | None] = lambda _: None
         self.waits = False
+        self.lines: Room | None = None
         self.now: Callable[[], float] = anyio.current_time
         self.gone = False
         self.asked_agent = 0
@@ -227,6 +228,7 @@ class Rig:
             judge=self.judge,
             progress=self.told,
             max_in_flight=self.max_in_flight,
+            lines=self.lines,
             limit=self.limit,
             waits=self.waits,
             jitter=lambda: self.jitter,

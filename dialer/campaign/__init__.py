@@ -83,6 +83,23 @@ class Campaign:
         """The campaign file."""
         return self.file.path
 
+    def live_calls(self, *, lines: int | None) -> int | None:
+        """Return how many calls may be live at once; None for any number, or where that is not known.
+
+        Args:
+            lines: how many the account may have; None where it is not told.
+        """
+        return self.pacing.live_calls if isinstance(self.pacing.live_calls, int) else lines if self.by_lines else None
+
+    @property
+    def by_lines(self) -> bool:
+        """Whether only so many calls may be live as the account has lines: by default where there are calling hours.
+
+        What waits in Bolna's queue rings whenever a line is free, in the hours or not.
+        """
+        given = self.pacing.live_calls
+        return given == "account" or (given is None and self.window is not None)
+
     @property
     def key_definition(self) -> str:
         """What makes a recipient the same one: `id:<column>` or `number`."""

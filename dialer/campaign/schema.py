@@ -25,6 +25,7 @@ from dialer.campaign.values import (
     source,
     zone_name,
 )
+from dialer.campaign.values import live_calls as read_live_calls
 from dialer.campaign.values import rate as read_rate
 from dialer.moments import in_zone, moment_in
 from dialer.pacing import Rate
@@ -126,6 +127,7 @@ class Pacing(Section):
     rate: Annotated[Rate, PlainValidator(read_rate)] = Rate(300, 60.0)
     max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 20
     reads: Annotated[Rate, PlainValidator(read_rate)] = Rate(300, 60.0)
+    live_calls: Annotated[int | str | None, PlainValidator(read_live_calls)] = None
 
 
 class Screening(Section):

@@ -100,6 +100,15 @@ def _seconds(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def live_calls(value: object) -> int | str:
+    """Return how many calls may be live, or that it is as many as the account has lines."""
+    if value == "account":
+        return "account"
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise MistakeError('write a whole number from 1, or "account" for as many as the account has lines')
+    return value
+
+
 def zone_name(value: object) -> str:
     """Return the name of a time zone."""
     if not isinstance(value, str) or not is_zone(value):

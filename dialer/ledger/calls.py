@@ -82,6 +82,12 @@ class Calls(Connected):
             ).fetchall()
         return [Call(*row) for row in rows]
 
+    def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
+        """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
+        query = "SELECT attempt, status FROM call WHERE attempt IN (SELECT value FROM json_each(?)) AND status <> ''"
+        with told(self.path):
+            return dict(self._db.execute(query, (json.dumps(attempts),)).fetchall())
+
     def call_counts(self) -> list[CallCount]:
         """Return how many accepted calls stand where."""
         with told(self.path):

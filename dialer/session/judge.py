@@ -33,6 +33,7 @@ class Judge:
         neighbours: the other batches; None where they do not count.
         within: seconds that a call by another batch counts.
         ends: from then on nobody is called (Unix seconds); None: never.
+        wait: in how many seconds a call that is placed now rings: it has to be within the hours then as well.
         now: the wall clock, Unix seconds.
     """
 
@@ -44,6 +45,7 @@ class Judge:
         neighbours: Neighbours | None,
         within: float,
         ends: float | None,
+        wait: Callable[[], float] = lambda: 0.0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._suppression = suppression
@@ -51,6 +53,7 @@ class Judge:
         self._neighbours = neighbours
         self._within = within
         self._ends = ends
+        self._wait = wait
         self._now = now
 
     def __call__(self, recipient: Recipient) -> Deferral | None:
@@ -80,7 +83,8 @@ class Judge:
         at = scheduled_in(recipient.payload)
         # A call that Bolna places later has to be within the hours then, not now.
         if at is None:
-            return self._closed(recipient, now) or self._closed(recipient, now + CLOSING)
+            rings = now + CLOSING + timedelta(seconds=self._wait())
+            return self._closed(recipient, now) or self._closed(recipient, rings)
         if at - now < LEAD:
             return Deferral(TOO_LATE)
         closed = self._closed(recipient, at)
@@ -107,8 +111,10 @@ def called_words(found: Elsewhere, now: float) -> str:
     return f"called {ago} ago by {found.batch}"
 
 
-def judge_of(campaign: Campaign, suppression: Suppression, others: Neighbours | None) -> Judge:
-    """Return who judges the recipients of a campaign."""
+def judge_of(
+    campaign: Campaign, suppression: Suppression, others: Neighbours | None, *, wait: Callable[[], float]
+) -> Judge:
+    """Return who judges the recipients of a campaign, `wait` seconds before their phone rings."""
     ends = campaign.schedule.ends
     return Judge(
         suppression=suppression,
@@ -116,4 +122,5 @@ def judge_of(campaign: Campaign, suppression: Suppression, others: Neighbours | 
         neighbours=others,
         within=campaign.screening.called_elsewhere_within,
         ends=None if ends is None else ends.timestamp(),
+        wait=wait,
     )

@@ -89,13 +89,16 @@ def outlook(
     """
     now = datetime.now(UTC)
     lines = None if standing.account is None else standing.account.lines
+    live = campaign.live_calls(lines=lines)
     expected = campaign.forecast
-    when = timing(campaign, places, elsewhere=elsewhere, lines=lines, now=now)
+    at_once = min(filter(None, (lines, live)), default=None)
+    when = timing(campaign, places, elsewhere=elsewhere, lines=at_once, now=now)
     foretold = forecast(
         to_call if when is None or when.waits else min(to_call, when.now),
         per_second=campaign.pacing.rate.per_second,
         now=now,
         lines=lines,
+        live=live,
         average=expected.average_call,
         cost_per_minute=expected.cost_per_minute,
     )

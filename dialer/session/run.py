@@ -14,7 +14,9 @@ import anyio
 from dialer import preflight
 from dialer.errors import DeclinedError, MustActError, UsageError
 from dialer.executions import NOT_REACHED
+from dialer.lines import Lines, Unlimited
 from dialer.models import NOWHERE, Status
+from dialer.pacing import Pacer
 from dialer.progress import Progress, Silent
 from dialer.reconcile import find_in_flight
 from dialer.runner import Control
@@ -29,6 +31,7 @@ from dialer.session.outlook import outlook, read_standing
 from dialer.session.sending import Notes, Sending
 from dialer.session.settle import look_for_unclear
 from dialer.session.timing import Place
+from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -106,8 +109,10 @@ async def run_campaign(
                 raise UsageError("\n".join([*plan.outlook.warnings, "Nothing was dialled (--strict)."]))
             if not await (confirm or _always)(plan):
                 raise DeclinedError("Nothing was dialled.")
-            judge = judge_of(campaign, loaded.suppression, others)
-            return await Sending(campaign, client, ledger, notes, control, judge=judge).dial(plan, track=track)
+            lines = _lines(campaign, ledger, client, plan)
+            judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
+            sending = Sending(campaign, client, ledger, notes, control, judge=judge, lines=lines)
+            return await sending.dial(plan, track=track)
 
 
 def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
@@ -121,6 +126,24 @@ def _check_outcomes(redial: Collection[str]) -> None:
             raise UsageError(
                 f"--redial {outcome}: nobody is redialled for that. Use: {', '.join(sorted(NOT_REACHED))}."
             )
+
+
+def _lines(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, plan: Plan) -> Lines | Unlimited:
+    """Return how many calls may be live.
+
+    Raises:
+        MustActError: as many as the account has lines, and it does not say how many it has.
+    """
+    foretold = plan.outlook.forecast
+    if foretold.live is None:
+        if campaign.by_lines and plan.to_call:
+            raise MustActError(
+                "Bolna did not say how many calls the account may have live at once, and this campaign is to have no "
+                "more. Try again, or write it into [pacing]: live_calls = 10."
+            )
+        return Unlimited()
+    tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
+    return Lines(foretold.live, tracker, lines=foretold.lines or foretold.live, average=foretold.average)
 
 
 def _granted(*, grant: bool, ask: Callable[[str], Awaitable[bool]] | None) -> Callable[[str], Awaitable[bool]]:

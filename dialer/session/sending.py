@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dialer.client import BolnaClient
     from dialer.ledger import Ledger
     from dialer.ledger.writer import LedgerWriter
+    from dialer.lines import Lines, Unlimited
     from dialer.pending import Deferred
     from dialer.progress import Progress
     from dialer.results import ResultsFile
@@ -75,6 +76,7 @@ class Sending:
         notes: who is told.
         control: stops it.
         judge: why somebody must not be called at a moment.
+        lines: how many calls may be live.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Sending:
         control: Control,
         *,
         judge: Judge,
+        lines: Lines | Unlimited,
     ) -> None:
         self._campaign = campaign
         self._client = client
@@ -93,6 +96,7 @@ class Sending:
         self._notes = notes
         self._control = control
         self._judge = judge
+        self._lines = lines
 
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
@@ -120,6 +124,7 @@ class Sending:
         started = anyio.current_time()
         try:
             await self._wait_for_the_start()
+            await self._lines.begin(self._ledger)
             started = anyio.current_time()
             ending = await runner.run(self._control, watchers=self._watchers())
             return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
@@ -167,7 +172,7 @@ class Sending:
             tasks.cancel_scope.cancel()
 
     def _watchers(self) -> list[Watcher]:
-        watchers: list[Watcher] = [functools.partial(preflight.watch_wallet, self._client)]
+        watchers: list[Watcher] = [functools.partial(preflight.watch_wallet, self._client), self._lines.watch]
         ends = self._campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]
 
@@ -182,6 +187,7 @@ class Sending:
             judge=self._judge,
             progress=self._notes.progress,
             max_in_flight=self._campaign.pacing.max_in_flight,
+            lines=self._lines,
             limit=plan.to_call,
             waits=self._campaign.waits,
         )

@@ -1,0 +1,216 @@
+"""How many of our calls may be live at Bolna: pacing the requests does not pace the phones."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import anyio
+
+from dialer.breaker import Trip
+from dialer.errors import DialerError, ExitCode
+from dialer.executions import FINAL
+from dialer.ledger import Call
+from dialer.models import Answer, Attempt, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dialer.ledger import Ledger
+
+NOT_LIVE = FINAL | {"scheduled", "rescheduled", "call-disconnected"}
+"""Statuses of a call that neither waits for a line nor holds one: it is over, or waits for a moment."""
+_SHARE = 0.04
+"""Of a call's average time: so often it is looked whether a line is free, while all are taken."""
+_LEAST, _MOST, _IN_TROUBLE = 0.25, 5.0, 10.0
+"""Seconds between two looks: at least, at most, and after one that told nothing."""
+_REMEMBERED = 20
+"""Calls that the average is taken over."""
+_OLD = 86_400.0
+"""Seconds after which a call of an earlier run is surely not live any more."""
+_DOUBT = 600.0
+"""Seconds for which a request that may have placed a call counts as a call."""
+_STILL = 3600.0
+"""Seconds without any of them moving after which a run waits no longer."""
+
+T = TypeVar("T")
+
+
+class Recorder(Protocol):
+    """What is needed of the ledger."""
+
+    async def call(self, work: Callable[[Ledger], T]) -> T:
+        """Return what some work on the ledger returns."""
+
+
+class Tracker(Protocol):
+    """Who knows how calls stand."""
+
+    @property
+    def trouble(self) -> str:
+        """Why not all could be read the last time, or empty."""
+
+    async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
+        """Return how some calls stand, by attempt."""
+
+
+class Unlimited:
+    """Lets any number of calls be live."""
+
+    def __init__(self) -> None:
+        self.on_change: Callable[[], None] = lambda: None
+        """See Lines."""
+
+    def room(self) -> float:
+        """See Lines."""
+        return math.inf
+
+    def came_back(self, attempt: Attempt, answer: Answer) -> None:
+        """See Lines."""
+
+    def wait(self) -> float:
+        """See Lines."""
+        return 0.0
+
+    async def begin(self, ledger: Recorder) -> None:
+        """See Lines."""
+
+    async def watch(self, end: Callable[[Trip], None]) -> None:
+        """See Lines."""
+
+
+class Lines:
+    """Lets only so many calls of ours be live: queued, ringing or talking at Bolna.
+
+    While all are taken it looks how they stand, the more often the shorter the calls are; else it asks for nothing.
+    What is not known to be over counts as live.
+
+    Args:
+        most: how many may be.
+        tracker: reads how they stand.
+        lines: calls that the account may have live at once.
+        average: seconds of a call where no better is known.
+        now: Unix seconds.
+    """
+
+    def __init__(
+        self, most: int, tracker: Tracker, *, lines: int, average: float, now: Callable[[], float] = time.time
+    ) -> None:
+        self._most = most
+        self._tracker = tracker
+        self._lines = lines
+        self._average = average
+        self._now = now
+        self._live: dict[int, Call] = {}
+        self._doubts: deque[float] = deque()
+        self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
+        self._full = anyio.Event()
+        self._began = self._moved = now()
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when there may be more room."""
+
+    def room(self) -> float:
+        """Return how many calls may become live, those in flight counting as such."""
+        while self._doubts and self._doubts[0] <= self._now() - _DOUBT:
+            self._doubts.popleft()
+        return self._most - len(self._live) - len(self._doubts)
+
+    def wait(self) -> float:
+        """Return in how many seconds a call that is placed now rings, nobody else using the account's lines."""
+        return max(0, len(self._live) + 1 - self._lines) * self._average / self._lines
+
+    def came_back(self, attempt: Attempt, answer: Answer) -> None:
+        """Count a request that was answered."""
+        if answer.outcome is Outcome.UNKNOWN:
+            self._doubts.append(self._now())
+        elif answer.outcome is Outcome.QUEUED and answer.execution_id is not None:
+            self._live[attempt.id] = _placed(attempt, answer.execution_id, until=self._now())
+        if self.room() <= 0:
+            self._full.set()
+
+    async def begin(self, ledger: Recorder) -> None:
+        """Find out which calls of earlier runs are live.
+
+        Raises:
+            MustActError: the key is refused.
+            LedgerError: the ledger cannot be used.
+        """
+        after = 0
+        while calls := await _page(ledger, after):
+            after = calls[-1].attempt
+            found = [call for call in calls if call.status not in NOT_LIVE and call.until > self._began - _OLD]
+            self._live.update({call.attempt: call for call in found})
+            await self._look(found)
+
+    async def watch(self, end: Callable[[Trip], None]) -> None:
+        """Look how the calls stand whenever all lines are taken; end the run where that cannot be known any more."""
+        try:
+            while True:
+                await self._until_full()
+                await self._look(list(self._live.values()))
+                if self._now() - self._moved > _STILL:
+                    end(self._stuck())
+                await anyio.sleep(self._every())
+        except DialerError as error:
+            end(Trip(str(error), "", error.exit_code))
+
+    async def _until_full(self) -> None:
+        if self.room() > 0:
+            # What was in doubt may count no longer.
+            self.on_change()
+            self._full = anyio.Event()
+            await self._full.wait()
+            self._moved = self._now()
+
+    async def _look(self, calls: Sequence[Call]) -> None:
+        told = await self._tracker.glance(calls) if calls else {}
+        now = self._now()
+        for call in calls:
+            status = told.get(call.attempt, call.status)
+            if status == call.status:
+                continue
+            self._moved = now
+            self._live[call.attempt] = replace(call, status=status)
+            if status in NOT_LIVE:
+                del self._live[call.attempt]
+                self._lasted.extend([now - call.until] if call.until >= self._began else [])
+        self.on_change()
+
+    def _every(self) -> float:
+        if self._tracker.trouble:
+            return _IN_TROUBLE
+        average = sum(self._lasted) / len(self._lasted) if self._lasted else self._average
+        return min(max(_LEAST, _SHARE * average), _MOST)
+
+    def _stuck(self) -> Trip:
+        why = f" ({self._tracker.trouble})" if self._tracker.trouble else ""
+        return Trip(
+            f"For an hour none of the {len(self._live)} calls that are live at Bolna has moved, as far as can be "
+            f"seen{why}.",
+            "Others may be using the account's lines. Try again later, or set another live_calls.",
+            ExitCode.LEFT,
+        )
+
+
+async def _page(ledger: Recorder, after: int) -> list[Call]:
+    return await ledger.call(lambda store: store.open_calls(after=after))
+
+
+def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:
+    return Call(
+        attempt=attempt.id,
+        recipient=attempt.recipient.id,
+        number=attempt.recipient.number,
+        execution_id=execution_id,
+        payload=attempt.recipient.payload,
+        at=attempt.at.timestamp(),
+        until=until,
+        status="",
+        since=None,
+        asked_at=None,
+        scheduled_at=None,
+        retry_count=0,
+    )

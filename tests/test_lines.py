@@ -1,0 +1,358 @@
+"""No more of our calls live at Bolna than are allowed, and the lines stay busy."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from random import Random
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from dialer import load_campaign
+from dialer.client import answer_of_status
+from dialer.errors import CampaignError, ExitCode, MustActError
+from dialer.executions import execution_in
+from dialer.forecast import forecast
+from dialer.ledger import Ledger
+from dialer.lines import Lines
+from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
+from dialer.sandbox import Settings, running
+from dialer.session.judge import Judge
+from dialer.suppression import Suppression
+from dialer.window import CallingWindow, WeeklyHours
+from tests.ledgers import QUEUED, call, opened, people
+from tests.place import Place, number, run
+from tests.test_runner import FIRST, Rig, virtually
+from tests.test_runner import opened as batch_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dialer.breaker import Trip
+    from dialer.ledger import Call
+
+
+@dataclass
+class Phones:
+    """A Bolna with some lines: calls wait for one, first come, first served; each takes its time."""
+
+    lines: int
+    lasts: float = 60.0
+    seed: int = 0
+    trouble: str = ""
+    dials: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    """When each call was placed, dialled, and over."""
+    free: list[float] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
+    refused: bool = False
+
+    def __post_init__(self) -> None:
+        self.free = [0.0] * self.lines
+        self.random = Random(self.seed)
+
+    def place(self, execution_id: str) -> None:
+        now = anyio.current_time()
+        start = max(now, heapq.heappop(self.free))
+        over = start + self.random.uniform(0.1, 1.9) * self.lasts
+        heapq.heappush(self.free, over)
+        self.dials[execution_id] = (now, start, over)
+
+    async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
+        await anyio.sleep(0.1)
+        self.looks.append(anyio.current_time())
+        if self.refused:
+            raise MustActError("Bolna refused the key")
+        return {} if self.trouble else {call.attempt: self.status(call.execution_id) for call in calls}
+
+    def status(self, execution_id: str) -> str:
+        now = anyio.current_time()
+        _, start, over = self.dials[execution_id]
+        return "queued" if now < start else "in-progress" if now < over else "call-disconnected"
+
+    def most_live(self) -> int:
+        """Return how many were live at once at most."""
+        edges = sorted(
+            [(at, 1) for at, _, _ in self.dials.values()] + [(over, -1) for _, _, over in self.dials.values()]
+        )
+        live, most = 0, 0
+        for _, step in edges:
+            live += step
+            most = max(most, live)
+        return most
+
+    def busy(self) -> float:
+        """Return the share of the lines' time in use, from the first call to the start of the last one."""
+        starts = [start for _, start, _ in self.dials.values()]
+        first, last = min(starts), max(starts)
+        used = sum(min(over, last) - start for _, start, over in self.dials.values() if start < last)
+        return used / (self.lines * (last - first))
+
+
+@contextlib.contextmanager
+def rigged(tmp_path: Path, count: int) -> Iterator[Rig]:
+    with batch_of(tmp_path / "b.ledger", count) as ledger:
+        yield Rig(ledger)
+
+
+def limited(one: Rig, phones: Phones, most: int, *, lasts: float = 60.0) -> Lines:
+    """Have a rig call those phones, so many live at once."""
+
+    def answer(sent: object) -> Answer:
+        execution_id = f"e{getattr(sent, 'number', 0)}"
+        phones.place(execution_id)
+        return answer_of_status(200, execution_id=execution_id)
+
+    one.bolna.answer = answer
+    lines = Lines(most, phones, lines=phones.lines, average=lasts, now=anyio.current_time)
+    one.lines = lines
+    one.watchers = [lines.watch]
+    return lines
+
+
+@pytest.mark.parametrize("lasts", [5.0, 60.0])
+def test_no_more_are_live_than_may_be_and_the_lines_stay_busy(tmp_path: Path, lasts: float) -> None:
+    with rigged(tmp_path, 120) as one:
+        phones = Phones(5, lasts=lasts)
+
+        async def main() -> object:
+            limited(one, phones, 5)
+            return await one.run()
+
+        virtually(main)
+    assert len(phones.dials) == 120
+    assert phones.most_live() == 5
+    assert phones.busy() >= 0.93
+    # Gently: not more than every quarter of a second, and of calls of a minute some thirty times a minute.
+    assert min(later - earlier for earlier, later in pairwise(phones.looks)) >= 0.25
+    minutes = (phones.looks[-1] - phones.looks[0]) / 60
+    assert len(phones.looks) / minutes <= (200 if lasts == 5.0 else 40)
+
+
+def test_more_live_calls_than_lines_wait_at_bolna(tmp_path: Path) -> None:
+    with rigged(tmp_path, 40) as one:
+        phones = Phones(2, lasts=20.0)
+
+        async def main() -> object:
+            limited(one, phones, 6)
+            return await one.run()
+
+        virtually(main)
+    assert phones.most_live() == 6
+    assert phones.busy() >= 0.99
+
+
+def test_nothing_is_asked_for_while_there_is_room(tmp_path: Path) -> None:
+    with rigged(tmp_path, 5) as one:
+        phones = Phones(5)
+
+        async def main() -> object:
+            limited(one, phones, 6)
+            return await one.run()
+
+        virtually(main)
+    assert len(phones.dials) == 5
+    assert phones.looks == []
+
+
+def test_nobody_holds_an_intent_while_they_wait_for_a_line(tmp_path: Path) -> None:
+    sending: set[int] = set()
+    with rigged(tmp_path, 30) as one:
+        phones = Phones(3, lasts=20.0)
+
+        async def look(found: Rig) -> None:
+            while True:
+                await anyio.sleep(1.7)
+                if phones.dials and not found.bolna.in_flight:
+                    sending.add(found.counts.get("sending", 0))
+
+        async def main() -> object:
+            limited(one, phones, 3)
+            return await one.run(look)
+
+        virtually(main)
+    assert sending == {0}
+
+
+def test_what_may_have_been_placed_counts_as_live_for_a_while(tmp_path: Path) -> None:
+    with rigged(tmp_path, 6) as one:
+        phones = Phones(2, lasts=1.0)
+
+        async def main() -> list[float]:
+            limited(one, phones, 2)
+            accept = one.bolna.answer
+            answers = iter([True, True])
+            one.bolna.answer = lambda sent: answer_of_status(500, words="?") if next(answers, False) else accept(sent)
+            await one.run()
+            return [sent.at - one.bolna.sent[0].at for sent in one.bolna.sent]
+
+        starts: list[float] = virtually(main)
+    assert starts[1] < 1
+    assert 600 <= starts[2] < 620
+
+
+def attempt(index: int = 0) -> Attempt:
+    recipient = Recipient(id=index, key=str(index), number=FIRST + index, payload="{}", attempts=1, position=index)
+    return Attempt(id=index, recipient=recipient, reference=f"r-{index}", at=datetime.fromtimestamp(0, UTC))
+
+
+def accepted(index: int) -> Answer:
+    return Answer(Outcome.QUEUED, Effect.GO_ON, execution_id=f"e{index}", http_status=200)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "refused", "words", "code"),
+    [
+        ("", False, "For an hour none of the 1 calls that are live at Bolna has moved", ExitCode.LEFT),
+        ("HTTP 502", False, "as far as can be seen (HTTP 502)", ExitCode.LEFT),
+        ("", True, "Bolna refused the key", ExitCode.MUST_ACT),
+    ],
+)
+def test_what_cannot_be_seen_to_move_ends_the_run(trouble: str, refused: bool, words: str, code: ExitCode) -> None:  # noqa: FBT001 - a case
+    trips: list[tuple[float, Trip]] = []
+
+    async def main() -> None:
+        phones = Phones(1, lasts=1e6, trouble=trouble, refused=refused)
+        lines = Lines(1, phones, lines=1, average=60.0, now=anyio.current_time)
+        phones.place("e0")
+        lines.came_back(attempt(), accepted(0))
+        began = anyio.current_time()
+        with anyio.move_on_after(4000):
+            await lines.watch(lambda trip: trips.append((anyio.current_time() - began, trip)))
+
+    virtually(main)
+    at, trip = trips[0]
+    assert words in trip.words
+    assert trip.exit_code is code
+    assert at <= 3620
+
+
+def test_the_calls_of_earlier_runs_count_unless_they_are_over(tmp_path: Path) -> None:
+    async def main() -> None:
+        phones = Phones(5, lasts=1e6)
+        with closing(opened(tmp_path / "l.ledger")) as ledger:
+            people(ledger, 5)
+            statuses = ("completed", "ringing", "scheduled", None, None)
+            for index, status in enumerate(statuses, 1):
+                placed = call(ledger, index, QUEUED)
+                found = execution_in({"id": "exec-1", "status": status or "queued"})
+                assert found is not None
+                if status is not None:
+                    ledger.note_calls([(placed.id, found)])
+            # That one was placed the day before yesterday.
+            ledger._db.execute("UPDATE attempt SET at = at - 2 * 86400, answered_at = NULL WHERE id = 5")
+            phones.place("exec-1")
+
+            class Recorder:
+                async def call(self, work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as in the protocol
+                    return work(ledger)
+
+            lines = Lines(4, phones, lines=5, average=60.0, now=time.time)
+            await lines.begin(Recorder())
+            assert lines.room() == 2
+
+    virtually(main)
+
+
+def test_a_queue_is_foreseen_in_the_hours() -> None:
+    async def main() -> None:
+        phones = Phones(2)
+        lines = Lines(10, phones, lines=2, average=60.0, now=anyio.current_time)
+        waits = []
+        for index in range(4):
+            waits.append(lines.wait())
+            lines.came_back(attempt(index), accepted(index))
+        assert waits == [0.0, 0.0, 30.0, 60.0]
+
+    virtually(main)
+
+
+def test_who_would_ring_after_the_hours_is_not_called() -> None:
+    moment = datetime(2026, 12, 1, 18, 50, tzinfo=UTC).timestamp()
+    wait = 0.0
+    judge = Judge(
+        suppression=Suppression.load((), region=None, plus_lost=False, max_age_days=None, now=datetime.now(UTC)),
+        window=CallingWindow(hours=WeeklyHours.parse(hours="09:00-19:00", days=None), packs=(), default_zone="UTC"),
+        neighbours=None,
+        within=0.0,
+        ends=None,
+        wait=lambda: wait,
+        now=lambda: moment,
+    )
+    recipient = Recipient(id=1, key="a", number=FIRST, payload="{}", attempts=0, position=1, zones=("UTC",))
+    assert judge(recipient) is None
+    wait = 700.0
+    assert judge(recipient) is not None
+
+
+def test_it_is_foretold_how_long_the_calls_take_when_only_so_many_are_live() -> None:
+    found = forecast(1000, per_second=5.0, now=datetime.now(UTC), lines=10, live=5, average=60.0)
+    assert (found.at_once, found.sending, found.calling) == (5, 995 * 12.0, 12_060.0)
+
+
+# -- the campaign file -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "limit"),
+    [
+        ("", None),
+        ("live_calls = 5\n", 5),
+        ('live_calls = "account"\n', 10),
+        ('[window]\nhours = "09:00-20:00"\n', 10),
+        ('live_calls = 50\n[window]\nhours = "09:00-20:00"\n', 50),
+    ],
+)
+def test_how_many_may_be_live_stands_in_the_campaign_file(place: Place, more: str, limit: int | None) -> None:
+    path = place.campaign()
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert load_campaign(path).live_calls(lines=10) == limit
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "true", '"all"', "2.5"])
+def test_a_number_of_live_calls_that_is_none_is_told(place: Place, value: str) -> None:
+    path = place.campaign()
+    path.write_text(path.read_text(encoding="utf-8") + f"live_calls = {value}\n", encoding="utf-8")
+    with pytest.raises(CampaignError, match='whole number from 1, or "account" for as many as the account has lines'):
+        load_campaign(path)
+
+
+@pytest.fixture
+def limited_place(place: Place) -> Place:
+    place.recipients([[number(index), "N"] for index in range(25)], header=["phone", "customer_name"])
+    path = place.campaign()
+    more = 'live_calls = "account"\n[forecast]\naverage_call = "1s"\n'
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    return place
+
+
+def test_an_account_that_does_not_tell_its_lines_calls_nobody(
+    limited_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dialer.executions._count", lambda _value: None)
+    with pytest.raises(MustActError, match=r"write it into \[pacing\]: live_calls = 10"):
+        run(limited_place.folder / "c.toml")
+    assert limited_place.calls() == []
+
+
+def test_no_more_are_live_than_the_account_has_lines(limited_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(Settings(lines=3, speed=100.0, outcomes={"busy": 1.0}, call_rate=None)) as bolna:
+        monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)
+        summary = run(limited_place.folder / "c.toml")
+        calls = bolna.book.calls
+        bolna.book.busy_lines  # noqa: B018 - lets what is due happen
+    assert summary.sent == len(calls) == 25
+    for call_ in calls:
+        live = [other for other in calls if other.created_at <= call_.created_at < other.dials[0][1]]
+        assert len(live) <= 3
+    # Nobody waited for a line.
+    assert max(call_.dials[0][0] - call_.created_at for call_ in calls) < 0.05
+    with closing(Ledger.read(limited_place.folder / "c.results.ledger")) as ledger:
+        assert {count.outcome for count in ledger.call_counts()} <= {"busy", ""}
