@@ -160,7 +160,7 @@ class Tracker:
         changed = [
             (call.attempt, status)
             for call in calls
-            if (status := told.get(call.attempt, call.status)) != call.status and status not in _TIMED
+            if (status := told.get(call.attempt, call.status)) != call.status and status not in TIMED
         ]
         await self._ledger.call(lambda store: store.note_statuses(changed, now=self._now()))
         unseen = [call for call in calls if call.attempt not in told and not (is_whole and self._is_new(call, listed))]
