@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -87,7 +88,7 @@ class Suppression:
         Args:
             number: E.164 digits.
         """
-        at = int(np.searchsorted(self.numbers, number))
+        at = bisect_left(self.numbers, number)
         if at == len(self.numbers) or self.numbers[at] != number:
             return None
         return f"on the suppression list {self.paths[self.files[at]].name}, line {self.lines[at]}"

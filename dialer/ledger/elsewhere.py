@@ -64,7 +64,11 @@ class _Folder:
             self._add(path, there[path])
 
     def _changed_at(self) -> int:
-        return self._path.stat().st_mtime_ns if self._path.is_dir() else 0
+        # Asked for each call, so no more than one question to the system.
+        try:
+            return self._path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def _ledgers(self) -> Iterator[Path]:
         """Yield the ledgers that are in use, or were written to within the time; any other has nobody to tell of."""
