@@ -1096,6 +1096,16 @@ def test_a_failed_ledger_is_noticed_before_the_next_request(rig: Rig) -> None:
 # -- over httpx ----------------------------------------------------------------------------------------------------
 
 
+class Handing(httpx.AsyncBaseTransport):
+    """Hands each request to a function, its body unread: like a connection that is not there yet."""
+
+    def __init__(self, handle: Callable[[httpx.Request], httpx.Response]) -> None:
+        self._handle = handle
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._handle(request)
+
+
 def over_http(rig: Rig, handler: Callable[[httpx.Request, int], httpx.Response]) -> Ending:
     """Run with the real client on a transport that calls `handler` with the request and its turn, from 1."""
     turns = itertools.count(1)
@@ -1107,7 +1117,7 @@ def over_http(rig: Rig, handler: Callable[[httpx.Request, int], httpx.Response])
 
     async def main() -> Ending:
         async with BolnaClient(
-            base_url="http://127.0.0.1:9", key="bn-test", transport=lambda: httpx.MockTransport(handle)
+            base_url="http://127.0.0.1:9", key="bn-test", transport=lambda: Handing(handle)
         ) as client:
             rig.bolna = client.call  # type: ignore[assignment] # the real one
             return await rig.run()

@@ -20,7 +20,7 @@ from dialer.client.reply import moment, seconds_to_wait, tidy
 from dialer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterable, AsyncIterator, Callable
 
 _IDLE = 1.0
 """Seconds; a server that has just closed an idle connection leaves the next request in doubt."""
@@ -189,6 +189,7 @@ class Sender:
         }
         self._headers = httpx.Headers(
             {
+                "Host": address.netloc.decode("ascii"),
                 "Authorization": f"Bearer {key}",
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",  # what is not compressed cannot fail to be decompressed
@@ -216,15 +217,17 @@ class Sender:
         return url.copy_merge_params(query) if query else url
 
     def request(
-        self, method: str, url: httpx.URL, content: bytes | None = None, *, may_leave: Callable[[], bool] = _always
+        self, method: str, url: httpx.URL, content: bytes = b"", *, may_leave: Callable[[], bool] = _always
     ) -> tuple[httpx.Request, Body]:
         """Return a request, and its body that knows whether it began to leave."""
-        request = httpx.Request(method, url, headers=self._headers, content=content, extensions=self._extensions)
+        body = Body(content, may_leave)
+        headers = httpx.Headers(self._headers)
+        if method == "POST":
+            headers["Content-Length"] = str(len(content))
         if content:
-            request.headers["Content-Type"] = "application/json"
-        body = Body(content or b"", may_leave)
-        request.stream = body
-        return request, body
+            headers["Content-Type"] = "application/json"
+        # With a stream httpx adds no headers by itself, nor looks for what is missing: that takes longer than the rest.
+        return httpx.Request(method, url, headers=headers, stream=body, extensions=self._extensions), body
 
     async def send(self, request: httpx.Request, *, most: int) -> Reply:
         """Send once and return the reply.
@@ -294,10 +297,18 @@ async def _read(response: httpx.Response, most: int) -> tuple[bytes, str]:
     """Return the body, and why it is not whole: the status has come and says what it says."""
     body = bytearray()
     try:
-        async for chunk in response.aiter_bytes():
+        async for chunk in _chunks(response):
             body += chunk
             if len(body) > most:
                 return bytes(body[:most]), f"it is longer than {most} bytes"
     except httpx.HTTPError as error:
         return bytes(body), tidy(f"{type(error).__name__}: {error}")
     return bytes(body), ""
+
+
+def _chunks(response: httpx.Response) -> AsyncIterable[bytes]:
+    """Return what yields the decoded body."""
+    # Straight from the connection, unless the server encoded it though it was asked not to.
+    if "Content-Encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return response.stream
