@@ -120,7 +120,7 @@ class Redials(Connected):
         with told(self.path):
             rows = self._db.execute(
                 f"""
-                SELECT {OUTCOME}, count(*) FROM input_row i JOIN recipient r ON r.key = i.key
+                SELECT {OUTCOME}, count(*) FROM recipient r CROSS JOIN input_row i ON i.key = r.key
                 LEFT JOIN call c ON c.attempt = (SELECT max(attempt) FROM call WHERE recipient = r.id)
                 WHERE i.status = 'pending' AND r.state = 'pending' AND r.former = 'queued' GROUP BY 1 ORDER BY 2 DESC
                 """  # noqa: S608 - constants only

@@ -75,6 +75,7 @@ MIGRATIONS = (
     CREATE INDEX attempt_recipient ON attempt (recipient);
     -- Other runs ask it whether they may call a number; whoever was never called is no answer.
     CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
+    CREATE INDEX recipient_released ON recipient (former) WHERE former IS NOT NULL;
     CREATE TABLE call (              -- an accepted attempt, as Bolna last told it; no row: never asked
         attempt INTEGER PRIMARY KEY,
         recipient INTEGER NOT NULL,
