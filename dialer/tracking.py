@@ -30,6 +30,7 @@ _MARGIN = 5.0
 """Seconds listed before the first and after the last call of a span: how far apart two clocks are is known roughly."""
 _PAGE = 1000
 _IN_FLIGHT = 8
+_TOO_MANY = 429
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, a look ends."""
 
@@ -126,16 +127,19 @@ class Tracker:
         """Counted over all looks."""
 
     async def look(self) -> Looked:
-        """Read where every open call stands, once.
+        """Read where every open call stands, once; of those placed meanwhile perhaps not all.
 
         Raises:
             MustActError: the key is refused.
             LedgerError: what was read cannot be recorded.
         """
-        self._answered, self._unreadable, self._trouble, after = False, 0, "", 0
-        while not self._trouble and (calls := await self._page(after)):
-            after = calls[-1].attempt
+        self._answered, self._unreadable, self._trouble = False, 0, ""
+        after: int | None = 0
+        while after is not None and not self._trouble:
+            calls = await self._page(after)
             await self._follow([call for call in calls if not sleeps(call, now=self._now())])
+            # Beside a run more are placed all the time: a page that is not full is the last.
+            after = calls[-1].attempt if len(calls) == _PAGE else None
         return Looked(await self._ledger.call(lambda store: store.call_counts()), self._trouble)
 
     @property
@@ -258,6 +262,7 @@ class Tracker:
             self._cannot_read(error)
             return
         self._answered, self._unreadable = True, 0
+        self._pacer.recover()
         # Shielded: what was asked for is kept.
         with anyio.CancelScope(shield=True):
             if execution is None:
@@ -267,6 +272,8 @@ class Tracker:
 
     def _cannot_read(self, error: BolnaReadError) -> None:
         self._refuse_key(error)
+        if error.status == _TOO_MANY:
+            self._pacer.slow_down()
         # One call that cannot be read must not hide those behind it.
         self._unreadable += 1
         if self._unreadable >= _UNREADABLE:

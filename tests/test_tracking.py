@@ -347,6 +347,23 @@ def test_a_status_that_comes_late_changes_no_call_that_has_ended(ledger: Ledger)
     virtually(main)
 
 
+def test_a_look_comes_to_its_end_while_more_and_more_calls_are_placed(ledger: Ledger) -> None:
+    people(ledger, 2000)
+
+    async def main() -> None:
+        bolna = Bolna(Settings(speed=1.0, lines=5))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lambda: bolna.place(ledger, 2000, every=0.2))
+            for _ in range(5):
+                await anyio.sleep(60)
+                begun = anyio.current_time()
+                await tracker(ledger, bolna).look()
+                assert anyio.current_time() - begun < 30
+            tasks.cancel_scope.cancel()
+
+    virtually(main)
+
+
 # -- when Bolna does not answer --------------------------------------------------------------------------------------
 
 
