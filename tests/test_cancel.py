@@ -26,7 +26,7 @@ from dialer.models import Answer, Effect, Outcome
 from dialer.pacing import Rate
 from dialer.runner import Control
 from dialer.sandbox import Settings, running
-from dialer.session import cancel, cancel_campaign, opening
+from dialer.session import cancel, cancel_campaign, interruption
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
 from tests.ledgers import call, key_of, load, number_of, opened, people, row
 from tests.place import HEADER, Place, awkward, number, run
@@ -102,7 +102,7 @@ def braked(ledger: Ledger, bolna: Bolna, *, drained_after: float = 1e9) -> Brake
             drain.set()
 
         one = Brake(Inline(ledger), bolna, drain=drain)
-        async with opening.beside(drain_later):
+        async with interruption.beside(drain_later):
             await one.stop_all()
         return one
 
@@ -278,6 +278,14 @@ def test_a_second_one_asks_only_for_what_may_still_ring(waiting: Place, capsys: 
     assert f"  {number(0)}  initiated: Call is not queued or scheduled" in told
 
 
+def test_that_bolna_may_try_them_again_is_told(waiting: Place) -> None:
+    path = waiting.folder / "c.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}[call]\nretry_config = {{ enabled = true }}\n", encoding="utf-8")
+    found, _ = cancelled(path)
+    assert found.notes == ("Whom these do not reach Bolna tries again by itself (retry_config): cancel again then.",)
+
+
 def test_nothing_is_cancelled_unless_somebody_says_yes(waiting: Place, capsys: pytest.CaptureFixture[str]) -> None:
     path = waiting.folder / "c.toml"
     assert main(["cancel", str(path)]) == ExitCode.USAGE
@@ -352,7 +360,7 @@ def test_an_interrupted_one_says_so_and_leaves_the_rest(waiting: Place) -> None:
         control.interrupt()
 
     async def go() -> Cancelled:
-        async with opening.beside(interrupt):
+        async with interruption.beside(interrupt):
             return await cancel_campaign(load_campaign(waiting.folder / "c.toml"), confirm=confirm, control=control)
         raise AssertionError
 

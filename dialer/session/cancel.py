@@ -16,7 +16,8 @@ from dialer.models import e164
 from dialer.reconcile import reconcile
 from dialer.runner import Control
 from dialer.session.connection import bolna
-from dialer.session.opening import HEED_EVERY, beside, interruptible, merge, opened, rewrite
+from dialer.session.interruption import interruptible, until
+from dialer.session.opening import HEED_EVERY, merge, opened, rewrite
 from dialer.session.settle import told
 
 if TYPE_CHECKING:
@@ -200,11 +201,10 @@ class _Cancelling:
             drain=self._control.drain,
             tell=lambda result: self._turn.tell(f"{result.answered:,} of {calls:,}: {result.stopped:,} stopped"),
         )
-        with anyio.CancelScope() as scope:
-            async with beside(_abort, self._control, scope):
+        async with until(self._control.abort):
+            await brake.stop_all()
+            if await self._found_more():
                 await brake.stop_all()
-                if await self._found_more():
-                    await brake.stop_all()
         if is_known:
             await self._write()
         return await self._summary(brake.result)
@@ -236,7 +236,11 @@ class _Cancelling:
         open_ = await self._ledger.call(lambda store: store.count_open())
         unknown = await self._unknown()
         left = max(0, open_ - len(result.going_on))
-        trouble = [f"Bolna did not say of all whether they are stopped: {result.trouble}"] if result.trouble else []
+        if result.trouble:
+            self._notes.append(f"Bolna did not say of all whether they are stopped: {result.trouble}")
+        retries = self._campaign.call.retry_config
+        if result.going_on and retries is not None and retries.enabled:
+            self._notes.append("Whom these do not reach Bolna tries again by itself (retry_config): cancel again then.")
         return Cancelled(
             batch=self._campaign.batch.name,
             results=str(self._campaign.batch.results),
@@ -247,7 +251,7 @@ class _Cancelling:
             ),
             left=left,
             unknown=unknown,
-            notes=(*self._notes, *trouble),
+            notes=tuple(self._notes),
             exit_code=self._exit_code(left=left, rings=bool(result.going_on or unknown)),
         )
 
@@ -261,8 +265,3 @@ class _Cancelling:
 
 async def _refuse(_words: str) -> bool:
     return False
-
-
-async def _abort(control: Control, scope: anyio.CancelScope) -> None:
-    await control.abort.wait()
-    scope.cancel()

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import anyio
 
 from dialer.client import BolnaReadError
-from dialer.errors import BoundError, InputError, InterruptedRunError, LedgerError, only
+from dialer.errors import BoundError, InputError, LedgerError
 from dialer.ledger import Binding, Ledger, Neighbours, locked
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
+from dialer.session.interruption import beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
     from dialer.campaign import Campaign
@@ -70,19 +71,6 @@ async def _heed(ledger: LedgerWriter, work: str, control: Control) -> None:
         while not await ledger.call(lambda store: store.is_asked_to_stop(work)):  # noqa: ASYNC110 - asked elsewhere
             await anyio.sleep(HEED_EVERY)
         control.stop("Asked to stop by `dialer cancel`")
-
-
-@contextlib.asynccontextmanager
-async def beside(task: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> AsyncIterator[None]:  # noqa: ANN401 - the task's
-    """Run a task beside what is inside, until that ends; an error of either is raised as it is."""
-    try:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(task, *arguments)
-            yield
-            tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        error = only(group)
-        raise error from error.__cause__
 
 
 def server_of(base_url: str) -> str:
@@ -248,22 +236,3 @@ async def _check_account(path: Path, back: ReadBack, client: BolnaClient) -> Non
             f"{path}: none of its calls exists in this account (looked up: {', '.join(sorted(asked))}).\n"
             "It is of the sandbox or of another account: move it away, or use that account's key."
         )
-
-
-@contextlib.asynccontextmanager
-async def interruptible(control: Control, *, doing: str) -> AsyncIterator[None]:
-    """Leave what is inside at once when somebody asks to stop.
-
-    Raises:
-        InterruptedRunError: somebody did.
-    """
-
-    async def stop(scope: anyio.CancelScope) -> None:
-        await control.drain.wait()
-        scope.cancel()
-
-    with anyio.CancelScope() as scope:
-        async with beside(stop, scope):
-            yield
-    if control.drain.is_set():
-        raise InterruptedRunError(f"{control.stopped} while {doing}; nothing was dialled.")

@@ -24,8 +24,9 @@ from dialer.session.again import Release
 from dialer.session.check import SAMPLES
 from dialer.session.connection import bolna
 from dialer.session.intake import Loaded, load
+from dialer.session.interruption import interruptible
 from dialer.session.judge import judge_of
-from dialer.session.opening import IN_FLIGHT, interruptible, merge, neighbours, opened
+from dialer.session.opening import IN_FLIGHT, merge, neighbours, opened
 from dialer.session.outcome import Plan, Summary
 from dialer.session.outlook import outlook, read_standing
 from dialer.session.sending import Notes, Sending

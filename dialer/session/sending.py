@@ -17,6 +17,7 @@ from dialer.errors import ExitCode, LedgerError
 from dialer.models import Status, e164
 from dialer.pacing import Pacer
 from dialer.runner import Ending, Runner
+from dialer.session.interruption import until
 from dialer.session.opening import results_file, write_results
 from dialer.session.outcome import Summary, exit_code_of
 from dialer.session.settle import look_for_unclear
@@ -123,8 +124,9 @@ class Sending:
         self._notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
         started = anyio.current_time()
         try:
-            await self._wait_for_the_start()
-            await self._lines.begin(self._ledger)
+            async with until(self._control.drain):
+                await self._wait_for_the_start()
+                await self._lines.begin(self._ledger)
             started = anyio.current_time()
             ending = await runner.run(self._control, watchers=self._watchers())
             return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
@@ -156,20 +158,12 @@ class Sending:
         return replace(summary, exit_code=ExitCode.LEFT) if left else summary
 
     async def _wait_for_the_start(self) -> None:
-        """Return when the schedule begins, or when somebody asks to stop."""
+        """Return when the schedule begins."""
         begins = self._campaign.schedule.begins
         if begins is None or begins <= datetime.now(UTC):
             return
         self._notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
-        async with anyio.create_task_group() as tasks:
-
-            async def give_up() -> None:
-                await self._control.drain.wait()
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(give_up)
-            await wait_until(begins.timestamp(), now=time.time, told=self._notes.progress.waiting)
-            tasks.cancel_scope.cancel()
+        await wait_until(begins.timestamp(), now=time.time, told=self._notes.progress.waiting)
 
     def _watchers(self) -> list[Watcher]:
         watchers: list[Watcher] = [functools.partial(preflight.watch_wallet, self._client), self._lines.watch]

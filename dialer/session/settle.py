@@ -9,7 +9,8 @@ from dialer.errors import ExitCode
 from dialer.reconcile import Reconciled, reconcile
 from dialer.runner import Control
 from dialer.session.connection import bolna
-from dialer.session.opening import interruptible, merge, opened, rewrite
+from dialer.session.interruption import interruptible
+from dialer.session.opening import merge, opened, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

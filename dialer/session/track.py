@@ -13,7 +13,8 @@ from dialer.pacing import Pacer
 from dialer.progress import Silent
 from dialer.runner import Control
 from dialer.session.connection import bolna
-from dialer.session.opening import beside, interruptible, merge, opened, rewrite
+from dialer.session.interruption import beside, interruptible, until
+from dialer.session.opening import merge, opened, rewrite
 from dialer.tracking import Tally, Tracker
 
 if TYPE_CHECKING:
@@ -162,23 +163,17 @@ async def follow(
     """
     tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
     trouble, since = "", anyio.current_time()
-    with anyio.CancelScope() as scope:
-        async with beside(_cancel_when, control, scope), beside(_tell, ledger, progress):
-            while True:
-                looked = await tracker.look()
-                trouble = looked.trouble
-                since = since if trouble else anyio.current_time()
-                if every is None or not looked.open or anyio.current_time() - since > OUTAGE:
-                    break
-                await anyio.sleep(every)
+    async with until(control.drain), beside(_tell, ledger, progress):
+        while True:
+            looked = await tracker.look()
+            trouble = looked.trouble
+            since = since if trouble else anyio.current_time()
+            if every is None or not looked.open or anyio.current_time() - since > OUTAGE:
+                break
+            await anyio.sleep(every)
     counts = tuple(await ledger.call(lambda store: store.call_counts()))
     progress.calls(counts)
     return Followed(counts, tracker.tally, trouble)
-
-
-async def _cancel_when(control: Control, scope: anyio.CancelScope) -> None:
-    await control.drain.wait()
-    scope.cancel()
 
 
 async def _tell(ledger: LedgerWriter, progress: Progress) -> None:
