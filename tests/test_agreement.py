@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -50,7 +52,7 @@ def tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         broken = [["call me", "", "", ""], ["", "", "", ""], *awkward(3), [number(CALLABLE + 1), "", "", ""]]
         place.recipients([*awkward(CALLABLE), *broken], header=HEADER)
         (tmp_path / "never.csv").write_text(f"{number(CALLABLE + 1)}\n", encoding="utf-8")
-        path = place.campaign(more='[screening]\nsuppression = ["never.csv"]')
+        path = place.campaign(more='[screening]\nsuppression = ["never.csv"]\n[redial]\nredial_after = "2h"')
         run(path)
         assert cli.main(["track", str(path)]) == 0
         yield place
@@ -100,7 +102,7 @@ def by_bolna(book: Book) -> Told:
     plans = plans_of(book)
     return Told(
         calls=len(plans),
-        outcomes=Counter(plan.outcome for plan in plans),
+        outcomes=Counter({call.to_number: plan.outcome for call, plan in zip(book.calls, plans, strict=True)}.values()),
         talked=round(sum(plan.talk for plan in plans), 1),
         cost=round(sum(sum(plan.costs.values()) for plan in plans), 1),
     )
@@ -126,4 +128,28 @@ def test_report_results_status_and_bolna_agree(tracked: Place, capsys: pytest.Ca
     assert sum(one["calls"] for one in report["talk"]["spans"]) == reached
     assert report["slow"]["too_many"] == 1
     assert report["slow"]["pauses"] >= 1
-    assert {one["what"]: one["count"] for one in report["open"]} == {"error": 1, "unknown": 1, "invalid": 2}
+    missed = sum(by_bolna(book).outcomes[outcome] for outcome in ("no-answer", "busy", VOICEMAIL))
+    is_open = {one["what"]: one["count"] for one in report["open"]}
+    assert is_open == {"error": 1, "unknown": 1, "invalid": 2, "not_reached": missed}
+
+
+def test_they_agree_on_people_who_were_called_twice(tracked: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """The results show the last call of each of them, report and status also count the ones before."""
+    campaign, book = str(tracked.folder / "c.toml"), tracked.sandbox.book
+    once = len(book.calls)
+    with contextlib.closing(sqlite3.connect(tracked.folder / "c.results.ledger")) as ledger, ledger:
+        # As if it had been yesterday.
+        ledger.execute("UPDATE attempt SET at = at - 86400")
+        ledger.execute("UPDATE call SET since = since - 86400, updated_at = NULL")
+    cli.main(["run", campaign, "--yes", "-q", "--redial", "no-answer,busy,voicemail"])
+    assert cli.main(["track", campaign]) == 0
+    report = told(capsys, "report", campaign, "--format", "json")
+    (status,) = told(capsys, "status", campaign, "-o", "json")
+
+    assert len(book.calls) > once
+    assert by_report(report) == by_status(status) == by_bolna(book)
+    assert by_results(tracked.results()).outcomes == by_bolna(book).outcomes
+    plans = zip(book.calls, plans_of(book), strict=True)
+    reached = {call.to_number for call, plan in plans if plan.outcome == "completed" and plan.talk > 0}
+    assert report["funnel"]["reached"] == len(reached) == sum(one["reached"] for one in report["tries"])
+    assert report["funnel"]["queued"] == once

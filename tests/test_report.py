@@ -234,17 +234,20 @@ def test_slow_moments_are_holds_and_requests_put_off(ledger: Ledger, batch: Batc
 
 
 def test_what_is_open_stands_with_the_command_that_goes_on(ledger: Ledger, batch: Batch) -> None:
-    people(ledger, 5)
+    people(ledger, 7)
     call(ledger, 1, REFUSED)
     call(ledger, 2, UNCLEAR)
     called(ledger, 3, "ringing")
-    intend(ledger, 4)
+    called(ledger, 4, "busy")
+    called(ledger, 5, "completed", **talked(9))
+    intend(ledger, 6)
     found = {one.what: (one.count, one.command) for one in report_of(batch).open}
     assert found == {
         "pending": (1, "dialer run c.toml"),
         "sending": (1, "dialer reconcile c.toml"),
         "not_final": (1, "dialer track c.toml"),
         "unknown": (1, "dialer reconcile c.toml"),
+        "not_reached": (1, "dialer run c.toml --redial no-answer,busy,voicemail"),
         "error": (1, "dialer run c.toml --retry-errors"),
     }
     meanwhile = {one.what: one.command for one in report_of(batch, running=True).open}

@@ -18,7 +18,6 @@ from dialer.report.figures import (
     Ended,
     Funnel,
     Hour,
-    Open,
     Pause,
     Reason,
     Report,
@@ -28,6 +27,7 @@ from dialer.report.figures import (
     Talk,
     Tries,
 )
+from dialer.report.unfinished import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,13 +44,11 @@ _WIDTHS: Final = (5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 """Seconds that a bar of the durations may stand for; multiples of the first one, by which the ledger counts."""
 _BARS: Final = 8
 """About so many bars hold nine of ten calls."""
-NOT_FINAL: Final = "not_final"
-"""What is open where a call may still change."""
 _CELL, _WORDS = 40, 200
 """Letters that are shown of a phone cell, and of what Bolna said."""
 _TOO_MANY: Final = 429
 _NOT_CALLABLE: Final = (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)
-_GOES_ON, _OVER, _GIVEN_UP = 0, 1, 2
+_OVER, _GIVEN_UP = 1, 2
 _ALL_BUT_THREE: Final = re.compile(r"(?:\d(?=(?:\D*\d){3}))+")
 _MEANINGS: Final = {**screening.REASONS, **payload.REASONS}
 
@@ -116,7 +114,7 @@ def gather(ledger: Ledger, batch: Batch, view: View) -> Report:
             reasons=reasons,
             other_reasons=other_reasons,
             slow=_slow(ledger, view),
-            open=_open(statuses, people, view),
+            open=unfinished(statuses, people, command=view.command, running=view.running),
         )
 
 
@@ -264,29 +262,3 @@ def _slow(ledger: Ledger, view: View) -> Slow:
         too_many=too_many,
         put_off=sum(count for _, count in retried) - too_many,
     )
-
-
-def _open(statuses: Mapping[Status, int], people: Sequence[People], view: View) -> tuple[Open, ...]:
-    counts = {str(status): count for status, count in statuses.items()}
-    counts[NOT_FINAL] = sum(one.count for one in people if _goes_on(one))
-    return tuple(Open(what, counts[what], *way) for what, way in _ways(view).items() if counts.get(what))
-
-
-def _goes_on(people: People) -> bool:
-    return people.called and people.final == _GOES_ON
-
-
-def _ways(view: View) -> Mapping[str, tuple[str, str]]:
-    """Return what is said of each thing that is not finished, and the command that goes on with it."""
-    run, reconcile, track, look = (view.command(name) for name in ("run", "reconcile", "track", "status"))
-    now = view.running
-    return {
-        Status.PENDING: ("are called by the run that goes on", look)
-        if now
-        else ("can be called, and were not yet", run),
-        Status.SENDING: ("are being called", look) if now else ("were being called when the run ended", reconcile),
-        NOT_FINAL: ("were called, and how it went is not known for good", track),
-        Status.UNKNOWN: ("were perhaps called", reconcile),
-        Status.ERROR: ("were refused by Bolna; once the reason is mended", f"{run} --retry-errors"),
-        Status.INVALID: ("cannot be called as their row stands; once it is mended", run),
-    }

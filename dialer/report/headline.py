@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.models import Status
 from dialer.report.parts import Tile
+from dialer.report.unfinished import WAITING
 from dialer.report.wording import DASH, share, time
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def _unknown(report: Report) -> tuple[Tile, ...]:
 
 
 def _open(report: Report) -> Tile:
-    waiting = sum(one.count for one in report.open if one.what not in {Status.ERROR, Status.INVALID})
+    waiting = sum(one.count for one in report.open if one.what in WAITING)
     return Tile("Still open", f"{waiting:,}", "people; see at the end" if waiting else "nobody is waiting")

@@ -51,7 +51,7 @@ def _sections(report: Report) -> Iterator[Section]:
     if report.requests:
         yield troubles.slow(report)
     yield troubles.reasons(report)
-    yield troubles.unfinished(report)
+    yield troubles.still_open(report)
 
 
 # -- each of them --------------------------------------------------------------------------------------------------

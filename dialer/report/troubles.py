@@ -113,7 +113,7 @@ def _isolated(cell: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{cell}\N{POP DIRECTIONAL ISOLATE}" if turns else cell
 
 
-def unfinished(report: Report) -> Section:
+def still_open(report: Report) -> Section:
     """Return what is not finished, and what goes on with it."""
     if not report.open:
         return Section("open", "Still open", "Nothing: everybody is done.", wide=True)
