@@ -153,9 +153,11 @@ _NOTE_MISSING = f"""
 
 
 def _row(attempt: int, execution: Execution, at: float) -> tuple[object, ...]:
-    extracted = execution.extracted_data
+    extracted, final = execution.extracted_data, execution.is_final
+    # Until the end Bolna shows 0 of what it does not know yet.
+    duration, cost = (execution.duration, execution.cost) if final else (None, None)
     return (
-        attempt, execution.status, execution.is_final, at, at, execution.duration, execution.cost, execution.voicemail,
+        attempt, execution.status, final, at, at, duration, cost, execution.voicemail,
         execution.hangup_by, execution.hangup_reason, execution.error_message, execution.termination_reason,
         execution.recording_url, "" if extracted is None else json.dumps(extracted, ensure_ascii=False),
         execution.transcript, _unix(execution.scheduled_at), execution.retry_count, _unix(execution.created_at),

@@ -29,7 +29,7 @@ _PARTS = "call_parts"
 _CURRENT = 0
 """Stands for the current input's layout: rows that belong to no recipient have no other."""
 _CALL = f"""
-    c.attempt IS NOT NULL, {OUTCOME}, iif(c.final, c.duration, NULL), iif(c.final, c.cost, NULL),
+    c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost,
     coalesce(nullif(c.hangup_reason, ''), nullif(c.error_message, ''), c.termination_reason), c.recording_url
 """
 _CALL_OF = """

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialer.executions import VOICEMAIL
 from dialer.ledger.connection import Connected, as_json
 from dialer.ledger.opening import told
 from dialer.models import Status
@@ -13,6 +14,8 @@ from dialer.reference import reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from dialer.models import CallResult
 
 _RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 
@@ -28,6 +31,7 @@ class Written:
         execution_id, error, http_status, attempts: as written.
         updated_at: Unix seconds; None where the cell was empty or unreadable.
         cells: the input's cells in the order of the results' header; none where the line is torn.
+        call: what it says of the call; None where it says nothing.
     """
 
     key: str
@@ -39,6 +43,7 @@ class Written:
     attempts: int
     updated_at: float | None
     cells: tuple[str, ...]
+    call: CallResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +122,30 @@ class Merging(Connected):
         ).fetchone()  # fmt: skip
         words = f"taken over from the results CSV: {row.error}".removesuffix(": ")
         mark = reference(self.shared_reference(row.key), attempts)
-        self._db.execute(
+        (attempt,) = self._db.execute(
             """
             INSERT INTO attempt (recipient, reference, at, outcome, http_status, words, execution_id, answered_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """,
             (id_, mark, at, row.status, row.http_status, words, row.execution_id, at),
-        )
+        ).fetchone()
+        if row.call is not None:
+            self._keep_call(attempt, id_, row.call, at)
         self._claim_row(row.key)
+
+    def _keep_call(self, attempt: int, recipient: int, call: CallResult, at: float) -> None:
+        # As not final: the results show it until Bolna was asked, which knows more than they hold.
+        voicemail = call.outcome == VOICEMAIL
+        self._db.execute(
+            """
+            INSERT INTO call (attempt, recipient, status, final, asked_at, since, voicemail, duration, cost,
+            hangup_reason, recording_url, transcript, extracted) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                attempt, recipient, "completed" if voicemail else call.outcome, at, at, voicemail, call.duration,
+                call.cost, call.hangup_reason, call.recording_url, call.transcript, call.extracted,
+            ),
+        )  # fmt: skip
 
 
 def _is_further(row: Written, known: _Known) -> bool:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import InputError
 from dialer.ledger import Written
-from dialer.models import Status
-from dialer.results.cells import OWN, Form, form_of, original, unguarded
+from dialer.models import CallResult, Status
+from dialer.results.cells import LONG_COLUMNS, OWN, Form, form_of, original, unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_FIGURE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _TO_BE_MERGED = {str(status): status for status in (Status.QUEUED, Status.UNKNOWN, Status.ERROR)}
 _NEVER_SENT = frozenset(map(str, (Status.PENDING, Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)))
 _SHOWN = 5
@@ -35,12 +36,14 @@ class ReadBack:
         rows: everybody it says was attempted.
         never_sent: how many of its rows were never sent.
         with_id: it has an id column of ours.
+        parts: the long parts of calls that it has a column for.
     """
 
     header: tuple[str, ...]
     rows: tuple[Written, ...]
     never_sent: int
     with_id: bool
+    parts: frozenset[str] = frozenset()
 
     @property
     def last_at(self) -> float | None:
@@ -107,7 +110,9 @@ def _understood(path: Path, reader: _Reader, rows: Iterator[list[str]]) -> ReadB
             lost.append(f"  row {number}: {reader.describe(cells)}")
     if lost:
         raise InputError(_cannot_match(path, lost))
-    return ReadBack(reader.header, tuple(written), never_sent, with_id="id" in reader.form.names)
+    names = reader.form.names
+    parts = frozenset(part for part, column in LONG_COLUMNS.items() if column in names)
+    return ReadBack(reader.header, tuple(written), never_sent, with_id="id" in names, parts=parts)
 
 
 def _ends_whole(path: Path) -> bool:
@@ -202,7 +207,26 @@ class _Reader:
             attempts=int(attempts) if attempts.isdecimal() else 1,
             updated_at=_moment(self._cell(cells, "updated_at")),
             cells=tuple(unguarded(cells[at]) for at in self._inputs),
+            call=self._call(cells),
         )
+
+    def _call(self, cells: list[str]) -> CallResult | None:
+        outcome = self._cell(cells, "call_status")
+        if not outcome:
+            return None
+        return CallResult(
+            outcome=outcome,
+            duration=_figure(self._cell(cells, "call_duration")),
+            cost=_figure(self._cell(cells, "call_cost")),
+            hangup_reason=self._cell(cells, "hangup_reason"),
+            recording_url=self._cell(cells, "recording_url"),
+            transcript=self._cell(cells, LONG_COLUMNS["transcript"]),
+            extracted=self._cell(cells, LONG_COLUMNS["extracted"]),
+        )
+
+
+def _figure(text: str) -> float | None:
+    return float(text) if _FIGURE.fullmatch(text) else None
 
 
 def _moment(text: str) -> float | None:

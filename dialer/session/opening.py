@@ -131,6 +131,8 @@ def _take_over(store: Ledger, path: Path, back: ReadBack, *, stamp: str | None) 
     taken: dict[Status, int] = {}
 
     def work() -> None:
+        if store.is_new():
+            store.show_call_parts(back.parts)
         taken.update(store.merge(back.header, back.rows))
         if taken:
             forget_judged(store)
