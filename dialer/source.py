@@ -32,6 +32,7 @@ _FOREIGN: Final = {
     b"\xd0\xcf\x11\xe0": "is an old Excel file; save it as CSV (UTF-8) or as .xlsx",
     b"%PDF": "is a PDF; export the table as CSV (UTF-8)",
 }
+_UTF_16: Final = "If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
 _GZIP: Final = b"\x1f\x8b"
 _WINDOW: Final = 1 << 20
 _SHOWN: Final = 40
@@ -107,7 +108,7 @@ class Reading:
                 line += _line_ends(block[: block.index("\0")])
                 raise InputError(
                     f"{self._path}, line {line}: there is a NUL character, which no text has. Save the file again as "
-                    'CSV UTF-8; if it is UTF-16, set encoding = "utf-16-le" (or "utf-16-be") in [csv].'
+                    f"CSV UTF-8. {_UTF_16}"
                 )
             line += _line_ends(block)
         return self._digest.hexdigest()
@@ -191,9 +192,10 @@ def _undecodable(source: Source, error: UnicodeError) -> str:
     name = source.encoding.removesuffix("-sig")
     readings = {encoding: _decoded(cell, encoding) for encoding in LIKELY if encoding != source.encoding}
     shown = "".join(f"\n  {encoding:<10} {text}" for encoding, text in readings.items() if text)
+    remedy = f"{source.remedy} {_UTF_16}" if b"\0" in cell and not name.startswith("utf-16") else source.remedy
     return (
         f"{source.path}, line {line}: byte {offset + 1} of the file is not {name}."
-        f"{' The cell would read as' if shown else ''}{shown}\n{source.remedy}"
+        f"{' The cell would read as' if shown else ''}{shown}\n{remedy}"
     )
 
 

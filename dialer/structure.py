@@ -255,7 +255,12 @@ def _width(head: str, delimiter: str) -> int:
 
 
 def _broken(path: Path, error: str, start: int, line: int) -> str:
-    if "unexpected end" in error or "field limit" in error:
+    if "field limit" in error:
+        return (
+            f"{path}, line {start}: a cell of the row that begins here has more than {csv.field_size_limit():,} "
+            "characters. Perhaps a quotation mark is opened and never closed; if not, shorten it."
+        )
+    if "unexpected end" in error:
         return (
             f"{path}, line {start}: a quotation mark is opened in the row that begins here and never closed. "
             'Close it; a quotation mark inside a text is written twice ("").'

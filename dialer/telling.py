@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dialer.session import Braking, Cancelled, Check, Plan, Summary, Tracked
     from dialer.session.outlook import Outlook
     from dialer.session.settle import Settled
+    from dialer.session.spoken import Found
     from dialer.session.timing import Timing
 
 ORDER = (
@@ -30,6 +31,8 @@ ORDER = (
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
 )
 _WIDE = 100
+MOSTLY = 0.5
+"""When more than so many of the rows repeat a number, it may be the wrong column."""
 _MOMENTS = 5
 """So many openings are told one by one."""
 _CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
@@ -258,9 +261,8 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
         lines.append(f"Left out of the variables, since Bolna fills them in itself: {', '.join(check.left_out)}.")
     variables = [name if name == source else f"{name} ({source})" for name, source in check.variables.items()]
     lines.append(f"Variables: {', '.join(variables) or 'none'}.")
-    for name, empty in check.empty.items():
-        more = ", ..." if empty.rows > len(empty.first) else ""
-        lines.append(f"  {name} is empty in {empty.rows:,} rows: {', '.join(map(str, empty.first))}{more}")
+    lines += [f"  {name} is empty in {_rows(found)}" for name, found in check.empty.items()]
+    lines += [f"  Warning: {name} is an error such as #N/A in {_rows(found)}" for name, found in check.errors.items()]
     if check.samples:
         lines.append("The first requests:")
         lines += [f"  POST /call {json.dumps(sample, ensure_ascii=False)}" for sample in check.samples]
@@ -270,9 +272,17 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     return "\n".join([*lines, f"To call them: {command}"])
 
 
+def _rows(found: Found) -> str:
+    more = ", ..." if found.rows > len(found.first) else ""
+    return f"{found.rows:,} rows: {', '.join(map(str, found.first))}{more}"
+
+
 def report_lines(report: Report) -> list[str]:
     """Return the problems of a list grouped by kind, each with a few rows."""
     lines = [f"header: {text}" for text in report.header]
+    duplicates = report.statuses.get(Status.DUPLICATE, 0)
+    if duplicates > MOSTLY * report.rows:
+        lines.append("Most rows repeat a number: is it the right column?")
     for code, count in sorted(report.reasons.items(), key=lambda item: -item[1]):
         lines.append(f"{count:,} {code}")
         lines += [f"    {_example(example)}" for example in report.examples.get(code, ())]

@@ -159,6 +159,24 @@ def test_without_a_key_it_says_what_it_could_not_read(
     assert told["outlook"]["notes"] == ["the account and the agent's prompt were not read: There is no BOLNA_API_KEY"]
 
 
+def test_what_would_be_spoken_badly_is_told_by_variable(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients([[number(n), ["#N/A", " ", "NA", "#BEZUG!"][n % 4], "Pune", ""] for n in range(20)], header=HEADER)
+    assert main(["check", str(place.campaign())]) == 0
+    told = capsys.readouterr().out
+    assert "  customer_name is empty in 5 rows: 2, 6, 10, 14, 18\n" in told
+    assert "  note is empty in 20 rows: 1, 2, 3, 4, 5, ...\n" in told
+    assert "  Warning: customer_name is an error such as #N/A in 10 rows: 1, 4, 5, 8, 9, ...\n" in told
+
+
+def test_a_list_that_is_mostly_one_number_is_doubted(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    doubt = "Most rows repeat a number: is it the right column?"
+    for repeated, is_doubted in ((5, False), (6, True)):
+        rows = [[number(max(0, n - repeated)), "Zoë", "Pune", ""] for n in range(10)]
+        place.recipients(rows, header=HEADER)
+        assert main(["check", str(place.campaign())]) == 0
+        assert (doubt in capsys.readouterr().out) == is_doubted
+
+
 def test_a_list_of_which_nobody_can_be_called_is_no_clean_one(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.recipients([["nobody", "N", "", ""]], header=HEADER)
     assert main(["check", str(place.campaign())]) == 2

@@ -125,12 +125,6 @@ def test_bytes_are_a_table_or_an_error_in_words(tmp_path: Path, content: bytes, 
     assert not words or str(path) in words
 
 
-def test_a_field_of_the_size_of_a_novel_is_told_and_not_read(tmp_path: Path) -> None:
-    path = save(tmp_path, 'a,b\n1,"' + "x" * 200_000 + '"\n')
-    with pytest.raises(InputError, match="line 2: a quotation mark is opened"):
-        examine(path)
-
-
 def test_lines_are_told_through_blank_lines_and_quoted_newlines(tmp_path: Path) -> None:
     path = save(tmp_path, '\nphone,note\r\n1,a\r\n\r\n2,"b\nb"\n3,c\r4,d\n')
     table = examine(path)
@@ -338,6 +332,15 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         ),
     ),
     (
+        "a cell beyond all bounds",
+        b"phone,name\n1,a\n2," + b"x" * 200_000 + b"\n",
+        {},
+        (
+            "{path}, line 3: a cell of the row that begins here has more than 131,072 characters. Perhaps a "
+            "quotation mark is opened and never closed; if not, shorten it."
+        ),
+    ),
+    (
         "text after quote",
         b'phone,name\n1,"a" b\n',
         {},
@@ -360,8 +363,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b"phone,name\n1,a\n2,\x00b\n",
         {},
         (
-            "{path}, line 3: there is a NUL character, which no text has. Save the file again as CSV UTF-8; "
-            'if it is UTF-16, set encoding = "utf-16-le" (or "utf-16-be") in [csv].'
+            "{path}, line 3: there is a NUL character, which no text has. Save the file again as CSV UTF-8. "
+            "If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
         ),
     ),
     (
@@ -369,8 +372,18 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b"p\x00h\x00o\x00n\x00e\x00,\x00n\x00a\x00m\x00e\x00\n\x001\x00,\x00a\x00\n\x00",
         {},
         (
-            "{path}, line 1: there is a NUL character, which no text has. Save the file again as CSV UTF-8; "
-            'if it is UTF-16, set encoding = "utf-16-le" (or "utf-16-be") in [csv].'
+            "{path}, line 1: there is a NUL character, which no text has. Save the file again as CSV UTF-8. "
+            "If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
+        ),
+    ),
+    (
+        "utf-16 without mark, beyond ASCII",
+        "phone,name\n1,Zoë\n".encode("utf-16-le"),
+        {},
+        (
+            "{path}, line 2: byte 31 of the file is not utf-8.\n"
+            "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again "
+            "as CSV UTF-8. If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
         ),
     ),
     (

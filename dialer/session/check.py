@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dialer.credentials import address
@@ -18,6 +18,7 @@ from dialer.models import ATTEMPTED, Status, Whereabouts
 from dialer.results import guarded
 from dialer.session.intake import intake
 from dialer.session.opening import neighbours, refuse_without_ledger
+from dialer.session.spoken import Found, Spoken
 from dialer.session.timing import Place
 
 if TYPE_CHECKING:
@@ -28,27 +29,8 @@ if TYPE_CHECKING:
     from dialer.models import InputRow
     from dialer.screening import Report
 
-_SHOWN = 5
 SAMPLES = 3
 """So many first requests are shown."""
-
-
-@dataclass(slots=True)
-class Empty:
-    """How often a variable is empty: spoken as nothing.
-
-    Attributes:
-        rows: callable rows that leave it empty.
-        first: positions of the first of them.
-    """
-
-    rows: int = 0
-    first: list[int] = field(default_factory=list)
-
-    def add(self, positions: list[int]) -> None:
-        """Count some rows."""
-        self.rows += len(positions)
-        self.first += positions[: _SHOWN - len(self.first)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +47,7 @@ class Check:
         variables: variable → column or constant.
         left_out: columns that are no variables because Bolna fills in their names itself.
         empty: variable → how many callable rows leave it empty, and the first of them.
+        errors: variable → how many callable rows have the error of a formula in it, and the first of them.
         places: where those may be who would be called.
         elsewhere: how many more another batch has called lately, so that they are left out for now.
         rate: the rate, in words.
@@ -80,7 +63,8 @@ class Check:
     samples: tuple[Mapping[str, Any], ...]
     variables: Mapping[str, str]
     left_out: tuple[str, ...]
-    empty: Mapping[str, Empty]
+    empty: Mapping[str, Found]
+    errors: Mapping[str, Found]
     places: tuple[Place, ...]
     elsewhere: int
     rate: str
@@ -107,15 +91,14 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         to_call, called = 0, dict.fromkeys(sorted(ATTEMPTED), 0)
         recent, where = _recent(campaign), Counter[Whereabouts]()
         samples: list[Mapping[str, Any]] = []
-        empty = {name: Empty() for name in found.payload.columns}
+        spoken = Spoken(found.payload.columns)
         reject(["line", "row", "status", "code", "reason", *found.table.header])
         for rows in found.screening:
             for row in rows:
                 if row.problem is not None:
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             fresh = _fresh(rows, ledger, called)
-            for name, index in found.payload.columns.items():
-                empty[name].add([row.position for row in fresh if not row.cells[index].strip()])
+            spoken.add(fresh)
             to_call += len(fresh)
             where.update(row.whereabouts for row in fresh if row.number not in recent)
             samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(samples)]]
@@ -130,7 +113,8 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         samples=tuple(samples),
         variables=found.payload.variables,
         left_out=found.payload.left_out,
-        empty={name: one for name, one in empty.items() if one.rows},
+        empty=spoken.empty,
+        errors=spoken.errors,
         places=tuple(Place(*place) for place in where.items()),
         elsewhere=total - where.total(),
         rate=str(campaign.pacing.rate),
