@@ -17,6 +17,8 @@ VOICEMAIL: Final = "voicemail"
 """What became of a call that is `completed` with a machine."""
 NOT_REACHED: Final = FINAL - {"completed"} | {VOICEMAIL}
 """What may have become of a call that has reached nobody."""
+_MOST: Final = 1e9
+"""A count beyond is none."""
 _RETRIED: Final = ("no-answer", "busy", "failed")
 _MOST_RETRIES: Final = 3
 """What Bolna retries, and how often, where `retry_config` does not say."""
@@ -189,7 +191,7 @@ def _number(value: object) -> float | None:
 
 def _count(value: object) -> int | None:
     number = _number(value)
-    return None if number is None else int(number)
+    return None if number is None or abs(number) > _MOST else int(number)
 
 
 def _moment(value: object) -> datetime | None:

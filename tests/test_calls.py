@@ -6,6 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from dialer.executions import execution_in
 from tests.ledgers import QUEUED, REFUSED, call, opened, people
@@ -61,6 +63,37 @@ def test_a_call_that_bolna_does_not_know_yet_stays_open_and_one_given_up_does_no
     assert (open_.status, open_.since) == ("", 1.0)
     ledger.give_up([attempt.id])
     assert ledger.open_calls() == []
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=())), inner),
+    max_leaves=8,
+)
+FIELDS = (
+    "status",
+    "retry_count",
+    "conversation_duration",
+    "total_cost",
+    "transcript",
+    "extracted_data",
+    "scheduled_at",
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
+@example({"extracted_data": {"\ud800": "\ud800"}, "transcript": "\ud800"})
+@example({"retry_count": 10**30, "conversation_duration": 10**400, "scheduled_at": "0001-01-01T00:00:00+14:00"})
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_bolna_shows_can_be_kept(ledger: Ledger, fields: dict[str, Any]) -> None:
+    for table in ("call", "attempt"):
+        ledger._db.execute(f"DELETE FROM {table}")
+    ledger._db.execute("UPDATE recipient SET state = 'pending'")
+    attempt = call(ledger, 1, QUEUED)
+    found = execution_in({"id": "exec-1", **fields})
+    assert found is not None
+    ledger.note_calls([(attempt.id, found)])
+    assert ledger._db.execute("SELECT count(*) FROM call").fetchone() == (1,)
 
 
 RETRY = {"enabled": True, "max_retries": 2, "retry_on_statuses": ["no-answer"]}

@@ -159,10 +159,15 @@ def _row(attempt: int, execution: Execution, at: float) -> tuple[object, ...]:
     return (
         attempt, execution.status, final, at, at, duration, cost, execution.voicemail,
         execution.hangup_by, execution.hangup_reason, execution.error_message, execution.termination_reason,
-        execution.recording_url, "" if extracted is None else json.dumps(extracted, ensure_ascii=False),
+        execution.recording_url, "" if extracted is None else _json(extracted),
         execution.transcript, _unix(execution.scheduled_at), execution.retry_count, _unix(execution.created_at),
         _unix(execution.updated_at),
     )  # fmt: skip
+
+
+def _json(value: object) -> str:
+    # A lone surrogate is valid in JSON and in no file.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
 def _unix(moment: datetime | None) -> float | None:
