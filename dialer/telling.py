@@ -115,7 +115,8 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
     live = "" if foretold.live is None else f", at most {foretold.live:,} of the calls being live at once"
     lines = [f"Sending takes about {duration(foretold.sending)} at {rate}{live}."]
     if foretold.calling is not None:
-        each = f"{foretold.at_once:,} lines, {duration(foretold.average)} a call"
+        like = f" like the last {view.talk.calls:,}" if view.talk.is_enough else ""
+        each = f"{foretold.at_once:,} lines, {duration(foretold.average)} a call{like}"
         lines.append(
             f"The calls take about {duration(foretold.calling)} ({each}), until {foretold.ends_at:%Y-%m-%d %H:%M} UTC."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from dialer.forecast import forecast
+from dialer.forecast import ENOUGH, RINGING, Talk, forecast
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -34,3 +34,8 @@ def test_the_cost_is_minutes_times_price() -> None:
 def test_nobody_takes_no_time() -> None:
     found = forecast(0, per_second=1.0, now=NOW, lines=10, cost_per_minute=1.0)
     assert (found.sending, found.calling, found.cost) == (0, None, 0)
+
+
+def test_calls_that_were_tracked_tell_how_long_one_takes_once_there_are_enough() -> None:
+    assert Talk(ENOUGH - 1, 40.0).average(60.0) == 60.0
+    assert Talk(ENOUGH, 40.0).average(60.0) == 40.0 + RINGING

@@ -13,6 +13,7 @@ from dialer import Summary, load_campaign, run_campaign
 from dialer.cli import main
 from dialer.errors import ExitCode
 from dialer.executions import execution_in
+from dialer.forecast import RINGING
 from dialer.ledger import Ledger
 from dialer.models import CallCount, Status
 from dialer.progress import Silent
@@ -97,6 +98,26 @@ def test_results_with_columns_of_calls_are_adopted_with_them_when_the_ledger_is_
     assert main(["track", str(path)]) == 0
     assert quick.sandbox.traffic.requests["GET /executions/{execution_id}"] == asked + PEOPLE
     assert quick.results() == before
+
+
+def test_what_is_foretold_goes_by_the_calls_that_were_tracked(
+    quick: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick.recipients(awkward(PEOPLE + 20), header=HEADER)
+    main(["check", str(path)])
+    assert "lines, 1 min a call)" in capsys.readouterr().out
+    main(["track", str(path)])
+    capsys.readouterr()
+    main(["check", str(path), "-o", "json"])
+    told = json.loads(capsys.readouterr().out)
+    over = [
+        row for row in quick.results()[:PEOPLE] if row["call_status"] in {"completed", "voicemail", "no-answer", "busy"}
+    ]
+    talk = sum(float(row["call_duration"]) for row in over) / len(over)
+    assert told["talk"] == {"calls": len(over), "seconds": pytest.approx(talk)}
+    assert told["outlook"]["forecast"]["average"] == pytest.approx(talk + RINGING)
+    main(["check", str(path)])
+    assert f"a call like the last {len(over)})" in capsys.readouterr().out
 
 
 def test_a_run_appends_to_tracked_results_in_their_form(quick: Place, path: Path) -> None:

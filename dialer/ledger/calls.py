@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.executions import VOICEMAIL
+from dialer.forecast import Talk
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.models import CallCount
@@ -66,8 +67,24 @@ _OPEN = """
 """
 
 
+_LAST = 1000
+"""So many calls tell how long one takes."""
+
+
 class Calls(Connected):
     """The part of the ledger that follows calls at Bolna."""
+
+    def talk(self) -> Talk:
+        """Return how long people talked in the last calls that are over."""
+        with told(self.path):
+            row = self._db.execute(
+                """
+                SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0) FROM (SELECT duration FROM call
+                WHERE final = 1 AND status IN ('completed', 'no-answer', 'busy') ORDER BY attempt DESC LIMIT ?)
+                """,
+                (_LAST,),
+            ).fetchone()
+        return Talk(*row)
 
     def open_calls(self, *, after: int = 0, size: int = 1000) -> list[Call]:
         """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.credentials import address
 from dialer.errors import ExitCode, UsageError
+from dialer.forecast import Talk
 from dialer.ledger import Ledger
 from dialer.models import ATTEMPTED, Status, Whereabouts
 from dialer.results import guarded
@@ -50,6 +51,7 @@ class Check:
         errors: variable → how many callable rows have the error of a formula in it, and the first of them.
         places: where those may be who would be called.
         elsewhere: how many more another batch has called lately, so that they are left out for now.
+        talk: what this batch's calls were like so far.
         rate: the rate, in words.
         report: problems by row.
         exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
@@ -67,6 +69,7 @@ class Check:
     errors: Mapping[str, Found]
     places: tuple[Place, ...]
     elsewhere: int
+    talk: Talk
     rate: str
     report: Report
     exit_code: ExitCode
@@ -84,6 +87,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
     """
     with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
+        talk = Talk() if ledger is None else ledger.talk()
         by_id = ledger is not None and campaign.columns.id is not None
         found = intake(
             campaign, attempted=ledger.attempted_numbers() if ledger and by_id else {}, should_stop=lambda: False
@@ -117,6 +121,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         errors=spoken.errors,
         places=tuple(Place(*place) for place in where.items()),
         elsewhere=total - where.total(),
+        talk=talk,
         rate=str(campaign.pacing.rate),
         report=report,
         exit_code=_exit_code(report, nobody=not to_call and not any(called.values())),

@@ -11,7 +11,7 @@ import anyio
 from dialer import preflight
 from dialer.campaign import RESERVED
 from dialer.errors import UsageError
-from dialer.forecast import Forecast, forecast
+from dialer.forecast import Forecast, Talk, forecast
 from dialer.prompt import asked_for, compare, welcome
 from dialer.session.connection import bolna
 from dialer.session.timing import Place, Timing, timing
@@ -36,6 +36,7 @@ class Outlook:
         account: whose key it is; None where it could not be read.
         agent_name: who calls; empty where it could not be read.
         forecast: how long, and what it costs.
+        talk: what this batch's calls were like so far.
         timing: when people can be called; None where nothing limits it.
         warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
         unused: variables that the prompt never asks for.
@@ -46,6 +47,7 @@ class Outlook:
     account: Account | None
     agent_name: str
     forecast: Forecast
+    talk: Talk
     timing: Timing | None
     warnings: tuple[str, ...]
     unused: tuple[str, ...]
@@ -75,6 +77,7 @@ def outlook(
     samples: Sequence[Mapping[str, Any]],
     places: Sequence[Place],
     elsewhere: int,
+    talk: Talk,
 ) -> Outlook:
     """Return what is to be expected.
 
@@ -86,21 +89,22 @@ def outlook(
         samples: the `user_data` of the first recipients.
         places: where those may be who are to be called; without those whom another batch called.
         elsewhere: how many those are.
+        talk: what this batch's calls were like so far.
     """
     now = datetime.now(UTC)
     lines = None if standing.account is None else standing.account.lines
     live = campaign.live_calls(lines=lines)
-    expected = campaign.forecast
+    average = talk.average(campaign.forecast.average_call)
     at_once = min(filter(None, (lines, live)), default=None)
-    when = timing(campaign, places, elsewhere=elsewhere, lines=at_once, now=now)
+    when = timing(campaign, places, elsewhere=elsewhere, lines=at_once, average=average, now=now)
     foretold = forecast(
         to_call if when is None or when.waits else min(to_call, when.now),
         per_second=campaign.pacing.rate.per_second,
         now=now,
         lines=lines,
         live=live,
-        average=expected.average_call,
-        cost_per_minute=expected.cost_per_minute,
+        average=average,
+        cost_per_minute=campaign.forecast.cost_per_minute,
     )
     asked = asked_for(standing.agent)
     found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=RESERVED)
@@ -108,6 +112,7 @@ def outlook(
         account=standing.account,
         agent_name=standing.agent_name,
         forecast=foretold,
+        talk=talk,
         timing=when,
         warnings=found.warnings(),
         unused=found.unused,
@@ -143,4 +148,5 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
         samples=[sample["user_data"] for sample in found.samples],
         places=found.places,
         elsewhere=found.elsewhere,
+        talk=found.talk,
     )

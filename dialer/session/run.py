@@ -237,6 +237,7 @@ class _Batch:
                 samples=[json.loads(recipient.payload)["user_data"] for recipient in first],
                 places=places,
                 elsewhere=elsewhere,
+                talk=await self._ledger.call(lambda store: store.talk()),
             ),
             rate=str(self._campaign.pacing.rate),
             redialled=redialled,

@@ -61,7 +61,7 @@ class Timing:
 
 
 def timing(
-    campaign: Campaign, places: Sequence[Place], *, elsewhere: int, lines: int | None, now: datetime
+    campaign: Campaign, places: Sequence[Place], *, elsewhere: int, lines: int | None, average: float, now: datetime
 ) -> Timing | None:
     """Return when people can be called; None where nothing limits it.
 
@@ -70,6 +70,7 @@ def timing(
         places: where those may be who are to be called; without those whom another batch called.
         elsewhere: how many those are.
         lines: calls that the account may have live at once.
+        average: seconds of a call.
         now: the moment (aware).
     """
     schedule, window = campaign.schedule, campaign.window
@@ -81,7 +82,7 @@ def timing(
     groups = [Group(place.count, tuple(_spans(window, place.where, moment, waits=campaign.waits))) for place in places]
     until = math.inf if schedule.ends is None else (schedule.ends - moment).total_seconds()
     rate = campaign.pacing.rate.per_second
-    ringing = None if lines is None else min(rate, lines / campaign.forecast.average_call)
+    ringing = None if lines is None else min(rate, lines / average)
     return Timing(
         begins=begins,
         ends=schedule.ends,
