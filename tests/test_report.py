@@ -165,9 +165,11 @@ def test_hours_are_those_of_the_time_zone_asked_for(ledger: Ledger, batch: Batch
 
 
 def test_a_call_that_bolna_is_to_place_later_counts_then(ledger: Ledger, batch: Batch) -> None:
-    people(ledger, 1)
+    people(ledger, 2)
     called(ledger, 1, "scheduled", at=MADE.timestamp(), scheduled_at="2026-11-25T18:00:00+00:00")
-    assert [hour.hour for hour in report_of(batch).hours if hour.calls] == [18]
+    called(ledger, 2, "scheduled", at=MADE.timestamp(), scheduled_at="9999-12-31T23:59:59+00:00")
+    assert [hour.hour for hour in report_of(batch).hours if hour.calls] == [15, 18]
+    assert report_of(batch, zone="Asia/Kolkata")
 
 
 def test_people_are_told_apart_by_the_country_of_their_number(ledger: Ledger, batch: Batch) -> None:
@@ -279,7 +281,7 @@ def test_whole_numbers_are_shown_only_when_asked_for(ledger: Ledger, batch: Batc
 
 # -- the page ------------------------------------------------------------------------------------------------------
 
-HOSTILE = "<script>alert('&')</script>\"|`*_ ليلى 🙂 $x^2$"
+HOSTILE = "\x1b\n<script>alert('&')</script>\"|`*_ ليلى 🙂 $x^2$"
 
 
 class Page(HTMLParser):
@@ -363,6 +365,14 @@ def test_a_ledger_in_which_nobody_was_called_has_a_report(ledger: Ledger, batch:
     assert not Page(page(report)).open
     assert "Nobody was called yet" in page(report)
     assert markdown(report)
+
+
+def test_a_command_with_marks_in_it_stays_one_piece_of_code(ledger: Ledger, batch: Batch) -> None:
+    people(ledger, 1)
+    view = View(MADE, ZoneInfo("UTC"), full_numbers=False, running=False, command=lambda _: "dialer run 'a`b|c.toml'")
+    with contextlib.closing(Ledger.read(batch.ledger)) as reader:
+        text = markdown(gather(reader, batch, view))
+    assert "`` dialer run 'a`b\\|c.toml' `` |" in text
 
 
 def test_before_bolna_was_asked_nothing_is_said_of_who_was_reached(ledger: Ledger, batch: Batch) -> None:

@@ -25,6 +25,7 @@ QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
 
 _REACHED = "(coalesce(c.status, '') = 'completed' AND NOT coalesce(c.voicemail, 0) AND coalesce(c.duration, 0) > 0)"
+_HORIZON = 31 * 86_400
 _FINAL = "coalesce(c.final, 0)"
 _ACCEPTED = "attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued'"
 _LAST = f"""
@@ -196,11 +197,12 @@ class Overview(Connected):
 
     def calls_by_time(self) -> Iterator[tuple[int, int, int]]:
         """Yield the begin of each quarter of an hour (Unix seconds), the calls placed in it, and those that reached."""
-        # What Bolna was asked to place later counts then.
+        # What Bolna was asked to place later counts then; it takes nothing that is more than 30 days ahead.
+        later = f"min(coalesce(c.scheduled_at, 0), a.at + {_HORIZON})"
         yield from self._read(
             f"""
-            SELECT {QUARTER} * CAST(max(a.at, coalesce(c.scheduled_at, 0)) / {QUARTER} AS INTEGER), count(*),
-            sum({_REACHED}) FROM {_ACCEPTED} GROUP BY 1 ORDER BY 1
+            SELECT {QUARTER} * CAST(max(a.at, {later}) / {QUARTER} AS INTEGER), count(*), sum({_REACHED})
+            FROM {_ACCEPTED} GROUP BY 1 ORDER BY 1
             """  # noqa: S608
         )
 
@@ -262,7 +264,8 @@ class Overview(Connected):
     def holds(self) -> Iterator[Hold]:
         """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
         spell: Hold | None = None
-        for found in (Hold(*row) for row in self._read("SELECT at, seconds, words FROM hold ORDER BY at, id")):
+        for at, seconds, words in self._read("SELECT at, seconds, words FROM hold ORDER BY at, id"):
+            found = Hold(at, seconds, _alike(words))
             if spell is None or found.at > spell.at + spell.seconds:
                 if spell is not None:
                     yield spell
@@ -273,14 +276,14 @@ class Overview(Connected):
         if spell is not None:
             yield spell
 
-    def _phone_cell(self) -> int:
-        """Return where the phone cell stands among the cells of the input; -1 where there is no such column."""
+    def _phone_cell(self) -> int | None:
+        """Return where the phone cell stands among the cells of the input; None where there is no such column."""
         ((header,),) = self._read(
             "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]')", self.note("layout")
         )
         names = json.loads(header)
         phone = self.note("phone")
-        return names.index(phone) if phone in names else -1
+        return names.index(phone) if phone in names else None
 
     def _read(self, query: str, *values: object) -> Iterator[Any]:
         with told(self.path):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 360.0
 """In points, here the unit of everything: so narrow that text stays readable on a phone."""
-_ROW, _COLUMN_HEIGHT, _LETTER = 26.0, 150.0, 5.8
+_ROW, _COLUMN_HEIGHT, _LETTER = 26.0, 150.0, 6.2
 _LABEL_LETTERS: Final = 22
 _INK, _MUTED, _LINE = "#000001", "#000002", "#000003"
 _FILLS: Final = {Tone.ACCENT: "#000004", Tone.QUIET: "#000005", Tone.WARN: "#000006", Tone.BAD: "#000007"}
@@ -129,7 +129,9 @@ def _write(
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= _LABEL_LETTERS else label[: _LABEL_LETTERS - 1] + "…"
+    """Return a label in one line of letters that XML may hold, however Bolna spells an outcome."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in label)
+    return plain if len(plain) <= _LABEL_LETTERS else plain[: _LABEL_LETTERS - 1] + "…"
 
 
 def _round_values(highest: float) -> list[int]:

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from dialer.ledger import Ledger
     from dialer.ledger.overview import Calls, People, Trouble
 
-REASONS_SHOWN: Final = 20
-ROWS_SHOWN: Final = 10
-PAUSES_SHOWN: Final = 10
+_REASONS_SHOWN: Final = 20
+_ROWS_SHOWN: Final = 10
+_PAUSES_SHOWN: Final = 10
 _WIDTHS: Final = (5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 """Seconds that a bar of the durations may stand for; multiples of the first one, by which the ledger counts."""
 _BARS: Final = 8
@@ -222,11 +222,11 @@ def _reasons(ledger: Ledger, view: View) -> tuple[tuple[Reason, ...], int]:
 
     def counted() -> Iterator[Trouble]:
         nonlocal rows
-        for trouble in ledger.troubles(first=ROWS_SHOWN):
+        for trouble in ledger.troubles(first=_ROWS_SHOWN):
             rows += trouble.rows
             yield trouble
 
-    biggest = heapq.nlargest(REASONS_SHOWN, counted(), key=lambda trouble: trouble.rows)
+    biggest = heapq.nlargest(_REASONS_SHOWN, counted(), key=lambda trouble: trouble.rows)
     return tuple(_reason(trouble, view) for trouble in biggest), rows - sum(trouble.rows for trouble in biggest)
 
 
@@ -257,7 +257,7 @@ def _slow(ledger: Ledger, view: View) -> Slow:
         paused=sum(hold.seconds for hold in holds),
         longest=tuple(
             Pause(datetime.fromtimestamp(hold.at, view.zone), hold.seconds, _cut(hold.words, _WORDS))
-            for hold in heapq.nlargest(PAUSES_SHOWN, holds, key=lambda hold: hold.seconds)
+            for hold in heapq.nlargest(_PAUSES_SHOWN, holds, key=lambda hold: hold.seconds)
         ),
         too_many=too_many,
         put_off=sum(count for _, count in retried) - too_many,

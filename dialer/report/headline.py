@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.report.parts import Tile
-from dialer.report.unfinished import WAITING
+from dialer.report.unfinished import WAITING, so_far
 from dialer.report.wording import DASH, share, time
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ def _known(report: Report) -> tuple[Tile, ...]:
     funnel, talk = report.funnel, report.talk
     each = f"; {report.cost / funnel.reached:,.1f} for each person reached" if funnel.reached else ""
     return (
-        Tile("Reached", f"{funnel.reached:,}", f"{share(funnel.reached, funnel.queued)} of those called"),
+        Tile(
+            "Reached", f"{funnel.reached:,}", f"{share(funnel.reached, funnel.queued)} of those called{so_far(report)}"
+        ),
         Tile("Talked", time(report.talked), f"half of the calls up to {time(talk.median)}" if talk else "with nobody"),
         Tile("Cost", f"{report.cost:,.0f}", f"cents{each}"),
     )

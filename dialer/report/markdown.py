@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dialer.report.figures import Report
     from dialer.report.parts import Section, Table
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
+_SPECIAL = re.compile(r"([\\`*_~$\[\]<>|#&])")
 
 
 def markdown(report: Report) -> str:
@@ -62,6 +62,7 @@ def _text(words: str) -> str:
 
 
 def _code(command: str) -> str:
-    """Return a command as code: between more backticks than it holds."""
+    """Return a command as code, between more backticks than it holds."""
     fence = "`" * (1 + max(map(len, re.findall("`+", command)), default=0))
-    return f"{fence} {command} {fence}".replace("|", r"\|") if len(fence) > 1 else f"`{command}`".replace("|", r"\|")
+    pad = " " if "`" in command else ""
+    return f"{fence}{pad}{command}{pad}{fence}".replace("|", r"\|")

@@ -9,6 +9,7 @@ from dialer.executions import VOICEMAIL
 from dialer.models import Status
 from dialer.report import daytime, troubles
 from dialer.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
+from dialer.report.unfinished import so_far
 from dialer.report.wording import DASH, counted, many, share, time
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _way(report: Report) -> str:
         f"Of {many(funnel.in_file, 'row')}, {funnel.callable:,} can be called.",
         f"Bolna accepted a call to {funnel.queued:,} of them",
     ]
-    words[-1] += f"; {funnel.reached:,} were reached." if report.tracked else "."
+    words[-1] += f"; {funnel.reached:,} were reached{so_far(report)}." if report.tracked else "."
     words += [f"{funnel.left:,} more were called and are no longer in the file."] if funnel.left else []
     return " ".join(words)
 

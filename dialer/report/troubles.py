@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dialer.report.figures import Reason, Report, Row
 
 _TURNING: Final = frozenset({"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI"})
-MOST_TRIES: Final = 6
+_MOST_TRIES: Final = 6
 """So many bars show how often somebody was tried."""
 
 
@@ -28,7 +28,7 @@ def tries(report: Report) -> Section:
         chart=Bars(
             [
                 Bar(many(one.attempts, "request"), one.people, f"{one.people:,}", Tone.QUIET, one.reached)
-                for one in report.tries[:MOST_TRIES]
+                for one in report.tries[:_MOST_TRIES]
             ]
         ),
         table=Table(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dialer.ledger.overview import People
+    from dialer.report.figures import Report
 
 NOT_FINAL: Final = "not_final"
 """The last call may still change."""
@@ -39,6 +40,11 @@ def unfinished(
     counts[NOT_REACHED] = sum(some.count for some in people if _is_missed(some))
     ways = _ways(command) | (_ways_meanwhile(command) if running else {})
     return tuple(Open(what, counts[what], *way) for what, way in ways.items() if counts.get(what))
+
+
+def so_far(report: Report) -> str:
+    """Return what is put behind a figure that may still grow."""
+    return " so far" if any(one.what == NOT_FINAL for one in report.open) else ""
 
 
 def _is_missed(people: People) -> bool:
