@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 
 from dialer.client import BolnaReadError
 from dialer.errors import DialerError
+from dialer.executions import FINAL, retries_in
 from dialer.ledger import STOPPED
 from dialer.pacing import Pacer, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dialer.client import Stopped
     from dialer.executions import Execution
-    from dialer.ledger import Ledger, Stoppable
+    from dialer.ledger import Call, Ledger, Stoppable
 
 RATE = Rate(900, 60.0)
 """How fast Bolna is asked: it takes 1000 such requests a minute of the whole organisation."""
@@ -94,7 +95,8 @@ class Brake:
     """Stops every call that may still ring, the last to ring first; what is answered is durable at once.
 
     A kill leaves the answers that are on disk: the next one asks for the rest, and a call may be stopped twice
-    without harm.
+    without harm. Once a call turns out to be over, those placed before it most likely are, too: then a list is read
+    first, which tells so of fifty at a time.
 
     Attributes:
         result: what became of the calls so far.
@@ -102,21 +104,29 @@ class Brake:
     Args:
         ledger: where the answers are recorded.
         bolna: who is asked.
+        glance: returns how calls stand, by attempt, as far as a list tells, and keeps it.
         drain: once it is set nothing more is asked.
         tell: shown every few seconds how far it is.
     """
 
     def __init__(
-        self, ledger: Recorder, bolna: Bolna, *, drain: anyio.Event, tell: Callable[[Braked], None] = lambda _: None
+        self,
+        ledger: Recorder,
+        bolna: Bolna,
+        *,
+        glance: Callable[[Sequence[Call]], Awaitable[Mapping[int, str]]],
+        drain: anyio.Event,
+        tell: Callable[[Braked], None] = lambda _: None,
     ) -> None:
         self._ledger = ledger
         self._bolna = bolna
+        self._glance = glance
         self._drain = drain
         self._tell = tell
         self._told = anyio.current_time()
         self._pacer = Pacer(RATE)
         self._room = anyio.Semaphore(_IN_FLIGHT)
-        self._missing: list[Stoppable] = []
+        self._missing: list[Call] = []
         self._unreadable = 0
         self._failure: DialerError | None = None
         self.result = Braked()
@@ -131,12 +141,19 @@ class Brake:
         self.result.going_on.clear()
         last: Stoppable | None = None
         while not self._is_over() and (page := await self._page(last)):
-            await self._stop(page)
+            calls = [one.call for one in page]
+            await self._stop(await self._without_those_over(calls) if self.result.over else calls)
             last = page[-1]
         await self._stop_missing()
 
     async def _page(self, last: Stoppable | None) -> list[Stoppable]:
         return await self._ledger.call(lambda store: store.stoppable(before=last))
+
+    async def _without_those_over(self, calls: Sequence[Call]) -> Sequence[Call]:
+        told = await self._glance(calls)
+        over = {call.attempt for call in calls if told.get(call.attempt) in FINAL and not _may_be_retried(call)}
+        self.result.over.update(told[attempt] for attempt in over)
+        return [call for call in calls if call.attempt not in over]
 
     async def _stop_missing(self) -> None:
         for seconds in _AGAIN:
@@ -152,7 +169,7 @@ class Brake:
     def _is_over(self) -> bool:
         return self._drain.is_set() or self._unreadable >= _UNREADABLE or self._failure is not None
 
-    async def _stop(self, calls: Sequence[Stoppable]) -> None:
+    async def _stop(self, calls: Sequence[Call]) -> None:
         async with anyio.create_task_group() as tasks:
             for call in calls:
                 await self._room.acquire()
@@ -165,7 +182,7 @@ class Brake:
         if self._failure is not None:
             raise self._failure
 
-    async def _stop_one(self, call: Stoppable) -> None:
+    async def _stop_one(self, call: Call) -> None:
         try:
             await self._ask(call)
             self._unreadable = 0
@@ -179,7 +196,7 @@ class Brake:
         finally:
             self._room.release()
 
-    async def _ask(self, call: Stoppable) -> None:
+    async def _ask(self, call: Call) -> None:
         answer = await self._bolna.stop_call(call.execution_id)
         if answer.stopped:
             await self._note_stopped(call)
@@ -189,14 +206,14 @@ class Brake:
             await self._pacer.wait()
             await self._look(call, answer.words)
 
-    async def _look(self, call: Stoppable, words: str) -> None:
+    async def _look(self, call: Call, words: str) -> None:
         """Find out where a call stands that Bolna does not stop."""
         found = await self._bolna.execution(call.execution_id)
         if found is not None and found.status == STOPPED:
             # By a brake that was killed before it could note it.
             await self._note_stopped(call)
             return
-        found = found and found.asked_for(json.loads(call.payload or "{}"))
+        found = found and found.asked_for(_asked(call))
         await self._record(lambda store: store.note_not_stopped(call.attempt, words=words, found=found))
         if found is not None and found.is_final:
             self.result.over[found.outcome] += 1
@@ -204,7 +221,7 @@ class Brake:
             status = "" if found is None else found.status
             self.result.going_on.append(GoingOn(call.number, call.execution_id, status, words))
 
-    async def _note_stopped(self, call: Stoppable) -> None:
+    async def _note_stopped(self, call: Call) -> None:
         await self._record(lambda store: store.note_stopped(call.attempt))
         self.result.stopped += 1
 
@@ -217,3 +234,13 @@ class Brake:
         if anyio.current_time() >= self._told + _TELL_EVERY:
             self._told = anyio.current_time()
             self._tell(self.result)
+
+
+def _asked(call: Call) -> Mapping[str, Any]:
+    body: Mapping[str, Any] = json.loads(call.payload or "{}")
+    return body
+
+
+def _may_be_retried(call: Call) -> bool:
+    retries = retries_in(_asked(call).get("retry_config"))
+    return retries is not None and retries.most > 0

@@ -207,7 +207,9 @@ def _run_one(
     elif output == "text" and not quiet:
         again = (["--retry-errors"] if retry_errors else []) + (["--redial", ",".join(redial)] if redial else [])
         command = " ".join([_again("run", path, **which), *(again if summary.left else [])])
-        _say(telling.summary_text(summary, command=command))
+        # With a progress they were told when they came up.
+        notes = summary.notes if no_progress else ()
+        _say("\n".join([*notes, telling.summary_text(summary, command=command)]))
     code = _unless_terminated(summary.exit_code, stopped_by)
     return _Done(code, telling.overview(summary), summary)
 

@@ -33,10 +33,11 @@ from tests.place import HEADER, Place, awkward, number, run
 from tests.test_runner import Inline, virtually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dialer.executions import Execution
+    from dialer.ledger import Call
     from dialer.session import Braking, Cancelled
 
 
@@ -54,6 +55,7 @@ class Bolna:
     asked: list[tuple[float, str]] = field(default_factory=list)
     in_flight: int = 0
     peak: int = 0
+    glances: int = 0
 
     async def stop_call(self, execution_id: str) -> Stopped:
         self.asked.append((anyio.current_time(), execution_id))
@@ -73,6 +75,11 @@ class Bolna:
 
     async def execution(self, execution_id: str) -> Execution | None:
         return execution_in({"id": execution_id, "status": self.statuses[execution_id]})
+
+    async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
+        await anyio.sleep(0.2)
+        self.glances += 1
+        return {call.attempt: self.statuses.get(call.execution_id, "queued") for call in calls}
 
     @property
     def order(self) -> list[str]:
@@ -101,7 +108,7 @@ def braked(ledger: Ledger, bolna: Bolna, *, drained_after: float = 1e9) -> Brake
             await anyio.sleep(drained_after)
             drain.set()
 
-        one = Brake(Inline(ledger), bolna, drain=drain)
+        one = Brake(Inline(ledger), bolna, glance=bolna.glance, drain=drain)
         async with interruption.beside(drain_later):
             await one.stop_all()
         return one
@@ -187,6 +194,28 @@ def test_bolna_is_asked_below_its_limit_and_by_several_at_a_time(ledger: Ledger)
     assert 2 <= bolna.peak <= 10
 
 
+def test_those_that_a_list_shows_to_be_over_are_not_asked_for_one_by_one(ledger: Ledger) -> None:
+    many(ledger, 2000)
+    # The last ones wait; one of those before them does, too.
+    statuses = {f"e{index}": "completed" for index in range(1700)} | {"e300": "queued", "e301": "ringing"}
+    bolna = Bolna(statuses=statuses)
+    found = braked(ledger, bolna).result
+    assert (found.stopped, found.over, len(found.going_on)) == (301, Counter({"completed": 1698}), 1)
+    assert bolna.glances == 3
+    assert len(bolna.asked) == 300 + 200 + 2
+
+
+def test_what_bolna_may_try_again_is_asked_for_though_it_seems_to_be_over(ledger: Ledger) -> None:
+    payload = '{"retry_config": {"enabled": true}, "user_data": {}}'
+    ledger._db.execute("UPDATE recipient SET payload = ?", (payload,))
+    many(ledger, 600)
+    bolna = Bolna(statuses={f"e{index}": "no-answer" for index in range(600)} | {"e599": "completed"})
+    found = braked(ledger, bolna).result
+    assert len(bolna.asked) == 600
+    assert (found.over, len(found.going_on)) == (Counter({"completed": 1}), 599)
+    assert ledger.count_open() == 599
+
+
 def test_nothing_is_asked_for_once_somebody_wants_it_to_stop(ledger: Ledger) -> None:
     many(ledger, 2000)
     bolna = Bolna()
@@ -214,7 +243,7 @@ def test_a_ledger_that_fails_ends_it(ledger: Ledger) -> None:
     recorder = Inline(ledger)
     recorder.fails_at = 3
     with pytest.raises(LedgerError, match="the disk is full"):
-        virtually(lambda: Brake(recorder, Bolna(), drain=anyio.Event()).stop_all())
+        virtually(lambda: Brake(recorder, Bolna(), glance=Bolna().glance, drain=anyio.Event()).stop_all())
 
 
 # -- with files and a sandbox ----------------------------------------------------------------------------------------

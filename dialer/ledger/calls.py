@@ -61,6 +61,11 @@ _COUNTS = f"""
     FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
     GROUP BY 1, 2 ORDER BY 2 DESC, 3 DESC
 """  # noqa: S608 - constants only
+CALL = """
+    a.id, a.recipient, r.number, a.execution_id, r.payload, a.at, coalesce(a.answered_at, a.at),
+    coalesce(c.status, ''), c.since, c.asked_at, c.scheduled_at, coalesce(c.retry_count, 0)
+"""
+"""The columns of a `Call`."""
 _OPEN = """
     FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
     WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0
@@ -90,11 +95,7 @@ class Calls(Connected):
         """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt."""
         with told(self.path):
             rows = self._db.execute(
-                f"""
-                SELECT a.id, a.recipient, r.number, a.execution_id, r.payload, a.at, coalesce(a.answered_at, a.at),
-                coalesce(c.status, ''), c.since, c.asked_at, c.scheduled_at, coalesce(c.retry_count, 0)
-                {_OPEN} AND a.id > ? ORDER BY a.id LIMIT ?
-                """,
+                f"SELECT {CALL} {_OPEN} AND a.id > ? ORDER BY a.id LIMIT ?",
                 (after, size),
             ).fetchall()
         return [Call(*row) for row in rows]

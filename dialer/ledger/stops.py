@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.ledger.calls import Calls
+from dialer.executions import FINAL
+from dialer.ledger.calls import CALL, Call, Calls
 from dialer.ledger.opening import told
 
 if TYPE_CHECKING:
@@ -18,21 +19,15 @@ STOPPED = "stopped"
 
 @dataclass(frozen=True, slots=True)
 class Stoppable:
-    """An accepted call that is not over, as far as the ledger knows.
+    """An accepted call that may still ring, as far as the ledger knows.
 
     Attributes:
-        attempt: the attempt's integer key.
-        number: E.164 digits.
-        execution_id: Bolna's id.
-        payload: JSON text of what was asked for; empty where only a results CSV tells of the call.
         rings_at: when it was placed, or is to be dialled where that is later (Unix seconds).
+        call: what the ledger knows of it.
     """
 
-    attempt: int
-    number: int
-    execution_id: str
-    payload: str
     rings_at: float
+    call: Call
 
 
 class Stops(Calls):
@@ -49,18 +44,18 @@ class Stops(Calls):
         Bolna dials what is queued in the order in which it came, so the last placed has the longest to wait. Asked
         again is also who could not be stopped before: a call that rang then may wait for its retry now.
         """
-        bound = (float("inf"), 0) if before is None else (before.rings_at, before.attempt)
+        bound = (float("inf"), 0) if before is None else (before.rings_at, before.call.attempt)
         with told(self.path):
             rows = self._db.execute(
                 f"""
                 SELECT * FROM (
-                    SELECT a.id, r.number, a.execution_id, r.payload, max(a.at, coalesce(c.scheduled_at, strftime('%s',
-                    iif(r.payload = '', NULL, json_extract(r.payload, '$.scheduled_at'))), 0) + 0.0) AS rings_at {_OPEN}
+                    SELECT max(a.at, coalesce(c.scheduled_at, strftime('%s', json_extract(nullif(r.payload, ''),
+                    '$.scheduled_at')), 0) + 0.0) AS rings_at, {CALL} {_OPEN}
                 ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
                 """,  # noqa: S608 - constants only
                 (*bound, size),
             ).fetchall()
-        return [Stoppable(*row) for row in rows]
+        return [Stoppable(rings_at, Call(*columns)) for rings_at, *columns in rows]
 
     def note_stopped(self, attempt: int, *, now: float | None = None) -> None:
         """Keep that Bolna has stopped a call: it will not ring."""
@@ -89,6 +84,8 @@ class Stops(Calls):
 _OPEN = f"""
     FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
     WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) <> 1
-    AND coalesce(c.stop, '') <> '{STOPPED}'
+    AND coalesce(c.stop, '') <> '{STOPPED}' AND NOT (coalesce(c.status, '') IN ({", ".join(map(repr, sorted(FINAL)))})
+    AND NOT coalesce(json_extract(nullif(r.payload, ''), '$.retry_config.enabled'), 0))
 """
-"""Also those that were given up because they never ended: they may still be in the queue."""
+"""Also those that were given up because they never ended: they may still be in the queue. Not those that a list has
+shown to be over, unless Bolna may try them again."""

@@ -13,12 +13,14 @@ from dialer.brake import Brake, Braked
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
 from dialer.ledger import Ledger, ask_to_stop, holder
 from dialer.models import e164
+from dialer.pacing import Pacer
 from dialer.reconcile import reconcile
 from dialer.runner import Control
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible, until
 from dialer.session.opening import HEED_EVERY, merge, opened, rewrite
 from dialer.session.settle import told
+from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -195,9 +197,12 @@ class _Cancelling:
         calls = await self._ledger.call(lambda store: store.count_open())
         if calls:
             await self._turn.agree(calls)
+        reads = Pacer(self._campaign.pacing.reads)
+        tracker = Tracker(self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=reads)
         brake = Brake(
             self._ledger,
             self._client,
+            glance=tracker.glance,
             drain=self._control.drain,
             tell=lambda result: self._turn.tell(f"{result.answered:,} of {calls:,}: {result.stopped:,} stopped"),
         )
