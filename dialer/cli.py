@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from dialer.campaign import Campaign
+    from dialer.control import Control
     from dialer.progress import Progress
-    from dialer.runner import Control
     from dialer.session import Braking, Cancelled, Plan, Summary
 
 _GRAVEST = (
@@ -547,7 +547,7 @@ def _with_signals(
     """Run some work that Ctrl-C, SIGTERM and SIGHUP ask to drain, and a second time to stop at once."""
     import anyio  # noqa: PLC0415 - status and help do without
 
-    from dialer.runner import Control  # noqa: PLC0415 - as above
+    from dialer.control import Control  # noqa: PLC0415 - as above
 
     control = Control()
     first: list[signal.Signals] = []

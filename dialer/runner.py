@@ -21,6 +21,7 @@ from dialer.lines import Unlimited
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
 from dialer.pending import Deferred, Pending
 from dialer.reference import VARIABLE
+from dialer.throttle import Throttle
 from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from dialer.breaker import Breaker
+    from dialer.control import Control
     from dialer.ledger import Ledger
     from dialer.pacing import Pacer
     from dialer.progress import Progress
@@ -37,11 +39,6 @@ if TYPE_CHECKING:
 
 DRAIN = 50.0
 """Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
-HOLD_CAP = 300.0
-"""The longest a server's `Retry-After` is obeyed at one go, in seconds."""
-_HOLD_FIRST, _HOLD_MOST = 2.0, 60.0
-_BACK_OFF_FIRST, _BACK_OFF_MOST = 1.0, 20.0
-_DOUBLINGS = 10
 
 
 class Recorder(Protocol):
@@ -73,31 +70,6 @@ class Room(Protocol):
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
-
-
-class Control:
-    """How a run is told to stop; belongs to whoever owns the signals."""
-
-    def __init__(self) -> None:
-        self.drain = anyio.Event()
-        """Stop sending, let what is in flight finish."""
-        self.abort = anyio.Event()
-        """Cancel now: what is in flight is `unknown`."""
-        self.stopped = ""
-        """Who stopped it, in words, once somebody did."""
-        self._interrupted = False
-
-    def interrupt(self) -> None:
-        """The first time drain, the second time abort."""
-        if self._interrupted:
-            self.abort.set()
-        self._interrupted = True
-        self.stop("Interrupted")
-
-    def stop(self, words: str) -> None:
-        """Drain, for a reason that a person understands."""
-        self.stopped = self.stopped or words
-        self.drain.set()
 
 
 @dataclass(slots=True)
@@ -180,12 +152,10 @@ class Runner:
         self._agent_gone = agent_gone
         self._judge = judge
         self._progress = progress
-        self._max_in_flight = max_in_flight
         self._lines = lines or Unlimited()
         self._lines.on_change = self._notify
         self._now = now
         self._pending = Pending(page=self._page, judge=self._why_not, limit=limit, now=now, waits=waits)
-        self._jitter = jitter
         per_second = pacer.rate_now
         self._ahead = 1 + math.ceil(min(max_in_flight, per_second * 0.1))
         self._ready: deque[Attempt] = deque()
@@ -193,8 +163,9 @@ class Runner:
         self._in_flight = 0
         self.sent = 0
         """Requests that placed a call, were refused, or left it unclear."""
-        self._window = 1
-        self._holds = 0
+        self._throttle = Throttle(
+            pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
+        )
         self._waiting: dict[anyio.Event, Callable[[], bool]] = {}
         self._sending = anyio.CancelScope()
         self._ending = Ending(deferred=self._pending.deferred)
@@ -230,7 +201,7 @@ class Runner:
                     around.start_soon(watcher, self.end)
                 await self._dispatch(calls)
                 around.cancel_scope.cancel()
-        self._ending.held -= self._pacer.held()
+        self._ending.held = self._throttle.held()
 
     def end(self, trip: Trip) -> None:
         """Stop sending, for a reason."""
@@ -368,7 +339,7 @@ class Runner:
                 await self._send_or_withhold(calls)
 
     def _has_room(self) -> bool:
-        return self._in_flight < min(self._window, self._lines.room())
+        return self._in_flight < min(self._throttle.window, self._lines.room())
 
     async def _send_or_withhold(self, calls: TaskGroup) -> None:
         # From here to the task's start nothing waits: what is taken is sent, or put back.
@@ -411,40 +382,7 @@ class Runner:
         if trip is not None:
             self.end(trip)
         elif not self._sending.cancel_called:
-            self._adjust(answer)
+            self._throttle.adjust(answer)
             if answer.outcome is Outcome.RETRY:
                 self._pending.try_again(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
         self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
-
-    def _adjust(self, answer: Answer) -> None:
-        """Let one answer widen or narrow what may be in flight, and hold or free the sending."""
-        if answer.outcome is Outcome.UNKNOWN:
-            self._window = 1
-        if answer.effect is Effect.HOLD and (answer.outcome is Outcome.RETRY or answer.retry_after is not None):
-            self._hold(answer, _HOLD_FIRST, _HOLD_MOST)
-        elif answer.effect is Effect.BACK_OFF:
-            self._window = 1
-            self._hold(answer, _BACK_OFF_FIRST, _BACK_OFF_MOST)
-        elif answer.outcome in {Outcome.QUEUED, Outcome.ERROR}:
-            self._window = min(self._max_in_flight, self._window * 2)
-            self._holds = 0
-            self._pacer.recover()
-
-    def _hold(self, answer: Answer, first: float, most: float) -> None:
-        """Hold all sending; several answers to one burst count as one."""
-        already = self._pacer.held()
-        if answer.retry_after is not None:
-            seconds = min(answer.retry_after, HOLD_CAP)
-        elif already:
-            return
-        else:
-            seconds = min(most, first * 2 ** min(self._holds, _DOUBLINGS)) * (0.5 + self._jitter() / 2)
-        if not already:
-            self._holds += 1
-            if answer.effect is Effect.HOLD:
-                self._pacer.slow_down()
-            self._progress.note(f"{answer.words or answer.http_status}: waiting {seconds:.0f} s")
-        if seconds > already:
-            self._ending.held += seconds - already
-            self._ledger.note_hold(seconds, answer.words or str(answer.http_status))
-        self._pacer.hold(seconds)

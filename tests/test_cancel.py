@@ -19,12 +19,12 @@ from dialer import brake, load_campaign
 from dialer.brake import Brake
 from dialer.cli import main
 from dialer.client import BolnaReadError, Stopped
+from dialer.control import Control
 from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
 from dialer.executions import execution_in
 from dialer.ledger import Ledger, locked
 from dialer.models import Answer, Effect, Outcome
 from dialer.pacing import Rate
-from dialer.runner import Control
 from dialer.sandbox import Settings, running
 from dialer.session import cancel, cancel_campaign, interruption
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox

@@ -15,8 +15,10 @@ PACKAGE = ROOT / "dialer"
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
     {"screen"},
-    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt", "waiting", "moments"},
-    {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure", "pending"},
+    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
+    {"waiting", "moments", "control"},
+    {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},
+    {"pending", "throttle"},
     {"phone", "spreadsheet", "patience"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake", "lines"},
     {"payload", "phone_column", "runner"},

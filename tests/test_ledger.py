@@ -810,7 +810,8 @@ from dialer.errors import LedgerError
 from dialer.ledger.writer import LedgerWriter
 from dialer.pacing import Pacer, Rate
 from dialer.progress import Silent
-from dialer.runner import Control, Runner
+from dialer.control import Control
+from dialer.runner import Runner
 from tests.ledgers import QUEUED, opened, people
 
 path, more = Path(sys.argv[1]), int(sys.argv[2])

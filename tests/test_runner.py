@@ -24,6 +24,7 @@ from trio.testing import MockClock
 from dialer import pending as pending_module
 from dialer.breaker import Breaker, Trip
 from dialer.client import BolnaClient, answer_of_exception, answer_of_status
+from dialer.control import Control
 from dialer.errors import ExitCode, InputError, LedgerError
 from dialer.ledger import Binding, Ledger
 from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
@@ -32,7 +33,8 @@ from dialer.pending import Deferred
 from dialer.preflight import watch_wallet
 from dialer.progress import Silent
 from dialer.reference import VARIABLE
-from dialer.runner import DRAIN, HOLD_CAP, Control, Ending, Runner, body_of
+from dialer.runner import DRAIN, Ending, Runner, body_of
+from dialer.throttle import HOLD_CAP
 from dialer.waiting import wait_until
 
 if TYPE_CHECKING:

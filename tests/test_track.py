@@ -11,6 +11,7 @@ import pytest
 
 from dialer import Summary, load_campaign, run_campaign
 from dialer.cli import main
+from dialer.control import Control
 from dialer.errors import ExitCode
 from dialer.executions import execution_in
 from dialer.forecast import RINGING
@@ -19,7 +20,6 @@ from dialer.models import CallCount, Status
 from dialer.progress import Silent
 from dialer.results import COLUMNS, unguarded
 from dialer.results.cells import CALL_COLUMNS
-from dialer.runner import Control
 from dialer.sandbox import Settings
 from dialer.session import track
 from tests.ledgers import QUEUED, call, opened, people, result_of

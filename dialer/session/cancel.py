@@ -10,12 +10,12 @@ import anyio
 from anyio import to_thread
 
 from dialer.brake import Brake, Braked
+from dialer.control import Control
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
 from dialer.ledger import Ledger, ask_to_stop, holder
 from dialer.models import e164
 from dialer.pacing import Pacer
 from dialer.reconcile import reconcile
-from dialer.runner import Control
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible, until
 from dialer.session.opening import HEED_EVERY, merge, opened, rewrite

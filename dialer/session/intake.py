@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dialer.campaign import Campaign
+    from dialer.control import Control
     from dialer.ledger import Ledger
     from dialer.ledger.writer import LedgerWriter
     from dialer.loader import Table
-    from dialer.runner import Control
 
 JUDGED = "input_judged"
 """Under this name the ledger notes which input, judged by which rules, it holds."""

@@ -12,7 +12,7 @@ from dialer.errors import InterruptedRunError, only
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from dialer.runner import Control
+    from dialer.control import Control
 
 
 @contextlib.asynccontextmanager

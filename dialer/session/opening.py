@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
+    from dialer.control import Control
     from dialer.results import ReadBack
-    from dialer.runner import Control
 
 IN_FLIGHT = "in_flight_since"
 """Under this name the ledger notes that the CSV was not its own: whoever was in flight when the run that wrote it ended

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from dialer import preflight
+from dialer.control import Control
 from dialer.errors import DeclinedError, MustActError, UsageError
 from dialer.executions import NOT_REACHED
 from dialer.lines import Lines, Unlimited
@@ -19,7 +20,6 @@ from dialer.models import NOWHERE, Status
 from dialer.pacing import Pacer
 from dialer.progress import Progress, Silent
 from dialer.reconcile import find_in_flight
-from dialer.runner import Control
 from dialer.session.again import Release
 from dialer.session.check import SAMPLES
 from dialer.session.connection import bolna

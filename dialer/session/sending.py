@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
+    from dialer.control import Control
     from dialer.ledger import Ledger
     from dialer.ledger.writer import LedgerWriter
     from dialer.lines import Lines, Unlimited
     from dialer.pending import Deferred
     from dialer.progress import Progress
     from dialer.results import ResultsFile
-    from dialer.runner import Control, Watcher
+    from dialer.runner import Watcher
     from dialer.session.judge import Judge
     from dialer.session.outcome import Plan
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialer.control import Control
 from dialer.errors import ExitCode
 from dialer.reconcile import Reconciled, reconcile
-from dialer.runner import Control
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
 from dialer.session.opening import merge, opened, rewrite

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer.control import Control
 from dialer.errors import ExitCode, UsageError
 from dialer.ledger import none_yet
 from dialer.pacing import Pacer
 from dialer.progress import Silent
-from dialer.runner import Control
 from dialer.session.connection import bolna
 from dialer.session.interruption import beside, interruptible, until
 from dialer.session.opening import merge, opened, rewrite

@@ -88,9 +88,9 @@ def resume(path: Path) -> None:
 def _into(path: Path, *, fresh: bool) -> None:
     import anyio  # noqa: PLC0415 - as above
 
+    from dialer.control import Control  # noqa: PLC0415
     from dialer.ledger import Binding, Ledger  # noqa: PLC0415
     from dialer.ledger.writer import LedgerWriter  # noqa: PLC0415
-    from dialer.runner import Control  # noqa: PLC0415
     from dialer.session.intake import load  # noqa: PLC0415
 
     file = path.with_suffix(".ledger")
