@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
+import unicodedata
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Screen:
     """Shows a text that changes.
 
     On a terminal each text takes the place of the one before, written at once and over it, so that nothing flickers;
-    what does not fit is cut. Elsewhere a text is written when it has changed, with an empty line behind it.
+    what is too long for it is cut. Elsewhere a text is written when it has changed, with an empty line behind it.
 
     Args:
         stream: where to; standard output by default.
@@ -53,7 +54,7 @@ class Screen:
 
     def _over_the_last(self, lines: list[str]) -> str:
         width, height = shutil.get_terminal_size()
-        fitting = [line[: width - 1] for line in lines[: height - 1]]
+        fitting = [row for line in lines for row in _rows(line, width - 1)][: height - 1]
         up = f"\x1b[{self._lines}A" if self._lines else ""
         self._lines = len(fitting)
         return up + "".join(f"{line}{_REST_OF_LINE}\n" for line in fitting) + _REST_OF_SCREEN
@@ -70,3 +71,21 @@ class Screen:
             yield
         finally:
             self._write(_SHOW if self._is_terminal else "")
+
+
+def _rows(line: str, width: int) -> Iterator[str]:
+    """Yield what a line takes up on a terminal, row by row."""
+    row, used = "", 0
+    for character in line:
+        cells = _cells(character)
+        if used + cells > width:
+            yield row
+            row, used = "", 0
+        row, used = row + character, used + cells
+    yield row
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

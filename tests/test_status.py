@@ -151,12 +151,12 @@ def test_on_a_terminal_a_text_takes_the_place_of_the_one_before(monkeypatch: pyt
     shown = Screen(terminal)
     with shown.shown():
         shown.show("one\ntwo")
-        shown.show("far too wide\n2\n3\n4\n5")
+        shown.show("far 李娜 wide\n2\n3\n4\n5")
         shown.show("end")
     assert terminal.getvalue() == (
         "\x1b[?25l"
         "one\x1b[K\ntwo\x1b[K\n\x1b[J"
-        "\x1b[2Afar too w\x1b[K\n2\x1b[K\n3\x1b[K\n\x1b[J"
+        "\x1b[2Afar 李娜 \x1b[K\nwide\x1b[K\n2\x1b[K\n\x1b[J"
         "\x1b[3Aend\x1b[K\n\x1b[J"
         "\x1b[?25h"
     )
