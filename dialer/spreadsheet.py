@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import repeat
@@ -75,8 +75,10 @@ def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
     Raises:
         InputError: it is no spreadsheet, or damaged.
     """
-    with _opened(path, values=True) as shown, _opened(path, values=False) as written:
-        marks = _cells(path, written) if formulas else repeat(())
+    with ExitStack() as stack:
+        shown = stack.enter_context(_opened(path, values=True))
+        # Opening it may take as long as reading it, so it is not opened twice for nothing.
+        marks = _cells(path, stack.enter_context(_opened(path, values=False))) if formulas else repeat(())
         hidden = _hidden(path, shown)
         next_hidden = next(hidden, 0)
         for number, (cells, sources) in enumerate(zip(_cells(path, shown), marks, strict=False), 1):
