@@ -287,6 +287,9 @@ def report_lines(report: Report) -> list[str]:
     for code, count in sorted(report.reasons.items(), key=lambda item: -item[1]):
         lines.append(f"{count:,} {code}")
         lines += [f"    {_example(example)}" for example in report.examples.get(code, ())]
+    if report.shared:
+        lines.append(f"{report.shared:,} share a number with an earlier row and are called as well")
+        lines += [f"    {_example(example)}" for example in report.sharing]
     for kind, count in report.repaired.items():
         lines.append(f"{count:,} repaired: {kind}")
         lines += [f"    row {one.position} (line {one.line}) {one.cell!r}" for one in report.repairs.get(kind, ())]

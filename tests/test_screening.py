@@ -158,6 +158,16 @@ def test_with_call_every_row_of_a_number_is_called(tmp_path: Path) -> None:
     assert [(row.key, row.status) for row in rows(screened)] == [("a", Status.PENDING), ("b", Status.PENDING)]
 
 
+def test_people_who_share_a_number_and_are_all_called_are_named(tmp_path: Path) -> None:
+    numbers = [ANNA, BEN, ANNA, "n/a", *[ANNA] * 5]
+    text = "phone,id\n" + "".join(f"{number},{at}\n" for at, number in enumerate(numbers))
+    screened = screen(tmp_path, text, id="id", duplicates="call")
+    assert verdicts(screened).count("pending") == 8
+    assert screened.report.shared == 6
+    assert screened.report.sharing[0] == Example(3, 4, ANNA, "the same number as row 1 (line 2)")
+    assert [one.position for one in screened.report.sharing] == [3, 5, 6, 7, 8]
+
+
 def test_a_number_that_was_attempted_under_another_id_is_a_duplicate(tmp_path: Path) -> None:
     """And the row under whose id it was attempted stands, wherever it is now."""
     text = f"phone,id\n{ANNA},new\n{ANNA},old\n{BEN},b\n"

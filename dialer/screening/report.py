@@ -46,6 +46,8 @@ class Report:
         examples: up to `EXAMPLES` rows of each reason code.
         repaired: numbers of each repair.
         repairs: up to `EXAMPLES` rows of each repair.
+        shared: callable rows with the number of an earlier row, which are called as well.
+        sharing: up to `EXAMPLES` of them.
     """
 
     header: tuple[str, ...]
@@ -55,9 +57,17 @@ class Report:
     examples: dict[str, list[Example]] = field(default_factory=dict)
     repaired: Counter[str] = field(default_factory=Counter)
     repairs: dict[str, list[Example]] = field(default_factory=dict)
+    shared: int = 0
+    sharing: list[Example] = field(default_factory=list)
 
     def add(
-        self, rows: Sequence[InputRow], *, problems: Iterable[int], phone: int, repaired: Mapping[int, str]
+        self,
+        rows: Sequence[InputRow],
+        *,
+        problems: Iterable[int],
+        phone: int,
+        repaired: Mapping[int, str],
+        shared: Mapping[int, str],
     ) -> None:
         """Count rows.
 
@@ -66,6 +76,7 @@ class Report:
             problems: the places of those that are not called, in order.
             phone: the place of the phone cell.
             repaired: by place in `rows`, what was mended in the number.
+            shared: by place in `rows`, which earlier row has the same number.
         """
         self.rows += len(rows)
         self.statuses[Status.PENDING] += len(rows)
@@ -75,13 +86,16 @@ class Report:
                 self.statuses[Status.PENDING] -= 1
                 self.statuses[row.status] += 1
                 self.reasons[row.problem.code] += 1
-                _keep(self.examples, row.problem.code, row, row.cells[phone], row.problem.reason)
+                kept = self.examples.setdefault(row.problem.code, [])
+                _keep(kept, row, row.cells[phone], row.problem.reason)
         for at, words in repaired.items():
             self.repaired[words] += 1
-            _keep(self.repairs, words, rows[at], rows[at].cells[phone], words)
+            _keep(self.repairs.setdefault(words, []), rows[at], rows[at].cells[phone], words)
+        self.shared += len(shared)
+        for at, words in shared.items():
+            _keep(self.sharing, rows[at], rows[at].cells[phone], words)
 
 
-def _keep(kept: dict[str, list[Example]], kind: str, row: InputRow, cell: str, words: str) -> None:
-    examples = kept.setdefault(kind, [])
+def _keep(examples: list[Example], row: InputRow, cell: str, words: str) -> None:
     if len(examples) < EXAMPLES:
         examples.append(Example(row.position, row.line, cell, words))

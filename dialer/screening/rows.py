@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from dialer import phone, spreadsheet
-from dialer.errors import InputError, InterruptedRunError, UsageError
+from dialer.errors import InputError, InterruptedRunError
 from dialer.loader import chunks
 from dialer.models import NOWHERE, InputRow, Problem, Status, e164
 from dialer.phone.column import judge_column
 from dialer.screening.lost import refuse_lost
 from dialer.screening.report import EXAMPLES, Report
+from dialer.screening.rules import Rules, check
 from dialer.seen import Seen
 
 if TYPE_CHECKING:
@@ -48,29 +49,6 @@ ROWS_AT_ONCE: Final = 5_000
 """Rows of a chunk: with more the memory grows and it becomes no faster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the campaign says about rows.
-
-    Attributes:
-        phone: the column of the numbers.
-        id: the column that identifies a recipient; None where the number does.
-        region: ISO code of the country of numbers without a plus; None when there are none.
-        plus_lost: whether numbers without a plus are international ones that lost it.
-        allow: number types that may be called besides ordinary ones (`phone.SPECIAL`).
-        duplicates: what becomes of a number's later rows; "call" needs an id column.
-        required: columns that must not be empty.
-    """
-
-    phone: str
-    id: str | None
-    region: str | None
-    plus_lost: bool
-    allow: frozenset[str]
-    duplicates: Literal["skip", "refuse", "call"]
-    required: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _Rows:
     """The rows of a chunk while they are judged, column by column."""
@@ -85,6 +63,7 @@ class _Rows:
     payloads: list[str]
     whereabouts: list[Whereabouts]
     repaired: dict[int, str]
+    shared: dict[int, str] = field(default_factory=dict)
 
     def callable(self) -> list[int]:
         """Return the places of the rows that nothing speaks against so far."""
@@ -128,7 +107,7 @@ class Screening:
         locate: Locate | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        _check(table, rules)
+        check(table, rules)
         self.report = Report(table.repaired)
         self._table = table
         self._rules = rules
@@ -236,17 +215,22 @@ class Screening:
             rows.settle(at, Status.SUPPRESSED, Problem("suppressed", reason))
 
     def _find_duplicates(self, rows: _Rows) -> None:
-        if self._rules.duplicates == "call":
-            return
         left = rows.callable()
+        if self._rules.duplicates == "call":
+            rows.shared = {at: f"the same number as {self._row(first)}" for at, first, _ in self._repeats(rows, left)}
+            return
         if self._attempted:
             left = [at for at in left if not self._called_before(rows, at)]
+        for at, first, same in self._repeats(rows, left):
+            self._duplicate(rows, at, _repeated(self._row(first), same=same))
+
+    def _repeats(self, rows: _Rows, left: list[int]) -> Iterator[tuple[int, int, bool]]:
+        """Yield the places whose number an earlier row has, the position of the first one, and if all is the same."""
         digests = np.array([hash(self._compared(rows.cells[at])) for at in left], dtype=np.int64).astype(np.int32)
         positions = np.array(left, dtype=np.int32) + np.int32(rows.first)
         firsts, marks = self._seen.firsts(rows.numbers[left], positions, digests)
         for place in np.flatnonzero(firsts != positions).tolist():
-            same = bool(marks[place] == digests[place])
-            self._duplicate(rows, left[place], _repeated(self._row(int(firsts[place])), same=same))
+            yield left[place], int(firsts[place]), bool(marks[place] == digests[place])
 
     def _called_before(self, rows: _Rows, at: int) -> bool:
         """Settle a row whose number an earlier run attempted: its own row goes on, any other is a duplicate."""
@@ -286,7 +270,9 @@ class Screening:
                 *(statuses, problems, rows.payloads, rows.whereabouts),
             )
         )
-        self.report.add(done, problems=sorted(rows.problems), phone=self._phone, repaired=rows.repaired)
+        self.report.add(
+            done, problems=sorted(rows.problems), phone=self._phone, repaired=rows.repaired, shared=rows.shared
+        )
         return done
 
 
@@ -298,24 +284,6 @@ def _find(rows: _Rows, locate: Locate) -> None:
             rows.problems[at] = where
         else:
             rows.whereabouts[at] = where
-
-
-def _check(table: Table, rules: Rules) -> None:
-    missing = [
-        name for name in (rules.phone, rules.id, *rules.required) if name is not None and name not in table.header
-    ]
-    if missing:
-        raise InputError(
-            f'{table.path} has no column "{missing[0]}". The columns are: {", ".join(table.header)[:400]}.'
-        )
-    if rules.region is not None and not phone.known_region(rules.region):
-        raise UsageError(
-            f'region = "{rules.region}" in [csv] is no country; write its two letters, such as "IN" or "US".'
-        )
-    if rules.duplicates == "call" and rules.id is None:
-        raise UsageError(
-            'duplicates = "call" needs an id column in [columns], or a number would be called twice by mistake.'
-        )
 
 
 @contextmanager
