@@ -485,7 +485,7 @@ def test_counts_agree_with_the_results(ledger: Ledger) -> None:
     results = [result.status for result in ledger.results() if result.position is not None]
     assert ledger.counts() == {status: results.count(status) for status in set(results)}
     assert ledger.called()[0] == 1
-    assert ledger.states([key_of(1), key_of(3), key_of(99)]) == {key_of(1): Status.QUEUED, key_of(3): Status.UNKNOWN}
+    assert ledger.attempted([key_of(1), key_of(3), key_of(99)]) == {key_of(1): Status.QUEUED, key_of(3): Status.UNKNOWN}
 
 
 def test_results_can_leave_out_the_pending(ledger: Ledger) -> None:

@@ -139,7 +139,7 @@ def reconciled(ledger: Ledger, bolna: Bolna, *, time_limit: float | None = None)
 
 
 def state(ledger: Ledger, index: int) -> Status:
-    return ledger.states([f"+{FIRST + index}"])[f"+{FIRST + index}"]
+    return ledger.attempted([f"+{FIRST + index}"]).get(f"+{FIRST + index}", Status.PENDING)
 
 
 # -- matching ------------------------------------------------------------------------------------------------------

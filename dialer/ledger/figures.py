@@ -71,15 +71,15 @@ class Figures(Connected):
             ).fetchall()
         return {Status(state): count for state, count in rows}
 
-    def states(self, keys: Sequence[str]) -> dict[str, Status]:
-        """Return the state of those keys that are recorded."""
+    def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
+        """Return the state of those keys that were attempted."""
         found: dict[str, Status] = {}
         with told(self.path):
             for start in range(0, len(keys), 500):
                 some = keys[start : start + 500]
                 marks = ",".join("?" * len(some))
-                rows = self._db.execute(f"SELECT key, state FROM recipient WHERE key IN ({marks})", some)  # noqa: S608 - question marks only
-                found.update((key, Status(state)) for key, state in rows)
+                query = f"SELECT key, state FROM recipient WHERE key IN ({marks}) AND state IN {CALLED}"  # noqa: S608 - question marks and constants
+                found.update((key, _STATUSES[state]) for key, state in self._db.execute(query, some))
         return found
 
     def outcomes(self) -> dict[str, int]:

@@ -136,15 +136,12 @@ def _recent(campaign: Campaign) -> Container[object]:
 def _fresh(rows: list[InputRow], ledger: Ledger | None, called: dict[Status, int]) -> list[InputRow]:
     """Return the callable rows that were never attempted; count the others by state."""
     callable_rows = [row for row in rows if row.status is Status.PENDING]
-    states = ledger.states([row.key or "" for row in callable_rows]) if ledger else {}
-    fresh = []
-    for row in callable_rows:
-        state = states.get(row.key or "")
-        if state in ATTEMPTED:
-            called[state] += 1
-        else:
-            fresh.append(row)
-    return fresh
+    attempted = ledger.attempted([row.key or "" for row in callable_rows]) if ledger else {}
+    if not attempted:
+        return callable_rows
+    for state, count in Counter(attempted.values()).items():
+        called[state] += count
+    return [row for row in callable_rows if row.key not in attempted]
 
 
 @contextlib.contextmanager
