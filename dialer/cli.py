@@ -141,7 +141,11 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
     help="Call those once more whose last call ended so: no-answer,busy,voicemail,failed,...",
 )
 @click.option("--adopt", is_flag=True, help="Go on from the results CSV alone, its ledger being lost.")
-@click.option("--track", is_flag=True, help="Go on afterwards until every call is over, and write how it went.")
+@click.option(
+    "--track",
+    is_flag=True,
+    help="Go on until every call is over, and write how it went; only then the next campaign.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 @click.option("--no-progress", is_flag=True, help="No bar and no lines while it runs.")
 @click.option(

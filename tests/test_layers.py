@@ -19,7 +19,7 @@ LAYERS = (
     {"waiting", "moments", "control"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},
     {"pending", "throttle"},
-    {"phone", "spreadsheet", "patience"},
+    {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake", "lines"},
     {"payload", "phone_column", "runner"},
     {"suppression", "whereabouts"},

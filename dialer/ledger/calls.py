@@ -106,6 +106,16 @@ class Calls(Connected):
         with told(self.path):
             return dict(self._db.execute(query, (json.dumps(attempts),)).fetchall())
 
+    def known_call(self) -> str | None:
+        """Return Bolna's id of a call that it has shown to its end; None where there is none."""
+        query = """
+            SELECT a.execution_id FROM call c JOIN attempt a ON a.id = c.attempt
+            WHERE c.final = 1 AND c.created_at IS NOT NULL ORDER BY c.attempt DESC LIMIT 1
+        """
+        with told(self.path):
+            row = self._db.execute(query).fetchone()
+        return None if row is None else str(row[0])
+
     def call_counts(self) -> list[CallCount]:
         """Return how many accepted calls stand where."""
         with told(self.path):

@@ -6,28 +6,23 @@ import json
 import math
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 
-from dialer.client import LONGEST_SPAN, PAGE_ROWS, BolnaReadError
+from dialer.client import PAGE_ROWS, BolnaReadError
 from dialer.errors import only
-from dialer.executions import FINAL
-from dialer.patience import TIMED, is_hopeless, sleeps
+from dialer.tracking.rules import TIMED, is_hopeless, is_new, is_told, pages, sleeps, span_of, worth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
+    from datetime import datetime
 
     from dialer.executions import Execution, Page
     from dialer.ledger import Call, Ledger
     from dialer.models import CallCount
     from dialer.pacing import Pacer
 
-_UNLISTED = 60.0
-"""Seconds for which a new call may be missing from the list without being asked for."""
-_MARGIN = 5.0
-"""Seconds listed before the first and after the last call of a span: how far apart two clocks are is known roughly."""
 _PAGE = 1000
 _IN_FLIGHT = 8
 _TOO_MANY = 429
@@ -123,6 +118,8 @@ class Tracker:
         self._answered = False
         self._unreadable = 0
         self._trouble = ""
+        self._ours: bool | None = None
+        self._asking = anyio.Lock()
         self.tally = Tally()
         """Counted over all looks."""
 
@@ -133,7 +130,7 @@ class Tracker:
             MustActError: the key is refused.
             LedgerError: what was read cannot be recorded.
         """
-        self._answered, self._unreadable, self._trouble = False, 0, ""
+        self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
         after: int | None = 0
         while after is not None and not self._trouble:
             calls = await self._page(after)
@@ -156,8 +153,8 @@ class Tracker:
             MustActError: the key is refused.
             LedgerError: what was read cannot be recorded.
         """
-        self._answered, self._unreadable, self._trouble = False, 0, ""
-        span = _span(calls, skew=await self._skew())
+        self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
+        span = span_of(calls, skew=await self._skew())
         listed, is_whole = await self._list(calls, *span) if span is not None else ({}, False)
         told = {call.attempt: listed[call.execution_id] for call in calls if call.execution_id in listed}
         # With the moment that a call waits for, which no list shows, `look` would know it whole.
@@ -167,7 +164,7 @@ class Tracker:
             if (status := told.get(call.attempt, call.status)) != call.status and status not in TIMED
         ]
         await self._ledger.call(lambda store: store.note_statuses(changed, now=self._now()))
-        unseen = [call for call in calls if call.attempt not in told and not (is_whole and self._is_new(call, listed))]
+        unseen = self._still_to_read(calls, told, listed, is_whole=is_whole)
         await self._read_each(unseen)
         return told | await self._ledger.call(lambda store: store.statuses([call.attempt for call in unseen]))
 
@@ -175,25 +172,25 @@ class Tracker:
         return await self._ledger.call(lambda store: store.open_calls(after=after, size=_PAGE))
 
     async def _follow(self, calls: Sequence[Call]) -> None:
-        span = _span(calls, skew=await self._skew()) if _pages(calls) <= _worth(calls) else None
+        span = span_of(calls, skew=await self._skew()) if pages(calls) <= worth(calls) else None
         if span is None:
             await self._read_each(calls)
             return
         listed, is_whole = await self._list(calls, *span)
-        told = [call for call in calls if _is_told(call, listed.get(call.execution_id, ""), now=self._now())]
+        told = [call for call in calls if is_told(call, listed.get(call.execution_id, ""), now=self._now())]
         await self._note(told, listed)
         asked = {call.attempt for call in told}
-        await self._read_each(
-            call for call in calls if call.attempt not in asked and not (is_whole and self._is_new(call, listed))
-        )
+        await self._read_each(self._still_to_read(calls, asked, listed, is_whole=is_whole))
+
+    def _still_to_read(
+        self, calls: Sequence[Call], told: Container[int], listed: Container[str], *, is_whole: bool
+    ) -> Sequence[Call]:
+        left = [call for call in calls if call.attempt not in told]
+        return [call for call in left if not (is_whole and is_new(call, listed, now=self._now()))]
 
     async def _skew(self) -> float:
         skew = self._bolna.skew
         return await self._ledger.call(lambda store: store.skew()) if skew is None else skew
-
-    def _is_new(self, call: Call, listed: Mapping[str, str]) -> bool:
-        unseen = call.since is None and call.execution_id not in listed
-        return unseen and self._now() - call.until < _UNLISTED
 
     # -- by list -------------------------------------------------------------------------------------------------
 
@@ -204,7 +201,7 @@ class Tracker:
         """
         wanted = {call.execution_id for call in calls}
         found: dict[str, str] = {}
-        for number in range(1, _worth(calls) + 1):
+        for number in range(1, worth(calls) + 1):
             try:
                 page = await self._one_page(start, end, number)
             except BolnaReadError as error:
@@ -213,7 +210,7 @@ class Tracker:
             found.update((row.id, row.status) for row in page.rows)
             if not page.more or found.keys() >= wanted:
                 return found, True
-            if page.total is not None and math.ceil(page.total / PAGE_ROWS) > _worth(calls):
+            if page.total is not None and math.ceil(page.total / PAGE_ROWS) > worth(calls):
                 break
         return found, False
 
@@ -233,7 +230,7 @@ class Tracker:
 
     # -- by id ---------------------------------------------------------------------------------------------------
 
-    async def _read_each(self, calls: Iterable[Call]) -> None:
+    async def _read_each(self, calls: Sequence[Call]) -> None:
         """Read calls by their ids, a few at a time, until one look's share of them could not be read."""
         free = anyio.Semaphore(_IN_FLIGHT)
 
@@ -287,7 +284,25 @@ class Tracker:
     async def _missing(self, call: Call) -> None:
         now = self._now()
         await self._ledger.call(lambda store: store.note_missing([call.attempt], now=now))
-        await self._give_up([call] if is_hopeless(call, now=now) else [])
+        if is_hopeless(call, now=now) and await self._is_our_account():
+            await self._give_up([call])
+
+    async def _is_our_account(self) -> bool:
+        """Tell whether Bolna still knows a call that it has shown before: another account's key finds none."""
+        async with self._asking:
+            if self._ours is None:
+                known = await self._ledger.call(lambda store: store.known_call())
+                self._ours = known is not None and await self._knows(known)
+        if not self._ours:
+            self._trouble = "Bolna knows none of these calls. Is the key of the account that made them?"
+        return self._ours
+
+    async def _knows(self, execution_id: str) -> bool:
+        self.tally.requests += 1
+        try:
+            return await self._bolna.execution(execution_id) is not None
+        except BolnaReadError:
+            return False
 
     async def _found(self, call: Call, execution: Execution) -> None:
         now = self._now()
@@ -306,31 +321,3 @@ class Tracker:
 def _asked(call: Call) -> Mapping[str, Any]:
     body: Mapping[str, Any] = json.loads(call.payload or "{}")
     return body
-
-
-def _is_told(call: Call, status: str, *, now: float) -> bool:
-    """Tell whether a list's status says all there is of a call: it has neither ended nor a new moment to wait for."""
-    if status in TIMED:
-        return call.status == status and (call.scheduled_at is None or now < call.scheduled_at)
-    return bool(status) and status not in FINAL
-
-
-def _worth(calls: Sequence[Call]) -> int:
-    """Return how many pages of a list are worth reading for these calls: each has to save two requests."""
-    return len(calls) // 2
-
-
-def _pages(calls: Sequence[Call]) -> int:
-    """Return how many pages a list of these calls has at least, with our own that have ended in between."""
-    return math.ceil((calls[-1].attempt - calls[0].attempt + 1) / PAGE_ROWS) if calls else 0
-
-
-def _span(calls: Sequence[Call], *, skew: float) -> tuple[datetime, datetime] | None:
-    """Return when calls were created by the server's clock; None where it is longer than can be listed at once."""
-    if not calls:
-        return None
-    start = min(call.at for call in calls) + skew - _MARGIN
-    end = max(call.until for call in calls) + skew + _MARGIN
-    if end - start > LONGEST_SPAN.total_seconds():
-        return None
-    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
