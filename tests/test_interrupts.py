@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,22 @@ def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Sign
     assert {number for number, status in statuses(campaign).items() if status == "queued"} == placed
     assert set(statuses(campaign).values()) == {"queued", "pending"}
     finish(campaign, bolna)
+
+
+def test_a_frozen_process_makes_up_for_nothing_afterwards(campaign: Path, bolna: Sandbox) -> None:
+    """Without that it would send a second's worth, 20 calls, at one go."""
+    campaign.write_text(campaign.read_text().replace("200/second", "20/second"))
+    write_list(campaign.parent, 60)
+    process = start(campaign, bolna)
+    after_outcomes(process, 20)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGCONT)
+    assert ended(process)[0] == 0
+    came = sorted(call.received_at for call in bolna.book.calls)
+    assert max(later - earlier for earlier, later in pairwise(came)) > 0.9
+    # One more by the way a request takes, two more by how busy this machine may be.
+    assert max(sum(at <= one < at + 1.0 for one in came) for at in came) <= 20 + 3
 
 
 def test_a_hang_up_is_not_heard_under_nohup(campaign: Path, bolna: Sandbox) -> None:

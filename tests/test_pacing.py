@@ -89,11 +89,20 @@ def test_the_first_start_is_at_once_and_the_rest_come_evenly(text: str) -> None:
     assert gaps(moments) == pytest.approx([1 / rate.per_second] * 19, rel=0.01)
 
 
-@pytest.mark.parametrize("text", ["1/second", "50/second", "500/minute", "20/minute", "59/minute", "5999/minute"])
+@pytest.mark.parametrize(
+    "text", ["1/second", "50/second", "500/minute", "20/minute", "59/minute", "5999/minute", "7/hour", "3599/hour"]
+)
 def test_there_is_no_drift(text: str) -> None:
     rate = Rate.parse(text)
     moments = virtually(lambda _: starts(Pacer(rate), 5000))
     assert 0.99 < 4999 / moments[-1] / rate.per_second <= 1
+
+
+@pytest.mark.parametrize("text", ["101/second", "500/second", "1000/second"])
+def test_a_high_rate_is_kept_but_for_one_and_a_half_percent(text: str) -> None:
+    rate = Rate.parse(text)
+    moments = virtually(lambda _: starts(Pacer(rate), 5000))
+    assert 0.985 < 4999 / moments[-1] / rate.per_second <= 1
 
 
 @pytest.mark.parametrize("late", [0.0002, 0.001, 0.003])
