@@ -88,6 +88,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         return connection
 
 
+CACHE = 8_192
+"""KiB of the file that are held in memory; what SQLite sorts takes as much again."""
+
+
 def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
     """Return a read-only connection that neither blocks a run nor is blocked by it.
 
@@ -123,8 +127,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     if mode != "wal":
         raise LedgerError(f"{path}: this file system cannot hold a ledger (no shared memory for SQLite).\n{_ELSEWHERE}")
     connection.execute("PRAGMA synchronous = FULL")
-    # KiB. Keys come in no order: with SQLite's 2 MB their index is read and written over and over as a list is loaded.
-    connection.execute("PRAGMA cache_size = -32768")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
     # On macOS fsync alone does not reach the disk.
     connection.execute("PRAGMA fullfsync = ON")
     finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
