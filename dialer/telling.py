@@ -264,6 +264,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     lines.append(f"Variables: {', '.join(variables) or 'none'}.")
     lines += [f"  {name} is empty in {_rows(found)}" for name, found in check.empty.items()]
     lines += [f"  Warning: {name} is an error such as #N/A in {_rows(found)}" for name, found in check.errors.items()]
+    lines += [f"  Warning: {name} is garbled (Ã«, ??) in {_rows(found)}" for name, found in check.garbled.items()]
     if check.samples:
         lines.append("The first requests:")
         lines += [f"  POST /call {json.dumps(sample, ensure_ascii=False)}" for sample in check.samples]
@@ -275,7 +276,8 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
 
 def _rows(found: Found) -> str:
     more = ", ..." if found.rows > len(found.first) else ""
-    return f"{found.rows:,} rows: {', '.join(map(str, found.first))}{more}"
+    rows = "row" if found.rows == 1 else "rows"
+    return f"{found.rows:,} {rows}: {', '.join(map(str, found.first))}{more}"
 
 
 def report_lines(report: Report) -> list[str]:

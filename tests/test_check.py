@@ -168,6 +168,19 @@ def test_what_would_be_spoken_badly_is_told_by_variable(place: Place, capsys: py
     assert "  Warning: customer_name is an error such as #N/A in 10 rows: 1, 4, 5, 8, 9, ...\n" in told
 
 
+@pytest.mark.parametrize(
+    "cell", ["ZoÃ«", "JosÃ©", "it\u00e2\u20ac\u2122s", "Zo\ufffd", "????", "?? ???", "MÃ¼ller-LÃ¼denscheid"]
+)
+def test_garbled_letters_are_told_and_whole_ones_are_not(
+    place: Place, capsys: pytest.CaptureFixture[str], cell: str
+) -> None:
+    whole = ["São", "SÃO PAULO", "Zoë", "why?", "??? really", "अनन्या", "Ã", "", "?"]
+    names = [*whole, cell]
+    place.recipients([[number(n), name, "Pune", "x"] for n, name in enumerate(names)], header=HEADER)
+    assert main(["check", str(place.campaign())]) == 0
+    assert f"  Warning: customer_name is garbled (Ã«, ??) in 1 row: {len(names)}\n" in capsys.readouterr().out
+
+
 def test_a_list_that_is_mostly_one_number_is_doubted(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     doubt = "Most rows repeat a number: is it the right column?"
     for repeated, is_doubted in ((5, False), (6, True)):

@@ -48,7 +48,8 @@ class Check:
         variables: variable → column or constant.
         left_out: columns that are no variables because Bolna fills in their names itself.
         empty: variable → how many callable rows leave it empty, and the first of them.
-        errors: variable → how many callable rows have the error of a formula in it, and the first of them.
+        errors: the same of those with the error of a formula in it.
+        garbled: the same of those whose letters were lost on the way.
         places: where those may be who would be called.
         elsewhere: how many more another batch has called lately, so that they are left out for now.
         talk: what this batch's calls were like so far.
@@ -67,6 +68,7 @@ class Check:
     left_out: tuple[str, ...]
     empty: Mapping[str, Found]
     errors: Mapping[str, Found]
+    garbled: Mapping[str, Found]
     places: tuple[Place, ...]
     elsewhere: int
     talk: Talk
@@ -117,8 +119,9 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         samples=tuple(samples),
         variables=found.payload.variables,
         left_out=found.payload.left_out,
-        empty=spoken.empty,
-        errors=spoken.errors,
+        empty=spoken.found("empty"),
+        errors=spoken.found("errors"),
+        garbled=spoken.found("garbled"),
         places=tuple(Place(*place) for place in where.items()),
         elsewhere=total - where.total(),
         talk=talk,

@@ -1,7 +1,8 @@
-"""Cells that an agent would speak badly: as nothing, or as the error of a formula."""
+"""Cells that an agent would speak badly: as nothing, as the error of a formula, or as garbled letters."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,10 @@ ERRORS: Final = frozenset(
 """What Excel (in English, German, French) and LibreOffice put into a CSV for a formula that has failed."""
 
 _SHOWN = 5
+# UTF-8 that was read as cp1252 and saved (ZoÃ« for Zoë), letters that could not be read, and a text of nothing but
+# letters that an encoding does not have (????).
+_GARBLED = re.compile("\u00c3[\u0080-\U0010ffff]|\u00e2\u20ac|\ufffd|^[? ]*[?]{2}[? ]*$")
+_SIGNS = ("\u00c3", "\u00e2\u20ac", "\ufffd", "??")
 
 
 @dataclass(slots=True)
@@ -37,6 +42,24 @@ class Found:
         self.first += positions[: _SHOWN - len(self.first)]
 
 
+def _empty(cells: Sequence[str]) -> list[int]:
+    return [at for at, cell in enumerate(cells) if not cell or cell.isspace()]
+
+
+def _errors(cells: Sequence[str]) -> list[int]:
+    return [] if ERRORS.isdisjoint(cells) else [at for at, cell in enumerate(cells) if cell in ERRORS]
+
+
+def _garbled(cells: Sequence[str]) -> list[int]:
+    whole = "\n".join(cells)
+    if not any(sign in whole for sign in _SIGNS):
+        return []
+    return [at for at, cell in enumerate(cells) if _GARBLED.search(cell)]
+
+
+_KINDS: Final = {"empty": _empty, "errors": _errors, "garbled": _garbled}
+
+
 class Spoken:
     """Counts such cells by variable.
 
@@ -46,25 +69,19 @@ class Spoken:
 
     def __init__(self, columns: Mapping[str, int]) -> None:
         self._columns = columns
-        self._empty = {name: Found() for name in columns}
-        self._errors = {name: Found() for name in columns}
+        self._found = {kind: {name: Found() for name in columns} for kind in _KINDS}
 
     def add(self, rows: Sequence[InputRow]) -> None:
         """Count the cells of callable rows."""
-        columns = list(zip(*(row.cells for row in rows), strict=True)) if rows else []
+        columns = list(zip(*(row.cells for row in rows), strict=True))
         for name, index in self._columns.items() if rows else ():
-            cells = columns[index]
-            blank = [at for at, cell in enumerate(cells) if not cell or cell.isspace()]
-            failed = [] if ERRORS.isdisjoint(cells) else [at for at, cell in enumerate(cells) if cell in ERRORS]
-            self._empty[name].add([rows[at].position for at in blank])
-            self._errors[name].add([rows[at].position for at in failed])
+            for kind, places in _KINDS.items():
+                self._found[kind][name].add([rows[at].position for at in places(columns[index])])
 
-    @property
-    def empty(self) -> dict[str, Found]:
-        """Variables that some rows leave empty: spoken as nothing."""
-        return {name: found for name, found in self._empty.items() if found.rows}
+    def found(self, kind: str) -> dict[str, Found]:
+        """Return which variables have cells of a kind in some rows.
 
-    @property
-    def errors(self) -> dict[str, Found]:
-        """Variables that hold the error of a formula in some rows."""
-        return {name: found for name, found in self._errors.items() if found.rows}
+        Args:
+            kind: "empty" (spoken as nothing), "errors" (of a formula) or "garbled" (letters that were lost on the way).
+        """
+        return {name: found for name, found in self._found[kind].items() if found.rows}
