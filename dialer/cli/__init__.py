@@ -1,0 +1,36 @@
+"""The command line: parse, ask, signals, print, exit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dialer.cli import calls, check, ledgers, run, sandbox  # each adds its commands
+from dialer.cli.group import cli
+from dialer.errors import DialerError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["calls", "check", "cli", "ledgers", "main", "run", "sandbox"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; errors are told in words, never as a traceback."""
+    try:
+        # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
+        code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
+    except DialerError as error:
+        click.echo(f"Error: {error}", err=True)
+        return int(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'a file'}: {error.strerror}", err=True)
+        return int(ExitCode.MUST_ACT)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted; nothing was dialled.", err=True)
+        return int(ExitCode.INTERRUPTED)
+    return int(code or 0)

@@ -1,0 +1,139 @@
+"""After a run: what became of the calls, and the brake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialer import telling
+from dialer.cli.asking import ask, say
+from dialer.cli.campaigns import again, load
+from dialer.cli.group import (
+    batch_option,
+    campaign_argument,
+    cli,
+    output_option,
+    recipients_option,
+    sandbox_option,
+)
+from dialer.cli.progress import progress_of
+from dialer.cli.signals import unless_terminated, with_signals
+from dialer.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.control import Control
+    from dialer.session import Braking, Cancelled
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@output_option
+def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Look for unclear calls at Bolna; whoever is found there is queued."""
+    from dialer.session import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    loaded = load(campaign, **which)
+    settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
+    click.echo(telling.as_json(settled) if output == "json" else telling.settled_text(settled))
+    return ExitCode(settled.exit_code)
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    from dialer.campaign import duration_in  # noqa: PLC0415 - heavy, and only one command needs it
+
+    try:
+        return duration_in(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _parts(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    from dialer.ledger import CALL_PARTS  # noqa: PLC0415 - only one command needs it
+
+    names = None if text is None else tuple(name.strip() for name in text.split(",") if name.strip() != "none")
+    for name in names or ():
+        if name not in CALL_PARTS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(CALL_PARTS)} (or none).")
+    return names
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@click.option("--watch", is_flag=True, help="Look again and again, until every call is final.")
+@click.option(
+    "--every",
+    default="30s",
+    show_default=True,
+    metavar="TIME",
+    callback=_seconds,
+    help="How long to wait between two looks.",
+)
+@click.option(
+    "--with",
+    "parts",
+    metavar="PARTS",
+    callback=_parts,
+    help="Long columns that the results show from now on: transcript, extracted, both with a comma, or none.",
+)
+@output_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def track(
+    campaign: Path,
+    *,
+    watch: bool,
+    every: float,
+    parts: tuple[str, ...] | None,
+    output: str,
+    quiet: bool,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> ExitCode:
+    """Fetch how the accepted calls went; run it again until all are final."""
+    from dialer.session import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    loaded = load(campaign, **which, sandbox=False)
+    progress = progress_of(quiet=quiet, log_format="text")
+    tracked, stopped_by = with_signals(
+        lambda control: track_campaign(
+            loaded, every=every if watch else None, parts=parts, progress=progress, control=control
+        )
+    )
+    if output == "json":
+        click.echo(telling.as_json(tracked))
+    elif not quiet:
+        click.echo(telling.tracked_text(tracked, command=again("track", campaign, **which, sandbox=False)))
+    return unless_terminated(tracked.exit_code, stopped_by)
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
+@output_option
+def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Stop a run that goes on, and every call that waits at Bolna."""
+    from dialer.session import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    which["sandbox"] = False  # The built-in stand-in forgets its calls with the run that made them.
+    loaded = load(campaign, **which)
+
+    async def asked(control: Control) -> Cancelled:
+        async def confirm(braking: Braking) -> bool:
+            return yes or await ask(f"{telling.braking_text(braking)} Cancel?", control=control)
+
+        return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
+
+    cancelled, stopped_by = with_signals(asked)
+    if output == "json":
+        click.echo(telling.as_json(cancelled))
+    else:
+        say(telling.cancelled_text(cancelled, command=again("cancel", campaign, **which)))
+    return unless_terminated(cancelled.exit_code, stopped_by)

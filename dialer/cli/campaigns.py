@@ -1,0 +1,78 @@
+"""One campaign after the other, and what is told of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialer import telling
+from dialer.cli.asking import say
+from dialer.errors import DialerError, ExitCode, InterruptedRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from dialer.campaign import Campaign
+
+_GRAVEST = (
+    ExitCode.MUST_ACT,
+    ExitCode.USAGE,
+    ExitCode.LOCKED,
+    ExitCode.TERMINATED,
+    ExitCode.INTERRUPTED,
+    ExitCode.LEFT,
+    ExitCode.LOOK,
+)
+
+
+def load(path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool) -> Campaign:
+    """Return a campaign file, checked."""
+    from dialer.campaign import load_campaign  # noqa: PLC0415 - heavy, and status does without
+
+    return load_campaign(path, recipients=recipients, batch=batch, sandbox=sandbox)
+
+
+def again(command: str, path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool) -> str:
+    """Return a command on a campaign, with the options that say which batch it is."""
+    words = [command, str(path)]
+    words += ["--recipients", str(recipients)] if recipients else []
+    words += ["--batch", batch] if batch else []
+    return telling.command_text(*words, *(["--sandbox"] if sandbox else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one campaign: its exit code, in a line, and as a value for scripts."""
+
+    code: ExitCode
+    words: str
+    value: Any
+
+
+def each(campaigns: Sequence[Path], one: Callable[[Path], Done], *, output: str, quiet: bool = False) -> ExitCode:
+    """Do one campaign after the other, tell of all of them, and return the gravest exit code."""
+    done: list[Done] = []
+    for path in campaigns:
+        try:
+            done.append(one(path))
+        except DialerError as error:
+            if len(campaigns) == 1 or isinstance(error, InterruptedRunError):
+                raise
+            click.echo(f"{path}: {error}", err=True)
+            value = {"campaign": str(path), "error": str(error), "exit_code": int(error.exit_code)}
+            done.append(Done(error.exit_code, str(error).splitlines()[0], value))
+        if done[-1].code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
+            break
+    if output == "json":
+        # One document, whatever there was to do.
+        click.echo(telling.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
+    elif len(campaigns) > 1 and not quiet:
+        say(
+            telling.overview_text(
+                {str(path): (each.code, each.words) for path, each in zip(campaigns, done, strict=False)}
+            )
+        )
+    return next((code for code in _GRAVEST if any(each.code is code for each in done)), ExitCode.DONE)

@@ -1,0 +1,77 @@
+"""Before a run: a campaign file for a CSV, and the judgement of its rows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialer import telling
+from dialer.cli.campaigns import Done, again, each, load
+from dialer.cli.group import (
+    PATH,
+    batch_option,
+    campaigns_argument,
+    cli,
+    output_option,
+    recipients_option,
+    sandbox_option,
+    strict_option,
+)
+from dialer.cli.signals import with_signals
+from dialer.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@cli.command()
+@click.argument("recipients", type=PATH)
+@click.option("--to", type=PATH, metavar="FILE", help="Write here; default: named after the CSV, in this folder.")
+@click.option("--encoding", metavar="NAME", help="Of the CSV, if it is neither UTF-8 nor UTF-16 with its mark.")
+def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
+    """Write a campaign file for a CSV."""
+    from dialer.session import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    written = write_campaign(recipients, to=to, encoding=encoding)
+    click.echo(f"{written} is written. Put the agent's id in, then: {telling.command_text('check', str(written))}")
+    return ExitCode.DONE
+
+
+@cli.command()
+@campaigns_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@output_option
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="As a run with this limit.")
+@strict_option
+@click.option(
+    "--rejects", type=PATH, metavar="FILE", help="Write every row that is not called to this CSV, with the reason."
+)
+def check(campaigns: tuple[Path, ...], **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Judge every row and show what would be sent; nobody is called."""
+    return each(campaigns, partial(check_one, **options), output=options["output"])
+
+
+def check_one(
+    path: Path,
+    *,
+    output: str,
+    limit: int | None,
+    strict: bool,
+    rejects: Path | None = None,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> Done:
+    """Check one campaign, and tell of it."""
+    from dialer.session import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
+
+    campaign = load(path, **which)
+    found = check_campaign(campaign, limit=limit, rejects=rejects)
+    view, _ = with_signals(lambda _control: look_ahead(campaign, found))
+    if output == "text":
+        click.echo(telling.check_text(found, view, command=again("run", path, **which)))
+    code = ExitCode.USAGE if strict and view.warnings else found.exit_code
+    value = {**telling.plain(found), "outlook": telling.plain(view)}
+    return Done(code, f"{found.to_call:,} would be called", value)

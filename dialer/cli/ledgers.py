@@ -1,0 +1,144 @@
+"""What the ledgers tell, without a network."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from dialer import telling
+from dialer.cli.campaigns import again
+from dialer.cli.group import (
+    PATH,
+    batch_option,
+    campaign_argument,
+    campaigns_argument,
+    cli,
+    output_option,
+    recipients_option,
+    sandbox_option,
+)
+from dialer.errors import ExitCode
+
+STATUS_EVERY = 2.0
+"""Seconds between two looks of `status --watch`."""
+
+
+@cli.command()
+@campaigns_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@output_option
+@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
+def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Show how many stand where; works while a run is going on."""
+    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.glance import standing_text  # noqa: PLC0415 - as above
+    from dialer.screen import Screen  # noqa: PLC0415 - as above
+    from dialer.session import standing  # noqa: PLC0415 - as above
+
+    batches = [locate(path, **which) for path in campaigns]
+    commands = [again("run", path, **which) for path in campaigns]
+    screen = Screen()
+    # Ctrl-C is the way to end it.
+    with contextlib.suppress(KeyboardInterrupt), screen.shown() if watch else contextlib.nullcontext():
+        while True:
+            standings = [standing(batch) for batch in batches]
+            if output == "json":
+                click.echo(telling.as_json(standings, indent=None if watch else 2))
+            else:
+                text = standing_text(list(zip(standings, commands, strict=True)))
+                (screen.show if watch else click.echo)(text)
+            if not watch or all(one.is_over for one in standings):
+                break
+            time.sleep(STATUS_EVERY)
+    return ExitCode.DONE
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@click.option("--to", type=PATH, metavar="FILE", help="Write here; default: beside the results.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "md", "json"]),
+    default="html",
+    help="A page, or text that is printed unless --to is given.",
+)
+@click.option(
+    "--timezone",
+    metavar="NAME",
+    default="UTC",
+    show_default=True,
+    help="Show times as in this zone, for instance Asia/Kolkata.",
+)
+@click.option("--full-numbers", is_flag=True, help="Show whole phone numbers, not only the last three digits.")
+def report(
+    campaign: Path,
+    *,
+    to: Path | None,
+    form: Literal["html", "md", "json"],
+    timezone: str,
+    full_numbers: bool,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> ExitCode:
+    """Write a page with charts of how the calls went."""
+    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.session import report_batch, report_text, save_report  # noqa: PLC0415 - as above
+
+    files = locate(campaign, **which)
+    found = report_batch(
+        files, command=lambda name: again(name, campaign, **which), zone=timezone, full_numbers=full_numbers
+    )
+    text = telling.as_json(found) if form == "json" else report_text(found, form)
+    if form != "html" and to is None:
+        click.echo(text.rstrip())
+    else:
+        click.echo(f"{save_report(text, files, to=to)} is written.")
+    return ExitCode.DONE
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@sandbox_option
+def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Write the results CSV again from the ledger."""
+    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.session import rewrite_results  # noqa: PLC0415 - as above
+
+    files = locate(campaign, **which)
+    click.echo(f"{files.results}: {rewrite_results(files):,} rows written")
+    return ExitCode.DONE
+
+
+@cli.command()
+@click.argument("number", nargs=-1, required=True)
+@click.option(
+    "--in",
+    "folder",
+    type=PATH,
+    default=Path(),
+    metavar="FOLDER",
+    help="Where to search, with the folders in it; default: here.",
+)
+@output_option
+def show(number: tuple[str, ...], *, folder: Path, output: str) -> ExitCode:
+    """Show every attempt at a number, in all ledgers of a folder."""
+    from dialer.glance import shown_text  # noqa: PLC0415 - only this command needs it
+    from dialer.session import show_number  # noqa: PLC0415 - heavy, and only this command needs it
+
+    # A number with spaces may come without quotes.
+    shown = show_number(" ".join(number), folder=folder)
+    click.echo(telling.as_json(shown) if output == "json" else shown_text(shown))
+    for path, why in shown.unread:
+        click.echo(f"Not read: {path}\n  {why}", err=True)
+    return ExitCode(shown.exit_code)

@@ -1,0 +1,145 @@
+"""`dialer run`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialer import telling
+from dialer.cli.asking import ask, say
+from dialer.cli.campaigns import Done, again, each, load
+from dialer.cli.check import check_one
+from dialer.cli.group import (
+    batch_option,
+    campaigns_argument,
+    cli,
+    output_option,
+    recipients_option,
+    strict_option,
+)
+from dialer.cli.progress import events_of, progress_of
+from dialer.cli.signals import unless_terminated, with_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dialer.control import Control
+    from dialer.errors import ExitCode
+    from dialer.session import Plan, Summary
+
+
+def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+    """Return the outcomes that a text names."""
+    return tuple(filter(None, (word.strip() for word in (text or "").split(","))))
+
+
+@cli.command()
+@campaigns_argument
+@recipients_option
+@batch_option
+@click.option(
+    "--sandbox", is_flag=True, help="Call the built-in stand-in for Bolna; results and ledger are kept apart."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; nobody is called (like check).")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N recipients.")
+@strict_option
+@click.option("--retry-errors", is_flag=True, help="Call those again whom Bolna refused.")
+@click.option(
+    "--redial-unknown",
+    is_flag=True,
+    help="Call those again of whom nobody knows whether they were called: perhaps twice.",
+)
+@click.option(
+    "--redial",
+    metavar="OUTCOMES",
+    callback=_outcomes,
+    help="Call those once more whose last call ended so: no-answer,busy,voicemail,failed,...",
+)
+@click.option("--adopt", is_flag=True, help="Go on from the results CSV alone, its ledger being lost.")
+@click.option(
+    "--track",
+    is_flag=True,
+    help="Go on until every call is over, and write how it went; only then the next campaign.",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
+@click.option("--no-progress", is_flag=True, help="No bar and no lines while it runs.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Without a terminal: lines, or one JSON event each.",
+)
+@output_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def run(campaigns: tuple[Path, ...], *, dry_run: bool, **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Dial; run it again to resume."""
+    if dry_run:
+        which = {name: options[name] for name in ("output", "limit", "strict", "recipients", "batch", "sandbox")}
+        return each(campaigns, partial(check_one, **which), output=options["output"])
+    return each(campaigns, partial(_run_one, **options), output=options["output"], quiet=options["quiet"])
+
+
+def _run_one(
+    path: Path,
+    *,
+    output: str,
+    quiet: bool,
+    no_progress: bool,
+    log_format: str,
+    yes: bool,
+    limit: int | None,
+    strict: bool,
+    retry_errors: bool,
+    redial_unknown: bool,
+    redial: tuple[str, ...],
+    adopt: bool,
+    track: bool,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> Done:
+    from dialer.session import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    campaign = load(path, **which)
+    progress = progress_of(quiet=quiet or no_progress, log_format=log_format)
+    events = events_of(progress)
+    work = partial(
+        run_campaign,
+        campaign,
+        limit=limit,
+        strict=strict,
+        retry_errors=retry_errors,
+        redial_unknown=redial_unknown,
+        redial=redial,
+        adopt=adopt,
+        track=track,
+        progress=progress,
+    )
+
+    async def asked(control: Control) -> Summary:
+        confirm = partial(_confirm, control=control, yes=yes, quiet=quiet, events=events)
+        asking = None if yes else partial(ask, control=control)
+        return await work(confirm=confirm, ask=asking, control=control)
+
+    summary, stopped_by = with_signals(asked, say=say if events is None else progress.note)
+    if events is not None:
+        events("summary", **telling.summary_event(summary))
+    elif output == "text" and not quiet:
+        more = (["--retry-errors"] if retry_errors else []) + (["--redial", ",".join(redial)] if redial else [])
+        command = " ".join([again("run", path, **which), *(more if summary.left else [])])
+        # With a progress they were told when they came up.
+        notes = summary.notes if no_progress else ()
+        say("\n".join([*notes, telling.summary_text(summary, command=command)]))
+    code = unless_terminated(summary.exit_code, stopped_by)
+    return Done(code, telling.overview(summary), summary)
+
+
+async def _confirm(plan: Plan, *, control: Control, yes: bool, quiet: bool, events: Callable[..., None] | None) -> bool:
+    if events is not None:
+        events("plan", **telling.plan_event(plan))
+    elif not quiet:
+        say(telling.plan_text(plan))
+    if yes or plan.sandbox or not plan.to_call:
+        return True
+    return await ask("Call them now?", control=control)

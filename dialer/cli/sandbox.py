@@ -1,0 +1,41 @@
+"""`dialer sandbox`."""
+
+from __future__ import annotations
+
+import click
+
+from dialer.cli.group import (
+    cli,
+)
+from dialer.errors import ExitCode, UsageError
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on this machine.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="How many times faster calls go by.",
+)
+@click.option(
+    "--lines", type=click.IntRange(min=1), default=10, show_default=True, help="Calls that may be live at once."
+)
+def sandbox(port: int, speed: float, lines: int) -> ExitCode:
+    """Run the stand-in for Bolna by itself, until Ctrl-C."""
+    from dialer.sandbox import Settings, serve  # noqa: PLC0415 - heavy, and only this command needs it
+
+    def ready(url: str) -> None:
+        click.echo(
+            f"The sandbox listens. In another terminal:\n  export BOLNA_BASE_URL={url} BOLNA_API_KEY=bn-sandbox",
+            err=True,
+        )
+
+    try:
+        serve(Settings(speed=speed, lines=lines), port=port, on_ready=ready)
+    except OSError as error:
+        raise UsageError(
+            f"port {port}: {error.strerror}. Perhaps a sandbox runs there already: use that one, or --port {port + 1}."
+        ) from None
+    return ExitCode.DONE
