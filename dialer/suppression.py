@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import time
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -19,10 +20,13 @@ from dialer.source import Source
 from dialer.structure import find_delimiter, is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+SETTLED: Final = 2.0
+"""Seconds after which a file that does not change is taken to be written to its end."""
 
 _Stamp = tuple[int, int, int]
 
@@ -36,6 +40,7 @@ class Suppression:
         numbers: E.164 digits, ascending.
         lines: the physical line of each number.
         files: the place of its file in `paths`.
+        changed_at: when a file was last seen to have changed, by `refresh`'s clock; None once it was left alone.
     """
 
     paths: tuple[Path, ...]
@@ -46,6 +51,7 @@ class Suppression:
     plus_lost: bool
     max_age_days: float | None
     stamps: tuple[_Stamp, ...]
+    changed_at: float | None = None
 
     @classmethod
     def load(
@@ -100,14 +106,41 @@ class Suppression:
         at = np.minimum(np.searchsorted(self.numbers, numbers), len(self.numbers) - 1)
         return np.asarray(self.numbers[at] == numbers)
 
-    def refresh(self) -> Suppression:
+    def refresh(self, clock: Callable[[], float] = time.monotonic) -> Suppression:
         """Return the lists as they are now: this object itself when no file was changed.
 
+        A file that has just changed may be half written, and lack people: whoever was on the lists before stays on them
+        until it was left alone for a moment, and until then it may be anything.
+
+        Args:
+            clock: seconds that never go back.
+
         Raises:
-            InputError: a list is missing or has an entry that is no number.
+            InputError: a list is missing, or was left with an entry that is no number.
         """
-        if tuple(_stamp(path) for path in self.paths) == self.stamps:
-            return self
+        stamps = tuple(_stamp(path) for path in self.paths)
+        if stamps == self.stamps:
+            is_current = self.changed_at is None or clock() - self.changed_at < SETTLED
+            return self if is_current else self._again()
+        try:
+            new = self._again()
+        except InputError:
+            return replace(self, stamps=stamps, changed_at=clock())
+        return replace(self._with(new), stamps=new.stamps, changed_at=clock())
+
+    def _with(self, new: Suppression) -> Suppression:
+        """Return the entries of the same files by now, and those of these that are no longer there."""
+        gone = ~new.hits(self.numbers)
+        numbers = np.concatenate((new.numbers, self.numbers[gone]))
+        order = np.argsort(numbers, kind="stable")
+        return replace(
+            self,
+            numbers=numbers[order],
+            lines=np.concatenate((new.lines, self.lines[gone]))[order],
+            files=np.concatenate((new.files, self.files[gone]))[order],
+        )
+
+    def _again(self) -> Suppression:
         return Suppression.load(
             self.paths,
             region=self.region,

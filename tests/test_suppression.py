@@ -185,16 +185,39 @@ def test_a_list_that_was_changed_is_read_again(tmp_path: Path) -> None:
     assert listed.refresh().hit(LISTED) == "on the suppression list dnc.csv, line 2"
 
 
-@pytest.mark.parametrize("change", ["removed", "broken"])
-def test_a_list_that_can_no_longer_be_read_stops_the_run(tmp_path: Path, change: str) -> None:
+def test_a_list_that_is_no_longer_there_stops_the_run(tmp_path: Path) -> None:
     path = save(tmp_path, "+14155550100\n")
     listed = load(path)
-    if change == "removed":
-        path.unlink()
-    else:
-        path.write_text("who knows 7\n")
+    path.unlink()
     with pytest.raises(InputError):
         listed.refresh()
+
+
+@pytest.mark.parametrize("half", ["", "+141555", "phone_number\n", "+14155550100\n+1415"])
+def test_while_a_list_is_being_written_nobody_is_missing_from_it(tmp_path: Path, half: str) -> None:
+    path = save(tmp_path, "+919876543210\n")
+    listed = load(path)
+    path.write_text(half)
+    listed = listed.refresh(lambda: 10.0)
+    assert listed.hit(LISTED)
+    assert listed.refresh(lambda: 11.9) is listed
+    path.write_text("+14155550100\n")
+    listed = listed.refresh(lambda: 11.9)
+    assert listed.hit(LISTED)
+    assert listed.hit(14155550100)
+    listed = listed.refresh(lambda: 13.9)
+    assert not listed.hit(LISTED)
+    assert listed.hit(14155550100) == "on the suppression list dnc.csv, line 1"
+    assert listed.refresh(lambda: 99.0) is listed
+
+
+def test_a_list_that_is_left_broken_stops_the_run(tmp_path: Path) -> None:
+    path = save(tmp_path, "+14155550100\n")
+    listed = load(path)
+    path.write_text("who knows 7\n")
+    listed = listed.refresh(lambda: 10.0)
+    with pytest.raises(InputError, match=r"dnc\.csv, line 1"):
+        listed.refresh(lambda: 12.0)
 
 
 def test_no_lists_suppress_nobody() -> None:
