@@ -17,7 +17,7 @@ from dialer.ledger import Call
 from dialer.models import Answer, Attempt, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from dialer.ledger import Ledger
 
@@ -33,6 +33,8 @@ _OLD = 86_400.0
 """Seconds after which a call of an earlier run is surely not live any more."""
 _DOUBT = 600.0
 """Seconds for which a request that may have placed a call counts as a call."""
+_RETRIED = 60.0
+"""Seconds between two looks at all calls that are not over, where Bolna tries them again by itself."""
 _STILL = 3600.0
 """Seconds without any of them moving after which a run waits no longer."""
 
@@ -56,6 +58,9 @@ class Tracker(Protocol):
     async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
         """Return how some calls stand, by attempt."""
 
+    async def look(self) -> object:
+        """Have the ledger know how every open call stands."""
+
 
 class Unlimited:
     """Lets any number of calls be live."""
@@ -75,7 +80,7 @@ class Unlimited:
         """See Lines."""
         return 0.0
 
-    async def begin(self, ledger: Recorder) -> None:
+    async def begin(self) -> None:
         """See Lines."""
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
@@ -90,16 +95,27 @@ class Lines:
 
     Args:
         most: how many may be.
+        ledger: knows the calls of earlier runs.
         tracker: reads how they stand.
         lines: calls that the account may have live at once.
         average: seconds of a call where no better is known.
+        retried: Bolna tries calls again by itself: those are looked for every minute.
         now: Unix seconds.
     """
 
     def __init__(
-        self, most: int, tracker: Tracker, *, lines: int, average: float, now: Callable[[], float] = time.time
+        self,
+        most: int,
+        *,
+        ledger: Recorder,
+        tracker: Tracker,
+        lines: int,
+        average: float,
+        retried: bool = False,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._most = most
+        self._ledger = ledger
         self._tracker = tracker
         self._lines = lines
         self._average = average
@@ -109,6 +125,7 @@ class Lines:
         self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
         self._full = anyio.Event()
         self._began = self._moved = now()
+        self._recount_at = now() + _RETRIED if retried else math.inf
         self.on_change: Callable[[], None] = lambda: None
         """Called when there may be more room."""
 
@@ -131,31 +148,51 @@ class Lines:
         if self.room() <= 0:
             self._full.set()
 
-    async def begin(self, ledger: Recorder) -> None:
+    async def begin(self) -> None:
         """Find out which calls of earlier runs are live.
 
         Raises:
             MustActError: the key is refused.
             LedgerError: the ledger cannot be used.
         """
-        after = 0
-        while calls := await _page(ledger, after):
-            after = calls[-1].attempt
-            found = [call for call in calls if call.status not in NOT_LIVE and call.until > self._began - _OLD]
-            self._live.update({call.attempt: call for call in found})
-            await self._look(found)
+        async for calls in self._open():
+            self._live.update({call.attempt: call for call in calls})
+            await self._look(calls)
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
         """Look how the calls stand whenever all lines are taken; end the run where that cannot be known any more."""
         try:
             while True:
-                await self._until_full()
-                await self._look(list(self._live.values()))
-                if self._now() - self._moved > _STILL:
+                with anyio.move_on_after(self._recount_at - self._now()):
+                    await self._until_full()
+                if self._now() >= self._recount_at:
+                    await self._recount()
+                await self._look(list(self._live.values()) if self.room() <= 0 else [])
+                if self.room() <= 0 and self._now() - self._moved > _STILL:
                     end(self._stuck())
                 await anyio.sleep(self._every())
         except DialerError as error:
             end(Trip(str(error), "", error.exit_code))
+
+    async def _open(self) -> AsyncIterator[Sequence[Call]]:
+        """Yield the calls that may be live as far as the ledger knows, page by page."""
+        after = 0
+        while calls := await self._page(after):
+            after = calls[-1].attempt
+            yield [call for call in calls if call.status not in NOT_LIVE and call.until > self._began - _OLD]
+
+    async def _page(self, after: int) -> Sequence[Call]:
+        return await self._ledger.call(lambda store: store.open_calls(after=after))
+
+    async def _recount(self) -> None:
+        """Find out which calls are live, also those that wait no longer for their next try."""
+        before = set(self._live)
+        await self._tracker.look()
+        live = {call.attempt: call async for calls in self._open() for call in calls}
+        placed = {attempt: call for attempt, call in self._live.items() if attempt not in before}
+        self._live = live | placed
+        self._recount_at = self._now() + _RETRIED
+        self.on_change()
 
     async def _until_full(self) -> None:
         if self.room() > 0:
@@ -193,10 +230,6 @@ class Lines:
             "Others may be using the account's lines. Try again later, or set another live_calls.",
             ExitCode.LEFT,
         )
-
-
-async def _page(ledger: Recorder, after: int) -> list[Call]:
-    return await ledger.call(lambda store: store.open_calls(after=after))
 
 
 def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:

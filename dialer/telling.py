@@ -374,6 +374,9 @@ def cancelled_text(cancelled: Cancelled, *, command: str) -> str:
             f"{cancelled.unknown:,} are unknown: nobody knows whether they were called, so they may ring as well. "
             f"Again in a while: {command}"
         )
+    if cancelled.stopped:
+        again = command.replace(" cancel ", " run ", 1)
+        lines.append(f"No run calls them by itself. To call them after all: {again} --redial stopped")
     return "\n".join([*lines, *cancelled.notes, f"results: {cancelled.results}"])
 
 

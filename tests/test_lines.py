@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import pytest
@@ -29,11 +28,11 @@ from dialer.suppression import Suppression
 from dialer.window import CallingWindow, WeeklyHours
 from tests.ledgers import QUEUED, call, opened, people
 from tests.place import Place, number, run
-from tests.test_runner import FIRST, Rig, virtually
+from tests.test_runner import FIRST, Inline, Rig, virtually
 from tests.test_runner import opened as batch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dialer.breaker import Trip
@@ -52,6 +51,8 @@ class Phones:
     """When each call was placed, dialled, and over."""
     free: list[float] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
+    looked: list[float] = field(default_factory=list)
+    on_look: Callable[[], None] = lambda: None
     refused: bool = False
 
     def __post_init__(self) -> None:
@@ -71,6 +72,11 @@ class Phones:
         if self.refused:
             raise MustActError("Bolna refused the key")
         return {} if self.trouble else {call.attempt: self.status(call.execution_id) for call in calls}
+
+    async def look(self) -> None:
+        self.looked.append(anyio.current_time())
+        await anyio.sleep(0.1)
+        self.on_look()
 
     def status(self, execution_id: str) -> str:
         now = anyio.current_time()
@@ -111,7 +117,7 @@ def limited(one: Rig, phones: Phones, most: int, *, lasts: float = 60.0) -> Line
         return answer_of_status(200, execution_id=execution_id)
 
     one.bolna.answer = answer
-    lines = Lines(most, phones, lines=phones.lines, average=lasts, now=anyio.current_time)
+    lines = Lines(most, ledger=one.recorder, tracker=phones, lines=phones.lines, average=lasts, now=anyio.current_time)
     one.lines = lines
     one.watchers = [lines.watch]
     return lines
@@ -198,6 +204,12 @@ def test_what_may_have_been_placed_counts_as_live_for_a_while(tmp_path: Path) ->
     assert 600 <= starts[2] < 620
 
 
+def alone(most: int, phones: Phones) -> Lines:
+    """Return lines that no ledger knows of."""
+    unknown = cast("Inline", None)
+    return Lines(most, ledger=unknown, tracker=phones, lines=phones.lines, average=60.0, now=anyio.current_time)
+
+
 def attempt(index: int = 0) -> Attempt:
     recipient = Recipient(id=index, key=str(index), number=FIRST + index, payload="{}", attempts=1, position=index)
     return Attempt(id=index, recipient=recipient, reference=f"r-{index}", at=datetime.fromtimestamp(0, UTC))
@@ -220,7 +232,7 @@ def test_what_cannot_be_seen_to_move_ends_the_run(trouble: str, refused: bool, w
 
     async def main() -> None:
         phones = Phones(1, lasts=1e6, trouble=trouble, refused=refused)
-        lines = Lines(1, phones, lines=1, average=60.0, now=anyio.current_time)
+        lines = alone(1, phones)
         phones.place("e0")
         lines.came_back(attempt(), accepted(0))
         began = anyio.current_time()
@@ -250,13 +262,37 @@ def test_the_calls_of_earlier_runs_count_unless_they_are_over(tmp_path: Path) ->
             ledger._db.execute("UPDATE attempt SET at = at - 2 * 86400, answered_at = NULL WHERE id = 5")
             phones.place("exec-1")
 
-            class Recorder:
-                async def call(self, work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as in the protocol
-                    return work(ledger)
-
-            lines = Lines(4, phones, lines=5, average=60.0, now=time.time)
-            await lines.begin(Recorder())
+            lines = Lines(4, ledger=Inline(ledger), tracker=phones, lines=5, average=60.0)
+            await lines.begin()
             assert lines.room() == 2
+
+    virtually(main)
+
+
+def test_what_bolna_tries_again_takes_its_line_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        phones = Phones(5, lasts=1e6)
+        with closing(opened(tmp_path / "l.ledger")) as ledger:
+            people(ledger, 3)
+            attempts = [call(ledger, index, QUEUED) for index in (1, 2)]
+
+            def now_stands(attempt_: Attempt, status: str) -> None:
+                ledger.note_statuses([(attempt_.id, status)])
+
+            for one in attempts:
+                now_stands(one, "scheduled")
+            lines = Lines(
+                3, ledger=Inline(ledger), tracker=phones, lines=5, average=60.0, retried=True, now=anyio.current_time
+            )
+            await lines.begin()
+            assert lines.room() == 3
+            phones.on_look = lambda: now_stands(attempts[0], "ringing")
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(lines.watch, lambda _trip: None)
+                await anyio.sleep(70)
+                assert lines.room() == 2
+                tasks.cancel_scope.cancel()
+            assert len(phones.looked) == 1
 
     virtually(main)
 
@@ -264,7 +300,7 @@ def test_the_calls_of_earlier_runs_count_unless_they_are_over(tmp_path: Path) ->
 def test_a_queue_is_foreseen_in_the_hours() -> None:
     async def main() -> None:
         phones = Phones(2)
-        lines = Lines(10, phones, lines=2, average=60.0, now=anyio.current_time)
+        lines = alone(10, phones)
         waits = []
         for index in range(4):
             waits.append(lines.wait())

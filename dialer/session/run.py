@@ -143,8 +143,15 @@ def _lines(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, plan: 
                 "more. Try again, or write it into [pacing]: live_calls = 10."
             )
         return Unlimited()
-    tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
-    return Lines(foretold.live, tracker, lines=foretold.lines or foretold.live, average=foretold.average)
+    retries = campaign.call.retry_config
+    return Lines(
+        foretold.live,
+        ledger=ledger,
+        tracker=Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads)),
+        lines=foretold.lines or foretold.live,
+        average=foretold.average,
+        retried=retries is not None and retries.enabled,
+    )
 
 
 def _granted(*, grant: bool, ask: Callable[[str], Awaitable[bool]] | None) -> Callable[[str], Awaitable[bool]]:

@@ -127,7 +127,7 @@ class Sending:
         try:
             async with until(self._control.drain):
                 await self._wait_for_the_start()
-                await self._lines.begin(self._ledger)
+                await self._lines.begin()
             started = anyio.current_time()
             ending = await runner.run(self._control, watchers=self._watchers())
             return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
