@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.models import Outcome
-from dialer.screen import Screen
+from dialer.terminal import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
-    {"screen"},
+    {"terminal"},
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
     {"waiting", "moments", "control"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},
@@ -27,7 +27,6 @@ LAYERS = (
     {"report"},
     {"session"},
     {"telling"},
-    {"glance"},
     {"cli"},
     {"__main__", "__init__"},
 )

@@ -37,9 +37,8 @@ STATUS_EVERY = 2.0
 def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Show how many stand where; works while a run is going on."""
     from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
-    from dialer.glance import standing_text  # noqa: PLC0415 - as above
-    from dialer.screen import Screen  # noqa: PLC0415 - as above
     from dialer.session import standing  # noqa: PLC0415 - as above
+    from dialer.terminal import Screen  # noqa: PLC0415 - as above
 
     batches = [locate(path, **which) for path in campaigns]
     commands = [again("run", path, **which) for path in campaigns]
@@ -51,7 +50,7 @@ def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: An
             if output == "json":
                 click.echo(telling.as_json(standings, indent=None if watch else 2))
             else:
-                text = standing_text(list(zip(standings, commands, strict=True)))
+                text = telling.standing_text(list(zip(standings, commands, strict=True)))
                 (screen.show if watch else click.echo)(text)
             if not watch or all(one.is_over for one in standings):
                 break
@@ -133,12 +132,11 @@ def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options
 @output_option
 def show(number: tuple[str, ...], *, folder: Path, output: str) -> ExitCode:
     """Show every attempt at a number, in all ledgers of a folder."""
-    from dialer.glance import shown_text  # noqa: PLC0415 - only this command needs it
     from dialer.session import show_number  # noqa: PLC0415 - heavy, and only this command needs it
 
     # A number with spaces may come without quotes.
     shown = show_number(" ".join(number), folder=folder)
-    click.echo(telling.as_json(shown) if output == "json" else shown_text(shown))
+    click.echo(telling.as_json(shown) if output == "json" else telling.shown_text(shown))
     for path, why in shown.unread:
         click.echo(f"Not read: {path}\n  {why}", err=True)
     return ExitCode(shown.exit_code)

@@ -20,7 +20,6 @@ from dialer.models import NOWHERE, Status
 from dialer.pacing import Pacer
 from dialer.progress import Progress, Silent
 from dialer.reconcile import find_in_flight
-from dialer.session.again import Release
 from dialer.session.check import SAMPLES
 from dialer.session.connection import bolna
 from dialer.session.intake import Loaded, load
@@ -29,6 +28,7 @@ from dialer.session.judge import judge_of
 from dialer.session.opening import IN_FLIGHT, merge, neighbours, opened
 from dialer.session.outcome import Plan, Summary
 from dialer.session.outlook import outlook, read_standing
+from dialer.session.release import Release
 from dialer.session.sending import Notes, Sending
 from dialer.session.settle import look_for_unclear
 from dialer.session.timing import Place

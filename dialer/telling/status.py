@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.models import Status
 from dialer.progress import calls_line
-from dialer.telling import ORDER, calls_table, counted, duration, looks
+from dialer.telling.words import ORDER, calls_table, counted, duration, looks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

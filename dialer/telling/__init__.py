@@ -1,0 +1,37 @@
+"""Plans, checks, summaries and standings in words, and as JSON for scripts."""
+
+from dialer.telling.after import (
+    braking_text,
+    cancelled_text,
+    overview,
+    overview_text,
+    settled_text,
+    summary_event,
+    summary_text,
+    tracked_text,
+)
+from dialer.telling.before import check_text, outlook_lines, plan_event, plan_text
+from dialer.telling.status import shown_text, standing_text
+from dialer.telling.values import as_json, plain
+from dialer.telling.words import command_text, duration
+
+__all__ = [
+    "as_json",
+    "braking_text",
+    "cancelled_text",
+    "check_text",
+    "command_text",
+    "duration",
+    "outlook_lines",
+    "overview",
+    "overview_text",
+    "plain",
+    "plan_event",
+    "plan_text",
+    "settled_text",
+    "shown_text",
+    "standing_text",
+    "summary_event",
+    "summary_text",
+    "tracked_text",
+]

@@ -1,0 +1,136 @@
+"""How a run, a look for unclear calls, tracking and a cancellation ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dialer.telling.values import plain
+from dialer.telling.words import calls_table, counted, duration, looks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dialer.session import Braking, Cancelled, Summary, Tracked
+    from dialer.session.settle import Settled
+
+_LISTED = 20
+
+
+def summary_text(summary: Summary, *, command: str) -> str:
+    """Return how a run ended.
+
+    Args:
+        summary: of the run.
+        command: what goes on, for instance `dialer run campaign.toml`.
+    """
+    lines = [f"{summary.batch}: {counted(summary.counts)}"]
+    if summary.sent:
+        rate = summary.sent / summary.seconds if summary.seconds > 0 else 0.0
+        held = (
+            f", {duration(summary.held)} of it waiting as Bolna asked or while it could not be reached"
+            if summary.held >= 1
+            else ""
+        )
+        waited = f", after {duration(summary.waited)} of waiting" if summary.waited >= 1 else ""
+        lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held}){waited}")
+    if summary.calls:
+        lines += calls_table(summary.calls)
+    lines.append(f"results: {summary.results}")
+    lines += [part for part in (summary.ended, summary.advice) if part]
+    if summary.unrecorded:
+        lines.append("These were answered but could not be recorded; they will be `unknown`:")
+        lines += [f"  {number}: {outcome}" for number, outcome in summary.unrecorded[:20]]
+    lines += looks(summary.counts, left=summary.left, command=command)
+    return "\n".join([*lines, *_may_ring(summary, command)])
+
+
+def summary_event(summary: Summary) -> dict[str, Any]:
+    """Return how a run ended, for a log."""
+    return {name: value for name, value in plain(summary).items() if name not in {"unrecorded", "results"}}
+
+
+def overview(summary: Summary) -> str:
+    """Return how a run ended in a line."""
+    ended = f"; {summary.ended.splitlines()[0]}" if summary.ended else ""
+    return f"{counted(summary.counts)}{ended}"
+
+
+def overview_text(done: Mapping[str, tuple[int, str]]) -> str:
+    """Return how several campaigns ended, a line each.
+
+    Args:
+        done: campaign file → its exit code, and how it ended in words.
+    """
+    return "\n".join(["All:", *(f"  {name}: exit {int(code)}: {words}" for name, (code, words) in done.items())])
+
+
+def _may_ring(summary: Summary, command: str) -> list[str]:
+    again = command.replace(" run ", " cancel ", 1)
+    return [f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {again}"] if summary.may_ring else []
+
+
+def settled_text(settled: Settled) -> str:
+    """Return what came of looking for unclear calls."""
+    found = f"{settled.settled} found at Bolna, {settled.left} stay unknown ({settled.read} executions read)"
+    lines = [f"{settled.batch}: {found}", *settled.notes]
+    if settled.left:
+        lines.append("That a call is not found proves nothing: it may be listed late. Try again in half an hour.")
+    lines.append(f"results: {settled.results}")
+    return "\n".join(lines)
+
+
+def tracked_text(tracked: Tracked, *, command: str) -> str:
+    """Return what has become of the accepted calls.
+
+    Args:
+        tracked: of the tracking.
+        command: what goes on, for instance `dialer track campaign.toml`.
+    """
+    head, *rows = calls_table(tracked.counts)
+    lines = [f"{tracked.batch}: {head}", *rows]
+    seconds, cost = (sum(getattr(count, name) for count in tracked.counts) for name in ("seconds", "cost"))
+    if seconds or cost:
+        lines.append(f"{duration(seconds)} talked, cost {cost:,.2f} (as Bolna gives it, cents by its documentation)")
+    lines.append(f"results: {tracked.results}")
+    lines += [f"{tracked.stopped}."] if tracked.stopped else []
+    if tracked.trouble:
+        lines.append(f"Not all could be read: {tracked.trouble}")
+    lines += tracked.notes
+    if tracked.open:
+        lines.append(f"{tracked.open:,} are not final. To ask again: {command} --watch")
+    return "\n".join(lines)
+
+
+def braking_text(braking: Braking) -> str:
+    """Return what is about to be cancelled."""
+    stop = f"{braking.running} is working on {braking.batch} and will be stopped. " if braking.running else ""
+    return f"{stop}{braking.calls:,} accepted calls of {braking.batch} may still ring, as far as is known."
+
+
+def cancelled_text(cancelled: Cancelled, *, command: str) -> str:
+    """Return what came of cancelling.
+
+    Args:
+        cancelled: what came of it.
+        command: what cancels again.
+    """
+    lines = [f"{cancelled.batch}: {cancelled.stopped:,} calls are stopped and will not ring."]
+    if cancelled.over:
+        each = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(cancelled.over.items()))
+        lines.append(f"{sum(cancelled.over.values()):,} were over already: {each}.")
+    if cancelled.going_on:
+        lines.append(f"{len(cancelled.going_on):,} could not be stopped and go on:")
+        lines += [f"  {one.number}  {one.status or 'not known'}: {one.words}" for one in cancelled.going_on[:_LISTED]]
+        if len(cancelled.going_on) > _LISTED:
+            lines.append(f"  ... and {len(cancelled.going_on) - _LISTED:,} more (-o json has them all)")
+    if cancelled.left:
+        lines.append(f"{cancelled.left:,} are left and may ring. To go on: {command}")
+    if cancelled.unknown:
+        lines.append(
+            f"{cancelled.unknown:,} are unknown: nobody knows whether they were called, so they may ring as well. "
+            f"Again in a while: {command}"
+        )
+    if cancelled.stopped:
+        again = command.replace(" cancel ", " run ", 1)
+        lines.append(f"No run calls them by itself. To call them after all: {again} --redial stopped")
+    return "\n".join([*lines, *cancelled.notes, f"results: {cancelled.results}"])
