@@ -187,6 +187,47 @@ def test_a_queue_is_watched_by_the_page(ledger: Ledger) -> None:
     assert bolna.reads == outcomes(ledger)["completed"]
 
 
+def test_a_glance_costs_a_page_and_leaves_the_details_to_a_look(ledger: Ledger) -> None:
+    people(ledger, 30)
+
+    async def main() -> None:
+        bolna = Bolna(Settings(speed=1.0, lines=10, outcomes={"no-answer": 1.0}))
+        await bolna.place(ledger, 30)
+        bolna.hidden = {bolna.book.calls[29].execution_id}
+        await anyio.sleep(61)
+        one = tracker(ledger, bolna)
+        calls = ledger.open_calls()
+        told = await one.glance(calls)
+        # Ten hold a line for 31 seconds; of the one that is shown nowhere nothing is said.
+        assert Counter(told.values()) == {"no-answer": 10, "ringing": 10, "queued": 9}
+        assert (bolna.pages, bolna.reads, one.trouble) == (1, 1, "")
+        assert {(count.outcome, count.final) for count in ledger.call_counts()} == {
+            ("no-answer", 0), ("ringing", 0), ("queued", 0), ("", 0),
+        }  # fmt: skip
+        await one.look()
+        assert Counter(bolna.ended) == Counter({call.execution_id: 1 for call in calls[:10]})
+
+    virtually(main)
+
+
+def test_a_glance_keeps_no_status_that_waits_for_a_moment_it_does_not_know(ledger: Ledger) -> None:
+    people(ledger, 4, scheduled_at=_stamp(3600))
+
+    async def main() -> None:
+        bolna = Bolna()
+        await bolna.place(ledger, 4)
+        one = tracker(ledger, bolna)
+        assert set((await one.glance(ledger.open_calls())).values()) == {"scheduled"}
+        await one.look()
+        assert {call.scheduled_at for call in ledger.open_calls()} == {float(int(BEGAN + 3600))}
+
+    virtually(main)
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(int(BEGAN + seconds), UTC).isoformat()
+
+
 def test_a_few_open_calls_among_many_that_have_ended_are_read_by_their_ids(ledger: Ledger) -> None:
     people(ledger, 400)
 
