@@ -100,7 +100,7 @@ class Lines:
         lines: calls that the account may have live at once.
         average: seconds of a call where no better is known.
         retried: Bolna tries calls again by itself: those are looked for every minute.
-        now: Unix seconds.
+        now: the wall clock, Unix seconds.
     """
 
     def __init__(
@@ -124,14 +124,15 @@ class Lines:
         self._doubts: deque[float] = deque()
         self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
         self._full = anyio.Event()
-        self._began = self._moved = now()
-        self._recount_at = now() + _RETRIED if retried else math.inf
+        self._began = now()
+        self._moved = anyio.current_time()
+        self._recount_at = self._moved + _RETRIED if retried else math.inf
         self.on_change: Callable[[], None] = lambda: None
         """Called when there may be more room."""
 
     def room(self) -> float:
         """Return how many calls may become live, those in flight counting as such."""
-        while self._doubts and self._doubts[0] <= self._now() - _DOUBT:
+        while self._doubts and self._doubts[0] <= anyio.current_time() - _DOUBT:
             self._doubts.popleft()
         return self._most - len(self._live) - len(self._doubts)
 
@@ -142,7 +143,7 @@ class Lines:
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
         if answer.outcome is Outcome.UNKNOWN:
-            self._doubts.append(self._now())
+            self._doubts.append(anyio.current_time())
         elif answer.outcome is Outcome.QUEUED and answer.execution_id is not None:
             self._live[attempt.id] = _placed(attempt, answer.execution_id, until=self._now())
         if self.room() <= 0:
@@ -163,12 +164,12 @@ class Lines:
         """Look how the calls stand whenever all lines are taken; end the run where that cannot be known any more."""
         try:
             while True:
-                with anyio.move_on_after(self._recount_at - self._now()):
+                with anyio.move_on_after(self._recount_at - anyio.current_time()):
                     await self._until_full()
-                if self._now() >= self._recount_at:
+                if anyio.current_time() >= self._recount_at:
                     await self._recount()
                 await self._look(list(self._live.values()) if self.room() <= 0 else [])
-                if self.room() <= 0 and self._now() - self._moved > _STILL:
+                if self.room() <= 0 and anyio.current_time() - self._moved > _STILL:
                     end(self._stuck())
                 await anyio.sleep(self._every())
         except DialerError as error:
@@ -191,7 +192,7 @@ class Lines:
         live = {call.attempt: call async for calls in self._open() for call in calls}
         placed = {attempt: call for attempt, call in self._live.items() if attempt not in before}
         self._live = live | placed
-        self._recount_at = self._now() + _RETRIED
+        self._recount_at = anyio.current_time() + _RETRIED
         self.on_change()
 
     async def _until_full(self) -> None:
@@ -200,7 +201,7 @@ class Lines:
             self.on_change()
             self._full = anyio.Event()
             await self._full.wait()
-            self._moved = self._now()
+            self._moved = anyio.current_time()
 
     async def _look(self, calls: Sequence[Call]) -> None:
         told = await self._tracker.glance(calls) if calls else {}
@@ -209,7 +210,7 @@ class Lines:
             status = told.get(call.attempt, call.status)
             if status == call.status:
                 continue
-            self._moved = now
+            self._moved = anyio.current_time()
             self._live[call.attempt] = replace(call, status=status)
             if status in NOT_LIVE:
                 del self._live[call.attempt]
