@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WITHIN = 240.0
-_OURS = "dialer run: ledger, results, progress"
+_WARM_UP = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Peer:
-    """Something to compare with.
+class _Entrant:
+    """Who takes part.
 
     Attributes:
         name: what `peers` calls it.
@@ -37,19 +37,19 @@ class _Peer:
     rounds: int = 9
 
 
-_PEERS = {
+_OURS = _Entrant("dialer", "dialer run: ledger, results, progress")
+_BARE = _Entrant("bare", "httpx, a list of one-connection clients")
+_AIOHTTP = _Entrant("aiohttp", "aiohttp, 50 connections")
+_BY_LATENCY = {
+    # The time of the shared client grows with the square of the calls; the others' does not.
     0.0: (
-        _Peer("bare", "httpx, a list of one-connection clients"),
-        _Peer("aiohttp", "aiohttp, 50 connections"),
-        # Its time grows with the square of the calls; the others' does not.
-        _Peer("shared", "httpx, one client, 50 connections", 0.05),
-        _Peer("urllib", "urllib, one after the other", 0.05),
+        _OURS,
+        _BARE,
+        _AIOHTTP,
+        _Entrant("shared", "httpx, one client, 50 connections", 0.05),
+        _Entrant("urllib", "urllib, one after the other", 0.05),
     ),
-    0.05: (
-        _Peer("bare", "httpx, a list of one-connection clients"),
-        _Peer("aiohttp", "aiohttp, 50 connections"),
-        _Peer("urllib", "urllib, one after the other", 0.01, rounds=1),
-    ),
+    0.05: (_OURS, _BARE, _AIOHTTP, _Entrant("urllib", "urllib, one after the other", 0.01, rounds=1)),
 }
 
 
@@ -57,30 +57,44 @@ def report(*, quick: bool) -> str:
     """Return the tables."""
     recipients, rounds = (2_000, 1) if quick else (20_000, 3)
     with Server() as server, tempfile.TemporaryDirectory() as folder:
+        server.begin(latency=0.0)
+        send(_BARE.name, server.url, _WARM_UP, within=_WITHIN)
         return "\n".join(
-            _compare(server, Path(folder), latency, recipients=recipients, rounds=rounds) for latency in _PEERS
+            _compare(server, Path(folder), latency, recipients=recipients, rounds=rounds) for latency in _BY_LATENCY
         )
 
 
 def _compare(server: Server, folder: Path, latency: float, *, recipients: int, rounds: int) -> str:
-    ours: list[float] = []
-    theirs: dict[_Peer, list[float]] = {peer: [] for peer in _PEERS[latency]}
+    rates: dict[_Entrant, list[float]] = {entrant: [] for entrant in _BY_LATENCY[latency]}
     for turn in range(rounds):
-        campaign = write_campaign(folder / f"{latency}-{turn}", recipients=recipients)
-        server.begin(latency=latency)
-        ours.append(dial(campaign, url=server.url, within=_WITHIN).rate)
-        for peer, rates in theirs.items():
-            if turn < peer.rounds:
-                count = round(recipients * peer.part)
+        for entrant in _in_turn(list(rates), turn):
+            if turn < entrant.rounds:
                 server.begin(latency=latency)
-                rates.append(count / send(peer.name, server.url, count, within=_WITHIN))
+                place = folder / f"{latency}-{turn}"
+                rates[entrant].append(_rate(entrant, server.url, place, round(recipients * entrant.part)))
     title = (
         f"Calls a second, {recipients:,} recipients, 50 in flight, answers after {latency * 1000:.0f} ms, "
         f"median of {rounds}"
     )
-    rows = [(_OURS, f"{median(ours):,.0f}", ""), *(_row(peer, ours, rates) for peer, rates in theirs.items())]
-    return table(title, ("", "calls/s", "ours is"), rows)
+    return table(title, ("", "calls/s", "ours is"), [_row(entrant, rates) for entrant in rates])
 
 
-def _row(peer: _Peer, ours: Sequence[float], rates: Sequence[float]) -> tuple[str, ...]:
-    return peer.words, f"{median(rates):,.0f}", f"{paired(ours[: len(rates)], rates):.2f} x"
+def _in_turn(entrants: list[_Entrant], turn: int) -> list[_Entrant]:
+    """Return them, another one first in each turn: what comes first may find the machine another one."""
+    first = turn % len(entrants)
+    return entrants[first:] + entrants[:first]
+
+
+def _rate(entrant: _Entrant, url: str, place: Path, count: int) -> float:
+    if entrant is _OURS:
+        return dial(write_campaign(place, recipients=count), url=url, within=_WITHIN).rate
+    return count / send(entrant.name, url, count, within=_WITHIN)
+
+
+def _row(entrant: _Entrant, rates: dict[_Entrant, list[float]]) -> tuple[str, ...]:
+    ours, theirs = rates[_OURS], rates[entrant]
+    return entrant.words, f"{median(theirs):,.0f}", "" if entrant is _OURS else f"{_ratio(ours, theirs):.2f} x"
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    return paired(ours[: len(theirs)], theirs)
