@@ -365,6 +365,16 @@ def test_a_number_of_nowhere_has_no_zones_and_no_country(number: int) -> None:
     assert (phone.zones(number), phone.country(number)) == ((), None)
 
 
+def test_digits_that_no_calling_code_begins_like_are_no_number_of_any_length() -> None:
+    firsts = [str(first) for first in range(100, 1000) if plans.calling_code(str(first)) is None]
+    assert len(firsts) > 50
+    for first in firsts:
+        for digits in (first + "1234567890123"[:length] for length in range(13)):
+            assert plans.verdict(digits) == plans.NO_PLAN
+            with pytest.raises(NumberParseException):
+                phonenumbers.parse(f"+{digits}")
+
+
 def test_the_country_of_a_number_is_that_of_phonenumbers() -> None:
     for _, digits in _examples():
         region = phonenumbers.region_code_for_number(phonenumbers.parse("+" + digits))

@@ -19,6 +19,9 @@ LONGEST: Final = 15
 NO_COUNTRY: Final = "001"
 """What phonenumbers calls the region of numbers that belong to none."""
 
+NO_PLAN: Final = Verdict(None, None)
+"""The verdict on digits that no calling code begins like."""
+
 _KINDS: Final = (
     "premium_rate",
     "toll_free",
@@ -51,9 +54,11 @@ class Dialling:
 
 
 def verdict(digits: str) -> Verdict | None:
-    """Judge E.164 digits without the plus; None where no calling code begins like them, or there are too many."""
+    """Judge E.164 digits without the plus; None where there are too many."""
+    if len(digits) > LONGEST:
+        return None
     code = calling_code(digits)
-    return None if code is None or len(digits) > LONGEST else plan(code).verdict(digits[len(code) :])
+    return NO_PLAN if code is None else plan(code).verdict(digits[len(code) :])
 
 
 def foresee(first: str, length: int) -> Verdict | None:
