@@ -118,7 +118,10 @@ def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connec
 
 def none_yet(path: Path) -> str:
     """Return what is said where there is no ledger."""
-    return f"{path}: there is no ledger yet: nobody was called in this batch. `dialer run` begins it."
+    return (
+        f"{path}: there is no ledger yet. Either nobody was called in this batch, and `dialer run` begins it, or it "
+        "was lost: `dialer check` tells."
+    )
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
