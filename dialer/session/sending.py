@@ -20,43 +20,25 @@ from dialer.runner import Ending, Runner
 from dialer.session.interruption import until
 from dialer.session.opening import results_file, write_results
 from dialer.session.outcome import Summary, exit_code_of
-from dialer.session.settle import look_for_unclear
 from dialer.session.track import follow
 from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dialer.campaign import Campaign
-    from dialer.client import BolnaClient
-    from dialer.control import Control
     from dialer.ledger import Ledger
-    from dialer.ledger.writer import LedgerWriter
     from dialer.lines import Lines, Unlimited
     from dialer.pending import Deferred
-    from dialer.progress import Progress
     from dialer.results import ResultsFile
     from dialer.runner import Watcher
     from dialer.session.judge import Judge
     from dialer.session.outcome import Plan
+    from dialer.session.work import Notes, Work
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
 TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
 """Seconds between two looks at the calls that are not over; the built-in stand-in lives sixty times as fast."""
-
-
-@dataclass(slots=True)
-class Notes:
-    """What is told while it goes on, and again at the end."""
-
-    progress: Progress
-    told: list[str] = field(default_factory=list)
-
-    def add(self, text: str) -> None:
-        """Tell something."""
-        self.told.append(text)
-        self.progress.note(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,51 +50,33 @@ class _Sent:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
 class Sending:
-    """Calls those of a plan, its ledger open.
+    """Calls those of a plan.
 
-    Args:
-        campaign: the campaign.
-        client: places the calls.
-        ledger: records them.
-        notes: who is told.
-        control: stops it.
+    Attributes:
+        work: what it works with.
         judge: why somebody must not be called at a moment.
         lines: how many calls may be live.
     """
 
-    def __init__(
-        self,
-        campaign: Campaign,
-        client: BolnaClient,
-        ledger: LedgerWriter,
-        notes: Notes,
-        control: Control,
-        *,
-        judge: Judge,
-        lines: Lines | Unlimited,
-    ) -> None:
-        self._campaign = campaign
-        self._client = client
-        self._ledger = ledger
-        self._notes = notes
-        self._control = control
-        self._judge = judge
-        self._lines = lines
+    work: Work
+    judge: Judge
+    lines: Lines | Unlimited
 
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
-        writing = _Writing(await self._ledger.call(functools.partial(results_file, self._campaign)), self._notes)
+        writing = _Writing(
+            await self.work.ledger.call(functools.partial(results_file, self.work.campaign)), self.work.notes
+        )
         runner = self._runner(plan)
         sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
         back = 0
         if sent.failure is None:
-            if not self._control.abort.is_set() and not sent.ending.interrupted:
-                await look_for_unclear(
-                    self._campaign, self._ledger, self._client, time_limit=RECONCILE_LAST, note=self._notes.add
-                )
+            if not self.work.control.abort.is_set() and not sent.ending.interrupted:
+                await self.work.look_for_unclear(RECONCILE_LAST)
             # Whom this run was to call again and did not is what they were: the next one has to be asked as well.
-            back = await self._ledger.call(lambda store: store.put_back())
+            back = await self.work.ledger.call(lambda store: store.put_back())
             await self._write(writing, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
         if not track or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
@@ -121,84 +85,84 @@ class Sending:
 
     async def _send(self, plan: Plan, runner: Runner, writing: _Writing) -> _Sent:
         await self._write(writing, pending=False)
-        self._ledger.on_settled = writing.append
-        self._notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
+        self.work.ledger.on_settled = writing.append
+        self.work.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
         started = anyio.current_time()
         try:
-            async with until(self._control.drain):
+            async with until(self.work.control.drain):
                 await self._wait_for_the_start()
-                await self._lines.begin()
+                await self.lines.begin()
             started = anyio.current_time()
-            ending = await runner.run(self._control, watchers=self._watchers())
+            ending = await runner.run(self.work.control, watchers=self._watchers())
             return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
         except LedgerError as error:
             return _Sent(failure=error, seconds=anyio.current_time() - started)
         finally:
-            self._notes.progress.end()
+            self.work.notes.progress.end()
 
     async def _tracked(self, summary: Summary, writing: _Writing) -> Summary:
         """Follow the accepted calls, and add to a summary how they stand."""
-        every = TRACK_TRIAL_EVERY if self._campaign.sandbox else TRACK_EVERY
+        every = TRACK_TRIAL_EVERY if self.work.campaign.sandbox else TRACK_EVERY
         found = await follow(
-            self._campaign,
-            self._ledger,
-            self._client,
+            self.work.campaign,
+            self.work.ledger,
+            self.work.client,
             every=every,
-            progress=self._notes.progress,
-            control=self._control,
+            progress=self.work.notes.progress,
+            control=self.work.control,
         )
         if found.trouble:
-            self._notes.add(f"how the calls went could not be read to the end: {found.trouble}")
+            self.work.notes.add(f"how the calls went could not be read to the end: {found.trouble}")
         await self._write(writing, pending=True)
-        summary = replace(summary, calls=found.counts, notes=tuple(self._notes.told))
-        if self._control.drain.is_set():
-            may_ring = 0 if self._campaign.sandbox else found.open
-            ended = f"{self._control.stopped}."
+        summary = replace(summary, calls=found.counts, notes=tuple(self.work.notes.told))
+        if self.work.control.drain.is_set():
+            may_ring = 0 if self.work.campaign.sandbox else found.open
+            ended = f"{self.work.control.stopped}."
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
         left = found.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
         return replace(summary, exit_code=ExitCode.LEFT) if left else summary
 
     async def _wait_for_the_start(self) -> None:
         """Return when the schedule begins."""
-        begins = self._campaign.schedule.begins
+        begins = self.work.campaign.schedule.begins
         if begins is None or begins <= datetime.now(UTC):
             return
-        self._notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
-        await wait_until(begins.timestamp(), now=time.time, told=self._notes.progress.waiting)
+        self.work.notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
+        await wait_until(begins.timestamp(), now=time.time, told=self.work.notes.progress.waiting)
 
     def _watchers(self) -> list[Watcher]:
-        watchers: list[Watcher] = [functools.partial(preflight.watch_wallet, self._client), self._lines.watch]
-        ends = self._campaign.schedule.ends
+        watchers: list[Watcher] = [functools.partial(preflight.watch_wallet, self.work.client), self.lines.watch]
+        ends = self.work.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]
 
     def _runner(self, plan: Plan) -> Runner:
-        breaker = self._campaign.breaker
+        breaker = self.work.campaign.breaker
         return Runner(
-            ledger=self._ledger,
-            call=self._client.call,
-            pacer=Pacer(self._campaign.pacing.rate),
+            ledger=self.work.ledger,
+            call=self.work.client.call,
+            pacer=Pacer(self.work.campaign.pacing.rate),
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
-            agent_gone=functools.partial(preflight.agent_gone, self._client, agent_id=self._campaign.agent_id),
-            judge=self._judge,
-            progress=self._notes.progress,
-            max_in_flight=self._campaign.pacing.max_in_flight,
-            lines=self._lines,
+            agent_gone=functools.partial(preflight.agent_gone, self.work.client, agent_id=self.work.campaign.agent_id),
+            judge=self.judge,
+            progress=self.work.notes.progress,
+            max_in_flight=self.work.campaign.pacing.max_in_flight,
+            lines=self.lines,
             limit=plan.to_call,
-            waits=self._campaign.waits,
+            waits=self.work.campaign.waits,
         )
 
     async def _write(self, writing: _Writing, *, pending: bool) -> None:
-        await self._ledger.call(lambda store: writing.whole(store, pending=pending))
+        await self.work.ledger.call(lambda store: writing.whole(store, pending=pending))
 
     async def _summary(self, plan: Plan, sent: _Sent, *, count: int, back: int) -> Summary:
         ending, failure = sent.ending, sent.failure
-        counts = dict(plan.counts) if failure is not None else await self._ledger.call(lambda store: store.counts())
+        counts = dict(plan.counts) if failure is not None else await self.work.ledger.call(lambda store: store.counts())
         # What was cancelled is in doubt as soon as this process is gone.
         counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
         counts = {status: count for status, count in counts.items() if count}
         summary = Summary(
             batch=plan.batch,
-            results=str(self._campaign.batch.results),
+            results=str(self.work.campaign.batch.results),
             counts=counts,
             sent=count,
             seconds=sent.seconds,
@@ -206,10 +170,10 @@ class Sending:
             waited=ending.waited,
             left=counts.get(Status.PENDING, 0) + back,
             exit_code=ExitCode.LEFT if back else exit_code_of(counts),
-            notes=tuple(self._notes.told),
+            notes=tuple(self.work.notes.told),
             unrecorded=tuple(
                 (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")
-                for attempt, answer in self._ledger.unrecorded
+                for attempt, answer in self.work.ledger.unrecorded
             ),
         )
         if failure is not None:
@@ -217,9 +181,9 @@ class Sending:
         if ending.trip is not None:
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:
-            may_ring = 0 if plan.sandbox else await self._ledger.call(lambda store: store.count_open())
+            may_ring = 0 if plan.sandbox else await self.work.ledger.call(lambda store: store.count_open())
             return replace(
-                summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self._control.stopped}.", may_ring=may_ring
+                summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self.work.control.stopped}.", may_ring=may_ring
             )
         if ending.deferred:
             return replace(summary, ended=deferred_words(ending.deferred))

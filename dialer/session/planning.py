@@ -1,0 +1,143 @@
+"""Planning: what the results know more, who is called again, and what a run is about to do."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer import preflight
+from dialer.errors import MustActError
+from dialer.models import NOWHERE, Status
+from dialer.reconcile import find_in_flight
+from dialer.session.check import SAMPLES
+from dialer.session.interruption import interruptible
+from dialer.session.opening import IN_FLIGHT, merge
+from dialer.session.outcome import Plan
+from dialer.session.outlook import outlook, read_standing
+from dialer.session.release import Release
+from dialer.session.timing import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from dialer.ledger import Neighbours
+    from dialer.session.intake import Loaded
+    from dialer.session.work import Work
+
+RECONCILE_FIRST = 60.0
+"""Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Finds out what a run is about to do.
+
+    Attributes:
+        work: what it works with.
+        others: the batches whose calls count as well; None where none do.
+    """
+
+    work: Work
+    others: Neighbours | None
+
+    async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
+        """Take over what the results CSV knows further than the ledger."""
+        async with interruptible(self.work.control, doing="reading the results"):
+            taken = await merge(self.work.campaign, self.work.ledger, self.work.client, adopt=adopt)
+        if taken:
+            told = ", ".join(f"{count} {status}" for status, count in taken.items())
+            self.work.notes.add(f"taken over from {self.work.campaign.batch.results}: {told}")
+
+    async def release(
+        self,
+        *,
+        retry_errors: bool,
+        redial_unknown: bool,
+        redial: Collection[str],
+        ask: Callable[[str], Awaitable[bool]] | None,
+    ) -> tuple[str, ...]:
+        """Make callable again whom a person asked for; return the numbers of those who may have been called."""
+        release = Release(self.work.ledger, self.work.campaign.redial, self.work.notes.add)
+        if retry_errors:
+            await release.errors()
+        if redial:
+            await release.outcomes(redial)
+        if not redial_unknown:
+            return ()
+        async with interruptible(self.work.control, doing="looking for unclear calls"):
+            await self.work.look_for_unclear(None)
+        return await release.unknown(ask)
+
+    async def plan(self, loaded: Loaded, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
+        """Return what the run is about to do, once it is clear who was called."""
+        counts = await self.work.ledger.call(lambda store: store.counts())
+        standing = preflight.Standing(None, None, ())
+        if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
+            async with interruptible(self.work.control, doing="reading the account"):
+                standing = await read_standing(self.work.campaign, self.work.client)
+            async with interruptible(self.work.control, doing="looking for unclear calls"):
+                since = await self.work.ledger.call(lambda store: store.note(IN_FLIGHT))
+                if since:
+                    await self._find_in_flight(float(since))
+                    await self.work.ledger.call(lambda store: store.set_note(IN_FLIGHT, ""))
+                await self.work.look_for_unclear(RECONCILE_FIRST)
+            if since or counts.get(Status.UNKNOWN):
+                counts = await self.work.ledger.call(lambda store: store.counts())
+        _, last = await self.work.ledger.call(lambda store: store.called())
+        first = await self.work.ledger.call(lambda store: store.page(after=0, size=SAMPLES))
+        pending = counts.get(Status.PENDING, 0)
+        places, elsewhere = await self._places(pending)
+        to_call = pending if limit is None else min(limit, pending)
+        ends = self.work.campaign.schedule.ends
+        to_call = 0 if ends is not None and ends <= datetime.now(UTC) else to_call
+        return Plan(
+            batch=self.work.campaign.batch.name,
+            recipients=str(self.work.campaign.batch.recipients),
+            to_call=to_call,
+            limited_to=limit if limit is not None and limit < pending else None,
+            counts=counts,
+            called_last=None if last is None else datetime.fromtimestamp(last, UTC),
+            agent_id=self.work.campaign.agent_id,
+            outlook=outlook(
+                self.work.campaign,
+                standing,
+                to_call=to_call,
+                given=loaded.variables,
+                samples=[json.loads(recipient.payload)["user_data"] for recipient in first],
+                places=places,
+                elsewhere=elsewhere,
+                talk=await self.work.ledger.call(lambda store: store.talk()),
+            ),
+            rate=str(self.work.campaign.pacing.rate),
+            redialled=redialled,
+            once_more=await self.work.ledger.call(lambda store: store.redialled()),
+            sandbox=self.work.campaign.sandbox,
+        )
+
+    async def _places(self, pending: int) -> tuple[list[Place], int]:
+        """Return where those may be who are to be called, and how many more another batch has called lately."""
+        recent = list(self.others.recent(now=time.time())) if self.others is not None else []
+        left_out = Counter(await self.work.ledger.call(lambda store: store.pending_among(recent)) if recent else [])
+        if self.work.campaign.window is None:
+            return [Place(NOWHERE, pending - left_out.total())], left_out.total()
+        where = await self.work.ledger.call(lambda store: store.whereabouts())
+        return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
+
+    async def _find_in_flight(self, last_at: float) -> None:
+        found = await find_in_flight(
+            self.work.ledger, self.work.client, agent_id=self.work.campaign.agent_id, since=last_at
+        )
+        if found.trouble:
+            raise MustActError(
+                f"Who was in flight when the run that wrote the results ended could not be looked up "
+                f"({found.trouble}).\n"
+                "Nothing was dialled, since somebody might be called twice. Try again later. Where Bolna never shows "
+                "the "
+                "variables of a call, look those people up on its dashboard, and go on with the others as a new batch."
+            )
+        if found.settled:
+            self.work.notes.add(f"{found.settled} without a row in the results were found called at Bolna")

@@ -1,0 +1,51 @@
+"""What a run works with, its ledger open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dialer.session.settle import look_for_unclear
+
+if TYPE_CHECKING:
+    from dialer.campaign import Campaign
+    from dialer.client import BolnaClient
+    from dialer.control import Control
+    from dialer.ledger.writer import LedgerWriter
+    from dialer.progress import Progress
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is told while it goes on, and again at the end."""
+
+    progress: Progress
+    told: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        """Tell something."""
+        self.told.append(text)
+        self.progress.note(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What planning and sending work with.
+
+    Attributes:
+        campaign: the campaign.
+        client: places and reads calls.
+        ledger: records them.
+        notes: who is told.
+        control: stops it.
+    """
+
+    campaign: Campaign
+    client: BolnaClient
+    ledger: LedgerWriter
+    notes: Notes
+    control: Control
+
+    async def look_for_unclear(self, time_limit: float | None) -> None:
+        """Look for every unknown call at Bolna, for so many seconds at most, and tell what came of it."""
+        await look_for_unclear(self.campaign, self.ledger, self.client, time_limit=time_limit, note=self.notes.add)
