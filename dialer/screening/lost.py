@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SHARE: Final = 0.9
 ROWS: Final = 3
-SAMPLE: Final = 250
+SAMPLE: Final = 100
 """When so many of the numbers without a plus (and at least so many) would be valid with one, the plus was lost.
 
 A tenth of good national numbers are valid with a plus in front by chance. It is judged by so many rows or a few more,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ class Spoken:
 
     def add(self, rows: Sequence[InputRow]) -> None:
         """Count the cells of callable rows."""
-        columns = list(zip(*(row.cells for row in rows), strict=True))
-        for name, index in self._columns.items() if rows else ():
+        every = [row.cells for row in rows]
+        for name, index in self._columns.items():
+            cells = list(map(itemgetter(index), every))
             for kind, places in _KINDS.items():
-                self._found[kind][name].add([rows[at].position for at in places(columns[index])])
+                self._found[kind][name].add([rows[at].position for at in places(cells)])
 
     def found(self, kind: str) -> dict[str, Found]:
         """Return which variables have cells of a kind in some rows.
