@@ -45,7 +45,7 @@ def credentials(campaign: Path) -> Credentials:
             "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: "
             "export BOLNA_API_KEY=bn-...\n"
             f"or write the line BOLNA_API_KEY=bn-... into {campaign.parent / '.env'}. "
-            "To try without one: add --sandbox."
+            f"To try without one: dialer run {campaign} --sandbox"
         )
     return Credentials(base_url=address(), key=key)
 

@@ -238,7 +238,7 @@ def test_without_a_key_two_lines_say_how_to_get_going(
     assert told(capsys, "run", "c.toml", "--yes") == (
         "Error: There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: "
         "export BOLNA_API_KEY=bn-...\n"
-        "or write the line BOLNA_API_KEY=bn-... into .env. To try without one: add --sandbox.\n"
+        "or write the line BOLNA_API_KEY=bn-... into .env. To try without one: dialer run c.toml --sandbox\n"
     )
     assert not requests
 

@@ -13,7 +13,7 @@ from dialer.errors import ExitCode, UsageError
 CAMPAIGN = Path("in/c.toml")
 MISSING = (
     "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: export BOLNA_API_KEY=bn-...\n"
-    "or write the line BOLNA_API_KEY=bn-... into in/.env. To try without one: add --sandbox."
+    "or write the line BOLNA_API_KEY=bn-... into in/.env. To try without one: dialer run in/c.toml --sandbox"
 )
 
 

@@ -161,7 +161,7 @@ def _agent(file: CampaignFile, content: Content, *, sandbox: bool) -> str:
     if content.agent_id == PLACEHOLDER and not sandbox:
         raise CampaignError(
             f"{file.place('agent_id')} is still the placeholder. Copy the agent's id from Bolna's dashboard. "
-            "To try without one: add --sandbox."
+            f"To try without one: dialer run {file.path} --sandbox"
         )
     return content.agent_id
 
