@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -72,8 +73,13 @@ class _Folder:
 
     def _ledgers(self) -> Iterator[Path]:
         """Yield the ledgers that are in use, or were written to within the time; any other has nobody to tell of."""
-        if self._path.is_dir():
-            yield from filter(self._is_of_interest, self._path.iterdir())
+        # By their names first: asked for each call while the folder is young, and a folder of results may be large.
+        try:
+            with os.scandir(self._path) as found:
+                named = [self._path / one.name for one in found if one.name.endswith((".ledger", self._own.suffix))]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        yield from filter(self._is_of_interest, named)
 
     def _is_of_interest(self, path: Path) -> bool:
         is_trial = path.stem.endswith(".sandbox")
