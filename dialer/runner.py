@@ -117,8 +117,8 @@ class Runner:
         pacer: says when a request may start.
         breaker: says when the run cannot go well.
         agent_gone: asked after a 404: does Bolna not know the agent either?
-        judge: why somebody must not be called now, or None; asked before the intent, after the pacer, and when the
-            body is about to leave. A DialerError of its own ends the sending.
+        judge: why somebody must not be called now, or None; asked before the intent, and when the body is about to
+            leave. A DialerError of its own ends the sending.
         progress: who is told.
         max_in_flight: requests sent and not yet answered.
         lines: how many calls may become live; nobody holds an intent who would have to wait for a line.
@@ -336,20 +336,15 @@ class Runner:
             if self._ledger.failure is not None:
                 return
             if self._has_room():
-                await self._send_or_withhold(calls)
+                self._start(calls)
 
     def _has_room(self) -> bool:
         return self._in_flight < min(self._throttle.window, self._lines.room())
 
-    async def _send_or_withhold(self, calls: TaskGroup) -> None:
-        # From here to the task's start nothing waits: what is taken is sent, or put back.
-        attempt = self._ready.popleft()
-        deferral = self._why_not(attempt.recipient)
-        if deferral is None:
-            self._in_flight += 1
-            calls.start_soon(self._send, attempt)
-        else:
-            await self._put_off(attempt, deferral)
+    def _start(self, calls: TaskGroup) -> None:
+        # Whoever may not be called any more is found when the body is about to leave.
+        self._in_flight += 1
+        calls.start_soon(self._send, self._ready.popleft())
         self._notify()
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
