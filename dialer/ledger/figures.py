@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from dialer.ledger.calls import OUTCOME
@@ -36,15 +37,15 @@ _CALL_OF = """
     LEFT JOIN call c ON c.attempt = (SELECT max(k.attempt) FROM call k JOIN attempt a ON a.id = k.attempt
     WHERE k.recipient = r.id AND a.execution_id = r.execution_id)
 """
-_RESULTS = """
-    SELECT i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
+_COLUMNS = """
+    i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
     CASE WHEN i.owner THEN iif(r.state = 'pending', coalesce(r.former, r.state), r.state) ELSE i.status END,
     r.execution_id,
     CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
     coalesce(r.cells, i.cells), coalesce(r.layout, 0), {call}
-    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key {of}
 """
 """Somebody released to be called again is shown as what they were: a copy of the file must not take them for new."""
+_ROWS = "FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key {of}"
 _LEFT = f"""
     SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at, r.cells,
     r.layout, {{call}} FROM recipient r {{of}} WHERE r.state IN {CALLED}
@@ -139,19 +140,21 @@ class Figures(Connected):
             # All of it is read from one snapshot: that of the first of them that has a row.
             which = "" if pending else "WHERE r.state IS NOT 'pending' OR r.former IS NOT NULL"
             rows = chain(
-                self._db.execute(self._with_calls(f"{_RESULTS} {which} ORDER BY i.position")),
+                self._db.execute(self._with_calls(f"SELECT {_COLUMNS} {_ROWS} {which} ORDER BY i.position")),
                 self._db.execute(self._with_calls(_LEFT)),
             )
             layouts, phone = self._layouts(), self.note("phone") or ""
             yield from (_result(row, layouts, phone=phone) for row in rows)
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
-        """Return the result rows of some positions of the input, in input order."""
+        """Return the result rows of some positions of the input, in input order; their times to a millisecond."""
         layouts, phone = self._layouts(), self.note("phone") or ""
-        some = "WHERE i.position IN (SELECT value FROM json_each(?)) ORDER BY i.position"
+        some = "WHERE i.position IN (SELECT value FROM json_each(?))"
+        # All of them in one row, since calls are waiting to leave: see `group`.
+        query = self._with_calls(f"SELECT json_group_array(json_array({_COLUMNS})) {_ROWS} {some}")
         with told(self.path):
-            rows = self._db.execute(self._with_calls(f"{_RESULTS} {some}"), (json.dumps(positions),)).fetchall()
-        return [_result(row, layouts, phone=phone) for row in rows]
+            (rows,) = self._db.execute(query, (json.dumps(positions),)).fetchone()
+        return [_result(row, layouts, phone=phone) for row in sorted(json.loads(rows), key=itemgetter(0))]
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""
@@ -184,7 +187,7 @@ def _where(zones: str, source: str, country: str) -> Whereabouts:
     return Whereabouts(tuple(zones.split(",")) if zones else (), source, country)
 
 
-def _result(row: tuple[Any, ...], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:
+def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:
     position, key, number, state, execution_id, reason, http_status, attempts, updated_at, cells, layout = row[:11]
     named = dict(zip(layouts[layout], _parse(cells)[0], strict=False))
     if state == Status.SENDING:
