@@ -16,6 +16,7 @@ from dialer.models import Problem, e164
 from dialer.moments import in_zone, moment_in
 from dialer.phone import judge
 from dialer.reference import VARIABLE
+from dialer.window import zone_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ REASONS = {
 
 _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Number types that may call, though they are not called."""
+_SCHEDULES = frozenset({"scheduled_at", "schedule_at", "call_at", "scheduled_time"})
 _COLUMNS_SHOWN = 30
 _CELL_SHOWN = 60
 
@@ -50,6 +52,7 @@ class Payload:
         left_out: columns that are no variables because Bolna fills in their names itself.
         required: the columns behind `required`, which names variables or columns.
         zone_column: index of the column that names the recipient's time zone; None where there is none.
+        hints: what is odd about the columns, in words.
 
     Args:
         campaign: the campaign.
@@ -91,6 +94,7 @@ class Payload:
         named = (self._timezone, *(index for name, index in self._sources if name == "timezone"))
         self._zones = tuple(dict.fromkeys(index for index in named if index is not None))
         self.zone_column = next(iter(self._zones), None)
+        self.hints = tuple(_hints(campaign, header))
         self._texts, self._rest, self._zone = _user_data(self._sources, constants)
         self._fixed = _as_json(_fixed_fields(campaign))[1:-1]
         self.required = tuple(_required(campaign))
@@ -286,6 +290,16 @@ def _named(campaign: Campaign) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("screening", "required"), column
 
 
+def _hints(campaign: Campaign, header: tuple[str, ...]) -> Iterator[str]:
+    """Say which columns look as if they told when to call, and are not used so."""
+    for name in header:
+        if name.strip().casefold().replace(" ", "_") in _SCHEDULES and not campaign.columns.scheduled_at:
+            yield (
+                f'the column "{name}" does not say when somebody is called; for that write scheduled_at = "{name}" in '
+                f"[columns]"
+            )
+
+
 def _required(campaign: Campaign) -> Iterator[str]:
     """Yield the columns that must not be empty; a constant never is."""
     mapping = campaign.user_data or {}
@@ -312,10 +326,9 @@ def _index(header: tuple[str, ...], column: str | None) -> int | None:
 
 
 def _no_zone(column: str, cell: str) -> Problem:
-    return Problem(
-        "zone_unknown",
-        f'"{column}" holds "{_cut(cell)}", no name of the time zone database (like Asia/Kolkata, America/New_York)',
-    )
+    problem = zone_problem(_cut(cell))
+    found = f'"{_cut(cell)}" is no time zone' if problem is None else problem.reason
+    return Problem("zone_unknown", f'"{column}": {found}')
 
 
 def _cut(text: str) -> str:

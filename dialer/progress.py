@@ -233,11 +233,20 @@ def is_watched() -> bool:
 
 
 class JsonLines:
-    """One event a line, for log collectors; it holds no phone number."""
+    """One event a line, for log collectors; it holds no phone number.
 
-    def __init__(self, *, stream: TextIO | None = None, clock: Callable[[], float] = time.time) -> None:
+    Args:
+        stream: where to; standard error by default.
+        clock: Unix seconds.
+        outcomes: tell each of them.
+    """
+
+    def __init__(
+        self, *, stream: TextIO | None = None, clock: Callable[[], float] = time.time, outcomes: bool = True
+    ) -> None:
         self._stream = _Stream(stream)
         self._clock = clock
+        self._outcomes = outcomes
         self._batch = ""
         self._told = clock()
 
@@ -248,7 +257,8 @@ class JsonLines:
 
     def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:
         """See Progress."""
-        self.event("outcome", row=position, status=str(outcome), execution_id=execution_id)
+        if self._outcomes:
+            self.event("outcome", row=position, status=str(outcome), execution_id=execution_id)
 
     def note(self, text: str) -> None:
         """See Progress."""

@@ -10,7 +10,7 @@ from dialer.payload import scheduled_in
 from dialer.window import Closed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from dialer.window import CallingWindow
@@ -24,6 +24,23 @@ REASONS = {
     "schedule_outside_hours": "`scheduled_at` is outside the recipient's calling hours",
 }
 """Every reason code that a calling window gives, and what it means."""
+
+
+ZONE_NAMES = ("timezone", "time_zone", "tz")
+"""Header names under which a column of time zones is found by itself."""
+
+
+def zone_column(header: Sequence[str], named: int | None) -> int | None:
+    """Return the column that says in which time zone a recipient is, for the hours; None where there is none.
+
+    Args:
+        header: the column names.
+        named: the one that the campaign file names, or the variable `timezone` comes from.
+    """
+    if named is not None:
+        return named
+    usual = [at for at, name in enumerate(header) if name.strip().casefold().replace(" ", "_") in ZONE_NAMES]
+    return usual[0] if len(usual) == 1 else None
 
 
 class Locator:

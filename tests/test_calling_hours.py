@@ -22,7 +22,7 @@ from dialer.models import InputRow, Problem, Status, Whereabouts, e164
 from dialer.pacing import Rate
 from dialer.session.judge import CLOSING, TOO_LATE, Judge
 from dialer.suppression import Suppression
-from dialer.whereabouts import Locator
+from dialer.whereabouts import Locator, zone_column
 from dialer.window import CallingWindow, WeeklyHours, load_pack
 from tests.test_runner import Bolna, Rig, virtually
 from tests.test_window import naively_open
@@ -236,6 +236,53 @@ def test_the_timezone_column_comes_before_the_number_and_is_kept_as_what_named_i
     assert campaign.calls == [(NEW_YORK + 1, "2026-11-23T14:00"), (NEW_YORK, "2026-11-23T17:00")]
     kept = campaign.ledger._db.execute("SELECT zones, zone_source FROM recipient ORDER BY id").fetchall()
     assert kept == [("America/Los_Angeles", "timezone column"), ("America/New_York", "number")]
+
+
+@pytest.mark.parametrize("cell", ["UTC", "GMT", "Etc/UTC", "Zulu"])
+def test_what_a_program_writes_that_knows_of_no_place_does_not_say_where_somebody_is(cell: str) -> None:
+    (row,) = rows([NEW_YORK], window(), utc("2026-11-23T12:00"), zones=[cell])
+    assert row.problem is not None
+    assert row.problem.code == "zone_unknown"
+    assert "Etc/" not in row.problem.reason.removeprefix(f'"{cell}"')
+    assert rows([NEW_YORK], window(default="UTC"), utc("2026-11-23T12:00"))[0].problem is None
+
+
+def test_a_column_of_time_zones_is_found_by_its_usual_names() -> None:
+    assert zone_column(("phone", "Time Zone"), None) == 1
+    assert zone_column(("phone", "tz", "timezone"), 2) == 2
+    assert zone_column(("phone", "tz", "timezone"), None) is None
+    assert zone_column(("phone", "name"), None) is None
+
+
+def test_an_opening_after_the_end_of_the_schedule_is_none(folder: Path) -> None:
+    campaign = Campaign(folder, [INDIA], window(), utc("2026-11-23T20:00"))
+    campaign.rig.judge = Judge(
+        suppression=NOBODY,
+        window=window(),
+        neighbours=None,
+        within=0.0,
+        ends=utc("2026-11-24T02:00").timestamp(),
+        now=campaign.wall.now,
+    )
+    ending = campaign.run(waits=True)
+    assert campaign.rig.took < 60.0
+    (reason,) = ending.deferred
+    assert reason == "in Asia/Calcutta it is not within the campaign's hours any more before the schedule ends"
+
+
+def test_who_would_ring_after_their_hours_for_want_of_lines_is_told_so(folder: Path) -> None:
+    campaign = Campaign(folder, [INDIA], window(), utc("2026-11-23T14:00"))
+    campaign.rig.judge = Judge(
+        suppression=NOBODY,
+        window=window(),
+        neighbours=None,
+        within=0.0,
+        ends=None,
+        wait=lambda: 3600.0,
+        now=campaign.wall.now,
+    )
+    (reason,) = campaign.run().deferred
+    assert reason == "no line is free in time: then in Asia/Calcutta it is not within the campaign's hours"
 
 
 def test_across_the_date_line_it_is_another_weekday(folder: Path) -> None:

@@ -135,6 +135,7 @@ SOURCE = 'name a column of the CSV in quotes, or a constant like { value = "Sunr
 MOMENT = 'a date and a time are expected, like "2026-12-01T10:00:00+05:30"'
 ZONE = 'a name of the time zone database is expected, like "Asia/Kolkata" or "America/New_York"'
 DURATION = 'write a time from "1s" to "24h", like "90s", "10m" or "2h"'
+LONG = 'write a time from "1s" to "31d", like "90m", "24h" or "7d"'
 WHOLE = "a whole number is expected, without quotes"
 TEXT = "a text in quotes is expected"
 YES_NO = "true or false is expected, without quotes"
@@ -207,6 +208,16 @@ FILLED_IN = "Bolna fills in this variable itself, what is sent under its name is
         ("screening.max_age_days", '"week"', "a number is expected, without quotes"),
         ("breaker.errors_in_a_row", "0", "1 or more is expected"),
         ("breaker.outage_after", '"soon"', DURATION),
+        # Without a unit 24 may be meant as hours.
+        ("breaker.outage_after", "90", DURATION),
+        ("screening.called_elsewhere_within", "24", LONG),
+        ("screening.called_elsewhere_within", '"32d"', LONG),
+        (
+            "window.days",
+            '["Saturday"]',
+            '"Saturday" is no day; write mon, tue, wed, thu, fri, sat, sun, or a run like mon-fri',
+        ),
+        ("window.days", "[1]", 'write days = ["mon", "tue", "sat"], or a run like ["mon-fri"]'),
         ("breaker.outage_after", "0", DURATION),
         ("breaker.outage_after", "-5", DURATION),
         ("breaker.outage_after", "true", DURATION),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -143,6 +144,14 @@ def test_a_ledger_that_cannot_be_read_stops_the_run_since_nobody_knows(tmp_path:
         others.called(number_of(1), now=time.time())
     assert str(tmp_path / "damaged.ledger") in str(raised.value)
     assert 'set called_elsewhere = "call" in [screening]' in str(raised.value)
+
+
+def test_an_empty_ledger_that_is_not_just_being_made_stops_the_run_as_well(tmp_path: Path) -> None:
+    emptied = tmp_path / "emptied.ledger"
+    emptied.touch()
+    os.utime(emptied, (time.time() - 60, time.time() - 60))
+    with neighbours(tmp_path) as others, pytest.raises(LedgerError, match="it is empty"):
+        others.called(number_of(1), now=time.time())
 
 
 # -- by the command ------------------------------------------------------------------------------------------------

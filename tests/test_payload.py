@@ -204,14 +204,25 @@ def test_a_timezone_goes_through_when_it_is_one() -> None:
     assert make('[user_data]\ntimezone = "tz"', {"tz": "Asia/Tokyo"})["user_data"] == {"timezone": "Asia/Tokyo"}
 
 
-@pytest.mark.parametrize("cell", ["IST", "asia/kolkata", " Asia/Kolkata", "Asia", "+05:30", "../etc", " ", "x\0"])
+@pytest.mark.parametrize(
+    ("cell", "near"),
+    [
+        ("IST", "America/New_York"),
+        ("asia/kolkata", "Asia/Kolkata"),
+        (" Asia/Kolkata", "Asia/Kolkata"),
+        ("America/New York", "America/New_York"),
+        ("+05:30", "America/New_York"),
+        (" ", "America/New_York"),
+        ("x\0", "America/New_York"),
+    ],
+)
 @pytest.mark.parametrize(
     "more", ["", '[user_data]\ntimezone = "timezone"', '[user_data]\n[columns]\ntimezone = "timezone"']
 )
-def test_a_timezone_that_is_none_makes_the_row_invalid(more: str, cell: str) -> None:
+def test_a_timezone_that_is_none_makes_the_row_invalid(more: str, cell: str, near: str) -> None:
     assert problem(more, {"timezone": cell}) == Problem(
         "zone_unknown",
-        f'"timezone" holds "{cell}", no name of the time zone database (like Asia/Kolkata, America/New_York)',
+        f'"timezone": "{cell}" is no time zone of a place; write a name like "{near}"',
     )
 
 
@@ -477,3 +488,13 @@ def test_all_fields_together_follow_the_documentation() -> None:
         {"caller": CALLERS[0], "name": "Zoë"},
     )
     assert body.keys() == TYPES.keys()
+
+
+def test_a_column_that_looks_as_if_it_told_when_to_call_and_does_not_is_told() -> None:
+    header = ("phone", "Call at", "name")
+    (hint,) = payload(header=header).hints
+    assert hint == (
+        'the column "Call at" does not say when somebody is called; for that write scheduled_at = "Call at" in '
+        "[columns]"
+    )
+    assert not payload('[columns]\nscheduled_at = "Call at"', header=header).hints

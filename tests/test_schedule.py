@@ -69,8 +69,12 @@ def test_a_schedule_that_ends_stops_the_sending_and_the_rest_is_left(
     # A request that was let go in time arrives within the next moment.
     assert max(place.sandbox.book.clock.moment(call.received_at) for call in calls) < ends + timedelta(seconds=0.5)
 
-    assert main(["run", str(path), "--yes"]) == 3
-    assert "nobody was called" in capsys.readouterr().err
+    # Whatever cron does from here on, a person has to act.
+    assert main(["run", str(path), "--yes"]) == 5
+    told = capsys.readouterr().err
+    assert "nobody was called.\nSet another `until` in [schedule], or take it out." in told
+    assert main(["check", str(path)]) == 2
+    assert "To call them" not in capsys.readouterr().out
     assert len(place.sandbox.book.calls) == len(calls)
 
 
@@ -97,7 +101,7 @@ def test_several_campaigns_end_with_one_summary_and_the_gravest_exit_code(
     # A second start goes on where each of them was: the first is over, the second's agent was mended.
     calls = len(one_agent.sandbox.book.calls)
     refused.write_text(refused.read_text().replace(GONE, KNOWN))
-    assert main(["run", str(stopped), str(refused), str(good), "--yes"]) == 3
+    assert main(["run", str(stopped), str(refused), str(good), "--yes"]) == 5
     assert len(one_agent.sandbox.book.calls) == calls + 60
 
 
@@ -127,6 +131,25 @@ def test_a_log_of_events_holds_nothing_else_and_no_phone_number(
     }
     assert (events[-1]["counts"], events[-1]["exit_code"]) == ({"queued": 4}, 0)
     assert not any(call.to_number in told.err for call in place.sandbox.book.calls)
+
+
+def test_in_a_log_of_events_a_mistake_is_an_event_too(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients(awkward(2), header=HEADER, name="good.csv")
+    good, bad = campaign(place, "good"), campaign(place, "bad", agent="no agent")
+    assert main(["run", str(bad), str(good), "--yes", "--log-format", "json", "--no-progress"]) == 2
+    told = capsys.readouterr().err
+    events = [json.loads(line) for line in told.splitlines()]
+    assert [event["event"] for event in events] == ["error", "plan", "begin", "end", "summary"]
+    assert (events[0]["campaign"], events[0]["exit_code"]) == (str(bad), 2)
+    assert main(["run", str(bad), "--yes", "--log-format", "json"]) == 2
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["error"]
+
+
+def test_hours_past_midnight_are_told(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients(awkward(1), header=HEADER, name="night.csv")
+    path = campaign(place, "night", more='[window]\nhours = { mon-fri = "20:00-09:00", sat = "09:00-24:00" }')
+    main(["check", str(path)])
+    assert "Calling hours past midnight: 20:00-09:00, until the next day." in capsys.readouterr().out
 
 
 # -- what is told beforehand ---------------------------------------------------------------------------------------

@@ -273,7 +273,7 @@ def test_zones_that_never_agree_are_a_problem_with_a_reason(zones: tuple[str, ..
     problem = window("10:00-18:00").zones_for(row_zone=None, number_zones=zones, at=utc("2026-11-22T00:00"))
     assert isinstance(problem, Problem)
     assert problem.code == "never_open"
-    assert "all 14 zones" in problem.reason
+    assert "the 14 zones" in problem.reason
     assert "the campaign's hours" in problem.reason
     assert "timezone column" in problem.reason
 

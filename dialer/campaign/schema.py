@@ -14,6 +14,7 @@ from dialer.campaign.values import (
     Texts,
     agent_in,
     callers,
+    days_text,
     duration_in,
     hours_text,
     json_value,
@@ -148,7 +149,7 @@ class Window(Section):
     """The hours in which recipients may be called, in their own time."""
 
     hours: Annotated[str | dict[str, str | list[str]], PlainValidator(hours_text)] | None = None
-    days: list[str] | None = None
+    days: Annotated[list[str], PlainValidator(days_text)] | None = None
     rules: Annotated[list[Annotated[str, PlainValidator(rule_pack)]], BeforeValidator(listed)] = Field(
         default_factory=list
     )

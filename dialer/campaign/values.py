@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dialer.moments import moment_in
 from dialer.pacing import Rate
-from dialer.window import pack_names, zone_problem
+from dialer.window import WeeklyHours, pack_names, zone_problem
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CALLER = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -94,10 +94,9 @@ def long_duration(value: object) -> float:
 
 
 def _seconds(value: object) -> float | None:
+    # A bare number has no unit: 24 may be meant as hours.
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is not None:
-        return float(match[1]) * _SECONDS[match[2]]
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return None if match is None else float(match[1]) * _SECONDS[match[2]]
 
 
 def live_calls(value: object) -> int | str:
@@ -133,6 +132,18 @@ def hours_text(value: object) -> str | dict[str, str | list[str]]:
     raise MistakeError(
         'write hours = "09:00-20:00", or by day: { mon-fri = "09:00-20:00", sat = ["10:00-13:00", "15:00-18:00"] }'
     )
+
+
+def days_text(value: object) -> list[str]:
+    """Return the names of open days."""
+    days = [value] if isinstance(value, str) else value
+    if isinstance(days, list) and days and all(isinstance(day, str) for day in days):
+        try:
+            WeeklyHours.parse(hours="00:00-24:00", days=days)
+        except ValueError as error:
+            raise MistakeError(str(error)) from None
+        return days
+    raise MistakeError('write days = ["mon", "tue", "sat"], or a run like ["mon-fri"]')
 
 
 def _is_openings(value: object) -> bool:

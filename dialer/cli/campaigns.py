@@ -52,16 +52,31 @@ class Done:
     value: Any
 
 
-def each(campaigns: Sequence[Path], one: Callable[[Path], Done], *, output: str, quiet: bool = False) -> ExitCode:
-    """Do one campaign after the other, tell of all of them, and return the gravest exit code."""
+def each(
+    campaigns: Sequence[Path],
+    one: Callable[[Path], Done],
+    *,
+    output: str,
+    quiet: bool = False,
+    failed: Callable[[Path, DialerError], None] | None = None,
+) -> ExitCode:
+    """Do one campaign after the other, tell of all of them, and return the gravest exit code.
+
+    Args:
+        campaigns: the files.
+        one: does one of them.
+        output: "text" or "json".
+        quiet: tell nothing at the end.
+        failed: told what came up instead of one; None: it is told in words, and raised where there is no other.
+    """
     done: list[Done] = []
     for path in campaigns:
         try:
             done.append(one(path))
         except DialerError as error:
-            if len(campaigns) == 1 or isinstance(error, InterruptedRunError):
+            if failed is None and (len(campaigns) == 1 or isinstance(error, InterruptedRunError)):
                 raise
-            click.echo(f"{path}: {error}", err=True)
+            (failed or _tell)(path, error)
             value = {"campaign": str(path), "error": str(error), "exit_code": int(error.exit_code)}
             done.append(Done(error.exit_code, str(error).splitlines()[0], value))
         if done[-1].code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
@@ -69,10 +84,11 @@ def each(campaigns: Sequence[Path], one: Callable[[Path], Done], *, output: str,
     if output == "json":
         # One document, whatever there was to do.
         click.echo(telling.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
-    elif len(campaigns) > 1 and not quiet:
-        say(
-            telling.overview_text(
-                {str(path): (each.code, each.words) for path, each in zip(campaigns, done, strict=False)}
-            )
-        )
+    elif len(campaigns) > 1 and not quiet and failed is None:
+        ended = [(str(path), each.code, each.words) for path, each in zip(campaigns, done, strict=False)]
+        say(telling.overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
     return next((code for code in _GRAVEST if any(each.code is code for each in done)), ExitCode.DONE)
+
+
+def _tell(path: Path, error: DialerError) -> None:
+    click.echo(f"{path}: {error}", err=True)

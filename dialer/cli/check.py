@@ -72,6 +72,7 @@ def check_one(
     view, _ = with_signals(lambda _control: look_ahead(campaign, found))
     if output == "text":
         click.echo(telling.check_text(found, view, command=again("run", path, **which)))
-    code = ExitCode.USAGE if strict and view.warnings else found.exit_code
+    over = view.timing is not None and view.timing.is_over
+    code = ExitCode.USAGE if over or (strict and view.warnings) else found.exit_code
     value = {**telling.plain(found), "outlook": telling.plain(view)}
     return Done(code, f"{found.to_call:,} would be called", value)

@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from dialer.progress import Progress
 
 
-def progress_of(*, quiet: bool, log_format: str) -> Progress:
+def progress_of(*, quiet: bool, no_progress: bool = False, log_format: str = "text") -> Progress:
     """Return a bar on a terminal, lines or events elsewhere, or nothing."""
     from dialer import progress  # noqa: PLC0415 - only a run needs it
 
     if quiet:
         return progress.Silent()
     if log_format == "json":
-        return progress.JsonLines()
+        return progress.JsonLines(outcomes=not no_progress)
+    if no_progress:
+        return progress.Silent()
     return progress.Bar() if progress.is_watched() else progress.Lines()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.control import Control
-    from dialer.errors import ExitCode
+    from dialer.errors import DialerError, ExitCode
     from dialer.session import Plan, Summary
 
 
@@ -79,7 +80,15 @@ def run(campaigns: tuple[Path, ...], *, dry_run: bool, **options: Any) -> ExitCo
     if dry_run:
         which = {name: options[name] for name in ("output", "limit", "strict", "recipients", "batch", "sandbox")}
         return each(campaigns, partial(check_one, **which), output=options["output"])
-    return each(campaigns, partial(_run_one, **options), output=options["output"], quiet=options["quiet"])
+    failed = _failed if options["log_format"] == "json" and not options["quiet"] else None
+    one = partial(_run_one, **options)
+    return each(campaigns, one, output=options["output"], quiet=options["quiet"], failed=failed)
+
+
+def _failed(path: Path, error: DialerError) -> None:
+    from dialer.progress import JsonLines  # noqa: PLC0415 - only a run needs it
+
+    JsonLines().event("error", campaign=str(path), text=str(error), exit_code=int(error.exit_code))
 
 
 def _run_one(
@@ -102,7 +111,7 @@ def _run_one(
     from dialer.session import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = load(path, **which)
-    progress = progress_of(quiet=quiet or no_progress, log_format=log_format)
+    progress = progress_of(quiet=quiet, no_progress=no_progress, log_format=log_format)
     events = events_of(progress)
     work = partial(
         run_campaign,
@@ -123,6 +132,7 @@ def _run_one(
         return await work(confirm=confirm, ask=asking, control=control)
 
     summary, stopped_by = with_signals(asked, say=say if events is None else progress.note)
+    summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
         events("summary", **telling.summary_event(summary))
     elif output == "text" and not quiet:
@@ -131,8 +141,7 @@ def _run_one(
         # With a progress they were told when they came up.
         notes = summary.notes if no_progress else ()
         say("\n".join([*notes, telling.summary_text(summary, command=command)]))
-    code = unless_terminated(summary.exit_code, stopped_by)
-    return Done(code, telling.overview(summary), summary)
+    return Done(summary.exit_code, telling.overview(summary), summary)
 
 
 async def _confirm(plan: Plan, *, control: Control, yes: bool, quiet: bool, events: Callable[..., None] | None) -> bool:

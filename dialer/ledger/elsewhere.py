@@ -93,8 +93,13 @@ class _Folder:
             try:
                 self.open[path] = inode, open_for_reading(path, any_version=True)
             except UsageError:
-                # Just being made: nobody is in it yet, but may be in a moment.
-                self._changed = -1
+                self._expect_more(path)
+
+    def _expect_more(self, path: Path) -> None:
+        """Look at a ledger again that is just being made: nobody is in it yet, but may be in a moment."""
+        self._changed = -1
+        if self._looked_at - path.stat().st_mtime > _SETTLED:
+            raise LedgerError("it is empty")
 
 
 class Neighbours:
@@ -171,6 +176,8 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, LedgerError) as error:
         raise LedgerError(
-            f"{path}: whom that batch called cannot be read, so somebody might be called twice in a day ({error}).\n"
-            'Mend it or move it away; or set called_elsewhere = "call" in [screening] to go on without.'
+            f"{path}: whom that batch called cannot be read, so somebody might be called twice in a day.\n"
+            f"Bring that ledger back, or rebuild it from its results (dialer run ITS CAMPAIGN --adopt). If that batch "
+            f'called nobody lately, move it away; or set called_elsewhere = "call" in [screening] to go on without.\n'
+            f"({error})"
         ) from error

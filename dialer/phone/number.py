@@ -32,6 +32,9 @@ SPECIAL: Final = {
 
 _ALL: Final = frozenset(SPECIAL)
 
+ALLOWABLE: Final = frozenset({"toll_free", "premium_rate", "shared_cost"})
+"""Those that a campaign file may allow."""
+
 PARSE_ERRORS: Final = {
     NumberParseException.INVALID_COUNTRY_CODE: Problem(
         "number_country_code", "no country has a calling code that begins like this number"
@@ -187,7 +190,8 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
 
 def _allowed(number: Number, kind: str, allow: frozenset[str]) -> Number | Problem:
     if kind in SPECIAL and kind not in allow:
-        return Problem(f"number_{kind}", f"it is {SPECIAL[kind]}; allow {kind} to call it")
+        way_out = f'; write allow = ["{kind}"] in [screening] to call it' if kind in ALLOWABLE else ""
+        return Problem(f"number_{kind}", f"it is {SPECIAL[kind]}{way_out}")
     return number
 
 

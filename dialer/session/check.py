@@ -53,6 +53,7 @@ class Check:
         places: where those may be who would be called.
         elsewhere: how many more another batch has called lately, so that they are left out for now.
         talk: what this batch's calls were like so far.
+        hints: what is odd about the columns, in words.
         rate: the rate, in words.
         report: problems by row.
         exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
@@ -72,6 +73,7 @@ class Check:
     places: tuple[Place, ...]
     elsewhere: int
     talk: Talk
+    hints: tuple[str, ...]
     rate: str
     report: Report
     exit_code: ExitCode
@@ -125,6 +127,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         places=tuple(Place(*place) for place in where.items()),
         elsewhere=total - where.total(),
         talk=talk,
+        hints=found.payload.hints,
         rate=str(campaign.pacing.rate),
         report=report,
         exit_code=_exit_code(report, nobody=not to_call and not any(called.values())),

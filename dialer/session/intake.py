@@ -18,7 +18,7 @@ from dialer.phone_column import phone_column
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.suppression import Suppression
-from dialer.whereabouts import Locator
+from dialer.whereabouts import Locator, zone_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,10 +59,12 @@ class Loaded:
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
         suppression: the lists, to be asked again when a request leaves.
+        hints: what is odd about the columns, in words.
     """
 
     variables: Mapping[str, str]
     suppression: Suppression
+    hints: tuple[str, ...]
 
 
 def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], should_stop: Callable[[], bool]) -> Intake:
@@ -95,7 +97,9 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
         suppression=suppression,
         attempted=attempted,
         payload=payload,
-        locate=None if window is None else Locator(window, column=payload.zone_column, at=now),
+        locate=None
+        if window is None
+        else Locator(window, column=zone_column(table.header, payload.zone_column), at=now),
         should_stop=should_stop,
     )
     return Intake(table, screening, payload, suppression, phone)
@@ -135,7 +139,7 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
         if mark and store.note(JUDGED) == mark:
             now = datetime.now(UTC)
             payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
-            return Loaded(payload.variables, _suppression(campaign, now))
+            return Loaded(payload.variables, _suppression(campaign, now), payload.hints)
         attempted = {} if campaign.columns.id is None else store.attempted_numbers()
         found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set)
 
@@ -144,7 +148,7 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
             store.set_note(JUDGED, mark)
 
         store.together([put])
-        return Loaded(found.payload.variables, found.suppression)
+        return Loaded(found.payload.variables, found.suppression, found.payload.hints)
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -83,12 +84,17 @@ class Judge:
         at = scheduled_in(recipient.payload)
         # A call that Bolna places later has to be within the hours then, not now.
         if at is None:
-            rings = now + CLOSING + timedelta(seconds=self._wait())
-            return self._closed(recipient, now) or self._closed(recipient, rings)
+            return self._closed(recipient, now) or self._closed(recipient, now + CLOSING) or self._rings(recipient, now)
         if at - now < LEAD:
             return Deferral(TOO_LATE)
         closed = self._closed(recipient, at)
         return None if closed is None else Deferral(f"at its scheduled_at {closed.reason}")
+
+    def _rings(self, recipient: Recipient, now: datetime) -> Deferral | None:
+        """Judge the moment at which the phone will ring, where the lines are all taken until then."""
+        wait = self._wait()
+        closed = None if wait <= 0 else self._closed(recipient, now + CLOSING + timedelta(seconds=wait))
+        return None if closed is None else replace(closed, reason=f"no line is free in time: then {closed.reason}")
 
     def _closed(self, recipient: Recipient, at: datetime) -> Deferral | None:
         if self._window is None:
@@ -97,6 +103,8 @@ class Judge:
         if not isinstance(verdict, Closed):
             return None
         opens = None if verdict.opens_at is None else verdict.opens_at.timestamp()
+        if opens is not None and self._ends is not None and opens >= self._ends:
+            return Deferral(f"{verdict.reason} any more before the schedule ends")
         return Deferral(verdict.reason, until=opens, awaited=True)
 
     def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:

@@ -78,6 +78,7 @@ def outlook(
     places: Sequence[Place],
     elsewhere: int,
     talk: Talk,
+    hints: Sequence[str],
 ) -> Outlook:
     """Return what is to be expected.
 
@@ -90,6 +91,7 @@ def outlook(
         places: where those may be who are to be called; without those whom another batch called.
         elsewhere: how many those are.
         talk: what this batch's calls were like so far.
+        hints: what is odd about the columns, in words.
     """
     now = datetime.now(UTC)
     lines = None if standing.account is None else standing.account.lines
@@ -100,7 +102,7 @@ def outlook(
     foretold = forecast(
         to_call if when is None or when.waits else min(to_call, when.now),
         per_second=campaign.pacing.rate.per_second,
-        now=now,
+        now=now if when is None or when.begins is None else when.begins,
         lines=lines,
         live=live,
         average=average,
@@ -119,7 +121,7 @@ def outlook(
         welcome=tuple(
             text for sample in samples if not campaign.sandbox and (text := welcome(standing.agent, sample)) is not None
         ),
-        notes=standing.notes,
+        notes=(*standing.notes, *hints),
     )
 
 
@@ -148,5 +150,6 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
         samples=[sample["user_data"] for sample in found.samples],
         places=found.places,
         elsewhere=found.elsewhere,
+        hints=found.hints,
         talk=found.talk,
     )

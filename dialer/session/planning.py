@@ -110,6 +110,7 @@ class Planning:
                 samples=[json.loads(recipient.payload)["user_data"] for recipient in first],
                 places=places,
                 elsewhere=elsewhere,
+                hints=loaded.hints,
                 talk=await self.work.ledger.call(lambda store: store.talk()),
             ),
             rate=str(self.work.campaign.pacing.rate),

@@ -189,7 +189,12 @@ class Sending:
             return replace(summary, ended=deferred_words(ending.deferred))
         timing = plan.outlook.timing
         if summary.left and timing is not None and timing.is_over and timing.ends is not None:
-            return replace(summary, ended=f"The schedule ended at {moments.told(timing.ends)}: nobody was called.")
+            return replace(
+                summary,
+                exit_code=ExitCode.MUST_ACT,
+                ended=f"The schedule ended at {moments.told(timing.ends)}: nobody was called.",
+                advice="Set another `until` in [schedule], or take it out.",
+            )
         return summary
 
 
@@ -226,7 +231,8 @@ class _Writing:
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
     """End a run when its schedule does."""
     await wait_until(moment.timestamp(), now=time.time)
-    end(Trip(f"The schedule ended at {moments.told(moment)}.", "", ExitCode.LEFT))
+    words = f"The schedule ended at {moments.told(moment)}."
+    end(Trip(words, "To call the rest, set another `until` in [schedule].", ExitCode.LEFT))
 
 
 def deferred_words(deferred: Mapping[str, Deferred]) -> str:

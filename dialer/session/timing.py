@@ -41,7 +41,8 @@ class Timing:
         is_over: the schedule has ended.
         now: how many can be called when it begins, or now.
         later: when how many more become callable, earliest first.
-        closed: how many have no opening in the next two weeks.
+        closed: how many have no opening in the next two weeks, or before the schedule ends.
+        overnight: calling hours that go on after midnight, as they are written.
         elsewhere: how many another batch has called lately, and are left out for now.
         waits: a run waits for those who become callable later.
         too_many: of those it calls, how many their hours or the schedule's end will cut off, at the rate.
@@ -54,6 +55,7 @@ class Timing:
     now: int
     later: tuple[tuple[datetime, int], ...]
     closed: int
+    overnight: tuple[str, ...]
     elsewhere: int
     waits: bool
     too_many: int
@@ -73,12 +75,13 @@ def timing(
         average: seconds of a call.
         now: the moment (aware).
     """
-    schedule, window = campaign.schedule, campaign.window
+    # What is scheduled is judged by its moment, when the list is read.
+    schedule, window = campaign.schedule, None if campaign.call.scheduled_at else campaign.window
     if window is None and schedule.begins is None and schedule.ends is None and not elsewhere:
         return None
     begins = schedule.begins if schedule.begins and schedule.begins > now else None
     moment = begins or now
-    openings = _openings(window, places, moment)
+    openings = _openings(window, places, moment, ends=schedule.ends)
     groups = [Group(place.count, tuple(_spans(window, place.where, moment, waits=campaign.waits))) for place in places]
     until = math.inf if schedule.ends is None else (schedule.ends - moment).total_seconds()
     rate = campaign.pacing.rate.per_second
@@ -90,6 +93,7 @@ def timing(
         now=openings.pop(moment, 0),
         closed=openings.pop(None, 0),
         later=tuple(sorted((at, count) for at, count in openings.items() if at is not None)),
+        overnight=() if window is None or window.hours is None else window.hours.overnight(),
         elsewhere=elsewhere,
         waits=campaign.waits,
         too_many=_cut_off(groups, rate, until),
@@ -97,12 +101,15 @@ def timing(
     )
 
 
-def _openings(window: CallingWindow | None, places: Sequence[Place], moment: datetime) -> Counter[datetime | None]:
-    """Return how many become callable when; None: not in sight."""
+def _openings(
+    window: CallingWindow | None, places: Sequence[Place], moment: datetime, *, ends: datetime | None
+) -> Counter[datetime | None]:
+    """Return how many become callable when; None: not in sight, or not before the schedule ends."""
     openings: Counter[datetime | None] = Counter()
     for place in places:
         verdict = Open(None) if window is None else _verdict(window, place.where, moment)
-        openings[moment if isinstance(verdict, Open) else verdict.opens_at] += place.count
+        at = moment if isinstance(verdict, Open) else verdict.opens_at
+        openings[None if at is None or (ends is not None and at >= ends) else at] += place.count
     return openings
 
 

@@ -8,7 +8,7 @@ from dialer.telling.values import plain
 from dialer.telling.words import calls_table, counted, duration, looks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from dialer.session import Braking, Cancelled, Summary, Tracked
     from dialer.session.settle import Settled
@@ -51,17 +51,20 @@ def summary_event(summary: Summary) -> dict[str, Any]:
 
 def overview(summary: Summary) -> str:
     """Return how a run ended in a line."""
-    ended = f"; {summary.ended.splitlines()[0]}" if summary.ended else ""
+    ended = f"; {summary.ended.splitlines()[0].rstrip(':')}" if summary.ended else ""
     return f"{counted(summary.counts)}{ended}"
 
 
-def overview_text(done: Mapping[str, tuple[int, str]]) -> str:
+def overview_text(done: Sequence[tuple[str, int | None, str]]) -> str:
     """Return how several campaigns ended, a line each.
 
     Args:
-        done: campaign file → its exit code, and how it ended in words.
+        done: campaign file, its exit code (None where it was not begun), and how it ended in words.
     """
-    return "\n".join(["All:", *(f"  {name}: exit {int(code)}: {words}" for name, (code, words) in done.items())])
+    lines = (
+        f"{name}: not begun" if code is None else f"{name}: exit {int(code)}: {words}" for name, code, words in done
+    )
+    return "\n".join(["All:", *(f"  {line}" for line in lines)])
 
 
 def _may_ring(summary: Summary, command: str) -> list[str]:

@@ -71,8 +71,8 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
     """Return what is to be expected of a run, and what is doubtful."""
     foretold = view.forecast
     live = "" if foretold.live is None else f", at most {foretold.live:,} of the calls being live at once"
-    lines = [f"Sending takes about {duration(foretold.sending)} at {rate}{live}."]
-    if foretold.calling is not None:
+    lines = [f"Sending takes about {duration(foretold.sending)} at {rate}{live}."] if foretold.calls else []
+    if foretold.calls and foretold.calling is not None:
         like = f" like the last {view.talk.calls:,}" if view.talk.is_enough else ""
         each = f"{foretold.at_once:,} lines, {duration(foretold.average)} a call{like}"
         lines.append(
@@ -111,7 +111,10 @@ def timing_lines(timing: Timing, *, rate: str) -> list[str]:
         lines += [f"  {count:,} from {moments.told(at)}" for at, count in timing.later[:_MOMENTS]]
         later = sum(count for _, count in timing.later[_MOMENTS:])
         lines += [f"  {later:,} later"] if later else []
-        lines += [f"  {timing.closed:,} not within the next two weeks"] if timing.closed else []
+        end = "before the schedule ends" if timing.ends is not None else "within the next two weeks"
+        lines += [f"  {timing.closed:,} not {end}"] if timing.closed else []
+    if timing.overnight:
+        lines.append(f"Calling hours past midnight: {', '.join(timing.overnight)}, until the next day.")
     if timing.elsewhere:
         lines.append(f"{timing.elsewhere:,} were called by another batch lately and are left out for now.")
     end = f" or {moments.told(timing.ends)}" if timing.ends is not None else ""
@@ -145,7 +148,8 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     if not check.to_call:
         return "\n".join([*lines, "Nobody would be called."])
     lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]
-    return "\n".join([*lines, f"To call them: {command}"])
+    over = view.timing is not None and view.timing.is_over
+    return "\n".join([*lines, *([] if over else [f"To call them: {command}"])])
 
 
 def _rows(found: Found) -> str:

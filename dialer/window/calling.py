@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dialer.models import Problem
 from dialer.window.spans import BLOCK, SPAN, agreed
-from dialer.window.zones import ZoneChoice, ZoneSource, zone_problem
+from dialer.window.zones import ZoneChoice, ZoneSource, row_zone_problem, zone_problem
 
 if TYPE_CHECKING:
     from dialer.window.hours import Span, WeeklyHours
@@ -151,12 +151,13 @@ class CallingWindow:
         rules = self._rules(country)
         if not rules:
             return choice
-        if problem := _unusable(choice.zones):
+        if problem := _unusable(choice):
             return problem
         if any(agreed(choice.zones, rules, later) for later in range(block, block + _YEAR, SPAN // BLOCK)):
             return choice
         advice = f"; {_ADVICE}" if len(choice.zones) > 1 else ""
-        reason = f"{_where(choice.zones)} no time to call is ever within {self._by(country)}{advice}"
+        where = f"the {_several(choice.zones)}" if advice else choice.zones[0]
+        reason = f"in {where} no time to call is ever within {self._by(country)}{advice}"
         return Problem("never_open", reason)
 
     def _named(self, row_zone: str | None, number_zones: tuple[str, ...]) -> ZoneChoice:
@@ -181,19 +182,20 @@ class CallingWindow:
         rules = self._rules(country)
         if not rules:
             return _Timeline((), (Open(until=None),))
-        if problem := _unusable(zones):
+        if problem := _unusable(ZoneChoice(zones, ZoneSource.DEFAULT)):
             return _Timeline((), (Closed(opens_at=None, reason=problem.reason),))
         return _laid_out(
             agreed(zones, rules, block),
             end=block * BLOCK + SPAN,
-            reason=f"{_where(zones)} it is not within {self._by(country)}",
+            reason=_outside(zones, self._by(country)),
         )
 
 
-def _unusable(zones: tuple[str, ...]) -> Problem | None:
-    if not zones:
+def _unusable(choice: ZoneChoice) -> Problem | None:
+    if not choice.zones:
         return Problem("zone_missing", f"the number has no known time zone; {_ADVICE}")
-    return next(filter(None, map(zone_problem, zones)), None)
+    judge = row_zone_problem if choice.source is ZoneSource.COLUMN else zone_problem
+    return next(filter(None, map(judge, choice.zones)), None)
 
 
 def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
@@ -202,10 +204,14 @@ def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
     kept[key] = value
 
 
-def _where(zones: tuple[str, ...]) -> str:
+def _outside(zones: tuple[str, ...], rules: str) -> str:
     if len(zones) == 1:
-        return f"in {zones[0]}"
-    return f"in all {len(zones)} zones that the number may be in ({zones[0]} … {zones[-1]})"
+        return f"in {zones[0]} it is not within {rules}"
+    return f"it is not within {rules} in each of the {_several(zones)}"
+
+
+def _several(zones: tuple[str, ...]) -> str:
+    return f"{len(zones)} zones that the number may be in ({zones[0]} … {zones[-1]})"
 
 
 def _unix(at: datetime) -> float:

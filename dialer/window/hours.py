@@ -51,6 +51,11 @@ class Hours:
             raise ValueError(f'"{text}" ends when it begins; write "00:00-24:00" for a whole day')
         return opening
 
+    @property
+    def goes_past_midnight(self) -> bool:
+        """Whether it ends on the next day, later than at midnight."""
+        return time() < self.end <= self.start
+
     def span(self, day: int) -> Span:
         """Return the opening in seconds of local time, for the day on which it begins (days since 1970)."""
         start, end = _seconds(self.start), _seconds(self.end)
@@ -88,6 +93,11 @@ class WeeklyHours:
         if not any(week.values()):
             raise ValueError('no day is open; name at least one, such as "mon"')
         return cls(openings=tuple(week.get(day, ()) for day in range(7)))
+
+    def overnight(self) -> tuple[str, ...]:
+        """Return the openings that go on after midnight, each once, as they are written."""
+        found = (f"{one.start:%H:%M}-{one.end:%H:%M}" for day in self.openings for one in day if one.goes_past_midnight)
+        return tuple(dict.fromkeys(found))
 
     def spans(self, day: int) -> list[Span]:
         """Return the openings that begin on a day (days since 1970, a Thursday) in seconds of local time."""

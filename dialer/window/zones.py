@@ -11,6 +11,8 @@ from zoneinfo import available_timezones
 
 from dialer.models import Problem
 
+_UTC = re.compile(r"(Etc/)?(UTC|UCT|GMT[+-]?0?|Greenwich|Universal|Zulu)")
+"""What a program writes that knows of no place: a campaign may mean it, a row never does."""
 _OFFSETS = re.compile(r"EST|MST|HST|Factory|localtime|Etc/(?!UTC$).*")
 """Names in the database that are no place: fixed offsets that look like zones with daylight saving time."""
 
@@ -36,7 +38,18 @@ def zone_problem(name: str) -> Problem | None:
     known = _zone_names()
     if name in known.values():
         return None
-    near = get_close_matches(name.casefold(), (key for key in known if "/" in key), n=1)
+    return _no_place(name)
+
+
+def row_zone_problem(name: str) -> Problem | None:
+    """Tell why a cell does not say where a recipient is: like `zone_problem`, and UTC is no place either."""
+    return _no_place(name) if _UTC.fullmatch(name) else zone_problem(name)
+
+
+def _no_place(name: str) -> Problem:
+    known = _zone_names()
+    places = [key for key in known if "/" in key and not key.startswith("etc/")]
+    near = get_close_matches(name.strip().casefold().replace(" ", "_"), places, n=1)
     example = known[near[0]] if near else "America/New_York"
     return Problem("zone_unknown", f'"{name}" is no time zone of a place; write a name like "{example}"')
 
