@@ -8,14 +8,14 @@ import json
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dialer.credentials import address
 from dialer.errors import ExitCode, UsageError
 from dialer.forecast import Talk
 from dialer.ledger import Ledger
-from dialer.models import ATTEMPTED, Status, Whereabouts
+from dialer.models import Status, Whereabouts
 from dialer.results import guarded
 from dialer.session.intake import intake
 from dialer.session.opening import neighbours, refuse_without_ledger
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.models import InputRow
     from dialer.screening import Report
+    from dialer.session.intake import Intake
 
 SAMPLES = 3
 """So many first requests are shown."""
@@ -91,63 +92,86 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
     """
     with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
-        talk = Talk() if ledger is None else ledger.talk()
         by_id = ledger is not None and campaign.columns.id is not None
         found = intake(
             campaign, attempted=ledger.attempted_numbers() if ledger and by_id else {}, should_stop=lambda: False
         )
-        to_call, called = 0, dict.fromkeys(sorted(ATTEMPTED), 0)
-        recent, where = _recent(campaign), Counter[Whereabouts]()
-        samples: list[Mapping[str, Any]] = []
-        spoken = Spoken(found.payload.columns)
+        tally = _Tally(ledger, _recent(campaign), Spoken(found.payload.columns))
         reject(["line", "row", "status", "code", "reason", *found.table.header])
         for rows in found.screening:
             for row in rows:
                 if row.problem is not None:
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
-            fresh = _fresh(rows, ledger, called)
-            spoken.add(fresh)
-            to_call += len(fresh)
-            where.update(row.whereabouts for row in fresh if row.number not in recent)
-            samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(samples)]]
+            tally.add(rows)
+        talk = Talk() if ledger is None else ledger.talk()
+    return _told(campaign, found, tally, talk=talk, limit=limit)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is counted while the rows of a list go by.
+
+    Attributes:
+        ledger: who was called; None where nobody was.
+        recent: numbers that another batch has called lately.
+        spoken: cells that are spoken badly.
+        fresh: callable rows of people who were never attempted.
+        called: of the others, how many by state.
+        where: where those may be whom nobody has called lately.
+        samples: the first requests.
+    """
+
+    ledger: Ledger | None
+    recent: Container[object]
+    spoken: Spoken
+    fresh: int = 0
+    called: Counter[Status] = field(default_factory=Counter)
+    where: Counter[Whereabouts] = field(default_factory=Counter)
+    samples: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def add(self, rows: Sequence[InputRow]) -> None:
+        """Count some rows."""
+        fresh = self._fresh([row for row in rows if row.status is Status.PENDING])
+        self.fresh += len(fresh)
+        self.spoken.add(fresh)
+        self.where.update(row.whereabouts for row in fresh if row.number not in self.recent)
+        self.samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(self.samples)]]
+
+    def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
+        """Return the rows of those who were never attempted; count the others by state."""
+        attempted = self.ledger.attempted([row.key or "" for row in rows]) if self.ledger else {}
+        self.called.update(attempted.values())
+        return [row for row in rows if row.key not in attempted] if attempted else rows
+
+
+def _told(campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit: int | None) -> Check:
     report = found.screening.report
-    total, to_call = to_call, to_call if limit is None else min(limit, to_call)
+    to_call = tally.fresh if limit is None else min(limit, tally.fresh)
     return Check(
         campaign=str(campaign.path),
         batch=campaign.batch.name,
         recipients=str(campaign.batch.recipients),
         to_call=to_call,
-        called={status: count for status, count in called.items() if count},
-        samples=tuple(samples),
+        called=dict(sorted(tally.called.items())),
+        samples=tuple(tally.samples),
         variables=found.payload.variables,
         left_out=found.payload.left_out,
-        empty=spoken.found("empty"),
-        errors=spoken.found("errors"),
-        garbled=spoken.found("garbled"),
-        places=tuple(Place(*place) for place in where.items()),
-        elsewhere=total - where.total(),
+        empty=tally.spoken.found("empty"),
+        errors=tally.spoken.found("errors"),
+        garbled=tally.spoken.found("garbled"),
+        places=tuple(Place(*place) for place in tally.where.items()),
+        elsewhere=tally.fresh - tally.where.total(),
         talk=talk,
         hints=found.payload.hints,
         rate=str(campaign.pacing.rate),
         report=report,
-        exit_code=_exit_code(report, nobody=not to_call and not any(called.values())),
+        exit_code=_exit_code(report, nobody=not to_call and not tally.called),
     )
 
 
 def _recent(campaign: Campaign) -> Container[object]:
     with neighbours(campaign, base_url=address()) as others:
         return frozenset() if others is None else others.recent(now=time.time())
-
-
-def _fresh(rows: list[InputRow], ledger: Ledger | None, called: dict[Status, int]) -> list[InputRow]:
-    """Return the callable rows that were never attempted; count the others by state."""
-    callable_rows = [row for row in rows if row.status is Status.PENDING]
-    attempted = ledger.attempted([row.key or "" for row in callable_rows]) if ledger else {}
-    if not attempted:
-        return callable_rows
-    for state, count in Counter(attempted.values()).items():
-        called[state] += count
-    return [row for row in callable_rows if row.key not in attempted]
 
 
 @contextlib.contextmanager
