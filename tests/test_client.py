@@ -964,6 +964,20 @@ def test_stopping_a_call_says_whether_it_was_stopped(status: int, body: Any, wor
     assert (result.stopped, result.words, result.http_status) == (stopped, words, status)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>Gateway</html>"),
+        httpx.Response(200, json={"message": "done"}),
+        httpx.Response(200, json={"status": "stopped", "execution_id": "another"}),
+        httpx.Response(202, json={"status": "queued"}),
+    ],
+)
+def test_an_answer_that_does_not_say_that_the_call_is_stopped_does_not_count(answer: httpx.Response) -> None:
+    with pytest.raises(BolnaReadError):
+        virtually(lambda client: client.stop_call("e-1"), lambda _: answer)
+
+
 def test_stopping_without_an_answer_is_a_read_error() -> None:
     with pytest.raises(BolnaReadError) as refusal:
         virtually(lambda client: client.stop_call("e-1"), lambda _: httpx.Response(403, json={"detail": "key"}))

@@ -34,7 +34,7 @@ from tests.ledgers import (
     result_of,
     row,
 )
-from tests.place import Place, number, run
+from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -293,7 +293,7 @@ def age(ledger: Path) -> None:
 def test_what_was_never_tracked_is_not_redialled_and_is_told_why(called: Place) -> None:
     summary = run(called.folder / "c.toml", redial=("no-answer",))
     assert len(called.calls()) == 4
-    assert "of those Bolna was never asked about 4: run `dialer track` first" in summary.notes
+    assert "of 4 of those nothing is known from Bolna (yet): `dialer track` asks" in summary.notes
 
 
 def test_a_redial_calls_whom_it_names_once_more_and_a_plain_run_calls_nobody(called: Place) -> None:
@@ -412,3 +412,13 @@ def bolna() -> Iterator[Bolna]:
 def process(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
     with Crashing(bolna, tmp_path_factory.mktemp("log") / "log") as found:
         yield found
+
+
+@pytest.mark.parametrize("outcomes", ["", " ", ","])
+def test_an_empty_list_of_outcomes_is_refused_and_calls_nobody(
+    place: Place, outcomes: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(3), header=HEADER)
+    assert main(["run", str(place.campaign()), "--redial", outcomes, "--yes"]) == 2
+    assert "name what the last call has to have ended as" in capsys.readouterr().err
+    assert not place.calls()

@@ -176,3 +176,37 @@ def test_a_call_counts_as_open_until_it_is_final(tmp_path: Path) -> None:
         call(ledger, 1, QUEUED)
         (count,) = ledger.call_counts()
         assert (count.outcome, count.final, count.calls) == ("", 0, 1)
+
+
+def test_of_a_run_that_died_nobody_is_being_called_or_called_again(
+    quick: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the next start finds them: who was released is what they were, who was being called is unknown."""
+    with closing(sqlite3.connect(quick.folder / "c.results.ledger")) as db, db:
+        db.execute("UPDATE recipient SET former = state, state = 'pending' WHERE state = 'error'")
+        db.execute("UPDATE recipient SET state = 'sending' WHERE id = (SELECT max(id) FROM recipient)")
+    assert main(["status", str(path), "-o", "json"]) == 0
+    assert told(capsys)["counts"] == {"queued": PEOPLE - 3, "error": 1, "unknown": 2, "invalid": 1}
+
+
+@pytest.mark.parametrize("command", [["status"], ["report", "--format", "md"], ["cancel", "--yes"]])
+def test_an_empty_ledger_beside_results_that_say_who_was_called_is_a_lost_one(
+    quick: Place, path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ledger in quick.folder.glob("*.ledger"):
+        ledger.unlink()
+    with closing(opened(quick.folder / "c.results.ledger")):
+        pass
+    name, *options = command
+    assert main([name, str(path), *options]) == 2
+    assert "the ledger beside it holds nobody: the one that belongs there is lost" in capsys.readouterr().err
+
+
+def test_no_cancel_says_that_all_is_stopped_where_the_ledger_is_lost(
+    quick: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ledger in quick.folder.glob("*.ledger"):
+        ledger.unlink()
+    assert main(["cancel", str(path), "--yes"]) == 2
+    assert "says who was called, but there is no ledger beside it" in capsys.readouterr().err
+    assert not list(quick.folder.glob("*.ledger"))

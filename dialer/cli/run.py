@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
     """Return the outcomes that a text names."""
+    if text is not None and not text.strip(" ,"):
+        # An empty variable of a script must not become a run that calls everybody who is left.
+        raise click.BadParameter("name what the last call has to have ended as, like no-answer,busy.")
     return tuple(filter(None, (word.strip() for word in (text or "").split(","))))
 
 

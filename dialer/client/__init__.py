@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import anyio
 
-from dialer.client.reply import execution_id_in, parsed, status_line, tidy, words_in
+from dialer.client.reply import execution_id_in, parsed, says_stopped, status_line, tidy, words_in
 from dialer.client.sender import Sender, WithheldError, checked_address, checked_key
 from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status
 from dialer.errors import MustActError
@@ -262,10 +262,11 @@ class BolnaClient:
             BolnaReadError: Bolna does not say whether it is stopped.
         """
         reply = await self._ask("POST", f"/call/{quote(execution_id, safe='')}/stop")
-        if 200 <= reply.status < 300:  # noqa: PLR2004  the range of success
+        if not reply.fault and 200 <= reply.status < 300 and says_stopped(reply.body, execution_id):  # noqa: PLR2004  the range of success
             return Stopped(stopped=True, words="", http_status=reply.status)
         if reply.status in (400, _NOT_FOUND, 409, 422):
             return Stopped(stopped=False, words=self._words(reply), http_status=reply.status)
+        # A gateway's 200 stops nobody.
         raise BolnaReadError(self._words(reply), reply.status)
 
     async def _get_one(self, path: str, identity: str) -> object:

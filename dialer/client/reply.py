@@ -38,6 +38,14 @@ def execution_id_in(body: bytes) -> str | None:
     return identity if identity and identity.isprintable() and len(identity) <= _LONGEST else None
 
 
+def says_stopped(body: bytes, execution_id: str) -> bool:
+    """Tell whether the body of an answer says that this call is stopped."""
+    value = parsed(body)
+    if not isinstance(value, dict) or value.get("status") not in {"stopped", "canceled"}:
+        return False
+    return execution_id_in(body) in {None, execution_id}
+
+
 def tidy(text: str, *, secret: str = "") -> str:
     """Return `text` on one line, printable, without `secret`, and not longer than a message should be."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:_LOOKED_AT]).split())

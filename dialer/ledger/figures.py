@@ -74,6 +74,17 @@ class Figures(Connected):
             ).fetchone()
         return {status: count for status, count in zip(Status, row, strict=True) if count}
 
+    def released(self) -> dict[Status, int]:
+        """Return how many rows of the input are about to be called again because a person asked, by what they were."""
+        with told(self.path):
+            rows = self._db.execute(
+                """
+                SELECT r.former, count(*) FROM recipient r CROSS JOIN input_row i ON i.key = r.key
+                WHERE r.former IS NOT NULL AND r.state = 'pending' AND i.owner GROUP BY 1
+                """
+            ).fetchall()
+        return {Status(former): count for former, count in rows}
+
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
         """Return the state of those keys that were attempted."""
         found: dict[str, Status] = {}

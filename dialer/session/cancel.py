@@ -18,7 +18,7 @@ from dialer.pacing import Pacer
 from dialer.reconcile import reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible, until
-from dialer.session.opening import HEED_EVERY, merge, opened, rewrite
+from dialer.session.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
 from dialer.session.settle import told
 from dialer.tracking import Tracker
 
@@ -111,8 +111,7 @@ async def cancel_campaign(
         DialerError: the ledger or the key cannot be used, or there is no ledger yet.
     """
     control = control or Control()
-    if not campaign.batch.ledger.exists():
-        raise UsageError(f"{campaign.batch.ledger}: there is no ledger: nobody was called in this batch.")
+    refuse_without_people(campaign)
     async with bolna(campaign) as (client, base_url), contextlib.AsyncExitStack() as stack:
         turn = _Turn(campaign, confirm, tell, control)
         ledger = await turn.come(stack, base_url=base_url)

@@ -17,6 +17,7 @@ from dialer.models import Status
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
 from dialer.session.interruption import beside
+from dialer.session.pairing import refuse_emptied
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -203,6 +204,19 @@ def refuse_without_ledger(campaign: Campaign) -> None:
     back = _read(campaign, path, known=lambda _key: False)
     if back.rows:
         raise _not_adopted(path, _without_ledger(path, back))
+
+
+def refuse_without_people(campaign: Campaign) -> None:
+    """Refuse a batch in which nobody was ever recorded.
+
+    Raises:
+        UsageError: there is no ledger yet.
+        InputError: it is lost, as the results tell.
+    """
+    if not campaign.batch.ledger.exists():
+        refuse_without_ledger(campaign)
+    with contextlib.closing(Ledger.read(campaign.batch.ledger)) as ledger:
+        refuse_emptied(campaign.batch, ledger)
 
 
 def _without_ledger(path: Path, back: ReadBack) -> str:

@@ -106,7 +106,7 @@ def told(found: Redial, rules: RedialRules) -> list[str]:
             f"{found.open:,} are not redialled: their call is not final, so it may still ring or be retried by Bolna"
         )
     if found.untold:
-        lines.append(f"of those Bolna was never asked about {found.untold:,}: run `dialer track` first")
+        lines.append(f"of {found.untold:,} of those nothing is known from Bolna (yet): `dialer track` asks")
     return lines
 
 

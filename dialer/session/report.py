@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from dialer.errors import UsageError
 from dialer.ledger import Ledger, holder
 from dialer.report import Report, View, gather, markdown
+from dialer.session.pairing import refuse_emptied
 from dialer.window import zone_problem
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def report_batch(
         command=command,
     )
     with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
+        refuse_emptied(batch, ledger)
         return gather(ledger, batch, view)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.control import Control
-from dialer.errors import ExitCode
+from dialer.errors import ExitCode, UsageError
+from dialer.ledger import none_yet
 from dialer.reconcile import Reconciled, reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
@@ -60,6 +61,8 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
         DialerError: the ledger, the results or the key cannot be used.
     """
     control = control or Control()
+    if not (campaign.batch.ledger.exists() or campaign.batch.results.exists()):
+        raise UsageError(none_yet(campaign.batch.ledger))
 
     async def refuse(_words: str) -> bool:
         return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.ledger import Ledger, holder
 from dialer.models import Status
+from dialer.session.pairing import refuse_emptied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,9 +75,13 @@ def standing(batch: Batch) -> Standing:
     """
     running = holder(batch.lock)
     with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
+        refuse_emptied(batch, ledger)
         counts, calls = ledger.counts(), tuple(ledger.call_counts())
+        if not running:
+            counts = _without_a_run(counts, ledger.released())
         attempts, outcomes, pulse = ledger.attempt_counts(), ledger.outcomes(), ledger.pulse()
     pending = counts.get(Status.PENDING, 0)
+    sends = running.startswith("`dialer run`")
     return Standing(
         batch=batch.name,
         counts=counts,
@@ -87,10 +93,20 @@ def standing(batch: Batch) -> Standing:
         talked=round(sum(count.seconds for count in calls), 3),
         cost=round(sum(count.cost for count in calls), 3),
         per_minute=round(pulse.per_minute, 1),
-        left=pulse.held + 60 * pending / pulse.per_minute if running and pulse.per_minute else None,
+        left=pulse.held + 60 * pending / pulse.per_minute if sends and pulse.per_minute else None,
         held=pulse.held if running else 0.0,
         held_for=pulse.held_for if running else "",
         last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
         running=running,
         results=str(batch.results),
     )
+
+
+def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:
+    """Return the counts as the next start finds them: of a run that died nobody is being called, or called again."""
+    found = Counter(counts)
+    found[Status.UNKNOWN] += found.pop(Status.SENDING, 0)
+    for former, count in released.items():
+        found[former] += count
+        found[Status.PENDING] -= count
+    return dict(+found)
