@@ -34,7 +34,7 @@ from tests.ledgers import (
     result_of,
     row,
 )
-from tests.place import HEADER, Place, awkward, number, run
+from tests.place import Place, awkward, number, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -418,7 +418,7 @@ def process(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_an_empty_list_of_outcomes_is_refused_and_calls_nobody(
     place: Place, outcomes: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place.recipients(awkward(3), header=HEADER)
+    place.recipients(awkward(3), header=["phone", "name", "note", "ref"])
     assert main(["run", str(place.campaign()), "--redial", outcomes, "--yes"]) == 2
     assert "name what the last call has to have ended as" in capsys.readouterr().err
     assert not place.calls()
