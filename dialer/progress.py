@@ -47,6 +47,9 @@ class Progress(Protocol):
     def waiting(self, seconds: float) -> None:
         """Nobody can be called for so many seconds more; told every few seconds."""
 
+    def beat(self) -> None:
+        """Sending goes on; told every few seconds, whether or not anything happens."""
+
     def end(self) -> None:
         """Sending has ended."""
 
@@ -67,6 +70,9 @@ class Silent:
         """See Progress."""
 
     def waiting(self, seconds: float) -> None:
+        """See Progress."""
+
+    def beat(self) -> None:
         """See Progress."""
 
     def end(self) -> None:
@@ -153,6 +159,9 @@ class Bar:
         """See Progress."""
         self._bar.set_postfix_str(f"waiting {_clock(seconds)}")
 
+    def beat(self) -> None:
+        """See Progress."""
+
     def end(self) -> None:
         """See Progress."""
         if self._bar is not None:
@@ -182,6 +191,7 @@ class Lines:
         self._counts: Counter[Outcome] = Counter()
         self._batch, self._to_call, self._words = "", 0, ""
         self._started = self._told = clock()
+        self._waited = -math.inf
 
     def begin(self, *, batch: str, to_call: int) -> None:
         """See Progress."""
@@ -201,9 +211,16 @@ class Lines:
 
     def waiting(self, seconds: float) -> None:
         """See Progress."""
+        self._waited = self._clock()
         if self._clock() - self._told >= COUNTDOWN_EVERY:
             self._told = self._clock()
             self.note(f"still waiting, {_clock(seconds)} to go")
+
+    def beat(self) -> None:
+        """See Progress."""
+        # While nobody can be called the countdown says enough.
+        if self._clock() - max(self._told, self._waited) >= self._every:
+            self._tell()
 
     def end(self) -> None:
         """See Progress."""
@@ -268,6 +285,9 @@ class JsonLines:
         """See Progress."""
         if self._clock() - self._told >= COUNTDOWN_EVERY:
             self.event("waiting", seconds=round(seconds))
+
+    def beat(self) -> None:
+        """See Progress."""
 
     def end(self) -> None:
         """See Progress."""

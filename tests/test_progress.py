@@ -169,3 +169,18 @@ def test_for_a_log_collector_how_calls_stand_is_an_event() -> None:
     (event,) = map(json.loads, stream.getvalue().splitlines())
     assert (event["event"], event["open"]) == ("calls", 5)
     assert event["standing"] == {"completed": 1200, "ringing": 2, "not_known": 3}
+
+
+def test_lines_come_also_while_nothing_happens_but_not_beside_a_countdown() -> None:
+    stream, clock = io.StringIO(), [0.0]
+    lines = Lines(stream=stream, clock=lambda: clock[-1])
+    lines.begin(batch="b", to_call=3)
+    for moment in (10.0, 20.0, 31.0, 41.0):
+        clock.append(moment)
+        lines.beat()
+    assert stream.getvalue().count("0 of 3 done") == 1
+    for moment in (51.0, 61.0, 71.0, 81.0):
+        clock.append(moment)
+        lines.waiting(100.0)
+        lines.beat()
+    assert stream.getvalue().count("0 of 3 done") == 1

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dialer.ledger import Ledger
     from dialer.lines import Lines, Unlimited
     from dialer.pending import Deferred
+    from dialer.progress import Progress
     from dialer.results import ResultsFile
     from dialer.runner import Watcher
     from dialer.session.judge import Judge
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
+BEAT_EVERY = 10.0
+"""Seconds between two signs of life."""
 TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
 """Seconds between two looks at the calls that are not over; the built-in stand-in lives sixty times as fast."""
 
@@ -131,7 +134,11 @@ class Sending:
         await wait_until(begins.timestamp(), now=time.time, told=self.work.notes.progress.waiting)
 
     def _watchers(self) -> list[Watcher]:
-        watchers: list[Watcher] = [functools.partial(preflight.watch_wallet, self.work.client), self.lines.watch]
+        watchers: list[Watcher] = [
+            functools.partial(preflight.watch_wallet, self.work.client),
+            functools.partial(_beat, self.work.notes.progress),
+            self.lines.watch,
+        ]
         ends = self.work.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]
 
@@ -226,6 +233,13 @@ class _Writing:
                     f"file can be "
                     "written again: dialer results CAMPAIGN"
                 )
+
+
+async def _beat(progress: Progress, _end: Callable[[Trip], None]) -> None:
+    """Let a run be seen to be alive also while it waits for answers, a line or Bolna."""
+    while True:
+        await anyio.sleep(BEAT_EVERY)
+        progress.beat()
 
 
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
