@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GATHER = 0.02
-"""Seconds in which outcomes gather, since nobody waits for them: one commit for many instead of one for each."""
+"""Seconds between two groups of nothing but outcomes, since nobody waits for them: one commit for many of them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,8 +61,8 @@ class LedgerWriter:
     """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
 
     What somebody waits for is begun at once: while one commit is on its way to the disk, the next group gathers. What
-    nobody waits for (outcomes) is begun with it, or after 20 ms. Jobs are done in the order they were asked for, but
-    that of a group the outcomes come first.
+    nobody waits for (outcomes) is begun with it, or when the last group is 20 ms past: at once at Bolna's rates. Jobs
+    are done in the order they were asked for, but that of a group the outcomes come first.
 
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
@@ -171,9 +171,11 @@ class LedgerWriter:
     def _groups(self) -> Iterator[list[_Job]]:
         """Yield what waits, cut where a job wants a transaction of its own, until the end is asked for."""
         while True:
+            gathered = time.monotonic() + _GATHER
             with self._lock:
                 self._lock.wait_for(lambda: self._waiting or self._ending)
-                self._lock.wait_for(lambda: self._awaited or self._ending, timeout=_GATHER)
+                left = max(0.0, gathered - time.monotonic())
+                self._lock.wait_for(lambda: self._awaited or self._ending, timeout=left)
                 taken, self._waiting, self._awaited = self._waiting, [], False
             if not taken:
                 return
