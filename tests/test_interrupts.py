@@ -118,7 +118,7 @@ def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Sign
 
     assert exit_code == code
     events = [json.loads(line) for line in told.splitlines()]
-    assert (events[-1]["event"], events[-1]["exit_code"]) == ("summary", 130)
+    assert (events[-1]["event"], events[-1]["exit_code"]) == ("summary", code)
     assert events[-1]["left"] > 0
     placed = {call.to_number for call in bolna.book.calls}
     assert 20 <= len(placed) < 400
