@@ -31,7 +31,7 @@ from dialer.ledger.redials import Redials
 from dialer.ledger.requests import Requests
 from dialer.ledger.stops import Stops
 from dialer.ledger.traces import Traces
-from dialer.models import Answer, Attempt, InputRow, Outcome, Recipient, Status, Whereabouts
+from dialer.models import NOWHERE, Answer, Attempt, InputRow, Outcome, Recipient, Status, Whereabouts
 from dialer.reference import reference
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_UNLOCATED = ("", "", "")
 _LOADING_CACHE = 16_384
 """KiB of the file that are held in memory while a list is loaded."""
 
@@ -282,7 +283,8 @@ def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *
 
 
 def _located(where: Whereabouts) -> tuple[str, str, str]:
-    return ",".join(where.zones), where.source, where.country
+    # Without a calling window all rows have this one: a million joins of nothing less.
+    return _UNLOCATED if where is NOWHERE else (",".join(where.zones), where.source, where.country)
 
 
 def _input_row(row: InputRow) -> tuple[object, ...]:
