@@ -216,7 +216,7 @@ class _Cancelling:
     async def _merge(self) -> bool:
         """Take over what the CSV knows further; a CSV that cannot be read must not hold the brake up."""
         try:
-            await merge(self._campaign, self._ledger, self._client, adopt=_refuse)
+            await merge(self._campaign, self._ledger, self._client)
         except UsageError as error:
             self._notes.append(f"The results CSV is left as it is: {error}")
             return False
@@ -265,7 +265,3 @@ class _Cancelling:
         if left:
             return ExitCode.LEFT
         return ExitCode.LOOK if rings else ExitCode.DONE
-
-
-async def _refuse(_words: str) -> bool:
-    return False

@@ -10,8 +10,8 @@ from uuid import uuid4
 import anyio
 
 from dialer.client import BolnaReadError
-from dialer.errors import BoundError, InputError, LedgerError
-from dialer.ledger import Binding, Ledger, Neighbours, locked
+from dialer.errors import BoundError, InputError, LedgerError, UsageError
+from dialer.ledger import Binding, Ledger, Neighbours, locked, none_yet
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
@@ -97,8 +97,18 @@ def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | No
         yield others
 
 
+def refuse_unbegun(campaign: Campaign) -> None:
+    """Raise UsageError where neither a ledger nor results tell of the batch: there is nothing to look after."""
+    if not (campaign.batch.ledger.exists() or campaign.batch.results.exists()):
+        raise UsageError(none_yet(campaign.batch.ledger))
+
+
 async def merge(
-    campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, *, adopt: Callable[[str], Awaitable[bool]]
+    campaign: Campaign,
+    ledger: LedgerWriter,
+    client: BolnaClient,
+    *,
+    adopt: Callable[[str], Awaitable[bool]] | None = None,
 ) -> Mapping[Status, int]:
     """Take over what the results CSV knows further than the ledger.
 
@@ -106,7 +116,7 @@ async def merge(
         campaign: the campaign.
         ledger: its ledger.
         client: reads three of the CSV's calls when there is no ledger.
-        adopt: asked before the CSV takes the place of a ledger.
+        adopt: asked before the CSV takes the place of a ledger; None: it never does.
 
     Returns:
         How many were taken over, by status.
@@ -123,7 +133,7 @@ async def merge(
     if back.rows and is_new:
         await _check_account(path, back, client)
         words = _without_ledger(path, back)
-        if not await adopt(words):
+        if adopt is None or not await adopt(words):
             raise _not_adopted(path, words)
     return await ledger.call(lambda store: _take_over(store, path, back, stamp=stamp))
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.control import Control
-from dialer.errors import ExitCode, UsageError
-from dialer.ledger import none_yet
+from dialer.errors import ExitCode
 from dialer.reconcile import Reconciled, reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
-from dialer.session.opening import merge, opened, rewrite
+from dialer.session.opening import merge, opened, refuse_unbegun, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,18 +60,13 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
         DialerError: the ledger, the results or the key cannot be used.
     """
     control = control or Control()
-    if not (campaign.batch.ledger.exists() or campaign.batch.results.exists()):
-        raise UsageError(none_yet(campaign.batch.ledger))
-
-    async def refuse(_words: str) -> bool:
-        return False
-
+    refuse_unbegun(campaign)
     async with (
         bolna(campaign) as (client, base_url),
         opened(campaign, command="reconcile", base_url=base_url, control=control) as ledger,
     ):
         async with interruptible(control, doing="looking for unclear calls"):
-            await merge(campaign, ledger, client, adopt=refuse)
+            await merge(campaign, ledger, client)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
         unwritten = await rewrite(campaign, ledger)
         return Settled(

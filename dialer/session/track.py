@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dialer.control import Control
-from dialer.errors import ExitCode, UsageError
-from dialer.ledger import none_yet
+from dialer.errors import ExitCode
 from dialer.pacing import Pacer
 from dialer.progress import Silent
 from dialer.session.connection import bolna
 from dialer.session.interruption import beside, interruptible, until
-from dialer.session.opening import merge, opened, rewrite
+from dialer.session.opening import merge, opened, refuse_unbegun, rewrite
 from dialer.tracking import Tally, Tracker
 
 if TYPE_CHECKING:
@@ -88,18 +87,13 @@ async def track_campaign(
         DialerError: the ledger, the results or the key cannot be used.
     """
     control = control or Control()
-    if not (campaign.batch.ledger.exists() or campaign.batch.results.exists()):
-        raise UsageError(none_yet(campaign.batch.ledger))
-
-    async def refuse(_words: str) -> bool:
-        return False
-
+    refuse_unbegun(campaign)
     async with (
         bolna(campaign) as (client, base_url),
         opened(campaign, command="track", base_url=base_url, control=control) as ledger,
     ):
         async with interruptible(control, doing="reading the results"):
-            await merge(campaign, ledger, client, adopt=refuse)
+            await merge(campaign, ledger, client)
         if parts is not None:
             await ledger.call(lambda store: store.show_call_parts(parts))
         found = await follow(campaign, ledger, client, every=every, progress=progress or Silent(), control=control)
