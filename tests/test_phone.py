@@ -84,7 +84,7 @@ CELLS: list[tuple[str, str | None, int | str]] = [
     ("98765l3210", "IN", "number_letters"),
     ("+919876543210 (home)", None, "number_letters"),
     ("call 9876543210 after 5", "IN", "number_letters"),
-    ("98765XXXXX", "IN", "number_masked"),
+    ("98765XXXXX", "IN", "number_masked"),  # the Xs are the mask
     ("+91 98*** **210", None, "number_masked"),
     ("2024-05-12", "DK", "number_date"),
     ("12/05/2024", "DE", "number_date"),
