@@ -218,7 +218,7 @@ RATE, HOLDING = "50/second", 6 + 4
 """So many may hold an intent at that rate: six who wait for the pacer, four in flight."""
 
 STEPS = {
-    "while the input is loaded": Crash("dialer.ledger.store:_load_chunk", "after"),
+    "while the input is loaded": Crash("dialer.ledger.loading:_put", "after"),
     "before the first results": Crash("dialer.results:ResultsFile.write"),
     "before the first results are in place": Crash("pathlib:Path.replace"),
     "after the first results": Crash("dialer.results:ResultsFile.write", "after"),

@@ -104,6 +104,15 @@ def test_a_crash_while_loading_leaves_the_former_input(ledger: Ledger) -> None:
     assert ledger.header() == HEADER
 
 
+def test_a_first_load_with_two_people_under_one_key_leaves_nobody(ledger: Ledger) -> None:
+    """Screening lets no such rows through; were it to fail, nobody would be called twice."""
+    with pytest.raises(LedgerError, match=r"UNIQUE.*recipient\.key"):
+        load(ledger, [row(1, 1, "Asha"), row(2, 1, "Ravi")])
+    assert ledger.counts() == {}
+    people(ledger, 2)
+    assert ledger.counts() == {Status.PENDING: 2}
+
+
 def test_the_moment_of_the_intent_stands_in_the_results_of_whoever_was_in_flight(ledger: Ledger) -> None:
     """An adopted CSV tells from it where to look for the call."""
     people(ledger, 1)
@@ -646,6 +655,22 @@ def test_an_older_ledger_is_migrated_and_keeps_what_it_knows(
         assert standing(again) == {key_of(1): Status.QUEUED, key_of(2): Status.PENDING}
         assert again._db.execute("SELECT colour FROM recipient").fetchall() == [("red",), ("red",)]
     Ledger.read(path).close()
+
+
+def test_a_ledger_of_version_2_keeps_every_cell_of_every_recipient(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
+        with contextlib.closing(opened(path)) as older:
+            columns = [name for (name,) in older._db.execute("SELECT name FROM pragma_table_info('recipient')")]
+            for id_ in (3, 7):
+                values = [id_, *(f"{name} {id_}" for name in columns[1:])]
+                older._db.execute(f"INSERT INTO recipient VALUES ({', '.join('?' * len(columns))})", values)
+            before = older._db.execute("SELECT * FROM recipient").fetchall()
+    with contextlib.closing(opened(path)) as newer:
+        found = newer._db.execute(f"SELECT {', '.join(columns)} FROM recipient").fetchall()
+        assert found == before
+        with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE.*recipient\.key"):
+            newer._db.execute("UPDATE recipient SET key = 'key 3'")
 
 
 def test_a_migration_that_fails_leaves_the_older_ledger(

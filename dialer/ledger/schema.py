@@ -108,6 +108,35 @@ MIGRATIONS = (
         words TEXT NOT NULL
     );
     """,
+    # 3: that a key is there once is an index of its own, so that a first load can build it after the rows: keys come
+    # in no order, and each would be put into a page of its own.
+    """
+    CREATE TABLE moved (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        former TEXT,
+        payload TEXT NOT NULL,
+        cells TEXT NOT NULL,
+        layout INTEGER NOT NULL,
+        execution_id TEXT NOT NULL DEFAULT '',
+        http_status INTEGER,
+        reason TEXT NOT NULL DEFAULT '',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        updated_at REAL,
+        zones TEXT NOT NULL DEFAULT '',
+        zone_source TEXT NOT NULL DEFAULT '',
+        country TEXT NOT NULL DEFAULT '',
+        as_called TEXT
+    );
+    INSERT INTO moved SELECT * FROM recipient;
+    DROP TABLE recipient;
+    ALTER TABLE moved RENAME TO recipient;
+    CREATE UNIQUE INDEX recipient_key ON recipient (key);
+    CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
+    CREATE INDEX recipient_released ON recipient (former) WHERE former IS NOT NULL;
+    """,
 )
 
 

@@ -14,35 +14,31 @@ person's decision.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.ledger import group, schema
-from dialer.ledger.connection import as_json
 from dialer.ledger.doubts import Doubts
 from dialer.ledger.figures import CALLED, DIED, Figures
+from dialer.ledger.loading import replace_input, room_for_keys
 from dialer.ledger.merging import Merging
-from dialer.ledger.opening import CACHE, open_for_writing, told
+from dialer.ledger.opening import open_for_writing, told
 from dialer.ledger.overview import Overview
 from dialer.ledger.pulse import Pulses
 from dialer.ledger.redials import Redials
 from dialer.ledger.requests import Requests
 from dialer.ledger.stops import Stops
 from dialer.ledger.traces import Traces
-from dialer.models import NOWHERE, Answer, Attempt, InputRow, Outcome, Recipient, Status, Whereabouts
+from dialer.models import Answer, Attempt, Outcome, Recipient, Status
 from dialer.reference import reference
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-
-_UNLOCATED = ("", "", "")
-_LOADING_CACHE = 16_384
-"""KiB of the file that are held in memory while a list is loaded."""
+    from dialer.models import InputRow
 
 
 class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
@@ -115,18 +111,11 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
             id_column: the column the ids are in, if the campaign names one.
             chunks: judged rows in input order.
         """
-        with _room_for_keys(self._db), self._transaction() as db:
+        with room_for_keys(self._db), self._transaction() as db:
             layout = self._layout(header)
             for name, value in (("layout", str(layout)), ("phone", phone), ("id", id_column or "")):
                 self.set_note(name, value)
-            db.execute("UPDATE recipient SET state = 'withdrawn' WHERE state = 'pending'")
-            db.execute("DELETE FROM input_row")
-            db.execute("DROP INDEX IF EXISTS input_row_key")
-            # Who was taken over from a torn line of the results has no cells yet.
-            torn = {key for (key,) in db.execute("SELECT key FROM recipient WHERE cells = '[]'")}
-            for rows in chunks:
-                _load_chunk(db, rows, layout, torn=torn)
-            db.execute("CREATE INDEX input_row_key ON input_row (key)")
+            replace_input(db, chunks, layout=layout)
             # Who was released and cannot be called any more was called before all the same.
             _put_back(db, Status.WITHDRAWN)
             # A row that is not callable now still stands for somebody who was called before.
@@ -229,20 +218,6 @@ def _parted(zones: str) -> tuple[str, ...]:
     return tuple(zones.split(",")) if zones else ()
 
 
-@contextlib.contextmanager
-def _room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
-    """Hold more of the file in memory while a list is loaded.
-
-    Its keys come in no order: with less, their index is read and written over and over.
-    """
-    db.execute(f"PRAGMA cache_size = -{_LOADING_CACHE}")
-    try:
-        yield
-    finally:
-        db.execute(f"PRAGMA cache_size = -{CACHE}")
-        db.execute("PRAGMA shrink_memory")
-
-
 def _put_back(db: sqlite3.Connection, state: Status) -> int:
     """Undo the release of whoever is in a state; return how many."""
     return db.execute(
@@ -255,43 +230,6 @@ def _put_back(db: sqlite3.Connection, state: Status) -> int:
         """,
         (state,),
     ).rowcount
-
-
-def _load_chunk(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, torn: set[str]) -> None:
-    # Whoever may have been called under one number is not called again under another: it would be forgotten.
-    db.executemany(
-        """
-        INSERT INTO recipient (key, number, state, payload, cells, layout, zones, zone_source, country)
-        VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET as_called = iif(former IS NULL, NULL, json_array(payload, cells, layout)),
-        number = excluded.number, state = 'pending', payload = excluded.payload, cells = excluded.cells,
-        layout = excluded.layout, zones = excluded.zones, zone_source = excluded.zone_source, country = excluded.country
-        WHERE state = 'withdrawn' AND (former IS NULL OR former = 'error' OR number = excluded.number)
-        """,
-        (
-            (row.key, row.number, row.payload, as_json(row.cells), layout, *_located(row.whereabouts))
-            for row in rows
-            if row.status is Status.PENDING
-        ),
-    )
-    if torn:
-        db.executemany(
-            "UPDATE recipient SET cells = ?, layout = ? WHERE key = ? AND cells = '[]'",
-            ((as_json(row.cells), layout, row.key) for row in rows if row.key in torn),
-        )
-    db.executemany("INSERT INTO input_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_input_row, rows))
-
-
-def _located(where: Whereabouts) -> tuple[str, str, str]:
-    # Without a calling window all rows have this one: a million joins of nothing less.
-    return _UNLOCATED if where is NOWHERE else (",".join(where.zones), where.source, where.country)
-
-
-def _input_row(row: InputRow) -> tuple[object, ...]:
-    kept = (row.position, row.line, row.key)
-    if row.problem is None:
-        return (*kept, 1, row.status, "", "", row.number, None)
-    return (*kept, 0, row.status, row.problem.code, row.problem.reason, row.number, as_json(row.cells))
 
 
 def _make_pending(db: sqlite3.Connection, attempt: Attempt, reason: str, http_status: int | None) -> None:
