@@ -158,14 +158,14 @@ async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit
 async def find_in_flight(ledger: Recorder, bolna: Bolna, *, agent_id: str, since: float) -> Reconciled:
     """Mark as `queued` everybody pending whose call is found from `since` (Unix seconds) until now.
 
-    For a results CSV whose ledger is lost: whoever was in flight when that run died has no row in it. What cannot
-    be told apart from such a call is trouble, since whoever it was would be called again.
+    For an older copy of a ledger, and for a results CSV whose ledger is lost: whoever was in flight when that run died
+    has no row in it. What cannot be told apart from such a call is trouble, since whoever it was would be called again.
 
     Args:
         ledger: the ledger, with the CSV's rows in it.
         bolna: where executions are read.
         agent_id: whose executions.
-        since: when the CSV was last written to.
+        since: until when it is sure that no call is missing.
 
     Raises:
         LedgerError: what was found cannot be recorded.

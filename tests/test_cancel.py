@@ -33,10 +33,10 @@ from tests.place import HEADER, Place, awkward, number, run
 from tests.test_runner import Inline, virtually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dialer.executions import Execution
+    from dialer.executions import Execution, Listed
     from dialer.ledger import Call
     from dialer.session import Braking, Cancelled
 
@@ -322,14 +322,31 @@ def test_nothing_is_cancelled_unless_somebody_says_yes(waiting: Place, capsys: p
     assert statuses(waiting)["stopped"] == 0
 
 
-def test_calls_that_only_the_csv_knows_are_stopped_too(waiting: Place) -> None:
+@pytest.mark.parametrize("csv_is_read", [True, False])
+def test_calls_that_an_older_ledger_does_not_know_are_stopped_too(waiting: Place, *, csv_is_read: bool) -> None:
     path = waiting.folder / "c.toml"
     with closing(sqlite3.connect(waiting.folder / "c.results.ledger")) as older, older:
         older.execute("DELETE FROM attempt WHERE recipient > 10")
         older.execute("UPDATE recipient SET state = 'pending', attempts = 0, execution_id = '' WHERE id > 10")
-        older.execute("DELETE FROM meta WHERE name = 'results_stamp'")
+        if csv_is_read:
+            older.execute("DELETE FROM meta WHERE name = 'results_stamp'")
     found, _ = cancelled(path)
-    assert found.stopped == 28
+    assert (found.stopped, found.exit_code) == (28, ExitCode.LOOK)
+
+
+def test_calls_that_may_ring_unknown_are_not_passed_over(waiting: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger was touched, and Bolna does not say of which calls it does not know."""
+    path = waiting.folder / "c.toml"
+    (waiting.folder / "c.results.ledger").chmod(0o640)
+    monkeypatch.setattr("dialer.client.BolnaClient.executions", unreadable)
+    found, _ = cancelled(path)
+    assert (found.stopped, found.exit_code) == (28, ExitCode.LEFT)
+    assert "whether calls are missing in the ledger could not be looked up: HTTP 502" in found.notes
+
+
+async def unreadable(*_: object, **__: object) -> AsyncIterator[Listed]:
+    raise BolnaReadError("HTTP 502", 502)
+    yield
 
 
 def test_results_that_cannot_be_read_do_not_hold_the_brake_up(waiting: Place) -> None:

@@ -6,7 +6,10 @@ changes, the CSV is saved by a spreadsheet, the ledger is lost or an old copy of
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import math
+import os
 import shutil
 import tempfile
 import time
@@ -14,17 +17,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.executions import execution_in
-from dialer.ledger import RedialRules
+from dialer.ledger import RedialRules, locked
 from dialer.models import ATTEMPTED, Outcome, Status
 from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.results.cells import form_of
-from dialer.session import opening
+from dialer.session import lineage, opening
+from dialer.session.lineage import IN_FLIGHT, Lineage
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
 
 if TYPE_CHECKING:
@@ -68,6 +73,14 @@ class Line:
     status: Status
 
 
+@dataclass(frozen=True)
+class Backup:
+    """What a copy of the batch's files knows: the ledger, and each row of the CSV about somebody."""
+
+    known: Known
+    csv: dict[int, list[tuple[Status, int]]]
+
+
 LINES = st.lists(
     st.builds(
         Line,
@@ -88,11 +101,14 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.path = self.folder / "x.ledger"
+        self.lock = self.folder / "x.ledger.lock"
         self.results = self.folder / "x.results.csv"
+        self.turn = contextlib.ExitStack()
+        self.grace = lineage.GRACE
         self.ledger: Ledger | None = None
         self.file: ResultsFile | None = None
         self.known = Known()
-        self.backup: Known | None = None
+        self.backup: Backup | None = None
         # Status and attempts of each row about somebody; the last of several is the latest.
         self.csv: dict[int, list[tuple[Status, int]]] = {}
         self.last_appended: int | None = None
@@ -115,6 +131,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.ledger is not None:
             self.ledger.close()
+        self.turn.close()
         shutil.rmtree(self.folder)
 
     # -- names -----------------------------------------------------------------------------------------------
@@ -154,8 +171,11 @@ class LedgerMachine(RuleBasedStateMachine):
         self, lines: list[Line], repeated: list[int], asked: list[Status], over: set[int], killed: str | None
     ) -> None:
         """Begin a run, which may be killed at each step of its opening; some people's calls are over by then."""
+        self.lineage = Lineage(self.turn.enter_context(locked(self.lock, command="run")), self.path)
         self.ledger = opened(self.path)
-        self.ledger.recover()
+        with patch.object(lineage, "GRACE", self.grace):
+            self.lineage.begin(self.ledger)
+        self.grace = lineage.GRACE
         self.known.put_back(*self.known.released)
         self.last_appended = None
         self.merge()
@@ -169,9 +189,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.load(lines, repeated)
         if killed == "loaded":
             return self.kill()
-        if self.ledger.note(opening.IN_FLIGHT):
+        if self.ledger.note(IN_FLIGHT):
             self.find_in_flight()
-            self.ledger.set_note(opening.IN_FLIGHT, "")
+            self.ledger.set_note(IN_FLIGHT, "")
         self.file = ResultsFile(self.results, header=self.header, with_id=self.with_id)
         return self.write(pending=False)
 
@@ -365,14 +385,16 @@ class LedgerMachine(RuleBasedStateMachine):
         self.write(pending=True)
         self.check_rows()
         self.ledger.close()
+        self.lineage.end()
+        self.turn.close()
         self.ledger = self.file = None
 
     # -- what goes wrong -------------------------------------------------------------------------------------
 
     @dialling
-    @rule(is_torn=st.booleans(), carried_on=st.sampled_from(["ledger", "ledger", "results", "backup"]))
-    def crash(self, *, is_torn: bool, carried_on: str) -> None:
-        """Die in the middle of it; the next run finds all, the CSV alone, or the CSV and an old copy of the ledger."""
+    @rule(is_torn=st.booleans())
+    def crash(self, *, is_torn: bool) -> None:
+        """Die in the middle of it."""
         self.kill()
         if is_torn and self.last_appended is not None:
             content = self.results.read_bytes()
@@ -380,17 +402,16 @@ class LedgerMachine(RuleBasedStateMachine):
             # Within the number, so that the line tells nobody.
             self.results.write_bytes(content[: content.index(b"+9198", line) + 7])
             self.csv[self.last_appended].pop()
-        if carried_on == "results" and self.results.exists():
-            self.replace_ledger(None)
-        elif carried_on == "backup" and self.backup is not None:
-            self.replace_ledger(self.backup)
 
     def kill(self) -> None:
         """Leave the files as a killed process does; whoever holds an intent is unknown to the next one."""
         assert self.ledger is not None
-        self.copy_ledger(self.path, self.folder / "left")
+        said = self.lock.read_bytes()
+        copy_ledger(self.path, self.folder / "left")
         self.ledger.close()
-        self.copy_ledger(self.folder / "left", self.path)
+        copy_ledger(self.folder / "left", self.path)
+        self.turn.close()
+        self.lock.write_bytes(said)
         self.ledger = self.file = None
         for index in self.held:
             self.known.released.pop(index, None)
@@ -418,24 +439,54 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.path.exists())
     @rule()
     def a_backup_is_made(self) -> None:
-        self.copy_ledger(self.path, self.folder / "backup")
-        self.backup = self.known.copy()
+        copy_ledger(self.path, self.folder / "backup")
+        copy(self.lock, self.folder / "backup.lock")
+        copy(self.results, self.folder / "backup.csv")
+        self.backup = Backup(self.known.copy(), {index: list(rows) for index, rows in self.csv.items()})
 
-    def replace_ledger(self, known: Known | None) -> None:
-        """Put the copy in the ledger's place, which knows so much; or nothing, where the CSV is all there is."""
-        for found in self.folder.glob("x.ledger*"):
-            found.unlink()
-        if known is not None:
-            self.copy_ledger(self.folder / "backup", self.path)
-        self.known = Known() if known is None else known.copy()
-        self.forgive()
+    @dead
+    @precondition(lambda self: self.backup is not None)
+    @rule(lock_is_lost=st.booleans())
+    def the_ledger_of_the_backup_comes_back(self, *, lock_is_lost: bool) -> None:
+        """Beside the newer results."""
+        assert self.backup is not None
+        copy_ledger(self.folder / "backup", self.path)
+        if lock_is_lost:
+            self.lock.unlink(missing_ok=True)
+        self.now_knows(self.backup.known)
 
-    @staticmethod
-    def copy_ledger(path: Path, to: Path) -> None:
+    @dead
+    @precondition(lambda self: self.backup is not None)
+    @rule()
+    def all_of_the_backup_comes_back(self) -> None:
+        """More than ten minutes after anything else happened."""
+        assert self.backup is not None
+        changed = lineage._changed(self.path)
+        copy_ledger(self.folder / "backup", self.path)
+        while lineage._changed(self.path) == changed:
+            os.utime(self.path)
+        self.grace = -math.inf
+        copy(self.folder / "backup.lock", self.lock)
+        copy(self.folder / "backup.csv", self.results)
+        self.csv = {index: list(rows) for index, rows in self.backup.csv.items()}
+        self.last_appended, self.saved = None, True
+        self.now_knows(self.backup.known)
+
+    @dead
+    @precondition(lambda self: self.results.exists())
+    @rule(results_too=st.booleans())
+    def the_ledger_is_lost(self, *, results_too: bool) -> None:
         for ending in ("", "-wal"):
-            Path(f"{to}{ending}").unlink(missing_ok=True)
-            if Path(f"{path}{ending}").exists():
-                shutil.copy(f"{path}{ending}", f"{to}{ending}")
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+        # Where nothing is left at all, nothing tells.
+        if results_too and self.lock.exists():
+            self.results.unlink()
+            self.csv = {}
+        self.now_knows(Known())
+
+    def now_knows(self, known: Known) -> None:
+        self.known = known.copy()
+        self.forgive()
 
     def forgive(self) -> None:
         """Whoever was in flight and has no row is looked for at Bolna: only what was placed there counts now."""
@@ -501,6 +552,19 @@ class LedgerMachine(RuleBasedStateMachine):
             self.key(index): state for index, state in self.known.states.items()
         }
         assert len(back.rows) + back.never_sent == len(results)
+
+
+def copy(path: Path, to: Path) -> None:
+    """Write a copy into the file that is there, or make it as missing as this one."""
+    if path.exists():
+        shutil.copyfile(path, to)
+    else:
+        to.unlink(missing_ok=True)
+
+
+def copy_ledger(path: Path, to: Path) -> None:
+    for ending in ("", "-wal"):
+        copy(Path(f"{path}{ending}"), Path(f"{to}{ending}"))
 
 
 LedgerMachine.TestCase.settings = settings(

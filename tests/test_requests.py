@@ -37,20 +37,20 @@ class AfterSome(Silent):
 def test_a_request_stops_the_work_that_goes_on_and_none_that_comes_later(tmp_path: Path) -> None:
     path = tmp_path / "l.ledger"
     with closing(opened(path)) as ledger:
-        ledger.begin("first")
+        ledger.begin("first", now=1.0)
         assert not ledger.is_asked_to_stop("first")
         ask_to_stop(path)
         assert ledger.is_asked_to_stop("first")
-        ledger.begin("second")
+        ledger.begin("second", now=2.0)
         assert not ledger.is_asked_to_stop("second")
 
 
 def test_a_request_that_a_killed_process_never_saw_stops_nobody(tmp_path: Path) -> None:
     ledger = opened(tmp_path / "l.ledger")
-    ledger.begin("first")
+    ledger.begin("first", now=1.0)
     ask_to_stop(ledger.path)
     with closing(crashed(ledger)) as again:
-        again.begin("second")
+        again.begin("second", now=2.0)
         assert not again.is_asked_to_stop("second")
 
 

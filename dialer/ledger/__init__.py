@@ -4,7 +4,7 @@ from dialer.ledger.calls import Call
 from dialer.ledger.doubts import Doubt
 from dialer.ledger.elsewhere import Elsewhere, Neighbours
 from dialer.ledger.figures import CALL_PARTS
-from dialer.ledger.lock import holder, locked
+from dialer.ledger.lock import Lock, holder, locked
 from dialer.ledger.merging import Written
 from dialer.ledger.opening import none_yet
 from dialer.ledger.redials import Redial, RedialRules
@@ -22,6 +22,7 @@ __all__ = [
     "Doubt",
     "Elsewhere",
     "Ledger",
+    "Lock",
     "Neighbours",
     "Person",
     "Redial",

@@ -122,7 +122,7 @@ class Doubts(Connected):
                 (execution_id, turn_of(mark), now, key, mark),
             ).fetchone()
             if row is not None:
-                words = "found at Bolna by its reference when the results CSV was adopted"
+                words = "found at Bolna by its reference; the ledger did not know of it"
                 db.execute(
                     """
                     INSERT INTO attempt (recipient, reference, at, outcome, words, execution_id)

@@ -1,4 +1,4 @@
-"""One run at a time on a ledger."""
+"""One run at a time on a ledger, and what one leaves for the next."""
 
 from __future__ import annotations
 
@@ -14,12 +14,47 @@ from filelock import FileLock, Timeout
 from dialer.errors import LedgerError, LockedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
+class Lock:
+    """A lock file while this process holds it.
+
+    Args:
+        path: the file.
+        holder: who holds it, for whoever is turned away.
+
+    Attributes:
+        left: what its last holder left in it; empty where that is nothing, or cannot be read.
+    """
+
+    def __init__(self, path: Path, holder: Mapping[str, object]) -> None:
+        self._path = path
+        left = _content(path).get("left")
+        self.left: Mapping[str, Any] = left if isinstance(left, dict) else {}
+        self._write(holder)
+        self._holder = holder
+
+    def leave(self, left: Mapping[str, object]) -> None:
+        """Leave something for the next holder, also if this process is killed from now on."""
+        self.left = left
+        self._write(self._holder)
+
+    def let_go(self) -> None:
+        """Say that nobody holds it."""
+        self._write({})
+
+    def _write(self, holder: Mapping[str, object]) -> None:
+        # What cannot be written is empty then, and tells nothing wrong.
+        with contextlib.suppress(OSError), self._path.open("w", encoding="utf-8") as file:
+            json.dump({**holder, "left": self.left}, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+
 @contextlib.contextmanager
-def locked(path: Path, *, command: str) -> Iterator[None]:
+def locked(path: Path, *, command: str) -> Iterator[Lock]:
     """Hold the lock file, which says who holds it; the kernel frees it when the process dies.
 
     The file is never deleted: a second process might lock the deleted one while a third locks its successor.
@@ -43,12 +78,12 @@ def locked(path: Path, *, command: str) -> Iterator[None]:
             f"{path}: the lock file cannot be written ({error.strerror}). Nothing was dialled."
         ) from error
     try:
-        with contextlib.suppress(OSError):
-            path.write_text(json.dumps(_this_process(command)), encoding="utf-8")
-        yield
+        held = Lock(path, _this_process(command))
+        try:
+            yield held
+        finally:
+            held.let_go()
     finally:
-        with contextlib.suppress(OSError):
-            path.write_text("", encoding="utf-8")
         lock.release()
 
 
@@ -57,8 +92,10 @@ def holder(path: Path) -> str:
 
     It does not try the lock: that would turn away a run that starts at that moment.
     """
-    noted = _noted(path)
-    if noted is None or (noted["host"] == socket.gethostname() and not _is_alive(noted["pid"])):
+    noted = _content(path)
+    if not {"pid", "host", "since", "command"} <= noted.keys():
+        return ""
+    if noted["host"] == socket.gethostname() and not _is_alive(noted["pid"]):
         return ""
     return f"`dialer {noted['command']}` (process {noted['pid']} on {noted['host']}, since {noted['since']})"
 
@@ -68,12 +105,13 @@ def _this_process(command: str) -> dict[str, object]:
     return {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "command": command}
 
 
-def _noted(path: Path) -> dict[str, Any] | None:
+def _content(path: Path) -> Mapping[str, Any]:
+    """Return what a lock file says; nothing where it cannot be read."""
     try:
-        noted = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    return noted if isinstance(noted, dict) and {"pid", "host", "since", "command"} <= noted.keys() else None
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _is_alive(pid: object) -> bool:

@@ -19,7 +19,7 @@ from dialer.reconcile import reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible, until
 from dialer.session.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
-from dialer.session.settle import told
+from dialer.session.settle import look_for_missing, told, told_missing
 from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ class _Cancelling:
         self._turn = turn
         self._control = control
         self._notes: list[str] = []
+        self._is_blind = False  # calls may ring of which the ledger does not know
 
     async def cancel(self) -> Cancelled:
         async with interruptible(self._control, doing="reading the results"):
@@ -224,11 +225,16 @@ class _Cancelling:
 
     async def _found_more(self) -> bool:
         """Tell whether calls were found at Bolna of which nobody knew whether they were placed: they may ring, too."""
-        if self._control.drain.is_set() or not await self._unknown():
+        if self._control.drain.is_set():
             return False
+        missing = await look_for_missing(self._campaign, self._ledger, self._client)
+        self._notes += told_missing(missing)
+        self._is_blind = bool(missing.trouble)
+        if not await self._unknown():
+            return missing.settled > 0
         found = await reconcile(self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE)
         self._notes += told(found)
-        return found.settled > 0
+        return missing.settled + found.settled > 0
 
     async def _unknown(self) -> int:
         return len(await self._ledger.call(lambda store: store.unknown()))
@@ -262,6 +268,6 @@ class _Cancelling:
     def _exit_code(self, *, left: int, rings: bool) -> ExitCode:
         if self._control.drain.is_set():
             return ExitCode.INTERRUPTED
-        if left:
+        if left or self._is_blind:
             return ExitCode.LEFT
         return ExitCode.LOOK if rings else ExitCode.DONE

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import anyio
 
@@ -17,6 +16,7 @@ from dialer.models import Status
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
 from dialer.session.interruption import beside
+from dialer.session.lineage import Lineage, note_in_flight
 from dialer.session.pairing import refuse_emptied
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from dialer.control import Control
     from dialer.results import ReadBack
 
-IN_FLIGHT = "in_flight_since"
-"""Under this name the ledger notes that the CSV was not its own: whoever was in flight when the run that wrote it ended
-has no row in it, and is to be looked for at Bolna from then on (Unix seconds) before anybody is dialled."""
 HEED_EVERY = 1.0
 """Seconds between two looks at whether `dialer cancel` asked to stop."""
 
@@ -52,17 +49,15 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
     """
     batch = campaign.batch
     binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
-    with locked(batch.lock, command=command):
-        async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
-            work = uuid4().hex
-            await ledger.call(lambda store: _begin(store, work))
-            async with beside(_heed, ledger, work, control):
-                yield ledger
-
-
-def _begin(store: Ledger, work: str) -> None:
-    store.recover()
-    store.begin(work)
+    with locked(batch.lock, command=command) as lock:
+        lineage = Lineage(lock, batch.ledger)
+        try:
+            async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
+                await ledger.call(lineage.begin)
+                async with beside(_heed, ledger, lineage.work, control):
+                    yield ledger
+        finally:
+            lineage.end()
 
 
 async def _heed(ledger: LedgerWriter, work: str, control: Control) -> None:
@@ -147,9 +142,10 @@ def _take_over(store: Ledger, path: Path, back: ReadBack, *, stamp: str | None) 
         taken.update(store.merge(back.header, back.rows))
         if taken:
             forget_judged(store)
-        # A line that the ledger did not know was written by a run of which it knows nothing.
+        # A line that the ledger did not know was written by a run of which it knows nothing, and whoever was in
+        # flight when that ended has none.
         if taken or not continues(path, stamp):
-            store.set_note(IN_FLIGHT, str(min(_since(path, back), float(store.note(IN_FLIGHT) or "inf"))))
+            note_in_flight(store, _since(path, back))
 
     # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
     store.together([work])

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from dialer import preflight
 from dialer.errors import MustActError
 from dialer.models import NOWHERE, Status
-from dialer.reconcile import find_in_flight
 from dialer.session.check import SAMPLES
 from dialer.session.interruption import interruptible
-from dialer.session.opening import IN_FLIGHT, merge
+from dialer.session.opening import merge
 from dialer.session.outcome import Plan
 from dialer.session.outlook import outlook, read_standing
 from dialer.session.release import Release
+from dialer.session.settle import look_for_missing, told_missing
 from dialer.session.timing import Place
 
 if TYPE_CHECKING:
@@ -80,12 +80,9 @@ class Planning:
             async with interruptible(self.work.control, doing="reading the account"):
                 standing = await read_standing(self.work.campaign, self.work.client)
             async with interruptible(self.work.control, doing="looking for unclear calls"):
-                since = await self.work.ledger.call(lambda store: store.note(IN_FLIGHT))
-                if since:
-                    await self._find_in_flight(float(since))
-                    await self.work.ledger.call(lambda store: store.set_note(IN_FLIGHT, ""))
+                found = await self._look_for_missing()
                 await self.work.look_for_unclear(RECONCILE_FIRST)
-            if since or counts.get(Status.UNKNOWN):
+            if found or counts.get(Status.UNKNOWN):
                 counts = await self.work.ledger.call(lambda store: store.counts())
         _, last = await self.work.ledger.call(lambda store: store.called())
         first = await self.work.ledger.call(lambda store: store.page(after=0, size=SAMPLES))
@@ -128,17 +125,17 @@ class Planning:
         where = await self.work.ledger.call(lambda store: store.whereabouts())
         return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
 
-    async def _find_in_flight(self, last_at: float) -> None:
-        found = await find_in_flight(
-            self.work.ledger, self.work.client, agent_id=self.work.campaign.agent_id, since=last_at
-        )
+    async def _look_for_missing(self) -> int:
+        """Return how many were called of whom the ledger did not know it."""
+        found = await look_for_missing(self.work.campaign, self.work.ledger, self.work.client)
         if found.trouble:
             raise MustActError(
-                f"Who was in flight when the run that wrote the results ended could not be looked up "
-                f"({found.trouble}).\n"
+                "The ledger, or the results without one, may not know of all calls that were placed, and whose those "
+                f"are could not be looked up ({found.trouble}).\n"
                 "Nothing was dialled, since somebody might be called twice. Try again later. Where Bolna never shows "
-                "the "
-                "variables of a call, look those people up on its dashboard, and go on with the others as a new batch."
+                "the variables of a call, look those people up on its dashboard, and go on with the others as a new "
+                "batch."
             )
-        if found.settled:
-            self.work.notes.add(f"{found.settled} without a row in the results were found called at Bolna")
+        for text in told_missing(found):
+            self.work.notes.add(text)
+        return found.settled

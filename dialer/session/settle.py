@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from dialer.control import Control
 from dialer.errors import ExitCode
-from dialer.reconcile import Reconciled, reconcile
+from dialer.reconcile import Reconciled, find_in_flight, reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
+from dialer.session.lineage import IN_FLIGHT
 from dialer.session.opening import merge, opened, refuse_unbegun, rewrite
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
     ):
         async with interruptible(control, doing="looking for unclear calls"):
             await merge(campaign, ledger, client)
+            missing = await look_for_missing(campaign, ledger, client)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
         unwritten = await rewrite(campaign, ledger)
         return Settled(
@@ -75,7 +77,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             left=result.left,
             read=result.read,
             counts=await ledger.call(lambda store: store.counts()),
-            notes=tuple(filter(None, (*told(result), unwritten))),
+            notes=tuple(filter(None, (*told_missing(missing), *told(result), unwritten))),
             results=str(campaign.batch.results),
         )
 
@@ -92,6 +94,33 @@ def told(result: Reconciled) -> list[str]:
         )
     if result.left and result.trouble:
         lines.append(f"looking for {result.left} unknown at Bolna was cut short: {result.trouble}")
+    return lines
+
+
+async def look_for_missing(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient) -> Reconciled:
+    """Look at Bolna for calls of which the ledger does not know, if it may have missed some.
+
+    It is an older copy, or stands in for one that is lost. Whoever is found is `queued`; unless there is trouble, they
+    need not be looked for again.
+    """
+    since = await ledger.call(lambda store: store.note(IN_FLIGHT))
+    if not since:
+        return Reconciled()
+    result = await find_in_flight(ledger, client, agent_id=campaign.agent_id, since=float(since))
+    if not result.trouble:
+        await ledger.call(lambda store: store.set_note(IN_FLIGHT, ""))
+    return result
+
+
+def told_missing(result: Reconciled) -> list[str]:
+    """Return what a person should know about a look for calls of which the ledger did not know, in words."""
+    lines = []
+    if result.settled:
+        lines.append(
+            f"{result.settled} of whose calls the ledger did not know (an older copy?) were found called at Bolna"
+        )
+    if result.trouble:
+        lines.append(f"whether calls are missing in the ledger could not be looked up: {result.trouble}")
     return lines
 
 

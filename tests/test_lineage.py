@@ -1,0 +1,158 @@
+"""A ledger that does not know of all calls: an older copy of it, or a new one where it was lost."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.cli import main
+from dialer.errors import MustActError
+from dialer.sandbox import Settings, running
+from dialer.session import lineage
+from tests.place import HEADER, Place, awkward, number, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer import Summary
+
+LISTED = "GET /v2/agent/{agent_id}/executions"
+FILES = ("c.results.ledger", "c.results.csv", "c.results.ledger.lock")
+
+
+@pytest.fixture
+def path(place: Place) -> Path:
+    """A campaign for thirty people."""
+    place.recipients(awkward(30), header=HEADER)
+    return place.campaign()
+
+
+def copy(place: Place, start: str, to: str, *, files: tuple[str, ...] = FILES) -> None:
+    for name in files:
+        shutil.copyfile(place.folder / f"{start}{name}", place.folder / f"{to}{name}")
+
+
+def back_up(place: Place) -> None:
+    copy(place, "", "old ")
+
+
+def restore(place: Place, *files: str) -> None:
+    """Put old copies into the files that are there."""
+    copy(place, "old ", "", files=files)
+
+
+def called(place: Place) -> list[str]:
+    return sorted(call["recipient_phone_number"] for call in place.calls())
+
+
+def told(summary: Summary) -> str:
+    return "\n".join(summary.notes)
+
+
+EVERYBODY = [number(index) for index in range(30)]
+
+
+def test_ledger_and_results_from_a_backup_call_nobody_again(place: Place, path: Path) -> None:
+    run(path, limit=12)
+    back_up(place)
+    run(path, limit=10)
+    restore(place, *FILES)
+
+    summary = run(path)
+
+    assert "10 of whose calls the ledger did not know (an older copy?) were found called at Bolna" in told(summary)
+    assert summary.sent == 8
+    assert called(place) == EVERYBODY
+    assert [row["status"] for row in place.results()] == ["queued"] * 30
+
+
+def test_an_older_ledger_beside_results_that_tell_nothing_new_calls_nobody_again(place: Place, path: Path) -> None:
+    """As when a run is killed before any of its calls has a row."""
+    run(path, limit=12)
+    back_up(place)
+    run(path, limit=10)
+    restore(place, "c.results.ledger", "c.results.csv")
+
+    assert run(path).sent == 8
+    assert called(place) == EVERYBODY
+
+
+@pytest.mark.parametrize("lost", [FILES[:2], FILES[:1]], ids=["ledger and results", "the ledger"])
+def test_what_the_lock_file_alone_remembers_is_enough(place: Place, path: Path, lost: tuple[str, ...]) -> None:
+    run(path, limit=12)
+    for name in lost:
+        (place.folder / name).unlink()
+    results = place.folder / "c.results.csv"
+    if results.exists():
+        results.write_text(results.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+
+    assert run(path).sent == 18
+    assert called(place) == EVERYBODY
+
+
+def test_a_copy_made_while_a_run_went_on_calls_nobody_again(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(path, limit=12)
+    back_up(place)
+    # As it is while a run goes on, and after it was killed: nobody has said when the ledger changed last.
+    lock = place.folder / "old c.results.ledger.lock"
+    before, _, _ = lock.read_text(encoding="utf-8").partition(', "changed"')
+    lock.write_text(f"{before}}}}}", encoding="utf-8")
+    run(path, limit=10)
+    restore(place, *FILES)
+    # Ten minutes later.
+    monkeypatch.setattr(lineage, "GRACE", -1.0)
+
+    assert run(path).sent == 8
+    assert called(place) == EVERYBODY
+
+
+def test_without_its_lock_file_a_ledger_is_looked_after_once(place: Place, path: Path) -> None:
+    run(path, limit=12)
+    (place.folder / "c.results.ledger.lock").unlink()
+    for lists in (1, 0):
+        before = place.sandbox.traffic.requests[LISTED]
+        run(path, limit=1)
+        assert place.sandbox.traffic.requests[LISTED] == before + lists
+    assert called(place) == EVERYBODY[:14]
+
+
+def test_while_nobody_touched_the_files_bolna_is_not_asked(place: Place, path: Path) -> None:
+    run(path, limit=12)
+    for command in ("status", "results", "report", "check"):
+        assert main([command, str(path)]) == 0
+    run(path)
+    assert place.sandbox.traffic.requests[LISTED] == 0
+    assert called(place) == EVERYBODY
+
+
+def test_nobody_is_called_until_it_could_be_looked_up(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(path, limit=12)
+    back_up(place)
+    run(path, limit=10)
+    restore(place, *FILES)
+    with running(Settings(other_faults={"garbage": 1})) as broken, monkeypatch.context() as patch:
+        patch.setenv("BOLNA_BASE_URL", broken.base_url)
+        for _ in range(2):
+            with pytest.raises(MustActError, match=r"(?s)The ledger.*may not know of all calls.*Nothing was dialled"):
+                run(path)
+        assert not broken.book.calls
+    assert run(path).sent == 8
+    assert called(place) == EVERYBODY
+
+
+def test_reconcile_finds_the_calls_of_which_an_older_ledger_does_not_know(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(path, limit=12)
+    back_up(place)
+    run(path, limit=10)
+    restore(place, *FILES)
+    assert main(["reconcile", str(path)]) == 0
+    assert "10 of whose calls the ledger did not know" in capsys.readouterr().out
+    assert [row["status"] for row in place.results()].count("queued") == 22
