@@ -341,7 +341,7 @@ def test_calls_that_may_ring_unknown_are_not_passed_over(waiting: Place, monkeyp
     monkeypatch.setattr("dialer.client.BolnaClient.executions", unreadable)
     found, _ = cancelled(path)
     assert (found.stopped, found.exit_code) == (28, ExitCode.LEFT)
-    assert "whether calls are missing in the ledger could not be looked up: HTTP 502" in found.notes
+    assert "which calls it misses could not be looked up (HTTP 502)" in found.notes[0]
 
 
 async def unreadable(*_: object, **__: object) -> AsyncIterator[Listed]:

@@ -229,12 +229,13 @@ class _Cancelling:
             return False
         missing = await look_for_missing(self._campaign, self._ledger, self._client)
         self._notes += told_missing(missing)
-        self._is_blind = bool(missing.trouble)
-        if not await self._unknown():
-            return missing.settled > 0
-        found = await reconcile(self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE)
-        self._notes += told(found)
-        return missing.settled + found.settled > 0
+        self._is_blind = missing is not None and bool(missing.trouble)
+        settled = 0 if missing is None else missing.settled
+        if await self._unknown():
+            found = await reconcile(self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE)
+            self._notes += told(found)
+            settled += found.settled
+        return settled > 0
 
     async def _unknown(self) -> int:
         return len(await self._ledger.call(lambda store: store.unknown()))

@@ -128,7 +128,7 @@ class Planning:
     async def _look_for_missing(self) -> int:
         """Return how many were called of whom the ledger did not know it."""
         found = await look_for_missing(self.work.campaign, self.work.ledger, self.work.client)
-        if found.trouble:
+        if found is not None and found.trouble:
             raise MustActError(
                 "The ledger, or the results without one, may not know of all calls that were placed, and whose those "
                 f"are could not be looked up ({found.trouble}).\n"
@@ -138,4 +138,4 @@ class Planning:
             )
         for text in told_missing(found):
             self.work.notes.add(text)
-        return found.settled
+        return 0 if found is None else found.settled

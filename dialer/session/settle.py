@@ -97,31 +97,30 @@ def told(result: Reconciled) -> list[str]:
     return lines
 
 
-async def look_for_missing(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient) -> Reconciled:
-    """Look at Bolna for calls of which the ledger does not know, if it may have missed some.
+async def look_for_missing(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient) -> Reconciled | None:
+    """Look at Bolna for calls of which the ledger does not know; None where it knows of all.
 
     It is an older copy, or stands in for one that is lost. Whoever is found is `queued`; unless there is trouble, they
     need not be looked for again.
     """
     since = await ledger.call(lambda store: store.note(IN_FLIGHT))
     if not since:
-        return Reconciled()
+        return None
     result = await find_in_flight(ledger, client, agent_id=campaign.agent_id, since=float(since))
     if not result.trouble:
         await ledger.call(lambda store: store.set_note(IN_FLIGHT, ""))
     return result
 
 
-def told_missing(result: Reconciled) -> list[str]:
-    """Return what a person should know about a look for calls of which the ledger did not know, in words."""
-    lines = []
-    if result.settled:
-        lines.append(
-            f"{result.settled} of whose calls the ledger did not know (an older copy?) were found called at Bolna"
-        )
-    if result.trouble:
-        lines.append(f"whether calls are missing in the ledger could not be looked up: {result.trouble}")
-    return lines
+def told_missing(result: Reconciled | None) -> list[str]:
+    """Return what a person should know about a look for calls of which the ledger does not know, in words."""
+    if result is None:
+        return []
+    found = f"{result.settled} were found called at Bolna of whom it was not known"
+    return [
+        "The ledger is not as the last run left it (an older copy, moved, or lost): "
+        + (f"which calls it misses could not be looked up ({result.trouble})" if result.trouble else found)
+    ]
 
 
 async def look_for_unclear(
