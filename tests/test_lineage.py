@@ -62,7 +62,7 @@ def test_ledger_and_results_from_a_backup_call_nobody_again(place: Place, path: 
 
     summary = run(path)
 
-    assert "moved, or lost): 10 were found called at Bolna of whom it was not known" in told(summary)
+    assert "moved, or lost); calls found at Bolna that it did not know: 10" in told(summary)
     assert summary.sent == 8
     assert called(place) == EVERYBODY
     assert [row["status"] for row in place.results()] == ["queued"] * 30
@@ -154,5 +154,5 @@ def test_reconcile_finds_the_calls_of_which_an_older_ledger_does_not_know(
     run(path, limit=10)
     restore(place, *FILES)
     assert main(["reconcile", str(path)]) == 0
-    assert "10 were found called at Bolna of whom it was not known" in capsys.readouterr().out
+    assert "calls found at Bolna that it did not know: 10" in capsys.readouterr().out
     assert [row["status"] for row in place.results()].count("queued") == 22

@@ -116,9 +116,9 @@ def told_missing(result: Reconciled | None) -> list[str]:
     """Return what a person should know about a look for calls of which the ledger does not know, in words."""
     if result is None:
         return []
-    found = f"{result.settled} were found called at Bolna of whom it was not known"
+    found = f"calls found at Bolna that it did not know: {result.settled}"
     return [
-        "The ledger is not as the last run left it (an older copy, moved, or lost): "
+        "The ledger is not as the last run left it (an older copy, moved, or lost); "
         + (f"which calls it misses could not be looked up ({result.trouble})" if result.trouble else found)
     ]
 
