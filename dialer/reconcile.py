@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MARGIN = 600.0
 """Seconds looked at before and after each unclear attempt."""
+LENIENCE = 30.0
+"""Seconds that a call may seem older than the attempt that made it, for what is not known of the clocks."""
 _LONGEST = 15
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, Bolna is not asked any further."""
@@ -140,15 +142,21 @@ async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit
     if not doubts:
         return result
     numbers = {doubt.number for doubt in doubts}
+    begun: dict[str, float] = {}
 
     async def settle(found: Execution, mark: str) -> None:
+        # Another batch of the same name, in another folder for instance, makes the same references.
+        if found.created_at is not None and found.created_at.timestamp() < begun.get(mark, 0.0) - LENIENCE:
+            return
         if await ledger.call(lambda store: store.found(mark, execution_id=found.id)):
             result.settled += 1
             result.left -= 1
 
     search = _Search(bolna, agent_id, numbers, settle, result, lambda: result.left == 0)
     with anyio.move_on_after(time_limit) as limit:
-        for start, end in spans(doubts, skew=await _skew(ledger, bolna)):
+        skew = await _skew(ledger, bolna)
+        begun |= _begun(doubts, skew=min(skew, await ledger.call(lambda store: store.skew())))
+        for start, end in spans(doubts, skew=skew):
             await search.look(start, end)
     if limit.cancelled_caught:
         result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
@@ -195,6 +203,11 @@ async def _skew(ledger: Recorder, bolna: Bolna) -> float:
         with contextlib.suppress(BolnaReadError):
             await bolna.account()
     return bolna.skew if bolna.skew is not None else await ledger.call(lambda store: store.skew())
+
+
+def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:
+    """Return reference → when its attempt was begun, in the server's time (Unix seconds)."""
+    return {doubt.reference: doubt.at + (skew if doubt.skew is None else doubt.skew) for doubt in doubts}
 
 
 def _adopt(store: Ledger, number: int, execution_id: str, mark: str) -> bool:

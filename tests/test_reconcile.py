@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -19,7 +20,7 @@ from dialer.executions import Account, Execution, Listed, account_in, execution_
 from dialer.ledger import Binding, Doubt, Ledger
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Attempt, Outcome, Status
-from dialer.reconcile import MARGIN, Reconciled, find_in_flight, reconcile, spans
+from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_in_flight, reconcile, spans
 from dialer.reference import VARIABLE, reference
 from dialer.runner import body_of
 from dialer.sandbox import Sandbox, Settings, running
@@ -27,7 +28,6 @@ from tests.test_runner import FIRST, Inline, load, opened, virtually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from datetime import datetime
     from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
@@ -45,6 +45,8 @@ class Placed:
     mark: str | None
     at: float = NOW
     """On the server's clock."""
+    dated: bool = False
+    """It is shown when it was made."""
     blank: bool = False
     """The number is shown nowhere."""
     echo: bool = True
@@ -109,7 +111,8 @@ class Bolna:
         context: dict[str, Any] = {} if call.blank else {"recipient_phone_number": f"+{call.number}"}
         if call.echo:
             context["recipient_data"] = {"name": "Zoë"} | ({} if call.mark is None else {VARIABLE: call.mark})
-        return execution_in({"id": call.id, "context_details": context})
+        created_at = datetime.fromtimestamp(call.at, UTC).isoformat() if call.dated else None
+        return execution_in({"id": call.id, "context_details": context, "created_at": created_at})
 
 
 @pytest.fixture
@@ -172,6 +175,25 @@ def test_a_call_to_the_same_number_with_another_reference_is_not_ours(ledger: Le
     result = reconciled(ledger, Bolna([call]))
     assert (result.settled, result.left, result.read, result.unmarked) == (0, 1, 1, 0)
     assert state(ledger, 0) is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("skew", [None, 0.0, 5000.0, -5000.0])
+@pytest.mark.parametrize(("older_by", "is_ours"), [(LENIENCE + 1, False), (LENIENCE - 1, True), (-300.0, True)])
+def test_a_call_older_than_the_attempt_is_another_batch_s(
+    ledger: Ledger, skew: float | None, older_by: float, *, is_ours: bool
+) -> None:
+    """Of the same name, with the same agent: its references are the same."""
+    (attempt,) = doubtful(ledger, 0, skew=skew)
+    call = placed(attempt, at=NOW + (skew or 0.0) - older_by, dated=True)
+    assert reconciled(ledger, Bolna([call])).settled == is_ours
+
+
+def test_where_the_clocks_disagree_a_call_counts_as_older_only_by_both(ledger: Ledger) -> None:
+    (answered,) = ledger.intend(ledger.page(after=0, size=1), now=NOW - 60)
+    ledger.settle(answered, replace(answer_of_status(400), skew=-300.0), now=NOW - 59)
+    (attempt,) = doubtful(ledger, 1)
+    call = placed(attempt, at=NOW - 300, dated=True)
+    assert reconciled(ledger, Bolna([call], skew=0.0)).settled == 1
 
 
 def test_calls_without_a_number_are_read_and_those_to_other_numbers_are_not(ledger: Ledger) -> None:
@@ -353,7 +375,7 @@ def test_a_time_limit_ends_it_wherever_it_is_and_keeps_what_was_found(ledger: Le
 def test_what_the_ledger_was_told_when_the_time_was_over_is_counted(ledger: Ledger) -> None:
     bolna = Bolna([placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)])
     recorder = Inline(ledger, latency=30.0)
-    result = virtually(lambda: reconcile(recorder, bolna, agent_id=AGENT, time_limit=50.0))
+    result = virtually(lambda: reconcile(recorder, bolna, agent_id=AGENT, time_limit=80.0))
     assert (result.settled, result.left) == (2, 1)
     assert ledger.counts()[Status.QUEUED] == 2
 
