@@ -19,6 +19,35 @@ if TYPE_CHECKING:
 HEADER = ["phone", "customer_name", "City", "note"]
 
 
+def test_the_rejects_never_overwrite_a_suppression_list(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = place.folder / "dnc.csv"
+    listed.write_text("+14155550100\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + '[screening]\nsuppression = ["dnc.csv"]\n', encoding="utf-8")
+    assert main(["check", str(path), "--rejects", str(listed)]) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert listed.read_text(encoding="utf-8") == "+14155550100\n"
+
+
+def test_rejects_that_cannot_be_finished_leave_the_former_ones(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rejects = place.folder / "rejects.csv"
+    checked(path, capsys, "--rejects", str(rejects))
+    before = rejects.read_bytes()
+    with (place.folder / "list.csv").open("a", encoding="utf-8") as file:
+        file.write("torn\n")
+    assert main(["check", str(path), "--rejects", str(rejects)]) == 2
+    assert rejects.read_bytes() == before
+    assert not list(place.folder.glob(".*tmp"))
+
+
+def test_the_rejects_can_be_piped(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    main(["check", str(path), "--rejects", "/dev/stdout"])
+    assert "number_scientific" in capfd.readouterr().out
+
+
 @pytest.fixture
 def path(place: Place) -> Path:
     """Ten people, of whom two cannot be called and one comes twice."""

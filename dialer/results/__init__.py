@@ -3,6 +3,7 @@
 from dialer.results.cells import COLUMNS, guarded, unguarded
 from dialer.results.file import ResultsFile
 from dialer.results.reading import ReadBack, read_back
+from dialer.results.replacing import replaced
 from dialer.results.stamp import STAMP, continues, stamp_of
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "continues",
     "guarded",
     "read_back",
+    "replaced",
     "stamp_of",
     "unguarded",
 ]

@@ -8,14 +8,15 @@ import errno
 import io
 import os
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.results.cells import LONG_COLUMNS, Form, call_columns, figure, form_of, guarded, ours
+from dialer.results.replacing import replaced
 
 if TYPE_CHECKING:
     from _csv import Writer
     from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
 
     from dialer.models import CallResult, ResultRow
 
@@ -54,26 +55,11 @@ class ResultsFile:
         """
         self.close()
         self._show(calls)
-        target = Path(os.path.realpath(self.path))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Always the same name, so that what a kill leaves behind does not pile up.
-        temporary = target.with_name(f".{target.name}.tmp")
-        temporary.unlink(missing_ok=True)
-        try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor, not a path
-                with contextlib.suppress(FileNotFoundError):
-                    os.fchmod(handle, target.stat().st_mode & 0o777)
-                writer = csv.writer(file)
-                writer.writerow(map(guarded, self._ours.names))
-                writer.writerows(self._cells(row) for row in rows)
-                file.flush()
-                os.fsync(handle)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(self.path) as file:
+            writer = csv.writer(file)
+            writer.writerow(map(guarded, self._ours.names))
+            writer.writerows(self._cells(row) for row in rows)
 
     def append(self, rows: Iterable[ResultRow]) -> None:
         """Add rows as they arrive; if another program wrote the file meanwhile, they take on the form it has then.
@@ -206,13 +192,3 @@ def _text(form: Form, write: Callable[[Writer], object]) -> str:
     text = io.StringIO()
     write(csv.writer(text, delimiter=form.delimiter))
     return text.getvalue()
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this a power cut may bring the former file back; not every file system can do it.
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from dialer.errors import ExitCode, UsageError
 from dialer.forecast import Talk
 from dialer.ledger import Ledger
 from dialer.models import Status, Whereabouts
-from dialer.results import guarded
+from dialer.results import guarded, replaced
 from dialer.session.intake import intake
 from dialer.session.opening import neighbours, refuse_without_ledger
 from dialer.session.spoken import Found, Spoken
@@ -180,18 +179,18 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
     if path is None:
         yield lambda _row: None
         return
-    batch = campaign.batch
-    if path.resolve() in {file.resolve() for file in batch.files}:
+    if path.resolve() in {file.resolve() for file in (*campaign.batch.files, *campaign.suppression)}:
         raise UsageError(
             f"--rejects {path}: that file belongs to the campaign and would be overwritten. Name another one."
         )
+    # What is no file, as a pipe or /dev/stdout, cannot be replaced by one.
+    is_other = path.exists() and not path.is_file()
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with path.open("w", encoding="utf-8", newline="") if is_other else replaced(path) as file:
+            writer = csv.writer(file)
+            yield lambda row: writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     except OSError as error:
         raise UsageError(f"--rejects {path}: cannot be written ({error.strerror}). Name another file.") from None
-    with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor, not a path
-        writer = csv.writer(file)
-        yield lambda row: writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
 
 
 @contextlib.contextmanager
