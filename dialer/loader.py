@@ -45,6 +45,7 @@ class Table:
         plain: whether pandas reads the same cells as the csv module; of a spreadsheet, whether it has no formulas.
         stamp: size, and modification time in nanoseconds, when it was examined.
         places: the lines of the rows.
+        sample: some hundred of the rows, spread evenly.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Table:
     plain: bool = field(repr=False)
     stamp: tuple[int, int] = field(repr=False)
     places: Places = field(repr=False, compare=False)
+    sample: Sequence[Sequence[str]] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,11 @@ def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = 
         rows=structure.rows,
         digest=digest,
         skip=skip,
-        plain=plain,
+        # pandas takes only a byte for one.
+        plain=plain and (delimiter or found).isascii(),
         stamp=stamp,
         places=structure.places,
+        sample=structure.sample,
     )
 
 
@@ -230,6 +234,7 @@ def _examine_sheet(path: Path) -> Table:
         plain=not formulas,
         stamp=stamp,
         places=structure.places,
+        sample=structure.sample,
     )
 
 

@@ -1,4 +1,4 @@
-"""The first sheet of an .xlsx file as rows of text (only here: openpyxl)."""
+"""A sheet of an .xlsx file as rows of text (only here: openpyxl)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ _HIDDEN: Final = Problem(
 )
 _BLOCK: Final = 1 << 16
 _ZEROS = re.compile(r"0+")
+# So a file holds what XML cannot, as the carriage return of a line break (ECMA-376, 22.9.2.19: ST_Xstring).
+_CONTROL = re.compile("_x00([01][0-9A-Fa-f])_")
 _Row = tuple[int, list[str], Problem | None]
 
 
@@ -42,17 +44,18 @@ def is_spreadsheet(path: Path) -> bool:
 
 
 def titles(path: Path) -> list[str]:
-    """Name the visible sheets; the first one is read.
+    """Name the sheet that is read, then the others that hold anything.
 
     Raises:
         InputError: it is no spreadsheet.
     """
     with _opened(path, values=False) as workbook:
-        return [sheet.title for sheet in _visible(path, workbook)]
+        read = _sheet(path, workbook)
+        return [read.title, *(sheet.title for sheet in workbook.worksheets if sheet is not read and _holds(sheet))]
 
 
 def has_formulas(path: Path) -> bool:
-    """Tell whether a cell of the first sheet is a formula.
+    """Tell whether a cell of the sheet that is read is a formula.
 
     Raises:
         InputError: it is no spreadsheet.
@@ -62,7 +65,7 @@ def has_formulas(path: Path) -> bool:
 
 
 def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
-    """Read the first visible sheet.
+    """Read the first visible sheet that holds anything.
 
     Args:
         path: the file.
@@ -84,11 +87,11 @@ def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
         for number, (cells, sources) in enumerate(zip(_cells(path, shown), marks, strict=False), 1):
             texts = [_text(cell) for cell in cells]
             problem = _problem(cells, sources)
-            while texts and not texts[-1] and problem is None:
+            while texts and not texts[-1]:
                 texts.pop()
             while 0 < next_hidden < number:
                 next_hidden = next(hidden, 0)
-            if texts:
+            if texts or problem is not None:
                 yield number, texts, _HIDDEN if number == next_hidden else problem
 
 
@@ -121,18 +124,22 @@ def _opened(path: Path, *, values: bool) -> Iterator[Any]:
         ) from error
 
 
-def _visible(path: Path, workbook: Any) -> list[Any]:  # noqa: ANN401 - openpyxl has no types
+def _sheet(path: Path, workbook: Any) -> Any:  # noqa: ANN401 - openpyxl has no types
+    """Return the first visible sheet that holds anything."""
     sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
     if not sheets:
         raise InputError(f"{path} has no visible sheet.")
-    return sheets
+    return next(filter(_holds, sheets), sheets[0])
+
+
+def _holds(sheet: Any) -> bool:  # noqa: ANN401 - openpyxl has no types
+    # What some programs write as the size of the sheet is wrong, and rows would be lost.
+    sheet.reset_dimensions()
+    return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
 
 
 def _cells(path: Path, workbook: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl has no types
-    sheet = _visible(path, workbook)[0]
-    # What some programs write as the size of the sheet is wrong, and rows would be lost.
-    sheet.reset_dimensions()
-    yield from sheet.iter_rows()
+    yield from _sheet(path, workbook).iter_rows()
 
 
 def _hidden(path: Path, workbook: Any) -> Iterator[int]:  # noqa: ANN401 - openpyxl has no types
@@ -149,7 +156,7 @@ def _hidden(path: Path, workbook: Any) -> Iterator[int]:  # noqa: ANN401 - openp
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
-    with _visible(path, workbook)[0]._get_source() as source:  # noqa: SLF001 - the file of just this sheet
+    with _sheet(path, workbook)._get_source() as source:  # noqa: SLF001 - the file of just this sheet
         while block := source.read(_BLOCK):
             parser.Parse(block)
             yield from found
@@ -176,7 +183,7 @@ def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl has no types
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return _CONTROL.sub(lambda found: chr(int(found[1], 16)), value) if "_x00" in value else value
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import time
 from array import array
 from bisect import bisect_left
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 SETTLED: Final = 2.0
 """Seconds after which a file that does not change is taken to be written to its end."""
+
+_PHONE = re.compile(r"phone|mobile|whatsapp|msisdn|landline|(?:^|[ _-])(?:tel|cell)", re.IGNORECASE)
+"""Columns beside that of the numbers which may hold further ones."""
+_NUMBER = re.compile(r"(?:\d\D{0,2}){7}")
 
 _Stamp = tuple[int, int, int]
 
@@ -192,19 +197,26 @@ def _entries(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the line and the text of every entry."""
     rows = _rows(path)
     line, first = next(rows, (0, []))
-    if not first:
-        raise InputError(f"the suppression list {path} is empty. If nobody is on it, take it out of [screening].")
-    column = _column(path, line, first)
-    if column is None:
-        column = 0
+    main = _column(path, line, first) if first else None
+    is_empty = not first or main is not None
+    if first and main is None:
+        main = 0
         yield line, first[0]
+    others = [at for at, name in enumerate(first) if at != main and _PHONE.search(name)]
     for line, row in rows:
+        is_empty = False
         if len(row) != len(first):
             raise InputError(
                 f"the suppression list {path}, line {line}: {len(row)} fields, but {len(first)} in the first row. "
                 "Put one number in each line, or name the column of the numbers phone_number."
             )
-        yield line, row[column]
+        more = [row[at] for at in others if _NUMBER.search(row[at])]
+        # Whoever has a second number need not have a first one.
+        if not more or row[main or 0].strip():
+            yield line, row[main or 0]
+        yield from ((line, entry) for entry in more)
+    if is_empty:
+        raise InputError(f"the suppression list {path} is empty. If nobody is on it, take it out of [screening].")
 
 
 def _column(path: Path, line: int, first: list[str]) -> int | None:
@@ -242,6 +254,12 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    read, *others = spreadsheet.titles(path)
+    if others:
+        raise InputError(
+            f'the suppression list {path} has several sheets: only "{read}" would be read, not {", ".join(others)}. '
+            "Keep one sheet in the file, or save each as a list of its own."
+        )
     width = 0
     for line, cells, problem in spreadsheet.rows(path, formulas=spreadsheet.has_formulas(path)):
         # Whoever is hidden from view is on the list all the same.

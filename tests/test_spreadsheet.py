@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped] # it has no types
+from openpyxl.styles import PatternFill  # type: ignore[import-untyped] # as above
 
 from dialer import spreadsheet
 from dialer.errors import InputError
@@ -101,6 +102,18 @@ def test_an_error_in_a_cell_is_a_problem_of_its_row(tmp_path: Path) -> None:
     }
 
 
+def test_coloured_cells_beside_the_table_are_no_fields_of_a_row_with_an_error(tmp_path: Path) -> None:
+    workbook = Workbook()
+    for row in (["phone", "name"], [1, "#N/A"], [2, "=1+1"], [3, "c"]):
+        workbook.active.append(row)
+    for number in range(1, 5):
+        workbook.active.cell(number, 5).fill = PatternFill("solid", start_color="FFFF00")
+    workbook.save(tmp_path / "r.xlsx")
+    (chunk,) = chunks(examine(tmp_path / "r.xlsx"))
+    assert {at: problem.code for at, problem in chunk.problems.items()} == {0: "cell_error", 1: "formula_without_value"}
+    assert chunk.frame.to_numpy().tolist() == [["1", "#N/A"], ["2", ""], ["3", "c"]]
+
+
 def test_the_first_visible_sheet_is_read_and_the_others_are_told(tmp_path: Path) -> None:
     workbook = Workbook()
     hidden = workbook.active
@@ -112,6 +125,28 @@ def test_the_first_visible_sheet_is_read_and_the_others_are_told(tmp_path: Path)
     table = examine(tmp_path / "r.xlsx")
     assert table.header == ("phone", "Today")
     assert table.repaired == ('the sheet "Today" is read, not: Notes',)
+
+
+def test_an_empty_sheet_in_front_is_passed_over_and_a_hidden_one_that_holds_something_is_told(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.active.title = "Sheet1"
+    for title in ("People", "Old", "Sheet3"):
+        workbook.create_sheet(title)
+    for title in ("People", "Old"):
+        workbook[title].append(["phone", title])
+        workbook[title].append(["1", "a"])
+    workbook["Old"].sheet_state = "hidden"
+    workbook.save(tmp_path / "r.xlsx")
+    table = examine(tmp_path / "r.xlsx")
+    assert table.header == ("phone", "People")
+    assert table.repaired == ('the sheet "People" is read, not: Old',)
+
+
+def test_control_characters_are_read_as_what_they_are(tmp_path: Path) -> None:
+    """As a spreadsheet program writes the CR of a line break."""
+    path = save(tmp_path, ["phone", "address", "code"], ["1", "12 Main St_x000D_\nPune", "a_x0041_b _x00 x"])
+    (cells,) = (row for chunk in chunks(examine(path)) for row in chunk.frame.to_numpy().tolist())
+    assert cells == ["1", "12 Main St\r\nPune", "a_x0041_b _x00 x"]
 
 
 @pytest.mark.parametrize(

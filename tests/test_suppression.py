@@ -97,10 +97,35 @@ def test_many_numbers_at_once_are_judged_as_one_by_one(listed: set[int], asked: 
     assert hits.tolist() == [lists.hit(number) is not None for number in asked]
 
 
+def test_further_columns_of_numbers_are_read_as_well(tmp_path: Path) -> None:
+    text = "phone,Mobile,alt_phone,phone_type,note\n+14155550100,+919876543210,,mobile,1\n,,+14155550102,home 2,\n"
+    listed = load(save(tmp_path, text))
+    assert listed.hit(LISTED) == "on the suppression list dnc.csv, line 2"
+    assert listed.hit(14155550102) == "on the suppression list dnc.csv, line 3"
+    assert listed.numbers.tolist() == [14155550100, 14155550102, LISTED]
+
+
+def test_a_second_number_that_is_none_stops_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='line 2: "98765 4321O" is no number'):
+        load(save(tmp_path, "phone,mobile\n+14155550100,98765 4321O\n"))
+
+
+def test_a_list_of_several_sheets_stops_it(tmp_path: Path) -> None:
+    workbook = Workbook()
+    for title in ("Jan", "Feb"):
+        workbook.create_sheet(title).append(["phone"])
+        workbook[title].append([LISTED])
+    workbook.create_sheet("Empty")
+    workbook.save(tmp_path / "dnc.xlsx")
+    with pytest.raises(InputError, match=r'several sheets: only "Jan" would be read, not Feb\. Keep one sheet'):
+        load(tmp_path / "dnc.xlsx")
+
+
 # It stops rather than calls.
 
 REFUSED = [
     ("", "the suppression list {path} is empty. If nobody is on it, take it out of [screening]."),
+    ("phone,name\n", "the suppression list {path} is empty. If nobody is on it, take it out of [screening]."),
     (
         "+919876543210\nn/a\n",
         (
