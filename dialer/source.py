@@ -69,9 +69,16 @@ class Source:
         for magic, words in _FOREIGN.items():
             if head.startswith(magic):
                 raise InputError(f"{path} {words}.")
-        if encoding is not None:
-            return cls(path, _named(path, encoding), remedy)
-        return cls(path, next((name for bom, name in _BOMS if head.startswith(bom)), "utf-8"), remedy)
+        marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
+        if encoding is None:
+            return cls(path, marked or "utf-8", remedy)
+        named = _named(path, encoding)
+        if marked is not None and not named.startswith(marked):
+            raise InputError(
+                f"{path} begins with the mark of {marked.removesuffix('-sig')}, so it is not in {encoding}: take the "
+                "encoding out, and it is read by its mark."
+            )
+        return cls(path, named, remedy)
 
     @contextmanager
     def open(self) -> Iterator[Reading]:
@@ -187,10 +194,10 @@ def _undecodable(source: Source, error: UnicodeError) -> str:
     """Name the first place that is not in the encoding, and how it would read in others."""
     place = _first_fault(source)
     if place is None:
-        return f"{source.path} is not in {source.encoding}: {error}. {source.remedy}"
+        return f"{source.path} is not in {source.encoding}: {error}. {source.remedy} {_UTF_16}"
     offset, line, cell = place
     name = source.encoding.removesuffix("-sig")
-    readings = {encoding: _decoded(cell, encoding) for encoding in LIKELY if encoding != source.encoding}
+    readings = {encoding: _decoded(cell, encoding) for encoding in ("utf-8", *LIKELY) if encoding != name}
     shown = "".join(f"\n  {encoding:<10} {text}" for encoding, text in readings.items() if text)
     remedy = f"{source.remedy} {_UTF_16}" if b"\0" in cell and not name.startswith("utf-16") else source.remedy
     return (
@@ -214,6 +221,9 @@ def _first_fault(source: Source) -> tuple[int, int, bytes] | None:
                 around = kept + block
                 lines += _line_ends(around[len(kept) - len(pending) : start].decode("latin-1"))
                 return done + error.start - len(pending), lines, _cell(around, start)
+            except UnicodeError:
+                # UTF-16 without its mark is wrong as a whole.
+                return None
             if not block:
                 return None
             lines += _line_ends(text)

@@ -22,6 +22,7 @@ DELIMITERS: Final = ",;\t|"
 
 _NAMES: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _SHOWN: Final = 5
+_SAMPLE: Final = 200
 _BLANK: Final = " \t"
 
 
@@ -62,6 +63,7 @@ class Structure:
         width: how many columns there are; 0 until the header has been read.
         rows: data rows so far.
         places: their lines.
+        sample: 200 of them, or up to twice as many, spread evenly; all, where there are fewer.
     """
 
     def __init__(self, path: Path, *, kind: str = "line") -> None:
@@ -70,6 +72,8 @@ class Structure:
         self.width = 0
         self.rows = 0
         self.places = Places()
+        self.sample: list[Sequence[str]] = []
+        self._every = 1
         self._path = path
         self._kind = kind
         self._offset = 0
@@ -92,11 +96,19 @@ class Structure:
             self._offset = offset
             self.places.add(self.rows, offset)
         if len(row) == self.width:
+            if self.rows % self._every == 0:
+                self._keep(row)
             return
         if len(self._ragged) < _SHOWN:
             self._ragged.append(f"  {self._kind} {line}: {_fields(len(row))}")
         else:
             self._more += 1
+
+    def _keep(self, row: Sequence[str]) -> None:
+        self.sample.append(row)
+        if len(self.sample) == 2 * _SAMPLE:
+            del self.sample[::2]
+            self._every *= 2
 
     def finish(self, *, delimiter: str = "") -> None:
         """Say what can be said only when all rows are read.
@@ -152,7 +164,7 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tu
     try:
         for row in reader:
             if not row or len(row) != structure.width or row[0][:1].isspace():
-                plain = plain and not _is_odd(row, delimiter)
+                plain = plain and not _is_odd(row)
                 if is_blank(row, structure.width):
                     line = skip + reader.line_num + 1
                     continue
@@ -183,9 +195,9 @@ def is_blank(row: Sequence[str], width: int) -> bool:
     return not row or (len(row) == 1 and width != 1 and not row[0].strip(_BLANK))
 
 
-def _is_odd(row: Sequence[str], delimiter: str) -> bool:
-    """Tell whether pandas may read a row otherwise: it skips white space, also in front of a tab."""
-    return bool(row) and (not "".join(row).strip(_BLANK) or (delimiter == "\t" and row[0][:1].isspace()))
+def _is_odd(row: Sequence[str]) -> bool:
+    """Tell whether pandas may read a row otherwise: it skips white space in front where its buffer ends within it."""
+    return bool(row) and (row[0][:1].isspace() or not "".join(row).strip(_BLANK))
 
 
 def find_delimiter(text: io.TextIOWrapper, *, prefer: str = "") -> tuple[str, int]:

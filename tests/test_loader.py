@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from dialer.errors import InputError
 from dialer.loader import Table, chunks, examine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ONE_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -55,10 +59,33 @@ def sheets(draw: st.DrawFn) -> tuple[list[list[str]], dict[str, object]]:
     return rows, dialect
 
 
+class Trickle:
+    """Text of which few characters are read at a time, as where the end of a reader's buffer lies within a row."""
+
+    def __init__(self, text: io.TextIOWrapper, at_once: int) -> None:
+        self._text = text
+        self._at_once = at_once
+
+    def read(self, size: int = -1) -> str:
+        return self._text.read(self._at_once if size < 0 else min(size, self._at_once))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._text)
+
+
+@contextlib.contextmanager
+def trickling(at_once: int) -> Iterator[None]:
+    read_csv: Any = pd.read_csv
+    with patch.object(pd, "read_csv", lambda text, **options: read_csv(Trickle(text, at_once), **options)):
+        yield
+
+
 @ONE_FILE
-@given(sheets(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.integers(1, 3))
+@given(
+    sheets(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.integers(1, 3), st.sampled_from([1, 2, 3, 7, 1000])
+)
 def test_what_comes_in_is_what_the_csv_module_wrote(
-    tmp_path: Path, sheet: tuple[list[list[str]], dict[str, object]], encoding: str, size: int
+    tmp_path: Path, sheet: tuple[list[list[str]], dict[str, object]], encoding: str, size: int, at_once: int
 ) -> None:
     rows, dialect = sheet
     text = io.StringIO(newline="")
@@ -70,7 +97,8 @@ def test_what_comes_in_is_what_the_csv_module_wrote(
     assume(list(again)[1:] == rows)
     path = save(tmp_path, text.getvalue().encode(encoding))
     table = examine(path, delimiter=str(dialect["delimiter"]) if len(rows[0]) == 1 else None)
-    assert read(table, size=size) == rows
+    with trickling(at_once):
+        assert read(table, size=size) == rows
     assert table.rows == len(rows)
 
 
@@ -79,11 +107,13 @@ def test_what_comes_in_is_what_the_csv_module_wrote(
     st.text(alphabet='a0 ",;\t\r\n', max_size=40),
     st.sampled_from(["a\n", "a,b\n", "a;b;c\r\n", "a\tb\r"]),
     st.sampled_from([1, 3, 50]),
+    st.sampled_from([1, 2, 1000]),
 )
-@example(" \t \na\tb\n", "a\tb\r", 1)
-@example('" "\n1,2\n', "a,b\n", 1)
+@example(" \t \na\tb\n", "a\tb\r", 1, 1000)
+@example('" "\n1,2\n', "a,b\n", 1, 1000)
+@example("  a,b\n", "a,b\n", 1, 1)
 def test_a_file_is_read_as_the_csv_module_reads_it_or_not_at_all(
-    tmp_path: Path, text: str, header: str, size: int
+    tmp_path: Path, text: str, header: str, size: int, at_once: int
 ) -> None:
     """Both ways of reading (pandas, csv) agree, and the lines are where the rows begin."""
     path = save(tmp_path, header + text)
@@ -105,8 +135,15 @@ def test_a_file_is_read_as_the_csv_module_reads_it_or_not_at_all(
         else:
             assert not "".join(row).strip(" \t"), "only blank lines may be left out"
         start = reader.line_num + 1
-    assert read(table, size=size) == expected
+    with trickling(at_once):
+        assert read(table, size=size) == expected
     assert lines(table, size=size) == starts
+
+
+def test_blanks_in_front_are_kept_wherever_a_reader_s_buffer_ends(tmp_path: Path) -> None:
+    rows = [["  padded " + "x" * (at % 7), str(at)] for at in range(60_000)]
+    path = save(tmp_path, "a,b\n" + "".join(",".join(row) + "\n" for row in rows))
+    assert read(examine(path)) == rows
 
 
 @ONE_FILE
@@ -500,6 +537,40 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         ),
     ),
     (
+        "utf-16 without its mark",
+        "phone,name\n1,a\n".encode("utf-16-le"),
+        {"encoding": "utf-16"},
+        (
+            "{path} is not in utf-16: UTF-16 stream does not start with BOM. Set encoding in [csv] of the campaign "
+            "file to the one that reads right, or save the file again as CSV UTF-8. If it is UTF-16 without its mark, "
+            "its encoding is utf-16-le (or utf-16-be)."
+        ),
+    ),
+    (
+        "a mark of another encoding",
+        "phone,name\n1,a\n".encode("utf-16"),
+        {"encoding": "cp1252"},
+        (
+            "{path} begins with the mark of utf-16, so it is not in cp1252: take the encoding out, and it is read by "
+            "its mark."
+        ),
+    ),
+    (
+        "utf-8 under another name",
+        "phone,name\n1,Ngọ\n".encode(),
+        {"encoding": "cp1253"},
+        (
+            "{path}, line 2: byte 18 of the file is not cp1253. The cell would read as\n"
+            "  utf-8      Ngọ\n"
+            "  cp1250     Ngá»Ť\n"
+            "  cp1251     Ng\u0431»\u040c\n"
+            "  mac_roman  Ng·ªç\n"
+            "  cp850      Ngß╗ì\n"
+            "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again as CSV "
+            "UTF-8."
+        ),
+    ),
+    (
         "two-character delimiter",
         b"phone\n1\n",
         {"delimiter": "||"},
@@ -516,6 +587,10 @@ def test_a_broken_file_is_refused_in_words(tmp_path: Path, content: bytes, named
     with pytest.raises(InputError) as caught:
         examine(path, **named)
     assert str(caught.value) == message.replace("{path}", str(path))
+
+
+def test_a_delimiter_may_be_any_character(tmp_path: Path) -> None:
+    assert read(examine(save(tmp_path, "phone¦name\n1¦Zoë, Ann\n"), delimiter="¦")) == [["1", "Zoë, Ann"]]
 
 
 @pytest.mark.parametrize("make", ["missing", "folder"])

@@ -91,6 +91,10 @@ CELLS: list[tuple[str, str | None, int | str]] = [
     ("98765432.10", "IN", "number_decimal"),
     ("919,876,543,210", "IN", "number_decimal"),
     ("9876543210,00", "IN", "number_decimal"),
+    ("+43 1 5123457.0", None, "number_decimal"),  # +43 1 51234570 is somebody else's
+    ("030 1234567.0", "DE", "number_decimal"),
+    ("+49 171 1234567.00", None, "number_decimal"),
+    ("06.12.34.56.00", "FR", 33612345600),
     ("-9876543210", "IN", "number_negative"),
     ("192.168.1.100", "DE", "number_ip_address"),
     ("+91 98765 43210 x12", None, "number_extension"),

@@ -226,6 +226,26 @@ def test_a_file_that_lost_its_plus_is_refused_even_where_the_region_has_such_num
     )
 
 
+@pytest.mark.parametrize("count", [5000, 5001, 5002, 5003, 10_001])
+def test_no_row_is_spared_for_where_it_stands(tmp_path: Path, count: int) -> None:
+    text = "phone\n" + "".join(f"9183042{at:05d}\n" for at in range(70_000, 70_000 + count))
+    assert set(verdicts(screen(tmp_path, text, region="DE"))) == {"number_plus_lost"}
+
+
+def test_a_block_of_numbers_that_would_do_with_a_plus_makes_no_file_of_such(tmp_path: Path) -> None:
+    there = [f"4155{at:06d}" for at in range(550_100, 560_100)]
+    block = [f"2036{at:06d}" for at in range(779_000, 784_500)]
+    found = verdicts(screen(tmp_path, "phone\n" + "\n".join(block + there), region="US"))
+    assert "number_plus_lost" not in found
+
+
+@pytest.mark.parametrize("shape", ["(203) 677-{:04d}", "203677{:04d}"])
+def test_short_numbers_that_the_region_has_are_of_the_region(tmp_path: Path, shape: str) -> None:
+    """In Connecticut each of them would also be one of Egypt."""
+    text = "phone\n" + "\n".join(shape.format(at) for at in range(9700, 9740))
+    assert set(verdicts(screen(tmp_path, text, region="US"))) == {"pending"}
+
+
 def test_such_a_file_is_called_once_the_campaign_says_that_the_plus_was_lost(tmp_path: Path) -> None:
     screened = screen(tmp_path, "phone\n" + "\n".join(FOREIGN), region="DE", plus_lost=True)
     assert [row.number for row in rows(screened)] == [int(number) for number in FOREIGN]

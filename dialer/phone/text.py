@@ -84,7 +84,8 @@ _REFUSALS: Final = (
     (re.compile(r"-\s*[\d(].*", re.DOTALL), "number_negative", "it is a negative number"),
     (_QUAD, "number_ip_address", "it is an IP address"),
     (
-        re.compile(r"\d+[.,]\d+|\+\d{4,}[.,]\d+|\d{1,3}(?:,\d{2,3})+"),
+        # Behind a number with spaces in it the .0 of a decimal number would pass for one more digit.
+        re.compile(r"\d+[.,]\d+|\+\d{4,}[.,]\d+|\d{1,3}(?:,\d{2,3})+|[^.]*\d\.00?", re.DOTALL),
         "number_decimal",
         "it is a decimal number or an amount; format the column as text and enter the phone number again",
     ),

@@ -15,7 +15,7 @@ from dialer.errors import InputError, InterruptedRunError
 from dialer.loader import chunks
 from dialer.models import NOWHERE, InputRow, Problem, Status, e164
 from dialer.phone.column import judge_column
-from dialer.screening.lost import refuse_lost
+from dialer.screening.lost import is_lost, refuse_lost
 from dialer.screening.report import EXAMPLES, Report
 from dialer.screening.rules import Rules, check
 from dialer.seen import Seen
@@ -121,6 +121,11 @@ class Screening:
         # What tells two people on one number from the same row sent twice.
         self._compared = _picker([at for at in range(len(table.header)) if at not in (self._phone, self._id)])
         self._required = tuple((name, table.header.index(name)) for name in rules.required)
+        self._is_lost = (
+            rules.region is not None
+            and not rules.plus_lost
+            and is_lost([row[self._phone] for row in table.sample], region=rules.region, allow=rules.allow)
+        )
         self._ids: dict[str, int] = {}
         self._seen = Seen()
         self._refused: list[str] = []
@@ -173,7 +178,7 @@ class Screening:
     def _numbers(self, texts: Sequence[str]) -> Column:
         rules = self._rules
         column = judge_column(texts, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow)
-        if rules.region is not None and not rules.plus_lost:
+        if self._is_lost:
             refuse_lost(texts, column)
         return column
 
