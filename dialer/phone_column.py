@@ -65,6 +65,27 @@ def phone_column(table: Table, named: str | None) -> str:
     raise InputError(f"{table.path}: {what} Set phone in [columns] of the campaign file. {_listed(table.header)}")
 
 
+def refuse_without_header(table: Table, column: str = "") -> None:
+    """Refuse a table whose first line is a row: that person would be neither called nor told.
+
+    Args:
+        table: the table.
+        column: the name of the column that holds the phone numbers, once it is known: there a number without a
+            country code is one as well.
+
+    Raises:
+        InputError: a column is named by a number.
+    """
+    name = next((name for name in table.header if not isinstance(phone.judge(name), Problem)), None)
+    if name is None and column and _looks_like_one(column):
+        name = column
+    if name is not None:
+        raise InputError(
+            f"{table.path}, line 1: {name!r} is a phone number where a column's name should be: there seems to be no "
+            "header.\nPut a first line above it that names the columns, for instance: phone,name"
+        )
+
+
 def usual_columns(header: Sequence[str]) -> list[str]:
     """Return the columns that have one of the usual names."""
     return [name for name in header if name.strip("\ufeff ").casefold().replace(" ", "_") in PHONE_NAMES]

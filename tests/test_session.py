@@ -138,6 +138,16 @@ def test_a_list_without_a_header_is_refused(place: Place) -> None:
     assert not place.calls()
 
 
+@pytest.mark.parametrize(("first", "csv"), [("9876543210", 'region = "IN"'), ("919876543210", "plus_lost = true")])
+def test_a_list_of_numbers_without_a_plus_and_without_a_header_is_refused(place: Place, first: str, csv: str) -> None:
+    place.recipients([["9876543211", "Ben"]], header=[first, "Anna"])
+    with pytest.raises(InputError, match="there seems to be no header"):
+        run(place.campaign(more=f'[columns]\nphone = "{first}"\n[csv]\n{csv}'))
+    assert main(["init", str(place.folder / "list.csv"), "--to", str(place.folder / "new.toml")]) == 2
+    assert not (place.folder / "new.toml").exists()
+    assert not place.calls()
+
+
 def test_a_ledger_taken_away_from_its_wal_is_asked_for_before_anything_is_touched(place: Place, path: Path) -> None:
     wal = path.with_name("c.results.ledger-wal")
     wal.write_bytes(b"what a killed run recorded")
@@ -284,6 +294,22 @@ def test_the_outcome_as_json_is_one_object(path: Path, capsys: pytest.CaptureFix
     told = json.loads(capsys.readouterr().out)
     assert told["counts"] == {"queued": 30}
     assert told["exit_code"] == 0
+
+
+def test_what_was_not_foreseen_is_told_in_words_and_never_as_success(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("nobody thought of it")
+
+    monkeypatch.setattr("dialer.session.run.judge_of", breaks)
+    assert main(["run", str(path), "--yes", "-q"]) == ExitCode.MUST_ACT
+    told = capsys.readouterr().err
+    assert "something that was not foreseen (ZeroDivisionError: nobody thought of it)" in told
+    assert "Traceback" not in told
+    monkeypatch.setenv("DIALER_DEBUG", "1")
+    main(["run", str(path), "--yes", "-q"])
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_it_runs_outside_the_main_thread(place: Place, path: Path) -> None:

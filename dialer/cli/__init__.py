@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -33,4 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted; nothing was dialled.", err=True)
         return int(ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for it, 1, would say that the run has finished
+        click.echo(
+            f"Error: something that was not foreseen ({type(error).__name__}: {error}). What was recorded is intact; "
+            "`dialer status` shows it. Please report this, with what DIALER_DEBUG=1 shows when it is set.",
+            err=True,
+        )
+        if os.environ.get("DIALER_DEBUG"):
+            traceback.print_exception(error)
+        return int(ExitCode.MUST_ACT)
     return int(code or 0)

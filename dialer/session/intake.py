@@ -9,12 +9,9 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from dialer.errors import InputError
 from dialer.loader import examine
-from dialer.models import Problem
 from dialer.payload import Payload
-from dialer.phone import judge
-from dialer.phone_column import phone_column
+from dialer.phone_column import phone_column, refuse_without_header
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.suppression import Suppression
@@ -76,8 +73,9 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
     """
     now = datetime.now(UTC)
     table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
-    _refuse_without_header(table)
+    refuse_without_header(table)
     phone = phone_column(table, campaign.columns.phone)
+    refuse_without_header(table, phone)
     payload = Payload(campaign, table.header, phone=phone, now=now)
     settings = campaign.screening
     suppression = _suppression(campaign, now)
@@ -103,16 +101,6 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
         should_stop=should_stop,
     )
     return Intake(table, screening, payload, suppression, phone)
-
-
-def _refuse_without_header(table: Table) -> None:
-    # The first person would be taken for the header, and neither called nor told.
-    number = next((name for name in table.header if not isinstance(judge(name), Problem)), None)
-    if number is not None:
-        raise InputError(
-            f"{table.path}, line 1: {number!r} is a phone number where a column's name should be: there seems to be no "
-            "header.\nPut a first line above it that names the columns, for instance: phone,name"
-        )
 
 
 def _suppression(campaign: Campaign, now: datetime) -> Suppression:

@@ -14,7 +14,7 @@ from dialer.campaign import PLACEHOLDER, RESERVED, agent_in
 from dialer.credentials import agent_id
 from dialer.errors import InputError, UsageError
 from dialer.loader import examine
-from dialer.phone_column import likely_columns, usual_columns
+from dialer.phone_column import likely_columns, refuse_without_header, usual_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +105,7 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
 def _text(table: Table, target: Path, encoding: str | None) -> str:
     agent = _agent(target)
     phone, phone_note = _phone(table)
+    refuse_without_header(table, phone)
     variables = [name for name in table.header if name != phone and name not in RESERVED]
     left_out = [name for name in table.header if name != phone and name in RESERVED]
     return _CAMPAIGN.substitute(
