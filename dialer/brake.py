@@ -139,6 +139,8 @@ class Brake:
             LedgerError: an answer cannot be recorded.
         """
         self.result.going_on.clear()
+        self.result.trouble = ""
+        self._missing.clear()
         last: Stoppable | None = None
         while not self._is_over() and (page := await self._page(last)):
             calls = [one.call for one in page]

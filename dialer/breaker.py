@@ -60,6 +60,10 @@ class Breaker:
             return answer, _ended(answer)
         return answer, self._counted(answer, now)
 
+    def pause(self) -> None:
+        """Forget since when nothing got through: the run waits, and what happens afterwards is something new."""
+        self._limited_since = self._outage_since = None
+
     def _in_context(self, answer: Answer, *, agent_gone: bool) -> Answer:
         """403 before anything was accepted is the key's fault, and 404 the agent's when the agent is gone."""
         refused_key = answer.http_status == 403 and not self._any_queued  # noqa: PLR2004 - HTTP's numbers speak for themselves

@@ -17,6 +17,10 @@ A row that cannot be called is never an exception: it is a row with a reason.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class ExitCode(IntEnum):
@@ -91,8 +95,16 @@ class InterruptedRunError(DialerError):
 
 
 def only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error that a task group wrapped, or the group where there are several."""
-    inner: BaseException = group
-    while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
-        inner = inner.exceptions[0]
-    return inner
+    """Return the error that a task group wrapped; of several that are told in words the first, else the group."""
+    errors = list(_errors(group))
+    if len(errors) == 1 or all(isinstance(error, DialerError) for error in errors):
+        return errors[0]
+    return group
+
+
+def _errors(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _errors(error)
+        else:
+            yield error

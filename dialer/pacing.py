@@ -142,6 +142,11 @@ class Pacer:
         self._share = min(1.0, self._share + _STEP)
 
     @property
+    def longest_interval(self) -> float:
+        """Seconds between two starts when a server has asked to be spared as often as counts; 0 without a limit."""
+        return 0.0 if self._rate is None else _stretched(self._rate) / self._rate.count / _LOWEST
+
+    @property
     def rate_now(self) -> float:
         """Starts per second that are allowed at the moment; infinite without a limit."""
         return math.inf if self._rate is None else self._rate.per_second * self._share

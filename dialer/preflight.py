@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -116,13 +117,11 @@ def _refused(error: BolnaReadError) -> None:
 async def watch_wallet(bolna: Accounts, end: Callable[[Trip], None]) -> None:
     """Look at the wallet every minute, and end the run when it is empty."""
     while True:
-        await anyio.sleep(WALLET_EVERY)
-        try:
+        with contextlib.suppress(BolnaReadError):
             wallet = (await bolna.account()).wallet
-        except BolnaReadError:
-            continue
-        if wallet is not None and (trip := no_money(wallet)) is not None:
-            end(trip)
+            if wallet is not None and (trip := no_money(wallet)) is not None:
+                end(trip)
+        await anyio.sleep(WALLET_EVERY)
 
 
 async def agent_gone(bolna: Bolna, *, agent_id: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -118,7 +117,9 @@ class _Search:
         if execution is None:
             self.result.missing += 1
         elif execution.recipient_data is None:
-            self.result.unmarked += _digits(execution.recipient_number) in self.numbers
+            number = _digits(execution.recipient_number)
+            self.result.missing += number is None
+            self.result.unmarked += number in self.numbers
         elif isinstance(mark := execution.recipient_data.get(VARIABLE), str):
             # Shielded: what the ledger was told must be counted.
             with anyio.CancelScope(shield=True):
@@ -154,17 +155,19 @@ async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit
 
     search = _Search(bolna, agent_id, numbers, settle, result, lambda: result.left == 0)
     with anyio.move_on_after(time_limit) as limit:
-        skew = await _skew(ledger, bolna)
-        begun |= _begun(doubts, skew=min(skew, await ledger.call(lambda store: store.skew())))
-        for start, end in spans(doubts, skew=skew):
+        skews = await _skews(ledger, bolna)
+        begun |= _begun(doubts, skew=min(skews))
+        for start, end in spans(doubts, skews=skews):
             await search.look(start, end)
     if limit.cancelled_caught:
         result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
     return result
 
 
-async def find_in_flight(ledger: Recorder, bolna: Bolna, *, agent_id: str, since: float) -> Reconciled:
-    """Mark as `queued` everybody pending whose call is found from `since` (Unix seconds) until now.
+async def find_missing(
+    ledger: Recorder, bolna: Bolna, *, agent_id: str, when: Iterable[tuple[float, float]]
+) -> Reconciled:
+    """Mark as `queued` everybody pending whose call is found in some spans of time.
 
     For an older copy of a ledger, and for a results CSV whose ledger is lost: whoever was in flight when that run died
     has no row in it. What cannot be told apart from such a call is trouble, since whoever it was would be called again.
@@ -173,7 +176,7 @@ async def find_in_flight(ledger: Recorder, bolna: Bolna, *, agent_id: str, since
         ledger: the ledger, with the CSV's rows in it.
         bolna: where executions are read.
         agent_id: whose executions.
-        since: until when it is sure that no call is missing.
+        when: the spans (Unix seconds), by the clock of this machine as it was then.
 
     Raises:
         LedgerError: what was found cannot be recorded.
@@ -189,20 +192,22 @@ async def find_in_flight(ledger: Recorder, bolna: Bolna, *, agent_id: str, since
             result.settled += 1
 
     search = _Search(bolna, agent_id, numbers, settle, result)
-    skew = await _skew(ledger, bolna)
     # Either clock may have been set right in the meantime.
-    await search.look(since - MARGIN + min(skew, 0.0), time.time() + MARGIN + max(skew, 0.0))
+    skews = (0.0, *await _skews(ledger, bolna))
+    for start, end in when:
+        await search.look(start - MARGIN + min(skews), end + MARGIN + max(skews))
     if not result.trouble and (unclear := result.missing + result.unmarked):
         result.trouble = f"{unclear} calls are listed there of which Bolna does not say for whom they were made"
     return result
 
 
-async def _skew(ledger: Recorder, bolna: Bolna) -> float:
-    """Return how far the server's clock is ahead: as it says now, else as it was last seen."""
+async def _skews(ledger: Recorder, bolna: Bolna) -> tuple[float, float]:
+    """Return how far the server's clock is ahead: as it says now, and as it was last seen."""
     if bolna.skew is None:
         with contextlib.suppress(BolnaReadError):
             await bolna.account()
-    return bolna.skew if bolna.skew is not None else await ledger.call(lambda store: store.skew())
+    seen = await ledger.call(lambda store: store.skew())
+    return (seen if bolna.skew is None else bolna.skew), seen
 
 
 def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:
@@ -224,18 +229,18 @@ def _digits(number: str | None) -> int | None:
     return int(digits) if digits.isdecimal() and len(digits) <= _LONGEST else None
 
 
-def spans(doubts: Iterable[Doubt], *, skew: float) -> Sequence[tuple[float, float]]:
+def spans(doubts: Iterable[Doubt], *, skews: Sequence[float]) -> Sequence[tuple[float, float]]:
     """Return the spans to look at, in the server's time (Unix seconds), overlapping ones merged, oldest first.
 
     Args:
         doubts: the unclear attempts.
-        skew: seconds the server's clock is ahead, where an attempt does not know better.
+        skews: seconds the server's clock may be ahead, where an attempt does not know better.
     """
     merged: list[tuple[float, float]] = []
     for start, end in sorted(
-        (doubt.at - MARGIN + ahead, doubt.until + MARGIN + ahead)
+        (doubt.at - MARGIN + min(ahead), doubt.until + MARGIN + max(ahead))
         for doubt in doubts
-        for ahead in (doubt.skew if doubt.skew is not None else skew,)
+        for ahead in (skews if doubt.skew is None else [doubt.skew],)
     ):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

@@ -91,6 +91,10 @@ class Ending:
     waited: float = 0.0
 
 
+_ENDED = Deferral("the sending ended before the request had left")
+_HELD = Deferral("all sending was held before the request had left")
+
+
 def body_of(attempt: Attempt) -> bytes:
     """Return the body of a request: the recipient's payload with this attempt's reference as the last variable.
 
@@ -158,6 +162,8 @@ class Runner:
         self._pending = Pending(page=self._page, judge=self._why_not, limit=limit, now=now, waits=waits)
         per_second = pacer.rate_now
         self._ahead = 1 + math.ceil(min(max_in_flight, per_second * 0.1))
+        self.longest_wait = self._ahead * pacer.longest_interval
+        """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
         self._ready: deque[Attempt] = deque()
         self._over = False
         self._in_flight = 0
@@ -284,6 +290,7 @@ class Runner:
             if at is None:
                 return False
             await self._wait_for_an_opening(at)
+            self._breaker.pause()
             self._pending.go_through_again()
 
     def _wants_more(self) -> bool:
@@ -318,9 +325,10 @@ class Runner:
     def _why_not(self, recipient: Recipient) -> Deferral | None:
         try:
             return self._judge(recipient)
-        except DialerError as error:
-            self.end(Trip(str(error), "Mend that, then run the same command again."))
-            return Deferral(str(error))
+        except Exception as error:  # noqa: BLE001 - whoever cannot be judged is not called, whatever the reason
+            words = str(error) if isinstance(error, DialerError) else f"{type(error).__name__}: {error}"
+            self.end(Trip(words, "Mend that, then run the same command again."))
+            return Deferral(words)
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -348,15 +356,21 @@ class Runner:
         self._notify()
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
-        self._pending.put_back(deferral)
+        if deferral is not _HELD:
+            self._pending.put_back(deferral)
         await self._withhold([attempt], deferral.reason)
+        if deferral is _HELD:
+            self._pending.try_again(attempt.recipient)
 
     async def _send(self, attempt: Attempt) -> None:
         deferrals: list[Deferral] = []
 
         def may_leave() -> bool:
             # The last moment: a connection takes its time, and a machine may be suspended meanwhile.
-            deferrals.extend(filter(None, [self._why_not(attempt.recipient)]))
+            deferral = _ENDED if self._sending.cancel_called else self._why_not(attempt.recipient)
+            if deferral is None and self._pacer.held():
+                deferral = _HELD
+            deferrals.extend(filter(None, [deferral]))
             return not deferrals
 
         answer = await self._call(body_of(attempt), may_leave)

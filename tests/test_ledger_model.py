@@ -29,7 +29,7 @@ from dialer.models import ATTEMPTED, Outcome, Status
 from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.results.cells import form_of
 from dialer.session import lineage, opening
-from dialer.session.lineage import IN_FLIGHT, Lineage
+from dialer.session.lineage import Lineage, missing
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
 
 if TYPE_CHECKING:
@@ -189,9 +189,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.load(lines, repeated)
         if killed == "loaded":
             return self.kill()
-        if self.ledger.note(IN_FLIGHT):
-            self.find_in_flight()
-            self.ledger.set_note(IN_FLIGHT, "")
+        if missing(self.ledger):
+            self.find_missing()
         self.file = ResultsFile(self.results, header=self.header, with_id=self.with_id)
         return self.write(pending=False)
 
@@ -204,7 +203,7 @@ class LedgerMachine(RuleBasedStateMachine):
         further = {index: found for index, rows in self.csv.items() if (found := self.further(index, rows)) is not None}
         back = read_back(self.results, with_id=self.with_id, known=self.ledger.knows)
         assert self.ledger.behind(back.rows) >= len(further)
-        taken = opening._take_over(self.ledger, self.results, back, stamp=stamp)
+        taken = opening._take_over(self.ledger, self.results, back, stamp=stamp, is_certain=self.lineage.is_certain)
         # More attempts at the same state are taken over as well, and change nothing here.
         assert {status for status in taken if status in further.values()} == set(further.values())
         self.known.states |= further
@@ -265,8 +264,8 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         self.known.put_back(*(self.known.released.keys() - set(self.callable())))
 
-    def find_in_flight(self) -> None:
-        """Adopt the calls of whoever was in flight when the run ended that wrote the CSV."""
+    def find_missing(self) -> None:
+        """Adopt the calls that a lost run has placed."""
         assert self.ledger is not None
         here = {number_of(index) for index in self.callable()}
         assert here <= self.ledger.pending_numbers()
@@ -278,9 +277,6 @@ class LedgerMachine(RuleBasedStateMachine):
                     if is_new:
                         self.known.released.pop(index, None)
                         self.known.states[index] = Status.QUEUED
-        # Whoever this ledger has never seen is not looked for: they are in no input that it was given.
-        for index in self.placed.keys() - self.known.states.keys() - set(self.callable()):
-            self.answered_for[index] += 1
 
     def knows(self, mark: str) -> bool:
         """Tell whether the ledger has the call with this reference."""

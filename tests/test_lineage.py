@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,7 +65,7 @@ def test_ledger_and_results_from_a_backup_call_nobody_again(place: Place, path: 
 
     summary = run(path)
 
-    assert "moved, or lost); calls found at Bolna that it did not know: 10" in told(summary)
+    assert "moved, touched, or lost); calls found at Bolna that it did not know: 10" in told(summary)
     assert summary.sent == 8
     assert called(place) == EVERYBODY
     assert [row["status"] for row in place.results()] == ["queued"] * 30
@@ -110,13 +113,13 @@ def test_a_copy_made_while_a_run_went_on_calls_nobody_again(
     assert called(place) == EVERYBODY
 
 
-def test_without_its_lock_file_a_ledger_is_looked_after_once(place: Place, path: Path) -> None:
+def test_without_its_lock_file_a_ledger_is_looked_after(place: Place, path: Path) -> None:
     run(path, limit=12)
     (place.folder / "c.results.ledger.lock").unlink()
-    for lists in (1, 0):
+    for _ in range(2):
         before = place.sandbox.traffic.requests[LISTED]
         run(path, limit=1)
-        assert place.sandbox.traffic.requests[LISTED] == before + lists
+        assert place.sandbox.traffic.requests[LISTED] == before + 1
     assert called(place) == EVERYBODY[:14]
 
 
@@ -156,3 +159,88 @@ def test_reconcile_finds_the_calls_of_which_an_older_ledger_does_not_know(
     assert main(["reconcile", str(path)]) == 0
     assert "calls found at Bolna that it did not know: 10" in capsys.readouterr().out
     assert [row["status"] for row in place.results()].count("queued") == 22
+
+
+def test_who_comes_into_the_list_later_was_perhaps_called_by_the_lost_run(place: Place, path: Path) -> None:
+    """The ledger of the backup has never seen them."""
+    shorten(place, 12)
+    run(path)
+    back_up(place)
+    place.recipients(awkward(30), header=HEADER)
+    run(path)
+    restore(place, *FILES)
+    shorten(place, 15)
+    assert main(["reconcile", str(path)]) == 0
+    assert run(path).sent == 0
+    place.recipients(awkward(30), header=HEADER)
+    assert run(path).sent == 0
+    assert called(place) == EVERYBODY
+    assert [row["status"] for row in place.results()] == ["queued"] * 30
+
+
+def shorten(place: Place, count: int) -> None:
+    place.recipients(awkward(30)[:count], header=HEADER)
+
+
+def test_a_retry_that_the_ledger_does_not_know_is_not_made_again(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(Settings(call_rate=None, number_faults={number(3): ("refused",)})) as bolna:
+        monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)
+        there = Place(place.folder, bolna)
+        run(path)
+        back_up(there)
+        assert run(path, retry_errors=True).sent == 1
+        restore(there, *FILES)
+        assert run(path).sent == 0
+        assert run(path, retry_errors=True).sent == 0
+        assert called(there) == EVERYBODY
+
+
+def test_whose_number_a_lost_run_has_called_under_another_id_is_not_called(place: Place) -> None:
+    header = ["id", *HEADER]
+    place.recipients([[f"a{at}", *row] for at, row in enumerate(awkward(2))], header=header)
+    path = place.campaign(more='[columns]\nid = "id"')
+    run(path, limit=0)
+    back_up(place)
+    run(path)
+    restore(place, *FILES)
+    place.recipients([[f"b{at}", *row] for at, row in enumerate(awkward(2))], header=header)
+    assert run(path).sent == 0
+    assert len(place.calls()) == 2
+
+
+def test_a_ledger_without_what_a_killed_run_recorded_is_an_older_one(place: Place, path: Path) -> None:
+    """The file itself was last changed when the list was loaded; all since was in the `-wal`, and that is gone."""
+    run(path, limit=0)
+    back_up(place)
+    run(path, limit=12)
+    before = (place.folder / "c.results.ledger").stat()
+    lock = place.folder / "c.results.ledger.lock"
+    left, _, _ = lock.read_text(encoding="utf-8").partition(', "changed"')
+    old = place.folder / "old c.results.ledger"
+    with contextlib.closing(sqlite3.connect(old)) as ledger, ledger:
+        ledger.execute("UPDATE meta SET value = ? WHERE name = 'work'", (json.loads(f"{left}}}}}")["left"]["work"],))
+    restore(place, "c.results.ledger", "c.results.csv")
+    lock.write_text(f"{left}}}}}", encoding="utf-8")
+    assert before.st_ino == (place.folder / "c.results.ledger").stat().st_ino
+
+    assert run(path).sent == 18
+    assert called(place) == EVERYBODY
+
+
+def test_results_that_a_spreadsheet_has_saved_make_no_ledger_doubtful(place: Place, path: Path) -> None:
+    run(path, limit=12)
+    results = place.folder / "c.results.csv"
+    results.write_text(results.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert "as the last run left it" not in told(run(path))
+    assert place.sandbox.traffic.requests[LISTED] == 0
+
+
+def test_a_link_to_the_ledger_is_no_other_batch(place: Place, path: Path) -> None:
+    (place.folder / "disk").mkdir()
+    (place.folder / "c.results.ledger").symlink_to(place.folder / "disk" / "real.ledger")
+    assert run(path, limit=12).sent == 12
+    assert run(path).sent == 18
+    assert (place.folder / "disk" / "real.ledger.lock").exists()
+    assert called(place) == EVERYBODY

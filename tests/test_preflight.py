@@ -116,7 +116,7 @@ def test_the_wallet_is_looked_at_every_minute_and_what_cannot_be_read_is_passed_
 
     took, trip = virtually(main)
 
-    assert took == 5 * WALLET_EVERY
+    assert took == 4 * WALLET_EVERY
     assert trip.exit_code is ExitCode.MUST_ACT
 
 

@@ -20,7 +20,7 @@ from dialer.executions import Account, Execution, Listed, account_in, execution_
 from dialer.ledger import Binding, Doubt, Ledger
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Attempt, Outcome, Status
-from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_in_flight, reconcile, spans
+from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_missing, reconcile, spans
 from dialer.reference import VARIABLE, reference
 from dialer.runner import body_of
 from dialer.sandbox import Sandbox, Settings, running
@@ -218,6 +218,21 @@ def test_when_bolna_shows_no_variables_it_says_so_and_matches_nothing(ledger: Le
     assert (result.settled, result.left, result.unmarked) == (0, 2, 2)
 
 
+def test_a_doubt_of_a_time_when_our_clock_was_wrong_is_settled(ledger: Ledger) -> None:
+    (answered,) = ledger.intend(ledger.page(after=0, size=1), now=NOW - 60)
+    ledger.settle(answered, replace(answer_of_status(400), skew=-HOURS), now=NOW - 59)
+    (attempt,) = doubtful(ledger, 1)
+    assert reconciled(ledger, Bolna([placed(attempt, at=NOW - HOURS, dated=True)], skew=0.0)).settled == 1
+
+
+def test_a_request_that_waited_long_for_its_turn_is_looked_for_until_then(ledger: Ledger) -> None:
+    """At one an hour it may leave an hour after its intent, and the last thing recorded."""
+    ledger.expect_waits(2 * HOURS)
+    (attempt,) = ledger.intend(ledger.page(after=0, size=1), now=NOW)
+    ledger.recover()
+    assert reconciled(ledger, Bolna([placed(attempt, at=NOW + HOURS, dated=True)])).settled == 1
+
+
 def test_a_call_that_is_listed_and_not_found_yet_is_found_the_next_time(ledger: Ledger) -> None:
     (attempt,) = doubtful(ledger, 0)
     call = placed(attempt)
@@ -274,7 +289,7 @@ def test_the_spans_hold_every_attempt_with_its_margins_and_no_moment_twice(
     attempts: list[tuple[float, float, float | None]], skew: float
 ) -> None:
     doubts = [Doubt(1, 1, "r", at, at + lasted, ahead) for at, lasted, ahead in attempts]
-    found = spans(doubts, skew=skew)
+    found = spans(doubts, skews=[skew])
     for doubt in doubts:
         ahead = skew if doubt.skew is None else doubt.skew
         first, last = doubt.at - MARGIN + ahead, doubt.until + MARGIN + ahead
@@ -388,12 +403,12 @@ def test_a_ledger_that_fails_is_not_passed_over(ledger: Ledger) -> None:
         virtually(lambda: reconcile(recorder, Bolna([placed(attempt)]), agent_id=AGENT))
 
 
-# -- a results CSV without its ledger ------------------------------------------------------------------------------
+# -- calls that the ledger misses ------------------------------------------------------------------------------
 
 
 def searched(ledger: Ledger, bolna: Bolna, *, since: float | None = None) -> Reconciled:
     start = time.time() - 60 if since is None else since
-    found = virtually(lambda: find_in_flight(Inline(ledger), bolna, agent_id=AGENT, since=start))
+    found = virtually(lambda: find_missing(Inline(ledger), bolna, agent_id=AGENT, when=[(start, time.time())]))
     assert isinstance(found, Reconciled)
     return found
 
@@ -418,6 +433,14 @@ def test_who_was_in_flight_before_the_servers_clock_was_set_is_found_too(ledger:
     assert searched(ledger, Bolna([in_flight(ledger, 2)], skew=ahead)).settled == 1
 
 
+def test_who_was_called_while_our_clock_was_wrong_is_found_too(ledger: Ledger) -> None:
+    """It was 5.5 hours ahead, as the last answers have shown, and has been set right."""
+    (answered,) = ledger.intend(ledger.page(after=0, size=1))
+    ledger.settle(answered, replace(answer_of_status(400), skew=-5.5 * HOURS))
+    call = in_flight(ledger, 2, at=time.time() - 5.5 * HOURS)
+    assert searched(ledger, Bolna([call], skew=0.0)).settled == 1
+
+
 def test_it_looks_from_ten_minutes_before_the_last_row_until_now(ledger: Ledger) -> None:
     since = time.time() - 30 * HOURS
     bolna = Bolna([in_flight(ledger, 0, at=since - 599), in_flight(ledger, 1, at=time.time() - 1)])
@@ -439,8 +462,9 @@ def test_calls_of_others_to_our_people_leave_them_pending(ledger: Ledger) -> Non
         lambda bolna, call: bolna.breaks_at.add(call.id),
         lambda bolna, call: bolna.calls.__setitem__(0, replace(call, echo=False)),
         lambda bolna, call: bolna.calls.__setitem__(0, replace(call, blank=True)),
+        lambda bolna, call: bolna.calls.__setitem__(0, replace(call, blank=True, echo=False)),
     ],
-    ids=["not found by id", "unreadable", "list breaks", "no echo", "no number"],
+    ids=["not found by id", "unreadable", "list breaks", "no echo", "no number", "neither"],
 )
 def test_a_call_that_may_be_ours_and_cannot_be_told_is_trouble(
     ledger: Ledger, spoil: Callable[[Bolna, Placed], None]

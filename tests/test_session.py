@@ -242,7 +242,7 @@ def make_older(path: Path, seconds: float) -> None:
     """Set every attempt in the ledger back by some time."""
     connection = sqlite3.connect(path.with_name("c.results.ledger"))
     with connection:
-        connection.execute("UPDATE attempt SET at = at - ?", (seconds,))
+        connection.execute("UPDATE attempt SET at = at - ?1, answered_at = answered_at - ?1", (seconds,))
         connection.execute("UPDATE recipient SET updated_at = updated_at - ?", (seconds,))
     connection.close()
 

@@ -96,6 +96,8 @@ def locate(
         ledger = _marked(ledger) if sandbox else ledger
     else:
         ledger = results.with_suffix(".ledger")
+    # Its lock, and what SQLite keeps beside it, lie where the ledger itself does.
+    ledger = ledger.resolve() if os.path.islink(ledger) else ledger  # noqa: PTH114 - of a name too long it is none
     found = Batch(name=name, campaign=file.path, recipients=source, results=results, ledger=ledger)
     _keep_apart(file, found)
     return found

@@ -53,11 +53,11 @@ class Doubts(Connected):
         return [Doubt(*row) for row in rows]
 
     def unknown(self) -> list[tuple[str, int, float]]:
-        """Return key, number and last attempt's Unix time of everybody `unknown`."""
+        """Return key, number and the Unix time until which the last attempt may have left, of everybody `unknown`."""
         with told(self.path):
             return self._db.execute(
                 """
-                SELECT r.key, r.number, coalesce(max(a.at), r.updated_at, 0)
+                SELECT r.key, r.number, coalesce(max(coalesce(a.answered_at, a.at)), r.updated_at, 0)
                 FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'unknown'
                 WHERE r.state = 'unknown' GROUP BY r.id ORDER BY r.id
                 """

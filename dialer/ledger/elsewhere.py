@@ -56,7 +56,7 @@ class _Folder:
         if changed == self._changed and self._looked_at - changed / 1e9 > _SETTLED:
             return
         self._changed, self._looked_at = changed, time.time()
-        there = {path: path.stat().st_ino for path in self._ledgers()}
+        there = dict(filter(None, map(_inode, self._ledgers())))
         for path, (inode, connection) in list(self.open.items()):
             if there.get(path) != inode:
                 connection.close()
@@ -83,10 +83,14 @@ class _Folder:
 
     def _is_of_interest(self, path: Path) -> bool:
         is_trial = path.stem.endswith(".sandbox")
-        if is_trial or path == self._own or path.suffix not in {".ledger", self._own.suffix} or not path.is_file():
+        # A link to our own ledger is our own.
+        if is_trial or path.suffix not in {".ledger", self._own.suffix} or path.resolve() == self._own:
             return False
-        in_use = path.with_name(f"{path.name}-wal").exists()
-        return in_use or path.stat().st_mtime >= self._looked_at - self._within
+        try:
+            in_use = path.with_name(f"{path.name}-wal").exists()
+            return path.is_file() and (in_use or path.stat().st_mtime >= self._looked_at - self._within)
+        except FileNotFoundError:
+            return False
 
     def _add(self, path: Path, inode: int) -> None:
         with _told(path):
@@ -100,6 +104,14 @@ class _Folder:
         self._changed = -1
         if self._looked_at - path.stat().st_mtime > _SETTLED:
             raise LedgerError("it is empty")
+
+
+def _inode(path: Path) -> tuple[Path, int] | None:
+    """Return a ledger with its inode; None where it has gone by now."""
+    try:
+        return path, path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 class Neighbours:

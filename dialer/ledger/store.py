@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from dialer.models import InputRow
 
 
+_LONGEST_WAIT = "longest_wait"
+
+
 class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
@@ -76,12 +79,13 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
         them only if it is asked to.
         """
         with self._transaction() as db:
+            # A request may have left after the last thing was recorded: at a low rate it waits long for its turn.
             db.execute(
                 """
-                UPDATE attempt SET outcome = 'unknown', words = ?, answered_at =
-                (SELECT max(max(at), coalesce(max(answered_at), 0)) FROM attempt) WHERE outcome IS NULL
+                UPDATE attempt SET outcome = 'unknown', words = ?, answered_at = max(min(?, at + ?),
+                (SELECT max(max(at), coalesce(max(answered_at), 0)) FROM attempt)) WHERE outcome IS NULL
                 """,
-                (DIED,),
+                (DIED, time.time(), float(self.note(_LONGEST_WAIT) or 0)),
             )
             self.put_back()
             # An earlier call's id is not that of the one in doubt.
@@ -92,6 +96,10 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
                 """,
                 (DIED,),
             ).rowcount
+
+    def expect_waits(self, seconds: float) -> None:
+        """Note for how long somebody may hold an intent before the request leaves."""
+        self.set_note(_LONGEST_WAIT, str(seconds))
 
     def put_back(self) -> int:
         """Make everybody what they were whom a person released and who was not called since; return how many."""

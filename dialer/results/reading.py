@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_COUNT = re.compile(r"[0-9]{1,9}")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _FIGURE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _TO_BE_MERGED = {str(status): status for status in (Status.QUEUED, Status.UNKNOWN, Status.ERROR)}
@@ -203,8 +204,8 @@ class _Reader:
             status=status,
             execution_id=self._cell(cells, "execution_id"),
             error=self._cell(cells, "error"),
-            http_status=int(http_status) if http_status.isdecimal() else None,
-            attempts=int(attempts) if attempts.isdecimal() else 1,
+            http_status=int(http_status) if _COUNT.fullmatch(http_status) else None,
+            attempts=int(attempts) if _COUNT.fullmatch(attempts) else 1,
             updated_at=_moment(self._cell(cells, "updated_at")),
             cells=tuple(unguarded(cells[at]) for at in self._inputs),
             call=self._call(cells),

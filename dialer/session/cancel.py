@@ -17,7 +17,9 @@ from dialer.models import e164
 from dialer.pacing import Pacer
 from dialer.reconcile import reconcile
 from dialer.session.connection import bolna
+from dialer.session.intake import load
 from dialer.session.interruption import interruptible, until
+from dialer.session.lineage import missing
 from dialer.session.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
 from dialer.session.settle import look_for_missing, told, told_missing
 from dialer.tracking import Tracker
@@ -157,6 +159,8 @@ class _Turn:
             if not self._agreed:
                 await self._agree_to_stop()
                 until = anyio.current_time() + PATIENCE
+                # Whoever it was may have ended while the question was asked.
+                continue
             await self._ask_to_stop()
 
     async def _agree_to_stop(self) -> None:
@@ -225,17 +229,32 @@ class _Cancelling:
 
     async def _found_more(self) -> bool:
         """Tell whether calls were found at Bolna of which nobody knew whether they were placed: they may ring, too."""
-        if self._control.drain.is_set():
-            return False
-        missing = await look_for_missing(self._campaign, self._ledger, self._client)
-        self._notes += told_missing(missing)
-        self._is_blind = missing is not None and bool(missing.trouble)
-        settled = 0 if missing is None else missing.settled
-        if await self._unknown():
-            found = await reconcile(self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE)
-            self._notes += told(found)
-            settled += found.settled
+        settled = 0
+        async with until(self._control.drain):
+            settled += await self._missing()
+            if await self._unknown():
+                found = await reconcile(
+                    self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE
+                )
+                self._notes += told(found)
+                settled += found.settled
         return settled > 0
+
+    async def _missing(self) -> int:
+        """Return how many were called of whom the ledger did not know it."""
+        if not await self._ledger.call(missing):
+            return 0
+        self._is_blind = True
+        try:
+            # Whoever came into the list since the ledger was copied may have been called as well.
+            await load(self._campaign, self._ledger, self._control)
+        except UsageError as error:
+            self._notes.append(f"Whom else a lost run has called cannot be told without the list: {error}")
+            return 0
+        found = await look_for_missing(self._campaign, self._ledger, self._client)
+        self._notes += told_missing(found)
+        self._is_blind = found is not None and bool(found.trouble)
+        return 0 if found is None else found.settled
 
     async def _unknown(self) -> int:
         return len(await self._ledger.call(lambda store: store.unknown()))

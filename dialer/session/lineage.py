@@ -8,18 +8,20 @@ last when it recorded something last.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     from dialer.ledger import Ledger, Lock
 
-IN_FLIGHT = "in_flight_since"
-"""Under this name the ledger notes that calls may have been placed of which it does not know: everybody pending is to
-be looked for at Bolna from then on (Unix seconds) before anybody is dialled."""
+_MISSING = "calls_missing"
+"""Under this name the ledger notes when calls may have been placed of which it does not know."""
 GRACE = 600.0
 """Seconds within which a change of a ledger belongs to what it recorded last."""
 
@@ -33,6 +35,7 @@ class Lineage:
 
     Attributes:
         work: the name of this work.
+        is_certain: the ledger is surely the one that was left here.
     """
 
     def __init__(self, lock: Lock, path: Path) -> None:
@@ -41,7 +44,9 @@ class Lineage:
         self._path = path
         # Opening it may change it already.
         self._changed = _changed(path)
+        self._has_wal = _stat(_wal(path)) is not None
         self._begun = False
+        self.is_certain = False
 
     def begin(self, store: Ledger) -> None:
         """Begin work: what a dead run left is `unknown`, and that calls may be missing is noted."""
@@ -50,7 +55,7 @@ class Lineage:
         def write() -> None:
             since = self._missing_since(store)
             if since is not None:
-                note_in_flight(store, since)
+                note_missing(store, since, now)
             store.recover()
             store.begin(self.work, now=now)
 
@@ -68,14 +73,15 @@ class Lineage:
         left = self._lock.left
         is_known = "work" in left and left["work"] == store.work()
         if is_known and left.get("changed") == self._changed:
+            self.is_certain = True
             return None
         last = store.last_moment()
         if last is None:
             # Nothing was ever recorded here; but under this lock something was.
             return self._first()
-        if is_known and "changed" not in left and self._changed <= last + GRACE:
-            return None
-        return last
+        # What a killed run recorded is in the `-wal`: without it the ledger is that of before.
+        was_killed = is_known and "changed" not in left and self._has_wal
+        return None if was_killed and self._changed <= last + GRACE else last
 
     def _first(self) -> float | None:
         """Return when a ledger was first worked on under this lock; None: never, or nobody knows."""
@@ -83,13 +89,38 @@ class Lineage:
         return float(first) if isinstance(first, int | float) else None
 
 
-def note_in_flight(store: Ledger, since: float) -> None:
-    """Note that calls may have been placed since then (Unix seconds) of which the ledger does not know."""
-    store.set_note(IN_FLIGHT, str(min(since, float(store.note(IN_FLIGHT) or "inf"))))
+def note_missing(store: Ledger, since: float, until: float) -> None:
+    """Note that in a span of time (Unix seconds) calls may have been placed of which the ledger does not know.
+
+    It is kept for good: whoever comes into the list later may have been called then as well.
+    """
+    spans = sorted([*missing(store), (since, max(since, until))])
+    merged = [spans[0]]
+    for start, end in spans[1:]:
+        if start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    store.set_note(_MISSING, json.dumps(merged))
+
+
+def missing(store: Ledger) -> list[tuple[float, float]]:
+    """Return when calls may have been placed of which a ledger does not know (Unix seconds), in order."""
+    return [(start, end) for start, end in json.loads(store.note(_MISSING) or "[]")]
 
 
 def _changed(path: Path) -> float:
     """Return when a ledger, or its `-wal`, was changed last (Unix seconds, as the file system notes it)."""
-    files = (file.stat() for file in (path, path.with_name(f"{path.name}-wal")) if file.exists())
-    # Whoever only reads leaves an empty `-wal` behind.
-    return max((found.st_ctime for found in files if found.st_size), default=0.0)
+    return max((found.st_ctime for found in map(_stat, (path, _wal(path))) if found is not None), default=0.0)
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """Return what is known of a file; None where it holds nothing: whoever only reads leaves an empty `-wal` behind."""
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found if found.st_size else None
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from dialer.models import Status
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
 from dialer.session.interruption import beside
-from dialer.session.lineage import Lineage, note_in_flight
+from dialer.session.lineage import Lineage, note_missing
 from dialer.session.pairing import refuse_emptied
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
         try:
             async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
                 await ledger.call(lineage.begin)
+                ledger.is_certain = lineage.is_certain
                 async with beside(_heed, ledger, lineage.work, control):
                     yield ledger
         finally:
@@ -129,11 +131,13 @@ async def merge(
         await _check_account(path, back, client)
         words = _without_ledger(path, back)
         if adopt is None or not await adopt(words):
-            raise _not_adopted(path, words)
-    return await ledger.call(lambda store: _take_over(store, path, back, stamp=stamp))
+            raise _not_adopted(campaign.batch.ledger, words)
+    return await ledger.call(lambda store: _take_over(store, path, back, stamp=stamp, is_certain=ledger.is_certain))
 
 
-def _take_over(store: Ledger, path: Path, back: ReadBack, *, stamp: str | None) -> Mapping[Status, int]:
+def _take_over(
+    store: Ledger, path: Path, back: ReadBack, *, stamp: str | None, is_certain: bool
+) -> Mapping[Status, int]:
     taken: dict[Status, int] = {}
 
     def work() -> None:
@@ -143,9 +147,9 @@ def _take_over(store: Ledger, path: Path, back: ReadBack, *, stamp: str | None) 
         if taken:
             forget_judged(store)
         # A line that the ledger did not know was written by a run of which it knows nothing, and whoever was in
-        # flight when that ended has none.
-        if taken or not continues(path, stamp):
-            note_in_flight(store, _since(path, back))
+        # flight when that ended has none. Where it is surely the last ledger, a person has saved the file.
+        if taken or not (is_certain or continues(path, stamp)):
+            note_missing(store, _since(path, back), time.time())
 
     # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
     store.together([work])
@@ -209,7 +213,7 @@ def refuse_without_ledger(campaign: Campaign) -> None:
         return
     back = _read(campaign, path, known=lambda _key: False)
     if back.rows:
-        raise _not_adopted(path, _without_ledger(path, back))
+        raise _not_adopted(campaign.batch.ledger, _without_ledger(path, back))
 
 
 def refuse_without_people(campaign: Campaign) -> None:
@@ -236,10 +240,10 @@ def _without_ledger(path: Path, back: ReadBack) -> str:
     )
 
 
-def _not_adopted(path: Path, words: str) -> InputError:
+def _not_adopted(ledger: Path, words: str) -> InputError:
     return InputError(
-        f"{words}\nNothing was dialled. Bring the ledger along ({path.with_suffix('.ledger').name}), or run with "
-        "--adopt to go on from the CSV alone."
+        f"{words}\nNothing was dialled. Bring the ledger along ({ledger.name}), or run with --adopt to go on from the "
+        "CSV alone."
     )
 
 

@@ -13,6 +13,7 @@ from dialer import preflight
 from dialer.errors import MustActError
 from dialer.models import NOWHERE, Status
 from dialer.session.check import SAMPLES
+from dialer.session.intake import forget_judged, load
 from dialer.session.interruption import interruptible
 from dialer.session.opening import merge
 from dialer.session.outcome import Plan
@@ -69,8 +70,24 @@ class Planning:
         if not redial_unknown:
             return ()
         async with interruptible(self.work.control, doing="looking for unclear calls"):
-            await self.work.look_for_unclear(None)
+            found = await self.work.look_for_unclear(None)
+            if found.left and found.trouble:
+                raise MustActError(
+                    "Whether those are at Bolna of whom nobody knows whether they were called could not be looked up "
+                    f"({found.trouble}).\nNothing was dialled, since they might be called twice. Try again later."
+                )
         return await release.unknown(ask)
+
+    async def load(self) -> Loaded:
+        """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
+        loaded = await load(self.work.campaign, self.work.ledger, self.work.control)
+        async with interruptible(self.work.control, doing="looking for calls that the ledger misses"):
+            found = await self._look_for_missing()
+        if not found:
+            return loaded
+        # Whose number was called under another id must not be called any more.
+        await self.work.ledger.call(forget_judged)
+        return await load(self.work.campaign, self.work.ledger, self.work.control)
 
     async def plan(self, loaded: Loaded, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""
@@ -80,9 +97,8 @@ class Planning:
             async with interruptible(self.work.control, doing="reading the account"):
                 standing = await read_standing(self.work.campaign, self.work.client)
             async with interruptible(self.work.control, doing="looking for unclear calls"):
-                found = await self._look_for_missing()
                 await self.work.look_for_unclear(RECONCILE_FIRST)
-            if found or counts.get(Status.UNKNOWN):
+            if counts.get(Status.UNKNOWN):
                 counts = await self.work.ledger.call(lambda store: store.counts())
         _, last = await self.work.ledger.call(lambda store: store.called())
         first = await self.work.ledger.call(lambda store: store.page(after=0, size=SAMPLES))
@@ -126,7 +142,11 @@ class Planning:
         return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
 
     async def _look_for_missing(self) -> int:
-        """Return how many were called of whom the ledger did not know it."""
+        """Return how many were called of whom the ledger did not know it.
+
+        Raises:
+            MustActError: it cannot be told.
+        """
         found = await look_for_missing(self.work.campaign, self.work.ledger, self.work.client)
         if found is not None and found.trouble:
             raise MustActError(

@@ -14,7 +14,6 @@ from dialer.lines import Lines, Unlimited
 from dialer.pacing import Pacer
 from dialer.progress import Progress, Silent
 from dialer.session.connection import bolna
-from dialer.session.intake import load
 from dialer.session.judge import judge_of
 from dialer.session.opening import neighbours, opened
 from dialer.session.planning import Planning
@@ -89,7 +88,7 @@ async def run_campaign(
             redialled = await planning.release(
                 retry_errors=retry_errors, redial_unknown=redial_unknown, redial=redial, ask=ask
             )
-            loaded = await load(campaign, ledger, control)
+            loaded = await planning.load()
             plan = await planning.plan(loaded, limit=limit, redialled=redialled)
             if strict and plan.to_call and plan.outlook.warnings:
                 raise UsageError("\n".join([*plan.outlook.warnings, "Nothing was dialled (--strict)."]))
@@ -127,6 +126,11 @@ def _lines(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, plan: 
                 "more. Try again, or write it into [pacing]: live_calls = 10."
             )
         return Unlimited()
+    if foretold.live < 1 and plan.to_call:
+        raise MustActError(
+            "Bolna says that the account may have no call live at all (its concurrency is 0: it is paused). Have it "
+            "lifted on Bolna's dashboard, then run the same command again."
+        )
     retries = campaign.call.retry_config
     return Lines(
         foretold.live,

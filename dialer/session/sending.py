@@ -76,8 +76,10 @@ class Sending:
         sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
         back = 0
         if sent.failure is None:
-            if not self.work.control.abort.is_set() and not sent.ending.interrupted:
-                await self.work.look_for_unclear(RECONCILE_LAST)
+            if not self.work.control.drain.is_set():
+                async with until(self.work.control.drain):
+                    await self.work.look_for_unclear(RECONCILE_LAST)
+                sent.ending.interrupted = self.work.control.drain.is_set()
             # Whom this run was to call again and did not is what they were: the next one has to be asked as well.
             back = await self.work.ledger.call(lambda store: store.put_back())
             await self._write(writing, pending=True)
@@ -90,6 +92,7 @@ class Sending:
         await self._write(writing, pending=False)
         self.work.ledger.on_settled = writing.append
         self.work.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
+        await self.work.ledger.call(lambda store: store.expect_waits(runner.longest_wait))
         started = anyio.current_time()
         try:
             async with until(self.work.control.drain):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dialer.control import Control
 from dialer.errors import ExitCode
-from dialer.reconcile import Reconciled, find_in_flight, reconcile
+from dialer.reconcile import Reconciled, find_missing, reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
-from dialer.session.lineage import IN_FLIGHT
+from dialer.session.lineage import missing
 from dialer.session.opening import merge, opened, refuse_unbegun, rewrite
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
     ):
         async with interruptible(control, doing="looking for unclear calls"):
             await merge(campaign, ledger, client)
-            missing = await look_for_missing(campaign, ledger, client)
+            found = await look_for_missing(campaign, ledger, client)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
         unwritten = await rewrite(campaign, ledger)
         return Settled(
@@ -77,7 +77,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             left=result.left,
             read=result.read,
             counts=await ledger.call(lambda store: store.counts()),
-            notes=tuple(filter(None, (*told_missing(missing), *told(result), unwritten))),
+            notes=tuple(filter(None, (*told_missing(found), *told(result), unwritten))),
             results=str(campaign.batch.results),
         )
 
@@ -100,16 +100,10 @@ def told(result: Reconciled) -> list[str]:
 async def look_for_missing(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient) -> Reconciled | None:
     """Look at Bolna for calls of which the ledger does not know; None where it knows of all.
 
-    It is an older copy, or stands in for one that is lost. Whoever is found is `queued`; unless there is trouble, they
-    need not be looked for again.
+    It is an older copy, or stands in for one that is lost. Whoever is found is `queued`.
     """
-    since = await ledger.call(lambda store: store.note(IN_FLIGHT))
-    if not since:
-        return None
-    result = await find_in_flight(ledger, client, agent_id=campaign.agent_id, since=float(since))
-    if not result.trouble:
-        await ledger.call(lambda store: store.set_note(IN_FLIGHT, ""))
-    return result
+    when = await ledger.call(missing)
+    return await find_missing(ledger, client, agent_id=campaign.agent_id, when=when) if when else None
 
 
 def told_missing(result: Reconciled | None) -> list[str]:
@@ -118,7 +112,7 @@ def told_missing(result: Reconciled | None) -> list[str]:
         return []
     found = f"calls found at Bolna that it did not know: {result.settled}"
     return [
-        "The ledger is not as the last run left it (an older copy, moved, or lost); "
+        "The ledger was not as the last run left it (an older copy, moved, touched, or lost); "
         + (f"which calls it misses could not be looked up ({result.trouble})" if result.trouble else found)
     ]
 
@@ -130,8 +124,8 @@ async def look_for_unclear(
     *,
     time_limit: float | None,
     note: Callable[[str], None],
-) -> None:
-    """Look for every unknown call at Bolna, and tell what came of it.
+) -> Reconciled:
+    """Look for every unknown call at Bolna, and tell and return what came of it.
 
     Args:
         campaign: the campaign.
@@ -143,3 +137,4 @@ async def look_for_unclear(
     result = await reconcile(ledger, client, agent_id=campaign.agent_id, time_limit=time_limit)
     for text in told(result):
         note(text)
+    return result

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dialer.control import Control
     from dialer.ledger.writer import LedgerWriter
     from dialer.progress import Progress
+    from dialer.reconcile import Reconciled
 
 
 @dataclass(slots=True)
@@ -46,6 +47,8 @@ class Work:
     notes: Notes
     control: Control
 
-    async def look_for_unclear(self, time_limit: float | None) -> None:
+    async def look_for_unclear(self, time_limit: float | None) -> Reconciled:
         """Look for every unknown call at Bolna, for so many seconds at most, and tell what came of it."""
-        await look_for_unclear(self.campaign, self.ledger, self.client, time_limit=time_limit, note=self.notes.add)
+        return await look_for_unclear(
+            self.campaign, self.ledger, self.client, time_limit=time_limit, note=self.notes.add
+        )
