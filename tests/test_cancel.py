@@ -167,6 +167,21 @@ def test_a_call_that_bolna_shows_late_is_asked_for_again(ledger: Ledger) -> None
     assert (found.stopped, found.trouble) == (6, "")
 
 
+def test_what_a_second_pass_settles_is_no_trouble(ledger: Ledger) -> None:
+    bolna = Bolna(hidden_until=1e9)
+
+    async def twice() -> Brake:
+        found = Brake(Inline(ledger), bolna, glance=bolna.glance, drain=anyio.Event())
+        await found.stop_all()
+        assert found.result.trouble
+        bolna.hidden_until = 0.0
+        await found.stop_all()
+        return found
+
+    found = virtually(twice).result
+    assert (found.stopped, found.trouble) == (6, "")
+
+
 def test_a_call_that_bolna_never_shows_is_left(ledger: Ledger) -> None:
     found = braked(ledger, Bolna(hidden_until=1e9)).result
     assert (found.stopped, found.trouble) == (0, "6 are not known at Bolna (yet)")

@@ -535,6 +535,61 @@ def test_who_becomes_callable_while_the_others_are_called_is_called_in_the_same_
     assert rig.counts == {"queued": 30}
 
 
+def test_a_wait_for_an_opening_is_no_outage(rig: Rig) -> None:
+    """One connection failed when it closed, and one when it opened again, fourteen hours later."""
+    load(rig.ledger, 4)
+    closed = Deferral("too early", until=50_000.0, awaited=True)
+    rig.judge, rig.waits = lambda _: closed if 0.1 < anyio.current_time() < 50_000.0 else None, True
+    failed = answer_of_exception(httpx.ConnectError("no route"))
+    rig.answers(failed, failed)
+    assert rig.ended().trip is None
+    assert rig.took > 50_000.0
+    assert rig.counts == {"queued": 4}
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), FileNotFoundError("gone"), RuntimeError("bug")])
+def test_whoever_cannot_be_judged_is_not_called_and_nobody_is_lost(rig: Rig, error: Exception) -> None:
+    load(rig.ledger, 30)
+    rig.bolna.connects = 1.0
+
+    def judge(_: Recipient) -> Deferral | None:
+        if anyio.current_time() >= 3.0:
+            raise error
+        return None
+
+    rig.judge, rig.rate = judge, Rate(5, 1.0)
+    ending = rig.ended()
+    assert ending.trip is not None
+    assert type(error).__name__ in ending.trip.words
+    assert rig.counts == {"queued": len(rig.bolna.sent), "pending": 30 - len(rig.bolna.sent)}
+
+
+def test_what_is_still_connecting_when_the_sending_ends_does_not_leave(rig: Rig) -> None:
+    load(rig.ledger, 30)
+    rig.bolna.connects, rig.rate = 8.0, Rate(2, 1.0)
+
+    async def stop(rig: Rig) -> None:
+        await anyio.sleep(21.0)
+        rig.control.stop("Ctrl-C")
+
+    rig.ended(stop)
+    assert rig.bolna.sent
+    assert all(one.at <= 21.0 for one in rig.bolna.sent)
+    assert rig.counts == {"queued": len(rig.bolna.sent), "pending": 30 - len(rig.bolna.sent)}
+
+
+def test_what_is_still_connecting_when_all_sending_is_held_leaves_afterwards(rig: Rig) -> None:
+    load(rig.ledger, 30)
+    rig.bolna.connects, rig.rate = 8.0, Rate(2, 1.0)
+    busy = answer_of_status(429, retry_after=60.0)
+    rig.bolna.answer = lambda sent: busy if sent.number == FIRST + 5 and not sent.before else ACCEPTED
+    rig.ended()
+    (held,) = (one.at for one in rig.bolna.sent if one.number == FIRST + 5 and not one.before)
+    assert not [one for one in rig.bolna.sent if held + 0.1 < one.at < held + 60]
+    assert rig.counts == {"queued": 30}
+    assert set(rig.bolna.came.values()) == {1, 2}
+
+
 def test_an_opening_that_is_said_and_does_not_come_is_not_looked_for_for_ever(rig: Rig) -> None:
     rig.judge = lambda _: Deferral("a moment", until=anyio.current_time() - 1.0, awaited=True)
     rig.waits = True

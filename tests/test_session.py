@@ -6,12 +6,14 @@ import contextlib
 import json
 import sqlite3
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dialer import load_campaign, run_campaign_sync
 from dialer.cli import main
+from dialer.client import BolnaClient
 from dialer.errors import BoundError, ExitCode, InputError, LedgerError, MustActError
 from dialer.ledger import Ledger
 from dialer.models import Status
@@ -21,6 +23,8 @@ from tests.place import HEADER, Place, awkward, number, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from dialer.executions import Account
 
 
 @pytest.fixture
@@ -310,6 +314,21 @@ def test_what_was_not_foreseen_is_told_in_words_and_never_as_success(
     monkeypatch.setenv("DIALER_DEBUG", "1")
     main(["run", str(path), "--yes", "-q"])
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_account_that_may_have_no_call_live_is_told_so(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = BolnaClient.account
+
+    async def paused(self: BolnaClient) -> Account:
+        return replace(await read(self), lines=0)
+
+    monkeypatch.setattr(BolnaClient, "account", paused)
+    path.write_text(path.read_text(encoding="utf-8") + 'live_calls = "account"\n', encoding="utf-8")
+    with pytest.raises(MustActError, match="its concurrency is 0: it is paused"):
+        run(path)
+    assert not place.calls()
 
 
 def test_it_runs_outside_the_main_thread(place: Place, path: Path) -> None:

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from dialer.client import PAGE_ROWS, BolnaReadError
-from dialer.errors import MustActError
+from dialer.errors import LedgerError, MustActError, only
 from dialer.executions import FINAL, Execution, Page, execution_in, outcome_of, page_in
 from dialer.pacing import Pacer, Rate
 from dialer.runner import body_of
@@ -543,3 +543,11 @@ def test_what_was_read_when_it_is_cut_short_is_not_read_again(ledger: Ledger) ->
 
 def test_every_final_status_is_documented_as_one() -> None:
     assert {"completed", "no-answer", "busy", "failed", "error", "stopped", "canceled", "balance-low"} == FINAL
+
+
+def test_of_several_errors_at_once_the_first_that_is_told_in_words_is_raised() -> None:
+    first, second = LedgerError("the disk is full"), LedgerError("so it is")
+    assert only(BaseExceptionGroup("", [ExceptionGroup("", [first]), second])) is first
+    assert only(BaseExceptionGroup("", [second])) is second
+    group = ExceptionGroup("", [first, ZeroDivisionError()])
+    assert only(group) is group
