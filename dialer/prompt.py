@@ -51,6 +51,8 @@ def _listed(names: Iterable[str]) -> str:
 def asked_for(agent: object) -> frozenset[str]:
     """Return the variables in an agent's texts: prompts and welcome message, of every language and graph node.
 
+    What its tools are given is no text: the agent fills that in itself.
+
     Args:
         agent: the agent as Bolna gives it; any JSON.
     """
@@ -65,8 +67,8 @@ def _texts(value: object, depth: int) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping) and depth:
-        for item in value.values():
-            yield from _texts(item, depth - 1)
+        for name, item in value.items():
+            yield from _texts(item, depth - 1 if name != "api_tools" else 0)
     elif isinstance(value, list) and depth:
         for item in value:
             yield from _texts(item, depth - 1)

@@ -81,9 +81,7 @@ class Suppression:
             InputError: a list is missing, too old, or has an entry that is no number.
         """
         stamps = tuple(_stamp(path) for path in paths)
-        if max_age_days is not None:
-            for path, (_, modified, _) in zip(paths, stamps, strict=True):
-                _check_age(path, datetime.fromtimestamp(modified / 1e9, UTC), now, max_age_days)
+        _check_ages(paths, stamps, now, max_age_days)
         numbers, lines, files = array("q"), array("i"), array("i")
         for place, path in enumerate(paths):
             for line, entry in _entries(path):
@@ -121,9 +119,10 @@ class Suppression:
             clock: seconds that never go back.
 
         Raises:
-            InputError: a list is missing, or was left with an entry that is no number.
+            InputError: a list is missing, too old by now, or was left with an entry that is no number.
         """
         stamps = tuple(_stamp(path) for path in self.paths)
+        _check_ages(self.paths, stamps, datetime.now(UTC), self.max_age_days)
         if stamps == self.stamps:
             is_current = self.changed_at is None or clock() - self.changed_at < SETTLED
             return self if is_current else self._again()
@@ -166,13 +165,16 @@ def _stamp(path: Path) -> _Stamp:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def _check_age(path: Path, modified: datetime, now: datetime, limit: float) -> None:
-    age = (now - modified) / timedelta(days=1)
-    if age > limit:
-        raise InputError(
-            f"the suppression list {path} was last changed {age:.1f} days ago, and max_age_days is {limit:g}. "
-            "Get the current list."
-        )
+def _check_ages(paths: Sequence[Path], stamps: Sequence[_Stamp], now: datetime, limit: float | None) -> None:
+    if limit is None:
+        return
+    for path, (_, modified, _) in zip(paths, stamps, strict=True):
+        age = (now - datetime.fromtimestamp(modified / 1e9, UTC)) / timedelta(days=1)
+        if age > limit:
+            raise InputError(
+                f"the suppression list {path} was last changed {age:.1f} days ago, and max_age_days is {limit:g}. "
+                "Get the current list."
+            )
 
 
 def _sorted(

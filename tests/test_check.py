@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main
+from dialer.client import BolnaClient, BolnaReadError
 from dialer.sandbox import Settings, running
 from tests.place import Place, number, run
 
@@ -17,35 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER = ["phone", "customer_name", "City", "note"]
-
-
-def test_the_rejects_never_overwrite_a_suppression_list(
-    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    listed = place.folder / "dnc.csv"
-    listed.write_text("+14155550100\n", encoding="utf-8")
-    path.write_text(path.read_text(encoding="utf-8") + '[screening]\nsuppression = ["dnc.csv"]\n', encoding="utf-8")
-    assert main(["check", str(path), "--rejects", str(listed)]) == 2
-    assert "would be overwritten" in capsys.readouterr().err
-    assert listed.read_text(encoding="utf-8") == "+14155550100\n"
-
-
-def test_rejects_that_cannot_be_finished_leave_the_former_ones(
-    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rejects = place.folder / "rejects.csv"
-    checked(path, capsys, "--rejects", str(rejects))
-    before = rejects.read_bytes()
-    with (place.folder / "list.csv").open("a", encoding="utf-8") as file:
-        file.write("torn\n")
-    assert main(["check", str(path), "--rejects", str(rejects)]) == 2
-    assert rejects.read_bytes() == before
-    assert not list(place.folder.glob(".*tmp"))
-
-
-def test_the_rejects_can_be_piped(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    main(["check", str(path), "--rejects", "/dev/stdout"])
-    assert "number_scientific" in capfd.readouterr().out
 
 
 @pytest.fixture
@@ -136,6 +108,35 @@ def test_the_rejects_never_overwrite_the_list(place: Place, path: Path, capsys: 
     assert recipients.read_bytes() == before
 
 
+def test_the_rejects_never_overwrite_a_suppression_list(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = place.folder / "dnc.csv"
+    listed.write_text("+14155550100\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + '[screening]\nsuppression = ["dnc.csv"]\n', encoding="utf-8")
+    assert main(["check", str(path), "--rejects", str(listed)]) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert listed.read_text(encoding="utf-8") == "+14155550100\n"
+
+
+def test_rejects_that_cannot_be_finished_leave_the_former_ones(
+    place: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rejects = place.folder / "rejects.csv"
+    checked(path, capsys, "--rejects", str(rejects))
+    before = rejects.read_bytes()
+    with (place.folder / "list.csv").open("a", encoding="utf-8") as file:
+        file.write("torn\n")
+    assert main(["check", str(path), "--rejects", str(rejects)]) == 2
+    assert rejects.read_bytes() == before
+    assert not list(place.folder.glob(".*tmp"))
+
+
+def test_the_rejects_can_be_piped(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    main(["check", str(path), "--rejects", "/dev/stdout"])
+    assert "number_scientific" in capfd.readouterr().out
+
+
 @pytest.fixture
 def asking(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A Bolna whose agent asks for more than the list gives."""
@@ -167,6 +168,21 @@ def test_what_the_prompt_asks_for_is_held_against_the_list(
     assert view["forecast"]["calling"] == 7 * 60 / 2 + 60
     assert any("+918035000001" in note for note in view["notes"])
     assert not asking.calls()
+
+
+def test_strict_calls_nobody_whose_prompt_could_not_be_read(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def agent(*_: object) -> None:
+        raise BolnaReadError("HTTP 502", 502)
+
+    monkeypatch.setattr(BolnaClient, "agent", agent)
+    assert main(["check", str(path), "--strict"]) == 2
+    assert main(["run", str(path), "--strict", "--yes"]) == 2
+    assert "the agent's prompt could not be read" in capsys.readouterr().err
+    assert not place.calls()
+    assert main(["run", str(path), "--yes"]) == 1
+    assert place.calls()
 
 
 def test_strict_makes_the_prompt_s_warnings_errors(

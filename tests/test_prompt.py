@@ -29,6 +29,12 @@ def test_other_braces_are_no_variables(text: str) -> None:
     assert asked_for({"p": text}) == frozenset()
 
 
+def test_what_the_agent_s_tools_are_given_is_asked_of_nobody() -> None:
+    tools = {"tools_params": {"book": {"param": {"slot": "%(slot)s"}}}}
+    agent = {"tasks": [{"tools_config": {"api_tools": tools}}], "agent_welcome_message": "Hello {name}"}
+    assert asked_for(agent) == {"name"}
+
+
 def test_what_is_missing_differs_in_case_or_is_never_used_is_told_apart() -> None:
     found = compare(
         {"customer_name", "Time", "city", "current_date"}, {"customer_name", "time", "note"}, filled_in={"current_date"}

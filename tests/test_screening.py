@@ -210,6 +210,12 @@ def test_a_formula_without_a_result_makes_its_row_invalid(tmp_path: Path) -> Non
     assert verdicts(screened) == ["pending", "formula_without_value"]
 
 
+@pytest.mark.parametrize("cell", ["", " ", "\t", "\u200b", "\ufeff", "\u2060 \u00a0", "\u3000"])
+def test_what_nobody_sees_is_empty(tmp_path: Path, cell: str) -> None:
+    text = f'phone,name\n{ANNA},"{cell}"\n{BEN}," \u200bZoë"\n'
+    assert verdicts(screen(tmp_path, text, required=("name",))) == ["required_empty", "pending"]
+
+
 # A lost plus is judged over the file.
 
 FOREIGN = ["447400123456", "14155550100", "919876543210", "33612345678"]

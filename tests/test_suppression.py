@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -95,6 +96,17 @@ def test_many_numbers_at_once_are_judged_as_one_by_one(listed: set[int], asked: 
     hits = lists.hits(np.array(asked, dtype=np.int64))
     assert hits.tolist() == [number in listed for number in asked]
     assert hits.tolist() == [lists.hit(number) is not None for number in asked]
+
+
+def test_a_list_that_gets_too_old_while_a_run_goes_on_stops_it(tmp_path: Path) -> None:
+    path = save(tmp_path, "+919876543210\n")
+    listed = Suppression.load([path], region=None, max_age_days=7, now=datetime.now(UTC))
+    assert listed.refresh() is listed
+    old = (datetime.now(UTC) - timedelta(days=8)).timestamp()
+    stamps = tuple((size, int(old * 1e9), inode) for size, _, inode in listed.stamps)
+    os.utime(path, ns=(stamps[0][1], stamps[0][1]))
+    with pytest.raises(InputError, match=r"8\.0 days ago, and max_age_days is 7"):
+        replace(listed, stamps=stamps).refresh()
 
 
 def test_further_columns_of_numbers_are_read_as_well(tmp_path: Path) -> None:

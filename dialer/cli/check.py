@@ -73,6 +73,7 @@ def check_one(
     if output == "text":
         click.echo(telling.check_text(found, view, command=again("run", path, **which)))
     over = view.timing is not None and view.timing.is_over
-    code = ExitCode.USAGE if over or (strict and view.warnings) else found.exit_code
+    doubtful = bool(view.warnings) or not view.is_prompt_known
+    code = ExitCode.USAGE if over or (strict and doubtful) else found.exit_code
     value = {**telling.plain(found), "outlook": telling.plain(view)}
     return Done(code, f"{found.to_call:,} would be called", value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import string
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -44,6 +45,13 @@ REASONS: Final = {
     "duplicate_attempted": "an earlier run called the number under another id",
 }
 """Every reason code that screening gives, and what it means."""
+
+_UNSEEN: Final = (
+    string.whitespace
+    + "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+    + "".join(map(chr, (*range(0x2000, 0x2010), 0x2060, 0xFEFF)))
+)
+"""White space, and characters of no width."""
 
 ROWS_AT_ONCE: Final = 5_000
 """Rows of a chunk: with more the memory grows and it becomes no faster."""
@@ -207,7 +215,7 @@ class Screening:
     def _require(self, rows: _Rows, columns: Sequence[list[str]]) -> None:
         for name, column in self._required:
             for at, cell in enumerate(columns[column]):
-                if not cell or cell.isspace():
+                if not cell.strip(_UNSEEN):
                     rows.problems.setdefault(at, Problem("required_empty", f"{name} is empty, and required"))
         for at, problem in rows.problems.items():
             if problem.code == "number_empty" and not any(rows.cells[at]):

@@ -38,6 +38,7 @@ class Outlook:
         forecast: how long, and what it costs.
         talk: what this batch's calls were like so far.
         timing: when people can be called; None where nothing limits it.
+        is_prompt_known: the agent's prompt was read; `--strict` calls nobody otherwise.
         warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
         unused: variables that the prompt never asks for.
         welcome: the welcome message as the first recipients will hear it.
@@ -49,6 +50,7 @@ class Outlook:
     forecast: Forecast
     talk: Talk
     timing: Timing | None
+    is_prompt_known: bool
     warnings: tuple[str, ...]
     unused: tuple[str, ...]
     welcome: tuple[str, ...]
@@ -116,6 +118,7 @@ def outlook(
         forecast=foretold,
         talk=talk,
         timing=when,
+        is_prompt_known=campaign.sandbox or standing.agent is not None,
         warnings=found.warnings(),
         unused=found.unused,
         welcome=tuple(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dialer.client import BolnaClient
     from dialer.ledger.writer import LedgerWriter
     from dialer.session.outcome import Plan, Summary
+    from dialer.session.outlook import Outlook
 
 
 async def _never(_words: object) -> bool:
@@ -90,8 +91,8 @@ async def run_campaign(
             )
             loaded = await planning.load()
             plan = await planning.plan(loaded, limit=limit, redialled=redialled)
-            if strict and plan.to_call and plan.outlook.warnings:
-                raise UsageError("\n".join([*plan.outlook.warnings, "Nothing was dialled (--strict)."]))
+            if strict and plan.to_call:
+                _refuse_doubtful(plan.outlook)
             if not await (confirm or _always)(plan):
                 raise DeclinedError("Nothing was dialled.")
             lines = _lines(campaign, ledger, client, plan)
@@ -102,6 +103,12 @@ async def run_campaign(
 def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
     """Do `run_campaign` outside an event loop, in any thread; takes the same options."""
     return anyio.run(functools.partial(run_campaign, campaign, **options))
+
+
+def _refuse_doubtful(outlook: Outlook) -> None:
+    doubts = outlook.warnings if outlook.is_prompt_known else ("the agent's prompt could not be read", *outlook.notes)
+    if doubts:
+        raise UsageError("\n".join([*doubts, "Nothing was dialled (--strict)."]))
 
 
 def _check_outcomes(redial: Collection[str]) -> None:

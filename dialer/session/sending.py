@@ -188,7 +188,8 @@ class Sending:
         )
         if failure is not None:
             return replace(summary, exit_code=failure.exit_code, ended=str(failure))
-        if ending.trip is not None:
+        # Whatever ends the sending for now ends nothing where nobody is left.
+        if ending.trip is not None and (summary.left or ending.trip.exit_code is not ExitCode.LEFT):
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:
             may_ring = 0 if plan.sandbox else await self.work.ledger.call(lambda store: store.count_open())

@@ -76,7 +76,8 @@ def timing(
         now: the moment (aware).
     """
     # What is scheduled is judged by its moment, when the list is read.
-    schedule, window = campaign.schedule, None if campaign.call.scheduled_at else campaign.window
+    is_scheduled = campaign.call.scheduled_at or campaign.columns.scheduled_at
+    schedule, window = campaign.schedule, None if is_scheduled else campaign.window
     if window is None and schedule.begins is None and schedule.ends is None and not elsewhere:
         return None
     begins = schedule.begins if schedule.begins and schedule.begins > now else None

@@ -89,7 +89,10 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
         lines.append(
             f"Account: {', '.join(filter(None, (owner, wallet)))} (as Bolna gives it; the unit is not documented)."
         )
-    lines += [f"The first will hear: {text!r}" for text in view.welcome[:1]]
+    lines += [
+        f"{who} will hear: {text!r}"
+        for who, text in zip(("The first", "The second", "The third"), view.welcome, strict=False)
+    ]
     lines += [f"Warning: {text}." for text in view.warnings]
     if view.unused:
         lines.append(f"The prompt never asks for: {', '.join(view.unused)}.")
