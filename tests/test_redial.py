@@ -319,7 +319,7 @@ def test_those_who_have_to_wait_are_told_until_when(called: Place) -> None:
     path = called.folder / "c.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('"1s"', '"2h"'), encoding="utf-8")
     track(called)
-    (note,) = run(path, redial=("busy",)).notes
+    note = run(path, redial=("busy",)).notes[0]
     assert note.startswith("1 are not redialled yet, as their call ended less than 120 minutes ago: the first can be")
 
 
