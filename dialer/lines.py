@@ -121,6 +121,7 @@ class Lines:
         self._average = average
         self._now = now
         self._live: dict[int, Call] = {}
+        self._since: dict[int, float] = {}  # when each was first looked at, or moved last
         self._doubts: deque[float] = deque()
         self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
         self._full = anyio.Event()
@@ -150,12 +151,15 @@ class Lines:
             self._full.set()
 
     async def begin(self) -> None:
-        """Find out which calls of earlier runs are live.
+        """Find out which calls of earlier runs are live, or may be.
 
         Raises:
             MustActError: the key is refused.
             LedgerError: the ledger cannot be used.
         """
+        self._moved = anyio.current_time()
+        ages = [self._now() - at for _, _, at in await self._ledger.call(lambda store: store.unknown())]
+        self._doubts.extend(self._moved - age for age in sorted(ages, reverse=True) if age < _DOUBT)
         async for calls in self._open():
             self._live.update({call.attempt: call for call in calls})
             await self._look(calls)
@@ -208,14 +212,21 @@ class Lines:
         now = self._now()
         for call in calls:
             status = told.get(call.attempt, call.status)
+            since = self._since.setdefault(call.attempt, anyio.current_time())
             if status == call.status:
+                # One that has not moved for an hour while others have holds no line.
+                if self._moved - since > _STILL:
+                    self._forget(call)
                 continue
-            self._moved = anyio.current_time()
+            self._moved = self._since[call.attempt] = anyio.current_time()
             self._live[call.attempt] = replace(call, status=status)
             if status in NOT_LIVE:
-                del self._live[call.attempt]
+                self._forget(call)
                 self._lasted.extend([now - call.until] if call.until >= self._began else [])
         self.on_change()
+
+    def _forget(self, call: Call) -> None:
+        del self._live[call.attempt], self._since[call.attempt]
 
     def _every(self) -> float:
         if self._tracker.trouble:

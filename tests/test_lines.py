@@ -392,3 +392,53 @@ def test_no_more_are_live_than_the_account_has_lines(limited_place: Place, monke
     assert max(call_.dials[0][0] - call_.created_at for call_ in calls) < 0.05
     with closing(Ledger.read(limited_place.folder / "c.results.ledger")) as ledger:
         assert {count.outcome for count in ledger.call_counts()} <= {"busy", ""}
+
+
+def test_a_call_that_bolna_never_shows_does_not_hold_a_line_for_ever(tmp_path: Path) -> None:
+    with rigged(tmp_path, 300) as one:
+        phones = Phones(2)
+        lost = f"e{FIRST + 3}"
+        status = phones.status
+        phones.status = lambda execution_id: "" if execution_id == lost else status(execution_id)  # type: ignore[method-assign] # a Bolna that lost it
+
+        async def main() -> object:
+            limited(one, phones, 2)
+            return await one.run()
+
+        virtually(main, patience=50_000.0)
+    # 300 calls of a minute on two lines take 2.5 hours; on one of them they took 5.
+    assert one.took < 1.4 * 300 * 60 / 2
+
+
+def test_calls_of_which_an_earlier_run_does_not_know_may_be_live(tmp_path: Path) -> None:
+    with rigged(tmp_path, 4) as one:
+        phones = Phones(2)
+        attempts = one.ledger.intend(one.ledger.page(after=0, size=2), now=0.0)
+        for attempt in attempts:
+            one.ledger.settle(attempt, Answer(Outcome.UNKNOWN, Effect.GO_ON), now=0.0)
+
+        async def main() -> tuple[float, float]:
+            lines = limited(one, phones, 2)
+            await anyio.sleep(1.0)
+            await lines.begin()
+            rooms = lines.room()
+            await anyio.sleep(3600.0)
+            return rooms, lines.room()
+
+        assert virtually(main) == (0, 2)
+
+
+def test_lines_that_are_full_after_a_long_wait_for_the_start_are_given_their_hour(tmp_path: Path) -> None:
+    with rigged(tmp_path, 4) as one:
+        phones = Phones(1)
+
+        async def main() -> list[Trip]:
+            ends: list[Trip] = []
+            lines = limited(one, phones, 0)
+            await anyio.sleep(7200.0)
+            await lines.begin()
+            with anyio.move_on_after(3000.0):
+                await lines.watch(ends.append)
+            return ends
+
+        assert virtually(main) == []
