@@ -108,7 +108,8 @@ async def look_for_missing(campaign: Campaign, ledger: LedgerWriter, client: Bol
 
 def told_missing(result: Reconciled | None) -> list[str]:
     """Return what a person should know about a look for calls of which the ledger does not know, in words."""
-    if result is None:
+    # It is looked for at every start: that nothing was found is no news.
+    if result is None or not (result.settled or result.trouble):
         return []
     found = f"calls found at Bolna that it did not know: {result.settled}"
     return [
