@@ -108,6 +108,8 @@ CELLS: list[tuple[str, str | None, int | str]] = [
     ("+919876543210\n+919876543211", None, "number_two"),
     ("020 7946 0018/19", "GB", "number_two"),
     ("919876543210+", None, "number_characters"),
+    ("+91\t9876543210", None, "number_characters"),
+    ("+91 98765\n43210", None, "number_characters"),
     ("9876~543210", "IN", "number_characters"),
     ("*12345678#", "IN", "number_characters"),
     ("112", "IN", "number_short_code"),

@@ -244,7 +244,9 @@ def _not_valid(parsed: phonenumbers.PhoneNumber) -> Problem:
         return Problem("number_too_long", f"it is too long for a number of {where}")
     if reason == ValidationResult.INVALID_LENGTH:
         return Problem("number_not_valid", f"no number of {where} has that many digits")
-    return Problem("number_not_valid", f"it has the right length for {where}, but no numbers there begin like this")
+    return Problem(
+        "number_not_valid", f"no number of {where} with so many digits begins like this; is a digit missing, or wrong?"
+    )
 
 
 def _unassigned(text: str, region: str | None) -> tuple[int, ...]:

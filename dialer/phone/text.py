@@ -27,7 +27,7 @@ REASONS: Final = {
     "number_country_code": "a country code that does not exist",
     "number_too_short": "too short for its country",
     "number_too_long": "too long for its country",
-    "number_not_valid": "the right length, but not in use in its country",
+    "number_not_valid": "no number of its country with so many digits begins like this",
     "number_premium_rate": "a premium-rate number",
     "number_toll_free": "a toll-free number",
     "number_shared_cost": "a shared-cost number",
@@ -65,6 +65,7 @@ _PEELS: Final = (
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]+")
 _STRANGE = re.compile(r"[^\d\s+().\-/]")
+_BREAK = re.compile(r"[\t\n\r\v\f]")
 _ALLOWED_PLUS = re.compile(r"[(\s]*\+?[^+]*")
 _SEPARATOR = re.compile(r"[/\\,;|&\n\r]|\b(?:or|and|oder|und|ou|et|y|o)\b", re.IGNORECASE)
 _EXTENSION = re.compile(
@@ -198,6 +199,8 @@ def _letters(text: str) -> Problem | None:
 
 
 def _characters(text: str) -> Problem | None:
+    if _BREAK.search(text):
+        return Problem("number_characters", "it has a line break or a tab in it; write it in one line")
     strange = _STRANGE.search(text)
     if strange is not None:
         return Problem("number_characters", f'it has "{strange[0]}" in it')
