@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -41,7 +41,7 @@ PEOPLE = st.integers(1, MOST)
 RANK = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 ENDED = execution_in({"id": "e", "status": "no-answer"})
 ANYBODY = RedialRules({"no-answer"}, max_attempts=99, after=0.0)
-STATE_AFTER = {REFUSED: Status.ERROR, UNCLEAR: Status.UNKNOWN, QUEUED: Status.QUEUED}
+STATE_AFTER = {Outcome.ERROR: Status.ERROR, Outcome.UNKNOWN: Status.UNKNOWN, Outcome.QUEUED: Status.QUEUED}
 
 
 @dataclass
@@ -320,17 +320,19 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.file is not None
         attempt = self.held.pop(index)
         del self.posted[index]
+        if answer is QUEUED:
+            answer = replace(answer, execution_id=f"exec-{attempt.reference}")
         self.ledger.settle(attempt, answer)
         if answer.outcome is Outcome.RETRY:
             self.posts[index] -= 1
             return
-        self.known.states[index] = STATE_AFTER[answer]
+        self.known.states[index] = STATE_AFTER[answer.outcome]
         self.known.released.pop(index, None)
         # A kill may come between the outcome and its line in the CSV.
         if shown:
             (shown_row,) = self.ledger.results_of([attempt.recipient.position])
             self.file.append([shown_row])
-            self.csv.setdefault(index, []).append((STATE_AFTER[answer], shown_row.attempts))
+            self.csv.setdefault(index, []).append((STATE_AFTER[answer.outcome], shown_row.attempts))
             self.last_appended = index if not self.saved else None
 
     @dialling
@@ -455,7 +457,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.backup is not None)
     @rule()
     def all_of_the_backup_comes_back(self) -> None:
-        """More than ten minutes after anything else happened."""
+        """A while after anything else happened."""
         assert self.backup is not None
         changed = lineage._changed(self.path)
         copy_ledger(self.folder / "backup", self.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import shutil
 import sqlite3
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.cli import main
-from dialer.errors import MustActError
+from dialer.errors import ExitCode, InputError, MustActError
+from dialer.progress import Silent
 from dialer.sandbox import Settings, running
-from dialer.session import lineage
+from dialer.session import lineage, opening
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
@@ -244,3 +246,53 @@ def test_a_link_to_the_ledger_is_no_other_batch(place: Place, path: Path) -> Non
     assert run(path).sent == 18
     assert (place.folder / "disk" / "real.ledger.lock").exists()
     assert called(place) == EVERYBODY
+
+
+@pytest.mark.parametrize("name", ["c.results.ledger", "c.results.ledger.lock"])
+def test_a_run_whose_ledger_is_taken_away_stops(
+    place: Place, path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one beside it would not know of it."""
+    monkeypatch.setattr(opening, "HEED_EVERY", 0.02)
+    path.write_text(path.read_text(encoding="utf-8").replace("5000/second", "20/second", 1), encoding="utf-8")
+
+    class Taken(Silent):
+        def outcome(self, *_: object, **__: object) -> None:
+            if len(place.calls()) == 5:
+                (place.folder / name).rename(place.folder / "away")
+
+    summary = run(path, progress=Taken())
+
+    assert "was moved or replaced" in summary.ended
+    assert summary.exit_code is ExitCode.INTERRUPTED
+    assert 5 <= len(place.calls()) < 30
+
+
+def test_a_clock_that_was_ahead_hides_no_call(place: Place, path: Path) -> None:
+    """All that is left says that the first run was two hours from now."""
+    run(path, limit=12)
+    for name in FILES[:2]:
+        (place.folder / name).unlink()
+    lock = place.folder / "c.results.ledger.lock"
+    left = json.loads(lock.read_text(encoding="utf-8"))
+    left["left"]["first"] += 7200.0
+    lock.write_text(json.dumps(left), encoding="utf-8")
+    assert run(path).sent == 18
+    assert called(place) == EVERYBODY
+
+
+@pytest.mark.parametrize("column", ["status", "key", "execution_id"])
+def test_results_whose_columns_were_shifted_apart_are_refused(place: Place, path: Path, column: str) -> None:
+    """Sorted by itself, a column would say of others that they were called."""
+    run(path, limit=12)
+    results = place.folder / "c.results.csv"
+    with results.open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    at = head.index(column)
+    cells = [row[at] for row in rows]
+    shifted = [[*row[:at], cell, *row[at + 1 :]] for row, cell in zip(rows, cells[1:] + cells[:1], strict=True)]
+    with results.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *shifted])
+    with pytest.raises(InputError, match="cannot be matched to anybody"):
+        run(path)
+    assert len(place.calls()) == 12

@@ -98,12 +98,16 @@ def _read(path: Path, *, with_id: bool, known: Callable[[str], bool]) -> ReadBac
 
 def _understood(path: Path, reader: _Reader, rows: Iterator[list[str]]) -> ReadBack:
     written, lost, never_sent = [], [], 0
+    keys: dict[str, str] = {}
     for number, (cells, following) in enumerate(pairwise(chain(rows, [None])), 2):
         if not cells or not any(cells):
             continue
         torn = following is None and reader.is_torn(cells, whole=_ends_whole(path))
         found = reader.understand(cells, torn=torn)
-        if isinstance(found, Written):
+        # One call of two people: the columns no longer belong together.
+        if isinstance(found, Written) and keys.setdefault(found.execution_id or found.key, found.key) != found.key:
+            lost.append(f"  row {number}: {reader.describe(cells)}")
+        elif isinstance(found, Written):
             written.append(found)
         elif found in _NEVER_SENT:
             never_sent += 1
@@ -190,12 +194,14 @@ class _Reader:
         else:
             key = unguarded(cells[self._own["id"]]) if "id" in self._own else ""
         if not self._with_id and _E164.fullmatch(key):
+            if number not in {"", key}:
+                return None
             number = key
         return (key, int(number) if number else None) if key and (number or self._known(key)) else None
 
     def _matched(self, cells: list[str], status: Status) -> Written | None:
         identity = self._identity(cells)
-        if identity is None:
+        if identity is None or (status is Status.QUEUED and not self._cell(cells, "execution_id")):
             return None
         http_status, attempts = self._cell(cells, "http_status"), self._cell(cells, "attempts")
         return Written(

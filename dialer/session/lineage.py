@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 _MISSING = "calls_missing"
 """Under this name the ledger notes when calls may have been placed of which it does not know."""
-GRACE = 600.0
+GRACE = 30.0
 """Seconds within which a change of a ledger belongs to what it recorded last."""
+_AHEAD = 30 * 86_400.0
+"""Seconds before now that are looked through where the last thing is recorded as later than now."""
 
 
 class Lineage:
@@ -94,7 +96,9 @@ def note_missing(store: Ledger, since: float, until: float) -> None:
 
     It is kept for good: whoever comes into the list later may have been called then as well.
     """
-    spans = sorted([*missing(store), (since, max(since, until))])
+    # A clock that was ahead says nothing of when that was.
+    begun = since if since <= until else until - _AHEAD
+    spans = sorted([*missing(store), (begun, until)])
     merged = [spans[0]]
     for start, end in spans[1:]:
         if start <= merged[-1][1]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
+    from dialer.batch import Batch
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
     from dialer.control import Control
@@ -56,7 +57,7 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
             async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
                 await ledger.call(lineage.begin)
                 ledger.is_certain = lineage.is_certain
-                async with beside(_heed, ledger, lineage.work, control):
+                async with beside(_heed, ledger, lineage.work, control), beside(_guard, batch, control):
                     yield ledger
         finally:
             lineage.end()
@@ -69,6 +70,28 @@ async def _heed(ledger: LedgerWriter, work: str, control: Control) -> None:
         while not await ledger.call(lambda store: store.is_asked_to_stop(work)):  # noqa: ASYNC110 - asked elsewhere
             await anyio.sleep(HEED_EVERY)
         control.stop("Asked to stop by `dialer cancel`")
+
+
+async def _guard(batch: Batch, control: Control) -> None:
+    """Drain when the ledger or its lock is moved away or replaced: another run beside it would know of nothing."""
+    held = _inodes(batch)
+    while _inodes(batch) == held:  # noqa: ASYNC110 - nobody tells
+        await anyio.sleep(HEED_EVERY)
+    control.stop(
+        f"{batch.ledger} or its lock was moved or replaced while this was going on (restored from a backup?), so other "
+        "runs would not know of it: stopped"
+    )
+
+
+def _inodes(batch: Batch) -> list[int]:
+    """Return which files the ledger and its lock are; 0 for one that is missing."""
+    found = []
+    for path in (batch.ledger, batch.lock):
+        try:
+            found.append(path.stat().st_ino)
+        except OSError:
+            found.append(0)
+    return found
 
 
 def server_of(base_url: str) -> str:

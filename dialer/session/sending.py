@@ -13,7 +13,8 @@ import anyio
 
 from dialer import moments, preflight
 from dialer.breaker import Breaker, Trip
-from dialer.errors import ExitCode, LedgerError
+from dialer.errors import DialerError, ExitCode, LedgerError
+from dialer.ledger import Ledger
 from dialer.models import Status, e164
 from dialer.pacing import Pacer
 from dialer.runner import Ending, Runner
@@ -26,7 +27,6 @@ from dialer.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dialer.ledger import Ledger
     from dialer.lines import Lines, Unlimited
     from dialer.pending import Deferred
     from dialer.progress import Progress
@@ -161,12 +161,22 @@ class Sending:
             waits=self.work.campaign.waits,
         )
 
+    async def _counts(self, plan: Plan, failure: LedgerError | None) -> dict[Status, int]:
+        """Return how many rows stand where; where nothing can be recorded any more, as far as it was."""
+        if failure is None:
+            return await self.work.ledger.call(lambda store: store.counts())
+        try:
+            with contextlib.closing(Ledger.read(self.work.campaign.batch.ledger)) as ledger:
+                return ledger.counts()
+        except DialerError:
+            return dict(plan.counts)
+
     async def _write(self, writing: _Writing, *, pending: bool) -> None:
         await self.work.ledger.call(lambda store: writing.whole(store, pending=pending))
 
     async def _summary(self, plan: Plan, sent: _Sent, *, count: int, back: int) -> Summary:
         ending, failure = sent.ending, sent.failure
-        counts = dict(plan.counts) if failure is not None else await self.work.ledger.call(lambda store: store.counts())
+        counts = await self._counts(plan, failure)
         # What was cancelled is in doubt as soon as this process is gone.
         counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
         counts = {status: count for status, count in counts.items() if count}
