@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import as_json
 from dialer.ledger.opening import CACHE
-from dialer.models import NOWHERE, InputRow, Status, Whereabouts
+from dialer.models import NOWHERE, InputRow, Whereabouts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -69,24 +69,32 @@ def replace_input(db: sqlite3.Connection, chunks: Iterable[Sequence[InputRow]], 
 
 
 def _put(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, add: str) -> None:
+    callable_ = [row for row in rows if row.problem is None]
     db.executemany(
         add,
-        (
+        [
             (row.key, row.number, row.payload, as_json(row.cells), layout, *_located(row.whereabouts))
-            for row in rows
-            if row.status is Status.PENDING
-        ),
+            for row in callable_
+        ],
     )
-    db.executemany("INSERT INTO input_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_input_row, rows))
+    # Nearly all rows are alike in most columns, and each value that is handed over costs.
+    db.executemany(
+        """
+        INSERT INTO input_row (position, line, key, owner, status, code, reason, number)
+        VALUES (?, ?, ?, 1, 'pending', '', '', ?)
+        """,
+        [(row.position, row.line, row.key, row.number) for row in callable_],
+    )
+    db.executemany(
+        "INSERT INTO input_row VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)",
+        [
+            (row.position, row.line, row.key, row.status, problem.code, problem.reason, row.number, as_json(row.cells))
+            for row in rows
+            if (problem := row.problem) is not None
+        ],
+    )
 
 
 def _located(where: Whereabouts) -> tuple[str, str, str]:
     # Without a calling window all rows have this one: a million joins of nothing less.
     return _UNLOCATED if where is NOWHERE else (",".join(where.zones), where.source, where.country)
-
-
-def _input_row(row: InputRow) -> tuple[object, ...]:
-    kept = (row.position, row.line, row.key)
-    if row.problem is None:
-        return (*kept, 1, row.status, "", "", row.number, None)
-    return (*kept, 0, row.status, row.problem.code, row.problem.reason, row.number, as_json(row.cells))
