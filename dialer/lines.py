@@ -121,7 +121,7 @@ class Lines:
         self._average = average
         self._now = now
         self._live: dict[int, Call] = {}
-        self._since: dict[int, float] = {}  # when each was first looked at, or moved last
+        self._since: dict[int, float] = {}  # when each was first looked for, or moved last
         self._doubts: deque[float] = deque()
         self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
         self._full = anyio.Event()
@@ -214,8 +214,8 @@ class Lines:
             status = told.get(call.attempt, call.status)
             since = self._since.setdefault(call.attempt, anyio.current_time())
             if status == call.status:
-                # One that has not moved for an hour while others have holds no line.
-                if self._moved - since > _STILL:
+                # One that was not shown for an hour while others moved holds no line; one that waits or talks may.
+                if not status and self._moved - since > _STILL:
                     self._forget(call)
                 continue
             self._moved = self._since[call.attempt] = anyio.current_time()

@@ -28,7 +28,7 @@ from tests.test_runner import Bolna, Rig, virtually
 from tests.test_window import naively_open
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dialer.runner import Ending
 
@@ -126,8 +126,19 @@ class Campaign:
         self.phones = Phones(self.ledger, wall=self.wall)
         self.rig.bolna = self.phones
         self.rig.now = self.wall.now
+        self.calling = calling
+        self.judge_by()
+
+    def judge_by(self, *, ends: float | None = None, wait: Callable[[], float] = lambda: 0.0) -> None:
+        """Let nobody be called from an end on (Unix seconds), or who would not ring in time."""
         self.rig.judge = Judge(
-            suppression=NOBODY, window=calling, neighbours=None, within=0.0, ends=None, now=self.wall.now
+            suppression=NOBODY,
+            window=self.calling,
+            neighbours=None,
+            within=0.0,
+            ends=ends,
+            wait=wait,
+            now=self.wall.now,
         )
 
     def run(self, **options: object) -> Ending:
@@ -256,14 +267,7 @@ def test_a_column_of_time_zones_is_found_by_its_usual_names() -> None:
 
 def test_an_opening_after_the_end_of_the_schedule_is_none(folder: Path) -> None:
     campaign = Campaign(folder, [INDIA], window(), utc("2026-11-23T20:00"))
-    campaign.rig.judge = Judge(
-        suppression=NOBODY,
-        window=window(),
-        neighbours=None,
-        within=0.0,
-        ends=utc("2026-11-24T02:00").timestamp(),
-        now=campaign.wall.now,
-    )
+    campaign.judge_by(ends=utc("2026-11-24T02:00").timestamp())
     ending = campaign.run(waits=True)
     assert campaign.rig.took < 60.0
     (reason,) = ending.deferred
@@ -272,15 +276,7 @@ def test_an_opening_after_the_end_of_the_schedule_is_none(folder: Path) -> None:
 
 def test_who_would_ring_after_their_hours_for_want_of_lines_is_told_so(folder: Path) -> None:
     campaign = Campaign(folder, [INDIA], window(), utc("2026-11-23T14:00"))
-    campaign.rig.judge = Judge(
-        suppression=NOBODY,
-        window=window(),
-        neighbours=None,
-        within=0.0,
-        ends=None,
-        wait=lambda: 3600.0,
-        now=campaign.wall.now,
-    )
+    campaign.judge_by(wait=lambda: 3600.0)
     (reason,) = campaign.run().deferred
     assert reason == "no line is free in time: then in Asia/Calcutta it is not within the campaign's hours"
 

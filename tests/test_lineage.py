@@ -48,6 +48,14 @@ def restore(place: Place, *files: str) -> None:
     copy(place, "old ", "", files=files)
 
 
+def lose_a_run(place: Place, path: Path, *files: str) -> None:
+    """Call twelve, then ten more, and have old copies of files in which only the twelve are known."""
+    run(path, limit=12)
+    back_up(place)
+    run(path, limit=10)
+    restore(place, *files)
+
+
 def called(place: Place) -> list[str]:
     return sorted(call["recipient_phone_number"] for call in place.calls())
 
@@ -60,10 +68,7 @@ EVERYBODY = [number(index) for index in range(30)]
 
 
 def test_ledger_and_results_from_a_backup_call_nobody_again(place: Place, path: Path) -> None:
-    run(path, limit=12)
-    back_up(place)
-    run(path, limit=10)
-    restore(place, *FILES)
+    lose_a_run(place, path, *FILES)
 
     summary = run(path)
 
@@ -75,10 +80,7 @@ def test_ledger_and_results_from_a_backup_call_nobody_again(place: Place, path: 
 
 def test_an_older_ledger_beside_results_that_tell_nothing_new_calls_nobody_again(place: Place, path: Path) -> None:
     """As when a run is killed before any of its calls has a row."""
-    run(path, limit=12)
-    back_up(place)
-    run(path, limit=10)
-    restore(place, "c.results.ledger", "c.results.csv")
+    lose_a_run(place, path, *FILES[:2])
 
     assert run(path).sent == 8
     assert called(place) == EVERYBODY
@@ -108,7 +110,7 @@ def test_a_copy_made_while_a_run_went_on_calls_nobody_again(
     lock.write_text(f"{before}}}}}", encoding="utf-8")
     run(path, limit=10)
     restore(place, *FILES)
-    # Ten minutes later.
+    # Half a minute later.
     monkeypatch.setattr(lineage, "GRACE", -1.0)
 
     assert run(path).sent == 8
@@ -137,10 +139,7 @@ def test_while_nobody_touched_the_files_bolna_is_not_asked(place: Place, path: P
 def test_nobody_is_called_until_it_could_be_looked_up(
     place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(path, limit=12)
-    back_up(place)
-    run(path, limit=10)
-    restore(place, *FILES)
+    lose_a_run(place, path, *FILES)
     with running(Settings(other_faults={"garbage": 1})) as broken, monkeypatch.context() as patch:
         patch.setenv("BOLNA_BASE_URL", broken.base_url)
         for _ in range(2):
@@ -154,10 +153,7 @@ def test_nobody_is_called_until_it_could_be_looked_up(
 def test_reconcile_finds_the_calls_of_which_an_older_ledger_does_not_know(
     place: Place, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(path, limit=12)
-    back_up(place)
-    run(path, limit=10)
-    restore(place, *FILES)
+    lose_a_run(place, path, *FILES)
     assert main(["reconcile", str(path)]) == 0
     assert "calls found at Bolna that it did not know: 10" in capsys.readouterr().out
     assert [row["status"] for row in place.results()].count("queued") == 22

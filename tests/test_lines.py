@@ -410,6 +410,19 @@ def test_a_call_that_bolna_never_shows_does_not_hold_a_line_for_ever(tmp_path: P
     assert one.took < 1.4 * 300 * 60 / 2
 
 
+def test_calls_that_wait_for_hours_in_a_queue_go_on_being_counted(tmp_path: Path) -> None:
+    with rigged(tmp_path, 400) as one:
+        phones = Phones(1)
+
+        async def main() -> object:
+            limited(one, phones, 150)
+            return await one.run()
+
+        virtually(main)
+    # The last of 150 on one line waits for more than two hours, while those before it move.
+    assert phones.most_live() <= 150
+
+
 def test_calls_of_which_an_earlier_run_does_not_know_may_be_live(tmp_path: Path) -> None:
     with rigged(tmp_path, 4) as one:
         phones = Phones(2)

@@ -76,7 +76,7 @@ class Sending:
         sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
         back = 0
         if sent.failure is None:
-            if not self.work.control.drain.is_set():
+            if not (sent.ending.interrupted or self.work.control.drain.is_set()):
                 async with until(self.work.control.drain):
                     await self.work.look_for_unclear(RECONCILE_LAST)
                 sent.ending.interrupted = self.work.control.drain.is_set()
