@@ -31,9 +31,9 @@ SAMPLE: Final = 200
 SHARE: Final = 0.8
 """A column is likely when so many of its cells look like numbers."""
 
-_NEARLY: Final = frozenset(
-    {"number_no_country_code", "number_plus_lost", "number_scientific", "number_extension", "number_two"}
-)
+_UNMARKED: Final = frozenset({"number_no_country_code", "number_plus_lost"})
+"""What is wrong with whole numbers that lack only their country code."""
+_NEARLY: Final = _UNMARKED | {"number_scientific", "number_extension", "number_two"}
 """What is wrong with cells that were meant for numbers."""
 
 
@@ -77,7 +77,7 @@ def refuse_without_header(table: Table, column: str = "") -> None:
         InputError: a column is named by a number.
     """
     name = next((name for name in table.header if not isinstance(phone.judge(name), Problem)), None)
-    if name is None and column and _looks_like_one(column):
+    if name is None and column and _looks_like_one(column, nearly=_UNMARKED):
         name = column
     if name is not None:
         raise InputError(
@@ -104,9 +104,9 @@ def _share(cells: Sequence[str]) -> float:
     return sum(map(_looks_like_one, filled)) / len(filled) if filled else 0.0
 
 
-def _looks_like_one(cell: str) -> bool:
+def _looks_like_one(cell: str, *, nearly: frozenset[str] = _NEARLY) -> bool:
     found = phone.judge(cell, allow=frozenset(phone.SPECIAL))
-    return not isinstance(found, Problem) or found.code in _NEARLY
+    return not isinstance(found, Problem) or found.code in nearly
 
 
 def _likely(table: Table) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dialer.campaign import PLACEHOLDER, RESERVED, load_campaign
@@ -79,11 +79,17 @@ def test_every_key_of_a_campaign_file_that_it_shows_is_one() -> None:
     assert campaign.window is not None
 
 
+def is_number(name: str) -> bool:
+    """Tell whether a name may be a phone number: with it a list seems to have no header, and is refused."""
+    return sum(map(str.isdigit, name)) >= 7
+
+
 ODD = st.text(st.characters(exclude_categories=["Cs", "Cf"], exclude_characters="\0"), min_size=1, max_size=10)
-NAMES = ODD.map(str.strip).filter(lambda name: name and name not in OURS)
+NAMES = ODD.map(str.strip).filter(lambda name: name and name not in OURS and not is_number(name))
 
 
 @given(names=st.lists(NAMES, min_size=1, max_size=6, unique=True))
+@example(names=["0E0"])
 def test_any_names_of_columns_make_a_campaign_file(names: list[str]) -> None:
     people(names)
     for path in (Path("people.toml"), Path("mapped.toml")):
