@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+
+from dialer.clocks import clock
 
 _TIME = re.compile(r"2\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE)
 
@@ -29,7 +30,7 @@ def in_zone(moment: datetime, zone: str) -> datetime | None:
         moment: without an offset.
         zone: a name of the time zone database.
     """
-    local = moment.replace(tzinfo=ZoneInfo(zone))
+    local = moment.replace(tzinfo=clock(zone))
     # A wall-clock time that daylight saving skips comes back changed from UTC.
     skipped = local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != moment
     return None if skipped else local

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dialer import phone
 from dialer.models import Problem, Whereabouts
 from dialer.payload import scheduled_in
-from dialer.window import Closed
+from dialer.window import Closed, no_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REASONS = {
     "zone_missing": "the calling hours cannot be judged: the number has no known time zone, and no other is given",
     "zone_unknown": "the `timezone` column holds no name of the time zone database",
+    "no_rule": "the campaign has no hours of its own, and none of its rules is for the number's country",
     "never_open": "in the time zones in which the number may be, no hour is within the calling hours of all of them",
     "schedule_outside_hours": "`scheduled_at` is outside the recipient's calling hours",
 }
@@ -67,6 +68,8 @@ class Locator:
             payload: the request's body.
         """
         country = phone.home(number)
+        if not self._window.calls_uncovered and not self._window.covers(_regions(number)):
+            return no_rule(country)
         choice = self._window.zones_for(
             row_zone=None if self._column is None else cells[self._column],
             number_zones=phone.zones(number),
@@ -86,3 +89,8 @@ class Locator:
         if not isinstance(verdict, Closed):
             return None
         return Problem("schedule_outside_hours", f"scheduled_at is outside the calling hours: then {verdict.reason}")
+
+
+def _regions(number: int) -> tuple[str, ...]:
+    found = phone.origin(number)
+    return () if found is None else found.regions

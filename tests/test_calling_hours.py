@@ -271,14 +271,14 @@ def test_an_opening_after_the_end_of_the_schedule_is_none(folder: Path) -> None:
     ending = campaign.run(waits=True)
     assert campaign.rig.took < 60.0
     (reason,) = ending.deferred
-    assert reason == "in Asia/Calcutta it is not within the campaign's hours any more before the schedule ends"
+    assert reason == "in Asia/Kolkata it is not within the campaign's hours any more before the schedule ends"
 
 
 def test_who_would_ring_after_their_hours_for_want_of_lines_is_told_so(folder: Path) -> None:
     campaign = Campaign(folder, [INDIA], window(), utc("2026-11-23T14:00"))
     campaign.judge_by(wait=lambda: 3600.0)
     (reason,) = campaign.run().deferred
-    assert reason == "no line is free in time: then in Asia/Calcutta it is not within the campaign's hours"
+    assert reason == "no line is free in time: then in Asia/Kolkata it is not within the campaign's hours"
 
 
 def test_across_the_date_line_it_is_another_weekday(folder: Path) -> None:
@@ -352,7 +352,7 @@ def scheduled_row(number: int, scheduled_at: str, calling: CallingWindow) -> Whe
 def test_a_schedule_outside_the_hours_is_a_problem_of_its_row_with_the_reason() -> None:
     assert scheduled_row(INDIA, "2026-11-24T21:30:00+05:30", window()) == Problem(
         "schedule_outside_hours",
-        "scheduled_at is outside the calling hours: then in Asia/Calcutta it is not within the campaign's hours",
+        "scheduled_at is outside the calling hours: then in Asia/Kolkata it is not within the campaign's hours",
     )
     assert isinstance(scheduled_row(INDIA, "2026-11-24T19:30:00+05:30", window()), Whereabouts)
 

@@ -16,7 +16,8 @@ PACKAGE = ROOT / "dialer"
 LAYERS = (
     {"terminal"},
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
-    {"waiting", "moments", "control"},
+    {"clocks", "waiting", "control"},
+    {"moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},
     {"pending", "throttle"},
     {"phone", "spreadsheet"},

@@ -356,15 +356,6 @@ def test_a_column_of_all_regions_is_judged_as_its_cells_are() -> None:
 # Region, time zones, and entries of suppression lists.
 
 
-def test_zones_are_those_of_phonenumbers_even_when_they_are_remembered() -> None:
-    numbers = [int(digits) for _, digits in _examples()]
-    for _ in range(2):
-        for number in numbers:
-            parsed = phonenumbers.parse(f"+{number}")
-            expected = phonenumbers.timezone.time_zones_for_number(parsed)
-            assert phone.zones(number) == (() if "Etc/Unknown" in expected else tuple(expected)), number
-
-
 @pytest.mark.parametrize("number", [0, 1, 12, 999123456789, 10**17])
 def test_a_number_of_nowhere_has_no_zones_and_no_country(number: int) -> None:
     assert (phone.zones(number), phone.country(number)) == ((), None)

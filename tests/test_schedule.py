@@ -169,7 +169,7 @@ def test_check_says_who_can_be_called_now_and_when_the_others_become_so(
     assert len(timing["later"]) >= 1
     assert all(datetime.fromisoformat(at) > datetime.now(UTC) for at, _ in timing["later"])
     zones = {tuple(place["where"]["zones"]): place["where"]["source"] for place in told["places"]}
-    assert zones == {("Asia/Calcutta",): "number", ("Pacific/Marquesas",): "timezone column"}
+    assert zones == {("Asia/Kolkata",): "number", ("Pacific/Marquesas",): "timezone column"}
 
 
 def test_a_run_that_leaves_everybody_for_later_says_when_and_ends_with_three(

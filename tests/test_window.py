@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
@@ -415,7 +416,7 @@ def test_several_packs_of_a_country_all_hold() -> None:
 
 @pytest.mark.parametrize(("country", "closes"), [("US", 21), ("PR", 21), ("IN", 19), ("CA", None)])
 def test_a_pack_holds_for_the_numbers_of_its_countries_only(country: str, closes: int | None) -> None:
-    mixed = window(None, "us-federal", "in-collections")
+    mixed = dataclasses.replace(window(None, "us-federal", "in-collections"), calls_uncovered=True)
     ten = local("2026-11-23T10:00", "America/New_York")
     verdict = mixed.verdict(zones=("America/New_York",), country=country, at=ten)
     assert until(verdict) == (None if closes is None else ten.replace(hour=closes))
@@ -437,8 +438,18 @@ def test_hours_that_a_pack_forbids_altogether_are_a_problem_that_names_both() ->
     assert problem.reason.endswith("ever within the campaign's hours and us-federal")
 
 
-def test_without_hours_and_packs_everybody_is_callable_even_without_a_zone() -> None:
-    free = window(None, "us-federal")
+def test_nobody_is_ever_callable_whom_neither_hours_nor_a_pack_cover() -> None:
+    strict, noon = window(None, "us-federal"), utc("2026-11-22T12:00")
+    problem = strict.zones_for(row_zone=None, number_zones=("Asia/Kolkata",), country="IN")
+    assert isinstance(problem, Problem)
+    assert problem.code == "no_rule"
+    assert "a number of IN" in problem.reason
+    assert opens_at(strict.verdict(zones=("Asia/Kolkata",), country="IN", at=noon)) is None
+    assert isinstance(window("09:00-20:00", "us-federal").verdict(zones=("UTC",), country="IN", at=noon), Open)
+
+
+def test_where_the_campaign_says_so_uncovered_numbers_are_callable_even_without_a_zone() -> None:
+    free = dataclasses.replace(window(None, "us-federal"), calls_uncovered=True)
     assert free.zones_for(row_zone=None, number_zones=(), country="IN") == ZoneChoice((), ZoneSource.NUMBER)
     assert until(free.verdict(zones=(), country="IN", at=utc("2026-11-22T00:00"))) is None
 

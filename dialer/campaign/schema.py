@@ -155,6 +155,7 @@ class Window(Section):
     )
     timezone: Annotated[str, PlainValidator(place_zone)] | None = None
     outside: Literal["leave", "wait"] = "leave"
+    uncovered: Literal["skip", "allow"] = "skip"
 
     @model_validator(mode="after")
     def _hours_agree(self) -> Window:
@@ -164,6 +165,8 @@ class Window(Section):
             )
         if self.hours is None and self.days is not None:
             raise MistakeError('days go with hours, as in hours = "09:00-20:00"', at=("days",))
+        if self.hours is not None and "uncovered" in self.model_fields_set:
+            raise MistakeError("hours cover everybody; uncovered goes with rules alone", at=("uncovered",))
         try:
             self.weekly()
         except ValueError as error:
@@ -176,7 +179,12 @@ class Window(Section):
 
     def calling(self) -> CallingWindow:
         """Return the window as it is asked."""
-        return CallingWindow(hours=self.weekly(), packs=tuple(map(load_pack, self.rules)), default_zone=self.timezone)
+        return CallingWindow(
+            hours=self.weekly(),
+            packs=tuple(map(load_pack, self.rules)),
+            default_zone=self.timezone,
+            calls_uncovered=self.uncovered == "allow",
+        )
 
 
 class Schedule(Section):

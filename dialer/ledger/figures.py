@@ -125,6 +125,12 @@ class Figures(Connected):
             ).fetchall()
         return {_where(*where): count for *where, count in rows}
 
+    def numbers_with(self, code: str) -> list[int]:
+        """Return the numbers of the input's rows that are not called for a reason."""
+        query = "SELECT number FROM input_row WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
+        with told(self.path):
+            return [number for (number,) in self._db.execute(query, (code,))]
+
     def pending_among(self, numbers: Sequence[int]) -> list[Whereabouts]:
         """Return where those may be who are to be called and have one of some numbers, one entry each."""
         found: list[Whereabouts] = []

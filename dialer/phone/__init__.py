@@ -1,12 +1,13 @@
 """Phone numbers: raw text to E.164 or the reason why not; region and time zones (the only place for phonenumbers).
 
 `text` mends and refuses what is no number at all, `number` judges a cell, `column` many cells at once; `plans` holds
-what is known of each calling code, and `patterns` is the automaton that answers fast.
+what is known of each calling code, `zones` where numbers are assigned; `patterns` is the automaton that answers fast.
 """
 
 from dialer.phone.number import SPECIAL, Number, judge, marked, possible, with_plus
-from dialer.phone.plans import country, country_name, home, known_region, zones
+from dialer.phone.plans import country, country_name, home, known_region, origin
 from dialer.phone.text import REASONS
+from dialer.phone.zones import edition, zones
 
 __all__ = [
     "REASONS",
@@ -14,10 +15,12 @@ __all__ = [
     "Number",
     "country",
     "country_name",
+    "edition",
     "home",
     "judge",
     "known_region",
     "marked",
+    "origin",
     "possible",
     "with_plus",
     "zones",

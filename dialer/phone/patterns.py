@@ -116,11 +116,13 @@ class Verdict:
         kind: its type in phonenumbers' words, small letters; None when it is not valid.
         region: ISO code; None when no region claims it.
         certain: False where only phonenumbers itself can tell.
+        regions: every region for which it is valid.
     """
 
     kind: str | None
     region: str | None
     certain: bool = True
+    regions: tuple[str, ...] = ()
 
 
 UNSURE: Final = Verdict(None, None, certain=False)
@@ -225,11 +227,13 @@ class Plan:
     def _verdict(self, matched: set[_Role]) -> Verdict:
         if _Role("", "trunk") in matched:
             return UNSURE
+        kinds = {region.name: region.kind(matched) for region in self._regions}
+        valid = tuple(name for name, kind in kinds.items() if kind is not None)
         for region in self._regions:
-            kind = region.kind(matched)
+            kind = kinds[region.name]
             claimed = kind is not None if region.leading is None else _Role(region.name, "leading") in matched
             if claimed or len(self._regions) == 1:
-                return Verdict(kind, region.name)
+                return Verdict(kind, region.name, regions=valid)
         return Verdict(None, None)
 
 

@@ -1,17 +1,16 @@
-"""The numbering plans of the world: every calling code's regions, types and time zones, from phonenumbers' metadata."""
+"""The numbering plans of the world: every calling code's regions and types, from phonenumbers' metadata."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, timezone
-from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType
 
-from dialer.phone.patterns import REMEMBERED, Plan, Region, Shape, Trunk, Verdict
+from dialer.phone.patterns import Plan, Region, Shape, Trunk, Verdict
 
 LONGEST: Final = 15
 """Most digits of an E.164 number."""
@@ -39,7 +38,18 @@ _NO_PLACE: Final = frozenset(
     {"premium_rate", "toll_free", "shared_cost", "personal_number", "pager", "uan", "voicemail"}
 )
 """Types whose numbers, where countries share a calling code, belong to all of them: +1 800 rings in any."""
-_ZONES: Final[dict[tuple[str, str | None, str], tuple[str, ...]]] = {}
+
+
+class Origin(NamedTuple):
+    """Where a number may have been assigned.
+
+    Attributes:
+        regions: ISO codes of every region for which it is valid.
+        kind: its type in phonenumbers' words, small letters.
+    """
+
+    regions: tuple[str, ...]
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +90,10 @@ def known_region(region: str) -> bool:
     return region.upper() in phonenumbers.SUPPORTED_REGIONS
 
 
-def zones(number: int) -> tuple[str, ...]:
-    """Name the time zones in which a number may be.
-
-    Args:
-        number: E.164 digits.
-
-    Returns:
-        IANA names; none when nothing is known of the number.
-    """
-    digits = str(number)
-    code, found = calling_code(digits), verdict(digits)
-    if code is None or found is None:
-        return ()
-    if not found.certain:
-        return _zones(digits)
-    # Zones hang on the type and the first digits.
-    first = (code, found.kind, digits[:TIMEZONE_LONGEST_PREFIX])
-    known = _ZONES.get(first)
-    if known is None:
-        if len(_ZONES) >= REMEMBERED:
-            _ZONES.clear()
-        known = _ZONES[first] = _zones(digits)
-    return known
-
-
 def country(number: int) -> str | None:
     """Name the region of a number by its ISO code; None when it is not valid or belongs to none."""
-    found = verdict(str(number))
-    if found is None:
-        return None
-    region = found.region if found.certain else _region_of(number)
-    return None if region == NO_COUNTRY or (found.certain and found.kind is None) else region
+    found = _judged(str(number))
+    return None if found is None or found.kind is None or found.region == NO_COUNTRY else found.region
 
 
 @cache
@@ -131,36 +113,49 @@ def home(number: int) -> str | None:
         number: E.164 digits.
     """
     digits = str(number)
-    code, found = calling_code(digits), verdict(digits)
+    code, found = calling_code(digits), _judged(digits)
     if code is None or found is None:
         return None
-    kind = found.kind if found.certain else _kind_of(number)
-    shared = len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]) > 1
-    return None if shared and kind in _NO_PLACE else country(number)
+    return None if found.kind in _NO_PLACE and len(_names(code)) > 1 else country(number)
 
 
-def _kind_of(number: int) -> str | None:
+def origin(number: int) -> Origin | None:
+    """Tell in which regions a number may have been assigned; None where it is not valid, or belongs to none.
+
+    Args:
+        number: E.164 digits.
+    """
+    digits = str(number)
+    code, found = calling_code(digits), _judged(digits)
+    if code is None or found is None or found.kind is None:
+        return None
+    # A toll-free number of a shared calling code rings in any of its regions.
+    regions = _names(code) if found.kind in _NO_PLACE else found.regions
+    return None if NO_COUNTRY in regions else Origin(regions, found.kind)
+
+
+def _judged(digits: str) -> Verdict | None:
+    """Judge E.164 digits, by phonenumbers itself where the plan is not certain."""
+    found = verdict(digits)
+    return found if found is None or found.certain else _by_phonenumbers(digits)
+
+
+def _by_phonenumbers(digits: str) -> Verdict | None:
     try:
-        parsed = phonenumbers.parse(f"+{number}")
+        parsed = phonenumbers.parse(f"+{digits}")
     except NumberParseException:
         return None
-    return PhoneNumberType.to_string(phonenumbers.number_type(parsed)).lower()
+    if not phonenumbers.is_valid_number(parsed):
+        return Verdict(None, None)
+    kind = PhoneNumberType.to_string(phonenumbers.number_type(parsed)).lower()
+    names = _names(str(parsed.country_code))
+    regions = tuple(name for name in names if phonenumbers.is_valid_number_for_region(parsed, name))
+    return Verdict(kind, phonenumbers.region_code_for_number(parsed), regions=regions)
 
 
-def _region_of(number: int) -> str | None:
-    try:
-        parsed = phonenumbers.parse(f"+{number}")
-    except NumberParseException:
-        return None
-    return phonenumbers.region_code_for_number(parsed) if phonenumbers.is_valid_number(parsed) else None
-
-
-def _zones(digits: str) -> tuple[str, ...]:
-    try:
-        names = timezone.time_zones_for_number(phonenumbers.parse("+" + digits))
-    except NumberParseException:
-        return ()
-    return () if timezone.UNKNOWN_TIMEZONE in names else tuple(names)
+def _names(code: str) -> tuple[str, ...]:
+    """Name the regions that share a calling code, the main one first."""
+    return tuple(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)])
 
 
 @cache
@@ -177,8 +172,7 @@ def dialling(name: str) -> Dialling | None:
 @cache
 def plan(code: str) -> Plan:
     """Return the plan of a calling code."""
-    names = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
-    found = (PhoneMetadata.metadata_for_region_or_calling_code(int(code), name) for name in names)
+    found = (PhoneMetadata.metadata_for_region_or_calling_code(int(code), name) for name in _names(code))
     plans = [metadata for metadata in found if metadata is not None]
     return Plan([_region(metadata) for metadata in plans], _trunk(plans[0]))
 

@@ -10,12 +10,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dialer import phone
 from dialer.credentials import address
 from dialer.errors import ExitCode, UsageError
 from dialer.forecast import Talk
 from dialer.ledger import Ledger
 from dialer.models import Status, Whereabouts
 from dialer.results import guarded, replaced
+from dialer.session.coverage import uncovered
 from dialer.session.intake import intake
 from dialer.session.opening import neighbours, refuse_without_ledger
 from dialer.session.spoken import Found, Spoken
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.models import InputRow
     from dialer.screening import Report
+    from dialer.session.coverage import Uncovered
     from dialer.session.intake import Intake
 
 SAMPLES = 3
@@ -52,6 +55,7 @@ class Check:
         garbled: the same of those whose letters were lost on the way.
         places: where those may be who would be called.
         elsewhere: how many more another batch has called lately, so that they are left out for now.
+        uncovered: numbers of countries that none of the rules is for; None where there are none.
         talk: what this batch's calls were like so far.
         hints: what is odd about the columns, in words.
         rate: the rate, in words.
@@ -72,6 +76,7 @@ class Check:
     garbled: Mapping[str, Found]
     places: tuple[Place, ...]
     elsewhere: int
+    uncovered: Uncovered | None
     talk: Talk
     hints: tuple[str, ...]
     rate: str
@@ -117,6 +122,7 @@ class _Tally:
         fresh: callable rows of people who were never attempted.
         called: of the others, how many by state.
         where: where those may be whom nobody has called lately.
+        no_rule: by country, the rows that no rule is for.
         samples: the first requests.
     """
 
@@ -126,6 +132,7 @@ class _Tally:
     fresh: int = 0
     called: Counter[Status] = field(default_factory=Counter)
     where: Counter[Whereabouts] = field(default_factory=Counter)
+    no_rule: Counter[str | None] = field(default_factory=Counter)
     samples: list[Mapping[str, Any]] = field(default_factory=list)
 
     def add(self, rows: Sequence[InputRow]) -> None:
@@ -133,6 +140,8 @@ class _Tally:
         fresh = self._fresh([row for row in rows if row.status is Status.PENDING])
         self.fresh += len(fresh)
         self.spoken.add(fresh)
+        refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
+        self.no_rule.update(None if row.number is None else phone.home(row.number) for row in refused)
         self.where.update(row.whereabouts for row in fresh if row.number not in self.recent)
         self.samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(self.samples)]]
 
@@ -146,6 +155,7 @@ class _Tally:
 def _told(campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit: int | None) -> Check:
     report = found.screening.report
     to_call = tally.fresh if limit is None else min(limit, tally.fresh)
+    places = tuple(Place(*place) for place in tally.where.items())
     return Check(
         campaign=str(campaign.path),
         batch=campaign.batch.name,
@@ -158,8 +168,9 @@ def _told(campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit
         empty=tally.spoken.found("empty"),
         errors=tally.spoken.found("errors"),
         garbled=tally.spoken.found("garbled"),
-        places=tuple(Place(*place) for place in tally.where.items()),
+        places=places,
         elsewhere=tally.fresh - tally.where.total(),
+        uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
         talk=talk,
         hints=found.payload.hints,
         rate=str(campaign.pacing.rate),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer.loader import examine
 from dialer.payload import Payload
+from dialer.phone import edition
 from dialer.phone_column import phone_column, refuse_without_header
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
@@ -156,7 +157,7 @@ def mark_of(campaign: Campaign) -> str:
         campaign.agent_id,
         *(section.model_dump(mode="json") for section in (campaign.columns, campaign.csv, campaign.screening)),
         campaign.call.model_dump(mode="json"),
-        str(campaign.window),
+        None if campaign.window is None else [str(campaign.window), edition()],
         {name: str(source) for name, source in campaign.user_data.items()} if campaign.user_data is not None else None,
         [version(name) for name in ("dialer", "phonenumbers", "tzdata")],
         [stamp_of(file) for file in files],

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dialer.models import CallCount
+    from dialer.session.coverage import Uncovered
     from dialer.session.outlook import Outlook
 
 
@@ -28,6 +29,7 @@ class Plan:
         counts: how many rows of the input stand where.
         called_last: when the last call of this batch was; None where there was none.
         agent_id: who calls.
+        uncovered: numbers of countries that none of the rules is for; None where there are none.
         outlook: what the account and the agent say, and how long it takes.
         rate: the rate, in words.
         redialled: numbers that may have been called already and are called again because a person asked.
@@ -42,6 +44,7 @@ class Plan:
     counts: Mapping[Status, int]
     called_last: datetime | None
     agent_id: str
+    uncovered: Uncovered | None
     outlook: Outlook
     rate: str
     redialled: tuple[str, ...]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer import preflight
+from dialer import phone, preflight
 from dialer.errors import MustActError
 from dialer.models import NOWHERE, Status
 from dialer.session.check import SAMPLES
+from dialer.session.coverage import uncovered
 from dialer.session.intake import forget_judged, load
 from dialer.session.interruption import interruptible
 from dialer.session.opening import merge
@@ -23,9 +24,10 @@ from dialer.session.settle import look_for_missing, told_missing
 from dialer.session.timing import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from dialer.ledger import Neighbours
+    from dialer.session.coverage import Uncovered
     from dialer.session.intake import Loaded
     from dialer.session.work import Work
 
@@ -115,6 +117,7 @@ class Planning:
             counts=counts,
             called_last=None if last is None else datetime.fromtimestamp(last, UTC),
             agent_id=self.work.campaign.agent_id,
+            uncovered=await self._uncovered(places),
             outlook=outlook(
                 self.work.campaign,
                 standing,
@@ -140,6 +143,10 @@ class Planning:
             return [Place(NOWHERE, pending - left_out.total())], left_out.total()
         where = await self.work.ledger.call(lambda store: store.whereabouts())
         return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
+
+    async def _uncovered(self, places: Sequence[Place]) -> Uncovered | None:
+        refused = Counter(map(phone.home, await self.work.ledger.call(lambda store: store.numbers_with("no_rule"))))
+        return uncovered(self.work.campaign, places=places, refused=refused)
 
     async def _look_for_missing(self) -> int:
         """Return how many were called of whom the ledger did not know it.

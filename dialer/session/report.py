@@ -7,8 +7,8 @@ import logging
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
+from dialer.clocks import clock
 from dialer.errors import UsageError
 from dialer.ledger import Ledger, holder
 from dialer.report import Report, View, gather, markdown
@@ -42,7 +42,7 @@ def report_batch(
         raise UsageError(f"--timezone: {problem.reason}.")
     view = View(
         now=datetime.now(UTC),
-        zone=ZoneInfo(zone),
+        zone=clock(zone),
         full_numbers=full_numbers,
         running=bool(holder(batch.lock)),
         command=command,

@@ -13,6 +13,7 @@ from dialer.telling.words import counted, duration
 if TYPE_CHECKING:
     from dialer.screening import Example, Report
     from dialer.session import Check, Plan
+    from dialer.session.coverage import Uncovered
     from dialer.session.outlook import Outlook
     from dialer.session.spoken import Found
     from dialer.session.timing import Timing
@@ -38,6 +39,7 @@ def plan_text(plan: Plan) -> str:
     }
     if any(skipped.values()):
         lines.append(f"Not called: {counted(skipped)}.")
+    lines += uncovered_lines(plan.uncovered)
     if plan.redialled:
         lines.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
     if plan.once_more:
@@ -99,6 +101,19 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
     return [*lines, *(f"Note: {note}." for note in view.notes)]
 
 
+def uncovered_lines(found: Uncovered | None) -> list[str]:
+    """Return how many numbers none of the campaign's rules is for, by country."""
+    if found is None:
+        return []
+    total = sum(found.countries.values())
+    each = ", ".join(f"{name} {count:,}" for name, count in found.countries.items())
+    are = f"{total:,} number is" if total == 1 else f"{total:,} numbers are"
+    if found.called:
+        return [f"Warning: {are} in countries that no rule of [window] is for, and can be called at any hour: {each}."]
+    advice = 'Set hours in [window] to call them within those, or uncovered = "allow" to call them at any hour.'
+    return [f"{are} in countries that no rule of [window] is for, and not called: {each}. {advice}"]
+
+
 def timing_lines(timing: Timing, *, rate: str) -> list[str]:
     """Return when people can be called, and who will be cut off."""
     lines = []
@@ -136,6 +151,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     report = check.report
     lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
     lines += [f"  {text}" for text in report_lines(report)]
+    lines += uncovered_lines(check.uncovered)
     if check.called:
         lines.append(f"Already called in this batch and skipped: {counted(check.called)}.")
     if check.left_out:

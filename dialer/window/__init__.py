@@ -1,6 +1,6 @@
 """When may this recipient be called: hours, rule packs, and the zones in which a recipient may be."""
 
-from dialer.window.calling import CallingWindow, Closed, Open
+from dialer.window.calling import CallingWindow, Closed, Open, no_rule
 from dialer.window.hours import WEEKDAYS, Hours, WeeklyHours
 from dialer.window.packs import RulePack, load_pack, pack_names
 from dialer.window.zones import ZoneChoice, ZoneSource, zone_problem
@@ -16,6 +16,7 @@ __all__ = [
     "ZoneChoice",
     "ZoneSource",
     "load_pack",
+    "no_rule",
     "pack_names",
     "zone_problem",
 ]

@@ -17,11 +17,15 @@ from dialer.window.spans import BLOCK, SPAN, agreed
 from dialer.window.zones import ZoneChoice, ZoneSource, row_zone_problem, zone_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dialer.window.hours import Span, WeeklyHours
     from dialer.window.packs import RulePack
 
 _YEAR = 53
 """Blocks in which every rule of daylight saving time has come by."""
+_NAMED = 3
+"""So many zones are named one by one."""
 _MOST_KEPT = 4096
 """Computations kept by one window; a campaign over the whole world needs some hundreds."""
 
@@ -72,6 +76,7 @@ class CallingWindow:
         hours: the campaign's own hours; None where only packs limit it.
         packs: floors, each for the numbers of its countries; a number of no single country falls under all of them.
         default_zone: the zone of recipients without one of their own; None to take the zones of the number.
+        calls_uncovered: without hours of its own, whether it calls numbers that no pack is for, at any hour.
 
     Raises:
         ValueError: `default_zone` is no known zone, in words.
@@ -80,6 +85,7 @@ class CallingWindow:
     hours: WeeklyHours | None
     packs: tuple[RulePack, ...]
     default_zone: str | None
+    calls_uncovered: bool = False
     # A dict and not lru_cache: hashing the window's rules for each recipient would cost more than the verdict.
     _kept: dict[tuple[tuple[str, ...], str | None, float], _Timeline] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -91,6 +97,10 @@ class CallingWindow:
     def __post_init__(self) -> None:  # noqa: D105 - the class docstring says what it refuses
         if self.default_zone is not None and (problem := zone_problem(self.default_zone)):
             raise ValueError(problem.reason)
+
+    def covers(self, regions: Iterable[str]) -> bool:
+        """Tell whether hours or a pack limit the calls to a number that may be in these regions (ISO codes)."""
+        return self.hours is not None or any(region in pack.countries for region in regions for pack in self.packs)
 
     def zones_for(
         self,
@@ -150,7 +160,7 @@ class CallingWindow:
         choice = self._named(row_zone, number_zones)
         rules = self._rules(country)
         if not rules:
-            return choice
+            return choice if self.calls_uncovered else no_rule(country)
         if problem := _unusable(choice):
             return problem
         if any(agreed(choice.zones, rules, later) for later in range(block, block + _YEAR, SPAN // BLOCK)):
@@ -181,7 +191,8 @@ class CallingWindow:
     def _timeline(self, zones: tuple[str, ...], country: str | None, block: int) -> _Timeline:
         rules = self._rules(country)
         if not rules:
-            return _Timeline((), (Open(until=None),))
+            verdict = Open(None) if self.calls_uncovered else Closed(None, no_rule(country).reason)
+            return _Timeline((), (verdict,))
         if problem := _unusable(ZoneChoice(zones, ZoneSource.DEFAULT)):
             return _Timeline((), (Closed(opens_at=None, reason=problem.reason),))
         return _laid_out(
@@ -189,6 +200,16 @@ class CallingWindow:
             end=block * BLOCK + SPAN,
             reason=_outside(zones, self._by(country)),
         )
+
+
+def no_rule(country: str | None) -> Problem:
+    """Return why a number must not be called whose country none of the packs is for, where there are no other hours."""
+    where = f"a number of {country}" if country else "this number"
+    return Problem(
+        "no_rule",
+        f"the campaign has no hours, and none of its rules is for {where}; "
+        'set hours in [window], or uncovered = "allow" to call at any hour',
+    )
 
 
 def _unusable(choice: ZoneChoice) -> Problem | None:
@@ -207,11 +228,12 @@ def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
 def _outside(zones: tuple[str, ...], rules: str) -> str:
     if len(zones) == 1:
         return f"in {zones[0]} it is not within {rules}"
-    return f"it is not within {rules} in each of the {_several(zones)}"
+    return f"it is not within {rules} in all {_several(zones)}"
 
 
 def _several(zones: tuple[str, ...]) -> str:
-    return f"{len(zones)} zones that the number may be in ({zones[0]} … {zones[-1]})"
+    named = ", ".join(zones) if len(zones) <= _NAMED else f"{zones[0]} … {zones[-1]}"
+    return f"{len(zones)} zones that the number may be in ({named})"
 
 
 def _unix(at: datetime) -> float:

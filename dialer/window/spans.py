@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from dialer.clocks import change, offset
 from dialer.window.hours import DAY, Span, WeeklyHours
 
 if TYPE_CHECKING:
@@ -24,26 +22,13 @@ _MOST_KEPT = 4096
 """Stretches kept; a campaign over the whole world needs some hundreds."""
 
 
-def _offset(zone: str, at: int) -> int:
-    offset = datetime.fromtimestamp(at, ZoneInfo(zone)).utcoffset()
-    assert offset is not None
-    return round(offset.total_seconds())
-
-
-def _change(zone: str, after: int, until: int) -> int:
-    """Find the second in (after, until] at which the zone's offset changes."""
-    old = _offset(zone, after)
-    seconds = range(after + 1, until + 1)
-    return seconds[bisect_left(seconds, True, key=lambda at: _offset(zone, at) != old)]
-
-
 @lru_cache(maxsize=_MOST_KEPT)
 def _stretches(zone: str, block: int) -> tuple[tuple[int, int, int], ...]:
     """Cut a block into (start, end, offset) of constant offset to UTC."""
     start, end = block * BLOCK, block * BLOCK + SPAN
-    marks = [(mark, _offset(zone, mark)) for mark in range(start, end + 1, _STEP)]
-    changes = [_change(zone, a, b) for (a, old), (b, new) in pairwise(marks) if old != new]
-    return tuple((a, b, _offset(zone, a)) for a, b in pairwise([start, *changes, end]) if a < b)
+    marks = [(mark, offset(zone, mark)) for mark in range(start, end + 1, _STEP)]
+    changes = [change(zone, a, b) for (a, old), (b, new) in pairwise(marks) if old != new]
+    return tuple((a, b, offset(zone, a)) for a, b in pairwise([start, *changes, end]) if a < b)
 
 
 def _spans(zone: str, hours: WeeklyHours, block: int) -> list[Span]:
