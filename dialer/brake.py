@@ -189,7 +189,7 @@ class Brake:
             await self._ask(call)
             self._unreadable = 0
         except BolnaReadError as error:
-            self._failure = self._failure or error.of_key
+            self._failure = self._failure or error.must_act
             self._unreadable += 1
             self.result.trouble = error.words
         except DialerError as error:

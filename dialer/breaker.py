@@ -39,7 +39,7 @@ class Breaker:
 
     def __init__(self, *, errors_in_a_row: int = 20, outage_after: float = 90.0) -> None:
         self._errors_in_a_row = errors_in_a_row
-        self._outage_after = outage_after
+        self.outage_after = outage_after
         self._row = 0
         self._last: deque[bool] = deque(maxlen=AMONG)
         self._any_queued = False
@@ -67,7 +67,8 @@ class Breaker:
     def _in_context(self, answer: Answer, *, agent_gone: bool) -> Answer:
         """403 before anything was accepted is the key's fault, and 404 the agent's when the agent is gone."""
         refused_key = answer.http_status == 403 and not self._any_queued  # noqa: PLR2004 - HTTP's numbers speak for themselves
-        if refused_key or (answer.http_status == 404 and agent_gone):  # noqa: PLR2004 - as above
+        gone = answer.http_status == 404 and agent_gone  # noqa: PLR2004 - as above
+        if answer.outcome is Outcome.ERROR and (refused_key or gone):
             return replace(answer, outcome=Outcome.RETRY, effect=Effect.END)
         return answer
 
@@ -97,7 +98,7 @@ class Breaker:
 
     def _cut_off(self, answer: Answer, now: float) -> Trip | None:
         self._outage_since = now if self._outage_since is None else self._outage_since
-        if now - self._outage_since < self._outage_after:
+        if now - self._outage_since < self.outage_after:
             return None
         return Trip(
             f"No connection to Bolna for {now - self._outage_since:.0f} seconds: {_said(answer)}.",
@@ -144,7 +145,10 @@ def _ended(answer: Answer) -> Trip:
         case 404:
             happened, mend = f"Bolna does not know the agent: {words}.", "Check `agent_id` in the campaign file"
         case None:
-            happened, mend = f"No request can leave: {words}.", "Check BOLNA_BASE_URL and BOLNA_API_KEY"
+            happened, mend = (
+                f"No request can leave: {words}.",
+                answer.advice or "Check BOLNA_BASE_URL and BOLNA_API_KEY",
+            )
         case _:
             happened, mend = f"The server is not Bolna's API: {words}.", "The base URL is wrong: check BOLNA_BASE_URL"
     return Trip(happened, f"{mend}, then run the same command again.")

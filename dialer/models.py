@@ -181,6 +181,7 @@ class Answer:
         http_status: status code; None where no answer came.
         retry_after: seconds the server asked to wait; None where it did not.
         skew: seconds the server's clock is ahead of ours, from its Date header; None where unknown.
+        advice: what a person has to do first, without a full stop; only where no request can leave.
     """
 
     outcome: Outcome
@@ -190,6 +191,7 @@ class Answer:
     http_status: int | None = None
     retry_after: float | None = None
     skew: float | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,11 @@ class Pacer:
         """Grant nothing before `seconds` from now; of several holds the one that ends last binds."""
         self._held_until = max(self._held_until, anyio.current_time() + seconds)
 
+    def next_in(self) -> float:
+        """Return in how many seconds the next start is due, as far as can be said now; 0 where it may be at once."""
+        now = anyio.current_time()
+        return self._next(now, now) - now
+
     def held(self) -> float:
         """Return the seconds that are left of a hold; 0 without one."""
         return max(0.0, self._held_until - anyio.current_time())

@@ -110,8 +110,8 @@ async def _foreign(bolna: Bolna, callers: Sequence[str]) -> list[str]:
 
 
 def _refused(error: BolnaReadError) -> None:
-    if error.of_key is not None:
-        raise error.of_key from error
+    if error.must_act is not None:
+        raise error.must_act from error
 
 
 async def watch_wallet(bolna: Accounts, end: Callable[[Trip], None]) -> None:

@@ -1,4 +1,4 @@
-"""The task group that sends: pull → intent → pace → judge → POST → outcome."""
+"""The task group that sends: pull → intent, connection → pace → judge → POST → outcome."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer import moments
 from dialer.breaker import Trip
+from dialer.connections import Connection, Connections
 from dialer.errors import DialerError, LedgerError
 from dialer.lines import Unlimited
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
 
+_CONNECTING = 10.0
+"""Seconds that one connection may take."""
 DRAIN = 50.0
 """Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
 
@@ -116,8 +119,7 @@ class Runner:
 
     Args:
         ledger: where intents and outcomes are recorded.
-        call: sends one body, unless what it is also given says that it may not leave, which it asks when the body is
-            about to; returns what it came to, never raises but for cancellation.
+        connect: returns an open connection for one call, or what it means that there is none.
         pacer: says when a request may start.
         breaker: says when the run cannot go well.
         agent_gone: asked after a 404: does Bolna not know the agent either?
@@ -136,7 +138,7 @@ class Runner:
         self,
         *,
         ledger: Recorder,
-        call: Callable[[bytes, Callable[[], bool]], Awaitable[Answer]],
+        connect: Callable[[], Awaitable[Connection | Answer]],
         pacer: Pacer,
         breaker: Breaker,
         agent_gone: Callable[[], Awaitable[bool]],
@@ -150,7 +152,6 @@ class Runner:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
-        self._call = call
         self._pacer = pacer
         self._breaker = breaker
         self._agent_gone = agent_gone
@@ -162,7 +163,7 @@ class Runner:
         self._pending = Pending(page=self._page, judge=self._why_not, limit=limit, now=now, waits=waits)
         per_second = pacer.rate_now
         self._ahead = 1 + math.ceil(min(max_in_flight, per_second * 0.1))
-        self.longest_wait = self._ahead * pacer.longest_interval
+        self.longest_wait = self._ahead * pacer.longest_interval + breaker.outage_after + _CONNECTING
         """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
         self._ready: deque[Attempt] = deque()
         self._over = False
@@ -171,6 +172,9 @@ class Runner:
         """Requests that placed a call, were refused, or left it unclear."""
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
+        )
+        self._connections = Connections(
+            connect, pacer=pacer, most=self._useful, failed=self._not_connected, on_change=self._notify
         )
         self._waiting: dict[anyio.Event, Callable[[], bool]] = {}
         self._sending = anyio.CancelScope()
@@ -192,6 +196,7 @@ class Runner:
                 await self._send_all(calls, control, watchers)
             finally:
                 await self._give_back()
+                await self._connections.aclose()
             with anyio.move_on_after(DRAIN):
                 await self._until(lambda: self._in_flight == 0)
             calls.cancel_scope.cancel()
@@ -203,6 +208,7 @@ class Runner:
             async with anyio.create_task_group() as around:
                 around.start_soon(self._stop_when, control)
                 around.start_soon(self._intend_ahead)
+                around.start_soon(self._connect_ahead)
                 for watcher in watchers:
                     around.start_soon(watcher, self.end)
                 await self._dispatch(calls)
@@ -332,27 +338,55 @@ class Runner:
 
     # -- sending -------------------------------------------------------------------------------------------------
 
+    async def _connect_ahead(self) -> None:
+        """Keep a bounded few connections open ahead of the pacer."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                await self._until(self._connections.wants_one)
+                await self._connections.open_one(tasks)
+
+    def _useful(self) -> float:
+        """Return how many connections there is a use for, besides those that are in flight."""
+        if not (self._ready or self._in_flight):
+            return 0
+        somebody = math.inf if self._pending.waits_for_a_turn() else len(self._ready)
+        return min(somebody, self._throttle.window, self._lines.room() - self._in_flight)
+
+    def _not_connected(self, answer: Answer) -> None:
+        _, trip = self._breaker.judge(answer, now=anyio.current_time())
+        if trip is not None:
+            self.end(trip)
+        else:
+            self._throttle.adjust(answer)
+
     async def _dispatch(self, calls: TaskGroup) -> None:
         while True:
             await self._until(lambda: bool(self._ready) or self._over)
             if not self._ready:
                 return
-            await self._until(self._has_room)
-            await self._pacer.wait()
+            await self._until(lambda: self._has_room() and self._connections.is_ready())
+            granted = False
+            with anyio.CancelScope(deadline=self._connections.next_until()):
+                await self._pacer.wait()
+                granted = True
             # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
             await checkpoint_if_cancelled()
             if self._ledger.failure is not None:
                 return
-            if self._has_room():
-                self._start(calls)
+            # Without a moment of the pacer's the connection is too old: it is closed, and another one opened.
+            if not granted or self._has_room():
+                connection = await self._connections.take()
+                if connection is not None:
+                    assert granted
+                    self._start(calls, connection)
 
     def _has_room(self) -> bool:
         return self._in_flight < min(self._throttle.window, self._lines.room())
 
-    def _start(self, calls: TaskGroup) -> None:
+    def _start(self, calls: TaskGroup, connection: Connection) -> None:
         # Whoever may not be called any more is found when the body is about to leave.
         self._in_flight += 1
-        calls.start_soon(self._send, self._ready.popleft())
+        calls.start_soon(self._send, self._ready.popleft(), connection)
         self._notify()
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
@@ -362,18 +396,18 @@ class Runner:
         if deferral is _HELD:
             self._pending.try_again(attempt.recipient)
 
-    async def _send(self, attempt: Attempt) -> None:
+    async def _send(self, attempt: Attempt, connection: Connection) -> None:
         deferrals: list[Deferral] = []
 
         def may_leave() -> bool:
-            # The last moment: a connection takes its time, and a machine may be suspended meanwhile.
+            # The last moment: a machine may be suspended at any other.
             deferral = _ENDED if self._sending.cancel_called else self._why_not(attempt.recipient)
             if deferral is None and self._pacer.held():
                 deferral = _HELD
             deferrals.extend(filter(None, [deferral]))
             return not deferrals
 
-        answer = await self._call(body_of(attempt), may_leave)
+        answer = await connection.call(body_of(attempt), may_leave)
         if answer.effect is Effect.WITHHOLD:
             await self._put_off(attempt, deferrals[0])
             self._in_flight -= 1

@@ -30,6 +30,7 @@ from tests.test_window import naively_open
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from dialer.models import Answer
     from dialer.runner import Ending
 
 NEW_YORK, LONDON, INDIA = 12125550100, 442079460000, 919800000000
@@ -67,15 +68,15 @@ class Phones(Bolna):
     wall: Wall = field(default_factory=lambda: Wall(utc("2026-01-01T00:00")))
     left: list[tuple[int, datetime]] = field(default_factory=list)
 
-    async def __call__(self, body: bytes, may_leave: object) -> object:  # type: ignore[override] # as the base, noted
+    async def call(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
         def noted() -> bool:
-            leaves: bool = may_leave()  # type: ignore[operator] # as above
+            leaves = may_leave()
             if leaves:
                 number = int(json.loads(body)["recipient_phone_number"])
                 self.left.append((number, self.wall.moment()))
             return leaves
 
-        return await super().__call__(body, noted)
+        return await super().call(body, noted)
 
 
 def rows(numbers: Sequence[int], calling: CallingWindow, at: datetime, zones: Sequence[str] = ()) -> list[InputRow]:

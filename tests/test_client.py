@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from dialer.client import TABLE, BolnaClient, BolnaReadError, answer_of_exception, answer_of_status, sender
+from dialer.client import TABLE, BolnaClient, BolnaReadError, answer_of_exception, answer_of_status
 from dialer.errors import UsageError
 from dialer.executions import Retries, account_in, execution_in, listed_in
 from dialer.models import Answer, Effect, Outcome
@@ -142,9 +142,15 @@ def dribbling(one: Peer, connection: socket.socket) -> None:
         connection.sendall(b" ")
 
 
+async def placed(client: BolnaClient, body: bytes, may_leave: Callable[[], bool] = lambda: True) -> Answer:
+    """Place a call on a connection of its own, as a run does without a wait in between."""
+    connection = await client.connect()
+    return connection if isinstance(connection, Answer) else await connection.call(body, may_leave)
+
+
 async def one_call(url: str, **options: Any) -> Answer:  # noqa: ANN401  whatever the client takes
     async with BolnaClient(base_url=url, key=KEY, **options) as client:
-        return await client.call(BODY)
+        return await placed(client, BODY)
 
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -185,7 +191,7 @@ def test_a_body_that_may_not_leave_any_more_does_not_though_the_connection_stand
 
     async def main(url: str) -> tuple[Answer, Answer]:
         async with BolnaClient(base_url=url, key=KEY) as client:
-            return await client.call(BODY, refuse), await client.call(BODY, lambda: True)
+            return await placed(client, BODY, refuse), await placed(client, BODY, lambda: True)
 
     with peer(http(b'{"execution_id": "e-1"}')) as one:
         held, sent = anyio.run(main, one.url, backend=backend)
@@ -300,12 +306,6 @@ def test_a_host_that_is_not_known_is_tried_again() -> None:
     assert (answer.outcome, answer.effect) == (RETRY, BACK_OFF)
 
 
-def test_a_server_without_tls_receives_no_request_and_is_tried_again() -> None:
-    with peer(b"nonsense\r\n", read=False) as bolna:
-        answer = call(bolna.url.replace("http", "https"))
-    assert (answer.outcome, answer.effect) == (RETRY, BACK_OFF)
-
-
 @BACKENDS
 @pytest.mark.parametrize("read", [True, False], ids=["read", "unread"])
 @pytest.mark.parametrize("behaviour", [closed, reset, silent, half, all_but_the_end, half_a_head, dribbling])
@@ -368,10 +368,10 @@ def test_a_redirect_is_not_followed_and_ends_the_run(location: str) -> None:
     assert len(bolna.received) == 1
 
 
-def test_the_status_counts_when_its_body_breaks() -> None:
+def test_an_answer_that_breaks_off_proves_nothing_and_its_wait_is_kept() -> None:
     with peer(half_a_429) as bolna:
         answer = call(bolna.url)
-    assert (answer.outcome, answer.effect, answer.retry_after) == (RETRY, HOLD, 3)
+    assert (answer.outcome, answer.effect, answer.retry_after) == (UNKNOWN, HOLD, 3)
     assert "cannot be read" in answer.words
 
 
@@ -417,7 +417,7 @@ def test_an_answer_before_the_body_is_read_counts() -> None:
 )
 def test_the_words_are_what_bolna_says(body: bytes, words: str | None) -> None:
     async def main(client: BolnaClient) -> Answer:
-        return await client.call(BODY)
+        return await placed(client, BODY)
 
     answer = virtually(main, lambda _: httpx.Response(400, content=body))
     assert (answer.outcome, answer.effect) == (ERROR, GO_ON)
@@ -425,14 +425,14 @@ def test_the_words_are_what_bolna_says(body: bytes, words: str | None) -> None:
     answer.words.encode()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.binary(max_size=300)
     | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode)
 )
 def test_no_body_makes_a_call_raise(body: bytes) -> None:
     async def main(client: BolnaClient) -> Answer:
-        return await client.call(BODY)
+        return await placed(client, BODY)
 
     assert virtually(main, lambda _: httpx.Response(200, content=body)).outcome is UNKNOWN
 
@@ -460,7 +460,7 @@ DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
 )
 def test_retry_after_is_read_against_the_server_s_own_clock(header: str, seconds: float | None) -> None:
     async def main(client: BolnaClient) -> Answer:
-        return await client.call(BODY)
+        return await placed(client, BODY)
 
     answer = virtually(main, lambda _: httpx.Response(429, headers={"Retry-After": header, "Date": DATE}))
     assert answer.retry_after == seconds
@@ -468,7 +468,7 @@ def test_retry_after_is_read_against_the_server_s_own_clock(header: str, seconds
 
 def test_retry_after_as_a_date_is_read_against_our_clock_where_the_server_shows_none() -> None:
     async def main(client: BolnaClient) -> Answer:
-        return await client.call(BODY)
+        return await placed(client, BODY)
 
     until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     answer = virtually(main, lambda _: httpx.Response(503, headers={"Retry-After": until}))
@@ -478,7 +478,7 @@ def test_retry_after_as_a_date_is_read_against_our_clock_where_the_server_shows_
 @pytest.mark.parametrize(("ahead", "skew"), [(7200, 7200), (-90, -90), (None, None)])
 def test_the_skew_is_how_far_the_server_s_clock_is_ahead(ahead: int | None, skew: float | None) -> None:
     async def main(client: BolnaClient) -> tuple[Answer, float | None]:
-        return await client.call(BODY), client.skew
+        return await placed(client, BODY), client.skew
 
     shown = (datetime.now(UTC) + timedelta(seconds=ahead or 0)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     headers = {"Date": "once" if ahead is None else shown}
@@ -522,33 +522,19 @@ def test_https_and_loopback_addresses_are_taken(url: str) -> None:
     assert KEY not in repr(client) + repr(vars(client)["_sender"])
 
 
-def test_the_environment_s_proxy_is_asked_for_a_tunnel_and_its_refusal_proves_that_nothing_was_sent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with peer(http(b"", "407 Proxy Authentication Required")) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        answer = call("https://api.bolna.test")
-    assert (answer.outcome, answer.effect) == (RETRY, BACK_OFF)
-    assert "the proxy made no connection (ProxyError: 407" in answer.words
-    (request,) = proxy.received
-    assert request.startswith(b"CONNECT api.bolna.test:443 ")
-    assert KEY.encode() not in request
-
-
-def test_what_is_sent_to_this_machine_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    with peer(http(b"", "502 Bad Gateway")) as proxy, peer(http()) as bolna:
-        monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        monkeypatch.setenv("ALL_PROXY", proxy.url)
-        assert call(bolna.url).outcome is QUEUED
-    assert proxy.connections == 0
-
-
-@pytest.mark.parametrize(("name", "value"), [("HTTPS_PROXY", "quic://x"), ("SSL_CERT_FILE", "/no")])
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HTTPS_PROXY", "quic://x", "HTTPS_PROXY or ALL_PROXY is not the URL of a proxy"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1080", "SOCKS proxy, which dialer cannot use"),
+        ("SSL_CERT_FILE", "/no", "SSL_CERT_FILE takes the path of a file in PEM format"),
+    ],
+)
 def test_settings_of_the_environment_that_cannot_be_used_are_refused(
-    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(UsageError, match="environment"):
+    with pytest.raises(UsageError, match=words):
         BolnaClient(base_url="https://api.bolna.test", key=KEY)
 
 
@@ -573,63 +559,6 @@ def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 # Connections
 
 
-async def several(url: str, *, at_once: int, then: int, **options: Any) -> None:  # noqa: ANN401
-    async with BolnaClient(base_url=url, key=KEY, **options) as client:
-        async with anyio.create_task_group() as tasks:
-            for _ in range(at_once):
-                tasks.start_soon(client.call, BODY)
-        for _ in range(then):
-            assert (await client.call(BODY)).outcome is QUEUED
-
-
-@pytest.mark.parametrize(("reuse", "connections"), [(True, 1), (False, 5)])
-def test_idle_connections_are_used_again_if_wanted(connections: int, *, reuse: bool) -> None:
-    with peer(http()) as bolna:
-        anyio.run(lambda: several(bolna.url, at_once=1, then=4, reuse=reuse))
-    assert bolna.connections == connections
-
-
-def test_the_connection_used_last_is_used_next() -> None:
-    everybody = threading.Barrier(5)
-
-    def together(one: Peer, connection: socket.socket) -> None:
-        everybody.wait(10)
-        connection.sendall(http())
-        while read_request(connection):
-            one.served[connection.getpeername()] += 1
-            connection.sendall(http())
-
-    with peer(together) as bolna:
-        anyio.run(lambda: several(bolna.url, at_once=5, then=9))
-    assert sorted(bolna.served.values()) == [1, 1, 1, 1, 10]
-
-
-def test_a_connection_idle_for_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "_IDLE", 0.0)
-    with peer(http()) as bolna:
-        anyio.run(lambda: several(bolna.url, at_once=1, then=3))
-    assert bolna.connections == 4
-
-
-def test_a_connection_that_the_server_closed_while_idle_is_not_used_again() -> None:
-    def once(one: Peer, connection: socket.socket) -> None:
-        connection.sendall(http())
-        connection.close()
-        one.done.set()
-
-    async def main(bolna: Peer) -> list[Outcome]:
-        async with BolnaClient(base_url=bolna.url, key=KEY) as client:
-            outcomes = []
-            for _ in range(3):
-                outcomes.append((await client.call(BODY)).outcome)
-                await anyio.to_thread.run_sync(bolna.done.wait)
-                bolna.done.clear()
-        return outcomes
-
-    with peer(once) as bolna:
-        assert anyio.run(main, bolna) == [QUEUED] * 3
-
-
 @BACKENDS
 def test_cancellation_passes_and_leaves_a_client_that_works(backend: str) -> None:
     def first_silent(one: Peer, connection: socket.socket) -> None:
@@ -641,11 +570,11 @@ def test_cancellation_passes_and_leaves_a_client_that_works(backend: str) -> Non
         async with BolnaClient(base_url=bolna.url, key=KEY) as client:
             with anyio.CancelScope() as scope:
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(client.call, BODY)
+                    tasks.start_soon(placed, client, BODY)
                     await anyio.to_thread.run_sync(bolna.asked.wait, 10)
                     scope.cancel()
             assert scope.cancelled_caught
-            return await client.call(BODY)
+            return await placed(client, BODY)
 
     with peer(first_silent) as bolna:
         assert anyio.run(main, backend=backend).outcome is QUEUED
@@ -678,7 +607,7 @@ def test_cancellation_passes_however_the_connection_closes(backend: str, *, head
     async def main() -> None:
         client = BolnaClient(base_url="https://api.bolna.test", key=KEY, transport=lambda: Unclosable(head=head))
         with anyio.move_on_after(0.01):
-            returned.append(await client.call(BODY))
+            returned.append(await placed(client, BODY))
 
     anyio.run(main, backend=backend)
     assert not returned
@@ -690,10 +619,10 @@ def test_a_call_that_never_ends_is_in_doubt_after_the_longest_time() -> None:
         raise AssertionError
 
     async def main(client: BolnaClient) -> tuple[Answer, float]:
-        return await client.call(BODY), anyio.current_time()
+        return await placed(client, BODY), anyio.current_time()
 
     answer, now = virtually(main, never)
-    assert (answer.outcome, now) == (UNKNOWN, 70)
+    assert (answer.outcome, now) == (UNKNOWN, 60)
 
 
 class Failing(httpx.AsyncBaseTransport):
@@ -719,7 +648,7 @@ def test_a_failure_to_connect_proves_nothing_once_the_body_was_taken(
 
 def test_whatever_the_transport_raises_a_call_returns() -> None:
     async def main(client: BolnaClient) -> Answer:
-        return await client.call(BODY)
+        return await placed(client, BODY)
 
     def broken(_: httpx.Request) -> httpx.Response:
         raise KeyError(KEY)
@@ -809,6 +738,16 @@ def test_no_json_makes_the_reading_of_it_raise(value: Any) -> None:  # noqa: ANN
     account_in(value)
     listed_in(value)
     execution_in(value)
+
+
+def test_an_answer_about_something_else_than_was_asked_for_is_a_read_error() -> None:
+    async def main(client: BolnaClient) -> None:
+        with pytest.raises(BolnaReadError, match="another call: e-2 instead of e-1"):
+            await client.execution("e-1")
+        with pytest.raises(BolnaReadError, match="another agent: a-2 instead of a-1"):
+            await client.agent("a-1")
+
+    virtually(main, routed({"GET /executions/e-1": {"id": "e-2"}, "GET /v2/agent/a-1": {"id": "a-2"}}))
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b'"text"', b"3", b"[]", b"{}"])
@@ -953,7 +892,7 @@ def test_rows_of_a_list_that_cannot_be_read_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "stopped", "words"),
     [
-        (200, {"message": "done", "status": "stopped"}, True, ""),
+        (200, {"message": "done", "status": "stopped", "execution_id": "e-1"}, True, ""),
         (400, {"message": "Call is not queued or scheduled"}, False, "Call is not queued or scheduled"),
         (404, {"detail": "not found"}, False, "not found"),
     ],
@@ -969,6 +908,7 @@ def test_stopping_a_call_says_whether_it_was_stopped(status: int, body: Any, wor
     [
         httpx.Response(200, text="<html>Gateway</html>"),
         httpx.Response(200, json={"message": "done"}),
+        httpx.Response(200, json={"message": "done", "status": "stopped"}),
         httpx.Response(200, json={"status": "stopped", "execution_id": "another"}),
         httpx.Response(202, json={"status": "queued"}),
     ],

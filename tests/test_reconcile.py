@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.client import BolnaClient, BolnaReadError, answer_of_exception, answer_of_status
+from dialer.client import BolnaClient, BolnaReadError, CallConnection, answer_of_exception, answer_of_status
 from dialer.errors import LedgerError
 from dialer.executions import Account, Execution, Listed, account_in, execution_in
 from dialer.ledger import Binding, Doubt, Ledger
@@ -494,7 +494,9 @@ def settled_over_http(
         ):
             await ledger.call(lambda store: load(store, people))
             for attempt in await ledger.intend(await ledger.call(lambda store: store.page(after=0, size=people))):
-                answer = await client.call(body_of(attempt).replace(b"{", f'{{"agent_id":"{AGENT}",'.encode(), 1))
+                connection = await client.connect()
+                assert isinstance(connection, CallConnection)
+                answer = await connection.call(body_of(attempt).replace(b"{", f'{{"agent_id":"{AGENT}",'.encode(), 1))
                 assert answer.outcome is Outcome.QUEUED
                 ledger.settle(attempt, replace(DOUBT, skew=answer.skew))
             sandbox.other_strikes.force(*forced)

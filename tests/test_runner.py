@@ -40,6 +40,7 @@ from dialer.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
+    from dialer.connections import Connection
     from dialer.executions import Account
     from dialer.runner import Room, Watcher
 
@@ -125,6 +126,25 @@ class Sent:
 
 
 @dataclass
+class Line:
+    """An open connection to Bolna."""
+
+    bolna: Bolna
+    untouched: bool = True
+
+    def is_untouched(self) -> bool:
+        return self.untouched
+
+    async def call(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
+        assert self.untouched
+        self.untouched = False
+        return await self.bolna.call(body, may_leave)
+
+    async def aclose(self) -> None:
+        self.bolna.closed += 1
+
+
+@dataclass
 class Bolna:
     """Answers from a script; refuses to be sent what has no intent in the ledger."""
 
@@ -132,15 +152,28 @@ class Bolna:
     answer: Callable[[Sent], Answer] = lambda _: ACCEPTED
     takes: Callable[[Sent], float] = lambda _: 0.05
     connects: float = 0.0
-    """Seconds until a body can leave."""
+    """Seconds that a connection takes."""
+    reached: Callable[[], Answer | None] = lambda: None
+    """What it means that a connection does not come about; None where it does."""
+    connections: int = 0
+    """How many were opened."""
+    closed: int = 0
+    """How many were closed without a call."""
     sent: list[Sent] = field(default_factory=list)
     came: Counter[int] = field(default_factory=Counter)
     answered: dict[str, Answer] = field(default_factory=dict)
     in_flight: int = 0
     peak: int = 0
 
-    async def __call__(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
+    async def connect(self) -> Line | Answer:
         await anyio.sleep(self.connects)
+        failure = self.reached()
+        if failure is not None:
+            return failure
+        self.connections += 1
+        return Line(self)
+
+    async def call(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
         if not may_leave():
             return Answer(Outcome.RETRY, Effect.WITHHOLD)
         fields = json.loads(body)
@@ -223,7 +256,7 @@ class Rig:
         self.pacer = getattr(self, "pacer", None) or Pacer(self.rate)
         self.runner = self.kind(
             ledger=self.recorder,
-            call=self.bolna,
+            connect=self.connect,
             pacer=self.pacer,
             breaker=self.breaker,
             agent_gone=self._agent_gone,
@@ -250,6 +283,9 @@ class Rig:
             (error,) = group.exceptions
             raise error from None
         return ending
+
+    async def connect(self) -> Connection | Answer:
+        return await self.bolna.connect()
 
     async def _agent_gone(self) -> bool:
         self.asked_agent += 1
@@ -380,11 +416,11 @@ def test_one_in_doubt_goes_back_to_one_in_flight(rig: Rig, doubtful: set[int], s
         return found
 
     class Watched(Runner):
-        def _send(self, attempt: Attempt) -> Any:  # noqa: ANN401 - a coroutine; made when the start is decided
+        def _send(self, attempt: Attempt, connection: Connection) -> Any:  # noqa: ANN401 - a coroutine; made at the start
             nonlocal started
             started += 1
             assert started <= allowed
-            return super()._send(attempt)
+            return super()._send(attempt, connection)
 
     rig.bolna.answer = answer
     # No answer comes in the very moment of a start.
@@ -1154,12 +1190,14 @@ def test_a_failed_ledger_is_noticed_before_the_next_request(rig: Rig) -> None:
 
 
 class Handing(httpx.AsyncBaseTransport):
-    """Hands each request to a function, its body unread: like a connection that is not there yet."""
+    """Hands each request to a function, once its body is read."""
 
     def __init__(self, handle: Callable[[httpx.Request], httpx.Response]) -> None:
         self._handle = handle
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        assert [chunk async for chunk in request.stream]
         return self._handle(request)
 
 
@@ -1176,7 +1214,7 @@ def over_http(rig: Rig, handler: Callable[[httpx.Request, int], httpx.Response])
         async with BolnaClient(
             base_url="http://127.0.0.1:9", key="bn-test", transport=lambda: Handing(handle)
         ) as client:
-            rig.bolna = client.call  # type: ignore[assignment] # the real one
+            rig.bolna.connect = client.connect  # type: ignore[assignment, method-assign] # the real one
             return await rig.run()
 
     ending = virtually(main)
@@ -1211,7 +1249,7 @@ def test_over_http_each_kind_of_answer_lands_in_the_ledger(rig: Rig) -> None:
     def handler(request: httpx.Request, turn: int) -> httpx.Response:
         assert request.headers["Authorization"] == "Bearer bn-test"
         if turn == 2:
-            raise httpx.ConnectError("refused", request=request)
+            return httpx.Response(429, json={"message": "limit"})
         if turn == 4:
             raise httpx.ReadError("", request=request)
         if turn == 5:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,22 +11,32 @@ from urllib.parse import quote
 
 import anyio
 
+from dialer.client.connection import Connection, closed
 from dialer.client.reply import execution_id_in, parsed, says_stopped, status_line, tidy, words_in
 from dialer.client.sender import Sender, WithheldError, checked_address, checked_key
-from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status
+from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status, unsent
 from dialer.errors import MustActError
 from dialer.executions import Account, Execution, Listed, Page, account_in, execution_in, page_in
 from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
 
     import httpx
 
     from dialer.client.sender import Reply
 
-__all__ = ["TABLE", "BolnaClient", "BolnaReadError", "Row", "Stopped", "answer_of_exception", "answer_of_status"]
+__all__ = [
+    "TABLE",
+    "BolnaClient",
+    "BolnaReadError",
+    "CallConnection",
+    "Row",
+    "Stopped",
+    "answer_of_exception",
+    "answer_of_status",
+]
 
 _ANSWER = 1_000_000
 """Bytes of the answer to a call; Bolna's has about 100."""
@@ -52,21 +63,56 @@ class BolnaReadError(Exception):
     Attributes:
         words: what it said, or what happened.
         status: status code of the last answer; None where none came.
+        advice: what a person has to do before anything can be asked; empty where that may pass by itself.
     """
 
-    def __init__(self, words: str, status: int | None = None) -> None:
+    def __init__(self, words: str, status: int | None = None, *, advice: str = "") -> None:
         super().__init__(words)
         self.words = words
         self.status = status
+        self.advice = advice
 
     @property
-    def of_key(self) -> MustActError | None:
-        """What to raise instead where it is the key that Bolna does not take."""
-        if self.status not in {401, 403}:
-            return None
-        return MustActError(
-            f"Bolna refused the key: {self.words}. Set BOLNA_API_KEY to a valid key, then run the same command again."
-        )
+    def must_act(self) -> MustActError | None:
+        """What to raise instead where a person must act first: the key is refused, or nothing can be reached."""
+        happened, advice = f"No request can leave: {self.words}", self.advice
+        if self.status in {401, 403}:
+            happened, advice = f"Bolna refused the key: {self.words}", "Set BOLNA_API_KEY to a valid key"
+        return MustActError(f"{happened}. {advice}, then run the same command again.") if advice else None
+
+
+class CallConnection:
+    """An open connection that carries one `POST /call`.
+
+    Args:
+        connection: open, and not used before.
+        post: sends a body on it, if it may leave, and returns what came of it.
+    """
+
+    def __init__(
+        self,
+        connection: httpx.AsyncBaseTransport,
+        post: Callable[[bytes, Callable[[], bool]], Awaitable[Answer]],
+    ) -> None:
+        self._connection = connection
+        self._post = post
+
+    def is_untouched(self) -> bool:
+        """Tell whether the server has neither closed it nor said anything yet, as far as can be seen."""
+        return not isinstance(self._connection, Connection) or self._connection.is_untouched()
+
+    async def call(self, body: bytes, may_leave: Callable[[], bool] = lambda: True) -> Answer:
+        """Send one `POST /call`, once, and return what came of it; raise nothing but cancellation.
+
+        Args:
+            body: the JSON body.
+            may_leave: asked when the body is about to leave; where it says no, nothing of it does.
+        """
+        return await self._post(body, may_leave)
+
+    async def aclose(self) -> None:
+        """Close it unused."""
+        await closed(self._connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +130,9 @@ class BolnaClient:
     Args:
         base_url: `https://` and a host; `http://` for a server on this machine.
         key: API key; neither a message nor a `repr` holds it.
-        transport: makes the transport of each connection (a test's stand-in); None for the network.
-        reuse: use an idle connection again within a second; otherwise each request gets its own.
+        transport: makes what stands in for a connection (in a test); None for the network.
         connect_timeout: seconds until there is a connection.
-        read_timeout: seconds without a byte of the answer; with the former, also what one exchange may take.
+        read_timeout: seconds without a byte of the answer; also what one exchange may take.
 
     Raises:
         UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.
@@ -99,7 +144,6 @@ class BolnaClient:
         base_url: str,
         key: str,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
-        reuse: bool = True,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
     ) -> None:
@@ -108,7 +152,6 @@ class BolnaClient:
             checked_address(base_url),
             key,
             transport=transport,
-            reuse=reuse,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
         )
@@ -123,34 +166,39 @@ class BolnaClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close what is open."""
-        await self._sender.aclose()
+        """Close nothing: each connection is closed as soon as its answer is there."""
 
-    async def call(self, body: bytes, may_leave: Callable[[], bool] = lambda: True) -> Answer:
-        """Send one `POST /call`, once, and return what came of it; raise nothing but cancellation.
-
-        Args:
-            body: the JSON body.
-            may_leave: asked when the body is about to leave; where it says no, nothing of it does.
-        """
-        leaving = None
+    async def connect(self) -> CallConnection | Answer:
+        """Return an open connection for one call, or what it means that there is none."""
         try:
-            request, leaving = self._sender.request("POST", self._call_url, body, may_leave=may_leave)
-            return self._answer(await self._send(request, most=_ANSWER))
+            connection = await self._sender.connect()
+        except Exception as error:  # noqa: BLE001  the table maps every one
+            return unsent(answer_of_exception(error, secret=self._key))
+        return CallConnection(connection, functools.partial(self._post_call, connection))
+
+    async def _post_call(
+        self, connection: httpx.AsyncBaseTransport, body: bytes, may_leave: Callable[[], bool]
+    ) -> Answer:
+        request, leaving = self._sender.request("POST", self._call_url, body, may_leave=may_leave)
+        try:
+            answer = self._answer(await self._exchange(connection, request, most=_ANSWER))
         except WithheldError:
             return Answer(Outcome.RETRY, Effect.WITHHOLD)
         except Exception as error:  # noqa: BLE001  the table maps every one, and what it does not name is in doubt
-            return answer_of_exception(error, begun=leaving is not None and leaving.begun, secret=self._key)
+            answer = answer_of_exception(error, begun=leaving.begun, secret=self._key)
+        # Without its body, which holds the number, no request places a call, whatever is answered.
+        return answer if leaving.begun else unsent(answer)
 
-    async def _send(self, request: httpx.Request, *, most: int) -> Reply:
-        reply = await self._sender.send(request, most=most)
+    async def _exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request, *, most: int) -> Reply:
+        reply = await self._sender.exchange(connection, request, most=most)
         self.skew = self.skew if reply.skew is None else reply.skew
         return reply
 
     def _answer(self, reply: Reply) -> Answer:
         answer = answer_of_status(
             reply.status,
-            execution_id=None if reply.fault else execution_id_in(reply.body),
+            is_whole=not reply.fault,
+            execution_id=execution_id_in(reply.body),
             retry_after=reply.retry_after,
             skew=reply.skew,
         )
@@ -178,7 +226,10 @@ class BolnaClient:
             BolnaReadError: Bolna does not say.
         """
         found = await self._get_one("/v2/agent/{}", agent_id)
-        return None if found is None else _given(found if isinstance(found, dict) else None, "the agent")
+        if found is None:
+            return None
+        agent = _given(found if isinstance(found, dict) else None, "the agent")
+        return _of(agent, agent.get("id", agent_id), agent_id, "agent")
 
     async def phone_numbers(self) -> tuple[str, ...]:
         """Return the account's phone numbers as Bolna spells them.
@@ -198,7 +249,10 @@ class BolnaClient:
             BolnaReadError: Bolna does not say.
         """
         found = await self._get_one("/executions/{}", execution_id)
-        return None if found is None else _given(execution_in(found), "the execution")
+        if found is None:
+            return None
+        execution = _given(execution_in(found), "the execution")
+        return _of(execution, execution.id, execution_id, "call")
 
     async def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
         """Yield the agent's calls created from `start` to `end`, each once.
@@ -289,6 +343,8 @@ class BolnaClient:
         for wait in _WAITS:
             reply = await self._try(method, url)
             if isinstance(reply, BolnaReadError):
+                if reply.advice:
+                    raise reply
                 await anyio.sleep(_jittered(wait))
             elif _may_change(reply):
                 await anyio.sleep(min(max(reply.retry_after or 0.0, _jittered(wait)), _LONGEST_WAIT))
@@ -302,9 +358,10 @@ class BolnaClient:
     async def _try(self, method: str, url: httpx.URL) -> Reply | BolnaReadError:
         try:
             request, _ = self._sender.request(method, url)
-            return await self._send(request, most=_PAGE)
+            return await self._exchange(await self._sender.connect(), request, most=_PAGE)
         except Exception as error:  # noqa: BLE001  whatever it was, nothing was read
-            return BolnaReadError(answer_of_exception(error, secret=self._key).words)
+            answer = answer_of_exception(error, secret=self._key)
+            return BolnaReadError(answer.words, advice=answer.advice)
 
 
 def _may_change(reply: Reply) -> bool:
@@ -318,6 +375,13 @@ def _jittered(wait: float) -> float:
 def _given(value: T | None, what: str) -> T:
     if value is None:
         raise BolnaReadError(f"Bolna's answer about {what} cannot be understood")
+    return value
+
+
+def _of(value: T, identity: object, asked: str, what: str) -> T:
+    """Return an answer about what was asked for; another one's was crossed on the way."""
+    if str(identity).casefold() != asked.casefold():
+        raise BolnaReadError(f"Bolna answered about another {what}: {tidy(str(identity))} instead of {asked}")
     return value
 
 

@@ -43,7 +43,7 @@ def says_stopped(body: bytes, execution_id: str) -> bool:
     value = parsed(body)
     if not isinstance(value, dict) or value.get("status") not in {"stopped", "canceled"}:
         return False
-    return execution_id_in(body) in {None, execution_id}
+    return execution_id_in(body) == execution_id
 
 
 def tidy(text: str, *, secret: str = "") -> str:

@@ -1,11 +1,10 @@
-"""Requests out, replies in: one connection each, the newest idle one first, nothing repeated and nothing followed."""
+"""Requests out, replies in: one connection each, nothing repeated and nothing followed."""
 
 from __future__ import annotations
 
 import ipaddress
 import logging
 import re
-import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,15 +15,15 @@ from urllib.request import getproxies, proxy_bypass
 import anyio
 import httpx
 
+from dialer.client.connection import Route, closed
 from dialer.client.reply import moment, seconds_to_wait, tidy
 from dialer.errors import UsageError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterable, AsyncIterator, Callable
 
-_IDLE = 1.0
-"""Seconds; a server that has just closed an idle connection leaves the next request in doubt."""
-_CLOSING = 5.0
+_PROXY_LOOKS = "It looks like http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
 
 
@@ -153,19 +152,17 @@ def checked_address(base_url: str) -> httpx.URL:
 
 
 class Sender:
-    """A last-in-first-out list of one-connection transports on one TLS context.
+    """Makes requests and exchanges each for its answer, on a connection of its own.
 
-    One pool shared by many tasks slows down with each connection it holds; and a list keeps few connections warm
-    where workers with one each would keep many cold. A bare transport follows no redirect, keeps no cookie, reads no
-    `.netrc`, and repeats nothing.
+    A server or gateway that sends one answer too many on a connection that is kept would have it taken for the next
+    request's. Nothing here follows a redirect, keeps a cookie, reads `.netrc` or repeats anything.
 
     Args:
         address: base URL, checked.
         key: checked.
-        transport: makes each transport; None for the network.
-        reuse: use an idle connection again within a second; otherwise each request gets its own.
+        transport: stands in for each connection; None for the network.
         connect_timeout: seconds.
-        read_timeout: seconds without a byte; also, with the former, what a whole exchange may take.
+        read_timeout: seconds without a byte; also what a whole exchange may take.
 
     Raises:
         UsageError: a proxy or certificate that the environment names cannot be used.
@@ -177,16 +174,13 @@ class Sender:
         key: str,
         *,
         transport: Callable[[], httpx.AsyncBaseTransport] | None,
-        reuse: bool,
         connect_timeout: float,
         read_timeout: float,
     ) -> None:
         self._address = address
-        self._make = transport or self._network
-        self._longest = connect_timeout + read_timeout
-        self._extensions = {
-            "timeout": httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout).as_dict()
-        }
+        self._transport = transport
+        self._longest = read_timeout
+        self._extensions = {"timeout": httpx.Timeout(read_timeout).as_dict()}
         self._headers = httpx.Headers(
             {
                 "Host": address.netloc.decode("ascii"),
@@ -194,22 +188,25 @@ class Sender:
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",  # what is not compressed cannot fail to be decompressed
                 "User-Agent": "dialer",
-                "Connection": "keep-alive" if reuse else "close",
+                "Connection": "close",
             }
         )
         logging.getLogger("httpcore").setLevel(logging.WARNING)
-        try:
-            self._tls = httpx.create_ssl_context() if address.scheme == "https" else _no_tls()
-            self._proxy = _proxy_for(address)
-            self._free = [self._make()]
-        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-            raise UsageError(
-                f"The proxy or certificate settings of the environment cannot be used: {tidy(str(error), secret=key)}"
-            ) from None
+        self._route = Route(
+            address=address,
+            tls=_tls(address),
+            proxy=_proxy_for(address),
+            timeout=connect_timeout,
+            extensions=self._extensions,
+        )
 
-    def _network(self) -> httpx.AsyncBaseTransport:
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
-        return httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, proxy=self._proxy, retries=0)
+    async def connect(self) -> httpx.AsyncBaseTransport:
+        """Return an open connection.
+
+        Raises:
+            Exception: there is none; which ones, the outcome table tells.
+        """
+        return await self._route.connect() if self._transport is None else self._transport()
 
     def url(self, path: str, **query: str) -> httpx.URL:
         """Return the address of `path`, which begins with a slash and is percent-encoded."""
@@ -229,47 +226,57 @@ class Sender:
         # With a stream httpx adds no headers by itself, nor looks for what is missing: that takes longer than the rest.
         return httpx.Request(method, url, headers=headers, stream=body, extensions=self._extensions), body
 
-    async def send(self, request: httpx.Request, *, most: int) -> Reply:
-        """Send once and return the reply.
+    async def exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request, *, most: int) -> Reply:
+        """Send once, return the reply, and close the connection.
 
         Args:
+            connection: open, and not used before.
             request: what to send.
             most: bytes of the body that are read at most.
 
         Raises:
             Exception: no reply came; which ones, the outcome table tells.
         """
-        transport = self._free.pop() if self._free else self._make()
         try:
             with anyio.fail_after(self._longest):
-                reply = await _exchange(transport, request, most)
-        except BaseException:
-            # The connection is of no more use; how it closes must not hide what happened.
-            with anyio.move_on_after(_CLOSING, shield=True), suppress(Exception):
-                await transport.aclose()
-            raise
-        self._free.append(transport)
-        return reply
-
-    async def aclose(self) -> None:
-        """Close the idle connections."""
-        with anyio.move_on_after(_CLOSING, shield=True):
-            while self._free:
-                await self._free.pop().aclose()
+                return await _exchange(connection, request, most)
+        finally:
+            await closed(connection)
 
 
-def _no_tls() -> ssl.SSLContext:
-    # Reading the certificates takes 40 ms, which nothing on http:// needs.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _tls(address: httpx.URL) -> ssl.SSLContext | None:
+    if address.scheme != "https":
+        return None
+    try:
+        context = httpx.create_ssl_context()
+    except OSError as error:
+        raise UsageError(
+            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be used: {tidy(str(error))}. "
+            "SSL_CERT_FILE takes the path of a file in PEM format."
+        ) from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _proxy_for(address: httpx.URL) -> httpx.Proxy | None:
-    """Return the environment's proxy; what is sent to this machine does not leave it."""
-    if _is_loopback(address.host) or proxy_bypass(address.host):
+    """Return the environment's proxy; what is sent to this machine does not leave it.
+
+    Raises:
+        UsageError: it cannot be used; the message does not repeat it, since it may hold a password.
+    """
+    if _is_loopback(address.host) or proxy_bypass(address.netloc.decode("ascii")):
         return None
     proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
+    named = proxies.get(address.scheme) or proxies.get("all")
+    if not named:
+        return None
+    try:
+        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+    except (ValueError, httpx.InvalidURL):
+        raise UsageError(f"HTTPS_PROXY or ALL_PROXY is not the URL of a proxy. {_PROXY_LOOKS}") from None
+    if proxy.url.scheme not in {"http", "https"}:
+        raise UsageError(f"HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which dialer cannot use. {_PROXY_LOOKS}")
+    return proxy
 
 
 async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request, most: int) -> Reply:

@@ -5,12 +5,13 @@ Only what proves that no call was placed is tried again. What the table does not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import httpx
 
 from dialer.client.reply import status_line, tidy
+from dialer.client.setup import SetupError
 from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Row:
         when: the status codes, or the exception (with what derives from it and has no row of its own).
         outcome: what it means for the recipient.
         effect: what it means for the run.
-        words: what happened, for a person; with a status, what the row stands for.
+        words: what happened, for a person, empty where the exception says it; with a status, what the row stands for.
     """
 
     when: range | type[Exception]
@@ -64,6 +65,7 @@ TABLE: tuple[Row, ...] = (
     Row(_one(503), Outcome.UNKNOWN, Effect.HOLD, "overloaded"),
     Row(range(504, 600), *_DOUBT, "server error"),
     # Before the request was sent.
+    Row(SetupError, *_PERSON, ""),
     Row(httpx.ConnectError, *_MISSED, "could not connect"),
     Row(httpx.ConnectTimeout, *_MISSED, "could not connect in time"),
     Row(httpx.PoolTimeout, *_MISSED, "no connection was free in time"),
@@ -117,6 +119,7 @@ def answer_of_status(
     status: int,
     *,
     words: str = "",
+    is_whole: bool = True,
     execution_id: str | None = None,
     retry_after: float | None = None,
     skew: float | None = None,
@@ -126,13 +129,15 @@ def answer_of_status(
     Args:
         status: the status code.
         words: what the body says.
+        is_whole: the answer came to its end; one that did not proves nothing.
         execution_id: the id in the body; without one an accepting status is in doubt.
         retry_after: seconds the server asked to wait.
         skew: seconds the server's clock is ahead of ours.
     """
     row = _ROWS.get(status, _UNNAMED)
-    queued = row.outcome is Outcome.QUEUED and execution_id is not None
-    outcome = Outcome.UNKNOWN if row.outcome is Outcome.QUEUED and not queued else row.outcome
+    queued = is_whole and row.outcome is Outcome.QUEUED and execution_id is not None
+    doubtful = not is_whole or (row.outcome is Outcome.QUEUED and not queued)
+    outcome = Outcome.UNKNOWN if doubtful else row.outcome
     return Answer(
         outcome=outcome,
         effect=row.effect,
@@ -153,9 +158,20 @@ def answer_of_exception(error: Exception, *, begun: bool = False, secret: str = 
         secret: the key, which never appears in the words.
     """
     row = next(_ROWS[kind] for kind in type(error).__mro__ if kind in _ROWS)
-    outcome, effect = _DOUBT if begun and row.outcome is Outcome.RETRY else (row.outcome, row.effect)
-    said = tidy(str(error), secret=secret)
-    name = type(error).__name__
-    return Answer(
-        outcome=outcome, effect=effect, words=f"{row.words} ({name}: {said})" if said else f"{row.words} ({name})"
-    )
+    outcome, effect = row.outcome, row.effect
+    if begun and outcome is Outcome.RETRY:
+        outcome, effect = Outcome.UNKNOWN, effect if effect is Effect.END else Effect.GO_ON
+    return Answer(outcome=outcome, effect=effect, words=_words(row, error, secret), advice=getattr(error, "advice", ""))
+
+
+def _words(row: Row, error: Exception, secret: str) -> str:
+    said, name = tidy(str(error), secret=secret), type(error).__name__
+    if not row.words:
+        return said
+    return f"{row.words} ({name}: {said})" if said else f"{row.words} ({name})"
+
+
+def unsent(answer: Answer) -> Answer:
+    """Return an answer as it counts where the body of the request has not begun to leave: surely no call."""
+    effect = answer.effect if answer.effect in {Effect.END, Effect.HOLD} else Effect.BACK_OFF
+    return replace(answer, outcome=Outcome.RETRY, effect=effect, execution_id=None)

@@ -29,7 +29,5 @@ async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
             access = Credentials(base_url=sandbox.base_url, key="bn-sandbox")
         else:
             access = credentials(campaign.path)
-        # Below one request a second each gets a connection of its own: a kept one may be closed just as it is used.
-        reuse = campaign.pacing.rate.per_second >= 1
-        async with BolnaClient(base_url=access.base_url, key=access.key, reuse=reuse) as client:
+        async with BolnaClient(base_url=access.base_url, key=access.key) as client:
             yield client, access.base_url

@@ -149,7 +149,7 @@ class Sending:
         breaker = self.work.campaign.breaker
         return Runner(
             ledger=self.work.ledger,
-            call=self.work.client.call,
+            connect=self.work.client.connect,
             pacer=Pacer(self.work.campaign.pacing.rate),
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
             agent_gone=functools.partial(preflight.agent_gone, self.work.client, agent_id=self.work.campaign.agent_id),

@@ -278,8 +278,8 @@ class Tracker:
 
     def _refuse_key(self, error: BolnaReadError) -> None:
         # A key that was good a moment ago is not refused for one call.
-        if error.of_key is not None and not self._answered:
-            raise error.of_key from error
+        if error.must_act is not None and not self._answered:
+            raise error.must_act from error
 
     async def _missing(self, call: Call) -> None:
         now = self._now()
