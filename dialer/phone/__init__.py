@@ -1,11 +1,13 @@
 """Phone numbers: raw text to E.164 or the reason why not; region and time zones (the only place for phonenumbers).
 
 `text` mends and refuses what is no number at all, `number` judges a cell, `column` many cells at once; `plans` holds
-what is known of each calling code, `zones` where numbers are assigned; `patterns` is the automaton that answers fast.
+what is known of each calling code, `zones` where numbers are assigned, `spellings` which numbers are one line;
+`patterns` is the automaton that answers fast.
 """
 
-from dialer.phone.number import SPECIAL, Number, judge, marked, possible, with_plus
+from dialer.phone.number import SPECIAL, Number, in_use, judge, marked, possible, with_plus
 from dialer.phone.plans import country, country_name, home, known_region, origin
+from dialer.phone.spellings import line, lines, spellings
 from dialer.phone.text import REASONS
 from dialer.phone.zones import edition, zones
 
@@ -17,11 +19,15 @@ __all__ = [
     "country_name",
     "edition",
     "home",
+    "in_use",
     "judge",
     "known_region",
+    "line",
+    "lines",
     "marked",
     "origin",
     "possible",
+    "spellings",
     "with_plus",
     "zones",
 ]

@@ -13,7 +13,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult, re_util
 
 from dialer.models import Problem
-from dialer.phone.plans import LONGEST, NO_COUNTRY, dialling, verdict
+from dialer.phone.plans import LONGEST, NO_COUNTRY, Length, dialling, length_of, verdict
+from dialer.phone.spellings import spellings
 from dialer.phone.text import SHORTEST, SPECIAL_PLUS, mend, refuse, short
 
 # Lists of many countries overflow the pattern cache of Python's re: 1.2 ms a number instead of 0.1.
@@ -52,6 +53,8 @@ _NATIONAL = re.compile(r"(?!\d{4}-\d\d?-\d\d?$|\d\d?-\d\d?-\d{4}$)\d+(?:[ -]\d+)
 _NO_PUNCTUATION = str.maketrans("", "", "+ -()")
 _PLAIN = re.compile(r"[1-9]\d*", re.ASCII)
 _DIGITS = re.compile(r"\d", re.ASCII)
+_MEXICO = re.compile(r"521[2-9]\d{9}", re.ASCII)
+_LOCAL = Problem("number_too_short", "the area code is missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,10 @@ def judge(
 
 
 def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...] | Problem:
-    """Read an entry of a suppression list: every number that it can mean, whether or not it can be called.
+    """Read an entry of a suppression list: every whole number that it can mean, whether or not it can be called.
 
-    A plus that may have been lost is no doubt here: both readings are suppressed.
+    A plus that may have been lost is no doubt here: both readings are suppressed. A number that lacks its area code is
+    not whole: it would match nobody.
 
     Args:
         text: the entry as it stands.
@@ -102,16 +106,21 @@ def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -
         E.164 numbers without the plus, at least one; or why there are none.
     """
     first = judge(text, region=region, plus_lost=plus_lost, allow=_ALL)
+    own = (first.digits,) if isinstance(first, Number) else _unassigned(text, region, first)
     if marked(text) or (region is None and not plus_lost):
-        if isinstance(first, Number):
-            return (first.digits,)
-        return _unassigned(text, region) or first
+        return own
+    # A number that is too short for its region is not taken for a whole one of a small country.
+    if isinstance(own, Problem) and own.code == "number_too_short" and not plus_lost:
+        return own
     other = _with_any_plus(text)
-    readings = set() if other is None else {other}
-    readings |= {first.digits} if isinstance(first, Number) else set(_unassigned(text, region))
-    if isinstance(first, Problem) and not readings:
-        return first
-    return tuple(sorted(readings))
+    if isinstance(own, Problem):
+        return own if other is None else (other,)
+    return tuple(sorted({*own, *(() if other is None else (other,))}))
+
+
+def in_use(number: int) -> bool:
+    """Tell whether a number, or another spelling of its line, is a valid one."""
+    return any(_is_valid(str(one)) for one in spellings(number))
 
 
 def marked(text: str) -> bool:
@@ -179,6 +188,10 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
     elif not plus and region is None:
         return _without_country(mended)
     result = _parse(mended, region)
+    if isinstance(result, Problem) and _MEXICO.fullmatch(all_digits := "".join(_DIGITS.findall(mended))):
+        # The 1 was no digit of the number: dialled it cannot reach anybody else.
+        mended, repairs = f"+52{all_digits[3:]}", (*repairs, "the 1 that Mexican mobiles had until 2019 left out")
+        result = _parse(mended, None)
     if isinstance(result, Problem):
         lost = None if plus or plus_lost else _lost(mended)
         return short(mended) or lost or result
@@ -249,15 +262,31 @@ def _not_valid(parsed: phonenumbers.PhoneNumber) -> Problem:
     )
 
 
-def _unassigned(text: str, region: str | None) -> tuple[int, ...]:
-    """Read a number of a possible length that is not in use: it may be on a list made years ago."""
+def _unassigned(text: str, region: str | None, problem: Problem) -> tuple[int, ...] | Problem:
+    """Read a whole number that is not in use: it may be on a list made years ago.
+
+    Returns:
+        The number; what is wrong where it is too short; else the problem with it so far.
+    """
     mended, _ = mend(text)
     if refuse(mended) is not None:
-        return ()
+        return problem
     try:
         parsed = phonenumbers.parse(mended, region.upper() if region else None)
     except NumberParseException:
-        return ()
-    if not phonenumbers.is_possible_number(parsed):
-        return ()
-    return (int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]),)
+        return problem
+    number = int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:])
+    length = length_of(parsed)
+    if length is Length.WHOLE or in_use(number):
+        return (number,)
+    if length is Length.LOCAL:
+        return _LOCAL
+    found = _not_valid(parsed)
+    return found if found.code == "number_too_short" and short(mended) is None else problem
+
+
+def _is_valid(digits: str) -> bool:
+    found = verdict(digits)
+    if found is not None and found.certain:
+        return found.kind is not None
+    return not isinstance(_parse("+" + digits, None), Problem)

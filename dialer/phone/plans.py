@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cache
 from typing import Final, NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, ValidationResult
 
 from dialer.phone.patterns import Plan, Region, Shape, Trunk, Verdict
 
@@ -33,6 +34,8 @@ _KINDS: Final = (
     "fixed_line",
     "mobile",
 )
+_FEW: Final = 3
+"""Where whole fixed lines have no more lengths than this, a local number has none of them."""
 _CALLING_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 _NO_PLACE: Final = frozenset(
     {"premium_rate", "toll_free", "shared_cost", "personal_number", "pager", "uan", "voicemail"}
@@ -50,6 +53,15 @@ class Origin(NamedTuple):
 
     regions: tuple[str, ...]
     kind: str
+
+
+class Length(Enum):
+    """What a number can be by the count of its digits."""
+
+    WHOLE = auto()
+    LOCAL = auto()
+    """It lacks its area code."""
+    OTHER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +168,27 @@ def _by_phonenumbers(digits: str) -> Verdict | None:
 def _names(code: str) -> tuple[str, ...]:
     """Name the regions that share a calling code, the main one first."""
     return tuple(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)])
+
+
+def length_of(number: phonenumbers.PhoneNumber) -> Length:
+    """Tell by the count of its digits whether a number is whole.
+
+    `is_possible_number` alone does not: it takes a length that any type of number has, be it a short service number.
+    Where fixed lines have any length (Germany, Italy), only that of a mobile counts: a local number may have theirs.
+    """
+    asked = phonenumbers.is_possible_number_for_type_with_reason
+    fixed, mobile = asked(number, PhoneNumberType.FIXED_LINE), asked(number, PhoneNumberType.MOBILE)
+    whole = ValidationResult.IS_POSSIBLE
+    if mobile == whole or (fixed == whole and _fixed_lengths(number.country_code) <= _FEW):
+        return Length.WHOLE
+    is_local = ValidationResult.IS_POSSIBLE_LOCAL_ONLY in {fixed, mobile} or fixed == whole
+    return Length.LOCAL if is_local else Length.OTHER
+
+
+@cache
+def _fixed_lengths(code: int) -> int:
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, phonenumbers.region_code_for_country_code(code))
+    return len(metadata.fixed_line.possible_length) if metadata is not None and metadata.fixed_line is not None else 0
 
 
 @cache
