@@ -83,11 +83,13 @@ class Deferral:
         reason: in words.
         until: Unix seconds at which that ends by itself; None where it does not, or nobody knows.
         awaited: whether a run that waits for openings waits for it.
+        retry: that it ends in a moment, after which they are asked about again.
     """
 
     reason: str
     until: float | None = None
     awaited: bool = False
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

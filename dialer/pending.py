@@ -85,7 +85,8 @@ class Pending:
             first_time = not self._again
             recipient = (self._pulled if first_time else self._again).popleft()
             deferral = self._judge(recipient)
-            if deferral is None:
+            # What ends in a moment is decided when the request is about to leave.
+            if deferral is None or deferral.retry:
                 taken.append(recipient)
                 self._left -= first_time
             else:

@@ -95,7 +95,7 @@ class Ending:
 
 
 _ENDED = Deferral("the sending ended before the request had left")
-_HELD = Deferral("all sending was held before the request had left")
+_HELD = Deferral("all sending was held before the request had left", retry=True)
 
 
 def body_of(attempt: Attempt) -> bytes:
@@ -125,6 +125,7 @@ class Runner:
         agent_gone: asked after a 404: does Bolna not know the agent either?
         judge: why somebody must not be called now, or None; asked before the intent, and when the body is about to
             leave. A DialerError of its own ends the sending.
+        ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
         progress: who is told.
         max_in_flight: requests sent and not yet answered.
         lines: how many calls may become live; nobody holds an intent who would have to wait for a line.
@@ -145,6 +146,7 @@ class Runner:
         judge: Callable[[Recipient], Deferral | None],
         progress: Progress,
         max_in_flight: int,
+        ready: Callable[[], Awaitable[None]] = checkpoint_if_cancelled,
         lines: Room | None = None,
         limit: int | None = None,
         waits: bool = False,
@@ -156,6 +158,7 @@ class Runner:
         self._breaker = breaker
         self._agent_gone = agent_gone
         self._judge = judge
+        self._ready_to_judge = ready
         self._progress = progress
         self._lines = lines or Unlimited()
         self._lines.on_change = self._notify
@@ -332,9 +335,20 @@ class Runner:
         try:
             return self._judge(recipient)
         except Exception as error:  # noqa: BLE001 - whoever cannot be judged is not called, whatever the reason
-            words = str(error) if isinstance(error, DialerError) else f"{type(error).__name__}: {error}"
-            self.end(Trip(words, "Mend that, then run the same command again."))
-            return Deferral(words)
+            return Deferral(self._end_for(error))
+
+    def _end_for(self, error: Exception) -> str:
+        words = str(error) if isinstance(error, DialerError) else f"{type(error).__name__}: {error}"
+        self.end(Trip(words, "Fix that, then run the same command again."))
+        return words
+
+    async def _can_judge(self) -> None:
+        """Return once the judge can judge; where it never will, the sending has ended."""
+        try:
+            await self._ready_to_judge()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._end_for(error)
+            await checkpoint_if_cancelled()
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -365,6 +379,8 @@ class Runner:
             if not self._ready:
                 return
             await self._until(lambda: self._has_room() and self._connections.is_ready())
+            # Before the pacer's grant, which would be late after it.
+            await self._can_judge()
             granted = False
             with anyio.CancelScope(deadline=self._connections.next_until()):
                 await self._pacer.wait()
@@ -390,10 +406,10 @@ class Runner:
         self._notify()
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
-        if deferral is not _HELD:
+        if not deferral.retry:
             self._pending.put_back(deferral)
         await self._withhold([attempt], deferral.reason)
-        if deferral is _HELD:
+        if deferral.retry:
             self._pending.try_again(attempt.recipient)
 
     async def _send(self, attempt: Attempt, connection: Connection) -> None:

@@ -135,7 +135,7 @@ CAMPAIGNS = [
     pytest.param(
         f'{AGENT}{LIST}[screening]\nsuppression = ["dnc.csv"]\n',
         "the suppression list dnc.csv cannot be read: No such file or directory. Nobody is called without it: bring "
-        "the file, or mend `suppression` in the campaign file.",
+        "the file back, or correct `suppression` in the campaign file.",
         id="no such suppression list",
     ),
 ]

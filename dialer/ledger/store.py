@@ -35,7 +35,7 @@ from dialer.reference import reference
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from dialer.models import InputRow
@@ -136,12 +136,18 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
                 """  # noqa: S608 - constants only
             )
 
-    def attempted_numbers(self) -> dict[int, tuple[str, ...]]:
-        """Return number → keys under which it was attempted."""
+    def attempted_numbers(self, *, of: Callable[[int], bool] = lambda _: True) -> dict[int, tuple[str, ...]]:
+        """Return number → keys under which it was attempted.
+
+        Args:
+            of: tells which numbers are asked for.
+        """
         found: dict[int, tuple[str, ...]] = {}
         query = f"SELECT number, key FROM recipient WHERE state IN {CALLED} OR former IS NOT NULL"  # noqa: S608 - constants only
         with told(self.path):
             for number, key in self._db.execute(query):
+                if not of(number):
+                    continue
                 found[number] = (*found.get(number, ()), key)
         return found
 

@@ -48,6 +48,7 @@ class Report:
         repairs: up to `EXAMPLES` rows of each repair.
         shared: callable rows with the number of an earlier row, which are called as well.
         sharing: up to `EXAMPLES` of them.
+        listed: by the place of a suppression list, rows that are not called since they are on it.
     """
 
     header: tuple[str, ...]
@@ -59,6 +60,7 @@ class Report:
     repairs: dict[str, list[Example]] = field(default_factory=dict)
     shared: int = 0
     sharing: list[Example] = field(default_factory=list)
+    listed: Counter[int] = field(default_factory=Counter)
 
     def add(
         self,

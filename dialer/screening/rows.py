@@ -89,7 +89,7 @@ class Screening:
         table: what `loader.examine` returned.
         rules: what the campaign says.
         suppression: the numbers never to be called.
-        attempted: numbers that an earlier run attempted, and the keys under which it did.
+        attempted: lines (`phone.line`) that an earlier run attempted, and the keys under which it did.
         payload: makes the JSON bodies of calls from columns of cells, keys and numbers, and says by row why it
             cannot; what it makes of a row that is invalid for another reason is not used.
         locate: says in which time zones a recipient may be, or why that forbids the call; None without calling hours.
@@ -223,6 +223,7 @@ class Screening:
 
     def _suppress(self, rows: _Rows) -> None:
         left = rows.callable()
+        self.report.listed.update(dict(enumerate(self._suppression.counts(rows.numbers[left]))))
         for at in np.array(left, dtype=np.int64)[self._suppression.hits(rows.numbers[left])].tolist():
             reason = self._suppression.hit(int(rows.numbers[at])) or REASONS["suppressed"]
             rows.settle(at, Status.SUPPRESSED, Problem("suppressed", reason))
@@ -235,21 +236,23 @@ class Screening:
         if self._attempted:
             left = [at for at in left if not self._called_before(rows, at)]
         for at, first, same in self._repeats(rows, left):
-            self._duplicate(rows, at, _repeated(self._row(first), same=same))
+            self._duplicate(rows, at, _repeated(self._row(first), same=same, number=int(rows.numbers[at])))
 
     def _repeats(self, rows: _Rows, left: list[int]) -> Iterator[tuple[int, int, bool]]:
         """Yield the places whose number an earlier row has, the position of the first one, and if all is the same."""
         digests = np.array([hash(self._compared(rows.cells[at])) for at in left], dtype=np.int64).astype(np.int32)
         positions = np.array(left, dtype=np.int32) + np.int32(rows.first)
-        firsts, marks = self._seen.firsts(rows.numbers[left], positions, digests)
+        firsts, marks = self._seen.firsts(phone.lines(rows.numbers[left]), positions, digests)
         for place in np.flatnonzero(firsts != positions).tolist():
             yield left[place], int(firsts[place]), bool(marks[place] == digests[place])
 
     def _called_before(self, rows: _Rows, at: int) -> bool:
         """Settle a row whose number an earlier run attempted: its own row goes on, any other is a duplicate."""
-        keys = self._attempted.get(int(rows.numbers[at]), ())
+        number = int(rows.numbers[at])
+        keys = self._attempted.get(phone.line(number), ())
         if keys and rows.keys[at] not in keys:
-            reason = f"an earlier run called this number for {self._rules.id or 'id'} {keys[0]}"
+            person = f" for {self._rules.id} {keys[0]}" if self._rules.id else f", written as {keys[0]}"
+            reason = f"an earlier run called this number{person}"
             self._duplicate(rows, at, Problem("duplicate_attempted", reason))
         return bool(keys)
 
@@ -315,11 +318,13 @@ def _picker(columns: list[int]) -> Callable[[tuple[str, ...]], object]:
     return itemgetter(*columns) if columns else lambda _: None
 
 
-def _repeated(where: str, *, same: bool) -> Problem:
+def _repeated(where: str, *, same: bool, number: int) -> Problem:
+    spellings = phone.spellings(number)
+    alike = f" ({', '.join(map(e164, spellings))}: one line)" if len(spellings) > 1 else ""
     if same:
-        return Problem("duplicate", f"the same as {where}")
+        return Problem("duplicate", f"the same as {where}{alike}")
     return Problem(
         "duplicate_number",
-        f"the same number as {where}, but other columns differ; if two people share it, "
+        f"the same number as {where}{alike}, but other columns differ; if two people share it, "
         'duplicates = "call" and an id column call both',
     )

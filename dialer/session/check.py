@@ -16,9 +16,10 @@ from dialer.errors import ExitCode, UsageError
 from dialer.forecast import Talk
 from dialer.ledger import Ledger
 from dialer.models import Status, Whereabouts
+from dialer.phone import line
 from dialer.results import guarded, replaced
 from dialer.session.coverage import uncovered
-from dialer.session.intake import intake
+from dialer.session.intake import attempted_lines, intake
 from dialer.session.opening import neighbours, refuse_without_ledger
 from dialer.session.spoken import Found, Spoken
 from dialer.session.timing import Place
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dialer.screening import Report
     from dialer.session.coverage import Uncovered
     from dialer.session.intake import Intake
+    from dialer.suppression import Listed
 
 SAMPLES = 3
 """So many first requests are shown."""
@@ -60,6 +62,7 @@ class Check:
         hints: what is odd about the columns, in words.
         rate: the rate, in words.
         report: problems by row.
+        lists: what each suppression list holds.
         exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
     """
 
@@ -81,6 +84,7 @@ class Check:
     hints: tuple[str, ...]
     rate: str
     report: Report
+    lists: tuple[Listed, ...]
     exit_code: ExitCode
 
 
@@ -96,10 +100,8 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
     """
     with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
-        by_id = ledger is not None and campaign.columns.id is not None
-        found = intake(
-            campaign, attempted=ledger.attempted_numbers() if ledger and by_id else {}, should_stop=lambda: False
-        )
+        attempted = attempted_lines(campaign, ledger) if ledger else {}
+        found = intake(campaign, attempted=attempted, should_stop=lambda: False)
         tally = _Tally(ledger, _recent(campaign), Spoken(found.payload.columns))
         reject(["line", "row", "status", "code", "reason", *found.table.header])
         for rows in found.screening:
@@ -117,7 +119,7 @@ class _Tally:
 
     Attributes:
         ledger: who was called; None where nobody was.
-        recent: numbers that another batch has called lately.
+        recent: lines (`phone.line`) that another batch has called lately.
         spoken: cells that are spoken badly.
         fresh: callable rows of people who were never attempted.
         called: of the others, how many by state.
@@ -142,7 +144,7 @@ class _Tally:
         self.spoken.add(fresh)
         refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
         self.no_rule.update(None if row.number is None else phone.home(row.number) for row in refused)
-        self.where.update(row.whereabouts for row in fresh if row.number not in self.recent)
+        self.where.update(row.whereabouts for row in fresh if line(row.number or 0) not in self.recent)
         self.samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(self.samples)]]
 
     def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
@@ -175,13 +177,14 @@ def _told(campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit
         hints=found.payload.hints,
         rate=str(campaign.pacing.rate),
         report=report,
+        lists=found.lists(),
         exit_code=_exit_code(report, nobody=not to_call and not tally.called),
     )
 
 
 def _recent(campaign: Campaign) -> Container[object]:
     with neighbours(campaign, base_url=address()) as others:
-        return frozenset() if others is None else others.recent(now=time.time())
+        return frozenset() if others is None else frozenset(map(line, others.recent(now=time.time())))
 
 
 @contextlib.contextmanager

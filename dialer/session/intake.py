@@ -9,13 +9,14 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from dialer import phone as numbers
 from dialer.loader import examine
 from dialer.payload import Payload
 from dialer.phone import edition
 from dialer.phone_column import phone_column, refuse_without_header
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
-from dialer.suppression import Suppression
+from dialer.suppression import Listed, Suppression
 from dialer.whereabouts import Locator, zone_column
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 JUDGED = "input_judged"
 """Under this name the ledger notes which input, judged by which rules, it holds."""
+LISTED = "input_listed"
+"""Under this one, how many of its rows are on each suppression list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class Intake:
     suppression: Suppression
     phone: str
 
+    def lists(self) -> tuple[Listed, ...]:
+        """Return what each suppression list holds, once all rows are screened."""
+        return self.suppression.told(self.screening.report.listed)
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -57,11 +64,13 @@ class Loaded:
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
         suppression: the lists, to be asked again when a request leaves.
+        lists: what each of them holds.
         hints: what is odd about the columns, in words.
     """
 
     variables: Mapping[str, str]
     suppression: Suppression
+    lists: tuple[Listed, ...]
     hints: tuple[str, ...]
 
 
@@ -104,6 +113,19 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
     return Intake(table, screening, payload, suppression, phone)
 
 
+def attempted_lines(campaign: Campaign, store: Ledger) -> dict[int, tuple[str, ...]]:
+    """Return the lines (`phone.line`) that were attempted, with the keys under which they were.
+
+    Where the number is the key, only those matter that may come under another key: in another spelling.
+    """
+    by_id = campaign.columns.id is not None
+    found: dict[int, tuple[str, ...]] = {}
+    for number, keys in store.attempted_numbers(of=lambda one: by_id or len(numbers.spellings(one)) > 1).items():
+        line = numbers.line(number)
+        found[line] = (*found.get(line, ()), *keys)
+    return found
+
+
 def _suppression(campaign: Campaign, now: datetime) -> Suppression:
     return Suppression.load(
         campaign.suppression,
@@ -128,16 +150,18 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
         if mark and store.note(JUDGED) == mark:
             now = datetime.now(UTC)
             payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
-            return Loaded(payload.variables, _suppression(campaign, now), payload.hints)
-        attempted = {} if campaign.columns.id is None else store.attempted_numbers()
-        found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set)
+            suppression = _suppression(campaign, now)
+            lists = suppression.told(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
+            return Loaded(payload.variables, suppression, lists, payload.hints)
+        found = intake(campaign, attempted=attempted_lines(campaign, store), should_stop=control.drain.is_set)
 
         def put() -> None:
             store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
             store.set_note(JUDGED, mark)
+            store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
 
         store.together([put])
-        return Loaded(found.payload.variables, found.suppression, found.payload.hints)
+        return Loaded(found.payload.variables, found.suppression, found.lists(), found.payload.hints)
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.
@@ -154,6 +178,8 @@ def mark_of(campaign: Campaign) -> str:
     if campaign.call.scheduled_at or campaign.columns.scheduled_at or not all(file.is_file() for file in files):
         return ""
     rules = [
+        # What was judged before spellings of one line counted as one is judged anew.
+        "by line",
         campaign.agent_id,
         *(section.model_dump(mode="json") for section in (campaign.columns, campaign.csv, campaign.screening)),
         campaign.call.model_dump(mode="json"),

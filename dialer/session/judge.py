@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dialer.models import Deferral
 from dialer.payload import LEAD, scheduled_in
+from dialer.suppression import Watch
 from dialer.window import Closed
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dialer.suppression import Suppression
     from dialer.window import CallingWindow
 
+READING = Deferral("a suppression list has changed and is being read", retry=True)
 CLOSING = timedelta(seconds=5)
 """Calling hours end so much earlier: a request takes a moment to arrive, and no two clocks agree to the second."""
 TOO_LATE = "scheduled_at is less than 3 minutes ahead by now"
@@ -49,7 +51,7 @@ class Judge:
         wait: Callable[[], float] = lambda: 0.0,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._suppression = suppression
+        self._lists = Watch(suppression)
         self._window = window
         self._neighbours = neighbours
         self._within = within
@@ -72,9 +74,18 @@ class Judge:
             or self._called_elsewhere(recipient, now)
         )
 
+    async def ready(self) -> None:
+        """Return once the suppression lists are known as they are on disk.
+
+        Raises:
+            InputError: a suppression list cannot be read any more.
+        """
+        await self._lists.refresh()
+
     def _suppressed(self, recipient: Recipient) -> Deferral | None:
-        self._suppression = self._suppression.refresh()
-        hit = self._suppression.hit(recipient.number)
+        if not self._lists.is_current():
+            return READING
+        hit = self._lists.hit(recipient.number)
         return None if hit is None else Deferral(hit)
 
     def _over(self, now: float) -> Deferral | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.session.coverage import Uncovered
     from dialer.session.outlook import Outlook
+    from dialer.suppression import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Plan:
         uncovered: numbers of countries that none of the rules is for; None where there are none.
         outlook: what the account and the agent say, and how long it takes.
         rate: the rate, in words.
+        lists: what each suppression list holds.
         redialled: numbers that may have been called already and are called again because a person asked.
         once_more: how many were called before and are called once more, by what became of their last call.
         sandbox: nobody is really called.
@@ -47,6 +49,7 @@ class Plan:
     uncovered: Uncovered | None
     outlook: Outlook
     rate: str
+    lists: tuple[Listed, ...]
     redialled: tuple[str, ...]
     once_more: Mapping[str, int]
     sandbox: bool

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dialer import phone, preflight
 from dialer.errors import MustActError
 from dialer.models import NOWHERE, Status
+from dialer.phone import spellings
 from dialer.session.check import SAMPLES
 from dialer.session.coverage import uncovered
 from dialer.session.intake import forget_judged, load
@@ -130,6 +131,7 @@ class Planning:
                 talk=await self.work.ledger.call(lambda store: store.talk()),
             ),
             rate=str(self.work.campaign.pacing.rate),
+            lists=loaded.lists,
             redialled=redialled,
             once_more=await self.work.ledger.call(lambda store: store.redialled()),
             sandbox=self.work.campaign.sandbox,
@@ -137,7 +139,8 @@ class Planning:
 
     async def _places(self, pending: int) -> tuple[list[Place], int]:
         """Return where those may be who are to be called, and how many more another batch has called lately."""
-        recent = list(self.others.recent(now=time.time())) if self.others is not None else []
+        called = self.others.recent(now=time.time()) if self.others is not None else {}
+        recent = [spelling for number in called for spelling in spellings(number)]
         left_out = Counter(await self.work.ledger.call(lambda store: store.pending_among(recent)) if recent else [])
         if self.work.campaign.window is None:
             return [Place(NOWHERE, pending - left_out.total())], left_out.total()

@@ -154,6 +154,7 @@ class Sending:
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
             agent_gone=functools.partial(preflight.agent_gone, self.work.client, agent_id=self.work.campaign.agent_id),
             judge=self.judge,
+            ready=self.judge.ready,
             progress=self.work.notes.progress,
             max_in_flight=self.work.campaign.pacing.max_in_flight,
             lines=self.lines,

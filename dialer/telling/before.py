@@ -11,12 +11,15 @@ from dialer.telling.values import plain
 from dialer.telling.words import counted, duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dialer.screening import Example, Report
     from dialer.session import Check, Plan
     from dialer.session.coverage import Uncovered
     from dialer.session.outlook import Outlook
     from dialer.session.spoken import Found
     from dialer.session.timing import Timing
+    from dialer.suppression import Listed
 
 _WIDE = 100
 MOSTLY = 0.5
@@ -40,6 +43,7 @@ def plan_text(plan: Plan) -> str:
     if any(skipped.values()):
         lines.append(f"Not called: {counted(skipped)}.")
     lines += uncovered_lines(plan.uncovered)
+    lines += list_lines(plan.lists)
     if plan.redialled:
         lines.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
     if plan.once_more:
@@ -114,6 +118,21 @@ def uncovered_lines(found: Uncovered | None) -> list[str]:
     return [f"{are} in countries that no rule of [window] is for, and not called: {each}. {advice}"]
 
 
+def list_lines(lists: Sequence[Listed]) -> list[str]:
+    """Return what the suppression lists hold, and which of them nobody in the input is on."""
+    lines = []
+    for one in lists:
+        entries = f"{one.entries:,} {'entry' if one.entries == 1 else 'entries'}"
+        numbers = f"{one.numbers:,} {'number' if one.numbers == 1 else 'numbers'}"
+        recipients = f"{one.recipients:,} recipient{' is' if one.recipients == 1 else 's are'} on it"
+        lines.append(f"Suppression list {one.path}: {entries}, {numbers}; {recipients}.")
+        if not one.recipients:
+            lines.append(
+                f"Note: no recipient is on {one.path}. Is it the right list, and in the same country's numbers?"
+            )
+    return lines
+
+
 def timing_lines(timing: Timing, *, rate: str) -> list[str]:
     """Return when people can be called, and who will be cut off."""
     lines = []
@@ -152,6 +171,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
     lines += [f"  {text}" for text in report_lines(report)]
     lines += uncovered_lines(check.uncovered)
+    lines += list_lines(check.lists)
     if check.called:
         lines.append(f"Already called in this batch and skipped: {counted(check.called)}.")
     if check.left_out:

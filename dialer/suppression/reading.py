@@ -1,0 +1,267 @@
+"""The numbers in a suppression list: every whole one, in every column."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from dialer import phone, spreadsheet
+from dialer.errors import InputError
+from dialer.models import Problem
+from dialer.source import Source
+from dialer.structure import find_delimiter, is_blank
+from dialer.suppression.columns import ENTRY, HEADER, Kind, digits_in, has_header, kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MOSTLY: Final = 0.5
+"""A column without a telling name holds phone numbers where more than so many of its long numbers are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a list holds.
+
+    Attributes:
+        entries: its rows.
+        numbers: E.164 digits, as often as they stand there.
+        lines: the physical line of each.
+    """
+
+    entries: int
+    numbers: array[int]
+    lines: array[int]
+
+
+def read(path: Path, *, region: str | None, plus_lost: bool) -> Content:
+    """Read a list: one number a line, or a table.
+
+    Args:
+        path: a text, CSV or .xlsx file.
+        region: ISO code of the country of numbers without a plus; None when there may be none.
+        plus_lost: whether numbers without a plus are international ones that lost it.
+
+    Raises:
+        InputError: it cannot be read, is empty, or has an entry that is not a whole number.
+    """
+    rows = _rows(path)
+    line, first = next(rows, (0, []))
+    named = bool(first) and has_header(first)
+    table = _Table(path, first if named else [""] * len(first), region=region, plus_lost=plus_lost)
+    if first and not named:
+        table.add(line, first)
+    for line, row in rows:
+        table.add(line, row)
+    return table.content()
+
+
+@dataclass(slots=True)
+class _Column:
+    """The numbers of a column so far.
+
+    Attributes:
+        at: its place.
+        name: its name; empty where the file has no header.
+        kind: what it holds.
+        numbers: those that are in use, or of which the column's name says that they are numbers.
+        lines: of each of them.
+        unused: whole numbers that are not in use, each with its line: they count where the column holds numbers.
+        used: cells with a number in use, or with a plus.
+        bad: cells with a long number that is not a whole phone number.
+        first_bad: line and text of the first of them.
+    """
+
+    at: int
+    name: str
+    kind: Kind
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    lines: array[int] = field(default_factory=lambda: array("i"))
+    unused: list[tuple[int, int]] = field(default_factory=list)
+    used: int = 0
+    bad: int = 0
+    first_bad: tuple[int, str] | None = None
+
+    def take(self, line: int, numbers: Sequence[int], *, sure: bool) -> None:
+        """Note the numbers of a cell; sure ones are written with a plus."""
+        if self.kind is not Kind.NUMBERS and not sure:
+            self.unused += [(number, line) for number in numbers if not phone.in_use(number)]
+            numbers = [number for number in numbers if phone.in_use(number)]
+        self.used += bool(numbers)
+        self.numbers.extend(numbers)
+        self.lines.extend([line] * len(numbers))
+
+    def refuse(self, line: int, cell: str) -> None:
+        """Note a cell that is not a whole number."""
+        self.bad += 1
+        self.first_bad = self.first_bad or (line, cell)
+
+    def holds_numbers(self) -> bool:
+        """Tell whether the cells of a column without a telling name are phone numbers."""
+        return self.kind is Kind.UNKNOWN and self.used > MOSTLY * (self.used + self.bad)
+
+
+class _Table:
+    """Takes in a list row by row."""
+
+    def __init__(self, path: Path, header: Sequence[str], *, region: str | None, plus_lost: bool) -> None:
+        self._path = path
+        self._width = len(header)
+        self._region = region
+        self._plus_lost = plus_lost
+        found = list(enumerate(kinds(header)))
+        self._columns = [
+            _Column(at, header[at].strip("\ufeff "), kind)
+            for at, kind in found
+            if kind not in {Kind.AREA, Kind.COUNTRY}
+        ]
+        self._areas = [at for at, kind in found if kind is Kind.AREA]
+        self._countries = [at for at, kind in found if kind is Kind.COUNTRY]
+        self._entries = 0
+
+    def add(self, line: int, row: list[str]) -> None:
+        """Take in a row.
+
+        Raises:
+            InputError: there is no whole number in it, or a cell that should be one is not.
+        """
+        if len(row) != self._width:
+            raise InputError(
+                f"the suppression list {self._path}, line {line}: {len(row)} fields, but {self._width} in the first "
+                "row. Put one number in each line, or save the list as a table with the same columns in each row."
+            )
+        self._entries += 1
+        # Every cell is read. An id that reads as a number does not make up for the phone number that is missing.
+        whole = [column.kind for column in self._columns if self._cell(line, row, column)]
+        if all(kind is Kind.OTHER for kind in whole):
+            raise self._no_number(line, row)
+
+    def _no_number(self, line: int, row: list[str]) -> InputError:
+        meant = [column for column in self._columns if column.kind is Kind.NUMBERS] or self._columns
+        if not meant:
+            return InputError(
+                f"the suppression list {self._path} has no column of phone numbers, only their area codes or countries."
+            )
+        return self._refusal(line, meant[0], row[meant[0].at])
+
+    def _cell(self, line: int, row: list[str], column: _Column) -> bool:
+        """Take in a cell; tell whether there is a whole number in it."""
+        cell = row[column.at]
+        digits = digits_in(cell)
+        if digits < ENTRY:
+            return False
+        numbers = {number for text, region in self._texts(row, cell) for number in self._read(text, region)}
+        if numbers:
+            column.take(line, sorted(numbers), sure=_is_marked(cell))
+            return True
+        if column.kind is Kind.NUMBERS or (column.kind is Kind.UNKNOWN and _is_marked(cell)):
+            raise self._refusal(line, column, cell)
+        if digits >= HEADER:
+            column.refuse(line, cell)
+        return False
+
+    def _texts(self, row: list[str], cell: str) -> Iterator[tuple[str, str | None]]:
+        """Yield what a cell may stand for, each with its region: itself, and what other columns make of it."""
+        yield cell, self._region
+        if phone.marked(cell):
+            return
+        areas = ("".join(filter(str.isdigit, row[at])) for at in self._areas)
+        whole = [cell, *(f"{area}{cell.strip()}" for area in areas if area)]
+        yield from ((text, self._region) for text in whole[1:])
+        for country in (row[at].strip() for at in self._countries):
+            if phone.known_region(country):
+                yield from ((text, country) for text in whole)
+            elif code := "".join(filter(str.isdigit, country)).lstrip("0"):
+                yield from ((f"+{code} {text.strip()}", None) for text in whole)
+
+    def _read(self, text: str, region: str | None) -> tuple[int, ...]:
+        found = phone.possible(text, region=region, plus_lost=self._plus_lost)
+        return () if isinstance(found, Problem) else found
+
+    def _refusal(self, line: int, column: _Column, cell: str) -> InputError:
+        place = f', column "{column.name}"' if column.name and self._width > 1 else ""
+        found = phone.possible(cell, region=self._region, plus_lost=self._plus_lost)
+        reason = found.reason if isinstance(found, Problem) else "it is something else"
+        return InputError(
+            f'the suppression list {self._path}, line {line}{place}: "{cell[:40]}" is not a whole number: {reason}. '
+            "Correct or delete the entry: if it were skipped, that person would be called."
+        )
+
+    def content(self) -> Content:
+        """Return all numbers of the list.
+
+        Raises:
+            InputError: it is empty, or a column of numbers has a cell that is not a whole one.
+        """
+        if not self._entries:
+            raise InputError(
+                f"the suppression list {self._path} is empty. If nobody is on it, take it out of [screening]."
+            )
+        numbers, lines = self._numbers()
+        if not numbers:
+            raise InputError(
+                f"the suppression list {self._path}: none of its {self._entries:,} entries is a phone number that is "
+                "in use. If its numbers are right, name their column phone_number."
+            )
+        return Content(self._entries, numbers, lines)
+
+    def _numbers(self) -> tuple[array[int], array[int]]:
+        numbers, lines = array("q"), array("i")
+        for column in self._columns:
+            numbers += column.numbers
+            lines += column.lines
+            if column.holds_numbers():
+                self._refuse_bad(column)
+                numbers.extend(number for number, _ in column.unused)
+                lines.extend(line for _, line in column.unused)
+        return numbers, lines
+
+    def _refuse_bad(self, column: _Column) -> None:
+        if column.first_bad is not None:
+            line, cell = column.first_bad
+            error = self._refusal(line, column, cell)
+            raise InputError(f"{error}\nIf that column does not hold phone numbers, delete it from the list.")
+
+
+def _is_marked(cell: str) -> bool:
+    return phone.marked(cell.strip()[:1]) and digits_in(cell) >= HEADER
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    if spreadsheet.is_spreadsheet(path):
+        yield from _sheet_rows(path)
+        return
+    source = Source.of(path, encoding=None, remedy="Save the file again as CSV UTF-8.")
+    with source.open() as reading:
+        delimiter, skip = find_delimiter(reading.text)
+    with source.open() as reading:
+        for _ in range(skip):
+            next(reading.text)
+        reader = csv.reader(reading.text, delimiter=delimiter, strict=True)
+        line = skip + 1
+        try:
+            for row in reader:
+                if not is_blank(row, 0):
+                    yield line, row
+                line = skip + reader.line_num + 1
+        except csv.Error as error:
+            raise InputError(f"the suppression list {path}, line {line}: the quotation marks do not close.") from error
+
+
+def _sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    read, *others = spreadsheet.titles(path)
+    if others:
+        raise InputError(
+            f'the suppression list {path} has several sheets: only "{read}" would be read, not {", ".join(others)}. '
+            "Keep one sheet in the file, or save each as a list of its own."
+        )
+    width = 0
+    for line, cells, problem in spreadsheet.rows(path, formulas=spreadsheet.has_formulas(path)):
+        # Whoever is hidden from view is on the list all the same.
+        if problem is not None and problem.code != "row_hidden":
+            raise InputError(f"the suppression list {path}, row {line}: {problem.reason}.")
+        width = width or len(cells)
+        yield line, cells + [""] * (width - len(cells))
