@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import anyio
 
 from dialer.client import BolnaReadError
+from dialer.phone import spellings
 from dialer.reference import VARIABLE, shared_part
 
 if TYPE_CHECKING:
@@ -97,10 +98,14 @@ class _Search:
                     return
                 number = _digits(row.to_number)
                 # Before it dials Bolna may leave the number empty.
-                if number is None or number in self.numbers:
+                if number is None or self._is_ours(number):
                     await self._read(row.id)
         except BolnaReadError as error:
             self.result.trouble = error.words
+
+    def _is_ours(self, number: int) -> bool:
+        # Bolna may write a number in another way than it was asked to call.
+        return any(spelling in self.numbers for spelling in spellings(number))
 
     async def _read(self, execution_id: str) -> None:
         try:
@@ -119,7 +124,7 @@ class _Search:
         elif execution.recipient_data is None:
             number = _digits(execution.recipient_number)
             self.result.missing += number is None
-            self.result.unmarked += number in self.numbers
+            self.result.unmarked += number is not None and self._is_ours(number)
         elif isinstance(mark := execution.recipient_data.get(VARIABLE), str):
             # Shielded: what the ledger was told must be counted.
             with anyio.CancelScope(shield=True):
@@ -219,7 +224,8 @@ def _adopt(store: Ledger, number: int, execution_id: str, mark: str) -> bool:
     shared = shared_part(mark)
     return any(
         store.adopt(key, mark, execution_id=execution_id)
-        for key in store.pending_with(number)
+        for spelling in spellings(number)
+        for key in store.pending_with(spelling)
         if store.shared_reference(key) == shared
     )
 

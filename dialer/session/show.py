@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.ledger import Ledger
 from dialer.models import Problem, e164
-from dialer.phone import SPECIAL, judge
+from dialer.phone import SPECIAL, judge, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,5 +116,5 @@ def _found(path: Path, number: int) -> Found:
             batch=ledger.note("batch") or "",
             agent=ledger.note("agent") or "",
             is_trial=ledger.note("server") == "loopback",
-            people=tuple(ledger.people_with(number)),
+            people=tuple(person for spelling in spellings(number) for person in ledger.people_with(spelling)),
         )
