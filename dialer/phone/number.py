@@ -53,7 +53,7 @@ _NATIONAL = re.compile(r"(?!\d{4}-\d\d?-\d\d?$|\d\d?-\d\d?-\d{4}$)\d+(?:[ -]\d+)
 _NO_PUNCTUATION = str.maketrans("", "", "+ -()")
 _PLAIN = re.compile(r"[1-9]\d*", re.ASCII)
 _DIGITS = re.compile(r"\d", re.ASCII)
-_MEXICO = re.compile(r"521[2-9]\d{9}", re.ASCII)
+_MEXICO = re.compile(r"(?:00)?521([2-9]\d{9})", re.ASCII)
 _LOCAL = Problem("number_too_short", "the area code is missing")
 
 
@@ -188,9 +188,10 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
     elif not plus and region is None:
         return _without_country(mended)
     result = _parse(mended, region)
-    if isinstance(result, Problem) and _MEXICO.fullmatch(all_digits := "".join(_DIGITS.findall(mended))):
-        # The 1 was no digit of the number: dialled it cannot reach anybody else.
-        mended, repairs = f"+52{all_digits[3:]}", (*repairs, "the 1 that Mexican mobiles had until 2019 left out")
+    mexican = _MEXICO.fullmatch("".join(_DIGITS.findall(mended))) if isinstance(result, Problem) else None
+    if mexican is not None:
+        # The 1 was no digit of the number: dialled without it nobody else can be reached.
+        mended, repairs = f"+52{mexican[1]}", (*repairs, "the 1 that Mexican mobiles had until 2019 left out")
         result = _parse(mended, None)
     if isinstance(result, Problem):
         lost = None if plus or plus_lost else _lost(mended)
