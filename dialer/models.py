@@ -30,8 +30,6 @@ class Status(StrEnum):
     """Another row, or an earlier run, has this number."""
     SUPPRESSED = "suppressed"
     """The number is on a suppression list."""
-    WITHDRAWN = "withdrawn"
-    """No longer in the input (or no longer callable there)."""
 
 
 ATTEMPTED = frozenset({Status.SENDING, Status.QUEUED, Status.ERROR, Status.UNKNOWN})

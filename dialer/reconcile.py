@@ -187,7 +187,7 @@ async def find_missing(
         LedgerError: what was found cannot be recorded.
     """
     result = Reconciled()
-    numbers = await ledger.call(lambda store: store.pending_numbers())
+    numbers = await ledger.call(lambda store: store.callable_numbers())
 
     async def settle(found: Execution, mark: str) -> None:
         number = _digits(found.recipient_number)
@@ -225,7 +225,7 @@ def _adopt(store: Ledger, number: int, execution_id: str, mark: str) -> bool:
     return any(
         store.adopt(key, mark, execution_id=execution_id)
         for spelling in spellings(number)
-        for key in store.pending_with(spelling)
+        for key in store.callable_with(spelling)
         if store.shared_reference(key) == shared
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger import Binding, Ledger
+from dialer.ledger import Binding, Ledger, RedialRules
 from dialer.models import Answer, Effect, InputRow, Outcome, Problem, Status, e164
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ QUEUED = Answer(Outcome.QUEUED, Effect.GO_ON, execution_id="exec-1", http_status
 REFUSED = Answer(Outcome.ERROR, Effect.GO_ON, words="bad number", http_status=400)
 UNCLEAR = Answer(Outcome.UNKNOWN, Effect.GO_ON, words="no answer in time")
 AGAIN = Answer(Outcome.RETRY, Effect.HOLD, words="too many requests", http_status=429)
+ANYBODY = RedialRules({"no-answer"}, max_attempts=99, after=0.0)
+"""Whom a redial calls where nothing limits it."""
 
 
 def number_of(index: int) -> int:
@@ -106,4 +109,5 @@ def crashed(ledger: Ledger) -> Ledger:
         left.with_name(f"{left.name}{ending}").replace(f"{ledger.path}{ending}")
     again = opened(ledger.path)
     again.recover()
+    again.begin("the next", now=time.time())
     return again

@@ -88,7 +88,7 @@ FIELDS = (
 def test_whatever_bolna_shows_can_be_kept(ledger: Ledger, fields: dict[str, Any]) -> None:
     for table in ("call", "attempt"):
         ledger._db.execute(f"DELETE FROM {table}")
-    ledger._db.execute("UPDATE recipient SET state = 'pending'")
+    ledger._db.execute("UPDATE recipient SET state = 'pending', attempts = 0")
     attempt = call(ledger, 1, QUEUED)
     found = execution_in({"id": "exec-1", **fields})
     assert found is not None

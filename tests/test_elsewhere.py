@@ -16,14 +16,16 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import LedgerError
-from dialer.ledger import Ledger, Neighbours, schema
-from dialer.models import Answer, Effect, Outcome
+from dialer.executions import execution_in
+from dialer.ledger import Ledger, Neighbours, locked, schema
+from dialer.ledger.lock import lock_of
+from dialer.models import Answer, Effect, Outcome, Status
 from tests.harness import PATIENCE, Batch, sandbox
-from tests.ledgers import BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
+from tests.ledgers import ANYBODY, BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
 from tests.place import HEADER, Place, awkward
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HOUR = 3600.0
@@ -43,7 +45,7 @@ def neighbours(folder: Path, *, within: float = 24 * HOUR, server: str = BINDING
 
 def called(folder: Path, index: int, *, later: float = 0.0) -> bool:
     with neighbours(folder) as others:
-        return others.called(number_of(index), now=time.time() + later) is not None
+        return others.called((number_of(index),), now=time.time() + later) is not None
 
 
 def test_a_call_counts_until_its_time_is_over(tmp_path: Path, other: Ledger) -> None:
@@ -57,7 +59,7 @@ def test_a_call_counts_until_its_time_is_over(tmp_path: Path, other: Ledger) -> 
 def test_it_says_when_and_by_which_batch(tmp_path: Path, other: Ledger) -> None:
     call(other, 1, QUEUED)
     with neighbours(tmp_path) as others:
-        found = others.called(number_of(1), now=time.time())
+        found = others.called((number_of(1),), now=time.time())
         assert found is not None
         assert found.batch == "tuesday"
         assert found.at == pytest.approx(time.time(), abs=60)
@@ -77,16 +79,16 @@ def test_an_intent_counts_as_soon_as_it_is_written_and_no_longer_when_it_is_take
     tmp_path: Path, other: Ledger
 ) -> None:
     with neighbours(tmp_path) as others:
-        assert others.called(number_of(1), now=time.time()) is None
+        assert others.called((number_of(1),), now=time.time()) is None
         attempts = intend(other, 1)
-        assert others.called(number_of(1), now=time.time()) is not None
+        assert others.called((number_of(1),), now=time.time()) is not None
         other.withhold(attempts, reason="too late")
-        assert others.called(number_of(1), now=time.time()) is None
+        assert others.called((number_of(1),), now=time.time()) is None
 
 
 def test_who_is_to_be_redialled_there_was_called_there(tmp_path: Path, other: Ledger) -> None:
     call(other, 1, UNCLEAR)
-    other.release(UNCLEAR.outcome, what="--redial-unknown")  # type: ignore[arg-type] # a status of the same name
+    other.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     assert called(tmp_path, 1)
 
 
@@ -101,14 +103,14 @@ def test_neither_its_own_ledger_nor_a_trials_counts_nor_calls_at_another_server(
 
 def test_a_ledger_that_appears_while_a_run_goes_on_is_noticed_at_once(tmp_path: Path) -> None:
     with neighbours(tmp_path) as others:
-        assert others.called(number_of(1), now=time.time()) is None
+        assert others.called((number_of(1),), now=time.time()) is None
         for name in ("a.ledger", "b.ledger"):
             (tmp_path / name).touch()
-            assert others.called(number_of(1), now=time.time()) is None, "just being made"
+            assert others.called((number_of(1),), now=time.time()) is None, "just being made"
         with closing(opened(tmp_path / "b.ledger")) as ledger:
             people(ledger, 1)
             call(ledger, 1, QUEUED)
-            assert others.called(number_of(1), now=time.time()) is not None
+            assert others.called((number_of(1),), now=time.time()) is not None
 
 
 def test_a_ledger_that_is_put_in_the_place_of_another_is_the_one_that_is_asked(tmp_path: Path) -> None:
@@ -117,10 +119,10 @@ def test_a_ledger_that_is_put_in_the_place_of_another_is_the_one_that_is_asked(t
             people(ledger, 3)
             call(ledger, index, QUEUED)
     with neighbours(tmp_path) as others:
-        assert others.called(number_of(1), now=time.time()) is not None
+        assert others.called((number_of(1),), now=time.time()) is not None
         (tmp_path / "b.ledger").replace(tmp_path / "a.ledger")
-        assert others.called(number_of(1), now=time.time()) is None
-        assert others.called(number_of(2), now=time.time()) is not None
+        assert others.called((number_of(1),), now=time.time()) is None
+        assert others.called((number_of(2),), now=time.time()) is not None
 
 
 def test_a_ledger_of_an_older_version_counts(tmp_path: Path) -> None:
@@ -130,28 +132,115 @@ def test_a_ledger_of_an_older_version_counts(tmp_path: Path) -> None:
         )
         db.executemany("INSERT INTO meta VALUES (?, ?)", [("server", BINDING.server), ("batch", "old")])
         db.execute(
-            "INSERT INTO recipient (key, number, state, payload, cells, layout, updated_at) "
-            "VALUES ('k', ?, 'queued', '', '[]', 1, ?)",
+            "INSERT INTO recipient (id, key, number, state, payload, cells, layout, updated_at) "
+            "VALUES (7, 'k', ?, 'error', '', '[]', 1, ?)",
             (number_of(1), time.time()),
+        )
+        # Called, and refused when called again: where they stand does not tell it.
+        db.executemany(
+            "INSERT INTO attempt (recipient, reference, at, outcome) VALUES (7, ?, ?, ?)",
+            [("r-1", time.time(), "queued"), ("r-2", time.time(), "error")],
         )
         db.commit()
     assert called(tmp_path, 1)
 
 
-def test_a_ledger_that_cannot_be_read_stops_the_run_since_nobody_knows(tmp_path: Path) -> None:
-    (tmp_path / "damaged.ledger").write_bytes(b"no ledger at all" * 1000)
+def worked_on(path: Path) -> Path:
+    """Make a ledger in which somebody was called, with its lock, as a run that has ended leaves it; return its path."""
+    with locked(lock_of(path), command="run") as lock, closing(opened(path)) as ledger:
+        people(ledger, 300)
+        call(ledger, 1, QUEUED)
+        ledger.begin("the work", now=time.time())
+        lock.leave({"work": "the work"})
+    return path
+
+
+def head_lost(content: bytes) -> bytes:
+    return bytes(4096) + content[4096:]
+
+
+def middle_lost(content: bytes) -> bytes:
+    return content[:100] + bytes(len(content) - 100)
+
+
+def emptied(_content: bytes) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize("damaged", [head_lost, middle_lost, emptied])
+@pytest.mark.parametrize("name", ["other.ledger", "other", "other.results.csv"])
+def test_a_damaged_ledger_stops_the_run_and_is_named_whatever_it_is_called(
+    tmp_path: Path, name: str, damaged: Callable[[bytes], bytes]
+) -> None:
+    path = worked_on(tmp_path / name)
+    path.write_bytes(damaged(path.read_bytes()))
+    os.utime(path, (time.time() - 60, time.time() - 60))
     with neighbours(tmp_path) as others, pytest.raises(LedgerError) as raised:
-        others.called(number_of(1), now=time.time())
-    assert str(tmp_path / "damaged.ledger") in str(raised.value)
+        others.called((number_of(1),), now=time.time())
+    assert str(path) in str(raised.value)
     assert 'set called_elsewhere = "call" in [screening]' in str(raised.value)
 
 
-def test_an_empty_ledger_that_is_not_just_being_made_stops_the_run_as_well(tmp_path: Path) -> None:
-    emptied = tmp_path / "emptied.ledger"
-    emptied.touch()
-    os.utime(emptied, (time.time() - 60, time.time() - 60))
-    with neighbours(tmp_path) as others, pytest.raises(LedgerError, match="it is empty"):
-        others.called(number_of(1), now=time.time())
+@pytest.mark.parametrize("name", ["other.ledger", "other", "other.db", "other.results.csv"])
+def test_a_ledger_counts_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    worked_on(tmp_path / name)
+    assert called(tmp_path, 1)
+    assert not called(tmp_path, 2)
+
+
+def test_a_ledger_that_lost_its_lock_counts_as_well(tmp_path: Path) -> None:
+    lock_of(worked_on(tmp_path / "other")).unlink()
+    assert called(tmp_path, 1)
+
+
+def test_files_of_others_are_left_alone_whatever_they_are_called(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "theirs.ledger")) as db, db:
+        db.execute("CREATE TABLE recipient (number)")
+    with closing(sqlite3.connect(tmp_path / "fossil.ledger")) as db, db:
+        db.executescript("PRAGMA application_id = 252006674; CREATE TABLE recipient (number);")
+    (tmp_path / "accounts.ledger").write_text("2026-01-01 * Rent\n  Expenses  100 EUR\n")
+    (tmp_path / "Pipfile").write_text("[packages]\n")
+    (tmp_path / "Pipfile.lock").write_text('{"_meta": {}}\n')
+    (tmp_path / "empty.ledger").touch()
+    (tmp_path / "folder.ledger").mkdir()
+    (tmp_path / "gone.ledger").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "fifo.ledger")
+    os.mkfifo(tmp_path / "fifo.ledger.lock")
+    for path in tmp_path.iterdir():
+        os.utime(path, (time.time() - 60, time.time() - 60), follow_symlinks=False)
+    with neighbours(tmp_path) as others:
+        assert others.called((number_of(1),), now=time.time()) is None
+        assert others.recent(now=time.time()) == {}
+
+
+def test_a_run_that_was_killed_while_it_made_its_ledger_holds_nobody_up(tmp_path: Path) -> None:
+    with locked(tmp_path / "killed.ledger.lock", command="run"):
+        (tmp_path / "killed.ledger").touch()
+    os.utime(tmp_path / "killed.ledger", (time.time() - 60, time.time() - 60))
+    assert not called(tmp_path, 1)
+
+
+def test_any_spelling_of_a_line_counts(tmp_path: Path, other: Ledger) -> None:
+    call(other, 1, QUEUED)
+    with neighbours(tmp_path) as others:
+        assert others.called((number_of(9), number_of(1)), now=time.time()) is not None
+        assert others.called((number_of(9), number_of(8)), now=time.time()) is None
+
+
+def test_who_was_refused_when_called_again_is_protected_as_before(tmp_path: Path, other: Ledger) -> None:
+    call(other, 1, QUEUED)
+    before = time.time()
+    end_all_calls(other)
+    assert other.permit(Status.QUEUED, ANYBODY, what="--redial no-answer", now=before + 60).released == 1
+    assert called(tmp_path, 1)
+    call(other, 1, REFUSED)
+    assert called(tmp_path, 1)
+
+
+def end_all_calls(ledger: Ledger) -> None:
+    found = execution_in({"id": "exec-1", "status": "no-answer"})
+    assert found is not None
+    ledger.note_calls((call.attempt, found) for call in ledger.open_calls())
 
 
 # -- by the command ------------------------------------------------------------------------------------------------
@@ -187,7 +276,7 @@ def test_it_can_be_had_otherwise(place: Place) -> None:
     briefly = place.campaign(name="briefly", more='[screening]\ncalled_elsewhere_within = "1s"')
     for ledger in place.folder.glob("*.ledger"):
         with closing(sqlite3.connect(ledger)) as db, db:
-            db.execute("UPDATE recipient SET updated_at = updated_at - 2")
+            db.execute("UPDATE attempt SET at = at - 2, answered_at = answered_at - 2")
     assert main(["run", str(briefly), "--yes"]) == 0
     assert len(place.calls()) == 15
 

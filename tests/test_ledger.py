@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import dataclasses
 import itertools
 import os
@@ -21,8 +22,10 @@ from dialer.errors import BoundError, ExitCode, LedgerError, UsageError
 from dialer.ledger import Ledger, Written, opening, schema
 from dialer.ledger.place import network_file_system
 from dialer.models import ATTEMPTED, InputRow, Status
+from dialer.results import ResultsFile
 from tests.ledgers import (
     AGAIN,
+    ANYBODY,
     BINDING,
     HEADER,
     QUEUED,
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dialer.models import Answer, ResultRow
+
+OLDER_LEDGER, OLDER_RESULTS = (Path(__file__).with_name(f"ledger_3.{ending}") for ending in ("sql", "csv"))
+"""A ledger as version 3 made it, and the results that it wrote of it."""
 
 
 @pytest.fixture
@@ -284,7 +290,7 @@ def test_numbers_that_were_attempted_are_told_with_their_keys(ledger: Ledger) ->
     people(ledger, 4)
     for index, answer in ((1, QUEUED), (2, REFUSED), (3, AGAIN)):
         call(ledger, index, answer)
-    ledger.release(Status.ERROR, what="--retry-errors")
+    ledger.permit(Status.ERROR, ANYBODY, what="--retry-errors")
     assert ledger.attempted_numbers() == {number_of(index): (key_of(index),) for index in (1, 2)}
 
 
@@ -311,7 +317,7 @@ def test_a_reference_that_is_in_no_doubt_settles_nobody(ledger: Ledger) -> None:
 def test_a_call_found_after_its_release_is_not_placed_again(ledger: Ledger) -> None:
     people(ledger, 1)
     attempt = call(ledger, 1, UNCLEAR)
-    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     assert ledger.found(attempt.reference, execution_id="exec-9")
     assert ledger.page(after=0, size=10) == []
 
@@ -321,9 +327,9 @@ def test_a_release_makes_callable_and_is_kept(ledger: Ledger, answer: Answer, st
     people(ledger, 3)
     attempt = call(ledger, 1, answer)
     call(ledger, 2, QUEUED)
-    assert ledger.release(state, what="--because") == 1
+    assert ledger.permit(state, ANYBODY, what="--because").released == 1
     assert [one.key for one in ledger.page(after=0, size=10)] == [key_of(1), key_of(3)]
-    assert ledger._db.execute("SELECT what, recipient, attempt FROM decision").fetchall() == [
+    assert ledger._db.execute("SELECT what, recipient, before FROM permission").fetchall() == [
         ("--because", attempt.recipient.id, attempt.id)
     ]
 
@@ -332,7 +338,7 @@ def test_a_release_of_some_leaves_the_others(ledger: Ledger) -> None:
     people(ledger, 2)
     for index in (1, 2):
         call(ledger, index, UNCLEAR)
-    assert ledger.release(Status.UNKNOWN, what="--redial-unknown", keys=[key_of(2)]) == 1
+    assert ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown", keys=[key_of(2)]).released == 1
     assert ledger.counts() == {Status.UNKNOWN: 1, Status.PENDING: 1}
     # A copy of the results must not take them for somebody who was never called.
     assert standing(ledger) == {key_of(1): Status.UNKNOWN, key_of(2): Status.UNKNOWN}
@@ -345,7 +351,7 @@ def test_a_release_holds_for_one_run_only(ledger: Ledger, answer: Answer, state:
     people(ledger, 1)
     call(ledger, 1, answer)
     before = result_of(ledger, 1)
-    ledger.release(state, what="--because")
+    ledger.permit(state, ANYBODY, what="--because")
     if tried == "withheld":
         ledger.withhold(intend(ledger, 1), reason="outside the window")
     elif tried == "again":
@@ -362,28 +368,29 @@ def test_whoever_was_released_and_cannot_be_called_any_more_keeps_their_row(
 ) -> None:
     people(ledger, 2)
     call(ledger, 1, UNCLEAR)
-    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     load(ledger, [row(1, 2), *([row(2, 1, status=status)] if status else [])])
     assert standing(ledger) == {key_of(2): Status.PENDING, key_of(1): Status.UNKNOWN}
     assert len(ledger.doubts()) == 1
 
 
-def test_a_second_call_settles_as_the_first_one_did(ledger: Ledger) -> None:
+def test_a_refused_second_call_leaves_the_doubt_about_the_first(ledger: Ledger) -> None:
     people(ledger, 1)
     call(ledger, 1, UNCLEAR)
-    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     call(ledger, 1, REFUSED)
     ledger = crashed(ledger)
-    assert (result_of(ledger, 1).status, result_of(ledger, 1).attempts) == (Status.ERROR, 2)
+    assert (result_of(ledger, 1).status, result_of(ledger, 1).attempts) == (Status.UNKNOWN, 2)
+    assert result_of(ledger, 1).error == "no answer in time; the redial was refused: bad number"
 
 
 def test_a_call_found_for_somebody_pending_is_adopted(ledger: Ledger) -> None:
     people(ledger, 2)
     call(ledger, 2, REFUSED)
     mark = f"{ledger.shared_reference(key_of(1))}-1"
-    assert ledger.pending_numbers() == {number_of(1)}
-    assert ledger.pending_with(number_of(1)) == [key_of(1)]
-    assert ledger.pending_with(number_of(2)) == []
+    assert ledger.callable_numbers() == {number_of(1)}
+    assert ledger.callable_with(number_of(1)) == [key_of(1)]
+    assert ledger.callable_with(number_of(2)) == []
     assert ledger.adopt(key_of(1), mark, execution_id="exec-9")
     assert not ledger.adopt(key_of(2), mark, execution_id="exec-9")
     assert standing(ledger) == {key_of(1): Status.QUEUED, key_of(2): Status.ERROR}
@@ -452,7 +459,7 @@ def test_a_new_ledger_takes_over_everybody_and_calls_the_others(ledger: Ledger) 
 
 def test_whoever_was_taken_over_can_be_released_and_called_with_the_new_data(ledger: Ledger) -> None:
     ledger.merge(HEADER, [written(1, Status.ERROR, attempts=2)])
-    ledger.release(Status.ERROR, what="--retry-errors")
+    ledger.permit(Status.ERROR, ANYBODY, what="--retry-errors")
     people(ledger, 1)
     (recipient,) = ledger.page(after=0, size=10)
     assert recipient.payload == '{"user_data":{"name":"name 1"}}'
@@ -665,7 +672,9 @@ def test_a_ledger_of_version_2_keeps_every_cell_of_every_recipient(path: Path, m
             for id_ in (3, 7):
                 values = [id_, *(f"{name} {id_}" for name in columns[1:])]
                 older._db.execute(f"INSERT INTO recipient VALUES ({', '.join('?' * len(columns))})", values)
-            before = older._db.execute("SELECT * FROM recipient").fetchall()
+            columns = [name for name in columns if name not in {"former", "as_called"}]
+            older._db.execute("UPDATE recipient SET former = NULL, as_called = NULL")
+            before = older._db.execute(f"SELECT {', '.join(columns)} FROM recipient").fetchall()
     with contextlib.closing(opened(path)) as newer:
         found = newer._db.execute(f"SELECT {', '.join(columns)} FROM recipient").fetchall()
         assert found == before
@@ -673,16 +682,54 @@ def test_a_ledger_of_version_2_keeps_every_cell_of_every_recipient(path: Path, m
             newer._db.execute("UPDATE recipient SET key = 'key 3'")
 
 
+def test_a_ledger_of_version_3_shows_the_same_results_and_gives_refused_redials_their_call_back(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as older:
+        older.executescript(OLDER_LEDGER.read_text(encoding="utf-8"))
+    results = path.with_suffix(".csv")
+    with contextlib.closing(opened(path)) as newer:
+        header, calls = newer.header(), newer.call_parts()
+        ResultsFile(results, header=header, with_id=False).write(newer.results(), calls=calls)
+        asked = [person.decisions for person in newer.people_with(number_of(6))]
+    found, before = (list(csv.DictReader(file.read_text("utf-8").splitlines())) for file in (results, OLDER_RESULTS))
+    refused, released = before[5], before[7]
+    assert (refused["status"], refused["execution_id"], refused["call_status"]) == ("error", "", "")
+    refused |= {
+        "status": "queued",
+        "execution_id": "exec-6",
+        "error": "the redial was refused: bad number",
+        "call_status": "no-answer",
+    }
+    # The cells of a redial that was killed before it called.
+    assert released["name"] == "other 8"
+    released["name"] = "name 8"
+    assert found == before
+    assert [what for _, what in asked[0]] == ["--redial no-answer"]
+
+
+def test_a_ledger_of_version_3_goes_on_as_any_other(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as older:
+        older.executescript(OLDER_LEDGER.read_text(encoding="utf-8"))
+    with contextlib.closing(opened(path)) as newer:
+        assert [one.key for one in newer.page(after=0, size=20)] == [key_of(4), key_of(11)]
+        found = newer.permit(Status.QUEUED, ANYBODY, what="--redial no-answer", now=1.9e9)
+        assert (found.released, found.open) == (2, 3)
+        # As many references as there were attempts: none that Bolna has seen comes again.
+        attempts = newer.intend(newer.page(after=0, size=20))
+        assert {one.recipient.key: one.reference.rpartition("-")[2] for one in attempts} == {
+            key_of(4): "2", key_of(6): "3", key_of(8): "2", key_of(11): "1",
+        }  # fmt: skip
+
+
 def test_a_migration_that_fails_leaves_the_older_ledger(
     path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger.close()
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "DROP TABLE decision; SELECT nonsense;"))
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "DROP TABLE permission; SELECT nonsense;"))
         with pytest.raises(LedgerError):
             opened(path)
     with contextlib.closing(opened(path)) as again:
-        assert again._db.execute("SELECT count(*) FROM decision").fetchone() == (0,)
+        assert again._db.execute("SELECT count(*) FROM permission").fetchone() == (0,)
 
 
 def test_a_file_that_a_crash_left_empty_becomes_a_ledger(path: Path) -> None:

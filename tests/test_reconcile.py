@@ -19,11 +19,12 @@ from dialer.errors import LedgerError
 from dialer.executions import Account, Execution, Listed, account_in, execution_in
 from dialer.ledger import Binding, Doubt, Ledger
 from dialer.ledger.writer import LedgerWriter
-from dialer.models import Attempt, Outcome, Status
+from dialer.models import Answer, Attempt, Outcome, Status
 from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_missing, reconcile, spans
 from dialer.reference import VARIABLE, reference
 from dialer.runner import body_of
 from dialer.sandbox import Sandbox, Settings, running
+from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, virtually
 
 if TYPE_CHECKING:
@@ -254,26 +255,29 @@ def test_when_everybody_is_found_nothing_more_is_read(ledger: Ledger) -> None:
     assert len(bolna.read) == 1
 
 
-@pytest.mark.parametrize("found", [(0,), (1,), (0, 1), (1, 0)])
-def test_somebody_redialled_is_settled_once_by_whichever_call_is_found(ledger: Ledger, found: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("found", "settled"), [((0,), 0), ((1,), 1), ((0, 1), 1), ((1, 0), 1)])
+def test_somebody_redialled_is_settled_once_the_last_call_is_found(
+    ledger: Ledger, found: tuple[int, ...], settled: int
+) -> None:
     attempts = doubtful(ledger, 0)
-    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     attempts += doubtful(ledger, 0, at=NOW + 10 * HOURS)
     calls = [placed(attempts[index], at=NOW + 10 * HOURS * index) for index in found]
 
     result = reconciled(ledger, Bolna(calls))
 
-    assert (result.settled, result.left) == (1, 0)
-    assert state(ledger, 0) is Status.QUEUED
+    assert (result.settled, result.left) == (settled, 1 - settled)
+    assert state(ledger, 0) is (Status.QUEUED if settled else Status.UNKNOWN)
 
 
-def test_who_was_refused_or_queued_since_is_not_looked_for(ledger: Ledger) -> None:
+@pytest.mark.parametrize(("answer", "read"), [(QUEUED, 0), (REFUSED, 1)])
+def test_the_first_call_is_looked_for_unless_the_second_was_accepted(ledger: Ledger, answer: Answer, read: int) -> None:
     (attempt,) = doubtful(ledger, 0)
-    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     (again,) = ledger.intend([attempt.recipient], now=NOW + 60)
-    ledger.settle(again, answer_of_status(400))
-    assert reconciled(ledger, Bolna([placed(attempt)])).read == 0
-    assert state(ledger, 0) is Status.ERROR
+    ledger.settle(again, answer)
+    assert reconciled(ledger, Bolna([placed(attempt)])).read == read
+    assert state(ledger, 0) is Status.QUEUED
 
 
 # -- where it looks ------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from dialer.sandbox import Settings, running
 from tests.harness import CRASHED, Batch, Crash, Crashing, sandbox
 from tests.ledgers import (
     AGAIN,
+    ANYBODY,
     HEADER,
     QUEUED,
     REFUSED,
@@ -64,7 +65,9 @@ def redial(
     ledger: Ledger, *outcomes: str, after: float = 0.0, most: int = 3, now: float = NOW + 1
 ) -> tuple[Redial, list[str]]:
     """Ask for a redial; return what came of it, and the keys of whoever can be called now and was called before."""
-    found = ledger.redial(RedialRules(outcomes or ("no-answer",), max_attempts=most, after=after), what="why", now=now)
+    found = ledger.permit(
+        Status.QUEUED, RedialRules(outcomes or ("no-answer",), max_attempts=most, after=after), what="why", now=now
+    )
     return found, [one.key for one in ledger.page(after=0, size=10) if one.attempts]
 
 
@@ -76,7 +79,7 @@ def test_only_what_is_asked_for_and_final_is_called_once_more(ledger: Ledger) ->
     assert keys == [key_of(1), key_of(2)]
     assert found == Redial(released=2, open=2, untold=1)
     assert ledger.redialled() == {"no-answer": 1, "busy": 1}
-    assert ledger._db.execute("SELECT what, recipient FROM decision").fetchall() == [("why", 1), ("why", 2)]
+    assert ledger._db.execute("SELECT what, recipient FROM permission").fetchall() == [("why", 1), ("why", 2)]
 
 
 def test_a_machine_that_answered_is_voicemail(ledger: Ledger) -> None:
@@ -123,7 +126,7 @@ def test_nobody_gets_more_calls_than_the_campaign_allows(ledger: Ledger) -> None
 
 def test_who_was_reached_by_an_earlier_call_is_not_called_again(ledger: Ledger) -> None:
     first = call(ledger, 1, UNCLEAR)
-    ledger.release(Status.UNKNOWN, what="--redial-unknown")
+    ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     ended(ledger, call(ledger, 1, QUEUED), "no-answer")
     ledger.found(first.reference, execution_id="exec-0")
     assert redial(ledger) == (Redial(open=1, untold=1), [])
@@ -133,7 +136,7 @@ def test_who_was_reached_by_an_earlier_call_is_not_called_again(ledger: Ledger) 
 
 @pytest.mark.parametrize(
     ("answer", "state", "execution_id"),
-    [(QUEUED, Status.QUEUED, "exec-1"), (REFUSED, Status.ERROR, ""), (UNCLEAR, Status.UNKNOWN, "")],
+    [(QUEUED, Status.QUEUED, "exec-1"), (REFUSED, Status.QUEUED, "exec-1"), (UNCLEAR, Status.UNKNOWN, "")],
 )
 def test_the_one_row_says_how_the_last_call_went_and_how_many_there_were(
     ledger: Ledger, answer: Answer, state: Status, execution_id: str
@@ -156,7 +159,7 @@ def test_who_was_not_called_after_all_is_what_they_were(ledger: Ledger, tried: s
     elif tried == "again":
         call(ledger, 1, AGAIN)
     assert result_of(ledger, 1).status is Status.QUEUED
-    assert ledger.put_back() == 1
+    assert ledger.end_permissions() == 1
     after = result_of(ledger, 1)
     if tried != "again":
         assert after == before
@@ -367,11 +370,11 @@ def test_every_final_outcome_but_being_reached_can_be_redialled() -> None:
 @pytest.mark.parametrize(
     "crash",
     [
-        Crash("dialer.ledger.store:Ledger.redial", "after"),
+        Crash("dialer.ledger.store:Ledger.permit", "after"),
         Crash("dialer.ledger.store:Ledger.load", "after"),
         Crash("dialer.client:BolnaClient.call", "before", turn=4),
         Crash("dialer.client:BolnaClient.call", "after", turn=4),
-        Crash("dialer.ledger.store:Ledger.put_back", "before", turn=2),
+        Crash("dialer.ledger.store:Ledger.end_permissions", "before"),
     ],
     ids=lambda crash: f"{crash.at.rpartition(':')[2]} {crash.when}",
 )

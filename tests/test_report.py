@@ -28,7 +28,7 @@ from dialer.report import View, gather, markdown
 from dialer.report.gathering import masked
 from dialer.report.page import page
 from dialer.telling import as_json
-from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, call, intend, load, number_of, opened, people, row
+from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, call, intend, load, number_of, opened, people, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ def test_somebody_called_twice_counts_once_among_people_and_twice_among_calls(le
     people(ledger, 1)
     for outcome, fields in (("no-answer", {}), ("completed", talked(40, cost=5.5))):
         called(ledger, 1, outcome, **fields)
-        ledger.release(Status.QUEUED, what="test")
+        ledger.permit(Status.QUEUED, ANYBODY, what="test")
     report = report_of(batch)
     assert {(one.outcome, one.people, one.calls) for one in report.ended} == {("no-answer", 0, 1), ("completed", 1, 1)}
     assert (report.funnel.queued, report.funnel.reached) == (1, 1)

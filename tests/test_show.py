@@ -11,7 +11,7 @@ import pytest
 from dialer.cli import main
 from dialer.executions import execution_in
 from dialer.models import Status
-from tests.ledgers import QUEUED, REFUSED, UNCLEAR, call, key_of, load, number_of, opened, people, row
+from tests.ledgers import ANYBODY, QUEUED, REFUSED, UNCLEAR, call, key_of, load, number_of, opened, people, row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
     with closing(opened(tmp_path / "old" / "monday.ledger", batch="monday")) as ledger:
         people(ledger, 3)
         call(ledger, 1, REFUSED)
-        ledger.release(Status.ERROR, what="--retry-errors")
+        ledger.permit(Status.ERROR, ANYBODY, what="--retry-errors")
         attempt = call(ledger, 1, QUEUED)
         execution = execution_in(
             {

@@ -183,7 +183,10 @@ def test_of_a_run_that_died_nobody_is_being_called_or_called_again(
 ) -> None:
     """As the next start finds them: who was released is what they were, who was being called is unknown."""
     with closing(sqlite3.connect(quick.folder / "c.results.ledger")) as db, db:
-        db.execute("UPDATE recipient SET former = state, state = 'pending' WHERE state = 'error'")
+        db.execute(
+            "INSERT INTO permission (at, what, recipient, run) "
+            "SELECT 0, 'why', id, (SELECT value FROM meta WHERE name = 'work') FROM recipient WHERE state = 'error'"
+        )
         db.execute("UPDATE recipient SET state = 'sending' WHERE id = (SELECT max(id) FROM recipient)")
     assert main(["status", str(path), "-o", "json"]) == 0
     assert told(capsys)["counts"] == {"queued": PEOPLE - 3, "error": 1, "unknown": 2, "invalid": 1}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -22,7 +24,7 @@ from dialer.results import COLUMNS, unguarded
 from dialer.results.cells import CALL_COLUMNS
 from dialer.sandbox import Settings
 from dialer.session import track
-from tests.ledgers import QUEUED, call, opened, people, result_of
+from tests.ledgers import ANYBODY, QUEUED, call, opened, people, result_of
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
@@ -150,10 +152,9 @@ def test_a_row_shows_the_call_that_its_execution_id_names(tmp_path: Path) -> Non
     with closing(opened(tmp_path / "l.ledger")) as ledger:
         people(ledger, 1)
         for status, execution_id in (("no-answer", "exec-1"), ("completed", "exec-2")):
-            ledger._db.execute("UPDATE recipient SET state = 'pending'")
-            attempt = call(ledger, 1, QUEUED)
-            ledger._db.execute("UPDATE attempt SET execution_id = ? WHERE id = ?", (execution_id, attempt.id))
-            ledger._db.execute("UPDATE recipient SET execution_id = ?", (execution_id,))
+            ledger.permit(Status.QUEUED, ANYBODY, what="why", now=time.time() + 60)
+            attempt = call(ledger, 1, replace(QUEUED, execution_id=execution_id))
+            assert result_of(ledger, 1).execution_id == execution_id
             assert result_of(ledger, 1).call is None
             execution = execution_in({"id": execution_id, "status": status, "error_message": "what went wrong"})
             assert execution is not None

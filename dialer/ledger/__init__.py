@@ -2,12 +2,12 @@
 
 from dialer.ledger.calls import Call
 from dialer.ledger.doubts import Doubt
-from dialer.ledger.elsewhere import Elsewhere, Neighbours
+from dialer.ledger.elsewhere import Elsewhere, Neighbours, is_ledger
 from dialer.ledger.figures import CALL_PARTS
 from dialer.ledger.lock import Lock, holder, locked
 from dialer.ledger.merging import Written
 from dialer.ledger.opening import none_yet
-from dialer.ledger.redials import Redial, RedialRules
+from dialer.ledger.permissions import Redial, RedialRules
 from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.schema import Binding
 from dialer.ledger.stops import STOPPED, Stoppable
@@ -32,6 +32,7 @@ __all__ = [
     "Written",
     "ask_to_stop",
     "holder",
+    "is_ledger",
     "locked",
     "none_yet",
 ]

@@ -61,13 +61,18 @@ _COUNTS = f"""
     FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
     GROUP BY 1, 2 ORDER BY 2 DESC, 3 DESC
 """  # noqa: S608 - constants only
-CALL = """
-    a.id, a.recipient, r.number, a.execution_id, r.payload, a.at, coalesce(a.answered_at, a.at),
+PAYLOAD = "coalesce(s.payload, r.payload)"
+CALL = f"""
+    a.id, a.recipient, r.number, a.execution_id, {PAYLOAD}, a.at, coalesce(a.answered_at, a.at),
     coalesce(c.status, ''), c.since, c.asked_at, c.scheduled_at, coalesce(c.retry_count, 0)
 """
 """The columns of a `Call`."""
-_OPEN = """
-    FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
+ACCEPTED = """
+    attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN sent s ON s.attempt = a.id
+    LEFT JOIN call c ON c.attempt = a.id
+"""
+_OPEN = f"""
+    FROM {ACCEPTED}
     WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0
 """
 

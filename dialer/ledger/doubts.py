@@ -1,19 +1,18 @@
-"""Attempts of which nobody knows whether a call was placed, and who is called again because a person asked."""
+"""Attempts of which nobody knows whether a call was placed, and calls of which the ledger did not know."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
+from dialer.ledger.permissions import CALLABLE, revoke
+from dialer.ledger.states import derive
 from dialer.reference import turn_of
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dialer.models import Status
+FOUND = "found at Bolna by its reference"
+"""Who knew of a call that this is the source of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,96 +71,67 @@ class Doubts(Connected):
         return 0.0 if row is None else float(row[0])
 
     def found(self, mark: str, *, execution_id: str) -> bool:
-        """Note that the call with this reference exists at Bolna; return whether that settled somebody."""
+        """Note that the call with this reference exists at Bolna; return whether that settled somebody.
+
+        Whom a person let be called again is not: they were asked without knowing of that call.
+        """
         with self._transaction() as db:
             row = db.execute(
                 """
-                UPDATE attempt SET outcome = 'queued', execution_id = ?, words = 'found at Bolna by its reference'
-                WHERE outcome = 'unknown' AND reference = ? RETURNING recipient
+                UPDATE attempt SET outcome = 'queued', execution_id = ?, words = '', source = ?
+                WHERE outcome = 'unknown' AND reference = ? RETURNING id, recipient
                 """,
-                (execution_id, mark),
+                (execution_id, FOUND, mark),
             ).fetchone()
             if row is None:
                 return False
-            settled = db.execute(
-                """
-                UPDATE recipient SET state = 'queued', former = NULL, as_called = NULL, execution_id = ?, reason = '',
-                updated_at = ?
-                WHERE id = ? AND (state = 'unknown' OR state = 'pending' AND former IN ('unknown', 'queued'))
-                """,
-                (execution_id, time.time(), row[0]),
-            )
-            return settled.rowcount == 1
+            attempt, recipient = row
+            revoke(db, recipient)
+            derive(db, [recipient])
+            (decided,) = db.execute("SELECT decided FROM recipient WHERE id = ?", (recipient,)).fetchone()
+        return bool(decided == attempt)
 
-    def pending_numbers(self) -> set[int]:
-        """Return the numbers of everybody who is pending, or is again as soon as they are back in the input."""
-        query = "SELECT number FROM recipient WHERE state IN ('pending', 'withdrawn')"
+    def callable_numbers(self) -> set[int]:
+        """Return the numbers of everybody who may be called, or may be as soon as they are back in the input."""
+        query = f"SELECT r.number FROM recipient r WHERE {CALLABLE}"  # noqa: S608 - constants only
         with told(self.path):
             return {number for (number,) in self._db.execute(query)}
 
-    def pending_with(self, number: int) -> list[str]:
+    def callable_with(self, number: int) -> list[str]:
         """Return the keys of those of them who have a number."""
-        query = "SELECT key FROM recipient WHERE number = ? AND state IN ('pending', 'withdrawn')"
+        query = f"SELECT r.key FROM recipient r WHERE r.number = ? AND {CALLABLE}"  # noqa: S608 - constants only
         with told(self.path):
             return [key for (key,) in self._db.execute(query, (number,))]
 
     def adopt(self, key: str, mark: str, *, execution_id: str) -> bool:
-        """Note that a call to one of them was found at Bolna; return whether they were pending, or withdrawn.
+        """Note that a call to one of them was found at Bolna; return whether it was new.
 
-        Of somebody released to be called again the calls that are known already say nothing new.
+        Of somebody who is to be called again the calls that are known already say nothing new.
         """
         now = time.time()
         with self._transaction() as db:
             row = db.execute(
-                """
-                UPDATE recipient SET state = 'queued', former = NULL, as_called = NULL, execution_id = ?,
-                attempts = max(attempts + 1, ?), reason = '', updated_at = ?
-                WHERE key = ? AND state IN ('pending', 'withdrawn') AND NOT EXISTS (SELECT 1 FROM attempt a
-                WHERE a.recipient = recipient.id AND a.reference = ? AND a.outcome = 'queued') RETURNING id
-                """,
-                (execution_id, turn_of(mark), now, key, mark),
-            ).fetchone()
-            if row is not None:
-                words = "found at Bolna by its reference; the ledger did not know of it"
-                db.execute(
-                    """
-                    INSERT INTO attempt (recipient, reference, at, outcome, words, execution_id)
-                    VALUES (?, ?, ?, 'queued', ?, ?)
-                    """,
-                    (row[0], mark, now, words, execution_id),
+                f"""
+                SELECT r.id, r.attempts FROM recipient r WHERE r.key = ? AND {CALLABLE} AND NOT EXISTS (
+                    SELECT 1 FROM attempt a WHERE a.recipient = r.id AND a.reference = ? AND a.outcome = 'queued'
                 )
-                self._claim_row(key)
-        return row is not None
-
-    def release(self, state: Status, *, what: str, keys: Sequence[str] | None = None) -> int:
-        """Make everybody in a state callable again because a person asked; the decision is kept.
-
-        It holds for the run it was made in: whoever was not called by then is at the next start what they were.
-
-        Args:
-            state: ERROR or UNKNOWN.
-            what: the words of the command.
-            keys: only these; None: all.
-
-        Returns:
-            How many.
-        """
-        wanted = None if keys is None else frozenset(keys)
-        with self._transaction() as db:
-            rows = db.execute(
+                """,  # noqa: S608 - constants only
+                (key, mark),
+            ).fetchone()
+            if row is None:
+                return False
+            recipient, attempts = row
+            db.execute(
                 """
-                SELECT r.id, r.key, last.attempt FROM recipient r
-                LEFT JOIN (SELECT recipient, max(id) AS attempt FROM attempt GROUP BY recipient) last
-                ON last.recipient = r.id WHERE r.state = ?
+                INSERT INTO attempt (recipient, reference, turn, at, outcome, source, execution_id)
+                VALUES (?, ?, ?, ?, 'queued', ?, ?)
                 """,
-                (state,),
-            ).fetchall()
-            chosen = [(id_, last) for id_, key, last in rows if wanted is None or key in wanted]
-            db.executemany(
-                "INSERT INTO decision (at, what, recipient, attempt) VALUES (?, ?, ?, ?)",
-                ((time.time(), what, id_, last) for id_, last in chosen),
-            )
-            db.executemany(
-                "UPDATE recipient SET former = state, state = 'pending' WHERE id = ?", ((id_,) for id_, _ in chosen)
-            )
-        return len(chosen)
+                (
+                    recipient, mark, max(attempts + 1, turn_of(mark)), now,
+                    f"{FOUND}; the ledger did not know of it", execution_id,
+                ),
+            )  # fmt: skip
+            revoke(db, recipient)
+            derive(db, [recipient])
+            self._claim_row(key)
+        return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
+from dialer.ledger.permissions import CALLABLE
 from dialer.models import ATTEMPTED, CallResult, ResultRow, Status, Whereabouts, e164
 
 if TYPE_CHECKING:
@@ -33,22 +34,21 @@ _CALL = f"""
     c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost,
     coalesce(nullif(c.hangup_reason, ''), nullif(c.error_message, ''), c.termination_reason), c.recording_url
 """
-_CALL_OF = """
-    LEFT JOIN call c ON c.attempt = (SELECT max(k.attempt) FROM call k JOIN attempt a ON a.id = k.attempt
-    WHERE k.recipient = r.id AND a.execution_id = r.execution_id)
-"""
+_CALL_OF = "LEFT JOIN call c ON c.attempt = r.decided"
 _COLUMNS = """
     i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
-    CASE WHEN i.owner THEN iif(r.state = 'pending', coalesce(r.former, r.state), r.state) ELSE i.status END,
-    r.execution_id,
+    CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
     CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
-    coalesce(r.cells, i.cells), coalesce(r.layout, 0), {call}
+    coalesce(s.cells, r.cells, i.cells), coalesce(s.layout, r.layout, 0), {call}
 """
-"""Somebody released to be called again is shown as what they were: a copy of the file must not take them for new."""
-_ROWS = "FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key {of}"
+"""Somebody who is to be called again is shown as they stand: a copy of the file must not take them for new."""
+_ROWS = """
+    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key LEFT JOIN sent s ON s.attempt = r.decided {of}
+"""
 _LEFT = f"""
-    SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at, r.cells,
-    r.layout, {{call}} FROM recipient r {{of}} WHERE r.state IN {CALLED}
+    SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at,
+    coalesce(s.cells, r.cells), coalesce(s.layout, r.layout), {{call}}
+    FROM recipient r LEFT JOIN sent s ON s.attempt = r.decided {{of}} WHERE r.state IN {CALLED}
     AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner) ORDER BY r.id
 """  # noqa: S608 - constants only
 
@@ -62,28 +62,23 @@ class Figures(Connected):
             return self._db.execute("SELECT 1 FROM recipient LIMIT 1").fetchone() is None
 
     def counts(self) -> dict[Status, int]:
-        """Return how many rows of the input stand where; who was called and left the input is not counted."""
+        """Return how many rows of the input stand where; who was called and left the input is not counted.
+
+        Whoever the run may call again is pending.
+        """
         # Not grouped: for that SQLite would sort all rows first.
         sums = ", ".join(f"sum(state = '{status}')" for status in Status)
         with told(self.path):
             row = self._db.execute(
                 f"""
-                SELECT {sums} FROM (SELECT CASE WHEN i.owner THEN r.state ELSE i.status END AS state
-                FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key)
+                SELECT {sums} FROM (
+                    SELECT CASE WHEN NOT i.owner THEN i.status WHEN i.status = 'pending' AND {CALLABLE}
+                    THEN 'pending' ELSE r.state END AS state
+                    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key
+                )
                 """  # noqa: S608 - constants only
             ).fetchone()
         return {status: count for status, count in zip(Status, row, strict=True) if count}
-
-    def released(self) -> dict[Status, int]:
-        """Return how many rows of the input are about to be called again because a person asked, by what they were."""
-        with told(self.path):
-            rows = self._db.execute(
-                """
-                SELECT r.former, count(*) FROM recipient r CROSS JOIN input_row i ON i.key = r.key
-                WHERE r.former IS NOT NULL AND r.state = 'pending' AND i.owner GROUP BY 1
-                """
-            ).fetchall()
-        return {Status(former): count for former, count in rows}
 
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
         """Return the state of those keys that were attempted."""
@@ -103,13 +98,13 @@ class Figures(Connected):
             return dict(self._db.execute(query))
 
     def called(self) -> tuple[int, float | None]:
-        """Return how many rows of the input are `queued`, and when the last one was called (Unix seconds)."""
+        """Return how many rows of the input are `queued` and stay so, and when the last was called (Unix seconds)."""
         with told(self.path):
             row = self._db.execute(
-                """
+                f"""
                 SELECT count(*), max(r.updated_at) FROM input_row i JOIN recipient r ON r.key = i.key
-                WHERE i.owner AND r.state = 'queued'
-                """
+                WHERE i.owner AND r.state = 'queued' AND NOT {CALLABLE}
+                """  # noqa: S608 - constants only
             ).fetchone()
         return int(row[0]), row[1]
 
@@ -117,11 +112,11 @@ class Figures(Connected):
         """Return where those may be who are to be called, and how many they are."""
         with told(self.path):
             rows = self._db.execute(
-                """
+                f"""
                 SELECT r.zones, r.zone_source, r.country, count(*)
                 FROM input_row i JOIN recipient r ON r.key = i.key
-                WHERE i.status = 'pending' AND r.state = 'pending' GROUP BY 1, 2, 3
-                """
+                WHERE i.status = 'pending' AND {CALLABLE} GROUP BY 1, 2, 3
+                """  # noqa: S608 - constants only
             ).fetchall()
         return {_where(*where): count for *where, count in rows}
 
@@ -138,8 +133,10 @@ class Figures(Connected):
             for start in range(0, len(numbers), 500):
                 some = numbers[start : start + 500]
                 marks = ",".join("?" * len(some))
-                chosen = f"state = 'pending' AND number IN ({marks})"
-                query = f"SELECT zones, zone_source, country FROM recipient WHERE {chosen}"  # noqa: S608 - question marks only
+                query = f"""
+                    SELECT r.zones, r.zone_source, r.country FROM input_row i JOIN recipient r ON r.key = i.key
+                    WHERE i.status = 'pending' AND i.number IN ({marks}) AND {CALLABLE}
+                """  # noqa: S608 - question marks and constants
                 found += [_where(*where) for where in self._db.execute(query, some)]
         return found
 
@@ -155,7 +152,7 @@ class Figures(Connected):
         """
         with told(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
-            which = "" if pending else "WHERE r.state IS NOT 'pending' OR r.former IS NOT NULL"
+            which = "" if pending else "WHERE r.state IS NOT 'pending'"
             rows = chain(
                 self._db.execute(self._with_calls(f"SELECT {_COLUMNS} {_ROWS} {which} ORDER BY i.position")),
                 self._db.execute(self._with_calls(_LEFT)),

@@ -9,6 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from dialer.ledger.permissions import CALLABLE, give_back, use
+from dialer.ledger.states import derive
+from dialer.models import Outcome
+from dialer.reference import turn_of
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
@@ -16,13 +21,13 @@ if TYPE_CHECKING:
     from dialer.models import Answer, Attempt, Recipient
 
 
-def attempts_of_pending(db: sqlite3.Connection, recipients: Sequence[Recipient]) -> dict[int, int]:
-    """Return recipient → attempts so far, of those who are pending."""
+def attempts_of_callable(db: sqlite3.Connection, recipients: Sequence[Recipient]) -> dict[int, int]:
+    """Return recipient → attempts so far, of those who may be called."""
     (found,) = db.execute(
-        """
-        SELECT json_group_array(json_array(id, attempts)) FROM recipient
-        WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending'
-        """,
+        f"""
+        SELECT json_group_array(json_array(r.id, r.attempts)) FROM recipient r
+        WHERE r.id IN (SELECT value FROM json_each(?)) AND {CALLABLE}
+        """,  # noqa: S608 - constants only
         (json.dumps([recipient.id for recipient in recipients]),),
     ).fetchone()
     return dict(json.loads(found))
@@ -30,26 +35,22 @@ def attempts_of_pending(db: sqlite3.Connection, recipients: Sequence[Recipient])
 
 def begin(db: sqlite3.Connection, attempts: Sequence[Attempt], *, at: float) -> None:
     """Keep attempts that are about to be made (Unix seconds)."""
-    begun = json.dumps([(attempt.id, attempt.recipient.id, attempt.reference) for attempt in attempts])
-    db.execute(
-        """
-        INSERT INTO attempt (id, recipient, reference, at)
-        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), ?2
-        FROM json_each(?1)
-        """,
-        (begun, at),
+    begun = json.dumps(
+        [(attempt.id, attempt.recipient.id, attempt.reference, turn_of(attempt.reference)) for attempt in attempts]
     )
     db.execute(
         """
-        UPDATE recipient SET state = 'sending', attempts = attempts + 1, updated_at = ?2
-        WHERE id IN (SELECT json_extract(value, '$[1]') FROM json_each(?1))
+        INSERT INTO attempt (id, recipient, reference, turn, at) SELECT json_extract(value, '$[0]'),
+        json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), ?2 FROM json_each(?1)
         """,
         (begun, at),
     )
+    use(db, begun)
+    derive(db, (attempt.recipient.id for attempt in attempts))
 
 
 def end(db: sqlite3.Connection, outcomes: Sequence[tuple[Attempt, Answer]], *, at: float) -> None:
-    """Keep how attempts ended (Unix seconds), and where that leaves their recipients but those to be tried again."""
+    """Keep how attempts ended (Unix seconds), and where that leaves their recipients."""
     ended = json.dumps([_outcome(attempt, answer) for attempt, answer in outcomes])
     db.execute(
         f"""
@@ -58,28 +59,27 @@ def end(db: sqlite3.Connection, outcomes: Sequence[tuple[Attempt, Answer]], *, a
         """,  # noqa: S608 - constants only
         (ended, at),
     )
-    db.execute(
-        f"""
-        UPDATE recipient SET state = o.outcome, former = NULL, as_called = NULL, execution_id = o.execution_id,
-        http_status = o.http_status, reason = o.words, updated_at = ?2 FROM {_OUTCOMES}
-        WHERE recipient.id = o.recipient AND o.outcome <> 'retry'
-        """,  # noqa: S608 - constants only
-        (ended, at),
-    )
+    give_back(db, (attempt.id for attempt, answer in outcomes if answer.outcome is Outcome.RETRY))
+    derive(db, (attempt.recipient.id for attempt, _ in outcomes))
+
+
+def withdraw(db: sqlite3.Connection, attempts: Sequence[Attempt], *, reason: str) -> None:
+    """Forget attempts that were surely not made, and keep why."""
+    give_back(db, (attempt.id for attempt in attempts))
+    db.executemany("DELETE FROM attempt WHERE id = ?", ((attempt.id,) for attempt in attempts))
+    derive(db, (attempt.recipient.id for attempt in attempts), reason=reason)
 
 
 _OUTCOMES = """
-    (SELECT json_extract(value, '$[0]') AS attempt, json_extract(value, '$[1]') AS recipient,
-    json_extract(value, '$[2]') AS outcome, json_extract(value, '$[3]') AS http_status,
-    json_extract(value, '$[4]') AS words, json_extract(value, '$[5]') AS execution_id,
-    json_extract(value, '$[6]') AS skew FROM json_each(?1)) o
+    (SELECT json_extract(value, '$[0]') AS attempt, json_extract(value, '$[1]') AS outcome,
+    json_extract(value, '$[2]') AS http_status, json_extract(value, '$[3]') AS words,
+    json_extract(value, '$[4]') AS execution_id, json_extract(value, '$[5]') AS skew FROM json_each(?1)) o
 """
 
 
 def _outcome(attempt: Attempt, answer: Answer) -> tuple[object, ...]:
     return (
         attempt.id,
-        attempt.recipient.id,
         answer.outcome,
         answer.http_status,
         answer.words,

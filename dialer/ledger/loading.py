@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import as_json
 from dialer.ledger.opening import CACHE
+from dialer.ledger.permissions import PERMITTED
 from dialer.models import NOWHERE, InputRow, Whereabouts
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ _ADD = """
 # Whoever may have been called under one number is not called again under another: it would be forgotten.
 _ADD_OR_RENEW = f"""
     {_ADD}
-    ON CONFLICT (key) DO UPDATE SET as_called = iif(former IS NULL, NULL, json_array(payload, cells, layout)),
-    number = excluded.number, state = 'pending', payload = excluded.payload, cells = excluded.cells,
+    ON CONFLICT (key) DO UPDATE SET number = excluded.number, payload = excluded.payload, cells = excluded.cells,
     layout = excluded.layout, zones = excluded.zones, zone_source = excluded.zone_source, country = excluded.country
-    WHERE state = 'withdrawn' AND (former IS NULL OR former = 'error' OR number = excluded.number)
+    WHERE state = 'pending' OR {PERMITTED.format(recipient="recipient.id")}
+    AND (state = 'error' OR number = excluded.number)
 """
 _UNLOCATED = ("", "", "")
 
@@ -47,7 +48,6 @@ def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
 
 def replace_input(db: sqlite3.Connection, chunks: Iterable[Sequence[InputRow]], *, layout: int) -> None:
     """Put judged rows, in input order, in the place of those that the ledger has, within an open transaction."""
-    db.execute("UPDATE recipient SET state = 'withdrawn' WHERE state = 'pending'")
     db.execute("DELETE FROM input_row")
     # Built when all rows are there, an index takes a third of the time.
     db.execute("DROP INDEX IF EXISTS input_row_key")

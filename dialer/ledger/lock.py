@@ -31,8 +31,7 @@ class Lock:
 
     def __init__(self, path: Path, holder: Mapping[str, object]) -> None:
         self._path = path
-        left = _content(path).get("left")
-        self.left: Mapping[str, Any] = left if isinstance(left, dict) else {}
+        self.left: Mapping[str, Any] = left_in(path) or {}
         self._write(holder)
         self._holder = holder
 
@@ -87,6 +86,17 @@ def locked(path: Path, *, command: str) -> Iterator[Lock]:
         lock.release()
 
 
+def lock_of(ledger: Path) -> Path:
+    """Return the lock of a ledger."""
+    return ledger.with_name(f"{ledger.name}.lock")
+
+
+def left_in(path: Path) -> Mapping[str, Any] | None:
+    """Return what the last holder left in a lock; None where the file is not a lock of ours."""
+    left = _content(path).get("left")
+    return left if isinstance(left, dict) else None
+
+
 def holder(path: Path) -> str:
     """Return who holds a lock file, in words; empty when nobody does.
 
@@ -108,7 +118,8 @@ def _this_process(command: str) -> dict[str, object]:
 def _content(path: Path) -> Mapping[str, Any]:
     """Return what a lock file says; nothing where it cannot be read."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        # A FIFO would be waited for.
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 from dialer.executions import VOICEMAIL
 from dialer.ledger.connection import Connected, as_json
 from dialer.ledger.opening import told
-from dialer.models import Status
+from dialer.ledger.states import REFUSED_AGAIN, derive
+from dialer.models import Outcome, Status
 from dialer.reference import reference
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from dialer.models import CallResult
 
+TAKEN_OVER = "taken over from the results CSV"
+"""Who knew of an attempt that this is the source of."""
 _RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 
 
@@ -48,12 +52,17 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the ledger has of somebody: nobody yet, by default."""
+    """What the ledger has of somebody: nobody yet, by default; of accepted calls their ids, as JSON."""
 
     number: int | None = None
     state: str = ""
     attempts: int = 0
     accepted: bool = False
+    ids: str = "[]"
+
+    def has(self, execution_id: str) -> bool:
+        """Tell whether an accepted call with this id is known."""
+        return execution_id in json.loads(self.ids)
 
 
 class Merging(Connected):
@@ -94,8 +103,9 @@ class Merging(Connected):
     def _known(self, key: str) -> _Known:
         row = self._db.execute(
             """
-            SELECT number, state, attempts, EXISTS (SELECT 1 FROM attempt WHERE recipient = r.id AND outcome = 'queued')
-            FROM recipient r WHERE key = ?
+            SELECT r.number, r.state, r.attempts, count(a.id) > 0, json_group_array(a.execution_id)
+            FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'queued'
+            WHERE r.key = ? GROUP BY r.id
             """,
             (key,),
         ).fetchone()
@@ -107,29 +117,26 @@ class Merging(Connected):
         number = known.number if row.number is None else row.number
         (id_,) = self._db.execute(
             """
-            INSERT INTO recipient (key, number, state, payload, cells, layout, execution_id, http_status, reason,
-            attempts, updated_at) VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (key) DO UPDATE SET number = excluded.number, state = excluded.state, former = NULL,
-            as_called = NULL, cells = iif(excluded.cells = '[]', cells, excluded.cells),
-            layout = iif(excluded.cells = '[]', layout, excluded.layout), execution_id = excluded.execution_id,
-            http_status = excluded.http_status, reason = excluded.reason, attempts = excluded.attempts,
-            updated_at = excluded.updated_at RETURNING id
+            INSERT INTO recipient (key, number, state, payload, cells, layout) VALUES (?, ?, 'pending', '', ?, ?)
+            ON CONFLICT (key) DO UPDATE SET number = excluded.number,
+            cells = iif(excluded.cells = '[]', cells, excluded.cells),
+            layout = iif(excluded.cells = '[]', layout, excluded.layout) RETURNING id
             """,
-            (
-                row.key, number, row.status, as_json(row.cells), layout, row.execution_id, row.http_status, row.error,
-                attempts, at,
-            ),
-        ).fetchone()  # fmt: skip
-        words = f"taken over from the results CSV: {row.error}".removesuffix(": ")
-        mark = reference(self.shared_reference(row.key), attempts)
+            (row.key, number, as_json(row.cells), layout),
+        ).fetchone()
+        outcome, words = _last(row, known)
         (attempt,) = self._db.execute(
             """
-            INSERT INTO attempt (recipient, reference, at, outcome, http_status, words, execution_id, answered_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+            INSERT INTO attempt (recipient, reference, turn, at, outcome, http_status, words, source, execution_id,
+            answered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """,
-            (id_, mark, at, row.status, row.http_status, words, row.execution_id, at),
-        ).fetchone()
-        if row.call is not None:
+            (
+                id_, reference(self.shared_reference(row.key), attempts), attempts, at, outcome, row.http_status, words,
+                TAKEN_OVER, "" if outcome != row.status else row.execution_id, at,
+            ),
+        ).fetchone()  # fmt: skip
+        derive(self._db, [id_])
+        if row.call is not None and outcome == Outcome.QUEUED:
             self._keep_call(attempt, id_, row.call, at)
         self._claim_row(row.key)
 
@@ -152,3 +159,11 @@ def _is_further(row: Written, known: _Known) -> bool:
     if known.accepted and row.attempts != known.attempts:
         return row.attempts > known.attempts and row.status is not Status.ERROR
     return (_RANK[row.status], row.attempts) > (_RANK.get(known.state, 0), known.attempts)
+
+
+def _last(row: Written, known: _Known) -> tuple[str, str]:
+    """Return outcome and words of the attempt by which a row is further than the ledger."""
+    # The row shows a call that is known, so whatever was tried after it placed none.
+    if row.status is Status.QUEUED and known.has(row.execution_id):
+        return (Outcome.ERROR, row.error.removeprefix(REFUSED_AGAIN)) if row.error else (Outcome.RETRY, "")
+    return row.status, row.error

@@ -126,6 +126,9 @@ def none_yet(path: Path) -> str:
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     _check(path, connection)
+    if schema.version_of(connection) == 0:
+        # In the file itself, not in its log: other runs know a ledger by it.
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise LedgerError(f"{path}: this file system cannot hold a ledger (no shared memory for SQLite).\n{_ELSEWHERE}")

@@ -137,6 +137,55 @@ MIGRATIONS = (
     CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
     CREATE INDEX recipient_released ON recipient (former) WHERE former IS NOT NULL;
     """,
+    # 4: where somebody stands follows from their attempts, and a permission to call them again is a row of its own. So
+    # a refused redial takes nothing away from the accepted call before it.
+    """
+    ALTER TABLE attempt ADD COLUMN turn INTEGER NOT NULL DEFAULT 1;   -- the how-manyeth at this recipient
+    ALTER TABLE attempt ADD COLUMN source TEXT NOT NULL DEFAULT '';   -- who knew of it, where it was not the run
+    UPDATE attempt SET turn = max(1, (SELECT attempts FROM recipient r WHERE r.id = attempt.recipient) -
+    (SELECT count(*) FROM attempt later WHERE later.recipient = attempt.recipient AND later.id > attempt.id));
+    UPDATE attempt SET source = 'taken over from the results CSV', words = ltrim(substr(words, 32), ': ')
+    WHERE words LIKE 'taken over from the results CSV%';
+    UPDATE attempt SET source = words, words = '' WHERE words LIKE 'found at Bolna by its reference%';
+    CREATE TABLE sent (              -- what an attempt was sent with, where its recipient may have other cells by now
+        attempt INTEGER PRIMARY KEY,
+        payload TEXT NOT NULL,
+        cells TEXT NOT NULL,
+        layout INTEGER NOT NULL
+    );
+    CREATE TABLE permission (        -- a person asked for somebody to be called again
+        id INTEGER PRIMARY KEY,
+        at REAL NOT NULL,
+        what TEXT NOT NULL,          -- the words of the command
+        recipient INTEGER NOT NULL,
+        before INTEGER,              -- their last attempt by then
+        run TEXT NOT NULL,           -- the one piece of work that may use it
+        attempt INTEGER,             -- the one that uses it, or has
+        void INTEGER NOT NULL DEFAULT 0   -- 1: it can no longer be used
+    );
+    INSERT INTO permission (id, at, what, recipient, before, run, void)
+    SELECT id, at, what, recipient, attempt, '', 1 FROM decision;
+    DROP TABLE decision;
+    CREATE INDEX permission_recipient ON permission (recipient);
+    CREATE INDEX permission_attempt ON permission (attempt) WHERE attempt IS NOT NULL;
+    -- Who was released for a run that is over is what they were.
+    UPDATE recipient SET state = former, payload = coalesce(json_extract(as_called, '$[0]'), payload),
+    cells = coalesce(json_extract(as_called, '$[1]'), cells), layout = coalesce(json_extract(as_called, '$[2]'), layout)
+    WHERE former IS NOT NULL AND state IN ('pending', 'withdrawn');
+    UPDATE recipient SET state = 'pending' WHERE state = 'withdrawn';
+    DROP INDEX recipient_released;
+    ALTER TABLE recipient DROP COLUMN former;
+    ALTER TABLE recipient DROP COLUMN as_called;
+    ALTER TABLE recipient ADD COLUMN decided INTEGER;   -- the attempt that their state follows from
+    -- Who was called, and refused when called again, stands as `error` in a ledger of version 3.
+    UPDATE recipient SET decided = (SELECT max(id) FROM attempt a WHERE a.recipient = recipient.id
+    AND a.outcome IN ('queued', 'unknown')) WHERE state = 'error';
+    UPDATE recipient SET state = a.outcome, execution_id = a.execution_id, reason =
+    ltrim(a.words || '; the redial was refused: ' || recipient.reason, '; ')
+    FROM attempt a WHERE a.id = recipient.decided;
+    UPDATE recipient SET decided = (SELECT max(id) FROM attempt a WHERE a.recipient = recipient.id
+    AND coalesce(a.outcome, 'sending') = recipient.state) WHERE state <> 'pending';
+    """,
 )
 
 

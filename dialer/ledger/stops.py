@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.executions import FINAL
-from dialer.ledger.calls import CALL, Call, Calls
+from dialer.ledger.calls import ACCEPTED, CALL, PAYLOAD, Call, Calls
 from dialer.ledger.opening import told
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Stops(Calls):
             rows = self._db.execute(
                 f"""
                 SELECT * FROM (
-                    SELECT max(a.at, coalesce(c.scheduled_at, strftime('%s', json_extract(nullif(r.payload, ''),
+                    SELECT max(a.at, coalesce(c.scheduled_at, strftime('%s', json_extract(nullif({PAYLOAD}, ''),
                     '$.scheduled_at')), 0) + 0.0) AS rings_at, {CALL} {_OPEN}
                 ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
                 """,  # noqa: S608 - constants only
@@ -82,10 +82,10 @@ class Stops(Calls):
 
 
 _OPEN = f"""
-    FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
+    FROM {ACCEPTED}
     WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) <> 1
     AND coalesce(c.stop, '') <> '{STOPPED}' AND NOT (coalesce(c.status, '') IN ({", ".join(map(repr, sorted(FINAL)))})
-    AND NOT coalesce(json_extract(nullif(r.payload, ''), '$.retry_config.enabled'), 0))
+    AND NOT coalesce(json_extract(nullif({PAYLOAD}, ''), '$.retry_config.enabled'), 0))
 """
 """Also those that were given up because they never ended: they may still be in the queue. Not those that a list has
 shown to be over, unless Bolna may try them again."""

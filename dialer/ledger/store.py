@@ -25,16 +25,16 @@ from dialer.ledger.loading import replace_input, room_for_keys
 from dialer.ledger.merging import Merging
 from dialer.ledger.opening import open_for_writing, told
 from dialer.ledger.overview import Overview
+from dialer.ledger.permissions import CALLABLE, Permissions, revoke_unlisted
 from dialer.ledger.pulse import Pulses
-from dialer.ledger.redials import Redials
 from dialer.ledger.requests import Requests
+from dialer.ledger.states import derive
 from dialer.ledger.stops import Stops
 from dialer.ledger.traces import Traces
-from dialer.models import Answer, Attempt, Outcome, Recipient, Status
+from dialer.models import Answer, Attempt, Recipient
 from dialer.reference import reference
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _LONGEST_WAIT = "longest_wait"
 
 
-class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
+class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
@@ -73,45 +73,30 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
     # -- start ---------------------------------------------------------------------------------------------------
 
     def recover(self) -> int:
-        """Turn what a dead run left `sending` into `unknown`; return how many.
-
-        Whom a person released for an earlier run, and it did not call, is again what they were: the next run calls
-        them only if it is asked to.
-        """
+        """Turn what a dead run left `sending` into `unknown`; return how many."""
         with self._transaction() as db:
             # A request may have left after the last thing was recorded: at a low rate it waits long for its turn.
-            db.execute(
+            left = db.execute(
                 """
                 UPDATE attempt SET outcome = 'unknown', words = ?, answered_at = max(min(?, at + ?),
                 (SELECT max(max(at), coalesce(max(answered_at), 0)) FROM attempt)) WHERE outcome IS NULL
+                RETURNING recipient
                 """,
                 (DIED, time.time(), float(self.note(_LONGEST_WAIT) or 0)),
-            )
-            self.put_back()
-            # An earlier call's id is not that of the one in doubt.
-            return db.execute(
-                """
-                UPDATE recipient SET state = 'unknown', former = NULL, as_called = NULL, execution_id = '', reason = ?
-                WHERE state = 'sending'
-                """,
-                (DIED,),
-            ).rowcount
+            ).fetchall()
+            derive(db, (recipient for (recipient,) in left))
+        return len(left)
 
     def expect_waits(self, seconds: float) -> None:
         """Note for how long somebody may hold an intent before the request leaves."""
         self.set_note(_LONGEST_WAIT, str(seconds))
-
-    def put_back(self) -> int:
-        """Make everybody what they were whom a person released and who was not called since; return how many."""
-        with self._transaction() as db:
-            return _put_back(db, Status.PENDING)
 
     def load(
         self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[Sequence[InputRow]]
     ) -> None:
         """Replace the input by a newly judged one, all of it or nothing.
 
-        Who is pending takes the new row; who was attempted is not touched; who is gone is withdrawn.
+        Who is to be called takes the new row; who was attempted is not touched; who is gone is not called.
 
         Args:
             header: the CSV's column names.
@@ -124,8 +109,7 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
             for name, value in (("layout", str(layout)), ("phone", phone), ("id", id_column or "")):
                 self.set_note(name, value)
             replace_input(db, chunks, layout=layout)
-            # Who was released and cannot be called any more was called before all the same.
-            _put_back(db, Status.WITHDRAWN)
+            revoke_unlisted(db)
             # A row that is not callable now still stands for somebody who was called before.
             db.execute(
                 f"""
@@ -143,7 +127,7 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
             of: tells which numbers are asked for.
         """
         found: dict[int, tuple[str, ...]] = {}
-        query = f"SELECT number, key FROM recipient WHERE state IN {CALLED} OR former IS NOT NULL"  # noqa: S608 - constants only
+        query = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"  # noqa: S608 - constants only
         with told(self.path):
             for number, key in self._db.execute(query):
                 if not of(number):
@@ -157,11 +141,11 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
         """Return the next callable recipients in input order, from beyond a position."""
         with told(self.path):
             rows = self._db.execute(
-                """
+                f"""
                 SELECT r.id, r.key, r.number, r.payload, r.attempts, i.position, r.zones, r.country
                 FROM input_row i CROSS JOIN recipient r ON r.key = i.key
-                WHERE i.position > ? AND i.status = 'pending' AND r.state = 'pending' ORDER BY i.position LIMIT ?
-                """,
+                WHERE i.position > ? AND i.status = 'pending' AND {CALLABLE} ORDER BY i.position LIMIT ?
+                """,  # noqa: S608 - constants only
                 (after, size),
             ).fetchall()
         return [
@@ -170,7 +154,7 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
         ]
 
     def intend(self, recipients: Sequence[Recipient], *, now: float | None = None) -> list[Attempt]:
-        """Note that these are about to be called; whoever is not pending any more is left out.
+        """Note that these are about to be called; those who may not be any more are left out.
 
         Args:
             recipients: at most a page of them.
@@ -178,8 +162,8 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
         """
         at = time.time() if now is None else now
         with self._transaction() as db:
-            before = group.attempts_of_pending(db, recipients)
-            pending = {recipient.id: recipient for recipient in recipients if recipient.id in before}
+            before = group.attempts_of_callable(db, recipients)
+            chosen = {recipient.id: recipient for recipient in recipients if recipient.id in before}
             (last,) = db.execute("SELECT coalesce(max(id), 0) FROM attempt").fetchone()
             moment = datetime.fromtimestamp(at, UTC)
             attempts = [
@@ -189,7 +173,7 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
                     reference=reference(self.shared_reference(recipient.key), before[recipient.id] + 1),
                     at=moment,
                 )
-                for id_, recipient in enumerate(pending.values(), last + 1)
+                for id_, recipient in enumerate(chosen.values(), last + 1)
             ]
             group.begin(db, attempts, at=at)
         return attempts
@@ -203,9 +187,6 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
         at = time.time() if now is None else now
         with self._transaction() as db:
             group.end(db, outcomes, at=at)
-            for attempt, answer in outcomes:
-                if answer.outcome is Outcome.RETRY:
-                    _make_pending(db, attempt, answer.words, answer.http_status)
 
     def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
         """Note that all sending stands still for so many seconds from now on, and why."""
@@ -214,44 +195,10 @@ class Ledger(Doubts, Redials, Merging, Figures, Stops, Requests, Overview, Pulse
             db.execute("INSERT INTO hold (at, seconds, words) VALUES (?, ?, ?)", (at, seconds, words))
 
     def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
-        """Note that these were surely not sent: they are pending again, as if never tried."""
+        """Note that these were surely not sent: it is as if they were never tried."""
         with self._transaction() as db:
-            for attempt in attempts:
-                db.execute("DELETE FROM attempt WHERE id = ?", (attempt.id,))
-                _make_pending(db, attempt, reason, None)
-                db.execute(
-                    """
-                    UPDATE recipient SET attempts = attempts - 1, updated_at = iif(attempts = 1, NULL,
-                    (SELECT max(coalesce(answered_at, at)) FROM attempt WHERE recipient = recipient.id)) WHERE id = ?
-                    """,
-                    (attempt.recipient.id,),
-                )
+            group.withdraw(db, attempts, reason=reason)
 
 
 def _parted(zones: str) -> tuple[str, ...]:
     return tuple(zones.split(",")) if zones else ()
-
-
-def _put_back(db: sqlite3.Connection, state: Status) -> int:
-    """Undo the release of whoever is in a state; return how many."""
-    return db.execute(
-        """
-        UPDATE recipient SET state = former, former = NULL,
-        payload = coalesce(json_extract(as_called, '$[0]'), payload),
-        cells = coalesce(json_extract(as_called, '$[1]'), cells),
-        layout = coalesce(json_extract(as_called, '$[2]'), layout), as_called = NULL
-        WHERE former IS NOT NULL AND state = ?
-        """,
-        (state,),
-    ).rowcount
-
-
-def _make_pending(db: sqlite3.Connection, attempt: Attempt, reason: str, http_status: int | None) -> None:
-    # Of somebody released the words of the former outcome are kept: it may become theirs again.
-    db.execute(
-        """
-        UPDATE recipient SET state = 'pending', reason = iif(former IS NULL, ?, reason),
-        http_status = iif(former IS NULL, ?, http_status) WHERE id = ?
-        """,
-        (reason, http_status, attempt.recipient.id),
-    )

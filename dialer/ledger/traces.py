@@ -20,6 +20,7 @@ class Trace:
         outcome: how it ended; empty while nothing is known.
         http_status: of Bolna's answer; None where none came.
         words: why, where it was not accepted.
+        source: who knew of it, where that was not the run; or empty.
         execution_id: Bolna's id of the call, or empty.
         call: what has become of the call; empty where that was not asked, or is not known.
         final: nothing will change any more, or it was given up.
@@ -33,6 +34,7 @@ class Trace:
     outcome: str
     http_status: int | None
     words: str
+    source: str
     execution_id: str
     call: str
     final: bool
@@ -67,8 +69,8 @@ class Person:
 
 
 _ATTEMPTS = f"""
-    SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.execution_id, {OUTCOME}, coalesce(c.final, 0) > 0,
-    c.asked_at, c.duration, c.cost, coalesce(c.hangup_by, ''), coalesce(c.hangup_reason, ''),
+    SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.source, a.execution_id, {OUTCOME},
+    coalesce(c.final, 0) > 0, c.asked_at, c.duration, c.cost, coalesce(c.hangup_by, ''), coalesce(c.hangup_reason, ''),
     coalesce(c.error_message, ''), coalesce(c.termination_reason, ''), coalesce(c.recording_url, ''),
     coalesce(c.transcript, '')
     FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.recipient = ? ORDER BY a.id
@@ -94,16 +96,16 @@ class Traces(Connected):
 
     def _person(self, recipient: int, key: str, state: str, reason: str) -> Person:
         attempts = self._db.execute(_ATTEMPTS, (recipient,))
-        decisions = self._db.execute("SELECT at, what FROM decision WHERE recipient = ? ORDER BY id", (recipient,))
+        decisions = self._db.execute("SELECT at, what FROM permission WHERE recipient = ? ORDER BY id", (recipient,))
         return Person(
             key, state, reason, tuple(map(_trace, attempts)), tuple((_moment(at), what) for at, what in decisions)
         )
 
 
 def _trace(row: tuple[Any, ...]) -> Trace:
-    at, outcome, http_status, words, execution_id, call, final, asked_at, *rest = row
+    at, outcome, http_status, words, source, execution_id, call, final, asked_at, *rest = row
     asked = None if asked_at is None else _moment(asked_at)
-    return Trace(_moment(at), outcome, http_status, words, execution_id, call, bool(final), asked, *rest)
+    return Trace(_moment(at), outcome, http_status, words, source, execution_id, call, bool(final), asked, *rest)
 
 
 def _moment(at: float) -> datetime:

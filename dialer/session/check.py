@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer import phone
 from dialer.credentials import address
-from dialer.errors import ExitCode, UsageError
+from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.forecast import Talk
 from dialer.ledger import Ledger
 from dialer.models import Status, Whereabouts
@@ -60,6 +60,7 @@ class Check:
         uncovered: numbers of countries that none of the rules is for; None where there are none.
         talk: what this batch's calls were like so far.
         hints: what is odd about the columns, in words.
+        warnings: why a run would not start, in words.
         rate: the rate, in words.
         report: problems by row.
         lists: what each suppression list holds.
@@ -82,6 +83,7 @@ class Check:
     uncovered: Uncovered | None
     talk: Talk
     hints: tuple[str, ...]
+    warnings: tuple[str, ...]
     rate: str
     report: Report
     lists: tuple[Listed, ...]
@@ -102,7 +104,8 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
     with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
         attempted = attempted_lines(campaign, ledger) if ledger else {}
         found = intake(campaign, attempted=attempted, should_stop=lambda: False)
-        tally = _Tally(ledger, _recent(campaign), Spoken(found.payload.columns))
+        recent, warnings = _recent(campaign)
+        tally = _Tally(ledger, recent, Spoken(found.payload.columns))
         reject(["line", "row", "status", "code", "reason", *found.table.header])
         for rows in found.screening:
             for row in rows:
@@ -110,7 +113,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             tally.add(rows)
         talk = Talk() if ledger is None else ledger.talk()
-    return _told(campaign, found, tally, talk=talk, limit=limit)
+    return _told(campaign, found, tally, talk=talk, limit=limit, warnings=warnings)
 
 
 @dataclass(slots=True)
@@ -154,7 +157,9 @@ class _Tally:
         return [row for row in rows if row.key not in attempted] if attempted else rows
 
 
-def _told(campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit: int | None) -> Check:
+def _told(
+    campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit: int | None, warnings: tuple[str, ...]
+) -> Check:
     report = found.screening.report
     to_call = tally.fresh if limit is None else min(limit, tally.fresh)
     places = tuple(Place(*place) for place in tally.where.items())
@@ -175,6 +180,7 @@ def _told(campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
         talk=talk,
         hints=found.payload.hints,
+        warnings=warnings,
         rate=str(campaign.pacing.rate),
         report=report,
         lists=found.lists(),
@@ -182,9 +188,13 @@ def _told(campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit
     )
 
 
-def _recent(campaign: Campaign) -> Container[object]:
-    with neighbours(campaign, base_url=address()) as others:
-        return frozenset() if others is None else frozenset(map(line, others.recent(now=time.time())))
+def _recent(campaign: Campaign) -> tuple[Container[object], tuple[str, ...]]:
+    """Return the lines that other batches called lately, and what to say where that cannot be read."""
+    try:
+        with neighbours(campaign, base_url=address()) as others:
+            return (frozenset() if others is None else frozenset(map(line, others.recent(now=time.time())))), ()
+    except LedgerError as error:
+        return frozenset(), (f"`run` will not start: {error}".removesuffix("."),)
 
 
 @contextlib.contextmanager

@@ -119,7 +119,7 @@ class Judge:
         return Deferral(verdict.reason, until=opens, awaited=True)
 
     def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
-        found = None if self._neighbours is None else self._neighbours.called(recipient.number, now=now)
+        found = None if self._neighbours is None else self._neighbours.called((recipient.number,), now=now)
         return None if found is None else Deferral(called_words(found, now), until=found.at + self._within)
 
 

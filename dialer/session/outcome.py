@@ -94,10 +94,10 @@ class Summary:
     unrecorded: tuple[tuple[str, str], ...] = ()
 
 
-def exit_code_of(counts: Mapping[Status, int]) -> ExitCode:
-    """Return what a script is told of a batch that stands so."""
+def exit_code_of(counts: Mapping[Status, int], *, refused: int = 0) -> ExitCode:
+    """Return what a script is told of a batch that stands so, where so many redials were refused."""
     if counts.get(Status.PENDING) or counts.get(Status.SENDING):
         return ExitCode.LEFT
-    if any(counts.get(status) for status in (Status.ERROR, Status.UNKNOWN, Status.INVALID)):
+    if refused or any(counts.get(status) for status in (Status.ERROR, Status.UNKNOWN, Status.INVALID)):
         return ExitCode.LOOK
     return ExitCode.DONE

@@ -41,9 +41,10 @@ class Release:
         self._note = note
 
     async def errors(self) -> None:
-        """Release everybody whom Bolna refused."""
-        count = await self._release(Status.ERROR, what="--retry-errors")
-        self._note(f"{count} that were refused are called again (--retry-errors)")
+        """Release everybody whom Bolna refused and never called."""
+        found = await self._release(Status.ERROR, what="--retry-errors")
+        self._note(f"{found.released} that were refused are called again (--retry-errors)")
+        self._tell(found)
 
     async def unknown(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
         """Release those of whom nobody knows whether they were called, and return their numbers.
@@ -52,33 +53,44 @@ class Release:
             DeclinedError: somebody was asked and said no.
         """
         unknown = await self._ledger.call(lambda store: store.unknown())
-        old = [(key, number) for key, number, at in unknown if time.time() - at >= YOUNG]
+        old = [key for key, _, at in unknown if time.time() - at >= YOUNG]
         if len(old) < len(unknown):
             self._note(
                 f"{len(unknown) - len(old)} unknown are not redialled: younger than {YOUNG / 60:.0f} minutes, they "
                 f"may still turn up at Bolna"
             )
-        if not old:
-            return ()
-        numbers = tuple(e164(number) for _, number in old)
-        if ask is not None and not await ask(
-            f"{len(old)} of whom nobody knows whether they were called are to be called again, perhaps for the second "
-            f"time:\n  {', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
+        rules = self._limits(())
+        found = await self._ledger.call(lambda store: store.may_be_permitted(Status.UNKNOWN, rules, keys=old))
+        numbers = tuple(map(e164, found))
+        if (
+            numbers
+            and ask is not None
+            and not await ask(
+                f"{len(numbers)} of whom nobody knows whether they were called are to be called again, perhaps for the "
+                f"second time:\n  {', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
+            )
         ):
             raise DeclinedError("Nothing was dialled.")
-        await self._release(Status.UNKNOWN, what="--redial-unknown", keys=[key for key, _ in old])
+        self._tell(await self._release(Status.UNKNOWN, what="--redial-unknown", keys=old))
         return numbers
 
     async def outcomes(self, outcomes: Collection[str]) -> None:
         """Release everybody whose last call ended so, and say who has to wait, and for what."""
-        rules = RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
         what = f"--redial {','.join(sorted(outcomes))}"
-        found = await self._forgetting(lambda store: store.redial(rules, what=what))
-        for text in told(found, rules):
-            self._note(text)
+        self._tell(await self._release(Status.QUEUED, what=what, outcomes=outcomes))
 
-    async def _release(self, state: Status, *, what: str, keys: Sequence[str] | None = None) -> int:
-        return await self._forgetting(lambda store: store.release(state, what=what, keys=keys))
+    async def _release(
+        self, state: Status, *, what: str, outcomes: Collection[str] = (), keys: Sequence[str] | None = None
+    ) -> Redial:
+        rules = self._limits(outcomes)
+        return await self._forgetting(lambda store: store.permit(state, rules, what=what, keys=keys))
+
+    def _limits(self, outcomes: Collection[str]) -> RedialRules:
+        return RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
+
+    def _tell(self, found: Redial) -> None:
+        for text in told(found, self._limits(())):
+            self._note(text)
 
     async def _forgetting(self, work: Callable[[Ledger], T]) -> T:
         """Do some work on the ledger, and have the input judged anew, in one transaction."""
@@ -105,6 +117,8 @@ def told(found: Redial, rules: RedialRules) -> list[str]:
         lines.append(
             f"{found.open:,} are not redialled: their call is not final, so it may still ring or be retried by Bolna"
         )
+    if found.reached:
+        lines.append(f"{found.reached:,} are not redialled: another call has reached them")
     if found.untold:
         lines.append(f"of {found.untold:,} of those nothing is known from Bolna (yet): `dialer track` asks")
     return lines

@@ -80,8 +80,8 @@ class Sending:
                 async with until(self.work.control.drain):
                     await self.work.look_for_unclear(RECONCILE_LAST)
                 sent.ending.interrupted = self.work.control.drain.is_set()
-            # Whom this run was to call again and did not is what they were: the next one has to be asked as well.
-            back = await self.work.ledger.call(lambda store: store.put_back())
+            # Whom this run was to call again and did not: the next one has to be asked as well.
+            back = await self.work.ledger.call(lambda store: store.end_permissions())
             await self._write(writing, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
         if not track or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
@@ -181,6 +181,12 @@ class Sending:
         # What was cancelled is in doubt as soon as this process is gone.
         counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
         counts = {status: count for status, count in counts.items() if count}
+        refused = 0 if failure else await self.work.ledger.call(lambda store: store.refused_again())
+        if refused:
+            self.work.notes.add(
+                f"Bolna refused {refused:,} redial{'' if refused == 1 else 's'}: the earlier call stands, and the "
+                f"`error` column says why"
+            )
         summary = Summary(
             batch=plan.batch,
             results=str(self.work.campaign.batch.results),
@@ -190,7 +196,7 @@ class Sending:
             held=ending.held,
             waited=ending.waited,
             left=counts.get(Status.PENDING, 0) + back,
-            exit_code=ExitCode.LEFT if back else exit_code_of(counts),
+            exit_code=ExitCode.LEFT if back else exit_code_of(counts, refused=refused),
             notes=tuple(self.work.notes.told),
             unrecorded=tuple(
                 (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.ledger import Ledger
+from dialer.ledger import Ledger, is_ledger
 from dialer.models import Problem, e164
 from dialer.phone import SPECIAL, judge, spellings
 
@@ -106,7 +106,8 @@ def _ledgers(folder: Path) -> Iterator[Path]:
         raise UsageError(f"{folder}: there is no such folder.")
     for at, folders, names in os.walk(folder):
         folders.sort()
-        yield from (Path(at, name) for name in sorted(names) if name.endswith(".ledger"))
+        paths = (Path(at, name) for name in sorted(names))
+        yield from (path for path in paths if path.is_file() and (path.suffix == ".ledger" or is_ledger(path)))
 
 
 def _found(path: Path, number: int) -> Found:

@@ -106,7 +106,7 @@ def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int])
     """Return the counts as the next start finds them: of a run that died nobody is being called, or called again."""
     found = Counter(counts)
     found[Status.UNKNOWN] += found.pop(Status.SENDING, 0)
-    for former, count in released.items():
-        found[former] += count
+    for state, count in released.items():
+        found[state] += count
         found[Status.PENDING] -= count
     return dict(+found)

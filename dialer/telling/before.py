@@ -184,6 +184,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     if check.samples:
         lines.append("The first requests:")
         lines += [f"  POST /call {json.dumps(sample, ensure_ascii=False)}" for sample in check.samples]
+    lines += [f"Warning: {text}." for text in check.warnings]
     if not check.to_call:
         return "\n".join([*lines, "Nobody would be called."])
     lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]

@@ -105,7 +105,7 @@ def _person(person: Person) -> list[str]:
 
 def _attempt(trace: Trace) -> str:
     status = f"HTTP {trace.http_status}" if trace.http_status else ""
-    told = ", ".join(filter(None, (status, trace.words)))
+    told = ", ".join(filter(None, (status, trace.source, trace.words)))
     parts = [f"{trace.outcome or 'sending'}{f' ({told})' if told else ''}"]
     if trace.execution_id:
         parts += [f"execution {trace.execution_id}", _call(trace)]

@@ -55,6 +55,7 @@ def _call_already(ledger: Path, count: int) -> None:
         )
         db.execute(
             "UPDATE recipient SET state = 'queued', attempts = 1, http_status = 200, updated_at = 1.8e9,"
-            " execution_id = printf('%032x', id) WHERE id <= ?",
+            " execution_id = printf('%032x', id), decided = (SELECT id FROM attempt WHERE recipient = recipient.id)"
+            " WHERE id <= ?",
             (count,),
         )

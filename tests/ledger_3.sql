@@ -1,0 +1,150 @@
+PRAGMA application_id = 1684627820;
+PRAGMA user_version = 3;
+BEGIN TRANSACTION;
+CREATE TABLE attempt (
+        id INTEGER PRIMARY KEY,
+        recipient INTEGER NOT NULL,
+        reference TEXT NOT NULL,
+        at REAL NOT NULL,            -- when the intent was written, Unix seconds
+        outcome TEXT,                -- NULL: nothing is known yet
+        http_status INTEGER,
+        words TEXT NOT NULL DEFAULT '',
+        execution_id TEXT NOT NULL DEFAULT '',
+        answered_at REAL,
+        skew REAL                    -- seconds the server's clock is ahead
+    );
+INSERT INTO "attempt" VALUES(1,1,'2dfbd85794826926319b-1',1796000000.0,'queued',200,'','exec-1',1796000002.0,3.0);
+INSERT INTO "attempt" VALUES(2,2,'271c4feaccf01fb8d537-1',1796000012.0,'error',400,'bad number','',1796000014.0,NULL);
+INSERT INTO "attempt" VALUES(3,3,'fc39652e3377c5ae14c4-1',1796000024.0,'unknown',NULL,'no answer in time','',1796000026.0,NULL);
+INSERT INTO "attempt" VALUES(4,4,'0ba25923bdf8514a80f1-1',1796000036.0,'retry',429,'too many requests','',1796000038.0,NULL);
+INSERT INTO "attempt" VALUES(5,5,'a007ebb7de463919e3d3-1',1796000048.0,'queued',NULL,'found at Bolna by its reference','exec-5',1796000050.0,NULL);
+INSERT INTO "attempt" VALUES(6,6,'0a85f060b9a86b62e641-1',1796000060.0,'queued',200,'','exec-6',1796000062.0,3.0);
+INSERT INTO "attempt" VALUES(7,7,'15e3f7cc2da4e66db143-1',1796000072.0,'queued',200,'','exec-7',1796000074.0,3.0);
+INSERT INTO "attempt" VALUES(8,8,'c534f11f8d105eca543d-1',1796000084.0,'queued',200,'','exec-8',1796000086.0,3.0);
+INSERT INTO "attempt" VALUES(9,9,'5656ede99101bbde8f7a-1',1796000096.0,'queued',200,'','exec-9',1796000098.0,3.0);
+INSERT INTO "attempt" VALUES(10,6,'0a85f060b9a86b62e641-2',1796010108.0,'error',400,'bad number','',1796010110.0,NULL);
+INSERT INTO "attempt" VALUES(11,7,'15e3f7cc2da4e66db143-2',1796010120.0,'queued',200,'','exec-7b',1796010122.0,3.0);
+INSERT INTO "attempt" VALUES(12,9,'5656ede99101bbde8f7a-2',1796010132.0,'unknown',NULL,'no answer in time','',1796010134.0,NULL);
+INSERT INTO "attempt" VALUES(13,13,'244394c560a92100070a-3',1795999500.0,'queued',200,'taken over from the results CSV','exec-20',1795999500.0,NULL);
+INSERT INTO "attempt" VALUES(14,14,'540a5c973d9f92e48681-1',1795999600.0,'unknown',NULL,'taken over from the results CSV: no answer in time','',1795999600.0,NULL);
+INSERT INTO "attempt" VALUES(15,10,'9f939f2522816b53cbf9-4',1796010144.0,'queued',NULL,'found at Bolna by its reference; the ledger did not know of it','exec-10',NULL,NULL);
+CREATE TABLE call (              -- an accepted attempt, as Bolna last told it; no row: never asked
+        attempt INTEGER PRIMARY KEY,
+        recipient INTEGER NOT NULL,
+        status TEXT NOT NULL,        -- as Bolna spells it; '' while it knows no such call (yet)
+        final INTEGER NOT NULL,      -- 1: nothing will change any more; 2: given up, it never ended
+        asked_at REAL NOT NULL,      -- when Bolna was last asked
+        since REAL NOT NULL,         -- when this status was first seen
+        duration REAL,               -- seconds of conversation
+        cost REAL,                   -- as Bolna gives it
+        voicemail INTEGER,
+        hangup_by TEXT NOT NULL DEFAULT '',
+        hangup_reason TEXT NOT NULL DEFAULT '',
+        error_message TEXT NOT NULL DEFAULT '',
+        termination_reason TEXT NOT NULL DEFAULT '',
+        recording_url TEXT NOT NULL DEFAULT '',
+        extracted TEXT NOT NULL DEFAULT '',    -- JSON object
+        transcript TEXT NOT NULL DEFAULT '',
+        scheduled_at REAL,           -- when Bolna is to dial (again)
+        retry_count INTEGER NOT NULL DEFAULT 0,
+        created_at REAL,             -- by Bolna's clock
+        updated_at REAL,             -- by Bolna's clock
+        stop TEXT NOT NULL DEFAULT ''          -- 'stopped', or why it could not be, once it was asked to be
+    );
+INSERT INTO "call" VALUES(1,1,'completed',1,1796000012.0,1796000012.0,12.5,NULL,NULL,'','','','','','','',NULL,0,NULL,NULL,'');
+INSERT INTO "call" VALUES(6,6,'no-answer',1,1796000072.0,1796000072.0,NULL,NULL,NULL,'','','','','','','',NULL,0,NULL,NULL,'');
+INSERT INTO "call" VALUES(7,7,'no-answer',1,1796000084.0,1796000084.0,NULL,NULL,NULL,'','','','','','','',NULL,0,NULL,NULL,'');
+INSERT INTO "call" VALUES(8,8,'no-answer',1,1796000096.0,1796000096.0,NULL,NULL,NULL,'','','','','','','',NULL,0,NULL,NULL,'');
+INSERT INTO "call" VALUES(9,9,'no-answer',1,1796000108.0,1796000108.0,NULL,NULL,NULL,'','','','','','','',NULL,0,NULL,NULL,'');
+INSERT INTO "call" VALUES(11,7,'busy',1,1796010132.0,1796010132.0,NULL,NULL,NULL,'','','','','','','',NULL,0,NULL,NULL,'');
+CREATE TABLE decision (          -- a person asked for people to be called again
+        id INTEGER PRIMARY KEY,
+        at REAL NOT NULL,
+        what TEXT NOT NULL,
+        recipient INTEGER NOT NULL,
+        attempt INTEGER              -- the last one before it
+    );
+INSERT INTO "decision" VALUES(1,1796010108.0,'--redial no-answer',6,6);
+INSERT INTO "decision" VALUES(2,1796010108.0,'--redial no-answer',7,7);
+INSERT INTO "decision" VALUES(3,1796010108.0,'--redial no-answer',8,8);
+INSERT INTO "decision" VALUES(4,1796010108.0,'--redial no-answer',9,9);
+CREATE TABLE hold (              -- all sending was to stand still; those of one burst overlap
+        id INTEGER PRIMARY KEY,
+        at REAL NOT NULL,            -- Unix seconds
+        seconds REAL NOT NULL,
+        words TEXT NOT NULL
+    );
+CREATE TABLE input_row (
+        position INTEGER PRIMARY KEY,
+        line INTEGER NOT NULL,
+        key TEXT,
+        owner INTEGER NOT NULL,      -- 1: this row stands for the recipient with this key
+        status TEXT NOT NULL,        -- pending (callable), invalid, duplicate, suppressed
+        code TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        number INTEGER,
+        cells TEXT                   -- JSON array; NULL where the recipient holds them
+    );
+INSERT INTO "input_row" VALUES(1,2,'+919800000001',1,'pending','','',919800000001,NULL);
+INSERT INTO "input_row" VALUES(2,3,'+919800000002',1,'pending','','',919800000002,NULL);
+INSERT INTO "input_row" VALUES(3,4,'+919800000003',1,'pending','','',919800000003,NULL);
+INSERT INTO "input_row" VALUES(4,5,'+919800000004',1,'pending','','',919800000004,NULL);
+INSERT INTO "input_row" VALUES(5,6,'+919800000005',1,'pending','','',919800000005,NULL);
+INSERT INTO "input_row" VALUES(6,7,'+919800000006',1,'pending','','',919800000006,NULL);
+INSERT INTO "input_row" VALUES(7,8,'+919800000007',1,'pending','','',919800000007,NULL);
+INSERT INTO "input_row" VALUES(8,9,'+919800000008',1,'pending','','',919800000008,NULL);
+INSERT INTO "input_row" VALUES(9,10,'+919800000009',1,'pending','','',919800000009,NULL);
+INSERT INTO "input_row" VALUES(10,11,'+919800000010',1,'pending','','',919800000010,NULL);
+INSERT INTO "input_row" VALUES(11,12,'+919800000011',1,'pending','','',919800000011,NULL);
+CREATE TABLE layout (id INTEGER PRIMARY KEY, header TEXT NOT NULL UNIQUE);
+INSERT INTO "layout" VALUES(1,'["phone","name"]');
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('agent','agent-1');
+INSERT INTO "meta" VALUES('batch','monday');
+INSERT INTO "meta" VALUES('id','');
+INSERT INTO "meta" VALUES('key_definition','the number');
+INSERT INTO "meta" VALUES('layout','1');
+INSERT INTO "meta" VALUES('phone','phone');
+INSERT INTO "meta" VALUES('server','https://api.bolna.ai');
+CREATE TABLE "recipient" (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        former TEXT,
+        payload TEXT NOT NULL,
+        cells TEXT NOT NULL,
+        layout INTEGER NOT NULL,
+        execution_id TEXT NOT NULL DEFAULT '',
+        http_status INTEGER,
+        reason TEXT NOT NULL DEFAULT '',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        updated_at REAL,
+        zones TEXT NOT NULL DEFAULT '',
+        zone_source TEXT NOT NULL DEFAULT '',
+        country TEXT NOT NULL DEFAULT '',
+        as_called TEXT
+    );
+INSERT INTO "recipient" VALUES(1,'+919800000001',919800000001,'queued',NULL,'{"user_data":{"name":"name 1"}}','["+919800000001","name 1"]',1,'exec-1',200,'',1,1796000002.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(2,'+919800000002',919800000002,'error',NULL,'{"user_data":{"name":"name 2"}}','["+919800000002","name 2"]',1,'',400,'bad number',1,1796000014.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(3,'+919800000003',919800000003,'unknown',NULL,'{"user_data":{"name":"name 3"}}','["+919800000003","name 3"]',1,'',NULL,'no answer in time',1,1796000026.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(4,'+919800000004',919800000004,'pending',NULL,'{"user_data":{"name":"name 4"}}','["+919800000004","name 4"]',1,'',429,'too many requests',1,1796000036.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(5,'+919800000005',919800000005,'queued',NULL,'{"user_data":{"name":"name 5"}}','["+919800000005","name 5"]',1,'exec-5',NULL,'',1,1796000060.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(6,'+919800000006',919800000006,'error',NULL,'{"user_data":{"name":"name 6"}}','["+919800000006","name 6"]',1,'',400,'bad number',2,1796010110.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(7,'+919800000007',919800000007,'queued',NULL,'{"user_data":{"name":"name 7"}}','["+919800000007","name 7"]',1,'exec-7b',200,'',2,1796010122.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(8,'+919800000008',919800000008,'pending','queued','{"user_data":{"name":"other 8"}}','["+919800000008","other 8"]',1,'exec-8',200,'',1,1796000086.0,'','','','["{\"user_data\":{\"name\":\"name 8\"}}","[\"+919800000008\",\"name 8\"]",1]');
+INSERT INTO "recipient" VALUES(9,'+919800000009',919800000009,'unknown',NULL,'{"user_data":{"name":"name 9"}}','["+919800000009","name 9"]',1,'',NULL,'no answer in time',2,1796010134.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(10,'+919800000010',919800000010,'queued',NULL,'{"user_data":{"name":"name 10"}}','["+919800000010","name 10"]',1,'exec-10',NULL,'',4,1796010144.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(11,'+919800000011',919800000011,'pending',NULL,'{"user_data":{"name":"name 11"}}','["+919800000011","name 11"]',1,'',NULL,'outside the calling hours',0,NULL,'','','',NULL);
+INSERT INTO "recipient" VALUES(12,'+919800000012',919800000012,'withdrawn',NULL,'{"user_data":{"name":"name 12"}}','["+919800000012","name 12"]',1,'',NULL,'',0,NULL,'','','',NULL);
+INSERT INTO "recipient" VALUES(13,'+919800000020',919800000020,'queued',NULL,'','["+919800000020","from the file"]',1,'exec-20',200,'',3,1795999500.0,'','','',NULL);
+INSERT INTO "recipient" VALUES(14,'+919800000021',919800000021,'unknown',NULL,'','["+919800000021","doubt"]',1,'',NULL,'no answer in time',1,1795999600.0,'','','',NULL);
+CREATE INDEX attempt_open ON attempt (recipient) WHERE outcome IS NULL OR outcome = 'unknown';
+CREATE INDEX attempt_recipient ON attempt (recipient);
+CREATE INDEX call_open ON call (attempt) WHERE final = 0;
+CREATE INDEX call_recipient ON call (recipient);
+CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
+CREATE INDEX recipient_released ON recipient (former) WHERE former IS NOT NULL;
+CREATE UNIQUE INDEX recipient_key ON recipient (key);
+CREATE INDEX input_row_key ON input_row (key);
+COMMIT;
