@@ -1,7 +1,8 @@
-"""Ledger and results CSV against a plain model: whatever happens, nobody is called twice unless a person asks for it.
+"""Ledger and results CSV against what the server saw: nobody is called twice unless a person asks, and nobody is lost.
 
-A run goes start → (ask again) → load → intend → POST → outcome → end, and may be killed anywhere. In between the input
-changes, the CSV is saved by a spreadsheet, the ledger is lost or an old copy of it comes back.
+The promises are about calls that were placed, and about what somebody reads in the results; how the ledger gets there
+is its own affair. A run goes start → (ask again) → load → intend → POST → outcome → end, and may be killed anywhere. In
+between the input changes, the CSV is saved by a spreadsheet, the ledger is lost or an old copy of it comes back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -24,13 +25,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.executions import execution_in
-from dialer.ledger import RedialRules, locked
-from dialer.models import ATTEMPTED, Outcome, Status
+from dialer.ledger import locked
+from dialer.models import Outcome, Status
 from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.results.cells import form_of
 from dialer.session import lineage, opening
 from dialer.session.lineage import Lineage, missing
-from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
+from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
 
 if TYPE_CHECKING:
     from dialer.ledger import Ledger
@@ -38,30 +39,43 @@ if TYPE_CHECKING:
 
 MOST = 4
 PEOPLE = st.integers(1, MOST)
-RANK = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
-ENDED = execution_in({"id": "e", "status": "no-answer"})
-ANYBODY = RedialRules({"no-answer"}, max_attempts=99, after=0.0)
 STATE_AFTER = {Outcome.ERROR: Status.ERROR, Outcome.UNKNOWN: Status.UNKNOWN, Outcome.QUEUED: Status.QUEUED}
+ENDED = execution_in({"id": "e", "status": "no-answer"})
 
 
-@dataclass
-class Known:
-    """What a ledger must know.
+@dataclass(frozen=True)
+class Evidence:
+    """The last that files tell of somebody: of which request it is, and what came of it.
 
     Attributes:
-        states: of whoever was attempted.
-        released: what those were who may be called again in this run.
+        turn: the how-manyeth of all requests.
+        status: QUEUED, UNKNOWN or ERROR.
+        execution_id: of the accepted call.
     """
 
-    states: dict[int, Status] = field(default_factory=dict)
-    released: dict[int, Status] = field(default_factory=dict)
+    turn: int
+    status: Status
+    execution_id: str = ""
 
-    def copy(self) -> Known:
-        return Known(dict(self.states), dict(self.released))
 
-    def put_back(self, *indices: int) -> None:
-        for index in indices:
-            self.states[index] = self.released.pop(index)
+@dataclass(frozen=True)
+class Placed:
+    """A call that the server has placed: which request it was, whom it called, and what it carried."""
+
+    turn: int
+    index: int
+    mark: str
+
+    @property
+    def execution_id(self) -> str:
+        return f"exec-{self.turn}"
+
+
+def newest(*found: Evidence | None) -> Evidence | None:
+    """Return what counts of all that is known of somebody: a refusal takes nothing away from a call."""
+    told = [one for one in found if one is not None]
+    calls = [one for one in told if one.status is not Status.ERROR]
+    return max(calls or told, key=lambda one: (one.turn, one.status is Status.QUEUED), default=None)
 
 
 @dataclass(frozen=True)
@@ -75,10 +89,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Backup:
-    """What a copy of the batch's files knows: the ledger, and each row of the CSV about somebody."""
+    """What a copy of the batch's files tells: the ledger, and each row of the CSV about somebody."""
 
-    known: Known
-    csv: dict[int, list[tuple[Status, int]]]
+    known: dict[int, Evidence]
+    csv: dict[int, list[Evidence]]
 
 
 LINES = st.lists(
@@ -107,21 +121,22 @@ class LedgerMachine(RuleBasedStateMachine):
         self.grace = lineage.GRACE
         self.ledger: Ledger | None = None
         self.file: ResultsFile | None = None
-        self.known = Known()
+        # What the ledger has to know of whoever was attempted, and who may be called again in this run.
+        self.known: dict[int, Evidence] = {}
+        self.permitted: set[int] = set()
         self.backup: Backup | None = None
-        # Status and attempts of each row about somebody; the last of several is the latest.
-        self.csv: dict[int, list[tuple[Status, int]]] = {}
+        # Of each row about somebody; the last of several is the latest.
+        self.csv: dict[int, list[Evidence]] = {}
         self.last_appended: int | None = None
         self.saved = False
         self.lines: list[Line] = []
         self.repeated: list[int] = []
-        self.held: dict[int, Attempt] = {}
+        self.held: dict[int, tuple[int, Attempt]] = {}
         self.posted: dict[int, bool] = {}
-        # The world outside: what Bolna was asked, what it placed, and what a person answers for.
-        self.posts: Counter[int] = Counter()
-        self.placed: Counter[int] = Counter()
-        self.calls: dict[str, int] = {}
-        self.answered_for: Counter[int] = Counter()
+        self.turns = 0
+        # The world outside: what the server placed, and what it and a person did about somebody, in order.
+        self.server: list[Placed] = []
+        self.history: dict[int, list[str]] = {index: [] for index in range(1, MOST + 1)}
 
     @initialize(with_id=st.booleans())
     def begin(self, *, with_id: bool) -> None:
@@ -151,8 +166,25 @@ class LedgerMachine(RuleBasedStateMachine):
         return [
             line.index
             for line in self.lines
-            if line.status is Status.PENDING and line.index not in self.known.states and line.index not in self.held
+            if line.status is Status.PENDING
+            and line.index not in self.held
+            and (line.index not in self.known or line.index in self.permitted)
         ]
+
+    def learn(self, index: int, evidence: Evidence) -> None:
+        found = newest(self.known.get(index), evidence)
+        assert found is not None
+        self.known[index] = found
+
+    def permit(self, index: int) -> None:
+        self.permitted.add(index)
+        self.history[index].append("permitted")
+
+    def revoke(self, *indices: int) -> None:
+        for index in indices:
+            if index in self.permitted:
+                self.permitted.remove(index)
+                self.history[index].append("revoked")
 
     # -- a run -----------------------------------------------------------------------------------------------
 
@@ -176,7 +208,6 @@ class LedgerMachine(RuleBasedStateMachine):
         with patch.object(lineage, "GRACE", self.grace):
             self.lineage.begin(self.ledger)
         self.grace = lineage.GRACE
-        self.known.put_back(*self.known.released)
         self.last_appended = None
         self.merge()
         if killed == "merged":
@@ -200,37 +231,11 @@ class LedgerMachine(RuleBasedStateMachine):
         stamp = self.ledger.note(STAMP)
         if not self.results.exists() or stamp_of(self.results) == stamp:
             return
-        further = {index: found for index, rows in self.csv.items() if (found := self.further(index, rows)) is not None}
         back = read_back(self.results, with_id=self.with_id, known=self.ledger.knows)
-        assert self.ledger.behind(back.rows) >= len(further)
-        taken = opening._take_over(self.ledger, self.results, back, stamp=stamp, is_certain=self.lineage.is_certain)
-        # More attempts at the same state are taken over as well, and change nothing here.
-        assert {status for status in taken if status in further.values()} == set(further.values())
-        self.known.states |= further
-
-    def further(self, index: int, rows: list[tuple[Status, int]]) -> Status | None:
-        """Return what the CSV's rows make of somebody; None where the ledger knows as much."""
-        found, state = None, self.known.states.get(index)
-        attempts, accepted = self.recorded(index)
-        for status, tried in rows:
-            if accepted and tried != attempts:
-                is_further = tried > attempts and status is not Status.ERROR
-            else:
-                is_further = (RANK[status], tried) > (RANK.get(state or Status.PENDING, 0), attempts)
-            if is_further:
-                found = state = status
-                attempts, accepted = max(tried, attempts), accepted or status is Status.QUEUED
-        return found
-
-    def recorded(self, index: int) -> tuple[int, bool]:
-        """Return how many attempts the ledger has at somebody, and whether Bolna accepted one."""
-        assert self.ledger is not None
-        row = self.ledger._db.execute(
-            "SELECT attempts, EXISTS (SELECT 1 FROM attempt WHERE recipient = r.id AND outcome = 'queued') "
-            "FROM recipient r WHERE key = ?",
-            (self.key(index),),
-        ).fetchone()
-        return row or (0, False)
+        opening._take_over(self.ledger, self.results, back, stamp=stamp, is_certain=self.lineage.is_certain)
+        for index, rows in self.csv.items():
+            for evidence in rows:
+                self.learn(index, evidence)
 
     def track(self, over: set[int]) -> None:
         """Learn that some people's calls have ended without an answer."""
@@ -240,18 +245,18 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.note_calls((call.attempt, ENDED) for call in self.ledger.open_calls() if call.number in numbers)
 
     def release(self, state: Status) -> None:
-        """Make callable again whoever is in a state: a person asked for it."""
+        """Let everybody in a state be called again: a person asked for it."""
         assert self.ledger is not None
-        asked = [index for index, was in self.known.states.items() if was is state]
-        if state is Status.QUEUED:
-            rings = {call.number for call in self.ledger.open_calls()}
-            asked = [index for index in asked if number_of(index) not in rings]
-            assert self.ledger.redial(ANYBODY, what="asked", now=time.time() + 1).released == len(asked)
-        else:
-            assert self.ledger.release(state, what="asked") == len(asked)
+        # Not while a call of theirs may still ring.
+        rings = {call.number for call in self.ledger.open_calls()}
+        asked = [
+            index
+            for index, found in self.known.items()
+            if found.status is state and number_of(index) not in rings and index not in self.permitted
+        ]
+        assert self.ledger.permit(state, ANYBODY, what="asked", now=time.time() + 1).released == len(asked)
         for index in asked:
-            self.known.released[index] = self.known.states.pop(index)
-            self.answered_for[index] += 1
+            self.permit(index)
 
     def load(self, lines: list[Line], repeated: list[int]) -> None:
         assert self.ledger is not None
@@ -262,27 +267,19 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.load(
             self.header, phone="phone", id_column="ref" if self.with_id else None, chunks=[rows[:2], rows[2:]]
         )
-        self.known.put_back(*(self.known.released.keys() - set(self.callable())))
+        self.revoke(*(self.permitted - set(self.callable())))
 
     def find_missing(self) -> None:
         """Adopt the calls that a lost run has placed."""
         assert self.ledger is not None
-        here = {number_of(index) for index in self.callable()}
-        assert here <= self.ledger.pending_numbers()
-        for mark, index in self.calls.items():
-            for key in self.ledger.pending_with(number_of(index)):
-                if mark.startswith(self.ledger.shared_reference(key)):
-                    is_new = not self.knows(mark)
-                    assert self.ledger.adopt(key, mark, execution_id=f"exec-{mark}") == is_new
-                    if is_new:
-                        self.known.released.pop(index, None)
-                        self.known.states[index] = Status.QUEUED
-
-    def knows(self, mark: str) -> bool:
-        """Tell whether the ledger has the call with this reference."""
-        assert self.ledger is not None
-        query = "SELECT 1 FROM attempt WHERE reference = ? AND outcome = 'queued'"
-        return self.ledger._db.execute(query, (mark,)).fetchone() is not None
+        assert {number_of(index) for index in self.callable()} <= self.ledger.callable_numbers()
+        for call in self.server:
+            for key in self.ledger.callable_with(number_of(call.index)):
+                if not call.mark.startswith(self.ledger.shared_reference(key)):
+                    continue
+                if self.ledger.adopt(key, call.mark, execution_id=call.execution_id):
+                    self.learn(call.index, Evidence(call.turn, Status.QUEUED, call.execution_id))
+                    self.revoke(call.index)
 
     @dialling
     @rule(size=st.integers(1, 3))
@@ -291,7 +288,8 @@ class LedgerMachine(RuleBasedStateMachine):
         page = self.ledger.page(after=0, size=size)
         assert [self.index(recipient.key) for recipient in page] == self.callable()[:size]
         for attempt in self.ledger.intend(page):
-            self.held[self.index(attempt.recipient.key)] = attempt
+            self.turns += 1
+            self.held[self.index(attempt.recipient.key)] = (self.turns, attempt)
 
     def first(self, *, posted: bool) -> int | None:
         return next((index for index in self.held if (index in self.posted) == posted), None)
@@ -302,10 +300,10 @@ class LedgerMachine(RuleBasedStateMachine):
         index = self.first(posted=False)
         assert index is not None
         self.posted[index] = is_placed
-        self.posts[index] += 1
         if is_placed:
-            self.placed[index] += 1
-            self.calls[self.held[index].reference] = index
+            turn, attempt = self.held[index]
+            self.server.append(Placed(turn, index, attempt.reference))
+            self.history[index].append("placed")
 
     @precondition(lambda self: self.first(posted=True) is not None)
     @rule(unclear=st.booleans(), again=st.booleans(), shown=st.booleans())
@@ -318,21 +316,20 @@ class LedgerMachine(RuleBasedStateMachine):
     def outcome(self, index: int, answer: Answer, *, shown: bool) -> None:
         assert self.ledger is not None
         assert self.file is not None
-        attempt = self.held.pop(index)
+        turn, attempt = self.held.pop(index)
         del self.posted[index]
+        call = Evidence(turn, STATE_AFTER.get(answer.outcome, Status.PENDING))
         if answer is QUEUED:
-            answer = replace(answer, execution_id=f"exec-{attempt.reference}")
-        self.ledger.settle(attempt, answer)
+            call = replace(call, execution_id=f"exec-{turn}")
+        self.ledger.settle(attempt, replace(answer, execution_id=call.execution_id or None))
         if answer.outcome is Outcome.RETRY:
-            self.posts[index] -= 1
             return
-        self.known.states[index] = STATE_AFTER[answer.outcome]
-        self.known.released.pop(index, None)
+        self.learn(index, call)
+        self.revoke(index)
         # A kill may come between the outcome and its line in the CSV.
         if shown:
-            (shown_row,) = self.ledger.results_of([attempt.recipient.position])
-            self.file.append([shown_row])
-            self.csv.setdefault(index, []).append((STATE_AFTER[answer.outcome], shown_row.attempts))
+            self.file.append(self.ledger.results_of([attempt.recipient.position]))
+            self.csv.setdefault(index, []).append(self.known[index])
             self.last_appended = index if not self.saved else None
 
     @dialling
@@ -354,20 +351,21 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         index = self.first(posted=False)
         assert index is not None
-        self.ledger.withhold([self.held.pop(index)], reason="outside the window")
+        _, attempt = self.held.pop(index)
+        self.ledger.withhold([attempt], reason="outside the window")
 
     @dialling
     @rule()
     def reconcile(self) -> None:
         assert self.ledger is not None
         doubts = self.ledger.doubts()
-        unknown = {index for index, state in self.known.states.items() if state is Status.UNKNOWN}
-        assert {doubt.number for doubt in doubts} == {number_of(index) for index in unknown}
+        unknown = {index for index, found in self.known.items() if found.status is Status.UNKNOWN}
+        assert {doubt.number for doubt in doubts} == {number_of(index) for index in unknown - self.held.keys()}
         for doubt in doubts:
-            if doubt.reference in self.calls:
-                index = self.calls[doubt.reference]
-                self.ledger.found(doubt.reference, execution_id=f"exec-{doubt.reference}")
-                self.known.states[index] = Status.QUEUED
+            for call in (call for call in self.server if call.mark == doubt.reference):
+                self.ledger.found(call.mark, execution_id=call.execution_id)
+                self.learn(call.index, Evidence(call.turn, Status.QUEUED, call.execution_id))
+                self.revoke(call.index)
 
     @dialling
     @rule()
@@ -378,8 +376,8 @@ class LedgerMachine(RuleBasedStateMachine):
             self.outcome(index, QUEUED if self.posted[index] else REFUSED, shown=True)
         while self.first(posted=False) is not None:
             self.withhold()
-        assert self.ledger.put_back() == len(self.known.released)
-        self.known.put_back(*self.known.released)
+        assert self.ledger.end_permissions() == len(self.permitted)
+        self.revoke(*self.permitted)
         self.write(pending=True)
         self.check_rows()
         self.ledger.close()
@@ -411,9 +409,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.turn.close()
         self.lock.write_bytes(said)
         self.ledger = self.file = None
-        for index in self.held:
-            self.known.released.pop(index, None)
-            self.known.states[index] = Status.UNKNOWN
+        for index, (turn, _) in self.held.items():
+            self.learn(index, Evidence(turn, Status.UNKNOWN))
+        self.revoke(*self.permitted)
         self.held.clear()
         self.posted.clear()
 
@@ -440,7 +438,7 @@ class LedgerMachine(RuleBasedStateMachine):
         copy_ledger(self.path, self.folder / "backup")
         copy(self.lock, self.folder / "backup.lock")
         copy(self.results, self.folder / "backup.csv")
-        self.backup = Backup(self.known.copy(), {index: list(rows) for index, rows in self.csv.items()})
+        self.backup = Backup(dict(self.known), {index: list(rows) for index, rows in self.csv.items()})
 
     @dead
     @precondition(lambda self: self.backup is not None)
@@ -451,7 +449,7 @@ class LedgerMachine(RuleBasedStateMachine):
         copy_ledger(self.folder / "backup", self.path)
         if lock_is_lost:
             self.lock.unlink(missing_ok=True)
-        self.now_knows(self.backup.known)
+        self.known = dict(self.backup.known)
 
     @dead
     @precondition(lambda self: self.backup is not None)
@@ -468,7 +466,7 @@ class LedgerMachine(RuleBasedStateMachine):
         copy(self.folder / "backup.csv", self.results)
         self.csv = {index: list(rows) for index, rows in self.backup.csv.items()}
         self.last_appended, self.saved = None, True
-        self.now_knows(self.backup.known)
+        self.known = dict(self.backup.known)
 
     @dead
     @precondition(lambda self: self.results.exists())
@@ -480,17 +478,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if results_too and self.lock.exists():
             self.results.unlink()
             self.csv = {}
-        self.now_knows(Known())
-
-    def now_knows(self, known: Known) -> None:
-        self.known = known.copy()
-        self.forgive()
-
-    def forgive(self) -> None:
-        """Whoever was in flight and has no row is looked for at Bolna: only what was placed there counts now."""
-        for index in self.posts:
-            if not self.csv.get(index) and index not in self.known.states:
-                self.posts[index] = self.placed[index]
+        self.known = {}
 
     # -- what must be true -----------------------------------------------------------------------------------
 
@@ -498,17 +486,33 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         assert self.file is not None
         opening.write_results(self.ledger, self.file, pending=pending)
-        rows = {self.index(row.key): (row.status, row.attempts) for row in self.ledger.results() if row.key}
-        called = {index: found for index, found in rows.items() if found[0] in ATTEMPTED}
-        assert {index: status for index, (status, _) in called.items()} == self.known.states | self.known.released
-        self.csv = {index: [found] for index, found in called.items()}
+        self.csv = {index: [found] for index, found in self.known.items()}
         self.last_appended, self.saved = None, False
 
     @invariant()
-    def nobody_is_called_twice_unless_a_person_asked(self) -> None:
-        for index in range(1, MOST + 1):
-            assert self.placed[index] <= 1 + self.answered_for[index]
-            assert self.posts[index] <= 1 + self.answered_for[index]
+    def nobody_is_called_twice_unless_a_person_asked_since_then(self) -> None:
+        for events in self.history.values():
+            was_called, may_be = False, False
+            for event in events:
+                assert event != "placed" or may_be or not was_called, events
+                may_be = event == "permitted"
+                was_called |= event == "placed"
+
+    @invariant()
+    def no_two_calls_carry_the_same_reference(self) -> None:
+        assert len({call.mark for call in self.server}) == len(self.server)
+
+    @precondition(lambda self: self.file is not None)
+    @invariant()
+    def whoever_was_called_is_shown_so_and_can_only_be_called_where_a_person_asked(self) -> None:
+        assert self.ledger is not None
+        shown = {self.index(row.key): row for row in self.ledger.results() if row.key}
+        callable_ = {self.index(one.key) for one in self.ledger.page(after=0, size=100)}
+        assert callable_ == set(self.callable())
+        for call in self.server:
+            assert call.index not in callable_ or call.index in self.permitted
+            # Who is not in the input, or cannot be called, may be missing from an older ledger.
+            assert call.index not in shown or shown[call.index].status in {Status.QUEUED, Status.UNKNOWN}
 
     @precondition(lambda self: self.ledger is not None)
     @invariant()
@@ -525,17 +529,23 @@ class LedgerMachine(RuleBasedStateMachine):
         """Return the state of somebody whom the results show otherwise: they say what is known if this run dies."""
         if not key or self.index(key) in self.held:
             return Status.SENDING if key else None
-        return Status.PENDING if self.index(key) in self.known.released else None
+        return Status.PENDING if self.index(key) in self.permitted else None
 
-    def expected(self) -> list[tuple[int | None, str, Status]]:
-        """Return position, key and status of every row there has to be, in order."""
-        rows: list[tuple[int | None, str, Status]] = []
+    def expected(self) -> list[tuple[int | None, str, Status, str]]:
+        """Return position, key, status and execution id of every row there has to be, in order."""
+        rows: list[tuple[int | None, str, Status, str]] = []
         for at, line in enumerate(self.lines, 1):
-            state = self.known.states.get(line.index, line.status)
-            rows.append((at, self.key(line.index) if state in {*ATTEMPTED, Status.PENDING} else "", state))
-        rows += [(at, "", Status.DUPLICATE) for at, _ in enumerate(self.repeated, len(self.lines) + 1)]
+            found = self.known.get(line.index)
+            status = line.status if found is None else found.status
+            key = self.key(line.index) if found is not None or status is Status.PENDING else ""
+            rows.append((at, key, status, "" if found is None else found.execution_id))
+        rows += [(at, "", Status.DUPLICATE, "") for at, _ in enumerate(self.repeated, len(self.lines) + 1)]
         here = {line.index for line in self.lines}
-        gone = [(None, self.key(index), state) for index, state in self.known.states.items() if index not in here]
+        gone = [
+            (None, self.key(index), found.status, found.execution_id)
+            for index, found in self.known.items()
+            if index not in here
+        ]
         return rows + sorted(gone, key=lambda one: one[1])
 
     def check_rows(self) -> None:
@@ -544,10 +554,11 @@ class LedgerMachine(RuleBasedStateMachine):
         here = [result for result in results if result.position is not None]
         gone = sorted((result for result in results if result.position is None), key=lambda result: result.key)
         assert results[: len(here)] == here
-        assert [(one.position, one.key, one.status) for one in here + gone] == self.expected()
+        found = [(one.position, one.key, one.status, one.execution_id) for one in here + gone]
+        assert found == self.expected()
         back = read_back(self.results, with_id=self.with_id)
-        assert {found.key: found.status for found in back.rows} == {
-            self.key(index): state for index, state in self.known.states.items()
+        assert {one.key: (one.status, one.execution_id) for one in back.rows} == {
+            self.key(index): (one.status, one.execution_id) for index, one in self.known.items()
         }
         assert len(back.rows) + back.never_sent == len(results)
 
