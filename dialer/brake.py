@@ -76,19 +76,24 @@ class Braked:
     Attributes:
         stopped: how many were stopped: they will not ring.
         over: how many were over already, by what became of them.
-        going_on: those that could not be stopped and are not over.
+        rings: those that could not be stopped and are not over, by attempt.
         trouble: why Bolna did not say of some whether they are stopped; empty where it said so of all.
     """
 
     stopped: int = 0
     over: Counter[str] = field(default_factory=Counter)
-    going_on: list[GoingOn] = field(default_factory=list)
+    rings: dict[int, GoingOn] = field(default_factory=dict)
     trouble: str = ""
+
+    @property
+    def going_on(self) -> list[GoingOn]:
+        """Those that could not be stopped and are not over."""
+        return list(self.rings.values())
 
     @property
     def answered(self) -> int:
         """Of how many it is known."""
-        return self.stopped + self.over.total() + len(self.going_on)
+        return self.stopped + self.over.total() + len(self.rings)
 
 
 class Brake:
@@ -138,8 +143,8 @@ class Brake:
             MustActError: Bolna refuses the key.
             LedgerError: an answer cannot be recorded.
         """
-        self.result.going_on.clear()
-        self.result.trouble = ""
+        before, self.result.trouble = self.result.trouble, ""
+        self._unreadable = 0
         self._missing.clear()
         last: Stoppable | None = None
         while not self._is_over() and (page := await self._page(last)):
@@ -147,6 +152,9 @@ class Brake:
             await self._stop(await self._without_those_over(calls) if self.result.over else calls)
             last = page[-1]
         await self._stop_missing()
+        if self._is_over():
+            # Not all were asked for again, so what was not known then is not known now.
+            self.result.trouble = self.result.trouble or before
 
     async def _page(self, last: Stoppable | None) -> list[Stoppable]:
         return await self._ledger.call(lambda store: store.stoppable(before=last))
@@ -155,6 +163,8 @@ class Brake:
         told = await self._glance(calls)
         over = {call.attempt for call in calls if told.get(call.attempt) in FINAL and not _may_be_retried(call)}
         self.result.over.update(told[attempt] for attempt in over)
+        for attempt in over:
+            self.result.rings.pop(attempt, None)
         return [call for call in calls if call.attempt not in over]
 
     async def _stop_missing(self) -> None:
@@ -217,14 +227,16 @@ class Brake:
             return
         found = found and found.asked_for(_asked(call))
         await self._record(lambda store: store.note_not_stopped(call.attempt, words=words, found=found))
+        self.result.rings.pop(call.attempt, None)
         if found is not None and found.is_final:
             self.result.over[found.outcome] += 1
         else:
             status = "" if found is None else found.status
-            self.result.going_on.append(GoingOn(call.number, call.execution_id, status, words))
+            self.result.rings[call.attempt] = GoingOn(call.number, call.execution_id, status, words)
 
     async def _note_stopped(self, call: Call) -> None:
         await self._record(lambda store: store.note_stopped(call.attempt))
+        self.result.rings.pop(call.attempt, None)
         self.result.stopped += 1
 
     async def _record(self, work: Callable[[Ledger], None]) -> None:

@@ -33,7 +33,7 @@ from tests.place import HEADER, Place, awkward, number, run
 from tests.test_runner import Inline, virtually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dialer.executions import Execution, Listed
@@ -180,6 +180,35 @@ def test_what_a_second_pass_settles_is_no_trouble(ledger: Ledger) -> None:
 
     found = virtually(twice).result
     assert (found.stopped, found.trouble) == (6, "")
+
+
+def passes(ledger: Ledger, bolna: Bolna, between: Callable[[anyio.Event], None]) -> Brake:
+    """Return the brake after a pass, something, and a second pass."""
+
+    async def twice() -> Brake:
+        drain = anyio.Event()
+        found = Brake(Inline(ledger), bolna, glance=bolna.glance, drain=drain)
+        await found.stop_all()
+        between(drain)
+        await found.stop_all()
+        return found
+
+    found: Brake = virtually(twice, patience=1e12)
+    return found
+
+
+def test_a_second_pass_that_is_stopped_keeps_what_the_first_one_could_not_find_out(ledger: Ledger) -> None:
+    bolna = Bolna(statuses={"e2": "ringing"}, broken={"e4"})
+    found = passes(ledger, bolna, lambda drain: drain.set()).result
+    assert (found.stopped, found.trouble) == (4, "HTTP 502 Bad Gateway")
+    assert [one.number for one in found.going_on] == [number_of(2)]
+
+
+def test_a_second_pass_asks_again_for_all_that_bolna_did_not_answer_for(ledger: Ledger) -> None:
+    many(ledger, 40)
+    bolna = Bolna(broken={f"e{index}" for index in range(40)})
+    found = passes(ledger, bolna, lambda _: bolna.broken.clear()).result
+    assert (found.stopped, found.trouble) == (40, "")
 
 
 def test_a_call_that_bolna_never_shows_is_left(ledger: Ledger) -> None:

@@ -319,6 +319,22 @@ def test_yesterdays_ledger_of_a_list_that_has_grown_goes_on(tmp_path: Path, boln
     settled(batch, bolna)
 
 
+def test_the_results_can_be_written_anew_as_often_as_wanted_after_a_kill(
+    tmp_path: Path, bolna: Bolna, dialer: Crashing
+) -> None:
+    batch = crashed(tmp_path, dialer, STEPS["after a line of the results"])
+    written = []
+    for _ in range(3):
+        assert dialer.run(batch.command("results")) == 0, dialer.told()
+        written.append(batch.results.read_bytes())
+    assert len(set(written)) == 1
+    assert dialer.run(batch.command("run")) in ENDED
+    # No false alarm: nothing was taken over, and the ledger is the one that was left.
+    assert "taken over" not in dialer.told()
+    assert batch.asked("SELECT value FROM meta WHERE name = 'calls_missing'") == []
+    settled(batch, bolna)
+
+
 @pytest.mark.parametrize("command", ["reconcile", "results"])
 def test_no_other_command_makes_yesterdays_ledger_forget_todays_results(
     tmp_path: Path, bolna: Bolna, dialer: Crashing, command: str

@@ -378,6 +378,20 @@ def test_an_account_that_does_not_tell_its_lines_calls_nobody(
     assert limited_place.calls() == []
 
 
+def test_a_run_that_cannot_find_out_what_is_live_leaves_whole_results(
+    limited_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_lines: Lines) -> None:
+        raise MustActError("Bolna refused the key")
+
+    monkeypatch.setattr(Lines, "begin", refused)
+    summary = run(limited_place.folder / "c.toml")
+    assert (summary.exit_code, summary.ended, summary.sent) == (ExitCode.MUST_ACT, "Bolna refused the key", 0)
+    rows = limited_place.results()
+    assert len(rows) == summary.left == 25
+    assert {row["status"] for row in rows} == {"pending"}
+
+
 def test_no_more_are_live_than_the_account_has_lines(limited_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(Settings(lines=3, speed=100.0, outcomes={"busy": 1.0}, call_rate=None)) as bolna:
         monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)

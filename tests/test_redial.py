@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main
+from dialer.client import answer_of_status
 from dialer.errors import ExitCode, UsageError
 from dialer.executions import NOT_REACHED, execution_in
 from dialer.ledger import Ledger, Redial, RedialRules, Written
@@ -362,6 +364,164 @@ def test_the_command_line_says_what_it_is_about_to_do(called: Place, capsys: pyt
 def test_every_final_outcome_but_being_reached_can_be_redialled() -> None:
     listed = {"no-answer", "busy", "voicemail", "balance-low", "failed", "canceled", "stopped", "error"}
     assert listed == NOT_REACHED
+
+
+# -- refused when called again ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def refused(place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Place]:
+    """Fourteen people whom nobody answered, and whose redial Bolna has refused; the last day's calls count."""
+    settings = Settings(call_rate=None, agent_rate=None, other_rate=None, speed=100_000.0, outcomes={"no-answer": 1.0})
+    with running(settings) as bolna:
+        monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)
+        place = Place(place.folder, bolna)
+        place.recipients([[number(index), f"name {index}"] for index in range(14)], header=["phone", "name"])
+        path = place.campaign(more='[redial]\nmax_attempts = 2\nredial_after = "1s"')
+        assert main(["run", str(path), "--yes", "-q"]) == ExitCode.DONE
+        assert main(["track", str(path), "-q"]) == ExitCode.DONE
+        age(place.folder / "c.results.ledger")
+        bolna.call_strikes.force(*["refused", "agent_gone"] * 7)
+        capsys.readouterr()
+        assert main(["run", str(path), "--yes", "--redial", "no-answer"]) == ExitCode.LOOK
+        yield place
+
+
+def test_a_refused_redial_leaves_the_call_before_it_on_the_row(
+    refused: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = capsys.readouterr().err
+    assert "Bolna refused 14 redials: the earlier call stands, and the `error` column says why" in told
+    calls = {call.to_number: call.execution_id for call in refused.sandbox.book.calls}
+    rows = refused.results()
+    assert len(calls) == 14
+    assert {row["recipient_phone_number"]: row["execution_id"] for row in rows} == calls
+    assert {(row["status"], row["call_status"], row["attempts"]) for row in rows} == {("queued", "no-answer", "2")}
+    assert {(row["http_status"], row["error"].partition(": ")[0]) for row in rows} == {
+        (status, "the redial was refused") for status in ("400", "404")
+    }
+
+
+@pytest.mark.parametrize("http_status", [400, 403, 404, 422])
+def test_whatever_the_refusal_the_call_before_it_stands(ledger: Ledger, http_status: int) -> None:
+    ended(ledger, call(ledger, 1, QUEUED), "no-answer")
+    redial(ledger)
+    call(ledger, 1, answer_of_status(http_status, words="no"))
+    found = result_of(ledger, 1)
+    assert (found.status, found.execution_id, found.http_status) == (Status.QUEUED, "exec-1", http_status)
+    assert found.call is not None
+    assert found.call.outcome == "no-answer"
+
+
+def test_status_and_report_count_them_as_called(refused: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(refused.folder / "c.toml")
+    capsys.readouterr()
+    main(["status", path, "-o", "json"])
+    (status,) = json.loads(capsys.readouterr().out)
+    main(["report", path, "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    assert status["counts"] == report["statuses"] == {"queued": 14}
+    assert status["outcomes"] == {"no-answer": 14}
+    assert status["attempts"] == {"queued": 14, "error": 14}
+    assert main(["track", path, "-q"]) == ExitCode.DONE
+
+
+@pytest.mark.parametrize("more", [(), ("--retry-errors",), ("--redial-unknown",), ("--redial", "busy")])
+def test_nobody_of_them_is_called_by_any_later_run(refused: Place, more: tuple[str, ...]) -> None:
+    copy = refused.campaign(name="copy")
+    main(["run", str(refused.folder / "c.toml"), "--yes", "-q", *more])
+    assert main(["run", str(copy), "--yes", "-q", *more]) == ExitCode.LEFT
+    assert len(refused.calls()) == 14
+    assert {row["status"] for row in refused.results("copy.results.csv")} == {"pending"}
+
+
+def test_the_results_alone_protect_them_as_well(refused: Place) -> None:
+    path, copy = refused.folder / "c.toml", refused.campaign(name="copy")
+    before = refused.results()
+    for file in refused.folder.glob("c.results.ledger*"):
+        file.unlink()
+    assert main(["run", str(path), "--yes", "-q", "--adopt", "--retry-errors"]) == ExitCode.DONE
+    assert refused.results() == before
+    assert main(["run", str(copy), "--yes", "-q"]) == ExitCode.LEFT
+    assert len(refused.calls()) == 14
+
+
+def test_an_older_ledger_learns_from_the_results_that_the_redial_was_refused(refused: Place) -> None:
+    path, ledger = refused.folder / "c.toml", refused.folder / "c.results.ledger"
+    before = refused.results()
+    with closing(sqlite3.connect(ledger)) as db, db:
+        db.execute("DELETE FROM attempt WHERE id > 14")
+        db.execute("DELETE FROM permission")
+        db.execute("DELETE FROM meta WHERE name = 'results_stamp'")
+        db.execute("UPDATE recipient SET attempts = 1, reason = '', http_status = 200")
+    assert main(["run", str(path), "--yes", "-q"]) == ExitCode.DONE
+    assert refused.results() == before
+    assert main(["run", str(path), "--yes", "-q", "--redial", "no-answer"]) == ExitCode.DONE
+    assert len(refused.calls()) == 28
+
+
+def test_a_refused_redial_is_no_call_and_can_be_asked_for_again(refused: Place) -> None:
+    path = refused.folder / "c.toml"
+    assert main(["run", str(path), "--yes", "-q", "--redial", "no-answer"]) == ExitCode.DONE
+    assert len(refused.calls()) == 28
+    rows = refused.results()
+    assert {(row["status"], row["error"], row["attempts"]) for row in rows} == {("queued", "", "3")}
+
+
+# -- limits of every mode --------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_in_doubt_gets_no_more_calls_than_the_campaign_allows(ledger: Ledger) -> None:
+    for _ in range(2):
+        call(ledger, 1, UNCLEAR)
+        found = ledger.permit(Status.UNKNOWN, RedialRules((), max_attempts=2, after=0.0), what="--redial-unknown")
+    assert found == Redial(spent=1)
+    assert key_of(1) not in [one.key for one in ledger.page(after=0, size=10)]
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ("no-answer", Redial(young=1, ripe_from=NOW + 7200, ripe_by=NOW + 7200)),
+        ("completed", Redial(reached=1)),
+        ("ringing", Redial(open=1)),
+    ],
+)
+def test_whoever_is_in_doubt_after_a_call_waits_for_the_end_of_that_call(
+    ledger: Ledger, status: str, found: Redial
+) -> None:
+    first = call(ledger, 1, UNCLEAR)
+    ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
+    call(ledger, 1, UNCLEAR)
+    ledger.found(first.reference, execution_id="exec-0")
+    assert result_of(ledger, 1).status is Status.UNKNOWN
+    ended(ledger, first, status)
+    rules = RedialRules((), max_attempts=9, after=7200.0)
+    assert ledger.may_be_permitted(Status.UNKNOWN, rules, keys=[key_of(1)]) == []
+    assert ledger.permit(Status.UNKNOWN, rules, what="--redial-unknown", now=NOW + 1) == found
+    assert ledger.released() == {}
+
+
+def test_a_permission_is_worth_nothing_to_another_run(ledger: Ledger) -> None:
+    call(ledger, 1, REFUSED)
+    ledger.begin("the first", now=NOW)
+    ledger.permit(Status.ERROR, ANYBODY, what="--retry-errors")
+    assert ledger.counts() == {Status.PENDING: 6}
+    ledger.begin("the second", now=NOW)
+    assert ledger.counts() == {Status.PENDING: 5, Status.ERROR: 1}
+    assert intend(ledger, 1) == []
+
+
+def test_a_permission_is_used_once_and_given_back_by_what_was_surely_not_placed(ledger: Ledger) -> None:
+    call(ledger, 1, REFUSED)
+    ledger.permit(Status.ERROR, ANYBODY, what="--retry-errors")
+    # Asked for twice, it is still one.
+    ledger.permit(Status.ERROR, ANYBODY, what="--retry-errors")
+    call(ledger, 1, AGAIN)
+    ledger.withhold(intend(ledger, 1), reason="outside the window")
+    call(ledger, 1, REFUSED)
+    assert intend(ledger, 1) == []
+    assert result_of(ledger, 1).attempts == 3
 
 
 # -- killed ----------------------------------------------------------------------------------------------------------

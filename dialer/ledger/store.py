@@ -70,6 +70,15 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             raise
         return ledger
 
+    @classmethod
+    def reopen(cls, path: Path) -> Ledger:
+        """Return a ledger that is there for writing, whoever it belongs to: nobody is called with it.
+
+        Raises:
+            LedgerError: it cannot be written, is damaged or newer.
+        """
+        return cls(path, open_for_writing(path))
+
     # -- start ---------------------------------------------------------------------------------------------------
 
     def recover(self) -> int:

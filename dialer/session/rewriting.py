@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError, UsageError
 from dialer.ledger import Ledger, locked
-from dialer.results import STAMP, ResultsFile, continues, read_back
+from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
+from dialer.session.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,24 +25,37 @@ def rewrite_results(batch: Batch) -> int:
         UsageError: the CSV that is there may know more than the ledger.
         LedgerError: the ledger or the CSV cannot be used.
     """
-    with contextlib.closing(Ledger.read(batch.ledger)) as ledger, locked(batch.lock, command="results"):
-        file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")))
-        _refuse_if_it_may_know_more(batch, ledger)
-        rows = 0
-
-        def counted() -> Iterator[ResultRow]:
-            nonlocal rows
-            for row in ledger.results():
-                rows += 1
-                yield row
-
+    Ledger.read(batch.ledger).close()
+    with locked(batch.lock, command="results") as lock:
+        lineage = Lineage(lock, batch.ledger)
         try:
-            file.write(counted(), calls=ledger.call_parts())
-        except OSError as error:
-            raise LedgerError(
-                f"{batch.results}: cannot be written ({error.strerror}). The ledger has everything; try again when it "
-                f"can be."
-            ) from error
+            with contextlib.closing(Ledger.reopen(batch.ledger)) as ledger:
+                lineage.begin(ledger)
+                return _rewrite(batch, ledger)
+        finally:
+            lineage.end()
+
+
+def _rewrite(batch: Batch, ledger: Ledger) -> int:
+    file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")))
+    _refuse_if_it_may_know_more(batch, ledger)
+    rows = 0
+
+    def counted() -> Iterator[ResultRow]:
+        nonlocal rows
+        for row in ledger.results():
+            rows += 1
+            yield row
+
+    try:
+        file.write(counted(), calls=ledger.call_parts())
+        # Else the next one would not know the file for its own.
+        ledger.set_note(STAMP, stamp_of(batch.results))
+    except OSError as error:
+        raise LedgerError(
+            f"{batch.results}: cannot be written ({error.strerror}). The ledger has everything; try again when it "
+            f"can be."
+        ) from error
     return rows
 
 

@@ -92,9 +92,9 @@ class Sending:
         await self._write(writing, pending=False)
         self.work.ledger.on_settled = writing.append
         self.work.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
-        await self.work.ledger.call(lambda store: store.expect_waits(runner.longest_wait))
         started = anyio.current_time()
         try:
+            await self.work.ledger.call(lambda store: store.expect_waits(runner.longest_wait))
             async with until(self.work.control.drain):
                 await self._wait_for_the_start()
                 await self.lines.begin()
@@ -103,6 +103,9 @@ class Sending:
             return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
         except LedgerError as error:
             return _Sent(failure=error, seconds=anyio.current_time() - started)
+        except DialerError as error:
+            # Before anything was sent: the results are written whole all the same.
+            return _Sent(Ending(trip=Trip(str(error), "", error.exit_code)))
         finally:
             self.work.notes.progress.end()
 
