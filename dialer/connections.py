@@ -24,6 +24,8 @@ _SLOWEST = 4.0
 """Seconds that connecting is expected to take at most; shorter than OLDEST."""
 _AT_FIRST, _SPARE = 0.5, 0.05
 """Seconds ahead of its moment that a connection is begun: before any was made, and besides what they take."""
+_AFTER_FAILURE = 0.5
+"""Seconds after a failed connection before another one is tried, at least."""
 _LOOK_AGAIN = 1.0
 """Seconds; a pace that is given back makes the next call start earlier than was thought."""
 _SHORTEST_SLEEP = 1e-6
@@ -78,6 +80,7 @@ class Connections:
         self._on_change = on_change
         self._open: deque[_Opened] = deque()
         self._opening = 0
+        self._again_at = -math.inf
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
 
     def wants_one(self) -> bool:
@@ -87,7 +90,7 @@ class Connections:
 
     async def open_one(self, tasks: TaskGroup) -> None:
         """Begin to open one as soon as that is early enough, if it is still of use then."""
-        early = self._pacer.next_in() - self._lead()
+        early = max(self._pacer.next_in() - self._lead(), self._again_at - anyio.current_time())
         if early > _SHORTEST_SLEEP:
             await anyio.sleep(min(early, _LOOK_AGAIN))
         elif self.wants_one():
@@ -106,6 +109,8 @@ class Connections:
         now = anyio.current_time()
         if isinstance(found, Answer):
             self._failed(found)
+            # What a failure holds is held to its end: not even a connection is tried before.
+            self._again_at = now + max(self._pacer.held(), _AFTER_FAILURE)
         else:
             self._took.append(now - began)
             self._open.append(_Opened(found, now + OLDEST))

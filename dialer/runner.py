@@ -171,6 +171,7 @@ class Runner:
         self._ready: deque[Attempt] = deque()
         self._over = False
         self._in_flight = 0
+        self._ids: set[int] = set()
         self.sent = 0
         """Requests that placed a call, were refused, or left it unclear."""
         self._throttle = Throttle(
@@ -193,6 +194,8 @@ class Runner:
         Raises:
             LedgerError: something could not be recorded; sending stopped before anything else left.
         """
+        with self._stopping_if_it_fails():
+            self._ids = await self._ledger.call(lambda ledger: ledger.execution_ids())
         async with anyio.create_task_group() as calls:
             calls.start_soon(self._abort_when, control, calls)
             try:
@@ -405,6 +408,17 @@ class Runner:
         calls.start_soon(self._send, self._ready.popleft(), connection)
         self._notify()
 
+    def _not_twice(self, answer: Answer) -> Answer:
+        """Doubt an id that somebody else has got: answers were crossed on their way."""
+        if answer.execution_id is None:
+            return answer
+        mark = hash(answer.execution_id)
+        if mark in self._ids:
+            words = f"the answer has the id of another call ({answer.execution_id})"
+            return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)
+        self._ids.add(mark)
+        return answer
+
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
         if not deferral.retry:
             self._pending.put_back(deferral)
@@ -432,6 +446,7 @@ class Runner:
         self._notify()
 
     async def _take(self, attempt: Attempt, answer: Answer) -> None:
+        answer = self._not_twice(answer)
         gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
         answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
         self._ledger.settle(attempt, answer)

@@ -8,7 +8,7 @@ import json
 import math
 import tempfile
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +192,9 @@ class Bolna:
         self.peak = max(self.peak, self.in_flight)
         try:
             await anyio.sleep(self.takes(sent))
-            self.answered[reference] = self.answer(sent)
+            answer = self.answer(sent)
+            # Bolna gives each call an id of its own.
+            self.answered[reference] = replace(answer, execution_id=answer.execution_id and f"e-{reference}")
             return self.answered[reference]
         finally:
             self.in_flight -= 1
