@@ -42,7 +42,10 @@ SHORTEST: Final = 7
 """Fewest digits of nearly every whole number: with fewer, and not valid, it is a short code."""
 
 LONGEST: Final = 80
-"""Most characters of a cell that are looked at: a longer one is a text."""
+"""Most characters, space around it aside, of a cell that is looked at closely: a longer one is a text.
+
+What looks at it takes the square of its length, or more.
+"""
 
 SPECIAL_PLUS: Final = "\uff0b\ufe62"
 """Full-width and small plus."""
@@ -51,6 +54,8 @@ _MINUS: Final = "\u2212"
 _SPECIAL_CHARS: Final = {"Zs": "no-break space", "Cf": "invisible character", "Pd": "special dash"}
 _PLAIN: Final = {"Zs": " ", "Cf": "", "Pd": "-"}
 _QUOTES: Final = "'\"\u2018\u2019\u201c\u201d\u00b4`"
+_IN_FRONT: Final = ("tel", "callto", "p", "whatsapp", "wa")
+"""What links (`tel:`), Meta's lead forms (`p:`) and Twilio's WhatsApp (`whatsapp:`) write before a number."""
 _PEELS: Final = (
     (re.compile(r"\s+(?P<rest>.*)", re.DOTALL), "space around it"),
     (re.compile(r"(?P<rest>.*\S)\s+", re.DOTALL), "space around it"),
@@ -58,7 +63,7 @@ _PEELS: Final = (
     (re.compile(r"=\s*(?P<rest>\+?\d+)"), "spreadsheet formula around it"),
     (re.compile(r"(['\"])(?P<rest>.*)\1|\u201c(?P<curly>.*)\u201d", re.DOTALL), "quotation marks"),
     (re.compile(rf"[{_QUOTES}](?P<rest>.*)", re.DOTALL), "leading apostrophe"),
-    (re.compile(r"tel:(?P<rest>.*)", re.DOTALL | re.IGNORECASE), "tel: in front"),
+    *((re.compile(rf"{name}:(?P<rest>.*)", re.DOTALL | re.IGNORECASE), f"{name}: in front") for name in _IN_FRONT),
     (re.compile(r"(?P<rest>\+?\d{7,15})\.0"), "trailing .0"),
     (re.compile(r"\+\s*(?P<rest>\+.*)", re.DOTALL), "doubled +"),
 )
@@ -108,6 +113,10 @@ def mend(text: str) -> tuple[str, tuple[str, ...]]:
         The mended text, and what was mended, in words; nothing for a text that needs no mending.
     """
     repairs: dict[str, None] = {}
+    if len(text) > LONGEST:
+        text = _stripped(text, repairs)
+    if len(text) > LONGEST:
+        return text, tuple(repairs)
     if not text.isascii():
         text = "".join(_plain(char, repairs) for char in text)
     found = _peel(text)
@@ -155,6 +164,13 @@ def _plain(char: str, repairs: dict[str, None]) -> str:
         repairs[_SPECIAL_CHARS[category]] = None
         return _PLAIN[category]
     return char
+
+
+def _stripped(text: str, repairs: dict[str, None]) -> str:
+    stripped = text.strip()
+    if len(stripped) < len(text):
+        repairs["space around it"] = None
+    return stripped
 
 
 def _peel(text: str) -> tuple[str, str] | None:

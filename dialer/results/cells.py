@@ -32,7 +32,7 @@ NEEDED = ("status", "key", "recipient_phone_number")
 """Without these nobody can be told who was called."""
 
 _TAKEN = re.compile(r"(?:input_)*(.*)", re.DOTALL)
-_NUMBER = re.compile(r"[+-]([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def guarded(cell: str) -> str:

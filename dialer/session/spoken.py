@@ -19,9 +19,8 @@ ERRORS: Final = frozenset(
 """What Excel (in English, German, French) and LibreOffice put into a CSV for a formula that has failed."""
 
 _SHOWN = 5
-# UTF-8 that was read as cp1252 and saved (ZoÃ« for Zoë), letters that could not be read, and a text of nothing but
-# letters that an encoding does not have (????).
-_GARBLED = re.compile("\u00c3[\u0080-\U0010ffff]|\u00e2\u20ac|\ufffd|^[? ]*[?]{2}[? ]*$")
+# UTF-8 that was read as cp1252 and saved (ZoÃ« for Zoë), and letters that could not be read.
+_GARBLED = re.compile("\u00c3[\u0080-\U0010ffff]|\u00e2\u20ac|\ufffd")
 _SIGNS = ("\u00c3", "\u00e2\u20ac", "\ufffd", "??")
 
 
@@ -55,7 +54,12 @@ def _garbled(cells: Sequence[str]) -> list[int]:
     whole = "\n".join(cells)
     if not any(sign in whole for sign in _SIGNS):
         return []
-    return [at for at, cell in enumerate(cells) if _GARBLED.search(cell)]
+    return [at for at, cell in enumerate(cells) if _GARBLED.search(cell) or _is_lost(cell)]
+
+
+def _is_lost(cell: str) -> bool:
+    """Tell whether a text is nothing but letters that an encoding does not have (????)."""
+    return "??" in cell and not cell.strip("? ")
 
 
 _KINDS: Final = {"empty": _empty, "errors": _errors, "garbled": _garbled}
