@@ -23,6 +23,7 @@ SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
 REASONS: Final = {
     "formula_without_value": "a formula whose result was not saved with the spreadsheet",
     "cell_error": "a formula that ended in an error such as #N/A",
+    "cell_digits_lost": "a number of more than 15 digits, of which a spreadsheet keeps only 15",
     "row_hidden": "a row that is hidden in the spreadsheet, by a filter for instance",
 }
 """Every reason code of a spreadsheet's cell, and what it means."""
@@ -31,6 +32,8 @@ _HIDDEN: Final = Problem(
     "row_hidden",
     "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it",
 )
+_WHOLE: Final = 10**15
+"""From here on the last digits of a number are not those that were typed: spreadsheets keep 15."""
 _BLOCK: Final = 1 << 16
 _ZEROS = re.compile(r"0+")
 # So a file holds what XML cannot, as the carriage return of a line break (ECMA-376, 22.9.2.19: ST_Xstring).
@@ -175,6 +178,12 @@ def _problem(cells: tuple[Any, ...], sources: tuple[Any, ...]) -> Problem | None
     for cell in cells:
         if cell.data_type == "e":
             return Problem("cell_error", f"cell {cell.coordinate} is an error ({cell.value})")
+        if cell.data_type == "n" and isinstance(cell.value, int | float) and not abs(cell.value) < _WHOLE:
+            return Problem(
+                "cell_digits_lost",
+                f"cell {cell.coordinate} is a number of more than 15 digits, and a spreadsheet keeps only 15; "
+                "format the column as text and enter it again",
+            )
     return None
 
 
@@ -192,7 +201,7 @@ def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl has no types
 
 
 def _number(value: float, shape: str) -> str:
-    if isinstance(value, int) or value.is_integer():
+    if isinstance(value, int) or (value.is_integer() and abs(value) < _WHOLE):
         # A code such as 007 is the number 7 shown by the format 000.
         return str(int(value)).zfill(len(shape) if _ZEROS.fullmatch(shape) else 0)
     # Spreadsheets show 15 digits: 0.3, not 0.30000000000000004.

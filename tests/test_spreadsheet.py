@@ -102,6 +102,35 @@ def test_an_error_in_a_cell_is_a_problem_of_its_row(tmp_path: Path) -> None:
     }
 
 
+SHAPES = ["General", "0", "000", "#,##0", "0.00", "0.00E+00", "@", "0%", '"+"0', "[$-409]0", "00000-00000"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_digit_is_made_up_whatever_the_magnitude_and_the_format(tmp_path: Path, shape: str) -> None:
+    """A spreadsheet keeps 15 digits: a cell with more is a problem, and one with fewer holds just what was typed."""
+    typed = ["1234567890123456789012345"[:digits] for digits in range(1, 26)]
+    typed += [f"-{digits}" for digits in typed] + ["1" + "0" * 15, "1" + "0" * 300]
+    stored = [value for digits in typed for value in (int(digits), float(digits))]
+    path = save(
+        tmp_path,
+        ["phone", "cell"],
+        *[["1", value] for value in stored],
+        formats={f"B{row}": shape for row in range(2, len(stored) + 2)},
+    )
+    (chunk,) = chunks(examine(path))
+    texts = chunk.frame["cell"].tolist()
+    for at, digits in enumerate(digits for digits in typed for _ in range(2)):
+        if len(digits.lstrip("-")) > 15:
+            assert chunk.problems[at].code == "cell_digits_lost"
+        else:
+            assert at not in chunk.problems
+            assert texts[at] in {digits, digits.zfill(3)}
+    assert chunk.problems[30].reason == (
+        "cell B32 is a number of more than 15 digits, and a spreadsheet keeps only 15; "
+        "format the column as text and enter it again"
+    )
+
+
 def test_coloured_cells_beside_the_table_are_no_fields_of_a_row_with_an_error(tmp_path: Path) -> None:
     workbook = Workbook()
     for row in (["phone", "name"], [1, "#N/A"], [2, "=1+1"], [3, "c"]):
@@ -193,4 +222,9 @@ def test_without_the_reader_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch
 
 
 def test_every_reason_is_in_the_table() -> None:
-    assert set(spreadsheet.REASONS) == {"formula_without_value", "cell_error", "row_hidden"}
+    assert set(spreadsheet.REASONS) == {
+        "formula_without_value",
+        "cell_error",
+        "cell_digits_lost",
+        "row_hidden",
+    }
