@@ -4,6 +4,7 @@ DialerError
  +-- UsageError                  2  nothing was dialled: the command, a file or a setting is wrong
  |    +-- CampaignError          2  the campaign file
  |    +-- InputError             2  the recipients CSV, a suppression list or a results CSV
+ |    |    +-- ColumnError       2  it is not clear which column holds the phone numbers
  |    +-- BoundError             2  the ledger belongs to another agent, server or key definition
  |    +-- DeclinedError          2  the question before dialling was answered with no, or could not be asked
  +-- LockedError                 4  another run holds this batch
@@ -20,7 +21,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class ExitCode(IntEnum):
@@ -62,6 +63,18 @@ class CampaignError(UsageError):
 
 class InputError(UsageError):
     """A table cannot be read; the message names the file and the line."""
+
+
+class ColumnError(InputError):
+    """It is not clear which column holds the phone numbers; a person can choose.
+
+    Attributes:
+        columns: those that may be meant.
+    """
+
+    def __init__(self, words: str, columns: Sequence[str]) -> None:
+        super().__init__(words)
+        self.columns = tuple(columns)
 
 
 class BoundError(UsageError):

@@ -131,6 +131,9 @@ class Pacing(Section):
     live_calls: Annotated[int | str | None, PlainValidator(read_live_calls)] = None
 
 
+Allowable = Literal["toll_free", "premium_rate", "shared_cost", "not_valid"]
+
+
 class Screening(Section):
     """Who of the list is not called."""
 
@@ -138,9 +141,9 @@ class Screening(Section):
     suppression: Texts = Field(default_factory=list)
     max_age_days: Annotated[float, Field(gt=0, le=3650)] | None = None
     required: Texts = Field(default_factory=list)
-    allow: Annotated[list[Literal["toll_free", "premium_rate", "shared_cost"]], BeforeValidator(listed)] = Field(
-        default_factory=list
-    )
+    allow: Annotated[
+        list[Literal["toll_free", "premium_rate", "shared_cost", "not_valid"]], BeforeValidator(listed)
+    ] = Field(default_factory=list)
     called_elsewhere: Literal["skip", "call"] = "skip"
     called_elsewhere_within: Annotated[float, PlainValidator(long_duration)] = 86_400.0
 

@@ -11,6 +11,8 @@ import click
 from dialer.errors import DeclinedError, InterruptedRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dialer.control import Control
 
 
@@ -20,13 +22,31 @@ def say(words: str) -> None:
         click.echo(words, err=True)
 
 
+def is_anybody_there() -> bool:
+    """Tell whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 async def ask(words: str, *, control: Control) -> bool:
     """Ask on the terminal; Ctrl-C is heard while it waits."""
+    if not is_anybody_there():
+        raise DeclinedError(f"Nobody can be asked without a terminal: add --yes. Nothing was dialled.\n({words})")
+    return (await _answer(f"{words} [y/N] ", control=control)).lower() in {"y", "yes"}
+
+
+async def choose(words: str, options: Sequence[str], *, control: Control) -> str | None:
+    """Ask which one of several it is; None where none of them was named."""
+    click.echo(words, err=True)
+    for at, option in enumerate(options, 1):
+        click.echo(f"  {at}  {option}", err=True)
+    answer = await _answer(f"Which one? [1-{len(options)}, Enter: none] ", control=control)
+    return next((option for at, option in enumerate(options, 1) if answer == str(at)), None)
+
+
+async def _answer(question: str, *, control: Control) -> str:
     import anyio  # noqa: PLC0415 - as above
 
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise DeclinedError(f"Nobody can be asked without a terminal: add --yes. Nothing was dialled.\n({words})")
-    click.echo(f"{words} [y/N] ", err=True, nl=False)
+    click.echo(question, err=True, nl=False)
     answer = ""
     async with anyio.create_task_group() as tasks:
 
@@ -40,4 +60,4 @@ async def ask(words: str, *, control: Control) -> bool:
         tasks.cancel_scope.cancel()
     if control.drain.is_set():
         raise InterruptedRunError(f"{control.stopped}; nothing was dialled.")
-    return answer.strip().lower() in {"y", "yes"}
+    return answer.strip()

@@ -9,6 +9,7 @@ import click
 
 from dialer import telling
 from dialer.cli.campaigns import Done, again, each, load
+from dialer.cli.columns import with_phone_column
 from dialer.cli.group import (
     PATH,
     batch_option,
@@ -68,7 +69,7 @@ def check_one(
     from dialer.session import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = load(path, **which)
-    found = check_campaign(campaign, limit=limit, rejects=rejects)
+    found = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
     view, _ = with_signals(lambda _control: look_ahead(campaign, found))
     if output == "text":
         click.echo(telling.check_text(found, view, command=again("run", path, **which)))

@@ -12,6 +12,7 @@ from dialer import telling
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import Done, again, each, load
 from dialer.cli.check import check_one
+from dialer.cli.columns import with_phone_column
 from dialer.cli.group import (
     batch_option,
     campaigns_argument,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from dialer.campaign import Campaign
     from dialer.control import Control
     from dialer.errors import DialerError, ExitCode
     from dialer.session import Plan, Summary
@@ -118,7 +120,6 @@ def _run_one(
     events = events_of(progress)
     work = partial(
         run_campaign,
-        campaign,
         limit=limit,
         strict=strict,
         retry_errors=retry_errors,
@@ -129,12 +130,15 @@ def _run_one(
         progress=progress,
     )
 
-    async def asked(control: Control) -> Summary:
+    async def asked(campaign: Campaign, control: Control) -> Summary:
         confirm = partial(_confirm, control=control, yes=yes, quiet=quiet, events=events)
         asking = None if yes else partial(ask, control=control)
-        return await work(confirm=confirm, ask=asking, control=control)
+        return await work(campaign, confirm=confirm, ask=asking, control=control)
 
-    summary, stopped_by = with_signals(asked, say=say if events is None else progress.note)
+    told = say if events is None else progress.note
+    summary, stopped_by = with_phone_column(
+        campaign, lambda known: with_signals(partial(asked, known), say=told), asks=not yes
+    )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
         events("summary", **telling.summary_event(summary))

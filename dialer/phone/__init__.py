@@ -5,16 +5,19 @@ what is known of each calling code, `zones` where numbers are assigned, `spellin
 `patterns` is the automaton that answers fast.
 """
 
-from dialer.phone.number import SPECIAL, Number, in_use, judge, marked, possible, with_plus
-from dialer.phone.plans import country, country_name, home, known_region, origin
+from dialer.phone.chance import chance
+from dialer.phone.number import NOT_VALID, SPECIAL, Number, in_use, judge, marked, possible, with_plus
+from dialer.phone.plans import country, country_name, home, known_region, origin, place
 from dialer.phone.spellings import line, lines, spellings
 from dialer.phone.text import REASONS
 from dialer.phone.zones import edition, zones
 
 __all__ = [
+    "NOT_VALID",
     "REASONS",
     "SPECIAL",
     "Number",
+    "chance",
     "country",
     "country_name",
     "edition",
@@ -26,6 +29,7 @@ __all__ = [
     "lines",
     "marked",
     "origin",
+    "place",
     "possible",
     "spellings",
     "with_plus",

@@ -13,7 +13,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult, re_util
 
 from dialer.models import Problem
-from dialer.phone.plans import LONGEST, NO_COUNTRY, Length, dialling, length_of, verdict
+from dialer.phone.plans import LONGEST, NO_COUNTRY, Length, country_name, dialling, length_of, place, verdict
 from dialer.phone.spellings import spellings
 from dialer.phone.text import SHORTEST, SPECIAL_PLUS, mend, refuse, short
 
@@ -35,6 +35,9 @@ _ALL: Final = frozenset(SPECIAL)
 
 ALLOWABLE: Final = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Those that a campaign file may allow."""
+
+NOT_VALID: Final = "not valid by the numbering plan known here"
+"""What is said of a number that is called because `allow` names `not_valid`: it may be newer than phonenumbers."""
 
 PARSE_ERRORS: Final = {
     NumberParseException.INVALID_COUNTRY_CODE: Problem(
@@ -79,7 +82,7 @@ def judge(
         text: the cell as it stands.
         region: ISO code of the country whose numbers may come without a plus; None when none may.
         plus_lost: whether numbers without a plus are international ones that lost it.
-        allow: types of `SPECIAL` that may be called.
+        allow: types of `SPECIAL` that may be called, and `not_valid` where whole numbers may be that no plan has.
 
     Returns:
         The number, or a `Problem` with one of the codes of `text.REASONS`.
@@ -194,8 +197,11 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
         mended, repairs = f"+52{mexican[1]}", (*repairs, "the 1 that Mexican mobiles had until 2019 left out")
         result = _parse(mended, None)
     if isinstance(result, Problem):
-        lost = None if plus or plus_lost else _lost(mended)
-        return short(mended) or lost or result
+        lost = None if plus or plus_lost else _lost(mended, region)
+        problem = short(mended) or lost
+        if problem is None and (plus or not plus_lost) and "not_valid" in allow:
+            return _newer(mended, region, repairs) or result
+        return problem or result
     digits, kind = result
     if plus and digits != "".join(_DIGITS.findall(mended)):
         repairs = (*repairs, "digits that are only dialled inside the country left out")
@@ -210,7 +216,7 @@ def _allowed(number: Number, kind: str, allow: frozenset[str]) -> Number | Probl
 
 
 def _without_country(text: str) -> Problem:
-    problem = short(text) or _lost(text)
+    problem = short(text) or _lost(text, None)
     if problem is not None:
         return problem
     if text.startswith("00"):
@@ -222,16 +228,29 @@ def _without_country(text: str) -> Problem:
     )
 
 
-def _lost(text: str) -> Problem | None:
-    """Say that a number would be one if it had a plus."""
+def _lost(text: str, region: str | None) -> Problem | None:
+    """Say that a number would be one if it had a plus, and where."""
     digits = with_plus(text)
     if digits is None:
         return None
+    own = "it has no country code" if region is None else f"it is not a number of {country_name(region)}"
+    other = ", or set region in [csv] if it is a number of another country" if region is None else ""
     return Problem(
         "number_plus_lost",
-        f"it would be a number with a + in front (+{digits}), as spreadsheets drop it; write the +, "
-        "or set plus_lost = true in [csv] if all numbers of the file lost theirs",
+        f"{own}; with a + in front it would be +{digits} ({place(digits)}); if that is right, write the +{other}",
     )
+
+
+def _newer(text: str, region: str | None, repairs: tuple[str, ...]) -> Number | None:
+    """Read a number that only lacks a place in the numbering plan known here; None where more is wrong with it."""
+    try:
+        parsed = phonenumbers.parse(text, region.upper() if region else None)
+    except NumberParseException:
+        return None
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    # Possible alone would do for a number without its area code as well.
+    whole = phonenumbers.is_possible_number_with_reason(parsed) == ValidationResult.IS_POSSIBLE
+    return Number(int(digits), ", ".join((*repairs, NOT_VALID))) if whole and len(digits) <= LONGEST else None
 
 
 def _parse(text: str, region: str | None) -> tuple[str, str] | Problem:

@@ -118,6 +118,12 @@ def country_name(region: str) -> str:
     return (geocoder.country_name_for_number(example, "en") if example else "") or region
 
 
+def place(number: int) -> str:
+    """Say in English where a number is, for a message."""
+    region = country(number)
+    return f"the service of +{calling_code(str(number))}" if region is None else country_name(region)
+
+
 def home(number: int) -> str | None:
     """Name the one region whose rules a number falls under; None where it may be in several, or is not valid.
 

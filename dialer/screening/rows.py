@@ -186,8 +186,8 @@ class Screening:
     def _numbers(self, texts: Sequence[str]) -> Column:
         rules = self._rules
         column = judge_column(texts, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow)
-        if self._is_lost:
-            refuse_lost(texts, column)
+        if self._is_lost and rules.region is not None:
+            refuse_lost(texts, column, region=rules.region)
         return column
 
     def _keys(self, columns: Sequence[list[str]], numbers: NDArray[np.int64]) -> list[str | None]:

@@ -59,7 +59,8 @@ class Check:
         elsewhere: how many more another batch has called lately, so that they are left out for now.
         uncovered: numbers of countries that none of the rules is for; None where there are none.
         talk: what this batch's calls were like so far.
-        hints: what is odd about the columns, in words.
+        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
+        hints: what is odd about the columns and the numbers, in words.
         warnings: why a run would not start, in words.
         rate: the rate, in words.
         report: problems by row.
@@ -82,6 +83,7 @@ class Check:
     elsewhere: int
     uncovered: Uncovered | None
     talk: Talk
+    phone_words: str
     hints: tuple[str, ...]
     warnings: tuple[str, ...]
     rate: str
@@ -102,8 +104,12 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
     """
     with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
-        attempted = attempted_lines(campaign, ledger) if ledger else {}
-        found = intake(campaign, attempted=attempted, should_stop=lambda: False)
+        found = intake(
+            campaign,
+            attempted=attempted_lines(campaign, ledger) if ledger else {},
+            should_stop=lambda: False,
+            phone_before=ledger.note("phone") if ledger else None,
+        )
         recent, warnings = _recent(campaign)
         tally = _Tally(ledger, recent, Spoken(found.payload.columns))
         reject(["line", "row", "status", "code", "reason", *found.table.header])
@@ -179,7 +185,8 @@ def _told(
         elsewhere=tally.fresh - tally.where.total(),
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
         talk=talk,
-        hints=found.payload.hints,
+        phone_words=found.phone_words,
+        hints=found.hints,
         warnings=warnings,
         rate=str(campaign.pacing.rate),
         report=report,

@@ -10,10 +10,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from dialer import phone as numbers
+from dialer.errors import ColumnError
 from dialer.loader import examine
 from dialer.payload import Payload
-from dialer.phone import edition
-from dialer.phone_column import phone_column, refuse_without_header
+from dialer.phone import NOT_VALID, edition
+from dialer.phone_column import Reading, phone_column, refuse_without_header
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.suppression import Listed, Suppression
@@ -33,6 +34,11 @@ JUDGED = "input_judged"
 LISTED = "input_listed"
 """Under this one, how many of its rows are on each suppression list."""
 
+TOLD = "input_told"
+"""Under this name, what is told of it: hints, and how the column of the numbers was found."""
+
+_ALLOWED = 'allow = ["not_valid"] in [screening] says so'
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -44,6 +50,7 @@ class Intake:
         payload: builds the requests.
         suppression: the lists.
         phone: the column the numbers are in.
+        phone_words: how that was found, in words; empty where the campaign file names it.
     """
 
     table: Table
@@ -51,6 +58,14 @@ class Intake:
     payload: Payload
     suppression: Suppression
     phone: str
+    phone_words: str
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What is odd about the columns and, once they are screened, the numbers, in words."""
+        newer = sum(count for words, count in self.screening.report.repaired.items() if NOT_VALID in words)
+        told = f"{newer:,} numbers are called although they are {NOT_VALID}; {_ALLOWED}"
+        return (*self.payload.hints, *([told] if newer else []))
 
     def lists(self) -> tuple[Listed, ...]:
         """Return what each suppression list holds, once all rows are screened."""
@@ -64,27 +79,42 @@ class Loaded:
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
         suppression: the lists, to be asked again when a request leaves.
-        lists: what each of them holds.
-        hints: what is odd about the columns, in words.
+        lists: what each suppression list holds.
+        hints: what is odd about the columns and the numbers, in words.
+        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
     """
 
     variables: Mapping[str, str]
     suppression: Suppression
     lists: tuple[Listed, ...]
     hints: tuple[str, ...]
+    phone_words: str
 
 
-def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], should_stop: Callable[[], bool]) -> Intake:
+def intake(
+    campaign: Campaign,
+    *,
+    attempted: Mapping[int, tuple[str, ...]],
+    should_stop: Callable[[], bool],
+    phone_before: str | None = None,
+) -> Intake:
     """Return the input, its structure checked; its rows are judged when the screening is iterated.
 
+    Args:
+        campaign: the campaign.
+        attempted: numbers that an earlier run attempted, and the keys under which it did.
+        should_stop: asked between chunks.
+        phone_before: the column that an earlier run of the batch took the numbers from.
+
     Raises:
+        ColumnError: it is not clear which column holds the numbers.
         InputError: the CSV or a suppression list cannot be read.
         CampaignError: a column that the campaign names is not there.
     """
     now = datetime.now(UTC)
     table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
     refuse_without_header(table)
-    phone = phone_column(table, campaign.columns.phone)
+    phone, phone_words = _phone_column(campaign, table, phone_before)
     refuse_without_header(table, phone)
     payload = Payload(campaign, table.header, phone=phone, now=now)
     settings = campaign.screening
@@ -110,7 +140,19 @@ def intake(campaign: Campaign, *, attempted: Mapping[int, tuple[str, ...]], shou
         else Locator(window, column=zone_column(table.header, payload.zone_column), at=now),
         should_stop=should_stop,
     )
-    return Intake(table, screening, payload, suppression, phone)
+    return Intake(table, screening, payload, suppression, phone, phone_words)
+
+
+def _phone_column(campaign: Campaign, table: Table, before: str | None) -> tuple[str, str]:
+    columns = campaign.columns
+    others = (columns.id, columns.from_, columns.scheduled_at, columns.timezone)
+    reading = Reading(region=campaign.csv.region, plus_lost=campaign.csv.plus_lost, others=others)
+    try:
+        return phone_column(table, columns.phone, reading=reading)
+    except ColumnError as doubt:
+        if before not in doubt.columns:
+            raise
+        return before, f'The numbers come from the column "{before}", as in the earlier run of this batch.'
 
 
 def attempted_lines(campaign: Campaign, store: Ledger) -> dict[int, tuple[str, ...]]:
@@ -152,16 +194,19 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
             payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
             suppression = _suppression(campaign, now)
             lists = suppression.told(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
-            return Loaded(payload.variables, suppression, lists, payload.hints)
-        found = intake(campaign, attempted=attempted_lines(campaign, store), should_stop=control.drain.is_set)
+            hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
+            return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words)
+        attempted, before = attempted_lines(campaign, store), store.note("phone")
+        found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
 
         def put() -> None:
             store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
             store.set_note(JUDGED, mark)
             store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
+            store.set_note(TOLD, json.dumps([found.hints, found.phone_words]))
 
         store.together([put])
-        return Loaded(found.payload.variables, found.suppression, found.lists(), found.payload.hints)
+        return Loaded(found.payload.variables, found.suppression, found.lists(), found.hints, found.phone_words)
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.

@@ -37,6 +37,7 @@ class Plan:
         redialled: numbers that may have been called already and are called again because a person asked.
         once_more: how many were called before and are called once more, by what became of their last call.
         sandbox: nobody is really called.
+        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
     """
 
     batch: str
@@ -53,6 +54,7 @@ class Plan:
     redialled: tuple[str, ...]
     once_more: Mapping[str, int]
     sandbox: bool
+    phone_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

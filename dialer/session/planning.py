@@ -135,6 +135,7 @@ class Planning:
             redialled=redialled,
             once_more=await self.work.ledger.call(lambda store: store.redialled()),
             sandbox=self.work.campaign.sandbox,
+            phone_words=loaded.phone_words,
         )
 
     async def _places(self, pending: int) -> tuple[list[Place], int]:

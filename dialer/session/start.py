@@ -14,7 +14,7 @@ from dialer.campaign import PLACEHOLDER, RESERVED, agent_in
 from dialer.credentials import agent_id
 from dialer.errors import InputError, UsageError
 from dialer.loader import examine
-from dialer.phone_column import likely_columns, refuse_without_header, usual_columns
+from dialer.phone_column import likely_columns, refuse_without_header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +69,8 @@ duplicates = "skip"             # skip | refuse | call (needs an id column)
 $required\
 """)
 _ENCODING = '# encoding = "cp1252"           # only if the file is not UTF-8'
+_SHOWN = 4
+"""So many other columns that may hold the numbers are named."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -134,16 +136,15 @@ def _agent(target: Path) -> str:
 
 def _phone(table: Table) -> tuple[str, str]:
     """Return the column that holds the numbers, and what to say of the choice."""
-    usual = usual_columns(table.header)
-    if len(usual) == 1:
-        return usual[0], ""
-    if usual:
-        return usual[0], f"   # <- not sure: could also be {_plain(usual[1:])}"
-    likely = likely_columns(table)
-    if likely:
-        others = f"; so do those of {_plain(likely[1:])}" if likely[1:] else ""
-        return likely[0], f"   # <- not sure: its cells look like numbers{others}"
-    return table.header[0], "   # <- not sure: no column has one of the usual names, or looks like numbers"
+    found = likely_columns(table)
+    if not found:
+        return table.header[0], "   # <- not sure: no column has one of the usual names, or holds numbers"
+    sure = [candidate for candidate in found if candidate.is_sure]
+    chosen, *others = sure + [candidate for candidate in found if candidate not in sure]
+    said = chosen.words() + "".join(f"; {_plain([other.name])}: {other.words()}" for other in others[:_SHOWN])
+    if not others and chosen.is_usual:
+        return chosen.name, ""
+    return chosen.name, f"   # {'' if len(sure) == 1 else '<- not sure: '}{said}"
 
 
 def _from(target: Path, recipients: Path) -> str:

@@ -56,6 +56,7 @@ def plan_text(plan: Plan) -> str:
         return "\n".join(lines)
     limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
     lines.append(f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {_agent(plan)}.")
+    lines += [plan.phone_words] if plan.phone_words else []
     lines += outlook_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox)
     return "\n".join(lines)
 
@@ -169,6 +170,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     """Return what a check found: counts, problems by kind, the first requests, and what is to be expected."""
     report = check.report
     lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
+    lines += [f"  {check.phone_words}"] if check.phone_words else []
     lines += [f"  {text}" for text in report_lines(report)]
     lines += uncovered_lines(check.uncovered)
     lines += list_lines(check.lists)

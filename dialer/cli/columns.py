@@ -1,0 +1,41 @@
+"""The one question about a list: which column holds the phone numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from dialer.cli.asking import choose, is_anybody_there, say
+from dialer.cli.signals import with_signals
+from dialer.errors import ColumnError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.campaign import Campaign
+
+_Done = TypeVar("_Done")
+
+
+def with_phone_column(campaign: Campaign, work: Callable[[Campaign], _Done], *, asks: bool = True) -> _Done:
+    """Do some work on a campaign; where it is not clear which column holds the numbers, ask, and do it again.
+
+    Args:
+        campaign: the campaign.
+        work: done up to two times; it changes nothing before it raises `ColumnError`.
+        asks: whether a person may be asked.
+
+    Raises:
+        ColumnError: nobody can be asked, or none of the columns is it.
+    """
+    try:
+        return work(campaign)
+    except ColumnError as doubt:
+        if not (asks and doubt.columns and is_anybody_there()):
+            raise
+        words, columns = str(doubt), doubt.columns
+        column, _ = with_signals(lambda control: choose(words, columns, control=control))
+        if column is None:
+            raise
+    say(f'This time the numbers come from the column "{column}".')
+    return work(replace(campaign, columns=campaign.columns.model_copy(update={"phone": column})))

@@ -1,0 +1,221 @@
+"""A list of one country's own numbers is called as that country's; one of many countries without their + is not."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import phonenumbers
+import pytest
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+from dialer.loader import examine
+from dialer.models import Status
+from dialer.screening import Screening
+from dialer.suppression import Suppression
+from tests.test_screening import NOW, RULES, bodies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
+COUNT = 12
+
+
+def called(folder: Path, cells: list[str], region: str | None, **rules: object) -> list[int | str]:
+    """Return whom a list calls, and by row the reason why not."""
+    path = folder / "r.csv"
+    path.write_text("phone\n" + "".join(f'"{cell}"\n' for cell in cells), encoding="utf-8")
+    nobody = Suppression.load([], region=None, max_age_days=None, now=NOW)
+    fields = {"phone": "phone", "id": None, "region": region, "plus_lost": False, "allow": frozenset(),
+              "duplicates": RULES.duplicates, "required": (), **rules}  # fmt: skip
+    screened = Screening(
+        examine(path),
+        rules=type(RULES)(**fields),
+        suppression=nobody,
+        attempted={},
+        payload=bodies,  # type: ignore[arg-type]
+    )
+    rows = [row for chunk in screened for row in chunk]
+    return [
+        row.number if row.status is Status.PENDING and row.number else row.problem.code if row.problem else ""
+        for row in rows
+    ]
+
+
+@cache
+def numbers(region: str, kind: int, first: str = "") -> tuple[phonenumbers.PhoneNumber, ...]:
+    """Return valid numbers of a region like its example, of one type, whose national digits begin so."""
+    example = phonenumbers.example_number_for_type(region, kind)
+    if example is None:
+        return ()
+    chance = random.Random(f"{region}{kind}{first}")
+    digits = phonenumbers.national_significant_number(example)
+    found: dict[str, phonenumbers.PhoneNumber] = {}
+    for _ in range(600):
+        kept = first or digits[: chance.randint(1, 5)]
+        text = kept + "".join(chance.choices("0123456789", k=len(digits) - len(kept)))
+        try:
+            number = phonenumbers.parse(f"+{example.country_code}{text}")
+        except phonenumbers.NumberParseException:
+            continue
+        is_own = phonenumbers.number_type(number) in {kind, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+        if is_own and phonenumbers.is_valid_number_for_region(number, region):
+            found[text] = number
+        if len(found) == COUNT:
+            break
+    return tuple(found.values())
+
+
+def e164(number: phonenumbers.PhoneNumber) -> int:
+    return int(phonenumbers.format_number(number, PhoneNumberFormat.E164)[1:])
+
+
+FORMS: dict[str, Callable[[phonenumbers.PhoneNumber], str]] = {
+    "digits": phonenumbers.national_significant_number,
+    "as written in the country": lambda number: phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_numbers_of_every_region_are_called_as_its_own(tmp_path: Path, form: str) -> None:
+    for region in REGIONS:
+        for kind in KINDS:
+            own = [number for number in numbers(region, kind) if reads_back(FORMS[form](number), region, number)]
+            if own:
+                assert called(tmp_path, [FORMS[form](number) for number in own], region) == list(map(e164, own))
+
+
+def reads_back(text: str, region: str, number: phonenumbers.PhoneNumber) -> bool:
+    """Tell whether phonenumbers itself reads a national form as the number it was made from."""
+    try:
+        return e164(phonenumbers.parse(text, region)) == e164(number)
+    except phonenumbers.NumberParseException:
+        return False
+
+
+PERMISSIVE = {"DE", "LU", "ID", "RS", "AT"}
+"""Nearly any digits are a fixed line there: without its 0 a long one cannot be told from a number of elsewhere."""
+
+
+def long_kinds() -> list[tuple[str, int, int]]:
+    """Return regions and types with national numbers as long as international ones: there they can be mixed up."""
+    found = []
+    for region in REGIONS:
+        metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+        for kind, desc in (
+            (PhoneNumberType.MOBILE, metadata.mobile),
+            (PhoneNumberType.FIXED_LINE, metadata.fixed_line),
+        ):
+            if desc is not None and (kind == PhoneNumberType.MOBILE or region not in PERMISSIVE):
+                found += [(region, kind, length) for length in desc.possible_length if length >= 11]
+    return found
+
+
+def area(region: str, kind: int, length: int, first: str) -> list[str]:
+    """Return national numbers of an area code that phonenumbers holds valid."""
+    code = phonenumbers.country_code_for_region(region)
+    chance = random.Random(f"{region}{first}")
+    texts = [first + "".join(chance.choices("0123456789", k=length - len(first))) for _ in range(60)]
+    kinds = {kind, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+    return [text for text in texts if phonenumbers.number_type(phonenumbers.parse(f"+{code}{text}")) in kinds][:COUNT]
+
+
+def test_the_long_numbers_of_every_area_code_are_called_as_the_region_s(tmp_path: Path) -> None:
+    """Brazil's 51 is Peru's country code, its 33 that of France: with `region` they are Brazil's all the same."""
+    walked = 0
+    for region, kind, length in long_kinds():
+        code = phonenumbers.country_code_for_region(region)
+        for first in map(str, range(10, 100)):
+            own = area(region, kind, length, first)
+            own = [text for text in own if reads_back(text, region, phonenumbers.parse(f"+{code}{text}"))]
+            if own:
+                assert called(tmp_path, own, region) == [int(f"{code}{text}") for text in own], (region, first)
+                walked += len(own)
+    assert walked > 1_000
+
+
+def test_a_list_of_many_countries_without_their_plus_calls_no_stranger_under_any_region(tmp_path: Path) -> None:
+    """Of numbers with 11 digits or more, as nearly all have; shorter ones are the region's where it has them."""
+    everywhere = [number for region in REGIONS for number in numbers(region, PhoneNumberType.MOBILE)[:1]]
+    meant = [number for number in map(e164, everywhere) if number >= 10**10]
+    assert len(meant) > 150
+    for region in REGIONS:
+        strangers = [
+            (cell, got)
+            for cell, got in zip(meant, called(tmp_path, list(map(str, meant)), region), strict=True)
+            if isinstance(got, int) and got != cell
+        ]
+        assert not strangers, region
+
+
+@pytest.mark.parametrize("region", sorted(PERMISSIVE - {"LU"}))
+def test_where_nearly_any_digits_are_a_number_the_national_prefix_settles_it(tmp_path: Path, region: str) -> None:
+    code = phonenumbers.country_code_for_region(region)
+    own = [
+        text for first in map(str, range(20, 90)) for text in area(region, PhoneNumberType.FIXED_LINE, 11, first)[:1]
+    ]
+    assert own
+    assert called(tmp_path, ["0" + text for text in own], region) == [int(f"{code}{text}") for text in own]
+
+
+def test_the_advice_names_the_country_that_would_be_called(tmp_path: Path) -> None:
+    """Of a single number it is not told to set plus_lost for the whole file."""
+    path = tmp_path / "r.csv"
+    nobody = Suppression.load([], region=None, max_age_days=None, now=NOW)
+    for region, cell, words in (
+        (
+            None,
+            "51987654321",
+            (
+                "it has no country code; with a + in front it would be +51987654321 (Peru); if that is right, write "
+                "the +, or set region in [csv] if it is a number of another country"
+            ),
+        ),
+        (
+            "US",
+            "447400123456",
+            (
+                "it is not a number of United States; with a + in front it would be +447400123456 (United Kingdom); if "
+                "that is right, write the +"
+            ),
+        ),
+        (
+            "DE",
+            "447400123456",
+            (
+                "with a + in front it would be +447400123456 (United Kingdom), and nearly all numbers without a + in "
+                "this file would be numbers with one; if that is right, write the +, or set plus_lost = true in [csv]; "
+                "if it is of Germany, write +49447400123456"
+            ),
+        ),
+    ):
+        path.write_text(f"phone\n{cell}\n", encoding="utf-8")
+        rules = replace(RULES, region=region)
+        screened = Screening(examine(path), rules=rules, suppression=nobody, attempted={}, payload=bodies)
+        (row,) = next(iter(screened))
+        assert row.problem is not None
+        assert (row.problem.code, row.problem.reason) == ("number_plus_lost", words)
+
+
+def test_a_number_newer_than_the_plan_is_called_only_when_allowed_and_with_no_other_fault(tmp_path: Path) -> None:
+    newer = ["+912001234567", "+551099999999", "+11234567890"]
+    faulty = [
+        "+91200123456O",
+        "+9120012345",
+        "5551212",
+        "+15551212",
+        "+91200123456789",
+        "912001234567 or 5",
+        "+999123456",
+    ]
+    cells = [*newer, *faulty]
+    assert all(isinstance(got, str) for got in called(tmp_path, cells, None))
+    got = called(tmp_path, cells, None, allow=frozenset({"not_valid"}))
+    assert got[:3] == [912001234567, 551099999999, 11234567890]
+    assert all(isinstance(one, str) for one in got[3:])
+    assert called(tmp_path, ["912001234567"], None, plus_lost=True, allow=frozenset({"not_valid"})) != [912001234567]
