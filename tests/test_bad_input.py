@@ -141,15 +141,24 @@ CAMPAIGNS = [
 ]
 TABLES = [
     pytest.param(
-        "tel_no,name\n+919876543210,Zoë\n",
-        "list.csv: no column has one of the usual names for phone numbers, such as phone_number. By its cells "
-        'it may be "tel_no". Set phone in [columns] of the campaign file. The columns are: tel_no, name.',
+        "kontakt,name\n+919876543210,Zoë\n",
+        "list.csv: no column has one of the usual names for phone numbers, such as phone_number. Write this line, if "
+        "it is right, into [columns] of the campaign file:\n"
+        '  phone = "kontakt"   # 1 of 1 cells are numbers',
         id="no phone column",
     ),
     pytest.param(
         "phone,name,name\n+919876543210,Zoë,Zoe\n",
         'list.csv, line 1: columns 2 and 3 are both named "name". Rename or delete one.',
         id="two columns of one name",
+    ),
+    pytest.param(
+        "Number,Mobile\n+919876543211,+919876543210\n",
+        "list.csv: several columns may hold the phone numbers. Write the right one of these lines into [columns] of "
+        "the campaign file:\n"
+        '  phone = "Mobile"   # 1 of 1 cells are numbers\n'
+        '  phone = "Number"   # 1 of 1 cells are numbers',
+        id="two phone columns",
     ),
     pytest.param("", "list.csv is empty: there is no header and no row. Export the list again.", id="empty"),
     pytest.param(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from dialer.loader import examine
-from dialer.models import Status
 from dialer.screening import Screening
 from dialer.suppression import Suppression
 from tests.test_screening import NOW, RULES, bodies
@@ -21,30 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from dialer.models import InputRow
+
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
 COUNT = 12
 
 
-def called(folder: Path, cells: list[str], region: str | None, **rules: object) -> list[int | str]:
-    """Return whom a list calls, and by row the reason why not."""
+def screened(folder: Path, cells: list[str], region: str | None, **rules: Any) -> list[InputRow]:  # noqa: ANN401 - fields of Rules
     path = folder / "r.csv"
     path.write_text("phone\n" + "".join(f'"{cell}"\n' for cell in cells), encoding="utf-8")
     nobody = Suppression.load([], region=None, max_age_days=None, now=NOW)
-    fields = {"phone": "phone", "id": None, "region": region, "plus_lost": False, "allow": frozenset(),
-              "duplicates": RULES.duplicates, "required": (), **rules}  # fmt: skip
-    screened = Screening(
-        examine(path),
-        rules=type(RULES)(**fields),
-        suppression=nobody,
-        attempted={},
-        payload=bodies,  # type: ignore[arg-type]
-    )
-    rows = [row for chunk in screened for row in chunk]
-    return [
-        row.number if row.status is Status.PENDING and row.number else row.problem.code if row.problem else ""
-        for row in rows
-    ]
+    fields = replace(RULES, region=region, **rules)
+    screening = Screening(examine(path), rules=fields, suppression=nobody, attempted={}, payload=bodies)
+    return [row for chunk in screening for row in chunk]
+
+
+def called(folder: Path, cells: list[str], region: str | None, **rules: Any) -> list[int | str]:  # noqa: ANN401 - as above
+    """Return whom a list calls, and by row the reason why not."""
+    rows = screened(folder, cells, region, **rules)
+    return [row.problem.code if row.problem else row.number or 0 for row in rows]
 
 
 @cache
@@ -107,6 +102,7 @@ def long_kinds() -> list[tuple[str, int, int]]:
     found = []
     for region in REGIONS:
         metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+        assert metadata is not None
         for kind, desc in (
             (PhoneNumberType.MOBILE, metadata.mobile),
             (PhoneNumberType.FIXED_LINE, metadata.fixed_line),
@@ -165,11 +161,11 @@ def test_where_nearly_any_digits_are_a_number_the_national_prefix_settles_it(tmp
 
 def test_the_advice_names_the_country_that_would_be_called(tmp_path: Path) -> None:
     """Of a single number it is not told to set plus_lost for the whole file."""
-    path = tmp_path / "r.csv"
-    nobody = Suppression.load([], region=None, max_age_days=None, now=NOW)
-    for region, cell, words in (
+    national = ["2125550123", "4155550100", "3055550100"]
+    for region, others, cell, words in (
         (
             None,
+            [],
             "51987654321",
             (
                 "it has no country code; with a + in front it would be +51987654321 (Peru); if that is right, write "
@@ -178,6 +174,7 @@ def test_the_advice_names_the_country_that_would_be_called(tmp_path: Path) -> No
         ),
         (
             "US",
+            national,
             "447400123456",
             (
                 "it is not a number of United States; with a + in front it would be +447400123456 (United Kingdom); if "
@@ -186,6 +183,7 @@ def test_the_advice_names_the_country_that_would_be_called(tmp_path: Path) -> No
         ),
         (
             "DE",
+            [],
             "447400123456",
             (
                 "with a + in front it would be +447400123456 (United Kingdom), and nearly all numbers without a + in "
@@ -194,12 +192,9 @@ def test_the_advice_names_the_country_that_would_be_called(tmp_path: Path) -> No
             ),
         ),
     ):
-        path.write_text(f"phone\n{cell}\n", encoding="utf-8")
-        rules = replace(RULES, region=region)
-        screened = Screening(examine(path), rules=rules, suppression=nobody, attempted={}, payload=bodies)
-        (row,) = next(iter(screened))
-        assert row.problem is not None
-        assert (row.problem.code, row.problem.reason) == ("number_plus_lost", words)
+        first = screened(tmp_path, [cell, *others], region)[0].problem
+        assert first is not None
+        assert (first.code, first.reason) == ("number_plus_lost", words)
 
 
 def test_a_number_newer_than_the_plan_is_called_only_when_allowed_and_with_no_other_fault(tmp_path: Path) -> None:

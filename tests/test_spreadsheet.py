@@ -110,7 +110,7 @@ def test_no_digit_is_made_up_whatever_the_magnitude_and_the_format(tmp_path: Pat
     """A spreadsheet keeps 15 digits: a cell with more is a problem, and one with fewer holds just what was typed."""
     typed = ["1234567890123456789012345"[:digits] for digits in range(1, 26)]
     typed += [f"-{digits}" for digits in typed] + ["1" + "0" * 15, "1" + "0" * 300]
-    stored = [value for digits in typed for value in (int(digits), float(digits))]
+    stored: list[object] = [value for digits in typed for value in (int(digits), float(digits))]
     path = save(
         tmp_path,
         ["phone", "cell"],

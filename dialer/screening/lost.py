@@ -47,7 +47,7 @@ def is_lost(texts: Sequence[str], *, region: str, allow: frozenset[str]) -> bool
 
 
 def refuse_lost(texts: Sequence[str], column: Column, *, region: str) -> None:
-    """Refuse numbers of the region where the file shows that they are international ones without their plus.
+    """Refuse numbers without a plus, of the region or not, where the file shows that they have lost it.
 
     Args:
         texts: the cells as they stand.
@@ -56,16 +56,17 @@ def refuse_lost(texts: Sequence[str], column: Column, *, region: str) -> None:
     """
     for at, text in enumerate(texts):
         reading = phone.with_plus(text) if text and not phone.marked(text) else None
-        if reading is not None and column.numbers[at] not in (0, reading):
+        unread = at in column.problems and column.problems[at].code != "number_plus_lost"
+        if reading is not None and column.numbers[at] != reading and not unread:
             column.problems[at] = _lost(reading, int(column.numbers[at]), region)
             column.numbers[at] = 0
             column.repaired.pop(at, None)
 
 
 def _lost(reading: int, own: int, region: str) -> Problem:
+    if_own = f"; if it is of {phone.country_name(region)}, write +{own}" if own else ""
     return Problem(
         "number_plus_lost",
         f"with a + in front it would be +{reading} ({phone.place(reading)}), and nearly all numbers without a + in "
-        "this file would be numbers with one; if that is right, write the +, or set plus_lost = true in [csv]; "
-        f"if it is of {phone.country_name(region)}, write +{own}",
+        f"this file would be numbers with one; if that is right, write the +, or set plus_lost = true in [csv]{if_own}",
     )
