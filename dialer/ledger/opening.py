@@ -144,11 +144,14 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:
     """Refuse what is not ours, before anything in it is changed."""
+    # As of one moment: another run may make its tables right now, and sign them with the application id.
+    connection.execute("BEGIN")
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    version = schema.version_of(connection)
+    connection.execute("COMMIT")
     if application != schema.APPLICATION_ID and tables:
         raise LedgerError(f"{path}: this is another program's SQLite file, no ledger. Set `ledger` to another place.")
-    version = schema.version_of(connection)
     if version > len(schema.MIGRATIONS):
         raise LedgerError(
             f"{path}: written by a newer version of dialer (ledger version {version}, this one knows "
