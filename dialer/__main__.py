@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 
+from dialer import streams
+
 
 def main() -> int:
     """Run the command line, also when Ctrl-C comes while it is still being imported."""
     try:
+        streams.install()
         from dialer.cli import main as command_line  # noqa: PLC0415 - so that Ctrl-C is caught meanwhile
 
-        return command_line()
+        code = command_line()
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing was dialled.\n")
         return 130
+    streams.complain()
+    return code
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import re
@@ -13,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.models import Outcome
+from dialer.streams import steady
 from dialer.terminal import Screen
 
 if TYPE_CHECKING:
@@ -94,33 +94,11 @@ def calls_line(counts: Sequence[CallCount]) -> str:
     return "; ".join(filter(None, (calls_head(counts), ", ".join(others))))
 
 
-class _Stream:
-    """Output that is lost where nobody reads it any more: that must not end a run with requests in flight."""
-
-    def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream or sys.stderr
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever tqdm asks of a stream
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> None:
-        # A ValueError is what a closed stream raises.
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
-
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
-
-
 class Bar:
     """A tqdm bar with the counts behind it; on what is no terminal it draws nothing and only notes are printed."""
 
     def __init__(self, *, stream: TextIO | None = None) -> None:
-        self._stream = _Stream(stream)
+        self._stream = steady(stream or sys.stderr)
         self._bar: Any = None
         self._screen = Screen(self._stream)
         self._counts: Counter[Outcome] = Counter()
@@ -185,7 +163,7 @@ class Lines:
     def __init__(
         self, *, stream: TextIO | None = None, every: float = LINE_EVERY, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._stream = _Stream(stream)
+        self._stream = steady(stream or sys.stderr)
         self._every = every
         self._clock = clock
         self._counts: Counter[Outcome] = Counter()
@@ -245,8 +223,7 @@ class Lines:
 
 def is_watched() -> bool:
     """Tell whether standard error is a terminal."""
-    # A process without a standard error has None here.
-    return sys.stderr is not None and sys.stderr.isatty()
+    return steady(sys.stderr).isatty()
 
 
 class JsonLines:
@@ -261,7 +238,7 @@ class JsonLines:
     def __init__(
         self, *, stream: TextIO | None = None, clock: Callable[[], float] = time.time, outcomes: bool = True
     ) -> None:
-        self._stream = _Stream(stream)
+        self._stream = steady(stream or sys.stderr)
         self._clock = clock
         self._outcomes = outcomes
         self._batch = ""

@@ -6,26 +6,18 @@ import contextlib
 import shutil
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from dialer.streams import steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
+
+    from dialer.streams import Steady
 
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[K", "\x1b[J"
-
-
-class Stream(Protocol):
-    """Where a text is shown."""
-
-    def write(self, text: str, /) -> object:
-        """Write a text."""
-
-    def flush(self) -> None:
-        """Let it be seen."""
-
-    def isatty(self) -> bool:
-        """Tell whether it is a terminal."""
 
 
 class Screen:
@@ -38,11 +30,16 @@ class Screen:
         stream: where to; standard output by default.
     """
 
-    def __init__(self, stream: Stream | None = None) -> None:
-        self._stream = stream or sys.stdout
+    def __init__(self, stream: TextIO | Steady | None = None) -> None:
+        self._stream = steady(stream or sys.stdout)
         self._is_terminal = self._stream.isatty()
         self._lines = 0
         self._text = ""
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether nobody reads it any more."""
+        return self._stream.is_gone
 
     def show(self, text: str) -> None:
         """Show a text in place of the one before."""

@@ -14,6 +14,7 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
+    {"streams"},
     {"terminal"},
     {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
     {"clocks", "waiting", "control"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
 
 
 def say(words: str) -> None:
-    """Tell a person, if anybody is left to hear it: a terminal that is gone must not end a run."""
-    with contextlib.suppress(OSError, ValueError):
-        click.echo(words, err=True)
+    """Tell a person."""
+    click.echo(words, err=True)
 
 
 def is_anybody_there() -> bool:

@@ -107,6 +107,8 @@ def track(
     )
     if output == "json":
         click.echo(telling.as_json(tracked))
+    elif quiet and tracked.trouble:
+        say(f"{tracked.batch}: not all could be read: {tracked.trouble}")
     elif not quiet:
         click.echo(telling.tracked_text(tracked, command=again("track", campaign, **which, sandbox=False)))
     return unless_terminated(tracked.exit_code, stopped_by)

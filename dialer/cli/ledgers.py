@@ -52,7 +52,7 @@ def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: An
             else:
                 text = telling.standing_text(list(zip(standings, commands, strict=True)))
                 (screen.show if watch else click.echo)(text)
-            if not watch or all(one.is_over for one in standings):
+            if not watch or screen.is_unseen or all(one.is_over for one in standings):
                 break
             time.sleep(STATUS_EVERY)
     return ExitCode.DONE

@@ -142,6 +142,8 @@ def _run_one(
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
         events("summary", **telling.summary_event(summary))
+    elif quiet and (stopped := telling.stopped_text(summary)):
+        say(stopped)
     elif output == "text" and not quiet:
         more = (["--retry-errors"] if retry_errors else []) + (["--redial", ",".join(redial)] if redial else [])
         command = " ".join([again("run", path, **which), *(more if summary.left else [])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dialer.errors import ExitCode
 from dialer.telling.values import plain
 from dialer.telling.words import calls_table, counted, duration, looks
 
@@ -36,12 +37,24 @@ def summary_text(summary: Summary, *, command: str) -> str:
     if summary.calls:
         lines += calls_table(summary.calls)
     lines.append(f"results: {summary.results}")
-    lines += [part for part in (summary.ended, summary.advice) if part]
+    lines += _ended(summary)
+    lines += looks(summary.counts, left=summary.left, command=command)
+    return "\n".join([*lines, *_may_ring(summary, command)])
+
+
+def stopped_text(summary: Summary) -> str:
+    """Return why a run stopped; empty where it did not, also if it leaves people to a later run as it should."""
+    by_itself = summary.exit_code in {ExitCode.DONE, ExitCode.LOOK, ExitCode.LEFT} and not summary.advice
+    return "" if by_itself else "\n".join([f"{summary.batch}: {counted(summary.counts)}", *_ended(summary)])
+
+
+def _ended(summary: Summary) -> list[str]:
+    """Return why a run ended early, what to do, and what could not be recorded."""
+    lines = [part for part in (summary.ended, summary.advice) if part]
     if summary.unrecorded:
         lines.append("These were answered but could not be recorded; they will be `unknown`:")
         lines += [f"  {number}: {outcome}" for number, outcome in summary.unrecorded[:20]]
-    lines += looks(summary.counts, left=summary.left, command=command)
-    return "\n".join([*lines, *_may_ring(summary, command)])
+    return lines
 
 
 def summary_event(summary: Summary) -> dict[str, Any]:

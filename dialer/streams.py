@@ -1,0 +1,129 @@
+"""Standard input, output and error: always there, and writing to them never fails.
+
+A run that has placed calls must not end, or end with another exit code, because a terminal was closed, the reader of a
+pipe has gone or a disk is full.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import os
+import sys
+from typing import TextIO, cast
+
+_STANDARD = 3
+"""So many file descriptors are standard input, output and error."""
+_ESCAPED = "dialer.escaped"
+
+
+def install() -> None:
+    """Make this process's standard streams steady; to be called before any file is opened."""
+    _occupy_descriptors()
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - it stays open
+    # They stay until the interpreter ends: it writes what is left, and makes 120 of the exit code where that fails.
+    sys.stdout, sys.stderr = cast("TextIO", steady(sys.stdout)), cast("TextIO", steady(sys.stderr))
+
+
+def _occupy_descriptors() -> None:
+    """Put the null device where a standard stream is closed: the next file, a ledger, would be opened there."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < _STANDARD:
+        pass
+    os.close(descriptor)
+
+
+def steady(stream: TextIO | Steady | None) -> Steady:
+    """Return a stream made steady, or itself where it is so already."""
+    return stream if isinstance(stream, Steady) else Steady(stream)
+
+
+def complain() -> None:
+    """Tell on standard error if something was lost on standard output: a script may read half of it."""
+    lost = steady(sys.stdout).trouble
+    if lost:
+        sys.stderr.write(f"Error: not all output could be written ({lost}). The exit code is that of the work.\n")
+
+
+class Steady(io.TextIOBase):
+    """A text stream that takes whatever is written: what cannot be written is lost, what cannot be shown is escaped.
+
+    Args:
+        stream: where to; None for nowhere, which is what Python makes of a closed standard stream.
+
+    Attributes:
+        is_gone: nobody reads it any more.
+        trouble: why something was lost that somebody may wait for; empty where nothing was.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self.is_gone = stream is None
+        self.trouble = ""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # io's own is an attribute
+        """What it can show."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]  # as above
+        """What becomes of what it cannot show."""
+        return getattr(self._stream, "errors", None) or "strict"
+
+    def write(self, text: str, /) -> int:
+        """Write a text, as far as that can be done."""
+        self._try("write", self._encodable(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Let it be seen, as far as that can be done."""
+        self._try("flush")
+
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
+        return bool(self._try("isatty"))
+
+    def fileno(self) -> int:
+        """Return its file descriptor.
+
+        Raises:
+            OSError: it has none.
+        """
+        if self._stream is None:
+            raise io.UnsupportedOperation("fileno")
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        """Tell that it can be written to."""
+        return True
+
+    def _try(self, method: str, *values: str) -> object:
+        if self._stream is None:
+            return None
+        try:
+            return getattr(self._stream, method)(*values)
+        except BrokenPipeError:
+            self.is_gone = True
+        except OSError as error:
+            # It is tried again: a full disk may have room later.
+            self.trouble = error.strerror or str(error)
+        except ValueError:
+            self.is_gone = True  # It is closed.
+        return None
+
+    def _encodable(self, text: str) -> str:
+        try:
+            text.encode(self.encoding, self.errors)
+        except UnicodeEncodeError:
+            return text.encode(self.encoding, _ESCAPED).decode(self.encoding)
+        return text
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for characters that a stream cannot show; JSON stays JSON, and means the same."""
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(_ESCAPED, _escaped)
