@@ -21,7 +21,7 @@ _ESCAPED = "dialer.escaped"
 def install() -> None:
     """Make this process's standard streams steady; to be called before any file is opened."""
     _occupy_descriptors()
-    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - it stays open
+    sys.stdin = sys.stdin or io.StringIO()
     # They stay until the interpreter ends: it writes what is left, and makes 120 of the exit code where that fails.
     sys.stdout, sys.stderr = cast("TextIO", steady(sys.stdout)), cast("TextIO", steady(sys.stderr))
 
