@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotenv import dotenv_values
 
 from dialer.errors import UsageError
+from dialer.files import unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +62,9 @@ def _setting(name: str, campaign: Path) -> str | None:
 
 
 def _from_file(path: Path, name: str) -> str:
+    kind = unreadable(path)
+    if kind:
+        raise UsageError(f"{path}: this is {kind}.")
     try:
         # No interpolation: a key may hold a `$`.
         values = dotenv_values(path, encoding="utf-8", interpolate=False) if path.is_file() else {}

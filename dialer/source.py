@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
+from dialer.files import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,8 +140,9 @@ def told(path: Path) -> Iterator[None]:
     """Turn the errors of reading a file into words.
 
     Raises:
-        InputError: instead of an `OSError` or a broken gzip stream.
+        InputError: instead of an `OSError` or a broken gzip stream; at once where it is not a file.
     """
+    refuse_other_than_file(path)
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -149,6 +151,17 @@ def told(path: Path) -> Iterator[None]:
         raise InputError(f"{path} cannot be read: there is no such file. Check its name and its folder.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}. Check the file and its rights.") from error
+
+
+def refuse_other_than_file(path: Path) -> None:
+    """Refuse what could not be read twice, or would be waited for.
+
+    Raises:
+        InputError: it is a pipe, a device or a socket.
+    """
+    kind = unreadable(path)
+    if kind:
+        raise InputError(f"{path}: this is {kind}.")
 
 
 class _Digested(io.RawIOBase):

@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from dialer.errors import InputError
 from dialer.models import Problem
+from dialer.source import refuse_other_than_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +101,7 @@ def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
 
 @contextmanager
 def _opened(path: Path, *, values: bool) -> Iterator[Any]:
+    refuse_other_than_file(path)
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra, only for .xlsx; it has no types
     except ImportError as error:

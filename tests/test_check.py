@@ -132,11 +132,6 @@ def test_rejects_that_cannot_be_finished_leave_the_former_ones(
     assert not list(place.folder.glob(".*tmp"))
 
 
-def test_the_rejects_can_be_piped(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    main(["check", str(path), "--rejects", "/dev/stdout"])
-    assert "number_scientific" in capfd.readouterr().out
-
-
 @pytest.fixture
 def asking(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A Bolna whose agent asks for more than the list gives."""

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "dialer"
 LAYERS = (
     {"streams"},
     {"terminal"},
-    {"errors", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
+    {"errors", "files", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
     {"clocks", "waiting", "control"},
     {"moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},

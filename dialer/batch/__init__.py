@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dialer.batch.campaign_file import CampaignFile, looks_secret, read_campaign_file
 from dialer.errors import CampaignError, UsageError
+from dialer.files import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,7 @@ def locate(
         ledger = _marked(ledger) if sandbox else ledger
     else:
         ledger = results.with_suffix(".ledger")
+    _refuse_unwritable(file, results=results, ledger=ledger)
     # Its lock, and what SQLite keeps beside it, lie where the ledger itself does.
     ledger = ledger.resolve() if os.path.islink(ledger) else ledger  # noqa: PTH114 - of a name too long it is none
     found = Batch(name=name, campaign=file.path, recipients=source, results=results, ledger=ledger)
@@ -205,10 +207,11 @@ def _keep_apart(file: CampaignFile, batch: Batch) -> None:
     batch.refuse_overwriting(file, {"the campaign file": file.path, "the list of recipients": batch.recipients})
     if _same(batch.results, batch.ledger) or _same(batch.results, batch.lock):
         raise CampaignError(f"{file.place('results')} and `ledger` are one file ({batch.results}); name another one.")
-    for name, path in (("results", batch.results), ("ledger", batch.ledger)):
-        try:
-            is_folder = path.is_dir()
-        except OSError as error:
-            raise CampaignError(f"{file.place(name)}: {path} cannot be used ({error.strerror}).") from None
-        if is_folder:
-            raise CampaignError(f"{file.place(name)}: {path} is a folder; name a file in it.")
+    _refuse_unwritable(file, ledger=batch.lock)
+
+
+def _refuse_unwritable(file: CampaignFile, **outputs: Path) -> None:
+    for name, path in outputs.items():
+        words = unwritable(path)
+        if words:
+            raise CampaignError(f"{file.place(name)}: {path} {words}.")

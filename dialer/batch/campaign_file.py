@@ -6,9 +6,11 @@ import re
 import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dialer.errors import CampaignError
+from dialer.files import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +25,25 @@ _KEY_VALUE = re.compile(
     r"(?<![\w-])(bn|sa)-(?=[\w-]*\d)[\w-]{8,}(?!\.\w|[\w/-])|\A\s*bearer\s+\S{8,}\s*\Z", re.IGNORECASE
 )
 
+LARGEST = 1 << 18
+"""So many characters a campaign file may have; a list of recipients is larger, and reading it as TOML takes long."""
+_LARGEST_NUMBER = (1 << 63) - 1  # as TOML has it
+DEEPEST = 32
+"""So many brackets, braces and parts of a dotted key may be inside one another."""
+
+# Strings as a whole, so that what is in them counts for nothing. Each alternative matches also where the string is not
+# closed: the time is linear, whatever is in the file.
+_TOKEN = re.compile(
+    r'''
+    """(?:\\.|[^\\])*?(?:"{3,5}|\\?\Z)   # of several lines
+    |'{3}.*?(?:'{3,5}|\Z)                # literal, of several lines
+    |"(?:\\[^\n]|[^"\\\n])*"?
+    |'[^'\n]*'?
+    |\#[^\n]*
+    |[][{}.,=\n]
+    ''',
+    re.DOTALL | re.VERBOSE,
+)
 _PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 _SYNTAX = (
     ("Invalid value", 'a text needs straight quotes, as in rate = "300/minute"; true, false and numbers have none'),
@@ -47,6 +68,7 @@ _SYNTAX = (
     ("Expected", "a text is not closed; put the quotes at its end"),
     ("Found invalid character", "there is an invisible character on this line; type the line anew"),
     ("Invalid date", "there is no such date or time"),
+    ("Exceeds the limit", "a number has too many digits; a text needs quotes"),
 )
 """How tomllib's words begin, and ours: the first that fits."""
 
@@ -82,6 +104,11 @@ def read_campaign_file(path: Path) -> CampaignFile:
     if path.suffix.lower() in {".csv", ".gz", ".tsv", ".xlsx"}:
         raise CampaignError(f"{path}: this is a table, not a campaign file. `dialer init {path}` writes one for it.")
     text = _text_of(path)
+    deep = _too_deep(text)
+    if deep is not None:
+        raise CampaignError(
+            f"{path}, line {deep}: brackets or dotted keys are more than {DEEPEST} deep in one another."
+        )
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -90,12 +117,20 @@ def read_campaign_file(path: Path) -> CampaignFile:
     for keys, value in _paths(content):
         if _is_secret(keys, value):
             raise CampaignError(_secret(path, text, keys))
-    return CampaignFile(path, content, text)
+    file = CampaignFile(path, content, text)
+    for keys, value in _paths(content):
+        if any(isinstance(one, int) and abs(one) > _LARGEST_NUMBER for one in _flat(value)):
+            raise CampaignError(f"{file.place(*keys)} has too many digits for a number; a text needs quotes.")
+    return file
 
 
 def _text_of(path: Path) -> str:
+    kind = unreadable(path)
+    if kind:
+        raise CampaignError(f"{path}: this is {kind}.")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise CampaignError(f"{path}: there is no such campaign file. {_others(path.parent)}") from None
     except IsADirectoryError:
@@ -104,6 +139,11 @@ def _text_of(path: Path) -> str:
         raise CampaignError(f"{path}: not UTF-8 (byte {error.start + 1}). Save the campaign file as UTF-8.") from None
     except OSError as error:
         raise CampaignError(f"{path}: cannot be read ({error.strerror}).") from None
+    if len(text) > LARGEST:
+        raise CampaignError(
+            f"{path}: more than {LARGEST:,} characters, which is too long for a campaign file. Is it another file?"
+        )
+    return text
 
 
 def _others(folder: Path) -> str:
@@ -119,15 +159,16 @@ def looks_secret(text: str) -> bool:
 def _is_secret(keys: tuple[str, ...], value: object) -> bool:
     if _KEY_NAME.fullmatch(keys[-1]) or (_BARE_NAME.fullmatch(keys[-1]) and keys[0] not in _NAMES_ARE_FREE):
         return True
-    return any(looks_secret(text) for text in (keys[-1], *_texts(value)))
+    return any(looks_secret(text) for text in (keys[-1], *_flat(value)) if isinstance(text, str))
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
+def _flat(value: object) -> Iterator[object]:
+    """Yield a value, or those of a list, also of lists in it."""
+    if isinstance(value, list):
         for entry in value:
-            yield from _texts(entry)
+            yield from _flat(entry)
+    else:
+        yield value
 
 
 def _secret(path: Path, text: str, keys: tuple[str, ...]) -> str:
@@ -144,7 +185,11 @@ def _syntax(path: Path, text: str, words: str) -> str:
     """Say in a clerk's words where a file is no TOML; tomllib's own may repeat what is in it."""
     place = _PLACE.search(words)
     # What is not closed is missed only at the end of the file: the line it begins on is the one to mend.
-    line = place[1] if place else next((first for first, statement in _statements(text) if statement is None), None)
+    line = (
+        place[1]
+        if place
+        else next((first for first, statement in _statements(text) if _content(statement) is None), None)
+    )
     ours = next((ours for theirs, ours in _SYNTAX if words.startswith(theirs)), "it cannot be read as TOML")
     return f"{path}, line {line or len(text.rstrip().splitlines())}: {ours}."
 
@@ -154,32 +199,55 @@ def _line(text: str, keys: tuple[str, ...]) -> int:
     return next((known[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in known), 1)
 
 
+@lru_cache(maxsize=1)
 def _lines(text: str) -> dict[tuple[str, ...], int]:
     """Return the line of each key, from 1; tomllib keeps none."""
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for first, statement in _statements(text):
-        paths = [keys for keys, _ in _paths(statement)]
-        is_header = text.split("\n")[first - 1].lstrip().startswith("[")
-        table = paths[-1] if is_header else table
+        content = _content(statement)
+        paths = [keys for keys, _ in _paths(content)]
+        is_header = statement.lstrip().startswith("[")
+        table = paths[-1] if is_header and paths else table
         for keys in paths:
             found.setdefault(keys if is_header else (*table, *keys), first)
     return found
 
 
-def _statements(text: str) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """Yield each header and each assignment with its first line; None instead of one that is never whole.
+def _content(statement: str) -> dict[str, Any] | None:
+    """Return what a statement says; None where it is no TOML."""
+    with suppress(ValueError, RecursionError):
+        return tomllib.loads(statement)
+    return None
 
-    A statement is TOML by itself as soon as it is whole: lines are gathered until they are.
-    """
-    gathered, first = "", 1
-    for number, line in enumerate(text.split("\n"), 1):
-        gathered += f"{line}\n"
-        with suppress(ValueError, RecursionError):
-            yield first, tomllib.loads(gathered)
-            gathered, first = "", number + 1
-    if gathered:
-        yield first, None
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each header, each assignment and each blank line or comment with its first line."""
+    start, first, line, depth = 0, 1, 1, 0
+    for token in _TOKEN.finditer(text):
+        depth += _step(token[0])
+        line += token[0].count("\n")
+        if token[0] == "\n" and depth <= 0:
+            yield first, text[start : token.end()]
+            start, first, depth = token.end(), line, 0
+    if start < len(text):
+        yield first, text[start:]
+
+
+def _step(token: str) -> int:
+    """Return how much deeper a bracket leads."""
+    return 1 if token in {"[", "{"} else -1 if token in {"]", "}"} else 0
+
+
+def _too_deep(text: str) -> int | None:
+    """Return the line in which brackets and dotted keys are nested deeper than any campaign's; None if there is none."""
+    depth, dots = 0, 0
+    for token in _TOKEN.finditer(text):
+        depth = max(0, depth + _step(token[0]))
+        dots = dots + 1 if token[0] == "." else dots if token[0][0] in "\"'" else 0
+        if depth + dots > DEEPEST:
+            return text.count("\n", 0, token.start()) + 1
+    return None
 
 
 def _paths(value: object, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:

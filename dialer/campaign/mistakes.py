@@ -40,16 +40,17 @@ EXPECTED = {
 _SHOWN = 8
 """So many mistakes fit on a screen."""
 _WIDE = 60
+_LONGEST = 600
+"""So many characters a message has, whatever it repeats of the file."""
 _PERHAPS_SECRET = re.compile(r"\b(bn|sa)-\w{4}|bearer", re.IGNORECASE)
 """More than is refused as an API key: a value is only shown to help."""
 
 
 def told(file: CampaignFile, error: ValidationError) -> str:
     """Return what pydantic found, one line for each mistake, in the order of the file."""
-    details = error.errors(include_url=False)
-    lines = sorted((_one(file, detail) for detail in details), key=lambda line: line[0])
-    more = [f"... and {len(lines) - _SHOWN} more."] if len(lines) > _SHOWN else []
-    return "\n".join([*(words for _, words in lines[:_SHOWN]), *more])
+    details = sorted(error.errors(include_url=False), key=lambda detail: file.line(*_keys(detail)))
+    more = [f"... and {len(details) - _SHOWN:,} more."] if len(details) > _SHOWN else []
+    return "\n".join([*(_cut(_one(file, detail)) for detail in details[:_SHOWN]), *more])
 
 
 def shown(value: object) -> str:
@@ -62,11 +63,24 @@ def shown(value: object) -> str:
     return text if len(text) <= _WIDE else f"{text[:_WIDE]}..."
 
 
-def _one(file: CampaignFile, detail: ErrorDetails) -> tuple[int, str]:
-    """Return the line of a mistake and its message."""
+def _cut(words: str) -> str:
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+
+
+def _keys(detail: ErrorDetails) -> tuple[str, ...]:
+    """Return the key that a mistake is about."""
+    return (*(part for part in detail["loc"] if isinstance(part, str)), *_below_it(detail))
+
+
+def _below_it(detail: ErrorDetails) -> tuple[str, ...]:
     cause = detail.get("ctx", {}).get("error")
-    below = cause.at if isinstance(cause, MistakeError) else ()
-    keys = (*(part for part in detail["loc"] if isinstance(part, str)), *below)
+    return tuple(cause.at) if isinstance(cause, MistakeError) else ()
+
+
+def _one(file: CampaignFile, detail: ErrorDetails) -> str:
+    """Return the message of a mistake."""
+    cause = detail.get("ctx", {}).get("error")
+    below, keys = _below_it(detail), _keys(detail)
     entry = next((f", entry {part + 1}," for part in reversed(detail["loc"]) if isinstance(part, int)), "")
     place = f"{file.place(*keys)}{entry}"
     if detail["type"] == "extra_forbidden":
@@ -76,7 +90,7 @@ def _one(file: CampaignFile, detail: ErrorDetails) -> tuple[int, str]:
     else:
         expected = cause.words if isinstance(cause, MistakeError) else _expected(detail, keys)
         words = f"{place} is {shown(_below(detail['input'], below))}: {expected}."
-    return file.line(*keys), words
+    return words
 
 
 def _expected(detail: ErrorDetails, keys: Sequence[str]) -> str:

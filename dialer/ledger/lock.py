@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from dialer.errors import LedgerError, LockedError
+from dialer.files import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,6 +118,8 @@ def _this_process(command: str) -> dict[str, object]:
 
 def _content(path: Path) -> Mapping[str, Any]:
     """Return what a lock file says; nothing where it cannot be read."""
+    if unreadable(path):
+        return {}
     try:
         # A FIFO would be waited for.
         content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

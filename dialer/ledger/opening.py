@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError, UsageError
+from dialer.files import unwritable
 from dialer.ledger import schema
 from dialer.ledger.place import network_file_system
 
@@ -60,6 +61,13 @@ def _refuse_an_orphan(path: Path) -> None:
         )
 
 
+def _refuse_other_than_file(path: Path) -> None:
+    # SQLite would wait for somebody to write to a pipe.
+    words = unwritable(path)
+    if words:
+        raise LedgerError(f"{path} {words}.")
+
+
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Return a connection to a sound ledger of this version, made new if there is none.
 
@@ -72,6 +80,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             f"{path}: this folder is on a network share ({share}), where SQLite's locks cannot be trusted.\n"
             f"{_ELSEWHERE}"
         )
+    _refuse_other_than_file(path)
     _refuse_an_orphan(path)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +112,7 @@ def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connec
         UsageError: there is no ledger yet.
         LedgerError: it cannot be read, or is missing beside its `-wal`.
     """
+    _refuse_other_than_file(path)
     _refuse_an_orphan(path)
     if not path.exists():
         raise UsageError(none_yet(path))

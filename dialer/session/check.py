@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dialer import phone
 from dialer.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
+from dialer.files import unwritable
 from dialer.forecast import Talk
 from dialer.ledger import Ledger
 from dialer.models import Status, Whereabouts
@@ -214,10 +215,11 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
         raise UsageError(
             f"--rejects {path}: that file belongs to the campaign and would be overwritten. Name another one."
         )
-    # What is no file, as a pipe or /dev/stdout, cannot be replaced by one.
-    is_other = path.exists() and not path.is_file()
+    words = unwritable(path)
+    if words:
+        raise UsageError(f"--rejects {path}: it {words}.")
     try:
-        with path.open("w", encoding="utf-8", newline="") if is_other else replaced(path) as file:
+        with replaced(path) as file:
             writer = csv.writer(file)
             yield lambda row: writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     except OSError as error:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from dialer.clocks import clock
 from dialer.errors import UsageError
+from dialer.files import unwritable
 from dialer.ledger import Ledger, holder
 from dialer.report import Report, View, gather, markdown
+from dialer.results import replaced
 from dialer.session.pairing import refuse_emptied
 from dialer.window import zone_problem
 
@@ -81,9 +82,12 @@ def save_report(text: str, batch: Batch, *, to: Path | None = None) -> Path:
     path = to or batch.results.with_name(f"{batch.results.stem.removesuffix('.results')}.report.html")
     if path.resolve() in {file.resolve() for file in batch.files}:
         raise UsageError(f"--to {path}: that file belongs to the campaign and would be overwritten. Name another one.")
+    words = unwritable(path)
+    if words:
+        raise UsageError(f"{path} {words}: --to FILE.")
     try:
         # Only its owner may read it, as the results: it tells about people.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+        with replaced(path) as file:
             file.write(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}). Name another file: --to FILE.") from None

@@ -95,11 +95,17 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
     except UnicodeEncodeError:
         raise InputError(f"{str(recipients)!r}: a campaign file cannot hold this name. Rename the CSV.") from None
     try:
-        with target.open("xb") as file:
-            file.write(content)
+        # Only its owner may read it, as the results: it may name people.
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise UsageError(f"{target} exists already; name another file with --to FILE, or edit that one.") from None
     except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(content)
+    except OSError as error:
+        target.unlink(missing_ok=True)
         raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
     return target
 

@@ -1,0 +1,60 @@
+"""What is read and written are files: a pipe, a device or a socket is neither waited for nor replaced by a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+def unreadable(path: Path) -> str:
+    """Return what there is instead of a file to read, and what to do, in words; empty where opening it tells.
+
+    A pipe that nobody writes to is never opened: that would wait for ever.
+    """
+    try:
+        kind = _kind(path)
+    except OSError:
+        return ""
+    return f"{kind}, not a file. Save it as a file first" if kind not in {"", "a folder"} else ""
+
+
+def unwritable(path: Path) -> str:
+    """Return why nothing may be written there, and what to do, in words; empty for a file, a link to one, a new name.
+
+    What is written takes the place of what was there, and a device replaced by a file is gone.
+    """
+    try:
+        kind = _kind(path)
+    except FileNotFoundError:
+        return _leads_nowhere(path)
+    except OSError as error:
+        return f"cannot be used ({error.strerror})"
+    if kind == "a folder":
+        return "is a folder; name a file in it"
+    return f"is {kind}, not a file; name a file" if kind else ""
+
+
+def _kind(path: Path) -> str:
+    """Return what a path is, its links followed; empty for a regular file."""
+    mode = path.stat().st_mode
+    return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "something else")
+
+
+def _leads_nowhere(path: Path) -> str:
+    # A disk that is not mounted; a new name in a folder that exists is made there.
+    target = os.path.realpath(path)
+    if not path.is_symlink() or os.path.isdir(os.path.dirname(target)):  # noqa: PTH112, PTH120 - of a text
+        return ""
+    return f"is a link to {target}, whose folder does not exist; bring the folder back, or delete the link"
