@@ -240,7 +240,7 @@ def _step(token: str) -> int:
 
 
 def _too_deep(text: str) -> int | None:
-    """Return the line in which brackets and dotted keys are nested deeper than any campaign's; None if there is none."""
+    """Return the first line in which brackets and dotted keys are nested too deep, or None."""
     depth, dots = 0, 0
     for token in _TOKEN.finditer(text):
         depth = max(0, depth + _step(token[0]))
