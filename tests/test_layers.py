@@ -26,6 +26,7 @@ LAYERS = (
     {"payload", "phone_column", "runner"},
     {"suppression", "whereabouts"},
     {"screening"},
+    {"reasons"},
     {"report"},
     {"session"},
     {"telling"},

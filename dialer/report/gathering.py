@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from dialer import payload, screening
 from dialer.models import Status
 from dialer.phone import country, country_name
+from dialer.reasons import REASONS
 from dialer.report.figures import (
     Country,
     Ended,
@@ -50,7 +50,6 @@ _TOO_MANY: Final = 429
 _NOT_CALLABLE: Final = (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)
 _OVER, _GIVEN_UP = 1, 2
 _ALL_BUT_THREE: Final = re.compile(r"(?:\d(?=(?:\D*\d){3}))+")
-_MEANINGS: Final = {**screening.REASONS, **payload.REASONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +234,7 @@ def _reason(trouble: Trouble, view: View) -> Reason:
         status=trouble.kind,
         code=trouble.code,
         http_status=trouble.http_status,
-        words=_MEANINGS.get(trouble.code) or _cut(trouble.words, _WORDS),
+        words=REASONS.get(trouble.code) or _cut(trouble.words, _WORDS),
         count=trouble.rows,
         rows=tuple(Row(position, _shown(cell, view)) for position, cell in trouble.first),
     )

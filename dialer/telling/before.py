@@ -202,12 +202,14 @@ def _rows(found: Found) -> str:
 
 def report_lines(report: Report) -> list[str]:
     """Return the problems of a list grouped by kind, each with a few rows."""
+    from dialer.reasons import REASONS  # noqa: PLC0415 - heavy, and status does without
+
     lines = [f"header: {text}" for text in report.header]
     duplicates = report.statuses.get(Status.DUPLICATE, 0)
     if duplicates > MOSTLY * report.rows:
         lines.append("Most rows repeat a number: is it the right column?")
     for code, count in sorted(report.reasons.items(), key=lambda item: -item[1]):
-        lines.append(f"{count:,} {code}")
+        lines.append(f"{count:,} {code} ({REASONS[code]})" if code in REASONS else f"{count:,} {code}")
         lines += [f"    {_example(example)}" for example in report.examples.get(code, ())]
     if report.shared:
         lines.append(f"{report.shared:,} share a number with an earlier row and are called as well")

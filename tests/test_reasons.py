@@ -1,0 +1,79 @@
+"""Whatever keeps a row from being called has a meaning that a person can read, wherever the code is shown."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dialer
+from dialer.cli import main
+from dialer.reasons import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.place import Place
+
+SOURCE = Path(dialer.__file__).parent
+
+
+def tables() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield every table of reasons that a module of the program has, with the module's name."""
+    for module in pkgutil.walk_packages(dialer.__path__, "dialer."):
+        if not module.name.endswith("__main__"):
+            table = getattr(importlib.import_module(module.name), "REASONS", None)
+            if table is not None:
+                yield module.name, table
+
+
+def problems() -> Iterator[tuple[str, str]]:
+    """Yield every code that the source spells out as a row's problem, with its place."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem" and node.args:
+                code = node.args[0]
+                if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                    yield code.value, f"{path.name}:{node.lineno}"
+
+
+def test_every_table_of_reasons_is_known_to_whoever_shows_them() -> None:
+    found = dict(tables())
+    assert len(found) >= 5
+    for module, table in found.items():
+        assert table.items() <= REASONS.items(), module
+
+
+def test_every_code_that_a_row_can_get_has_a_meaning() -> None:
+    found = dict(problems())
+    assert len(found) > 20
+    assert {code: at for code, at in found.items() if code not in REASONS} == {}
+
+
+WINDOW = '[columns]\ntimezone = "zone"\n[window]\nhours = "09:00-20:00"'
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (["12", "Asia/Kolkata"], "number_short_code"),
+        (["+919800000001", "Atlantis"], "zone_unknown"),
+        (["+8816" + "1" * 8, ""], "zone_missing"),
+    ],
+)
+def test_the_check_and_the_report_say_what_a_code_means(
+    place: Place, capsys: pytest.CaptureFixture[str], row: list[str], code: str
+) -> None:
+    place.recipients([row], header=["phone", "zone"])
+    path = str(place.campaign(more=WINDOW))
+    main(["check", path])
+    assert f"1 {code} ({REASONS[code]})" in capsys.readouterr().out
+    main(["run", path, "--yes", "-q"])
+    main(["report", path, "--format", "json"])
+    (reason,) = json.loads(capsys.readouterr().out)["reasons"]
+    assert (reason["code"], reason["words"]) == (code, REASONS[code])
