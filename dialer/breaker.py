@@ -88,8 +88,8 @@ class Breaker:
             return Trip(
                 f"{sum(self._last)} of the last {len(self._last)} answers left it unclear whether a call was placed; "
                 f"the last one: {_said(answer)}.",
-                "Bolna or the network is unwell. Run the same command again later; `dialer reconcile` looks for the "
-                "unclear calls.",
+                "Bolna or the network has trouble. Run the same command again later: it looks for the unclear calls "
+                "first.",
             )
         return None
 

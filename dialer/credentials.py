@@ -14,6 +14,8 @@ from dialer.files import unreadable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dialer.commands import Selection
+
 BASE_URL = "https://api.bolna.ai"
 
 
@@ -34,19 +36,22 @@ def agent_id(campaign: Path) -> str | None:
     return _setting("BOLNA_AGENT_ID", campaign)
 
 
-def credentials(campaign: Path) -> Credentials:
+def credentials(given: Selection) -> Credentials:
     """Return the key and the address; the environment wins over the `.env`, which gives no address.
+
+    Args:
+        given: the campaign; the `.env` lies beside its file.
 
     Raises:
         UsageError: there is no key, or the `.env` cannot be read.
     """
-    key = _setting("BOLNA_API_KEY", campaign)
+    key = _setting("BOLNA_API_KEY", given.campaign)
     if key is None:
         raise UsageError(
             "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: "
             "export BOLNA_API_KEY=bn-...\n"
-            f"or write the line BOLNA_API_KEY=bn-... into {campaign.parent / '.env'}. "
-            f"To try without one: dialer run {campaign} --sandbox"
+            f"or write the line BOLNA_API_KEY=bn-... into {given.campaign.parent / '.env'}. "
+            f"To try without one: {given.as_trial().command('run')}"
         )
     return Credentials(base_url=address(), key=key)
 

@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dialer.escaping import on_one_line, visible, visible_json
 from dialer.models import Outcome
 from dialer.streams import steady
 from dialer.terminal import Screen
@@ -111,7 +112,7 @@ class Bar:
         # disable=None: no bar on what is no terminal; mininterval spares the event loop.
         self._bar = tqdm(
             total=to_call,
-            desc=batch,
+            desc=on_one_line(batch),
             unit=" calls",
             file=self._stream,
             disable=None,
@@ -128,6 +129,7 @@ class Bar:
 
     def note(self, text: str) -> None:
         """See Progress."""
+        text = visible(text)
         if self._bar is None:
             print(text, file=self._stream)
         else:
@@ -185,7 +187,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """See Progress."""
-        print(f"{self._batch}: {text}" if self._batch else text, file=self._stream, flush=True)
+        print(visible(f"{self._batch}: {text}" if self._batch else text), file=self._stream, flush=True)
 
     def waiting(self, seconds: float) -> None:
         """See Progress."""
@@ -282,7 +284,7 @@ class JsonLines:
         """Write an event; phone numbers in its texts are masked."""
         self._told = self._clock()
         line = {"at": round(self._told, 3), "event": event, "batch": self._batch, **fields}
-        print(_NUMBER.sub(_masked, json.dumps(line, ensure_ascii=False)), file=self._stream, flush=True)
+        print(_NUMBER.sub(_masked, visible_json(json.dumps(line, ensure_ascii=False))), file=self._stream, flush=True)
 
 
 def _masked(number: re.Match[str]) -> str:

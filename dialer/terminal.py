@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
+from dialer.escaping import visible
 from dialer.streams import steady
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Screen:
 
     def show(self, text: str) -> None:
         """Show a text in place of the one before."""
+        text = visible(text)
         if self._is_terminal:
             self._write(self._over_the_last(text.splitlines()))
         elif text != self._text:

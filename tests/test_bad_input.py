@@ -209,10 +209,10 @@ def test_a_wrong_list_is_told(
     ("arguments", "words"),
     [
         (["run", "d.toml", "--yes"], f"d.toml: {NO_FILE} In . there are: c.toml."),
-        (["run", "no/d.toml", "--yes"], f"no/d.toml: {NO_FILE} `dialer init RECIPIENTS.csv` writes one."),
+        (["run", "no/d.toml", "--yes"], f"no/d.toml: {NO_FILE} To write one: dialer init RECIPIENTS.csv"),
         (
             ["run", "list.csv", "--yes"],
-            "list.csv: this is a table, not a campaign file. `dialer init list.csv` writes one for it.",
+            "list.csv: this is a table, not a campaign file. To write one for it: dialer init list.csv",
         ),
         (
             ["run", "c.toml", "--yes", "--batch", "a/b"],

@@ -127,7 +127,7 @@ def test_the_message_after_doubts_counts_them_and_points_to_reconcile() -> None:
     _, trip = ended(Breaker(errors_in_a_row=1000), [DOUBT] * DOUBTFUL)
     assert "25 of the last 25 answers" in trip.words
     assert "Bad gateway" in trip.words
-    assert "`dialer reconcile`" in trip.advice
+    assert "looks for the unclear calls first" in trip.advice
     assert trip.exit_code is ExitCode.MUST_ACT
 
 

@@ -389,8 +389,8 @@ def test_what_is_no_toml_is_told_with_its_line(text: str, line: int, words: str)
     assert refused(text) == f"c.toml, line {line}: {words}."
 
 
-INIT = "`dialer init RECIPIENTS.csv` writes one."
-INIT_LIST = "`dialer init list.csv` writes one for it."
+INIT = "To write one: dialer init RECIPIENTS.csv"
+INIT_LIST = "To write one for it: dialer init list.csv"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dialer.commands import Selection
 from dialer.credentials import BASE_URL, Credentials, agent_id, credentials
 from dialer.errors import ExitCode, UsageError
 
@@ -31,7 +32,7 @@ def beside(text: str | bytes) -> None:
 
 def refused() -> str:
     with pytest.raises(UsageError) as caught:
-        credentials(CAMPAIGN)
+        credentials(Selection(CAMPAIGN))
     assert caught.value.exit_code == ExitCode.USAGE
     assert caught.value.__cause__ is None
     return str(caught.value)
@@ -39,7 +40,7 @@ def refused() -> str:
 
 def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOLNA_API_KEY", "bn-one")
-    assert credentials(CAMPAIGN) == Credentials(base_url=BASE_URL, key="bn-one")
+    assert credentials(Selection(CAMPAIGN)) == Credentials(base_url=BASE_URL, key="bn-one")
 
 
 @pytest.mark.parametrize(
@@ -54,14 +55,14 @@ def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_the_key_may_stand_beside_the_campaign_file(text: str) -> None:
     beside(text)
-    assert credentials(CAMPAIGN).key == "bn-two"
+    assert credentials(Selection(CAMPAIGN)).key == "bn-two"
 
 
 def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     beside("BOLNA_API_KEY=bn-two\nBOLNA_AGENT_ID=two")
     monkeypatch.setenv("BOLNA_API_KEY", "bn-one")
     monkeypatch.setenv("BOLNA_AGENT_ID", "one")
-    assert (credentials(CAMPAIGN).key, agent_id(CAMPAIGN)) == ("bn-one", "one")
+    assert (credentials(Selection(CAMPAIGN)).key, agent_id(CAMPAIGN)) == ("bn-one", "one")
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])
@@ -69,7 +70,7 @@ def test_a_blank_value_counts_as_none(monkeypatch: pytest.MonkeyPatch, blank: st
     beside("BOLNA_API_KEY=bn-two\nBOLNA_AGENT_ID=two")
     monkeypatch.setenv("BOLNA_API_KEY", blank)
     monkeypatch.setenv("BOLNA_AGENT_ID", blank)
-    assert (credentials(CAMPAIGN).key, agent_id(CAMPAIGN)) == ("bn-two", "two")
+    assert (credentials(Selection(CAMPAIGN)).key, agent_id(CAMPAIGN)) == ("bn-two", "two")
     beside("BOLNA_API_KEY=\nBOLNA_AGENT_ID=''")
     assert (refused(), agent_id(CAMPAIGN)) == (MISSING, None)
 
@@ -83,12 +84,12 @@ def test_without_a_key_two_lines_say_how_to_get_going(text: str | None) -> None:
 
 def test_white_space_around_a_key_is_not_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOLNA_API_KEY", " bn-one\n")
-    assert credentials(CAMPAIGN).key == "bn-one"
+    assert credentials(Selection(CAMPAIGN)).key == "bn-one"
 
 
 def test_a_key_is_not_interpolated() -> None:
     beside("A=1\nBOLNA_API_KEY=bn-${A}$A")
-    assert credentials(CAMPAIGN).key == "bn-${A}$A"
+    assert credentials(Selection(CAMPAIGN)).key == "bn-${A}$A"
 
 
 def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it() -> None:
@@ -108,11 +109,11 @@ def test_what_cannot_be_understood_is_not_logged(caplog: pytest.LogCaptureFixtur
 
 def test_the_address_comes_from_the_environment_only(monkeypatch: pytest.MonkeyPatch) -> None:
     beside("BOLNA_API_KEY=bn-two\nBOLNA_BASE_URL=https://elsewhere.example")
-    assert credentials(CAMPAIGN).base_url == BASE_URL
+    assert credentials(Selection(CAMPAIGN)).base_url == BASE_URL
     monkeypatch.setenv("BOLNA_BASE_URL", " ")
-    assert credentials(CAMPAIGN).base_url == BASE_URL
+    assert credentials(Selection(CAMPAIGN)).base_url == BASE_URL
     monkeypatch.setenv("BOLNA_BASE_URL", " http://127.0.0.1:8765 ")
-    assert credentials(CAMPAIGN).base_url == "http://127.0.0.1:8765"
+    assert credentials(Selection(CAMPAIGN)).base_url == "http://127.0.0.1:8765"
 
 
 def test_the_key_is_in_no_representation() -> None:

@@ -14,8 +14,9 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
+    {"escaping"},
     {"streams"},
-    {"terminal"},
+    {"terminal", "commands"},
     {"errors", "files", "models", "reference", "pacing", "executions", "seen", "forecast", "prompt"},
     {"clocks", "waiting", "control"},
     {"moments"},

@@ -79,13 +79,17 @@ def is_free(path: Path) -> bool:
 
 
 def test_who_is_turned_away_is_told_who_holds_it_where_and_since_when(path: Path) -> None:
-    with held(path) as (process, _), pytest.raises(LockedError) as refused, locked(path, command="run"):
+    with (
+        held(path) as (process, _),
+        pytest.raises(LockedError) as refused,
+        locked(path, command="run", status="dialer status c.toml"),
+    ):
         pytest.fail("it was held twice")
     words = str(refused.value)
     noted = json.loads(path.read_text(encoding="utf-8"))
     assert refused.value.exit_code is ExitCode(4)
     assert f"`dialer run` (process {process.pid} on {socket.gethostname()}, since {noted['since']})" in words
-    assert "dialer status" in words
+    assert words.endswith("To see how far it is: dialer status c.toml")
 
 
 def test_being_turned_away_leaves_the_note_of_the_holder(path: Path) -> None:

@@ -298,7 +298,10 @@ def age(ledger: Path) -> None:
 def test_what_was_never_tracked_is_not_redialled_and_is_told_why(called: Place) -> None:
     summary = run(called.folder / "c.toml", redial=("no-answer",))
     assert len(called.calls()) == 4
-    assert "of 4 of those nothing is known from Bolna (yet): `dialer track` asks" in summary.notes
+    assert (
+        f"Bolna has said nothing about 4 of those calls yet. To ask: dialer track {called.folder}/c.toml"
+        in summary.notes
+    )
 
 
 def test_a_redial_calls_whom_it_names_once_more_and_a_plain_run_calls_nobody(called: Place) -> None:

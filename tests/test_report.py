@@ -20,6 +20,7 @@ import pytest
 
 from dialer import cli
 from dialer.batch import Batch
+from dialer.commands import Selection
 from dialer.errors import ExitCode
 from dialer.executions import execution_in
 from dialer.ledger import Ledger, locked
@@ -47,6 +48,7 @@ def batch(tmp_path: Path) -> Batch:
         recipients=tmp_path / "list.csv",
         results=tmp_path / "c.results.csv",
         ledger=tmp_path / "c.results.ledger",
+        selection=Selection(Path("c.toml")),
     )
 
 
@@ -63,7 +65,7 @@ def execution(status: str, **fields: Any) -> Execution:  # noqa: ANN401 - any of
 
 
 def report_of(batch: Batch, *, zone: str = "UTC", full: bool = False, running: bool = False) -> Report:
-    view = View(MADE, ZoneInfo(zone), full_numbers=full, running=running, command=lambda name: f"dialer {name} c.toml")
+    view = View(MADE, ZoneInfo(zone), full_numbers=full, running=running)
     with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
         return gather(ledger, batch, view)
 
@@ -369,9 +371,7 @@ def test_a_ledger_in_which_nobody_was_called_has_a_report(ledger: Ledger, batch:
 
 def test_a_command_with_marks_in_it_stays_one_piece_of_code(ledger: Ledger, batch: Batch) -> None:
     people(ledger, 1)
-    view = View(MADE, ZoneInfo("UTC"), full_numbers=False, running=False, command=lambda _: "dialer run 'a`b|c.toml'")
-    with contextlib.closing(Ledger.read(batch.ledger)) as reader:
-        text = markdown(gather(reader, batch, view))
+    text = markdown(report_of(replace(batch, selection=Selection(Path("a`b|c.toml")))))
     assert "`` dialer run 'a`b\\|c.toml' `` |" in text
 
 

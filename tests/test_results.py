@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.batch import Batch
+from dialer.commands import Selection
 from dialer.errors import InputError, LedgerError, LockedError
 from dialer.ledger import Ledger, Written, locked
 from dialer.models import ResultRow, Status
@@ -599,7 +600,14 @@ def test_a_file_that_is_none_of_ours_any_more_is_appended_to_all_the_same(result
 def batch(tmp_path: Path) -> Batch:
     names = ("c.toml", "list.csv", "c.results.csv", "c.results.ledger")
     campaign, recipients, results, ledger = (tmp_path / name for name in names)
-    return Batch(name="c", campaign=campaign, recipients=recipients, results=results, ledger=ledger)
+    return Batch(
+        name="c",
+        campaign=campaign,
+        recipients=recipients,
+        results=results,
+        ledger=ledger,
+        selection=Selection(campaign),
+    )
 
 
 def test_the_results_can_be_written_anew_from_the_ledger(batch: Batch) -> None:

@@ -50,7 +50,7 @@ def test_results_that_cannot_be_written_stop_no_call_from_being_recorded(place: 
     summary = run(path)
 
     assert summary.sent == 30
-    assert any("dialer results CAMPAIGN" in note for note in summary.notes)
+    assert any(f"dialer results {path}" in note for note in summary.notes)
     in_the_way.unlink()
     assert main(["results", str(path)]) == 0
     assert [row["status"] for row in place.results("out/c.csv")] == ["queued"] * 30

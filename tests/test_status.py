@@ -69,8 +69,8 @@ def test_it_names_what_needs_a_look_with_the_command_for_it(path: Path, capsys: 
     assert main(["status", str(path)]) == 0
     text = capsys.readouterr().out
     assert f"1 unknown: nobody knows whether they were called. Later: dialer reconcile {path}" in text
-    assert f"1 refused, see the `error` column. When mended: dialer run {path} --retry-errors" in text
-    assert f"1 invalid, see the `error` column. Mend them in the CSV, then: dialer run {path}" in text
+    assert f"1 refused, see the `error` column. When it is fixed: dialer run {path} --retry-errors" in text
+    assert f"1 invalid, see the `error` column. Fix them in the CSV, then: dialer run {path}" in text
     assert f"{PEOPLE - 2} calls are not over, as far as is known. To ask: dialer track {path}" in text
 
 

@@ -203,7 +203,7 @@ def test_results_that_cannot_be_written_are_told_and_lose_nothing(
     in_the_way.touch()
     run(path)
     assert main(["track", str(path)]) == 0
-    assert "dialer results CAMPAIGN" in capsys.readouterr().out
+    assert f"dialer results {path}" in capsys.readouterr().out
     in_the_way.unlink()
     assert main(["results", str(path)]) == 0
     assert all(row["call_status"] for row in quick.results("out/c.csv"))

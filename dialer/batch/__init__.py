@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.batch.campaign_file import CampaignFile, looks_secret, read_campaign_file
+from dialer.commands import Selection
 from dialer.errors import CampaignError, UsageError
 from dialer.files import unwritable
 
@@ -34,6 +35,7 @@ class Batch:
         recipients: the CSV of people to be called.
         results: the CSV of outcomes.
         ledger: the SQLite file; its `.lock` lies beside it.
+        selection: how it is named on the command line.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Batch:
     recipients: Path
     results: Path
     ledger: Path
+    selection: Selection
 
     @property
     def lock(self) -> Path:
@@ -100,7 +103,8 @@ def locate(
     _refuse_unwritable(file, results=results, ledger=ledger)
     # Its lock, and what SQLite keeps beside it, lie where the ledger itself does.
     ledger = ledger.resolve() if os.path.islink(ledger) else ledger  # noqa: PTH114 - of a name too long it is none
-    found = Batch(name=name, campaign=file.path, recipients=source, results=results, ledger=ledger)
+    selection = Selection(file.path, recipients, batch, sandbox)
+    found = Batch(name=name, campaign=file.path, recipients=source, results=results, ledger=ledger, selection=selection)
     _keep_apart(file, found)
     return found
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dialer.commands import command_text
 from dialer.errors import CampaignError
 from dialer.files import unreadable
 
@@ -102,7 +103,9 @@ def read_campaign_file(path: Path) -> CampaignFile:
         CampaignError: the file is missing, unreadable or no TOML, or there is an API key in it, which is not shown.
     """
     if path.suffix.lower() in {".csv", ".gz", ".tsv", ".xlsx"}:
-        raise CampaignError(f"{path}: this is a table, not a campaign file. `dialer init {path}` writes one for it.")
+        raise CampaignError(
+            f"{path}: this is a table, not a campaign file. To write one for it: {command_text('init', path)}"
+        )
     text = _text_of(path)
     deep = _too_deep(text)
     if deep is not None:
@@ -148,7 +151,9 @@ def _text_of(path: Path) -> str:
 
 def _others(folder: Path) -> str:
     found = sorted(file.name for file in folder.glob("*.toml"))[:5] if folder.is_dir() else []
-    return f"In {folder} there are: {', '.join(found)}." if found else "`dialer init RECIPIENTS.csv` writes one."
+    if found:
+        return f"In {folder} there are: {', '.join(found)}."
+    return f"To write one: {command_text('init', 'RECIPIENTS.csv')}"
 
 
 def looks_secret(text: str) -> bool:

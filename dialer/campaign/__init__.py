@@ -24,6 +24,7 @@ from dialer.campaign.schema import (
     Screening,
 )
 from dialer.campaign.values import Constant, MistakeError, agent_in, duration_in, is_zone
+from dialer.commands import Selection
 from dialer.credentials import agent_id as agent_of_environment
 from dialer.errors import CampaignError
 
@@ -123,8 +124,9 @@ def load_campaign(
     """
     file = read_campaign_file(Path(path))
     content = _checked(file)
-    agent = _agent(file, content, sandbox=sandbox)
-    files = locate(file, recipients=None if recipients is None else Path(recipients), batch=batch, sandbox=sandbox)
+    given = Selection(file.path, None if recipients is None else Path(recipients), batch, sandbox)
+    agent = _agent(file, content, given)
+    files = locate(file, recipients=given.recipients, batch=batch, sandbox=sandbox)
     lists = tuple(path_of(file, name, "screening", "suppression") for name in content.screening.suppression)
     files.refuse_overwriting(file, {f"the suppression list {one.name}": one for one in lists})
     return Campaign(
@@ -155,13 +157,13 @@ def _checked(file: CampaignFile) -> Content:
         raise CampaignError(told(file, error)) from None
 
 
-def _agent(file: CampaignFile, content: Content, *, sandbox: bool) -> str:
+def _agent(file: CampaignFile, content: Content, given: Selection) -> str:
     if content.agent_id is None:
         return _agent_of_environment(file)
-    if content.agent_id == PLACEHOLDER and not sandbox:
+    if content.agent_id == PLACEHOLDER and not given.sandbox:
         raise CampaignError(
             f"{file.place('agent_id')} is still the placeholder. Copy the agent's id from Bolna's dashboard. "
-            f"To try without one: dialer run {file.path} --sandbox"
+            f"To try without one: {given.as_trial().command('run')}"
         )
     return content.agent_id
 

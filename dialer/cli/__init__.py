@@ -10,6 +10,8 @@ import click
 
 from dialer.cli import calls, check, ledgers, run, sandbox  # each adds its commands
 from dialer.cli.group import cli
+from dialer.cli.mistyped import usage_text
+from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode
 
 if TYPE_CHECKING:
@@ -24,24 +26,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
         code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
     except DialerError as error:
-        click.echo(f"Error: {error}", err=True)
+        echo(f"Error: {error}", err=True)
         return int(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        echo(usage_text(error), err=True)
         return int(ExitCode.USAGE)
     except OSError as error:
-        click.echo(f"Error: {error.filename or 'a file'}: {error.strerror}", err=True)
+        echo(f"Error: {error.filename or 'a file'}: {error.strerror}", err=True)
         return int(ExitCode.MUST_ACT)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted; nothing was dialled.", err=True)
+        echo("Interrupted; nothing was dialled.", err=True)
         return int(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - Python's own exit code for it, 1, would say that the run has finished
-        click.echo(
+        echo(
             f"Error: something that was not foreseen ({type(error).__name__}: {error}). What was recorded is intact; "
-            "`dialer status` shows it. Please report this, with what DIALER_DEBUG=1 shows when it is set.",
+            "`status` shows it. Please report this, with what DIALER_DEBUG=1 shows when it is set.",
             err=True,
         )
         if os.environ.get("DIALER_DEBUG"):
-            traceback.print_exception(error)
+            echo("".join(traceback.format_exception(error)), err=True)
         return int(ExitCode.MUST_ACT)
     return int(code or 0)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
+from dialer.cli.printing import echo
 from dialer.errors import DeclinedError, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def say(words: str) -> None:
     """Tell a person."""
-    click.echo(words, err=True)
+    echo(words, err=True)
 
 
 def is_anybody_there() -> bool:
@@ -34,9 +33,9 @@ async def ask(words: str, *, control: Control) -> bool:
 
 async def choose(words: str, options: Sequence[str], *, control: Control) -> str | None:
     """Ask which one of several it is; None where none of them was named."""
-    click.echo(words, err=True)
+    echo(words, err=True)
     for at, option in enumerate(options, 1):
-        click.echo(f"  {at}  {option}", err=True)
+        echo(f"  {at}  {option}", err=True)
     answer = await _answer(f"Which one? [1-{len(options)}, Enter: none] ", control=control)
     return next((option for at, option in enumerate(options, 1) if answer == str(at)), None)
 
@@ -44,7 +43,7 @@ async def choose(words: str, options: Sequence[str], *, control: Control) -> str
 async def _answer(question: str, *, control: Control) -> str:
     import anyio  # noqa: PLC0415 - as above
 
-    click.echo(question, err=True, nl=False)
+    echo(question, err=True, nl=False)
     answer = ""
     async with anyio.create_task_group() as tasks:
 

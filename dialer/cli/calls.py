@@ -8,7 +8,7 @@ import click
 
 from dialer import telling
 from dialer.cli.asking import ask, say
-from dialer.cli.campaigns import again, load
+from dialer.cli.campaigns import load
 from dialer.cli.group import (
     batch_option,
     campaign_argument,
@@ -17,6 +17,7 @@ from dialer.cli.group import (
     recipients_option,
     sandbox_option,
 )
+from dialer.cli.printing import echo
 from dialer.cli.progress import progress_of
 from dialer.cli.signals import unless_terminated, with_signals
 from dialer.errors import ExitCode
@@ -40,7 +41,7 @@ def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: A
 
     loaded = load(campaign, **which)
     settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
-    click.echo(telling.as_json(settled) if output == "json" else telling.settled_text(settled))
+    echo(telling.as_json(settled) if output == "json" else telling.settled_text(settled))
     return ExitCode(settled.exit_code)
 
 
@@ -106,11 +107,11 @@ def track(
         )
     )
     if output == "json":
-        click.echo(telling.as_json(tracked))
+        echo(telling.as_json(tracked))
     elif quiet and tracked.trouble:
         say(f"{tracked.batch}: not all could be read: {tracked.trouble}")
     elif not quiet:
-        click.echo(telling.tracked_text(tracked, command=again("track", campaign, **which, sandbox=False)))
+        echo(telling.tracked_text(tracked, selection=loaded.batch.selection))
     return unless_terminated(tracked.exit_code, stopped_by)
 
 
@@ -135,7 +136,7 @@ def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:
 
     cancelled, stopped_by = with_signals(asked)
     if output == "json":
-        click.echo(telling.as_json(cancelled))
+        echo(telling.as_json(cancelled))
     else:
-        say(telling.cancelled_text(cancelled, command=again("cancel", campaign, **which)))
+        say(telling.cancelled_text(cancelled, selection=loaded.batch.selection))
     return unless_terminated(cancelled.exit_code, stopped_by)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from dialer import telling
 from dialer.cli.asking import say
+from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -33,14 +32,6 @@ def load(path: Path, *, recipients: Path | None, batch: str | None, sandbox: boo
     from dialer.campaign import load_campaign  # noqa: PLC0415 - heavy, and status does without
 
     return load_campaign(path, recipients=recipients, batch=batch, sandbox=sandbox)
-
-
-def again(command: str, path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool) -> str:
-    """Return a command on a campaign, with the options that say which batch it is."""
-    words = [command, str(path)]
-    words += ["--recipients", str(recipients)] if recipients else []
-    words += ["--batch", batch] if batch else []
-    return telling.command_text(*words, *(["--sandbox"] if sandbox else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ def each(
             break
     if output == "json":
         # One document, whatever there was to do.
-        click.echo(telling.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
+        echo(telling.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
     elif len(campaigns) > 1 and not quiet and failed is None:
         ended = [(str(path), each.code, each.words) for path, each in zip(campaigns, done, strict=False)]
         say(telling.overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
@@ -91,4 +82,4 @@ def each(
 
 
 def _tell(path: Path, error: DialerError) -> None:
-    click.echo(f"{path}: {error}", err=True)
+    echo(f"{path}: {error}", err=True)

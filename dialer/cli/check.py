@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialer import telling
-from dialer.cli.campaigns import Done, again, each, load
+from dialer.cli.campaigns import Done, each, load
 from dialer.cli.columns import with_phone_column
 from dialer.cli.group import (
     PATH,
@@ -20,7 +20,9 @@ from dialer.cli.group import (
     sandbox_option,
     strict_option,
 )
+from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
+from dialer.commands import command_text
 from dialer.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
     from dialer.session import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     written = write_campaign(recipients, to=to, encoding=encoding)
-    click.echo(f"{written} is written. Put the agent's id in, then: {telling.command_text('check', str(written))}")
+    echo(f"{written} is written. Put the agent's id in, then: {command_text('check', written)}")
     return ExitCode.DONE
 
 
@@ -72,7 +74,7 @@ def check_one(
     found = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
     view, _ = with_signals(lambda _control: look_ahead(campaign, found))
     if output == "text":
-        click.echo(telling.check_text(found, view, command=again("run", path, **which)))
+        echo(telling.check_text(found, view, command=campaign.batch.selection.command("run")))
     over = view.timing is not None and view.timing.is_over
     doubtful = bool(view.warnings) or not view.is_prompt_known
     code = ExitCode.USAGE if over or (strict and doubtful) else found.exit_code

@@ -10,7 +10,6 @@ from typing import Any, Literal
 import click
 
 from dialer import telling
-from dialer.cli.campaigns import again
 from dialer.cli.group import (
     PATH,
     batch_option,
@@ -21,6 +20,7 @@ from dialer.cli.group import (
     recipients_option,
     sandbox_option,
 )
+from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 
 STATUS_EVERY = 2.0
@@ -41,17 +41,18 @@ def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: An
     from dialer.terminal import Screen  # noqa: PLC0415 - as above
 
     batches = [locate(path, **which) for path in campaigns]
-    commands = [again("run", path, **which) for path in campaigns]
     screen = Screen()
     # Ctrl-C is the way to end it.
     with contextlib.suppress(KeyboardInterrupt), screen.shown() if watch else contextlib.nullcontext():
         while True:
             standings = [standing(batch) for batch in batches]
             if output == "json":
-                click.echo(telling.as_json(standings, indent=None if watch else 2))
+                echo(telling.as_json(standings, indent=None if watch else 2))
             else:
-                text = telling.standing_text(list(zip(standings, commands, strict=True)))
-                (screen.show if watch else click.echo)(text)
+                text = telling.standing_text(
+                    [(one, batch.selection) for one, batch in zip(standings, batches, strict=True)]
+                )
+                (screen.show if watch else echo)(text)
             if not watch or screen.is_unseen or all(one.is_over for one in standings):
                 break
             time.sleep(STATUS_EVERY)
@@ -93,14 +94,12 @@ def report(
     from dialer.session import report_batch, report_text, save_report  # noqa: PLC0415 - as above
 
     files = locate(campaign, **which)
-    found = report_batch(
-        files, command=lambda name: again(name, campaign, **which), zone=timezone, full_numbers=full_numbers
-    )
+    found = report_batch(files, zone=timezone, full_numbers=full_numbers)
     text = telling.as_json(found) if form == "json" else report_text(found, form)
     if form != "html" and to is None:
-        click.echo(text.rstrip())
+        echo(text.rstrip())
     else:
-        click.echo(f"{save_report(text, files, to=to)} is written.")
+        echo(f"{save_report(text, files, to=to)} is written.")
     return ExitCode.DONE
 
 
@@ -115,7 +114,7 @@ def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options
     from dialer.session import rewrite_results  # noqa: PLC0415 - as above
 
     files = locate(campaign, **which)
-    click.echo(f"{files.results}: {rewrite_results(files):,} rows written")
+    echo(f"{files.results}: {rewrite_results(files):,} rows written")
     return ExitCode.DONE
 
 
@@ -136,7 +135,7 @@ def show(number: tuple[str, ...], *, folder: Path, output: str) -> ExitCode:
 
     # A number with spaces may come without quotes.
     shown = show_number(" ".join(number), folder=folder)
-    click.echo(telling.as_json(shown) if output == "json" else telling.shown_text(shown))
+    echo(telling.as_json(shown) if output == "json" else telling.shown_text(shown))
     for path, why in shown.unread:
-        click.echo(f"Not read: {path}\n  {why}", err=True)
+        echo(f"Not read: {path}\n  {why}", err=True)
     return ExitCode(shown.exit_code)

@@ -10,7 +10,7 @@ import click
 
 from dialer import telling
 from dialer.cli.asking import ask, say
-from dialer.cli.campaigns import Done, again, each, load
+from dialer.cli.campaigns import Done, each, load
 from dialer.cli.check import check_one
 from dialer.cli.columns import with_phone_column
 from dialer.cli.group import (
@@ -145,11 +145,11 @@ def _run_one(
     elif quiet and (stopped := telling.stopped_text(summary)):
         say(stopped)
     elif output == "text" and not quiet:
+        # Whoever was to be called once more and was not needs to be asked for again.
         more = (["--retry-errors"] if retry_errors else []) + (["--redial", ",".join(redial)] if redial else [])
-        command = " ".join([again("run", path, **which), *(more if summary.left else [])])
         # With a progress they were told when they came up.
         notes = summary.notes if no_progress else ()
-        say("\n".join([*notes, telling.summary_text(summary, command=command)]))
+        say("\n".join([*notes, telling.summary_text(summary, selection=campaign.batch.selection, more=more)]))
     return Done(summary.exit_code, telling.overview(summary), summary)
 
 

@@ -7,6 +7,7 @@ import click
 from dialer.cli.group import (
     cli,
 )
+from dialer.cli.printing import echo
 from dialer.errors import ExitCode, UsageError
 
 
@@ -27,7 +28,7 @@ def sandbox(port: int, speed: float, lines: int) -> ExitCode:
     from dialer.sandbox import Settings, serve  # noqa: PLC0415 - heavy, and only this command needs it
 
     def ready(url: str) -> None:
-        click.echo(
+        echo(
             f"The sandbox listens. In another terminal:\n  export BOLNA_BASE_URL={url} BOLNA_API_KEY=bn-sandbox",
             err=True,
         )

@@ -244,6 +244,6 @@ def _told(path: Path) -> Iterator[None]:
         raise LedgerError(
             f"{path}: this ledger of another batch cannot be read ({error}).\nWho was called by that batch is not "
             f"known, so somebody might be called twice in a day. Bring the ledger back from a backup, or rebuild it "
-            f"from its results (dialer run ITS CAMPAIGN --adopt). If that batch called nobody lately, move the file "
+            f"from its results (run its campaign with --adopt). If that batch called nobody lately, move the file "
             f'away, or set called_elsewhere = "call" in [screening] to ignore other batches.'
         ) from error

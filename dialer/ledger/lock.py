@@ -54,7 +54,7 @@ class Lock:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, command: str) -> Iterator[Lock]:
+def locked(path: Path, *, command: str, status: str = "") -> Iterator[Lock]:
     """Hold the lock file, which says who holds it; the kernel frees it when the process dies.
 
     The file is never deleted: a second process might lock the deleted one while a third locks its successor.
@@ -62,6 +62,7 @@ def locked(path: Path, *, command: str) -> Iterator[Lock]:
     Args:
         path: the lock file.
         command: what this process does, for whoever is turned away.
+        status: the command that shows how far the holder is, where there is one.
 
     Raises:
         LockedError: another process holds it.
@@ -72,7 +73,7 @@ def locked(path: Path, *, command: str) -> Iterator[Lock]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise LockedError(_turned_away(path)) from None
+        raise LockedError(_turned_away(path, status)) from None
     except OSError as error:
         raise LedgerError(
             f"{path}: the lock file cannot be written ({error.strerror}). Nothing was dialled."
@@ -140,9 +141,7 @@ def _is_alive(pid: object) -> bool:
     return True
 
 
-def _turned_away(path: Path) -> str:
+def _turned_away(path: Path, status: str) -> str:
     who = holder(path) or "another process"
-    return (
-        f"{path}: {who} is working on this batch. Wait until it ends, or stop it there with Ctrl-C; `dialer "
-        f"status` shows how far it is."
-    )
+    look = f" To see how far it is: {status}" if status else ""
+    return f"{path}: {who} is working on this batch. Wait until it ends, or stop it there with Ctrl-C.{look}"

@@ -129,8 +129,8 @@ def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connec
 def none_yet(path: Path) -> str:
     """Return what is said where there is no ledger."""
     return (
-        f"{path}: there is no ledger yet. Either nobody was called in this batch, and `dialer run` begins it, or it "
-        "was lost: `dialer check` tells."
+        f"{path}: there is no ledger yet. If nobody was called in this batch, the first run creates it. If the ledger "
+        "was lost, check the campaign: that says what to do."
     )
 
 
@@ -181,4 +181,4 @@ def check_current(path: Path, connection: sqlite3.Connection, *, any_version: bo
     if version == 0:
         raise UsageError(none_yet(path))
     if version < len(schema.MIGRATIONS) and not any_version:
-        raise LedgerError(f"{path}: written by an older version of dialer; `dialer run` brings it up to date.")
+        raise LedgerError(f"{path}: written by an older version of dialer. The next run of its campaign updates it.")

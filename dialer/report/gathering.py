@@ -30,7 +30,7 @@ from dialer.report.figures import (
 from dialer.report.unfinished import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from dialer.batch import Batch
@@ -61,14 +61,12 @@ class View:
         zone: the time zone of its hours and moments.
         full_numbers: show whole phone numbers.
         running: a run is going on.
-        command: what to type for a command of this batch, by the command's name.
     """
 
     now: datetime
     zone: ZoneInfo
     full_numbers: bool
     running: bool
-    command: Callable[[str], str]
 
 
 def gather(ledger: Ledger, batch: Batch, view: View) -> Report:
@@ -113,7 +111,7 @@ def gather(ledger: Ledger, batch: Batch, view: View) -> Report:
             reasons=reasons,
             other_reasons=other_reasons,
             slow=_slow(ledger, view),
-            open=unfinished(statuses, people, command=view.command, running=view.running),
+            open=unfinished(statuses, people, selection=batch.selection, running=view.running),
         )
 
 

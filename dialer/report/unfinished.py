@@ -9,8 +9,9 @@ from dialer.models import Status
 from dialer.report.figures import Open
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from dialer.commands import Selection
     from dialer.ledger.overview import People
     from dialer.report.figures import Report
 
@@ -25,20 +26,20 @@ _GOES_ON, _OVER = 0, 1
 
 
 def unfinished(
-    statuses: Mapping[Status, int], people: Sequence[People], *, command: Callable[[str], str], running: bool
+    statuses: Mapping[Status, int], people: Sequence[People], *, selection: Selection, running: bool
 ) -> tuple[Open, ...]:
     """Return what is not finished, what is waited for first.
 
     Args:
         statuses: how many rows of the input stand where.
         people: the people of the input.
-        command: what to type for a command of this batch, by the command's name.
+        selection: the batch, as it is named on the command line.
         running: a run is going on.
     """
     counts = {str(status): count for status, count in statuses.items()}
     counts[NOT_FINAL] = sum(some.count for some in people if some.called and some.final == _GOES_ON)
     counts[NOT_REACHED] = sum(some.count for some in people if _is_missed(some))
-    ways = _ways(command) | (_ways_meanwhile(command) if running else {})
+    ways = _ways(selection) | (_ways_meanwhile(selection) if running else {})
     return tuple(Open(what, counts[what], *way) for what, way in ways.items() if counts.get(what))
 
 
@@ -52,22 +53,27 @@ def _is_missed(people: People) -> bool:
     return missed and people.state == Status.QUEUED
 
 
-def _ways(command: Callable[[str], str]) -> dict[str, tuple[str, str]]:
-    run = command("run")
-    return {
+def _ways(selection: Selection) -> dict[str, tuple[str, str]]:
+    run, reconcile = selection.command("run"), selection.command("reconcile")
+    # The calls of a trial ended with the stand-in that took them.
+    track = "" if selection.sandbox else selection.command("track")
+    redial = selection.command("run", "--redial", ",".join(_REDIALLED))
+    ways = {
         Status.PENDING: ("can be called, and were not yet", run),
-        Status.SENDING: ("were being called when the run ended", command("reconcile")),
-        NOT_FINAL: ("were called, and how it went is not known for good", command("track")),
-        Status.UNKNOWN: ("were perhaps called", command("reconcile")),
-        NOT_REACHED: ("were called and not reached; to call them once more", f"{run} --redial {','.join(_REDIALLED)}"),
-        Status.ERROR: ("were refused by Bolna; once the reason is mended", f"{run} --retry-errors"),
-        Status.INVALID: ("cannot be called as their row stands; once it is mended", run),
+        Status.SENDING: ("were being called when the run ended", reconcile),
+        NOT_FINAL: ("were called, and how it went is not known for good", track),
+        Status.UNKNOWN: ("may have been called", reconcile),
+        NOT_REACHED: ("were called and not reached; to call them once more", redial),
+        Status.ERROR: ("were refused by Bolna; once the reason is fixed", selection.command("run", "--retry-errors")),
+        Status.INVALID: ("cannot be called as their row stands; once it is fixed", run),
     }
+    return {what: way for what, way in ways.items() if way[1]}
 
 
-def _ways_meanwhile(command: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+def _ways_meanwhile(selection: Selection) -> dict[str, tuple[str, str]]:
     """Return what is said differently while a run is going on, which a second one would only be turned away from."""
+    status = selection.command("status")
     return {
-        Status.PENDING: ("are called by the run that goes on", command("status")),
-        Status.SENDING: ("are being called", command("status")),
+        Status.PENDING: ("are called by the run that goes on", status),
+        Status.SENDING: ("are being called", status),
     }

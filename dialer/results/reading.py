@@ -75,7 +75,10 @@ def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambd
             f'{path}: not UTF-8 (byte {error.start}). Save it from the spreadsheet as "CSV UTF-8", then run again.'
         ) from None
     except csv.Error as error:
-        raise InputError(f"{path}: {error}. Mend the file, or move it away and run `dialer results`.") from None
+        raise InputError(
+            f"{path}: {error}. Fix the file. If the ledger is beside it, you can move the file away instead: the next "
+            "run writes it again."
+        ) from None
     except OSError as error:
         raise InputError(f"{path}: the results cannot be read ({error.strerror}). Nothing was dialled.") from None
 

@@ -28,6 +28,6 @@ async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
             sandbox = stack.enter_context(running(Settings()))
             access = Credentials(base_url=sandbox.base_url, key="bn-sandbox")
         else:
-            access = credentials(campaign.path)
+            access = credentials(campaign.batch.selection)
         async with BolnaClient(base_url=access.base_url, key=access.key) as client:
             yield client, access.base_url

@@ -51,7 +51,7 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
     """
     batch = campaign.batch
     binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
-    with locked(batch.lock, command=command) as lock:
+    with locked(batch.lock, command=command, status=batch.selection.command("status")) as lock:
         lineage = Lineage(lock, batch.ledger)
         try:
             async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
@@ -154,7 +154,7 @@ async def merge(
         await _check_account(path, back, client)
         words = _without_ledger(path, back)
         if adopt is None or not await adopt(words):
-            raise _not_adopted(campaign.batch.ledger, words)
+            raise _not_adopted(campaign.batch, words)
     return await ledger.call(lambda store: _take_over(store, path, back, stamp=stamp, is_certain=ledger.is_certain))
 
 
@@ -200,8 +200,8 @@ async def rewrite(campaign: Campaign, ledger: LedgerWriter) -> str:
         await ledger.call(lambda store: write_results(store, results_file(campaign, store)))
     except OSError as error:
         return (
-            f"{campaign.batch.results} cannot be written ({error.strerror}). The ledger has everything; when the file "
-            "can be written again: dialer results CAMPAIGN"
+            f"{campaign.batch.results} cannot be written ({error.strerror}). The ledger has everything. When the file "
+            f"can be written again: {campaign.batch.selection.command('results')}"
         )
     return ""
 
@@ -236,7 +236,7 @@ def refuse_without_ledger(campaign: Campaign) -> None:
         return
     back = _read(campaign, path, known=lambda _key: False)
     if back.rows:
-        raise _not_adopted(campaign.batch.ledger, _without_ledger(path, back))
+        raise _not_adopted(campaign.batch, _without_ledger(path, back))
 
 
 def refuse_without_people(campaign: Campaign) -> None:
@@ -263,10 +263,10 @@ def _without_ledger(path: Path, back: ReadBack) -> str:
     )
 
 
-def _not_adopted(ledger: Path, words: str) -> InputError:
+def _not_adopted(batch: Batch, words: str) -> InputError:
     return InputError(
-        f"{words}\nNothing was dialled. Bring the ledger along ({ledger.name}), or run with --adopt to go on from the "
-        "CSV alone."
+        f"{words}\nNothing was dialled. Copy the ledger ({batch.ledger.name}) here as well. To go on from the CSV "
+        f"alone: {batch.selection.command('run', '--adopt')}"
     )
 
 

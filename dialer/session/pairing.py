@@ -21,5 +21,5 @@ def refuse_emptied(batch: Batch, ledger: Ledger) -> None:
     if ledger.is_new() and batch.results.is_file() and read_back(batch.results, with_id=False).rows:
         raise InputError(
             f"{batch.results} says who was called, but the ledger beside it holds nobody: the one that belongs "
-            f"there is lost. `dialer check {batch.campaign}` says what to do."
+            f"there is lost. To see what to do: {batch.selection.command('check')}"
         )

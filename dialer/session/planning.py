@@ -65,7 +65,8 @@ class Planning:
         ask: Callable[[str], Awaitable[bool]] | None,
     ) -> tuple[str, ...]:
         """Make callable again whom a person asked for; return the numbers of those who may have been called."""
-        release = Release(self.work.ledger, self.work.campaign.redial, self.work.notes.add)
+        campaign = self.work.campaign
+        release = Release(self.work.ledger, campaign.redial, self.work.notes.add, selection=campaign.batch.selection)
         if retry_errors:
             await release.errors()
         if redial:

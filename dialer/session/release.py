@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from dialer.campaign.schema import Redialling
+    from dialer.commands import Selection
     from dialer.ledger import Ledger, Redial
     from dialer.ledger.writer import LedgerWriter
 
@@ -33,10 +34,14 @@ class Release:
         ledger: where they are; the decision is kept.
         rules: of the campaign.
         note: told what came of it.
+        selection: the batch, as it is named on the command line.
     """
 
-    def __init__(self, ledger: LedgerWriter, rules: Redialling, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, ledger: LedgerWriter, rules: Redialling, note: Callable[[str], None], *, selection: Selection
+    ) -> None:
         self._ledger = ledger
+        self._selection = selection
         self._rules = rules
         self._note = note
 
@@ -89,7 +94,7 @@ class Release:
         return RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
 
     def _tell(self, found: Redial) -> None:
-        for text in told(found, self._limits(())):
+        for text in told(found, self._limits(()), self._selection):
             self._note(text)
 
     async def _forgetting(self, work: Callable[[Ledger], T]) -> T:
@@ -103,7 +108,7 @@ class Release:
         return await self._ledger.call(do)
 
 
-def told(found: Redial, rules: RedialRules) -> list[str]:
+def told(found: Redial, rules: RedialRules, selection: Selection) -> list[str]:
     """Return who has to wait before they are called once more, in words."""
     lines = []
     if found.young and found.ripe_from is not None and found.ripe_by is not None:
@@ -120,7 +125,9 @@ def told(found: Redial, rules: RedialRules) -> list[str]:
     if found.reached:
         lines.append(f"{found.reached:,} are not redialled: another call has reached them")
     if found.untold:
-        lines.append(f"of {found.untold:,} of those nothing is known from Bolna (yet): `dialer track` asks")
+        # The calls of a trial ended with the stand-in that took them.
+        ask = "" if selection.sandbox else f". To ask: {selection.command('track')}"
+        lines.append(f"Bolna has said nothing about {found.untold:,} of those calls yet{ask}")
     return lines
 
 

@@ -17,20 +17,16 @@ from dialer.session.pairing import refuse_emptied
 from dialer.window import zone_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from dialer.batch import Batch
 
 
-def report_batch(
-    batch: Batch, *, command: Callable[[str], str], zone: str = "UTC", full_numbers: bool = False
-) -> Report:
+def report_batch(batch: Batch, *, zone: str = "UTC", full_numbers: bool = False) -> Report:
     """Return what a batch came to so far, also while a run is going on.
 
     Args:
         batch: its files.
-        command: what to type for a command of this batch, by the command's name.
         zone: the time zone of its hours and moments.
         full_numbers: show whole phone numbers, not only the last three digits.
 
@@ -46,7 +42,6 @@ def report_batch(
         zone=clock(zone),
         full_numbers=full_numbers,
         running=bool(holder(batch.lock)),
-        command=command,
     )
     with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
         refuse_emptied(batch, ledger)

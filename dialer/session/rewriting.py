@@ -12,8 +12,10 @@ from dialer.session.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from dialer.batch import Batch
+    from dialer.ledger import Lock
     from dialer.models import ResultRow
 
 
@@ -59,6 +61,10 @@ def _rewrite(batch: Batch, ledger: Ledger) -> int:
     return rows
 
 
+def _lock(batch: Batch) -> AbstractContextManager[Lock]:
+    return locked(batch.lock, command="results", status=batch.selection.command("status"))
+
+
 def _refuse_if_it_may_know_more(batch: Batch, ledger: Ledger) -> None:
     # Beside an older copy of the ledger nothing but the CSV knows who was called.
     if not batch.results.is_file():
@@ -69,5 +75,6 @@ def _refuse_if_it_may_know_more(batch: Batch, ledger: Ledger) -> None:
             return
     raise UsageError(
         f"{batch.results}: something else than this ledger wrote to it, so it may know more. Nothing was written.\n"
-        "`dialer reconcile` takes over what it knows and writes it anew; if it is of no use, move it away first."
+        f"To take over what it knows and write it again: {batch.selection.command('reconcile')}\n"
+        "If it is of no use, move it away first."
     )

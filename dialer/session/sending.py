@@ -70,7 +70,9 @@ class Sending:
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
         writing = _Writing(
-            await self.work.ledger.call(functools.partial(results_file, self.work.campaign)), self.work.notes
+            await self.work.ledger.call(functools.partial(results_file, self.work.campaign)),
+            self.work.notes,
+            rewrite=self.work.campaign.batch.selection.command("results"),
         )
         runner = self._runner(plan)
         sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
@@ -232,9 +234,10 @@ class Sending:
 class _Writing:
     """Writes the results; that it cannot is told once and ends nothing."""
 
-    def __init__(self, file: ResultsFile, notes: Notes) -> None:
+    def __init__(self, file: ResultsFile, notes: Notes, *, rewrite: str) -> None:
         self._file = file
         self._notes = notes
+        self._rewrite = rewrite
         self._told = False
 
     def whole(self, store: Ledger, *, pending: bool) -> None:
@@ -253,9 +256,8 @@ class _Writing:
             if not self._told:
                 self._told = True
                 self._notes.add(
-                    f"{self._file.path} cannot be written ({error.strerror}). The ledger records every call; when the "
-                    f"file can be "
-                    "written again: dialer results CAMPAIGN"
+                    f"{self._file.path} cannot be written ({error.strerror}). The ledger records every call. When the "
+                    f"file can be written again: {self._rewrite}"
                 )
 
 

@@ -14,14 +14,13 @@ from dialer.telling.after import (
 from dialer.telling.before import check_text, outlook_lines, plan_event, plan_text
 from dialer.telling.status import shown_text, standing_text
 from dialer.telling.values import as_json, plain
-from dialer.telling.words import command_text, duration
+from dialer.telling.words import duration
 
 __all__ = [
     "as_json",
     "braking_text",
     "cancelled_text",
     "check_text",
-    "command_text",
     "duration",
     "outlook_lines",
     "overview",

@@ -11,18 +11,20 @@ from dialer.telling.words import calls_table, counted, duration, looks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dialer.commands import Selection
     from dialer.session import Braking, Cancelled, Summary, Tracked
     from dialer.session.settle import Settled
 
 _LISTED = 20
 
 
-def summary_text(summary: Summary, *, command: str) -> str:
+def summary_text(summary: Summary, *, selection: Selection, more: Sequence[str] = ()) -> str:
     """Return how a run ended.
 
     Args:
         summary: of the run.
-        command: what goes on, for instance `dialer run campaign.toml`.
+        selection: the batch, as it is named on the command line.
+        more: options of the run that goes on with those who are left.
     """
     lines = [f"{summary.batch}: {counted(summary.counts)}"]
     if summary.sent:
@@ -38,8 +40,8 @@ def summary_text(summary: Summary, *, command: str) -> str:
         lines += calls_table(summary.calls)
     lines.append(f"results: {summary.results}")
     lines += _ended(summary)
-    lines += looks(summary.counts, left=summary.left, command=command)
-    return "\n".join([*lines, *_may_ring(summary, command)])
+    lines += looks(summary.counts, left=summary.left, selection=selection, more=more)
+    return "\n".join([*lines, *_may_ring(summary, selection)])
 
 
 def stopped_text(summary: Summary) -> str:
@@ -80,9 +82,11 @@ def overview_text(done: Sequence[tuple[str, int | None, str]]) -> str:
     return "\n".join(["All:", *(f"  {line}" for line in lines)])
 
 
-def _may_ring(summary: Summary, command: str) -> list[str]:
-    again = command.replace(" run ", " cancel ", 1)
-    return [f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {again}"] if summary.may_ring else []
+def _may_ring(summary: Summary, selection: Selection) -> list[str]:
+    # The calls of a trial ended with the stand-in that took them.
+    if not summary.may_ring or selection.sandbox:
+        return []
+    return [f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {selection.command('cancel')}"]
 
 
 def settled_text(settled: Settled) -> str:
@@ -95,12 +99,12 @@ def settled_text(settled: Settled) -> str:
     return "\n".join(lines)
 
 
-def tracked_text(tracked: Tracked, *, command: str) -> str:
+def tracked_text(tracked: Tracked, *, selection: Selection) -> str:
     """Return what has become of the accepted calls.
 
     Args:
         tracked: of the tracking.
-        command: what goes on, for instance `dialer track campaign.toml`.
+        selection: the batch, as it is named on the command line.
     """
     head, *rows = calls_table(tracked.counts)
     lines = [f"{tracked.batch}: {head}", *rows]
@@ -113,7 +117,7 @@ def tracked_text(tracked: Tracked, *, command: str) -> str:
         lines.append(f"Not all could be read: {tracked.trouble}")
     lines += tracked.notes
     if tracked.open:
-        lines.append(f"{tracked.open:,} are not final. To ask again: {command} --watch")
+        lines.append(f"{tracked.open:,} are not final. To ask again: {selection.command('track', '--watch')}")
     return "\n".join(lines)
 
 
@@ -123,13 +127,14 @@ def braking_text(braking: Braking) -> str:
     return f"{stop}{braking.calls:,} accepted calls of {braking.batch} may still ring, as far as is known."
 
 
-def cancelled_text(cancelled: Cancelled, *, command: str) -> str:
+def cancelled_text(cancelled: Cancelled, *, selection: Selection) -> str:
     """Return what came of cancelling.
 
     Args:
         cancelled: what came of it.
-        command: what cancels again.
+        selection: the batch, as it is named on the command line.
     """
+    command = selection.command("cancel")
     lines = [f"{cancelled.batch}: {cancelled.stopped:,} calls are stopped and will not ring."]
     if cancelled.over:
         each = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(cancelled.over.items()))
@@ -147,6 +152,6 @@ def cancelled_text(cancelled: Cancelled, *, command: str) -> str:
             f"Again in a while: {command}"
         )
     if cancelled.stopped:
-        again = command.replace(" cancel ", " run ", 1)
-        lines.append(f"No run calls them by itself. To call them after all: {again} --redial stopped")
+        again = selection.command("run", "--redial", "stopped")
+        lines.append(f"No run calls them by itself. To call them after all: {again}")
     return "\n".join([*lines, *cancelled.notes, f"results: {cancelled.results}"])

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dialer import moments
+from dialer.escaping import visible_json
 from dialer.models import Status
 from dialer.telling.values import plain
 from dialer.telling.words import counted, duration
@@ -185,7 +186,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     lines += [f"  Warning: {name} is garbled (Ã«, ??) in {_rows(found)}" for name, found in check.garbled.items()]
     if check.samples:
         lines.append("The first requests:")
-        lines += [f"  POST /call {json.dumps(sample, ensure_ascii=False)}" for sample in check.samples]
+        lines += [f"  POST /call {visible_json(json.dumps(sample, ensure_ascii=False))}" for sample in check.samples]
     lines += [f"Warning: {text}." for text in check.warnings]
     if not check.to_call:
         return "\n".join([*lines, "Nobody would be called."])

@@ -12,20 +12,21 @@ from dialer.telling.words import ORDER, calls_table, counted, duration, looks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dialer.commands import Selection
     from dialer.ledger import Person, Trace
     from dialer.session import Shown, Standing
 
 
-def standing_text(standings: Sequence[tuple[Standing, str]]) -> str:
+def standing_text(standings: Sequence[tuple[Standing, Selection]]) -> str:
     """Return where batches stand: a table of one, a line each of several.
 
     Args:
-        standings: each with the command that runs it, for instance `dialer run campaign.toml`.
+        standings: each with its batch as it is named on the command line.
     """
     if len(standings) > 1:
         return "\n".join(_line(one) for one, _ in standings)
-    ((one, command),) = standings
-    return "\n".join(_table(one, command))
+    ((one, selection),) = standings
+    return "\n".join(_table(one, selection))
 
 
 def _line(one: Standing) -> str:
@@ -37,7 +38,7 @@ def _line(one: Standing) -> str:
     return f"{one.batch}: {'; '.join(parts)}"
 
 
-def _table(one: Standing, command: str) -> list[str]:
+def _table(one: Standing, selection: Selection) -> list[str]:
     lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
     lines += [
         f"  {status:<18} {one.counts[status]:>9,}  {one.counts[status] / one.total:6.1%}"
@@ -55,7 +56,7 @@ def _table(one: Standing, command: str) -> list[str]:
     if one.last is not None:
         lines.append(f"last attempt {_second(one.last)}{_ago(one.last)}")
     lines.append(f"results: {one.results}")
-    return [*lines, *_to_do(one, command)]
+    return [*lines, *_to_do(one, selection)]
 
 
 def _ago(moment: datetime) -> str:
@@ -71,15 +72,14 @@ def _pace(one: Standing) -> str:
     return f"{one.per_minute:,.0f} a minute{left}"
 
 
-def _to_do(one: Standing, command: str) -> list[str]:
+def _to_do(one: Standing, selection: Selection) -> list[str]:
     """Return what a person may want to do now; whoever is working on it does not need them."""
     if one.running:
         return []
-    lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), command=command)
+    lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), selection=selection)
     # A trial's calls are gone with the stand-in that took them.
-    if one.open and "--sandbox" not in command.split():
-        again = command.replace(" run ", " track ", 1)
-        lines.append(f"{one.open:,} calls are not over, as far as is known. To ask: {again}")
+    if one.open and not selection.sandbox:
+        lines.append(f"{one.open:,} calls are not over, as far as is known. To ask: {selection.command('track')}")
     return lines
 
 

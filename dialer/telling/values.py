@@ -9,6 +9,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from dialer.escaping import visible_json
+
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any of our values
     """Return a value as JSON has it: dataclasses as objects, moments in ISO 8601, exit codes as numbers."""
@@ -27,4 +29,4 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any of our values
 
 def as_json(value: object, *, indent: int | None = 2) -> str:
     """Return a value as JSON; without an indent on one line."""
-    return json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    return visible_json(json.dumps(plain(value), ensure_ascii=False, indent=indent))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from typing import TYPE_CHECKING
 
 from dialer.models import Status
@@ -12,6 +11,7 @@ from dialer.progress import NOT_KNOWN, calls_head
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dialer.commands import Selection
     from dialer.models import CallCount
 
 ORDER = (
@@ -35,27 +35,31 @@ def counted(counts: Mapping[Status, int]) -> str:
     return ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts.get(status)) or "nobody"
 
 
-def looks(counts: Mapping[Status, int], *, left: int, command: str) -> list[str]:
+def looks(counts: Mapping[Status, int], *, left: int, selection: Selection, more: Sequence[str] = ()) -> list[str]:
     """Return what needs a person's look, each with the command for it.
 
     Args:
         counts: how many rows of the input stand where.
         left: recipients that can be called and were not.
-        command: what goes on, for instance `dialer run campaign.toml`.
+        selection: the batch, as it is named on the command line.
+        more: options of the run that goes on with those who are left.
     """
     lines = []
     if unknown := counts.get(Status.UNKNOWN):
-        again = command.replace(" run ", " reconcile ", 1)
         lines.append(
-            f"{unknown} unknown: nobody knows whether they were called. Later: {again}\n"
-            f"  and what is never found, if you decide so: {command} --redial-unknown"
+            f"{unknown} unknown: nobody knows whether they were called. Later: {selection.command('reconcile')}\n"
+            f"  To call those who are never found, perhaps twice: {selection.command('run', '--redial-unknown')}"
         )
     if refused := counts.get(Status.ERROR):
-        lines.append(f"{refused} refused, see the `error` column. When mended: {command} --retry-errors")
+        lines.append(
+            f"{refused} refused, see the `error` column. When it is fixed: {selection.command('run', '--retry-errors')}"
+        )
     if invalid := counts.get(Status.INVALID):
-        lines.append(f"{invalid} invalid, see the `error` column. Mend them in the CSV, then: {command}")
+        lines.append(
+            f"{invalid} invalid, see the `error` column. Fix them in the CSV, then: {selection.command('run')}"
+        )
     if left:
-        lines.append(f"{left:,} are left to be called. To go on: {command}")
+        lines.append(f"{left:,} are left to be called. To go on: {selection.command('run', *more)}")
     return lines
 
 
@@ -67,8 +71,3 @@ def calls_table(counts: Sequence[CallCount]) -> list[str]:
         for count in counts
     )
     return [calls_head(counts), *rows]
-
-
-def command_text(*words: str) -> str:
-    """Return a command as it can be typed."""
-    return shlex.join(("dialer", *words))

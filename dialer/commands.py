@@ -1,0 +1,74 @@
+"""Commands as a person can type them: built from a verb and its options, never by editing another command."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from dialer.escaping import is_plain
+
+_WITHOUT_SANDBOX: Final = frozenset({"track", "cancel"})
+"""The calls of a trial end with it: there is nothing to ask about, and nothing to cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A campaign as it was typed, with the options that say which batch of it is meant.
+
+    Attributes:
+        campaign: the campaign file.
+        recipients: `--recipients`.
+        batch: `--batch`.
+        sandbox: `--sandbox`.
+    """
+
+    campaign: Path
+    recipients: Path | None = None
+    batch: str | None = None
+    sandbox: bool = False
+
+    def command(self, verb: str, *options: str) -> str:
+        """Return a command on the same batch.
+
+        Args:
+            verb: what to do.
+            options: more options of that verb.
+
+        Raises:
+            ValueError: the verb has no trial, and this is one: without `--sandbox` it would act on the real batch.
+        """
+        if self.sandbox and verb in _WITHOUT_SANDBOX:
+            raise ValueError(f"dialer {verb} knows no trial")
+        words: list[str | Path] = [verb, self.campaign]
+        words += ["--recipients", self.recipients] if self.recipients is not None else []
+        words += ["--batch", self.batch] if self.batch is not None else []
+        words += ["--sandbox"] if self.sandbox else []
+        return command_text(*words, *options)
+
+    def as_trial(self) -> Selection:
+        """Return the same as a trial in the sandbox."""
+        return replace(self, sandbox=True)
+
+
+def command_text(verb: str | Path, *words: str | Path) -> str:
+    """Return a command so that a shell takes it as it is meant, whatever stands in the names of files."""
+    return " ".join(("dialer", *(_quoted(word) for word in (verb, *words))))
+
+
+def _quoted(word: str | Path) -> str:
+    # A file called -x.csv would be read as an option.
+    text = f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word)
+    return shlex.quote(text) if is_plain(text) else f"$'{''.join(map(_escaped, text))}'"
+
+
+def _escaped(character: str) -> str:
+    """Return a character between the quotation marks of `$'...'`, where nothing invisible stays."""
+    if character in "\\'":
+        return f"\\{character}"
+    if is_plain(character):
+        return character
+    # A byte of a file's name that is not UTF-8 comes as a lone surrogate (PEP 383).
+    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", errors))

@@ -1,0 +1,284 @@
+"""Every command that a message, the report or the README tells can be pasted, and means the same batch."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dialer
+from dialer.cli import cli, main
+from dialer.commands import Selection, command_text
+from dialer.ledger import locked
+from tests.place import HEADER, awkward, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import click
+
+    from tests.place import Place
+
+ROOT = Path(__file__).parent.parent
+SOURCE = Path(dialer.__file__).parent
+VERBS = sorted(cli.commands)
+COMMAND = re.compile(rf"\bdialer (?:{'|'.join(VERBS)})\b")
+OTHERS_AT_WORK = ("Asked to stop by `dialer cancel`", "`dialer run`")
+"""What another process does is no advice: who asked a run to stop, and who holds a lock."""
+
+
+def parsed(command: str) -> click.Context:
+    """Return what click understands of a command; nothing is done.
+
+    Raises:
+        click.UsageError: there is no such verb or option, or something is missing.
+    """
+    name, *words = shlex.split(command)
+    assert name == "dialer"
+    with cli.make_context("dialer", words) as whole:
+        verb, found, rest = cli.resolve_command(whole, [*whole._protected_args, *whole.args])
+        assert found is not None
+        return found.make_context(verb, rest, parent=whole)
+
+
+def told(text: str) -> list[str]:
+    """Return the commands in a text: each ends with its line, as it is pasted."""
+    return [line[found.start() :] for line in text.splitlines() if (found := COMMAND.search(line))]
+
+
+# -- from the source ---------------------------------------------------------------------------------------------
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield str(path.relative_to(SOURCE)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def docstrings(tree: ast.Module) -> set[int]:
+    """Return which constants stand by themselves: they are read by developers."""
+    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield every text in the source that a person may get to see, with its place."""
+    for name, tree in trees():
+        silent = docstrings(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+                yield f"{name}:{node.lineno}", node.value
+
+
+def built() -> Iterator[tuple[str, str]]:
+    """Yield every command that the source builds, with its place."""
+    for name, tree in trees():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or name == "commands.py":
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            words = [_filled(word) for word in node.args if not isinstance(word, ast.Starred)]
+            if called == "command" and words:
+                yield f"{name}:{node.lineno}", Selection(Path("c.toml")).command(*words)
+            if called == "command_text":
+                yield f"{name}:{node.lineno}", command_text(*words)
+
+
+def _filled(word: ast.expr) -> str:
+    """Return a word of a command; what is filled in later could be this."""
+    return word.value if isinstance(word, ast.Constant) and isinstance(word.value, str) else "completed"
+
+
+def test_every_command_that_is_built_exists() -> None:
+    found = list(built())
+    assert len(found) > 20
+    for place, command in found:
+        assert parsed(command).info_name in VERBS, place
+
+
+def test_no_message_spells_a_command_out_by_itself() -> None:
+    """One that is spelled out lacks the campaign, or the options that say which batch."""
+    spelled = [(place, text) for place, text in texts() if COMMAND.search(text) and text not in OTHERS_AT_WORK]
+    assert spelled == []
+
+
+def test_every_option_that_a_message_names_exists() -> None:
+    verbs = (cli, *cli.commands.values())
+    known = {option for verb in verbs for one in verb.params for option in one.opts} | {"--help"}
+    named = {
+        (place, option)
+        for place, text in texts()
+        if not place.startswith(("sandbox", "report"))
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text.replace("pip install --upgrade", ""))
+    }
+    assert len(named) > 20
+    assert {(place, option) for place, option in named if option not in known} == set()
+
+
+# -- as they are told --------------------------------------------------------------------------------------------
+
+
+def test_a_command_keeps_the_options_that_say_which_batch() -> None:
+    given = Selection(Path("my calls/it's.toml"), Path("-x.csv"), "monday", sandbox=True)
+    words = shlex.split(given.command("run", "--redial", "busy"))
+    assert words == [
+        *("dialer", "run", "my calls/it's.toml", "--recipients", "./-x.csv", "--batch", "monday", "--sandbox"),
+        *("--redial", "busy"),
+    ]
+    assert parsed(given.command("run")).params["campaigns"] == (given.campaign,)
+
+
+@pytest.mark.parametrize("verb", ["track", "cancel"])
+def test_a_trial_is_never_told_a_command_that_would_act_on_the_real_calls(verb: str) -> None:
+    with pytest.raises(ValueError, match=verb):
+        Selection(Path("c.toml"), sandbox=True).command(verb)
+
+
+def test_a_name_that_a_terminal_would_obey_can_be_pasted(tmp_path: Path) -> None:
+    """Bash takes it for the very file; nothing that is printed is a control character."""
+    name = "a\x1b[31m \x9b'b\\\nc\u202e\udcff.toml"
+    command = command_text("check", tmp_path / name)
+    assert command.isprintable()
+    shell = ["bash", "-c", command.replace("dialer check", "printf '%s\\0'")]
+    done = subprocess.run(shell, capture_output=True, check=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
+    assert done.stdout == os.fsencode(tmp_path / name) + b"\0"
+
+
+@pytest.fixture
+def troubled(quick: Place) -> Path:
+    """A campaign in a folder that needs quoting, of whose people some were refused, unclear, invalid, not reached."""
+    folder = quick.folder / "it's here"
+    folder.mkdir()
+    quick.folder = folder
+    quick.recipients([*awkward(8), ["no number", "", "", ""]], header=HEADER)
+    path = quick.campaign()
+    quick.sandbox.call_strikes.force("refused", "error_before")
+    run(path, limit=7)
+    return path
+
+
+def test_what_every_verb_tells_can_be_pasted(troubled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = str(troubled)
+    lines = [
+        ["init", str(troubled.with_name("list.csv")), "--to", str(troubled.with_name("new one.toml"))],
+        *(
+            ["check", words],
+            ["check", str(troubled.with_name("list.csv"))],
+            ["check", str(troubled.parent / "no.toml")],
+        ),
+        *(["status", words], ["status", words, "--sandbox"], ["reconcile", words], ["results", words]),
+        ["run", words, "--yes", "--limit", "0"],
+        ["run", words, "--yes", "--limit", "1", "--redial", "no-answer", "--retry-errors"],
+        *(["track", words], ["report", words, "--format", "md"], ["cancel", words, "--yes"], ["status", words]),
+    ]
+    found = set()
+    for line in lines:
+        main(line)
+        out, err = capsys.readouterr()
+        if line[0] != "report":
+            found |= set(told(f"{out}\n{err}"))
+    main(["report", words, "--format", "json"])
+    found |= {one["command"] for one in json.loads(capsys.readouterr().out)["open"]}
+    assert {parsed(one).info_name for one in found} >= {"check", "init", "reconcile", "run", "track"}
+    assert {parsed(one).params.get("campaign") for one in found if "it's" in shlex.split(one)[2]} <= {troubled, None}
+
+
+def test_what_a_trial_tells_stays_in_the_trial(
+    troubled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [str(troubled), "--sandbox"]
+    told_so_far = []
+    for line in (
+        ["run", *words, "--yes", "--limit", "3"],
+        ["status", *words],
+        ["check", *words],
+        ["reconcile", *words],
+    ):
+        main(line)
+        told_so_far += told("\n".join(capsys.readouterr()))
+    main(["report", *words, "--format", "json"])
+    told_so_far += [one["command"] for one in json.loads(capsys.readouterr().out)["open"]]
+    assert len(told_so_far) > 3
+    assert [one for one in told_so_far if not parsed(one).params.get("sandbox")] == []
+    monkeypatch.delenv("BOLNA_API_KEY")
+    main(["run", str(troubled), "--yes"])
+    (trial,) = told("\n".join(capsys.readouterr()))
+    assert parsed(trial).params["sandbox"]
+
+
+def test_who_is_turned_away_is_told_a_command_that_shows_the_other(
+    troubled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(locked(troubled.with_name("c.results.ledger.lock"), command="run"))
+        assert main(["run", str(troubled), "--yes"]) == 4
+    words = capsys.readouterr().err
+    assert parsed(words[words.rindex("dialer ") :]).params["campaigns"] == (troubled,)
+
+
+# -- what is suggested -------------------------------------------------------------------------------------------
+
+
+def near(word: str) -> set[str]:
+    """Return what is typed by mistake: a letter too few, doubled, or swapped with the next."""
+    found = set()
+    for at in range(2, len(word)):
+        found |= {word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:]}
+        found |= {word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :]}
+    return found
+
+
+GRAVE = {"--yes", "--adopt", "--retry-errors", "--redial", "--redial-unknown", "--full-numbers"}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_mistyped_option_is_never_answered_with_one_that_calls_somebody(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = {option for one in cli.commands[verb].params for option in one.opts if option.startswith("--")}
+    for typed in {word for option in known for word in near(option)} - known | {"--vebose"}:
+        assert main([verb, typed, "x"]) == 2
+        offered = set(re.findall(r"'(--[\w-]+)'", capsys.readouterr().err)) - {typed}
+        assert not offered & GRAVE, typed
+    assert "Did you mean" in _said(capsys, verb, "--outptu") or "--output" not in known
+
+
+def test_a_mistyped_verb_is_answered_with_all_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    for typed in {word for verb in VERBS for word in near(f"  {verb}")} | {"resume", "rnu"}:
+        said = _said(capsys, typed.strip(), "x")
+        assert "Did you mean" not in said
+    assert f"The commands are: {', '.join(VERBS)}." in said
+
+
+def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    main(list(words))
+    return capsys.readouterr().err
+
+
+# -- the README --------------------------------------------------------------------------------------------------
+
+
+def shown_in_the_readme() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    shown = [body for language, body in block.findall(text) if language in {"sh", "console", "ini", ""}]
+    code = [*re.findall("`([^`]+)`", block.sub("", text)), *"\n".join(shown).splitlines()]
+    commands = [
+        re.split(r" +#| 2?>>| && ", line[found.start() :])[0] for line in code if (found := COMMAND.search(line))
+    ]
+    # A verb alone is its name.
+    return sorted({one for one in commands if len(one.split()) > 2 and "--help" not in one})
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    found = shown_in_the_readme()
+    assert len(found) > 15
+    for command in found:
+        if command not in {"dialer init --encoding", "dialer status -o json"}:  # options that are only named
+            assert parsed(command).info_name in VERBS, command
