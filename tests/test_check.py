@@ -66,7 +66,7 @@ def test_results_without_their_ledger_are_refused_in_the_words_of_a_run(
         assert main(command) == 2
         told.append(capsys.readouterr().err)
     assert "Going on from it: 3 are called, 0 unknown, 0 refused, 7 not sent" in told[0]
-    assert told[0].endswith("or run with --adopt to go on from the CSV alone.\n")
+    assert told[0].endswith(f"To go on from the CSV alone: dialer run {path} --adopt\n")
     assert len(place.calls()) == 3
     assert set(told) == {told[0]}
 

@@ -13,6 +13,7 @@ import anyio
 
 from dialer.client.connection import Connection, closed
 from dialer.client.reply import execution_id_in, parsed, says_stopped, status_line, tidy, words_in
+from dialer.client.secret import without
 from dialer.client.sender import Sender, WithheldError, checked_address, checked_key
 from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status, unsent
 from dialer.errors import MustActError
@@ -191,6 +192,7 @@ class BolnaClient:
 
     async def _exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request, *, most: int) -> Reply:
         reply = await self._sender.exchange(connection, request, most=most)
+        reply = replace(reply, body=without(reply.body, self._key))
         self.skew = self.skew if reply.skew is None else reply.skew
         return reply
 

@@ -10,6 +10,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 
+from dialer.client.secret import hidden
+
 _LONGEST = 200
 _LOOKED_AT = 20_000
 _DEEPEST = 4
@@ -49,7 +51,7 @@ def says_stopped(body: bytes, execution_id: str) -> bool:
 def tidy(text: str, *, secret: str = "") -> str:
     """Return `text` on one line, printable, without `secret`, and not longer than a message should be."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:_LOOKED_AT]).split())
-    return (line.replace(secret, "***") if secret else line)[:_LONGEST]
+    return hidden(line, secret)[:_LONGEST]
 
 
 def status_line(status: int) -> str:
