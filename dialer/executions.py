@@ -179,6 +179,11 @@ def _text(value: object) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8").strip()
 
 
+def _line(value: object) -> str:
+    """Return a text on one line, as names, statuses and reasons are; a second one could pass for a line of ours."""
+    return " ".join(_text(value).split())
+
+
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
@@ -212,8 +217,8 @@ def account_in(value: object) -> Account | None:
     lines = _within(value.get("concurrency"))
     wallets = (_number(value.get(name)) for name in ("wallet", "wallet_balance", "balance", "account_balance"))
     return Account(
-        name=_text(value.get("name")),
-        email=_text(value.get("email")),
+        name=_line(value.get("name")),
+        email=_line(value.get("email")),
         wallet=next((wallet for wallet in wallets if wallet is not None), None),
         lines=_count(lines.get("max")),
         live=_count(lines.get("current")),
@@ -229,7 +234,7 @@ def listed_in(value: object) -> Listed | None:
         return None
     return Listed(
         id=identity,
-        status=_text(row.get("status")),
+        status=_line(row.get("status")),
         to_number=_text(telephony.get("to_number")) or _text(row.get("user_number")) or None,
         created_at=_moment(row.get("created_at")),
     )
@@ -246,7 +251,7 @@ def execution_in(value: object) -> Execution | None:
     voicemail = row.get("answered_by_voice_mail")
     return Execution(
         id=identity,
-        status=_text(row.get("status")),
+        status=_line(row.get("status")),
         recipient_data=_mapping(context.get("recipient_data")),
         recipient_number=_text(context.get("recipient_phone_number")) or _text(telephony.get("to_number")) or None,
         created_at=_moment(row.get("created_at")),
@@ -254,11 +259,11 @@ def execution_in(value: object) -> Execution | None:
         duration=_number(telephony.get("duration")) if duration is None else duration,
         cost=_number(row.get("total_cost")),
         voicemail=voicemail if isinstance(voicemail, bool) else None,
-        hangup_by=_text(telephony.get("hangup_by")),
-        hangup_reason=_text(telephony.get("hangup_reason")),
-        error_message=_text(row.get("error_message")),
-        termination_reason=_text(row.get("termination_reason")),
-        recording_url=_text(telephony.get("recording_url")),
+        hangup_by=_line(telephony.get("hangup_by")),
+        hangup_reason=_line(telephony.get("hangup_reason")),
+        error_message=_line(row.get("error_message")),
+        termination_reason=_line(row.get("termination_reason")),
+        recording_url=_line(telephony.get("recording_url")),
         extracted_data=_mapping(row.get("extracted_data")),
         transcript=_text(row.get("transcript")),
         scheduled_at=_moment(row.get("scheduled_at")),

@@ -15,6 +15,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from dialer.escaping import on_one_line, visible
 from dialer.report.parts import Bars, Columns, Tone
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _write(
 
 def _short(label: str) -> str:
     """Return a label in one line of letters that XML may hold, however Bolna spells an outcome."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in label)
+    plain = "".join(letter if letter.isprintable() else " " for letter in on_one_line(label))
     return plain if len(plain) <= _LABEL_LETTERS else plain[: _LABEL_LETTERS - 1] + "…"
 
 
@@ -159,7 +160,7 @@ def _for_the_page(drawing: bytes, *, name: str, title: str, words: str) -> str:
     root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-words"}
     for at, (tag, text) in enumerate((("title", title), ("desc", words))):
         element = ET.Element(tag, id=f"{name}-{'words' if at else 'title'}")
-        element.text = text
+        element.text = visible(text)
         root.insert(at, element)
     return ET.tostring(root, encoding="unicode")
 

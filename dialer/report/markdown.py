@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dialer.escaping import visible
 from dialer.report.headline import tiles
 from dialer.report.sections import sections
-from dialer.report.wording import moment
+from dialer.report.wording import ISOLATED, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +59,8 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _text(words: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(words.split()))
+    plain = visible(" ".join(ISOLATED.sub(r"\1", words).split()))
+    return _SPECIAL.sub(r"\\\1", plain)
 
 
 def _code(command: str) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dialer.escaping import visible
 from dialer.report.charts import draw
 from dialer.report.headline import tiles
 from dialer.report.sections import sections
-from dialer.report.wording import moment
+from dialer.report.wording import ISOLATED, moment
 
 if TYPE_CHECKING:
     from dialer.report.figures import Report
@@ -24,12 +25,23 @@ def page(report: Report) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=_seen,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template("page.html").render(
         report=report, tiles=tiles(report), sections=sections(report), drawn=_drawn, moment=moment
+    )
+
+
+def _seen(value: object) -> object:
+    """Return a text in which every character can be seen, and what is isolated cannot turn its neighbours around."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    parts = ISOLATED.split(value)
+    return Markup("").join(
+        Markup("<bdi>{}</bdi>").format(visible(part)) if at % 2 else visible(part) for at, part in enumerate(parts)
     )
 
 
