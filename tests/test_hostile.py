@@ -1,4 +1,4 @@
-"""Whatever stands in files and answers, a terminal gets nothing that it would obey, and nobody can fake a line of ours."""
+"""Whatever stands in files and answers: a terminal gets nothing that it would obey, and no line passes for ours."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ OBEYED = "\x1b[31m\x9b2J\x07\b\x7f\x85\u200b\u202e\u2066\u2028\u2029\ufeff\u00ad
 FAKE = "Error: FAKED"
 SAID = f"said{OBEYED}\0\r\n{FAKE}\udcff {KEY[:14]}\n{KEY[14:]}"
 """What a server says: also a line that looks like ours, and the key in two lines."""
+CELL = f"cell{OBEYED}\r\n{FAKE}"
 NAME = f"n{OBEYED}"
 """What a file or a column is called."""
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -71,7 +72,12 @@ class Liar(BaseHTTPRequestHandler):
             self._answer(200, [{"phone_number": SAID}])
         else:
             self._answer(
-                200, {"agent_name": SAID, "agent_welcome_message": f"Hi {{name}} {SAID}", "x": f"{{a}} {SAID}"}
+                200,
+                {
+                    "agent_name": SAID,
+                    "agent_welcome_message": f"Hi {{name}} {SAID}",
+                    "prompt": f"{{a}} {{Name}} {SAID}",
+                },
             )
 
     def _answer(self, status: int, content: object) -> None:
@@ -115,12 +121,17 @@ def lying(call: tuple[int, object], get: tuple[int, object] | None = None) -> It
         server.server_close()
 
 
+def _quoted(text: str) -> str:
+    """Return a text as TOML takes it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f").replace("\udcff", "")
+
+
 @pytest.fixture
 def campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A campaign whose file, lists, columns and cells are all hostile."""
     monkeypatch.setenv("BOLNA_API_KEY", KEY)
     monkeypatch.chdir(tmp_path)
-    rows = [[number(1), SAID], [number(2), OBEYED], [f"+91\x1b{OBEYED}", "x"], [f"call {OBEYED}", "y"], ["", ""]]
+    rows = [[number(1), CELL], [number(2), OBEYED], [f"+91\x1b{OBEYED}", "x"], [f"call {OBEYED}", "y"], ["", ""]]
     with (tmp_path / f"{NAME}.csv").open("w", encoding="utf-8", errors="replace", newline="") as file:
         csv.writer(file).writerows([["phone", "name"], *rows])
     with (tmp_path / f"{NAME}.named.csv").open("w", encoding="utf-8", newline="") as file:
@@ -128,10 +139,8 @@ def campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / f"{NAME}.dnc.csv").write_text(f"{number(9)}\n", encoding="utf-8")
     path = tmp_path / f"{NAME}.toml"
     path.write_text(
-        f'agent_id = "{AGENT}"\nrecipients = {json.dumps(f"{NAME}.csv")}\n[pacing]\nrate = "5000/second"\n'
-        f'reads = "5000/second"\n[screening]\nsuppression = [{json.dumps(f"{NAME}.dnc.csv")}]\n'.replace(
-            "\x7f", "\\u007f"
-        ),
+        f'agent_id = "{AGENT}"\nrecipients = {_quoted(f"{NAME}.csv")}\n[pacing]\nrate = "5000/second"\n'
+        f'reads = "5000/second"\n[screening]\nsuppression = [{_quoted(f"{NAME}.dnc.csv")}]\n',
         encoding="utf-8",
     )
     return path
@@ -176,15 +185,16 @@ def test_no_answer_reaches_a_terminal_as_it_is(
             check(err)
             if "json" in options and out and verb != "report":
                 json.loads(out)
-    for line in (["show", number(1)], ["show", number(1), "-o", "json"]):
-        main(line)
-        check("".join(capfd.readouterr()))
+    main(["show", number(1), "-o", "json"])
+    out, err = capfd.readouterr()
+    check(out + err)
+    assert json.loads(out)["found"][0]["people"][0]["attempts"], "nothing was sent"
+    main(["show", number(1)])
+    check("".join(capfd.readouterr()))
     for file in campaign.parent.iterdir():
         if file.suffix in {".ledger", ".html"} or ".results." in file.name:
-            content = file.read_bytes()
-            assert not [KEY[at : at + 8] for at in range(len(KEY) - 7) if KEY[at : at + 8].encode() in content], (
-                file.name
-            )
+            content = b"".join(file.read_bytes().split()).decode("utf-8", "replace")
+            assert not [KEY[at : at + 8] for at in range(len(KEY) - 7) if KEY[at : at + 8] in content], file.name
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
@@ -196,10 +206,6 @@ def test_no_refusal_to_be_read_reaches_a_terminal_as_it_is(
         for verb in ("check", "run", "track", "reconcile", "cancel"):
             main([verb, campaign.name, *(["--yes"] if verb in {"run", "cancel"} else [])])
             check("".join(capfd.readouterr()))
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text)
 
 
 MISTAKES = {
@@ -225,7 +231,7 @@ def test_no_campaign_file_reaches_a_terminal_as_it_is(
 ) -> None:
     top = 'agent_id = "x"\n' if mistake == "results" else f'agent_id = "{AGENT}"\n'
     text = f"{top}recipients = {_quoted(NAME + '.csv')}\n{MISTAKES[mistake]}\n"
-    campaign.write_text(text.replace("\\udcff", "").replace("\x7f", "\\u007f"), encoding="utf-8")
+    campaign.write_text(text, encoding="utf-8")
     for verb in ("check", "status", "run"):
         assert main([verb, campaign.name, *(["--yes", "--sandbox"] if verb == "run" else [])]) != 0
         out, err = capfd.readouterr()
@@ -234,7 +240,7 @@ def test_no_campaign_file_reaches_a_terminal_as_it_is(
         assert out + err
 
 
-@pytest.mark.parametrize("content", [f"BOLNA_API_KEY={OBEYED}x", "BOLNA_API_KEY='a\\nb'", f"{OBEYED}"])
+@pytest.mark.parametrize("content", [f"BOLNA_API_KEY={OBEYED}x", 'BOLNA_API_KEY="a\\nb"', f"{OBEYED}"])
 def test_no_env_file_reaches_a_terminal_as_it_is(
     campaign: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], content: str
 ) -> None:

@@ -139,7 +139,8 @@ def _decoded(text: str) -> str:
     for _ in range(_DEEPEST):
         if not any(mark in text for mark in "\\%&"):
             break
-        text = html.unescape(unquote_to_bytes(_ESCAPE.sub(_meant, text)).decode("utf-8", "replace"))
+        written = _ESCAPE.sub(_meant, text).encode("utf-8", "replace")
+        text = html.unescape(unquote_to_bytes(written).decode("utf-8", "replace"))
     return text
 
 
