@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.campaign import RESERVED, Campaign, Constant, is_zone
 from dialer.errors import CampaignError, InputError
+from dialer.escaping import on_one_line
 from dialer.models import Problem, e164
 from dialer.moments import in_zone, moment_in
 from dialer.phone import judge
@@ -317,7 +318,7 @@ def _require(campaign: Campaign, header: tuple[str, ...], keys: tuple[str, ...],
     end = ", ..." if len(header) > _COLUMNS_SHOWN else "."
     raise CampaignError(
         f'{campaign.file.place(*keys)}: {campaign.batch.recipients} has no column "{column}".{hint}\n'
-        f"Its columns are: {', '.join(header[:_COLUMNS_SHOWN])}{end}"
+        f"Its columns are: {on_one_line(', '.join(header[:_COLUMNS_SHOWN]))}{end}"
     )
 
 

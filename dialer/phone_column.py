@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dialer import phone
 from dialer.errors import ColumnError, InputError
+from dialer.escaping import on_one_line
 from dialer.models import Problem
 
 if TYPE_CHECKING:
@@ -223,5 +224,5 @@ def _nearest(named: str, header: Sequence[str]) -> str:
 
 
 def _listed(header: Sequence[str]) -> str:
-    shown = ", ".join(header[:30])
+    shown = on_one_line(", ".join(header[:30]))
     return f"The columns are: {shown}{', …' if len(header) > 30 else ''}."  # noqa: PLR2004 - one screen

@@ -209,7 +209,7 @@ def test_no_refusal_to_be_read_reaches_a_terminal_as_it_is(
 
 
 MISTAKES = {
-    "a key": f"{_quoted(NAME + FAKE)} = 1",
+    "a key": f"{_quoted(f'{NAME}{chr(10)}{FAKE}')} = 1",
     "a table": f"[{_quoted(NAME)}]\nx = 1",
     "a nested key": f"[pacing]\n{_quoted(NAME)} = 1",
     "a value": f"[pacing]\nrate = {_quoted(SAID[:-50])}",
@@ -266,7 +266,7 @@ def test_no_column_reaches_a_terminal_as_it_is(
 ) -> None:
     for row in ([number(1), OBEYED, number(2)], ["", "#N/A", f"x\n{FAKE}"], ["x" + OBEYED, "ZoÃ«", "NA"]):
         with (campaign.parent / f"{NAME}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([header, row[: len(header)], row])
+            csv.writer(file).writerows([header, row[: len(header)], row[: len(header)]])
         for line in (["init", f"{NAME}.csv"], ["check", campaign.name, "--rejects", "r.csv"], ["check", campaign.name]):
             main([*line, *(["-o", "json"] if len(line) == 2 and line[0] == "check" else [])])
             check("".join(capfd.readouterr()))

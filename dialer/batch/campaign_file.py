@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.commands import command_text
 from dialer.errors import CampaignError
+from dialer.escaping import on_one_line
 from dialer.files import unreadable
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class CampaignFile:
 
     def place(self, *keys: str) -> str:
         """Return where a key stands, as a message begins: file, line and the dotted key."""
-        return f"{self.path}, line {self.line(*keys)}: `{'.'.join(keys)}`"
+        return f"{self.path}, line {self.line(*keys)}: `{on_one_line('.'.join(keys))}`"
 
     def line(self, *keys: str) -> int:
         """Return the line of a key, from 1; of the table around it where the key is not there."""

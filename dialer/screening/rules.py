@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dialer import phone
 from dialer.errors import InputError, UsageError
+from dialer.escaping import on_one_line
 
 if TYPE_CHECKING:
     from dialer.loader import Table
@@ -47,7 +48,8 @@ def check(table: Table, rules: Rules) -> None:
     ]
     if missing:
         raise InputError(
-            f'{table.path} has no column "{missing[0]}". The columns are: {", ".join(table.header)[:400]}.'
+            f'{table.path} has no column "{on_one_line(missing[0])}". '
+            f"The columns are: {on_one_line(', '.join(table.header))[:400]}."
         )
     if rules.region is not None and not phone.known_region(rules.region):
         raise UsageError(

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dialer import moments
-from dialer.escaping import visible_json
+from dialer.escaping import on_one_line, visible_json
 from dialer.models import Status
 from dialer.telling.values import plain
 from dialer.telling.words import counted, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dialer.screening import Example, Report
     from dialer.session import Check, Plan
@@ -103,8 +103,8 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
     ]
     lines += [f"Warning: {text}." for text in view.warnings]
     if view.unused:
-        lines.append(f"The prompt never asks for: {', '.join(view.unused)}.")
-    return [*lines, *(f"Note: {note}." for note in view.notes)]
+        lines.append(f"The prompt never asks for: {_names(view.unused)}.")
+    return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
 
 
 def uncovered_lines(found: Uncovered | None) -> list[str]:
@@ -178,12 +178,12 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     if check.called:
         lines.append(f"Already called in this batch and skipped: {counted(check.called)}.")
     if check.left_out:
-        lines.append(f"Left out of the variables, since Bolna fills them in itself: {', '.join(check.left_out)}.")
+        lines.append(f"Left out of the variables, since Bolna fills them in itself: {_names(check.left_out)}.")
     variables = [name if name == source else f"{name} ({source})" for name, source in check.variables.items()]
-    lines.append(f"Variables: {', '.join(variables) or 'none'}.")
-    lines += [f"  {name} is empty in {_rows(found)}" for name, found in check.empty.items()]
-    lines += [f"  Warning: {name} is an error such as #N/A in {_rows(found)}" for name, found in check.errors.items()]
-    lines += [f"  Warning: {name} is garbled (Ã«, ??) in {_rows(found)}" for name, found in check.garbled.items()]
+    lines.append(f"Variables: {_names(variables) or 'none'}.")
+    lines += [f"  {_names([name])} is empty in {_rows(found)}" for name, found in check.empty.items()]
+    for said, problems in (("an error such as #N/A", check.errors), ("garbled (Ã«, ??)", check.garbled)):
+        lines += [f"  Warning: {_names([name])} is {said} in {_rows(found)}" for name, found in problems.items()]
     if check.samples:
         lines.append("The first requests:")
         lines += [f"  POST /call {visible_json(json.dumps(sample, ensure_ascii=False))}" for sample in check.samples]
@@ -193,6 +193,11 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]
     over = view.timing is not None and view.timing.is_over
     return "\n".join([*lines, *([] if over else [f"To call them: {command}"])])
+
+
+def _names(columns: Iterable[str]) -> str:
+    """Return names of columns; one that goes over two lines must not begin a line of ours."""
+    return ", ".join(map(on_one_line, columns))
 
 
 def _rows(found: Found) -> str:
@@ -205,7 +210,7 @@ def report_lines(report: Report) -> list[str]:
     """Return the problems of a list grouped by kind, each with a few rows."""
     from dialer.reasons import REASONS  # noqa: PLC0415 - heavy, and status does without
 
-    lines = [f"header: {text}" for text in report.header]
+    lines = [f"header: {on_one_line(text)}" for text in report.header]
     duplicates = report.statuses.get(Status.DUPLICATE, 0)
     if duplicates > MOSTLY * report.rows:
         lines.append("Most rows repeat a number: is it the right column?")
@@ -223,4 +228,4 @@ def report_lines(report: Report) -> list[str]:
 
 def _example(example: Example) -> str:
     cell = example.cell if len(example.cell) <= _WIDE else example.cell[:_WIDE] + "..."
-    return f"row {example.position} (line {example.line}) {cell!r}: {example.words}"
+    return f"row {example.position} (line {example.line}) {cell!r}: {on_one_line(example.words)}"

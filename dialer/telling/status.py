@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer.escaping import on_one_line
 from dialer.models import Status
 from dialer.progress import calls_line
 from dialer.telling.words import ORDER, calls_table, counted, duration, looks
@@ -99,7 +100,7 @@ def _person(person: Person) -> list[str]:
     who = f"  {person.key}: " if person.key else "  "
     events = [(at, f"asked to be called again: {what}") for at, what in person.decisions]
     events += [(trace.at, _attempt(trace)) for trace in person.attempts]
-    reason = f", {person.reason}" if person.reason else ""
+    reason = f", {on_one_line(person.reason)}" if person.reason else ""
     return [f"{who}{person.status}{reason}"] + [f"    {_second(at)}  {words}" for at, words in sorted(events)]
 
 
