@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dialer
+from dialer.campaign.mistakes import _tables
 from dialer.cli import cli, main
 from dialer.commands import Selection, command_text
 from dialer.ledger import locked
@@ -119,6 +120,15 @@ def test_every_option_that_a_message_names_exists() -> None:
     }
     assert len(named) > 20
     assert {(place, option) for place, option in named if option not in known} == set()
+
+
+def test_every_setting_that_a_message_names_exists() -> None:
+    """As in: set `until` in [schedule], or plus_lost = true in [csv]."""
+    known = {(".".join(table), key) for table, keys in _tables() for key in keys}
+    setting = re.compile(r"`?\b(?!as )([a-z_]+)`?(?: = [^ ]+)?(?: must be| column)? in \[([a-z_]+)\]")
+    named = {(place, (table, key)) for place, text in texts() for key, table in setting.findall(text)}
+    assert len(named) > 10
+    assert {(place, one) for place, one in named if one not in known} == set()
 
 
 # -- as they are told --------------------------------------------------------------------------------------------

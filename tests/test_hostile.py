@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import threading
 import unicodedata
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import dialer
 from dialer.cli import main
 from dialer.progress import Bar, JsonLines, Lines
 from dialer.terminal import Screen
@@ -20,7 +23,6 @@ from tests.place import AGENT, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 KEY = "bn-4f9c2d7e8a1b4c6d9e0f1a2b3c4d5e6f"
 OBEYED = "\x1b[31m\x9b2J\x07\b\x7f\x85\u200b\u202e\u2066\u2028\u2029\ufeff\u00ad"
@@ -119,6 +121,19 @@ def lying(call: tuple[int, object], get: tuple[int, object] | None = None) -> It
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+DOORS = {"cli/printing.py", "progress.py", "terminal.py", "__main__.py", "sandbox/__main__.py"}
+"""What writes to the terminal: the door itself; what draws over itself; what comes before anything is imported; and the
+sandbox as a process of its own, whose one line holds nothing of anybody else."""
+
+
+def test_nothing_else_prints() -> None:
+    source = Path(dialer.__file__).parent
+    printing = re.compile(r"\bprint\(|\bclick\.(?:secho|echo)\b|\bstd(?:out|err)\.write|print_exc|\.show\(file=None")
+    for path in source.rglob("*.py"):
+        if str(path.relative_to(source)) not in DOORS:
+            assert not printing.search(path.read_text(encoding="utf-8")), path
 
 
 def _quoted(text: str) -> str:
