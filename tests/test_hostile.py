@@ -206,6 +206,10 @@ def test_no_answer_reaches_a_terminal_as_it_is(
     assert json.loads(out)["found"][0]["people"][0]["attempts"], "nothing was sent"
     main(["show", number(1)])
     check("".join(capfd.readouterr()))
+    (page,) = campaign.parent.glob("*.report.html")
+    check(page.read_text(encoding="utf-8"))
+    with next(campaign.parent.glob("*.results.csv")).open(encoding="utf-8", newline="") as written:
+        assert [row["name"] for row in csv.DictReader(written)] == [CELL, OBEYED, "x", "y", ""]
     for file in campaign.parent.iterdir():
         if file.suffix in {".ledger", ".html"} or ".results." in file.name:
             content = b"".join(file.read_bytes().split()).decode("utf-8", "replace")
