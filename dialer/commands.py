@@ -40,7 +40,7 @@ class Selection:
             ValueError: the verb has no trial, and this is one: without `--sandbox` it would act on the real batch.
         """
         if self.sandbox and verb in _WITHOUT_SANDBOX:
-            raise ValueError(f"dialer {verb} knows no trial")
+            raise ValueError(f"`{verb}` has no --sandbox")
         words: list[str | Path] = [verb, self.campaign]
         words += ["--recipients", self.recipients] if self.recipients is not None else []
         words += ["--batch", self.batch] if self.batch is not None else []
