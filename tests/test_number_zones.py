@@ -28,6 +28,7 @@ UNOFFICIAL = {"Asia/Urumqi"}
 """China's legal time is Beijing's everywhere (tz database, file asia)."""
 NOT_IN_ZONE_TAB = {"AC": {"Atlantic/St_Helena"}, "TA": {"Atlantic/St_Helena"}, "XK": {"Europe/Belgrade"}}
 """tz database: file backward (Saint Helena's islands), file europe (Kosovo)."""
+PLACED = {"fixed_line", "mobile", "fixed_line_or_mobile"}
 BELONG_TO_NO_PLACE = {"premium_rate", "toll_free", "shared_cost", "personal_number", "pager", "uan", "voicemail"}
 
 # -- the oracle: states and provinces ------------------------------------------------------------------------------
@@ -97,6 +98,9 @@ LETTERS = {
     "YT": "Northwest Territories/Nunavut/Yukon",
 }  # fmt: skip
 
+MISSPELT = {"British Colombia": "British Columbia", "Watson Lake": LETTERS["YT"]}
+"""Places that phonenumbers writes otherwise than the rest."""
+
 # -- the oracle: first digits and places of other countries --------------------------------------------------------
 
 # Russia: Federal Law 107-FZ "On the reckoning of time", by subjects, as phonenumbers calls those.
@@ -142,7 +146,8 @@ WEST = {
 }
 SANTIAGO = "2 33 34 35 41 42 43 45 51 52 53 55 57 58 63 64 65 71 72 73 75"
 # What the first digits of fixed lines mean by the plans of the others. Australia: ACMA; Indonesia: KM 4/2001; Mexico:
-# IFT; Spain: CNMC; Portugal: ANACOM; Chile: Subtel; Ecuador: Arcotel. Others: anywhere in the country.
+# IFT; Spain: CNMC; Portugal: ANACOM; Chile: Subtel; Ecuador: Arcotel; Norfolk's code: ACMA (the Antarctic stations).
+# Other first digits: anywhere in the country.
 FIRST_DIGITS = {
     "AU": {
         "2": {"Australia/Sydney", "Australia/Lord_Howe", "Australia/Brisbane"},
@@ -165,6 +170,7 @@ FIRST_DIGITS = {
     | {"291": {"Atlantic/Madeira"}, "292": {"Atlantic/Azores"}, "295": {"Atlantic/Azores"}, "296": {"Atlantic/Azores"}},
     "CL": {digits: {"America/Santiago"} for digits in SANTIAGO.split()}
     | {"32": {"America/Santiago", "Pacific/Easter"}, "61": {"America/Punta_Arenas"}, "67": {"America/Coyhaique"}},
+    "NF": {"1": {"Pacific/Norfolk", *(f"Antarctica/{name}" for name in ("Casey", "Davis", "Mawson", "Macquarie"))}},
     "EC": {digit: {"America/Guayaquil"} for digit in "23467"},
 }
 # Islands and stations by phonenumbers' names: whatever the first digits say, the number may be there.
@@ -181,7 +187,6 @@ FAR = {
     "Aisén": {"America/Coyhaique"},
     "Galápagos": {"Pacific/Galapagos"},
     "Northern Cyprus": {"Asia/Famagusta"},
-    **{name: {f"Antarctica/{name}"} for name in ("Casey", "Davis", "Mawson", "Macquarie")},
 }
 GUESSED_WRONG = {
     "1689": "Orlando is Eastern: 689 overlays 407 (NANPA)",
@@ -207,16 +212,15 @@ def kind_of(number: phonenumbers.PhoneNumber) -> str:
 
 def may_be_in(number: phonenumbers.PhoneNumber) -> frozenset[str]:
     """Say in which zones a number may have been assigned; none for one that is not valid anywhere."""
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[number.country_code]
+    regions = list(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[number.country_code or 0])
     kind = kind_of(number)
     if not phonenumbers.is_valid_number(number):
         return frozenset()
     if kind not in BELONG_TO_NO_PLACE:
         regions = [region for region in regions if phonenumbers.is_valid_number_for_region(number, region)]
-    placed = kind in {"fixed_line", "mobile", "fixed_line_or_mobile"}
     zones = set[str]()
     for region in regions:
-        named = named_place(number, region, kind) if placed else set[str]()
+        named = named_place(number, region, kind) if kind in PLACED else set[str]()
         zones |= named or zone_tab().get(region, set())
     return frozenset(zones)
 
@@ -237,7 +241,7 @@ def named_place(number: phonenumbers.PhoneNumber, region: str, kind: str) -> set
 
 def state_zones(text: str) -> set[str]:
     name = LETTERS.get(text.rpartition(", ")[2], text) if ", " in text else text
-    return STATES.get(name.replace("Colombia", "Columbia"), set())
+    return STATES.get(MISSPELT.get(name, name), set())
 
 
 def brazil(text: str, national: str) -> set[str]:
@@ -272,7 +276,9 @@ class Year:
     def is_open(self, zones: tuple[str, ...] | frozenset[str], hours: tuple[int, int]) -> np.ndarray:
         """Tell for each moment whether all clocks are within the hours."""
         clocks = [self.clock(zone) for zone in sorted(zones)]
-        return np.all([(hours[0] * 60 <= clock) & (clock < hours[1] * 60) for clock in clocks], axis=0)
+        within = [(hours[0] * 60 <= clock) & (clock < hours[1] * 60) for clock in clocks]
+        every: np.ndarray = np.logical_and.reduce(within)
+        return every
 
     def wrongly_open(self, ours: tuple[str, ...], may_be: frozenset[str]) -> bool:
         return any(bool((self.is_open(ours, hours) & ~self.is_open(may_be, hours)).any()) for hours in HOURS)
@@ -331,44 +337,73 @@ def judge_the_world(year: Year, *, variations: int) -> None:
 
 def test_numbers_of_every_region_and_type_are_open_only_when_all_their_clocks_are(year: Year) -> None:
     """And where the place has one clock, they are never closed while that clock is within the hours."""
-    judge_the_world(year, variations=4)
+    judge_the_world(year, variations=2)
 
 
 @pytest.mark.long
 def test_numbers_of_every_region_and_type_at_length() -> None:
-    judge_the_world(Year(timedelta(minutes=30)), variations=60)
+    judge_the_world(Year(timedelta(minutes=30)), variations=30)
 
 
-def judge_area_codes(year: Year, *, exchanges: range, places: range) -> None:
-    """Judge every +1 area code: all its exchanges by our zones; the oracle knows the place by some."""
-    judged = 0
+@pytest.mark.parametrize(
+    ("number", "zone"),
+    [
+        (61891010123, "Indian/Cocos"),
+        (61851030123, "Indian/Christmas"),
+        (61265630123, "Australia/Lord_Howe"),
+        (61412345678, "Indian/Cocos"),
+        (672106123, "Antarctica/Davis"),
+        (56322100123, "Pacific/Easter"),
+        (558136191234, "America/Noronha"),
+        (13342970123, EASTERN),
+        (14028230123, MOUNTAIN),
+        (15802610123, MOUNTAIN),
+        (17756640123, MOUNTAIN),
+        (18508270123, EASTERN),
+        (12195670123, EASTERN),
+        (19286720123, MOUNTAIN),
+        (12504260123, "America/Edmonton"),
+        (14189860123, "America/Halifax"),
+        (13068250123, "America/Edmonton"),
+        (19078840123, "America/Adak"),
+    ],
+)
+def test_a_far_corner_s_clock_counts(year: Year, number: int, zone: str) -> None:
+    """Cocos, Christmas, Lord Howe, Davis, Easter, Noronha; Phenix City, Cody, Kenton, West Wendover, Tallahassee,
+    Francesville, Window Rock; Cranbrook, the Magdalen Islands, Lloydminster; Adak."""
+    clocks = {year.clock(one).tobytes() for one in phone.zones(number)}
+    assert year.clock(zone).tobytes() in clocks
+
+
+def judge_area_codes(year: Year, *, places: range) -> None:
+    """Judge every +1 area code: all its exchanges by our zones; the oracle knows the place by some of them."""
+    judged = set()
     for area in range(200, 1000):
-        numbers = [int(f"1{area}{exchange}1234") for exchange in exchanges if exchange % 100 != 11]
-        ours = {phone.zones(number) for number in numbers if phone.origin(number)}
-        for number in (parsed(f"1{area}{exchange}1234") for exchange in places):
-            may_be = may_be_in(number) if ours else frozenset()
-            if may_be:
-                judged += 1
-                for zones in ours:
-                    assert zones, f"+1 {area} has no zone"
-                    assert not year.wrongly_open(zones, may_be), f"+1 {area}: {zones}, but may be in {sorted(may_be)}"
-    assert judged > 350
+        numbers = [int(f"1{area}{exchange}1234") for exchange in range(200, 1000) if exchange % 100 != 11]
+        ours = {phone.zones(number) for number in numbers if (found := phone.origin(number)) and found.kind in PLACED}
+        asked = [parsed(f"1{area}{exchange}1234") for exchange in places] if ours else []
+        for may_be in {may_be_in(number) for number in asked if kind_of(number) in PLACED}:
+            judged.add(area)
+            for zones in ours:
+                assert zones, f"+1 {area} has no zone"
+                assert not year.wrongly_open(zones, may_be), f"+1 {area}: {zones}, but may be in {sorted(may_be)}"
+    assert len(judged) > 400
 
 
 def test_every_exchange_of_every_area_code_is_open_only_when_all_its_clocks_are(year: Year) -> None:
-    judge_area_codes(year, exchanges=range(200, 1000), places=range(955, 956))
+    judge_area_codes(year, places=range(234, 1000, 255))
 
 
 @pytest.mark.long
 def test_every_exchange_of_every_area_code_at_length() -> None:
-    judge_area_codes(Year(timedelta(minutes=30)), exchanges=range(200, 1000), places=range(200, 1000))
+    judge_area_codes(Year(timedelta(minutes=30)), places=range(200, 1000))
 
 
 def test_no_clock_is_missing_that_phonenumbers_names_for_a_place(year: Year) -> None:
     """Its zones are likely ones, and for whole countries wrong; but what it knows of a town we know as well."""
     missing = []
     for area in range(200, 1000):
-        for exchange in range(200, 1000, 13):
+        for exchange in range(200, 1000, 41):
             digits = f"1{area}{exchange}1234"
             ours, theirs = phone.zones(int(digits)), timezone.time_zones_for_number(parsed(digits))
             likely = frozenset(zone for zone in theirs if zone != "Etc/Unknown")
