@@ -23,7 +23,7 @@ from dialer.ledger.lock import lock_of
 from dialer.models import Answer, Effect, Outcome, Status
 from tests.harness import PATIENCE, Batch, sandbox
 from tests.ledgers import ANYBODY, BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
-from tests.place import HEADER, Place, awkward
+from tests.place import HEADER, Place, awkward, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -298,6 +298,50 @@ def test_a_copied_campaign_file_calls_nobody_again_and_says_who_did(
     assert len(place.calls()) == 15
     statuses = Counter(row["status"] for row in place.results("copy.results.csv"))
     assert statuses == {"queued": 3, "pending": 12}
+
+
+def test_a_ledger_without_an_extension_dials_and_is_known_to_its_neighbours(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(5), header=HEADER)
+    path = place.campaign(more='ledger = "kept/reminders"')
+    assert main(["run", str(path), "--yes", "-q"]) == 0
+    assert main(["run", str(path), "--yes", "-q"]) == 0
+    copy = place.campaign(name="copy", more='ledger = "kept/copy.db"')
+    assert main(["run", str(copy), "--yes", "-q"]) == 3
+    assert len(place.calls()) == 5
+    capsys.readouterr()
+    assert main(["show", number(0), "--in", str(place.folder)]) == 0
+    assert "1 attempts, in 2 ledgers" in capsys.readouterr().out
+
+
+def test_a_damaged_ledger_beside_it_stops_a_run_and_only_warns_a_check(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(5), header=HEADER)
+    assert main(["run", str(place.campaign()), "--yes", "-q"]) == 0
+    damaged = place.folder / "c.results.ledger"
+    damaged.write_bytes(b"no ledger at all" * 1000)
+    copy = place.campaign(name="copy")
+    capsys.readouterr()
+    assert main(["check", str(copy)]) == 0
+    said = capsys.readouterr().out
+    assert f"Warning: `run` will not start: {damaged}: this ledger of another batch cannot be read" in said
+    assert "5 would be called." in said
+    assert main(["run", str(copy), "--yes", "-q"]) == 5
+    assert f"{damaged}: this ledger of another batch cannot be read" in capsys.readouterr().err
+    assert len(place.calls()) == 5
+
+
+def test_files_of_other_programs_beside_it_stop_neither(place: Place) -> None:
+    place.recipients(awkward(5), header=HEADER)
+    with closing(sqlite3.connect(place.folder / "theirs.ledger")) as db, db:
+        db.execute("CREATE TABLE recipient (number)")
+    (place.folder / "accounts.ledger").write_text("2026-01-01 * Rent", encoding="utf-8")
+    os.mkfifo(place.folder / "fifo.ledger")
+    assert main(["check", str(place.campaign())]) == 0
+    assert main(["run", str(place.campaign()), "--yes", "-q"]) == 0
+    assert len(place.calls()) == 5
 
 
 def test_it_can_be_had_otherwise(place: Place) -> None:

@@ -425,6 +425,10 @@ def test_status_and_report_count_them_as_called(refused: Place, capsys: pytest.C
     report = json.loads(capsys.readouterr().out)
     assert status["counts"] == report["statuses"] == {"queued": 14}
     assert status["outcomes"] == {"no-answer": 14}
+    refusals = {(one["status"], one["words"], one["count"]) for one in report["reasons"]}
+    assert {(state, count) for state, words, count in refusals if words.startswith("the redial was refused: ")} == {
+        ("queued", 7)
+    }
     assert status["attempts"] == {"queued": 14, "error": 14}
     assert main(["track", path, "-q"]) == ExitCode.DONE
 

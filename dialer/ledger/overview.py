@@ -40,7 +40,8 @@ _TROUBLES = f"""
         FROM input_row i WHERE NOT i.owner
         UNION ALL
         SELECT r.state, '', r.http_status, alike(r.reason), r.reason, i.position, '+' || r.number
-        FROM input_row i JOIN recipient r ON r.key = i.key WHERE i.owner AND r.state IN ('error', 'unknown')
+        FROM input_row i JOIN recipient r ON r.key = i.key
+        WHERE i.owner AND (r.state IN ('error', 'unknown') OR r.state = 'queued' AND r.reason <> '')
         UNION ALL
         SELECT c.status, '', NULL, alike({_WHY}), {_WHY}, i.position, '+' || r.number
         FROM input_row i JOIN recipient r ON r.key = i.key JOIN last l ON l.recipient = r.id
@@ -243,7 +244,7 @@ class Overview(Connected):
         )
 
     def troubles(self, *, first: int) -> Iterator[Trouble]:
-        """Yield what is wrong, by reason: rows not called, calls refused or in doubt, calls that failed.
+        """Yield what is wrong, by reason: rows not called, calls and redials refused or in doubt, calls that failed.
 
         Args:
             first: of how many rows the position and the phone cell are given.
