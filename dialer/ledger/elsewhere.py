@@ -242,8 +242,9 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, LedgerError) as error:
         raise LedgerError(
-            f"{path}: this ledger of another batch cannot be read ({error}).\nWho was called by that batch is not "
-            f"known, so somebody might be called twice in a day. Bring the ledger back from a backup, or rebuild it "
-            f"from its results (run its campaign with --adopt). If that batch called nobody lately, move the file "
-            f'away, or set called_elsewhere = "call" in [screening] to ignore other batches.'
+            f"{path}: this ledger of another batch cannot be read ({error.__cause__ or error}).\n"
+            f"So it is not known whom that batch called today, and this one might call them again. Bring the ledger "
+            f"back from a backup, or rebuild it from its results (run its campaign with --adopt). If that batch "
+            f'called nobody lately, move the file away, or set called_elsewhere = "call" in [screening] to ignore '
+            f"other batches."
         ) from error
