@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dialer.executions import Account
 
+_NOT_FOUND = 404
 WALLET_EVERY = 60.0
 """Seconds between two looks at the wallet."""
 
@@ -31,8 +32,8 @@ class Accounts(Protocol):
 class Bolna(Accounts, Protocol):
     """What is read of Bolna."""
 
-    async def agent(self, agent_id: str) -> dict[str, Any] | None:
-        """Return an agent, or None when there is none."""
+    async def agent(self, agent_id: str) -> dict[str, Any]:
+        """Return an agent; a BolnaReadError with the status 404 where there is none."""
 
     async def phone_numbers(self) -> tuple[str, ...]:
         """Return the account's phone numbers."""
@@ -83,13 +84,12 @@ async def look(bolna: Bolna, *, agent_id: str, callers: Sequence[str] = ()) -> S
         agent = await bolna.agent(agent_id)
     except BolnaReadError as error:
         _refused(error)
-        notes.append(f"the agent could not be read ({error.words})")
-    else:
-        if agent is None:
+        if error.status == _NOT_FOUND:
             raise MustActError(
-                f"Bolna knows no agent {agent_id}. Check `agent_id` in the campaign file, and whether the key is of "
-                f"the same account."
-            )
+                f"Bolna knows no agent {agent_id}: {error.words.rstrip(' .')}. Check `agent_id` in the campaign file, "
+                "and whether the key is of the same account."
+            ) from error
+        notes.append(f"the agent could not be read ({error.words})")
     notes += await _foreign(bolna, callers)
     return Standing(account, agent, tuple(notes))
 
@@ -127,6 +127,7 @@ async def watch_wallet(bolna: Accounts, end: Callable[[Trip], None]) -> None:
 async def agent_gone(bolna: Bolna, *, agent_id: str) -> bool:
     """Tell whether Bolna surely does not know the agent."""
     try:
-        return await bolna.agent(agent_id) is None
-    except BolnaReadError:
-        return False
+        await bolna.agent(agent_id)
+    except BolnaReadError as error:
+        return error.status == _NOT_FOUND
+    return False

@@ -16,6 +16,7 @@ from dialer.reference import VARIABLE, shared_part
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
 
+    from dialer.errors import MustActError
     from dialer.executions import Account, Execution, Listed
     from dialer.ledger import Doubt, Ledger
 
@@ -68,6 +69,7 @@ class Reconciled:
         unmarked: executions at our numbers that carry no `user_data` at all: Bolna does not echo it.
         missing: executions at our numbers, or at none yet, that do not (yet) show whom they call.
         trouble: why it could not look everywhere, or empty.
+        must_act: what a person must do before it can look; None where that may pass by itself.
     """
 
     settled: int = 0
@@ -76,6 +78,7 @@ class Reconciled:
     unmarked: int = 0
     missing: int = 0
     trouble: str = ""
+    must_act: MustActError | None = None
 
 
 @dataclass(slots=True)
@@ -102,6 +105,7 @@ class _Search:
                     await self._read(row.id)
         except BolnaReadError as error:
             self.result.trouble = error.words
+            self.result.must_act = error.must_act
 
     def _is_ours(self, number: int) -> bool:
         # Bolna may write a number in another way than it was asked to call.

@@ -677,12 +677,16 @@ def test_the_account_is_read() -> None:
     assert (account.name, account.wallet, account.lines, account.live) == ("Ops", 42.42, 10, 3)
 
 
-def test_an_agent_is_read_and_an_unknown_one_is_none() -> None:
+def test_an_agent_is_read_and_of_an_unknown_one_bolna_s_words_are_kept() -> None:
     async def main(client: BolnaClient) -> Any:  # noqa: ANN401
-        return await client.agent("a-1"), await client.agent("../a-1"), await client.agent("a-2")
+        for unknown in ("../a-1", "a-2"):
+            with pytest.raises(BolnaReadError, match="not found") as refusal:
+                await client.agent(unknown)
+            assert refusal.value.status == 404
+        return await client.agent("a-1")
 
     routes = {"GET /v2/agent/a-1": {"agent_name": "Asha"}}
-    assert virtually(main, routed(routes)) == ({"agent_name": "Asha"}, None, None)
+    assert virtually(main, routed(routes)) == {"agent_name": "Asha"}
 
 
 def test_phone_numbers_are_read_past_rows_that_are_none() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dialer.breaker import Trip
 
 AWAY = BolnaReadError("HTTP 503 Service Unavailable", 503)
+NONE = BolnaReadError("no such agent.", 404)
 SILENT = BolnaReadError("no answer in time (ReadTimeout)")
 
 
@@ -37,7 +38,7 @@ class Bolna:
     """Answers with values or with what reading them raised; wallets one after the other."""
 
     accounts: list[Account | BolnaReadError] = field(default_factory=lambda: [account()])
-    found: dict[str, Any] | BolnaReadError | None = field(default_factory=lambda: {"agent_name": "Asha"})
+    found: dict[str, Any] | BolnaReadError = field(default_factory=lambda: {"agent_name": "Asha"})
 
     async def account(self) -> Account:
         given = self.accounts.pop(0) if len(self.accounts) > 1 else self.accounts[0]
@@ -48,7 +49,7 @@ class Bolna:
     async def phone_numbers(self) -> tuple[str, ...]:
         return ("+918035000001",)
 
-    async def agent(self, agent_id: str) -> dict[str, Any] | None:
+    async def agent(self, agent_id: str) -> dict[str, Any]:
         assert agent_id == "a-1"
         if isinstance(self.found, BolnaReadError):
             raise self.found
@@ -74,8 +75,8 @@ def test_a_refused_key_ends_it_before_anybody_is_called(status: int) -> None:
 
 
 def test_an_agent_that_does_not_exist_is_named() -> None:
-    with pytest.raises(MustActError, match=r"no agent a-1\. Check `agent_id`"):
-        looked(Bolna(found=None))
+    with pytest.raises(MustActError, match=r"no agent a-1: no such agent\. Check `agent_id`"):
+        looked(Bolna(found=NONE))
 
 
 @pytest.mark.parametrize("wallet", [0.0, -3.0])
@@ -88,7 +89,7 @@ def test_a_wallet_that_is_not_told_is_no_empty_one() -> None:
     assert looked(Bolna(accounts=[account(None)])).account == account(None)
 
 
-@pytest.mark.parametrize("error", [AWAY, SILENT, BolnaReadError("not found", 404)])
+@pytest.mark.parametrize("error", [AWAY, SILENT, BolnaReadError("HTTP 418", 418)])
 def test_what_cannot_be_read_for_the_moment_is_a_note(error: BolnaReadError) -> None:
     standing = looked(Bolna(accounts=[error], found=error))
     assert (standing.account, standing.agent) == (None, None)
@@ -120,8 +121,8 @@ def test_the_wallet_is_looked_at_every_minute_and_what_cannot_be_read_is_passed_
     assert trip.exit_code is ExitCode.MUST_ACT
 
 
-@pytest.mark.parametrize(("found", "gone"), [(None, True), ({"agent_name": "Asha"}, False), (AWAY, False)])
-def test_an_agent_is_gone_only_if_bolna_says_so(found: dict[str, Any] | BolnaReadError | None, gone: object) -> None:
+@pytest.mark.parametrize(("found", "gone"), [(NONE, True), ({"agent_name": "Asha"}, False), (AWAY, False)])
+def test_an_agent_is_gone_only_if_bolna_says_so(found: dict[str, Any] | BolnaReadError, gone: object) -> None:
     assert virtually(lambda: agent_gone(Bolna(found=found), agent_id="a-1")) is gone
 
 

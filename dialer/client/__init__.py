@@ -221,15 +221,13 @@ class BolnaClient:
         """
         return _given(account_in(await self._get("/user/me")), "the account")
 
-    async def agent(self, agent_id: str) -> dict[str, Any] | None:
-        """Return the agent; None where this account has none with this id.
+    async def agent(self, agent_id: str) -> dict[str, Any]:
+        """Return the agent.
 
         Raises:
-            BolnaReadError: Bolna does not say.
+            BolnaReadError: Bolna does not say; with the status 404 where this account has none with this id.
         """
-        found = await self._get_one("/v2/agent/{}", agent_id)
-        if found is None:
-            return None
+        found = await self._get(f"/v2/agent/{quote(agent_id, safe='')}")
         agent = _given(found if isinstance(found, dict) else None, "the agent")
         return _of(agent, agent.get("id", agent_id), agent_id, "agent")
 
@@ -250,9 +248,12 @@ class BolnaClient:
         Raises:
             BolnaReadError: Bolna does not say.
         """
-        found = await self._get_one("/executions/{}", execution_id)
-        if found is None:
-            return None
+        try:
+            found = await self._get(f"/executions/{quote(execution_id, safe='')}")
+        except BolnaReadError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
         execution = _given(execution_in(found), "the execution")
         return _of(execution, execution.id, execution_id, "call")
 
@@ -324,14 +325,6 @@ class BolnaClient:
             return Stopped(stopped=False, words=self._words(reply), http_status=reply.status)
         # A gateway's 200 stops nobody.
         raise BolnaReadError(self._words(reply), reply.status)
-
-    async def _get_one(self, path: str, identity: str) -> object:
-        try:
-            return await self._get(path.format(quote(identity, safe="")))
-        except BolnaReadError as error:
-            if error.status == _NOT_FOUND:
-                return None
-            raise
 
     async def _get(self, path: str, **query: str) -> object:
         reply = await self._ask("GET", path, **query)

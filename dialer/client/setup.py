@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _ADDRESS, _PROXY = "BOLNA_BASE_URL", "HTTPS_PROXY"
 _PASSING = {408, 425, 429, *range(500, 600)}
 """A proxy that answers these may open the connection a moment later."""
-_TLS_ALERT = "\\x15\\x03"
-"""How h11 shows the beginning of a TLS alert where it looked for a status line."""
+_NO_TEXT = "illegal request line"
+"""What h11 says of an answer that begins with a control character, as a TLS alert does."""
 
 
 class SetupError(httpx.ConnectError):
@@ -119,5 +119,5 @@ def of_proxy(status: int, *, place: str, target: str) -> httpx.TransportError:
 
 
 def speaks_tls(words: str) -> bool:
-    """Tell whether what h11 says of an answer shows a TLS alert in place of a status line."""
-    return "illegal status line" in words and _TLS_ALERT in words
+    """Tell whether h11's words about an answer that is no HTTP fit a TLS alert."""
+    return _NO_TEXT in words

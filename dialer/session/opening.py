@@ -277,6 +277,8 @@ async def _check_account(path: Path, back: ReadBack, client: BolnaClient) -> Non
     try:
         found = [await client.execution(execution_id) for execution_id in asked]
     except BolnaReadError as error:
+        if error.must_act is not None:
+            raise error.must_act from None
         raise InputError(
             f"{path}: its calls could not be looked up at Bolna ({error.words}). Nothing was dialled; try again later."
         ) from None

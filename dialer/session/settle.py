@@ -58,7 +58,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
         control: stops it.
 
     Raises:
-        DialerError: the ledger, the results or the key cannot be used.
+        DialerError: the ledger, the results, the key or the connection cannot be used.
     """
     control = control or Control()
     refuse_unbegun(campaign)
@@ -71,6 +71,8 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             found = await look_for_missing(campaign, ledger, client)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
         unwritten = await rewrite(campaign, ledger)
+        if result.must_act is not None:
+            raise result.must_act
         return Settled(
             batch=campaign.batch.name,
             settled=result.settled,
