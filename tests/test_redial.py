@@ -539,8 +539,8 @@ def test_a_permission_is_used_once_and_given_back_by_what_was_surely_not_placed(
     [
         Crash("dialer.ledger.store:Ledger.permit", "after"),
         Crash("dialer.ledger.store:Ledger.load", "after"),
-        Crash("dialer.client:BolnaClient.call", "before", turn=4),
-        Crash("dialer.client:BolnaClient.call", "after", turn=4),
+        Crash("dialer.client:CallConnection.call", "before", turn=4),
+        Crash("dialer.client:CallConnection.call", "after", turn=4),
         Crash("dialer.ledger.store:Ledger.end_permissions", "before"),
     ],
     ids=lambda crash: f"{crash.at.rpartition(':')[2]} {crash.when}",
