@@ -7,7 +7,7 @@ import re
 import numpy as np
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer import phone
@@ -75,6 +75,7 @@ TAILS = st.integers(0, 10**20 - 1)
 
 
 @pytest.mark.parametrize("country", RULES)
+@settings(deadline=None)
 @given(data=st.data(), tail=TAILS)
 def test_what_was_renumbered_is_the_line_that_it_has_become(country: str, data: st.DataObject, tail: int) -> None:
     old, new = data.draw(st.sampled_from(RULES[country]))
@@ -87,6 +88,7 @@ def test_what_was_renumbered_is_the_line_that_it_has_become(country: str, data: 
     assert {phone.line(one) for one in spellings} == {int(after)}
 
 
+@settings(deadline=None)
 @given(rule=st.sampled_from(ALL), one=TAILS, other=TAILS)
 def test_two_numbers_of_one_form_are_two_lines(rule: tuple[str, str], one: int, other: int) -> None:
     first, second = int(written(rule[0], one)), int(written(rule[0], other))
@@ -126,6 +128,7 @@ def test_no_valid_number_of_any_country_is_two_peoples() -> None:
             assert len(valid) == 1 or region in {"AR", "GA", "BR"}, region
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**15 - 1)), st.lists(st.tuples(st.sampled_from(ALL), TAILS)))
 def test_many_numbers_at_once_are_spelled_as_one_by_one(
     others: list[int], own: list[tuple[tuple[str, str], int]]

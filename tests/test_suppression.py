@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook  # type: ignore[import-untyped] # it has no types
 
@@ -86,6 +86,7 @@ def test_a_lost_plus_is_put_back_when_the_campaign_says_so(tmp_path: Path) -> No
     assert listed.hit(LISTED)
 
 
+@settings(deadline=None)
 @given(
     st.sets(st.integers(2 * 10**9, 10**10 - 1), min_size=1, max_size=40),
     st.lists(st.integers(2 * 10**9, 10**10 - 1), max_size=40),

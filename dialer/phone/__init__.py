@@ -6,7 +6,7 @@ what is known of each calling code, `zones` where numbers are assigned, `spellin
 """
 
 from dialer.phone.chance import chance
-from dialer.phone.number import NOT_VALID, SPECIAL, Number, in_use, judge, marked, possible, with_plus
+from dialer.phone.number import NOT_VALID, SPECIAL, Number, in_use, in_use_of, judge, marked, possible, with_plus
 from dialer.phone.plans import country, country_name, home, known_region, origin, place
 from dialer.phone.spellings import line, lines, spellings
 from dialer.phone.text import REASONS
@@ -23,6 +23,7 @@ __all__ = [
     "edition",
     "home",
     "in_use",
+    "in_use_of",
     "judge",
     "known_region",
     "line",

@@ -116,10 +116,42 @@ def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -
     # A number that is too short for its region is not taken for a whole one of a small country.
     if isinstance(own, Problem) and own.code == "number_too_short" and not plus_lost:
         return own
-    other = _with_any_plus(text)
+    others = _written_abroad(text)
     if isinstance(own, Problem):
-        return own if other is None else (other,)
-    return tuple(sorted({*own, *(() if other is None else (other,))}))
+        return others or own
+    return tuple(sorted({*own, *others}))
+
+
+def in_use_of(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...]:
+    """Read a text that may be anything, such as an id: of what `possible` returns what is in use, and much faster.
+
+    Args:
+        text: the cell as it stands.
+        region: as in `judge`.
+        plus_lost: as in `judge`.
+    """
+    if region is None and not plus_lost and not marked(text):
+        return ()
+    quick = _quick_readings(text, region.upper()) if region is not None and not plus_lost else None
+    if quick is not None:
+        return tuple(filter(in_use, quick))
+    found = possible(text, region=region, plus_lost=plus_lost)
+    return () if isinstance(found, Problem) else tuple(filter(in_use, found))
+
+
+def _quick_readings(text: str, region: str) -> tuple[int, ...] | None:
+    """Return what digits can mean in a region, valid or not; None where it takes a closer look."""
+    found = dialling(region)
+    if found is None or not _PLAIN.fullmatch(text) or text.startswith(found.code) or found.international.match(text):
+        return None
+    rest = text if found.trunk is None else found.trunk.strip(text, found.general)
+    if rest is None:
+        return None
+    readings = (found.code + rest, text)
+    verdicts = [verdict(one) for one in readings if len(one) <= LONGEST]
+    if not all(one is not None and one.certain for one in verdicts):
+        return None
+    return tuple(int(one) for one in readings if len(one) <= LONGEST)
 
 
 def in_use(number: int) -> bool:
@@ -144,6 +176,16 @@ def with_plus(text: str) -> int | None:
         return None
     result = _parse("+" + mended, None)
     return None if isinstance(result, Problem) else int(result[0])
+
+
+def _written_abroad(text: str) -> tuple[int, ...]:
+    """Read an entry without a plus as another country's number: with the plus that it lost, or behind 00."""
+    # Not every country dials 00 before another country's number, but every one of them writes it.
+    if text.strip().startswith("00"):
+        found = possible(f"+{text.strip()[2:]}")
+        return () if isinstance(found, Problem) else found
+    lost = _with_any_plus(text)
+    return () if lost is None else (lost,)
 
 
 def _with_any_plus(text: str) -> int | None:

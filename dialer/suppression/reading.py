@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Protocol
 
 from dialer import phone, spreadsheet
 from dialer.errors import InputError
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-MOSTLY: Final = 0.5
-"""A column without a telling name holds phone numbers where more than so many of its long numbers are."""
+
+class Read(Protocol):
+    """Returns the numbers that a text can mean, or why there are none."""
+
+    def __call__(self, text: str, *, region: str | None, plus_lost: bool) -> tuple[int, ...] | Problem:
+        """Read a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,10 @@ class _Column:
         at: its place.
         name: its name; empty where the file has no header.
         kind: what it holds.
-        numbers: those that are in use, or of which the column's name says that they are numbers.
+        numbers: E.164 digits.
         lines: of each of them.
-        unused: whole numbers that are not in use, each with its line: they count where the column holds numbers.
-        used: cells with a number in use, or with a plus.
-        bad: cells with a long number that is not a whole phone number.
+        good: cells with a number in use, or with a plus.
+        bad: cells with many digits that are no number.
         first_bad: line and text of the first of them.
     """
 
@@ -80,17 +83,13 @@ class _Column:
     kind: Kind
     numbers: array[int] = field(default_factory=lambda: array("q"))
     lines: array[int] = field(default_factory=lambda: array("i"))
-    unused: list[tuple[int, int]] = field(default_factory=list)
-    used: int = 0
+    good: int = 0
     bad: int = 0
     first_bad: tuple[int, str] | None = None
 
-    def take(self, line: int, numbers: Sequence[int], *, sure: bool) -> None:
-        """Note the numbers of a cell; sure ones are written with a plus."""
-        if self.kind is not Kind.NUMBERS and not sure:
-            self.unused += [(number, line) for number in numbers if not phone.in_use(number)]
-            numbers = [number for number in numbers if phone.in_use(number)]
-        self.used += bool(numbers)
+    def take(self, line: int, numbers: Sequence[int]) -> None:
+        """Note the numbers of a cell."""
+        self.good += bool(numbers)
         self.numbers.extend(numbers)
         self.lines.extend([line] * len(numbers))
 
@@ -100,8 +99,8 @@ class _Column:
         self.first_bad = self.first_bad or (line, cell)
 
     def holds_numbers(self) -> bool:
-        """Tell whether the cells of a column without a telling name are phone numbers."""
-        return self.kind is Kind.UNKNOWN and self.used > MOSTLY * (self.used + self.bad)
+        """Tell whether the cells of a column without a telling name are phone numbers, as far as it was seen."""
+        return self.kind is Kind.UNKNOWN and self.good >= self.bad
 
 
 class _Table:
@@ -151,11 +150,14 @@ class _Table:
         """Take in a cell; tell whether there is a whole number in it."""
         cell = row[column.at]
         digits = digits_in(cell)
-        if digits < ENTRY:
+        if digits < (ENTRY if column.kind is Kind.NUMBERS or self._areas else HEADER):
             return False
-        numbers = {number for text, region in self._texts(row, cell) for number in self._read(text, region)}
+        is_sure = column.kind is Kind.NUMBERS or _is_marked(cell)
+        read = phone.possible if is_sure or column.holds_numbers() else phone.in_use_of
+        numbers = {number for text, region in self._texts(row, cell) for number in self._read(read, text, region)}
         if numbers:
-            column.take(line, sorted(numbers), sure=_is_marked(cell))
+            # Of other cells only what can be a recipient: each id of ten digits is a possible number somewhere.
+            column.take(line, sorted(numbers if is_sure else filter(phone.in_use, numbers)))
             return True
         if column.kind is Kind.NUMBERS or (column.kind is Kind.UNKNOWN and _is_marked(cell)):
             raise self._refusal(line, column, cell)
@@ -177,8 +179,8 @@ class _Table:
             elif code := "".join(filter(str.isdigit, country)).lstrip("0"):
                 yield from ((f"+{code} {text.strip()}", None) for text in whole)
 
-    def _read(self, text: str, region: str | None) -> tuple[int, ...]:
-        found = phone.possible(text, region=region, plus_lost=self._plus_lost)
+    def _read(self, read: Read, text: str, region: str | None) -> tuple[int, ...]:
+        found = read(text, region=region, plus_lost=self._plus_lost)
         return () if isinstance(found, Problem) else found
 
     def _refusal(self, line: int, column: _Column, cell: str) -> InputError:
@@ -215,8 +217,6 @@ class _Table:
             lines += column.lines
             if column.holds_numbers():
                 self._refuse_bad(column)
-                numbers.extend(number for number, _ in column.unused)
-                lines.extend(line for _, line in column.unused)
         return numbers, lines
 
     def _refuse_bad(self, column: _Column) -> None:
