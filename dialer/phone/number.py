@@ -113,12 +113,11 @@ def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -
     own = (first.digits,) if isinstance(first, Number) else _unassigned(text, region, first)
     if marked(text) or (region is None and not plus_lost):
         return own
-    # A number that is too short for its region is not taken for a whole one of a small country.
-    if isinstance(own, Problem) and own.code == "number_too_short" and not plus_lost:
-        return own
     others = _written_abroad(text)
     if isinstance(own, Problem):
-        return others or own
+        # A number that is too short for its region is not taken for a whole one of a small country.
+        is_local = own.code == "number_too_short" and not plus_lost and not text.strip().startswith("00")
+        return own if is_local else others or own
     return tuple(sorted({*own, *others}))
 
 
