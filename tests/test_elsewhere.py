@@ -393,3 +393,16 @@ def test_two_runs_at_once_over_one_list_call_nobody_twice_also_when_one_is_kille
 def _asked(ledger: Path, query: str) -> list[tuple[int]]:
     with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)) as db:
         return db.execute(query).fetchall()
+
+
+def test_who_was_called_by_another_batch_under_another_spelling_is_left_out(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, spelling in (("one", "+541123456789"), ("two", "+5491123456789")):
+        place.recipients([[spelling]], header=["phone"], name=f"{name}.csv")
+        campaign = place.campaign(name=name, recipients=f"{name}.csv")
+        main(["run", str(campaign), "--yes"])
+    assert len(place.calls()) == 1
+    told = capsys.readouterr().err
+    assert "1 were called by another batch lately and are left out for now." in told
+    assert "called 0 min ago by one" in told

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dialer.models import Deferral
 from dialer.payload import LEAD, scheduled_in
+from dialer.phone import spellings
 from dialer.suppression import Watch
 from dialer.window import Closed
 
@@ -119,7 +120,8 @@ class Judge:
         return Deferral(verdict.reason, until=opens, awaited=True)
 
     def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
-        found = None if self._neighbours is None else self._neighbours.called((recipient.number,), now=now)
+        spelled = spellings(recipient.number)
+        found = None if self._neighbours is None else self._neighbours.called(spelled, now=now)
         return None if found is None else Deferral(called_words(found, now), until=found.at + self._within)
 
 
