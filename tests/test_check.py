@@ -234,3 +234,25 @@ def test_a_list_of_which_nobody_can_be_called_is_no_clean_one(place: Place, caps
     place.recipients([["nobody", "N", "", ""]], header=HEADER)
     assert main(["check", str(place.campaign())]) == 2
     assert "Nobody would be called." in capsys.readouterr().out
+
+
+def test_a_number_that_no_plan_has_is_called_when_allowed_and_counted(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([["+912001234567", "Zoë"], [number(1), "Ben"], ["+91200123456O", "Eva"]], header=["phone", "name"])
+    assert main(["check", str(place.campaign())]) == 1
+    assert "1 number_not_valid\n" in capsys.readouterr().out
+    path = place.campaign(more='[screening]\nallow = ["not_valid"]\n')
+    told = (
+        "1 number is called although it is not valid by the numbering plan known here, since [screening] has allow = "
+    )
+    assert main(["check", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert (
+        "  Warning: 1 called: not valid by the numbering plan known here\n      row 1 (line 2) '+912001234567'\n" in out
+    )
+    assert told in out
+    for limit in ("1", "2"):
+        main(["run", str(path), "--yes", "--limit", limit])
+        assert told in capsys.readouterr().err
+    assert [call["recipient_phone_number"] for call in place.calls()] == ["+912001234567", number(1)]

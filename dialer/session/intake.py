@@ -37,8 +37,6 @@ LISTED = "input_listed"
 TOLD = "input_told"
 """Under this name, what is told of it: hints, and how the column of the numbers was found."""
 
-_ALLOWED = 'allow = ["not_valid"] in [screening] says so'
-
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -64,7 +62,8 @@ class Intake:
     def hints(self) -> tuple[str, ...]:
         """What is odd about the columns and, once they are screened, the numbers, in words."""
         newer = sum(count for words, count in self.screening.report.repaired.items() if NOT_VALID in words)
-        told = f"{newer:,} numbers are called although they are {NOT_VALID}; {_ALLOWED}"
+        them = "1 number is called although it is" if newer == 1 else f"{newer:,} numbers are called although they are"
+        told = f'{them} {NOT_VALID}, since [screening] has allow = ["not_valid"]'
         return (*self.payload.hints, *([told] if newer else []))
 
     def lists(self) -> tuple[Listed, ...]:

@@ -208,7 +208,8 @@ def _rows(found: Found) -> str:
 
 def report_lines(report: Report) -> list[str]:
     """Return the problems of a list grouped by kind, each with a few rows."""
-    from dialer.reasons import REASONS  # noqa: PLC0415 - heavy, and status does without
+    from dialer.phone import NOT_VALID  # noqa: PLC0415 - heavy, and status does without
+    from dialer.reasons import REASONS  # noqa: PLC0415 - as above
 
     lines = [f"header: {on_one_line(text)}" for text in report.header]
     duplicates = report.statuses.get(Status.DUPLICATE, 0)
@@ -221,7 +222,7 @@ def report_lines(report: Report) -> list[str]:
         lines.append(f"{report.shared:,} share a number with an earlier row and are called as well")
         lines += [f"    {_example(example)}" for example in report.sharing]
     for kind, count in report.repaired.items():
-        lines.append(f"{count:,} repaired: {kind}")
+        lines.append(f"Warning: {count:,} called: {kind}" if NOT_VALID in kind else f"{count:,} repaired: {kind}")
         lines += [f"    row {one.position} (line {one.line}) {one.cell!r}" for one in report.repairs.get(kind, ())]
     return lines
 
