@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from dialer.loader import examine
 from dialer.screening import Screening
+from dialer.screening.advice import advice
 from dialer.suppression import Suppression
 from tests.test_screening import NOW, RULES, bodies
 
@@ -214,3 +216,45 @@ def test_a_number_newer_than_the_plan_is_called_only_when_allowed_and_with_no_ot
     assert got[:3] == [912001234567, 551099999999, 11234567890]
     assert all(isinstance(one, str) for one in got[3:])
     assert called(tmp_path, ["912001234567"], None, plus_lost=True, allow=frozenset({"not_valid"})) != [912001234567]
+
+
+def local(*firsts: str, digits: int = 10) -> list[str]:
+    chance = random.Random(5)
+    return [first + "".join(chance.choices("0123456789", k=digits - len(first))) for _ in range(50) for first in firsts]
+
+
+@pytest.mark.parametrize(
+    ("cells", "words", "not_words"),
+    [
+        (
+            local("6", "7", "8", "9"),
+            ('With region = "IN" nearly all are numbers of India',),
+            ('region = "DE"', "set region"),
+        ),
+        # Mobiles of India that begin like Lebanon's: many countries have such numbers, and none is guessed.
+        (local("96"), ("countries: set region to theirs",), ("region = ",)),
+        # Brazil's 51: it is said that a + would call Peru.
+        (local("519", digits=11), ("With plus_lost = true 25 are numbers: 25 of Peru",), ()),
+        # Numbers of many countries: Germany has all of them, but would refuse the list.
+        (
+            ["447400123456", "14155550100", "919876543210", "33612345678"] * 5,
+            ("With plus_lost = true 20 are numbers: ",),
+            ("region",),
+        ),
+    ],
+)  # fmt: skip
+def test_a_setting_is_advised_only_after_it_was_tried(
+    tmp_path: Path, cells: list[str], words: tuple[str, ...], not_words: tuple[str, ...]
+) -> None:
+    told = advice(cells, RULES)
+    assert re.match(r"0 of \d\d numbers without a \+ can be called with the settings in \[csv\]\. ", told)
+    assert all(text in told for text in words)
+    assert not any(text in told for text in not_words)
+    for region in re.findall('region = "(..)"', told):
+        got = called(tmp_path, cells, region)
+        assert sum(isinstance(number, int) for number in got) > 0.8 * len(got)
+
+
+def test_a_list_that_can_be_called_gets_no_advice() -> None:
+    assert advice(["+919876543210", "9876543210", "n/a"], replace(RULES, region="IN")) == ""
+    assert advice(["n/a", "", "+91987"], RULES) == ""

@@ -7,14 +7,15 @@ what is known of each calling code, `zones` where numbers are assigned, `spellin
 
 from dialer.phone.chance import chance
 from dialer.phone.number import NOT_VALID, SPECIAL, Number, in_use, in_use_of, judge, marked, possible, with_plus
-from dialer.phone.plans import country, country_name, home, known_region, origin, place
+from dialer.phone.plans import country, country_name, home, known_region, main_regions, origin, place
 from dialer.phone.spellings import line, lines, spellings
-from dialer.phone.text import REASONS
+from dialer.phone.text import REASONS, SHORTEST
 from dialer.phone.zones import edition, zones
 
 __all__ = [
     "NOT_VALID",
     "REASONS",
+    "SHORTEST",
     "SPECIAL",
     "Number",
     "chance",
@@ -28,6 +29,7 @@ __all__ = [
     "known_region",
     "line",
     "lines",
+    "main_regions",
     "marked",
     "origin",
     "place",

@@ -102,6 +102,12 @@ def known_region(region: str) -> bool:
     return region.upper() in phonenumbers.SUPPORTED_REGIONS
 
 
+def main_regions() -> list[str]:
+    """Return the main region of each calling code, by ISO code."""
+    regions = (names[0] for names in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.values())
+    return sorted(region for region in regions if region != NO_COUNTRY)
+
+
 def country(number: int) -> str | None:
     """Name the region of a number by its ISO code; None when it is not valid or belongs to none."""
     found = _judged(str(number))

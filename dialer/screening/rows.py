@@ -16,6 +16,7 @@ from dialer.errors import InputError, InterruptedRunError
 from dialer.loader import chunks
 from dialer.models import NOWHERE, InputRow, Problem, Status, e164
 from dialer.phone.column import judge_column
+from dialer.screening.advice import advice
 from dialer.screening.lost import is_lost, refuse_lost
 from dialer.screening.report import EXAMPLES, Report
 from dialer.screening.rules import Rules, check
@@ -137,6 +138,10 @@ class Screening:
         self._ids: dict[str, int] = {}
         self._seen = Seen()
         self._refused: list[str] = []
+
+    def advice(self) -> str:
+        """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
+        return advice([row[self._phone] for row in self._table.sample], self._rules)
 
     def __iter__(self) -> Iterator[list[InputRow]]:
         """Yield the rows, chunk by chunk.

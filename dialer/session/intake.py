@@ -64,7 +64,7 @@ class Intake:
         newer = sum(count for words, count in self.screening.report.repaired.items() if NOT_VALID in words)
         them = "1 number is called although it is" if newer == 1 else f"{newer:,} numbers are called although they are"
         told = f'{them} {NOT_VALID}, since [screening] has allow = ["not_valid"]'
-        return (*self.payload.hints, *([told] if newer else []))
+        return (*self.payload.hints, *([told] if newer else []), *filter(None, [self.screening.advice()]))
 
     def lists(self) -> tuple[Listed, ...]:
         """Return what each suppression list holds, once all rows are screened."""

@@ -54,6 +54,7 @@ def plan_text(plan: Plan) -> str:
         timing = plan.outlook.timing
         over = timing_lines(timing, rate=plan.rate) if timing is not None and timing.is_over else []
         lines += over or ["Nobody is left to be called."]
+        lines += [] if called else [f"Note: {note}." for note in plan.outlook.notes]
         return "\n".join(lines)
     limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
     lines.append(f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {_agent(plan)}.")
@@ -189,7 +190,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
         lines += [f"  POST /call {visible_json(json.dumps(sample, ensure_ascii=False))}" for sample in check.samples]
     lines += [f"Warning: {text}." for text in check.warnings]
     if not check.to_call:
-        return "\n".join([*lines, "Nobody would be called."])
+        return "\n".join([*lines, "Nobody would be called.", *(f"Note: {hint}." for hint in check.hints)])
     lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]
     over = view.timing is not None and view.timing.is_over
     return "\n".join([*lines, *([] if over else [f"To call them: {command}"])])
