@@ -39,7 +39,8 @@ _PHONE: Final = (
 )
 _OF: Final = "contact|recipient|customer|client|user|lead|primary|main|home|work|business|office|other|personal"
 _USUAL: Final = re.compile(
-    rf"(?:{_OF})*(?:{_PHONE})(?:numbers?|no|nr|num|nummer|numero)?|ph(?:no|number)"
+    rf"(?:{_OF})*(?:{_PHONE})(?:numbers?|no|nr|num|nummer|numero)?(?:{_OF}|mobile)*"
+    r"|ph(?:no|number)"
     rf"|(?:numero|n)(?:de|di)?(?:{_PHONE})|(?:to|contact|recipient)?number|contactno"
 )
 _NOT_CALLED: Final = re.compile(r"fax|^from(?:phone)?number$|^(?:agent|caller)")
@@ -129,7 +130,7 @@ def candidates(
     reading: Reading = Reading(),
     nearly: frozenset[str] = frozenset(),
 ) -> list[Candidate]:
-    """Return the columns that may hold the phone numbers, those with the most numbers first.
+    """Return the columns that may hold the phone numbers, the likeliest first: a usual name counts as twice the cells.
 
     One of a usual name may be it as soon as a cell was meant for a number; any other when nearly all its cells are
     numbers that can be called.
@@ -150,7 +151,7 @@ def candidates(
         if name in usual or numbers >= max(1, SHARE * filled, SOME * len(cells)):
             found.append(Candidate(name, numbers, len(cells), name in usual))
     # "Number" may be that of a bill.
-    found.sort(key=lambda one: (-one.numbers, not one.is_usual, _folded(one.name) == "number"))
+    found.sort(key=lambda one: (-one.numbers * (1 + one.is_usual), _folded(one.name) == "number"))
     return [candidate for candidate in found if candidate.numbers] or found
 
 

@@ -146,6 +146,11 @@ def test_the_phone_column_is_guessed_and_doubts_are_said(header: list[str], line
             'phone = "Handy"   # <- not sure: 1 of 1 cells are numbers; Kontakt: 1 of 1 cells are numbers',
         ),
         (
+            "order id,Phone #,note\n9876500001,,\n9876500002,+919876543210,",
+            "9876500003,+919876543211,",
+            'phone = "Phone #"   # <- not sure: 2 of 3 cells are numbers; order id: 3 of 3 cells are numbers',
+        ),
+        (
             "contact_number,Handy",
             "+919876543210,+919876543211",
             'phone = "contact_number"   # 1 of 1 cells are numbers; Handy: 1 of 1 cells are numbers',

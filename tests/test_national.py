@@ -95,6 +95,18 @@ def reads_back(text: str, region: str, number: phonenumbers.PhoneNumber) -> bool
         return False
 
 
+def test_a_list_of_porto_alegre_is_called_in_brazil(tmp_path: Path) -> None:
+    """Its area code 51 is the country code of Peru, where each of them would be somebody's mobile."""
+    cells = ["51987654321", "51998761234", "51991234567", "(51) 98111-2233", "51 99333-4455"]
+    assert called(tmp_path, cells, "BR") == [
+        5551987654321,
+        5551998761234,
+        5551991234567,
+        5551981112233,
+        5551993334455,
+    ]
+
+
 PERMISSIVE = {"DE", "LU", "ID", "RS", "AT"}
 """Nearly any digits are a fixed line there: without its 0 a long one cannot be told from a number of elsewhere."""
 

@@ -33,6 +33,7 @@ USUAL = [
     "phone1", "Telefon", "Telefonnummer", "Tel.-Nr.", "Handy", "Handynummer", "Mobilnummer", "Rufnummer", "telefone",
     "Celular",
     "Número de telefone", "teléfono", "Móvil", "Téléphone", "N° de téléphone", "cellulare", "Customer Mobile",
+    "Tel. (home)", "Phone (Mobile)", "Phone - Work",
 ]  # fmt: skip
 OTHER = [
     "name", "city", "no", "S. No.", "id", "order number", "Invoice No", "policy_number", "Account Number", "ph",
