@@ -141,9 +141,7 @@ class Screening(Section):
     suppression: Texts = Field(default_factory=list)
     max_age_days: Annotated[float, Field(gt=0, le=3650)] | None = None
     required: Texts = Field(default_factory=list)
-    allow: Annotated[
-        list[Literal["toll_free", "premium_rate", "shared_cost", "not_valid"]], BeforeValidator(listed)
-    ] = Field(default_factory=list)
+    allow: Annotated[list[Allowable], BeforeValidator(listed)] = Field(default_factory=list)
     called_elsewhere: Literal["skip", "call"] = "skip"
     called_elsewhere_within: Annotated[float, PlainValidator(long_duration)] = 86_400.0
 
