@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 PLACE = "POST /call"
 CRASHED = 9
 _FINAL = {"queued", "error", "unknown", "duplicate", "invalid"}

@@ -23,17 +23,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
-PATIENCE = 30.0
+PATIENCE = 180.0
+"""Seconds; far more than anything takes, also on a machine that is busy."""
 
 
 @pytest.fixture
 def campaign(tmp_path: Path) -> Path:
+    """Four hundred people, so slowly that a run goes on until somebody stops it."""
     path = tmp_path / "c.toml"
-    path.write_text(
-        f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n[pacing]\nrate = "200/second"\nmax_in_flight = 8\n'
-    )
     write_list(tmp_path, 400)
+    pace(path, "4/second")
     return path
+
+
+def pace(campaign: Path, rate: str) -> None:
+    campaign.write_text(
+        f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n[pacing]\nrate = "{rate}"\nmax_in_flight = 8\n'
+    )
 
 
 def write_list(folder: Path, count: int) -> None:
@@ -49,17 +55,23 @@ def command(campaign: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "dialer", "run", str(campaign), *options]
 
 
-def start(campaign: Path, sandbox: Sandbox, *, ignoring: tuple[signal.Signals, ...] = ()) -> subprocess.Popen[str]:
-    def ignore() -> None:
-        for one in ignoring:
-            signal.signal(one, signal.SIG_IGN)
+def hearing(*, ignoring: signal.Signals | None = None) -> Callable[[], None]:
+    """Return what makes a child hear signals, also where these tests run under nohup or in the background."""
 
+    def prepare() -> None:
+        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, signal.SIG_IGN if one == ignoring else signal.SIG_DFL)
+
+    return prepare
+
+
+def start(campaign: Path, sandbox: Sandbox, *, ignoring: signal.Signals | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command(campaign, "--yes", "--log-format", "json"),
         env=environment(sandbox),
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=ignore,  # noqa: PLW1509 - the test has no threads that matter to the child
+        preexec_fn=hearing(ignoring=ignoring),  # noqa: PLW1509 - the test has no threads that matter to the child
     )
 
 
@@ -92,6 +104,7 @@ def finish(campaign: Path, sandbox: Sandbox) -> None:
 
 def go_on(campaign: Path, sandbox: Sandbox) -> int:
     """Run to the end, look that nobody was called twice, and return the exit code."""
+    pace(campaign, "400/second")
     done = subprocess.run(command(campaign, "--yes", "-q"), env=environment(sandbox), check=False, timeout=PATIENCE)
     called = [call.to_number for call in sandbox.book.calls]
     assert len(called) == len(set(called))
@@ -111,7 +124,7 @@ def bolna() -> Iterator[Sandbox]:
 )
 def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Signals, code: int) -> None:
     process = start(campaign, bolna)
-    after_outcomes(process, 20)
+    after_outcomes(process, 5)
     process.send_signal(received)
 
     exit_code, told = ended(process)
@@ -121,7 +134,7 @@ def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Sign
     assert (events[-1]["event"], events[-1]["exit_code"]) == ("summary", code)
     assert events[-1]["left"] > 0
     placed = {call.to_number for call in bolna.book.calls}
-    assert 20 <= len(placed) < 400
+    assert 5 <= len(placed) < 400
     assert {number for number, status in statuses(campaign).items() if status == "queued"} == placed
     assert set(statuses(campaign).values()) == {"queued", "pending"}
     finish(campaign, bolna)
@@ -129,8 +142,8 @@ def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Sign
 
 def test_a_frozen_process_makes_up_for_nothing_afterwards(campaign: Path, bolna: Sandbox) -> None:
     """Without that it would send a second's worth, 20 calls, at one go."""
-    campaign.write_text(campaign.read_text().replace("200/second", "20/second"))
-    write_list(campaign.parent, 60)
+    pace(campaign, "20/second")
+    write_list(campaign.parent, 100)
     process = start(campaign, bolna)
     after_outcomes(process, 20)
     process.send_signal(signal.SIGSTOP)
@@ -139,23 +152,23 @@ def test_a_frozen_process_makes_up_for_nothing_afterwards(campaign: Path, bolna:
     assert ended(process)[0] == 0
     came = sorted(call.received_at for call in bolna.book.calls)
     assert max(later - earlier for earlier, later in pairwise(came)) > 0.9
-    # One more by the way a request takes, two more by how busy this machine may be.
-    assert max(sum(at <= one < at + 1.0 for one in came) for at in came) <= 20 + 3
+    # Some may be late by how busy this machine is; a second made up for would be 40.
+    assert max(sum(at <= one < at + 1.0 for one in came) for at in came) <= 30
 
 
 def test_a_hang_up_is_not_heard_under_nohup(campaign: Path, bolna: Sandbox) -> None:
-    write_list(campaign.parent, 60)
-    process = start(campaign, bolna, ignoring=(signal.SIGHUP,))
-    after_outcomes(process, 10)
+    write_list(campaign.parent, 20)
+    process = start(campaign, bolna, ignoring=signal.SIGHUP)
+    after_outcomes(process, 5)
     process.send_signal(signal.SIGHUP)
     assert ended(process)[0] == 0
-    assert len(bolna.book.calls) == 60
+    assert len(bolna.book.calls) == 20
 
 
 def test_a_second_signal_stops_at_once_and_leaves_doubt(campaign: Path) -> None:
     with running(Settings(call_rate=None)) as sandbox:
         process = start(campaign, sandbox)
-        after_outcomes(process, 30)
+        after_outcomes(process, 5)
         sandbox.call_strikes.force("silent_after")
         wait_until(lambda: len(sandbox.call_strikes._forced) == 0)
         process.send_signal(signal.SIGINT)
@@ -180,7 +193,7 @@ def test_a_signal_during_a_hold_ends_it_at_once(campaign: Path) -> None:
     settings = Settings(call_rate=None, retry_after="seconds", retry_after_seconds=250)
     with running(settings) as sandbox:
         process = start(campaign, sandbox)
-        after_outcomes(process, 10)
+        after_outcomes(process, 5)
         sandbox.call_strikes.force("rate_limited")
         wait_for_line(process, "waiting 250 s")
         process.send_signal(signal.SIGINT)
@@ -211,7 +224,13 @@ class Terminal:
     def __init__(self, arguments: list[str], env: dict[str, str]) -> None:
         self._screen, terminal = pty.openpty()
         self.process = subprocess.Popen(
-            arguments, env=env, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True
+            arguments,
+            env=env,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            preexec_fn=hearing(),  # noqa: PLW1509 - the test has no threads that matter to the child
         )
         os.close(terminal)
         self.shown = ""
@@ -252,6 +271,7 @@ def test_a_signal_while_it_asks_dials_nobody(campaign: Path, bolna: Sandbox) -> 
 
 @pytest.mark.parametrize(("typed", "code", "calls"), [("y\n", 0, 60), ("n\n", 2, 0), ("\n", 2, 0)])
 def test_only_a_yes_dials(campaign: Path, bolna: Sandbox, typed: str, code: int, calls: int) -> None:
+    pace(campaign, "200/second")
     write_list(campaign.parent, 60)
     terminal = Terminal(command(campaign), environment(bolna))
     terminal.wait_for("[y/N]")
@@ -263,8 +283,9 @@ def test_only_a_yes_dials(campaign: Path, bolna: Sandbox, typed: str, code: int,
 
 
 def test_a_second_run_is_turned_away_while_the_first_goes_on_and_status_is_not(campaign: Path, bolna: Sandbox) -> None:
+    pace(campaign, "1/second")
     process = start(campaign, bolna)
-    after_outcomes(process, 5)
+    after_outcomes(process, 2)
 
     second = subprocess.run(
         command(campaign, "--yes"),

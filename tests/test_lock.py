@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 30
+PATIENCE = 180
 
 # Holds the lock until its input ends; may start a child that outlives it. Who is ready says so by its process id.
 HOLD = """
