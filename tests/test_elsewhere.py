@@ -390,6 +390,28 @@ def test_two_runs_at_once_over_one_list_call_nobody_twice_also_when_one_is_kille
         assert unclear <= 21
 
 
+@pytest.mark.long
+def test_twenty_campaigns_that_start_at_once_call_everybody_once(tmp_path: Path) -> None:
+    """Each looks at the ledgers of the others while these are being made."""
+    with sandbox() as bolna:
+        batch = Batch.write(tmp_path / "batch", people=10, rate="100/second")
+        campaigns = []
+        for index in range(20):
+            (batch.folder / f"l{index}.csv").write_text(
+                "phone\n" + "".join(f"+9198{index:02d}{row:06d}\n" for row in range(10)), encoding="utf-8"
+            )
+            campaigns.append(batch.folder / f"c{index}.toml")
+            campaigns[-1].write_text(
+                f'agent_id = "{batch.agent}"\nrecipients = "l{index}.csv"\n[pacing]\nrate = "100/second"\n',
+                encoding="utf-8",
+            )
+        command = [sys.executable, "-m", "dialer", "run", "--yes", "-q"]
+        runs = [subprocess.Popen([*command, str(campaign)], env=bolna.environment) for campaign in campaigns]
+        assert [process.wait(PATIENCE) for process in runs] == [0] * 20
+        times = Counter(call["to_number"] for call in bolna.calls(batch.agent))
+        assert (len(times), max(times.values())) == (200, 1)
+
+
 def _asked(ledger: Path, query: str) -> list[tuple[int]]:
     with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)) as db:
         return db.execute(query).fetchall()
