@@ -7,6 +7,7 @@ and from the lists below with their sources; it never looks at `dialer/phone/zon
 from __future__ import annotations
 
 import random
+import tomllib
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -343,6 +344,19 @@ def test_numbers_of_every_region_and_type_are_open_only_when_all_their_clocks_ar
 @pytest.mark.long
 def test_numbers_of_every_region_and_type_at_length() -> None:
     judge_the_world(Year(timedelta(minutes=30)), variations=30)
+
+
+def test_the_table_of_places_has_no_slip() -> None:
+    """A prefix named twice would have the last one's zones, and a zone misspelt would end the run."""
+    content = tomllib.loads((files("dialer") / "phone" / "zones.toml").read_text(encoding="utf-8"))
+    listed = set[str]().union(*zone_tab().values(), UNOFFICIAL)
+    assert set(content["left_out"]) == UNOFFICIAL
+    for region, entry in content["regions"].items():
+        prefixes = [prefix for place in entry["places"] for prefix in place["prefixes"].split()]
+        assert len(prefixes) == len(set(prefixes)), region
+        code = str(phonenumbers.country_code_for_region(region))
+        assert all(prefix.startswith(code) for prefix in prefixes), region
+        assert listed.issuperset(zone for place in entry["places"] for zone in place["zones"]), region
 
 
 @pytest.mark.parametrize(

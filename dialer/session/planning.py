@@ -150,6 +150,9 @@ class Planning:
         return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
 
     async def _uncovered(self, places: Sequence[Place]) -> Uncovered | None:
+        window = self.work.campaign.window
+        if window is None or window.hours is not None:
+            return None
         refused = Counter(map(phone.home, await self.work.ledger.call(lambda store: store.numbers_with("no_rule"))))
         return uncovered(self.work.campaign, places=places, refused=refused)
 

@@ -114,7 +114,7 @@ class CallingWindow:
 
         Args:
             row_zone: the cell of the timezone column; None or blank where there is none.
-            number_zones: every zone in which the number may be; `Etc/Unknown` counts as none.
+            number_zones: every zone in which the number may be.
             country: ISO region of the number; None where it has no single one: then every pack is reckoned with.
             at: the year from here on is searched for an opening; None for now.
 
@@ -175,7 +175,7 @@ class CallingWindow:
             return ZoneChoice((row_zone.strip(),), ZoneSource.COLUMN)
         if self.default_zone is not None:
             return ZoneChoice((self.default_zone,), ZoneSource.DEFAULT)
-        return ZoneChoice(tuple(zone for zone in number_zones if zone != "Etc/Unknown"), ZoneSource.NUMBER)
+        return ZoneChoice(number_zones, ZoneSource.NUMBER)
 
     def _packs(self, country: str | None) -> list[RulePack]:
         return [pack for pack in self.packs if country in _NO_COUNTRY or country in pack.countries]
