@@ -7,8 +7,11 @@ import html
 import json
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RUN: Final = 8
 """So many characters of the key in a row are not shown; the last four, which some services show, are no secret."""
@@ -23,6 +26,8 @@ _NOISE: Final = bytes(byte for byte in range(256) if _LOWER[byte] not in _KEPT)
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|[abfnrtv0])", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 _DEEPEST: Final = 3
+_MOST: Final = 20
+"""A text that still gives it away after so many readings were starred is not shown at all."""
 _STARS: Final = "***"
 
 
@@ -39,11 +44,12 @@ def hidden(text: str, secret: str) -> str:
         return text.replace(secret, _STARS) if secret else text
     text = text.replace(secret, _STARS)
     least = _RUN_IN_ID if _UUID.fullmatch(text) else RUN
-    for read in (str, _decoded, _untagged):
-        said = read(text)
-        if _holds(said, secret, least):
-            text = _starred(said, secret, least)
-    return text
+    for _ in range(_MOST):
+        said = next((said for said in _readings(text) if _holds(said, secret, least)), None)
+        if said is None:
+            return text
+        text = _starred(said, secret, least)
+    return _STARS
 
 
 def without(body: bytes, secret: str) -> bytes:
@@ -61,9 +67,8 @@ def _may_hold(body: bytes, secret: str) -> bool:
         return False
     if _may_be_in(_squeezed(body), secret):
         return True
-    text = body.decode("utf-8", "replace")
-    read = (decoded for decoded in (_decoded(text), _untagged(text)) if decoded is not text)
-    return any(_may_be_in(_squeezed(said.encode("utf-8", "replace")), secret) for said in read)
+    readings = _readings(body.decode("utf-8", "replace"))
+    return any(_may_be_in(_squeezed(said.encode("utf-8", "replace")), secret) for said in readings)
 
 
 def _hidden_in(value: Any, secret: str) -> Any:  # noqa: ANN401 - any JSON
@@ -134,18 +139,35 @@ def _starred(text: str, secret: str, least: int) -> str:
     return "".join([*shown, text[after:]])
 
 
-def _decoded(text: str) -> str:
-    """Return what a text says where it is percent-encoded, HTML, or shows bytes as Python and JSON do."""
+def _readings(text: str) -> Iterator[str]:
+    """Yield a text as it is, and as it reads once each encoding is undone: one may hide in another, or in markup."""
+    yield text
+    yield from _decoded(text)
+    if "<" in text:
+        untagged = _TAG.sub("", text)
+        yield untagged
+        yield from _decoded(untagged)
+
+
+def _decoded(text: str) -> Iterator[str]:
     for _ in range(_DEEPEST):
-        if not any(mark in text for mark in "\\%&"):
-            break
-        written = _ESCAPE.sub(_meant, text).encode("utf-8", "replace")
-        text = html.unescape(unquote_to_bytes(written).decode("utf-8", "replace"))
-    return text
+        before = text
+        for undone in (_unescaped, _unquoted, html.unescape):
+            read = undone(text)
+            if read != text:
+                yield read
+            text = read
+        if text == before:
+            return
 
 
-def _untagged(text: str) -> str:
-    return _decoded(_TAG.sub("", text)) if "<" in text else text
+def _unescaped(text: str) -> str:
+    """Return a text in which bytes do not stand as Python and JSON show them."""
+    return _ESCAPE.sub(_meant, text) if "\\" in text else text
+
+
+def _unquoted(text: str) -> str:
+    return unquote_to_bytes(text.encode("utf-8", "replace")).decode("utf-8", "replace") if "%" in text else text
 
 
 def _meant(match: re.Match[str]) -> str:
