@@ -196,7 +196,7 @@ class LedgerMachine(RuleBasedStateMachine):
         lines=LINES,
         repeated=st.lists(PEOPLE, max_size=1),
         asked=st.lists(st.sampled_from([Status.ERROR, Status.UNKNOWN, Status.QUEUED]), max_size=2, unique=True),
-        over=st.sets(PEOPLE),
+        over=st.one_of(st.just(set(range(1, MOST + 1))), st.sets(PEOPLE)),
         killed=st.sampled_from([None, None, None, None, "merged", "released", "loaded"]),
     )
     def start(

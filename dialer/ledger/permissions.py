@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 RUN = "(SELECT coalesce((SELECT value FROM meta WHERE name = 'work'), 'none'))"
 """The id of the work that goes on, as SQL: see `requests`."""
 PERMITTED = f"""
-    EXISTS (SELECT 1 FROM permission p WHERE p.recipient = {{recipient}} AND p.run = {RUN} AND p.attempt IS NULL
-    AND NOT p.void)
+    EXISTS (SELECT 1 FROM permission p WHERE p.run = {RUN} AND p.recipient = {{recipient}} AND p.attempt IS NULL
+    AND p.void = 0)
 """  # noqa: S608 - constants only
 """Whether the run may call somebody again, as SQL; nobody may be who has an open attempt, since that uses it."""
 CALLABLE = f"(r.state = 'pending' OR {PERMITTED.format(recipient='r.id')})"
@@ -209,7 +209,7 @@ def use(db: sqlite3.Connection, begun: str) -> None:
         f"""
         UPDATE permission SET attempt = b.attempt FROM (SELECT json_extract(value, '$[0]') AS attempt,
         json_extract(value, '$[1]') AS recipient FROM json_each(?)) b
-        WHERE permission.recipient = b.recipient AND run = {RUN} AND permission.attempt IS NULL AND NOT void
+        WHERE permission.recipient = b.recipient AND run = {RUN} AND permission.attempt IS NULL AND void = 0
         """,  # noqa: S608 - constants only
         (begun,),
     )

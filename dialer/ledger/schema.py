@@ -167,6 +167,7 @@ MIGRATIONS = (
     SELECT id, at, what, recipient, attempt, '', 1 FROM decision;
     DROP TABLE decision;
     CREATE INDEX permission_recipient ON permission (recipient);
+    CREATE INDEX permission_usable ON permission (run, recipient) WHERE attempt IS NULL AND void = 0;
     CREATE INDEX permission_attempt ON permission (attempt) WHERE attempt IS NOT NULL;
     -- Who was released for a run that is over is what they were.
     UPDATE recipient SET state = former, payload = coalesce(json_extract(as_called, '$[0]'), payload),
