@@ -64,17 +64,12 @@ class Release:
                 f"{len(unknown) - len(old)} unknown are not redialled: younger than {YOUNG / 60:.0f} minutes, they "
                 f"may still turn up at Bolna"
             )
+        if not old:
+            return ()
         rules = self._limits(())
         found = await self._ledger.call(lambda store: store.may_be_permitted(Status.UNKNOWN, rules, keys=old))
         numbers = tuple(map(e164, found))
-        if (
-            numbers
-            and ask is not None
-            and not await ask(
-                f"{len(numbers)} of whom nobody knows whether they were called are to be called again, perhaps for the "
-                f"second time:\n  {', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
-            )
-        ):
+        if numbers and ask is not None and not await ask(_question(numbers)):
             raise DeclinedError("Nothing was dialled.")
         self._tell(await self._release(Status.UNKNOWN, what="--redial-unknown", keys=old))
         return numbers
@@ -106,6 +101,13 @@ class Release:
             return done[0]
 
         return await self._ledger.call(do)
+
+
+def _question(numbers: Sequence[str]) -> str:
+    return (
+        f"{len(numbers)} of whom nobody knows whether they were called are to be called again, perhaps for the second "
+        f"time:\n  {', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
+    )
 
 
 def told(found: Redial, rules: RedialRules, selection: Selection) -> list[str]:
