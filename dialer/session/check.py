@@ -20,7 +20,7 @@ from dialer.models import Status, Whereabouts
 from dialer.phone import line
 from dialer.results import guarded, replaced
 from dialer.session.coverage import uncovered
-from dialer.session.intake import attempted_lines, intake
+from dialer.session.intake import attempted_lines, intake, phone_before
 from dialer.session.opening import neighbours, refuse_without_ledger
 from dialer.session.spoken import Found, Spoken
 from dialer.session.timing import Place
@@ -109,7 +109,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             campaign,
             attempted=attempted_lines(campaign, ledger) if ledger else {},
             should_stop=lambda: False,
-            phone_before=ledger.note("phone") if ledger else None,
+            phone_before=phone_before(ledger) if ledger else None,
         )
         recent, warnings = _recent(campaign)
         tally = _Tally(ledger, recent, Spoken(found.payload.columns))

@@ -142,6 +142,12 @@ def intake(
     return Intake(table, screening, payload, suppression, phone, phone_words)
 
 
+def phone_before(store: Ledger) -> str | None:
+    """Return the column that an earlier run of the batch took the numbers from; None where it was a mere guess."""
+    # Versions that do not note what they tell took one by its name alone, as "Number" of a bill.
+    return None if store.note(TOLD) is None else store.note("phone")
+
+
 def _phone_column(campaign: Campaign, table: Table, before: str | None) -> tuple[str, str]:
     columns = campaign.columns
     others = (columns.id, columns.from_, columns.scheduled_at, columns.timezone)
@@ -195,17 +201,19 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
             lists = suppression.told(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
             hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
             return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words)
-        attempted, before = attempted_lines(campaign, store), store.note("phone")
+        attempted, before = attempted_lines(campaign, store), phone_before(store)
         found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
 
         def put() -> None:
             store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
             store.set_note(JUDGED, mark)
             store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
-            store.set_note(TOLD, json.dumps([found.hints, found.phone_words]))
+            hints.extend(found.hints)
+            store.set_note(TOLD, json.dumps([hints, found.phone_words]))
 
+        hints: list[str] = []
         store.together([put])
-        return Loaded(found.payload.variables, found.suppression, found.lists(), found.hints, found.phone_words)
+        return Loaded(found.payload.variables, found.suppression, found.lists(), tuple(hints), found.phone_words)
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.
