@@ -208,12 +208,11 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
             store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
             store.set_note(JUDGED, mark)
             store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
-            hints.extend(found.hints)
-            store.set_note(TOLD, json.dumps([hints, found.phone_words]))
+            store.set_note(TOLD, json.dumps([found.hints, found.phone_words]))
 
-        hints: list[str] = []
         store.together([put])
-        return Loaded(found.payload.variables, found.suppression, found.lists(), tuple(hints), found.phone_words)
+        hints, phone_words = json.loads(store.note(TOLD) or "")
+        return Loaded(found.payload.variables, found.suppression, found.lists(), tuple(hints), phone_words)
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.
@@ -239,6 +238,8 @@ def mark_of(campaign: Campaign) -> str:
         {name: str(source) for name, source in campaign.user_data.items()} if campaign.user_data is not None else None,
         [version(name) for name in ("dialer", "phonenumbers", "tzdata")],
         [stamp_of(file) for file in files],
+        # What was judged before that was noted is judged anew: the column may have been a mere guess.
+        TOLD,
     ]
     return blake2b(json.dumps(rules).encode(), digest_size=20).hexdigest()
 
