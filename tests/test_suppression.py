@@ -303,3 +303,10 @@ def test_every_spelling_of_a_line_is_on_the_list_where_one_is(tmp_path: Path, li
     lists = load(save(tmp_path, f"phone\n{listed}\n"))
     assert lists.hit(number)
     assert lists.hits(np.array([number])).tolist() == [True]
+
+
+def test_a_number_that_a_spreadsheet_has_shortened_to_a_few_digits_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r'line 2, column "work": "9E\+11" is not a whole number: a spreadsheet shortened'
+    ):
+        load(save(tmp_path, "phone,work\n+14155550100,9E+11\n"))

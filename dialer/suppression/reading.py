@@ -150,7 +150,9 @@ class _Table:
         """Take in a cell; tell whether there is a whole number in it."""
         cell = row[column.at]
         digits = digits_in(cell)
-        if digits < (ENTRY if column.kind is Kind.NUMBERS or self._areas else HEADER):
+        least = ENTRY if column.kind is Kind.NUMBERS or self._areas else HEADER
+        # Of 9E+11 a spreadsheet has lost all but one digit.
+        if digits < least and not (column.kind is Kind.NUMBERS and "E+" in cell.upper()):
             return False
         is_sure = column.kind is Kind.NUMBERS or _is_marked(cell)
         read = phone.possible if is_sure or column.holds_numbers() else phone.in_use_of

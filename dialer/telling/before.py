@@ -130,9 +130,7 @@ def list_lines(lists: Sequence[Listed]) -> list[str]:
         recipients = f"{one.recipients:,} recipient{' is' if one.recipients == 1 else 's are'} on it"
         lines.append(f"Suppression list {one.path}: {entries}, {numbers}; {recipients}.")
         if not one.recipients:
-            lines.append(
-                f"Note: no recipient is on {one.path}. Is it the right list, and in the same country's numbers?"
-            )
+            lines.append(f"Note: no recipient is on {one.path}. Is it the right list?")
     return lines
 
 
