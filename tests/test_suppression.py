@@ -107,7 +107,7 @@ def test_further_columns_of_numbers_are_read_as_well(tmp_path: Path) -> None:
     listed = load(save(tmp_path, text))
     assert listed.hit(LISTED) == "on the suppression list dnc.csv, line 2"
     assert listed.hit(14155550102) == "on the suppression list dnc.csv, line 3"
-    assert [one.numbers for one in listed.told({})] == [3]
+    assert [one.numbers for one in listed.facts({})] == [3]
 
 
 def test_a_second_number_that_is_none_stops_it(tmp_path: Path) -> None:

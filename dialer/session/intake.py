@@ -68,7 +68,7 @@ class Intake:
 
     def lists(self) -> tuple[Listed, ...]:
         """Return what each suppression list holds, once all rows are screened."""
-        return self.suppression.told(self.screening.report.listed)
+        return self.suppression.facts(self.screening.report.listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
             now = datetime.now(UTC)
             payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
             suppression = _suppression(campaign, now)
-            lists = suppression.told(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
+            lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
             hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
             return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words)
         attempted, before = attempted_lines(campaign, store), phone_before(store)

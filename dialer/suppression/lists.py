@@ -168,7 +168,7 @@ class Suppression:
         lines = phone.lines(numbers) if self._lists else numbers
         return [one.hits(lines) for one in self._lists]
 
-    def told(self, recipients: Mapping[int, int]) -> tuple[Listed, ...]:
+    def facts(self, recipients: Mapping[int, int]) -> tuple[Listed, ...]:
         """Return what each list holds.
 
         Args:
