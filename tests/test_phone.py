@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneMetadata
 
@@ -333,6 +333,7 @@ def test_a_plan_that_forgets_gives_the_same_verdicts(monkeypatch: pytest.MonkeyP
     assert [plan.verdict(number) for number in numbers] == expected
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(
