@@ -580,3 +580,23 @@ LedgerMachine.TestCase.settings = settings(
     max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLedgerAgainstAModel = LedgerMachine.TestCase
+
+
+def test_a_refused_redial_keeps_these_promises_as_well() -> None:
+    """One walk that the machine seldom takes: called, not reached, refused when called again, and then asked for."""
+    machine = LedgerMachine()
+    lines = [Line(1, "Ann", Status.PENDING), Line(2, "Zoë", Status.PENDING)]
+    try:
+        machine.begin(with_id=False)
+        machine.start(lines=lines, repeated=[], asked=[], over=set(), killed=None)
+        machine.call_several(answers=[(True, False, False)], one_more=False)
+        machine.end()
+        for asked in (Status.QUEUED, Status.ERROR):
+            machine.start(lines=lines, repeated=[], asked=[asked], over={1}, killed=None)
+            machine.call_several(answers=[(False, False, False)], one_more=False)
+            machine.whoever_was_called_is_shown_so_and_can_only_be_called_where_a_person_asked()
+            machine.nobody_is_called_twice_unless_a_person_asked_since_then()
+            machine.end()
+        assert machine.known[1].status is Status.QUEUED
+    finally:
+        machine.teardown()
