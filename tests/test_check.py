@@ -241,7 +241,7 @@ def test_a_number_that_no_plan_has_is_called_when_allowed_and_counted(
 ) -> None:
     place.recipients([["+912001234567", "Zoë"], [number(1), "Ben"], ["+91200123456O", "Eva"]], header=["phone", "name"])
     assert main(["check", str(place.campaign())]) == 1
-    assert "1 number_not_valid\n" in capsys.readouterr().out
+    assert "1 number_not_valid (" in capsys.readouterr().out
     path = place.campaign(more='[screening]\nallow = ["not_valid"]\n')
     told = (
         "1 number is called although it is not valid by the numbering plan known here, since [screening] has allow = "

@@ -78,6 +78,18 @@ def test_a_mobile_is_judged_by_the_clocks_of_its_own_country(place: Place, capsy
     ]
 
 
+@pytest.mark.parametrize("window", ['hours = "09:00-20:00"', 'rules = ["in-promotional"]'])
+def test_a_number_newer_than_the_known_plan_has_every_clock_of_its_country_code(
+    window: str, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        ("+912001234567", at("Asia/Kolkata", time(12))),
+        ("+912001234568", at("Asia/Kolkata", time(22))),
+    ]
+    allowed = f'{window}\n[screening]\nallow = ["not_valid"]'
+    assert list(codes(place, rows, allowed, capsys).values()) == ["pending", "schedule_outside_hours"]
+
+
 # -- nobody covers them --------------------------------------------------------------------------------------------
 
 

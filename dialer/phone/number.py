@@ -32,7 +32,6 @@ SPECIAL: Final = {
 """Number types that are called only when `allow` names them, and what they are."""
 
 _ALL: Final = frozenset(SPECIAL)
-_ORDINARY: Final = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
 
 ALLOWABLE: Final = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Those that a campaign file may allow."""
@@ -290,9 +289,7 @@ def _newer(text: str, region: str | None, repairs: tuple[str, ...]) -> Number | 
     except NumberParseException:
         return None
     digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
-    # Possible alone would do for a number without its area code, or as short as a free one (India's 1800 with 8).
-    reasons = [phonenumbers.is_possible_number_for_type_with_reason(parsed, kind) for kind in _ORDINARY]
-    is_whole = ValidationResult.IS_POSSIBLE in reasons and len(digits) <= LONGEST
+    is_whole = length_of(parsed) is Length.WHOLE and len(digits) <= LONGEST
     return Number(int(digits), ", ".join((*repairs, NOT_VALID))) if is_whole else None
 
 

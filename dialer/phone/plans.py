@@ -37,8 +37,10 @@ _KINDS: Final = (
 _FEW: Final = 3
 """Where whole fixed lines have no more lengths than this, a local number has none of them."""
 _CALLING_CODES: Final = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+_NEWER: Final = "unknown"
+"""phonenumbers' word for the type of a number that its plan does not have."""
 _NO_PLACE: Final = frozenset(
-    {"premium_rate", "toll_free", "shared_cost", "personal_number", "pager", "uan", "voicemail"}
+    {"premium_rate", "toll_free", "shared_cost", "personal_number", "pager", "uan", "voicemail", _NEWER}
 )
 """Types whose numbers, where countries share a calling code, belong to all of them: +1 800 rings in any."""
 
@@ -47,7 +49,7 @@ class Origin(NamedTuple):
     """Where a number may have been assigned.
 
     Attributes:
-        regions: ISO codes of every region for which it is valid.
+        regions: ISO codes of every region in which it may be.
         kind: its type in phonenumbers' words, small letters.
     """
 
@@ -131,7 +133,23 @@ def place(number: int) -> str:
 
 
 def home(number: int) -> str | None:
-    """Name the one region whose rules a number falls under; None where it may be in several, or is not valid.
+    """Name the one region whose rules a number falls under; None where it may be in several.
+
+    Args:
+        number: E.164 digits.
+    """
+    found = origin(number)
+    if found is None:
+        return None
+    if found.kind in _NO_PLACE:
+        return found.regions[0] if len(found.regions) == 1 else None
+    return country(number)
+
+
+def origin(number: int) -> Origin | None:
+    """Tell in which regions a number may have been assigned; None where it belongs to none.
+
+    One that is not valid may be newer than the plan known here, and of any region of its calling code.
 
     Args:
         number: E.164 digits.
@@ -140,22 +158,20 @@ def home(number: int) -> str | None:
     code, found = calling_code(digits), _judged(digits)
     if code is None or found is None:
         return None
-    return None if found.kind in _NO_PLACE and len(_names(code)) > 1 else country(number)
-
-
-def origin(number: int) -> Origin | None:
-    """Tell in which regions a number may have been assigned; None where it is not valid, or belongs to none.
-
-    Args:
-        number: E.164 digits.
-    """
-    digits = str(number)
-    code, found = calling_code(digits), _judged(digits)
-    if code is None or found is None or found.kind is None:
+    kind = found.kind or _newer(digits)
+    if kind is None:
         return None
     # A toll-free number of a shared calling code rings in any of its regions.
-    regions = _names(code) if found.kind in _NO_PLACE else found.regions
-    return None if NO_COUNTRY in regions else Origin(regions, found.kind)
+    regions = _names(code) if kind in _NO_PLACE else found.regions
+    return None if NO_COUNTRY in regions else Origin(regions, kind)
+
+
+def _newer(digits: str) -> str | None:
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except NumberParseException:
+        return None
+    return _NEWER if length_of(parsed) is Length.WHOLE else None
 
 
 def _judged(digits: str) -> Verdict | None:

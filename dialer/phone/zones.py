@@ -52,7 +52,7 @@ def zones(number: int) -> tuple[str, ...]:
         number: E.164 digits.
 
     Returns:
-        IANA names; none when the number is not valid, or belongs to no country.
+        IANA names; none when the number belongs to no country.
     """
     found, digits = origin(number), str(number)
     if found is None:
