@@ -17,7 +17,10 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing was dialled.\n")
         return 130
-    streams.complain()
+    if trouble := streams.lost():
+        from dialer.cli.printing import echo  # noqa: PLC0415 - as above
+
+        echo(f"Error: not all output could be written ({trouble}). The exit code is that of the work.", err=True)
     return code
 
 

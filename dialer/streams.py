@@ -38,11 +38,9 @@ def steady(stream: TextIO | Steady | None) -> Steady:
     return stream if isinstance(stream, Steady) else Steady(stream)
 
 
-def complain() -> None:
-    """Tell on standard error if something was lost on standard output: a script may read half of it."""
-    lost = steady(sys.stdout).trouble
-    if lost:
-        sys.stderr.write(f"Error: not all output could be written ({lost}). The exit code is that of the work.\n")
+def lost() -> str:
+    """Return why something was lost on standard output, of which a script may read half; empty where nothing was."""
+    return steady(sys.stdout).trouble
 
 
 class Steady(io.TextIOBase):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from dialer.client import BolnaClient, CallConnection
+from dialer.client import BolnaClient
 from dialer.models import Answer, Outcome
 from tests.raw_server import answer, finish, request_from, reset, serving
 
@@ -30,8 +30,8 @@ MEANS = {"refused": Outcome.ERROR, "too many": Outcome.RETRY}
 async def call(port: int) -> Answer:
     client = BolnaClient(base_url=f"http://127.0.0.1:{port}", key="bn-test", read_timeout=30.0)
     connection = await client.connect()
-    assert isinstance(connection, CallConnection)
-    return await connection.call(BODY)
+    # A server may have reset a connection before it is known to be there.
+    return connection if isinstance(connection, Answer) else await connection.call(BODY)
 
 
 @pytest.mark.parametrize("end", [finish, reset])

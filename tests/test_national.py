@@ -259,7 +259,7 @@ def test_a_setting_is_advised_only_after_it_was_tried(
     tmp_path: Path, cells: list[str], words: tuple[str, ...], not_words: tuple[str, ...]
 ) -> None:
     told = advice(cells, RULES)
-    assert re.match(r"0 of \d\d numbers without a \+ can be called with the settings in \[csv\]\. ", told)
+    assert re.match(r"0 of \d\d numbers without a \+ can be called with your \[csv\] settings\. ", told)
     assert all(text in told for text in words)
     assert not any(text in told for text in not_words)
     for region in re.findall('region = "(..)"', told):

@@ -376,7 +376,7 @@ def _given(value: T | None, what: str) -> T:
 def _of(value: T, identity: object, asked: str, what: str) -> T:
     """Return an answer about what was asked for; another one's was crossed on the way."""
     if str(identity).casefold() != asked.casefold():
-        raise BolnaReadError(f"Bolna answered about another {what}: {tidy(str(identity))} instead of {asked}")
+        raise BolnaReadError(f"Bolna answered about another {what}: {tidy(str(identity))} instead of {tidy(asked)}")
     return value
 
 

@@ -36,7 +36,7 @@ def advice(texts: Sequence[str], rules: Rules) -> str:
     if not tried or len(valid) >= MOSTLY * len(tried):
         return ""
     fitting = [region for region in phone.main_regions() if region != rules.region and _fits(tried, region, rules)]
-    sentences = [f"{len(valid)} of {len(tried)} numbers without a + can be called with the settings in [csv]"]
+    sentences = [f"{len(valid)} of {len(tried)} numbers without a + can be called with your [csv] settings"]
     if 0 < len(fitting) <= _SHOWN:
         sentences += [
             f'With region = "{each}" nearly all are numbers of {phone.country_name(each)}' for each in fitting
