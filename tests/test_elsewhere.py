@@ -18,7 +18,7 @@ import pytest
 from dialer.cli import main
 from dialer.errors import LedgerError, UsageError
 from dialer.executions import execution_in
-from dialer.ledger import Ledger, Neighbours, locked, opening, schema
+from dialer.ledger import Ledger, Neighbours, elsewhere, locked, opening, schema
 from dialer.ledger.lock import lock_of
 from dialer.models import Answer, Effect, Outcome, Status
 from tests.harness import PATIENCE, Batch, sandbox
@@ -243,6 +243,28 @@ def test_files_of_others_are_left_alone_whatever_they_are_called(tmp_path: Path)
     with neighbours(tmp_path) as others:
         assert others.called((number_of(1),), now=time.time()) is None
         assert others.recent(now=time.time()) == {}
+
+
+@pytest.mark.parametrize("step", ["is_ledger", "open_for_reading"])
+def test_a_file_that_goes_while_the_folder_is_looked_at_holds_nobody_up(
+    tmp_path: Path, other: Ledger, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Other runs replace their results by renaming a file beside them, at any moment."""
+    call(other, 1, QUEUED)
+    gone = tmp_path / "gone.ledger"
+    opened(gone).close()
+    with locked(lock_of(gone), command="run") as lock:
+        lock.leave({"attempts": 1})
+    proceed = getattr(elsewhere, step)
+
+    def too_late(path: Path, **more: bool) -> object:
+        if path == gone:
+            gone.unlink()
+        return proceed(path, **more)
+
+    monkeypatch.setattr(elsewhere, step, too_late)
+    assert called(tmp_path, 1)
+    assert not gone.exists()
 
 
 def test_a_run_that_was_killed_while_it_made_its_ledger_holds_nobody_up(tmp_path: Path) -> None:

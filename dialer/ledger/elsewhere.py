@@ -144,9 +144,10 @@ class _Folder:
     def _expect_more(self, path: Path) -> None:
         """Look at a ledger again that is just being made: nobody is in it yet, but may be in a moment."""
         self._changed = -1
-        # A run that was killed while it made its ledger has called nobody.
-        if left_in(lock_of(path)) and self._looked_at - path.stat().st_mtime > _SETTLED:
-            raise LedgerError("it is empty")
+        # A run that was killed while it made its ledger has called nobody. One that is gone by now is not asked.
+        with contextlib.suppress(FileNotFoundError):
+            if left_in(lock_of(path)) and self._looked_at - path.stat().st_mtime > _SETTLED:
+                raise LedgerError("it is empty")
 
 
 def _is_trial(name: str) -> bool:
@@ -158,7 +159,10 @@ def is_ledger(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             head = file.read(_APPLICATION.stop)
-    except PermissionError:
+    except FileNotFoundError:
+        # Another run replaces its results by renaming a file that was listed a moment ago.
+        return False
+    except OSError:
         head = b""
     is_sound = head.startswith(_MAGIC) and int.from_bytes(head[_APPLICATION], "big") == APPLICATION_ID
     return is_sound or left_in(lock_of(path)) is not None
