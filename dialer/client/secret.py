@@ -24,6 +24,8 @@ _KEPT: Final = b"abcdefghijklmnopqrstuvwxyz0123456789_-"
 _LOWER: Final = bytes(range(256)).lower()
 _NOISE: Final = bytes(byte for byte in range(256) if _LOWER[byte] not in _KEPT)
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|[abfnrtv0])", re.IGNORECASE)
+_ESCAPED_NOISE: Final = re.compile(r"\\(?:u(?!00[0-7])[0-9a-f]{4}|x[89a-f][0-9a-f]|[abfnrtv0])", re.IGNORECASE)
+"""Of those the ones that stand for no character of a key: a page of transcripts may hold a million."""
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 _DEEPEST: Final = 3
 _MOST: Final = 20
@@ -67,7 +69,7 @@ def _may_hold(body: bytes, secret: str) -> bool:
         return False
     if _may_be_in(_squeezed(body), secret):
         return True
-    readings = _readings(body.decode("utf-8", "replace"))
+    readings = _readings(_ESCAPED_NOISE.sub(" ", body.decode("utf-8", "replace")))
     return any(_may_be_in(_squeezed(said.encode("utf-8", "replace")), secret) for said in readings)
 
 
