@@ -222,12 +222,14 @@ def test_what_a_trial_tells_stays_in_the_trial(
     assert parsed(trial).params["sandbox"]
 
 
+@pytest.mark.parametrize("options", [("run", "--yes"), ("reconcile",), ("results",)])
 def test_who_is_turned_away_is_told_a_command_that_shows_the_other(
-    troubled: Path, capsys: pytest.CaptureFixture[str]
+    troubled: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
 ) -> None:
+    verb, *more = options
     with ExitStack() as stack:
         stack.enter_context(locked(troubled.with_name("c.results.ledger.lock"), command="run"))
-        assert main(["run", str(troubled), "--yes"]) == 4
+        assert main([verb, str(troubled), *more]) == 4
     words = capsys.readouterr().err
     assert parsed(words[words.rindex("dialer ") :]).params["campaigns"] == (troubled,)
 

@@ -122,8 +122,7 @@ def _content(path: Path) -> Mapping[str, Any]:
     if unreadable(path):
         return {}
     try:
-        # A FIFO would be waited for.
-        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

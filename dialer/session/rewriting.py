@@ -12,10 +12,8 @@ from dialer.session.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from dialer.batch import Batch
-    from dialer.ledger import Lock
     from dialer.models import ResultRow
 
 
@@ -28,7 +26,7 @@ def rewrite_results(batch: Batch) -> int:
         LedgerError: the ledger or the CSV cannot be used.
     """
     Ledger.read(batch.ledger).close()
-    with locked(batch.lock, command="results") as lock:
+    with locked(batch.lock, command="results", status=batch.selection.command("status")) as lock:
         lineage = Lineage(lock, batch.ledger)
         try:
             with contextlib.closing(Ledger.reopen(batch.ledger)) as ledger:
@@ -59,10 +57,6 @@ def _rewrite(batch: Batch, ledger: Ledger) -> int:
             f"can be."
         ) from error
     return rows
-
-
-def _lock(batch: Batch) -> AbstractContextManager[Lock]:
-    return locked(batch.lock, command="results", status=batch.selection.command("status"))
 
 
 def _refuse_if_it_may_know_more(batch: Batch, ledger: Ledger) -> None:
