@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from dialer.suppression import Suppression
 from dialer.window import CallingWindow, WeeklyHours
 from tests.ledgers import QUEUED, call, opened, people
 from tests.place import Place, number, run
-from tests.test_runner import FIRST, Inline, Rig, virtually
+from tests.test_runner import FIRST, Inline, Rig, Sent, virtually
 from tests.test_runner import opened as batch_of
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def rigged(tmp_path: Path, count: int) -> Iterator[Rig]:
 def limited(one: Rig, phones: Phones, most: int, *, lasts: float = 60.0) -> Lines:
     """Have a rig call those phones, so many live at once."""
 
-    def answer(sent: object) -> Answer:
-        execution_id = f"e{getattr(sent, 'number', 0)}"
+    def answer(sent: Sent) -> Answer:
+        execution_id = f"e-{sent.reference}"
         phones.place(execution_id)
         return answer_of_status(200, execution_id=execution_id)
 
@@ -411,15 +412,21 @@ def test_no_more_are_live_than_the_account_has_lines(limited_place: Place, monke
 def test_a_call_that_bolna_never_shows_does_not_hold_a_line_for_ever(tmp_path: Path) -> None:
     with rigged(tmp_path, 300) as one:
         phones = Phones(2)
-        lost = f"e{FIRST + 3}"
+        asked = Counter[str]()
         status = phones.status
-        phones.status = lambda execution_id: "" if execution_id == lost else status(execution_id)  # type: ignore[method-assign] # a Bolna that lost it
+
+        def without_the_fourth(execution_id: str) -> str:
+            asked[execution_id] += 1
+            return "" if execution_id == [*phones.dials, "", "", "", ""][3] else status(execution_id)
+
+        phones.status = without_the_fourth  # type: ignore[method-assign] # a Bolna that lost it
 
         async def main() -> object:
             limited(one, phones, 2)
             return await one.run()
 
         virtually(main, patience=50_000.0)
+    assert asked[list(phones.dials)[3]] > 1
     # 300 calls of a minute on two lines take 2.5 hours; on one of them they took 5.
     assert one.took < 1.4 * 300 * 60 / 2
 
