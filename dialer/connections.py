@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from dialer.changes import Changes
     from dialer.pacing import Pacer
 
 OLDEST = 5.0
@@ -83,17 +84,24 @@ class Connections:
         self._again_at = -math.inf
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
 
-    def wants_one(self) -> bool:
+    def _wants_one(self) -> bool:
         """Tell whether one more is of use."""
         most = min(self._most(), self._pacer.rate_now * self._lead())
         return len(self._open) + self._opening < math.ceil(most)
 
-    async def open_one(self, tasks: TaskGroup) -> None:
+    async def open_ahead(self, changes: Changes) -> None:
+        """Keep a bounded few open, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                await changes.until(self._wants_one)
+                await self._open_one_in_time(tasks)
+
+    async def _open_one_in_time(self, tasks: TaskGroup) -> None:
         """Begin to open one as soon as that is early enough, if it is still of use then."""
         early = max(self._pacer.next_in() - self._lead(), self._again_at - anyio.current_time())
         if early > _SHORTEST_SLEEP:
             await anyio.sleep(min(early, _LOOK_AGAIN))
-        elif self.wants_one():
+        elif self._wants_one():
             self._opening += 1
             tasks.start_soon(self._open_one)
 

@@ -7,7 +7,6 @@ import math
 import random
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,13 +14,14 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer import moments
-from dialer.breaker import Trip
+from dialer.changes import Changes
 from dialer.connections import Connection, Connections
-from dialer.errors import DialerError, LedgerError
+from dialer.eligibility import Eligibility
+from dialer.ending import Ending
+from dialer.errors import LedgerError
 from dialer.lines import Unlimited
-from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
-from dialer.pending import Deferred, Pending
-from dialer.reference import VARIABLE
+from dialer.pending import Pending
+from dialer.placing import Placing
 from dialer.throttle import Throttle
 from dialer.waiting import wait_until
 
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from dialer.breaker import Breaker
+    from dialer.breaker import Breaker, Trip
     from dialer.control import Control
     from dialer.ledger import Ledger
+    from dialer.models import Answer, Attempt, Deferral, Recipient
     from dialer.pacing import Pacer
+    from dialer.placing import Room
     from dialer.progress import Progress
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
@@ -60,52 +62,6 @@ class Recorder(Protocol):
 
     def note_hold(self, seconds: float, words: str) -> None:
         """Have it made durable that all sending stands still."""
-
-
-class Room(Protocol):
-    """What the runner asks before it takes somebody up."""
-
-    on_change: Callable[[], None]
-    """Called when there may be more room."""
-
-    def room(self) -> float:
-        """Return how many calls may become live, those in flight counting as such."""
-
-    def came_back(self, attempt: Attempt, answer: Answer) -> None:
-        """Count a request that was answered."""
-
-
-@dataclass(slots=True)
-class Ending:
-    """How sending ended.
-
-    Attributes:
-        trip: why the breaker ended it; None if it did not.
-        interrupted: somebody asked to stop.
-        deferred: reason → those who were left for later.
-        held: seconds that all sending was held.
-        waited: seconds that were waited for somebody to be callable.
-    """
-
-    trip: Trip | None = None
-    interrupted: bool = False
-    deferred: dict[str, Deferred] = field(default_factory=dict)
-    held: float = 0.0
-    waited: float = 0.0
-
-
-_ENDED = Deferral("the sending ended before the request had left")
-_HELD = Deferral("all sending was held before the request had left", retry=True)
-
-
-def body_of(attempt: Attempt) -> bytes:
-    """Return the body of a request: the recipient's payload with this attempt's reference as the last variable.
-
-    The text is put together, not read and written again: it is our own, and its last field is `user_data`.
-    """
-    text = attempt.recipient.payload.removesuffix("}}")
-    comma = "" if text.endswith("{") else ","
-    return f'{text}{comma}"{VARIABLE}":"{attempt.reference}"}}}}'.encode()
 
 
 class Runner:
@@ -156,32 +112,39 @@ class Runner:
         self._ledger = ledger
         self._pacer = pacer
         self._breaker = breaker
-        self._agent_gone = agent_gone
-        self._judge = judge
-        self._ready_to_judge = ready
         self._progress = progress
+        self._changes = Changes()
         self._lines = lines or Unlimited()
-        self._lines.on_change = self._notify
+        self._lines.on_change = self._changes.notify
         self._now = now
-        self._pending = Pending(page=self._page, judge=self._why_not, limit=limit, now=now, waits=waits)
+        self._sending = anyio.CancelScope()
+        self._eligibility = Eligibility(judge, ready=ready, pacer=pacer, end=self.end, is_ending=self._is_ending)
+        self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
         per_second = pacer.rate_now
         self._ahead = 1 + math.ceil(min(max_in_flight, per_second * 0.1))
         self.longest_wait = self._ahead * pacer.longest_interval + breaker.outage_after + _CONNECTING
         """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
         self._ready: deque[Attempt] = deque()
         self._over = False
-        self._in_flight = 0
-        self._ids: set[int] = set()
-        self.sent = 0
-        """Requests that placed a call, were refused, or left it unclear."""
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
         )
         self._connections = Connections(
-            connect, pacer=pacer, most=self._useful, failed=self._not_connected, on_change=self._notify
+            connect, pacer=pacer, most=self._useful, failed=self._not_connected, on_change=self._changes.notify
         )
-        self._waiting: dict[anyio.Event, Callable[[], bool]] = {}
-        self._sending = anyio.CancelScope()
+        self._placing = Placing(
+            ledger,
+            breaker=breaker,
+            throttle=self._throttle,
+            lines=self._lines,
+            agent_gone=agent_gone,
+            why_not=self._eligibility.why_not_leave,
+            put_off=self._put_off,
+            try_again=self._pending.try_again,
+            end=self.end,
+            is_ending=self._is_ending,
+            progress=progress,
+        )
         self._ending = Ending(deferred=self._pending.deferred)
 
     async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:
@@ -195,7 +158,7 @@ class Runner:
             LedgerError: something could not be recorded; sending stopped before anything else left.
         """
         with self._stopping_if_it_fails():
-            self._ids = await self._ledger.call(lambda ledger: ledger.execution_ids())
+            self._placing.known = await self._ledger.call(lambda ledger: ledger.execution_ids())
         async with anyio.create_task_group() as calls:
             calls.start_soon(self._abort_when, control, calls)
             try:
@@ -204,7 +167,7 @@ class Runner:
                 await self._give_back()
                 await self._connections.aclose()
             with anyio.move_on_after(DRAIN):
-                await self._until(lambda: self._in_flight == 0)
+                await self._changes.until(lambda: self._placing.in_flight == 0)
             calls.cancel_scope.cancel()
         await self._recorded()
         return self._ending
@@ -214,34 +177,27 @@ class Runner:
             async with anyio.create_task_group() as around:
                 around.start_soon(self._stop_when, control)
                 around.start_soon(self._intend_ahead)
-                around.start_soon(self._connect_ahead)
+                around.start_soon(self._connections.open_ahead, self._changes)
                 for watcher in watchers:
                     around.start_soon(watcher, self.end)
                 await self._dispatch(calls)
                 around.cancel_scope.cancel()
         self._ending.held = self._throttle.held()
 
+    @property
+    def sent(self) -> int:
+        """Requests that placed a call, were refused, or left it unclear."""
+        return self._placing.sent
+
     def end(self, trip: Trip) -> None:
         """Stop sending, for a reason."""
         self._ending.trip = self._ending.trip or trip
         self._sending.cancel()
 
-    # -- waiting -------------------------------------------------------------------------------------------------
+    # -- the end -------------------------------------------------------------------------------------------------
 
-    async def _until(self, true: Callable[[], bool]) -> None:
-        while not true():
-            changed = anyio.Event()
-            self._waiting[changed] = true
-            try:
-                await changed.wait()
-            finally:
-                del self._waiting[changed]
-
-    def _notify(self) -> None:
-        # Only who can go on is woken: most of what changes concerns one of them.
-        for changed, true in self._waiting.items():
-            if true():
-                changed.set()
+    def _is_ending(self) -> bool:
+        return self._sending.cancel_called
 
     async def _stop_when(self, control: Control) -> None:
         await control.drain.wait()
@@ -283,19 +239,19 @@ class Runner:
     async def _intend_ahead(self) -> None:
         """Keep a bounded few intents on disk ahead of the pacer."""
         while await self._somebody_is_next():
-            recipients = await self._pending.take(self._places(), stopped=lambda: self._sending.cancel_called)
+            recipients = await self._pending.take(self._places(), stopped=self._is_ending)
             # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
             with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
                 self._ready.extend(await self._ledger.intend(recipients))
-            self._notify()
+            self._changes.notify()
             await checkpoint_if_cancelled()
         self._over = True
-        self._notify()
+        self._changes.notify()
 
     async def _somebody_is_next(self) -> bool:
         """Return once there may be somebody to take up; False when there will be nobody any more."""
         while True:
-            await self._until(lambda: self._is_idle() or self._wants_more())
+            await self._changes.until(lambda: self._is_idle() or self._wants_more())
             if not self._is_idle():
                 return True
             at = self._pending.next_pass_at()
@@ -310,11 +266,11 @@ class Runner:
 
     def _places(self) -> int:
         """Return how many may hold an intent besides those who do."""
-        free = self._lines.room() - self._in_flight
+        free = self._lines.room() - self._placing.in_flight
         return int(min(self._ahead, free)) - len(self._ready)
 
     def _is_idle(self) -> bool:
-        return not (self._pending.waits_for_a_turn() or self._ready or self._in_flight)
+        return not (self._pending.waits_for_a_turn() or self._ready or self._placing.in_flight)
 
     async def _wait_for_an_opening(self, at: float) -> None:
         if at <= self._now():
@@ -334,40 +290,14 @@ class Runner:
             return found
         return []
 
-    def _why_not(self, recipient: Recipient) -> Deferral | None:
-        try:
-            return self._judge(recipient)
-        except Exception as error:  # noqa: BLE001 - whoever cannot be judged is not called, whatever the reason
-            return Deferral(self._end_for(error))
-
-    def _end_for(self, error: Exception) -> str:
-        words = str(error) if isinstance(error, DialerError) else f"{type(error).__name__}: {error}"
-        self.end(Trip(words, "Fix that, then run the same command again."))
-        return words
-
-    async def _can_judge(self) -> None:
-        """Return once the judge can judge; where it never will, the sending has ended."""
-        try:
-            await self._ready_to_judge()
-        except Exception as error:  # noqa: BLE001 - as above
-            self._end_for(error)
-            await checkpoint_if_cancelled()
-
     # -- sending -------------------------------------------------------------------------------------------------
-
-    async def _connect_ahead(self) -> None:
-        """Keep a bounded few connections open ahead of the pacer."""
-        async with anyio.create_task_group() as tasks:
-            while True:
-                await self._until(self._connections.wants_one)
-                await self._connections.open_one(tasks)
 
     def _useful(self) -> float:
         """Return how many connections there is a use for, besides those that are in flight."""
-        if not (self._ready or self._in_flight):
+        if not (self._ready or self._placing.in_flight):
             return 0
         somebody = math.inf if self._pending.waits_for_a_turn() else len(self._ready)
-        return min(somebody, self._throttle.window, self._lines.room() - self._in_flight)
+        return min(somebody, self._throttle.window, self._lines.room() - self._placing.in_flight)
 
     def _not_connected(self, answer: Answer) -> None:
         _, trip = self._breaker.judge(answer, now=anyio.current_time())
@@ -378,12 +308,12 @@ class Runner:
 
     async def _dispatch(self, calls: TaskGroup) -> None:
         while True:
-            await self._until(lambda: bool(self._ready) or self._over)
+            await self._changes.until(lambda: bool(self._ready) or self._over)
             if not self._ready:
                 return
-            await self._until(lambda: self._has_room() and self._connections.is_ready())
+            await self._changes.until(lambda: self._has_room() and self._connections.is_ready())
             # Before the pacer's grant, which would be late after it.
-            await self._can_judge()
+            await self._eligibility.ready()
             granted = False
             with anyio.CancelScope(deadline=self._connections.next_until()):
                 await self._pacer.wait()
@@ -400,24 +330,17 @@ class Runner:
                     self._start(calls, connection)
 
     def _has_room(self) -> bool:
-        return self._in_flight < min(self._throttle.window, self._lines.room())
+        return self._placing.in_flight < min(self._throttle.window, self._lines.room())
 
     def _start(self, calls: TaskGroup, connection: Connection) -> None:
         # Whoever may not be called any more is found when the body is about to leave.
-        self._in_flight += 1
-        calls.start_soon(self._send, self._ready.popleft(), connection)
-        self._notify()
+        self._placing.in_flight += 1
+        calls.start_soon(self._place, self._ready.popleft(), connection)
+        self._changes.notify()
 
-    def _not_twice(self, answer: Answer) -> Answer:
-        """Doubt an id that somebody else has got: answers were crossed on their way."""
-        if answer.execution_id is None:
-            return answer
-        mark = hash(answer.execution_id)
-        if mark in self._ids:
-            words = f"the answer has the id of another call ({answer.execution_id})"
-            return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)
-        self._ids.add(mark)
-        return answer
+    async def _place(self, attempt: Attempt, connection: Connection) -> None:
+        await self._placing.place(attempt, connection)
+        self._changes.notify()
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
         if not deferral.retry:
@@ -425,38 +348,3 @@ class Runner:
         await self._withhold([attempt], deferral.reason)
         if deferral.retry:
             self._pending.try_again(attempt.recipient)
-
-    async def _send(self, attempt: Attempt, connection: Connection) -> None:
-        deferrals: list[Deferral] = []
-
-        def may_leave() -> bool:
-            # The last moment: a machine may be suspended at any other.
-            deferral = _ENDED if self._sending.cancel_called else self._why_not(attempt.recipient)
-            if deferral is None and self._pacer.held():
-                deferral = _HELD
-            deferrals.extend(filter(None, [deferral]))
-            return not deferrals
-
-        answer = await connection.call(body_of(attempt), may_leave)
-        if answer.effect is Effect.WITHHOLD:
-            await self._put_off(attempt, deferrals[0])
-            self._in_flight -= 1
-        else:
-            await self._take(attempt, answer)
-        self._notify()
-
-    async def _take(self, attempt: Attempt, answer: Answer) -> None:
-        answer = self._not_twice(answer)
-        gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
-        answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
-        self._ledger.settle(attempt, answer)
-        self._in_flight -= 1
-        self._lines.came_back(attempt, answer)
-        self.sent += answer.outcome is not Outcome.RETRY
-        if trip is not None:
-            self.end(trip)
-        elif not self._sending.cancel_called:
-            self._throttle.adjust(answer)
-            if answer.outcome is Outcome.RETRY:
-                self._pending.try_again(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
-        self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)

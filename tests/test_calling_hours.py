@@ -30,8 +30,8 @@ from tests.test_window import naively_open
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from dialer.ending import Ending
     from dialer.models import Answer
-    from dialer.runner import Ending
 
 NEW_YORK, LONDON, INDIA = 12125550100, 442079460000, 919800000000
 TOLL_FREE, RUSSIAN_MOBILE, AUSTRALIAN_MOBILE = 18005550100, 79161234567, 61412345678

@@ -20,9 +20,9 @@ from dialer.executions import Account, Execution, Listed, account_in, execution_
 from dialer.ledger import Binding, Doubt, Ledger
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Answer, Attempt, Outcome, Status
+from dialer.placing import body_of
 from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_missing, reconcile, spans
 from dialer.reference import VARIABLE, reference
-from dialer.runner import body_of
 from dialer.sandbox import Sandbox, Settings, running
 from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, virtually

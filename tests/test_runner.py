@@ -25,15 +25,17 @@ from dialer import pending as pending_module
 from dialer.breaker import Breaker, Trip
 from dialer.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.control import Control
+from dialer.ending import Ending
 from dialer.errors import ExitCode, InputError, LedgerError
 from dialer.ledger import Binding, Ledger
 from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
 from dialer.pacing import Pacer, Rate
 from dialer.pending import Deferred
+from dialer.placing import body_of
 from dialer.preflight import watch_wallet
 from dialer.progress import Silent
 from dialer.reference import VARIABLE
-from dialer.runner import DRAIN, Ending, Runner, body_of
+from dialer.runner import DRAIN, Runner
 from dialer.throttle import HOLD_CAP
 from dialer.waiting import wait_until
 
@@ -42,7 +44,8 @@ if TYPE_CHECKING:
 
     from dialer.connections import Connection
     from dialer.executions import Account
-    from dialer.runner import Room, Watcher
+    from dialer.placing import Room
+    from dialer.runner import Watcher
 
 FIRST = 919_800_000_000
 FAST = Rate(1000, 1.0)
@@ -418,11 +421,11 @@ def test_one_in_doubt_goes_back_to_one_in_flight(rig: Rig, doubtful: set[int], s
         return found
 
     class Watched(Runner):
-        def _send(self, attempt: Attempt, connection: Connection) -> Any:  # noqa: ANN401 - a coroutine; made at the start
+        def _place(self, attempt: Attempt, connection: Connection) -> Any:  # noqa: ANN401 - a coroutine; made at the start
             nonlocal started
             started += 1
             assert started <= allowed
-            return super()._send(attempt, connection)
+            return super()._place(attempt, connection)
 
     rig.bolna.answer = answer
     # No answer comes in the very moment of a start.

@@ -16,7 +16,7 @@ from dialer.client import PAGE_ROWS, BolnaReadError
 from dialer.errors import LedgerError, MustActError, only
 from dialer.executions import FINAL, Execution, Page, execution_in, outcome_of, page_in
 from dialer.pacing import Pacer, Rate
-from dialer.runner import body_of
+from dialer.placing import body_of
 from dialer.sandbox.book import Book, Clock
 from dialer.sandbox.execution import full, row
 from dialer.sandbox.order import read

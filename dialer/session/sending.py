@@ -13,11 +13,12 @@ import anyio
 
 from dialer import moments, preflight
 from dialer.breaker import Breaker, Trip
+from dialer.ending import Ending
 from dialer.errors import DialerError, ExitCode, LedgerError
 from dialer.ledger import Ledger
 from dialer.models import Status, e164
 from dialer.pacing import Pacer
-from dialer.runner import Ending, Runner
+from dialer.runner import Runner
 from dialer.session.interruption import until
 from dialer.session.opening import results_file, write_results
 from dialer.session.outcome import Summary, exit_code_of
