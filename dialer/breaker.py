@@ -81,7 +81,7 @@ class Breaker:
         if self._row >= self._errors_in_a_row:
             return Trip(
                 f"{self._row} answers in a row were refusals or unclear; the last one: {_said(answer)}.",
-                "Look at the `error` column of the results, mend the cause, then run the same command again; "
+                "Look at the `error` column of the results, fix the cause, then run the same command again; "
                 "add --retry-errors to call the refused ones as well.",
             )
         if sum(self._last) >= DOUBTFUL:
