@@ -104,10 +104,9 @@ class Release:
 
 
 def _question(numbers: Sequence[str]) -> str:
-    return (
-        f"{len(numbers)} of whom nobody knows whether they were called are to be called again, perhaps for the second "
-        f"time:\n  {', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
-    )
+    shown = f"{', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
+    who = "1 person" if len(numbers) == 1 else f"{len(numbers):,} people"
+    return f"{who} may have been called already. This run calls them, perhaps for the second time:\n  {shown}"
 
 
 def told(found: Redial, rules: RedialRules, selection: Selection) -> list[str]:
