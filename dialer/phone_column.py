@@ -186,14 +186,17 @@ def likely_columns(table: Table) -> list[Candidate]:
     return candidates(table, nearly=_MEANT)
 
 
+def without_accents(name: str) -> str:
+    """Return a name with the plain letters of those with accents."""
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+
+
 def _folded(name: str) -> str:
     """Return a name without case, accents, blanks and signs, and without what counts columns: Phone 1 - Value."""
     if len(name) > 100:  # noqa: PLR2004 - no name of a column, but a text
         return ""
-    plain = unicodedata.normalize(
-        "NFKD", name.casefold().replace("#", " no ").replace("\u00ba", "").replace("\u00b0", "")
-    )
-    words = re.findall(r"[^\W\d_]+", "".join(char for char in plain if not unicodedata.combining(char)))
+    plain = without_accents(name.casefold().replace("#", " no ").replace("\u00ba", "").replace("\u00b0", ""))
+    words = re.findall(r"[^\W\d_]+", plain)
     return "".join(words[:-1] if len(words) > 1 and words[-1] == "value" else words)
 
 

@@ -225,6 +225,14 @@ def test_a_number_without_its_area_code_stops_the_run(tmp_path: Path, entry: str
         ("country_code,phone_number\n91,9876543210\n", None, LISTED),
         ("country,phone\nIN,98765 43210\n", "US", LISTED),
         ("isd,mobile\n+91,098765 43210\n", None, LISTED),
+        ("phone_code,phone_number\n91,9876543210\n", None, LISTED),
+        ("Vorwahl;Rufnummer\n030;5551212\n", "DE", 49305551212),
+        ("Ländervorwahl;Vorwahl;Rufnummer\n43;1;5551212\n", "DE", 4315551212),
+        ("LADA,TELEFONO\n55,51234567\n", "MX", 525551234567),
+        ("Código de área;Número\n11;987654321\n", "BR", 5511987654321),
+        ("Country,Phone\nIndia,98765 43210\n", "US", LISTED),
+        ("Land;Telefon\nÖsterreich;01 5551212\n", "DE", 4315551212),
+        ("Country,Phone\nU.S.A.,206 555 1212\n", "IN", 12065551212),
     ],
 )
 def test_other_columns_complete_a_number(tmp_path: Path, text: str, region: str | None, number: int) -> None:
@@ -286,9 +294,42 @@ def test_a_table_without_a_header_is_read_from_its_first_row(tmp_path: Path) -> 
     assert listed.hit(14155550100) == "on the suppression list dnc.csv, line 2"
 
 
-def test_a_table_of_area_codes_without_a_header_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="line 1"):
-        load(save(tmp_path, "206,5551212\n206,5551213\n"), region="US")
+@pytest.mark.parametrize(
+    ("text", "region", "numbers"),
+    [
+        ("206,5551212\n212,5551213\n", "US", [12065551212, 12125551213]),
+        ("Anna;030;5551212\nBen;0711;5551213\n", "DE", [49305551212, 497115551213]),
+    ],
+)
+def test_area_codes_in_a_table_without_a_header_complete_its_numbers(
+    tmp_path: Path, text: str, region: str, numbers: list[int]
+) -> None:
+    listed = load(save(tmp_path, text), region=region)
+    assert [listed.hit(number) for number in numbers] == [
+        f"on the suppression list dnc.csv, line {at}" for at in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("text", ["206,5551212\nAnna,5551213\n", "12,5551212\n13,5551213\n"])
+def test_a_table_without_a_header_and_without_area_codes_stops_the_run(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r'"555121[23]" is not a whole number: the area code is missing'):
+        load(save(tmp_path, text), region="US")
+
+
+def test_a_country_that_is_not_known_stops_the_run(tmp_path: Path) -> None:
+    path = save(tmp_path, "country,phone\nNarnia,+919876543210\nNarnia,206 555 1212\n")
+    with pytest.raises(InputError, match=r'line 3: no country known here is named "Narnia"'):
+        load(path, region="US")
+
+
+@pytest.mark.parametrize("text", ["2020001234,Anna\n2065551212,Ben\n", "Ring,who\n2020001234,Anna\n2065551212,Ben\n"])
+def test_a_number_that_no_plan_has_counts_in_any_column_of_numbers(tmp_path: Path, text: str) -> None:
+    assert load(save(tmp_path, text), region="US").hit(12020001234) is not None
+
+
+def test_the_cell_that_is_told_is_the_one_that_looks_most_like_a_number(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'line 3, column "Primary": "2O65551212"'):
+        load(save(tmp_path, "Name,Primary\nAnna,+14155550100\nBen,2O65551212\n"), region="US")
 
 
 @pytest.mark.parametrize("text", ["area_code,country\n206,US\n", "a,b\n2000000000,x\n2000000001,y\n"])

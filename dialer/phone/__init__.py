@@ -6,6 +6,7 @@ what is known of each calling code, `zones` where numbers are assigned, `spellin
 """
 
 from dialer.phone.chance import chance
+from dialer.phone.countries import region_named
 from dialer.phone.number import NOT_VALID, SPECIAL, Number, in_use, in_use_of, judge, marked, possible, with_plus
 from dialer.phone.plans import country, country_name, home, known_region, main_regions, origin, place
 from dialer.phone.spellings import line, lines, spellings
@@ -34,6 +35,7 @@ __all__ = [
     "origin",
     "place",
     "possible",
+    "region_named",
     "spellings",
     "with_plus",
     "zones",

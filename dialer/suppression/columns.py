@@ -6,7 +6,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from dialer.phone_column import usual_columns
+from dialer.phone_column import usual_columns, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,14 +35,18 @@ ENTRY: Final = 5
 _AREA: Final = frozenset(
     {"area", "area code", "areacode", "area prefix", "npa", "prefix", "phone prefix", "ddd", "std", "std code"}
     | {"stdcode", "city code", "citycode", "dialling code", "dialing code", "phone area code", "phone area"}
+    | {"area cd", "vorwahl", "ortsvorwahl", "onkz"}  # German
+    | {"lada", "clave lada", "cod area", "codigo area", "codigo de area", "prefijo", "indicativo"}  # Spanish
+    | {"prefixo", "cod ddd", "codigo ddd", "prefisso", "kode area", "netnummer", "kengetal", "alan kodu"}
 )
 _COUNTRY: Final = frozenset(
     {"country code", "countrycode", "country", "cc", "isd", "isd code", "country calling code", "calling code", "ddi"}
-    | {"country prefix", "phone country code", "dial code", "international code"}
+    | {"country prefix", "phone country code", "phone code", "dial code", "international code", "country name"}
+    | {"landesvorwahl", "landervorwahl", "land", "pais", "codigo pais", "codigo de pais", "codigo do pais", "pays"}
 )
 _NUMBERS: Final = frozenset(
     {"tel", "mob", "cell", "cells", "cellular", "fax", "contact", "dnc", "home", "work", "office", "business"}
-    | {"celular", "handy", "whats", "line"}
+    | {"celular", "handy", "whats", "line", "alt", "alternate", "alternative"}
 )
 _PARTS: Final = re.compile(r"phone|mobile|whatsapp|msisdn|landline|tele?fon|m[oó]vil", re.IGNORECASE)
 _OTHER: Final = frozenset(
@@ -51,6 +55,7 @@ _OTHER: Final = frozenset(
     | {"reference", "count", "name", "address", "street", "email", "mail", "note", "notes", "comment", "comments"}
     | {"reason", "source", "url", "account", "ssn", "on"}
 )
+_AREA_CODE: Final = re.compile(r"\s*\(?\d{2,5}\)?\s*")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -71,13 +76,18 @@ def kinds(header: Sequence[str]) -> list[Kind]:
     return [Kind.NUMBERS if name in usual else _kind(name) for name in header]
 
 
+def may_be_area(text: str) -> bool:
+    """Tell whether a cell may be an area code, as in 202 or (030)."""
+    return _AREA_CODE.fullmatch(text) is not None
+
+
 def digits_in(text: str) -> int:
     """Count the digits of a text, of any script."""
     return sum(map(str.isdigit, text))
 
 
 def _kind(name: str) -> Kind:
-    words = [word.casefold() for word in _WORD.findall(_HUMP.sub(" ", name))]
+    words = [word.casefold() for word in _WORD.findall(_HUMP.sub(" ", without_accents(name)))]
     folded = " ".join(words)
     if folded in _AREA:
         return Kind.AREA

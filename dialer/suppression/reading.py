@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from array import array
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from dialer import phone, spreadsheet
@@ -12,10 +13,10 @@ from dialer.errors import InputError
 from dialer.models import Problem
 from dialer.source import Source
 from dialer.structure import find_delimiter, is_blank
-from dialer.suppression.columns import ENTRY, HEADER, Kind, digits_in, has_header, kinds
+from dialer.suppression.columns import ENTRY, HEADER, Kind, digits_in, has_header, kinds, may_be_area
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
 
@@ -57,6 +58,7 @@ def read(path: Path, *, region: str | None, plus_lost: bool) -> Content:
     named = bool(first) and has_header(first)
     table = _Table(path, first if named else [""] * len(first), region=region, plus_lost=plus_lost)
     if first and not named:
+        table.guess_areas(first)
         table.add(line, first)
     for line, row in rows:
         table.add(line, row)
@@ -73,7 +75,8 @@ class _Column:
         kind: what it holds.
         numbers: E.164 digits.
         lines: of each of them.
-        good: cells with a number in use, or with a plus.
+        unused: whole numbers that are not in use, as far as the plan known here goes, with the line of each.
+        good: cells with a whole number.
         bad: cells with many digits that are no number.
         first_bad: line and text of the first of them.
     """
@@ -83,6 +86,7 @@ class _Column:
     kind: Kind
     numbers: array[int] = field(default_factory=lambda: array("q"))
     lines: array[int] = field(default_factory=lambda: array("i"))
+    unused: list[tuple[int, int]] = field(default_factory=list)
     good: int = 0
     bad: int = 0
     first_bad: tuple[int, str] | None = None
@@ -92,6 +96,10 @@ class _Column:
         self.good += bool(numbers)
         self.numbers.extend(numbers)
         self.lines.extend([line] * len(numbers))
+
+    def spare(self, line: int, numbers: Collection[int]) -> None:
+        """Note numbers that are not in use: they count if the column turns out to hold phone numbers."""
+        self.unused.extend((number, line) for number in numbers)
 
     def refuse(self, line: int, cell: str) -> None:
         """Note a cell that is not a whole number."""
@@ -118,8 +126,15 @@ class _Table:
             if kind not in {Kind.AREA, Kind.COUNTRY}
         ]
         self._areas = [at for at, kind in found if kind is Kind.AREA]
+        """Columns of area codes; without a header those that may be, which are read as any other column as well."""
         self._countries = [at for at, kind in found if kind is Kind.COUNTRY]
         self._entries = 0
+
+    def guess_areas(self, row: list[str]) -> None:
+        """Take a column without a name for one of area codes where it makes a whole number of the one behind it."""
+        for at, (area, cell) in enumerate(pairwise(row)):
+            if may_be_area(area) and self._read(phone.possible, f"{area.strip()}{cell.strip()}", self._region):
+                self._areas.append(at)
 
     def add(self, line: int, row: list[str]) -> None:
         """Take in a row.
@@ -144,7 +159,8 @@ class _Table:
             return InputError(
                 f"the suppression list {self._path} has no column of phone numbers, only their area codes or countries."
             )
-        return self._refusal(line, meant[0], row[meant[0].at])
+        likely = max(meant, key=lambda column: digits_in(row[column.at]))
+        return self._refusal(line, likely, row[likely.at])
 
     def _cell(self, line: int, row: list[str], column: _Column) -> bool:
         """Take in a cell; tell whether there is a whole number in it."""
@@ -156,10 +172,13 @@ class _Table:
             return False
         is_sure = column.kind is Kind.NUMBERS or _is_marked(cell)
         read = phone.possible if is_sure or column.holds_numbers() else phone.in_use_of
-        numbers = {number for text, region in self._texts(row, cell) for number in self._read(read, text, region)}
+        texts = self._texts(row, cell, self._countries_of(line, row, cell, column))
+        numbers = {number for text, region in texts for number in self._read(read, text, region)}
         if numbers:
             # Of other cells only what can be a recipient: each id of ten digits is a possible number somewhere.
-            column.take(line, sorted(numbers if is_sure else filter(phone.in_use, numbers)))
+            used = numbers if is_sure else set(filter(phone.in_use, numbers))
+            column.take(line, sorted(used))
+            column.spare(line, numbers - used)
             return True
         if column.kind is Kind.NUMBERS or (column.kind is Kind.UNKNOWN and _is_marked(cell)):
             raise self._refusal(line, column, cell)
@@ -167,7 +186,26 @@ class _Table:
             column.refuse(line, cell)
         return False
 
-    def _texts(self, row: list[str], cell: str) -> Iterator[tuple[str, str | None]]:
+    def _countries_of(self, line: int, row: list[str], cell: str, column: _Column) -> list[str]:
+        """Return the region, or the calling code, that each column of countries has for a cell.
+
+        Raises:
+            InputError: one cannot be read, so that a number without a plus would be taken for one of the region.
+        """
+        found = []
+        for at in self._countries:
+            country = row[at].strip()
+            known = phone.region_named(country) or "".join(filter(str.isdigit, country)).lstrip("0")
+            if country and not known and column.kind is Kind.NUMBERS and not phone.marked(cell):
+                raise InputError(
+                    f'the suppression list {self._path}, line {line}: no country known here is named "{country[:40]}". '
+                    "Write its ISO code (such as IN) or its calling code, or write the number with + in front: read as "
+                    "a number of another country it would match nobody, and that person would be called."
+                )
+            found.append(known)
+        return list(filter(None, found))
+
+    def _texts(self, row: list[str], cell: str, countries: Sequence[str]) -> Iterator[tuple[str, str | None]]:
         """Yield what a cell may stand for, each with its region: itself, and what other columns make of it."""
         yield cell, self._region
         if phone.marked(cell):
@@ -175,11 +213,11 @@ class _Table:
         areas = ("".join(filter(str.isdigit, row[at])) for at in self._areas)
         whole = [cell, *(f"{area}{cell.strip()}" for area in areas if area)]
         yield from ((text, self._region) for text in whole[1:])
-        for country in (row[at].strip() for at in self._countries):
+        for country in countries:
             if phone.known_region(country):
                 yield from ((text, country) for text in whole)
-            elif code := "".join(filter(str.isdigit, country)).lstrip("0"):
-                yield from ((f"+{code} {text.strip()}", None) for text in whole)
+            else:
+                yield from ((f"+{country} {text.strip()}", None) for text in whole)
 
     def _read(self, read: Read, text: str, region: str | None) -> tuple[int, ...]:
         found = read(text, region=region, plus_lost=self._plus_lost)
@@ -219,6 +257,10 @@ class _Table:
             lines += column.lines
             if column.holds_numbers():
                 self._refuse_bad(column)
+            if column.holds_numbers() and column.good:
+                # Newer than the plan, perhaps: a campaign may allow such numbers to be called.
+                numbers.extend(number for number, _ in column.unused)
+                lines.extend(line for _, line in column.unused)
         return numbers, lines
 
     def _refuse_bad(self, column: _Column) -> None:
