@@ -173,7 +173,7 @@ class _Table:
         is_sure = column.kind is Kind.NUMBERS or _is_marked(cell)
         read = phone.possible if is_sure or column.holds_numbers() else phone.in_use_of
         texts = self._texts(row, cell, self._countries_of(line, row, cell, column))
-        numbers = {number for text, region in texts for number in self._read(read, text, region)}
+        numbers = {number for text, region in dict.fromkeys(texts) for number in self._read(read, text, region)}
         if numbers:
             # Of other cells only what can be a recipient: each id of ten digits is a possible number somewhere.
             used = numbers if is_sure else set(filter(phone.in_use, numbers))
