@@ -244,6 +244,6 @@ def test_who_comes_onto_a_list_during_a_run_is_not_called_and_the_loop_is_not_he
     assert Counter(call["recipient_phone_number"] for call in place.calls()) == Counter(map(number, range(100)))
     (summary,) = summaries
     assert summary.left == 20
-    assert "on the suppression list dnc.csv, line 10002" in summary.ended
+    assert summary.ended.splitlines() == ["20 were not called now:", "  20: on the suppression list dnc.csv"]
     assert readers
     assert threading.get_ident() not in readers

@@ -87,7 +87,8 @@ class Judge:
         if not self._lists.is_current():
             return READING
         hit = self._lists.hit(recipient.number)
-        return None if hit is None else Deferral(hit)
+        # Without the line: they are told by reason, and each entry would be one of its own.
+        return None if hit is None else Deferral(hit.rpartition(", line ")[0])
 
     def _over(self, now: float) -> Deferral | None:
         return Deferral("the schedule is over") if self._ends is not None and now >= self._ends else None
