@@ -239,7 +239,7 @@ def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
         return Problem(
             "schedule_without_zone",
             f"scheduled_at {text} has no time zone: add an offset like +05:30, or name a zone in the campaign file "
-            '(timezone = "Asia/Kolkata" in [call])',
+            '(timezone = "Asia/Kolkata" in [call]; where a column holds it, timezone = "its name" in [columns])',
         )
     local = in_zone(moment, zone)
     if local is None:

@@ -366,7 +366,7 @@ def test_without_a_schedule_the_field_is_left_out() -> None:
 NO_TIME = "is no date and time like 2026-12-01T10:00:00+05:30"
 NO_ZONE = (
     "has no time zone: add an offset like +05:30, or name a zone in the campaign file "
-    '(timezone = "Asia/Kolkata" in [call])'
+    '(timezone = "Asia/Kolkata" in [call]; where a column holds it, timezone = "its name" in [columns])'
 )
 
 

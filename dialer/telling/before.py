@@ -145,7 +145,8 @@ def timing_lines(timing: Timing, *, rate: str) -> list[str]:
     rest = "waited for" if timing.waits else "left for a later run"
     if timing.later or timing.closed:
         outside = sum(count for _, count in timing.later) + timing.closed
-        lines.append(f"{timing.now:,} can be called {when}; {outside:,} are outside their calling hours and {rest}:")
+        are = "is" if outside == 1 else "are"
+        lines.append(f"{timing.now:,} can be called {when}; {outside:,} {are} outside their calling hours and {rest}:")
         lines += [f"  {count:,} from {moments.told(at)}" for at, count in timing.later[:_MOMENTS]]
         later = sum(count for _, count in timing.later[_MOMENTS:])
         lines += [f"  {later:,} later"] if later else []
