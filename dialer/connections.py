@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from dialer.models import Answer
+from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,6 +32,7 @@ _LOOK_AGAIN = 1.0
 _SHORTEST_SLEEP = 1e-6
 """Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
 _REMEMBERED = 20
+_ENDED = Answer(Outcome.RETRY, Effect.BACK_OFF, words="the server ends each connection before a request is sent")
 
 
 class Connection(Protocol):
@@ -50,8 +51,12 @@ class Connection(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Opened:
     connection: Connection
-    until: float
-    """When it is too old."""
+    at: float
+
+    @property
+    def until(self) -> float:
+        """When it is too old."""
+        return self.at + OLDEST
 
 
 class Connections:
@@ -82,6 +87,7 @@ class Connections:
         self._open: deque[_Opened] = deque()
         self._opening = 0
         self._again_at = -math.inf
+        self._ended_at = math.inf
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
 
     def _wants_one(self) -> bool:
@@ -116,13 +122,16 @@ class Connections:
             self._opening -= 1
         now = anyio.current_time()
         if isinstance(found, Answer):
-            self._failed(found)
-            # What a failure holds is held to its end: not even a connection is tried before.
-            self._again_at = now + max(self._pacer.held(), _AFTER_FAILURE)
+            self._fail(found)
         else:
             self._took.append(now - began)
-            self._open.append(_Opened(found, now + OLDEST))
+            self._open.append(_Opened(found, now))
         self._on_change()
+
+    def _fail(self, answer: Answer) -> None:
+        self._failed(answer)
+        # What a failure holds is held to its end: not even a connection is tried before.
+        self._again_at = anyio.current_time() + max(self._pacer.held(), _AFTER_FAILURE)
 
     def is_ready(self) -> bool:
         """Tell whether one is open."""
@@ -135,11 +144,25 @@ class Connections:
     async def take(self) -> Connection | None:
         """Take the oldest; None where it is of no use any more."""
         opened = self._open.popleft()
-        if anyio.current_time() < opened.until and opened.connection.is_untouched():
-            return opened.connection
+        if anyio.current_time() < opened.until:
+            if opened.connection.is_untouched():
+                self._ended_at = math.inf
+                return opened.connection
+            self._note_ended(opened)
         await opened.connection.aclose()
         self._on_change()
         return None
+
+    def _note_ended(self, opened: _Opened) -> None:
+        """Take it for an outage where the server has ended a connection, and then one that was opened after that.
+
+        A single one, with those that were open beside it, says nothing: the server was restarted, or got tired of
+        waiting.
+        """
+        if opened.at > self._ended_at:
+            self._fail(_ENDED)
+            self._ended_at = anyio.current_time()
+        self._ended_at = min(self._ended_at, anyio.current_time())
 
     async def aclose(self) -> None:
         """Close those that nobody has taken."""

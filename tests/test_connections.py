@@ -74,6 +74,52 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_renewed_and_nobody
     assert rig.bolna.connections == rig.bolna.closed + 20
 
 
+class Ending(Bolna):
+    """A server that accepts each connection and ends it at once, until some second."""
+
+    until: float = 1e6
+
+    async def connect(self) -> Line | Answer:
+        self.connections += 1
+        return Line(self, untouched=anyio.current_time() >= self.until)
+
+
+def test_a_server_that_ends_every_connection_is_an_outage(rig: Rig) -> None:  # noqa: F811 - as above
+    rig.bolna, rig.rate = Ending(rig.ledger), Rate(5, 1.0)
+    trip = trip_of(rig.ended())
+    assert trip.exit_code is ExitCode.LEFT
+    assert "the server ends each connection before a request is sent" in trip.words
+    assert rig.counts == {"pending": 30}
+    assert rig.took < 200.0
+    assert rig.bolna.connections == rig.bolna.closed < 50
+
+
+def test_when_it_keeps_them_again_everybody_is_called(rig: Rig) -> None:  # noqa: F811 - as above
+    rig.bolna, rig.rate = Ending(rig.ledger), Rate(5, 1.0)
+    rig.bolna.until = 40.0
+    rig.ended()
+    assert rig.counts == {"queued": 30}
+
+
+def test_connections_that_a_restart_ends_all_at_once_hold_nobody_up(rig: Rig) -> None:  # noqa: F811 - as above
+    lines: list[Line] = []
+
+    class Restarted(Bolna):
+        async def connect(self) -> Line | Answer:
+            found = await super().connect()
+            assert isinstance(found, Line)
+            lines.append(found)
+            return found
+
+    def restart(_: Rig) -> None:
+        for line in lines:
+            line.untouched = False
+
+    rig.bolna, rig.rate = Restarted(rig.ledger), Rate(5, 1.0)
+    assert rig.ended(after(2.1, restart)).held == 0.0
+    assert rig.counts == {"queued": 30}
+
+
 def test_during_a_long_wait_for_an_answer_few_connections_are_opened_and_all_are_closed(
     rig: Rig,  # noqa: F811 - as above
 ) -> None:
