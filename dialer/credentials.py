@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from dialer.commands import Selection
 
 BASE_URL = "https://api.bolna.ai"
+_MOST = 1 << 16
+"""Bytes of a `.env`; reading another file that was put there by mistake would take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,15 @@ def _from_file(path: Path, name: str) -> str:
     kind = unreadable(path)
     if kind:
         raise UsageError(f"{path}: this is {kind}.")
+    if not path.is_file():
+        return ""
     try:
+        with path.open("rb") as file:
+            content = file.read(_MOST + 1)
+        if len(content) > _MOST:
+            raise UsageError(f"{path}: more than {_MOST:,} bytes, which is too long for a .env. Is it another file?")
         # No interpolation: a key may hold a `$`.
-        values = dotenv_values(path, encoding="utf-8", interpolate=False) if path.is_file() else {}
+        values = dotenv_values(stream=io.StringIO(content.decode()), interpolate=False)
     except UnicodeDecodeError:
         # Not chained and not repeated: what cannot be decoded may be the key.
         raise UsageError(f"{path}: not UTF-8. Save it as UTF-8.") from None

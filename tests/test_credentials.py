@@ -118,3 +118,8 @@ def test_the_address_comes_from_the_environment_only(monkeypatch: pytest.MonkeyP
 
 def test_the_key_is_in_no_representation() -> None:
     assert "bn-" not in repr(Credentials(base_url=BASE_URL, key="bn-one"))
+
+
+def test_a_large_file_in_the_place_of_the_settings_is_refused_at_once() -> None:
+    beside(b"\0" * 70_000)
+    assert refused() == "in/.env: more than 65,536 bytes, which is too long for a .env. Is it another file?"
