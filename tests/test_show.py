@@ -90,6 +90,11 @@ def test_a_number_that_does_not_say_the_country_is_refused_with_words(
     assert "Write the number with + and the country code" in capsys.readouterr().err
 
 
+def test_what_is_not_a_number_at_all_is_refused_as_that(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "nobody", "--in", str(folder)]) == 2
+    assert "country." not in capsys.readouterr().err.partition("Write")[0]
+
+
 def test_a_ledger_that_cannot_be_read_is_told_and_hides_no_other(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

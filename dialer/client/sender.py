@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import re
+import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +22,6 @@ from dialer.client.reply import moment, seconds_to_wait, tidy
 from dialer.errors import UsageError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterable, AsyncIterator, Callable
 
 _PROXY_LOOKS = "It looks like http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
@@ -250,12 +251,19 @@ def _tls(address: httpx.URL) -> ssl.SSLContext | None:
     try:
         context = httpx.create_ssl_context()
     except OSError as error:
-        raise UsageError(
-            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be used: {tidy(str(error))}. "
-            "SSL_CERT_FILE takes the path of a file in PEM format."
-        ) from None
+        raise UsageError(_no_certificates(error)) from None
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _no_certificates(error: OSError) -> str:
+    """Return why the certificates that the environment names cannot be used; httpx takes the file first."""
+    name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+    why = "there is no certificate in PEM format in it" if isinstance(error, ssl.SSLError) else error.strerror
+    return (
+        f"{name} names {tidy(os.environ.get(name, ''))}, which cannot be used: {why}. "
+        "Set SSL_CERT_FILE to the path of a file in PEM format, or unset it."
+    )
 
 
 def _proxy_for(address: httpx.URL) -> httpx.Proxy | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dialer.ledger import Person
 
+_DIGIT = re.compile(r"\d")
 _WHOLE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -95,7 +96,7 @@ def _number(text: str) -> int:
         return int(text)
     judged = judge(text, allow=frozenset(SPECIAL))
     if isinstance(judged, Problem):
-        reason = judged.reason if "+" in text else "it does not say the country"
+        reason = "it does not say the country" if "+" not in text and _DIGIT.search(text) else judged.reason
         raise UsageError(f"{text!r}: {reason}. Write the number with + and the country code, like +91 98765 43210.")
     return judged.digits
 
