@@ -31,7 +31,7 @@ REASONS = {
     "from_not_valid": "the caller number in the `from` column is none",
     "schedule_too_soon": "`scheduled_at` is in the past, or less than 3 minutes ahead",
     "schedule_too_far": "`scheduled_at` is more than 30 days ahead",
-    "schedule_not_a_time": "`scheduled_at` is no date and time, or one that daylight saving skips",
+    "schedule_not_a_time": "`scheduled_at` is not a date and time, or one that daylight saving skips",
     "schedule_without_zone": "`scheduled_at` has no offset, and no time zone is named",
     "zone_unknown": "the `timezone` column holds no name of the time zone database",
 }
@@ -231,7 +231,7 @@ def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
     moment = moment_in(text)
     if moment is None:
         return Problem(
-            "schedule_not_a_time", f"scheduled_at {_cut(text)} is no date and time like 2026-12-01T10:00:00+05:30"
+            "schedule_not_a_time", f"scheduled_at {_cut(text)} is not a date and time like 2026-12-01T10:00:00+05:30"
         )
     if moment.tzinfo is not None:
         return moment.replace(microsecond=0)
@@ -328,7 +328,7 @@ def _index(header: tuple[str, ...], column: str | None) -> int | None:
 
 def _no_zone(column: str, cell: str) -> Problem:
     problem = zone_problem(_cut(cell))
-    found = f'"{_cut(cell)}" is no time zone' if problem is None else problem.reason
+    found = f'"{_cut(cell)}" is not a time zone' if problem is None else problem.reason
     return Problem("zone_unknown", f'"{column}": {found}')
 
 

@@ -206,7 +206,7 @@ async def find_missing(
     for start, end in when:
         await search.look(start - MARGIN + min(skews), end + MARGIN + max(skews))
     if not result.trouble and (unclear := result.missing + result.unmarked):
-        result.trouble = f"{unclear} calls are listed there of which Bolna does not say for whom they were made"
+        result.trouble = f"Bolna lists {unclear} calls without saying whom they were for"
     return result
 
 

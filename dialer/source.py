@@ -150,7 +150,9 @@ def told(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"{path} cannot be read: there is no such file. Check its name and its folder.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}. Check the file and its rights.") from error
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}. Check the file and its permissions."
+        ) from error
 
 
 def refuse_other_than_file(path: Path) -> None:
@@ -199,7 +201,7 @@ def _named(path: Path, encoding: str) -> str:
     except (LookupError, UnicodeError) as error:
         if isinstance(error, UnicodeDecodeError):
             return found.name
-        raise InputError(f'{path}: "{encoding}" is no text encoding; usual ones: utf-8, cp1252, utf-16.') from error
+        raise InputError(f'{path}: "{encoding}" is not a text encoding; usual ones: utf-8, cp1252, utf-16.') from error
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 

@@ -73,7 +73,7 @@ NO_LIST = "lists.csv cannot be read: there is no such file. Check its name and i
 CAMPAIGNS = [
     pytest.param(
         f"{AGENT}{LIST}[pacing]\nmax_inflight = 5\n",
-        "c.toml, line 4: `pacing.max_inflight` is no key of a campaign file. Did you mean `max_in_flight`?",
+        "c.toml, line 4: `pacing.max_inflight` is not a key of a campaign file. Did you mean `max_in_flight`?",
         id="unknown key",
     ),
     pytest.param(

@@ -215,7 +215,7 @@ FILLED_IN = "Bolna fills in this variable itself, what is sent under its name is
         (
             "window.days",
             '["Saturday"]',
-            '"Saturday" is no day; write mon, tue, wed, thu, fri, sat, sun, or a run like mon-fri',
+            '"Saturday" is not a weekday; write mon, tue, wed, thu, fri, sat, sun, or a run like mon-fri',
         ),
         ("window.days", "[1]", 'write days = ["mon", "tue", "sat"], or a run like ["mon-fri"]'),
         ("breaker.outage_after", "0", DURATION),
@@ -336,7 +336,7 @@ TOP = (
 def test_an_unknown_key_is_told_with_its_line_and_what_may_have_been_meant(
     more: str, line: int, key: str, instead: str
 ) -> None:
-    assert refused(more) == f"c.toml, line {line}: `{key}` is no key of a campaign file. {instead}"
+    assert refused(more) == f"c.toml, line {line}: `{key}` is not a key of a campaign file. {instead}"
 
 
 def test_mistakes_are_told_in_the_order_of_the_file_and_fit_on_a_screen() -> None:
@@ -591,4 +591,4 @@ def test_the_line_of_a_key_is_right_whatever_stands_before_it(pieces: list[str])
     before = "".join(f"{piece.format(n=n)}\n" for n, piece in enumerate(pieces))
     told = refused(f"{before}[pacing]\nrat = 1\n", head="").splitlines()
     line = before.count("\n") + 2
-    assert told[-1] == f"c.toml, line {line}: `pacing.rat` is no key of a campaign file. Did you mean `rate`?"
+    assert told[-1] == f"c.toml, line {line}: `pacing.rat` is not a key of a campaign file. Did you mean `rate`?"

@@ -480,13 +480,13 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         "unknown encoding",
         b"phone\n1\n",
         {"encoding": "latin-99"},
-        ('{path}: "latin-99" is no text encoding; usual ones: utf-8, cp1252, utf-16.'),
+        ('{path}: "latin-99" is not a text encoding; usual ones: utf-8, cp1252, utf-16.'),
     ),
     (
         "no text encoding",
         b"phone\n1\n",
         {"encoding": "base64"},
-        ('{path}: "base64" is no text encoding; usual ones: utf-8, cp1252, utf-16.'),
+        ('{path}: "base64" is not a text encoding; usual ones: utf-8, cp1252, utf-16.'),
     ),
     (
         "no name",

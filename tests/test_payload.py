@@ -222,7 +222,7 @@ def test_a_timezone_goes_through_when_it_is_one() -> None:
 def test_a_timezone_that_is_none_makes_the_row_invalid(more: str, cell: str, near: str) -> None:
     assert problem(more, {"timezone": cell}) == Problem(
         "zone_unknown",
-        f'"timezone": "{cell}" is no time zone of a place; write a name like "{near}"',
+        f'"timezone": "{cell}" is not the time zone of a place; write a name like "{near}"',
     )
 
 
@@ -363,7 +363,7 @@ def test_without_a_schedule_the_field_is_left_out() -> None:
     assert "scheduled_at" not in make(AT, {"at": " ", "tz": "Asia/Kolkata"})
 
 
-NO_TIME = "is no date and time like 2026-12-01T10:00:00+05:30"
+NO_TIME = "is not a date and time like 2026-12-01T10:00:00+05:30"
 NO_ZONE = (
     "has no time zone: add an offset like +05:30, or name a zone in the campaign file "
     '(timezone = "Asia/Kolkata" in [call]; where a column holds it, timezone = "its name" in [columns])'

@@ -276,7 +276,7 @@ def test_a_tenth_of_numbers_that_would_do_with_a_plus_is_chance(tmp_path: Path) 
 
 
 def test_a_region_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r'region = "XX" in \[csv\] is no country'):
+    with pytest.raises(UsageError, match=r'region = "XX" in \[csv\] is not a country'):
         screen(tmp_path, f"phone\n{ANNA}\n", region="XX")
 
 

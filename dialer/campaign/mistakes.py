@@ -84,7 +84,7 @@ def _one(file: CampaignFile, detail: ErrorDetails) -> str:
     entry = next((f", entry {part + 1}," for part in reversed(detail["loc"]) if isinstance(part, int)), "")
     place = f"{file.place(*keys)}{entry}"
     if detail["type"] == "extra_forbidden":
-        words = f"{place} is no key of a campaign file. {_instead(keys)}"
+        words = f"{place} is not a key of a campaign file. {_instead(keys)}"
     elif detail["type"] == "missing":
         words = f"{place} is missing."
     else:

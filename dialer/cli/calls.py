@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @sandbox_option
 @output_option
 def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Look for unclear calls at Bolna; whoever is found there is queued."""
+    """Look for unclear calls at Bolna; those found become queued."""
     from dialer.session import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)

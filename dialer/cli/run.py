@@ -52,11 +52,11 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; nobody is called (like check).")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N recipients.")
 @strict_option
-@click.option("--retry-errors", is_flag=True, help="Call those again whom Bolna refused.")
+@click.option("--retry-errors", is_flag=True, help="Call everybody again whom Bolna refused.")
 @click.option(
     "--redial-unknown",
     is_flag=True,
-    help="Call those again of whom nobody knows whether they were called: perhaps twice.",
+    help="Call everybody again whose call is unclear: perhaps twice.",
 )
 @click.option(
     "--redial",

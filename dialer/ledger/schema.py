@@ -242,7 +242,7 @@ def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
     for name, value in wanted.items():
         if noted.get(name) != value:
             raise BoundError(
-                f"{path} holds {_HOLDS[name].format(noted.get(name), value)}. Who was called already cannot be told "
-                "across that.\nPut it back as it was to go on with this batch, or make it another batch: another "
+                f"{path} holds {_HOLDS[name].format(noted.get(name), value)}. So it is not known who was called "
+                "already.\nPut it back as it was to go on with this batch, or make it another batch: another "
                 "`results` name, or --batch NAME."
             )

@@ -90,7 +90,7 @@ def _read(path: Path, *, with_id: bool, known: Callable[[str], bool]) -> ReadBac
             return ReadBack((), (), 0, with_id=with_id)
         if form.missing():
             raise InputError(
-                f"{path}: the results have no column {form.missing()[0]!r} any more, so nobody can be told who was "
+                f"{path}: the results have no column {form.missing()[0]!r} any more, so it is not known who was "
                 "called.\nPut the column back, or move the file away if it does not belong to this batch."
             )
         file.seek(0)

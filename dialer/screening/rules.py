@@ -53,7 +53,7 @@ def check(table: Table, rules: Rules) -> None:
         )
     if rules.region is not None and not phone.known_region(rules.region):
         raise UsageError(
-            f'region = "{rules.region}" in [csv] is no country; write its two letters, such as "IN" or "US".'
+            f'region = "{rules.region}" in [csv] is not a country; write its two letters, such as "IN" or "US".'
         )
     if rules.duplicates == "call" and rules.id is None:
         raise UsageError(

@@ -249,7 +249,7 @@ class _Cancelling:
             # Whoever came into the list since the ledger was copied may have been called as well.
             await load(self._campaign, self._ledger, self._control)
         except UsageError as error:
-            self._notes.append(f"Whom else a lost run has called cannot be told without the list: {error}")
+            self._notes.append(f"A lost run may have called more people; to find them, the list is needed: {error}")
             return 0
         found = await look_for_missing(self._campaign, self._ledger, self._client)
         self._notes += told_missing(found)

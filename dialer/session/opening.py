@@ -218,7 +218,7 @@ def _read(campaign: Campaign, path: Path, *, known: Callable[[str], bool]) -> Re
         raise BoundError(
             f"{path} was written {'with' if back.with_id else 'without'} an id column, this campaign has "
             f"{'one' if with_id else 'none'}: "
-            "nobody can be told to be called already across that.\nPut [columns] id back as it was, or choose another "
+            "so it is not known who in the list was called.\nPut [columns] id back as it was, or choose another "
             "`results` name."
         )
     return back
@@ -259,7 +259,7 @@ def _without_ledger(path: Path, back: ReadBack) -> str:
         f"{path} says who was called, but there is no ledger beside it.\n"
         f"Going on from it: {queued} are called, {unknown} unknown, {len(back.rows) - queued - unknown} refused, "
         f"{back.never_sent} not sent; "
-        "whoever has no row there counts as not called."
+        "everybody without a row there counts as not called."
     )
 
 

@@ -77,8 +77,9 @@ class Planning:
             found = await self.work.look_for_unclear(None)
             if found.left and found.trouble:
                 raise MustActError(
-                    "Whether those are at Bolna of whom nobody knows whether they were called could not be looked up "
-                    f"({found.trouble}).\nNothing was dialled, since they might be called twice. Try again later."
+                    "The unclear calls could not be looked up at Bolna "
+                    f"({found.trouble}).\nNothing was dialled, since those people might be called twice. "
+                    "Try again later."
                 )
         return await release.unknown(ask)
 

@@ -107,7 +107,7 @@ class WeeklyHours:
 def _days(name: str) -> list[int]:
     first, _, last = name.strip().lower().partition("-")
     if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
-        raise ValueError(f'"{name}" is no day; write {", ".join(WEEKDAYS)}, or a run like mon-fri')
+        raise ValueError(f'"{name}" is not a weekday; write {", ".join(WEEKDAYS)}, or a run like mon-fri')
     start = WEEKDAYS.index(first)
     length = (WEEKDAYS.index(last or first) - start) % 7 + 1
     return [(start + step) % 7 for step in range(length)]

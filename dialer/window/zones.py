@@ -51,7 +51,7 @@ def _no_place(name: str) -> Problem:
     places = [key for key in known if "/" in key and not key.startswith("etc/")]
     near = get_close_matches(name.strip().casefold().replace(" ", "_"), places, n=1)
     example = known[near[0]] if near else "America/New_York"
-    return Problem("zone_unknown", f'"{name}" is no time zone of a place; write a name like "{example}"')
+    return Problem("zone_unknown", f'"{name}" is not the time zone of a place; write a name like "{example}"')
 
 
 @cache
