@@ -95,7 +95,7 @@ def test_several_campaigns_end_with_one_summary_and_the_gravest_exit_code(
     lines = overview.splitlines()
     assert lines[0].startswith(f"  {stopped}: exit 3: ")
     assert "; The schedule ended at " in lines[0]
-    assert lines[1].startswith(f"  {refused}: exit 5: Bolna knows no agent {GONE}.")
+    assert lines[1].startswith(f"  {refused}: exit 5: Bolna knows no agent {GONE}: ")
     assert lines[2] == f"  {good}: exit 0: 60 queued"
 
     # A second start goes on where each of them was: the first is over, the second's agent was mended.
