@@ -108,7 +108,7 @@ def _ledgers(folder: Path) -> Iterator[Path]:
     for at, folders, names in os.walk(folder):
         folders.sort()
         paths = (Path(at, name) for name in sorted(names))
-        yield from (path for path in paths if path.is_file() and (path.suffix == ".ledger" or is_ledger(path)))
+        yield from (path for path in paths if path.suffix == ".ledger" or (path.is_file() and is_ledger(path)))
 
 
 def _found(path: Path, number: int) -> Found:
