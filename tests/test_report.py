@@ -438,7 +438,7 @@ def test_text_goes_to_a_file_where_one_is_named(campaign: Path, tmp_path: Path) 
     ("options", "words"),
     [
         (["--timezone", "Asia/Calcuta"], 'write a name like "Asia/Calcutta"'),
-        (["--timezone", ""], "no time zone"),
+        (["--timezone", ""], "not the time zone"),
         (["--to", "list.csv"], "belongs to the campaign"),
         (["--to", "c.results.ledger"], "belongs to the campaign"),
         (["--to", "nowhere/r.html"], "cannot be written"),
@@ -452,6 +452,18 @@ def test_what_is_wrong_is_said_and_nothing_is_overwritten(
     assert cli.main(["report", str(campaign), *options]) == ExitCode.USAGE
     assert words in capsys.readouterr().err
     assert Path("list.csv").read_text(encoding="utf-8") == "the list"
+
+
+@pytest.mark.parametrize("name", ["dnc.csv", "other.ledger", ".env", "numbers"])
+def test_a_report_takes_the_place_of_no_list_ledger_or_key(
+    campaign: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its do-not-call list gone, a campaign calls those who must not be called, or nobody at all."""
+    monkeypatch.chdir(campaign.parent)
+    Path(name).write_text("kept", encoding="utf-8")
+    assert cli.main(["report", str(campaign), "--format", "md", "--to", name]) == ExitCode.USAGE
+    assert "Name another one" in capsys.readouterr().err
+    assert Path(name).read_text(encoding="utf-8") == "kept"
 
 
 def test_without_the_extra_the_page_says_what_to_install_and_text_is_written(

@@ -53,7 +53,7 @@ class Batch:
     @property
     def files(self) -> tuple[Path, ...]:
         """Everything that belongs to it; no other output may take its place."""
-        return (self.campaign, self.recipients, self.results, self.ledger, self.lock)
+        return (self.campaign, self.campaign.with_name(".env"), self.recipients, self.results, self.ledger, self.lock)
 
     def refuse_overwriting(self, file: CampaignFile, inputs: Mapping[str, Path]) -> None:
         """Refuse files of the batch that are one of its inputs.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from dialer.batch import Batch
 
+_SUFFIXES = (".html", ".htm", ".md", ".json")
+
 
 def report_batch(batch: Batch, *, zone: str = "UTC", full_numbers: bool = False) -> Report:
     """Return what a batch came to so far, also while a run is going on.
@@ -80,6 +82,12 @@ def save_report(text: str, batch: Batch, *, to: Path | None = None) -> Path:
     words = unwritable(path)
     if words:
         raise UsageError(f"{path} {words}: --to FILE.")
+    # A do-not-call list, or the ledger of another batch: no report has such a name.
+    if path.exists() and path.resolve().suffix.lower() not in _SUFFIXES:
+        raise UsageError(
+            f"--to {path}: that file exists and is not called like a report ({', '.join(_SUFFIXES)}), "
+            "so it is not overwritten. Name another one."
+        )
     try:
         # Only its owner may read it, as the results: it tells about people.
         with replaced(path) as file:
