@@ -45,9 +45,10 @@ def elsewhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 def test_results_that_cannot_be_written_stop_no_call_from_being_recorded(place: Place, path: Path) -> None:
     path = place.campaign(more='results = "out/c.csv"\nledger = "c.ledger"')
     in_the_way = place.folder / "out"
+    campaign = load_campaign(path)
     in_the_way.touch()
 
-    summary = run(path)
+    summary = run_campaign_sync(campaign)
 
     assert summary.sent == 30
     assert any(f"dialer results {path}" in note for note in summary.notes)
