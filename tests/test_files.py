@@ -146,10 +146,10 @@ def test_a_lock_that_is_a_pipe_names_nobody(tmp_path: Path) -> None:
     assert holder(tmp_path / "x.ledger.lock") == ""
 
 
-def test_a_pipe_is_never_opened_where_a_number_is_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_ledger_that_is_a_pipe_is_named_where_a_number_is_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
     pipe(Path("x.ledger"))
-    assert main(["show", "+919876543210"]) == 2
-    assert "there is no ledger in this folder" in capsys.readouterr().err
+    assert main(["show", "+919876543210"]) == 1
+    assert "x.ledger is a pipe, not a file" in capsys.readouterr().err
 
 
 def test_links_to_files_stay_links(place: Place) -> None:
