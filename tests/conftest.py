@@ -20,6 +20,15 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_leaves_this_machine() -> Iterator[None]:
+    """A test that names no server of its own finds none, wherever it runs and whatever is set there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOLNA_BASE_URL", "http://127.0.0.1:9")
+        patch.delenv("BOLNA_API_KEY", raising=False)
+        yield
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     with running(Settings(call_rate=None, agent_rate=None, other_rate=None)) as sandbox:

@@ -281,8 +281,9 @@ HEADERS: tuple[Sequence[str], ...] = (
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_no_column_reaches_a_terminal_as_it_is(
-    campaign: Path, capfd: pytest.CaptureFixture[str], header: Sequence[str]
+    campaign: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], header: Sequence[str]
 ) -> None:
+    monkeypatch.delenv("BOLNA_API_KEY")
     for row in ([number(1), OBEYED, number(2)], ["", "#N/A", f"x\n{FAKE}"], ["x" + OBEYED, "ZoÃ«", "NA"]):
         with (campaign.parent / f"{NAME}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([header, row[: len(header)], row[: len(header)]])
