@@ -831,7 +831,7 @@ def test_a_ledger_on_a_network_share_is_refused_before_it_is_made(path: Path, mo
 
 
 def test_a_ledger_in_a_folders_place_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="cannot be opened there"):
+    with pytest.raises(LedgerError, match="is a folder; name a file in it"):
         opened(tmp_path)
 
 
@@ -880,7 +880,7 @@ def test_a_read_only_folder_is_told_before_anything_else() -> None:
 
 # A run whose disk fills up: it prints whom it called, then how it ended.
 FULL = """
-import itertools, resource, sys
+import dataclasses, itertools, resource, sys
 from pathlib import Path
 import anyio
 from dialer.breaker import Breaker
@@ -893,6 +893,7 @@ from dialer.runner import Runner
 from tests.ledgers import QUEUED, opened, people
 
 path, more = Path(sys.argv[1]), int(sys.argv[2])
+numbers = itertools.count()
 
 class Connection:
     def is_untouched(self):
@@ -901,7 +902,7 @@ class Connection:
     async def call(self, body, _may_leave):
         await anyio.sleep(0)
         print("called", body.decode())
-        return QUEUED
+        return dataclasses.replace(QUEUED, execution_id=f"exec-{next(numbers)}")
 
     async def aclose(self):
         pass
