@@ -113,7 +113,8 @@ def test_a_phone_cell(region: str | None) -> None:
     assert_bounded(work, ends=ENDS)
 
 
-def test_any_cell_of_a_list() -> None:
+@pytest.mark.parametrize("length", [LENGTH // 5, pytest.param(LENGTH, marks=pytest.mark.long)])
+def test_any_cell_of_a_list(length: int) -> None:
     """In every column that means something, and in one that is only spoken."""
     header = ["phone", "id", "name", "timezone", "at", "zone", "caller"]
     Path("c.toml").write_text(
@@ -131,7 +132,7 @@ def test_any_cell_of_a_list() -> None:
             csv.writer(file).writerows([header, *([row[0], row[1] or str(n), *row[2:]] for n, row in enumerate(rows))])
         check_campaign(load_campaign(Path("c.toml")))
 
-    assert_bounded(work)
+    assert_bounded(work, length=length)
 
 
 def test_a_name_of_a_column() -> None:
@@ -164,7 +165,8 @@ def test_the_results_written_and_read_back() -> None:
     assert_bounded(work)
 
 
-def test_a_value_of_a_campaign_file() -> None:
+@pytest.mark.parametrize("length", [LENGTH // 100, pytest.param(LENGTH // 20, marks=pytest.mark.long)])
+def test_a_value_of_a_campaign_file(length: int) -> None:
     Path("list.csv").write_text("phone,name\n+919876543210,x\n", encoding="utf-8")
 
     def work(text: str) -> None:
@@ -177,7 +179,7 @@ def test_a_value_of_a_campaign_file() -> None:
         Path("c.toml").write_text(keys, encoding="utf-8")
         load_campaign(Path("c.toml"))
 
-    assert_bounded(work, length=LENGTH // 20)
+    assert_bounded(work, length=length)
 
 
 def test_a_page_of_transcripts_in_any_script_is_searched_for_the_key_about_as_fast_as_in_english() -> None:
