@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,13 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
         patch.setenv("BOLNA_BASE_URL", "http://127.0.0.1:9")
         patch.delenv("BOLNA_API_KEY", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_is_heard() -> None:
+    """What a script starts in the background ignores Ctrl-C, and so would each process that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
