@@ -1,0 +1,126 @@
+"""Which folder's campaigns share the organisation's limits, and what its `dialer.toml` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.errors import CampaignError, ExitCode
+from dialer.pacing import Rate
+from dialer.workspace import Workspace, find_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def found(campaign: Path, results: Path | None = None) -> Workspace:
+    return find_workspace(campaign, results=results or campaign.with_suffix(".results.csv"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a `dialer.toml`, and return a campaign file's path beside it."""
+
+    def write(text: str) -> Path:
+        (tmp_path / "dialer.toml").write_text(text, encoding="utf-8")
+        return tmp_path / "c.toml"
+
+    return write
+
+
+def test_without_dialer_toml_what_writes_its_results_into_one_folder_shares_the_limits(tmp_path: Path) -> None:
+    one = found(tmp_path / "a" / "c.toml", tmp_path / "results" / "a.csv")
+    other = found(tmp_path / "b" / "d.toml", tmp_path / "b" / ".." / "results" / "b.csv")
+    assert one.folder == other.folder == tmp_path / "results"
+
+
+def test_the_nearest_dialer_toml_above_the_campaign_file_counts(tmp_path: Path) -> None:
+    inner = tmp_path / "outer" / "inner"
+    (inner / "campaigns" / "may").mkdir(parents=True)
+    for folder in (tmp_path / "outer", inner):
+        (folder / "dialer.toml").touch()
+    assert found(inner / "campaigns" / "may" / "c.toml", tmp_path / "r.csv").folder == inner
+    assert found(tmp_path / "outer" / "c.toml").folder == tmp_path / "outer"
+
+
+def test_the_path_is_taken_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever deploys by a link `current` has one workspace around all releases."""
+    release = tmp_path / "elsewhere" / "releases" / "7"
+    release.mkdir(parents=True)
+    (tmp_path / "dialer.toml").touch()
+    (tmp_path / "current").symlink_to(release)
+    assert found(tmp_path / "current" / "c.toml").folder == tmp_path
+    monkeypatch.chdir(tmp_path)
+    assert found(Path("current/c.toml")).folder == tmp_path
+    assert found(Path("elsewhere/../current/c.toml")).folder == tmp_path
+
+
+def test_two_dots_behind_a_link_lead_where_the_machine_says(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "7").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "dialer.toml").touch()
+    (tmp_path / "current").symlink_to(tmp_path / "elsewhere" / "7")
+    assert found(tmp_path / "current" / ".." / "c.toml").folder == tmp_path / "elsewhere"
+
+
+def test_bolna_allows_500_a_minute_and_this_machine_any_number(settings: Callable[[str], Path]) -> None:
+    workspace = found(settings(""))
+    assert workspace.rate_at(loopback=False) == Rate(500, 60)
+    assert workspace.rate_at(loopback=True) is None
+
+
+@pytest.mark.parametrize("loopback", [True, False])
+def test_a_rate_of_dialer_toml_holds_wherever_the_calls_go(settings: Callable[[str], Path], loopback: bool) -> None:  # noqa: FBT001
+    workspace = found(settings('[organisation]\nrate = "30/hour"\nreads = "2/second"\n'))
+    assert workspace.rate_at(loopback=loopback) == Rate(30, 3600)
+    assert workspace.reads == Rate(2, 1)
+
+
+def test_a_trial_does_not_use_up_the_rate_of_real_calls(settings: Callable[[str], Path]) -> None:
+    workspace = found(settings(""))
+    assert workspace.rate_file(sandbox=True) != workspace.rate_file(sandbox=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[organisation]\nrates = '1/minute'", 2, "Did you mean `rate`?"),
+        ("rate = '1/minute'", 1, "It belongs under [organisation]."),
+        ("[organization]\nrate = '1/minute'", 1, "It knows only [organisation] with `rate` and `reads`."),
+        ("\n[organisation]\nxyz = 3", 3, "[organisation] knows `rate` and `reads`."),
+        ("organisation = 3", 1, "has to be a table"),
+        ("[organisation]\nrate = 500", 2, 'like "500/minute"'),
+        ("[organisation]\nreads = 'often'", 2, 'like "500/minute"'),
+        ("[organisation]\nrate = '5/second'", 2, 'Write it as "300/minute"'),
+        ("[organisation]\nrate = '0/minute'", 2, 'like "500/minute"'),
+        ("[organisation]\nrate = '5/minute", 2, "put the quotes at its end"),
+        ("[organisation]\nBOLNA_API_KEY = 'bn-0123456789abcdef'", 2, "looks like an API key"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_the_next_step(
+    settings: Callable[[str], Path], text: str, line: int, words: str
+) -> None:
+    campaign = settings(text)
+    with pytest.raises(CampaignError) as refused:
+        found(campaign)
+    assert refused.value.exit_code is ExitCode.USAGE
+    assert str(refused.value).startswith(f"{campaign.parent / 'dialer.toml'}, line {line}: ")
+    assert words in str(refused.value)
+
+
+def test_a_campaign_file_of_that_name_is_told_as_what_it_is(settings: Callable[[str], Path]) -> None:
+    with pytest.raises(CampaignError, match=r"looks like a campaign file.*rename"):
+        found(settings('agent_id = "x"\nrecipients = "list.csv"'))
+
+
+@pytest.mark.parametrize("what", ["a folder", "a link that leads nowhere"])
+def test_a_dialer_toml_that_cannot_be_read_is_not_passed_over(tmp_path: Path, what: str) -> None:
+    """Another one farther up, or none, would allow what this one may forbid."""
+    path = tmp_path / "dialer.toml"
+    if what == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "gone")
+    with pytest.raises(CampaignError, match=r"dialer\.toml"):
+        found(tmp_path / "c.toml")
