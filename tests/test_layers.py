@@ -22,7 +22,7 @@ LAYERS = (
     {"moments"},
     {"batch", "credentials", "breaker", "client", "ledger", "progress", "window", "source", "structure"},
     {"pending", "throttle", "connections", "eligibility"},
-    {"ending", "workspace"},
+    {"ending", "shared_rate", "workspace"},
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake", "lines"},
     {"payload", "phone_column", "placing"},
