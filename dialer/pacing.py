@@ -3,72 +3,62 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 import anyio
 import anyio.lowlevel
 
-_UNITS = {"second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3600.0, "h": 3600.0}
-_NAMES = {1.0: "second", 60.0: "minute", 3600.0: "hour"}
-_RATE = re.compile(r"\s*([0-9]{1,9})\s*(?:/|per\s)\s*([a-z]+?)s?\s*", re.IGNORECASE)
-_MOST = 1_000_000
+from dialer.rate import Rate
+
+__all__ = ["Pacer", "Rate", "Slot", "SlotSource"]
 
 _LATE = 0.005
 """Seconds a late wake-up may be caught up; more is a freeze, after which the schedule starts anew."""
 _SHORTEST_SLEEP = 1e-6
 """Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
+_EARLY = 0.020
+"""Seconds before its earliest moment at which a start asks for a slot: asked earlier, it would keep it from others."""
+_RUNS = 20
+"""So many runs may share a rate when it is reckoned how long one may have to wait."""
 _LOWEST = 1 / 16
 _STEP = 1 / 100
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """So many request starts in so many seconds.
+class Slot:
+    """The right to start one request of a rate that several runs share.
 
     Attributes:
-        count: starts allowed in a window.
-        per: seconds of the window.
+        moment: from when on, by the clock of whoever handed it out.
     """
 
-    count: int
-    per: float
+    moment: float
 
-    def __post_init__(self) -> None:
-        """Refuse what no schedule can keep."""
-        if not 1 <= self.count <= _MOST:
-            raise ValueError(f"a rate allows from 1 to {_MOST} requests, not {self.count}")
-        if not (self.per > 0 and math.isfinite(self.per)):
-            raise ValueError(f"the window of a rate lasts longer than 0 seconds, not {self.per}")
 
-    @classmethod
-    def parse(cls, text: str) -> Rate:
-        """Return the rate that `text` says.
+class SlotSource(Protocol):
+    """Hands out the slots of a rate that several runs share."""
 
-        Args:
-            text: a whole number of requests, `/`, and `second`, `minute` or `hour`.
+    async def slot(self, *, wait: float) -> Slot:
+        """Return the next free slot that is not before so many seconds from now."""
 
-        Raises:
-            ValueError: it says none; the words give an example.
-        """
-        found = _RATE.fullmatch(text)
-        per = _UNITS.get(found[2].lower()) if found else None
-        if found is None or per is None:
-            raise ValueError(
-                f'"{text}" is not a rate: write a whole number of requests per second, minute or hour, '
-                'like "300/minute", "5/second" or "30/hour"'
-            )
-        return cls(int(found[1]), per)
+    def wait_for(self, slot: Slot) -> float:
+        """Return the seconds until a slot's moment; less than 0 after it."""
+
+    def is_over(self, slot: Slot) -> bool:
+        """Tell whether it is too late to use a slot."""
+
+    def next_in(self) -> float:
+        """Return in how many seconds the next slot is free, as far as can be said now."""
 
     @property
     def per_second(self) -> float:
-        """Starts per second, on average."""
-        return self.count / self.per
+        """Slots per second, on average."""
 
-    def __str__(self) -> str:
-        """Return the rate as a campaign file spells it."""
-        return f"{self.count}/{_NAMES.get(self.per, f'{self.per:g} s')}"
+    @property
+    def longest_interval(self) -> float:
+        """Seconds between two slots when a server has asked to be spared as often as counts."""
 
 
 class Pacer:
@@ -78,12 +68,17 @@ class Pacer:
     the one before was due (a late wake-up is caught up, a freeze is not), and not before the window that the `count`-th
     last start opened is over. That second rule is exact whatever happens to the first.
 
+    Where several runs share a rate, a start also needs a slot of it, and what that costs is caught up by one interval:
+    otherwise runs that together want more than there is would leave some of it unused.
+
     Args:
         rate: how much is allowed; None for no limit. A hold binds in both cases.
+        slots: of the rate that this run shares with others; None where it shares none.
     """
 
-    def __init__(self, rate: Rate | None) -> None:
+    def __init__(self, rate: Rate | None, *, slots: SlotSource | None = None) -> None:
         self._rate = rate
+        self._slots = slots
         self._share = 1.0
         self._due = -math.inf
         self._held_until = -math.inf
@@ -92,18 +87,47 @@ class Pacer:
         self._windows = _windows(rate) if rate else ()
         self._granted: deque[float] = deque(maxlen=max((count for count, _ in self._windows), default=1))
 
-    async def wait(self) -> None:
-        """Return when one request may start, at once; that start is then used up. Cancelled, it uses up none."""
+    async def wait(self) -> Slot | None:
+        """Return when one request may start, at once; that start is then used up. Cancelled, it uses up none.
+
+        Returns:
+            The slot that it uses; None where no rate is shared.
+
+        Raises:
+            DialerError: there is no telling when a slot is free.
+        """
         asked = anyio.current_time()
         async with self._gate:
             # Who need not wait notices a cancellation too, and lets others run.
             await anyio.lowlevel.checkpoint()
+            if self._slots is None:
+                due, now = await self._due_at(asked)
+                self._grant(due, now)
+                return None
+            slot, due, now = await self._slot_at(self._slots, asked)
+            self._grant(max(due, now - self._interval()), now)
+            return slot
+
+    async def _due_at(self, asked: float, *, early: float = 0.0) -> tuple[float, float]:
+        """Return when a start is due, and the time, once that has come."""
+        now = anyio.current_time()
+        # Looked at again after each sleep: a hold or a lower rate may have come, and a sleep may end early.
+        while (due := self._next(asked, now)) - early > now:
+            await anyio.sleep(max(due - early - now, _SHORTEST_SLEEP))
             now = anyio.current_time()
-            # Looked at again after each sleep: a hold or a lower rate may have come, and a sleep may end early.
-            while (due := self._next(asked, now)) > now:
-                await anyio.sleep(max(due - now, _SHORTEST_SLEEP))
+        return due, now
+
+    async def _slot_at(self, slots: SlotSource, asked: float) -> tuple[Slot, float, float]:
+        """Return a slot that can be used now, when the start would have been due without it, and the time."""
+        while True:
+            due, now = await self._due_at(asked, early=_EARLY)
+            slot = await slots.slot(wait=max(0.0, due - now))
+            now = anyio.current_time()
+            while (left := max(slots.wait_for(slot), self._next(asked, now) - now)) > 0:
+                await anyio.sleep(max(left, _SHORTEST_SLEEP))
                 now = anyio.current_time()
-            self._grant(due, now)
+            if not slots.is_over(slot):
+                return slot, due, now
 
     def _next(self, asked: float, now: float) -> float:
         if self._rate is None:
@@ -112,8 +136,7 @@ class Pacer:
         return max(asked, now - _LATE, self._held_until, self._due + self._interval(), *opens)
 
     def _interval(self) -> float:
-        assert self._rate is not None
-        return _stretched(self._rate) / self._rate.count / self._share
+        return 0.0 if self._rate is None else _stretched(self._rate) / self._rate.count / self._share
 
     def _grant(self, due: float, now: float) -> None:
         self._due = due
@@ -149,12 +172,14 @@ class Pacer:
     @property
     def longest_interval(self) -> float:
         """Seconds between two starts when a server has asked to be spared as often as counts; 0 without a limit."""
-        return 0.0 if self._rate is None else _stretched(self._rate) / self._rate.count / _LOWEST
+        own = 0.0 if self._rate is None else _stretched(self._rate) / self._rate.count / _LOWEST
+        return own if self._slots is None else max(own, _RUNS * self._slots.longest_interval)
 
     @property
     def rate_now(self) -> float:
         """Starts per second that are allowed at the moment; infinite without a limit."""
-        return math.inf if self._rate is None else self._rate.per_second * self._share
+        own = math.inf if self._rate is None else self._rate.per_second * self._share
+        return own if self._slots is None else min(own, self._slots.per_second)
 
 
 def _margin(per: float) -> float:

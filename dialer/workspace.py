@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer.batch import CampaignFile, read_campaign_file
 from dialer.errors import CampaignError
-from dialer.pacing import Rate
+from dialer.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,7 +35,7 @@ from dialer.pacing import Rate
 from dialer.shared_rate import shared_rate
 
 async def main():
-    with shared_rate(Path(sys.argv[1]), Rate(6000, 60.0), note=lambda words: print(words, file=sys.stderr)) as rate:
+    with shared_rate(Path(sys.argv[1]), Rate(6000, 60.0), note=print, on_hold=print) as rate:
         while True:
             slot = await rate.slot(wait=0.0)
             print(repr(slot.moment), flush=True)
@@ -56,7 +56,7 @@ def change(schedule, now):
     print("held", flush=True)
     sys.stdin.readline()
     after, slot = after_loss(Rate(6000, 60.0), now=now - 1).take(Rate(6000, 60.0), now=now, not_before=now)
-    print(repr(slot.until), flush=True)
+    print(repr(slot.moment), flush=True)
     return after
 
 with RateFile(Path(sys.argv[1])) as file:
@@ -73,7 +73,7 @@ from dialer.pacing import Rate
 from dialer.shared_rate import shared_rate
 
 async def take():
-    with shared_rate(Path(sys.argv[1]), Rate(500, 60.0), note=print) as rate:
+    with shared_rate(Path(sys.argv[1]), Rate(500, 60.0), note=print, on_hold=print) as rate:
         await rate.slot(wait=0.0)
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -100,6 +100,10 @@ def process(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
             yield running
         finally:
             running.kill()
+
+
+def not_held(_seconds: float, words: str) -> None:
+    pytest.fail(words)
 
 
 def line(running: subprocess.Popen[str]) -> str:
@@ -170,7 +174,7 @@ def test_a_process_that_is_killed_as_it_changes_the_file_stops_nobody(path: Path
         holder.wait(PATIENCE)
 
     async def main() -> float:
-        with shared_rate(path, MANY, note=pytest.fail) as rate:
+        with shared_rate(path, MANY, note=pytest.fail, on_hold=not_held) as rate:
             asked = since_start()
             return (await rate.slot(wait=0.0)).moment - asked
 
@@ -188,7 +192,7 @@ def test_a_frozen_process_is_named_and_the_others_go_on_when_it_is_gone(path: Pa
             holder.send_signal(signal.SIGKILL)
 
         async def main() -> float:
-            with shared_rate(path, MANY, note=note) as rate:
+            with shared_rate(path, MANY, note=note, on_hold=not_held) as rate:
                 return (await rate.slot(wait=0.0)).moment
 
         anyio.run(main)
@@ -204,7 +208,7 @@ def test_a_process_that_thaws_with_the_lock_in_its_hands_has_a_slot_that_is_over
         path.unlink()
 
         async def main() -> float:
-            with shared_rate(path, MANY, note=pytest.fail) as rate:
+            with shared_rate(path, MANY, note=pytest.fail, on_hold=not_held) as rate:
                 return (await rate.slot(wait=0.0)).moment
 
         first = anyio.run(main)
@@ -213,9 +217,9 @@ def test_a_process_that_thaws_with_the_lock_in_its_hands_has_a_slot_that_is_over
         holder.stdin.write("\n")
         holder.stdin.flush()
         holder.send_signal(signal.SIGCONT)
-        until = float(line(holder))
-    assert until < since_start()
-    assert first - (until - VALID) >= INTERVAL * 0.999
+        thawed = float(line(holder))
+    assert thawed + VALID < since_start()
+    assert first - thawed >= INTERVAL * 0.999
 
 
 def test_a_file_that_takes_nothing_more_ends_the_run_in_words(path: Path) -> None:

@@ -79,6 +79,7 @@ class RateFile:
             MustActError: it cannot be written.
         """
         with self._told():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._opened()
         return self
 
@@ -86,8 +87,8 @@ class RateFile:
         """Close it."""
         self._close()
 
-    def try_change(self, change: Callable[[Schedule | None, float], Schedule]) -> bool:
-        """Change the record, unless another process is doing so at this moment; return whether it was changed.
+    def try_change(self, change: Callable[[Schedule | None, float], Schedule]) -> Schedule | None:
+        """Change the record, and return what it says then; None where another process is changing it at this moment.
 
         Nothing in here waits, so that a process holds the lock for microseconds, unless it is frozen or killed.
 
@@ -100,15 +101,16 @@ class RateFile:
         """
         with self._told(), self._locked() as file:
             if file is None:
-                return False
+                return None
             # Before it is found to be in its place: who is frozen after that holds a slot that is over.
             now = self.now()
             if not self._is_in_place(file):
                 self._close()
-                return False
-            os.pwrite(file, self._packed(file, change(self._known(file, now), now), now), 0)
+                return None
+            schedule = change(self._known(file, now), now)
+            os.pwrite(file, self._packed(file, schedule, now), 0)
             self._written_at = now
-            return True
+            return schedule
 
     def read(self) -> Schedule | None:
         """Return what the record says at this moment, without the lock; None where that cannot be told.

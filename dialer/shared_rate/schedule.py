@@ -12,8 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dialer.pacing import Slot
+
 if TYPE_CHECKING:
-    from dialer.pacing import Rate
+    from dialer.rate import Rate
 
 MARGIN = 0.250
 """Seconds by which count + 1 slots are spread wider than the window."""
@@ -28,22 +30,6 @@ _STEP = 1 / 100
 _FORGOTTEN = 600.0
 """Seconds after a halving from which on the whole rate holds again."""
 _NEVER = float("-inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The right to place one call.
-
-    Attributes:
-        moment: from when on, in seconds since this machine started.
-    """
-
-    moment: float
-
-    @property
-    def until(self) -> float:
-        """Up to when."""
-        return self.moment + VALID
 
 
 @dataclass(frozen=True, slots=True)
