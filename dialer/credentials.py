@@ -6,6 +6,7 @@ import io
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -62,6 +63,12 @@ def credentials(given: Selection) -> Credentials:
 def address() -> str:
     """Return the address of Bolna, as far as the environment names another."""
     return os.environ.get("BOLNA_BASE_URL", "").strip() or BASE_URL
+
+
+def is_loopback(base_url: str) -> bool:
+    """Tell whether an address is one of this machine, where no Bolna is."""
+    host = urlsplit(base_url).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _setting(name: str, campaign: Path) -> str | None:

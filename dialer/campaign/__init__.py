@@ -25,10 +25,13 @@ from dialer.campaign.schema import (
 )
 from dialer.campaign.values import Constant, MistakeError, agent_in, duration_in, is_zone
 from dialer.commands import Selection
+from dialer.credentials import address, is_loopback
 from dialer.credentials import agent_id as agent_of_environment
 from dialer.errors import CampaignError
+from dialer.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
+    from dialer.rate import Rate
     from dialer.window import CallingWindow
 
 __all__ = ["PLACEHOLDER", "RESERVED", "Campaign", "Constant", "agent_in", "duration_in", "is_zone", "load_campaign"]
@@ -59,6 +62,7 @@ class Campaign:
         breaker: when a run ends early.
         forecast: what is known of calls beforehand.
         suppression: the suppression lists.
+        workspace: what it shares with other campaigns.
     """
 
     file: CampaignFile
@@ -78,11 +82,34 @@ class Campaign:
     breaker: Breaking
     forecast: Expected
     suppression: tuple[Path, ...]
+    workspace: Workspace
 
     @property
     def path(self) -> Path:
         """The campaign file."""
         return self.file.path
+
+    @property
+    def organisation_rate(self) -> Rate | None:
+        """What all runs of the workspace may place together; None for any number."""
+        return self.workspace.rate_at(loopback=self.sandbox or is_loopback(address()))
+
+    @property
+    def rate(self) -> Rate:
+        """How fast requests leave at most: its own rate, or the organisation's where that is lower."""
+        return min(filter(None, (self.pacing.rate, self.organisation_rate)), key=lambda rate: rate.per_second)
+
+    @property
+    def reads(self) -> Rate:
+        """How fast it is asked how calls go: its own rate, or that of `dialer.toml` where that is lower."""
+        return min(filter(None, (self.pacing.reads, self.workspace.reads)), key=lambda rate: rate.per_second)
+
+    @property
+    def rate_in_words(self) -> str:
+        """How fast requests leave, and why not faster."""
+        if self.rate == self.pacing.rate:
+            return str(self.rate)
+        return f"{self.rate} (the organisation's rate; the campaign's is {self.pacing.rate})"
 
     def live_calls(self, *, lines: int | None) -> int | None:
         """Return how many calls may be live at once; None for any number, or where that is not known.
@@ -147,6 +174,7 @@ def load_campaign(
         breaker=content.breaker,
         forecast=content.forecast,
         suppression=lists,
+        workspace=find_workspace(file.path, results=files.results),
     )
 
 

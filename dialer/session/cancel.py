@@ -201,7 +201,7 @@ class _Cancelling:
         calls = await self._ledger.call(lambda store: store.count_open())
         if calls:
             await self._turn.agree(calls)
-        reads = Pacer(self._campaign.pacing.reads)
+        reads = Pacer(self._campaign.reads)
         tracker = Tracker(self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=reads)
         brake = Brake(
             self._ledger,

@@ -189,7 +189,7 @@ def _told(
         phone_words=found.phone_words,
         hints=found.hints,
         warnings=warnings,
-        rate=str(campaign.pacing.rate),
+        rate=campaign.rate_in_words,
         report=report,
         lists=found.lists(),
         exit_code=_exit_code(report, nobody=not to_call and not tally.called),

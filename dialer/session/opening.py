@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import anyio
 
 from dialer.client import BolnaReadError
+from dialer.credentials import is_loopback
 from dialer.errors import BoundError, InputError, LedgerError, UsageError
 from dialer.ledger import Binding, Ledger, Neighbours, locked, none_yet
 from dialer.ledger.writer import LedgerWriter
@@ -96,8 +96,7 @@ def _inodes(batch: Batch) -> list[int]:
 
 def server_of(base_url: str) -> str:
     """Return what a ledger is bound to: the address, or `loopback` for every address of this machine."""
-    host = urlsplit(base_url).hostname or ""
-    return "loopback" if host in {"localhost", "::1"} or host.startswith("127.") else base_url.rstrip("/")
+    return "loopback" if is_loopback(base_url) else base_url.rstrip("/")
 
 
 @contextlib.contextmanager

@@ -103,7 +103,7 @@ def outlook(
     when = timing(campaign, places, elsewhere=elsewhere, lines=at_once, average=average, now=now)
     foretold = forecast(
         to_call if when is None or when.waits else min(to_call, when.now),
-        per_second=campaign.pacing.rate.per_second,
+        per_second=campaign.rate.per_second,
         now=now if when is None or when.begins is None else when.begins,
         lines=lines,
         live=live,

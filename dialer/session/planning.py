@@ -132,7 +132,7 @@ class Planning:
                 hints=loaded.hints,
                 talk=await self.work.ledger.call(lambda store: store.talk()),
             ),
-            rate=str(self.work.campaign.pacing.rate),
+            rate=self.work.campaign.rate_in_words,
             lists=loaded.lists,
             redialled=redialled,
             once_more=await self.work.ledger.call(lambda store: store.redialled()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +20,18 @@ from dialer.session.opening import neighbours, opened
 from dialer.session.planning import Planning
 from dialer.session.sending import Sending
 from dialer.session.work import Notes, Work
+from dialer.shared_rate import shared_rate
 from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from dialer.campaign import Campaign
     from dialer.client import BolnaClient
     from dialer.ledger.writer import LedgerWriter
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook
+    from dialer.shared_rate import SharedRate
 
 
 async def _never(_words: object) -> bool:
@@ -82,7 +85,10 @@ async def run_campaign(
         bolna(campaign) as (client, base_url),
         opened(campaign, command="run", base_url=base_url, control=control) as ledger,
     ):
-        with neighbours(campaign, base_url=base_url) as others:
+        with (
+            neighbours(campaign, base_url=base_url) as others,
+            _organisation(campaign, ledger, progress) as slots,
+        ):
             work = Work(campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control)
             planning = Planning(work, others)
             await planning.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
@@ -97,7 +103,19 @@ async def run_campaign(
                 raise DeclinedError("Nothing was dialled.")
             lines = _lines(campaign, ledger, client, plan)
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
-            return await Sending(work, judge, lines).dial(plan, track=track)
+            return await Sending(work, judge, lines, slots).dial(plan, track=track)
+
+
+@contextlib.contextmanager
+def _organisation(campaign: Campaign, ledger: LedgerWriter, progress: Progress) -> Iterator[SharedRate | None]:
+    """Yield the rate that this run shares with all others of its workspace; None where there is none."""
+    rate = campaign.organisation_rate
+    if rate is None:
+        yield None
+        return
+    path = campaign.workspace.rate_file(sandbox=campaign.sandbox)
+    with shared_rate(path, rate, note=progress.note, on_hold=ledger.note_hold) as slots:
+        yield slots
 
 
 def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
@@ -142,7 +160,7 @@ def _lines(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, plan: 
     return Lines(
         foretold.live,
         ledger=ledger,
-        tracker=Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads)),
+        tracker=Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads)),
         lines=foretold.lines or foretold.live,
         average=foretold.average,
         retried=retries is not None and retries.enabled,

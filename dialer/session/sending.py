@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dialer.session.judge import Judge
     from dialer.session.outcome import Plan
     from dialer.session.work import Notes, Work
+    from dialer.shared_rate import SharedRate
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
@@ -62,11 +63,13 @@ class Sending:
         work: what it works with.
         judge: why somebody must not be called at a moment.
         lines: how many calls may be live.
+        slots: of the rate that all runs of the workspace share; None where they share none.
     """
 
     work: Work
     judge: Judge
     lines: Lines | Unlimited
+    slots: SharedRate | None
 
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
@@ -156,7 +159,7 @@ class Sending:
         return Runner(
             ledger=self.work.ledger,
             connect=self.work.client.connect,
-            pacer=Pacer(self.work.campaign.pacing.rate),
+            pacer=Pacer(self.work.campaign.pacing.rate, slots=self.slots),
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
             agent_gone=functools.partial(preflight.agent_gone, self.work.client, agent_id=self.work.campaign.agent_id),
             judge=self.judge,

@@ -11,12 +11,26 @@ from typing import TYPE_CHECKING
 from dialer.ledger import Ledger, holder
 from dialer.models import Status
 from dialer.session.pairing import refuse_emptied
+from dialer.workspace import find_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dialer.batch import Batch
     from dialer.models import CallCount
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a batch shares with the others of its workspace.
+
+    Attributes:
+        folder: the workspace's folder.
+        rate: calls that all of them together may place; None for any number.
+    """
+
+    folder: str
+    rate: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ class Standing:
         last: when the last attempt began or ended; None where there was none.
         running: who is working on it, in words; empty where nobody is.
         results: path of the results CSV.
+        workspace: what it shares with others.
     """
 
     batch: str
@@ -58,6 +73,7 @@ class Standing:
     last: datetime | None
     running: str
     results: str
+    workspace: Shared
 
     @property
     def is_over(self) -> bool:
@@ -71,6 +87,7 @@ def standing(batch: Batch) -> Standing:
 
     Raises:
         UsageError: there is no ledger yet.
+        CampaignError: the `dialer.toml` of its workspace is wrong.
         LedgerError: it cannot be read.
     """
     running = holder(batch.lock)
@@ -80,6 +97,7 @@ def standing(batch: Batch) -> Standing:
         if not running:
             counts = _without_a_run(counts, ledger.released())
         attempts, outcomes, pulse = ledger.attempt_counts(), ledger.outcomes(), ledger.pulse()
+        shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
     sends = running.startswith("`dialer run`")
     return Standing(
@@ -99,7 +117,14 @@ def standing(batch: Batch) -> Standing:
         last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
         running=running,
         results=str(batch.results),
+        workspace=shared,
     )
+
+
+def _shared(batch: Batch, *, is_loopback: bool) -> Shared:
+    workspace = find_workspace(batch.campaign, results=batch.results)
+    rate = workspace.rate_at(loopback=is_loopback)
+    return Shared(str(workspace.folder), None if rate is None else str(rate))
 
 
 def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:

@@ -85,7 +85,7 @@ def timing(
     openings = _openings(window, places, moment, ends=schedule.ends)
     groups = [Group(place.count, tuple(_spans(window, place.where, moment, waits=campaign.waits))) for place in places]
     until = math.inf if schedule.ends is None else (schedule.ends - moment).total_seconds()
-    rate = campaign.pacing.rate.per_second
+    rate = campaign.rate.per_second
     ringing = None if lines is None else min(rate, lines / average)
     return Timing(
         begins=begins,

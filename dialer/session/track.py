@@ -155,7 +155,7 @@ async def follow(
         MustActError: the key is refused.
         LedgerError: what was read cannot be recorded.
     """
-    tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.pacing.reads))
+    tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads))
     trouble, since = "", anyio.current_time()
     async with until(control.drain), beside(_tell, ledger, progress):
         while True:
