@@ -13,9 +13,10 @@ from dialer.models import Deferral, Recipient
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dialer.pacing import Pacer
+    from dialer.pacing import Pacer, Slot
 
-_ENDED = Deferral("the sending ended before the request had left")
+ENDED = Deferral("the sending ended before the request had left")
+LATE = Deferral("its moment was over before the request had left")
 _HELD = Deferral("all sending was held before the request had left", retry=True)
 
 
@@ -52,10 +53,12 @@ class Eligibility:
         except Exception as error:  # noqa: BLE001 - whoever cannot be judged is not called, whatever the reason
             return Deferral(self._end_for(error))
 
-    def why_not_leave(self, recipient: Recipient) -> Deferral | None:
+    def why_not_leave(self, recipient: Recipient, slot: Slot | None) -> Deferral | None:
         """Return why somebody's request must not leave: asked at the last moment, as a machine may be suspended."""
-        deferral = _ENDED if self._is_ending() else self.why_not(recipient)
-        return _HELD if deferral is None and self._pacer.held() else deferral
+        deferral = ENDED if self._is_ending() else self.why_not(recipient)
+        if deferral is None and self._pacer.is_held():
+            return _HELD
+        return LATE if deferral is None and self._pacer.is_over(slot) else deferral
 
     async def ready(self) -> None:
         """Return once the judge can judge; where it never will, the sending has ended."""

@@ -52,6 +52,12 @@ class SlotSource(Protocol):
     def next_in(self) -> float:
         """Return in how many seconds the next slot is free, as far as can be said now."""
 
+    def held(self) -> float:
+        """Return the seconds for which nobody may start; more than 0 also where that cannot be told."""
+
+    async def hold(self, seconds: float, *, after: Slot) -> None:
+        """Have nobody start for so many seconds, since the start that used a slot was refused."""
+
     @property
     def per_second(self) -> float:
         """Slots per second, on average."""
@@ -150,7 +156,29 @@ class Pacer:
     def next_in(self) -> float:
         """Return in how many seconds the next start is due, as far as can be said now; 0 where it may be at once."""
         now = anyio.current_time()
-        return self._next(now, now) - now
+        own = self._next(now, now) - now
+        return own if self._slots is None else max(own, self._slots.next_in())
+
+    def is_over(self, slot: Slot | None) -> bool:
+        """Tell whether it is too late for a start that was granted; never where no rate is shared."""
+        return self._slots is not None and slot is not None and self._slots.is_over(slot)
+
+    def is_held(self) -> bool:
+        """Tell whether a hold binds, of this run or of all that share the rate."""
+        return self.held() > 0 or (self._slots is not None and self._slots.held() > 0)
+
+    async def hold_all(self, seconds: float, *, after: Slot | None) -> None:
+        """Grant nothing before `seconds` from now to any run that shares the rate, and slow all of them down.
+
+        Args:
+            seconds: how long.
+            after: what the start used that was refused; None where no rate is shared.
+
+        Raises:
+            DialerError: the others cannot be told.
+        """
+        if self._slots is not None and after is not None:
+            await self._slots.hold(seconds, after=after)
 
     def held(self) -> float:
         """Return the seconds that are left of a hold; 0 without one."""

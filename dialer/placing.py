@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dialer.breaker import Breaker, Trip
     from dialer.connections import Connection
+    from dialer.pacing import Slot
     from dialer.progress import Progress
     from dialer.throttle import Throttle
 
@@ -79,7 +80,7 @@ class Placing:
         throttle: Throttle,
         lines: Room,
         agent_gone: Callable[[], Awaitable[bool]],
-        why_not: Callable[[Recipient], Deferral | None],
+        why_not: Callable[[Recipient, Slot | None], Deferral | None],
         put_off: Callable[[Attempt, Deferral], Awaitable[None]],
         try_again: Callable[[Recipient], None],
         end: Callable[[Trip], None],
@@ -101,22 +102,31 @@ class Placing:
         self.sent = 0
         self.known: set[int] = set()
 
-    async def place(self, attempt: Attempt, connection: Connection) -> None:
-        """Send an attempt's request, unless it may not leave any more, and record what came of it."""
+    async def place(self, attempt: Attempt, connection: Connection, slot: Slot | None) -> float:
+        """Send an attempt's request, unless it may not leave any more, and record what came of it.
+
+        Args:
+            attempt: whose intent is on disk.
+            connection: open, for this request alone.
+            slot: its moment of the rate that runs share; None without one.
+
+        Returns:
+            The seconds for which no other run may send either; 0 for none.
+        """
         deferrals: list[Deferral] = []
 
         def may_leave() -> bool:
-            deferrals.extend(filter(None, [self._why_not(attempt.recipient)]))
+            deferrals.extend(filter(None, [self._why_not(attempt.recipient, slot)]))
             return not deferrals
 
         answer = await connection.call(body_of(attempt), may_leave)
         if answer.effect is Effect.WITHHOLD:
             await self._put_off(attempt, deferrals[0])
             self.in_flight -= 1
-        else:
-            await self._take(attempt, answer)
+            return 0.0
+        return await self._take(attempt, answer)
 
-    async def _take(self, attempt: Attempt, answer: Answer) -> None:
+    async def _take(self, attempt: Attempt, answer: Answer) -> float:
         answer = self._not_twice(answer)
         gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
         answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
@@ -124,13 +134,15 @@ class Placing:
         self.in_flight -= 1
         self._lines.came_back(attempt, answer)
         self.sent += answer.outcome is not Outcome.RETRY
+        held = 0.0
         if trip is not None:
             self._end(trip)
         elif not self._is_ending():
-            self._throttle.adjust(answer)
+            held = self._throttle.adjust(answer)
             if answer.outcome is Outcome.RETRY:
                 self._try_again(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
         self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
+        return held
 
     def _not_twice(self, answer: Answer) -> Answer:
         """Doubt an id that somebody else has got: answers were crossed on their way."""

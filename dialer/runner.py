@@ -14,11 +14,12 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer import moments
+from dialer.breaker import Trip
 from dialer.changes import Changes
 from dialer.connections import Connection, Connections
-from dialer.eligibility import Eligibility
+from dialer.eligibility import ENDED, LATE, Eligibility
 from dialer.ending import Ending
-from dialer.errors import LedgerError
+from dialer.errors import DialerError, LedgerError
 from dialer.lines import Unlimited
 from dialer.pending import Pending
 from dialer.placing import Placing
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from dialer.breaker import Breaker, Trip
+    from dialer.breaker import Breaker
     from dialer.control import Control
     from dialer.ledger import Ledger
     from dialer.models import Answer, Attempt, Deferral, Recipient
-    from dialer.pacing import Pacer
+    from dialer.pacing import Pacer, Slot
     from dialer.placing import Room
     from dialer.progress import Progress
 
@@ -314,9 +315,9 @@ class Runner:
             await self._changes.until(lambda: self._has_room() and self._connections.is_ready())
             # Before the pacer's grant, which would be late after it.
             await self._eligibility.ready()
-            granted = False
-            with anyio.CancelScope(deadline=self._connections.next_until()):
-                await self._pacer.wait()
+            granted, slot = False, None
+            with self._ended_by_errors(), anyio.CancelScope(deadline=self._connections.next_until()):
+                slot = await self._pacer.wait()
                 granted = True
             # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
             await checkpoint_if_cancelled()
@@ -327,22 +328,39 @@ class Runner:
                 connection = await self._connections.take()
                 if connection is not None:
                     assert granted
-                    self._start(calls, connection)
+                    self._start(calls, connection, slot)
 
     def _has_room(self) -> bool:
         return self._placing.in_flight < min(self._throttle.window, self._lines.room())
 
-    def _start(self, calls: TaskGroup, connection: Connection) -> None:
+    @contextlib.contextmanager
+    def _ended_by_errors(self) -> Iterator[None]:
+        """End the sending by an error; what is in flight is waited for."""
+        try:
+            yield
+        except DialerError as error:
+            self.end(Trip(str(error), "", error.exit_code))
+
+    def _start(self, calls: TaskGroup, connection: Connection, slot: Slot | None) -> None:
         # Whoever may not be called any more is found when the body is about to leave.
         self._placing.in_flight += 1
-        calls.start_soon(self._place, self._ready.popleft(), connection)
+        calls.start_soon(self._place, self._ready.popleft(), connection, slot)
         self._changes.notify()
 
-    async def _place(self, attempt: Attempt, connection: Connection) -> None:
-        await self._placing.place(attempt, connection)
+    async def _place(self, attempt: Attempt, connection: Connection, slot: Slot | None) -> None:
+        held = await self._placing.place(attempt, connection, slot)
+        if held:
+            with self._ended_by_errors():
+                await self._pacer.hold_all(held, after=slot)
         self._changes.notify()
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
+        if deferral is LATE:
+            if not self._sending.cancel_called:
+                # The next to be sent: nothing has left, and the intent on disk is still true.
+                self._ready.appendleft(attempt)
+                return
+            deferral = ENDED
         if not deferral.retry:
             self._pending.put_back(deferral)
         await self._withhold([attempt], deferral.reason)

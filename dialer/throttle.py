@@ -56,27 +56,33 @@ class Throttle:
         """Return the seconds that all sending was held until now."""
         return self._held - self._pacer.held()
 
-    def adjust(self, answer: Answer) -> None:
-        """Let one answer widen or narrow what may be in flight, and hold or free the sending."""
+    def adjust(self, answer: Answer) -> float:
+        """Let one answer widen or narrow what may be in flight, and hold or free the sending.
+
+        Returns:
+            The seconds for which no other run of the organisation may send either: after a 429; otherwise 0.
+        """
         if answer.outcome is Outcome.UNKNOWN:
             self.window = 1
         if answer.effect is Effect.HOLD and (answer.outcome is Outcome.RETRY or answer.retry_after is not None):
-            self._hold(answer, _HOLD_FIRST, _HOLD_MOST)
-        elif answer.effect is Effect.BACK_OFF:
+            seconds = self._hold(answer, _HOLD_FIRST, _HOLD_MOST)
+            return seconds if answer.outcome is Outcome.RETRY else 0.0
+        if answer.effect is Effect.BACK_OFF:
             self.window = 1
             self._hold(answer, _BACK_OFF_FIRST, _BACK_OFF_MOST)
         elif answer.outcome in {Outcome.QUEUED, Outcome.ERROR}:
             self.window = min(self._max_in_flight, self.window * 2)
             self._holds = 0
             self._pacer.recover()
+        return 0.0
 
-    def _hold(self, answer: Answer, first: float, most: float) -> None:
-        """Hold all sending; several answers to one burst count as one."""
+    def _hold(self, answer: Answer, first: float, most: float) -> float:
+        """Hold all sending, and return for how many seconds; several answers to one burst count as one."""
         already = self._pacer.held()
         if answer.retry_after is not None:
             seconds = min(answer.retry_after, HOLD_CAP)
         elif already:
-            return
+            return 0.0
         else:
             seconds = min(most, first * 2 ** min(self._holds, _DOUBLINGS)) * (0.5 + self._jitter() / 2)
         if not already:
@@ -88,3 +94,4 @@ class Throttle:
             self._held += seconds - already
             self._on_hold(seconds, answer.words or str(answer.http_status))
         self._pacer.hold(seconds)
+        return seconds

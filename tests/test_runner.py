@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from dialer.connections import Connection
     from dialer.executions import Account
+    from dialer.pacing import Slot
     from dialer.placing import Room
     from dialer.runner import Watcher
 
@@ -421,11 +422,11 @@ def test_one_in_doubt_goes_back_to_one_in_flight(rig: Rig, doubtful: set[int], s
         return found
 
     class Watched(Runner):
-        def _place(self, attempt: Attempt, connection: Connection) -> Any:  # noqa: ANN401 - a coroutine; made at the start
+        def _place(self, attempt: Attempt, connection: Connection, slot: Slot | None) -> Any:  # noqa: ANN401 - a coroutine; made at the start
             nonlocal started
             started += 1
             assert started <= allowed
-            return super()._place(attempt, connection)
+            return super()._place(attempt, connection, slot)
 
     rig.bolna.answer = answer
     # No answer comes in the very moment of a start.

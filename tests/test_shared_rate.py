@@ -219,10 +219,14 @@ def test_a_429_of_one_run_holds_all_of_them_and_they_are_told_why(path: Path) ->
     told: list[object] = []
 
     async def main(_: MockClock) -> float:
-        with shared(path) as one, shared(path, note=told.append, on_hold=lambda *hold: told.append(hold)) as other:
+        with (
+            shared(path, note=told.append) as one,
+            shared(path, note=told.append, on_hold=lambda *hold: told.append(hold)) as other,
+        ):
             slot = await one.slot(wait=0.0)
             refused = anyio.current_time()
             await one.hold(30.0, after=slot)
+            assert one.held() == pytest.approx(30.0)
             assert other.held() == pytest.approx(30.0)
             return (await other.slot(wait=0.0)).moment - refused
 

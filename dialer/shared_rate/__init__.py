@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer.errors import MustActError
 from dialer.shared_rate.file import RateFile, since_start
 from dialer.shared_rate.schedule import AHEAD, VALID, Schedule, after_loss, longest_interval
 
@@ -24,7 +25,7 @@ _TRY_AGAIN = 0.005
 _PATIENCE = 2.0
 """Seconds for which nobody holds the lock who is not frozen."""
 _WORTH_TELLING = 1.0
-"""Seconds; the run that was refused tells of its own hold, and is ready again a moment before it is over."""
+"""Seconds of a hold."""
 _SHORTEST_SLEEP = 1e-6
 _LOOK_AGAIN = 10.0
 """Seconds. The event loop's clock stands still while the machine is suspended, that of the slots does not."""
@@ -65,7 +66,6 @@ class SharedRate:
             if slot is not None:
                 return slot
             now = self._file.now()
-            self._tell_hold(schedule.held_until, now)
             left = schedule.opens(now=now, not_before=not_before) - AHEAD - now
             await anyio.sleep(min(max(left, _SHORTEST_SLEEP), _LOOK_AGAIN))
 
@@ -103,7 +103,9 @@ class SharedRate:
             known = schedule or after_loss(self.rate, now=now)
             return known.refused(after, now=now, seconds=seconds)
 
-        await self._change(change)
+        schedule = await self._change(change)
+        # The run that was refused tells of it by itself.
+        self._told_until = schedule.held_until
 
     def wait_for(self, slot: Slot) -> float:
         """Return the seconds until a slot's moment."""
@@ -114,22 +116,27 @@ class SharedRate:
         return self._file.now() > slot.moment + VALID
 
     def held(self) -> float:
-        """Return the seconds for which nobody may send; where that cannot be told, until a slot has told it.
+        """Return the seconds for which nobody may send; more than 0 also where that cannot be told.
 
-        Raises:
-            MustActError: the file cannot be read.
+        Whoever waits then learns by the next slot what is wrong.
         """
-        schedule = self._file.read()
-        return _TRY_AGAIN if schedule is None else max(0.0, schedule.held_until - self._file.now())
+        schedule, now = self._read()
+        return _TRY_AGAIN if schedule is None else max(0.0, schedule.held_until - now)
 
     def next_in(self) -> float:
-        """Return in how many seconds the next slot is free, as far as can be said now.
-
-        Raises:
-            MustActError: the file cannot be read.
-        """
-        schedule, now = self._file.read(), self._file.now()
+        """Return in how many seconds the next slot is free, as far as can be said now."""
+        schedule, now = self._read()
         return 0.0 if schedule is None else schedule.opens(now=now, not_before=now) - now
+
+    def _read(self) -> tuple[Schedule | None, float]:
+        """Return what the others have agreed on, as far as it can be read, and the time; tell of a new hold."""
+        schedule = None
+        with contextlib.suppress(MustActError):
+            schedule = self._file.read()
+        now = self._file.now()
+        if schedule is not None:
+            self._tell_hold(schedule.held_until, now)
+        return schedule, now
 
     @property
     def per_second(self) -> float:
