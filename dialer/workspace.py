@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,6 @@ def _rate(file: CampaignFile, name: str) -> Rate | None:
         return Rate.parse(given if isinstance(given, str) else "")
     except ValueError:
         raise CampaignError(
-            f"{file.place(_TABLE, name)} is {given!r}: write a whole number of requests per minute or hour, in "
-            'quotes, like "500/minute".'
+            f"{file.place(_TABLE, name)} is {json.dumps(given, default=str)}: write a whole number of requests "
+            'per minute or hour, in quotes, like "500/minute".'
         ) from None

@@ -51,6 +51,10 @@ class Bolna:
         """Return how many of them it has not answered yet."""
         return int(self._book(limit=0)["counters"]["in_flight"].get(PLACE, 0))
 
+    def refused(self) -> int:
+        """Return how many requests it answered with 429."""
+        return int(self._book(limit=0)["counters"]["throttled"])
+
     def calls(self, agent: str) -> list[dict[str, Any]]:
         """Return every call that an agent was made to place, in the order of placing."""
         return [call for call in self._book(limit=1_000_000)["calls"] if call["body"]["agent_id"] == agent]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dialer import load_campaign
+from dialer.cli import main
 from dialer.errors import CampaignError, ExitCode
 from dialer.pacing import Rate
 from dialer.workspace import Workspace, find_workspace
+from tests.place import HEADER, awkward
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.place import Place
 
 
 def found(campaign: Path, results: Path | None = None) -> Workspace:
@@ -124,3 +130,56 @@ def test_a_dialer_toml_that_cannot_be_read_is_not_passed_over(tmp_path: Path, wh
         path.symlink_to(tmp_path / "gone")
     with pytest.raises(CampaignError, match=r"dialer\.toml"):
         found(tmp_path / "c.toml")
+
+
+# -- what a campaign makes of it -----------------------------------------------------------------------------------
+
+
+def in_workspace(place: Place, text: str) -> Path:
+    (place.folder / "dialer.toml").write_text(f"[organisation]\n{text}\n", encoding="utf-8")
+    place.recipients(awkward(2), header=HEADER)
+    return place.campaign()
+
+
+@pytest.mark.parametrize("command", [["check"], ["run", "--yes", "--no-progress"]])
+def test_it_is_told_that_the_organisation_is_slower_than_the_campaign(
+    place: Place, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    path = in_workspace(place, 'rate = "600/minute"')
+    assert main([*command, str(path)]) == 0
+    told = "".join(capsys.readouterr())
+    assert "at 600/minute (the organisation's rate; the campaign's is 5000/second)" in told
+
+
+def test_status_names_the_folder_and_the_rate_that_are_shared(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = in_workspace(place, 'rate = "600/minute"')
+    assert main(["run", "--yes", "-q", str(path)]) == 0
+    capsys.readouterr()
+    assert main(["status", str(path), "-o", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["workspace"] == {"folder": str(place.folder), "rate": "600/minute"}
+
+
+def test_a_mistake_in_dialer_toml_ends_every_command_before_anything_is_dialled(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = in_workspace(place, 'rate = "fast"')
+    for command in (["check"], ["run", "--yes"], ["track"], ["cancel", "--yes"], ["reconcile"]):
+        assert main([*command, str(path)]) == 2
+        assert 'dialer.toml, line 2: `organisation.rate` is "fast"' in capsys.readouterr().err
+    assert not place.calls()
+
+
+def test_the_organisations_reads_narrow_those_of_a_campaign(place: Place) -> None:
+    assert load_campaign(in_workspace(place, 'reads = "60/minute"')).reads == Rate(60, 60)
+    assert load_campaign(in_workspace(place, 'reads = "9000/second"')).reads == Rate(5000, 1)
+
+
+def test_where_bolna_is_called_it_is_500_a_minute_without_any_setting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = place.campaign()
+    assert load_campaign(path).organisation_rate is None
+    monkeypatch.delenv("BOLNA_BASE_URL")
+    assert load_campaign(path).organisation_rate == Rate(500, 60)
+    assert load_campaign(path, sandbox=True).organisation_rate is None
