@@ -349,10 +349,10 @@ class Runner:
 
     async def _place(self, attempt: Attempt, connection: Connection, slot: Slot | None) -> None:
         held = await self._placing.place(attempt, connection, slot)
+        self._changes.notify()
         if held:
             with self._ended_by_errors():
                 await self._pacer.hold_all(held, after=slot)
-        self._changes.notify()
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
         if deferral is LATE:

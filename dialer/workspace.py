@@ -14,7 +14,7 @@ from dialer.errors import CampaignError
 from dialer.rate import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
 SETTINGS = "dialer.toml"
 BOLNA_ALLOWS = Rate(500, 60.0)
@@ -63,19 +63,20 @@ def find_workspace(campaign: Path, *, results: Path) -> Workspace:
     Raises:
         CampaignError: `dialer.toml` cannot be read, or is wrong; the message names the line and the key.
     """
-    for folder in _upward(campaign):
+    for folder in _folders(campaign):
         path = folder / SETTINGS
         # A link that leads nowhere, or a folder, was meant as one: what it limits must not be left out.
         if os.path.lexists(path):
             return _read(path)
-    return Workspace(Path(os.path.abspath(results)).parent)  # noqa: PTH100 - resolve() would follow links
+    return Workspace(_folders(results)[0])
 
 
-def _upward(campaign: Path) -> Iterator[Path]:
-    typed = campaign.absolute()
+def _folders(path: Path) -> Sequence[Path]:
+    """Return the folders around a path as it was typed, the innermost first."""
+    typed = path.absolute()
     shorter = Path(os.path.normpath(typed))
     # Through a symbolic link `a/../b` is not `b`.
-    yield from (shorter if os.path.realpath(shorter) == os.path.realpath(typed) else typed.resolve()).parents
+    return (shorter if os.path.realpath(shorter) == os.path.realpath(typed) else typed.resolve()).parents
 
 
 def _read(path: Path) -> Workspace:

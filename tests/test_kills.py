@@ -183,6 +183,8 @@ def tell(stories: list[Story], capsys: pytest.CaptureFixture[str]) -> None:
 def test_killed_at_random_moments_nobody_is_called_twice_or_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # All of them share a rate, so that they are killed as they agree on it, too.
+    (tmp_path / "dialer.toml").write_text('[organisation]\nrate = "15000/minute"\n', encoding="utf-8")
     with ThreadPoolExecutor(len(SCENES)) as threads:
         stories = list(
             threads.map(

@@ -68,6 +68,8 @@ def test_two_dots_behind_a_link_lead_where_the_machine_says(tmp_path: Path) -> N
     (tmp_path / "elsewhere" / "dialer.toml").touch()
     (tmp_path / "current").symlink_to(tmp_path / "elsewhere" / "7")
     assert found(tmp_path / "current" / ".." / "c.toml").folder == tmp_path / "elsewhere"
+    (tmp_path / "elsewhere" / "dialer.toml").unlink()
+    assert found(tmp_path / "c.toml", tmp_path / "current" / ".." / "r.csv").folder == tmp_path / "elsewhere"
 
 
 def test_bolna_allows_500_a_minute_and_this_machine_any_number(settings: Callable[[str], Path]) -> None:

@@ -70,6 +70,7 @@ class RateFile:
         self.now = now
         self._start = start or this_start()
         self._file: int | None = None
+        self._identity = (0, 0)
         self._written_at: float | None = None
 
     def __enter__(self) -> Self:
@@ -104,11 +105,11 @@ class RateFile:
                 return None
             # Before it is found to be in its place: who is frozen after that holds a slot that is over.
             now = self.now()
-            if not self._is_in_place(file):
+            if not self._is_in_place():
                 self._close()
                 return None
             schedule = change(self._known(file, now), now)
-            os.pwrite(file, self._packed(file, schedule, now), 0)
+            os.pwrite(file, self._packed(schedule, now), 0)
             self._written_at = now
             return schedule
 
@@ -120,11 +121,11 @@ class RateFile:
         """
         with self._told():
             file = self._opened()
-            if not self._is_in_place(file):
+            if not self._is_in_place():
                 self._close()
                 return None
             record = _unpacked(os.pread(file, _WHOLE, 0))
-            return record.schedule if record is not None and self._is_ours(file, record) else None
+            return record.schedule if record is not None and self._is_ours(record) else None
 
     def holder(self) -> int:
         """Return the process that took the lock last; 0 where that is not known."""
@@ -136,22 +137,22 @@ class RateFile:
         record = _unpacked(os.pread(file, _WHOLE, 0))
         if record is None:
             return None
-        if self._written_at is not None and (record.start != self._start and record.inode == os.fstat(file).st_ino):
+        if self._written_at is not None and (record.start != self._start and record.inode == self._identity[1]):
             raise UsageError(
                 f"{self.path}: another machine uses this file at the same time, so neither of the two can keep the "
                 "organisation's rate. Run all campaigns of this folder on one machine."
             )
         # Older than what this process has written: a copy of what the file was before, written over it.
         is_newest = (self._written_at or 0.0) <= record.at <= now
-        return record.schedule if is_newest and self._is_ours(file, record) else None
+        return record.schedule if is_newest and self._is_ours(record) else None
 
-    def _is_ours(self, file: int, record: _Record) -> bool:
+    def _is_ours(self, record: _Record) -> bool:
         """Tell whether a record was written since this machine started, and into this file: not a copy of another."""
-        return (record.start, record.inode) == (self._start, os.fstat(file).st_ino)
+        return (record.start, record.inode) == (self._start, self._identity[1])
 
-    def _packed(self, file: int, schedule: Schedule, now: float) -> bytes:
+    def _packed(self, schedule: Schedule, now: float) -> bytes:
         times = (now, schedule.next, schedule.held_until, schedule.share, schedule.halved_at)
-        record = _RECORD.pack(_MAGIC, self._start, os.fstat(file).st_ino, *times)
+        record = _RECORD.pack(_MAGIC, self._start, self._identity[1], *times)
         return record + _CHECK.pack(zlib.crc32(record))
 
     # -- the file ------------------------------------------------------------------------------------------------
@@ -177,9 +178,11 @@ class RateFile:
         if self._file is None:
             # Never truncated: whoever holds the lock may be about to write.
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
-            if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            found = os.fstat(self._file)
+            if not stat.S_ISREG(found.st_mode):
                 self._close()
                 raise OSError(0, "it is not a file")
+            self._identity = (found.st_dev, found.st_ino)
         return self._file
 
     def _close(self) -> None:
@@ -187,14 +190,13 @@ class RateFile:
             os.close(self._file)
         self._file = None
 
-    def _is_in_place(self, file: int) -> bool:
+    def _is_in_place(self) -> bool:
         """Tell whether the path still names the file that is open: it may have been deleted or replaced."""
         try:
-            there = self.path.stat()
+            there = os.stat(self.path)  # noqa: PTH116 - asked for each call
         except FileNotFoundError:
             return False
-        here = os.fstat(file)
-        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+        return (there.st_dev, there.st_ino) == self._identity
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
