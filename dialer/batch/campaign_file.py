@@ -221,7 +221,7 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
 
 
 def _content(statement: str) -> dict[str, Any] | None:
-    """Return what a statement says; None where it is no TOML."""
+    """Return what a statement says; None where it is not TOML."""
     with suppress(ValueError, RecursionError):
         return tomllib.loads(statement)
     return None
