@@ -66,7 +66,7 @@ class Connections:
         connect: returns an open connection, or what it means that there is none.
         pacer: says how soon and how often calls start.
         most: how many there is a use for at the moment.
-        failed: told what a failed one means.
+        failed: called with what a failed one means.
         on_change: called when one is open.
     """
 

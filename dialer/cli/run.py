@@ -145,7 +145,7 @@ def _run_one(
     elif quiet and (stopped := telling.stopped_text(summary)):
         say(stopped)
     elif output == "text" and not quiet:
-        # Whoever was to be called once more and was not needs to be asked for again.
+        # A redial that was not made has to be asked for again.
         more = (["--retry-errors"] if retry_errors else []) + (["--redial", ",".join(redial)] if redial else [])
         # With a progress they were told when they came up.
         notes = summary.notes if no_progress else ()

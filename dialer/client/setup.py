@@ -119,5 +119,5 @@ def of_proxy(status: int, *, place: str, target: str) -> httpx.TransportError:
 
 
 def speaks_tls(words: str) -> bool:
-    """Tell whether h11's words about an answer that is no HTTP fit a TLS alert."""
+    """Tell whether h11's words about an answer that is not HTTP fit a TLS alert."""
     return _NO_TEXT in words
