@@ -60,13 +60,24 @@ def finish(writer: asyncio.StreamWriter) -> None:
         end.shutdown(socket.SHUT_WR)
 
 
+async def ended(writer: asyncio.StreamWriter) -> None:
+    """Return when a connection is gone, over TLS as well, where closing alone waits for the other side."""
+    writer.transport.abort()
+    with suppress(OSError, TimeoutError):
+        await asyncio.wait_for(writer.wait_closed(), _PATIENCE)
+
+
 @contextmanager
 def serving(talk: Talk, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """Serve each connection by `talk`, in a thread; yield the port."""
     ready, ports, stop = threading.Event(), list[int](), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
+    talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks[task] = writer
         with suppress(OSError, EOFError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await talk(reader, writer)
         writer.close()
@@ -80,6 +91,11 @@ def serving(talk: Talk, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
         ready.set()
         await stop.wait()
         server.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+        for writer in talks.values():
+            await ended(writer)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()

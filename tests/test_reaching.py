@@ -16,7 +16,7 @@ from dialer.cli import main as dialer
 from dialer.client import BolnaClient, BolnaReadError, CallConnection, sender
 from dialer.client.setup import SetupError, of_tls
 from dialer.models import Answer, Effect, Outcome
-from tests.raw_server import answer, certificate, request_from, serving
+from tests.raw_server import answer, certificate, ended, request_from, serving
 from tests.test_one_answer import campaign
 
 if TYPE_CHECKING:
@@ -180,7 +180,6 @@ class Proxy:
     to: int = 0
     refuses: str = ""
     asked: list[str] = field(default_factory=list)
-    tunnels: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await request_from(reader)
@@ -189,10 +188,11 @@ class Proxy:
             writer.write(answer(b"", self.refuses))
             return
         there, back = await asyncio.open_connection("127.0.0.1", self.to)
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        answers = asyncio.create_task(pump(there, writer))
-        await pump(reader, back)
-        await answers
+        try:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await asyncio.gather(pump(there, writer), pump(reader, back))
+        finally:
+            await ended(back)
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
