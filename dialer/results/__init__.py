@@ -1,13 +1,12 @@
 """The results CSV: for people to read, and to be read back when it knows more than the ledger."""
 
-from dialer.results.cells import COLUMNS, guarded, unguarded
+from dialer.results.cells import guarded, unguarded
 from dialer.results.file import ResultsFile
 from dialer.results.reading import ReadBack, read_back
 from dialer.results.replacing import replaced
 from dialer.results.stamp import STAMP, continues, stamp_of
 
 __all__ = [
-    "COLUMNS",
     "STAMP",
     "ReadBack",
     "ResultsFile",

@@ -1,35 +1,13 @@
-"""The columns of the results CSV, and cells that no spreadsheet runs as a formula."""
+"""Cells that no spreadsheet runs as a formula, and how a results CSV is laid out."""
 
 from __future__ import annotations
 
 import csv
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-COLUMNS = (
-    "row",
-    "recipient_phone_number",
-    "status",
-    "execution_id",
-    "error",
-    "http_status",
-    "attempts",
-    "updated_at",
-    "key",
-)
-"""Our own columns in order; `id` stands after `row` where the campaign names an id column."""
-CALL_COLUMNS = ("call_status", "call_duration", "call_cost", "hangup_reason", "recording_url")
-"""They stand after `key` once calls were tracked."""
-LONG_COLUMNS = {"transcript": "call_transcript", "extracted": "call_extracted"}
-"""Part of a call → column; they stand after those where somebody wants them."""
-OWN = frozenset({*COLUMNS, "id", *CALL_COLUMNS, *LONG_COLUMNS.values()})
-"""Names that are ours: an input column of such a name is shown under another one."""
-NEEDED = ("status", "key", "recipient_phone_number")
-"""Without these nobody can be told who was called."""
+from dialer.results.columns import NEEDED, OWN
 
 _TAKEN = re.compile(r"(?:input_)*(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -45,11 +23,6 @@ def guarded(cell: str) -> str:
 def unguarded(cell: str) -> str:
     """Return what `guarded` was given."""
     return cell.removeprefix("'")
-
-
-def figure(number: float | None) -> str:
-    """Return a figure to three places, without an exponent; nothing for None."""
-    return "" if number is None else f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 def shown(column: str) -> str:
@@ -78,25 +51,6 @@ class Form:
     def missing(self) -> list[str]:
         """Return which of the needed columns it has not."""
         return [name for name in NEEDED if name not in self.names]
-
-
-def ours(header: Sequence[str], *, with_id: bool, calls: Collection[str] | None = None) -> Form:
-    """Return the form we write.
-
-    Args:
-        header: the input's columns.
-        with_id: with a column for the id.
-        calls: with the columns of calls, and with these long parts of them; None: without.
-    """
-    own = ("row", "id", *COLUMNS[1:]) if with_id else COLUMNS
-    return Form(",", (*own, *call_columns(calls), *map(shown, header)))
-
-
-def call_columns(parts: Collection[str] | None) -> tuple[str, ...]:
-    """Return the columns of calls that show some long parts of them; none for None."""
-    if parts is None:
-        return ()
-    return (*CALL_COLUMNS, *(column for part, column in LONG_COLUMNS.items() if part in parts))
 
 
 def form_of(file: TextIO) -> Form:

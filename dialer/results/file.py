@@ -10,7 +10,8 @@ import os
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from dialer.results.cells import LONG_COLUMNS, Form, call_columns, figure, form_of, guarded, ours
+from dialer.results.cells import Form, form_of, guarded, shown
+from dialer.results.columns import columns
 from dialer.results.replacing import replaced
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
-    from dialer.models import CallResult, ResultRow
+    from dialer.models import ResultRow
 
 
 class ResultsFile:
@@ -38,8 +39,8 @@ class ResultsFile:
         self._appending: _Appending | None = None
 
     def _show(self, calls: Collection[str] | None) -> None:
-        self._ours = ours(self._header, with_id=self._with_id, calls=calls)
-        self._call_columns = call_columns(calls)
+        self._columns = columns(with_id=self._with_id, parts=calls)
+        self._ours = Form(",", (*(column.name for column in self._columns), *map(shown, self._header)))
 
     def write(self, rows: Iterable[ResultRow], *, calls: Collection[str] | None = None) -> None:
         """Replace the file by these rows, atomically.
@@ -83,34 +84,11 @@ class ResultsFile:
             self._appending = None
 
     def _cells(self, row: ResultRow) -> list[object]:
+        ours = (column.write(row) for column in self._columns)
         return [
-            "" if row.position is None else row.position,
-            *([guarded(row.key)] if self._with_id else []),
-            guarded(row.number),
-            row.status,
-            guarded(row.execution_id),
-            guarded(row.error),
-            "" if row.http_status is None else row.http_status,
-            row.attempts or "",
-            "" if row.updated_at is None else row.updated_at.isoformat(timespec="seconds"),
-            f"k:{row.key}" if row.key else "",
-            *self._call_cells(row.call),
+            *(guarded(cell) if isinstance(cell, str) else cell for cell in ours),
             *(guarded(row.cells.get(name, "")) for name in self._header),
         ]
-
-    def _call_cells(self, call: CallResult | None) -> list[str]:
-        if call is None:
-            return [""] * len(self._call_columns)
-        cells = {
-            "call_status": call.outcome,
-            "call_duration": figure(call.duration),
-            "call_cost": figure(call.cost),
-            "hangup_reason": call.hangup_reason,
-            "recording_url": call.recording_url,
-            LONG_COLUMNS["transcript"]: call.transcript,
-            LONG_COLUMNS["extracted"]: call.extracted,
-        }
-        return [guarded(cells[column]) for column in self._call_columns]
 
 
 class _Appending:

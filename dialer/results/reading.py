@@ -6,22 +6,22 @@ import csv
 import os
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialer.errors import InputError
 from dialer.ledger import Written
 from dialer.models import CallResult, Status
-from dialer.results.cells import LONG_COLUMNS, OWN, Form, form_of, original, unguarded
+from dialer.results.cells import Form, form_of, original, unguarded
+from dialer.results.columns import OWN, TABLE, When
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_COUNT = re.compile(r"[0-9]{1,9}")
+    from dialer.results.columns import Column
+
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_FIGURE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _TO_BE_MERGED = {str(status): status for status in (Status.QUEUED, Status.UNKNOWN, Status.ERROR)}
 _NEVER_SENT = frozenset(map(str, (Status.PENDING, Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)))
 _SHOWN = 5
@@ -119,7 +119,7 @@ def _understood(path: Path, reader: _Reader, rows: Iterator[list[str]]) -> ReadB
     if lost:
         raise InputError(_cannot_match(path, lost))
     names = reader.form.names
-    parts = frozenset(part for part, column in LONG_COLUMNS.items() if column in names)
+    parts = frozenset(column.part for column in TABLE if column.when is When.ASKED_FOR and column.name in names)
     return ReadBack(reader.header, tuple(written), never_sent, with_id="id" in names, parts=parts)
 
 
@@ -206,45 +206,24 @@ class _Reader:
         identity = self._identity(cells)
         if identity is None or (status is Status.QUEUED and not self._cell(cells, "execution_id")):
             return None
-        http_status, attempts = self._cell(cells, "http_status"), self._cell(cells, "attempts")
+        answer = {column.name: read for column, read in self._read(cells) if not column.part}
         return Written(
             key=identity[0],
             number=identity[1],
             status=status,
-            execution_id=self._cell(cells, "execution_id"),
-            error=self._cell(cells, "error"),
-            http_status=int(http_status) if _COUNT.fullmatch(http_status) else None,
-            attempts=int(attempts) if _COUNT.fullmatch(attempts) else 1,
-            updated_at=_moment(self._cell(cells, "updated_at")),
             cells=tuple(unguarded(cells[at]) for at in self._inputs),
             call=self._call(cells),
+            **answer,
         )
 
     def _call(self, cells: list[str]) -> CallResult | None:
-        outcome = self._cell(cells, "call_status")
-        if not outcome:
-            return None
-        return CallResult(
-            outcome=outcome,
-            duration=_figure(self._cell(cells, "call_duration")),
-            cost=_figure(self._cell(cells, "call_cost")),
-            hangup_reason=self._cell(cells, "hangup_reason"),
-            recording_url=self._cell(cells, "recording_url"),
-            transcript=self._cell(cells, LONG_COLUMNS["transcript"]),
-            extracted=self._cell(cells, LONG_COLUMNS["extracted"]),
-        )
+        call = CallResult(**{column.part: read for column, read in self._read(cells) if column.part})
+        return call if call.outcome else None
 
-
-def _figure(text: str) -> float | None:
-    return float(text) if _FIGURE.fullmatch(text) else None
-
-
-def _moment(text: str) -> float | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if moment.tzinfo is None else moment.timestamp()
+    def _read(self, cells: list[str]) -> Iterator[tuple[Column, Any]]:
+        for column in TABLE:
+            if column.read is not None:
+                yield column, column.read(self._cell(cells, column.name))
 
 
 def _cannot_match(path: Path, lost: list[str]) -> str:
