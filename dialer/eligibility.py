@@ -1,4 +1,4 @@
-"""Whether somebody may be called now, by a judge that may fail: whoever cannot be judged is not called."""
+"""Whether somebody may be called now, by a judge that may fail: without a verdict nobody is called."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Eligibility:
         """Return why somebody must not be called now, or None."""
         try:
             return self._judge(recipient)
-        except Exception as error:  # noqa: BLE001 - whoever cannot be judged is not called, whatever the reason
+        except Exception as error:  # noqa: BLE001 - without a verdict nobody is called, whatever failed
             return Deferral(self._end_for(error))
 
     def why_not_leave(self, recipient: Recipient, slot: Slot | None) -> Deferral | None:

@@ -21,7 +21,7 @@ _SHORTEST_SLEEP = 1e-6
 _EARLY = 0.020
 """Seconds before its earliest moment at which a start asks for a slot: asked earlier, it would keep it from others."""
 _RUNS = 20
-"""So many runs may share a rate when it is reckoned how long one may have to wait."""
+"""How many runs are assumed to share a rate when the longest wait is estimated."""
 _LOWEST = 1 / 16
 _STEP = 1 / 100
 
@@ -31,7 +31,7 @@ class Slot:
     """The right to start one request of a rate that several runs share.
 
     Attributes:
-        moment: from when on, by the clock of whoever handed it out.
+        moment: when it begins, by the clock of the source that gave it.
     """
 
     moment: float

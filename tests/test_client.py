@@ -528,7 +528,7 @@ def test_https_and_loopback_addresses_are_taken(url: str) -> None:
         ("HTTPS_PROXY", "quic://x", "HTTPS_PROXY or ALL_PROXY is not the URL of a proxy"),
         ("ALL_PROXY", "socks5://127.0.0.1:1080", "SOCKS proxy, which dialer cannot use"),
         ("SSL_CERT_FILE", "/no", "SSL_CERT_FILE names /no, which cannot be used: No such file or directory"),
-        ("SSL_CERT_FILE", __file__, "there is no certificate in PEM format in it"),
+        ("SSL_CERT_FILE", __file__, "it contains no certificate in PEM format"),
     ],
 )
 def test_settings_of_the_environment_that_cannot_be_used_are_refused(

@@ -259,7 +259,7 @@ def _tls(address: httpx.URL) -> ssl.SSLContext | None:
 def _no_certificates(error: OSError) -> str:
     """Return why the certificates that the environment names cannot be used; httpx takes the file first."""
     name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
-    why = "there is no certificate in PEM format in it" if isinstance(error, ssl.SSLError) else error.strerror
+    why = "it contains no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
     return (
         f"{name} names {tidy(os.environ.get(name, ''))}, which cannot be used: {why}. "
         "Set SSL_CERT_FILE to the path of a file in PEM format, or unset it."

@@ -129,8 +129,8 @@ def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connec
 def none_yet(path: Path) -> str:
     """Return what is said where there is no ledger."""
     return (
-        f"{path}: there is no ledger yet. If nobody was called in this batch, the first run creates it. If the ledger "
-        "was lost, check the campaign: that says what to do."
+        f"{path}: there is no ledger yet. The first run of a batch creates it. If this batch has called people before, "
+        "the ledger is lost: check the campaign to see what to do."
     )
 
 
