@@ -434,7 +434,7 @@ def test_a_process_that_does_not_stop_is_not_waited_for_for_ever(
 def test_without_a_ledger_there_is_nothing_to_cancel(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     path = place.campaign()
     assert main(["cancel", str(path), "--yes"]) == ExitCode.USAGE
-    assert "nobody was called in this batch" in capsys.readouterr().err
+    assert "The first run of a batch creates it" in capsys.readouterr().err
     assert list(place.folder.glob("*ledger*")) == []
 
 

@@ -223,7 +223,7 @@ def test_a_refused_key_is_exit_code_five(path: Path, monkeypatch: pytest.MonkeyP
 def test_before_anybody_was_called_there_is_nothing_to_track(quick: Place, capsys: pytest.CaptureFixture[str]) -> None:
     quick.recipients(awkward(3), header=HEADER)
     assert main(["track", str(quick.campaign())]) == 2
-    assert "nobody was called in this batch" in capsys.readouterr().err
+    assert "The first run of a batch creates it" in capsys.readouterr().err
     assert sorted(path.name for path in quick.folder.iterdir()) == ["c.toml", "list.csv"]
 
 
