@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 
-from dialer.client import BolnaReadError
 from dialer.errors import DialerError
-from dialer.executions import FINAL, retries_in
 from dialer.ledger import STOPPED
 from dialer.pacing import Pacer, Rate
+from dialer.provider.bolna.client import BolnaReadError
+from dialer.provider.bolna.executions import FINAL, retries_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from dialer.client import Stopped
-    from dialer.executions import Execution
     from dialer.ledger import Call, Ledger, Stoppable
+    from dialer.provider.bolna.client import Stopped
+    from dialer.provider.bolna.executions import Execution
 
 RATE = Rate(900, 60.0)
 """How fast Bolna is asked: it takes 1000 such requests a minute of the whole organisation."""

@@ -12,9 +12,9 @@ import anyio
 
 from dialer.breaker import Trip
 from dialer.errors import DialerError, ExitCode
-from dialer.executions import FINAL
 from dialer.ledger import Call
 from dialer.models import Answer, Attempt, Outcome
+from dialer.provider.bolna.executions import FINAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anyio
 
 from dialer.breaker import Trip, no_money
-from dialer.client import BolnaReadError
 from dialer.errors import MustActError
+from dialer.provider.bolna.client import BolnaReadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dialer.executions import Account
+    from dialer.provider.bolna.executions import Account
 
 _NOT_FOUND = 404
 WALLET_EVERY = 60.0

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
 
-from dialer.client import BolnaReadError
 from dialer.phone import spellings
+from dialer.provider.bolna.client import BolnaReadError
 from dialer.reference import VARIABLE, shared_part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
 
     from dialer.errors import MustActError
-    from dialer.executions import Account, Execution, Listed
     from dialer.ledger import Doubt, Ledger
+    from dialer.provider.bolna.executions import Account, Execution, Listed
 
     Settle = Callable[[Execution, str], Awaitable[None]]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.sandbox import Settings, running
 from tests.place import Place, number
 
 if TYPE_CHECKING:

@@ -68,7 +68,15 @@ class Bolna:
 def sandbox(**settings: object) -> Iterator[Bolna]:
     """Run a sandbox with these settings, and no limit of requests."""
     free = {"call_rate": None, "agent_rate": None, "other_rate": None}
-    command = [sys.executable, "-m", "dialer.sandbox", "--port", "0", "--settings", json.dumps(free | settings)]
+    command = [
+        sys.executable,
+        "-m",
+        "dialer.provider.bolna.sandbox",
+        "--port",
+        "0",
+        "--settings",
+        json.dumps(free | settings),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

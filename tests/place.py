@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dialer.sandbox import Sandbox
+    from dialer.provider.bolna.sandbox import Sandbox
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 AWKWARD = (

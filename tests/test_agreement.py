@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer import cli
-from dialer.executions import VOICEMAIL
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.executions import VOICEMAIL
+from dialer.provider.bolna.sandbox import Settings, running
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dialer.sandbox.book import Book
-    from dialer.sandbox.plan import Plan
+    from dialer.provider.bolna.sandbox.book import Book
+    from dialer.provider.bolna.sandbox.plan import Plan
 
 CALLABLE = 150
 FAULTS: dict[str, str | tuple[str, ...]] = {

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.breaker import AMONG, DOUBTFUL, LIMITED_FOR, Breaker, Trip, no_money
-from dialer.client import answer_of_exception, answer_of_status
 from dialer.errors import ExitCode
 from dialer.models import Answer, Effect, Outcome
+from dialer.provider.bolna.client import answer_of_exception, answer_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

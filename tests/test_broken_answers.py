@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from dialer.client import BolnaClient
 from dialer.models import Answer, Outcome
+from dialer.provider.bolna.client import BolnaClient
 from tests.raw_server import answer, finish, request_from, reset, serving
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dialer.executions import execution_in
+from dialer.provider.bolna.executions import execution_in
 from tests.ledgers import QUEUED, REFUSED, call, opened, people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dialer.executions import Execution
     from dialer.ledger import Ledger
+    from dialer.provider.bolna.executions import Execution
 
 
 @pytest.fixture

@@ -18,14 +18,14 @@ import pytest
 from dialer import brake, load_campaign
 from dialer.brake import Brake
 from dialer.cli import main
-from dialer.client import BolnaReadError, Stopped
 from dialer.control import Control
 from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
-from dialer.executions import execution_in
 from dialer.ledger import Ledger, locked
 from dialer.models import Answer, Effect, Outcome
 from dialer.pacing import Rate
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.client import BolnaReadError, Stopped
+from dialer.provider.bolna.executions import execution_in
+from dialer.provider.bolna.sandbox import Settings, running
 from dialer.session import cancel, cancel_campaign, interruption
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
 from tests.ledgers import call, key_of, load, number_of, opened, people, row
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dialer.executions import Execution, Listed
     from dialer.ledger import Call
+    from dialer.provider.bolna.executions import Execution, Listed
     from dialer.session import Braking, Cancelled
 
 
@@ -382,7 +382,7 @@ def test_calls_that_may_ring_unknown_are_not_passed_over(waiting: Place, monkeyp
     """The ledger was touched, and Bolna does not say of which calls it does not know."""
     path = waiting.folder / "c.toml"
     (waiting.folder / "c.results.ledger").chmod(0o640)
-    monkeypatch.setattr("dialer.client.BolnaClient.executions", unreadable)
+    monkeypatch.setattr("dialer.provider.bolna.client.BolnaClient.executions", unreadable)
     found, _ = cancelled(path)
     assert (found.stopped, found.exit_code) == (28, ExitCode.LEFT)
     assert "which calls it misses could not be looked up (HTTP 502)" in found.notes[0]

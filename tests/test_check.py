@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main
-from dialer.client import BolnaClient, BolnaReadError
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.client import BolnaClient, BolnaReadError
+from dialer.provider.bolna.sandbox import Settings, running
 from tests.place import Place, number, run
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from dialer.client import TABLE, BolnaClient, BolnaReadError, answer_of_exception, answer_of_status
 from dialer.errors import UsageError
-from dialer.executions import Retries, account_in, execution_in, listed_in
 from dialer.models import Answer, Effect, Outcome
+from dialer.provider.bolna.client import TABLE, BolnaClient, BolnaReadError, answer_of_exception, answer_of_status
+from dialer.provider.bolna.executions import Retries, account_in, execution_in, listed_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator

@@ -8,11 +8,11 @@ import anyio
 import httpx
 import pytest
 
-from dialer.client import answer_of_exception
-from dialer.client.setup import SetupError
 from dialer.connections import OLDEST
 from dialer.errors import ExitCode
 from dialer.pacing import Rate
+from dialer.provider.bolna.client import answer_of_exception
+from dialer.provider.bolna.client.setup import SetupError
 from tests.test_runner import Bolna, Line, Rig, after, people, rig, trip_of  # noqa: F401 - `rig` is a fixture
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ import pytest
 
 from dialer import phone
 from dialer.campaign import load_campaign
-from dialer.client.secret import without
 from dialer.errors import DialerError
+from dialer.provider.bolna.client.secret import without
 from dialer.results import ResultsFile, read_back
 from dialer.session import check_campaign, write_campaign
 from dialer.suppression import Suppression

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer.sandbox import Sandbox, Settings, running
+from dialer.provider.bolna.sandbox import Sandbox, Settings, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -24,9 +24,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dialer.executions import execution_in
 from dialer.ledger import locked
 from dialer.models import Outcome, Status
+from dialer.provider.bolna.executions import execution_in
 from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.results.cells import form_of
 from dialer.session import lineage, opening

@@ -14,7 +14,7 @@ import pytest
 from dialer.cli import main
 from dialer.errors import ExitCode, InputError, MustActError
 from dialer.progress import Silent
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.sandbox import Settings, running
 from dialer.session import lineage, opening
 from tests.place import HEADER, Place, awkward, number, run
 

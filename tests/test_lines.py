@@ -16,14 +16,14 @@ import anyio
 import pytest
 
 from dialer import load_campaign
-from dialer.client import answer_of_status
 from dialer.errors import CampaignError, ExitCode, MustActError
-from dialer.executions import execution_in
 from dialer.forecast import forecast
 from dialer.ledger import Ledger
 from dialer.lines import Lines
 from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.client import answer_of_status
+from dialer.provider.bolna.executions import execution_in
+from dialer.provider.bolna.sandbox import Settings, running
 from dialer.session.judge import Judge
 from dialer.suppression import Suppression
 from dialer.window import CallingWindow, WeeklyHours
@@ -373,7 +373,7 @@ def limited_place(place: Place) -> Place:
 def test_an_account_that_does_not_tell_its_lines_calls_nobody(
     limited_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dialer.executions._count", lambda _value: None)
+    monkeypatch.setattr("dialer.provider.bolna.executions._count", lambda _value: None)
     with pytest.raises(MustActError, match=r"write it into \[pacing\]: live_calls = 10"):
         run(limited_place.folder / "c.toml")
     assert limited_place.calls() == []

@@ -13,8 +13,8 @@ import anyio
 import pytest
 
 from dialer import load_campaign, run_campaign_sync
-from dialer.client import BolnaClient, CallConnection
 from dialer.models import Answer, Effect, Outcome
+from dialer.provider.bolna.client import BolnaClient, CallConnection
 from tests.raw_server import answer, certificate, finish, request_from, reset, serving
 
 if TYPE_CHECKING:

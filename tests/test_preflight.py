@@ -10,10 +10,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from dialer.client import BolnaReadError
 from dialer.errors import ExitCode, MustActError
-from dialer.executions import Account
 from dialer.preflight import WALLET_EVERY, Standing, agent_gone, look, watch_wallet
+from dialer.provider.bolna.client import BolnaReadError
+from dialer.provider.bolna.executions import Account
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.prompt import asked_for, compare, welcome
+from dialer.provider.bolna.prompt import asked_for, compare, welcome
 
 AGENT = {
     "agent_name": "Asha",

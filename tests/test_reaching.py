@@ -13,9 +13,9 @@ import anyio
 import pytest
 
 from dialer.cli import main as dialer
-from dialer.client import BolnaClient, BolnaReadError, CallConnection, sender
-from dialer.client.setup import SetupError, of_tls
 from dialer.models import Answer, Effect, Outcome
+from dialer.provider.bolna.client import BolnaClient, BolnaReadError, CallConnection, sender
+from dialer.provider.bolna.client.setup import SetupError, of_tls
 from tests.raw_server import answer, certificate, ended, request_from, serving
 from tests.test_one_answer import campaign
 

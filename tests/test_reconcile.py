@@ -14,16 +14,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.client import BolnaClient, BolnaReadError, CallConnection, answer_of_exception, answer_of_status
 from dialer.errors import LedgerError
-from dialer.executions import Account, Execution, Listed, account_in, execution_in
 from dialer.ledger import Binding, Doubt, Ledger
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Answer, Attempt, Outcome, Status
 from dialer.placing import body_of
+from dialer.provider.bolna.client import (
+    BolnaClient,
+    BolnaReadError,
+    CallConnection,
+    answer_of_exception,
+    answer_of_status,
+)
+from dialer.provider.bolna.executions import Account, Execution, Listed, account_in, execution_in
+from dialer.provider.bolna.sandbox import Sandbox, Settings, running
 from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_missing, reconcile, spans
 from dialer.reference import VARIABLE, reference
-from dialer.sandbox import Sandbox, Settings, running
 from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, virtually
 
@@ -531,7 +537,7 @@ def settled_over_http(
 def test_over_http_every_listed_call_is_found(
     tmp_path: Path, changes: dict[str, Any], forced: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dialer.client._WAITS", (0.01, 0.01, 0.01, 0.01))
+    monkeypatch.setattr("dialer.provider.bolna.client._WAITS", (0.01, 0.01, 0.01, 0.01))
     people = 120 if changes.get("shifting_pages") else 12
     with running(Settings(call_rate=None, agent_rate=None, other_rate=None, **changes)) as sandbox:
         (result,), counts, found = settled_over_http(tmp_path / "b.ledger", sandbox, people=people, forced=forced)

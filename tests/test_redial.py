@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main
-from dialer.client import answer_of_status
 from dialer.errors import ExitCode, UsageError
-from dialer.executions import NOT_REACHED, execution_in
 from dialer.ledger import Ledger, Redial, RedialRules, Written
 from dialer.models import Status
+from dialer.provider.bolna.client import answer_of_status
+from dialer.provider.bolna.executions import NOT_REACHED, execution_in
+from dialer.provider.bolna.sandbox import Settings, running
 from dialer.results import read_back
-from dialer.sandbox import Settings, running
 from tests.harness import CRASHED, Batch, Crash, Crashing, sandbox
 from tests.ledgers import (
     AGAIN,
@@ -539,8 +539,8 @@ def test_a_permission_is_used_once_and_given_back_by_what_was_surely_not_placed(
     [
         Crash("dialer.ledger.store:Ledger.permit", "after"),
         Crash("dialer.ledger.store:Ledger.load", "after"),
-        Crash("dialer.client:CallConnection.call", "before", turn=4),
-        Crash("dialer.client:CallConnection.call", "after", turn=4),
+        Crash("dialer.provider.bolna.client:CallConnection.call", "before", turn=4),
+        Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4),
         Crash("dialer.ledger.store:Ledger.end_permissions", "before"),
     ],
     ids=lambda crash: f"{crash.at.rpartition(':')[2]} {crash.when}",

@@ -22,9 +22,9 @@ from dialer import cli
 from dialer.batch import Batch
 from dialer.commands import Selection
 from dialer.errors import ExitCode
-from dialer.executions import execution_in
 from dialer.ledger import Ledger, locked
 from dialer.models import Answer, Effect, Outcome, Status
+from dialer.provider.bolna.executions import execution_in
 from dialer.report import View, gather, markdown
 from dialer.report.gathering import masked
 from dialer.report.page import page
@@ -34,7 +34,7 @@ from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, call, intend
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dialer.executions import Execution
+    from dialer.provider.bolna.executions import Execution
     from dialer.report import Report
 
 MADE = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

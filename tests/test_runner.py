@@ -23,7 +23,6 @@ from trio.testing import MockClock
 
 from dialer import pending as pending_module
 from dialer.breaker import Breaker, Trip
-from dialer.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.control import Control
 from dialer.ending import Ending
 from dialer.errors import ExitCode, InputError, LedgerError
@@ -34,6 +33,7 @@ from dialer.pending import Deferred
 from dialer.placing import body_of
 from dialer.preflight import watch_wallet
 from dialer.progress import Silent
+from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.reference import VARIABLE
 from dialer.runner import DRAIN, Runner
 from dialer.throttle import HOLD_CAP
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from dialer.connections import Connection
-    from dialer.executions import Account
     from dialer.pacing import Slot
     from dialer.placing import Room
+    from dialer.provider.bolna.executions import Account
     from dialer.runner import Watcher
 
 FIRST = 919_800_000_000
@@ -1033,7 +1033,7 @@ def test_nothing_leaves_when_the_end_comes_in_the_moment_of_the_pacers_grant(rig
 def test_a_watcher_can_end_the_run(rig: Rig) -> None:
     class Poor:
         async def account(self) -> Account:
-            from dialer.executions import account_in  # noqa: PLC0415 - only here
+            from dialer.provider.bolna.executions import account_in  # noqa: PLC0415 - only here
 
             account = account_in({"wallet": 0 if rig.bolna.sent[3:] else 5})
             assert account is not None

@@ -20,15 +20,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dialer.sandbox import Sandbox, Settings, running, serve
-from dialer.sandbox.book import Book, Call, Clock
-from dialer.sandbox.execution import full
-from dialer.sandbox.faults import FAULTS, Strikes
-from dialer.sandbox.order import Order, RefusedError, Retry, read
-from dialer.sandbox.plan import OUTCOMES, STATUSES, draw
-from dialer.sandbox.server import _config, _listen
-from dialer.sandbox.settings import parse
-from dialer.sandbox.traffic import Window
+from dialer.provider.bolna.sandbox import Sandbox, Settings, running, serve
+from dialer.provider.bolna.sandbox.book import Book, Call, Clock
+from dialer.provider.bolna.sandbox.execution import full
+from dialer.provider.bolna.sandbox.faults import FAULTS, Strikes
+from dialer.provider.bolna.sandbox.order import Order, RefusedError, Retry, read
+from dialer.provider.bolna.sandbox.plan import OUTCOMES, STATUSES, draw
+from dialer.provider.bolna.sandbox.server import _config, _listen
+from dialer.provider.bolna.sandbox.settings import parse
+from dialer.provider.bolna.sandbox.traffic import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -722,7 +722,15 @@ def test_small_answers_are_sent_at_once() -> None:
 
 
 def test_as_a_process_it_says_where_it_is_and_ends_by_ctrl_c_in_silence() -> None:
-    command = [sys.executable, "-m", "dialer.sandbox", "--port", "0", "--settings", '{"agent_name": "Mira"}']
+    command = [
+        sys.executable,
+        "-m",
+        "dialer.provider.bolna.sandbox",
+        "--port",
+        "0",
+        "--settings",
+        '{"agent_name": "Mira"}',
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         base_url = json.loads(process.stdout.readline())["base_url"]
@@ -734,7 +742,7 @@ def test_as_a_process_it_says_where_it_is_and_ends_by_ctrl_c_in_silence() -> Non
 
 
 def test_as_a_process_it_refuses_wrong_settings_in_words() -> None:
-    command = [sys.executable, "-m", "dialer.sandbox", "--settings", '{"haste": 1}']
+    command = [sys.executable, "-m", "dialer.provider.bolna.sandbox", "--settings", '{"haste": 1}']
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no setting is called 'haste'" in done.stderr

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.sandbox import Settings, running
 from tests.place import HEADER, Place, awkward
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.client.secret import hidden, without
+from dialer.provider.bolna.client.secret import hidden, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,18 +13,18 @@ import pytest
 
 from dialer import load_campaign, run_campaign_sync
 from dialer.cli import main
-from dialer.client import BolnaClient
 from dialer.errors import BoundError, ExitCode, InputError, LedgerError, MustActError
 from dialer.ledger import Ledger
 from dialer.models import Status
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.client import BolnaClient
+from dialer.provider.bolna.sandbox import Settings, running
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from dialer.executions import Account
+    from dialer.provider.bolna.executions import Account
 
 
 @pytest.fixture

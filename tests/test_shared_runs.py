@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from dialer.client import answer_of_status
 from dialer.errors import ExitCode
 from dialer.pacing import Pacer, Rate
+from dialer.provider.bolna.client import answer_of_status
 from dialer.shared_rate import VALID, SharedRate
 from dialer.shared_rate.file import RateFile
 from tests.test_pacing import most_within

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.cli import main
-from dialer.executions import execution_in
 from dialer.models import Status
+from dialer.provider.bolna.executions import execution_in
 from tests.ledgers import ANYBODY, QUEUED, REFUSED, UNCLEAR, call, key_of, load, number_of, opened, people, row
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pytest
 
 from dialer import __main__ as command
 from dialer.progress import Bar, JsonLines, Lines
-from dialer.sandbox import Settings, running
+from dialer.provider.bolna.sandbox import Settings, running
 from dialer.streams import Steady
 from tests.harness import PATIENCE
 from tests.place import HEADER, Place, awkward, number

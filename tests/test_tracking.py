@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from dialer.client import PAGE_ROWS, BolnaReadError
 from dialer.errors import LedgerError, MustActError, only
-from dialer.executions import FINAL, Execution, Page, execution_in, outcome_of, page_in
 from dialer.pacing import Pacer, Rate
 from dialer.placing import body_of
-from dialer.sandbox.book import Book, Clock
-from dialer.sandbox.execution import full, row
-from dialer.sandbox.order import read
-from dialer.sandbox.settings import Settings
+from dialer.provider.bolna.client import PAGE_ROWS, BolnaReadError
+from dialer.provider.bolna.executions import FINAL, Execution, Page, execution_in, outcome_of, page_in
+from dialer.provider.bolna.sandbox.book import Book, Clock
+from dialer.provider.bolna.sandbox.execution import full, row
+from dialer.provider.bolna.sandbox.order import read
+from dialer.provider.bolna.sandbox.settings import Settings
 from dialer.tracking import Looked, Tracker
 from tests.ledgers import QUEUED, load, number_of, opened
 from tests.ledgers import row as input_row

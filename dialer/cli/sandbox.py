@@ -25,7 +25,7 @@ from dialer.errors import ExitCode, UsageError
 )
 def sandbox(port: int, speed: float, lines: int) -> ExitCode:
     """Run the stand-in for Bolna by itself, until Ctrl-C."""
-    from dialer.sandbox import Settings, serve  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.provider.bolna.sandbox import Settings, serve  # noqa: PLC0415 - heavy, and only this command needs it
 
     def ready(url: str) -> None:
         echo(

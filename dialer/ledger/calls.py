@@ -7,17 +7,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.executions import VOICEMAIL
 from dialer.forecast import Talk
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.models import CallCount
+from dialer.provider.bolna.executions import VOICEMAIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from dialer.executions import Execution
+    from dialer.provider.bolna.executions import Execution
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.executions import VOICEMAIL
 from dialer.ledger.connection import Connected, as_json
 from dialer.ledger.opening import told
 from dialer.ledger.states import REFUSED_AGAIN, derive
 from dialer.models import Outcome, Status
+from dialer.provider.bolna.executions import VOICEMAIL
 from dialer.reference import reference
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.executions import FINAL
 from dialer.ledger.calls import ACCEPTED, CALL, PAYLOAD, Call, Calls
 from dialer.ledger.opening import told
+from dialer.provider.bolna.executions import FINAL
 
 if TYPE_CHECKING:
-    from dialer.executions import Execution
+    from dialer.provider.bolna.executions import Execution
 
 STOPPED = "stopped"
 """How Bolna spells the status of a call that was stopped; no other answer is kept under this word."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from dialer.executions import VOICEMAIL
 from dialer.models import Status
+from dialer.provider.bolna.executions import VOICEMAIL
 from dialer.report import daytime, troubles
 from dialer.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
 from dialer.report.unfinished import so_far

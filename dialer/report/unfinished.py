@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dialer.executions import VOICEMAIL
 from dialer.models import Status
+from dialer.provider.bolna.executions import VOICEMAIL
 from dialer.report.figures import Open
 
 if TYPE_CHECKING:

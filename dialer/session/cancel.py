@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from dialer.campaign import Campaign
-    from dialer.client import BolnaClient
     from dialer.ledger.writer import LedgerWriter
+    from dialer.provider.bolna.client import BolnaClient
 
     Confirm = Callable[["Braking"], Awaitable[bool]]
     Tell = Callable[[str], None]

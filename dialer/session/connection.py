@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from dialer.client import BolnaClient
 from dialer.credentials import Credentials, credentials
+from dialer.provider.bolna.client import BolnaClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
     """
     with contextlib.ExitStack() as stack:
         if campaign.sandbox:
-            from dialer.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
+            from dialer.provider.bolna.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
 
             sandbox = stack.enter_context(running(Settings()))
             access = Credentials(base_url=sandbox.base_url, key="bn-sandbox")

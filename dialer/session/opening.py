@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from dialer.client import BolnaReadError
 from dialer.credentials import is_loopback
 from dialer.errors import BoundError, InputError, LedgerError, UsageError
 from dialer.ledger import Binding, Ledger, Neighbours, locked, none_yet
 from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
+from dialer.provider.bolna.client import BolnaReadError
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.session.intake import forget_judged
 from dialer.session.interruption import beside
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from dialer.batch import Batch
     from dialer.campaign import Campaign
-    from dialer.client import BolnaClient
     from dialer.control import Control
+    from dialer.provider.bolna.client import BolnaClient
     from dialer.results import ReadBack
 
 HEED_EVERY = 1.0

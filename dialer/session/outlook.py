@@ -12,7 +12,7 @@ from dialer import preflight
 from dialer.campaign import RESERVED
 from dialer.errors import UsageError
 from dialer.forecast import Forecast, Talk, forecast
-from dialer.prompt import asked_for, compare, welcome
+from dialer.provider.bolna.prompt import asked_for, compare, welcome
 from dialer.session.connection import bolna
 from dialer.session.timing import Place, Timing, timing
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dialer.campaign import Campaign
-    from dialer.executions import Account
+    from dialer.provider.bolna.executions import Account
     from dialer.session.check import Check
 
 PREFLIGHT = 30.0

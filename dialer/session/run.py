@@ -10,10 +10,10 @@ import anyio
 
 from dialer.control import Control
 from dialer.errors import DeclinedError, MustActError, UsageError
-from dialer.executions import NOT_REACHED
 from dialer.lines import Lines, Unlimited
 from dialer.pacing import Pacer
 from dialer.progress import Progress, Silent
+from dialer.provider.bolna.executions import NOT_REACHED
 from dialer.session.connection import bolna
 from dialer.session.judge import judge_of
 from dialer.session.opening import neighbours, opened
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from dialer.campaign import Campaign
-    from dialer.client import BolnaClient
     from dialer.ledger.writer import LedgerWriter
+    from dialer.provider.bolna.client import BolnaClient
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook
     from dialer.shared_rate import SharedRate

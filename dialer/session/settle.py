@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dialer.campaign import Campaign
-    from dialer.client import BolnaClient
     from dialer.ledger.writer import LedgerWriter
     from dialer.models import Status
+    from dialer.provider.bolna.client import BolnaClient
 
 
 @dataclass(frozen=True, slots=True)

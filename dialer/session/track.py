@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from dialer.campaign import Campaign
-    from dialer.client import BolnaClient
     from dialer.ledger.writer import LedgerWriter
     from dialer.models import CallCount
     from dialer.progress import Progress
+    from dialer.provider.bolna.client import BolnaClient
 
 OUTAGE = 3600.0
 TELL_EVERY = 2.0

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 
-from dialer.client import PAGE_ROWS, BolnaReadError
 from dialer.errors import only
+from dialer.provider.bolna.client import PAGE_ROWS, BolnaReadError
 from dialer.tracking.rules import TIMED, is_hopeless, is_new, is_told, pages, sleeps, span_of, worth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import datetime
 
-    from dialer.executions import Execution, Page
     from dialer.ledger import Call, Ledger
     from dialer.models import CallCount
     from dialer.pacing import Pacer
+    from dialer.provider.bolna.executions import Execution, Page
 
 _PAGE = 1000
 _IN_FLIGHT = 8

@@ -6,8 +6,8 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.client import LONGEST_SPAN, PAGE_ROWS
-from dialer.executions import FINAL
+from dialer.provider.bolna.client import LONGEST_SPAN, PAGE_ROWS
+from dialer.provider.bolna.executions import FINAL
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence

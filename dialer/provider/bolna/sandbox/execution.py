@@ -9,9 +9,9 @@ from uuid import NAMESPACE_URL, uuid5
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dialer.sandbox.book import Book, Call, Standing
-    from dialer.sandbox.plan import Plan
-    from dialer.sandbox.settings import Settings
+    from dialer.provider.bolna.sandbox.book import Book, Call, Standing
+    from dialer.provider.bolna.sandbox.plan import Plan
+    from dialer.provider.bolna.sandbox.settings import Settings
 
 VARIABLE = re.compile(r"\{(\w+)\}")
 PROVIDER = "plivo"

@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from dialer.sandbox.execution import entry, full, row, stamp
-from dialer.sandbox.faults import told
-from dialer.sandbox.order import POOL, POOL_ELSEWHERE, RefusedError, decode, read
-from dialer.sandbox.plan import STATUSES
+from dialer.provider.bolna.sandbox.execution import entry, full, row, stamp
+from dialer.provider.bolna.sandbox.faults import told
+from dialer.provider.bolna.sandbox.order import POOL, POOL_ELSEWHERE, RefusedError, decode, read
+from dialer.provider.bolna.sandbox.plan import STATUSES
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from dialer.sandbox.book import Call
-    from dialer.sandbox.sandbox import Sandbox
-    from dialer.sandbox.settings import Settings
+    from dialer.provider.bolna.sandbox.book import Call
+    from dialer.provider.bolna.sandbox.sandbox import Sandbox
+    from dialer.provider.bolna.sandbox.settings import Settings
 
 LONGEST_RANGE = timedelta(days=7)
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 50

@@ -21,13 +21,13 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from dialer.sandbox.plan import Plan, draw, script
+from dialer.provider.bolna.sandbox.plan import Plan, draw, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dialer.sandbox.order import Order
-    from dialer.sandbox.settings import Settings
+    from dialer.provider.bolna.sandbox.order import Order
+    from dialer.provider.bolna.sandbox.settings import Settings
 
 SETTLING = 10.0
 """Seconds of the phone world for which a call shows how it ended before it waits for its retry."""

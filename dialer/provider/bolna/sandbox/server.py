@@ -18,9 +18,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from dialer.sandbox.app import build
-from dialer.sandbox.sandbox import Sandbox
-from dialer.sandbox.settings import Settings
+from dialer.provider.bolna.sandbox.app import build
+from dialer.provider.bolna.sandbox.sandbox import Sandbox
+from dialer.provider.bolna.sandbox.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,14 +11,14 @@ from urllib.parse import quote
 
 import anyio
 
-from dialer.client.connection import Connection, closed
-from dialer.client.reply import execution_id_in, parsed, says_stopped, status_line, tidy, words_in
-from dialer.client.secret import without
-from dialer.client.sender import Sender, WithheldError, checked_address, checked_key
-from dialer.client.table import TABLE, Row, answer_of_exception, answer_of_status, unsent
 from dialer.errors import MustActError
-from dialer.executions import Account, Execution, Listed, Page, account_in, execution_in, page_in
 from dialer.models import Answer, Effect, Outcome
+from dialer.provider.bolna.client.connection import Connection, closed
+from dialer.provider.bolna.client.reply import execution_id_in, parsed, says_stopped, status_line, tidy, words_in
+from dialer.provider.bolna.client.secret import without
+from dialer.provider.bolna.client.sender import Sender, WithheldError, checked_address, checked_key
+from dialer.provider.bolna.client.table import TABLE, Row, answer_of_exception, answer_of_status, unsent
+from dialer.provider.bolna.executions import Account, Execution, Listed, Page, account_in, execution_in, page_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from dialer.client.sender import Reply
+    from dialer.provider.bolna.client.sender import Reply
 
 __all__ = [
     "TABLE",

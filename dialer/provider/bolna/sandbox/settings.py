@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from dialer.sandbox.faults import check_names
-from dialer.sandbox.plan import OUTCOMES
+from dialer.provider.bolna.sandbox.faults import check_names
+from dialer.provider.bolna.sandbox.plan import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from dialer.client.reply import status_line
+from dialer.provider.bolna.client.reply import status_line
 
 if TYPE_CHECKING:
     from ssl import SSLError

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.sandbox.book import Book, Clock
-from dialer.sandbox.faults import Strikes
-from dialer.sandbox.traffic import Traffic
+from dialer.provider.bolna.sandbox.book import Book, Clock
+from dialer.provider.bolna.sandbox.faults import Strikes
+from dialer.provider.bolna.sandbox.traffic import Traffic
 
 if TYPE_CHECKING:
-    from dialer.sandbox.settings import Settings
+    from dialer.provider.bolna.sandbox.settings import Settings
 
 
 class Sandbox:

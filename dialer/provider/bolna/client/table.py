@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from dialer.client.reply import status_line, tidy
-from dialer.client.setup import SetupError
 from dialer.models import Answer, Effect, Outcome
+from dialer.provider.bolna.client.reply import status_line, tidy
+from dialer.provider.bolna.client.setup import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

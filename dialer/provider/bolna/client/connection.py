@@ -13,7 +13,7 @@ import anyio
 import httpcore
 import httpx
 
-from dialer.client.setup import SetupError, of_proxy, of_tls, speaks_tls
+from dialer.provider.bolna.client.setup import SetupError, of_proxy, of_tls, speaks_tls
 
 if TYPE_CHECKING:
     import ssl

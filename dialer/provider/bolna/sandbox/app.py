@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.routing import Route, Router
 
-from dialer.sandbox import endpoints
-from dialer.sandbox.endpoints import Asked
-from dialer.sandbox.faults import problem, told
-from dialer.sandbox.order import RefusedError
-from dialer.sandbox.traffic import Window
+from dialer.provider.bolna.sandbox import endpoints
+from dialer.provider.bolna.sandbox.endpoints import Asked
+from dialer.provider.bolna.sandbox.faults import problem, told
+from dialer.provider.bolna.sandbox.order import RefusedError
+from dialer.provider.bolna.sandbox.traffic import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from dialer.sandbox.sandbox import Sandbox
-    from dialer.sandbox.settings import Settings
+    from dialer.provider.bolna.sandbox.sandbox import Sandbox
+    from dialer.provider.bolna.sandbox.settings import Settings
 
     Answer = Callable[[Sandbox, Asked], Response]
 

@@ -1,4 +1,4 @@
-"""`python -m dialer.sandbox --port 0 --settings '{"speed": 600}'`: a sandbox as a process of its own."""
+"""`python -m dialer.provider.bolna.sandbox --port 0 --settings '{"speed": 600}'`: a sandbox as a process of its own."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import argparse
 import json
 import sys
 
-from dialer.sandbox.server import serve
-from dialer.sandbox.settings import parse
+from dialer.provider.bolna.sandbox.server import serve
+from dialer.provider.bolna.sandbox.settings import parse
 
 
 def main() -> None:
     """Serve until Ctrl-C; say where on stdout, in one line of JSON."""
-    parser = argparse.ArgumentParser(prog="python -m dialer.sandbox", description="A stand-in for Bolna on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="python -m dialer.provider.bolna.sandbox", description="A stand-in for Bolna on loopback."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, default=8765, help="0 for a free one")
     parser.add_argument("--settings", default="{}", help="a JSON object with settings")

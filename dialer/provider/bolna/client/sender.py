@@ -17,9 +17,9 @@ from urllib.request import getproxies, proxy_bypass
 import anyio
 import httpx
 
-from dialer.client.connection import Route, closed
-from dialer.client.reply import moment, seconds_to_wait, tidy
 from dialer.errors import UsageError
+from dialer.provider.bolna.client.connection import Route, closed
+from dialer.provider.bolna.client.reply import moment, seconds_to_wait, tidy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable

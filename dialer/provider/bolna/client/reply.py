@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 
-from dialer.client.secret import hidden
+from dialer.provider.bolna.client.secret import hidden
 
 _LONGEST = 200
 _LOOKED_AT = 20_000
