@@ -17,6 +17,9 @@ _SEEN: Final = f"[^\x00-\x9f{_INVISIBLE}{_SURROGATES}\u200c\u200d]"
 _JOINERS: Final = f"(?<!{_SEEN})[\u200c\u200d]|[\u200c\u200d](?!{_SEEN})"
 """The joiners belong to the spelling of Indic and Persian names and of emoji; elsewhere they only mislead."""
 _HIDDEN: Final = re.compile(f"[{_CONTROLS}{_INVISIBLE}{_SURROGATES}]|{_JOINERS}")
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_LAST: Final = 3
+"""Digits of a phone number that a log may show."""
 _SHORT: Final = {"\t": "\\t", "\r": "\\r"}
 
 
@@ -33,6 +36,11 @@ def on_one_line(text: str) -> str:
 def is_plain(text: str) -> bool:
     """Tell whether a text is one line in which every character can be seen."""
     return "\n" not in text and _HIDDEN.search(text) is None
+
+
+def masked(text: str) -> str:
+    """Return a text for a log: of each phone number only the last digits can be read."""
+    return _NUMBER.sub(lambda number: f"{'*' * (len(number[0]) - _LAST)}{number[0][-_LAST:]}", text)
 
 
 def visible_json(document: str) -> str:

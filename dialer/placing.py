@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from dialer.pacing import Slot
     from dialer.progress import Progress
     from dialer.throttle import Throttle
+
+
+_log = logging.getLogger(__name__)
 
 
 class Outcomes(Protocol):
@@ -48,6 +52,10 @@ def body_of(attempt: Attempt) -> bytes:
     text = attempt.recipient.payload.removesuffix("}}")
     comma = "" if text.endswith("{") else ","
     return f'{text}{comma}"{VARIABLE}":"{attempt.reference}"}}}}'.encode()
+
+
+def _which(attempt: Attempt) -> tuple[int, int]:
+    return attempt.id, attempt.recipient.position
 
 
 class Placing:
@@ -121,6 +129,7 @@ class Placing:
 
         answer = await connection.call(body_of(attempt), may_leave)
         if answer.effect is Effect.WITHHOLD:
+            _log.debug("attempt %d, row %d: not sent: %s", *_which(attempt), deferrals[0].reason)
             await self._put_off(attempt, deferrals[0])
             self.in_flight -= 1
             return 0.0
@@ -130,6 +139,13 @@ class Placing:
         answer = self._not_twice(answer)
         gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
         answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
+        _log.debug(
+            "attempt %d, row %d: %s, HTTP %s, call %s",
+            *_which(attempt),
+            answer.outcome,
+            answer.http_status,
+            answer.execution_id,
+        )
         self._outcomes.settle(attempt, answer)
         self.in_flight -= 1
         self._lines.came_back(attempt, answer)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 import time
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dialer.escaping import on_one_line, visible, visible_json
+from dialer.escaping import masked, on_one_line, visible, visible_json
 from dialer.models import Outcome
 from dialer.streams import steady
 from dialer.terminal import Screen
@@ -26,9 +25,6 @@ LINE_EVERY = 30.0
 """Seconds between two lines of a run without a terminal."""
 NOT_KNOWN = "not known yet"
 """How a call stands of which Bolna was not asked, or knows nothing."""
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
-_SHOWN = 3
-"""Last digits of a number that a log may show."""
 COUNTDOWN_EVERY = 600.0
 """Seconds between two of them while nobody can be called."""
 
@@ -284,11 +280,7 @@ class JsonLines:
         """Write an event; phone numbers in its texts are masked."""
         self._told = self._clock()
         line = {"at": round(self._told, 3), "event": event, "batch": self._batch, **fields}
-        print(_NUMBER.sub(_masked, visible_json(json.dumps(line, ensure_ascii=False))), file=self._stream, flush=True)
-
-
-def _masked(number: re.Match[str]) -> str:
-    return f"{'*' * (len(number[0]) - _SHOWN)}{number[0][-_SHOWN:]}"
+        print(masked(visible_json(json.dumps(line, ensure_ascii=False))), file=self._stream, flush=True)
 
 
 def _clock(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from dialer.models import Answer, Effect, Outcome
@@ -16,6 +17,7 @@ HOLD_CAP = 300.0
 _HOLD_FIRST, _HOLD_MOST = 2.0, 60.0
 _BACK_OFF_FIRST, _BACK_OFF_MOST = 1.0, 20.0
 _DOUBLINGS = 10
+_log = logging.getLogger(__name__)
 
 
 class Throttle:
@@ -94,4 +96,5 @@ class Throttle:
             self._held += seconds - already
             self._on_hold(seconds, answer.words or str(answer.http_status))
         self._pacer.hold(seconds)
+        _log.info("nothing is sent for %.1f s: %s, HTTP %s", seconds, answer.outcome, answer.http_status)
         return seconds

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "dialer"
 LAYERS = (
     {"escaping"},
     {"streams"},
-    {"terminal", "commands"},
+    {"terminal", "commands", "log"},
     {"errors", "files", "models", "reference", "rate", "seen", "forecast"},
     {"provider"},
     {"clocks", "waiting", "changes", "control", "pacing"},

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
+
+from dialer.cli.printing import echo
 
 PATH = click.Path(path_type=Path)
 campaigns_argument = click.argument("campaigns", nargs=-1, required=True, type=PATH, metavar="CAMPAIGN...")
@@ -22,7 +25,33 @@ output_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _verbose(context: click.Context, _parameter: click.Parameter, is_on: bool) -> None:  # noqa: FBT001 - click's callback
+    """Show the log while a command runs."""
+    if is_on:
+        from dialer import log  # noqa: PLC0415 - the standard library's logging takes a fifth of what --help may take
+
+        log.show(partial(echo, err=True))
+        context.call_on_close(log.hide)
+
+
+class _Verbs(click.Group):
+    """The commands; each has the options that every one has."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command with them."""
+        cmd.params.append(
+            click.Option(
+                ["-v", "--verbose"],
+                is_flag=True,
+                expose_value=False,
+                callback=_verbose,
+                help="Show a log of each step.",
+            )
+        )
+        super().add_command(cmd, name)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dialer", message="dialer %(version)s")
 def cli() -> None:
     """Call everybody in a CSV with a Bolna voice agent: nobody twice, nobody lost.

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
 
 def progress_of(*, quiet: bool, no_progress: bool = False, log_format: str = "text") -> Progress:
     """Return a bar on a terminal, lines or events elsewhere, or nothing."""
-    from dialer import progress  # noqa: PLC0415 - only a run needs it
+    from dialer import log, progress  # noqa: PLC0415 - only a run needs it
 
     if quiet:
         return progress.Silent()
     if log_format == "json":
-        return progress.JsonLines(outcomes=not no_progress)
+        events = progress.JsonLines(outcomes=not no_progress)
+        if log.is_shown():
+            log.show(lambda line: events.event("log", text=line))
+        return events
     if no_progress:
         return progress.Silent()
-    return progress.Bar() if progress.is_watched() else progress.Lines()
+    # A bar is drawn over itself, which the lines of a log would break.
+    return progress.Bar() if progress.is_watched() and not log.is_shown() else progress.Lines()
 
 
 def events_of(progress: Progress) -> Callable[..., None] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
 _GATHER = 0.02
 """Seconds between two groups of nothing but outcomes, since nobody waits for them: one commit for many of them."""
 
@@ -188,7 +190,10 @@ class LedgerWriter:
     def _do(self, ledger: Ledger, jobs: list[_Job]) -> None:
         try:
             self._refuse_if_broken()
+            began = time.monotonic()
             _work(ledger, jobs)
+            if jobs[0].grouped:
+                _log.debug("%d records durable after %.1f ms", len(jobs), 1000 * (time.monotonic() - began))
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
             # What goes wrong while outcomes are recorded is fatal, whatever it is; a question that fails is not.
             if jobs[0].grouped or isinstance(error, LedgerError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dialer.provider.bolna.client import BolnaClient
     from dialer.results import ReadBack
 
+_log = logging.getLogger(__name__)
 HEED_EVERY = 1.0
 """Seconds between two looks at whether `dialer cancel` asked to stop."""
 
@@ -57,6 +59,7 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
             async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
                 await ledger.call(lineage.begin)
                 ledger.is_certain = lineage.is_certain
+                _log.info("`%s` holds %s; it is surely the last one: %s", command, batch.ledger, lineage.is_certain)
                 async with beside(_heed, ledger, lineage.work, control), beside(_guard, batch, control):
                     yield ledger
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook
     from dialer.shared_rate import SharedRate
+
+
+_log = logging.getLogger(__name__)
 
 
 async def _never(_words: object) -> bool:
@@ -97,6 +101,7 @@ async def run_campaign(
             )
             loaded = await planning.load()
             plan = await planning.plan(loaded, limit=limit, redialled=redialled)
+            _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
             if strict and plan.to_call:
                 _refuse_doubtful(plan.outlook)
             if not await (confirm or _always)(plan):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PROXY_LOOKS = "It looks like http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,9 @@ class Sender:
         """
         try:
             with anyio.fail_after(self._longest):
-                return await _exchange(connection, request, most)
+                reply = await _exchange(connection, request, most)
+            _log.debug("%s %s: HTTP %d", request.method, request.url.path, reply.status)
+            return reply
         finally:
             await closed(connection)
 
