@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dialer.campaign import Campaign, load_campaign
-    from dialer.session import Plan, Summary, run_campaign, run_campaign_sync
+    from dialer.session import Plan, RunOptions, Summary, run_campaign, run_campaign_sync
 
-__all__ = ["Campaign", "Plan", "Summary", "load_campaign", "run_campaign", "run_campaign_sync"]
+__all__ = ["Campaign", "Plan", "RunOptions", "Summary", "load_campaign", "run_campaign", "run_campaign_sync"]
 
 _HOMES = {"Campaign": "dialer.campaign", "load_campaign": "dialer.campaign"}
 

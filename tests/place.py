@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from dialer import Summary, load_campaign, run_campaign_sync
+from dialer import RunOptions, Summary, load_campaign, run_campaign_sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,5 +74,6 @@ def variables(call: dict[str, Any]) -> dict[str, str]:
     return given
 
 
-def run(path: Path, **options: object) -> Summary:
-    return run_campaign_sync(load_campaign(path), **options)
+def run(path: Path, **given: Any) -> Summary:  # noqa: ANN401 - options of a run, or who is asked and shown something
+    options = {field.name: given.pop(field.name) for field in fields(RunOptions) if field.name in given}
+    return run_campaign_sync(load_campaign(path), RunOptions(**options), **given)

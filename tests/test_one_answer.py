@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from dialer import load_campaign, run_campaign_sync
+from dialer import RunOptions, load_campaign, run_campaign_sync
 from dialer.models import Answer, Effect, Outcome
 from dialer.provider.bolna.client import BolnaClient, CallConnection
 from tests.raw_server import answer, certificate, finish, request_from, reset, serving
@@ -97,7 +97,7 @@ def test_the_same_id_for_two_people_leaves_the_second_unknown(tmp_path: Path, mo
     with serving(talk) as port:
         monkeypatch.setenv("BOLNA_BASE_URL", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("BOLNA_API_KEY", KEY)
-        first = run_campaign_sync(load_campaign(file), limit=1)
+        first = run_campaign_sync(load_campaign(file), RunOptions(limit=1))
         second = run_campaign_sync(load_campaign(file))
     assert dict(first.counts) == {"queued": 1, "pending": 2}
     assert dict(second.counts) == {"queued": 1, "unknown": 2}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.control import Control
     from dialer.errors import DialerError, ExitCode
-    from dialer.session import Plan, Summary
+    from dialer.session import Plan, RunOptions, Summary
 
 
 def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
@@ -80,14 +80,46 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 )
 @output_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def run(campaigns: tuple[Path, ...], *, dry_run: bool, **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+def run(
+    campaigns: tuple[Path, ...],
+    *,
+    recipients: Path | None,
+    batch: str | None,
+    sandbox: bool,
+    dry_run: bool,
+    yes: bool,
+    no_progress: bool,
+    log_format: str,
+    output: str,
+    quiet: bool,
+    **options: Any,  # noqa: ANN401 - each is one of RunOptions
+) -> ExitCode:
     """Dial; run it again to resume."""
+    which: dict[str, Any] = {"recipients": recipients, "batch": batch, "sandbox": sandbox}
     if dry_run:
-        which = {name: options[name] for name in ("output", "limit", "strict", "recipients", "batch", "sandbox")}
-        return each(campaigns, partial(check_one, **which), output=options["output"])
-    failed = _failed if options["log_format"] == "json" and not options["quiet"] else None
-    one = partial(_run_one, **options)
-    return each(campaigns, one, output=options["output"], quiet=options["quiet"], failed=failed)
+        one = partial(check_one, output=output, limit=options["limit"], strict=options["strict"], **which)
+        return each(campaigns, one, output=output)
+    from dialer.session import RunOptions  # noqa: PLC0415 - heavy, and only this command needs it
+
+    talk = _Talk(output=output, quiet=quiet, no_progress=no_progress, log_format=log_format, yes=yes)
+    return each(
+        campaigns,
+        lambda path: _run_one(path, RunOptions(**options), talk, **which),
+        output=output,
+        quiet=quiet,
+        failed=_failed if log_format == "json" and not quiet else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Talk:
+    """How a run talks to whoever started it."""
+
+    output: str
+    quiet: bool
+    no_progress: bool
+    log_format: str
+    yes: bool
 
 
 def _failed(path: Path, error: DialerError) -> None:
@@ -96,68 +128,40 @@ def _failed(path: Path, error: DialerError) -> None:
     JsonLines().event("error", campaign=str(path), text=str(error), exit_code=int(error.exit_code))
 
 
-def _run_one(
-    path: Path,
-    *,
-    output: str,
-    quiet: bool,
-    no_progress: bool,
-    log_format: str,
-    yes: bool,
-    limit: int | None,
-    strict: bool,
-    retry_errors: bool,
-    redial_unknown: bool,
-    redial: tuple[str, ...],
-    adopt: bool,
-    track: bool,
-    **which: Any,  # noqa: ANN401 - options handed on
-) -> Done:
+def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done:  # noqa: ANN401 - options handed on
     from dialer.session import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = load(path, **which)
-    progress = progress_of(quiet=quiet, no_progress=no_progress, log_format=log_format)
+    progress = progress_of(quiet=talk.quiet, no_progress=talk.no_progress, log_format=talk.log_format)
     events = events_of(progress)
-    work = partial(
-        run_campaign,
-        limit=limit,
-        strict=strict,
-        retry_errors=retry_errors,
-        redial_unknown=redial_unknown,
-        redial=redial,
-        adopt=adopt,
-        track=track,
-        progress=progress,
-    )
 
     async def asked(campaign: Campaign, control: Control) -> Summary:
-        confirm = partial(_confirm, control=control, yes=yes, quiet=quiet, events=events)
-        asking = None if yes else partial(ask, control=control)
-        return await work(campaign, confirm=confirm, ask=asking, control=control)
+        confirm = partial(_confirm, talk=talk, control=control, events=events)
+        asking = None if talk.yes else partial(ask, control=control)
+        return await run_campaign(campaign, options, confirm=confirm, ask=asking, progress=progress, control=control)
 
     told = say if events is None else progress.note
     summary, stopped_by = with_phone_column(
-        campaign, lambda known: with_signals(partial(asked, known), say=told), asks=not yes
+        campaign, lambda known: with_signals(partial(asked, known), say=told), asks=not talk.yes
     )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
         events("summary", **telling.summary_event(summary))
-    elif quiet and (stopped := telling.stopped_text(summary)):
+    elif talk.quiet and (stopped := telling.stopped_text(summary)):
         say(stopped)
-    elif output == "text" and not quiet:
-        # A redial that was not made has to be asked for again.
-        more = (["--retry-errors"] if retry_errors else []) + (["--redial", ",".join(redial)] if redial else [])
-        # With a progress they were told when they came up.
-        notes = summary.notes if no_progress else ()
-        say("\n".join([*notes, telling.summary_text(summary, selection=campaign.batch.selection, more=more)]))
+    elif talk.output == "text" and not talk.quiet:
+        # With a progress they were shown when they came up.
+        notes = summary.notes if talk.no_progress else ()
+        text = telling.summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
+        say("\n".join([*notes, text]))
     return Done(summary.exit_code, telling.overview(summary), summary)
 
 
-async def _confirm(plan: Plan, *, control: Control, yes: bool, quiet: bool, events: Callable[..., None] | None) -> bool:
+async def _confirm(plan: Plan, *, talk: _Talk, control: Control, events: Callable[..., None] | None) -> bool:
     if events is not None:
         events("plan", **telling.plan_event(plan))
-    elif not quiet:
+    elif not talk.quiet:
         say(telling.plan_text(plan))
-    if yes or plan.sandbox or not plan.to_call:
+    if talk.yes or plan.sandbox or not plan.to_call:
         return True
     return await ask("Call them now?", control=control)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dialer.session.cancel import Braking, Cancelled, cancel_campaign
     from dialer.session.check import Check, check_campaign
+    from dialer.session.options import RunOptions
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook, look_ahead
     from dialer.session.report import report_batch, report_text, save_report
@@ -27,6 +28,7 @@ _HOMES = {
     "check_campaign": "check",
     "Outlook": "outlook",
     "look_ahead": "outlook",
+    "RunOptions": "options",
     "Plan": "outcome",
     "Summary": "outcome",
     "report_batch": "report",
@@ -51,6 +53,7 @@ __all__ = [
     "Check",
     "Outlook",
     "Plan",
+    "RunOptions",
     "Shown",
     "Standing",
     "Summary",

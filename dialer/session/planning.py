@@ -25,11 +25,12 @@ from dialer.session.settle import look_for_missing, told_missing
 from dialer.session.timing import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from dialer.ledger import Neighbours
     from dialer.session.coverage import Uncovered
     from dialer.session.intake import Loaded
+    from dialer.session.options import RunOptions
     from dialer.session.work import Work
 
 RECONCILE_FIRST = 60.0
@@ -56,22 +57,15 @@ class Planning:
             told = ", ".join(f"{count} {status}" for status, count in taken.items())
             self.work.notes.add(f"taken over from {self.work.campaign.batch.results}: {told}")
 
-    async def release(
-        self,
-        *,
-        retry_errors: bool,
-        redial_unknown: bool,
-        redial: Collection[str],
-        ask: Callable[[str], Awaitable[bool]] | None,
-    ) -> tuple[str, ...]:
+    async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
         """Make callable again whom a person asked for; return the numbers of those who may have been called."""
         campaign = self.work.campaign
         release = Release(self.work.ledger, campaign.redial, self.work.notes.add, selection=campaign.batch.selection)
-        if retry_errors:
+        if options.retry_errors:
             await release.errors()
-        if redial:
-            await release.outcomes(redial)
-        if not redial_unknown:
+        if options.redial:
+            await release.outcomes(options.redial)
+        if not options.redial_unknown:
             return ()
         async with interruptible(self.work.control, doing="looking for unclear calls"):
             found = await self.work.look_for_unclear(None)

@@ -18,6 +18,7 @@ from dialer.provider.bolna.executions import NOT_REACHED
 from dialer.session.connection import bolna
 from dialer.session.judge import judge_of
 from dialer.session.opening import neighbours, opened
+from dialer.session.options import RunOptions
 from dialer.session.planning import Planning
 from dialer.session.sending import Sending
 from dialer.session.work import Notes, Work
@@ -48,14 +49,8 @@ async def _always(_plan: Plan) -> bool:
 
 async def run_campaign(
     campaign: Campaign,
+    options: RunOptions | None = None,
     *,
-    limit: int | None = None,
-    retry_errors: bool = False,
-    redial_unknown: bool = False,
-    redial: Collection[str] = (),
-    adopt: bool = False,
-    strict: bool = False,
-    track: bool = False,
     confirm: Callable[[Plan], Awaitable[bool]] | None = None,
     ask: Callable[[str], Awaitable[bool]] | None = None,
     progress: Progress | None = None,
@@ -67,24 +62,19 @@ async def run_campaign(
 
     Args:
         campaign: from `load_campaign`; made with `sandbox=True` it calls the built-in stand-in for Bolna.
-        limit: take up at most so many recipients.
-        retry_errors: call those again whom Bolna refused.
-        redial_unknown: call those again of whom nobody knows whether they were called. They may be called twice.
-        redial: call those once more whose last call ended so (of `NOT_REACHED`) and is final, by the campaign's rules.
-        adopt: go on from a results CSV whose ledger is lost.
-        strict: call nobody while the prompt asks for variables that the campaign does not give.
-        track: go on until every accepted call is over.
+        options: what is asked of this one run.
         confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
-        ask: asked in words before a redial or an adoption that the arguments did not already grant.
-        progress: told while it goes on.
+        ask: asked in words before a redial or an adoption that the options did not already grant.
+        progress: shown while it goes on.
         control: stops it: drain first, then abort.
 
     Raises:
         DialerError: it cannot start, or something cannot be recorded; see `errors`.
     """
+    options = options or RunOptions()
     control = control or Control()
     progress = progress or Silent()
-    _check_outcomes(redial)
+    _check_outcomes(options.redial)
     async with (
         bolna(campaign) as (client, base_url),
         opened(campaign, command="run", base_url=base_url, control=control) as ledger,
@@ -95,20 +85,18 @@ async def run_campaign(
         ):
             work = Work(campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control)
             planning = Planning(work, others)
-            await planning.merge(adopt=_granted(grant=adopt or campaign.sandbox, ask=ask))
-            redialled = await planning.release(
-                retry_errors=retry_errors, redial_unknown=redial_unknown, redial=redial, ask=ask
-            )
+            await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
+            redialled = await planning.release(options, ask=ask)
             loaded = await planning.load()
-            plan = await planning.plan(loaded, limit=limit, redialled=redialled)
+            plan = await planning.plan(loaded, limit=options.limit, redialled=redialled)
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
-            if strict and plan.to_call:
+            if options.strict and plan.to_call:
                 _refuse_doubtful(plan.outlook)
             if not await (confirm or _always)(plan):
                 raise DeclinedError("Nothing was dialled.")
             lines = _lines(campaign, ledger, client, plan)
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
-            return await Sending(work, judge, lines, slots).dial(plan, track=track)
+            return await Sending(work, judge, lines, slots).dial(plan, track=options.track)
 
 
 @contextlib.contextmanager
@@ -123,9 +111,9 @@ def _organisation(campaign: Campaign, ledger: LedgerWriter, progress: Progress) 
         yield slots
 
 
-def run_campaign_sync(campaign: Campaign, **options: Any) -> Summary:  # noqa: ANN401 - the options of run_campaign
-    """Do `run_campaign` outside an event loop, in any thread; takes the same options."""
-    return anyio.run(functools.partial(run_campaign, campaign, **options))
+def run_campaign_sync(campaign: Campaign, options: RunOptions | None = None, **talk: Any) -> Summary:  # noqa: ANN401 - as below
+    """Do `run_campaign` outside an event loop, in any thread; takes the same arguments."""
+    return anyio.run(functools.partial(run_campaign, campaign, options, **talk))
 
 
 def _refuse_doubtful(outlook: Outlook) -> None:
