@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
@@ -18,9 +18,9 @@ from dialer.provider.bolna.executions import FINAL, retries_in
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from dialer.ledger import Call, Ledger, Stoppable
     from dialer.provider.bolna.client import Stopped
     from dialer.provider.bolna.executions import Execution
+    from dialer.store import AsyncStore, Call, Stoppable
 
 RATE = Rate(900, 60.0)
 """How fast Bolna is asked: it takes 1000 such requests a minute of the whole organisation."""
@@ -31,15 +31,6 @@ _AGAIN = (2.0, 8.0, 20.0)
 """Seconds after which a call is asked for again that Bolna does not know: new ones may be shown late."""
 _TELL_EVERY = 5.0
 _NOT_FOUND = 404
-
-T = TypeVar("T")
-
-
-class Recorder(Protocol):
-    """What the brake needs of the ledger."""
-
-    async def call(self, work: Callable[[Ledger], T]) -> T:
-        """Return what some work on the ledger returns."""
 
 
 class Bolna(Protocol):
@@ -116,7 +107,7 @@ class Brake:
 
     def __init__(
         self,
-        ledger: Recorder,
+        ledger: AsyncStore,
         bolna: Bolna,
         *,
         glance: Callable[[Sequence[Call]], Awaitable[Mapping[int, str]]],
@@ -157,7 +148,7 @@ class Brake:
             self.result.trouble = self.result.trouble or before
 
     async def _page(self, last: Stoppable | None) -> list[Stoppable]:
-        return await self._ledger.call(lambda store: store.stoppable(before=last))
+        return await self._ledger.stoppable(before=last)
 
     async def _without_those_over(self, calls: Sequence[Call]) -> Sequence[Call]:
         told = await self._glance(calls)
@@ -226,7 +217,7 @@ class Brake:
             await self._note_stopped(call)
             return
         found = found and found.asked_for(_asked(call))
-        await self._record(lambda store: store.note_not_stopped(call.attempt, words=words, found=found))
+        await self._record(self._ledger.note_not_stopped(call.attempt, words=words, found=found))
         self.result.rings.pop(call.attempt, None)
         if found is not None and found.is_final:
             self.result.over[found.outcome] += 1
@@ -235,14 +226,14 @@ class Brake:
             self.result.rings[call.attempt] = GoingOn(call.number, call.execution_id, status, words)
 
     async def _note_stopped(self, call: Call) -> None:
-        await self._record(lambda store: store.note_stopped(call.attempt))
+        await self._record(self._ledger.note_stopped(call.attempt))
         self.result.rings.pop(call.attempt, None)
         self.result.stopped += 1
 
-    async def _record(self, work: Callable[[Ledger], None]) -> None:
+    async def _record(self, noting: Awaitable[None]) -> None:
         # Shielded: what Bolna has done must be known.
         with anyio.CancelScope(shield=True):
-            await self._ledger.call(work)
+            await noting
 
     def _tell_now_and_then(self) -> None:
         if anyio.current_time() >= self._told + _TELL_EVERY:

@@ -6,20 +6,21 @@ import math
 import time
 from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
 from dialer.breaker import Trip
 from dialer.errors import DialerError, ExitCode
-from dialer.ledger import Call
 from dialer.models import Answer, Attempt, Outcome
 from dialer.provider.bolna.executions import FINAL
+from dialer.store import Call, until_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from dialer.ledger import Ledger
+    from dialer.store import AsyncStore
+
 
 NOT_LIVE = FINAL | {"scheduled", "rescheduled", "call-disconnected"}
 """Statuses of a call that neither waits for a line nor holds one: it is over, or waits for a moment."""
@@ -37,15 +38,6 @@ _RETRIED = 60.0
 """Seconds between two looks at all calls that are not over, where Bolna tries them again by itself."""
 _STILL = 3600.0
 """Seconds without any of them moving after which a run waits no longer."""
-
-T = TypeVar("T")
-
-
-class Recorder(Protocol):
-    """What is needed of the ledger."""
-
-    async def call(self, work: Callable[[Ledger], T]) -> T:
-        """Return what some work on the ledger returns."""
 
 
 class Tracker(Protocol):
@@ -107,7 +99,7 @@ class Lines:
         self,
         most: int,
         *,
-        ledger: Recorder,
+        ledger: AsyncStore,
         tracker: Tracker,
         lines: int,
         average: float,
@@ -158,7 +150,7 @@ class Lines:
             LedgerError: the ledger cannot be used.
         """
         self._moved = anyio.current_time()
-        ages = [self._now() - at for _, _, at in await self._ledger.call(lambda store: store.unknown())]
+        ages = [self._now() - at for at in until_of(await self._ledger.doubts()).values()]
         self._doubts.extend(self._moved - age for age in sorted(ages, reverse=True) if age < _DOUBT)
         async for calls in self._open():
             self._live.update({call.attempt: call for call in calls})
@@ -187,7 +179,7 @@ class Lines:
             yield [call for call in calls if call.status not in NOT_LIVE and call.until > self._began - _OLD]
 
     async def _page(self, after: int) -> Sequence[Call]:
-        return await self._ledger.call(lambda store: store.open_calls(after=after))
+        return await self._ledger.open_calls(after=after)
 
     async def _recount(self) -> None:
         """Find out which calls are live, also those that wait no longer for their next try."""

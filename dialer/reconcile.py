@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
 from dialer.phone import spellings
 from dialer.provider.bolna.client import BolnaReadError
-from dialer.reference import VARIABLE, shared_part
+from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
 
     from dialer.errors import MustActError
-    from dialer.ledger import Doubt, Ledger
     from dialer.provider.bolna.executions import Account, Execution, Listed
+    from dialer.store import AsyncStore, Doubt
 
     Settle = Callable[[Execution, str], Awaitable[None]]
 
@@ -29,16 +29,6 @@ LENIENCE = 30.0
 _LONGEST = 15
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, Bolna is not asked any further."""
-
-
-T = TypeVar("T")
-
-
-class Recorder(Protocol):
-    """What reconciling needs of the ledger."""
-
-    async def call(self, work: Callable[[Ledger], T]) -> T:
-        """Return what some work on the ledger returns."""
 
 
 class Bolna(Protocol):
@@ -135,7 +125,7 @@ class _Search:
                 await self.settle(execution, mark)
 
 
-async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
+async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
     """Make every `unknown` recipient `queued` whose call is found; absence proves nothing.
 
     Args:
@@ -147,7 +137,7 @@ async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit
     Raises:
         LedgerError: what was found cannot be recorded.
     """
-    doubts = await ledger.call(lambda store: store.doubts())
+    doubts = await ledger.doubts()
     result = Reconciled(left=len({doubt.recipient for doubt in doubts}))
     if not doubts:
         return result
@@ -158,7 +148,7 @@ async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit
         # Another batch of the same name, in another folder for instance, makes the same references.
         if found.created_at is not None and found.created_at.timestamp() < begun.get(mark, 0.0) - LENIENCE:
             return
-        if await ledger.call(lambda store: store.found(mark, execution_id=found.id)):
+        if await ledger.found(mark, execution_id=found.id):
             result.settled += 1
             result.left -= 1
 
@@ -174,7 +164,7 @@ async def reconcile(ledger: Recorder, bolna: Bolna, *, agent_id: str, time_limit
 
 
 async def find_missing(
-    ledger: Recorder, bolna: Bolna, *, agent_id: str, when: Iterable[tuple[float, float]]
+    ledger: AsyncStore, bolna: Bolna, *, agent_id: str, when: Iterable[tuple[float, float]]
 ) -> Reconciled:
     """Mark as `queued` everybody pending whose call is found in some spans of time.
 
@@ -191,13 +181,13 @@ async def find_missing(
         LedgerError: what was found cannot be recorded.
     """
     result = Reconciled()
-    numbers = await ledger.call(lambda store: store.callable_numbers())
+    numbers = await ledger.callable_numbers()
 
     async def settle(found: Execution, mark: str) -> None:
         number = _digits(found.recipient_number)
         if number is None:
             result.missing += 1
-        elif await ledger.call(lambda store: _adopt(store, number, found.id, mark)):
+        elif await ledger.adopt(spellings(number), mark, execution_id=found.id):
             result.settled += 1
 
     search = _Search(bolna, agent_id, numbers, settle, result)
@@ -210,28 +200,18 @@ async def find_missing(
     return result
 
 
-async def _skews(ledger: Recorder, bolna: Bolna) -> tuple[float, float]:
+async def _skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:
     """Return how far the server's clock is ahead: as it says now, and as it was last seen."""
     if bolna.skew is None:
         with contextlib.suppress(BolnaReadError):
             await bolna.account()
-    seen = await ledger.call(lambda store: store.skew())
+    seen = await ledger.skew()
     return (seen if bolna.skew is None else bolna.skew), seen
 
 
 def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:
     """Return reference → when its attempt was begun, in the server's time (Unix seconds)."""
     return {doubt.reference: doubt.at + (skew if doubt.skew is None else doubt.skew) for doubt in doubts}
-
-
-def _adopt(store: Ledger, number: int, execution_id: str, mark: str) -> bool:
-    shared = shared_part(mark)
-    return any(
-        store.adopt(key, mark, execution_id=execution_id)
-        for spelling in spellings(number)
-        for key in store.callable_with(spelling)
-        if store.shared_reference(key) == shared
-    )
 
 
 def _digits(number: str | None) -> int | None:

@@ -8,7 +8,7 @@ import random
 import time
 from collections import deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
     from dialer.breaker import Breaker
     from dialer.control import Control
-    from dialer.ledger import Ledger
     from dialer.models import Answer, Attempt, Deferral, Recipient
     from dialer.pacing import Pacer, Slot
     from dialer.placing import Room
     from dialer.progress import Progress
+    from dialer.store import AsyncStore
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
 
@@ -45,24 +45,6 @@ _CONNECTING = 10.0
 """Seconds that one connection may take."""
 DRAIN = 50.0
 """Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
-
-
-class Recorder(Protocol):
-    """What the runner needs of the ledger."""
-
-    failure: LedgerError | None
-
-    async def call(self, work: Callable[[Ledger], Any]) -> Any:  # noqa: ANN401 - whatever the work returns
-        """Do some work on the ledger."""
-
-    async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
-        """Return once the intents are on disk."""
-
-    def settle(self, attempt: Attempt, answer: Answer) -> None:
-        """Have an outcome made durable."""
-
-    def note_hold(self, seconds: float, words: str) -> None:
-        """Have it made durable that all sending stands still."""
 
 
 class Runner:
@@ -95,7 +77,7 @@ class Runner:
     def __init__(
         self,
         *,
-        ledger: Recorder,
+        ledger: AsyncStore,
         connect: Callable[[], Awaitable[Connection | Answer]],
         pacer: Pacer,
         breaker: Breaker,
@@ -159,7 +141,7 @@ class Runner:
             LedgerError: something could not be recorded; sending stopped before anything else left.
         """
         with self._stopping_if_it_fails():
-            self._placing.known = await self._ledger.call(lambda ledger: ledger.execution_ids())
+            self._placing.known = await self._ledger.execution_ids()
         async with anyio.create_task_group() as calls:
             calls.start_soon(self._abort_when, control, calls)
             try:
@@ -226,12 +208,12 @@ class Runner:
 
     async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
         with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
-            await self._ledger.call(lambda ledger: ledger.withhold(attempts, reason=reason))
+            await self._ledger.withhold(attempts, reason=reason)
 
     async def _recorded(self) -> None:
         """Return once every outcome is on disk; nobody waited for them so far."""
         with self._stopping_if_it_fails():
-            await self._ledger.call(lambda _: None)
+            await self._ledger.flush()
         if self._ledger.failure is not None:
             raise self._ledger.failure
 
@@ -287,7 +269,7 @@ class Runner:
 
     async def _page(self, after: int, size: int) -> list[Recipient]:
         with self._stopping_if_it_fails():
-            found: list[Recipient] = await self._ledger.call(lambda ledger: ledger.page(after=after, size=size))
+            found: list[Recipient] = await self._ledger.page(after=after, size=size)
             return found
         return []
 

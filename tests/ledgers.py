@@ -6,14 +6,16 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger import Binding, Ledger, RedialRules
+from dialer.ledger import Ledger
 from dialer.models import Answer, Effect, InputRow, Outcome, Problem, Status, e164
+from dialer.store import Binding, RedialRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from dialer.models import Attempt, ResultRow
+    from dialer.store import Store
 
 BINDING = Binding(agent="agent-1", server="https://api.bolna.ai", key_definition="the number")
 HEADER = ("phone", "name")
@@ -67,12 +69,12 @@ def opened(path: Path, *, binding: Binding = BINDING, batch: str = "monday") -> 
 
 
 def load(
-    ledger: Ledger, rows: Iterable[InputRow], *, header: Sequence[str] = HEADER, id_column: str | None = None
+    ledger: Store, rows: Iterable[InputRow], *, header: Sequence[str] = HEADER, id_column: str | None = None
 ) -> None:
     ledger.load(header, phone=header[0], id_column=id_column, chunks=[list(rows)])
 
 
-def people(ledger: Ledger, count: int) -> None:
+def people(ledger: Store, count: int) -> None:
     """Load so many people, the first at position 1."""
     load(ledger, (row(index, index, f"name {index}") for index in range(1, count + 1)))
 
@@ -84,7 +86,7 @@ def intend(ledger: Ledger, *indices: int) -> list[Attempt]:
 
 def call(ledger: Ledger, index: int, answer: Answer) -> Attempt:
     (attempt,) = intend(ledger, index)
-    ledger.settle(attempt, answer)
+    ledger.settle([(attempt, answer)])
     return attempt
 
 

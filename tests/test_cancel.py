@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dialer.ledger import Call
     from dialer.provider.bolna.executions import Execution, Listed
     from dialer.session import Braking, Cancelled
+    from dialer.store import Call
 
 
 STOP = "POST /call/{execution_id}/stop"
@@ -219,7 +219,7 @@ def test_a_call_that_bolna_never_shows_is_left(ledger: Ledger) -> None:
 
 def many(ledger: Ledger, count: int) -> None:
     """Make so many calls open at one go, in the place of those that are there."""
-    with ledger._transaction() as db:
+    with ledger.transaction() as db:
         db.execute("DELETE FROM attempt")
         db.executemany(
             "INSERT INTO attempt (recipient, reference, at, outcome, execution_id) VALUES (1, 'r', ?, 'queued', ?)",

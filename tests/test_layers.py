@@ -21,6 +21,7 @@ LAYERS = (
     {"provider"},
     {"clocks", "waiting", "changes", "control", "pacing"},
     {"moments"},
+    {"store"},
     {"batch", "credentials", "breaker", "ledger", "progress", "window", "source", "structure"},
     {"pending", "throttle", "connections", "eligibility"},
     {"ending", "shared_rate", "workspace"},

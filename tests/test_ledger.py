@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.errors import BoundError, ExitCode, LedgerError, UsageError
-from dialer.ledger import Ledger, Written, opening, schema
+from dialer.ledger import Ledger, opening, schema
 from dialer.ledger.place import network_file_system
 from dialer.models import ATTEMPTED, InputRow, Status
 from dialer.results import ResultsFile
+from dialer.store import Written
 from tests.ledgers import (
     AGAIN,
     ANYBODY,
@@ -139,7 +140,7 @@ def test_a_doubt_of_a_dead_run_reaches_until_the_last_thing_it_recorded(ledger: 
     people(ledger, 2)
     (hanging,) = ledger.intend(ledger.page(after=0, size=1), now=1000.0)
     (other,) = ledger.intend(ledger.page(after=0, size=1), now=1001.0)
-    ledger.settle(other, QUEUED, now=5000.0)
+    ledger.settle([(other, QUEUED)], now=5000.0)
     ledger = crashed(ledger)
     (doubt,) = ledger.doubts()
     assert (doubt.reference, doubt.at, doubt.until, doubt.number) == (hanging.reference, 1000.0, 5000.0, number_of(1))
@@ -389,10 +390,10 @@ def test_a_call_found_for_somebody_pending_is_adopted(ledger: Ledger) -> None:
     call(ledger, 2, REFUSED)
     mark = f"{ledger.shared_reference(key_of(1))}-1"
     assert ledger.callable_numbers() == {number_of(1)}
-    assert ledger.callable_with(number_of(1)) == [key_of(1)]
-    assert ledger.callable_with(number_of(2)) == []
-    assert ledger.adopt(key_of(1), mark, execution_id="exec-9")
-    assert not ledger.adopt(key_of(2), mark, execution_id="exec-9")
+    assert not ledger.adopt([number_of(2)], mark, execution_id="exec-9")
+    assert not ledger.adopt([number_of(1)], f"{ledger.shared_reference(key_of(2))}-1", execution_id="exec-9")
+    assert ledger.adopt([number_of(2), number_of(1)], mark, execution_id="exec-9")
+    assert not ledger.adopt([number_of(1)], mark, execution_id="exec-9")
     assert standing(ledger) == {key_of(1): Status.QUEUED, key_of(2): Status.ERROR}
 
 
@@ -488,7 +489,7 @@ def test_whoever_turns_out_to_have_been_called_has_one_row_only(ledger: Ledger, 
     if how == "merged":
         ledger.merge(HEADER, [written(1, Status.QUEUED)])
     else:
-        assert ledger.adopt(key_of(1), f"{ledger.shared_reference(key_of(1))}-1", execution_id="exec-9")
+        assert ledger.adopt([number_of(1)], f"{ledger.shared_reference(key_of(1))}-1", execution_id="exec-9")
     assert [(result.position, result.key, result.status) for result in ledger.results()] == [
         (1, key_of(1), Status.QUEUED),
         (2, "", Status.DUPLICATE),
@@ -506,7 +507,7 @@ def test_counts_agree_with_the_results(ledger: Ledger) -> None:
     load(ledger, [*(row(at, at) for at in range(1, 6)), row(6, 7, status=Status.INVALID)])
     results = [result.status for result in ledger.results() if result.position is not None]
     assert ledger.counts() == {status: results.count(status) for status in set(results)}
-    assert ledger.called()[0] == 1
+    assert ledger.last_called() is not None
     assert ledger.attempted([key_of(1), key_of(3), key_of(99)]) == {key_of(1): Status.QUEUED, key_of(3): Status.UNKNOWN}
 
 
@@ -751,12 +752,12 @@ def test_reading_where_there_is_no_ledger_says_so(path: Path) -> None:
 
 def test_a_reader_neither_blocks_a_run_nor_is_blocked(path: Path, ledger: Ledger) -> None:
     people(ledger, 3)
-    with contextlib.closing(Ledger.read(path)) as reader, ledger._transaction():
+    with contextlib.closing(Ledger.read(path)) as reader, ledger.transaction():
         attempts = intend(ledger, 1)
         assert set(standing(reader).values()) == {Status.PENDING}
         halfway: Iterator[ResultRow] = reader.results()
         next(halfway)
-    ledger.settle(attempts[0], QUEUED)
+    ledger.settle([(attempts[0], QUEUED)])
     with contextlib.closing(Ledger.read(path)) as reader:
         halfway = reader.results()
         assert next(halfway).status is Status.QUEUED
@@ -885,7 +886,7 @@ from pathlib import Path
 import anyio
 from dialer.breaker import Breaker
 from dialer.errors import LedgerError
-from dialer.ledger.writer import LedgerWriter
+from dialer.store.writer import LedgerWriter
 from dialer.pacing import Pacer, Rate
 from dialer.progress import Silent
 from dialer.control import Control

@@ -274,12 +274,9 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         assert {number_of(index) for index in self.callable()} <= self.ledger.callable_numbers()
         for call in self.server:
-            for key in self.ledger.callable_with(number_of(call.index)):
-                if not call.mark.startswith(self.ledger.shared_reference(key)):
-                    continue
-                if self.ledger.adopt(key, call.mark, execution_id=call.execution_id):
-                    self.learn(call.index, Evidence(call.turn, Status.QUEUED, call.execution_id))
-                    self.revoke(call.index)
+            if self.ledger.adopt([number_of(call.index)], call.mark, execution_id=call.execution_id):
+                self.learn(call.index, Evidence(call.turn, Status.QUEUED, call.execution_id))
+                self.revoke(call.index)
 
     @dialling
     @rule(size=st.integers(1, 3))
@@ -321,7 +318,7 @@ class LedgerMachine(RuleBasedStateMachine):
         call = Evidence(turn, STATE_AFTER.get(answer.outcome, Status.PENDING))
         if answer is QUEUED:
             call = replace(call, execution_id=f"exec-{turn}")
-        self.ledger.settle(attempt, replace(answer, execution_id=call.execution_id or None))
+        self.ledger.settle([(attempt, replace(answer, execution_id=call.execution_id or None))])
         if answer.outcome is Outcome.RETRY:
             return
         self.learn(index, call)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.breaker import Trip
-    from dialer.ledger import Call
+    from dialer.store import Call
 
 
 @dataclass
@@ -449,7 +449,7 @@ def test_calls_of_which_an_earlier_run_does_not_know_may_be_live(tmp_path: Path)
         phones = Phones(2)
         attempts = one.ledger.intend(one.ledger.page(after=0, size=2), now=0.0)
         for attempt in attempts:
-            one.ledger.settle(attempt, Answer(Outcome.UNKNOWN, Effect.GO_ON), now=0.0)
+            one.ledger.settle([(attempt, Answer(Outcome.UNKNOWN, Effect.GO_ON))], now=0.0)
 
         async def main() -> tuple[float, float]:
             lines = limited(one, phones, 2)

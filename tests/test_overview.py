@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.ledger import Ledger
-from dialer.ledger.overview import Hold
 from dialer.models import Answer, Effect, Outcome, Status
+from dialer.store import Hold
 from tests.ledgers import QUEUED, call, opened, people
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import LedgerError
-from dialer.ledger import Binding, Doubt, Ledger
-from dialer.ledger.writer import LedgerWriter
+from dialer.ledger import Ledger
 from dialer.models import Answer, Attempt, Outcome, Status
 from dialer.placing import body_of
 from dialer.provider.bolna.client import (
@@ -30,6 +29,8 @@ from dialer.provider.bolna.executions import Account, Execution, Listed, account
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running
 from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_missing, reconcile, spans
 from dialer.reference import VARIABLE, reference
+from dialer.store import Binding, Doubt
+from dialer.store.writer import LedgerWriter
 from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, virtually
 
@@ -134,7 +135,7 @@ def doubtful(ledger: Ledger, *indexes: int, at: float = NOW, skew: float | None 
     people = [one for one in ledger.page(after=0, size=100) if one.number - FIRST in indexes]
     attempts = ledger.intend(people, now=at)
     for attempt in attempts:
-        ledger.settle(attempt, replace(DOUBT, skew=skew), now=at + 60)
+        ledger.settle([(attempt, replace(DOUBT, skew=skew))], now=at + 60)
     return attempts
 
 
@@ -197,7 +198,7 @@ def test_a_call_older_than_the_attempt_is_another_batch_s(
 
 def test_where_the_clocks_disagree_a_call_counts_as_older_only_by_both(ledger: Ledger) -> None:
     (answered,) = ledger.intend(ledger.page(after=0, size=1), now=NOW - 60)
-    ledger.settle(answered, replace(answer_of_status(400), skew=-300.0), now=NOW - 59)
+    ledger.settle([(answered, replace(answer_of_status(400), skew=-300.0))], now=NOW - 59)
     (attempt,) = doubtful(ledger, 1)
     call = placed(attempt, at=NOW - 300, dated=True)
     assert reconciled(ledger, Bolna([call], skew=0.0)).settled == 1
@@ -227,7 +228,7 @@ def test_when_bolna_shows_no_variables_it_says_so_and_matches_nothing(ledger: Le
 
 def test_a_doubt_of_a_time_when_our_clock_was_wrong_is_settled(ledger: Ledger) -> None:
     (answered,) = ledger.intend(ledger.page(after=0, size=1), now=NOW - 60)
-    ledger.settle(answered, replace(answer_of_status(400), skew=-HOURS), now=NOW - 59)
+    ledger.settle([(answered, replace(answer_of_status(400), skew=-HOURS))], now=NOW - 59)
     (attempt,) = doubtful(ledger, 1)
     assert reconciled(ledger, Bolna([placed(attempt, at=NOW - HOURS, dated=True)], skew=0.0)).settled == 1
 
@@ -281,7 +282,7 @@ def test_the_first_call_is_looked_for_unless_the_second_was_accepted(ledger: Led
     (attempt,) = doubtful(ledger, 0)
     ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
     (again,) = ledger.intend([attempt.recipient], now=NOW + 60)
-    ledger.settle(again, answer)
+    ledger.settle([(again, answer)])
     assert reconciled(ledger, Bolna([placed(attempt)])).read == read
     assert state(ledger, 0) is Status.QUEUED
 
@@ -298,7 +299,7 @@ MOMENTS = st.floats(0, 1e6, allow_nan=False)
 def test_the_spans_hold_every_attempt_with_its_margins_and_no_moment_twice(
     attempts: list[tuple[float, float, float | None]], skew: float
 ) -> None:
-    doubts = [Doubt(1, 1, "r", at, at + lasted, ahead) for at, lasted, ahead in attempts]
+    doubts = [Doubt(1, "+1", 1, "r", at, at + lasted, ahead) for at, lasted, ahead in attempts]
     found = spans(doubts, skews=[skew])
     for doubt in doubts:
         ahead = skew if doubt.skew is None else doubt.skew
@@ -335,14 +336,14 @@ def test_a_server_whose_clock_is_two_hours_off_is_looked_at_in_its_own_time(
     elif known == "ledger":
         bolna.skew = None
         (other,) = ledger.intend([one for one in ledger.page(after=0, size=9) if one.number == FIRST + 3])
-        ledger.settle(other, answer_of_status(200, execution_id="e", skew=ahead))
+        ledger.settle([(other, answer_of_status(200, execution_id="e", skew=ahead))])
     assert reconciled(ledger, bolna).settled == 1
 
 
 def test_what_a_dead_run_left_is_looked_for_until_it_last_recorded_anything(ledger: Ledger) -> None:
     people = ledger.page(after=0, size=9)
     first, second = ledger.intend(people[:2], now=NOW)
-    ledger.settle(second, answer_of_status(200, execution_id="e"), now=NOW + HOURS)
+    ledger.settle([(second, answer_of_status(200, execution_id="e"))], now=NOW + HOURS)
     ledger.recover()
     assert reconciled(ledger, Bolna([placed(first, at=NOW + HOURS + 500)])).settled == 1
 
@@ -446,7 +447,7 @@ def test_who_was_in_flight_before_the_servers_clock_was_set_is_found_too(ledger:
 def test_who_was_called_while_our_clock_was_wrong_is_found_too(ledger: Ledger) -> None:
     """It was 5.5 hours ahead, as the last answers have shown, and has been set right."""
     (answered,) = ledger.intend(ledger.page(after=0, size=1))
-    ledger.settle(answered, replace(answer_of_status(400), skew=-5.5 * HOURS))
+    ledger.settle([(answered, replace(answer_of_status(400), skew=-5.5 * HOURS))])
     call = in_flight(ledger, 2, at=time.time() - 5.5 * HOURS)
     assert searched(ledger, Bolna([call], skew=0.0)).settled == 1
 
@@ -503,7 +504,7 @@ def settled_over_http(
             LedgerWriter(lambda: Ledger.open(path, binding=binding, batch="b")) as ledger,
         ):
             await ledger.call(lambda store: load(store, people))
-            for attempt in await ledger.intend(await ledger.call(lambda store: store.page(after=0, size=people))):
+            for attempt in await ledger.intend(await ledger.page(after=0, size=people)):
                 connection = await client.connect()
                 assert isinstance(connection, CallConnection)
                 answer = await connection.call(body_of(attempt).replace(b"{", f'{{"agent_id":"{AGENT}",'.encode(), 1))
@@ -516,7 +517,7 @@ def settled_over_http(
                 results.append(await reconcile(ledger, client, agent_id=AGENT))
             rows = await ledger.call(lambda store: list(store.results()))
             found = {(row.number, row.execution_id) for row in rows if row.status is Status.QUEUED}
-            return results, await ledger.call(lambda store: store.counts()), found
+            return results, await ledger.counts(), found
 
     return anyio.run(main)
 

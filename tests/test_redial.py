@@ -12,12 +12,12 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import ExitCode, UsageError
-from dialer.ledger import Ledger, Redial, RedialRules, Written
 from dialer.models import Status
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import NOT_REACHED, execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.results import read_back
+from dialer.store import Redial, RedialRules, Written
 from tests.harness import CRASHED, Batch, Crash, Crashing, sandbox
 from tests.ledgers import (
     AGAIN,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dialer.ledger import Ledger
     from dialer.models import Answer, Attempt
     from tests.harness import Bolna
 
@@ -186,7 +187,7 @@ def test_a_mended_row_is_what_a_redial_sends_and_is_shown_only_once_it_was_sent(
 def test_who_has_another_number_by_now_is_not_called_once_more_and_the_former_number_is_kept(ledger: Ledger) -> None:
     load(ledger, [row(1, 1, key="a")], id_column="phone")
     (attempt,) = ledger.intend(ledger.page(after=0, size=1))
-    ledger.settle(attempt, QUEUED)
+    ledger.settle([(attempt, QUEUED)])
     ended(ledger, attempt, "no-answer")
     redial(ledger)
     load(ledger, [row(1, 2, key="a")], id_column="phone")
@@ -258,9 +259,9 @@ def test_a_call_that_is_known_already_is_not_taken_for_one_of_a_dead_run(ledger:
     attempt = call(ledger, 1, QUEUED)
     ended(ledger, attempt, "no-answer")
     redial(ledger)
-    assert not ledger.adopt(key_of(1), attempt.reference, execution_id="exec-1")
+    assert not ledger.adopt([number_of(1)], attempt.reference, execution_id="exec-1")
     second = attempt.reference.removesuffix("-1") + "-4"
-    assert ledger.adopt(key_of(1), second, execution_id="exec-4")
+    assert ledger.adopt([number_of(1)], second, execution_id="exec-4")
     # The next reference must be none that Bolna has seen.
     assert result_of(ledger, 1).attempts == 4
 

@@ -72,7 +72,7 @@ def report_of(batch: Batch, *, zone: str = "UTC", full: bool = False, running: b
 
 def called(ledger: Ledger, index: int, status: str, *, at: float | None = None, **fields: Any) -> None:  # noqa: ANN401 - as above
     (attempt,) = ledger.intend(ledger.page(after=index - 1, size=1), now=at)
-    ledger.settle(attempt, QUEUED)
+    ledger.settle([(attempt, QUEUED)])
     ledger.note_calls([(attempt.id, execution(status, **fields))])
 
 
@@ -421,7 +421,7 @@ def test_the_page_lies_beside_the_results_for_its_owner_only(
 def test_a_report_is_made_while_a_run_holds_the_batch(
     campaign: Path, ledger: Ledger, batch: Batch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with locked(batch.lock, command="run"), ledger._transaction():
+    with locked(batch.lock, command="run"), ledger.transaction():
         ledger.set_note("x", "y")
         assert cli.main(["report", str(campaign), "--format", "json"]) == ExitCode.DONE
     report = json.loads(capsys.readouterr().out)

@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import httpx
@@ -26,7 +26,7 @@ from dialer.breaker import Breaker, Trip
 from dialer.control import Control
 from dialer.ending import Ending
 from dialer.errors import ExitCode, InputError, LedgerError
-from dialer.ledger import Binding, Ledger
+from dialer.ledger import Ledger
 from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
 from dialer.pacing import Pacer, Rate
 from dialer.pending import Deferred
@@ -36,6 +36,7 @@ from dialer.progress import Silent
 from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.reference import VARIABLE
 from dialer.runner import DRAIN, Runner
+from dialer.store import AsyncStore, Binding
 from dialer.throttle import HOLD_CAP
 from dialer.waiting import wait_until
 
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from dialer.placing import Room
     from dialer.provider.bolna.executions import Account
     from dialer.runner import Watcher
+    from dialer.store import Store
+
+T = TypeVar("T")
 
 FIRST = 919_800_000_000
 FAST = Rate(1000, 1.0)
@@ -68,7 +72,7 @@ def virtually(main: Callable[[], Awaitable[Any]], *, patience: float = 1e6) -> A
     return trio.run(run, clock=MockClock(autojump_threshold=0))
 
 
-class Inline:
+class Inline(AsyncStore):
     """A recorder that uses the ledger at once, without a thread, which would stop the virtual clock.
 
     Args:
@@ -84,7 +88,7 @@ class Inline:
         self.done = 0
         self.fails_at = math.inf
 
-    async def call(self, work: Callable[[Ledger], Any]) -> Any:  # noqa: ANN401 - as in the protocol
+    async def call(self, work: Callable[[Store], T]) -> T:
         if self.latency:
             await anyio.sleep(self.latency / 2)
         result = self._do(work)
@@ -92,22 +96,21 @@ class Inline:
         return result
 
     async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
-        attempts: list[Attempt] = await self.call(lambda ledger: ledger.intend(recipients))
-        return attempts
+        return await self.call(lambda ledger: ledger.intend(recipients))
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
-        self._do_unheard(lambda ledger: ledger.settle(attempt, answer))
+        self._do_unheard(lambda ledger: ledger.settle([(attempt, answer)]))
 
     def note_hold(self, seconds: float, words: str) -> None:
         self._do_unheard(lambda ledger: ledger.note_hold(seconds, words))
 
-    def _do_unheard(self, work: Callable[[Ledger], None]) -> None:
+    def _do_unheard(self, work: Callable[[Store], None]) -> None:
         try:
             self._do(work)
         except LedgerError:
             assert self.failure is not None
 
-    def _do(self, work: Callable[[Ledger], Any]) -> Any:  # noqa: ANN401 - as in the protocol
+    def _do(self, work: Callable[[Store], T]) -> T:
         self.done += 1
         if self.done >= self.fails_at:
             self.failure = self.failure or LedgerError("the disk is full")
@@ -314,7 +317,7 @@ class Rig:
         self.bolna.answer = lambda _: next(script, ACCEPTED)
 
 
-def load(ledger: Ledger, count: int) -> None:
+def load(ledger: Store, count: int) -> None:
     rows = [
         InputRow(
             position=index + 1,

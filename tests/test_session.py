@@ -233,14 +233,14 @@ def test_an_unknown_one_is_redialled_only_when_asked_and_not_while_it_is_young(e
 
     assert run(path, redial_unknown=True).sent == 0
     with contextlib.closing(Ledger.read(path.with_name("c.results.ledger"))) as ledger:
-        (unknown,) = ledger.unknown()
+        (unknown,) = ledger.doubts()
     make_older(path, 3600)
     again = run(path, redial_unknown=True)
 
     assert again.sent == 1
     assert again.exit_code is ExitCode.DONE
     assert len(elsewhere.calls()) == 30
-    assert elsewhere.calls()[-1]["recipient_phone_number"] == f"+{unknown[1]}"
+    assert elsewhere.calls()[-1]["recipient_phone_number"] == f"+{unknown.number}"
 
 
 def make_older(path: Path, seconds: float) -> None:

@@ -91,7 +91,7 @@ def test_the_pace_is_that_of_the_last_minute(tmp_path: Path) -> None:
         for index in range(1, 31):
             (attempt,) = intend(ledger, index)
             ledger._db.execute("UPDATE attempt SET at = ? WHERE id = ?", (1000.0 + 4 * index, attempt.id))
-            ledger.settle(attempt, (QUEUED, REFUSED, UNCLEAR, AGAIN)[index % 4], now=1001.0 + 4 * index)
+            ledger.settle([(attempt, (QUEUED, REFUSED, UNCLEAR, AGAIN)[index % 4])], now=1001.0 + 4 * index)
         pulse = ledger.pulse(now=1121.0)
         # Fifteen began within the last minute, of which three are to be tried again.
         assert pulse.per_minute == pytest.approx(60 * 12 / 57)

@@ -62,7 +62,7 @@ class Bolna:
             (attempt,) = ledger.intend([recipient], now=now())
             order = read(body_of(attempt), numbers=None, now=datetime.fromtimestamp(now(), UTC))
             placed = self.book.place(order, received_at=anyio.current_time(), connection=1)
-            ledger.settle(attempt, replace(QUEUED, execution_id=placed.execution_id), now=now())
+            ledger.settle([(attempt, replace(QUEUED, execution_id=placed.execution_id))], now=now())
 
     async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
         await self._answer("list")

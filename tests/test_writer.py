@@ -14,16 +14,18 @@ import pytest
 
 from dialer.errors import LedgerError
 from dialer.ledger import Ledger
-from dialer.ledger import writer as writer_module
-from dialer.ledger.writer import LedgerWriter
 from dialer.models import Status
+from dialer.store import writer as writer_module
+from dialer.store.writer import LedgerWriter
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, opened, people, standing
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from dialer.models import Answer, Attempt
+    from dialer.store import Store
 
     Main = Callable[[LedgerWriter], Awaitable[Any]]
 
@@ -58,12 +60,18 @@ def left(path: Path) -> dict[str, Status]:
 
 
 async def attempts(writer: LedgerWriter, count: int) -> list[Attempt]:
-    return await writer.intend(await writer.call(lambda store: store.page(after=0, size=count)))
+    return await writer.intend(await writer.page(after=0, size=count))
 
 
 def settle_all(writer: LedgerWriter, made: Sequence[Attempt], answer: Answer) -> None:
     for attempt in made:
         writer.settle(attempt, answer)
+
+
+def sql(store: Store) -> sqlite3.Connection:
+    """Return what is under a store, to look at it or to break it."""
+    assert isinstance(store, Ledger)
+    return store._db
 
 
 class Gate:
@@ -72,7 +80,7 @@ class Gate:
     def __init__(self) -> None:
         self._open = threading.Event()
 
-    def __call__(self, _store: Ledger) -> None:
+    def __call__(self, _store: Store) -> None:
         assert self._open.wait(timeout=30)
 
     def open(self) -> None:
@@ -89,8 +97,8 @@ async def behind(writer: LedgerWriter, ask: Callable[[], None]) -> None:
         gate.open()
 
 
-def traced(into: list[str]) -> Callable[[Ledger], None]:
-    return lambda store: store._db.set_trace_callback(into.append)
+def traced(into: list[str]) -> Callable[[Store], None]:
+    return lambda store: sql(store).set_trace_callback(into.append)
 
 
 def test_everything_that_waits_is_committed_at_once(path: Path, backend: str) -> None:
@@ -100,7 +108,7 @@ def test_everything_that_waits_is_committed_at_once(path: Path, backend: str) ->
         made = await attempts(writer, 10)
         await writer.call(traced(statements))
         await behind(writer, lambda: settle_all(writer, made, QUEUED))
-        await writer.call(lambda store: store._db.set_trace_callback(None))
+        await writer.call(lambda store: sql(store).set_trace_callback(None))
 
     using(path, main, backend=backend)
     assert statements.count("COMMIT") == 1
@@ -116,11 +124,11 @@ def test_outcomes_gather_until_somebody_waits_for_the_ledger(
 
     async def main(writer: LedgerWriter) -> None:
         made = await attempts(writer, 5)
-        rest = await writer.call(lambda store: store.page(after=0, size=5))
+        rest = await writer.page(after=0, size=5)
         await writer.call(traced(statements))
         settle_all(writer, made, QUEUED)
         await writer.intend(rest)
-        await writer.call(lambda store: store._db.set_trace_callback(None))
+        await writer.call(lambda store: sql(store).set_trace_callback(None))
 
     using(path, main, backend=backend)
     assert statements.count("COMMIT") == 1
@@ -185,7 +193,7 @@ def test_work_is_done_in_the_order_it_was_asked_for(path: Path, backend: str) ->
     """A question after an outcome sees it, and one before it does not."""
     seen: list[int] = []
 
-    def look(store: Ledger) -> None:
+    def look(store: Store) -> None:
         seen.append(store.counts().get(Status.QUEUED, 0))
 
     async def main(writer: LedgerWriter) -> None:
@@ -204,7 +212,7 @@ def test_work_is_done_in_the_order_it_was_asked_for(path: Path, backend: str) ->
 
 def test_a_waiter_that_is_cancelled_does_not_undo_what_it_asked_for(path: Path, backend: str) -> None:
     async def main(writer: LedgerWriter) -> None:
-        page = await writer.call(lambda store: store.page(after=0, size=2))
+        page = await writer.page(after=0, size=2)
         gate = Gate()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(writer.call, gate)
@@ -241,22 +249,22 @@ def test_what_was_asked_for_is_recorded_when_the_run_breaks(path: Path, backend:
     assert set(left(path).values()) == {Status.QUEUED}
 
 
-def fill(store: Ledger) -> None:
+def fill(store: Store) -> None:
     """Let the database grow no further; then SQLite says that the disk is full."""
-    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
-    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    pages = sql(store).execute("PRAGMA page_count").fetchone()[0]
+    sql(store).execute(f"PRAGMA max_page_count = {pages}")
 
 
 def test_after_a_failure_nothing_succeeds_and_what_is_lost_is_told(path: Path, backend: str) -> None:
     async def main(writer: LedgerWriter) -> None:
         made = await attempts(writer, 2)
         await writer.call(fill)
-        page = await writer.call(lambda store: store.page(after=0, size=300))
+        page = await writer.page(after=0, size=300)
         with pytest.raises(LedgerError, match="the disk is full"):
             await writer.intend(page)
         writer.settle(made[0], QUEUED)
         with pytest.raises(LedgerError, match="the disk is full"):
-            await writer.call(lambda store: store.counts())
+            await writer.counts()
         writer.settle(made[1], REFUSED)
 
     writer = using(path, main, count=300, backend=backend)
@@ -276,7 +284,7 @@ def test_a_failed_group_is_undone_as_a_whole(path: Path) -> None:
         forbid = (
             "CREATE TEMP TRIGGER no BEFORE UPDATE ON recipient WHEN new.id = 2 BEGIN SELECT raise(ABORT, 'no'); END"
         )
-        await writer.call(lambda store: store._db.execute(forbid))
+        await writer.call(lambda store: sql(store).execute(forbid))
         await behind(writer, lambda: settle_all(writer, made, QUEUED))
 
     writer = using(path, main, count=3)
@@ -285,13 +293,13 @@ def test_a_failed_group_is_undone_as_a_whole(path: Path) -> None:
 
 
 def test_a_question_that_fails_ends_nothing(path: Path, backend: str) -> None:
-    def fails(_store: Ledger) -> None:
+    def fails(_store: Store) -> None:
         raise ValueError("a wrong column")
 
     async def main(writer: LedgerWriter) -> None:
         with pytest.raises(ValueError, match="a wrong column"):
             await writer.call(fails)
-        assert await writer.call(lambda store: store.counts()) == {Status.PENDING: 10}
+        assert await writer.counts() == {Status.PENDING: 10}
 
     assert using(path, main, backend=backend).failure is None
 
@@ -300,7 +308,7 @@ def test_a_question_that_fails_ends_nothing(path: Path, backend: str) -> None:
 def test_what_is_told_of_settled_outcomes_may_fail_but_the_outcomes_stay(
     path: Path, backend: str, error: Exception
 ) -> None:
-    def fails(_store: Ledger, _positions: Sequence[int]) -> None:
+    def fails(_store: Store, _positions: Sequence[int]) -> None:
         raise error
 
     async def main(writer: LedgerWriter) -> None:
@@ -318,7 +326,7 @@ def test_what_is_told_of_settled_outcomes_may_fail_but_the_outcomes_stay(
 def test_settled_positions_are_told_once_durable_and_never_those_to_be_tried_again(path: Path) -> None:
     told: list[tuple[Sequence[int], dict[Status, int]]] = []
 
-    def note(_store: Ledger, positions: Sequence[int]) -> None:
+    def note(_store: Store, positions: Sequence[int]) -> None:
         with contextlib.closing(Ledger.read(path)) as reader:
             told.append((positions, reader.counts()))
 
@@ -354,7 +362,7 @@ def test_a_closed_writer_refuses_instead_of_waiting_for_ever(path: Path) -> None
         async with LedgerWriter(lambda: opened(path)) as writer:
             pass
         with pytest.raises(RuntimeError, match="closed"):
-            await writer.call(lambda store: store.counts())
+            await writer.counts()
 
     anyio.run(main)
 
@@ -389,7 +397,7 @@ def test_one_at_a_time_from_many_tasks_nobody_is_lost_or_taken_twice(path: Path,
     taken: list[int] = []
 
     async def main(writer: LedgerWriter) -> None:
-        page = await writer.call(lambda store: store.page(after=0, size=1000))
+        page = await writer.page(after=0, size=1000)
 
         async def work() -> None:
             # Each of them wants everybody.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.forecast import Talk
@@ -12,45 +11,13 @@ from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.models import CallCount
 from dialer.provider.bolna.executions import VOICEMAIL
+from dialer.store.records import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from dialer.provider.bolna.executions import Execution
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An accepted call, and what the ledger knows of it.
-
-    Attributes:
-        attempt: the attempt's integer key.
-        recipient: the recipient's integer key.
-        number: E.164 digits.
-        execution_id: Bolna's id.
-        payload: JSON text of what was asked for; empty where only a results CSV tells of the call.
-        at: when its intent was written (Unix seconds).
-        until: when it was surely accepted (Unix seconds).
-        status: as Bolna last spelled it; empty while it was never asked, or knew no such call.
-        since: when that status was first seen (Unix seconds); None while it was never asked.
-        asked_at: when Bolna was last asked (Unix seconds); None while it never was.
-        scheduled_at: when Bolna is to dial (again) (Unix seconds); None where it did not say.
-        retry_count: automatic retries so far.
-    """
-
-    attempt: int
-    recipient: int
-    number: int
-    execution_id: str
-    payload: str
-    at: float
-    until: float
-    status: str
-    since: float | None
-    asked_at: float | None
-    scheduled_at: float | None
-    retry_count: int
 
 
 OUTCOME = f"CASE WHEN c.status = 'completed' AND c.voicemail THEN '{VOICEMAIL}' ELSE coalesce(c.status, '') END"
@@ -139,7 +106,7 @@ class Calls(Connected):
             now: Unix seconds.
         """
         at = time.time() if now is None else now
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.executemany(_NOTE, (_row(attempt, execution, at) for attempt, execution in found))
 
     def note_statuses(self, listed: Iterable[tuple[int, str]], *, now: float | None = None) -> None:
@@ -150,18 +117,18 @@ class Calls(Connected):
             now: Unix seconds.
         """
         at = time.time() if now is None else now
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.executemany(_NOTE_STATUS, ((attempt, status, at) for attempt, status in listed))
 
     def note_missing(self, attempts: Sequence[int], *, now: float | None = None) -> None:
         """Keep that Bolna knows no such calls (yet)."""
         at = time.time() if now is None else now
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.executemany(_NOTE_MISSING, ((attempt, at) for attempt in attempts))
 
     def give_up(self, attempts: Sequence[int]) -> None:
         """Keep that these calls never ended: they are not asked for any more."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.executemany(
                 "UPDATE call SET final = 2 WHERE attempt = ? AND final = 0", ((attempt,) for attempt in attempts)
             )

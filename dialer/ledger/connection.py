@@ -12,7 +12,7 @@ from dialer.ledger.opening import open_for_reading, told
 from dialer.reference import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -53,7 +53,7 @@ class Connected:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit what is done inside, or nothing of it; joins a transaction that is open already."""
         with told(self.path):
             if self._db.in_transaction:
@@ -69,12 +69,6 @@ class Connected:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def together(self, writes: Sequence[Callable[[], None]]) -> None:
-        """Do several writes in one transaction, synced to disk once."""
-        with self._transaction():
-            for write in writes:
-                write()
-
     def note(self, name: str) -> str | None:
         """Return a named note, or None."""
         with told(self.path):
@@ -83,7 +77,7 @@ class Connected:
 
     def set_note(self, name: str, value: str) -> None:
         """Keep a named note."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
             )

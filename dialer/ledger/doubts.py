@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.ledger.permissions import CALLABLE, revoke
 from dialer.ledger.states import derive
-from dialer.reference import turn_of
+from dialer.reference import shared_part, turn_of
+from dialer.store.interface import JUDGED
+from dialer.store.records import Doubt
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 FOUND = "found at Bolna by its reference"
 """Who knew of a call that this is the source of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """An attempt of which nobody knows whether a call was placed.
-
-    Attributes:
-        recipient: the recipient's integer key.
-        number: E.164 digits.
-        reference: what its `user_data` carried.
-        at: when its intent was written (Unix seconds).
-        until: when its answer came; of a run that died, when it last recorded anything.
-        skew: seconds the server's clock was ahead, where its answer said so.
-    """
-
-    recipient: int
-    number: int
-    reference: str
-    at: float
-    until: float
-    skew: float | None
 
 
 class Doubts(Connected):
@@ -44,23 +29,12 @@ class Doubts(Connected):
         with told(self.path):
             rows = self._db.execute(
                 """
-                SELECT r.id, r.number, a.reference, a.at, coalesce(a.answered_at, a.at), a.skew
+                SELECT r.id, r.key, r.number, a.reference, a.at, coalesce(a.answered_at, a.at), a.skew
                 FROM attempt a CROSS JOIN recipient r ON r.id = a.recipient
                 WHERE a.outcome = 'unknown' AND r.state = 'unknown' ORDER BY a.at
                 """
             ).fetchall()
         return [Doubt(*row) for row in rows]
-
-    def unknown(self) -> list[tuple[str, int, float]]:
-        """Return key, number and the Unix time until which the last attempt may have left, of everybody `unknown`."""
-        with told(self.path):
-            return self._db.execute(
-                """
-                SELECT r.key, r.number, coalesce(max(coalesce(a.answered_at, a.at)), r.updated_at, 0)
-                FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'unknown'
-                WHERE r.state = 'unknown' GROUP BY r.id ORDER BY r.id
-                """
-            ).fetchall()
 
     def skew(self) -> float:
         """Return how far the server's clock was last seen ahead of ours, in seconds; 0 when never seen."""
@@ -75,7 +49,7 @@ class Doubts(Connected):
 
         Whom a person let be called again is not: they were asked without knowing of that call.
         """
-        with self._transaction() as db:
+        with self.transaction() as db:
             row = db.execute(
                 """
                 UPDATE attempt SET outcome = 'queued', execution_id = ?, words = '', source = ?
@@ -97,41 +71,43 @@ class Doubts(Connected):
         with told(self.path):
             return {number for (number,) in self._db.execute(query)}
 
-    def callable_with(self, number: int) -> list[str]:
-        """Return the keys of those of them who have a number."""
-        query = f"SELECT r.key FROM recipient r WHERE r.number = ? AND {CALLABLE}"  # noqa: S608 - constants only
-        with told(self.path):
-            return [key for (key,) in self._db.execute(query, (number,))]
-
-    def adopt(self, key: str, mark: str, *, execution_id: str) -> bool:
+    def adopt(self, numbers: Collection[int], mark: str, *, execution_id: str) -> bool:
         """Note that a call to one of them was found at Bolna; return whether it was new.
 
         Of somebody who is to be called again the calls that are known already say nothing new.
+
+        Args:
+            numbers: E.164 digits; more than one where one line has several spellings.
+            mark: the call's reference, which tells whose it is.
+            execution_id: Bolna's id of the call.
         """
-        now = time.time()
-        with self._transaction() as db:
-            row = db.execute(
+        shared = shared_part(mark)
+        with self.transaction() as db:
+            rows = db.execute(
                 f"""
-                SELECT r.id, r.attempts FROM recipient r WHERE r.key = ? AND {CALLABLE} AND NOT EXISTS (
+                SELECT r.id, r.key, r.attempts FROM recipient r
+                WHERE r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE} AND NOT EXISTS (
                     SELECT 1 FROM attempt a WHERE a.recipient = r.id AND a.reference = ? AND a.outcome = 'queued'
                 )
                 """,  # noqa: S608 - constants only
-                (key, mark),
-            ).fetchone()
-            if row is None:
-                return False
-            recipient, attempts = row
-            db.execute(
-                """
-                INSERT INTO attempt (recipient, reference, turn, at, outcome, source, execution_id)
-                VALUES (?, ?, ?, ?, 'queued', ?, ?)
-                """,
-                (
-                    recipient, mark, max(attempts + 1, turn_of(mark)), now,
-                    f"{FOUND}; the ledger did not know of it", execution_id,
-                ),
-            )  # fmt: skip
-            revoke(db, recipient)
-            derive(db, [recipient])
-            self._claim_row(key)
-        return True
+                (json.dumps(list(numbers)), mark),
+            ).fetchall()
+            for recipient, key, attempts in rows:
+                if self.shared_reference(key) == shared:
+                    self._adopt(recipient, key, mark, turn=max(attempts + 1, turn_of(mark)), execution_id=execution_id)
+                    return True
+        return False
+
+    def _adopt(self, recipient: int, key: str, mark: str, *, turn: int, execution_id: str) -> None:
+        self._db.execute(
+            """
+            INSERT INTO attempt (recipient, reference, turn, at, outcome, source, execution_id)
+            VALUES (?, ?, ?, ?, 'queued', ?, ?)
+            """,
+            (recipient, mark, turn, time.time(), f"{FOUND}; the ledger did not know of it", execution_id),
+        )
+        revoke(self._db, recipient)
+        derive(self._db, [recipient])
+        self._claim_row(key)
+        # Whose number was called under another id must not be called any more.
+        self.set_note(JUDGED, "")

@@ -97,16 +97,16 @@ class Figures(Connected):
         with told(self.path):
             return dict(self._db.execute(query))
 
-    def called(self) -> tuple[int, float | None]:
-        """Return how many rows of the input are `queued` and stay so, and when the last was called (Unix seconds)."""
+    def last_called(self) -> float | None:
+        """Return when the last of the input was called who is `queued` and stays so (Unix seconds)."""
         with told(self.path):
-            row = self._db.execute(
+            (last,) = self._db.execute(
                 f"""
-                SELECT count(*), max(r.updated_at) FROM input_row i JOIN recipient r ON r.key = i.key
+                SELECT max(r.updated_at) FROM input_row i JOIN recipient r ON r.key = i.key
                 WHERE i.owner AND r.state = 'queued' AND NOT {CALLABLE}
                 """  # noqa: S608 - constants only
             ).fetchone()
-        return int(row[0]), row[1]
+        return None if last is None else float(last)
 
     def whereabouts(self) -> dict[Whereabouts, int]:
         """Return where those may be who are to be called, and how many they are."""

@@ -13,41 +13,17 @@ from dialer.ledger.states import REFUSED_AGAIN, derive
 from dialer.models import Outcome, Status
 from dialer.provider.bolna.executions import VOICEMAIL
 from dialer.reference import reference
+from dialer.store.interface import JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dialer.models import CallResult
+    from dialer.store.records import Written
 
 TAKEN_OVER = "taken over from the results CSV"
 """Who knew of an attempt that this is the source of."""
 _RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A row of a results CSV, as it is merged back.
-
-    Attributes:
-        key: the recipient's key.
-        number: E.164 digits; None where a spreadsheet damaged them and the ledger knows the key.
-        status: QUEUED, UNKNOWN or ERROR.
-        execution_id, error, http_status, attempts: as written.
-        updated_at: Unix seconds; None where the cell was empty or unreadable.
-        cells: the input's cells in the order of the results' header; none where the line is torn.
-        call: what it says of the call; None where it says nothing.
-    """
-
-    key: str
-    number: int | None
-    status: Status
-    execution_id: str
-    error: str
-    http_status: int | None
-    attempts: int
-    updated_at: float | None
-    cells: tuple[str, ...]
-    call: CallResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +67,15 @@ class Merging(Connected):
             rows: everybody it says was attempted.
         """
         taken: dict[Status, int] = {}
-        with self._transaction():
+        with self.transaction():
             layout = self._layout(header)
             for row in rows:
                 known = self._known(row.key)
                 if _is_further(row, known):
                     self._take_over(row, known, layout)
                     taken[row.status] = taken.get(row.status, 0) + 1
+            if taken:
+                self.set_note(JUDGED, "")
         return taken
 
     def _known(self, key: str) -> _Known:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.figures import CALLED
 from dialer.ledger.opening import told
+from dialer.store.records import Calls, Hold, People, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,86 +55,6 @@ _TROUBLES = f"""
     ) WHERE nth <= ?
 """  # noqa: S608
 _NUMBERS = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """So many people who are alike.
-
-    Attributes:
-        count: how many.
-        state: of each of them.
-        attempts: requests made for each of them.
-        called: Bolna accepted a call to each of them.
-        reached: by any call.
-        outcome: of the last call; empty where there is none, or nothing is known of it.
-        final: of the last call: 0 it goes on, 1 it is over, 2 given up.
-    """
-
-    count: int
-    state: str
-    attempts: int
-    called: bool
-    reached: bool
-    outcome: str
-    final: int
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """So many calls that ended alike.
-
-    Attributes:
-        count: how many.
-        outcome: empty where nothing is known.
-        final: 0 it goes on, 1 it is over, 2 given up.
-        reached: a person was reached.
-        talked: seconds of conversation.
-        cost: as Bolna gives it.
-    """
-
-    count: int
-    outcome: str
-    final: int
-    reached: bool
-    talked: float
-    cost: float
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """So many rows of the input that have the same trouble.
-
-    Attributes:
-        kind: the row's status, or the outcome of its last call.
-        code: of the reason; empty where it has none.
-        http_status: of Bolna's last answer; None where there was none.
-        words: the reason, of the first of them.
-        rows: how many.
-        first: position and phone cell of the first few.
-    """
-
-    kind: str
-    code: str
-    http_status: int | None
-    words: str
-    rows: int
-    first: tuple[tuple[int, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A time in which all sending stood still.
-
-    Attributes:
-        at: when it began (Unix seconds).
-        seconds: how long it was to last.
-        words: why.
-    """
-
-    at: float
-    seconds: float
-    words: str
 
 
 class Overview(Connected):

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.models import Status
+from dialer.store.interface import JUDGED
+from dialer.store.records import Redial
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Mapping
+
+    from dialer.store.records import RedialRules
 
 RUN = "(SELECT coalesce((SELECT value FROM meta WHERE name = 'work'), 'none'))"
 """The id of the work that goes on, as SQL: see `requests`."""
@@ -30,46 +33,6 @@ PERMITTED = f"""
 """Whether the run may call somebody again, as SQL; nobody may be who has an open attempt, since that uses it."""
 CALLABLE = f"(r.state = 'pending' OR {PERMITTED.format(recipient='r.id')})"
 """Whether recipient `r` may be called, where the input has a row of theirs that can be, as SQL."""
-
-
-@dataclass(frozen=True, slots=True)
-class RedialRules:
-    """Who may be called again.
-
-    Attributes:
-        outcomes: what has to have become of the last call, where it was accepted.
-        max_attempts: how many calls somebody gets at most, all together; one that may have been placed counts.
-        after: seconds from the end of the last one that was accepted.
-    """
-
-    outcomes: Collection[str]
-    max_attempts: int
-    after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Redial:
-    """What came of asking for people to be called again.
-
-    Attributes:
-        released: how many may be, as far as they are in the input.
-        young: of how many the last call has ended too short a while ago.
-        ripe_from: when the first of them may be called (Unix seconds); None where there is none.
-        ripe_by: when all of them may be.
-        spent: how many had all the calls they get.
-        open: how many have a call that is not final.
-        untold: of how many of those Bolna was never asked, or knew no such call.
-        reached: how many of those in doubt were reached by another call.
-    """
-
-    released: int = 0
-    young: int = 0
-    ripe_from: float | None = None
-    ripe_by: float | None = None
-    spent: int = 0
-    open: int = 0
-    untold: int = 0
-    reached: int = 0
 
 
 _CALLS = """
@@ -120,7 +83,7 @@ class Permissions(Connected):
             now: Unix seconds.
         """
         given = _given(state, rules, keys, now)
-        with self._transaction() as db:
+        with self.transaction() as db:
             judged = db.execute(
                 f"SELECT verdict, count(*), sum(untold), min(ripe), max(ripe) FROM ({_JUDGED}) GROUP BY verdict",  # noqa: S608 - constants only
                 given,
@@ -142,6 +105,7 @@ class Permissions(Connected):
                 """,
                 (before,),
             )
+            self.set_note(JUDGED, "")
         return _counted({verdict: tuple(figures) for verdict, *figures in judged})
 
     def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
@@ -155,7 +119,7 @@ class Permissions(Connected):
 
     def end_permissions(self) -> int:
         """End what this run may still do because a person asked, and return how many are not called again after all."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             count = sum(self.released().values())
             db.execute(f"UPDATE permission SET void = 1 WHERE run = {RUN} AND attempt IS NULL")  # noqa: S608 - constants only
         return count

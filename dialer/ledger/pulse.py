@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from itertools import takewhile
 
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
+from dialer.store.records import Pulse
 
 _WINDOW = 60.0
 _SHORTEST = 1.0
 _MOST = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """How a batch goes on.
-
-    Attributes:
-        per_minute: attempts a minute that called somebody, were refused or are unclear, over the last minute.
-        last: when the last attempt began or ended (Unix seconds); None where there was none.
-        held: seconds for which all sending still stands still.
-        held_for: why, in words.
-    """
-
-    per_minute: float
-    last: float | None
-    held: float
-    held_for: str
 
 
 class Pulses(Connected):

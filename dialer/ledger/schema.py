@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.errors import BoundError
@@ -10,6 +9,8 @@ from dialer.errors import BoundError
 if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
+
+    from dialer.store.records import Binding
 
 APPLICATION_ID = 0x6469616C  # "dial", so that another program's SQLite file is recognised
 
@@ -188,21 +189,6 @@ MIGRATIONS = (
     AND coalesce(a.outcome, 'sending') = recipient.state) WHERE state <> 'pending';
     """,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What a ledger belongs to; none of it may change while the ledger lives.
-
-    Attributes:
-        agent: the agent's id.
-        server: the base URL; `loopback` for every address of this machine.
-        key_definition: what makes a recipient the same one.
-    """
-
-    agent: str
-    server: str
-    key_definition: str
 
 
 def migrate(connection: sqlite3.Connection) -> None:

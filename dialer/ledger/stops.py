@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.ledger.calls import ACCEPTED, CALL, PAYLOAD, Call, Calls
+from dialer.ledger.calls import ACCEPTED, CALL, PAYLOAD, Calls
 from dialer.ledger.opening import told
 from dialer.provider.bolna.executions import FINAL
+from dialer.store.records import Call, Stoppable
 
 if TYPE_CHECKING:
     from dialer.provider.bolna.executions import Execution
 
 STOPPED = "stopped"
 """How Bolna spells the status of a call that was stopped; no other answer is kept under this word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stoppable:
-    """An accepted call that may still ring, as far as the ledger knows.
-
-    Attributes:
-        rings_at: when it was placed, or is to be dialled where that is later (Unix seconds).
-        call: what the ledger knows of it.
-    """
-
-    rings_at: float
-    call: Call
 
 
 class Stops(Calls):
@@ -60,7 +47,7 @@ class Stops(Calls):
     def note_stopped(self, attempt: int, *, now: float | None = None) -> None:
         """Keep that Bolna has stopped a call: it will not ring."""
         at = time.time() if now is None else now
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 """
                 INSERT INTO call (attempt, recipient, status, final, asked_at, since, stop)
@@ -73,7 +60,7 @@ class Stops(Calls):
 
     def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:
         """Keep that Bolna did not stop a call, with its words, and how the call stands (None: it knows none)."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             if found is None:
                 self.note_missing([attempt])
             else:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.models import InputRow
+    from dialer.store.records import Binding
 
 
 _LONGEST_WAIT = "longest_wait"
@@ -48,7 +49,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
-    def open(cls, path: Path, *, binding: schema.Binding, batch: str) -> Ledger:
+    def open(cls, path: Path, *, binding: Binding, batch: str) -> Ledger:
         """Return the ledger for writing, made new if there is none.
 
         Args:
@@ -62,7 +63,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         """
         ledger = cls(path, open_for_writing(path))
         try:
-            with ledger._transaction():
+            with ledger.transaction():
                 schema.bind(path, ledger._db, binding)
                 ledger._db.execute("INSERT OR IGNORE INTO meta VALUES ('batch', ?)", (batch,))
         except BaseException:
@@ -83,7 +84,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
 
     def recover(self) -> int:
         """Turn what a dead run left `sending` into `unknown`; return how many."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             # A request may have left after the last thing was recorded: at a low rate it waits long for its turn.
             left = db.execute(
                 """
@@ -113,7 +114,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             id_column: the column the ids are in, if the campaign names one.
             chunks: judged rows in input order.
         """
-        with room_for_keys(self._db), self._transaction() as db:
+        with room_for_keys(self._db), self.transaction() as db:
             layout = self._layout(header)
             for name, value in (("layout", str(layout)), ("phone", phone), ("id", id_column or "")):
                 self.set_note(name, value)
@@ -170,7 +171,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             now: Unix seconds.
         """
         at = time.time() if now is None else now
-        with self._transaction() as db:
+        with self.transaction() as db:
             before = group.attempts_of_callable(db, recipients)
             chosen = {recipient.id: recipient for recipient in recipients if recipient.id in before}
             (last,) = db.execute("SELECT coalesce(max(id), 0) FROM attempt").fetchone()
@@ -187,25 +188,21 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             group.begin(db, attempts, at=at)
         return attempts
 
-    def settle(self, attempt: Attempt, answer: Answer, *, now: float | None = None) -> None:
-        """Note how an attempt ended."""
-        self.settle_all([(attempt, answer)], now=now)
-
-    def settle_all(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
+    def settle(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
         """Note how attempts at different recipients ended."""
         at = time.time() if now is None else now
-        with self._transaction() as db:
+        with self.transaction() as db:
             group.end(db, outcomes, at=at)
 
     def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
         """Note that all sending stands still for so many seconds from now on, and why."""
         at = time.time() if now is None else now
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("INSERT INTO hold (at, seconds, words) VALUES (?, ?, ?)", (at, seconds, words))
 
     def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
         """Note that these were surely not sent: it is as if they were never tried."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             group.withdraw(db, attempts, reason=reason)
 
 

@@ -2,71 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """An attempt, and how the call went.
-
-    Attributes:
-        at: when its intent was written (UTC).
-        outcome: how it ended; empty while nothing is known.
-        http_status: of Bolna's answer; None where none came.
-        words: why, where it was not accepted.
-        source: who knew of it, where that was not the run; or empty.
-        execution_id: Bolna's id of the call, or empty.
-        call: what has become of the call; empty where that was not asked, or is not known.
-        final: nothing will change any more, or it was given up.
-        asked_at: when Bolna was last asked (UTC); None where it never was.
-        duration: seconds of conversation; None where it is not told.
-        cost: as Bolna gives it; None as above.
-        hangup_by, hangup_reason, error_message, termination_reason, recording_url, transcript: as Bolna gives them.
-    """
-
-    at: datetime
-    outcome: str
-    http_status: int | None
-    words: str
-    source: str
-    execution_id: str
-    call: str
-    final: bool
-    asked_at: datetime | None
-    duration: float | None
-    cost: float | None
-    hangup_by: str
-    hangup_reason: str
-    error_message: str
-    termination_reason: str
-    recording_url: str
-    transcript: str
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody with the number, or a row of the input that has it and stands for nobody.
-
-    Attributes:
-        key: the recipient's key; empty where there is none.
-        status: where it stands.
-        reason: why, in words, or empty.
-        attempts: all of them, in order.
-        decisions: when a person asked for another call (UTC), and by which words.
-    """
-
-    key: str
-    status: str
-    reason: str
-    attempts: tuple[Trace, ...]
-    decisions: tuple[tuple[datetime, str], ...]
-
+from dialer.store.records import Person, Trace
 
 _ATTEMPTS = f"""
     SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.source, a.execution_id, {OUTCOME},

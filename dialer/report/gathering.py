@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from dialer.batch import Batch
     from dialer.ledger import Ledger
-    from dialer.ledger.overview import Calls, People, Trouble
+    from dialer.store import Calls, People, Trouble
 
 _REASONS_SHOWN: Final = 20
 _ROWS_SHOWN: Final = 10

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dialer.commands import Selection
-    from dialer.ledger.overview import People
     from dialer.report.figures import Report
+    from dialer.store import People
 
 NOT_FINAL: Final = "not_final"
 """The last call may still change."""

@@ -10,10 +10,10 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from dialer.errors import InputError
-from dialer.ledger import Written
 from dialer.models import CallResult, Status
 from dialer.results.cells import Form, form_of, original, unguarded
 from dialer.results.columns import OWN, TABLE, When
+from dialer.store import Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -22,14 +22,15 @@ from dialer.session.interruption import interruptible, until
 from dialer.session.lineage import missing
 from dialer.session.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
 from dialer.session.settle import look_for_missing, told, told_missing
+from dialer.store import until_of
 from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from dialer.campaign import Campaign
-    from dialer.ledger.writer import LedgerWriter
     from dialer.provider.bolna.client import BolnaClient
+    from dialer.store.writer import LedgerWriter
 
     Confirm = Callable[["Braking"], Awaitable[bool]]
     Tell = Callable[[str], None]
@@ -198,7 +199,7 @@ class _Cancelling:
     async def cancel(self) -> Cancelled:
         async with interruptible(self._control, doing="reading the results"):
             is_known = await self._merge()
-        calls = await self._ledger.call(lambda store: store.count_open())
+        calls = await self._ledger.count_open()
         if calls:
             await self._turn.agree(calls)
         reads = Pacer(self._campaign.reads)
@@ -257,13 +258,13 @@ class _Cancelling:
         return 0 if found is None else found.settled
 
     async def _unknown(self) -> int:
-        return len(await self._ledger.call(lambda store: store.unknown()))
+        return len(until_of(await self._ledger.doubts()))
 
     async def _write(self) -> None:
         self._notes += filter(None, [await rewrite(self._campaign, self._ledger)])
 
     async def _summary(self, result: Braked) -> Cancelled:
-        open_ = await self._ledger.call(lambda store: store.count_open())
+        open_ = await self._ledger.count_open()
         unknown = await self._unknown()
         left = max(0, open_ - len(result.going_on))
         if result.trouble:

@@ -17,6 +17,7 @@ from dialer.phone import NOT_VALID, edition
 from dialer.phone_column import Reading, phone_column, refuse_without_header
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
+from dialer.store.interface import JUDGED
 from dialer.suppression import Listed, Suppression
 from dialer.whereabouts import Locator, zone_column
 
@@ -25,12 +26,9 @@ if TYPE_CHECKING:
 
     from dialer.campaign import Campaign
     from dialer.control import Control
-    from dialer.ledger import Ledger
-    from dialer.ledger.writer import LedgerWriter
     from dialer.loader import Table
+    from dialer.store import AsyncStore, Store
 
-JUDGED = "input_judged"
-"""Under this name the ledger notes which input, judged by which rules, it holds."""
 LISTED = "input_listed"
 """Under this one, how many of its rows are on each suppression list."""
 
@@ -142,7 +140,7 @@ def intake(
     return Intake(table, screening, payload, suppression, phone, phone_words)
 
 
-def phone_before(store: Ledger) -> str | None:
+def phone_before(store: Store) -> str | None:
     """Return the column that an earlier run of the batch took the numbers from; None where it was a mere guess."""
     # Versions that do not note what they tell took one by its name alone, as "Number" of a bill.
     return None if store.note(TOLD) is None else store.note("phone")
@@ -160,7 +158,7 @@ def _phone_column(campaign: Campaign, table: Table, before: str | None) -> tuple
         return before, f'The numbers come from the column "{before}", as in the earlier run of this batch.'
 
 
-def attempted_lines(campaign: Campaign, store: Ledger) -> dict[int, tuple[str, ...]]:
+def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ...]]:
     """Return the lines (`phone.line`) that were attempted, with the keys under which they were.
 
     Where the number is the key, only those matter that may come under another key: in another spelling.
@@ -183,7 +181,7 @@ def _suppression(campaign: Campaign, now: datetime) -> Suppression:
     )
 
 
-async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Loaded:
+async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Loaded:
     """Read the input into the ledger, all of it or nothing; what it holds already is not judged again.
 
     Raises:
@@ -192,7 +190,7 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
         InterruptedRunError: somebody asked to stop.
     """
 
-    def work(store: Ledger) -> Loaded:
+    def work(store: Store) -> Loaded:
         mark = mark_of(campaign)
         if mark and store.note(JUDGED) == mark:
             now = datetime.now(UTC)
@@ -204,26 +202,24 @@ async def load(campaign: Campaign, ledger: LedgerWriter, control: Control) -> Lo
         attempted, before = attempted_lines(campaign, store), phone_before(store)
         found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
 
-        def put() -> None:
+        with store.transaction():
             store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
             store.set_note(JUDGED, mark)
             store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
             store.set_note(TOLD, json.dumps([found.hints, found.phone_words]))
-
-        store.together([put])
         hints, phone_words = json.loads(store.note(TOLD) or "")
         return Loaded(found.payload.variables, found.suppression, found.lists(), tuple(hints), phone_words)
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.
-    await ledger.call(lambda store: store.checkpoint())
+    await ledger.checkpoint()
     return loaded
 
 
 def mark_of(campaign: Campaign) -> str:
     """Return a digest of all that the judgement of the rows depends on; empty where it depends on the time as well.
 
-    Whatever else changes a recipient's state has to take the ledger's note of it back (`forget_judged`).
+    Whatever else changes a recipient's state has to take the ledger's note of it back (see `JUDGED`).
     """
     files = (campaign.batch.recipients, *campaign.suppression)
     if campaign.call.scheduled_at or campaign.columns.scheduled_at or not all(file.is_file() for file in files):
@@ -242,8 +238,3 @@ def mark_of(campaign: Campaign) -> str:
         TOLD,
     ]
     return blake2b(json.dumps(rules).encode(), digest_size=20).hexdigest()
-
-
-def forget_judged(store: Ledger) -> None:
-    """Have the input judged anew at the next load."""
-    store.set_note(JUDGED, "")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from dialer.ledger import Ledger, Lock
+    from dialer.ledger import Lock
+    from dialer.store import Store
 
 _MISSING = "calls_missing"
 """Under this name the ledger notes when calls may have been placed of which it does not know."""
@@ -50,18 +51,16 @@ class Lineage:
         self._begun = False
         self.is_certain = False
 
-    def begin(self, store: Ledger) -> None:
+    def begin(self, store: Store) -> None:
         """Begin work: what a dead run left is `unknown`, and that calls may be missing is noted."""
         now = time.time()
 
-        def write() -> None:
+        with store.transaction():
             since = self._missing_since(store)
             if since is not None:
                 note_missing(store, since, now)
             store.recover()
             store.begin(self.work, now=now)
-
-        store.together([write])
         self._begun = True
         self._lock.leave({"work": self.work, "first": self._first() or store.first_moment() or now})
 
@@ -70,7 +69,7 @@ class Lineage:
         if self._begun:
             self._lock.leave({"work": self.work, "first": self._first(), "changed": _changed(self._path)})
 
-    def _missing_since(self, store: Ledger) -> float | None:
+    def _missing_since(self, store: Store) -> float | None:
         """Return from when on calls may have been placed of which the ledger does not know; None: it knows of all."""
         left = self._lock.left
         is_known = "work" in left and left["work"] == store.work()
@@ -91,7 +90,7 @@ class Lineage:
         return float(first) if isinstance(first, int | float) else None
 
 
-def note_missing(store: Ledger, since: float, until: float) -> None:
+def note_missing(store: Store, since: float, until: float) -> None:
     """Note that in a span of time (Unix seconds) calls may have been placed of which the ledger does not know.
 
     It is kept for good: whoever comes into the list later may have been called then as well.
@@ -108,7 +107,7 @@ def note_missing(store: Ledger, since: float, until: float) -> None:
     store.set_note(_MISSING, json.dumps(merged))
 
 
-def missing(store: Ledger) -> list[tuple[float, float]]:
+def missing(store: Store) -> list[tuple[float, float]]:
     """Return when calls may have been placed of which a ledger does not know (Unix seconds), in order."""
     return [(start, end) for start, end in json.loads(store.note(_MISSING) or "[]")]
 

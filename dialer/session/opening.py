@@ -11,18 +11,18 @@ import anyio
 
 from dialer.credentials import is_loopback
 from dialer.errors import BoundError, InputError, LedgerError, UsageError
-from dialer.ledger import Binding, Ledger, Neighbours, locked, none_yet
-from dialer.ledger.writer import LedgerWriter
+from dialer.ledger import Ledger, Neighbours, locked, none_yet
 from dialer.models import Status
 from dialer.provider.bolna.client import BolnaReadError
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
-from dialer.session.intake import forget_judged
 from dialer.session.interruption import beside
 from dialer.session.lineage import Lineage, note_missing
 from dialer.session.pairing import refuse_emptied
+from dialer.store import Binding
+from dialer.store.writer import LedgerWriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dialer.batch import Batch
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dialer.control import Control
     from dialer.provider.bolna.client import BolnaClient
     from dialer.results import ReadBack
+    from dialer.store import AsyncStore, Store
 
 _log = logging.getLogger(__name__)
 HEED_EVERY = 1.0
@@ -66,11 +67,11 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
             lineage.end()
 
 
-async def _heed(ledger: LedgerWriter, work: str, control: Control) -> None:
+async def _heed(ledger: AsyncStore, work: str, control: Control) -> None:
     """Drain when another process asks this work to stop."""
     # A ledger that cannot be read any more ends the work where it records something.
     with contextlib.suppress(LedgerError):
-        while not await ledger.call(lambda store: store.is_asked_to_stop(work)):  # noqa: ASYNC110 - asked elsewhere
+        while not await ledger.is_asked_to_stop(work):  # noqa: ASYNC110 - asked elsewhere
             await anyio.sleep(HEED_EVERY)
         control.stop("Asked to stop by `dialer cancel`")
 
@@ -147,11 +148,11 @@ async def merge(
         InputError: the CSV cannot be matched, is of another account, or nobody agreed to adopt it.
     """
     path = campaign.batch.results
-    stamp = await ledger.call(lambda store: store.note(STAMP))
+    stamp = await ledger.note(STAMP)
     if not path.is_file() or stamp_of(path) == stamp:
         return {}
     back = await ledger.call(lambda store: _read(campaign, path, known=store.knows))
-    is_new = await ledger.call(lambda store: store.is_new())
+    is_new = await ledger.is_new()
     if back.rows and is_new:
         await _check_account(path, back, client)
         words = _without_ledger(path, back)
@@ -161,27 +162,21 @@ async def merge(
 
 
 def _take_over(
-    store: Ledger, path: Path, back: ReadBack, *, stamp: str | None, is_certain: bool
+    store: Store, path: Path, back: ReadBack, *, stamp: str | None, is_certain: bool
 ) -> Mapping[Status, int]:
-    taken: dict[Status, int] = {}
-
-    def work() -> None:
+    # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
+    with store.transaction():
         if store.is_new():
             store.show_call_parts(back.parts)
-        taken.update(store.merge(back.header, back.rows))
-        if taken:
-            forget_judged(store)
+        taken = store.merge(back.header, back.rows)
         # A line that the ledger did not know was written by a run of which it knows nothing, and whoever was in
         # flight when that ended has none. Where it is surely the last ledger, a person has saved the file.
         if taken or not (is_certain or continues(path, stamp)):
             note_missing(store, _since(path, back), time.time())
-
-    # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
-    store.together([work])
     return taken
 
 
-def write_results(store: Ledger, file: ResultsFile, *, pending: bool = True) -> None:
+def write_results(store: Store, file: ResultsFile, *, pending: bool = True) -> None:
     """Write the results anew, and note in the ledger what was written.
 
     Raises:
@@ -191,15 +186,16 @@ def write_results(store: Ledger, file: ResultsFile, *, pending: bool = True) -> 
     store.set_note(STAMP, stamp_of(file.path))
 
 
-def results_file(campaign: Campaign, store: Ledger) -> ResultsFile:
-    """Return the writer of a campaign's results."""
-    return ResultsFile(campaign.batch.results, header=store.header(), with_id=campaign.columns.id is not None)
+def results_file(campaign: Campaign, header: Sequence[str]) -> ResultsFile:
+    """Return the writer of a campaign's results, whose input has these columns."""
+    return ResultsFile(campaign.batch.results, header=header, with_id=campaign.columns.id is not None)
 
 
-async def rewrite(campaign: Campaign, ledger: LedgerWriter) -> str:
+async def rewrite(campaign: Campaign, ledger: AsyncStore) -> str:
     """Write the results anew; return why they cannot be, in words, or nothing."""
     try:
-        await ledger.call(lambda store: write_results(store, results_file(campaign, store)))
+        file = results_file(campaign, await ledger.header())
+        await ledger.call(lambda store: write_results(store, file))
     except OSError as error:
         return (
             f"{campaign.batch.results} cannot be written ({error.strerror}). The ledger has everything. When the file "

@@ -9,10 +9,10 @@ from dialer.results import read_back
 
 if TYPE_CHECKING:
     from dialer.batch import Batch
-    from dialer.ledger import Ledger
+    from dialer.store import Store
 
 
-def refuse_emptied(batch: Batch, ledger: Ledger) -> None:
+def refuse_emptied(batch: Batch, ledger: Store) -> None:
     """Refuse a ledger that holds nobody beside results that say who was called: the one that belongs there is lost.
 
     Raises:

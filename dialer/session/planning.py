@@ -15,7 +15,7 @@ from dialer.models import NOWHERE, Status
 from dialer.phone import spellings
 from dialer.session.check import SAMPLES
 from dialer.session.coverage import uncovered
-from dialer.session.intake import forget_judged, load
+from dialer.session.intake import load
 from dialer.session.interruption import interruptible
 from dialer.session.opening import merge
 from dialer.session.outcome import Plan
@@ -85,12 +85,11 @@ class Planning:
         if not found:
             return loaded
         # Whose number was called under another id must not be called any more.
-        await self.work.ledger.call(forget_judged)
         return await load(self.work.campaign, self.work.ledger, self.work.control)
 
     async def plan(self, loaded: Loaded, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""
-        counts = await self.work.ledger.call(lambda store: store.counts())
+        counts = await self.work.ledger.counts()
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
             async with interruptible(self.work.control, doing="reading the account"):
@@ -98,9 +97,9 @@ class Planning:
             async with interruptible(self.work.control, doing="looking for unclear calls"):
                 await self.work.look_for_unclear(RECONCILE_FIRST)
             if counts.get(Status.UNKNOWN):
-                counts = await self.work.ledger.call(lambda store: store.counts())
-        _, last = await self.work.ledger.call(lambda store: store.called())
-        first = await self.work.ledger.call(lambda store: store.page(after=0, size=SAMPLES))
+                counts = await self.work.ledger.counts()
+        last = await self.work.ledger.last_called()
+        first = await self.work.ledger.page(after=0, size=SAMPLES)
         pending = counts.get(Status.PENDING, 0)
         places, elsewhere = await self._places(pending)
         to_call = pending if limit is None else min(limit, pending)
@@ -124,12 +123,12 @@ class Planning:
                 places=places,
                 elsewhere=elsewhere,
                 hints=loaded.hints,
-                talk=await self.work.ledger.call(lambda store: store.talk()),
+                talk=await self.work.ledger.talk(),
             ),
             rate=self.work.campaign.rate_in_words,
             lists=loaded.lists,
             redialled=redialled,
-            once_more=await self.work.ledger.call(lambda store: store.redialled()),
+            once_more=await self.work.ledger.redialled(),
             sandbox=self.work.campaign.sandbox,
             phone_words=loaded.phone_words,
         )
@@ -138,17 +137,17 @@ class Planning:
         """Return where those may be who are to be called, and how many more another batch has called lately."""
         called = self.others.recent(now=time.time()) if self.others is not None else {}
         recent = [spelling for number in called for spelling in spellings(number)]
-        left_out = Counter(await self.work.ledger.call(lambda store: store.pending_among(recent)) if recent else [])
+        left_out = Counter(await self.work.ledger.pending_among(recent) if recent else [])
         if self.work.campaign.window is None:
             return [Place(NOWHERE, pending - left_out.total())], left_out.total()
-        where = await self.work.ledger.call(lambda store: store.whereabouts())
+        where = await self.work.ledger.whereabouts()
         return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
 
     async def _uncovered(self, places: Sequence[Place]) -> Uncovered | None:
         window = self.work.campaign.window
         if window is None or window.hours is not None:
             return None
-        refused = Counter(map(phone.home, await self.work.ledger.call(lambda store: store.numbers_with("no_rule"))))
+        refused = Counter(map(phone.home, await self.work.ledger.numbers_with("no_rule")))
         return uncovered(self.work.campaign, places=places, refused=refused)
 
     async def _look_for_missing(self) -> int:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from dialer.errors import DeclinedError
-from dialer.ledger import RedialRules
 from dialer.models import Status, e164
-from dialer.session.intake import forget_judged
+from dialer.store import RedialRules, until_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from dialer.campaign.schema import Redialling
     from dialer.commands import Selection
-    from dialer.ledger import Ledger, Redial
-    from dialer.ledger.writer import LedgerWriter
-
-T = TypeVar("T")
+    from dialer.store import AsyncStore, Redial
 
 YOUNG = 1800.0
 """An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
@@ -38,7 +34,7 @@ class Release:
     """
 
     def __init__(
-        self, ledger: LedgerWriter, rules: Redialling, note: Callable[[str], None], *, selection: Selection
+        self, ledger: AsyncStore, rules: Redialling, note: Callable[[str], None], *, selection: Selection
     ) -> None:
         self._ledger = ledger
         self._selection = selection
@@ -57,8 +53,8 @@ class Release:
         Raises:
             DeclinedError: somebody was asked and said no.
         """
-        unknown = await self._ledger.call(lambda store: store.unknown())
-        old = [key for key, _, at in unknown if time.time() - at >= YOUNG]
+        unknown = until_of(await self._ledger.doubts())
+        old = [key for key, until in unknown.items() if time.time() - until >= YOUNG]
         if len(old) < len(unknown):
             self._note(
                 f"{len(unknown) - len(old)} unknown are not redialled: younger than {YOUNG / 60:.0f} minutes, they "
@@ -67,7 +63,7 @@ class Release:
         if not old:
             return ()
         rules = self._limits(())
-        found = await self._ledger.call(lambda store: store.may_be_permitted(Status.UNKNOWN, rules, keys=old))
+        found = await self._ledger.may_be_permitted(Status.UNKNOWN, rules, keys=old)
         numbers = tuple(map(e164, found))
         if numbers and ask is not None and not await ask(_question(numbers)):
             raise DeclinedError("Nothing was dialled.")
@@ -83,7 +79,7 @@ class Release:
         self, state: Status, *, what: str, outcomes: Collection[str] = (), keys: Sequence[str] | None = None
     ) -> Redial:
         rules = self._limits(outcomes)
-        return await self._forgetting(lambda store: store.permit(state, rules, what=what, keys=keys))
+        return await self._ledger.permit(state, rules, what=what, keys=keys)
 
     def _limits(self, outcomes: Collection[str]) -> RedialRules:
         return RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
@@ -91,16 +87,6 @@ class Release:
     def _tell(self, found: Redial) -> None:
         for text in told(found, self._limits(()), self._selection):
             self._note(text)
-
-    async def _forgetting(self, work: Callable[[Ledger], T]) -> T:
-        """Do some work on the ledger, and have the input judged anew, in one transaction."""
-
-        def do(store: Ledger) -> T:
-            done: list[T] = []
-            store.together([lambda: done.append(work(store)), lambda: forget_judged(store)])
-            return done[0]
-
-        return await self._ledger.call(do)
 
 
 def _question(numbers: Sequence[str]) -> str:

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from dialer.campaign import Campaign
-    from dialer.ledger.writer import LedgerWriter
     from dialer.provider.bolna.client import BolnaClient
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook
     from dialer.shared_rate import SharedRate
+    from dialer.store import AsyncStore
 
 
 _log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ async def run_campaign(
 
 
 @contextlib.contextmanager
-def _organisation(campaign: Campaign, ledger: LedgerWriter, progress: Progress) -> Iterator[SharedRate | None]:
+def _organisation(campaign: Campaign, ledger: AsyncStore, progress: Progress) -> Iterator[SharedRate | None]:
     """Yield the rate that this run shares with all others of its workspace; None where there is none."""
     rate = campaign.organisation_rate
     if rate is None:
@@ -130,7 +130,7 @@ def _check_outcomes(redial: Collection[str]) -> None:
             )
 
 
-def _lines(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient, plan: Plan) -> Lines | Unlimited:
+def _lines(campaign: Campaign, ledger: AsyncStore, client: BolnaClient, plan: Plan) -> Lines | Unlimited:
     """Return how many calls may be live.
 
     Raises:

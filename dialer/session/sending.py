@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dialer.session.outcome import Plan
     from dialer.session.work import Notes, Work
     from dialer.shared_rate import SharedRate
+    from dialer.store import Store
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
@@ -74,7 +75,7 @@ class Sending:
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
         writing = _Writing(
-            await self.work.ledger.call(functools.partial(results_file, self.work.campaign)),
+            results_file(self.work.campaign, await self.work.ledger.header()),
             self.work.notes,
             rewrite=self.work.campaign.batch.selection.command("results"),
         )
@@ -87,7 +88,7 @@ class Sending:
                     await self.work.look_for_unclear(RECONCILE_LAST)
                 sent.ending.interrupted = self.work.control.drain.is_set()
             # Whom this run was to call again and did not: the next one has to be asked as well.
-            back = await self.work.ledger.call(lambda store: store.end_permissions())
+            back = await self.work.ledger.end_permissions()
             await self._write(writing, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
         if not track or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
@@ -100,7 +101,7 @@ class Sending:
         self.work.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
         started = anyio.current_time()
         try:
-            await self.work.ledger.call(lambda store: store.expect_waits(runner.longest_wait))
+            await self.work.ledger.expect_waits(runner.longest_wait)
             async with until(self.work.control.drain):
                 await self._wait_for_the_start()
                 await self.lines.begin()
@@ -174,7 +175,7 @@ class Sending:
     async def _counts(self, plan: Plan, failure: LedgerError | None) -> dict[Status, int]:
         """Return how many rows stand where; where nothing can be recorded any more, as far as it was."""
         if failure is None:
-            return await self.work.ledger.call(lambda store: store.counts())
+            return await self.work.ledger.counts()
         try:
             with contextlib.closing(Ledger.read(self.work.campaign.batch.ledger)) as ledger:
                 return ledger.counts()
@@ -190,7 +191,7 @@ class Sending:
         # What was cancelled is in doubt as soon as this process is gone.
         counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
         counts = {status: count for status, count in counts.items() if count}
-        refused = 0 if failure else await self.work.ledger.call(lambda store: store.refused_again())
+        refused = 0 if failure else await self.work.ledger.refused_again()
         if refused:
             self.work.notes.add(
                 f"Bolna refused {refused:,} redial{'' if refused == 1 else 's'}: the earlier call stands, and the "
@@ -218,7 +219,7 @@ class Sending:
         if ending.trip is not None and (summary.left or ending.trip.exit_code is not ExitCode.LEFT):
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:
-            may_ring = 0 if plan.sandbox else await self.work.ledger.call(lambda store: store.count_open())
+            may_ring = 0 if plan.sandbox else await self.work.ledger.count_open()
             return replace(
                 summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self.work.control.stopped}.", may_ring=may_ring
             )
@@ -244,11 +245,11 @@ class _Writing:
         self._rewrite = rewrite
         self._told = False
 
-    def whole(self, store: Ledger, *, pending: bool) -> None:
+    def whole(self, store: Store, *, pending: bool) -> None:
         with self._tolerated():
             write_results(store, self._file, pending=pending)
 
-    def append(self, store: Ledger, positions: Sequence[int]) -> None:
+    def append(self, store: Store, positions: Sequence[int]) -> None:
         with self._tolerated():
             self._file.append(store.results_of(positions))
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dialer.campaign import Campaign
-    from dialer.ledger.writer import LedgerWriter
     from dialer.models import Status
     from dialer.provider.bolna.client import BolnaClient
+    from dialer.store import AsyncStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             settled=result.settled,
             left=result.left,
             read=result.read,
-            counts=await ledger.call(lambda store: store.counts()),
+            counts=await ledger.counts(),
             notes=tuple(filter(None, (*told_missing(found), *told(result), unwritten))),
             results=str(campaign.batch.results),
         )
@@ -99,7 +99,7 @@ def told(result: Reconciled) -> list[str]:
     return lines
 
 
-async def look_for_missing(campaign: Campaign, ledger: LedgerWriter, client: BolnaClient) -> Reconciled | None:
+async def look_for_missing(campaign: Campaign, ledger: AsyncStore, client: BolnaClient) -> Reconciled | None:
     """Look at Bolna for calls of which the ledger does not know; None where it knows of all.
 
     It is an older copy, or stands in for one that is lost. Whoever is found is `queued`.
@@ -122,7 +122,7 @@ def told_missing(result: Reconciled | None) -> list[str]:
 
 async def look_for_unclear(
     campaign: Campaign,
-    ledger: LedgerWriter,
+    ledger: AsyncStore,
     client: BolnaClient,
     *,
     time_limit: float | None,

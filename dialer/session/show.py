@@ -17,7 +17,7 @@ from dialer.phone import SPECIAL, judge, spellings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dialer.ledger import Person
+    from dialer.store import Person
 
 _DIGIT = re.compile(r"\d")
 _WHOLE = re.compile(r"\+[1-9][0-9]{6,14}")

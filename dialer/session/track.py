@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from dialer.campaign import Campaign
-    from dialer.ledger.writer import LedgerWriter
     from dialer.models import CallCount
     from dialer.progress import Progress
     from dialer.provider.bolna.client import BolnaClient
+    from dialer.store import AsyncStore
 
 OUTAGE = 3600.0
 TELL_EVERY = 2.0
@@ -95,7 +95,7 @@ async def track_campaign(
         async with interruptible(control, doing="reading the results"):
             await merge(campaign, ledger, client)
         if parts is not None:
-            await ledger.call(lambda store: store.show_call_parts(parts))
+            await ledger.show_call_parts(parts)
         found = await follow(campaign, ledger, client, every=every, progress=progress or Silent(), control=control)
         unwritten = await rewrite(campaign, ledger)
         return Tracked(
@@ -134,7 +134,7 @@ class Followed:
 
 async def follow(
     campaign: Campaign,
-    ledger: LedgerWriter,
+    ledger: AsyncStore,
     client: BolnaClient,
     *,
     every: float | None,
@@ -165,12 +165,12 @@ async def follow(
             if every is None or not looked.open or anyio.current_time() - since > OUTAGE:
                 break
             await anyio.sleep(every)
-    counts = tuple(await ledger.call(lambda store: store.call_counts()))
+    counts = tuple(await ledger.call_counts())
     progress.calls(counts)
     return Followed(counts, tracker.tally, trouble)
 
 
-async def _tell(ledger: LedgerWriter, progress: Progress) -> None:
+async def _tell(ledger: AsyncStore, progress: Progress) -> None:
     while True:
         await anyio.sleep(TELL_EVERY)
-        progress.calls(await ledger.call(lambda store: store.call_counts()))
+        progress.calls(await ledger.call_counts())

@@ -10,10 +10,10 @@ from dialer.session.settle import look_for_unclear
 if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.control import Control
-    from dialer.ledger.writer import LedgerWriter
     from dialer.progress import Progress
     from dialer.provider.bolna.client import BolnaClient
     from dialer.reconcile import Reconciled
+    from dialer.store.writer import LedgerWriter
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dialer.commands import Selection
-    from dialer.ledger import Person, Trace
     from dialer.session import Shown, Standing
+    from dialer.store import Person, Trace
 
 
 def standing_text(standings: Sequence[tuple[Standing, Selection]]) -> str:

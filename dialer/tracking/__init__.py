@@ -6,7 +6,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
@@ -18,25 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import datetime
 
-    from dialer.ledger import Call, Ledger
     from dialer.models import CallCount
     from dialer.pacing import Pacer
     from dialer.provider.bolna.executions import Execution, Page
+    from dialer.store import AsyncStore, Call
 
 _PAGE = 1000
 _IN_FLIGHT = 8
 _TOO_MANY = 429
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, a look ends."""
-
-T = TypeVar("T")
-
-
-class Recorder(Protocol):
-    """What tracking needs of the ledger."""
-
-    async def call(self, work: Callable[[Ledger], T]) -> T:
-        """Return what some work on the ledger returns."""
 
 
 class Bolna(Protocol):
@@ -103,7 +94,7 @@ class Tracker:
 
     def __init__(
         self,
-        ledger: Recorder,
+        ledger: AsyncStore,
         bolna: Bolna,
         *,
         agent_id: str,
@@ -137,7 +128,7 @@ class Tracker:
             await self._follow([call for call in calls if not sleeps(call, now=self._now())])
             # Beside a run more are placed all the time: a page that is not full is the last.
             after = calls[-1].attempt if len(calls) == _PAGE else None
-        return Looked(await self._ledger.call(lambda store: store.call_counts()), self._trouble)
+        return Looked(await self._ledger.call_counts(), self._trouble)
 
     @property
     def trouble(self) -> str:
@@ -163,13 +154,13 @@ class Tracker:
             for call in calls
             if (status := told.get(call.attempt, call.status)) != call.status and status not in TIMED
         ]
-        await self._ledger.call(lambda store: store.note_statuses(changed, now=self._now()))
+        await self._ledger.note_statuses(changed, now=self._now())
         unseen = self._still_to_read(calls, told, listed, is_whole=is_whole)
         await self._read_each(unseen)
-        return told | await self._ledger.call(lambda store: store.statuses([call.attempt for call in unseen]))
+        return told | await self._ledger.statuses([call.attempt for call in unseen])
 
     async def _page(self, after: int) -> Sequence[Call]:
-        return await self._ledger.call(lambda store: store.open_calls(after=after, size=_PAGE))
+        return await self._ledger.open_calls(after=after, size=_PAGE)
 
     async def _follow(self, calls: Sequence[Call]) -> None:
         span = span_of(calls, skew=await self._skew()) if pages(calls) <= worth(calls) else None
@@ -190,7 +181,7 @@ class Tracker:
 
     async def _skew(self) -> float:
         skew = self._bolna.skew
-        return await self._ledger.call(lambda store: store.skew()) if skew is None else skew
+        return await self._ledger.skew() if skew is None else skew
 
     # -- by list -------------------------------------------------------------------------------------------------
 
@@ -225,7 +216,7 @@ class Tracker:
         now = self._now()
         statuses = [(call.attempt, listed[call.execution_id]) for call in calls]
         still = [call for call in calls if call.status == listed[call.execution_id]]
-        await self._ledger.call(lambda store: store.note_statuses(statuses, now=now))
+        await self._ledger.note_statuses(statuses, now=now)
         await self._give_up([call for call in still if is_hopeless(call, now=now)])
 
     # -- by id ---------------------------------------------------------------------------------------------------
@@ -283,7 +274,7 @@ class Tracker:
 
     async def _missing(self, call: Call) -> None:
         now = self._now()
-        await self._ledger.call(lambda store: store.note_missing([call.attempt], now=now))
+        await self._ledger.note_missing([call.attempt], now=now)
         if is_hopeless(call, now=now) and await self._is_our_account():
             await self._give_up([call])
 
@@ -291,7 +282,7 @@ class Tracker:
         """Tell whether Bolna still knows a call that it has shown before: another account's key finds none."""
         async with self._asking:
             if self._ours is None:
-                known = await self._ledger.call(lambda store: store.known_call())
+                known = await self._ledger.known_call()
                 self._ours = known is not None and await self._knows(known)
         if not self._ours:
             self._trouble = "Bolna knows none of these calls. Is the key of the account that made them?"
@@ -306,7 +297,7 @@ class Tracker:
 
     async def _found(self, call: Call, execution: Execution) -> None:
         now = self._now()
-        await self._ledger.call(lambda store: store.note_calls([(call.attempt, execution)], now=now))
+        await self._ledger.note_calls([(call.attempt, execution)], now=now)
         self.tally.ended += execution.is_final
         stands_still = execution.status == call.status and not execution.is_final
         await self._give_up([call] if stands_still and is_hopeless(call, now=now) else [])
@@ -314,7 +305,7 @@ class Tracker:
     async def _give_up(self, calls: Sequence[Call]) -> None:
         if calls:
             attempts = [call.attempt for call in calls]
-            await self._ledger.call(lambda store: store.give_up(attempts))
+            await self._ledger.give_up(attempts)
             self.tally.given_up += len(calls)
 
 

@@ -12,7 +12,7 @@ from dialer.provider.bolna.executions import FINAL
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from dialer.ledger import Call
+    from dialer.store import Call
 
 TIMED = frozenset({"scheduled", "rescheduled"})
 """A call that stands so waits for a moment, not for a line."""

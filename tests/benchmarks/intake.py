@@ -89,9 +89,10 @@ def _into(path: Path, *, fresh: bool) -> None:
     import anyio  # noqa: PLC0415 - as above
 
     from dialer.control import Control  # noqa: PLC0415
-    from dialer.ledger import Binding, Ledger  # noqa: PLC0415
-    from dialer.ledger.writer import LedgerWriter  # noqa: PLC0415
+    from dialer.ledger import Ledger  # noqa: PLC0415
     from dialer.session.intake import load  # noqa: PLC0415
+    from dialer.store import Binding  # noqa: PLC0415
+    from dialer.store.writer import LedgerWriter  # noqa: PLC0415
 
     file = path.with_suffix(".ledger")
     if fresh:
@@ -103,7 +104,7 @@ def _into(path: Path, *, fresh: bool) -> None:
         async with LedgerWriter(lambda: Ledger.open(file, binding=binding, batch="benchmark")) as ledger:
             await ledger.call(lambda store: store.recover())
             await load(campaign(path), ledger, Control())
-            assert await ledger.call(lambda store: store.page(after=0, size=500))
+            assert await ledger.page(after=0, size=500)
 
     anyio.run(begin)
 

@@ -16,13 +16,14 @@ from anyio.lowlevel import current_token
 
 from dialer.errors import LedgerError
 from dialer.models import Outcome
+from dialer.store.access import AsyncStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
-    from dialer.ledger.store import Ledger
     from dialer.models import Answer, Attempt, Recipient
+    from dialer.store.interface import Store
 
 T = TypeVar("T")
 
@@ -42,24 +43,19 @@ class _Job:
         outcome: how an attempt ended, if that is to be recorded.
     """
 
-    work: Callable[[Ledger], Any] | None
+    work: Callable[[Store], Any] | None
     grouped: bool
     done: anyio.Event | None = None
     outcome: tuple[Attempt, Answer] | None = None
     result: Any = None
     error: BaseException | None = None
 
-    def run_on(self, ledger: Ledger) -> Callable[[], None]:
-        work = self.work
-        assert work is not None
-
-        def run() -> None:
-            self.result = work(ledger)
-
-        return run
+    def run_on(self, ledger: Store) -> None:
+        if self.work is not None:
+            self.result = self.work(ledger)
 
 
-class LedgerWriter:
+class LedgerWriter(AsyncStore):
     """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
 
     What somebody waits for is begun at once: while one commit is on its way to the disk, the next group gathers. What
@@ -75,11 +71,11 @@ class LedgerWriter:
         open_ledger: opens the ledger; called in the thread.
     """
 
-    def __init__(self, open_ledger: Callable[[], Ledger]) -> None:
+    def __init__(self, open_ledger: Callable[[], Store]) -> None:
         self.failure: LedgerError | None = None
         self.unrecorded: list[tuple[Attempt, Answer]] = []
         self.is_certain = False
-        self.on_settled: Callable[[Ledger, Sequence[int]], None] = lambda _ledger, _positions: None
+        self.on_settled: Callable[[Store, Sequence[int]], None] = lambda _ledger, _positions: None
         """Called in the thread with the input positions of recipients whose outcome has become durable."""
         self._open = open_ledger
         # A list swapped without the lock once lost an acknowledged record in 100,000.
@@ -94,7 +90,7 @@ class LedgerWriter:
         self._token = current_token()
         self._thread.start()
         try:
-            await self.call(lambda _: None)
+            await self.flush()
         except BaseException:
             await self._end()
             raise
@@ -113,7 +109,7 @@ class LedgerWriter:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(self._thread.join)
 
-    async def call(self, work: Callable[[Ledger], T]) -> T:
+    async def call(self, work: Callable[[Store], T]) -> T:
         """Return what some work on the ledger returns; it is done in the thread, by itself.
 
         Raises:
@@ -122,7 +118,7 @@ class LedgerWriter:
         return await self._wait_for(_Job(work, grouped=False, done=anyio.Event()))  # type: ignore[no-any-return] # _Job is not generic
 
     async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
-        """Return the attempts once their intents are on disk; see `Ledger.intend`."""
+        """Return the attempts once their intents are on disk; see `Store.intend`."""
         return await self._wait_for(_Job(lambda ledger: ledger.intend(recipients), grouped=True, done=anyio.Event()))  # type: ignore[no-any-return] # as above
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
@@ -187,7 +183,7 @@ class LedgerWriter:
                 jobs = list(alike)
                 yield from [jobs] if grouped else ([job] for job in jobs)
 
-    def _do(self, ledger: Ledger, jobs: list[_Job]) -> None:
+    def _do(self, ledger: Store, jobs: list[_Job]) -> None:
         try:
             self._refuse_if_broken()
             began = time.monotonic()
@@ -209,7 +205,7 @@ class LedgerWriter:
         if self.failure is not None:
             raise self.failure
 
-    def _show(self, ledger: Ledger, jobs: list[_Job]) -> None:
+    def _show(self, ledger: Store, jobs: list[_Job]) -> None:
         positions = [
             attempt.recipient.position for attempt, answer in _outcomes(jobs) if answer.outcome is not Outcome.RETRY
         ]
@@ -231,19 +227,17 @@ class LedgerWriter:
                 from_thread.run_sync(_set_all, events, token=self._token)
 
 
-def _work(ledger: Ledger, jobs: list[_Job]) -> None:
+def _work(ledger: Store, jobs: list[_Job]) -> None:
     if jobs[0].grouped:
-        ledger.together(list(_writes(ledger, jobs)))
+        with ledger.transaction():
+            outcomes = _outcomes(jobs)
+            if outcomes:
+                # First: whoever is to be tried again may be among the intents as well.
+                ledger.settle(outcomes)
+            for job in jobs:
+                job.run_on(ledger)
     else:
-        jobs[0].run_on(ledger)()
-
-
-def _writes(ledger: Ledger, jobs: list[_Job]) -> Iterator[Callable[[], None]]:
-    outcomes = _outcomes(jobs)
-    if outcomes:
-        # First: whoever is to be tried again may be among the intents as well.
-        yield lambda: ledger.settle_all(outcomes)
-    yield from (job.run_on(ledger) for job in jobs if job.outcome is None)
+        jobs[0].run_on(ledger)
 
 
 def _outcomes(jobs: list[_Job]) -> list[tuple[Attempt, Answer]]:

@@ -1,0 +1,109 @@
+"""A store for whoever must not wait in the event loop: the same names, awaited."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from dialer.store.interface import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
+
+    from dialer.errors import LedgerError
+    from dialer.models import Answer, Attempt, Recipient
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _awaited(
+    method: Callable[Concatenate[Store, P], T],
+) -> Callable[Concatenate[AsyncStore, P], Coroutine[Any, Any, T]]:
+    """Return a method that does what one of the store does, once its turn comes."""
+    name = method.__name__
+
+    async def ask(self: AsyncStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        # By name: what is asked is the engine's own method.
+        return await self.call(lambda store: getattr(store, name)(*args, **kwargs))
+
+    ask.__name__, ask.__doc__ = name, method.__doc__
+    return ask
+
+
+class AsyncStore(ABC):
+    """Async access to a `Store`; what is asked for is done in that order, outcomes before the intents of their group.
+
+    Attributes:
+        failure: why nothing can be recorded any more; nothing may be sent once this is set.
+    """
+
+    failure: LedgerError | None
+
+    @abstractmethod
+    async def call(self, work: Callable[[Store], T]) -> T:
+        """Return what some work on the store returns, for what has no name: it reads or writes a file meanwhile.
+
+        Raises:
+            LedgerError: the ledger failed.
+        """
+
+    @abstractmethod
+    async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
+        """Return the attempts once their intents are on disk; see `Store.intend`."""
+
+    @abstractmethod
+    def settle(self, attempt: Attempt, answer: Answer) -> None:
+        """Have an outcome made durable; nobody waits for it."""
+
+    @abstractmethod
+    def note_hold(self, seconds: float, words: str) -> None:
+        """Have it made durable that all sending stands still; nobody waits for it."""
+
+    async def flush(self) -> None:
+        """Return once everything that was asked for is durable."""
+        await self.call(lambda _: None)
+
+    note = _awaited(Store.note)
+    set_note = _awaited(Store.set_note)
+    is_asked_to_stop = _awaited(Store.is_asked_to_stop)
+    checkpoint = _awaited(Store.checkpoint)
+    header = _awaited(Store.header)
+    is_new = _awaited(Store.is_new)
+
+    page = _awaited(Store.page)
+    withhold = _awaited(Store.withhold)
+    expect_waits = _awaited(Store.expect_waits)
+    permit = _awaited(Store.permit)
+    may_be_permitted = _awaited(Store.may_be_permitted)
+    end_permissions = _awaited(Store.end_permissions)
+    redialled = _awaited(Store.redialled)
+    refused_again = _awaited(Store.refused_again)
+    whereabouts = _awaited(Store.whereabouts)
+    pending_among = _awaited(Store.pending_among)
+    numbers_with = _awaited(Store.numbers_with)
+    counts = _awaited(Store.counts)
+    last_called = _awaited(Store.last_called)
+    talk = _awaited(Store.talk)
+
+    open_calls = _awaited(Store.open_calls)
+    call_counts = _awaited(Store.call_counts)
+    statuses = _awaited(Store.statuses)
+    execution_ids = _awaited(Store.execution_ids)
+    known_call = _awaited(Store.known_call)
+    note_calls = _awaited(Store.note_calls)
+    note_statuses = _awaited(Store.note_statuses)
+    note_missing = _awaited(Store.note_missing)
+    give_up = _awaited(Store.give_up)
+    count_open = _awaited(Store.count_open)
+    stoppable = _awaited(Store.stoppable)
+    note_stopped = _awaited(Store.note_stopped)
+    note_not_stopped = _awaited(Store.note_not_stopped)
+    show_call_parts = _awaited(Store.show_call_parts)
+
+    doubts = _awaited(Store.doubts)
+    skew = _awaited(Store.skew)
+    found = _awaited(Store.found)
+    callable_numbers = _awaited(Store.callable_numbers)
+    adopt = _awaited(Store.adopt)

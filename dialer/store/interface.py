@@ -1,0 +1,315 @@
+"""What the others may do with a batch's ledger: methods by name, values in, values out.
+
+What changes something is a transaction: whole or not at all, and on disk when it returns.
+`tests/test_store_contract.py` states what each of them promises; an engine that keeps these promises can take the
+place of SQLite.
+
+    who uses it                    what it gets
+    everybody                      Notes
+    run, reconcile, track, cancel  Store, by way of `AsyncStore`
+    status, show, results, check   Store, opened for reading
+    report                         Report
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from dialer.forecast import Talk
+    from dialer.models import Answer, Attempt, CallCount, InputRow, Recipient, ResultRow, Status, Whereabouts
+    from dialer.provider.bolna.executions import Execution
+    from dialer.store.records import (
+        Call,
+        Calls,
+        Doubt,
+        Hold,
+        People,
+        Person,
+        Pulse,
+        Redial,
+        RedialRules,
+        Stoppable,
+        Trouble,
+        Written,
+    )
+
+
+JUDGED = "input_judged"
+"""Under this name is noted which input, judged by which rules, a ledger holds.
+
+Whatever else changes whom the input's rows may stand for (`permit`, `merge`, `adopt`) takes it back."""
+
+
+class Notes(Protocol):
+    """Texts kept by name."""
+
+    def note(self, name: str) -> str | None:
+        """Return a named note, or None."""
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keep a named note."""
+
+
+class Work(Notes, Protocol):
+    """One piece of work at a time holds the ledger."""
+
+    def begin(self, work: str, *, now: float) -> None:
+        """Note which work begins now (Unix seconds)."""
+
+    def recover(self) -> int:
+        """Turn what a dead run left `sending` into `unknown`; return how many."""
+
+    def work(self) -> str | None:
+        """Return which work began last; None where none did."""
+
+    def is_asked_to_stop(self, work: str) -> bool:
+        """Tell whether another process asked this work to stop."""
+
+    def first_moment(self) -> float | None:
+        """Return when the first attempt was begun (Unix seconds); None where there is none."""
+
+    def last_moment(self) -> float | None:
+        """Return when something was last begun or recorded (Unix seconds); None where nothing ever was."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Do everything inside in one transaction."""
+
+    def checkpoint(self) -> None:
+        """Bring everything into the one file that a copy of the ledger takes along."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Input(Notes, Protocol):
+    """The list of recipients, judged."""
+
+    def load(
+        self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[Sequence[InputRow]]
+    ) -> None:
+        """Replace the input by a newly judged one, all of it or nothing."""
+
+    def header(self) -> tuple[str, ...]:
+        """Return the column names of the current input."""
+
+    def is_new(self) -> bool:
+        """Tell whether nobody was ever recorded here."""
+
+    def attempted_numbers(self, *, of: Callable[[int], bool] = ...) -> dict[int, tuple[str, ...]]:
+        """Return number → keys under which it was attempted, of the numbers that are asked for."""
+
+    def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
+        """Return the state of those keys that were attempted."""
+
+
+class Dialling(Protocol):
+    """What a run needs: who is to be called, and what came of it."""
+
+    def page(self, *, after: int, size: int) -> list[Recipient]:
+        """Return the next callable recipients in input order, from beyond a position."""
+
+    def intend(self, recipients: Sequence[Recipient], *, now: float | None = None) -> list[Attempt]:
+        """Note that these are about to be called; those who may not be any more are left out."""
+
+    def settle(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
+        """Note how attempts at different recipients ended."""
+
+    def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
+        """Note that these were surely not sent: it is as if they were never tried."""
+
+    def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
+        """Note that all sending stands still for so many seconds from now on, and why."""
+
+    def expect_waits(self, seconds: float) -> None:
+        """Note for how long somebody may hold an intent before the request leaves."""
+
+    def permit(
+        self,
+        state: Status,
+        rules: RedialRules,
+        *,
+        what: str,
+        keys: Collection[str] | None = None,
+        now: float | None = None,
+    ) -> Redial:
+        """Let everybody in a state be called again whom the rules allow, for this work only; a person asked."""
+
+    def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
+        """Return the numbers of those whom `permit` would let be called again."""
+
+    def end_permissions(self) -> int:
+        """End what this work may still do because a person asked; return how many are not called again after all."""
+
+    def released(self) -> dict[Status, int]:
+        """Return how many are about to be called again because a person asked, by where they stand."""
+
+    def redialled(self) -> Mapping[str, int]:
+        """Return how many are about to be called once more, by what became of their last call."""
+
+    def refused_again(self) -> int:
+        """Return how many this work has called again and were refused, while an earlier call of theirs stands."""
+
+    def whereabouts(self) -> dict[Whereabouts, int]:
+        """Return where those may be who are to be called, and how many they are."""
+
+    def pending_among(self, numbers: Sequence[int]) -> list[Whereabouts]:
+        """Return where those may be who are to be called and have one of some numbers, one entry each."""
+
+    def numbers_with(self, code: str) -> list[int]:
+        """Return the numbers of the input's rows that are not called for a reason."""
+
+
+class Following(Protocol):
+    """What tracking, reconciling and cancelling need: the calls that were accepted, and those in doubt."""
+
+    def open_calls(self, *, after: int = 0, size: int = 1000) -> list[Call]:
+        """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt."""
+
+    def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
+        """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
+
+    def execution_ids(self) -> set[int]:
+        """Return a hash of each id that a call of this batch was given."""
+
+    def known_call(self) -> str | None:
+        """Return the id of a call that was seen to its end; None where there is none."""
+
+    def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:
+        """Keep what is known of some calls, by attempt; a call that is final stays as it is."""
+
+    def note_statuses(self, listed: Iterable[tuple[int, str]], *, now: float | None = None) -> None:
+        """Keep the status of calls that are not final, by attempt, where nothing else is known of them."""
+
+    def note_missing(self, attempts: Sequence[int], *, now: float | None = None) -> None:
+        """Keep that the provider knows no such calls (yet)."""
+
+    def give_up(self, attempts: Sequence[int]) -> None:
+        """Keep that these calls never ended: they are not asked for any more."""
+
+    def count_open(self) -> int:
+        """Return how many accepted calls may still ring, as far as the ledger knows."""
+
+    def stoppable(self, *, before: Stoppable | None = None, size: int = 500) -> list[Stoppable]:
+        """Return calls that may still ring, the last to ring first, from beyond one of them."""
+
+    def note_stopped(self, attempt: int, *, now: float | None = None) -> None:
+        """Keep that a call was stopped: it will not ring."""
+
+    def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:
+        """Keep that a call was not stopped, with the provider's words, and how it stands (None: not known there)."""
+
+    def doubts(self) -> list[Doubt]:
+        """Return the unknown attempts of people who are `unknown`, oldest first."""
+
+    def skew(self) -> float:
+        """Return how far the server's clock was last seen ahead of ours, in seconds; 0 when never seen."""
+
+    def found(self, mark: str, *, execution_id: str) -> bool:
+        """Note that the call with this reference exists at the provider; return whether that settled somebody."""
+
+    def callable_numbers(self) -> set[int]:
+        """Return the numbers of everybody who may be called, or may be as soon as they are back in the input."""
+
+    def adopt(self, numbers: Collection[int], mark: str, *, execution_id: str) -> bool:
+        """Note that a call to one of them was found; return whether it was new. The mark tells to whom it was."""
+
+
+class Results(Protocol):
+    """The rows of the results file, and what such a file knows more than the ledger."""
+
+    def results(self, *, pending: bool = True) -> Iterator[ResultRow]:
+        """Yield one row per input row in input order, then those who were called and have left the input."""
+
+    def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
+        """Return the result rows of some positions of the input, in input order."""
+
+    def call_parts(self) -> frozenset[str] | None:
+        """Return which of a call's long parts the results show; None where no call was tracked yet."""
+
+    def show_call_parts(self, parts: Collection[str]) -> None:
+        """Keep which of a call's long parts the results show from now on."""
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a key is recorded."""
+
+    def behind(self, rows: Iterable[Written]) -> int:
+        """Return how many rows of a results file are further than the ledger."""
+
+    def merge(self, header: Sequence[str], rows: Iterable[Written]) -> dict[Status, int]:
+        """Take over what a results file knows further than the ledger; return how many by status taken over."""
+
+
+class Progress(Protocol):
+    """How far the batch is."""
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many rows of the input stand where; who may be called again is pending."""
+
+    def call_counts(self) -> list[CallCount]:
+        """Return how many accepted calls stand where."""
+
+    def outcomes(self) -> dict[str, int]:
+        """Return what has become of the call that each person's result shows: outcome → people."""
+
+    def attempt_counts(self) -> dict[str, int]:
+        """Return how many attempts came to what; an empty outcome: nothing is known yet."""
+
+    def pulse(self, *, now: float | None = None) -> Pulse:
+        """Return how the batch goes on at this moment."""
+
+    def last_called(self) -> float | None:
+        """Return when the last of the input was called who is `queued` and stays so (Unix seconds)."""
+
+    def talk(self) -> Talk:
+        """Return how long people talked in the last calls that are over."""
+
+    def people_with(self, number: int) -> list[Person]:
+        """Return everybody with a number, and the rows that have it and are not called."""
+
+
+class Report(Progress, Notes, Protocol):
+    """What a report counts."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read everything inside from one moment, whatever a run writes meanwhile."""
+
+    def span(self) -> tuple[int, float | None, float | None]:
+        """Return how many requests were made, and when the first and the last one were (Unix seconds)."""
+
+    def left(self) -> int:
+        """Return how many were called and are no longer in the input."""
+
+    def people(self) -> list[People]:
+        """Return the people of the input, counted by all that they have in common."""
+
+    def calls(self) -> list[Calls]:
+        """Return all calls, counted by how they ended."""
+
+    def calls_by_time(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the begin of each quarter of an hour (Unix seconds), the calls placed in it, and those that reached."""
+
+    def called_numbers(self) -> Iterator[tuple[int, bool]]:
+        """Yield the number of each of the people to whom a call was accepted, and whether they were reached."""
+
+    def talks(self, *, step: float) -> list[tuple[int, int]]:
+        """Return how many calls that reached somebody lasted from so many steps (of seconds) to one more."""
+
+    def talk_at(self, rank: int) -> float:
+        """Return the length of the call that has so many shorter ones below it, among those that reached somebody."""
+
+    def retried(self) -> list[tuple[int | None, int]]:
+        """Return HTTP status (None: no answer) and number of the requests that were surely not taken and made again."""
+
+    def troubles(self, *, first: int) -> Iterator[Trouble]:
+        """Yield what is wrong, by reason, with the first few rows of each."""
+
+    def holds(self) -> Iterator[Hold]:
+        """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
+
+
+class Store(Work, Input, Dialling, Following, Results, Report, Protocol):
+    """A batch's ledger; one thread at a time may use it."""
