@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
+PEOPLE = 150
 PATIENCE = 180.0
 """Seconds; far more than anything takes, also on a machine that is busy."""
 
 
 @pytest.fixture
 def campaign(tmp_path: Path) -> Path:
-    """Four hundred people, so slowly that a run goes on until somebody stops it."""
+    """A list and a rate at which a run goes on until somebody stops it."""
     path = tmp_path / "c.toml"
-    write_list(tmp_path, 400)
+    write_list(tmp_path, PEOPLE)
     pace(path, "4/second")
     return path
 
@@ -99,7 +100,7 @@ def statuses(campaign: Path) -> dict[str, str]:
 def finish(campaign: Path, sandbox: Sandbox) -> None:
     """Run to the end and look that everybody was called once."""
     assert go_on(campaign, sandbox) == 0
-    assert len(sandbox.book.calls) == 400
+    assert len(sandbox.book.calls) == PEOPLE
 
 
 def go_on(campaign: Path, sandbox: Sandbox) -> int:
@@ -134,7 +135,7 @@ def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Sign
     assert (events[-1]["event"], events[-1]["exit_code"]) == ("summary", code)
     assert events[-1]["left"] > 0
     placed = {call.to_number for call in bolna.book.calls}
-    assert 5 <= len(placed) < 400
+    assert 5 <= len(placed) < PEOPLE
     assert {number for number, status in statuses(campaign).items() if status == "queued"} == placed
     assert set(statuses(campaign).values()) == {"queued", "pending"}
     finish(campaign, bolna)
@@ -305,7 +306,7 @@ def test_a_second_run_is_turned_away_while_the_first_goes_on_and_status_is_not(c
     assert second.returncode == 4
     assert f"process {process.pid} on " in second.stderr
     (standing,) = json.loads(looked.stdout)
-    assert standing["total"] == 400
+    assert standing["total"] == PEOPLE
     assert f"process {process.pid} on " in standing["running"]
     # Killed, it holds the batch no more; whoever held an intent and was not sent yet is in doubt.
     assert go_on(campaign, bolna) in {0, 1}
