@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from dialer import provider
 from dialer.errors import DialerError
-from dialer.ledger import STOPPED
 from dialer.pacing import Pacer, Rate
-from dialer.provider.bolna.client import BolnaReadError
-from dialer.provider.bolna.executions import FINAL, retries_in
+from dialer.provider.interface import ProviderReadError
+from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from dialer.provider.bolna.client import Stopped
-    from dialer.provider.bolna.executions import Execution
+    from dialer.provider.interface import Execution, Stopped
     from dialer.store import AsyncStore, Call, Stoppable
 
 RATE = Rate(900, 60.0)
@@ -30,7 +28,6 @@ _UNREADABLE = 10
 _AGAIN = (2.0, 8.0, 20.0)
 """Seconds after which a call is asked for again that Bolna does not know: new ones may be shown late."""
 _TELL_EVERY = 5.0
-_NOT_FOUND = 404
 
 
 class Bolna(Protocol):
@@ -50,7 +47,7 @@ class GoingOn:
     Attributes:
         number: E.164 digits.
         execution_id: Bolna's id.
-        status: as Bolna spells it.
+        status: how it stands.
         words: why Bolna did not stop it.
     """
 
@@ -152,7 +149,8 @@ class Brake:
 
     async def _without_those_over(self, calls: Sequence[Call]) -> Sequence[Call]:
         told = await self._glance(calls)
-        over = {call.attempt for call in calls if told.get(call.attempt) in FINAL and not _may_be_retried(call)}
+        ended = [call for call in calls if CallState(told.get(call.attempt, "")).is_final]
+        over = {call.attempt for call in ended if not _may_be_retried(call)}
         self.result.over.update(told[attempt] for attempt in over)
         for attempt in over:
             self.result.rings.pop(attempt, None)
@@ -189,7 +187,7 @@ class Brake:
         try:
             await self._ask(call)
             self._unreadable = 0
-        except BolnaReadError as error:
+        except ProviderReadError as error:
             self._failure = self._failure or error.must_act
             self._unreadable += 1
             self.result.trouble = error.words
@@ -203,7 +201,7 @@ class Brake:
         answer = await self._bolna.stop_call(call.execution_id)
         if answer.stopped:
             await self._note_stopped(call)
-        elif answer.http_status == _NOT_FOUND:
+        elif answer.is_unknown:
             self._missing.append(call)
         else:
             await self._pacer.wait()
@@ -212,15 +210,15 @@ class Brake:
     async def _look(self, call: Call, words: str) -> None:
         """Find out where a call stands that Bolna does not stop."""
         found = await self._bolna.execution(call.execution_id)
-        if found is not None and found.status == STOPPED:
+        if found is not None and found.state is CallState.STOPPED:
             # By a brake that was killed before it could note it.
             await self._note_stopped(call)
             return
-        found = found and found.asked_for(_asked(call))
+        found = found and found.asked_for(provider.VENDOR.request_in(call.payload))
         await self._record(self._ledger.note_not_stopped(call.attempt, words=words, found=found))
         self.result.rings.pop(call.attempt, None)
         if found is not None and found.is_final:
-            self.result.over[found.outcome] += 1
+            self.result.over[found.status] += 1
         else:
             status = "" if found is None else found.status
             self.result.rings[call.attempt] = GoingOn(call.number, call.execution_id, status, words)
@@ -241,11 +239,6 @@ class Brake:
             self._tell(self.result)
 
 
-def _asked(call: Call) -> Mapping[str, Any]:
-    body: Mapping[str, Any] = json.loads(call.payload or "{}")
-    return body
-
-
 def _may_be_retried(call: Call) -> bool:
-    retries = retries_in(_asked(call).get("retry_config"))
+    retries = provider.VENDOR.request_in(call.payload).retries
     return retries is not None and retries.most > 0

@@ -13,7 +13,7 @@ import anyio
 from dialer.breaker import Trip
 from dialer.errors import DialerError, ExitCode
 from dialer.models import Answer, Attempt, Outcome
-from dialer.provider.bolna.executions import FINAL
+from dialer.provider.states import CallState
 from dialer.store import Call, until_of
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from dialer.store import AsyncStore
 
 
-NOT_LIVE = FINAL | {"scheduled", "rescheduled", "call-disconnected"}
-"""Statuses of a call that neither waits for a line nor holds one: it is over, or waits for a moment."""
 _SHARE = 0.04
 """Of a call's average time: so often it is looked whether a line is free, while all are taken."""
 _LEAST, _MOST, _IN_TROUBLE = 0.25, 5.0, 10.0
@@ -176,7 +174,7 @@ class Lines:
         after = 0
         while calls := await self._page(after):
             after = calls[-1].attempt
-            yield [call for call in calls if call.status not in NOT_LIVE and call.until > self._began - _OLD]
+            yield [call for call in calls if call.state.is_live and call.until > self._began - _OLD]
 
     async def _page(self, after: int) -> Sequence[Call]:
         return await self._ledger.open_calls(after=after)
@@ -212,7 +210,7 @@ class Lines:
                 continue
             self._moved = self._since[call.attempt] = anyio.current_time()
             self._live[call.attempt] = replace(call, status=status)
-            if status in NOT_LIVE:
+            if not CallState(status).is_live:
                 self._forget(call)
                 self._lasted.extend([now - call.until] if call.until >= self._began else [])
         self.on_change()

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
 from dialer.breaker import Trip, no_money
 from dialer.errors import MustActError
-from dialer.provider.bolna.client import BolnaReadError
+from dialer.provider.interface import ProviderReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from dialer.provider.bolna.executions import Account
+    from dialer.provider.interface import Account, Agent
 
-_NOT_FOUND = 404
 WALLET_EVERY = 60.0
 """Seconds between two looks at the wallet."""
 
@@ -32,8 +31,8 @@ class Accounts(Protocol):
 class Bolna(Accounts, Protocol):
     """What is read of Bolna."""
 
-    async def agent(self, agent_id: str) -> dict[str, Any]:
-        """Return an agent; a BolnaReadError with the status 404 where there is none."""
+    async def agent(self, agent_id: str) -> Agent:
+        """Return an agent; a ProviderReadError that `is_not_found` where there is none."""
 
     async def phone_numbers(self) -> tuple[str, ...]:
         """Return the account's phone numbers."""
@@ -45,18 +44,18 @@ class Standing:
 
     Attributes:
         account: whose key it is; None where it could not be read.
-        agent: the agent, as Bolna gives it; None where it could not be read.
+        agent: who is to call; None where it could not be read.
         notes: what could not be read, and what is doubtful, in words.
     """
 
     account: Account | None
-    agent: Mapping[str, Any] | None
+    agent: Agent | None
     notes: tuple[str, ...]
 
     @property
     def agent_name(self) -> str:
         """The agent's name; empty where it could not be read."""
-        return str((self.agent or {}).get("agent_name") or "")
+        return "" if self.agent is None else self.agent.name
 
 
 async def look(bolna: Bolna, *, agent_id: str, callers: Sequence[str] = ()) -> Standing:
@@ -72,19 +71,19 @@ async def look(bolna: Bolna, *, agent_id: str, callers: Sequence[str] = ()) -> S
     """
     notes: list[str] = []
     account: Account | None = None
-    agent: Mapping[str, Any] | None = None
+    agent: Agent | None = None
     try:
         account = await bolna.account()
-    except BolnaReadError as error:
+    except ProviderReadError as error:
         _refused(error)
         notes.append(f"the account could not be read ({error.words})")
     if account is not None and account.wallet is not None and (trip := no_money(account.wallet)) is not None:
         raise MustActError(f"{trip.words} {trip.advice}")
     try:
         agent = await bolna.agent(agent_id)
-    except BolnaReadError as error:
+    except ProviderReadError as error:
         _refused(error)
-        if error.status == _NOT_FOUND:
+        if error.is_not_found:
             raise MustActError(
                 f"Bolna knows no agent {agent_id}: {error.words.rstrip(' .')}. Check `agent_id` in the campaign file, "
                 "and whether the key is of the same account."
@@ -103,13 +102,13 @@ async def _foreign(bolna: Bolna, callers: Sequence[str]) -> list[str]:
         return []
     try:
         owned = await bolna.phone_numbers()
-    except BolnaReadError as error:
+    except ProviderReadError as error:
         return [f"the account's numbers could not be read ({error.words})"]
     foreign = ", ".join(caller for caller in callers if caller not in owned)
     return [f"from_phone_number: the account does not list {foreign}; Bolna refuses foreign numbers"] if foreign else []
 
 
-def _refused(error: BolnaReadError) -> None:
+def _refused(error: ProviderReadError) -> None:
     if error.must_act is not None:
         raise error.must_act from error
 
@@ -117,7 +116,7 @@ def _refused(error: BolnaReadError) -> None:
 async def watch_wallet(bolna: Accounts, end: Callable[[Trip], None]) -> None:
     """Look at the wallet every minute, and end the run when it is empty."""
     while True:
-        with contextlib.suppress(BolnaReadError):
+        with contextlib.suppress(ProviderReadError):
             wallet = (await bolna.account()).wallet
             if wallet is not None and (trip := no_money(wallet)) is not None:
                 end(trip)
@@ -128,6 +127,6 @@ async def agent_gone(bolna: Bolna, *, agent_id: str) -> bool:
     """Tell whether Bolna surely does not know the agent."""
     try:
         await bolna.agent(agent_id)
-    except BolnaReadError as error:
-        return error.status == _NOT_FOUND
+    except ProviderReadError as error:
+        return error.is_not_found
     return False

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from dialer.phone import spellings
-from dialer.provider.bolna.client import BolnaReadError
+from dialer.provider.interface import ProviderReadError
 from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
 
     from dialer.errors import MustActError
-    from dialer.provider.bolna.executions import Account, Execution, Listed
+    from dialer.provider.interface import Account, Execution, Listed
     from dialer.store import AsyncStore, Doubt
 
     Settle = Callable[[Execution, str], Awaitable[None]]
@@ -56,7 +56,7 @@ class Reconciled:
         settled: how many `unknown` became `queued`.
         left: how many stay `unknown`.
         read: executions that were read.
-        unmarked: executions at our numbers that carry no `user_data` at all: Bolna does not echo it.
+        unmarked: executions at our numbers that carry no variables at all: Bolna does not echo it.
         missing: executions at our numbers, or at none yet, that do not (yet) show whom they call.
         trouble: why it could not look everywhere, or empty.
         must_act: what a person must do before it can look; None where that may pass by itself.
@@ -93,7 +93,7 @@ class _Search:
                 # Before it dials Bolna may leave the number empty.
                 if number is None or self._is_ours(number):
                     await self._read(row.id)
-        except BolnaReadError as error:
+        except ProviderReadError as error:
             self.result.trouble = error.words
             self.result.must_act = error.must_act
 
@@ -104,7 +104,7 @@ class _Search:
     async def _read(self, execution_id: str) -> None:
         try:
             execution = await self.bolna.execution(execution_id)
-        except BolnaReadError as error:
+        except ProviderReadError as error:
             # One call that cannot be read must not hide those behind it.
             self.result.trouble = error.words
             self.unreadable += 1
@@ -115,11 +115,11 @@ class _Search:
         self.result.read += 1
         if execution is None:
             self.result.missing += 1
-        elif execution.recipient_data is None:
+        elif execution.variables is None:
             number = _digits(execution.recipient_number)
             self.result.missing += number is None
             self.result.unmarked += number is not None and self._is_ours(number)
-        elif isinstance(mark := execution.recipient_data.get(VARIABLE), str):
+        elif isinstance(mark := execution.variables.get(VARIABLE), str):
             # Shielded: what the ledger was told must be counted.
             with anyio.CancelScope(shield=True):
                 await self.settle(execution, mark)
@@ -203,7 +203,7 @@ async def find_missing(
 async def _skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:
     """Return how far the server's clock is ahead: as it says now, and as it was last seen."""
     if bolna.skew is None:
-        with contextlib.suppress(BolnaReadError):
+        with contextlib.suppress(ProviderReadError):
             await bolna.account()
     seen = await ledger.skew()
     return (seen if bolna.skew is None else bolna.skew), seen

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer import cli
-from dialer.provider.bolna.executions import VOICEMAIL
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.provider.states import CallState
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_report_results_status_and_bolna_agree(tracked: Place, capsys: pytest.Ca
     states = {"queued": CALLABLE - 2, "error": 1, "unknown": 1, "invalid": 2, "duplicate": 3, "suppressed": 1}
     assert report["statuses"] == status["counts"] == Counter(row["status"] for row in results) == states
     assert by_report(report) == by_status(status) == by_results(results) == by_bolna(book)
-    assert VOICEMAIL in by_bolna(book).outcomes
+    assert CallState.VOICEMAIL in by_bolna(book).outcomes
 
     reached = sum(plan.outcome == "completed" and plan.talk > 0 for plan in plans_of(book))
     assert 0 < reached < CALLABLE
@@ -128,7 +128,7 @@ def test_report_results_status_and_bolna_agree(tracked: Place, capsys: pytest.Ca
     assert sum(one["calls"] for one in report["talk"]["spans"]) == reached
     assert report["slow"]["too_many"] == 1
     assert report["slow"]["pauses"] >= 1
-    missed = sum(by_bolna(book).outcomes[outcome] for outcome in ("no-answer", "busy", VOICEMAIL))
+    missed = sum(by_bolna(book).outcomes[outcome] for outcome in ("no-answer", "busy", CallState.VOICEMAIL))
     is_open = {one["what"]: one["count"] for one in report["open"]}
     assert is_open == {"error": 1, "unknown": 1, "invalid": 2, "not_reached": missed}
 

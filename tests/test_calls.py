@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.ledger import Ledger
-    from dialer.provider.bolna.executions import Execution
+    from dialer.provider.interface import Execution
 
 
 @pytest.fixture

@@ -23,9 +23,10 @@ from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
 from dialer.ledger import Ledger, locked
 from dialer.models import Answer, Effect, Outcome
 from dialer.pacing import Rate
-from dialer.provider.bolna.client import BolnaReadError, Stopped
+from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.provider.interface import ProviderReadError, Stopped
 from dialer.session import cancel, cancel_campaign, interruption
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
 from tests.ledgers import call, key_of, load, number_of, opened, people, row
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dialer.provider.bolna.executions import Execution, Listed
+    from dialer.provider.interface import Execution, Listed
     from dialer.session import Braking, Cancelled
     from dialer.store import Call
 
@@ -64,14 +65,14 @@ class Bolna:
         await anyio.sleep(0.2)
         self.in_flight -= 1
         if self.refused:
-            raise BolnaReadError("Access denied", self.refused)
+            raise read_error("Access denied", self.refused)
         if execution_id in self.broken:
-            raise BolnaReadError("HTTP 502 Bad Gateway", 502)
+            raise ProviderReadError("HTTP 502 Bad Gateway", 502)
         if anyio.current_time() < self.hidden_until:
-            return Stopped(stopped=False, words="Execution not found", http_status=404)
+            return Stopped(stopped=False, words="Execution not found", is_unknown=True)
         if self.statuses.get(execution_id, "queued") != "queued":
-            return Stopped(stopped=False, words="not queued", http_status=400)
-        return Stopped(stopped=True, words="", http_status=200)
+            return Stopped(stopped=False, words="not queued", is_unknown=False)
+        return Stopped(stopped=True, words="", is_unknown=False)
 
     async def execution(self, execution_id: str) -> Execution | None:
         return execution_in({"id": execution_id, "status": self.statuses[execution_id]})
@@ -389,7 +390,7 @@ def test_calls_that_may_ring_unknown_are_not_passed_over(waiting: Place, monkeyp
 
 
 async def unreadable(*_: object, **__: object) -> AsyncIterator[Listed]:
-    raise BolnaReadError("HTTP 502", 502)
+    raise ProviderReadError("HTTP 502", 502)
     yield
 
 

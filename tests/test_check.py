@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main
-from dialer.provider.bolna.client import BolnaClient, BolnaReadError
+from dialer.provider.bolna.client import BolnaClient
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.provider.interface import ProviderReadError
 from tests.place import Place, number, run
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def test_strict_calls_nobody_whose_prompt_could_not_be_read(
     place: Place, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def agent(*_: object) -> None:
-        raise BolnaReadError("HTTP 502", 502)
+        raise ProviderReadError("HTTP 502", 502)
 
     monkeypatch.setattr(BolnaClient, "agent", agent)
     assert main(["check", str(path), "--strict"]) == 2

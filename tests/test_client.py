@@ -24,8 +24,10 @@ from trio.testing import MockClock
 
 from dialer.errors import UsageError
 from dialer.models import Answer, Effect, Outcome
-from dialer.provider.bolna.client import TABLE, BolnaClient, BolnaReadError, answer_of_exception, answer_of_status
-from dialer.provider.bolna.executions import Retries, account_in, execution_in, listed_in
+from dialer.provider.bolna.client import TABLE, BolnaClient, answer_of_exception, answer_of_status
+from dialer.provider.bolna.executions import account_in, execution_in, listed_in
+from dialer.provider.interface import ProviderReadError, Retries
+from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator
@@ -681,13 +683,13 @@ def test_the_account_is_read() -> None:
 def test_an_agent_is_read_and_of_an_unknown_one_bolna_s_words_are_kept() -> None:
     async def main(client: BolnaClient) -> Any:  # noqa: ANN401
         for unknown in ("../a-1", "a-2"):
-            with pytest.raises(BolnaReadError, match="not found") as refusal:
+            with pytest.raises(ProviderReadError, match="not found") as refusal:
                 await client.agent(unknown)
             assert refusal.value.status == 404
         return await client.agent("a-1")
 
     routes = {"GET /v2/agent/a-1": {"agent_name": "Asha"}}
-    assert virtually(main, routed(routes)) == {"agent_name": "Asha"}
+    assert virtually(main, routed(routes)).name == "Asha"
 
 
 def test_phone_numbers_are_read_past_rows_that_are_none() -> None:
@@ -719,13 +721,16 @@ def test_an_execution_is_read_and_an_unknown_one_is_none() -> None:
     }
     execution, missing = virtually(main, routed({"GET /executions/e-1": shown}))
     assert missing is None
-    assert execution.recipient_data == {"dialer_ref": "r"}
+    assert execution.variables == {"dialer_ref": "r"}
     assert execution.recipient_number == "+919876543211"
     assert execution.created_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
-    assert (execution.duration, execution.cost, execution.voicemail) == (12.5, 7.25, False)
+    assert (execution.duration, execution.cost, execution.status) == (12.5, 7.25, "completed")
     assert (execution.hangup_reason, execution.recording_url) == ("Normal", "https://r.test/1")
-    assert (execution.extracted_data, execution.transcript) == ({"yes": True}, "hello")
-    assert (execution.retry_count, execution.retries) == (1, Retries(2, frozenset({"no-answer", "busy", "failed"})))
+    assert (execution.extracted, execution.transcript) == ({"yes": True}, "hello")
+    assert (execution.retry_count, execution.retries) == (
+        1,
+        Retries(2, frozenset({CallState.NO_ANSWER, CallState.BUSY, CallState.FAILED})),
+    )
 
 
 NAMES = (
@@ -747,9 +752,9 @@ def test_no_json_makes_the_reading_of_it_raise(value: Any) -> None:  # noqa: ANN
 
 def test_an_answer_about_something_else_than_was_asked_for_is_a_read_error() -> None:
     async def main(client: BolnaClient) -> None:
-        with pytest.raises(BolnaReadError, match="another call: e-2 instead of e-1"):
+        with pytest.raises(ProviderReadError, match="another call: e-2 instead of e-1"):
             await client.execution("e-1")
-        with pytest.raises(BolnaReadError, match="another agent: a-2 instead of a-1"):
+        with pytest.raises(ProviderReadError, match="another agent: a-2 instead of a-1"):
             await client.agent("a-1")
 
     virtually(main, routed({"GET /executions/e-1": {"id": "e-2"}, "GET /v2/agent/a-1": {"id": "a-2"}}))
@@ -757,7 +762,7 @@ def test_an_answer_about_something_else_than_was_asked_for_is_a_read_error() -> 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b'"text"', b"3", b"[]", b"{}"])
 def test_an_answer_without_sense_is_a_read_error(body: bytes) -> None:
-    with pytest.raises(BolnaReadError) as refusal:
+    with pytest.raises(ProviderReadError) as refusal:
         virtually(lambda client: client.execution("e-1"), lambda _: httpx.Response(200, content=body))
     assert "cannot be understood" in refusal.value.words
 
@@ -770,7 +775,7 @@ def test_a_refused_read_is_told_with_its_status_and_not_repeated(status: int) ->
         asked.append(request)
         return httpx.Response(status, json={"detail": f"no {KEY}"}, headers={"Location": "http://["})
 
-    with pytest.raises(BolnaReadError) as refusal:
+    with pytest.raises(ProviderReadError) as refusal:
         virtually(BolnaClient.account, handler)
     assert (refusal.value.status, len(asked)) == (status, 1)
     assert KEY not in refusal.value.words
@@ -788,7 +793,7 @@ def test_a_read_is_repeated_a_few_times_after_waiting_as_asked(
         asked.append(anyio.current_time())
         return httpx.Response((429, 500, 503)[len(asked) % 3], headers=header)
 
-    with pytest.raises(BolnaReadError):
+    with pytest.raises(ProviderReadError):
         virtually(BolnaClient.account, handler)
     assert len(asked) == 5
     assert least <= asked[-1] <= most
@@ -905,7 +910,7 @@ def test_rows_of_a_list_that_cannot_be_read_are_left_out() -> None:
 def test_stopping_a_call_says_whether_it_was_stopped(status: int, body: Any, words: str, *, stopped: bool) -> None:  # noqa: ANN401
     routes = {"POST /call/e-1/stop": httpx.Response(status, json=body)}
     result = virtually(lambda client: client.stop_call("e-1"), routed(routes))
-    assert (result.stopped, result.words, result.http_status) == (stopped, words, status)
+    assert (result.stopped, result.words, result.is_unknown) == (stopped, words, status == 404)
 
 
 @pytest.mark.parametrize(
@@ -919,11 +924,11 @@ def test_stopping_a_call_says_whether_it_was_stopped(status: int, body: Any, wor
     ],
 )
 def test_an_answer_that_does_not_say_that_the_call_is_stopped_does_not_count(answer: httpx.Response) -> None:
-    with pytest.raises(BolnaReadError):
+    with pytest.raises(ProviderReadError):
         virtually(lambda client: client.stop_call("e-1"), lambda _: answer)
 
 
 def test_stopping_without_an_answer_is_a_read_error() -> None:
-    with pytest.raises(BolnaReadError) as refusal:
+    with pytest.raises(ProviderReadError) as refusal:
         virtually(lambda client: client.stop_call("e-1"), lambda _: httpx.Response(403, json={"detail": "key"}))
     assert refusal.value.status == 403

@@ -17,7 +17,7 @@ LAYERS = (
     {"escaping"},
     {"streams"},
     {"terminal", "commands", "log"},
-    {"errors", "files", "models", "reference", "rate", "seen", "forecast"},
+    {"errors", "files", "models", "reference", "rate", "seen", "forecast", "prompt"},
     {"provider"},
     {"clocks", "waiting", "changes", "control", "pacing"},
     {"moments"},
@@ -101,7 +101,12 @@ def test_the_sandbox_shares_no_code_with_what_it_stands_in_for(path: Path) -> No
     if SANDBOX_FOLDER in path.parents:
         assert ours == sandbox
     else:
-        assert not sandbox or noun(path) in {"session", "cli"}
+        assert not sandbox or noun(path) == "provider"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_but_the_provider_knows_the_vendor(path: Path) -> None:
+    assert noun(path) == "provider" or not any(name.startswith("dialer.provider.bolna") for name in imported(path))
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -12,17 +12,18 @@ from trio.testing import MockClock
 
 from dialer.errors import ExitCode, MustActError
 from dialer.preflight import WALLET_EVERY, Standing, agent_gone, look, watch_wallet
-from dialer.provider.bolna.client import BolnaReadError
-from dialer.provider.bolna.executions import Account
+from dialer.provider.bolna.client import read_error
+from dialer.provider.interface import Account, Agent, ProviderReadError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dialer.breaker import Trip
 
-AWAY = BolnaReadError("HTTP 503 Service Unavailable", 503)
-NONE = BolnaReadError("no such agent.", 404)
-SILENT = BolnaReadError("no answer in time (ReadTimeout)")
+ASHA = Agent(name="Asha", variables=frozenset(), welcome=lambda _: None)
+AWAY = ProviderReadError("HTTP 503 Service Unavailable", 503)
+NONE = ProviderReadError("no such agent.", 404)
+SILENT = ProviderReadError("no answer in time (ReadTimeout)")
 
 
 def virtually(main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever main returns
@@ -37,21 +38,21 @@ def account(wallet: float | None = 5.0) -> Account:
 class Bolna:
     """Answers with values or with what reading them raised; wallets one after the other."""
 
-    accounts: list[Account | BolnaReadError] = field(default_factory=lambda: [account()])
-    found: dict[str, Any] | BolnaReadError = field(default_factory=lambda: {"agent_name": "Asha"})
+    accounts: list[Account | ProviderReadError] = field(default_factory=lambda: [account()])
+    found: Agent | ProviderReadError = field(default_factory=lambda: ASHA)
 
     async def account(self) -> Account:
         given = self.accounts.pop(0) if len(self.accounts) > 1 else self.accounts[0]
-        if isinstance(given, BolnaReadError):
+        if isinstance(given, ProviderReadError):
             raise given
         return given
 
     async def phone_numbers(self) -> tuple[str, ...]:
         return ("+918035000001",)
 
-    async def agent(self, agent_id: str) -> dict[str, Any]:
+    async def agent(self, agent_id: str) -> Agent:
         assert agent_id == "a-1"
-        if isinstance(self.found, BolnaReadError):
+        if isinstance(self.found, ProviderReadError):
             raise self.found
         return self.found
 
@@ -63,12 +64,12 @@ def looked(bolna: Bolna) -> Standing:
 
 
 def test_it_tells_the_account_and_the_agents_name() -> None:
-    assert looked(Bolna()) == Standing(account(), {"agent_name": "Asha"}, ())
+    assert looked(Bolna()) == Standing(account(), ASHA, ())
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_ends_it_before_anybody_is_called(status: int) -> None:
-    refused = BolnaReadError("Unrecognized access token", status)
+    refused = read_error("Unrecognized access token", status)
     for bolna in (Bolna(accounts=[refused]), Bolna(found=refused)):
         with pytest.raises(MustActError, match=r"refused the key: Unrecognized access token\. Set BOLNA_API_KEY"):
             looked(bolna)
@@ -89,15 +90,15 @@ def test_a_wallet_that_is_not_told_is_no_empty_one() -> None:
     assert looked(Bolna(accounts=[account(None)])).account == account(None)
 
 
-@pytest.mark.parametrize("error", [AWAY, SILENT, BolnaReadError("HTTP 418", 418)])
-def test_what_cannot_be_read_for_the_moment_is_a_note(error: BolnaReadError) -> None:
+@pytest.mark.parametrize("error", [AWAY, SILENT, ProviderReadError("HTTP 418", 418)])
+def test_what_cannot_be_read_for_the_moment_is_a_note(error: ProviderReadError) -> None:
     standing = looked(Bolna(accounts=[error], found=error))
     assert (standing.account, standing.agent) == (None, None)
     assert [error.words in note for note in standing.notes] == [True, True]
 
 
-def test_an_agent_without_a_name_has_an_empty_one() -> None:
-    assert looked(Bolna(found={})).agent_name == ""
+def test_an_agent_that_could_not_be_read_has_an_empty_name() -> None:
+    assert looked(Bolna(found=AWAY)).agent_name == ""
 
 
 def test_the_wallet_is_looked_at_every_minute_and_what_cannot_be_read_is_passed_over() -> None:
@@ -121,8 +122,8 @@ def test_the_wallet_is_looked_at_every_minute_and_what_cannot_be_read_is_passed_
     assert trip.exit_code is ExitCode.MUST_ACT
 
 
-@pytest.mark.parametrize(("found", "gone"), [(NONE, True), ({"agent_name": "Asha"}, False), (AWAY, False)])
-def test_an_agent_is_gone_only_if_bolna_says_so(found: dict[str, Any] | BolnaReadError, gone: object) -> None:
+@pytest.mark.parametrize(("found", "gone"), [(NONE, True), (ASHA, False), (AWAY, False)])
+def test_an_agent_is_gone_only_if_bolna_says_so(found: Agent | ProviderReadError, gone: object) -> None:
     assert virtually(lambda: agent_gone(Bolna(found=found), agent_id="a-1")) is gone
 
 

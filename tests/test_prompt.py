@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.provider.bolna.prompt import asked_for, compare, welcome
+from dialer.prompt import compare
+from dialer.provider.bolna.prompt import asked_for, welcome
 
 AGENT = {
     "agent_name": "Asha",

@@ -14,8 +14,9 @@ import pytest
 
 from dialer.cli import main as dialer
 from dialer.models import Answer, Effect, Outcome
-from dialer.provider.bolna.client import BolnaClient, BolnaReadError, CallConnection, sender
+from dialer.provider.bolna.client import BolnaClient, CallConnection, sender
 from dialer.provider.bolna.client.setup import SetupError, of_tls
+from dialer.provider.interface import ProviderReadError
 from tests.raw_server import answer, certificate, ended, request_from, serving
 from tests.test_one_answer import campaign
 
@@ -114,7 +115,7 @@ def test_http_to_a_port_that_speaks_tls_needs_a_person() -> None:
 
     with serving(alert) as port:
         found = call(f"http://127.0.0.1:{port}")
-        with pytest.raises(BolnaReadError) as refusal:
+        with pytest.raises(ProviderReadError) as refusal:
             anyio.run(BolnaClient(base_url=f"http://127.0.0.1:{port}", key=KEY).account)
     # What had left had left, even if no server could read it.
     assert (found.outcome, found.effect) == (Outcome.UNKNOWN, Effect.END)

@@ -20,13 +20,13 @@ from dialer.models import Answer, Attempt, Outcome, Status
 from dialer.placing import body_of
 from dialer.provider.bolna.client import (
     BolnaClient,
-    BolnaReadError,
     CallConnection,
     answer_of_exception,
     answer_of_status,
 )
-from dialer.provider.bolna.executions import Account, Execution, Listed, account_in, execution_in
+from dialer.provider.bolna.executions import account_in, execution_in
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running
+from dialer.provider.interface import Account, Execution, Listed, ProviderReadError
 from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_missing, reconcile, spans
 from dialer.reference import VARIABLE, reference
 from dialer.store import Binding, Doubt
@@ -76,7 +76,7 @@ class Rows:
         if row is None:
             raise StopAsyncIteration
         if row.id in self._bolna.breaks_at:
-            raise BolnaReadError("HTTP 503 Service Unavailable", 503)
+            raise ProviderReadError("HTTP 503 Service Unavailable", 503)
         return Listed(id=row.id, status="queued", to_number=None if row.blank else f"+{row.number}", created_at=None)
 
 
@@ -97,7 +97,7 @@ class Bolna:
     async def account(self) -> Account:
         await anyio.sleep(self.takes)
         if self.skew_told is None:
-            raise BolnaReadError("no answer")
+            raise ProviderReadError("no answer")
         self.skew = self.skew_told
         account = account_in({})
         assert account is not None
@@ -112,7 +112,7 @@ class Bolna:
         await anyio.sleep(self.takes)
         self.read.append(execution_id)
         if execution_id in self.unreadable:
-            raise BolnaReadError("HTTP 500 Internal Server Error", 500)
+            raise ProviderReadError("HTTP 500 Internal Server Error", 500)
         if execution_id in self.absent:
             return None
         (call,) = (call for call in self.calls if call.id == execution_id)
@@ -538,7 +538,7 @@ def settled_over_http(
 def test_over_http_every_listed_call_is_found(
     tmp_path: Path, changes: dict[str, Any], forced: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dialer.provider.bolna.client._WAITS", (0.01, 0.01, 0.01, 0.01))
+    monkeypatch.setattr("dialer.provider.bolna.client.reading._WAITS", (0.01, 0.01, 0.01, 0.01))
     people = 120 if changes.get("shifting_pages") else 12
     with running(Settings(call_rate=None, agent_rate=None, other_rate=None, **changes)) as sandbox:
         (result,), counts, found = settled_over_http(tmp_path / "b.ledger", sandbox, people=people, forced=forced)

@@ -34,7 +34,7 @@ from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, call, intend
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dialer.provider.bolna.executions import Execution
+    from dialer.provider.interface import Execution
     from dialer.report import Report
 
 MADE = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_reached_is_whose_call_was_completed_with_a_person_who_spoke(
     assert sum(hour.reached for hour in report.hours) == reached
     assert sum(country.reached for country in report.countries) == reached
     (ended,) = report.ended
-    assert ended.outcome == execution(status, **fields).outcome
+    assert ended.outcome == execution(status, **fields).status
 
 
 def test_somebody_called_twice_counts_once_among_people_and_twice_among_calls(ledger: Ledger, batch: Batch) -> None:

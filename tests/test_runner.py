@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from dialer.connections import Connection
     from dialer.pacing import Slot
     from dialer.placing import Room
-    from dialer.provider.bolna.executions import Account
+    from dialer.provider.interface import Account
     from dialer.runner import Watcher
     from dialer.store import Store
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from dialer.provider.bolna.executions import Account
+    from dialer.provider.interface import Account
 
 
 @pytest.fixture

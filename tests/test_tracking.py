@@ -15,12 +15,15 @@ import pytest
 from dialer.errors import LedgerError, MustActError, only
 from dialer.pacing import Pacer, Rate
 from dialer.placing import body_of
-from dialer.provider.bolna.client import PAGE_ROWS, BolnaReadError
-from dialer.provider.bolna.executions import FINAL, Execution, Page, execution_in, outcome_of, page_in
+from dialer.provider.bolna.client import read_error
+from dialer.provider.bolna.executions import execution_in, page_in
+from dialer.provider.bolna.limits import PAGE_ROWS
 from dialer.provider.bolna.sandbox.book import Book, Clock
 from dialer.provider.bolna.sandbox.execution import full, row
 from dialer.provider.bolna.sandbox.order import read
 from dialer.provider.bolna.sandbox.settings import Settings
+from dialer.provider.interface import Execution, Page, ProviderReadError
+from dialer.provider.states import FINAL
 from dialer.tracking import Looked, Tracker
 from tests.ledgers import QUEUED, load, number_of, opened
 from tests.ledgers import row as input_row
@@ -43,7 +46,7 @@ class Bolna:
 
     settings: Settings = field(default_factory=lambda: Settings(speed=1.0))
     takes: float = 0.2
-    fails: Callable[[str], BolnaReadError | None] = lambda _what: None
+    fails: Callable[[str], ProviderReadError | None] = lambda _what: None
     shows: Callable[[dict[str, Any]], dict[str, Any]] = lambda shown: shown
     skew: float | None = 0.0
     hidden: set[str] = field(default_factory=set)
@@ -163,7 +166,7 @@ def test_every_call_is_followed_to_its_end_within_the_rate_and_read_once_when_it
 
     bolna = virtually(main)
     expected = Counter(
-        outcome_of("completed", voicemail=True) if plan.outcome == "voicemail" else plan.status
+        "voicemail" if plan.outcome == "voicemail" else plan.status
         for plan in map(bolna.book.plan, (call.to_number for call in bolna.book.calls))
     )
     assert outcomes(ledger) == expected
@@ -446,12 +449,12 @@ def test_a_look_comes_to_its_end_while_more_and_more_calls_are_placed(ledger: Le
 # -- when Bolna does not answer --------------------------------------------------------------------------------------
 
 
-def failing(status: int | None, *, only_after: int = 0) -> Callable[[str], BolnaReadError | None]:
+def failing(status: int | None, *, only_after: int = 0) -> Callable[[str], ProviderReadError | None]:
     asked = Counter[str]()
 
-    def fails(_what: str) -> BolnaReadError | None:
+    def fails(_what: str) -> ProviderReadError | None:
         asked["all"] += 1
-        return BolnaReadError(f"HTTP {status}", status) if asked["all"] > only_after else None
+        return read_error(f"HTTP {status}", status) if asked["all"] > only_after else None
 
     return fails
 
@@ -487,7 +490,7 @@ def test_one_call_that_cannot_be_read_does_not_hide_the_others(ledger: Ledger) -
         await bolna.place(ledger, 50)
         await anyio.sleep(60)
         broken = bolna.book.calls[7].execution_id
-        bolna.fails = lambda what: BolnaReadError("HTTP 500", 500) if what == broken else None
+        bolna.fails = lambda what: ProviderReadError("HTTP 500", 500) if what == broken else None
         looked = await tracker(ledger, bolna).look()
         assert (looked.open, looked.trouble) == (1, "")
 
@@ -499,7 +502,7 @@ def test_a_list_that_cannot_be_read_is_done_without(ledger: Ledger) -> None:
 
     async def main() -> None:
         bolna = Bolna(Settings(speed=1.0, lines=100, outcomes={"failed": 1}))
-        bolna.fails = lambda what: BolnaReadError("HTTP 404", 404) if what == "list" else None
+        bolna.fails = lambda what: ProviderReadError("HTTP 404", 404) if what == "list" else None
         await bolna.place(ledger, 50)
         await anyio.sleep(60)
         assert (await tracker(ledger, bolna).look()).open == 0
@@ -542,7 +545,17 @@ def test_what_was_read_when_it_is_cut_short_is_not_read_again(ledger: Ledger) ->
 
 
 def test_every_final_status_is_documented_as_one() -> None:
-    assert {"completed", "no-answer", "busy", "failed", "error", "stopped", "canceled", "balance-low"} == FINAL
+    assert {
+        "completed",
+        "no-answer",
+        "busy",
+        "failed",
+        "error",
+        "stopped",
+        "canceled",
+        "balance-low",
+        "voicemail",
+    } == set(map(str, FINAL))
 
 
 def test_of_several_errors_at_once_the_first_that_is_told_in_words_is_raised() -> None:

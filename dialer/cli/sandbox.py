@@ -9,6 +9,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode, UsageError
+from dialer.provider import VENDOR
 
 
 @cli.command()
@@ -25,16 +26,12 @@ from dialer.errors import ExitCode, UsageError
 )
 def sandbox(port: int, speed: float, lines: int) -> ExitCode:
     """Run the stand-in for Bolna by itself, until Ctrl-C."""
-    from dialer.provider.bolna.sandbox import Settings, serve  # noqa: PLC0415 - heavy, and only this command needs it
 
-    def ready(url: str) -> None:
-        echo(
-            f"The sandbox listens. In another terminal:\n  export BOLNA_BASE_URL={url} BOLNA_API_KEY=bn-sandbox",
-            err=True,
-        )
+    def ready(url: str, key: str) -> None:
+        echo(f"The sandbox listens. In another terminal:\n  export BOLNA_BASE_URL={url} BOLNA_API_KEY={key}", err=True)
 
     try:
-        serve(Settings(speed=speed, lines=lines), port=port, on_ready=ready)
+        VENDOR.serve_sandbox(port=port, speed=speed, lines=lines, on_ready=ready)
     except OSError as error:
         raise UsageError(
             f"port {port}: {error.strerror}. Perhaps a sandbox runs there already: use that one, or --port {port + 1}."

@@ -10,18 +10,26 @@ from dialer.forecast import Talk
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.models import CallCount
-from dialer.provider.bolna.executions import VOICEMAIL
+from dialer.provider.states import RANG, CallState
 from dialer.store.records import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from dialer.provider.bolna.executions import Execution
+    from dialer.provider.interface import Execution
 
 
-OUTCOME = f"CASE WHEN c.status = 'completed' AND c.voicemail THEN '{VOICEMAIL}' ELSE coalesce(c.status, '') END"
-"""What has become of a call `c`, as SQL: see `outcome_of`."""
+OUTCOME = f"iif(c.status = '{CallState.COMPLETED}' AND c.voicemail, '{CallState.VOICEMAIL}', coalesce(c.status, ''))"
+"""How a call `c` stands, as SQL: a CallState's word, else the provider's own. Older ledgers keep apart that a machine
+answered."""
+
+
+def listed(states: Iterable[CallState]) -> str:
+    """Return states as SQL has them behind IN."""
+    return f"({', '.join(repr(str(state)) for state in states)})"
+
+
 _COUNTS = f"""
     SELECT {OUTCOME}, coalesce(c.final, 0), count(*),
     round(coalesce(sum(c.duration), 0.0), 3), round(coalesce(sum(c.cost), 0.0), 3)
@@ -55,10 +63,10 @@ class Calls(Connected):
         """Return how long people talked in the last calls that are over."""
         with told(self.path):
             row = self._db.execute(
-                """
+                f"""
                 SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0) FROM (SELECT duration FROM call
-                WHERE final = 1 AND status IN ('completed', 'no-answer', 'busy') ORDER BY attempt DESC LIMIT ?)
-                """,
+                WHERE final = 1 AND status IN {listed(RANG)} ORDER BY attempt DESC LIMIT ?)
+                """,  # noqa: S608 - constants only
                 (_LAST,),
             ).fetchone()
         return Talk(*row)
@@ -136,7 +144,7 @@ class Calls(Connected):
 
 _IDS = "SELECT execution_id FROM attempt WHERE execution_id <> ''"
 _NOTED = (
-    *("attempt", "status", "final", "asked_at", "since", "duration", "cost", "voicemail", "hangup_by"),
+    *("attempt", "status", "final", "asked_at", "since", "duration", "cost", "hangup_by"),
     *("hangup_reason", "error_message", "termination_reason", "recording_url", "extracted", "transcript"),
     *("scheduled_at", "retry_count", "created_at", "updated_at"),
 )
@@ -146,7 +154,7 @@ _SINCE = "since = iif(status = excluded.status, since, excluded.since)"
 _NOTE = (
     f"INSERT INTO call (recipient, {', '.join(_NOTED)}) "  # noqa: S608 - constants only
     f"VALUES ({_WHOSE}, {', '.join(f'?{place}' for place in range(1, len(_NOTED) + 1))}) "
-    f"ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, {_SINCE} WHERE final <> 1"
+    f"ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, voicemail = NULL, {_SINCE} WHERE final <> 1"
 )
 _NOTE_STATUS = f"""
     INSERT INTO call (attempt, recipient, status, final, asked_at, since) VALUES (?1, {_WHOSE}, ?2, 0, ?3, ?3)
@@ -159,11 +167,11 @@ _NOTE_MISSING = f"""
 
 
 def _row(attempt: int, execution: Execution, at: float) -> tuple[object, ...]:
-    extracted, final = execution.extracted_data, execution.is_final
+    extracted, final = execution.extracted, execution.is_final
     # Until the end Bolna shows 0 of what it does not know yet.
     duration, cost = (execution.duration, execution.cost) if final else (None, None)
     return (
-        attempt, execution.status, final, at, at, duration, cost, execution.voicemail,
+        attempt, execution.status, final, at, at, duration, cost,
         execution.hangup_by, execution.hangup_reason, execution.error_message, execution.termination_reason,
         execution.recording_url, "" if extracted is None else _json(extracted),
         execution.transcript, _unix(execution.scheduled_at), execution.retry_count, _unix(execution.created_at),

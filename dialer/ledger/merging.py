@@ -11,7 +11,6 @@ from dialer.ledger.connection import Connected, as_json
 from dialer.ledger.opening import told
 from dialer.ledger.states import REFUSED_AGAIN, derive
 from dialer.models import Outcome, Status
-from dialer.provider.bolna.executions import VOICEMAIL
 from dialer.reference import reference
 from dialer.store.interface import JUDGED
 
@@ -120,15 +119,14 @@ class Merging(Connected):
 
     def _keep_call(self, attempt: int, recipient: int, call: CallResult, at: float) -> None:
         # As not final: the results show it until Bolna was asked, which knows more than they hold.
-        voicemail = call.outcome == VOICEMAIL
         self._db.execute(
             """
-            INSERT INTO call (attempt, recipient, status, final, asked_at, since, voicemail, duration, cost,
-            hangup_reason, recording_url, transcript, extracted) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO call (attempt, recipient, status, final, asked_at, since, duration, cost,
+            hangup_reason, recording_url, transcript, extracted) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
-                attempt, recipient, "completed" if voicemail else call.outcome, at, at, voicemail, call.duration,
-                call.cost, call.hangup_reason, call.recording_url, call.transcript, call.extracted,
+                attempt, recipient, call.outcome, at, at, call.duration, call.cost,
+                call.hangup_reason, call.recording_url, call.transcript, call.extracted,
             ),
         )  # fmt: skip
 

@@ -12,10 +12,11 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from dialer.ledger.calls import OUTCOME
+from dialer.ledger.calls import OUTCOME, listed
 from dialer.ledger.connection import Connected
 from dialer.ledger.figures import CALLED
 from dialer.ledger.opening import told
+from dialer.provider.states import WENT_WRONG, CallState
 from dialer.store.records import Calls, Hold, People, Trouble
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
 
-_REACHED = "(coalesce(c.status, '') = 'completed' AND NOT coalesce(c.voicemail, 0) AND coalesce(c.duration, 0) > 0)"
+_REACHED = f"({OUTCOME} = '{CallState.COMPLETED}' AND coalesce(c.duration, 0) > 0)"
 _HORIZON = 31 * 86_400
 _FINAL = "coalesce(c.final, 0)"
 _ACCEPTED = "attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued'"
@@ -46,7 +47,7 @@ _TROUBLES = f"""
         SELECT c.status, '', NULL, alike({_WHY}), {_WHY}, i.position, '+' || r.number
         FROM input_row i JOIN recipient r ON r.key = i.key JOIN last l ON l.recipient = r.id
         JOIN call c ON c.attempt = l.attempt
-        WHERE i.owner AND r.state = 'queued' AND c.final = 1 AND c.status IN ('failed', 'error', 'balance-low')
+        WHERE i.owner AND r.state = 'queued' AND c.final = 1 AND c.status IN {listed(WENT_WRONG)}
     )
     SELECT kind, code, http_status, same, first, total, position, cell FROM (
         SELECT *, alike(first_value(words) OVER each) AS first, row_number() OVER each AS nth,

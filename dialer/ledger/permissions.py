@@ -15,6 +15,7 @@ from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.models import Status
+from dialer.provider.states import CallState
 from dialer.store.interface import JUDGED
 from dialer.store.records import Redial
 
@@ -35,16 +36,16 @@ CALLABLE = f"(r.state = 'pending' OR {PERMITTED.format(recipient='r.id')})"
 """Whether recipient `r` may be called, where the input has a row of theirs that can be, as SQL."""
 
 
-_CALLS = """
+_CALLS = f"""
     SELECT r.id AS recipient, r.state, r.decided,
     r.attempts - coalesce(sum(a.outcome IN ('retry', 'error')), 0) AS placed,
     max(iif(a.outcome = 'queued', a.id, NULL)) AS last,
     coalesce(max(a.outcome = 'queued' AND coalesce(c.final, 0) <> 1), 0) AS open,
     coalesce(max(a.outcome = 'queued' AND coalesce(c.status, '') = ''), 0) AS untold,
-    coalesce(max(c.status = 'completed' AND NOT coalesce(c.voicemail, 0)), 0) AS reached
+    coalesce(max({OUTCOME} = '{CallState.COMPLETED}'), 0) AS reached
     FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id LEFT JOIN call c ON c.attempt = a.id
     WHERE r.state = :state AND (:keys IS NULL OR r.key IN (SELECT value FROM json_each(:keys))) GROUP BY r.id
-"""
+"""  # noqa: S608 - constants only
 _JUDGED = f"""
     SELECT recipient, decided, untold, ripe,
     CASE WHEN open THEN 'open' WHEN reached THEN iif(state = 'queued', 'other', 'reached')

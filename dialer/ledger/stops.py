@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger.calls import ACCEPTED, CALL, PAYLOAD, Calls
+from dialer.ledger.calls import ACCEPTED, CALL, PAYLOAD, Calls, listed
 from dialer.ledger.opening import told
-from dialer.provider.bolna.executions import FINAL
+from dialer.provider.states import FINAL, CallState
 from dialer.store.records import Call, Stoppable
 
 if TYPE_CHECKING:
-    from dialer.provider.bolna.executions import Execution
+    from dialer.provider.interface import Execution
 
-STOPPED = "stopped"
-"""How Bolna spells the status of a call that was stopped; no other answer is kept under this word."""
+STOPPED = CallState.STOPPED
+"""No other answer to the wish to stop a call is kept under this word."""
 
 
 class Stops(Calls):
@@ -71,7 +71,7 @@ class Stops(Calls):
 _OPEN = f"""
     FROM {ACCEPTED}
     WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) <> 1
-    AND coalesce(c.stop, '') <> '{STOPPED}' AND NOT (coalesce(c.status, '') IN ({", ".join(map(repr, sorted(FINAL)))})
+    AND coalesce(c.stop, '') <> '{STOPPED}' AND NOT (coalesce(c.status, '') IN {listed(FINAL)}
     AND NOT coalesce(json_extract(nullif({PAYLOAD}, ''), '$.retry_config.enabled'), 0))
 """
 """Also those that were given up because they never ended: they may still be in the queue. Not those that a list has

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from dialer.models import Status
-from dialer.provider.bolna.executions import VOICEMAIL
+from dialer.provider.states import WENT_WRONG, CallState
 from dialer.report import daytime, troubles
 from dialer.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
 from dialer.report.unfinished import so_far
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
     from dialer.report.figures import Country, Ended, Report, Span, Talk
 
-REACHED = "completed"
-"""The outcome of a call in which somebody may have been reached."""
 _COUNTRIES: Final = 8
-_TONES: Final = {
-    REACHED: Tone.ACCENT,
-    **dict.fromkeys(("failed", "error", "balance-low"), Tone.BAD),
+_TONES: Final[dict[str, Tone]] = {
+    CallState.COMPLETED: Tone.ACCENT,
+    **dict.fromkeys(WENT_WRONG, Tone.BAD),
 }
 _LOST: Final = (
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN, Status.SENDING),
@@ -120,7 +118,7 @@ def _endings(report: Report) -> str:
     called, reached = report.funnel.queued, report.funnel.reached
     if not called:
         return "Nobody who was called is in the file any more."
-    machines = sum(one.people for one in report.ended if one.outcome == VOICEMAIL)
+    machines = sum(one.people for one in report.ended if one.outcome == CallState.VOICEMAIL)
     whom = f"each of {called:,} people" if called > 1 else "one person"
     return (
         f"How the last call to {whom} ended: {share(reached, called)} were reached, {share(machines, called)} had a "
@@ -130,7 +128,7 @@ def _endings(report: Report) -> str:
 
 def _silent(report: Report) -> str:
     """Return why not everybody whose call was completed was reached, where that is so."""
-    completed = sum(one.people for one in report.ended if one.outcome == REACHED)
+    completed = sum(one.people for one in report.ended if one.outcome == CallState.COMPLETED)
     if completed <= report.funnel.reached:
         return ""
     return f"{completed - report.funnel.reached:,} completed calls lasted 0 seconds: nobody was reached by them."
@@ -206,7 +204,7 @@ def _cost(report: Report) -> Section:
     paid = sorted((one for one in report.ended if one.cost > 0), key=lambda one: -one.cost)
     if not paid:
         return Section("cost", "Cost", "Bolna tells no cost of these calls yet.")
-    machines = sum(one.cost for one in paid if one.outcome == VOICEMAIL)
+    machines = sum(one.cost for one in paid if one.outcome == CallState.VOICEMAIL)
     return Section(
         "cost",
         "Cost",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dialer.models import Status
-from dialer.provider.bolna.executions import VOICEMAIL
+from dialer.provider.states import REDIALLED
 from dialer.report.figures import Open
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ NOT_REACHED: Final = "not_reached"
 """The last call is over and reached nobody."""
 WAITING: Final = frozenset({Status.PENDING, Status.SENDING, NOT_FINAL, Status.UNKNOWN})
 """What is not over yet; the rest is only finished if nobody wants it better."""
-_REDIALLED: Final = ("no-answer", "busy", VOICEMAIL)
 _GOES_ON, _OVER = 0, 1
 
 
@@ -49,7 +48,7 @@ def so_far(report: Report) -> str:
 
 
 def _is_missed(people: People) -> bool:
-    missed = people.final == _OVER and people.outcome in _REDIALLED and not people.reached
+    missed = people.final == _OVER and people.outcome in REDIALLED and not people.reached
     return missed and people.state == Status.QUEUED
 
 
@@ -57,7 +56,7 @@ def _ways(selection: Selection) -> dict[str, tuple[str, str]]:
     run, reconcile = selection.command("run"), selection.command("reconcile")
     # The calls of a trial ended with the stand-in that took them.
     track = "" if selection.sandbox else selection.command("track")
-    redial = selection.command("run", "--redial", ",".join(_REDIALLED))
+    redial = selection.command("run", "--redial", ",".join(REDIALLED))
     ways = {
         Status.PENDING: ("can be called, and were not yet", run),
         Status.SENDING: ("were being called when the run ended", reconcile),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from dialer.campaign import Campaign
-    from dialer.provider.bolna.client import BolnaClient
+    from dialer.provider.interface import Provider
     from dialer.store.writer import LedgerWriter
 
     Confirm = Callable[["Braking"], Awaitable[bool]]
@@ -186,7 +186,7 @@ class _Cancelling:
     """One cancelling of one batch, its ledger open."""
 
     def __init__(
-        self, campaign: Campaign, client: BolnaClient, ledger: LedgerWriter, turn: _Turn, control: Control
+        self, campaign: Campaign, client: Provider, ledger: LedgerWriter, turn: _Turn, control: Control
     ) -> None:
         self._campaign = campaign
         self._client = client

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.credentials import Credentials, credentials
-from dialer.provider.bolna.client import BolnaClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from dialer.campaign import Campaign
+    from dialer.provider.interface import Provider
 
 
 @contextlib.asynccontextmanager
-async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
+async def bolna(campaign: Campaign) -> AsyncIterator[tuple[Provider, str]]:
     """Yield a client and its address: of the account, or of a sandbox.
 
     Raises:
@@ -23,11 +24,9 @@ async def bolna(campaign: Campaign) -> AsyncIterator[tuple[BolnaClient, str]]:
     """
     with contextlib.ExitStack() as stack:
         if campaign.sandbox:
-            from dialer.provider.bolna.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
-
-            sandbox = stack.enter_context(running(Settings()))
-            access = Credentials(base_url=sandbox.base_url, key="bn-sandbox")
+            base_url, key = stack.enter_context(provider.VENDOR.sandbox())
+            access = Credentials(base_url=base_url, key=key)
         else:
             access = credentials(campaign.batch.selection)
-        async with BolnaClient(base_url=access.base_url, key=access.key) as client:
+        async with provider.VENDOR.client(base_url=access.base_url, key=access.key) as client:
             yield client, access.base_url

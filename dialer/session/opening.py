@@ -13,7 +13,7 @@ from dialer.credentials import is_loopback
 from dialer.errors import BoundError, InputError, LedgerError, UsageError
 from dialer.ledger import Ledger, Neighbours, locked, none_yet
 from dialer.models import Status
-from dialer.provider.bolna.client import BolnaReadError
+from dialer.provider.interface import ProviderReadError
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.session.interruption import beside
 from dialer.session.lineage import Lineage, note_missing
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dialer.batch import Batch
     from dialer.campaign import Campaign
     from dialer.control import Control
-    from dialer.provider.bolna.client import BolnaClient
+    from dialer.provider.interface import Provider
     from dialer.results import ReadBack
     from dialer.store import AsyncStore, Store
 
@@ -129,7 +129,7 @@ def refuse_unbegun(campaign: Campaign) -> None:
 async def merge(
     campaign: Campaign,
     ledger: LedgerWriter,
-    client: BolnaClient,
+    client: Provider,
     *,
     adopt: Callable[[str], Awaitable[bool]] | None = None,
 ) -> Mapping[Status, int]:
@@ -268,13 +268,13 @@ def _not_adopted(batch: Batch, words: str) -> InputError:
     )
 
 
-async def _check_account(path: Path, back: ReadBack, client: BolnaClient) -> None:
+async def _check_account(path: Path, back: ReadBack, client: Provider) -> None:
     """Read three of the CSV's calls: if none exists here, it is of a sandbox or of another account."""
     ids = [row.execution_id for row in back.rows if row.execution_id]
     asked = {ids[0], ids[len(ids) // 2], ids[-1]} if ids else set()
     try:
         found = [await client.execution(execution_id) for execution_id in asked]
-    except BolnaReadError as error:
+    except ProviderReadError as error:
         if error.must_act is not None:
             raise error.must_act from None
         raise InputError(

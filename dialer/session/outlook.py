@@ -12,7 +12,7 @@ from dialer import preflight
 from dialer.campaign import RESERVED
 from dialer.errors import UsageError
 from dialer.forecast import Forecast, Talk, forecast
-from dialer.provider.bolna.prompt import asked_for, compare, welcome
+from dialer.prompt import compare
 from dialer.session.connection import bolna
 from dialer.session.timing import Place, Timing, timing
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dialer.campaign import Campaign
-    from dialer.provider.bolna.executions import Account
+    from dialer.provider.interface import Account
     from dialer.session.check import Check
 
 PREFLIGHT = 30.0
@@ -89,7 +89,7 @@ def outlook(
         standing: what the account says.
         to_call: how many will be called.
         given: the names of the variables that the campaign gives.
-        samples: the `user_data` of the first recipients.
+        samples: the variables of the first recipients.
         places: where those may be who are to be called; without those whom another batch called.
         elsewhere: how many those are.
         talk: what this batch's calls were like so far.
@@ -110,7 +110,7 @@ def outlook(
         average=average,
         cost_per_minute=campaign.forecast.cost_per_minute,
     )
-    asked = asked_for(standing.agent)
+    asked = frozenset() if standing.agent is None else standing.agent.variables
     found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=RESERVED)
     return Outlook(
         account=standing.account,
@@ -122,7 +122,9 @@ def outlook(
         warnings=found.warnings(),
         unused=found.unused,
         welcome=tuple(
-            text for sample in samples if not campaign.sandbox and (text := welcome(standing.agent, sample)) is not None
+            text
+            for sample in samples
+            if not campaign.sandbox and standing.agent and (text := standing.agent.welcome(sample)) is not None
         ),
         notes=(*standing.notes, *hints),
     )

@@ -14,7 +14,7 @@ from dialer.errors import DeclinedError, MustActError, UsageError
 from dialer.lines import Lines, Unlimited
 from dialer.pacing import Pacer
 from dialer.progress import Progress, Silent
-from dialer.provider.bolna.executions import NOT_REACHED
+from dialer.provider.states import NOT_REACHED
 from dialer.session.connection import bolna
 from dialer.session.judge import judge_of
 from dialer.session.opening import neighbours, opened
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from dialer.campaign import Campaign
-    from dialer.provider.bolna.client import BolnaClient
+    from dialer.provider.interface import Provider
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook
     from dialer.shared_rate import SharedRate
@@ -130,7 +130,7 @@ def _check_outcomes(redial: Collection[str]) -> None:
             )
 
 
-def _lines(campaign: Campaign, ledger: AsyncStore, client: BolnaClient, plan: Plan) -> Lines | Unlimited:
+def _lines(campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan) -> Lines | Unlimited:
     """Return how many calls may be live.
 
     Raises:

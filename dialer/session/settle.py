@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dialer.campaign import Campaign
     from dialer.models import Status
-    from dialer.provider.bolna.client import BolnaClient
+    from dialer.provider.interface import Provider
     from dialer.store import AsyncStore
 
 
@@ -99,7 +99,7 @@ def told(result: Reconciled) -> list[str]:
     return lines
 
 
-async def look_for_missing(campaign: Campaign, ledger: AsyncStore, client: BolnaClient) -> Reconciled | None:
+async def look_for_missing(campaign: Campaign, ledger: AsyncStore, client: Provider) -> Reconciled | None:
     """Look at Bolna for calls of which the ledger does not know; None where it knows of all.
 
     It is an older copy, or stands in for one that is lost. Whoever is found is `queued`.
@@ -123,7 +123,7 @@ def told_missing(result: Reconciled | None) -> list[str]:
 async def look_for_unclear(
     campaign: Campaign,
     ledger: AsyncStore,
-    client: BolnaClient,
+    client: Provider,
     *,
     time_limit: float | None,
     note: Callable[[str], None],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.models import CallCount
     from dialer.progress import Progress
-    from dialer.provider.bolna.client import BolnaClient
+    from dialer.provider.interface import Provider
     from dialer.store import AsyncStore
 
 OUTAGE = 3600.0
@@ -135,7 +135,7 @@ class Followed:
 async def follow(
     campaign: Campaign,
     ledger: AsyncStore,
-    client: BolnaClient,
+    client: Provider,
     *,
     every: float | None,
     progress: Progress,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.control import Control
     from dialer.progress import Progress
-    from dialer.provider.bolna.client import BolnaClient
+    from dialer.provider.interface import Provider
     from dialer.reconcile import Reconciled
     from dialer.store.writer import LedgerWriter
 
@@ -42,7 +42,7 @@ class Work:
     """
 
     campaign: Campaign
-    client: BolnaClient
+    client: Provider
     ledger: LedgerWriter
     notes: Notes
     control: Control

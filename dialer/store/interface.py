@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dialer.forecast import Talk
     from dialer.models import Answer, Attempt, CallCount, InputRow, Recipient, ResultRow, Status, Whereabouts
-    from dialer.provider.bolna.executions import Execution
+    from dialer.provider.interface import Execution
     from dialer.store.records import (
         Call,
         Calls,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialer.provider.states import CallState
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
@@ -136,7 +138,7 @@ class Call:
         payload: JSON text of what was asked for; empty where only a results CSV tells of the call.
         at: when its intent was written (Unix seconds).
         until: when it was surely accepted (Unix seconds).
-        status: as Bolna last spelled it; empty while it was never asked, or knew no such call.
+        status: how it last stood; empty while it was never asked, or knew no such call.
         since: when that status was first seen (Unix seconds); None while it was never asked.
         asked_at: when Bolna was last asked (Unix seconds); None while it never was.
         scheduled_at: when Bolna is to dial (again) (Unix seconds); None where it did not say.
@@ -155,6 +157,11 @@ class Call:
     asked_at: float | None
     scheduled_at: float | None
     retry_count: int
+
+    @property
+    def state(self) -> CallState:
+        """What its status means."""
+        return CallState(self.status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialer.errors import ExitCode
+from dialer.provider.states import CallState
 from dialer.telling.values import plain
 from dialer.telling.words import calls_table, counted, duration, looks
 
@@ -152,6 +153,6 @@ def cancelled_text(cancelled: Cancelled, *, selection: Selection) -> str:
             f"Again in a while: {command}"
         )
     if cancelled.stopped:
-        again = selection.command("run", "--redial", "stopped")
+        again = selection.command("run", "--redial", CallState.STOPPED)
         lines.append(f"No run calls them by itself. To call them after all: {again}")
     return "\n".join([*lines, *cancelled.notes, f"results: {cancelled.results}"])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from dialer import provider
 from dialer.errors import only
-from dialer.provider.bolna.client import PAGE_ROWS, BolnaReadError
-from dialer.tracking.rules import TIMED, is_hopeless, is_new, is_told, pages, sleeps, span_of, worth
+from dialer.provider.interface import ProviderReadError
+from dialer.provider.states import CallState
+from dialer.tracking.rules import is_hopeless, is_new, is_told, pages, sleeps, span_of, worth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 
     from dialer.models import CallCount
     from dialer.pacing import Pacer
-    from dialer.provider.bolna.executions import Execution, Page
+    from dialer.provider.interface import Execution, Page
     from dialer.store import AsyncStore, Call
 
 _PAGE = 1000
 _IN_FLIGHT = 8
-_TOO_MANY = 429
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, a look ends."""
 
@@ -152,7 +152,7 @@ class Tracker:
         changed = [
             (call.attempt, status)
             for call in calls
-            if (status := told.get(call.attempt, call.status)) != call.status and status not in TIMED
+            if (status := told.get(call.attempt, call.status)) != call.status and not CallState(status).waits_for_moment
         ]
         await self._ledger.note_statuses(changed, now=self._now())
         unseen = self._still_to_read(calls, told, listed, is_whole=is_whole)
@@ -195,13 +195,13 @@ class Tracker:
         for number in range(1, worth(calls) + 1):
             try:
                 page = await self._one_page(start, end, number)
-            except BolnaReadError as error:
+            except ProviderReadError as error:
                 self._refuse_key(error)
                 break
             found.update((row.id, row.status) for row in page.rows)
             if not page.more or found.keys() >= wanted:
                 return found, True
-            if page.total is not None and math.ceil(page.total / PAGE_ROWS) > worth(calls):
+            if page.total is not None and math.ceil(page.total / provider.VENDOR.page_rows) > worth(calls):
                 break
         return found, False
 
@@ -246,7 +246,7 @@ class Tracker:
         self.tally.requests += 1
         try:
             execution = await self._bolna.execution(call.execution_id)
-        except BolnaReadError as error:
+        except ProviderReadError as error:
             self._cannot_read(error)
             return
         self._answered, self._unreadable = True, 0
@@ -256,18 +256,18 @@ class Tracker:
             if execution is None:
                 await self._missing(call)
             else:
-                await self._found(call, execution.asked_for(_asked(call)))
+                await self._found(call, execution.asked_for(provider.VENDOR.request_in(call.payload)))
 
-    def _cannot_read(self, error: BolnaReadError) -> None:
+    def _cannot_read(self, error: ProviderReadError) -> None:
         self._refuse_key(error)
-        if error.status == _TOO_MANY:
+        if error.is_too_fast:
             self._pacer.slow_down()
         # One call that cannot be read must not hide those behind it.
         self._unreadable += 1
         if self._unreadable >= _UNREADABLE:
             self._trouble = error.words
 
-    def _refuse_key(self, error: BolnaReadError) -> None:
+    def _refuse_key(self, error: ProviderReadError) -> None:
         # A key that was good a moment ago is not refused for one call.
         if error.must_act is not None and not self._answered:
             raise error.must_act from error
@@ -292,7 +292,7 @@ class Tracker:
         self.tally.requests += 1
         try:
             return await self._bolna.execution(execution_id) is not None
-        except BolnaReadError:
+        except ProviderReadError:
             return False
 
     async def _found(self, call: Call, execution: Execution) -> None:
@@ -307,8 +307,3 @@ class Tracker:
             attempts = [call.attempt for call in calls]
             await self._ledger.give_up(attempts)
             self.tally.given_up += len(calls)
-
-
-def _asked(call: Call) -> Mapping[str, Any]:
-    body: Mapping[str, Any] = json.loads(call.payload or "{}")
-    return body

@@ -6,21 +6,19 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.provider.bolna.client import LONGEST_SPAN, PAGE_ROWS
-from dialer.provider.bolna.executions import FINAL
+from dialer import provider
+from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from dialer.store import Call
 
-TIMED = frozenset({"scheduled", "rescheduled"})
-"""A call that stands so waits for a moment, not for a line."""
-_PATIENCE = {"": 1800.0, "call-disconnected": 1800.0}
-"""Seconds after which a call that waits for its data is given up, by status. A hang-up while it rings may stay
-`call-disconnected` for ever, and a new id may be unknown for half an hour (both seen by others)."""
+_PATIENCE = 1800.0
+"""Seconds after which a call that waits for its data is given up. A hang-up while it rings may stay
+DISCONNECTED for ever, and a new id may be unknown for half an hour (both seen by others)."""
 _LONGEST = 86_400.0
-"""The same for every other status."""
+"""The same for every other call."""
 _TIMED_EVERY = 600.0
 """Seconds between two looks at a call before the moment it waits for: somebody may have stopped it."""
 _SHARE = 0.1
@@ -40,9 +38,9 @@ def sleeps(call: Call, *, now: float) -> bool:
     """
     if call.asked_at is None or call.since is None:
         return False
-    if call.status in TIMED and call.scheduled_at is not None:
+    if call.state.waits_for_moment and call.scheduled_at is not None:
         return now < min(call.scheduled_at, call.asked_at + _TIMED_EVERY)
-    return call.status in _PATIENCE and now - call.asked_at < _SHARE * (call.asked_at - call.since)
+    return call.state.waits_for_data and now - call.asked_at < _SHARE * (call.asked_at - call.since)
 
 
 def is_hopeless(call: Call, *, now: float) -> bool:
@@ -54,7 +52,8 @@ def is_hopeless(call: Call, *, now: float) -> bool:
     """
     if call.since is None:
         return False
-    return now - max(call.since, call.scheduled_at or 0.0) > _PATIENCE.get(call.status, _LONGEST)
+    patience = _PATIENCE if call.state.waits_for_data else _LONGEST
+    return now - max(call.since, call.scheduled_at or 0.0) > patience
 
 
 # -- lists ----------------------------------------------------------------------------------------------------------
@@ -62,9 +61,10 @@ def is_hopeless(call: Call, *, now: float) -> bool:
 
 def is_told(call: Call, status: str, *, now: float) -> bool:
     """Tell whether a list's status says all there is of a call: it has neither ended nor a new moment to wait for."""
-    if status in TIMED:
+    state = CallState(status)
+    if state.waits_for_moment:
         return call.status == status and (call.scheduled_at is None or now < call.scheduled_at)
-    return bool(status) and status not in FINAL
+    return state is not CallState.MISSING and not state.is_final
 
 
 def worth(calls: Sequence[Call]) -> int:
@@ -74,7 +74,7 @@ def worth(calls: Sequence[Call]) -> int:
 
 def pages(calls: Sequence[Call]) -> int:
     """Return how many pages a list of these calls has at least, with our own that have ended in between."""
-    return math.ceil((calls[-1].attempt - calls[0].attempt + 1) / PAGE_ROWS) if calls else 0
+    return math.ceil((calls[-1].attempt - calls[0].attempt + 1) / provider.VENDOR.page_rows) if calls else 0
 
 
 def span_of(calls: Sequence[Call], *, skew: float) -> tuple[datetime, datetime] | None:
@@ -83,7 +83,7 @@ def span_of(calls: Sequence[Call], *, skew: float) -> tuple[datetime, datetime] 
         return None
     start = min(call.at for call in calls) + skew - _MARGIN
     end = max(call.until for call in calls) + skew + _MARGIN
-    if end - start > LONGEST_SPAN.total_seconds():
+    if end - start > provider.VENDOR.longest_span.total_seconds():
         return None
     return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
 

@@ -1,1 +1,47 @@
 """Bolna Voice AI: its API, what its answers mean, and a stand-in for it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from dialer.provider.bolna.executions import request_in
+from dialer.provider.bolna.limits import LONGEST_SPAN, PAGE_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dialer.provider.interface import Provider, Request
+
+_SANDBOX_KEY = "bn-sandbox"
+
+
+class Bolna:
+    """What is known of Bolna before anything is asked; see Vendor."""
+
+    page_rows = PAGE_ROWS
+    longest_span = LONGEST_SPAN
+
+    def client(self, *, base_url: str, key: str) -> Provider:
+        """See Vendor."""
+        from dialer.provider.bolna.client import BolnaClient  # noqa: PLC0415 - httpx is heavy
+
+        return BolnaClient(base_url=base_url, key=key)
+
+    @contextlib.contextmanager
+    def sandbox(self) -> Iterator[tuple[str, str]]:
+        """See Vendor."""
+        from dialer.provider.bolna.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
+
+        with running(Settings()) as sandbox:
+            yield sandbox.base_url, _SANDBOX_KEY
+
+    def serve_sandbox(self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None]) -> None:
+        """See Vendor."""
+        from dialer.provider.bolna.sandbox import Settings, serve  # noqa: PLC0415 - only one command needs it
+
+        serve(Settings(speed=speed, lines=lines), port=port, on_ready=lambda url: on_ready(url, _SANDBOX_KEY))
+
+    def request_in(self, body: str) -> Request:
+        """See Vendor."""
+        return request_in(body)

@@ -1,0 +1,244 @@
+"""What may be asked of Bolna twice without harm: everything but to place a call."""
+
+from __future__ import annotations
+
+import functools
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import anyio
+
+from dialer.errors import MustActError
+from dialer.provider.bolna import prompt
+from dialer.provider.bolna.client.reply import parsed, says_stopped, tidy
+from dialer.provider.bolna.client.requests import Requests
+from dialer.provider.bolna.client.table import answer_of_exception
+from dialer.provider.bolna.executions import account_in, execution_in, page_in
+from dialer.provider.bolna.limits import LONGEST_SPAN, PAGE_ROWS
+from dialer.provider.interface import Account, Agent, Execution, Listed, Page, ProviderReadError, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from dialer.provider.bolna.client.sender import Reply
+
+_PAGE = 64_000_000
+"""Bytes of what is asked for; a page may hold 50 transcripts."""
+_PASSES = 3
+_STALE = 3
+_PAGES = 20_000
+_WAITS = (0.5, 1.0, 2.0, 4.0)
+_LONGEST_WAIT = 30.0
+_NOT_FOUND = 404
+_TOO_MANY = 429
+
+T = TypeVar("T")
+
+
+class Reading(Requests):
+    """One account at Bolna, as far as nothing is placed."""
+
+    async def account(self) -> Account:
+        """Return what `GET /user/me` says.
+
+        Raises:
+            ProviderReadError: it says nothing of use.
+        """
+        return _given(account_in(await self._get("/user/me")), "the account")
+
+    async def agent(self, agent_id: str) -> Agent:
+        """Return the agent.
+
+        Raises:
+            ProviderReadError: Bolna does not say; with the status 404 where this account has none with this id.
+        """
+        found = await self._get(f"/v2/agent/{quote(agent_id, safe='')}")
+        agent = _given(found if isinstance(found, dict) else None, "the agent")
+        _of(agent, agent.get("id", agent_id), agent_id, "agent")
+        return Agent(
+            name=str(agent.get("agent_name") or ""),
+            variables=prompt.asked_for(agent),
+            welcome=functools.partial(prompt.welcome, agent),
+        )
+
+    async def phone_numbers(self) -> tuple[str, ...]:
+        """Return the account's phone numbers as Bolna spells them.
+
+        Raises:
+            ProviderReadError: Bolna does not say.
+        """
+        found = await self._get("/phone-numbers/all")
+        rows = _given(found if isinstance(found, list) else None, "the phone numbers")
+        numbers = (row.get("phone_number") for row in rows if isinstance(row, dict))
+        return tuple(number for number in numbers if isinstance(number, str))
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """Return the call with this id; None where Bolna knows none (for a while also of a new one).
+
+        Raises:
+            ProviderReadError: Bolna does not say.
+        """
+        try:
+            found = await self._get(f"/executions/{quote(execution_id, safe='')}")
+        except ProviderReadError as error:
+            if error.is_not_found:
+                return None
+            raise
+        execution = _given(execution_in(found), "the execution")
+        return _of(execution, execution.id, execution_id, "call")
+
+    async def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+        """Yield the agent's calls created from `start` to `end`, each once.
+
+        Rows move from page to page while calls run, so a list of several pages is read again until nothing new
+        comes (three times at most).
+
+        Args:
+            agent_id: whose calls.
+            start: first moment, with its zone.
+            end: last moment, with its zone.
+
+        Raises:
+            ProviderReadError: Bolna does not say.
+        """
+        seen: set[str] = set()
+        for since, until in _slices(start, end):
+            for _ in range(_PASSES):
+                before, pages = len(seen), 0
+                async for page in self._pages(agent_id, since, until):
+                    pages += 1
+                    for row in page:
+                        if row.id not in seen:
+                            seen.add(row.id)
+                            yield row
+                if pages <= 1 or len(seen) == before:
+                    break
+
+    async def _pages(self, agent_id: str, start: datetime, end: datetime) -> AsyncIterator[tuple[Listed, ...]]:
+        seen: set[str] = set()
+        stale = 0
+        for number in range(1, _PAGES + 1):
+            page = await self.executions_page(agent_id, start=start, end=end, number=number)
+            yield page.rows
+            stale = 0 if any(row.id not in seen for row in page.rows) else stale + 1
+            seen.update(row.id for row in page.rows)
+            if not page.more or stale == _STALE:
+                return
+        raise ProviderReadError("the list of executions does not end")
+
+    async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
+        """Return one page of the agent's calls created from `start` to `end`, which are at most seven days apart.
+
+        Args:
+            agent_id: whose calls.
+            start: first moment, with its zone.
+            end: last moment, with its zone.
+            number: which page, from 1.
+
+        Raises:
+            ProviderReadError: Bolna does not say.
+        """
+        query = {"page_number": str(number), "page_size": str(PAGE_ROWS), "from": _spelt(start), "to": _spelt(end)}
+        found = await self._get(f"/v2/agent/{quote(agent_id, safe='')}/executions", **query)
+        return _given(page_in(found, size=PAGE_ROWS), "the executions")
+
+    async def stop_call(self, execution_id: str) -> Stopped:
+        """Stop a call that is queued or scheduled at Bolna; a call that rings cannot be stopped.
+
+        Raises:
+            ProviderReadError: Bolna does not say whether it is stopped.
+        """
+        reply = await self._ask("POST", f"/call/{quote(execution_id, safe='')}/stop")
+        if not reply.fault and 200 <= reply.status < 300 and says_stopped(reply.body, execution_id):  # noqa: PLR2004  the range of success
+            return Stopped(stopped=True, words="", is_unknown=False)
+        if reply.status in (400, _NOT_FOUND, 409, 422):
+            return Stopped(stopped=False, words=self._words(reply), is_unknown=reply.status == _NOT_FOUND)
+        # A gateway's 200 stops nobody.
+        raise read_error(self._words(reply), reply.status)
+
+    async def _get(self, path: str, **query: str) -> object:
+        reply = await self._ask("GET", path, **query)
+        if reply.fault or not 200 <= reply.status < 300:  # noqa: PLR2004  the range of success
+            raise read_error(self._words(reply), reply.status)
+        return _given(parsed(reply.body), path)
+
+    async def _ask(self, method: str, path: str, **query: str) -> Reply:
+        """Return the reply to what may be asked twice without harm, asked again where that may help."""
+        url = self._sender.url(path, **query)
+        for wait in _WAITS:
+            reply = await self._try(method, url)
+            if isinstance(reply, ProviderReadError):
+                if reply.must_act is not None:
+                    raise reply
+                await anyio.sleep(_jittered(wait))
+            elif _may_change(reply):
+                await anyio.sleep(min(max(reply.retry_after or 0.0, _jittered(wait)), _LONGEST_WAIT))
+            else:
+                return reply
+        reply = await self._try(method, url)
+        if isinstance(reply, ProviderReadError):
+            raise reply
+        return reply
+
+    async def _try(self, method: str, url: httpx.URL) -> Reply | ProviderReadError:
+        try:
+            request, _ = self._sender.request(method, url)
+            return await self._exchange(await self._sender.connect(), request, most=_PAGE)
+        except Exception as error:  # noqa: BLE001  whatever it was, nothing was read
+            answer = answer_of_exception(error, secret=self._key)
+            return read_error(answer.words, advice=answer.advice)
+
+
+def read_error(words: str, status: int | None = None, *, advice: str = "") -> ProviderReadError:
+    """Return that Bolna gave no usable answer.
+
+    Args:
+        words: what it said, or what happened.
+        status: status code of the answer; None where none came.
+        advice: what a person has to do before anything can be asked; empty where that may pass by itself.
+    """
+    happened = f"No request can leave: {words}"
+    if status in {401, 403}:
+        happened, advice = f"Bolna refused the key: {words}", "Set BOLNA_API_KEY to a valid key"
+    must_act = MustActError(f"{happened}. {advice}, then run the same command again.") if advice else None
+    return ProviderReadError(words, status, must_act=must_act)
+
+
+def _may_change(reply: Reply) -> bool:
+    return bool(reply.fault) or reply.status == _TOO_MANY or reply.status >= 500  # noqa: PLR2004  server errors
+
+
+def _jittered(wait: float) -> float:
+    return wait * random.uniform(0.75, 1.25)  # noqa: S311  spreads load, guards nothing
+
+
+def _given(value: T | None, what: str) -> T:
+    if value is None:
+        raise ProviderReadError(f"Bolna's answer about {what} cannot be understood")
+    return value
+
+
+def _of(value: T, identity: object, asked: str, what: str) -> T:
+    """Return an answer about what was asked for; another one's was crossed on the way."""
+    if str(identity).casefold() != asked.casefold():
+        raise ProviderReadError(f"Bolna answered about another {what}: {tidy(str(identity))} instead of {tidy(asked)}")
+    return value
+
+
+def _slices(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Return spans of at most seven days, of whole seconds."""
+    since, until = (moment.replace(microsecond=0) for moment in (start, end + timedelta(microseconds=999_999)))
+    slices = []
+    while since < until:
+        slices.append((since, min(since + LONGEST_SPAN, until)))
+        since += LONGEST_SPAN
+    return slices
+
+
+def _spelt(moment: datetime) -> str:
+    """Return a moment as Bolna wants it here: UTC, `Z`, milliseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

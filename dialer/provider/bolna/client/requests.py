@@ -1,0 +1,75 @@
+"""Requests to one account, each sent once; the key is taken out of whatever is answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from dialer.provider.bolna.client.reply import status_line, tidy, words_in
+from dialer.provider.bolna.client.secret import without
+from dialer.provider.bolna.client.sender import Sender, checked_address, checked_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    import httpx
+
+    from dialer.provider.bolna.client.sender import Reply
+
+
+class Requests:
+    """Requests to one account at Bolna; to be used as an asynchronous context manager.
+
+    Args:
+        base_url: `https://` and a host; `http://` for a server on this machine.
+        key: API key; neither a message nor a `repr` holds it.
+        transport: makes what stands in for a connection (in a test); None for the network.
+        connect_timeout: seconds until there is a connection.
+        read_timeout: seconds without a byte of the answer; also what one exchange may take.
+
+    Raises:
+        UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: str,
+        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+    ) -> None:
+        self._key = checked_key(key)
+        self._sender = Sender(
+            checked_address(base_url),
+            key,
+            transport=transport,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+        )
+        self.skew: float | None = None
+        """Seconds the server's clock was ahead of ours when it last answered; None before that."""
+
+    async def __aenter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close nothing: each connection is closed as soon as its answer is there."""
+
+    async def _exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request, *, most: int) -> Reply:
+        reply = await self._sender.exchange(connection, request, most=most)
+        reply = replace(reply, body=without(reply.body, self._key))
+        self.skew = self.skew if reply.skew is None else reply.skew
+        return reply
+
+    def _words(self, reply: Reply) -> str:
+        if reply.fault:
+            return tidy(f"{status_line(reply.status)}: the answer cannot be read: {reply.fault}", secret=self._key)
+        if reply.location:
+            return tidy(f"{status_line(reply.status)}: sent on to {reply.location}", secret=self._key)
+        return words_in(reply.status, reply.body, secret=self._key)
