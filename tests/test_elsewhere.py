@@ -179,11 +179,10 @@ def test_a_ledger_of_an_older_version_counts(tmp_path: Path) -> None:
 
 def worked_on(path: Path) -> Path:
     """Make a ledger in which somebody was called, with its lock, as a run that has ended leaves it; return its path."""
-    with locked(lock_of(path), command="run") as lock, closing(opened(path)) as ledger:
+    with locked(lock_of(path), command="run"), closing(opened(path)) as ledger:
         people(ledger, 300)
         call(ledger, 1, QUEUED)
-        ledger.begin("the work", now=time.time())
-        lock.leave({"work": "the work"})
+        ledger.begin_work()
     return path
 
 
@@ -252,9 +251,8 @@ def test_a_file_that_goes_while_the_folder_is_looked_at_holds_nobody_up(
     """Other runs replace their results by renaming a file beside them, at any moment."""
     call(other, 1, QUEUED)
     gone = tmp_path / "gone.ledger"
-    opened(gone).close()
-    with locked(lock_of(gone), command="run") as lock:
-        lock.leave({"attempts": 1})
+    with locked(lock_of(gone), command="run"), closing(opened(gone)) as ledger:
+        ledger.begin_work()
     proceed = getattr(elsewhere, step)
 
     def too_late(path: Path, **more: bool) -> object:

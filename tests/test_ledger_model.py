@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import math
-import os
 import shutil
 import tempfile
 import time
@@ -18,19 +16,17 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dialer.ledger import locked
+from dialer.ledger import locked, mark_of
 from dialer.models import Outcome, Status
 from dialer.provider.bolna.executions import execution_in
 from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.results.cells import form_of
-from dialer.session import lineage, opening
-from dialer.session.lineage import Lineage, missing
+from dialer.session import opening
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
 
 if TYPE_CHECKING:
@@ -118,7 +114,6 @@ class LedgerMachine(RuleBasedStateMachine):
         self.lock = self.folder / "x.ledger.lock"
         self.results = self.folder / "x.results.csv"
         self.turn = contextlib.ExitStack()
-        self.grace = lineage.GRACE
         self.ledger: Ledger | None = None
         self.file: ResultsFile | None = None
         # What the ledger has to know of whoever was attempted, and who may be called again in this run.
@@ -203,11 +198,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self, lines: list[Line], repeated: list[int], asked: list[Status], over: set[int], killed: str | None
     ) -> None:
         """Begin a run, which may be killed at each step of its opening; some people's calls are over by then."""
-        self.lineage = Lineage(self.turn.enter_context(locked(self.lock, command="run")), self.path)
+        self.turn.enter_context(locked(self.lock, command="run"))
         self.ledger = opened(self.path)
-        with patch.object(lineage, "GRACE", self.grace):
-            self.lineage.begin(self.ledger)
-        self.grace = lineage.GRACE
+        self.ledger.begin_work()
         self.last_appended = None
         self.merge()
         if killed == "merged":
@@ -220,8 +213,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.load(lines, repeated)
         if killed == "loaded":
             return self.kill()
-        if missing(self.ledger):
-            self.find_missing()
+        self.find_missing()
         self.file = ResultsFile(self.results, header=self.header, with_id=self.with_id)
         return self.write(pending=False)
 
@@ -232,7 +224,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if not self.results.exists() or stamp_of(self.results) == stamp:
             return
         back = read_back(self.results, with_id=self.with_id, known=self.ledger.knows)
-        opening._take_over(self.ledger, self.results, back, stamp=stamp, is_certain=self.lineage.is_certain)
+        opening._take_over(self.ledger, back, stamp=stamp)
         for index, rows in self.csv.items():
             for evidence in rows:
                 self.learn(index, evidence)
@@ -378,7 +370,6 @@ class LedgerMachine(RuleBasedStateMachine):
         self.write(pending=True)
         self.check_rows()
         self.ledger.close()
-        self.lineage.end()
         self.turn.close()
         self.ledger = self.file = None
 
@@ -434,32 +425,29 @@ class LedgerMachine(RuleBasedStateMachine):
     def a_backup_is_made(self) -> None:
         copy_ledger(self.path, self.folder / "backup")
         copy(self.lock, self.folder / "backup.lock")
+        copy(mark_of(self.path), self.folder / "backup.mark")
         copy(self.results, self.folder / "backup.csv")
         self.backup = Backup(dict(self.known), {index: list(rows) for index, rows in self.csv.items()})
 
     @dead
     @precondition(lambda self: self.backup is not None)
-    @rule(lock_is_lost=st.booleans())
-    def the_ledger_of_the_backup_comes_back(self, *, lock_is_lost: bool) -> None:
+    @rule(mark_is_lost=st.booleans())
+    def the_ledger_of_the_backup_comes_back(self, *, mark_is_lost: bool) -> None:
         """Beside the newer results."""
         assert self.backup is not None
         copy_ledger(self.folder / "backup", self.path)
-        if lock_is_lost:
-            self.lock.unlink(missing_ok=True)
+        if mark_is_lost:
+            mark_of(self.path).unlink(missing_ok=True)
         self.known = dict(self.backup.known)
 
     @dead
     @precondition(lambda self: self.backup is not None)
     @rule()
     def all_of_the_backup_comes_back(self) -> None:
-        """A while after anything else happened."""
         assert self.backup is not None
-        changed = lineage._changed(self.path)
         copy_ledger(self.folder / "backup", self.path)
-        while lineage._changed(self.path) == changed:
-            os.utime(self.path)
-        self.grace = -math.inf
         copy(self.folder / "backup.lock", self.lock)
+        copy(self.folder / "backup.mark", mark_of(self.path))
         copy(self.folder / "backup.csv", self.results)
         self.csv = {index: list(rows) for index, rows in self.backup.csv.items()}
         self.last_appended, self.saved = None, True
@@ -472,7 +460,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for ending in ("", "-wal"):
             Path(f"{self.path}{ending}").unlink(missing_ok=True)
         # Where nothing is left at all, nothing tells.
-        if results_too and self.lock.exists():
+        if results_too and mark_of(self.path).exists():
             self.results.unlink()
             self.csv = {}
         self.known = {}

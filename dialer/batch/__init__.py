@@ -34,7 +34,7 @@ class Batch:
         campaign: the campaign file.
         recipients: the CSV of people to be called.
         results: the CSV of outcomes.
-        ledger: the SQLite file; its `.lock` lies beside it.
+        ledger: the SQLite file; its `.lock` and its `.mark` lie beside it.
         selection: how it is named on the command line.
     """
 
@@ -51,9 +51,15 @@ class Batch:
         return self.ledger.with_name(self.ledger.name + ".lock")
 
     @property
+    def mark(self) -> Path:
+        """The ledger's high-water mark, by which an older copy of the ledger is known."""
+        return self.ledger.with_name(self.ledger.name + ".mark")
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """Everything that belongs to it; no other output may take its place."""
-        return (self.campaign, self.campaign.with_name(".env"), self.recipients, self.results, self.ledger, self.lock)
+        inputs = (self.campaign, self.campaign.with_name(".env"), self.recipients)
+        return (*inputs, self.results, self.ledger, self.lock, self.mark)
 
     def refuse_overwriting(self, file: CampaignFile, inputs: Mapping[str, Path]) -> None:
         """Refuse files of the batch that are one of its inputs.
@@ -65,7 +71,7 @@ class Batch:
         Raises:
             CampaignError: one of them is.
         """
-        outputs = (("results", self.results), ("ledger", self.ledger), ("ledger", self.lock))
+        outputs = (("results", self.results), ("ledger", self.ledger), ("ledger", self.lock), ("ledger", self.mark))
         for name, path in outputs:
             for words, given in inputs.items():
                 if _same(path, given):
@@ -209,9 +215,10 @@ def _same(one: Path, other: Path) -> bool:
 
 def _keep_apart(file: CampaignFile, batch: Batch) -> None:
     batch.refuse_overwriting(file, {"the campaign file": file.path, "the list of recipients": batch.recipients})
-    if _same(batch.results, batch.ledger) or _same(batch.results, batch.lock):
+    if any(_same(batch.results, path) for path in (batch.ledger, batch.lock, batch.mark)):
         raise CampaignError(f"{file.place('results')} and `ledger` are one file ({batch.results}); name another one.")
     _refuse_unwritable(file, ledger=batch.lock)
+    _refuse_unwritable(file, ledger=batch.mark)
 
 
 def _refuse_unwritable(file: CampaignFile, **outputs: Path) -> None:

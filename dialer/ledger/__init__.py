@@ -3,6 +3,7 @@
 from dialer.ledger.elsewhere import Elsewhere, Neighbours, is_ledger
 from dialer.ledger.figures import CALL_PARTS
 from dialer.ledger.lock import Lock, holder, locked
+from dialer.ledger.mark import mark_of
 from dialer.ledger.opening import none_yet
 from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.stops import STOPPED
@@ -19,5 +20,6 @@ __all__ = [
     "holder",
     "is_ledger",
     "locked",
+    "mark_of",
     "none_yet",
 ]

@@ -63,11 +63,19 @@ class Connected:
             try:
                 yield self._db
                 self._db.execute("COMMIT")
+                self._committed()
             except BaseException:
                 # A full disk rolls back by itself.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                self._rolled_back()
                 raise
+
+    def _committed(self) -> None:
+        """Do what has to follow each commit at once."""
+
+    def _rolled_back(self) -> None:
+        """Forget what was to follow a commit."""
 
     def note(self, name: str) -> str | None:
         """Return a named note, or None."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dialer.errors import LedgerError, UsageError
 from dialer.ledger.lock import left_in, lock_of
+from dialer.ledger.mark import mark_of, read_mark
 from dialer.ledger.opening import open_for_reading
 from dialer.ledger.schema import APPLICATION_ID
 
@@ -108,7 +109,7 @@ class _Folder:
             return
         for name in names:
             # What SQLite and a run keep beside a ledger.
-            if name.endswith(("-wal", "-shm", "-journal", ".lock")) or _is_trial(name):
+            if name.endswith(("-wal", "-shm", "-journal", ".lock", ".mark")) or _is_trial(name):
                 continue
             inode = self._of_interest(name, names)
             if inode is not None:
@@ -146,7 +147,7 @@ class _Folder:
         self._changed = -1
         # A run that was killed while it made its ledger has called nobody. One that is gone by now is not asked.
         with contextlib.suppress(FileNotFoundError):
-            if left_in(lock_of(path)) and self._looked_at - path.stat().st_mtime > _SETTLED:
+            if read_mark(mark_of(path)) is not None and self._looked_at - path.stat().st_mtime > _SETTLED:
                 raise LedgerError("it is empty")
 
 

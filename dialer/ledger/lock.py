@@ -1,4 +1,4 @@
-"""One run at a time on a ledger, and what one leaves for the next."""
+"""One run at a time on a ledger."""
 
 from __future__ import annotations
 
@@ -27,19 +27,21 @@ class Lock:
         holder: who holds it, for whoever is turned away.
 
     Attributes:
-        left: what its last holder left in it; empty where that is nothing, or cannot be read.
+        former: which work version 0.1 did last under it; None where it tells of none. Kept until work has begun.
     """
 
     def __init__(self, path: Path, holder: Mapping[str, object]) -> None:
         self._path = path
-        self.left: Mapping[str, Any] = left_in(path) or {}
-        self._write(holder)
+        self._left = left_in(path) or {}
         self._holder = holder
+        self.former: str | None = self._left.get("work")
+        self._write(holder)
 
-    def leave(self, left: Mapping[str, object]) -> None:
-        """Leave something for the next holder, also if this process is killed from now on."""
-        self.left = left
-        self._write(self._holder)
+    def begun(self) -> None:
+        """Say that work has begun: from now on the ledger's mark tells which was the last."""
+        if self._left:
+            self._left = {}
+            self._write(self._holder)
 
     def let_go(self) -> None:
         """Say that nobody holds it."""
@@ -48,7 +50,7 @@ class Lock:
     def _write(self, holder: Mapping[str, object]) -> None:
         # What cannot be written is empty then, and tells nothing wrong.
         with contextlib.suppress(OSError), self._path.open("w", encoding="utf-8") as file:
-            json.dump({**holder, "left": self.left}, file)
+            json.dump({**holder, "left": self._left}, file)
             file.flush()
             os.fsync(file.fileno())
 
@@ -94,7 +96,7 @@ def lock_of(ledger: Path) -> Path:
 
 
 def left_in(path: Path) -> Mapping[str, Any] | None:
-    """Return what the last holder left in a lock; None where the file is not a lock of ours."""
+    """Return what version 0.1 left in a lock, later ones nothing; None where the file is not a lock of ours."""
     left = _content(path).get("left")
     return left if isinstance(left, dict) else None
 

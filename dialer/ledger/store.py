@@ -4,6 +4,7 @@ Write order of one call, and what a crash leaves at each step:
 
     load        input and recipients in one transaction   -> the former input, or the new one
     intent      `sending` and an open attempt, durable     -> before: `pending`; nothing was sent
+    mark        how many intents there ever were           -> before: the ledger is ahead of it, which is fine
     (pace, judge, POST)                                    -> `sending`: the next start makes it `unknown`
     outcome     state and attempt closed, durable          -> before: `unknown`; after: final
     results     the CSV's line, after the outcome          -> the ledger has it; the CSV is written anew
@@ -17,6 +18,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from dialer.ledger import group, schema
 from dialer.ledger.doubts import Doubts
@@ -28,6 +30,7 @@ from dialer.ledger.overview import Overview
 from dialer.ledger.permissions import CALLABLE, Permissions, revoke_unlisted
 from dialer.ledger.pulse import Pulses
 from dialer.ledger.requests import Requests
+from dialer.ledger.starts import Starts
 from dialer.ledger.states import derive
 from dialer.ledger.stops import Stops
 from dialer.ledger.traces import Traces
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 _LONGEST_WAIT = "longest_wait"
 
 
-class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
+class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
@@ -81,6 +84,14 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         return cls(path, open_for_writing(path))
 
     # -- start ---------------------------------------------------------------------------------------------------
+
+    def begin_work(self, *, former: str | None = None) -> str:
+        """Begin a piece of work and return its id; what a dead run left is `unknown`. The lock is held."""
+        work = uuid4().hex
+        with self.transaction():
+            self.begin(work, now=time.time(), former=former)
+            self.recover()
+        return work
 
     def recover(self) -> int:
         """Turn what a dead run left `sending` into `unknown`; return how many."""
@@ -186,6 +197,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
                 for id_, recipient in enumerate(chosen.values(), last + 1)
             ]
             group.begin(db, attempts, at=at)
+            self._count_intents(len(attempts))
         return attempts
 
     def settle(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:

@@ -19,7 +19,6 @@ from dialer.reconcile import reconcile
 from dialer.session.connection import bolna
 from dialer.session.intake import load
 from dialer.session.interruption import interruptible, until
-from dialer.session.lineage import missing
 from dialer.session.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
 from dialer.session.settle import look_for_missing, told, told_missing
 from dialer.store import until_of
@@ -243,7 +242,7 @@ class _Cancelling:
 
     async def _missing(self) -> int:
         """Return how many were called of whom the ledger did not know it."""
-        if not await self._ledger.call(missing):
+        if not await self._ledger.gaps():
             return 0
         self._is_blind = True
         try:

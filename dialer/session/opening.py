@@ -14,9 +14,8 @@ from dialer.errors import BoundError, InputError, LedgerError, UsageError
 from dialer.ledger import Ledger, Neighbours, locked, none_yet
 from dialer.models import Status
 from dialer.provider.interface import ProviderReadError
-from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
+from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.session.interruption import beside
-from dialer.session.lineage import Lineage, note_missing
 from dialer.session.pairing import refuse_emptied
 from dialer.store import Binding
 from dialer.store.writer import LedgerWriter
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from dialer.store import AsyncStore, Store
 
 _log = logging.getLogger(__name__)
+LONGEST = 30 * 86_400.0
+"""Seconds before now that are looked through where results tell nobody's last call."""
 HEED_EVERY = 1.0
 """Seconds between two looks at whether `dialer cancel` asked to stop."""
 
@@ -55,16 +56,12 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
     batch = campaign.batch
     binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
     with locked(batch.lock, command=command, status=batch.selection.command("status")) as lock:
-        lineage = Lineage(lock, batch.ledger)
-        try:
-            async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
-                await ledger.call(lineage.begin)
-                ledger.is_certain = lineage.is_certain
-                _log.info("`%s` holds %s; it is surely the last one: %s", command, batch.ledger, lineage.is_certain)
-                async with beside(_heed, ledger, lineage.work, control), beside(_guard, batch, control):
-                    yield ledger
-        finally:
-            lineage.end()
+        async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
+            work = await ledger.begin_work(former=lock.former)
+            lock.begun()
+            _log.info("`%s` holds %s; calls may be missing: %s", command, batch.ledger, await ledger.gaps())
+            async with beside(_heed, ledger, work, control), beside(_guard, batch, control):
+                yield ledger
 
 
 async def _heed(ledger: AsyncStore, work: str, control: Control) -> None:
@@ -77,20 +74,20 @@ async def _heed(ledger: AsyncStore, work: str, control: Control) -> None:
 
 
 async def _guard(batch: Batch, control: Control) -> None:
-    """Drain when the ledger or its lock is moved away or replaced: another run beside it would know of nothing."""
+    """Drain when the ledger, its lock or its mark is moved away or replaced: other runs would know of nothing."""
     held = _inodes(batch)
     while _inodes(batch) == held:  # noqa: ASYNC110 - nobody tells
         await anyio.sleep(HEED_EVERY)
     control.stop(
-        f"{batch.ledger} or its lock was moved or replaced while this was going on (restored from a backup?), so other "
-        "runs would not know of it: stopped"
+        f"{batch.ledger}, its lock or its mark was moved or replaced while this was going on (restored from a "
+        "backup?). Other runs would not know of this one, so it stopped"
     )
 
 
 def _inodes(batch: Batch) -> list[int]:
-    """Return which files the ledger and its lock are; 0 for one that is missing."""
+    """Return which files the ledger, its lock and its mark are; 0 for one that is missing."""
     found = []
-    for path in (batch.ledger, batch.lock):
+    for path in (batch.ledger, batch.lock, batch.mark):
         try:
             found.append(path.stat().st_ino)
         except OSError:
@@ -158,21 +155,20 @@ async def merge(
         words = _without_ledger(path, back)
         if adopt is None or not await adopt(words):
             raise _not_adopted(campaign.batch, words)
-    return await ledger.call(lambda store: _take_over(store, path, back, stamp=stamp, is_certain=ledger.is_certain))
+    return await ledger.call(lambda store: _take_over(store, back, stamp=stamp))
 
 
-def _take_over(
-    store: Store, path: Path, back: ReadBack, *, stamp: str | None, is_certain: bool
-) -> Mapping[Status, int]:
+def _take_over(store: Store, back: ReadBack, *, stamp: str | None) -> Mapping[Status, int]:
     # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
     with store.transaction():
         if store.is_new():
             store.show_call_parts(back.parts)
         taken = store.merge(back.header, back.rows)
-        # A line that the ledger did not know was written by a run of which it knows nothing, and whoever was in
-        # flight when that ended has none. Where it is surely the last ledger, a person has saved the file.
-        if taken or not (is_certain or continues(path, stamp)):
-            note_missing(store, _since(path, back), time.time())
+        # Where a line tells of a call that the ledger does not know, or this ledger never wrote results, a run of which
+        # it knows nothing did; and whoever was in flight when that ended has no line.
+        if taken or stamp is None:
+            now = time.time()
+            store.note_gap(now - LONGEST if back.last_at is None else back.last_at, now)
     return taken
 
 
@@ -202,11 +198,6 @@ async def rewrite(campaign: Campaign, ledger: AsyncStore) -> str:
             f"can be written again: {campaign.batch.selection.command('results')}"
         )
     return ""
-
-
-def _since(path: Path, back: ReadBack) -> float:
-    """Return when the last run that wrote a CSV surely had not ended yet; of one that wrote no row, a day's leeway."""
-    return path.stat().st_mtime - 86_400 if back.last_at is None else back.last_at
 
 
 def _read(campaign: Campaign, path: Path, *, known: Callable[[str], bool]) -> ReadBack:

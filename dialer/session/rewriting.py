@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from dialer.errors import LedgerError, UsageError
 from dialer.ledger import Ledger, locked
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
-from dialer.session.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +25,13 @@ def rewrite_results(batch: Batch) -> int:
         LedgerError: the ledger or the CSV cannot be used.
     """
     Ledger.read(batch.ledger).close()
-    with locked(batch.lock, command="results", status=batch.selection.command("status")) as lock:
-        lineage = Lineage(lock, batch.ledger)
-        try:
-            with contextlib.closing(Ledger.reopen(batch.ledger)) as ledger:
-                lineage.begin(ledger)
-                return _rewrite(batch, ledger)
-        finally:
-            lineage.end()
+    with (
+        locked(batch.lock, command="results", status=batch.selection.command("status")) as lock,
+        contextlib.closing(Ledger.reopen(batch.ledger)) as ledger,
+    ):
+        ledger.begin_work(former=lock.former)
+        lock.begun()
+        return _rewrite(batch, ledger)
 
 
 def _rewrite(batch: Batch, ledger: Ledger) -> int:

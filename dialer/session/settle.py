@@ -10,7 +10,6 @@ from dialer.errors import ExitCode
 from dialer.reconcile import Reconciled, find_missing, reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
-from dialer.session.lineage import missing
 from dialer.session.opening import merge, opened, refuse_unbegun, rewrite
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ async def look_for_missing(campaign: Campaign, ledger: AsyncStore, client: Provi
 
     It is an older copy, or stands in for one that is lost. Whoever is found is `queued`.
     """
-    when = await ledger.call(missing)
+    when = await ledger.gaps()
     return await find_missing(ledger, client, agent_id=campaign.agent_id, when=when) if when else None
 
 
@@ -115,7 +114,7 @@ def told_missing(result: Reconciled | None) -> list[str]:
         return []
     found = f"calls found at Bolna that it did not know: {result.settled}"
     return [
-        "The ledger was not as the last run left it (an older copy, moved, touched, or lost); "
+        "The ledger does not know of all that the last run did (an older copy, or a lost one); "
         + (f"which calls it misses could not be looked up ({result.trouble})" if result.trouble else found)
     ]
 

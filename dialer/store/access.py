@@ -67,6 +67,8 @@ class AsyncStore(ABC):
 
     note = _awaited(Store.note)
     set_note = _awaited(Store.set_note)
+    begin_work = _awaited(Store.begin_work)
+    gaps = _awaited(Store.gaps)
     is_asked_to_stop = _awaited(Store.is_asked_to_stop)
     checkpoint = _awaited(Store.checkpoint)
     header = _awaited(Store.header)

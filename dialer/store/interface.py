@@ -57,23 +57,27 @@ class Notes(Protocol):
 class Work(Notes, Protocol):
     """One piece of work at a time holds the ledger."""
 
-    def begin(self, work: str, *, now: float) -> None:
-        """Note which work begins now (Unix seconds)."""
+    def begin_work(self, *, former: str | None = None) -> str:
+        """Begin a piece of work and return its id; what a dead run left `sending` is `unknown` then.
+
+        Where this is not the ledger that the last work left, that calls may be missing is noted. `former` is the last
+        work, as version 0.1 tells it beside the ledger.
+        """
 
     def recover(self) -> int:
         """Turn what a dead run left `sending` into `unknown`; return how many."""
+
+    def gaps(self) -> list[tuple[float, float]]:
+        """Return when calls may have been placed of which the ledger does not know (Unix seconds), in order."""
+
+    def note_gap(self, since: float, until: float) -> None:
+        """Note that in a span of time (Unix seconds) calls may have been placed of which the ledger does not know."""
 
     def work(self) -> str | None:
         """Return which work began last; None where none did."""
 
     def is_asked_to_stop(self, work: str) -> bool:
         """Tell whether another process asked this work to stop."""
-
-    def first_moment(self) -> float | None:
-        """Return when the first attempt was begun (Unix seconds); None where there is none."""
-
-    def last_moment(self) -> float | None:
-        """Return when something was last begun or recorded (Unix seconds); None where nothing ever was."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Do everything inside in one transaction."""

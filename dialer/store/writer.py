@@ -65,7 +65,6 @@ class LedgerWriter(AsyncStore):
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
         unrecorded: outcomes that could not be made durable; their recipients are `unknown` at the next start.
-        is_certain: the ledger is surely the one that was left here, and no older copy.
 
     Args:
         open_ledger: opens the ledger; called in the thread.
@@ -74,7 +73,6 @@ class LedgerWriter(AsyncStore):
     def __init__(self, open_ledger: Callable[[], Store]) -> None:
         self.failure: LedgerError | None = None
         self.unrecorded: list[tuple[Attempt, Answer]] = []
-        self.is_certain = False
         self.on_settled: Callable[[Store, Sequence[int]], None] = lambda _ledger, _positions: None
         """Called in the thread with the input positions of recipients whose outcome has become durable."""
         self._open = open_ledger

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
 import shutil
 import sqlite3
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from dialer.cli import main
 from dialer.errors import ExitCode, InputError, MustActError
 from dialer.progress import Silent
 from dialer.provider.bolna.sandbox import Settings, running
-from dialer.session import lineage, opening
+from dialer.session import opening
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dialer import Summary
 
 LISTED = "GET /v2/agent/{agent_id}/executions"
-FILES = ("c.results.ledger", "c.results.csv", "c.results.ledger.lock")
+FILES = ("c.results.ledger", "c.results.csv", "c.results.ledger.lock", "c.results.ledger.mark")
 
 
 @pytest.fixture
@@ -68,11 +69,11 @@ EVERYBODY = [number(index) for index in range(30)]
 
 
 def test_ledger_and_results_from_a_backup_call_nobody_again(place: Place, path: Path) -> None:
-    lose_a_run(place, path, *FILES)
+    lose_a_run(place, path, *FILES[:3])
 
     summary = run(path)
 
-    assert "moved, touched, or lost); calls found at Bolna that it did not know: 10" in told(summary)
+    assert "or a lost one); calls found at Bolna that it did not know: 10" in told(summary)
     assert summary.sent == 8
     assert called(place) == EVERYBODY
     assert [row["status"] for row in place.results()] == ["queued"] * 30
@@ -87,7 +88,7 @@ def test_an_older_ledger_beside_results_that_tell_nothing_new_calls_nobody_again
 
 
 @pytest.mark.parametrize("lost", [FILES[:2], FILES[:1]], ids=["ledger and results", "the ledger"])
-def test_what_the_lock_file_alone_remembers_is_enough(place: Place, path: Path, lost: tuple[str, ...]) -> None:
+def test_what_the_mark_alone_remembers_is_enough(place: Place, path: Path, lost: tuple[str, ...]) -> None:
     run(path, limit=12)
     for name in lost:
         (place.folder / name).unlink()
@@ -99,32 +100,42 @@ def test_what_the_lock_file_alone_remembers_is_enough(place: Place, path: Path, 
     assert called(place) == EVERYBODY
 
 
-def test_a_copy_made_while_a_run_went_on_calls_nobody_again(
-    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_change_of_files_that_keeps_what_is_in_them_makes_a_ledger_doubtful(place: Place, path: Path) -> None:
+    """`chmod`, `chown`, `touch`, and the whole folder copied elsewhere, put back and renamed."""
     run(path, limit=12)
-    back_up(place)
-    # As it is while a run goes on, and after it was killed: nobody has said when the ledger changed last.
-    lock = place.folder / "old c.results.ledger.lock"
-    before, _, _ = lock.read_text(encoding="utf-8").partition(', "changed"')
-    lock.write_text(f"{before}}}}}", encoding="utf-8")
-    run(path, limit=10)
-    restore(place, *FILES)
-    # Half a minute later.
-    monkeypatch.setattr(lineage, "GRACE", -1.0)
+    for name in FILES:
+        (place.folder / name).chmod(0o640)
+        os.chown(place.folder / name, os.getuid(), os.getgid())
+        os.utime(place.folder / name, (1.0, 1.0))
+    elsewhere = shutil.copytree(place.folder, place.folder.with_name("elsewhere"))
+    shutil.rmtree(place.folder)
+    shutil.copytree(elsewhere, place.folder)
 
-    assert run(path).sent == 8
+    summary = run(path)
+
+    assert summary.sent == 18
+    assert "does not know of all" not in told(summary)
     assert called(place) == EVERYBODY
 
 
-def test_without_its_lock_file_a_ledger_is_looked_after(place: Place, path: Path) -> None:
+def test_a_mark_older_than_its_ledger_says_nothing_against_it(place: Place, path: Path) -> None:
+    """As a power loss may leave it."""
+    lose_a_run(place, path, "c.results.ledger.mark")
+    assert "does not know of all" not in told(run(path))
+    assert called(place) == EVERYBODY
+
+
+@pytest.mark.parametrize("content", [None, "", "3 0123 12 1.5 0123456789abcdef", "\0" * 160])
+def test_without_its_mark_a_ledger_is_an_older_copy(place: Place, path: Path, content: str | None) -> None:
     run(path, limit=12)
-    (place.folder / "c.results.ledger.lock").unlink()
-    for _ in range(2):
-        before = place.sandbox.traffic.requests[LISTED]
-        run(path, limit=1)
-        assert place.sandbox.traffic.requests[LISTED] == before + 1
-    assert called(place) == EVERYBODY[:14]
+    mark = place.folder / "c.results.ledger.mark"
+    mark.unlink()
+    if content is not None:
+        mark.write_text(content, encoding="utf-8")
+    assert main(["reconcile", str(path)]) == 0
+    assert place.sandbox.traffic.requests[LISTED]
+    assert run(path).sent == 18
+    assert called(place) == EVERYBODY
 
 
 def test_while_nobody_touched_the_files_bolna_is_not_asked(place: Place, path: Path) -> None:
@@ -139,7 +150,7 @@ def test_while_nobody_touched_the_files_bolna_is_not_asked(place: Place, path: P
 def test_nobody_is_called_until_it_could_be_looked_up(
     place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose_a_run(place, path, *FILES)
+    lose_a_run(place, path, *FILES[:3])
     with running(Settings(other_faults={"garbage": 1})) as broken, monkeypatch.context() as patch:
         patch.setenv("BOLNA_BASE_URL", broken.base_url)
         for _ in range(2):
@@ -153,7 +164,7 @@ def test_nobody_is_called_until_it_could_be_looked_up(
 def test_reconcile_finds_the_calls_of_which_an_older_ledger_does_not_know(
     place: Place, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lose_a_run(place, path, *FILES)
+    lose_a_run(place, path, *FILES[:3])
     assert main(["reconcile", str(path)]) == 0
     assert "calls found at Bolna that it did not know: 10" in capsys.readouterr().out
     assert [row["status"] for row in place.results()].count("queued") == 22
@@ -166,7 +177,7 @@ def test_who_comes_into_the_list_later_was_perhaps_called_by_the_lost_run(place:
     back_up(place)
     place.recipients(awkward(30), header=HEADER)
     run(path)
-    restore(place, *FILES)
+    restore(place, *FILES[:3])
     shorten(place, 15)
     assert main(["reconcile", str(path)]) == 0
     assert run(path).sent == 0
@@ -189,7 +200,7 @@ def test_a_retry_that_the_ledger_does_not_know_is_not_made_again(
         run(path)
         back_up(there)
         assert run(path, retry_errors=True).sent == 1
-        restore(there, *FILES)
+        restore(there, *FILES[:3])
         assert run(path).sent == 0
         assert run(path, retry_errors=True).sent == 0
         assert called(there) == EVERYBODY
@@ -202,29 +213,10 @@ def test_whose_number_a_lost_run_has_called_under_another_id_is_not_called(place
     run(path, limit=0)
     back_up(place)
     run(path)
-    restore(place, *FILES)
+    restore(place, *FILES[:3])
     place.recipients([[f"b{at}", *row] for at, row in enumerate(awkward(2))], header=header)
     assert run(path).sent == 0
     assert len(place.calls()) == 2
-
-
-def test_a_ledger_without_what_a_killed_run_recorded_is_an_older_one(place: Place, path: Path) -> None:
-    """The file itself was last changed when the list was loaded; all since was in the `-wal`, and that is gone."""
-    run(path, limit=0)
-    back_up(place)
-    run(path, limit=12)
-    before = (place.folder / "c.results.ledger").stat()
-    lock = place.folder / "c.results.ledger.lock"
-    left, _, _ = lock.read_text(encoding="utf-8").partition(', "changed"')
-    old = place.folder / "old c.results.ledger"
-    with contextlib.closing(sqlite3.connect(old)) as ledger, ledger:
-        ledger.execute("UPDATE meta SET value = ? WHERE name = 'work'", (json.loads(f"{left}}}}}")["left"]["work"],))
-    restore(place, "c.results.ledger", "c.results.csv")
-    lock.write_text(f"{left}}}}}", encoding="utf-8")
-    assert before.st_ino == (place.folder / "c.results.ledger").stat().st_ino
-
-    assert run(path).sent == 18
-    assert called(place) == EVERYBODY
 
 
 def test_results_that_a_spreadsheet_has_saved_make_no_ledger_doubtful(place: Place, path: Path) -> None:
@@ -244,7 +236,7 @@ def test_a_link_to_the_ledger_is_no_other_batch(place: Place, path: Path) -> Non
     assert called(place) == EVERYBODY
 
 
-@pytest.mark.parametrize("name", ["c.results.ledger", "c.results.ledger.lock"])
+@pytest.mark.parametrize("name", [FILES[0], *FILES[2:]])
 def test_a_run_whose_ledger_is_taken_away_stops(
     place: Place, path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,19 +256,6 @@ def test_a_run_whose_ledger_is_taken_away_stops(
     assert 5 <= len(place.calls()) < 30
 
 
-def test_a_clock_that_was_ahead_hides_no_call(place: Place, path: Path) -> None:
-    """All that is left says that the first run was two hours from now."""
-    run(path, limit=12)
-    for name in FILES[:2]:
-        (place.folder / name).unlink()
-    lock = place.folder / "c.results.ledger.lock"
-    left = json.loads(lock.read_text(encoding="utf-8"))
-    left["left"]["first"] += 7200.0
-    lock.write_text(json.dumps(left), encoding="utf-8")
-    assert run(path).sent == 18
-    assert called(place) == EVERYBODY
-
-
 @pytest.mark.parametrize("column", ["status", "key", "execution_id"])
 def test_results_whose_columns_were_shifted_apart_are_refused(place: Place, path: Path, column: str) -> None:
     """Sorted by itself, a column would say of others that they were called."""
@@ -292,3 +271,19 @@ def test_results_whose_columns_were_shifted_apart_are_refused(place: Place, path
     with pytest.raises(InputError, match="cannot be matched to anybody"):
         run(path)
     assert len(place.calls()) == 12
+
+
+def test_a_ledger_that_version_0_1_left_is_no_older_copy(place: Place, path: Path) -> None:
+    """It left no mark, but its lock names its last work."""
+    run(path, limit=12)
+    (place.folder / FILES[3]).unlink()
+    with contextlib.closing(sqlite3.connect(place.folder / FILES[0])) as ledger, ledger:
+        ledger.execute("DELETE FROM meta WHERE name IN ('start', 'intents', 'made')")
+        (work,) = ledger.execute("SELECT value FROM meta WHERE name = 'work'").fetchone()
+    (place.folder / FILES[2]).write_text(json.dumps({"left": {"work": work, "first": 1.0, "changed": 2.0}}))
+
+    summary = run(path)
+
+    assert summary.sent == 18
+    assert "does not know of all" not in told(summary)
+    assert (place.folder / FILES[3]).exists()

@@ -1,0 +1,125 @@
+"""Each piece of work on a ledger has a number and an id, by which an older copy of the ledger is known: see `mark`.
+
+Where the ledger is an older copy, or a new one in place of one that is lost, calls may be missing in it. When those may
+have been placed is kept as spans of time, until Bolna was searched for them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from dialer.ledger.connection import Connected
+from dialer.ledger.mark import Mark, MarkFile
+from dialer.ledger.opening import told
+
+_START, _WORK, _BEGUN, _INTENTS, _MADE, _GAPS = "start", "work", "work_begun", "intents", "made", "calls_missing"
+_AHEAD = 30 * 86_400.0
+"""Seconds before now that are looked through where the last thing is recorded as later than now."""
+
+
+class Starts(Connected):
+    """The part of the ledger that knows whether it is the one that was left here."""
+
+    _mark_file: MarkFile | None = None
+    _mark: Mark | None = None
+    """Of the work that goes on, as it began."""
+    _unmarked: Mark | None = None
+    """What the mark has to say once this transaction is committed."""
+
+    def begin(self, work: str, *, now: float, former: str | None = None) -> None:
+        """Note which work begins now (Unix seconds), and whether calls may be missing; the lock is held.
+
+        Args:
+            work: its id.
+            now: Unix seconds.
+            former: the last work as the lock of version 0.1 tells it, which left no mark; None where it does not.
+
+        Raises:
+            LedgerError: the mark cannot be written.
+        """
+        with told(self.path):
+            self._mark_file = MarkFile(self.path)
+        with self.transaction():
+            before, left = self._figures(now), self._mark_file.left
+            since = self._missing_since(before, left, former)
+            if since is not None:
+                self.note_gap(since, now)
+            made = before.made if left is None else min(before.made, left.made)
+            self._mark = self._unmarked = Mark(before.start + 1, work, before.intents, made)
+            for name, value in ((_START, before.start + 1), (_WORK, work), (_BEGUN, now), (_MADE, made)):
+                self.set_note(name, str(value))
+
+    def work(self) -> str | None:
+        """Return which work began last; None where none did."""
+        return self.note(_WORK)
+
+    def last_moment(self) -> float | None:
+        """Return when something was last begun or recorded (Unix seconds); None where nothing ever was."""
+        query = "SELECT max(at), max(answered_at), (SELECT max(asked_at) FROM call) FROM attempt"
+        with told(self.path):
+            moments = [*self._db.execute(query).fetchone(), self.note(_BEGUN)]
+        return max((float(moment) for moment in moments if moment is not None), default=None)
+
+    def note_gap(self, since: float, until: float) -> None:
+        """Note that in a span of time (Unix seconds) calls may have been placed of which the ledger does not know."""
+        # A clock that was ahead says nothing of when that was.
+        begun = since if since <= until else until - _AHEAD
+        spans = sorted([*self.gaps(), (begun, until)])
+        merged = [spans[0]]
+        for start, end in spans[1:]:
+            if start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+            else:
+                merged.append((start, end))
+        self.set_note(_GAPS, json.dumps(merged))
+
+    def gaps(self) -> list[tuple[float, float]]:
+        """Return when calls may have been placed of which the ledger does not know (Unix seconds), in order."""
+        return [(start, end) for start, end in json.loads(self.note(_GAPS) or "[]")]
+
+    def _figures(self, now: float) -> Mark:
+        """Return how far the ledger has come; the start is 0 where no work since version 0.1 has begun."""
+        made = self.note(_MADE) or self._first_moment() or now
+        return Mark(int(self.note(_START) or 0), self.work() or "", int(self.note(_INTENTS) or 0), float(made))
+
+    def _missing_since(self, figures: Mark, left: Mark | None, former: str | None) -> float | None:
+        """Return from when on calls may have been placed of which the ledger does not know; None: it knows of all."""
+        if left is not None:
+            is_behind = figures.is_behind(left)
+        else:
+            is_left_by_0_1 = figures.start == 0 and former is not None and former == figures.work
+            is_behind = self._first_moment() is not None and not is_left_by_0_1
+        last = self.last_moment()
+        # Nothing was ever recorded here; but beside this mark something was.
+        return None if not is_behind else last if last is not None or left is None else left.made
+
+    def _first_moment(self) -> float | None:
+        with told(self.path):
+            row = self._db.execute("SELECT at FROM attempt ORDER BY id LIMIT 1").fetchone()
+        return None if row is None else float(row[0])
+
+    def _count_intents(self, count: int) -> None:
+        """Count calls that are about to be placed, in the transaction that keeps them."""
+        (intents,) = self._db.execute(
+            "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2 RETURNING value",
+            (_INTENTS, str(count)),
+        ).fetchone()
+        self._unmarked = self._mark and replace(self._mark, intents=int(intents))
+
+    def _committed(self) -> None:
+        if self._unmarked is None or self._mark_file is None:
+            return
+        self._mark_file.write(self._unmarked)
+        if self._unmarked is self._mark:
+            self._mark_file.sync()
+        self._unmarked = None
+
+    def _rolled_back(self) -> None:
+        self._unmarked = None
+
+    def close(self) -> None:
+        """Close ledger and mark; after a writer's close the one file is whole."""
+        super().close()
+        if self._mark_file is not None:
+            self._mark_file.close()
