@@ -1,4 +1,4 @@
-"""Rows of the CSV → bodies of `POST /call`, each cell exactly as it stands."""
+"""Rows of the CSV → calls as the provider takes them, each cell exactly as it stands."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import json
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import repeat
-from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dialer.campaign import RESERVED, Campaign, Constant, is_zone
+from dialer import provider
+from dialer.campaign import Campaign, Constant, MistakeError, agent_in, is_zone, version_in
 from dialer.errors import CampaignError, InputError
 from dialer.escaping import on_one_line
 from dialer.models import Problem, e164
 from dialer.moments import in_zone, moment_in
 from dialer.phone import judge
+from dialer.provider.interface import CallColumns, CallField
 from dialer.reference import VARIABLE
 from dialer.window import zone_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 LEAD = timedelta(minutes=3)
 """How far ahead `scheduled_at` has to be when the request leaves; Bolna refuses under two minutes."""
@@ -29,6 +30,9 @@ HORIZON = timedelta(days=30)
 
 REASONS = {
     "from_not_valid": "the caller number in the `from` column is none",
+    "agent_not_valid": "the cell in the `agent_id` column is not the id of an agent",
+    "agent_version_not_valid": "the cell in the `agent_version_id` column is not the id of an agent's version",
+    "voice_not_valid": "the cell in the `voice_id` column cannot be the id of a voice",
     "schedule_too_soon": "`scheduled_at` is in the past, or less than 3 minutes ahead",
     "schedule_too_far": "`scheduled_at` is more than 30 days ahead",
     "schedule_not_a_time": "`scheduled_at` is not a date and time, or one that daylight saving skips",
@@ -42,6 +46,8 @@ _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 _SCHEDULES = frozenset({"scheduled_at", "schedule_at", "call_at", "scheduled_time"})
 _COLUMNS_SHOWN = 30
 _CELL_SHOWN = 60
+_LONGEST_ID = 100
+"""Characters of the id of a voice."""
 
 
 class Payload:
@@ -54,6 +60,7 @@ class Payload:
         required: the columns behind `required`, which names variables or columns.
         zone_column: index of the column that names the recipient's time zone; None where there is none.
         hints: what is odd about the columns, in words.
+        agents: those that a column has named so far, in that order.
 
     Args:
         campaign: the campaign.
@@ -81,9 +88,13 @@ class Payload:
         self._from = _index(header, columns.from_)
         self._scheduled_at = _index(header, columns.scheduled_at)
         self._timezone = _index(header, columns.timezone)
-        no_variables = {phone, columns.from_, columns.scheduled_at}
+        self._agent = _index(header, columns.agent_id)
+        self._version = _index(header, columns.agent_version_id)
+        self._voice = _index(header, columns.voice_id)
+        own = (columns.from_, columns.agent_id, columns.agent_version_id, columns.voice_id, columns.scheduled_at)
+        no_variables = {phone, *own}
         self.left_out = (
-            tuple(name for name in header if name in RESERVED and name not in no_variables)
+            tuple(name for name in header if name in provider.VENDOR.reserved and name not in no_variables)
             if campaign.user_data is None
             else ()
         )
@@ -96,8 +107,9 @@ class Payload:
         self._zones = tuple(dict.fromkeys(index for index in named if index is not None))
         self.zone_column = next(iter(self._zones), None)
         self.hints = tuple(_hints(campaign, header))
-        self._texts, self._rest, self._zone = _user_data(self._sources, constants)
-        self._fixed = _as_json(_fixed_fields(campaign))[1:-1]
+        self._constants = constants
+        self._bodies = provider.VENDOR.bodies(campaign.common)
+        self.agents: dict[str, None] = {}
         self.required = tuple(_required(campaign))
         self.variables = {name: header[index] for name, index in self._sources} | {
             name: value if isinstance(value, str) else json.dumps(value) for name, value in constants.items()
@@ -119,40 +131,59 @@ class Payload:
         problems: dict[int, Problem] = {}
         for index in self._zones:
             _refuse_other_zones(self._header[index], columns[index], problems)
-        # Each piece is the same for all rows or a column of them. Put together by hand, since json.dumps on a fresh
-        # dictionary for each row takes three times as long, a million times.
-        pieces: list[Iterable[str]] = [
-            repeat(f'{{{self._fixed},"recipient_phone_number":"'),
-            map(e164, numbers),
-            repeat('"'),
-            *self._fields(columns, keys, problems),
-            repeat(',"user_data":{'),
-            *self._variables(columns),
-            repeat("}}"),
-        ]
-        return ["".join(row) for row in zip(*pieces, strict=False)], problems
+        own = dict(self._own(columns, keys, problems))
+        variables = tuple((name, columns[index]) for name, index in self._sources)
+        calls = CallColumns(numbers=numbers, own=own, variables=variables, constants=self._constants)
+        return self._bodies(calls), problems
 
-    def _fields(
+    def _own(
         self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], problems: dict[int, Problem]
-    ) -> Iterator[list[str]]:
-        """Yield what is not the same in every request besides number and variables."""
-        if self._from is not None or self._campaign.call.from_phone_number:
-            yield _field("from_phone_number", map(self._caller, _cells(columns, self._from), keys), problems)
-        if self._scheduled_at is not None or self._campaign.call.scheduled_at:
+    ) -> Iterator[tuple[CallField, list[str | None]]]:
+        """Yield what is not the same in every call besides number and variables."""
+        call = self._campaign.call
+        if self._from is not None or call.from_phone_number:
+            yield CallField.CALLER, _column(map(self._caller, _cells(columns, self._from), keys), problems)
+        if self._scheduled_at is not None or call.scheduled_at:
             cells = _cells(columns, self._scheduled_at)
             # The keys only tell how many there are: neither of the columns need be there.
             rows = zip(cells, _cells(columns, self._timezone), keys, strict=False)
-            yield _field("scheduled_at", (self._schedule(cell, zone) for cell, zone, _ in rows), problems)
+            yield CallField.SCHEDULED_AT, _column((self._schedule(cell, zone) for cell, zone, _ in rows), problems)
+        if self._voice is not None:
+            yield CallField.VOICE, _column(map(self._voice_of, columns[self._voice]), problems)
+        if self._agent is not None:
+            agents = _column(map(self._agent_of, columns[self._agent]), problems)
+            self.agents |= dict.fromkeys(agent for agent in agents if agent is not None)
+            yield CallField.AGENT, agents
+        else:
+            agents = [self._campaign.agent_id for _ in keys]
+        if self._version is not None or (self._agent is not None and call.agent_version_id):
+            versions = map(self._version_of, _cells(columns, self._version), agents)
+            yield CallField.AGENT_VERSION, _column(versions, problems)
 
-    def _variables(self, columns: Sequence[Sequence[str]]) -> Iterator[Iterable[str]]:
-        for name, index in self._texts:
-            yield repeat(name)
-            yield map(encode_basestring, columns[index])
-        yield repeat(self._rest)
-        if self._zone is not None:
-            # Bolna reads `timezone` itself: an empty name is no zone, and absent means its default.
-            name, index = self._zone
-            yield (name + encode_basestring(cell) if cell else "" for cell in columns[index])
+    def _agent_of(self, cell: str) -> str | Problem:
+        try:
+            return agent_in(cell) if cell.strip() else self._campaign.agent_id
+        except MistakeError as error:
+            return Problem("agent_not_valid", f'"{self._name(self._agent)}" is "{_cut(cell)}": {error.words}')
+
+    def _version_of(self, cell: str, agent: str | None) -> str | Problem | None:
+        if not cell.strip():
+            # A version belongs to one agent.
+            return self._campaign.call.agent_version_id if agent == self._campaign.agent_id else None
+        try:
+            return version_in(cell)
+        except MistakeError as error:
+            return Problem("agent_version_not_valid", f'"{self._name(self._version)}" is "{_cut(cell)}": {error.words}')
+
+    def _voice_of(self, cell: str) -> str | Problem | None:
+        voice = cell.strip()
+        if len(voice) > _LONGEST_ID or not voice.isprintable():
+            words = f'"{self._name(self._voice)}" is "{_cut(on_one_line(voice))}": the id of a voice is expected'
+            return Problem("voice_not_valid", f"{words}, one line of at most {_LONGEST_ID} characters")
+        return voice or None
+
+    def _name(self, index: int | None) -> str:
+        return "" if index is None else self._header[index]
 
     def _caller(self, cell: str, key: str | None) -> str | Problem | None:
         if self._from is not None and cell.strip():
@@ -181,44 +212,25 @@ class Payload:
         return moment.isoformat(timespec="seconds")
 
 
-def _user_data(
-    sources: Sequence[tuple[str, int]], constants: Mapping[str, object]
-) -> tuple[list[tuple[str, int]], str, tuple[str, int] | None]:
-    """Return what stands before each variable's text and its column; the constants; and the same for the time zone.
-
-    The time zone may be left out of a row, so it comes last.
-    """
-    texts = [(encode_basestring(name), index) for name, index in sources if name != "timezone"]
-    fixed = [f"{encode_basestring(name)}:{_as_json(value)}" for name, value in constants.items()]
-    zone = next((index for name, index in sources if name == "timezone"), None)
-    named = [(f"{',' if at else ''}{name}:", index) for at, (name, index) in enumerate(texts)]
-    rest = f"{',' if named and fixed else ''}{','.join(fixed)}"
-    return named, rest, None if zone is None else (f'{"," if named or fixed else ""}"timezone":', zone)
-
-
 def _cells(columns: Sequence[Sequence[str]], index: int | None) -> Iterable[str]:
     """Return a column, or empty cells where there is none."""
     return repeat("") if index is None else columns[index]
 
 
-def _field(name: str, values: Iterable[str | Problem | None], problems: dict[int, Problem]) -> list[str]:
-    """Return a field of the request for each row; nothing where it has no value."""
-    texts = []
+def _column(values: Iterable[str | Problem | None], problems: dict[int, Problem]) -> list[str | None]:
+    """Return the value of each row, and note the problem of those that have one."""
+    column: list[str | None] = []
     for at, value in enumerate(values):
         if isinstance(value, Problem):
             problems.setdefault(at, value)
-        texts.append(f',"{name}":"{value}"' if isinstance(value, str) else "")
-    return texts
+        column.append(value if isinstance(value, str) else None)
+    return column
 
 
 def _refuse_other_zones(column: str, cells: Sequence[str], problems: dict[int, Problem]) -> None:
     strange = {cell for cell in set(cells) if cell and not is_zone(cell)}
     if strange:
         problems.update((at, _no_zone(column, cell)) for at, cell in enumerate(cells) if cell in strange)
-
-
-def _as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
@@ -247,26 +259,6 @@ def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
     return local.replace(microsecond=0)
 
 
-def scheduled_in(payload: str) -> datetime | None:
-    """Return the moment of a body's `scheduled_at`; None where it has none."""
-    if '"scheduled_at"' not in payload:
-        return None
-    text = json.loads(payload).get("scheduled_at")
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _fixed_fields(campaign: Campaign) -> dict[str, Any]:
-    """Return what is the same in every request; what is not given is left out."""
-    call = campaign.call
-    fields = {
-        "agent_id": campaign.agent_id,
-        "agent_data": call.agent_data,
-        "retry_config": None if call.retry_config is None else call.retry_config.model_dump(exclude_unset=True),
-        "bypass_call_guardrails": call.bypass_call_guardrails,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def _sources(campaign: Campaign, header: tuple[str, ...], *, without: set[str | None]) -> Iterator[tuple[str, int]]:
     """Yield each variable that is a column, and where the column stands."""
     if campaign.user_data is None:
@@ -280,10 +272,8 @@ def _sources(campaign: Campaign, header: tuple[str, ...], *, without: set[str | 
 def _named(campaign: Campaign) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield every column that the campaign file names but the phone's, and where it does so."""
     columns = campaign.columns
-    for key in ("id", "from", "scheduled_at", "timezone"):
-        column = columns.from_ if key == "from" else getattr(columns, key)
-        if column is not None:
-            yield ("columns", key), column
+    for key, column in columns.model_dump(by_alias=True, exclude={"phone"}, exclude_none=True).items():
+        yield ("columns", key), column
     for variable, source in (campaign.user_data or {}).items():
         if isinstance(source, str):
             yield ("user_data", variable), source

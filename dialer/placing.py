@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from dialer import provider
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
-from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,13 +45,8 @@ class Room(Protocol):
 
 
 def body_of(attempt: Attempt) -> bytes:
-    """Return the body of a request: the recipient's payload with this attempt's reference as the last variable.
-
-    The text is put together, not read and written again: it is our own, and its last field is `user_data`.
-    """
-    text = attempt.recipient.payload.removesuffix("}}")
-    comma = "" if text.endswith("{") else ","
-    return f'{text}{comma}"{VARIABLE}":"{attempt.reference}"}}}}'.encode()
+    """Return the body of a request: the recipient's payload with this attempt's reference."""
+    return provider.VENDOR.with_reference(attempt.recipient.payload, attempt.reference)
 
 
 def _which(attempt: Attempt) -> tuple[int, int]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from dialer.provider.interface import Account, Agent
 
+_MOST_AGENTS = 20
+"""Agents that are asked for at most besides the campaign's."""
 WALLET_EVERY = 60.0
 """Seconds between two looks at the wallet."""
 
@@ -45,12 +47,14 @@ class Standing:
     Attributes:
         account: whose key it is; None where it could not be read.
         agent: who is to call; None where it could not be read.
+        others: the agents that a column names, as far as they were read.
         notes: what could not be read, and what is doubtful, in words.
     """
 
     account: Account | None
     agent: Agent | None
     notes: tuple[str, ...]
+    others: tuple[Agent, ...] = ()
 
     @property
     def agent_name(self) -> str:
@@ -58,12 +62,13 @@ class Standing:
         return "" if self.agent is None else self.agent.name
 
 
-async def look(bolna: Bolna, *, agent_id: str, callers: Sequence[str] = ()) -> Standing:
+async def look(bolna: Bolna, *, agent_id: str, others: Sequence[str] = (), callers: Sequence[str] = ()) -> Standing:
     """Return what the account says; what cannot be read for passing reasons is noted, not fatal.
 
     Args:
         bolna: the account.
         agent_id: who is to call.
+        others: agents that a column names; only the first few are asked for.
         callers: the caller numbers that are to be used, E.164.
 
     Raises:
@@ -71,7 +76,6 @@ async def look(bolna: Bolna, *, agent_id: str, callers: Sequence[str] = ()) -> S
     """
     notes: list[str] = []
     account: Account | None = None
-    agent: Agent | None = None
     try:
         account = await bolna.account()
     except ProviderReadError as error:
@@ -79,18 +83,35 @@ async def look(bolna: Bolna, *, agent_id: str, callers: Sequence[str] = ()) -> S
         notes.append(f"the account could not be read ({error.words})")
     if account is not None and account.wallet is not None and (trip := no_money(account.wallet)) is not None:
         raise MustActError(f"{trip.words} {trip.advice}")
+    agent = await _agent(bolna, agent_id, notes, what="the agent", check="`agent_id` in the campaign file")
+    named = [one for one in others if one != agent_id]
+    found = [
+        await _agent(bolna, one, notes, what=f"the agent {one}", check="the column that `agent_id` in [columns] names")
+        for one in named[:_MOST_AGENTS]
+    ]
+    if len(named) > _MOST_AGENTS:
+        notes.append(f"a column names {len(named)} other agents; only the first {_MOST_AGENTS} were looked up")
+    notes += await _foreign(bolna, callers)
+    return Standing(account, agent, tuple(notes), tuple(filter(None, found)))
+
+
+async def _agent(bolna: Bolna, agent_id: str, notes: list[str], *, what: str, check: str) -> Agent | None:
+    """Return an agent; None, and a note, where it cannot be read for passing reasons.
+
+    Raises:
+        MustActError: the key is refused, or the agent does not exist.
+    """
     try:
-        agent = await bolna.agent(agent_id)
+        return await bolna.agent(agent_id)
     except ProviderReadError as error:
         _refused(error)
         if error.is_not_found:
             raise MustActError(
-                f"Bolna knows no agent {agent_id}: {error.words.rstrip(' .')}. Check `agent_id` in the campaign file, "
+                f"Bolna knows no agent {agent_id}: {error.words.rstrip(' .')}. Check {check}, "
                 "and whether the key is of the same account."
             ) from error
-        notes.append(f"the agent could not be read ({error.words})")
-    notes += await _foreign(bolna, callers)
-    return Standing(account, agent, tuple(notes))
+        notes.append(f"{what} could not be read ({error.words})")
+        return None
 
 
 async def _foreign(bolna: Bolna, callers: Sequence[str]) -> list[str]:

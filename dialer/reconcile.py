@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -11,7 +12,6 @@ import anyio
 
 from dialer.phone import spellings
 from dialer.provider.interface import ProviderReadError
-from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Settle = Callable[[Execution, str], Awaitable[None]]
 
+AGENTS = "agents"
+"""Under this name the ledger notes which agents a column of the input has ever named."""
 MARGIN = 600.0
 """Seconds looked at before and after each unclear attempt."""
 LENIENCE = 30.0
@@ -76,7 +78,7 @@ class _Search:
     """One search: which executions are candidates, and what is done with those that carry a reference."""
 
     bolna: Bolna
-    agent_id: str
+    agents: Sequence[str]
     numbers: Container[int | None]
     settle: Settle
     result: Reconciled
@@ -86,16 +88,20 @@ class _Search:
     async def look(self, start: float, end: float) -> None:
         """Read every candidate of a span, unless the search is over."""
         try:
-            async for row in self.bolna.executions(self.agent_id, start=_utc(start), end=_utc(end)):
-                if self.is_over():
-                    return
-                number = _digits(row.to_number)
-                # Before it dials Bolna may leave the number empty.
-                if number is None or self._is_ours(number):
-                    await self._read(row.id)
+            for agent in self.agents:
+                await self._look_at(agent, start, end)
         except ProviderReadError as error:
             self.result.trouble = error.words
             self.result.must_act = error.must_act
+
+    async def _look_at(self, agent: str, start: float, end: float) -> None:
+        async for row in self.bolna.executions(agent, start=_utc(start), end=_utc(end)):
+            if self.is_over():
+                return
+            number = _digits(row.to_number)
+            # Before it dials Bolna may leave the number empty.
+            if number is None or self._is_ours(number):
+                await self._read(row.id)
 
     def _is_ours(self, number: int) -> bool:
         # Bolna may write a number in another way than it was asked to call.
@@ -115,14 +121,14 @@ class _Search:
         self.result.read += 1
         if execution is None:
             self.result.missing += 1
-        elif execution.variables is None:
+        elif execution.reference is None:
             number = _digits(execution.recipient_number)
             self.result.missing += number is None
             self.result.unmarked += number is not None and self._is_ours(number)
-        elif isinstance(mark := execution.variables.get(VARIABLE), str):
+        elif execution.reference:
             # Shielded: what the ledger was told must be counted.
             with anyio.CancelScope(shield=True):
-                await self.settle(execution, mark)
+                await self.settle(execution, execution.reference)
 
 
 async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
@@ -131,7 +137,7 @@ async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_lim
     Args:
         ledger: the ledger.
         bolna: where executions are read.
-        agent_id: whose executions.
+        agent_id: the campaign's agent: its executions, and those of the agents that a column has named.
         time_limit: seconds; None: until all is read.
 
     Raises:
@@ -152,7 +158,7 @@ async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_lim
             result.settled += 1
             result.left -= 1
 
-    search = _Search(bolna, agent_id, numbers, settle, result, lambda: result.left == 0)
+    search = _Search(bolna, await agents_of(ledger, agent_id), numbers, settle, result, lambda: result.left == 0)
     with anyio.move_on_after(time_limit) as limit:
         skews = await _skews(ledger, bolna)
         begun |= _begun(doubts, skew=min(skews))
@@ -174,7 +180,7 @@ async def find_missing(
     Args:
         ledger: the ledger, with the CSV's rows in it.
         bolna: where executions are read.
-        agent_id: whose executions.
+        agent_id: the campaign's agent: its executions, and those of the agents that a column has named.
         when: the spans (Unix seconds), by the clock of this machine as it was then.
 
     Raises:
@@ -190,7 +196,7 @@ async def find_missing(
         elif await ledger.adopt(spellings(number), mark, execution_id=found.id):
             result.settled += 1
 
-    search = _Search(bolna, agent_id, numbers, settle, result)
+    search = _Search(bolna, await agents_of(ledger, agent_id), numbers, settle, result)
     # Either clock may have been set right in the meantime.
     skews = (0.0, *await _skews(ledger, bolna))
     for start, end in when:
@@ -198,6 +204,11 @@ async def find_missing(
     if not result.trouble and (unclear := result.missing + result.unmarked):
         result.trouble = f"Bolna lists {unclear} calls without saying whom they were for"
     return result
+
+
+async def agents_of(ledger: AsyncStore, agent_id: str) -> Sequence[str]:
+    """Return whose calls a batch may have: the campaign's agent, and those that a column has ever named."""
+    return list(dict.fromkeys([agent_id, *json.loads(await ledger.note(AGENTS) or "[]")]))
 
 
 async def _skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:

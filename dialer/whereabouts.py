@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer import phone
+from dialer import phone, provider
 from dialer.models import Problem, Whereabouts
-from dialer.payload import scheduled_in
 from dialer.window import Closed, no_rule
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Locator:
         return self._of_schedule(where, payload) or where
 
     def _of_schedule(self, where: Whereabouts, payload: str) -> Problem | None:
-        at = scheduled_in(payload)
+        at = provider.VENDOR.scheduled_in(payload)
         verdict = None if at is None else self._window.verdict(zones=where.zones, country=where.country or None, at=at)
         if not isinstance(verdict, Closed):
             return None

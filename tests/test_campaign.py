@@ -71,6 +71,9 @@ def test_every_key_is_taken_as_it_is_given() -> None:
         phone = "Telefon"
         id = "id"
         from = "caller"
+        agent_id = "agent"
+        agent_version_id = "version"
+        voice_id = "voice"
         scheduled_at = "at"
         timezone = "tz"
         [csv]
@@ -83,6 +86,7 @@ def test_every_key_is_taken_as_it_is_given() -> None:
         clinic = { value = "Sunrise" }
         floor = { value = 3 }
         [call]
+        agent_version_id = "423E4567-e89b-12d3-a456-426655440000"
         from_phone_number = ["+918035000001", "+918035000002"]
         agent_data = { voice_id = "Sam" }
         retry_config = { enabled = true, max_retries = 2, retry_intervals_minutes = [30, 60] }
@@ -105,13 +109,15 @@ def test_every_key_is_taken_as_it_is_given() -> None:
     )
     assert (campaign.batch.results, campaign.batch.ledger) == (Path("out/list.csv"), Path("out/list.db"))
     assert campaign.columns.model_dump(by_alias=True) == {
-        "phone": "Telefon", "id": "id", "from": "caller", "scheduled_at": "at", "timezone": "tz",
+        "phone": "Telefon", "id": "id", "from": "caller", "agent_id": "agent", "agent_version_id": "version",
+        "voice_id": "voice", "scheduled_at": "at", "timezone": "tz",
     }  # fmt: skip
     assert campaign.csv.model_dump() == {"region": "IN", "encoding": "cp1252", "delimiter": "\t", "plus_lost": True}
     assert campaign.user_data == {
         "customer_name": "first name", "clinic": Constant("Sunrise"), "floor": Constant(3),
     }  # fmt: skip
     assert campaign.call.model_dump(exclude_unset=True) == {
+        "agent_version_id": "423e4567-e89b-12d3-a456-426655440000",
         "from_phone_number": ["+918035000001", "+918035000002"],
         "agent_data": {"voice_id": "Sam"},
         "retry_config": {"enabled": True, "max_retries": 2, "retry_intervals_minutes": [30, 60]},

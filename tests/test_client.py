@@ -721,7 +721,7 @@ def test_an_execution_is_read_and_an_unknown_one_is_none() -> None:
     }
     execution, missing = virtually(main, routed({"GET /executions/e-1": shown}))
     assert missing is None
-    assert execution.variables == {"dialer_ref": "r"}
+    assert execution.reference == "r"
     assert execution.recipient_number == "+919876543211"
     assert execution.created_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert (execution.duration, execution.cost, execution.status) == (12.5, 7.25, "completed")

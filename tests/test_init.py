@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dialer.campaign import PLACEHOLDER, RESERVED, load_campaign
+from dialer.campaign import PLACEHOLDER, load_campaign
 from dialer.cli import main
 from dialer.errors import CampaignError, InputError, UsageError
 from dialer.phone_column import usual_columns
+from dialer.provider.bolna.body import RESERVED
 from dialer.session import write_campaign
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.campaign import RESERVED, load_campaign
+from dialer.campaign import load_campaign
 from dialer.errors import CampaignError, InputError
 from dialer.models import Problem
-from dialer.payload import Payload, scheduled, scheduled_in
+from dialer.payload import Payload, scheduled
+from dialer.provider.bolna.body import RESERVED, scheduled_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,6 +74,7 @@ TYPES: dict[str, type] = {
     "from_phone_number": str,
     "scheduled_at": str,
     "user_data": dict,
+    "agent_version_id": str,
     "agent_data": dict,
     "retry_config": dict,
     "bypass_call_guardrails": bool,
@@ -484,6 +486,7 @@ def test_the_guardrails_are_bypassed_only_as_it_is_given(value: bool) -> None:  
 def test_all_fields_together_follow_the_documentation() -> None:
     body = make(
         '[columns]\nfrom = "caller"\n[call]\nagent_data = { voice_id = "Sam" }\nretry_config = { enabled = true }\n'
+        'agent_version_id = "423e4567-e89b-12d3-a456-426655440000"\n'
         'scheduled_at = "2026-12-01T10:00:00Z"\nbypass_call_guardrails = true',
         {"caller": CALLERS[0], "name": "Zoë"},
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from dialer.batch import Batch, CampaignFile, locate, path_of, read_campaign_file
 from dialer.campaign.mistakes import shown, told
 from dialer.campaign.schema import (
-    RESERVED,
     Breaking,
     Call,
     Columns,
@@ -23,7 +22,7 @@ from dialer.campaign.schema import (
     Schedule,
     Screening,
 )
-from dialer.campaign.values import Constant, MistakeError, agent_in, duration_in, is_zone
+from dialer.campaign.values import Constant, MistakeError, agent_in, duration_in, is_zone, version_in
 from dialer.commands import Selection
 from dialer.credentials import address, is_loopback
 from dialer.credentials import agent_id as agent_of_environment
@@ -34,7 +33,17 @@ if TYPE_CHECKING:
     from dialer.rate import Rate
     from dialer.window import CallingWindow
 
-__all__ = ["PLACEHOLDER", "RESERVED", "Campaign", "Constant", "agent_in", "duration_in", "is_zone", "load_campaign"]
+__all__ = [
+    "PLACEHOLDER",
+    "Campaign",
+    "Constant",
+    "MistakeError",
+    "agent_in",
+    "duration_in",
+    "is_zone",
+    "load_campaign",
+    "version_in",
+]
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 """Stands for the agent's id in a campaign file that waits for it; good enough for the sandbox."""
@@ -88,6 +97,19 @@ class Campaign:
     def path(self) -> Path:
         """The campaign file."""
         return self.file.path
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """What is the same in every request, as `POST /call` takes it; what is not given is left out."""
+        call = self.call
+        fields = {
+            "agent_id": self.agent_id,
+            "agent_version_id": call.agent_version_id,
+            "agent_data": call.agent_data,
+            "retry_config": None if call.retry_config is None else call.retry_config.model_dump(exclude_unset=True),
+            "bypass_call_guardrails": call.bypass_call_guardrails,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
 
     @property
     def organisation_rate(self) -> Rate | None:

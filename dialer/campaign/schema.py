@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator, model_validator
 
+from dialer import provider
 from dialer.campaign.values import (
     Column,
     Constant,
@@ -24,6 +25,7 @@ from dialer.campaign.values import (
     place_zone,
     rule_pack,
     source,
+    version_in,
     zone_name,
 )
 from dialer.campaign.values import live_calls as read_live_calls
@@ -36,12 +38,6 @@ from dialer.window import CallingWindow, WeeklyHours, load_pack
 if TYPE_CHECKING:
     from datetime import datetime
 
-RESERVED = frozenset(
-    {"agent_id", "execution_id", "call_sid", "stream_sid", "from_number", "to_number", "user_number", "agent_number"}
-    | {f"current_{unit}" for unit in ("date", "time", "hour", "minute", "weekday", "day", "month", "year")}
-)
-"""Variables that Bolna fills in itself (its prompting guide, and the open engine)."""
-
 
 class Columns(Section):
     """Which CSV column holds what."""
@@ -49,6 +45,9 @@ class Columns(Section):
     phone: Column | None = None
     id: Column | None = None
     from_: Column | None = Field(default=None, alias="from")
+    agent_id: Column | None = None
+    agent_version_id: Column | None = None
+    voice_id: Column | None = None
     scheduled_at: Column | None = None
     timezone: Column | None = None
 
@@ -114,6 +113,7 @@ class RetryConfig(Section):
 class Call(Section):
     """What `POST /call` takes besides; absent fields are left out of the request."""
 
+    agent_version_id: Annotated[str, PlainValidator(version_in)] | None = None
     from_phone_number: Annotated[list[str], PlainValidator(callers)] | None = None
     agent_data: Annotated[dict[str, Any], AfterValidator(json_value)] | None = None
     retry_config: RetryConfig | None = None
@@ -272,7 +272,7 @@ class Content(Section):
     @classmethod
     def _names_are_free(cls, value: dict[str, str | Constant] | None) -> dict[str, str | Constant] | None:
         for name, given in (value or {}).items():
-            if name in RESERVED:
+            if name in provider.VENDOR.reserved:
                 raise MistakeError(
                     "Bolna fills in this variable itself, what is sent under its name is lost; choose another name",
                     at=(name,),

@@ -60,6 +60,17 @@ def agent_in(value: object) -> str:
     return str(UUID(value.strip()))
 
 
+def version_in(value: object) -> str:
+    """Return the id of an agent's version as Bolna writes it.
+
+    Raises:
+        MistakeError: it is not a UUID.
+    """
+    if not isinstance(value, str) or not _UUID.fullmatch(value.strip()):
+        raise MistakeError("the id of one of the agent's versions is expected, a UUID as its list of versions shows it")
+    return str(UUID(value.strip()))
+
+
 def rate(value: object) -> Rate:
     """Return the rate that a text says."""
     if isinstance(value, Rate):

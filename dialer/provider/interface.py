@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from types import TracebackType
@@ -123,6 +124,33 @@ class Retries:
     states: frozenset[CallState]
 
 
+class CallField(Enum):
+    """What one call of a campaign may have of its own, besides its number and its variables."""
+
+    CALLER = "the number that calls, E.164"
+    SCHEDULED_AT = "when to dial, ISO 8601 with a numeric offset"
+    AGENT = "who calls, by id"
+    AGENT_VERSION = "which version of the agent calls, by id"
+    VOICE = "whose voice it has, by id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallColumns:
+    """Many calls, column by column.
+
+    Attributes:
+        numbers: E.164 digits.
+        own: what calls have of their own; None where a call has no value.
+        variables: the name of each variable and its texts.
+        constants: variables that are the same for all calls.
+    """
+
+    numbers: Sequence[int]
+    own: Mapping[CallField, Sequence[str | None]]
+    variables: Sequence[tuple[str, Sequence[str]]]
+    constants: Mapping[str, object]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the body of a request asked for, besides the call itself.
@@ -145,7 +173,7 @@ class Execution:
     Attributes:
         id: execution id.
         status: a CallState's word, else the provider's own.
-        variables: what the agent hears, as it was sent; None where it is not shown.
+        reference: the attempt's, as it was sent; empty where it was made without one; None where it is not shown.
         recipient_number: whom it calls.
         created_at: with its zone.
         updated_at: with its zone.
@@ -165,7 +193,7 @@ class Execution:
 
     id: str
     status: str
-    variables: Mapping[str, Any] | None
+    reference: str | None
     recipient_number: str | None
     created_at: datetime | None
     updated_at: datetime | None
@@ -289,6 +317,23 @@ class Vendor(Protocol):
     @property
     def longest_span(self) -> timedelta:
         """How much time can be listed at once."""
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Names of variables that the provider fills in itself: what is sent under them is lost."""
+
+    def bodies(self, common: Mapping[str, Any]) -> Callable[[CallColumns], list[str]]:
+        """Return what writes the bodies of a campaign's calls, without references.
+
+        Args:
+            common: what is the same for all calls, in the provider's own terms; see `Campaign.common`.
+        """
+
+    def with_reference(self, body: str, reference: str) -> bytes:
+        """Return a body that carries an attempt's reference."""
+
+    def scheduled_in(self, body: str) -> datetime | None:
+        """Return when a body asks to dial; None: at once."""
 
     def client(self, *, base_url: str, key: str) -> Provider:
         """Return an account.

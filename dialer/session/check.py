@@ -52,6 +52,7 @@ class Check:
         called: how many of the callable rows were attempted before, by state.
         samples: the first requests as they would be sent, without the reference.
         variables: variable → column or constant.
+        agents: those that a column names.
         left_out: columns that are no variables because Bolna fills in their names itself.
         empty: variable → how many callable rows leave it empty, and the first of them.
         errors: the same of those with the error of a formula in it.
@@ -76,6 +77,7 @@ class Check:
     called: Mapping[Status, int]
     samples: tuple[Mapping[str, Any], ...]
     variables: Mapping[str, str]
+    agents: tuple[str, ...]
     left_out: tuple[str, ...]
     empty: Mapping[str, Found]
     errors: Mapping[str, Found]
@@ -178,6 +180,7 @@ def _told(
         called=dict(sorted(tally.called.items())),
         samples=tuple(tally.samples),
         variables=found.payload.variables,
+        agents=tuple(found.payload.agents),
         left_out=found.payload.left_out,
         empty=tally.spoken.found("empty"),
         errors=tally.spoken.found("errors"),

@@ -15,6 +15,7 @@ from dialer.loader import examine
 from dialer.payload import Payload
 from dialer.phone import NOT_VALID, edition
 from dialer.phone_column import Reading, phone_column, refuse_without_header
+from dialer.reconcile import AGENTS
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.store.interface import JUDGED
@@ -79,6 +80,7 @@ class Loaded:
         lists: what each suppression list holds.
         hints: what is odd about the columns and the numbers, in words.
         phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
+        agents: those that a column has ever named.
     """
 
     variables: Mapping[str, str]
@@ -86,6 +88,7 @@ class Loaded:
     lists: tuple[Listed, ...]
     hints: tuple[str, ...]
     phone_words: str
+    agents: tuple[str, ...]
 
 
 def intake(
@@ -148,7 +151,7 @@ def phone_before(store: Store) -> str | None:
 
 def _phone_column(campaign: Campaign, table: Table, before: str | None) -> tuple[str, str]:
     columns = campaign.columns
-    others = (columns.id, columns.from_, columns.scheduled_at, columns.timezone)
+    others = tuple(column for name, column in columns if name != "phone")
     reading = Reading(region=campaign.csv.region, plus_lost=campaign.csv.plus_lost, others=others)
     try:
         return phone_column(table, columns.phone, reading=reading)
@@ -198,7 +201,8 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
             suppression = _suppression(campaign, now)
             lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
             hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
-            return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words)
+            agents = tuple(json.loads(store.note(AGENTS) or "[]"))
+            return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words, agents)
         attempted, before = attempted_lines(campaign, store), phone_before(store)
         found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
 
@@ -206,9 +210,13 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
             store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
             store.set_note(JUDGED, mark)
             store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
+            named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *found.payload.agents])
+            store.set_note(AGENTS, json.dumps(list(named)))
             store.set_note(TOLD, json.dumps([found.hints, found.phone_words]))
         hints, phone_words = json.loads(store.note(TOLD) or "")
-        return Loaded(found.payload.variables, found.suppression, found.lists(), tuple(hints), phone_words)
+        return Loaded(
+            found.payload.variables, found.suppression, found.lists(), tuple(hints), phone_words, tuple(named)
+        )
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.

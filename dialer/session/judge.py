@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.models import Deferral
-from dialer.payload import LEAD, scheduled_in
+from dialer.payload import LEAD
 from dialer.phone import spellings
 from dialer.suppression import Watch
 from dialer.window import Closed
@@ -94,7 +95,7 @@ class Judge:
         return Deferral("the schedule is over") if self._ends is not None and now >= self._ends else None
 
     def _outside(self, recipient: Recipient, now: datetime) -> Deferral | None:
-        at = scheduled_in(recipient.payload)
+        at = provider.VENDOR.scheduled_in(recipient.payload)
         # A call that Bolna places later has to be within the hours then, not now.
         if at is None:
             return self._closed(recipient, now) or self._closed(recipient, now + CLOSING) or self._rings(recipient, now)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from dialer import preflight
-from dialer.campaign import RESERVED
+from dialer import preflight, provider
 from dialer.errors import UsageError
 from dialer.forecast import Forecast, Talk, forecast
 from dialer.prompt import compare
@@ -57,16 +57,21 @@ class Outlook:
     notes: tuple[str, ...]
 
 
-async def read_standing(campaign: Campaign, client: preflight.Bolna) -> preflight.Standing:
+async def read_standing(campaign: Campaign, client: preflight.Bolna, *, agents: Sequence[str]) -> preflight.Standing:
     """Return what the account says, as far as it can be read in time.
+
+    Args:
+        campaign: the campaign.
+        client: the account.
+        agents: those that a column of the input names.
 
     Raises:
         MustActError: the key is refused, the agent does not exist, or there is no money.
     """
     with anyio.move_on_after(PREFLIGHT):
         # The sandbox's account and agent are nobody's: what they lack says nothing of the campaign.
-        callers = [] if campaign.sandbox else campaign.call.from_phone_number or []
-        return await preflight.look(client, agent_id=campaign.agent_id, callers=callers)
+        callers, others = ([], []) if campaign.sandbox else (campaign.call.from_phone_number or [], agents)
+        return await preflight.look(client, agent_id=campaign.agent_id, others=others, callers=callers)
     return _UNREAD
 
 
@@ -111,7 +116,13 @@ def outlook(
         cost_per_minute=campaign.forecast.cost_per_minute,
     )
     asked = frozenset() if standing.agent is None else standing.agent.variables
-    found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=RESERVED)
+    found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=provider.VENDOR.reserved)
+    others = [
+        f"agent {other.name!r}: {text}"
+        for other in standing.others
+        for text in compare(other.variables, given, filled_in=provider.VENDOR.reserved).warnings()
+    ]
+    asked_by_others = frozenset().union(*(other.variables for other in standing.others))
     return Outlook(
         account=standing.account,
         agent_name=standing.agent_name,
@@ -119,8 +130,8 @@ def outlook(
         talk=talk,
         timing=when,
         is_prompt_known=campaign.sandbox or standing.agent is not None,
-        warnings=found.warnings(),
-        unused=found.unused,
+        warnings=(*found.warnings(), *others),
+        unused=tuple(name for name in found.unused if name not in asked_by_others),
         welcome=tuple(
             text
             for sample in samples
@@ -142,7 +153,7 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
     """
     try:
         async with bolna(campaign) as (client, _):
-            standing = await read_standing(campaign, client)
+            standing = await read_standing(campaign, client, agents=found.agents)
     except UsageError as error:
         standing = preflight.Standing(
             None, None, (f"the account and the agent's prompt were not read: {_first(error)}",)
@@ -152,7 +163,7 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
         standing,
         to_call=found.to_call,
         given=found.variables,
-        samples=[sample["user_data"] for sample in found.samples],
+        samples=[provider.VENDOR.request_in(json.dumps(sample)).variables for sample in found.samples],
         places=found.places,
         elsewhere=found.elsewhere,
         hints=found.hints,

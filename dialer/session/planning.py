@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer import phone, preflight
+from dialer import phone, preflight, provider
 from dialer.errors import MustActError
 from dialer.models import NOWHERE, Status
 from dialer.phone import spellings
@@ -93,7 +92,7 @@ class Planning:
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
             async with interruptible(self.work.control, doing="reading the account"):
-                standing = await read_standing(self.work.campaign, self.work.client)
+                standing = await read_standing(self.work.campaign, self.work.client, agents=loaded.agents)
             async with interruptible(self.work.control, doing="looking for unclear calls"):
                 await self.work.look_for_unclear(RECONCILE_FIRST)
             if counts.get(Status.UNKNOWN):
@@ -119,7 +118,7 @@ class Planning:
                 standing,
                 to_call=to_call,
                 given=loaded.variables,
-                samples=[json.loads(recipient.payload)["user_data"] for recipient in first],
+                samples=[provider.VENDOR.request_in(recipient.payload).variables for recipient in first],
                 places=places,
                 elsewhere=elsewhere,
                 hints=loaded.hints,

@@ -9,8 +9,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.batch import stem_of
-from dialer.campaign import PLACEHOLDER, RESERVED, agent_in
+from dialer.campaign import PLACEHOLDER, agent_in
 from dialer.credentials import agent_id
 from dialer.errors import InputError, UsageError
 from dialer.loader import examine
@@ -114,8 +115,8 @@ def _text(table: Table, target: Path, encoding: str | None) -> str:
     agent = _agent(target)
     phone, phone_note = _phone(table)
     refuse_without_header(table, phone)
-    variables = [name for name in table.header if name != phone and name not in RESERVED]
-    left_out = [name for name in table.header if name != phone and name in RESERVED]
+    variables = [name for name in table.header if name != phone and name not in provider.VENDOR.reserved]
+    left_out = [name for name in table.header if name != phone and name in provider.VENDOR.reserved]
     return _CAMPAIGN.substitute(
         agent=agent,
         agent_note="   # <- put yours here" if agent == PLACEHOLDER else "",

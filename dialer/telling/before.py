@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _WIDE = 100
 MOSTLY = 0.5
 """When more than so many of the rows repeat a number, it may be the wrong column."""
+_AGENTS = 3
 _MOMENTS = 5
 """So many openings are told one by one."""
 
@@ -179,6 +180,9 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
         lines.append(f"Already called in this batch and skipped: {counted(check.called)}.")
     if check.left_out:
         lines.append(f"Left out of the variables, since Bolna fills them in itself: {_names(check.left_out)}.")
+    if check.agents:
+        shown = f"{', '.join(check.agents[:_AGENTS])}{', ...' if len(check.agents) > _AGENTS else ''}"
+        lines.append(f"Agents by column: {len(check.agents):,} ({shown}).")
     variables = [name if name == source else f"{name} ({source})" for name, source in check.variables.items()]
     lines.append(f"Variables: {_names(variables) or 'none'}.")
     lines += [f"  {_names([name])} is empty in {_rows(found)}" for name, found in check.empty.items()]

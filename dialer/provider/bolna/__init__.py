@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from dialer.provider.bolna.body import RESERVED, Bodies, scheduled_in, with_reference
 from dialer.provider.bolna.executions import request_in
 from dialer.provider.bolna.limits import LONGEST_SPAN, PAGE_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from typing import Any
 
-    from dialer.provider.interface import Provider, Request
+    from dialer.provider.interface import CallColumns, Provider, Request
 
 _SANDBOX_KEY = "bn-sandbox"
 
@@ -21,6 +24,19 @@ class Bolna:
 
     page_rows = PAGE_ROWS
     longest_span = LONGEST_SPAN
+    reserved = RESERVED
+
+    def bodies(self, common: Mapping[str, Any]) -> Callable[[CallColumns], list[str]]:
+        """See Vendor."""
+        return Bodies(common)
+
+    def with_reference(self, body: str, reference: str) -> bytes:
+        """See Vendor."""
+        return with_reference(body, reference)
+
+    def scheduled_in(self, body: str) -> datetime | None:
+        """See Vendor."""
+        return scheduled_in(body)
 
     def client(self, *, base_url: str, key: str) -> Provider:
         """See Vendor."""

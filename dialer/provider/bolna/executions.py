@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dialer.provider.interface import Account, Execution, Listed, Page, Request, Retries
 from dialer.provider.states import CallState
+from dialer.reference import VARIABLE
 
 _OTHER_WORDS: Final = {"prepared": CallState.QUEUED}
 """Statuses of Bolna's that are not a CallState's word; every other one is, or has no meaning here."""
@@ -34,6 +35,12 @@ def _within(value: object) -> Mapping[str, Any]:
 
 def _mapping(value: object) -> Mapping[str, Any] | None:
     return value if isinstance(value, Mapping) else None
+
+
+def _reference(variables: object) -> str | None:
+    """Return the reference among the variables of a call: see `Execution`."""
+    mark = variables.get(VARIABLE, "") if isinstance(variables, Mapping) else None
+    return mark if mark is None or isinstance(mark, str) else ""
 
 
 def _text(value: object) -> str:
@@ -120,7 +127,7 @@ def execution_in(value: object) -> Execution | None:
     return Execution(
         id=identity,
         status=status_in(row),
-        variables=_mapping(context.get("recipient_data")),
+        reference=_reference(context.get("recipient_data")),
         recipient_number=_text(context.get("recipient_phone_number")) or _called(row, telephony),
         created_at=_moment(row.get("created_at")),
         updated_at=_moment(row.get("updated_at")),
