@@ -82,12 +82,14 @@ class Deferral:
         until: Unix seconds at which that ends by itself; None where it does not, or nobody knows.
         awaited: whether a run that waits for openings waits for it.
         retry: that it ends in a moment, after which they are asked about again.
+        wait: seconds until then, where others are taken up meanwhile; 0: they are the next.
     """
 
     reason: str
     until: float | None = None
     awaited: bool = False
     retry: bool = False
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import anyio
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 PAGE = 500
 """Recipients read from the ledger at a time."""
+_TRIES = 10
+"""Times that somebody is looked at again whom another run is about to call, before they are left for later."""
 
 
 @dataclass(slots=True)
@@ -56,6 +61,8 @@ class Pending:
         self._waits = waits
         self._again: deque[Recipient] = deque()
         self._pulled: deque[Recipient] = deque()
+        self._later: list[tuple[float, int, Recipient]] = []
+        self._tries: Counter[int] = Counter()
         self.deferred: dict[str, Deferred] = {}
         """Reason -> those who were left for later, in this pass over the list."""
         self._begin()
@@ -69,7 +76,14 @@ class Pending:
 
     def waits_for_a_turn(self) -> bool:
         """Tell whether there may be somebody to take up."""
-        return bool(self._again) or (self._left > 0 and (bool(self._pulled) or not self._exhausted))
+        return bool(self._again) or self._is_due() or (self._left > 0 and (bool(self._pulled) or not self._exhausted))
+
+    def waits_for_a_moment(self) -> bool:
+        """Tell whether there is somebody who is to be taken up in some seconds."""
+        return bool(self._later) and not self._is_due()
+
+    def _is_due(self) -> bool:
+        return bool(self._later) and self._later[0][0] <= anyio.current_time()
 
     async def take(self, size: int, *, stopped: Callable[[], bool]) -> list[Recipient]:
         """Return at most so many who may be called now, those to be tried again first.
@@ -79,6 +93,8 @@ class Pending:
         """
         taken: list[Recipient] = []
         while len(taken) < size and self.waits_for_a_turn() and not stopped():
+            if self._is_due():
+                self._again.append(heapq.heappop(self._later)[2])
             if not self._again and not self._pulled:
                 await self._pull()
                 continue
@@ -86,9 +102,12 @@ class Pending:
             recipient = (self._pulled if first_time else self._again).popleft()
             deferral = self._judge(recipient)
             # What ends in a moment is decided when the request is about to leave.
-            if deferral is None or deferral.retry:
+            if deferral is None or (deferral.retry and not deferral.wait):
                 taken.append(recipient)
                 self._left -= first_time
+            elif deferral.retry:
+                self._left -= first_time
+                self.try_later(recipient, deferral)
             else:
                 self._left += not first_time
                 self.defer(deferral)
@@ -104,6 +123,14 @@ class Pending:
     def try_again(self, recipient: Recipient) -> None:
         """Have somebody taken up once more, before the others."""
         self._again.append(recipient)
+
+    def try_later(self, recipient: Recipient, deferral: Deferral) -> None:
+        """Have somebody taken up in some seconds; after some times they are left for a later run."""
+        self._tries[recipient.id] += 1
+        if self._tries[recipient.id] > _TRIES:
+            self.put_back(deferral)
+        else:
+            heapq.heappush(self._later, (anyio.current_time() + deferral.wait, recipient.id, recipient))
 
     def put_back(self, deferral: Deferral) -> None:
         """Count somebody who was taken up and is left for later after all."""

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _CONNECTING = 10.0
 """Seconds that one connection may take."""
+LOOK_AGAIN = 0.5
+"""Seconds between two looks whether it is somebody's turn who had to wait for another run."""
 DRAIN = 50.0
 """Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
 
@@ -160,6 +162,7 @@ class Runner:
             async with anyio.create_task_group() as around:
                 around.start_soon(self._stop_when, control)
                 around.start_soon(self._intend_ahead)
+                around.start_soon(self._look_again)
                 around.start_soon(self._connections.open_ahead, self._changes)
                 for watcher in watchers:
                     around.start_soon(watcher, self.end)
@@ -244,6 +247,13 @@ class Runner:
             self._breaker.pause()
             self._pending.go_through_again()
 
+    async def _look_again(self) -> None:
+        """Have those taken up whose seconds are over."""
+        while True:
+            await self._changes.until(self._pending.waits_for_a_moment)
+            await anyio.sleep(LOOK_AGAIN)
+            self._changes.notify()
+
     def _wants_more(self) -> bool:
         return self._pending.waits_for_a_turn() and 2 * len(self._ready) < self._ahead and self._places() > 0
 
@@ -253,7 +263,8 @@ class Runner:
         return int(min(self._ahead, free)) - len(self._ready)
 
     def _is_idle(self) -> bool:
-        return not (self._pending.waits_for_a_turn() or self._ready or self._placing.in_flight)
+        turn = self._pending.waits_for_a_turn() or self._pending.waits_for_a_moment()
+        return not (turn or self._ready or self._placing.in_flight)
 
     async def _wait_for_an_opening(self, at: float) -> None:
         if at <= self._now():
@@ -346,5 +357,7 @@ class Runner:
         if not deferral.retry:
             self._pending.put_back(deferral)
         await self._withhold([attempt], deferral.reason)
-        if deferral.retry:
+        if deferral.wait:
+            self._pending.try_later(attempt.recipient, deferral)
+        elif deferral.retry:
             self._pending.try_again(attempt.recipient)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer.batch import CampaignFile, read_campaign_file
 from dialer.errors import CampaignError
+from dialer.ledger import Registry
 from dialer.rate import Rate
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Workspace:
         """Return the file by which the runs of the workspace agree on the next call's moment; trials have their own."""
         return self.folder / ("dialer.sandbox.rate" if sandbox else "dialer.rate")
 
+    def registry(self, *, sandbox: bool) -> Registry:
+        """Return the list of the workspace's ledgers; trials have their own."""
+        return Registry(self.folder.resolve() / ("dialer.sandbox.ledgers" if sandbox else "dialer.ledgers"))
+
 
 def find_workspace(campaign: Path, *, results: Path) -> Workspace:
     """Return the workspace of a campaign: the folder of the nearest `dialer.toml`, from the campaign file upward.
@@ -69,6 +74,15 @@ def find_workspace(campaign: Path, *, results: Path) -> Workspace:
         if os.path.lexists(path):
             return _read(path)
     return Workspace(_folders(results)[0])
+
+
+def workspace_of(folder: Path) -> Workspace:
+    """Return the workspace around a folder: that of the nearest `dialer.toml`, from it upward; without one, itself.
+
+    Raises:
+        CampaignError: `dialer.toml` cannot be read, or is wrong.
+    """
+    return find_workspace(folder / SETTINGS, results=folder / SETTINGS)
 
 
 def _folders(path: Path) -> Sequence[Path]:

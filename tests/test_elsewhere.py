@@ -17,7 +17,7 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import LedgerError, UsageError
-from dialer.ledger import Ledger, Neighbours, elsewhere, locked, opening, schema
+from dialer.ledger import Ledger, Neighbours, Registry, elsewhere, locked, neighbour, opening, schema
 from dialer.ledger.lock import lock_of
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
@@ -28,6 +28,7 @@ from tests.place import HEADER, Place, awkward, number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import ModuleType
 
 HOUR = 3600.0
 
@@ -41,7 +42,8 @@ def other(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def neighbours(folder: Path, *, within: float = 24 * HOUR, server: str = BINDING.server) -> Neighbours:
-    return Neighbours([folder], own=folder / "own.ledger", server=server, within=within)
+    registry = Registry(folder / "dialer.ledgers")
+    return Neighbours([folder], registry=registry, own=folder / "own.ledger", server=server, within=within)
 
 
 def called(folder: Path, index: int, *, later: float = 0.0) -> bool:
@@ -64,7 +66,7 @@ def test_it_says_when_and_by_which_batch(tmp_path: Path, other: Ledger) -> None:
         assert found is not None
         assert found.batch == "tuesday"
         assert found.at == pytest.approx(time.time(), abs=60)
-        assert others.recent(now=time.time()) == {number_of(1): found}
+        assert list(others.recent(now=time.time())) == [[number_of(1)]]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ def test_a_damaged_ledger_stops_the_run_and_is_named_whatever_it_is_called(
     with neighbours(tmp_path) as others, pytest.raises(LedgerError) as raised:
         others.called((number_of(1),), now=time.time())
     assert str(path) in str(raised.value)
-    assert 'set called_elsewhere = "call" in [screening]' in str(raised.value)
+    assert f"dialer list --forget {path}" in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["other.ledger", "other", "other.db", "other.results.csv"])
@@ -241,26 +243,28 @@ def test_files_of_others_are_left_alone_whatever_they_are_called(tmp_path: Path)
         os.utime(path, (time.time() - 60, time.time() - 60), follow_symlinks=False)
     with neighbours(tmp_path) as others:
         assert others.called((number_of(1),), now=time.time()) is None
-        assert others.recent(now=time.time()) == {}
+        assert list(others.recent(now=time.time())) == []
 
 
-@pytest.mark.parametrize("step", ["is_ledger", "open_for_reading"])
+@pytest.mark.parametrize(
+    ("module", "step"), [(elsewhere, "is_ledger"), (neighbour, "open_for_reading")], ids=["found", "opened"]
+)
 def test_a_file_that_goes_while_the_folder_is_looked_at_holds_nobody_up(
-    tmp_path: Path, other: Ledger, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, other: Ledger, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
     """Other runs replace their results by renaming a file beside them, at any moment."""
     call(other, 1, QUEUED)
     gone = tmp_path / "gone.ledger"
     with locked(lock_of(gone), command="run"), closing(opened(gone)) as ledger:
         ledger.begin_work()
-    proceed = getattr(elsewhere, step)
+    proceed = getattr(module, step)
 
     def too_late(path: Path, **more: bool) -> object:
         if path == gone:
             gone.unlink()
         return proceed(path, **more)
 
-    monkeypatch.setattr(elsewhere, step, too_late)
+    monkeypatch.setattr(module, step, too_late)
     assert called(tmp_path, 1)
     assert not gone.exists()
 
@@ -309,7 +313,7 @@ def test_a_copied_campaign_file_calls_nobody_again_and_says_who_did(
 
     assert main(["check", str(copy)]) == 0
     assert "12 were called by another batch lately and are left out for now." in capsys.readouterr().out
-    assert main(["run", str(copy), "--yes"]) == 3
+    assert main(["run", str(copy), "--yes", "--new-batch"]) == 3
 
     told = capsys.readouterr().err
     assert "12 were called by another batch lately and are left out for now." in told
@@ -328,7 +332,7 @@ def test_a_ledger_without_an_extension_dials_and_is_known_to_its_neighbours(
     assert main(["run", str(path), "--yes", "-q"]) == 0
     assert main(["run", str(path), "--yes", "-q"]) == 0
     copy = place.campaign(name="copy", more='ledger = "kept/copy.db"')
-    assert main(["run", str(copy), "--yes", "-q"]) == 3
+    assert main(["run", str(copy), "--yes", "-q", "--new-batch"]) == 3
     assert len(place.calls()) == 5
     capsys.readouterr()
     assert main(["show", number(0), "--in", str(place.folder)]) == 0
@@ -373,7 +377,7 @@ def test_it_can_be_had_otherwise(place: Place) -> None:
     for ledger in place.folder.glob("*.ledger"):
         with closing(sqlite3.connect(ledger)) as db, db:
             db.execute("UPDATE attempt SET at = at - 2, answered_at = answered_at - 2")
-    assert main(["run", str(briefly), "--yes"]) == 0
+    assert main(["run", str(briefly), "--yes", "--new-batch"]) == 0
     assert len(place.calls()) == 15
 
 
@@ -443,7 +447,7 @@ def test_who_was_called_by_another_batch_under_another_spelling_is_left_out(
     for name, spelling in (("one", "+541123456789"), ("two", "+5491123456789")):
         place.recipients([[spelling]], header=["phone"], name=f"{name}.csv")
         campaign = place.campaign(name=name, recipients=f"{name}.csv")
-        main(["run", str(campaign), "--yes"])
+        main(["run", str(campaign), "--yes", "--new-batch"])
     assert len(place.calls()) == 1
     told = capsys.readouterr().err
     assert "1 were called by another batch lately and are left out for now." in told

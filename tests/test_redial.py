@@ -439,7 +439,7 @@ def test_status_and_report_count_them_as_called(refused: Place, capsys: pytest.C
 def test_nobody_of_them_is_called_by_any_later_run(refused: Place, more: tuple[str, ...]) -> None:
     copy = refused.campaign(name="copy")
     main(["run", str(refused.folder / "c.toml"), "--yes", "-q", *more])
-    assert main(["run", str(copy), "--yes", "-q", *more]) == ExitCode.LEFT
+    assert main(["run", str(copy), "--yes", "-q", "--new-batch", *more]) == ExitCode.LEFT
     assert len(refused.calls()) == 14
     assert {row["status"] for row in refused.results("copy.results.csv")} == {"pending"}
 
@@ -451,7 +451,7 @@ def test_the_results_alone_protect_them_as_well(refused: Place) -> None:
         file.unlink()
     assert main(["run", str(path), "--yes", "-q", "--adopt", "--retry-errors"]) == ExitCode.DONE
     assert refused.results() == before
-    assert main(["run", str(copy), "--yes", "-q"]) == ExitCode.LEFT
+    assert main(["run", str(copy), "--yes", "-q", "--new-batch"]) == ExitCode.LEFT
     assert len(refused.calls()) == 14
 
 

@@ -20,6 +20,14 @@ sandbox_option = click.option("--sandbox", is_flag=True, help="Of a trial in the
 strict_option = click.option(
     "--strict", is_flag=True, help="Variables that the prompt asks for and does not get are an error."
 )
+folder_option = click.option(
+    "--in",
+    "folder",
+    type=PATH,
+    default=Path(),
+    metavar="FOLDER",
+    help="A folder of the workspace; default: here.",
+)
 output_option = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How the outcome is printed."
 )

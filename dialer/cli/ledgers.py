@@ -16,6 +16,7 @@ from dialer.cli.group import (
     campaign_argument,
     campaigns_argument,
     cli,
+    folder_option,
     output_option,
     recipients_option,
     sandbox_option,
@@ -116,6 +117,24 @@ def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options
     files = locate(campaign, **which)
     echo(f"{files.results}: {rewrite_results(files):,} rows written")
     return ExitCode.DONE
+
+
+@cli.command("list")
+@click.option("--forget", type=PATH, metavar="LEDGER", help="This ledger is gone or damaged: go on without it.")
+@folder_option
+@sandbox_option
+@output_option
+def list_(*, forget: Path | None, folder: Path, sandbox: bool, output: str) -> ExitCode:
+    """Show the ledgers of the workspace, also those that are missing."""
+    from dialer.session import forget_ledger, list_ledgers  # noqa: PLC0415 - only this command needs it
+
+    if forget is not None:
+        forget_ledger(forget, folder, sandbox=sandbox)
+        echo(f"{forget} is forgotten: runs go on without it until its batch is run again.")
+        return ExitCode.DONE
+    found = list_ledgers(folder, sandbox=sandbox)
+    echo(telling.as_json(found) if output == "json" else telling.listing_text(found))
+    return found.exit_code
 
 
 @cli.command()

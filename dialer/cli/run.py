@@ -70,6 +70,12 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
     is_flag=True,
     help="Go on until every call is over, and write how it went; only then the next campaign.",
 )
+@click.option(
+    "--new-batch",
+    is_flag=True,
+    help="It is a new batch, also where another one has called most of the list, or behind a symbolic link.",
+)
+@click.option("--move-workspace", is_flag=True, help="The ledger was moved from another workspace to this one.")
 @click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 @click.option("--no-progress", is_flag=True, help="No bar and no lines while it runs.")
 @click.option(

@@ -1,10 +1,12 @@
 """The durable record of every recipient and attempt of a batch (the only place that knows SQLite)."""
 
-from dialer.ledger.elsewhere import Elsewhere, Neighbours, is_ledger
+from dialer.ledger.elsewhere import Neighbours, is_ledger
 from dialer.ledger.figures import CALL_PARTS
-from dialer.ledger.lock import Lock, holder, locked
+from dialer.ledger.lock import Lock, holder, lock_of, locked
 from dialer.ledger.mark import mark_of
+from dialer.ledger.neighbour import Elsewhere, is_trial
 from dialer.ledger.opening import none_yet
+from dialer.ledger.registry import Listed, Registry
 from dialer.ledger.requests import ask_to_stop
 from dialer.ledger.stops import STOPPED
 from dialer.ledger.store import Ledger
@@ -14,11 +16,15 @@ __all__ = [
     "STOPPED",
     "Elsewhere",
     "Ledger",
+    "Listed",
     "Lock",
     "Neighbours",
+    "Registry",
     "ask_to_stop",
     "holder",
     "is_ledger",
+    "is_trial",
+    "lock_of",
     "locked",
     "mark_of",
     "none_yet",

@@ -61,6 +61,11 @@ class Figures(Connected):
         with told(self.path):
             return self._db.execute("SELECT 1 FROM recipient LIMIT 1").fetchone() is None
 
+    def has_attempts(self) -> bool:
+        """Tell whether anybody was ever about to be called."""
+        with told(self.path):
+            return self._db.execute("SELECT 1 FROM attempt LIMIT 1").fetchone() is not None
+
     def counts(self) -> dict[Status, int]:
         """Return how many rows of the input stand where; who was called and left the input is not counted.
 
@@ -126,15 +131,27 @@ class Figures(Connected):
         with told(self.path):
             return [number for (number,) in self._db.execute(query, (code,))]
 
-    def pending_among(self, numbers: Sequence[int]) -> list[Whereabouts]:
-        """Return where those may be who are to be called and have one of some numbers, one entry each."""
+    def pending_among(self, numbers: Sequence[int]) -> dict[int, Whereabouts]:
+        """Return who is to be called and has one of some numbers (integer keys), and where they may be."""
         # One pass over the input, however many they are: other batches may have called hundreds of thousands.
         query = f"""
-            SELECT r.zones, r.zone_source, r.country FROM input_row i JOIN recipient r ON r.key = i.key
+            SELECT r.id, r.zones, r.zone_source, r.country FROM input_row i JOIN recipient r ON r.key = i.key
             WHERE i.status = 'pending' AND i.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
         """  # noqa: S608 - constants only
         with told(self.path):
-            return [_where(*where) for where in self._db.execute(query, (json.dumps(list(numbers)),))]
+            rows = self._db.execute(query, (json.dumps(list(numbers)),))
+            return {recipient: _where(*where) for recipient, *where in rows}
+
+    def spread(self, size: int) -> list[int]:
+        """Return the numbers of at most so many of the callable rows, spread evenly over the input."""
+        query = """
+            SELECT number FROM (
+                SELECT number, row_number() OVER (ORDER BY position) - 1 AS rank, count(*) OVER () AS rows
+                FROM input_row WHERE status = 'pending'
+            ) WHERE rows <= ?1 OR rank = 0 OR rank * ?1 / rows > (rank - 1) * ?1 / rows
+        """
+        with told(self.path):
+            return [number for (number,) in self._db.execute(query, (size,))]
 
     def header(self) -> tuple[str, ...]:
         """Return the column names of the current input."""

@@ -101,12 +101,13 @@ CACHE = 8_192
 """KiB of the file that are held in memory; what SQLite sorts takes as much again."""
 
 
-def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
+def open_for_reading(path: Path, *, any_version: bool = False, alone: bool = False) -> sqlite3.Connection:
     """Return a read-only connection that neither blocks a run nor is blocked by it.
 
     Args:
         path: the SQLite file.
         any_version: also where an older version of dialer wrote it.
+        alone: nobody writes to it meanwhile, and its log is empty: nothing is left beside it.
 
     Raises:
         UsageError: there is no ledger yet.
@@ -117,7 +118,8 @@ def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connec
     if not path.exists():
         raise UsageError(none_yet(path))
     with told(path):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
+        how = "immutable=1" if alone else "mode=ro"
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None, timeout=10.0)
         try:
             check_current(path, connection, any_version=any_version)
         except BaseException:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dialer.session.cancel import Braking, Cancelled, cancel_campaign
     from dialer.session.check import Check, check_campaign
+    from dialer.session.listing import Listing, forget_ledger, list_ledgers
     from dialer.session.options import RunOptions
     from dialer.session.outcome import Plan, Summary
     from dialer.session.outlook import Outlook, look_ahead
@@ -26,6 +27,9 @@ _HOMES = {
     "cancel_campaign": "cancel",
     "Check": "check",
     "check_campaign": "check",
+    "Listing": "listing",
+    "forget_ledger": "listing",
+    "list_ledgers": "listing",
     "Outlook": "outlook",
     "look_ahead": "outlook",
     "RunOptions": "options",
@@ -51,6 +55,7 @@ __all__ = [
     "Braking",
     "Cancelled",
     "Check",
+    "Listing",
     "Outlook",
     "Plan",
     "RunOptions",
@@ -60,6 +65,8 @@ __all__ = [
     "Tracked",
     "cancel_campaign",
     "check_campaign",
+    "forget_ledger",
+    "list_ledgers",
     "look_ahead",
     "reconcile_campaign",
     "report_batch",

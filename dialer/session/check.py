@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dialer import phone
@@ -203,7 +204,8 @@ def _recent(campaign: Campaign) -> tuple[Container[object], tuple[str, ...]]:
     """Return the lines that other batches called lately, and what to say where that cannot be read."""
     try:
         with neighbours(campaign, base_url=address()) as others:
-            return (frozenset() if others is None else frozenset(map(line, others.recent(now=time.time())))), ()
+            recent = () if others is None else chain.from_iterable(others.recent(now=time.time()))
+            return frozenset(map(line, recent)), ()
     except LedgerError as error:
         return frozenset(), (f"`run` will not start: {error}".removesuffix("."),)
 

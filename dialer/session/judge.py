@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 READING = Deferral("a suppression list has changed and is being read", retry=True)
 CLOSING = timedelta(seconds=5)
 """Calling hours end so much earlier: a request takes a moment to arrive, and no two clocks agree to the second."""
+MEET_AGAIN = (1.0, 45.0)
+"""Seconds, at least and at most, until it is looked again whether another run has called somebody."""
 TOO_LATE = "scheduled_at is less than 3 minutes ahead by now"
 
 
@@ -40,6 +43,7 @@ class Judge:
         ends: from then on nobody is called (Unix seconds); None: never.
         wait: in how many seconds a call that is placed now rings: it has to be within the hours then as well.
         now: the wall clock, Unix seconds.
+        random: returns a number between two others.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Judge:
         ends: float | None,
         wait: Callable[[], float] = lambda: 0.0,
         now: Callable[[], float] = time.time,
+        random: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._lists = Watch(suppression)
         self._window = window
@@ -60,6 +65,7 @@ class Judge:
         self._ends = ends
         self._wait = wait
         self._now = now
+        self._random = random
 
     def __call__(self, recipient: Recipient) -> Deferral | None:
         """Return why somebody must not be called now, or None.
@@ -124,11 +130,19 @@ class Judge:
     def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
         spelled = spellings(recipient.number)
         found = None if self._neighbours is None else self._neighbours.called(spelled, now=now)
-        return None if found is None else Deferral(called_words(found, now), until=found.at + self._within)
+        if found is None:
+            return None
+        if found.is_open:
+            # Where both find each other neither calls; they meet again at the same moment hardly ever.
+            wait = self._random(*MEET_AGAIN)
+            return Deferral(f"{found.batch} is about to call this number", retry=True, wait=wait)
+        return Deferral(called_words(found, now), until=found.at + self._within)
 
 
 def called_words(found: Elsewhere, now: float) -> str:
     """Return when another batch called somebody, in words."""
+    if found.at > now:
+        return f"{found.batch} has a call placed that is to ring later"
     minutes = max(0, round((now - found.at) / 60))
     ago = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes of an hour
     return f"called {ago} ago by {found.batch}"

@@ -102,7 +102,7 @@ def server_of(base_url: str) -> str:
 
 @contextlib.contextmanager
 def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | None]:
-    """Yield the other batches whose calls count, from the folders of results and ledger; None where none do."""
+    """Yield the other batches of the workspace whose calls count; None where none do."""
     # What was called in the built-in sandbox was called nowhere else.
     if campaign.screening.called_elsewhere == "call" or campaign.sandbox:
         yield None
@@ -110,6 +110,7 @@ def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | No
     batch = campaign.batch
     with Neighbours(
         [batch.results.parent, batch.ledger.parent],
+        registry=campaign.workspace.registry(sandbox=False),
         own=batch.ledger,
         server=server_of(base_url),
         within=campaign.screening.called_elsewhere_within,

@@ -17,6 +17,8 @@ class RunOptions:
         adopt: go on from a results CSV whose ledger is lost.
         strict: call nobody while the prompt asks for variables that the campaign does not give.
         track: go on until every accepted call is over.
+        new_batch: the ledger is new on purpose, also where another batch has called most of the list.
+        move_workspace: the ledger was moved from another workspace on purpose.
     """
 
     limit: int | None = None
@@ -26,6 +28,8 @@ class RunOptions:
     adopt: bool = False
     strict: bool = False
     track: bool = False
+    new_batch: bool = False
+    move_workspace: bool = False
 
     @property
     def repeated(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from dialer.ledger import Neighbours
+    from dialer.models import Whereabouts
     from dialer.session.coverage import Uncovered
     from dialer.session.intake import Loaded
     from dialer.session.options import RunOptions
     from dialer.session.work import Work
 
+_AT_ONCE = 500_000
+"""Numbers that are looked for in the list at once."""
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
 
@@ -134,13 +138,21 @@ class Planning:
 
     async def _places(self, pending: int) -> tuple[list[Place], int]:
         """Return where those may be who are to be called, and how many more another batch has called lately."""
-        called = self.others.recent(now=time.time()) if self.others is not None else {}
-        recent = [spelling for number in called for spelling in spellings(number)]
-        left_out = Counter(await self.work.ledger.pending_among(recent) if recent else [])
+        left_out = Counter((await self._called_elsewhere()).values())
         if self.work.campaign.window is None:
             return [Place(NOWHERE, pending - left_out.total())], left_out.total()
         where = await self.work.ledger.whereabouts()
         return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
+
+    async def _called_elsewhere(self) -> dict[int, Whereabouts]:
+        """Return who is to be called and was called by another batch lately, and where they may be."""
+        found: dict[int, Whereabouts] = {}
+        recent = itertools.chain.from_iterable(self.others.recent(now=time.time()) if self.others is not None else ())
+        spelled = (spelling for number in recent for spelling in spellings(number))
+        # Each look goes through the whole list.
+        while numbers := list(itertools.islice(spelled, _AT_ONCE)):
+            found |= await self.work.ledger.pending_among(numbers)
+        return found
 
     async def _uncovered(self, places: Sequence[Place]) -> Uncovered | None:
         window = self.work.campaign.window

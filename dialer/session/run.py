@@ -16,7 +16,9 @@ from dialer.pacing import Pacer
 from dialer.progress import Progress, Silent
 from dialer.provider.states import NOT_REACHED
 from dialer.session.connection import bolna
+from dialer.session.home import listed, settle_in
 from dialer.session.judge import judge_of
+from dialer.session.new_batch import refuse_repeated
 from dialer.session.opening import neighbours, opened
 from dialer.session.options import RunOptions
 from dialer.session.planning import Planning
@@ -84,6 +86,7 @@ async def run_campaign(
             _organisation(campaign, ledger, progress) as slots,
         ):
             work = Work(campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control)
+            await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
             planning = Planning(work, others)
             await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
             redialled = await planning.release(options, ask=ask)
@@ -92,11 +95,14 @@ async def run_campaign(
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
             if options.strict and plan.to_call:
                 _refuse_doubtful(plan.outlook)
+            if plan.to_call and not options.new_batch:
+                await refuse_repeated(campaign, ledger, others, ask=ask)
             if not await (confirm or _always)(plan):
                 raise DeclinedError("Nothing was dialled.")
             lines = _lines(campaign, ledger, client, plan)
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
-            return await Sending(work, judge, lines, slots).dial(plan, track=options.track)
+            async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
+                return await Sending(work, judge, lines, slots).dial(plan, track=options.track)
 
 
 @contextlib.contextmanager

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.ledger import Ledger, is_ledger
+from dialer.ledger import Ledger
 from dialer.models import Problem, e164
 from dialer.phone import SPECIAL, judge, spellings
+from dialer.session.listing import ledgers_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from dialer.store import Person
 
@@ -77,7 +76,7 @@ def show_number(text: str, *, folder: Path) -> Shown:
     number = _number(text)
     found: list[Found] = []
     unread: list[tuple[str, str]] = []
-    for path in _ledgers(folder):
+    for path in ledgers_below(folder):
         try:
             found.append(_found(path, number))
         except UsageError:
@@ -99,16 +98,6 @@ def _number(text: str) -> int:
         reason = "it does not say the country" if "+" not in text and _DIGIT.search(text) else judged.reason
         raise UsageError(f"{text!r}: {reason}. Write the number with + and the country code, like +91 98765 43210.")
     return judged.digits
-
-
-def _ledgers(folder: Path) -> Iterator[Path]:
-    """Yield every ledger in a folder and below it, in order; links to folders are not followed."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder.")
-    for at, folders, names in os.walk(folder):
-        folders.sort()
-        paths = (Path(at, name) for name in sorted(names))
-        yield from (path for path in paths if path.suffix == ".ledger" or (path.is_file() and is_ledger(path)))
 
 
 def _found(path: Path, number: int) -> Found:

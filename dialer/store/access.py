@@ -73,6 +73,7 @@ class AsyncStore(ABC):
     checkpoint = _awaited(Store.checkpoint)
     header = _awaited(Store.header)
     is_new = _awaited(Store.is_new)
+    has_attempts = _awaited(Store.has_attempts)
 
     page = _awaited(Store.page)
     withhold = _awaited(Store.withhold)
@@ -84,6 +85,7 @@ class AsyncStore(ABC):
     refused_again = _awaited(Store.refused_again)
     whereabouts = _awaited(Store.whereabouts)
     pending_among = _awaited(Store.pending_among)
+    spread = _awaited(Store.spread)
     numbers_with = _awaited(Store.numbers_with)
     counts = _awaited(Store.counts)
     last_called = _awaited(Store.last_called)

@@ -103,6 +103,9 @@ class Input(Notes, Protocol):
     def is_new(self) -> bool:
         """Tell whether nobody was ever recorded here."""
 
+    def has_attempts(self) -> bool:
+        """Tell whether anybody was ever about to be called."""
+
     def attempted_numbers(self, *, of: Callable[[int], bool] = ...) -> dict[int, tuple[str, ...]]:
         """Return number → keys under which it was attempted, of the numbers that are asked for."""
 
@@ -160,8 +163,11 @@ class Dialling(Protocol):
     def whereabouts(self) -> dict[Whereabouts, int]:
         """Return where those may be who are to be called, and how many they are."""
 
-    def pending_among(self, numbers: Sequence[int]) -> list[Whereabouts]:
-        """Return where those may be who are to be called and have one of some numbers, one entry each."""
+    def pending_among(self, numbers: Sequence[int]) -> dict[int, Whereabouts]:
+        """Return who is to be called and has one of some numbers (integer keys), and where they may be."""
+
+    def spread(self, size: int) -> list[int]:
+        """Return the numbers of at most so many of the callable rows, spread evenly over the input."""
 
     def numbers_with(self, code: str) -> list[int]:
         """Return the numbers of the input's rows that are not called for a reason."""

@@ -12,7 +12,7 @@ from dialer.telling.after import (
     tracked_text,
 )
 from dialer.telling.before import check_text, outlook_lines, plan_event, plan_text
-from dialer.telling.status import shown_text, standing_text
+from dialer.telling.status import listing_text, shown_text, standing_text
 from dialer.telling.values import as_json, plain
 from dialer.telling.words import duration
 
@@ -22,6 +22,7 @@ __all__ = [
     "cancelled_text",
     "check_text",
     "duration",
+    "listing_text",
     "outlook_lines",
     "overview",
     "overview_text",

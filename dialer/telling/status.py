@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer.commands import command_text
 from dialer.escaping import on_one_line
 from dialer.models import Status
 from dialer.progress import calls_line
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dialer.commands import Selection
-    from dialer.session import Shown, Standing
+    from dialer.session import Listing, Shown, Standing
+    from dialer.session.listing import Entry
     from dialer.store import Person, Trace
 
 
@@ -82,6 +84,25 @@ def _to_do(one: Standing, selection: Selection) -> list[str]:
     if one.open and not selection.sandbox:
         lines.append(f"{one.open:,} calls are not over, as far as is known. To ask: {selection.command('track')}")
     return lines
+
+
+def listing_text(listing: Listing) -> str:
+    """Return the ledgers of a workspace, a line each."""
+    lines = [f"{listing.workspace}: {len(listing.ledgers)} ledger{'' if len(listing.ledgers) == 1 else 's'}"]
+    lines += [f"  {one.ledger}: {_listed(one)}" for one in listing.ledgers]
+    if listing.exit_code:
+        forget = command_text("list", "--forget", "LEDGER")
+        lines.append(f"Bring back what is missing or damaged. If its batch called nobody lately: {forget}")
+    return "\n".join(lines)
+
+
+def _listed(one: Entry) -> str:
+    started = "" if one.started is None else f"; last run {_second(one.started)}"
+    if one.trouble:
+        words = "missing" if one.is_missing else on_one_line(one.trouble.splitlines()[0])
+        return f"{words}{' (forgotten)' if one.is_forgotten else ''}{started}"
+    running = f"; {one.running} is working on it" if one.running else ""
+    return f"{counted(one.counts)}{running or started}"
 
 
 def shown_text(shown: Shown) -> str:

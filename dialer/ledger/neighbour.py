@@ -1,0 +1,321 @@
+"""One other batch's ledger: whom it called, or may have called, read also while its run goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import stat
+import time
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dialer.commands import command_text
+from dialer.errors import DialerError, LedgerError, UsageError
+from dialer.ledger.lock import holder, lock_of
+from dialer.ledger.mark import mark_of, read_mark
+from dialer.ledger.opening import open_for_reading
+from dialer.ledger.schema import version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SETTLED = 2.0
+"""Seconds after which an empty file is surely not just being made."""
+_LONGEST = 31 * 86_400.0
+"""Seconds after which an accepted call has surely rung, its retries included: 30 days ahead is what Bolna takes."""
+_RETRIES = 210
+"""Minutes over which Bolna tries again where the campaign does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A call that another batch placed, may have placed, or is about to place.
+
+    Attributes:
+        at: when its phone rings last, as far as is known (Unix seconds).
+        batch: whose it was.
+        is_open: a run is about to place it at this moment, and may not do so after all.
+    """
+
+    at: float
+    batch: str
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """A ledger as it was when it was last looked at: which file, how large, how old, and whether its log is in use."""
+
+    inode: int
+    size: int
+    changed: int
+    log: bool
+
+
+def _query(version: int, *, extra: str) -> str:
+    """Return what asks a ledger of some version for attempts that placed a call, or may have.
+
+    Of attempts, not of where people stand: that may not tell that an earlier call was accepted.
+    """
+    payload = "coalesce(s.payload, r.payload)" if version >= 4 else "r.payload"  # noqa: PLR2004 - see schema
+    sent = "LEFT JOIN sent s ON s.attempt = a.id" if version >= 4 else ""  # noqa: PLR2004 - see schema
+    call = "LEFT JOIN call c ON c.attempt = a.id" if version >= 2 else ""  # noqa: PLR2004 - see schema
+    known = "c.final = 1" if version >= 2 else "0"  # noqa: PLR2004 - see schema
+    again, ended = ("c.scheduled_at", "min(c.updated_at, c.asked_at)") if version >= 2 else ("0", "0")  # noqa: PLR2004
+    placed = "coalesce(a.answered_at, a.at)"
+    scheduled = f"coalesce(strftime('%s', json_extract({payload}, '$.scheduled_at')), 0) + 0.0"
+    retries = (
+        f"60.0 * coalesce(json_extract({payload}, '$.retry_config.enabled'), 0) * coalesce((SELECT sum(value) "  # noqa: S608
+        f"FROM json_each({payload}, '$.retry_config.retry_intervals_minutes')), {_RETRIES})"
+    )
+    later = f"(instr({payload}, '\"scheduled_at\"') OR instr({payload}, '\"retry_config\"'))"
+    rings = f"""
+        CASE WHEN {known} THEN max({placed}, coalesce({ended}, 0))
+        WHEN {later} THEN max(coalesce({again}, 0), max({placed}, {scheduled}) + {retries})
+        ELSE max({placed}, coalesce({again}, 0)) END
+    """
+    return f"""
+        SELECT r.number, max({rings}) AS rings, max(a.outcome IS NULL)
+        FROM recipient r JOIN attempt a ON a.recipient = r.id {sent} {call}
+        WHERE r.updated_at IS NOT NULL AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown'))
+        AND (a.outcome IS NULL OR {placed} >= :since OR {rings} >= :since) {extra}
+        GROUP BY r.number ORDER BY r.number
+    """  # noqa: S608 - constants only
+
+
+class Neighbour:
+    """Another batch's ledger.
+
+    While nobody writes to it, all that counts is read once and the file is closed: there may be hundreds of them.
+
+    Args:
+        path: the file, its links followed.
+        server: calls placed elsewhere do not count.
+        within: seconds that a call counts.
+    """
+
+    def __init__(self, path: Path, *, server: str, within: float) -> None:
+        self.path = path
+        self.batch = ""
+        self._server = server
+        self._within = within
+        self._wal = f"{path}-wal"
+        self._connection: sqlite3.Connection | None = None
+        self._version = 0
+        self._counts = False
+        self._read: _Read | None = None
+        self._seen: _Stamp | None = None
+
+    def close(self) -> None:
+        """Close it; it is opened again where it is asked."""
+        self._read = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def called(self, numbers: Sequence[int], *, now: float) -> Elsewhere | None:
+        """Return the last call to any of some numbers, an open one first; None where there is none.
+
+        Raises:
+            FileNotFoundError: the ledger is gone.
+            LedgerError: it cannot be read.
+        """
+        with self._told():
+            if not self._is_ready(now):
+                return None
+            if self._read is not None:
+                found = self._read.of(numbers, since=now - self._within)
+            else:
+                found = self._rows(now, extra=_AMONG, numbers=json.dumps(list(numbers)))
+            return self._last(found)
+
+    def recent(self, *, now: float) -> Iterator[tuple[int, float]]:
+        """Yield number and moment of all calls within the time, but for those that are only about to be placed.
+
+        Raises:
+            FileNotFoundError: the ledger is gone.
+            LedgerError: it cannot be read.
+        """
+        with self._told():
+            if not self._is_ready(now):
+                return
+            rows = self._rows(now) if self._read is None else self._read.rows()
+            yield from ((number, at) for number, at, is_open in rows if not (is_open and self._is_held()))
+
+    def known(self, numbers: Sequence[int]) -> set[int]:
+        """Return which of some numbers were ever called, or may have been.
+
+        Raises:
+            FileNotFoundError: the ledger is gone.
+            LedgerError: it cannot be read.
+        """
+        with self._told():
+            if not self._is_ready(time.time()) or not self._counts:
+                return set()
+            query = f"""
+                SELECT r.number FROM recipient r WHERE r.updated_at IS NOT NULL {_AMONG} AND EXISTS (SELECT 1
+                FROM attempt a WHERE a.recipient = r.id AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown')))
+            """  # noqa: S608 - constants only
+            with self._opened(alone=True) as db:
+                return {number for (number,) in db.execute(query, {"numbers": json.dumps(list(numbers))})}
+
+    def _last(self, rows: Sequence[tuple[int, float, int]]) -> Elsewhere | None:
+        if not rows:
+            return None
+        at = max(at for _, at, _ in rows)
+        # Of a run that died nobody knows what it placed.
+        is_open = any(is_open for *_, is_open in rows) and self._is_held()
+        return Elsewhere(at, self.batch, is_open)
+
+    def _is_held(self) -> bool:
+        return bool(holder(lock_of(self.path)))
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def _is_ready(self, now: float) -> bool:
+        """Have it read, or open where a run may be writing to it; False where it has nobody to tell of."""
+        stamp = self._stamp()
+        if stamp != self._seen or (self._connection is not None and not stamp.log):
+            self.close()
+        if self._read is None and self._connection is None:
+            try:
+                self._load(stamp, now)
+            except UsageError:
+                self._expect_more()
+                return False
+        return self._counts
+
+    def _stamp(self) -> _Stamp:
+        """Return what tells whether it is as it was: whoever changes it begins in its log."""
+        found = os.stat(self.path)  # noqa: PTH116 - asked for each call
+        # Opening a FIFO would wait for whoever writes to it.
+        if not stat.S_ISREG(found.st_mode):
+            raise LedgerError("it is not a file")
+        try:
+            log = os.stat(self._wal).st_size > 0  # noqa: PTH116 - as above
+        except FileNotFoundError:
+            log = False
+        # While it is open only its place counts: SQLite tells what is in it.
+        changed = (0, 0) if log else (found.st_size, found.st_mtime_ns)
+        return _Stamp(found.st_ino, *changed, log)
+
+    def _load(self, stamp: _Stamp, now: float) -> None:
+        """Read all of it where nobody writes to it, else keep it open."""
+        if not stamp.log and self._load_alone(stamp, now):
+            self._seen = stamp
+            return
+        self._connection = open_for_reading(self.path, any_version=True)
+        self._learn(self._connection)
+        self._seen = self._stamp()
+
+    def _load_alone(self, stamp: _Stamp, now: float) -> bool:
+        """Read all of it; False where somebody has begun to write meanwhile."""
+        try:
+            with self._opened(alone=True) as db:
+                self._learn(db)
+                found = self._all(db, now) if self._counts else []
+        except (sqlite3.Error, DialerError):
+            if self._stamp() == stamp:
+                raise
+            return False
+        if self._stamp() != stamp:
+            return False
+        self._read = _Read(found)
+        return True
+
+    @contextlib.contextmanager
+    def _opened(self, *, alone: bool) -> Iterator[sqlite3.Connection]:
+        if self._connection is not None:
+            yield self._connection
+            return
+        with contextlib.closing(open_for_reading(self.path, any_version=True, alone=alone)) as db:
+            yield db
+
+    def _learn(self, db: sqlite3.Connection) -> None:
+        notes = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial')"))
+        self._version = version_of(db)
+        self.batch = notes.get("batch", "")
+        self._counts = notes.get("server") == self._server and not is_trial(self.path, notes.get("trial"))
+
+    def _all(self, db: sqlite3.Connection, now: float) -> list[tuple[int, float, int]]:
+        last = db.execute("SELECT max(max(at), coalesce(max(answered_at), 0)) FROM attempt").fetchone()[0]
+        if last is None or last < now - self._within - _LONGEST:
+            return []
+        return self._asked(db, now)
+
+    def _rows(self, now: float, *, extra: str = "", **values: str) -> list[tuple[int, float, int]]:
+        assert self._connection is not None
+        return self._asked(self._connection, now, extra=extra, **values)
+
+    def _asked(self, db: sqlite3.Connection, now: float, *, extra: str = "", **values: str) -> list[Any]:
+        return db.execute(_query(self._version, extra=extra), {"since": now - self._within, **values}).fetchall()
+
+    def _expect_more(self) -> None:
+        """Look at a ledger again that is just being made: nobody is in it yet, but may be in a moment."""
+        # A run that was killed while it made its ledger has called nobody.
+        if read_mark(mark_of(self.path)) is not None and time.time() - self.path.stat().st_mtime > _SETTLED:
+            raise LedgerError("it is empty")
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except (sqlite3.Error, LedgerError, OSError) as error:
+            raise LedgerError(unreadable_words(self.path, str(error.__cause__ or error))) from error
+
+
+_AMONG = "AND r.number IN (SELECT value FROM json_each(:numbers))"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class _Read:
+    """What counts of a ledger that nobody writes to: 16 bytes a number, in order."""
+
+    numbers: array[int]
+    moments: array[float]
+    open: frozenset[int]
+
+    def __init__(self, rows: Sequence[tuple[int, float, int]]) -> None:
+        object.__setattr__(self, "numbers", array("q", (number for number, _, _ in rows)))
+        object.__setattr__(self, "moments", array("d", (at for _, at, _ in rows)))
+        object.__setattr__(self, "open", frozenset(number for number, _, is_open in rows if is_open))
+
+    def of(self, numbers: Sequence[int], *, since: float) -> list[tuple[int, float, int]]:
+        found: list[tuple[int, float, int]] = []
+        for number in numbers:
+            at = bisect_left(self.numbers, number)
+            if at < len(self.numbers) and self.numbers[at] == number:
+                row = (number, self.moments[at], number in self.open)
+                found += [row] if row[1] >= since or row[2] else []
+        return found
+
+    def rows(self) -> Iterator[tuple[int, float, int]]:
+        for number, at in zip(self.numbers, self.moments, strict=True):
+            yield number, at, number in self.open
+
+
+def is_trial(path: Path, mark: str | None) -> bool:
+    """Tell whether a ledger is of a trial in the built-in stand-in, which calls nobody.
+
+    Args:
+        path: the ledger.
+        mark: what it says of itself; None: it was made before ledgers said so, and was named so.
+    """
+    return ".sandbox" in {path.suffix, Path(path.stem).suffix} if mark is None else bool(mark)
+
+
+def unreadable_words(path: Path, why: str) -> str:
+    """Return what is said of another batch's ledger that cannot be read, or is missing."""
+    return (
+        f"{path}: this ledger of another batch cannot be read ({why}).\n"
+        "So it is not known whom that batch called, and this run might call them again. Bring the ledger back from a "
+        "backup, or rebuild it from its results (run its campaign with --adopt). If that batch called nobody lately: "
+        f"{command_text('list', '--forget', path)}"
+    )

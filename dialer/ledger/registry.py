@@ -1,0 +1,187 @@
+"""The file `dialer.ledgers`: the ledgers of a workspace's batches, wherever they lie, and when each was last started.
+
+One line for each ledger; only its first columns, of fixed width, are ever written again. So whatever a crash leaves,
+no line is lost that was there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.errors import LedgerError
+from dialer.files import unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KNOWN, _FORGOTTEN = "listed", "forgot"
+_UNNAMED = "-" * 32
+"""In the place of an identity, of the same width."""
+_PATIENCE = 10.0
+"""Seconds to wait for another process that writes a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A ledger that `dialer.ledgers` names.
+
+    Attributes:
+        path: the ledger's real path.
+        at: when a run of it last began, or ended (Unix seconds).
+        identity: what tells it from every other ledger, wherever it is moved.
+        is_forgotten: a person said that it need not be there, and need not be sound.
+    """
+
+    path: Path
+    at: float
+    identity: str
+    is_forgotten: bool
+
+
+class Registry:
+    """The list of a workspace's ledgers.
+
+    Args:
+        path: the file; it is made by the first run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def stamp(self) -> tuple[int, int, int]:
+        """Return what changes whenever a line is added."""
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - asked for each call
+        except OSError:
+            return (0, 0, 0)
+        return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+    def read(self) -> dict[Path, Listed]:
+        """Return the ledgers by their paths.
+
+        Raises:
+            LedgerError: the list cannot be read, or a line of it.
+        """
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise LedgerError(f"{self.path} cannot be read ({error.strerror}). {_WHY}") from error
+        return {listed.path: listed for _, listed in self._lines(content)}
+
+    def add(self, ledger: Path, *, identity: str, now: float | None = None) -> None:
+        """Have a ledger listed as in use now (Unix seconds); durable when this returns.
+
+        Raises:
+            LedgerError: the list cannot be written.
+        """
+        self._write(ledger, _KNOWN, identity, time.time() if now is None else now)
+
+    def forget(self, ledger: Path) -> None:
+        """Note that a ledger need not be there, nor be sound, until its batch is run again.
+
+        Raises:
+            LedgerError: the list cannot be written.
+        """
+        self._write(ledger, _FORGOTTEN, _UNNAMED, time.time())
+
+    def _write(self, ledger: Path, state: str, identity: str, now: float) -> None:
+        moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        head = f"{moment} {state} {identity} ".encode()
+        with self._locked() as file:
+            content = os.pread(file, os.fstat(file).st_size, 0)
+            begins = {listed.path: at for at, listed in self._lines(content)}
+            if ledger in begins:
+                os.pwrite(file, head, begins[ledger])
+            else:
+                # A line that a crash has cut short stays as it is: its ledger had no call yet.
+                torn = b"" if not content or content.endswith(b"\n") else b"\n"
+                os.pwrite(file, torn + head + f"{json.dumps(str(ledger))}\n".encode(), len(content))
+            os.fsync(file)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int]:
+        words = unwritable(self.path)
+        if words:
+            raise LedgerError(f"{self.path} {words}. {_WHY}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not self.path.exists()
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                _lock(file)
+                yield file
+            finally:
+                os.close(file)
+            if is_new:
+                _sync_folder(self.path.parent)
+        except OSError as error:
+            raise LedgerError(f"{self.path} cannot be written ({error.strerror}). {_WHY}") from error
+
+    def _lines(self, content: bytes) -> Iterator[tuple[int, Listed]]:
+        """Yield each line's first byte, and what it says; a line that was cut short says nothing."""
+        begin = 0
+        for number, line in enumerate(content.splitlines(keepends=True), 1):
+            listed = _listed(line)
+            if listed is not None:
+                yield begin, listed
+            elif line.strip() and _is_whole(line):
+                raise LedgerError(
+                    f"{self.path}, line {number} cannot be read, so it is not known which ledger it names. {_WHY} "
+                    "Bring the line back as it was, or delete it."
+                )
+            begin += len(line)
+
+
+_WHY = "It lists the ledgers of this workspace, by which nobody is called twice."
+
+
+def _lock(file: int) -> None:
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Who is frozen while it writes a line is waited for no longer.
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _sync_folder(path: Path) -> None:
+    """Have a new name in a folder survive a crash of the machine."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _is_whole(line: bytes) -> bool:
+    """Tell whether a line was written to its end: its path is closed."""
+    with contextlib.suppress(ValueError):
+        return isinstance(json.loads(line[line.index(b'"') :]), str)
+    return False
+
+
+def _listed(line: bytes) -> Listed | None:
+    try:
+        moment, state, identity, path = line.decode().rstrip("\n").split(" ", 3)
+        at = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+        ledger = json.loads(path)
+    except ValueError:
+        return None
+    if state not in {_KNOWN, _FORGOTTEN} or not isinstance(ledger, str):
+        return None
+    return Listed(Path(ledger), at, "" if identity == _UNNAMED else identity, state == _FORGOTTEN)
