@@ -66,6 +66,7 @@ class Connections:
         connect: returns an open connection, or what it means that there is none.
         pacer: says how soon and how often calls start.
         most: how many there is a use for at the moment.
+        early: seconds before its moment at which a call takes its connection.
         failed: called with what a failed one means.
         on_change: called when one is open.
     """
@@ -76,12 +77,14 @@ class Connections:
         *,
         pacer: Pacer,
         most: Callable[[], float],
+        early: Callable[[], float],
         failed: Callable[[Answer], None],
         on_change: Callable[[], None],
     ) -> None:
         self._connect = connect
         self._pacer = pacer
         self._most = most
+        self._early = early
         self._failed = failed
         self._on_change = on_change
         self._open: deque[_Opened] = deque()
@@ -112,7 +115,7 @@ class Connections:
             tasks.start_soon(self._open_one)
 
     def _lead(self) -> float:
-        return min(2 * max(self._took) + _SPARE, _SLOWEST) if self._took else _AT_FIRST
+        return self._early() + (min(2 * max(self._took) + _SPARE, _SLOWEST) if self._took else _AT_FIRST)
 
     async def _open_one(self) -> None:
         began = anyio.current_time()

@@ -13,7 +13,7 @@ from dialer.models import Deferral, Recipient
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dialer.pacing import Pacer, Slot
+    from dialer.pacing import Pacer, Start
 
 ENDED = Deferral("the sending ended before the request had left")
 LATE = Deferral("its moment was over before the request had left")
@@ -53,12 +53,14 @@ class Eligibility:
         except Exception as error:  # noqa: BLE001 - without a verdict nobody is called, whatever failed
             return Deferral(self._end_for(error))
 
-    def why_not_leave(self, recipient: Recipient, slot: Slot | None) -> Deferral | None:
+    def why_not_leave(self, recipient: Recipient, start: Start) -> Deferral | None:
         """Return why somebody's request must not leave: asked at the last moment, as a machine may be suspended."""
         deferral = ENDED if self._is_ending() else self.why_not(recipient)
-        if deferral is None and self._pacer.is_held():
+        if deferral is not None:
+            return deferral
+        if self._pacer.is_held():
             return _HELD
-        return LATE if deferral is None and self._pacer.is_over(slot) else deferral
+        return None if self._pacer.use(start) else LATE
 
     async def ready(self) -> None:
         """Return once the judge can judge; where it never will, the sending has ended."""

@@ -12,7 +12,7 @@ import anyio.lowlevel
 
 from dialer.rate import Rate
 
-__all__ = ["Pacer", "Rate", "Slot", "SlotSource"]
+__all__ = ["Pacer", "Rate", "Slot", "SlotSource", "Start"]
 
 _LATE = 0.005
 """Seconds a late wake-up may be caught up; more is a freeze, after which the schedule starts anew."""
@@ -20,6 +20,10 @@ _SHORTEST_SLEEP = 1e-6
 """Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
 _EARLY = 0.020
 """Seconds before its earliest moment at which a start asks for a slot: asked earlier, it would keep it from others."""
+EARLIEST = 0.3
+"""Seconds before its moment at which a start is granted, or a slot handed out, at the earliest."""
+_VALID = 0.02, 0.2
+"""Seconds after its moment in which a start may be used: one interval, but at least and at most so many."""
 _RUNS = 20
 """How many runs are assumed to share a rate when the longest wait is estimated."""
 _LOWEST = 1 / 16
@@ -35,6 +39,19 @@ class Slot:
     """
 
     moment: float
+
+
+@dataclass(slots=True, eq=False)
+class Start:
+    """The right to start one request.
+
+    Attributes:
+        moment: not before that, by the event loop's clock; when it was used, once it was.
+        slot: of the rate that is shared; None where none is.
+    """
+
+    moment: float
+    slot: Slot | None = None
 
 
 class SlotSource(Protocol):
@@ -91,63 +108,79 @@ class Pacer:
         self._lowered = False
         self._gate = anyio.Lock(fast_acquire=True)
         self._windows = _windows(rate) if rate else ()
-        self._granted: deque[float] = deque(maxlen=max((count for count, _ in self._windows), default=1))
+        self._granted: deque[Start] = deque(maxlen=max((count for count, _ in self._windows), default=1))
 
-    async def wait(self) -> Slot | None:
-        """Return when one request may start, at once; that start is then used up. Cancelled, it uses up none.
+    async def wait(self, *, early: float = 0.0) -> Start:
+        """Return when one request may start in so many seconds; that start is then used up. Cancelled, it uses up none.
 
-        Returns:
-            The slot that it uses; None where no rate is shared.
+        Args:
+            early: what has to be done before the request leaves takes so long; at most `EARLIEST`.
 
         Raises:
             DialerError: there is no telling when a slot is free.
         """
-        asked = anyio.current_time()
+        asked = anyio.current_time() + early
         async with self._gate:
             # Who need not wait notices a cancellation too, and lets others run.
             await anyio.lowlevel.checkpoint()
             if self._slots is None:
-                due, now = await self._due_at(asked)
-                self._grant(due, now)
-                return None
-            slot, due, now = await self._slot_at(self._slots, asked)
-            self._grant(max(due, now - self._interval()), now)
-            return slot
+                due = await self._due_at(asked, early)
+                return self._grant(due, Start(max(due, anyio.current_time())))
+            due, start = await self._slot_at(self._slots, asked, early)
+            return self._grant(max(due, start.moment - self._interval()), start)
 
-    async def _due_at(self, asked: float, *, early: float = 0.0) -> tuple[float, float]:
-        """Return when a start is due, and the time, once that has come."""
+    async def _due_at(self, asked: float, early: float) -> float:
+        """Return when a start is due, as soon as that is `early` seconds ahead."""
         now = anyio.current_time()
         # Looked at again after each sleep: a hold or a lower rate may have come, and a sleep may end early.
-        while (due := self._next(asked, now)) - early > now:
+        while (due := self._next(asked, now + early)) - early > now:
             await anyio.sleep(max(due - early - now, _SHORTEST_SLEEP))
             now = anyio.current_time()
-        return due, now
+        return due
 
-    async def _slot_at(self, slots: SlotSource, asked: float) -> tuple[Slot, float, float]:
-        """Return a slot that can be used now, when the start would have been due without it, and the time."""
+    async def _slot_at(self, slots: SlotSource, asked: float, early: float) -> tuple[float, Start]:
+        """Return when a start would have been due without a slot, and one with a slot that can be used."""
         while True:
-            due, now = await self._due_at(asked, early=_EARLY)
-            slot = await slots.slot(wait=max(0.0, due - now))
+            due = await self._due_at(asked, max(early, _EARLY))
+            slot = await slots.slot(wait=max(0.0, due - anyio.current_time()))
             now = anyio.current_time()
-            while (left := max(slots.wait_for(slot), self._next(asked, now) - now)) > 0:
-                await anyio.sleep(max(left, _SHORTEST_SLEEP))
+            while (left := max(slots.wait_for(slot), self._next(asked, now) - now)) > early:
+                await anyio.sleep(max(left - early, _SHORTEST_SLEEP))
                 now = anyio.current_time()
             if not slots.is_over(slot):
-                return slot, due, now
+                return due, Start(now + max(left, 0.0), slot)
+
+    async def until(self, start: Start) -> None:
+        """Return at the moment of a start."""
+        await anyio.sleep_until(start.moment)
+
+    def use(self, start: Start) -> bool:
+        """Use a start at this moment; False where it is too late for it."""
+        now = anyio.current_time()
+        if start.slot is not None and self._slots is not None:
+            is_over = self._slots.is_over(start.slot)
+        else:
+            is_over = self._rate is not None and now > start.moment + min(max(_VALID[0], self._interval()), _VALID[1])
+        # What leaves late counts from then on: the windows are kept whatever the disk takes.
+        start.moment = max(start.moment, now)
+        return not is_over
 
     def _next(self, asked: float, now: float) -> float:
         if self._rate is None:
             return max(asked, self._held_until)
-        opens = (self._granted[-count] + length for count, length in self._windows if len(self._granted) >= count)
+        opens = (
+            self._granted[-count].moment + length for count, length in self._windows if len(self._granted) >= count
+        )
         return max(asked, now - _LATE, self._held_until, self._due + self._interval(), *opens)
 
     def _interval(self) -> float:
         return 0.0 if self._rate is None else _stretched(self._rate) / self._rate.count / self._share
 
-    def _grant(self, due: float, now: float) -> None:
+    def _grant(self, due: float, start: Start) -> Start:
         self._due = due
-        self._granted.append(now)
+        self._granted.append(start)
         self._lowered = False
+        return start
 
     def hold(self, seconds: float) -> None:
         """Grant nothing before `seconds` from now; of several holds the one that ends last binds."""
@@ -159,26 +192,22 @@ class Pacer:
         own = self._next(now, now) - now
         return own if self._slots is None else max(own, self._slots.next_in())
 
-    def is_over(self, slot: Slot | None) -> bool:
-        """Tell whether it is too late for a start that was granted; never where no rate is shared."""
-        return self._slots is not None and slot is not None and self._slots.is_over(slot)
-
     def is_held(self) -> bool:
         """Tell whether a hold binds, of this run or of all that share the rate."""
         return self.held() > 0 or (self._slots is not None and self._slots.held() > 0)
 
-    async def hold_all(self, seconds: float, *, after: Slot | None) -> None:
+    async def hold_all(self, seconds: float, *, after: Start) -> None:
         """Grant nothing before `seconds` from now to any run that shares the rate, and slow all of them down.
 
         Args:
             seconds: how long.
-            after: what the start used that was refused; None where no rate is shared.
+            after: what was refused.
 
         Raises:
             DialerError: the others cannot be told.
         """
-        if self._slots is not None and after is not None:
-            await self._slots.hold(seconds, after=after)
+        if self._slots is not None and after.slot is not None:
+            await self._slots.hold(seconds, after=after.slot)
 
     def held(self) -> float:
         """Return the seconds that are left of a hold; 0 without one."""

@@ -85,14 +85,13 @@ class Pending:
     def _is_due(self) -> bool:
         return bool(self._later) and self._later[0][0] <= anyio.current_time()
 
-    async def take(self, size: int, *, stopped: Callable[[], bool]) -> list[Recipient]:
-        """Return at most so many who may be called now, those to be tried again first.
+    async def next(self, *, stopped: Callable[[], bool]) -> Recipient | None:
+        """Return the next who may be called now, those to be tried again first; None where nobody is left.
 
         Raises:
             LedgerError: a page could not be read.
         """
-        taken: list[Recipient] = []
-        while len(taken) < size and self.waits_for_a_turn() and not stopped():
+        while self.waits_for_a_turn() and not stopped():
             if self._is_due():
                 self._again.append(heapq.heappop(self._later)[2])
             if not self._again and not self._pulled:
@@ -103,15 +102,15 @@ class Pending:
             deferral = self._judge(recipient)
             # What ends in a moment is decided when the request is about to leave.
             if deferral is None or (deferral.retry and not deferral.wait):
-                taken.append(recipient)
                 self._left -= first_time
-            elif deferral.retry:
+                return recipient
+            if deferral.retry:
                 self._left -= first_time
                 self.try_later(recipient, deferral)
             else:
                 self._left += not first_time
                 self.defer(deferral)
-        return taken
+        return None
 
     async def _pull(self) -> None:
         page = await self._page(self._position, PAGE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dialer.breaker import Breaker, Trip
     from dialer.connections import Connection
-    from dialer.pacing import Slot
+    from dialer.pacing import Start
     from dialer.progress import Progress
     from dialer.throttle import Throttle
 
@@ -83,7 +83,7 @@ class Placing:
         throttle: Throttle,
         lines: Room,
         agent_gone: Callable[[], Awaitable[bool]],
-        why_not: Callable[[Recipient, Slot | None], Deferral | None],
+        why_not: Callable[[Recipient, Start], Deferral | None],
         put_off: Callable[[Attempt, Deferral], Awaitable[None]],
         try_again: Callable[[Recipient], None],
         end: Callable[[Trip], None],
@@ -105,13 +105,13 @@ class Placing:
         self.sent = 0
         self.known: set[int] = set()
 
-    async def place(self, attempt: Attempt, connection: Connection, slot: Slot | None) -> float:
+    async def place(self, attempt: Attempt, connection: Connection, start: Start) -> float:
         """Send an attempt's request, unless it may not leave any more, and record what came of it.
 
         Args:
             attempt: whose intent is on disk.
             connection: open, for this request alone.
-            slot: its moment of the rate that runs share; None without one.
+            start: what the pacer has granted for it; its moment has come.
 
         Returns:
             The seconds for which no other run may send either; 0 for none.
@@ -119,7 +119,7 @@ class Placing:
         deferrals: list[Deferral] = []
 
         def may_leave() -> bool:
-            deferrals.extend(filter(None, [self._why_not(attempt.recipient, slot)]))
+            deferrals.extend(filter(None, [self._why_not(attempt.recipient, start)]))
             return not deferrals
 
         answer = await connection.call(body_of(attempt), may_leave)

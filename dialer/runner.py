@@ -1,4 +1,4 @@
-"""The task group that sends: pull → intent, connection → pace → judge → POST → outcome."""
+"""The task group that sends: room → connection → pace → intent → judge → POST → outcome."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from dialer.eligibility import ENDED, LATE, Eligibility
 from dialer.ending import Ending
 from dialer.errors import DialerError, LedgerError
 from dialer.lines import Unlimited
+from dialer.models import Attempt
+from dialer.pacing import EARLIEST
 from dialer.pending import Pending
 from dialer.placing import Placing
 from dialer.throttle import Throttle
@@ -33,14 +35,16 @@ if TYPE_CHECKING:
 
     from dialer.breaker import Breaker
     from dialer.control import Control
-    from dialer.models import Answer, Attempt, Deferral, Recipient
-    from dialer.pacing import Pacer, Slot
+    from dialer.models import Answer, Deferral, Recipient
+    from dialer.pacing import Pacer, Start
     from dialer.placing import Room
     from dialer.progress import Progress
     from dialer.store import AsyncStore
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
 
+_REMEMBERED = 20
+"""Commits of intents whose slowest tells how early the next one is begun."""
 _CONNECTING = 10.0
 """Seconds that one connection may take."""
 LOOK_AGAIN = 0.5
@@ -52,11 +56,12 @@ DRAIN = 50.0
 class Runner:
     """Calls everybody who is pending in the ledger, once.
 
-    Write order, and what a crash leaves: the intent is durable before the pacer is asked, so before the request
-    leaves; a crash before it leaves `pending`, a crash from there until the outcome is durable leaves `sending`,
-    which the next start makes `unknown`. The intent comes before the pacer, so that a slow disk cannot bunch
-    requests that were already paced; a bounded few hold an intent while they wait, and who is not sent after all
-    goes back to `pending`. After a cancellation nothing is decided.
+    Write order, and what a crash leaves: the intent is durable before the request leaves; a crash before that leaves
+    `pending`, a crash from there until the outcome is durable leaves `sending`, which the next start makes `unknown`.
+    So that few are in doubt who were never called, an intent is begun only as long before the pacer's moment as the
+    slowest of the last commits took. Where one takes longer, and the moment is over, the intent stays and the request
+    takes the next moment: a slow disk cannot bunch requests. Who is not sent after all goes back to `pending`. After
+    a cancellation nothing is decided.
 
     Args:
         ledger: where intents and outcomes are recorded.
@@ -105,17 +110,21 @@ class Runner:
         self._sending = anyio.CancelScope()
         self._eligibility = Eligibility(judge, ready=ready, pacer=pacer, end=self.end, is_ending=self._is_ending)
         self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
-        per_second = pacer.rate_now
-        self._ahead = 1 + math.ceil(min(max_in_flight, per_second * 0.1))
-        self.longest_wait = self._ahead * pacer.longest_interval + breaker.outage_after + _CONNECTING
+        in_advance = 1 + math.ceil(min(max_in_flight, pacer.rate_now * EARLIEST))
+        self.longest_wait = in_advance * pacer.longest_interval + breaker.outage_after + _CONNECTING
         """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
-        self._ready: deque[Attempt] = deque()
-        self._over = False
+        self._took: deque[float] = deque(maxlen=_REMEMBERED)
+        self._next: deque[Recipient | Attempt] = deque()
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
         )
         self._connections = Connections(
-            connect, pacer=pacer, most=self._useful, failed=self._not_connected, on_change=self._changes.notify
+            connect,
+            pacer=pacer,
+            most=self._useful,
+            early=self._early,
+            failed=self._not_connected,
+            on_change=self._changes.notify,
         )
         self._placing = Placing(
             ledger,
@@ -144,30 +153,32 @@ class Runner:
         """
         with self._stopping_if_it_fails():
             self._placing.known = await self._ledger.execution_ids()
-        async with anyio.create_task_group() as calls:
-            calls.start_soon(self._abort_when, control, calls)
-            try:
+        try:
+            async with anyio.create_task_group() as calls:
+                calls.start_soon(self._abort_when, control, calls)
                 await self._send_all(calls, control, watchers)
-            finally:
-                await self._give_back()
-                await self._connections.aclose()
-            with anyio.move_on_after(DRAIN):
-                await self._changes.until(lambda: self._placing.in_flight == 0)
-            calls.cancel_scope.cancel()
+                with anyio.move_on_after(DRAIN):
+                    await self._changes.until(lambda: self._placing.in_flight == 0)
+                calls.cancel_scope.cancel()
+        finally:
+            await self._give_back()
         await self._recorded()
         return self._ending
 
     async def _send_all(self, calls: TaskGroup, control: Control, watchers: Sequence[Watcher]) -> None:
-        with self._sending:
-            async with anyio.create_task_group() as around:
-                around.start_soon(self._stop_when, control)
-                around.start_soon(self._intend_ahead)
-                around.start_soon(self._look_again)
-                around.start_soon(self._connections.open_ahead, self._changes)
-                for watcher in watchers:
-                    around.start_soon(watcher, self.end)
-                await self._dispatch(calls)
-                around.cancel_scope.cancel()
+        try:
+            with self._sending:
+                async with anyio.create_task_group() as around:
+                    around.start_soon(self._stop_when, control)
+                    around.start_soon(self._look_again)
+                    around.start_soon(self._connections.open_ahead, self._changes)
+                    for watcher in watchers:
+                        around.start_soon(watcher, self.end)
+                    await self._dispatch(calls)
+                    around.cancel_scope.cancel()
+        finally:
+            await self._give_back()
+            await self._connections.aclose()
         self._ending.held = self._throttle.held()
 
     @property
@@ -206,8 +217,10 @@ class Runner:
 
     async def _give_back(self) -> None:
         """Make pending again whoever holds an intent and was not sent."""
-        if self._ready:
-            await self._withhold(list(self._ready), "")
+        attempts = [one for one in self._next if isinstance(one, Attempt)]
+        self._next.clear()
+        if attempts:
+            await self._withhold(attempts, "")
 
     async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
         with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
@@ -220,32 +233,26 @@ class Runner:
         if self._ledger.failure is not None:
             raise self._ledger.failure
 
-    # -- intents -------------------------------------------------------------------------------------------------
-
-    async def _intend_ahead(self) -> None:
-        """Keep a bounded few intents on disk ahead of the pacer."""
-        while await self._somebody_is_next():
-            recipients = await self._pending.take(self._places(), stopped=self._is_ending)
-            # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
-            with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
-                self._ready.extend(await self._ledger.intend(recipients))
-            self._changes.notify()
-            await checkpoint_if_cancelled()
-        self._over = True
-        self._changes.notify()
+    # -- who is next ---------------------------------------------------------------------------------------------
 
     async def _somebody_is_next(self) -> bool:
-        """Return once there may be somebody to take up; False when there will be nobody any more."""
+        """Return once there is somebody to call; False when there will be nobody any more."""
         while True:
-            await self._changes.until(lambda: self._is_idle() or self._wants_more())
-            if not self._is_idle():
+            await self._changes.until(lambda: bool(self._next) or self._wants_somebody() or self._is_idle())
+            if not self._next and self._wants_somebody():
+                recipient = await self._pending.next(stopped=self._is_ending)
+                self._next.extend([recipient] if recipient else [])
+                self._changes.notify()
+                await checkpoint_if_cancelled()
+            if self._next:
                 return True
-            at = self._pending.next_pass_at()
-            if at is None:
-                return False
-            await self._wait_for_an_opening(at)
-            self._breaker.pause()
-            self._pending.go_through_again()
+            if self._is_idle():
+                at = self._pending.next_pass_at()
+                if at is None:
+                    return False
+                await self._wait_for_an_opening(at)
+                self._breaker.pause()
+                self._pending.go_through_again()
 
     async def _look_again(self) -> None:
         """Have those taken up whose seconds are over."""
@@ -254,17 +261,12 @@ class Runner:
             await anyio.sleep(LOOK_AGAIN)
             self._changes.notify()
 
-    def _wants_more(self) -> bool:
-        return self._pending.waits_for_a_turn() and 2 * len(self._ready) < self._ahead and self._places() > 0
-
-    def _places(self) -> int:
-        """Return how many may hold an intent besides those who do."""
-        free = self._lines.room() - self._placing.in_flight
-        return int(min(self._ahead, free)) - len(self._ready)
+    def _wants_somebody(self) -> bool:
+        return self._pending.waits_for_a_turn() and self._has_room()
 
     def _is_idle(self) -> bool:
         turn = self._pending.waits_for_a_turn() or self._pending.waits_for_a_moment()
-        return not (turn or self._ready or self._placing.in_flight)
+        return not (turn or self._next or self._placing.in_flight)
 
     async def _wait_for_an_opening(self, at: float) -> None:
         if at <= self._now():
@@ -288,9 +290,9 @@ class Runner:
 
     def _useful(self) -> float:
         """Return how many connections there is a use for, besides those that are in flight."""
-        if not (self._ready or self._placing.in_flight):
+        if not (self._next or self._placing.in_flight):
             return 0
-        somebody = math.inf if self._pending.waits_for_a_turn() else len(self._ready)
+        somebody = math.inf if self._pending.waits_for_a_turn() else len(self._next)
         return min(somebody, self._throttle.window, self._lines.room() - self._placing.in_flight)
 
     def _not_connected(self, answer: Answer) -> None:
@@ -301,27 +303,31 @@ class Runner:
             self._throttle.adjust(answer)
 
     async def _dispatch(self, calls: TaskGroup) -> None:
-        while True:
-            await self._changes.until(lambda: bool(self._ready) or self._over)
-            if not self._ready:
-                return
+        while await self._somebody_is_next():
             await self._changes.until(lambda: self._has_room() and self._connections.is_ready())
             # Before the pacer's grant, which would be late after it.
             await self._eligibility.ready()
-            granted, slot = False, None
+            start = None
             with self._ended_by_errors(), anyio.CancelScope(deadline=self._connections.next_until()):
-                slot = await self._pacer.wait()
-                granted = True
+                # Whoever has missed a moment has an intent already.
+                is_intended = isinstance(self._next[0], Attempt)
+                start = await self._pacer.wait(early=0.0 if is_intended else self._early())
             # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
             await checkpoint_if_cancelled()
             if self._ledger.failure is not None:
                 return
             # Without a moment of the pacer's the connection is too old: it is closed, and another one opened.
-            if not granted or self._has_room():
+            if start is None or self._has_room():
                 connection = await self._connections.take()
                 if connection is not None:
-                    assert granted
-                    self._start(calls, connection, slot)
+                    assert start is not None
+                    self._placing.in_flight += 1
+                    calls.start_soon(self._place, self._next.popleft(), connection, start)
+                    self._changes.notify()
+
+    def _early(self) -> float:
+        """Return the seconds before its moment at which an intent is begun: what the slowest of the last ones took."""
+        return min(max(self._took, default=0.0), EARLIEST)
 
     def _has_room(self) -> bool:
         return self._placing.in_flight < min(self._throttle.window, self._lines.room())
@@ -334,24 +340,43 @@ class Runner:
         except DialerError as error:
             self.end(Trip(str(error), "", error.exit_code))
 
-    def _start(self, calls: TaskGroup, connection: Connection, slot: Slot | None) -> None:
-        # Whoever may not be called any more is found when the body is about to leave.
-        self._placing.in_flight += 1
-        calls.start_soon(self._place, self._ready.popleft(), connection, slot)
-        self._changes.notify()
-
-    async def _place(self, attempt: Attempt, connection: Connection, slot: Slot | None) -> None:
-        held = await self._placing.place(attempt, connection, slot)
+    async def _place(self, who: Recipient | Attempt, connection: Connection, start: Start) -> None:
+        attempt = who if isinstance(who, Attempt) else await self._intended(who)
+        if attempt is None:
+            self._placing.in_flight -= 1
+            await self._drop(connection)
+            return
+        try:
+            await self._pacer.until(start)
+        except anyio.get_cancelled_exc_class():
+            self._next.append(attempt)
+            await self._drop(connection)
+            raise
+        held = await self._placing.place(attempt, connection, start)
         self._changes.notify()
         if held:
             with self._ended_by_errors():
-                await self._pacer.hold_all(held, after=slot)
+                await self._pacer.hold_all(held, after=start)
+
+    async def _drop(self, connection: Connection) -> None:
+        with anyio.CancelScope(shield=True):
+            await connection.aclose()
+        self._changes.notify()
+
+    async def _intended(self, recipient: Recipient) -> Attempt | None:
+        attempts: list[Attempt] = []
+        began = anyio.current_time()
+        # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
+        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
+            attempts = await self._ledger.intend([recipient])
+        self._took.append(anyio.current_time() - began)
+        return attempts[0] if attempts else None
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
         if deferral is LATE:
             if not self._sending.cancel_called:
                 # The next to be sent: nothing has left, and the intent on disk is still true.
-                self._ready.appendleft(attempt)
+                self._next.appendleft(attempt)
                 return
             deferral = ENDED
         if not deferral.retry:

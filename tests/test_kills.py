@@ -216,8 +216,8 @@ def test_killed_three_hundred_times_nobody_is_called_twice_or_lost(
 # -- a crash at every step of the write order ----------------------------------------------------------------------
 
 PEOPLE, FIRST = 10, 2
-RATE, HOLDING = "50/second", 6 + 4
-"""So many may hold an intent at that rate: six who wait for the pacer, four in flight."""
+RATE, HOLDING = "50/second", 4
+"""So many may hold an intent: who is in flight, or about to be."""
 
 STEPS = {
     "while the input is loaded": Crash("dialer.ledger.loading:_put", "after"),
@@ -270,7 +270,7 @@ def crashed(folder: Path, dialer: Crashing, crash: Crash, *, list_grows: bool = 
 
     The first run called a few: by its limit, or because the list held no more then.
     """
-    batch = Batch.write(folder, people=PEOPLE, rate=RATE, max_in_flight=4)
+    batch = Batch.write(folder, people=PEOPLE, rate=RATE, max_in_flight=HOLDING)
     if list_grows:
         batch.write_list(FIRST)
         assert dialer.run(batch.command("run")) in ENDED

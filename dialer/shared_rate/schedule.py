@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dialer.pacing import Slot
+from dialer.pacing import EARLIEST, Slot
 
 if TYPE_CHECKING:
     from dialer.rate import Rate
@@ -21,7 +21,7 @@ MARGIN = 0.250
 """Seconds by which count + 1 slots are spread wider than the window."""
 VALID = 0.8 * MARGIN
 """Seconds after its moment in which a slot may be used."""
-AHEAD = 0.3
+AHEAD = EARLIEST
 """Seconds before its moment at which a slot is handed out at the earliest."""
 LONGEST_HOLD = 300.0
 """The most seconds for which one answer may hold everybody."""
