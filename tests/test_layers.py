@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,35 @@ def test_nothing_but_the_provider_knows_the_vendor(path: Path) -> None:
 def test_a_third_party_package_is_imported_only_where_it_belongs(path: Path) -> None:
     for name in {name.split(".")[0] for name in imported(path)} & HOMES.keys():
         assert noun(path) in HOMES[name], f"{path.name} imports {name}"
+
+
+SQL = re.compile(r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", re.DOTALL)
+QUERIES = PACKAGE / "ledger" / "queries"
+WITH_SQL = {*QUERIES.glob("*.py"), PACKAGE / "ledger" / "schema.py", PACKAGE / "ledger" / "neighbour.py"}
+
+
+def test_sql_is_written_in_one_place() -> None:
+    """Whoever asks the ledger something calls it by name."""
+    texts = {
+        (path, node.value)
+        for path in set(modules()) - WITH_SQL
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert [(path.name, text) for path, text in texts if SQL.search(text)] == []
+
+
+def test_every_query_is_asked() -> None:
+    used = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "ledger").rglob("*.py"))
+    names = {
+        target.id
+        for path in QUERIES.glob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    assert {name for name in names if len(re.findall(rf"\b{name}\b", used)) < 2} == set()
 
 
 def test_every_module_has_its_layer() -> None:

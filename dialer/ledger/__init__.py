@@ -6,9 +6,9 @@ from dialer.ledger.lock import Lock, holder, lock_of, locked
 from dialer.ledger.mark import mark_of
 from dialer.ledger.neighbour import Elsewhere, is_trial
 from dialer.ledger.opening import none_yet
+from dialer.ledger.queries.parts import STOPPED
 from dialer.ledger.registry import Listed, Registry
 from dialer.ledger.requests import ask_to_stop
-from dialer.ledger.stops import STOPPED
 from dialer.ledger.store import Ledger
 
 __all__ = [

@@ -9,6 +9,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Self
 
 from dialer.ledger.opening import open_for_reading, told
+from dialer.ledger.queries import changing, reading
 from dialer.reference import digest
 
 if TYPE_CHECKING:
@@ -80,15 +81,13 @@ class Connected:
     def note(self, name: str) -> str | None:
         """Return a named note, or None."""
         with told(self.path):
-            row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+            row = self._db.execute(reading.NOTE, (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_note(self, name: str, value: str) -> None:
         """Keep a named note."""
         with self.transaction() as db:
-            db.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
-            )
+            db.execute(changing.SET_NOTE, (name, value))
 
     def shared_reference(self, key: str) -> str:
         """Return the part of the reference that all attempts at a recipient share."""
@@ -102,16 +101,13 @@ class Connected:
     def _layout(self, header: Sequence[str]) -> int:
         """Return the id under which a header is kept."""
         text = as_json(header)
-        self._db.execute("INSERT OR IGNORE INTO layout (header) VALUES (?)", (text,))
-        return int(self._db.execute("SELECT id FROM layout WHERE header = ?", (text,)).fetchone()[0])
+        self._db.execute(changing.ADD_LAYOUT, (text,))
+        return int(self._db.execute(reading.LAYOUT, (text,)).fetchone()[0])
 
     def _claim_row(self, key: str) -> None:
         """Let a row of the input stand for somebody who turns out to have been called, where none does yet."""
         self._db.execute(
-            """
-            UPDATE input_row SET owner = 1 WHERE position = (SELECT min(position) FROM input_row WHERE key = ?1)
-            AND NOT EXISTS (SELECT 1 FROM input_row WHERE key = ?1 AND owner)
-            """,
+            changing.CLAIM_ROW,
             (key,),
         )
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
-from dialer.ledger.permissions import CALLABLE, revoke
+from dialer.ledger.permissions import revoke
+from dialer.ledger.queries import changing, reading
 from dialer.ledger.states import derive
 from dialer.reference import shared_part, turn_of
 from dialer.store.interface import JUDGED
@@ -27,21 +28,13 @@ class Doubts(Connected):
     def doubts(self) -> list[Doubt]:
         """Return the unknown attempts of recipients that are `unknown`, oldest first."""
         with told(self.path):
-            rows = self._db.execute(
-                """
-                SELECT r.id, r.key, r.number, a.reference, a.at, coalesce(a.answered_at, a.at), a.skew
-                FROM attempt a CROSS JOIN recipient r ON r.id = a.recipient
-                WHERE a.outcome = 'unknown' AND r.state = 'unknown' ORDER BY a.at
-                """
-            ).fetchall()
+            rows = self._db.execute(reading.DOUBTS).fetchall()
         return [Doubt(*row) for row in rows]
 
     def skew(self) -> float:
         """Return how far the server's clock was last seen ahead of ours, in seconds; 0 when never seen."""
         with told(self.path):
-            row = self._db.execute(
-                "SELECT skew FROM attempt WHERE skew IS NOT NULL ORDER BY id DESC LIMIT 1"
-            ).fetchone()
+            row = self._db.execute(reading.SKEW).fetchone()
         return 0.0 if row is None else float(row[0])
 
     def found(self, mark: str, *, execution_id: str) -> bool:
@@ -51,10 +44,7 @@ class Doubts(Connected):
         """
         with self.transaction() as db:
             row = db.execute(
-                """
-                UPDATE attempt SET outcome = 'queued', execution_id = ?, words = '', source = ?
-                WHERE outcome = 'unknown' AND reference = ? RETURNING id, recipient
-                """,
+                changing.FOUND,
                 (execution_id, FOUND, mark),
             ).fetchone()
             if row is None:
@@ -62,12 +52,12 @@ class Doubts(Connected):
             attempt, recipient = row
             revoke(db, recipient)
             derive(db, [recipient])
-            (decided,) = db.execute("SELECT decided FROM recipient WHERE id = ?", (recipient,)).fetchone()
+            (decided,) = db.execute(reading.DECIDED, (recipient,)).fetchone()
         return bool(decided == attempt)
 
     def callable_numbers(self) -> set[int]:
         """Return the numbers of everybody who may be called, or may be as soon as they are back in the input."""
-        query = f"SELECT r.number FROM recipient r WHERE {CALLABLE}"  # noqa: S608 - constants only
+        query = reading.CALLABLE_NUMBERS
         with told(self.path):
             return {number for (number,) in self._db.execute(query)}
 
@@ -84,12 +74,7 @@ class Doubts(Connected):
         shared = shared_part(mark)
         with self.transaction() as db:
             rows = db.execute(
-                f"""
-                SELECT r.id, r.key, r.attempts FROM recipient r
-                WHERE r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE} AND NOT EXISTS (
-                    SELECT 1 FROM attempt a WHERE a.recipient = r.id AND a.reference = ? AND a.outcome = 'queued'
-                )
-                """,  # noqa: S608 - constants only
+                reading.ADOPTABLE,
                 (json.dumps(list(numbers)), mark),
             ).fetchall()
             for recipient, key, attempts in rows:
@@ -100,10 +85,7 @@ class Doubts(Connected):
 
     def _adopt(self, recipient: int, key: str, mark: str, *, turn: int, execution_id: str) -> None:
         self._db.execute(
-            """
-            INSERT INTO attempt (recipient, reference, turn, at, outcome, source, execution_id)
-            VALUES (?, ?, ?, ?, 'queued', ?, ?)
-            """,
+            changing.ADOPT,
             (recipient, mark, turn, time.time(), f"{FOUND}; the ledger did not know of it", execution_id),
         )
         revoke(self._db, recipient)

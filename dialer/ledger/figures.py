@@ -8,20 +8,16 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
-from dialer.ledger.permissions import CALLABLE
-from dialer.models import ATTEMPTED, CallResult, ResultRow, Status, Whereabouts, e164
+from dialer.ledger.queries import reading
+from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 DIED = "the run ended before Bolna's answer was recorded"
 """Why somebody is `unknown` who was being called when a run died."""
-CALLED = f"({', '.join(repr(str(state)) for state in sorted(ATTEMPTED))})"
-"""The states of whoever was attempted, as SQL."""
-
 _STATUSES: Final = {str(status): status for status in Status}
 # json.loads looks for white space around the text as well: a third of its time.
 _parse: Final = json.JSONDecoder().raw_decode
@@ -30,27 +26,6 @@ CALL_PARTS = ("transcript", "extracted")
 _PARTS = "call_parts"
 _CURRENT = 0
 """Stands for the current input's layout: rows that belong to no recipient have no other."""
-_CALL = f"""
-    c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost,
-    coalesce(nullif(c.hangup_reason, ''), nullif(c.error_message, ''), c.termination_reason), c.recording_url
-"""
-_CALL_OF = "LEFT JOIN call c ON c.attempt = r.decided"
-_COLUMNS = """
-    i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
-    CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
-    CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
-    coalesce(s.cells, r.cells, i.cells), coalesce(s.layout, r.layout, 0), {call}
-"""
-"""Somebody who is to be called again is shown as they stand: a copy of the file must not take them for new."""
-_ROWS = """
-    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key LEFT JOIN sent s ON s.attempt = r.decided {of}
-"""
-_LEFT = f"""
-    SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at,
-    coalesce(s.cells, r.cells), coalesce(s.layout, r.layout), {{call}}
-    FROM recipient r LEFT JOIN sent s ON s.attempt = r.decided {{of}} WHERE r.state IN {CALLED}
-    AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner) ORDER BY r.id
-"""  # noqa: S608 - constants only
 
 
 class Figures(Connected):
@@ -59,99 +34,64 @@ class Figures(Connected):
     def is_new(self) -> bool:
         """Tell whether nobody was ever recorded here."""
         with told(self.path):
-            return self._db.execute("SELECT 1 FROM recipient LIMIT 1").fetchone() is None
+            return self._db.execute(reading.ANYBODY).fetchone() is None
 
     def has_attempts(self) -> bool:
         """Tell whether anybody was ever about to be called."""
         with told(self.path):
-            return self._db.execute("SELECT 1 FROM attempt LIMIT 1").fetchone() is not None
+            return self._db.execute(reading.ANY_ATTEMPT).fetchone() is not None
 
     def counts(self) -> dict[Status, int]:
         """Return how many rows of the input stand where; who was called and left the input is not counted.
 
         Whoever the run may call again is pending.
         """
-        # Not grouped: for that SQLite would sort all rows first. The limit keeps it from judging a row for each sum.
-        sums = ", ".join(f"sum(state = '{status}')" for status in Status)
         with told(self.path):
-            row = self._db.execute(
-                f"""
-                SELECT {sums} FROM (
-                    SELECT CASE WHEN NOT i.owner THEN i.status WHEN i.status = 'pending' AND {CALLABLE}
-                    THEN 'pending' ELSE r.state END AS state
-                    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key LIMIT -1
-                )
-                """  # noqa: S608 - constants only
-            ).fetchone()
+            row = self._db.execute(reading.COUNTS).fetchone()
         return {status: count for status, count in zip(Status, row, strict=True) if count}
 
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
         """Return the state of those keys that were attempted."""
-        found: dict[str, Status] = {}
         with told(self.path):
-            for start in range(0, len(keys), 500):
-                some = keys[start : start + 500]
-                marks = ",".join("?" * len(some))
-                query = f"SELECT key, state FROM recipient WHERE key IN ({marks}) AND state IN {CALLED}"  # noqa: S608 - question marks and constants
-                found.update((key, _STATUSES[state]) for key, state in self._db.execute(query, some))
-        return found
+            rows = self._db.execute(reading.ATTEMPTED, (json.dumps(keys),))
+            return {key: _STATUSES[state] for key, state in rows}
 
     def outcomes(self) -> dict[str, int]:
         """Return what has become of the call that each person's result shows: outcome → people."""
-        query = f"SELECT {OUTCOME}, count(*) FROM recipient r {_CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"  # noqa: S608 - constants only
+        query = reading.OUTCOMES
         with told(self.path):
             return dict(self._db.execute(query))
 
     def last_called(self) -> float | None:
         """Return when the last of the input was called who is `queued` and stays so (Unix seconds)."""
         with told(self.path):
-            (last,) = self._db.execute(
-                f"""
-                SELECT max(r.updated_at) FROM input_row i JOIN recipient r ON r.key = i.key
-                WHERE i.owner AND r.state = 'queued' AND NOT {CALLABLE}
-                """  # noqa: S608 - constants only
-            ).fetchone()
+            (last,) = self._db.execute(reading.LAST_CALLED).fetchone()
         return None if last is None else float(last)
 
     def whereabouts(self) -> dict[Whereabouts, int]:
         """Return where those may be who are to be called, and how many they are."""
         with told(self.path):
-            rows = self._db.execute(
-                f"""
-                SELECT r.zones, r.zone_source, r.country, count(*)
-                FROM input_row i JOIN recipient r ON r.key = i.key
-                WHERE i.status = 'pending' AND {CALLABLE} GROUP BY 1, 2, 3
-                """  # noqa: S608 - constants only
-            ).fetchall()
+            rows = self._db.execute(reading.WHEREABOUTS).fetchall()
         return {_where(*where): count for *where, count in rows}
 
     def numbers_with(self, code: str) -> list[int]:
         """Return the numbers of the input's rows that are not called for a reason."""
-        query = "SELECT number FROM input_row WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
+        query = reading.NUMBERS_WITH
         with told(self.path):
             return [number for (number,) in self._db.execute(query, (code,))]
 
     def pending_among(self, numbers: Sequence[int]) -> dict[int, Whereabouts]:
         """Return who is to be called and has one of some numbers (integer keys), and where they may be."""
         # One pass over the input, however many they are: other batches may have called hundreds of thousands.
-        query = f"""
-            SELECT r.id, r.zones, r.zone_source, r.country FROM input_row i JOIN recipient r ON r.key = i.key
-            WHERE i.status = 'pending' AND i.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
-        """  # noqa: S608 - constants only
+        query = reading.PENDING_AMONG
         with told(self.path):
             rows = self._db.execute(query, (json.dumps(list(numbers)),))
             return {recipient: _where(*where) for recipient, *where in rows}
 
     def spread(self, size: int) -> list[int]:
         """Return the numbers of at most so many of the callable rows, spread evenly over the input."""
-        query = """
-            SELECT number FROM (
-                SELECT number, row_number() OVER (ORDER BY position) - 1 AS rank, count(*) OVER () AS rows
-                FROM input_row WHERE status = 'pending'
-            ) WHERE rows <= ?1 OR rank = 0 OR rank * ?1 / rows > (rank - 1) * ?1 / rows
-        """
         with told(self.path):
-            return [number for (number,) in self._db.execute(query, (size,))]
+            return [number for (number,) in self._db.execute(reading.SPREAD, (size,))]
 
     def header(self) -> tuple[str, ...]:
         """Return the column names of the current input."""
@@ -165,10 +105,9 @@ class Figures(Connected):
         """
         with told(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
-            which = "" if pending else "WHERE r.state IS NOT 'pending'"
             rows = chain(
-                self._db.execute(self._with_calls(f"SELECT {_COLUMNS} {_ROWS} {which} ORDER BY i.position")),
-                self._db.execute(self._with_calls(_LEFT)),
+                self._db.execute(self._with_calls(reading.RESULTS if pending else reading.RESULTS_BUT_PENDING)),
+                self._db.execute(self._with_calls(reading.RESULTS_OF_UNLISTED)),
             )
             layouts, phone = self._layouts(), self.note("phone") or ""
             yield from (_result(row, layouts, phone=phone) for row in rows)
@@ -176,17 +115,14 @@ class Figures(Connected):
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input, in input order; their times to a millisecond."""
         layouts, phone = self._layouts(), self.note("phone") or ""
-        some = "WHERE i.position IN (SELECT value FROM json_each(?))"
-        # All of them in one row, since calls are waiting to leave: see `group`.
-        query = self._with_calls(f"SELECT json_group_array(json_array({_COLUMNS})) {_ROWS} {some}")
         with told(self.path):
-            (rows,) = self._db.execute(query, (json.dumps(positions),)).fetchone()
+            (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
         return [_result(row, layouts, phone=phone) for row in sorted(json.loads(rows), key=itemgetter(0))]
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""
         with told(self.path):
-            if self._db.execute("SELECT 1 FROM call LIMIT 1").fetchone() is None:
+            if self._db.execute(reading.ANY_CALL).fetchone() is None:
                 return None
         return frozenset(filter(None, (self.note(_PARTS) or "").split(",")))
 
@@ -197,15 +133,13 @@ class Figures(Connected):
     def _with_calls(self, query: str) -> str:
         shown = self.call_parts()
         if shown is None:
-            return query.format(call="0", of="")
-        # What nobody sees is not read: it may be most of the file.
-        long = (f"c.{part}" if part in shown else "''" for part in CALL_PARTS)
-        return query.format(call=", ".join((_CALL, *long)), of=_CALL_OF)
+            return reading.with_calls(query, None)
+        return reading.with_calls(query, [f"c.{part}" if part in shown else "''" for part in CALL_PARTS])
 
     def _layouts(self) -> dict[int, tuple[str, ...]]:
         """Return every header that cells were kept under, by its id."""
         with told(self.path):
-            layouts = {id_: tuple(json.loads(text)) for id_, text in self._db.execute("SELECT id, header FROM layout")}
+            layouts = {id_: tuple(json.loads(text)) for id_, text in self._db.execute(reading.LAYOUTS)}
         current = self.note("layout")
         return layouts if current is None else layouts | {_CURRENT: layouts[int(current)]}
 

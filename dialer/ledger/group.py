@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from dialer.ledger.permissions import CALLABLE, give_back, use
+from dialer.ledger.permissions import give_back, use
+from dialer.ledger.queries import changing, reading
 from dialer.ledger.states import derive
 from dialer.models import Outcome
 from dialer.reference import turn_of
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 def attempts_of_callable(db: sqlite3.Connection, recipients: Sequence[Recipient]) -> dict[int, int]:
     """Return recipient → attempts so far, of those who may be called."""
     (found,) = db.execute(
-        f"""
-        SELECT json_group_array(json_array(r.id, r.attempts)) FROM recipient r
-        WHERE r.id IN (SELECT value FROM json_each(?)) AND {CALLABLE}
-        """,  # noqa: S608 - constants only
+        reading.ATTEMPTS_OF_CALLABLE,
         (json.dumps([recipient.id for recipient in recipients]),),
     ).fetchone()
     return dict(json.loads(found))
@@ -39,10 +37,7 @@ def begin(db: sqlite3.Connection, attempts: Sequence[Attempt], *, at: float) -> 
         [(attempt.id, attempt.recipient.id, attempt.reference, turn_of(attempt.reference)) for attempt in attempts]
     )
     db.execute(
-        """
-        INSERT INTO attempt (id, recipient, reference, turn, at) SELECT json_extract(value, '$[0]'),
-        json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), ?2 FROM json_each(?1)
-        """,
+        changing.BEGIN,
         (begun, at),
     )
     use(db, begun)
@@ -53,10 +48,7 @@ def end(db: sqlite3.Connection, outcomes: Sequence[tuple[Attempt, Answer]], *, a
     """Keep how attempts ended (Unix seconds), and where that leaves their recipients."""
     ended = json.dumps([_outcome(attempt, answer) for attempt, answer in outcomes])
     db.execute(
-        f"""
-        UPDATE attempt SET outcome = o.outcome, http_status = o.http_status, words = o.words,
-        execution_id = o.execution_id, answered_at = ?2, skew = o.skew FROM {_OUTCOMES} WHERE attempt.id = o.attempt
-        """,  # noqa: S608 - constants only
+        changing.END,
         (ended, at),
     )
     give_back(db, (attempt.id for attempt, answer in outcomes if answer.outcome is Outcome.RETRY))
@@ -66,15 +58,8 @@ def end(db: sqlite3.Connection, outcomes: Sequence[tuple[Attempt, Answer]], *, a
 def withdraw(db: sqlite3.Connection, attempts: Sequence[Attempt], *, reason: str) -> None:
     """Forget attempts that were surely not made, and keep why."""
     give_back(db, (attempt.id for attempt in attempts))
-    db.executemany("DELETE FROM attempt WHERE id = ?", ((attempt.id,) for attempt in attempts))
+    db.executemany(changing.WITHDRAW, ((attempt.id,) for attempt in attempts))
     derive(db, (attempt.recipient.id for attempt in attempts), reason=reason)
-
-
-_OUTCOMES = """
-    (SELECT json_extract(value, '$[0]') AS attempt, json_extract(value, '$[1]') AS outcome,
-    json_extract(value, '$[2]') AS http_status, json_extract(value, '$[3]') AS words,
-    json_extract(value, '$[4]') AS execution_id, json_extract(value, '$[5]') AS skew FROM json_each(?1)) o
-"""
 
 
 def _outcome(attempt: Attempt, answer: Answer) -> tuple[object, ...]:

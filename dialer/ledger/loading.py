@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import as_json
 from dialer.ledger.opening import CACHE
-from dialer.ledger.permissions import PERMITTED
+from dialer.ledger.queries import changing, reading
 from dialer.models import NOWHERE, InputRow, Whereabouts
 
 if TYPE_CHECKING:
@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 _CACHE = 16_384
 """KiB of the file that are held in memory while a list is loaded."""
 
-_ADD = """
-    INSERT INTO recipient (key, number, state, payload, cells, layout, zones, zone_source, country)
-    VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)
-"""
-# Whoever may have been called under one number is not called again under another: it would be forgotten.
-_ADD_OR_RENEW = f"""
-    {_ADD}
-    ON CONFLICT (key) DO UPDATE SET number = excluded.number, payload = excluded.payload, cells = excluded.cells,
-    layout = excluded.layout, zones = excluded.zones, zone_source = excluded.zone_source, country = excluded.country
-    WHERE state = 'pending' OR {PERMITTED.format(recipient="recipient.id")}
-    AND (state = 'error' OR number = excluded.number)
-"""
 _UNLOCATED = ("", "", "")
 
 
@@ -48,24 +36,24 @@ def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
 
 def replace_input(db: sqlite3.Connection, chunks: Iterable[Sequence[InputRow]], *, layout: int) -> None:
     """Put judged rows, in input order, in the place of those that the ledger has, within an open transaction."""
-    db.execute("DELETE FROM input_row")
+    db.execute(changing.CLEAR_INPUT)
     # Built when all rows are there, an index takes a third of the time.
-    db.execute("DROP INDEX IF EXISTS input_row_key")
-    if db.execute("SELECT 1 FROM recipient LIMIT 1").fetchone() is None:
-        db.execute("DROP INDEX recipient_key")
+    db.execute(changing.DROP_ROW_KEY)
+    if db.execute(reading.ANYBODY).fetchone() is None:
+        db.execute(changing.DROP_RECIPIENT_KEY)
         for rows in chunks:
-            _put(db, rows, layout, _ADD)
-        db.execute("CREATE UNIQUE INDEX recipient_key ON recipient (key)")
+            _put(db, rows, layout, changing.ADD_RECIPIENT)
+        db.execute(changing.CREATE_RECIPIENT_KEY)
     else:
         # Who was taken over from a torn line of the results has no cells yet.
-        torn = {key for (key,) in db.execute("SELECT key FROM recipient WHERE cells = '[]'")}
+        torn = {key for (key,) in db.execute(reading.TORN)}
         for rows in chunks:
-            _put(db, rows, layout, _ADD_OR_RENEW)
+            _put(db, rows, layout, changing.ADD_OR_RENEW_RECIPIENT)
             db.executemany(
-                "UPDATE recipient SET cells = ?, layout = ? WHERE key = ? AND cells = '[]'",
+                changing.COMPLETE_TORN,
                 ((as_json(row.cells), layout, row.key) for row in rows if row.key in torn),
             )
-    db.execute("CREATE INDEX input_row_key ON input_row (key)")
+    db.execute(changing.CREATE_ROW_KEY)
 
 
 def _put(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, add: str) -> None:
@@ -79,14 +67,11 @@ def _put(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, add: str
     )
     # Nearly all rows are alike in most columns, and each value that is handed over costs.
     db.executemany(
-        """
-        INSERT INTO input_row (position, line, key, owner, status, code, reason, number)
-        VALUES (?, ?, ?, 1, 'pending', '', '', ?)
-        """,
+        changing.ADD_ROW,
         [(row.position, row.line, row.key, row.number) for row in callable_],
     )
     db.executemany(
-        "INSERT INTO input_row VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)",
+        changing.ADD_REFUSED_ROW,
         [
             (row.position, row.line, row.key, row.status, problem.code, problem.reason, row.number, as_json(row.cells))
             for row in rows

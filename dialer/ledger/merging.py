@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import Connected, as_json
 from dialer.ledger.opening import told
-from dialer.ledger.states import REFUSED_AGAIN, derive
+from dialer.ledger.queries import changing, reading
+from dialer.ledger.queries.changing import REFUSED_AGAIN
+from dialer.ledger.states import derive
 from dialer.models import Outcome, Status
 from dialer.reference import reference
 from dialer.store.interface import JUDGED
@@ -51,7 +53,7 @@ class Merging(Connected):
     def knows(self, key: str) -> bool:
         """Tell whether a key is recorded."""
         with told(self.path):
-            return self._db.execute("SELECT 1 FROM recipient WHERE key = ?", (key,)).fetchone() is not None
+            return self._db.execute(reading.KNOWS, (key,)).fetchone() is not None
 
     def behind(self, rows: Iterable[Written]) -> int:
         """Return how many rows of a results CSV are further than the ledger."""
@@ -79,11 +81,7 @@ class Merging(Connected):
 
     def _known(self, key: str) -> _Known:
         row = self._db.execute(
-            """
-            SELECT r.number, r.state, r.attempts, count(a.id) > 0, json_group_array(a.execution_id)
-            FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'queued'
-            WHERE r.key = ? GROUP BY r.id
-            """,
+            reading.KNOWN,
             (key,),
         ).fetchone()
         return _Known() if row is None else _Known(*row)
@@ -93,20 +91,12 @@ class Merging(Connected):
         at = time.time() if row.updated_at is None else row.updated_at
         number = known.number if row.number is None else row.number
         (id_,) = self._db.execute(
-            """
-            INSERT INTO recipient (key, number, state, payload, cells, layout) VALUES (?, ?, 'pending', '', ?, ?)
-            ON CONFLICT (key) DO UPDATE SET number = excluded.number,
-            cells = iif(excluded.cells = '[]', cells, excluded.cells),
-            layout = iif(excluded.cells = '[]', layout, excluded.layout) RETURNING id
-            """,
+            changing.TAKE_OVER_RECIPIENT,
             (row.key, number, as_json(row.cells), layout),
         ).fetchone()
         outcome, words = _last(row, known)
         (attempt,) = self._db.execute(
-            """
-            INSERT INTO attempt (recipient, reference, turn, at, outcome, http_status, words, source, execution_id,
-            answered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
-            """,
+            changing.TAKE_OVER_ATTEMPT,
             (
                 id_, reference(self.shared_reference(row.key), attempts), attempts, at, outcome, row.http_status, words,
                 TAKEN_OVER, "" if outcome != row.status else row.execution_id, at,
@@ -120,10 +110,7 @@ class Merging(Connected):
     def _keep_call(self, attempt: int, recipient: int, call: CallResult, at: float) -> None:
         # As not final: the results show it until Bolna was asked, which knows more than they hold.
         self._db.execute(
-            """
-            INSERT INTO call (attempt, recipient, status, final, asked_at, since, duration, cost,
-            hangup_reason, recording_url, transcript, extracted) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
+            changing.KEEP_CALL,
             (
                 attempt, recipient, call.outcome, at, at, call.duration, call.cost,
                 call.hangup_reason, call.recording_url, call.transcript, call.extracted,

@@ -159,7 +159,7 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
     # As of one moment: another run may make its tables right now, and sign them with the application id.
     connection.execute("BEGIN")
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    tables = connection.execute(schema.COUNT_TABLES).fetchone()[0]
     version = schema.version_of(connection)
     connection.execute("COMMIT")
     if application != schema.APPLICATION_ID and tables:

@@ -12,11 +12,9 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from dialer.ledger.calls import OUTCOME, listed
 from dialer.ledger.connection import Connected
-from dialer.ledger.figures import CALLED
 from dialer.ledger.opening import told
-from dialer.provider.states import WENT_WRONG, CallState
+from dialer.ledger.queries import report
 from dialer.store.records import Calls, Hold, People, Trouble
 
 if TYPE_CHECKING:
@@ -25,36 +23,8 @@ if TYPE_CHECKING:
 QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
 
-_REACHED = f"({OUTCOME} = '{CallState.COMPLETED}' AND coalesce(c.duration, 0) > 0)"
 _HORIZON = 31 * 86_400
-_FINAL = "coalesce(c.final, 0)"
-_ACCEPTED = "attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued'"
-_LAST = f"""
-    SELECT a.recipient, max(a.id) AS attempt, max({_REACHED}) AS reached FROM {_ACCEPTED} GROUP BY a.recipient
-"""  # noqa: S608 - constants only, as in all of this module
 
-_WHY = "coalesce(nullif(c.error_message, ''), nullif(c.termination_reason, ''), c.hangup_reason)"
-_TROUBLES = f"""
-    WITH last AS ({_LAST}), trouble AS (
-        SELECT i.status AS kind, i.code, NULL AS http_status, '' AS same, i.reason AS words, i.position,
-        coalesce('+' || i.number, json_extract(i.cells, '$[' || ? || ']'), '') AS cell
-        FROM input_row i WHERE NOT i.owner
-        UNION ALL
-        SELECT r.state, '', r.http_status, alike(r.reason), r.reason, i.position, '+' || r.number
-        FROM input_row i JOIN recipient r ON r.key = i.key
-        WHERE i.owner AND (r.state IN ('error', 'unknown') OR r.state = 'queued' AND r.reason <> '')
-        UNION ALL
-        SELECT c.status, '', NULL, alike({_WHY}), {_WHY}, i.position, '+' || r.number
-        FROM input_row i JOIN recipient r ON r.key = i.key JOIN last l ON l.recipient = r.id
-        JOIN call c ON c.attempt = l.attempt
-        WHERE i.owner AND r.state = 'queued' AND c.final = 1 AND c.status IN {listed(WENT_WRONG)}
-    )
-    SELECT kind, code, http_status, same, first, total, position, cell FROM (
-        SELECT *, alike(first_value(words) OVER each) AS first, row_number() OVER each AS nth,
-        count(*) OVER (PARTITION BY kind, code, http_status, same) AS total
-        FROM trouble WINDOW each AS (PARTITION BY kind, code, http_status, same ORDER BY position)
-    ) WHERE nth <= ?
-"""  # noqa: S608
 _NUMBERS = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
 
 
@@ -74,31 +44,18 @@ class Overview(Connected):
     def span(self) -> tuple[int, float | None, float | None]:
         """Return how many requests were made, and when the first and the last one were (Unix seconds)."""
         with told(self.path):
-            count, first, last = self._db.execute("SELECT count(*), min(at), max(at) FROM attempt").fetchone()
+            count, first, last = self._db.execute(report.SPAN).fetchone()
         return count, first, last
 
     def left(self) -> int:
         """Return how many were called and are no longer in the input."""
         with told(self.path):
-            (count,) = self._db.execute(
-                f"""
-                SELECT count(*) FROM recipient r WHERE r.state IN {CALLED}
-                AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner)
-                """  # noqa: S608
-            ).fetchone()
+            (count,) = self._db.execute(report.LEFT).fetchone()
         return int(count)
 
     def people(self) -> list[People]:
         """Return the people of the input, counted by all that they have in common."""
-        rows = self._read(
-            f"""
-            WITH last AS ({_LAST})
-            SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0), {OUTCOME}, {_FINAL}
-            FROM input_row i JOIN recipient r ON r.key = i.key
-            LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
-            WHERE i.owner GROUP BY 2, 3, 4, 5, 6, 7
-            """  # noqa: S608
-        )
+        rows = self._read(report.PEOPLE)
         return [
             People(count, state, attempts, bool(called), bool(reached), outcome, final)
             for count, state, attempts, called, reached, outcome, final in rows
@@ -106,12 +63,7 @@ class Overview(Connected):
 
     def calls(self) -> list[Calls]:
         """Return all calls, counted by how they ended."""
-        rows = self._read(
-            f"""
-            SELECT count(*), {OUTCOME}, {_FINAL}, {_REACHED}, total(c.duration), total(c.cost)
-            FROM {_ACCEPTED} GROUP BY 2, 3, 4
-            """  # noqa: S608
-        )
+        rows = self._read(report.CALLS)
         return [
             Calls(count, outcome, final, bool(reached), talked, cost)
             for count, outcome, final, reached, talked, cost in rows
@@ -119,31 +71,18 @@ class Overview(Connected):
 
     def calls_by_time(self) -> Iterator[tuple[int, int, int]]:
         """Yield the begin of each quarter of an hour (Unix seconds), the calls placed in it, and those that reached."""
-        # What Bolna was asked to place later counts then; it takes nothing that is more than 30 days ahead.
-        later = f"min(coalesce(c.scheduled_at, 0), a.at + {_HORIZON})"
-        yield from self._read(
-            f"""
-            SELECT {QUARTER} * CAST(max(a.at, {later}) / {QUARTER} AS INTEGER), count(*), sum({_REACHED})
-            FROM {_ACCEPTED} GROUP BY 1 ORDER BY 1
-            """  # noqa: S608
-        )
+        yield from self._read(report.CALLS_BY_TIME)
 
     def called_numbers(self) -> Iterator[tuple[int, bool]]:
         """Yield the number of each of the people to whom Bolna accepted a call, and whether they were reached."""
-        rows = self._read(
-            f"""
-            WITH last AS ({_LAST})
-            SELECT r.number, l.reached FROM input_row i JOIN recipient r ON r.key = i.key
-            JOIN last l ON l.recipient = r.id WHERE i.owner
-            """  # noqa: S608
-        )
+        rows = self._read(report.CALLED_NUMBERS)
         return ((number, bool(reached)) for number, reached in rows)
 
     def talks(self, *, step: float) -> list[tuple[int, int]]:
         """Return how many calls that reached somebody lasted from so many steps (of seconds) to one more."""
         return list(
             self._read(
-                f"SELECT CAST(c.duration / ? AS INTEGER), count(*) FROM call c WHERE {_REACHED} GROUP BY 1 ORDER BY 1",  # noqa: S608
+                report.TALKS,
                 step,
             )
         )
@@ -151,18 +90,14 @@ class Overview(Connected):
     def talk_at(self, rank: int) -> float:
         """Return the length of the call that has so many shorter ones below it, among those that reached somebody."""
         ((seconds,),) = self._read(
-            f"SELECT c.duration FROM call c WHERE {_REACHED} ORDER BY 1 LIMIT 1 OFFSET ?",  # noqa: S608
+            report.TALK_AT,
             rank,
         )
         return float(seconds)
 
     def retried(self) -> list[tuple[int | None, int]]:
         """Return HTTP status (None: no answer) and number of the requests that were surely not taken and made again."""
-        return list(
-            self._read(
-                "SELECT http_status, count(*) FROM attempt WHERE outcome = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1"
-            )
-        )
+        return list(self._read(report.RETRIED))
 
     def troubles(self, *, first: int) -> Iterator[Trouble]:
         """Yield what is wrong, by reason: rows not called, calls and redials refused or in doubt, calls that failed.
@@ -171,7 +106,7 @@ class Overview(Connected):
             first: of how many rows the position and the phone cell are given.
         """
         self._db.create_function("alike", 1, _alike, deterministic=True)
-        rows = self._read(_TROUBLES, self._phone_cell(), first)
+        rows = self._read(report.TROUBLES, self._phone_cell(), first)
         for (kind, code, http_status, _), alike in groupby(rows, key=lambda row: row[:4]):
             some = list(alike)
             yield Trouble(
@@ -186,7 +121,7 @@ class Overview(Connected):
     def holds(self) -> Iterator[Hold]:
         """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
         spell: Hold | None = None
-        for at, seconds, words in self._read("SELECT at, seconds, words FROM hold ORDER BY at, id"):
+        for at, seconds, words in self._read(report.HOLDS):
             found = Hold(at, seconds, _alike(words))
             if spell is None or found.at > spell.at + spell.seconds:
                 if spell is not None:
@@ -200,9 +135,7 @@ class Overview(Connected):
 
     def _phone_cell(self) -> int | None:
         """Return where the phone cell stands among the cells of the input; None where there is no such column."""
-        ((header,),) = self._read(
-            "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]')", self.note("layout")
-        )
+        ((header,),) = self._read(report.CURRENT_HEADER, self.note("layout"))
         names = json.loads(header)
         phone = self.note("phone")
         return names.index(phone) if phone in names else None

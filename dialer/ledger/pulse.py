@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
+from dialer.ledger.queries import reading
 from dialer.store.records import Pulse
 
 _WINDOW = 60.0
@@ -25,19 +26,12 @@ class Pulses(Connected):
         """
         now = time.time() if now is None else now
         with told(self.path):
-            held, words = self._db.execute(
-                "SELECT at + seconds - ?1, words FROM hold WHERE at + seconds > ?1 ORDER BY 1 DESC LIMIT 1", (now,)
-            ).fetchone() or (0.0, "")
-            (last,) = self._db.execute(
-                """
-                SELECT max(max(at, coalesce(answered_at, at)))
-                FROM (SELECT at, answered_at FROM attempt ORDER BY id DESC LIMIT 100)
-                """
-            ).fetchone()
+            held, words = self._db.execute(reading.HELD, (now,)).fetchone() or (0.0, "")
+            (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
             return Pulse(self._per_minute(now), last, held, words)
 
     def _per_minute(self, now: float) -> float:
-        rows = self._db.execute("SELECT at, outcome FROM attempt ORDER BY id DESC LIMIT ?", (_MOST,))
+        rows = self._db.execute(reading.RECENT_ATTEMPTS, (_MOST,))
         recent = list(takewhile(lambda row: row[0] > now - _WINDOW, rows))
         done = sum(outcome not in {None, "retry"} for _, outcome in recent)
         return 60.0 * done / max(now - recent[-1][0], _SHORTEST) if recent else 0.0
@@ -45,4 +39,4 @@ class Pulses(Connected):
     def attempt_counts(self) -> dict[str, int]:
         """Return how many attempts came to what; an empty outcome: nothing is known yet."""
         with told(self.path):
-            return dict(self._db.execute("SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"))
+            return dict(self._db.execute(reading.ATTEMPT_COUNTS))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import check_current, told
+from dialer.ledger.queries import changing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +41,6 @@ def ask_to_stop(path: Path) -> None:
             check_current(path, other)
             # One statement, so that the work named is the one that is noted when the request is.
             other.execute(
-                """
-                INSERT INTO meta SELECT ?, value FROM meta WHERE name = ?
-                ON CONFLICT (name) DO UPDATE SET value = excluded.value
-                """,
+                changing.ASK_TO_STOP,
                 (_STOP, _WORK),
             )

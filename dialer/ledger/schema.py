@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x6469616C  # "dial", so that another program's SQLite file is recognised
 
+COUNT_TABLES = "SELECT count(*) FROM sqlite_master"
+
 MIGRATIONS = (
     # 1: the first one.
     """

@@ -12,6 +12,7 @@ from dataclasses import replace
 from dialer.ledger.connection import Connected
 from dialer.ledger.mark import Mark, MarkFile
 from dialer.ledger.opening import told
+from dialer.ledger.queries import changing, reading
 
 _START, _WORK, _BEGUN, _INTENTS, _MADE, _GAPS = "start", "work", "work_begun", "intents", "made", "calls_missing"
 _AHEAD = 30 * 86_400.0
@@ -56,9 +57,8 @@ class Starts(Connected):
 
     def last_moment(self) -> float | None:
         """Return when something was last begun or recorded (Unix seconds); None where nothing ever was."""
-        query = "SELECT max(at), max(answered_at), (SELECT max(asked_at) FROM call) FROM attempt"
         with told(self.path):
-            moments = [*self._db.execute(query).fetchone(), self.note(_BEGUN)]
+            moments = [*self._db.execute(reading.LAST_MOMENTS).fetchone(), self.note(_BEGUN)]
         return max((float(moment) for moment in moments if moment is not None), default=None)
 
     def note_gap(self, since: float, until: float) -> None:
@@ -96,15 +96,12 @@ class Starts(Connected):
 
     def _first_moment(self) -> float | None:
         with told(self.path):
-            row = self._db.execute("SELECT at FROM attempt ORDER BY id LIMIT 1").fetchone()
+            row = self._db.execute(reading.FIRST_MOMENT).fetchone()
         return None if row is None else float(row[0])
 
     def _count_intents(self, count: int) -> None:
         """Count calls that are about to be placed, in the transaction that keeps them."""
-        (intents,) = self._db.execute(
-            "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2 RETURNING value",
-            (_INTENTS, str(count)),
-        ).fetchone()
+        (intents,) = self._db.execute(changing.ADD_TO_NOTE, (_INTENTS, str(count))).fetchone()
         self._unmarked = self._mark and replace(self._mark, intents=int(intents))
 
     def _committed(self) -> None:

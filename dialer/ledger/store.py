@@ -22,13 +22,14 @@ from uuid import uuid4
 
 from dialer.ledger import group, schema
 from dialer.ledger.doubts import Doubts
-from dialer.ledger.figures import CALLED, DIED, Figures
+from dialer.ledger.figures import DIED, Figures
 from dialer.ledger.loading import replace_input, room_for_keys
 from dialer.ledger.merging import Merging
 from dialer.ledger.opening import open_for_writing, told
 from dialer.ledger.overview import Overview
-from dialer.ledger.permissions import CALLABLE, Permissions, revoke_unlisted
+from dialer.ledger.permissions import Permissions, revoke_unlisted
 from dialer.ledger.pulse import Pulses
+from dialer.ledger.queries import changing, reading
 from dialer.ledger.requests import Requests
 from dialer.ledger.starts import Starts
 from dialer.ledger.states import derive
@@ -68,7 +69,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Ove
         try:
             with ledger.transaction():
                 schema.bind(path, ledger._db, binding)
-                ledger._db.execute("INSERT OR IGNORE INTO meta VALUES ('batch', ?)", (batch,))
+                ledger._db.execute(changing.NAME_BATCH, (batch,))
         except BaseException:
             ledger.close()
             raise
@@ -98,11 +99,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Ove
         with self.transaction() as db:
             # A request may have left after the last thing was recorded: at a low rate it waits long for its turn.
             left = db.execute(
-                """
-                UPDATE attempt SET outcome = 'unknown', words = ?, answered_at = max(min(?, at + ?),
-                (SELECT max(max(at), coalesce(max(answered_at), 0)) FROM attempt)) WHERE outcome IS NULL
-                RETURNING recipient
-                """,
+                changing.RECOVER,
                 (DIED, time.time(), float(self.note(_LONGEST_WAIT) or 0)),
             ).fetchall()
             derive(db, (recipient for (recipient,) in left))
@@ -132,14 +129,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Ove
             replace_input(db, chunks, layout=layout)
             revoke_unlisted(db)
             # A row that is not callable now still stands for somebody who was called before.
-            db.execute(
-                f"""
-                UPDATE input_row SET owner = 1 WHERE owner = 0 AND key IS NOT NULL
-                AND EXISTS (SELECT 1 FROM recipient r WHERE r.key = input_row.key AND r.state IN {CALLED})
-                AND NOT EXISTS (SELECT 1 FROM input_row o WHERE o.key = input_row.key
-                AND (o.owner = 1 OR o.position < input_row.position))
-                """  # noqa: S608 - constants only
-            )
+            db.execute(changing.OWN_ROWS_OF_CALLED)
 
     def attempted_numbers(self, *, of: Callable[[int], bool] = lambda _: True) -> dict[int, tuple[str, ...]]:
         """Return number → keys under which it was attempted.
@@ -148,7 +138,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Ove
             of: tells which numbers are asked for.
         """
         found: dict[int, tuple[str, ...]] = {}
-        query = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"  # noqa: S608 - constants only
+        query = reading.ATTEMPTED_NUMBERS
         with told(self.path):
             for number, key in self._db.execute(query):
                 if not of(number):
@@ -162,11 +152,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Ove
         """Return the next callable recipients in input order, from beyond a position."""
         with told(self.path):
             rows = self._db.execute(
-                f"""
-                SELECT r.id, r.key, r.number, r.payload, r.attempts, i.position, r.zones, r.country
-                FROM input_row i CROSS JOIN recipient r ON r.key = i.key
-                WHERE i.position > ? AND i.status = 'pending' AND {CALLABLE} ORDER BY i.position LIMIT ?
-                """,  # noqa: S608 - constants only
+                reading.PAGE,
                 (after, size),
             ).fetchall()
         return [
@@ -185,7 +171,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Ove
         with self.transaction() as db:
             before = group.attempts_of_callable(db, recipients)
             chosen = {recipient.id: recipient for recipient in recipients if recipient.id in before}
-            (last,) = db.execute("SELECT coalesce(max(id), 0) FROM attempt").fetchone()
+            (last,) = db.execute(reading.LAST_ATTEMPT).fetchone()
             moment = datetime.fromtimestamp(at, UTC)
             attempts = [
                 Attempt(
@@ -210,7 +196,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Ove
         """Note that all sending stands still for so many seconds from now on, and why."""
         at = time.time() if now is None else now
         with self.transaction() as db:
-            db.execute("INSERT INTO hold (at, seconds, words) VALUES (?, ?, ?)", (at, seconds, words))
+            db.execute(changing.NOTE_HOLD, (at, seconds, words))
 
     def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
         """Note that these were surely not sent: it is as if they were never tried."""

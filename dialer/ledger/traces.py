@@ -5,18 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from dialer.ledger.calls import OUTCOME
 from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
+from dialer.ledger.queries import reading
 from dialer.store.records import Person, Trace
-
-_ATTEMPTS = f"""
-    SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.source, a.execution_id, {OUTCOME},
-    coalesce(c.final, 0) > 0, c.asked_at, c.duration, c.cost, coalesce(c.hangup_by, ''), coalesce(c.hangup_reason, ''),
-    coalesce(c.error_message, ''), coalesce(c.termination_reason, ''), coalesce(c.recording_url, ''),
-    coalesce(c.transcript, '')
-    FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.recipient = ? ORDER BY a.id
-"""  # noqa: S608 - constants only
 
 
 class Traces(Connected):
@@ -29,16 +21,14 @@ class Traces(Connected):
             number: E.164 digits.
         """
         with told(self.path):
-            people = self._db.execute("SELECT id, key, state, reason FROM recipient WHERE number = ?", (number,))
+            people = self._db.execute(reading.PEOPLE_WITH, (number,))
             found = [self._person(*row) for row in people.fetchall()]
-            rows = self._db.execute(
-                "SELECT coalesce(key, ''), status, reason FROM input_row WHERE number = ? AND NOT owner", (number,)
-            )
+            rows = self._db.execute(reading.ROWS_WITH, (number,))
             return found + [Person(key, status, reason, (), ()) for key, status, reason in rows]
 
     def _person(self, recipient: int, key: str, state: str, reason: str) -> Person:
-        attempts = self._db.execute(_ATTEMPTS, (recipient,))
-        decisions = self._db.execute("SELECT at, what FROM permission WHERE recipient = ? ORDER BY id", (recipient,))
+        attempts = self._db.execute(reading.ATTEMPTS, (recipient,))
+        decisions = self._db.execute(reading.DECISIONS, (recipient,))
         return Person(
             key, state, reason, tuple(map(_trace, attempts)), tuple((_moment(at), what) for at, what in decisions)
         )

@@ -1,0 +1,103 @@
+# ruff: noqa: S608 - constants only
+"""What the queries have in common: which call is reached, who may be called, which calls go on.
+
+The short names in them: `i` is a row of the input, `r` somebody who stands in it or was called, `a` an attempt, `c` the
+call it placed, as the provider last told it, `s` what an attempt was sent with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.models import ATTEMPTED
+from dialer.provider.states import FINAL as FINAL_STATES
+from dialer.provider.states import CallState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as the right side of IN."""
+    return f"({', '.join(repr(str(word)) for word in sorted(words))})"
+
+
+STOPPED = CallState.STOPPED
+"""No other answer to the wish to stop a call is kept under this word."""
+
+CALLED = listed(ATTEMPTED)
+"""The states of everybody who was attempted."""
+RUN = "(SELECT coalesce((SELECT value FROM meta WHERE name = 'work'), 'none'))"
+"""The id of the work that goes on: see `requests`."""
+
+
+def permitted(recipient: str) -> str:
+    """Return whether the run may call somebody again; nobody may be who has an open attempt, since that uses it."""
+    return (
+        f"EXISTS (SELECT 1 FROM permission p WHERE p.run = {RUN} AND p.recipient = {recipient} AND p.attempt IS NULL "
+        "AND p.void = 0)"
+    )
+
+
+CALLABLE = f"(r.state = 'pending' OR {permitted('r.id')})"
+"""Whether `r` may be called, where the input has a row of theirs that can be."""
+
+OUTCOME = f"iif(c.status = '{CallState.COMPLETED}' AND c.voicemail, '{CallState.VOICEMAIL}', coalesce(c.status, ''))"
+"""How a call stands: a CallState's word, else the provider's own. Older ledgers keep apart that a machine answered."""
+REACHED = f"({OUTCOME} = '{CallState.COMPLETED}' AND coalesce(c.duration, 0) > 0)"
+"""Whether a person was reached."""
+FINAL = "coalesce(c.final, 0)"
+WHY = "coalesce(nullif(c.error_message, ''), nullif(c.termination_reason, ''), c.hangup_reason)"
+CALL_OF = "LEFT JOIN call c ON c.attempt = r.decided"
+"""The call that somebody's result shows."""
+ACCEPTED_CALLS = "attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued'"
+LAST = f"""
+    SELECT a.recipient, max(a.id) AS attempt, max({REACHED}) AS reached FROM {ACCEPTED_CALLS} GROUP BY a.recipient
+"""
+"""Of everybody who was called the last call, and whether any of them has reached them."""
+
+PAYLOAD = "coalesce(s.payload, r.payload)"
+ACCEPTED = """
+    attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN sent s ON s.attempt = a.id
+    LEFT JOIN call c ON c.attempt = a.id
+"""
+CALL = f"""
+    a.id, a.recipient, r.number, a.execution_id, {PAYLOAD}, a.at, coalesce(a.answered_at, a.at),
+    coalesce(c.status, ''), c.since, c.asked_at, c.scheduled_at, coalesce(c.retry_count, 0)
+"""
+"""The columns of a `Call`."""
+OPEN = f"""
+    FROM {ACCEPTED}
+    WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0
+"""
+MAY_RING = f"""
+    FROM {ACCEPTED}
+    WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) <> 1
+    AND coalesce(c.stop, '') <> '{STOPPED}' AND NOT (coalesce(c.status, '') IN {listed(FINAL_STATES)}
+    AND NOT coalesce(json_extract(nullif({PAYLOAD}, ''), '$.retry_config.enabled'), 0))
+"""
+"""Also those that were given up because they never ended: they may still be in the queue. Not those that a list has
+shown to be over, unless they may be tried again."""
+
+CALLS_OF = f"""
+    SELECT r.id AS recipient, r.state, r.decided,
+    r.attempts - coalesce(sum(a.outcome IN ('retry', 'error')), 0) AS placed,
+    max(iif(a.outcome = 'queued', a.id, NULL)) AS last,
+    coalesce(max(a.outcome = 'queued' AND coalesce(c.final, 0) <> 1), 0) AS open,
+    coalesce(max(a.outcome = 'queued' AND coalesce(c.status, '') = ''), 0) AS untold,
+    coalesce(max({OUTCOME} = '{CallState.COMPLETED}'), 0) AS reached
+    FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id LEFT JOIN call c ON c.attempt = a.id
+    WHERE r.state = :state AND (:keys IS NULL OR r.key IN (SELECT value FROM json_each(:keys))) GROUP BY r.id
+"""
+JUDGED = f"""
+    SELECT recipient, decided, untold, ripe,
+    CASE WHEN open THEN 'open' WHEN reached THEN iif(state = 'queued', 'other', 'reached')
+    WHEN state = 'queued' AND outcome NOT IN (SELECT value FROM json_each(:outcomes)) THEN 'other'
+    WHEN placed >= :most THEN 'spent' WHEN ripe > :now THEN 'young' ELSE 'ready' END AS verdict
+    FROM (
+        SELECT k.*, {OUTCOME} AS outcome,
+        max(a.at, min(c.since, coalesce(c.updated_at - coalesce(a.skew, 0.0), c.since))) + :after AS ripe
+        FROM ({CALLS_OF}) k LEFT JOIN attempt a ON a.id = k.last LEFT JOIN call c ON c.attempt = k.last
+    )
+"""
+"""Who may be called again by a campaign's rules, and why not."""

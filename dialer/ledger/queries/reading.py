@@ -1,0 +1,219 @@
+# ruff: noqa: S608 - constants only
+"""The statements by which a run, tracking, status and the results read; each is named for what it returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.ledger.queries.parts import (
+    CALL,
+    CALL_OF,
+    CALLABLE,
+    CALLED,
+    JUDGED,
+    MAY_RING,
+    OPEN,
+    OUTCOME,
+    PAYLOAD,
+    RUN,
+    listed,
+    permitted,
+)
+from dialer.models import Status
+from dialer.provider.states import RANG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# -- notes -------------------------------------------------------------------------------------------------------------
+
+NOTE = "SELECT value FROM meta WHERE name = ?"
+LAYOUT = "SELECT id FROM layout WHERE header = ?"
+LAYOUTS = "SELECT id, header FROM layout"
+FIRST_MOMENT = "SELECT at FROM attempt ORDER BY id LIMIT 1"
+LAST_MOMENTS = "SELECT max(at), max(answered_at), (SELECT max(asked_at) FROM call) FROM attempt"
+
+# -- who is to be called -----------------------------------------------------------------------------------------------
+
+ANY_ATTEMPT = "SELECT 1 FROM attempt LIMIT 1"
+SPREAD = """
+    SELECT number FROM (
+        SELECT number, row_number() OVER (ORDER BY position) - 1 AS rank, count(*) OVER () AS rows
+        FROM input_row WHERE status = 'pending'
+    ) WHERE rows <= ?1 OR rank = 0 OR rank * ?1 / rows > (rank - 1) * ?1 / rows
+"""
+ANYBODY = "SELECT 1 FROM recipient LIMIT 1"
+PAGE = f"""
+    SELECT r.id, r.key, r.number, r.payload, r.attempts, i.position, r.zones, r.country
+    FROM input_row i CROSS JOIN recipient r ON r.key = i.key
+    WHERE i.position > ? AND i.status = 'pending' AND {CALLABLE} ORDER BY i.position LIMIT ?
+"""
+ATTEMPTS_OF_CALLABLE = f"""
+    SELECT json_group_array(json_array(r.id, r.attempts)) FROM recipient r
+    WHERE r.id IN (SELECT value FROM json_each(?)) AND {CALLABLE}
+"""
+LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempt"
+ATTEMPTED_NUMBERS = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"
+ATTEMPTED = f"SELECT key, state FROM recipient WHERE key IN (SELECT value FROM json_each(?)) AND state IN {CALLED}"
+TORN = "SELECT key FROM recipient WHERE cells = '[]'"
+WHEREABOUTS = f"""
+    SELECT r.zones, r.zone_source, r.country, count(*)
+    FROM input_row i JOIN recipient r ON r.key = i.key
+    WHERE i.status = 'pending' AND {CALLABLE} GROUP BY 1, 2, 3
+"""
+PENDING_AMONG = f"""
+    SELECT r.id, r.zones, r.zone_source, r.country FROM input_row i JOIN recipient r ON r.key = i.key
+    WHERE i.status = 'pending' AND i.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
+"""
+NUMBERS_WITH = "SELECT number FROM input_row WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
+CALLABLE_NUMBERS = f"SELECT r.number FROM recipient r WHERE {CALLABLE}"
+ADOPTABLE = f"""
+    SELECT r.id, r.key, r.attempts FROM recipient r
+    WHERE r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE} AND NOT EXISTS (
+        SELECT 1 FROM attempt a WHERE a.recipient = r.id AND a.reference = ? AND a.outcome = 'queued'
+    )
+"""
+
+# -- permissions -------------------------------------------------------------------------------------------------------
+
+JUDGED_COUNTS = f"SELECT verdict, count(*), sum(untold), min(ripe), max(ripe) FROM ({JUDGED}) GROUP BY verdict"
+MAY_BE_PERMITTED = f"""
+    SELECT r.number FROM ({JUDGED}) j JOIN recipient r ON r.id = j.recipient
+    WHERE verdict = 'ready' ORDER BY r.id
+"""
+LAST_PERMISSION = "SELECT coalesce(max(id), 0) FROM permission"
+RELEASED = f"""
+    SELECT r.state, count(*) FROM recipient r CROSS JOIN input_row i ON i.key = r.key
+    WHERE r.state <> 'pending' AND i.status = 'pending' AND i.owner
+    AND {permitted("r.id")} GROUP BY 1
+"""
+REDIALLED = f"""
+    SELECT {OUTCOME}, count(*) FROM recipient r CROSS JOIN input_row i ON i.key = r.key
+    LEFT JOIN call c ON c.attempt = r.decided
+    WHERE i.status = 'pending' AND r.state = 'queued' AND {permitted("r.id")}
+    GROUP BY 1 ORDER BY 2 DESC
+"""
+REFUSED_AGAIN = f"""
+    SELECT count(*) FROM permission p JOIN attempt a ON a.id = p.attempt
+    JOIN recipient r ON r.id = p.recipient
+    WHERE p.run = {RUN} AND a.outcome = 'error' AND r.decided <> a.id
+"""
+
+# -- calls and doubts --------------------------------------------------------------------------------------------------
+
+OPEN_CALLS = f"SELECT {CALL} {OPEN} AND a.id > ? ORDER BY a.id LIMIT ?"
+STATUSES = "SELECT attempt, status FROM call WHERE attempt IN (SELECT value FROM json_each(?)) AND status <> ''"
+EXECUTION_IDS = "SELECT execution_id FROM attempt WHERE execution_id <> ''"
+KNOWN_CALL = """
+    SELECT a.execution_id FROM call c JOIN attempt a ON a.id = c.attempt
+    WHERE c.final = 1 AND c.created_at IS NOT NULL ORDER BY c.attempt DESC LIMIT 1
+"""
+COUNT_OPEN = f"SELECT count(*) {MAY_RING}"
+STOPPABLE = f"""
+    SELECT * FROM (
+        SELECT max(a.at, coalesce(c.scheduled_at, strftime('%s', json_extract(nullif({PAYLOAD}, ''),
+        '$.scheduled_at')), 0) + 0.0) AS rings_at, {CALL} {MAY_RING}
+    ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
+"""
+DOUBTS = """
+    SELECT r.id, r.key, r.number, a.reference, a.at, coalesce(a.answered_at, a.at), a.skew
+    FROM attempt a CROSS JOIN recipient r ON r.id = a.recipient
+    WHERE a.outcome = 'unknown' AND r.state = 'unknown' ORDER BY a.at
+"""
+SKEW = "SELECT skew FROM attempt WHERE skew IS NOT NULL ORDER BY id DESC LIMIT 1"
+DECIDED = "SELECT decided FROM recipient WHERE id = ?"
+
+# -- how far it is -----------------------------------------------------------------------------------------------------
+
+# Not grouped: for that SQLite would sort all rows first. The limit keeps it from judging a row for each sum.
+COUNTS = f"""
+    SELECT {", ".join(f"sum(state = '{status}')" for status in Status)} FROM (
+        SELECT CASE WHEN NOT i.owner THEN i.status WHEN i.status = 'pending' AND {CALLABLE}
+        THEN 'pending' ELSE r.state END AS state
+        FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key LIMIT -1
+    )
+"""
+CALL_COUNTS = f"""
+    SELECT {OUTCOME}, coalesce(c.final, 0), count(*),
+    round(coalesce(sum(c.duration), 0.0), 3), round(coalesce(sum(c.cost), 0.0), 3)
+    FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
+    GROUP BY 1, 2 ORDER BY 2 DESC, 3 DESC
+"""
+OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
+ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"
+LAST_CALLED = f"""
+    SELECT max(r.updated_at) FROM input_row i JOIN recipient r ON r.key = i.key
+    WHERE i.owner AND r.state = 'queued' AND NOT {CALLABLE}
+"""
+TALK = f"""
+    SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0) FROM (SELECT duration FROM call
+    WHERE final = 1 AND status IN {listed(RANG)} ORDER BY attempt DESC LIMIT ?)
+"""
+RECENT_ATTEMPTS = "SELECT at, outcome FROM attempt ORDER BY id DESC LIMIT ?"
+LAST_SIGN = """
+    SELECT max(max(at, coalesce(answered_at, at)))
+    FROM (SELECT at, answered_at FROM attempt ORDER BY id DESC LIMIT 100)
+"""
+HELD = "SELECT at + seconds - ?1, words FROM hold WHERE at + seconds > ?1 ORDER BY 1 DESC LIMIT 1"
+
+# -- somebody ----------------------------------------------------------------------------------------------------------
+
+PEOPLE_WITH = "SELECT id, key, state, reason FROM recipient WHERE number = ?"
+ROWS_WITH = "SELECT coalesce(key, ''), status, reason FROM input_row WHERE number = ? AND NOT owner"
+ATTEMPTS = f"""
+    SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.source, a.execution_id, {OUTCOME},
+    coalesce(c.final, 0) > 0, c.asked_at, c.duration, c.cost, coalesce(c.hangup_by, ''), coalesce(c.hangup_reason, ''),
+    coalesce(c.error_message, ''), coalesce(c.termination_reason, ''), coalesce(c.recording_url, ''),
+    coalesce(c.transcript, '')
+    FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.recipient = ? ORDER BY a.id
+"""
+DECISIONS = "SELECT at, what FROM permission WHERE recipient = ? ORDER BY id"
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+KNOWS = "SELECT 1 FROM recipient WHERE key = ?"
+KNOWN = """
+    SELECT r.number, r.state, r.attempts, count(a.id) > 0, json_group_array(a.execution_id)
+    FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'queued'
+    WHERE r.key = ? GROUP BY r.id
+"""
+ANY_CALL = "SELECT 1 FROM call LIMIT 1"
+_CALL_RESULT = f"""
+    c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost,
+    coalesce(nullif(c.hangup_reason, ''), nullif(c.error_message, ''), c.termination_reason), c.recording_url
+"""
+# Somebody who is to be called again is shown as they stand: a copy of the file must not take them for new.
+_RESULT = """
+    i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
+    CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
+    CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
+    coalesce(s.cells, r.cells, i.cells), coalesce(s.layout, r.layout, 0), {call}
+"""
+_ROWS = """
+    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key LEFT JOIN sent s ON s.attempt = r.decided {of}
+"""
+RESULTS = f"SELECT {_RESULT} {_ROWS} ORDER BY i.position"
+RESULTS_BUT_PENDING = f"SELECT {_RESULT} {_ROWS} WHERE r.state IS NOT 'pending' ORDER BY i.position"
+# All of them in one row, since calls are waiting to leave: see `group`.
+RESULTS_OF = f"""
+    SELECT json_group_array(json_array({_RESULT})) {_ROWS} WHERE i.position IN (SELECT value FROM json_each(?))
+"""
+RESULTS_OF_UNLISTED = f"""
+    SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at,
+    coalesce(s.cells, r.cells), coalesce(s.layout, r.layout), {{call}}
+    FROM recipient r LEFT JOIN sent s ON s.attempt = r.decided {{of}} WHERE r.state IN {CALLED}
+    AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner) ORDER BY r.id
+"""
+
+
+def with_calls(query: str, parts: Sequence[str] | None) -> str:
+    """Return a query for results with the calls they show.
+
+    Args:
+        query: one of the above.
+        parts: the long columns of a call, or '' in place of one that nobody sees: it may be most of the file; None
+            where no call was tracked yet.
+    """
+    if parts is None:
+        return query.format(call="0", of="")
+    return query.format(call=", ".join((_CALL_RESULT, *parts)), of=CALL_OF)

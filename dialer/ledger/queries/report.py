@@ -1,0 +1,64 @@
+# ruff: noqa: S608 - constants only
+"""The statements by which a report counts; each is named for what it returns."""
+
+from __future__ import annotations
+
+from dialer.ledger.queries.parts import ACCEPTED_CALLS, CALLED, FINAL, LAST, OUTCOME, REACHED, WHY, listed
+from dialer.provider.states import WENT_WRONG
+
+QUARTER = 900
+"""Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
+_HORIZON = 31 * 86_400
+# What was to be placed later counts then; the provider takes nothing that is more than 30 days ahead.
+_LATER = f"min(coalesce(c.scheduled_at, 0), a.at + {_HORIZON})"
+SPAN = "SELECT count(*), min(at), max(at) FROM attempt"
+PEOPLE = f"""
+    WITH last AS ({LAST})
+    SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0), {OUTCOME}, {FINAL}
+    FROM input_row i JOIN recipient r ON r.key = i.key
+    LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
+    WHERE i.owner GROUP BY 2, 3, 4, 5, 6, 7
+"""
+CALLED_NUMBERS = f"""
+    WITH last AS ({LAST})
+    SELECT r.number, l.reached FROM input_row i JOIN recipient r ON r.key = i.key
+    JOIN last l ON l.recipient = r.id WHERE i.owner
+"""
+CALLS = f"""
+    SELECT count(*), {OUTCOME}, {FINAL}, {REACHED}, total(c.duration), total(c.cost)
+    FROM {ACCEPTED_CALLS} GROUP BY 2, 3, 4
+"""
+CALLS_BY_TIME = f"""
+    SELECT {QUARTER} * CAST(max(a.at, {_LATER}) / {QUARTER} AS INTEGER), count(*), sum({REACHED})
+    FROM {ACCEPTED_CALLS} GROUP BY 1 ORDER BY 1
+"""
+TALKS = f"SELECT CAST(c.duration / ? AS INTEGER), count(*) FROM call c WHERE {REACHED} GROUP BY 1 ORDER BY 1"
+TALK_AT = f"SELECT c.duration FROM call c WHERE {REACHED} ORDER BY 1 LIMIT 1 OFFSET ?"
+RETRIED = "SELECT http_status, count(*) FROM attempt WHERE outcome = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1"
+HOLDS = "SELECT at, seconds, words FROM hold ORDER BY at, id"
+LEFT = f"""
+    SELECT count(*) FROM recipient r WHERE r.state IN {CALLED}
+    AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner)
+"""
+CURRENT_HEADER = "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]')"
+TROUBLES = f"""
+    WITH last AS ({LAST}), trouble AS (
+        SELECT i.status AS kind, i.code, NULL AS http_status, '' AS same, i.reason AS words, i.position,
+        coalesce('+' || i.number, json_extract(i.cells, '$[' || ? || ']'), '') AS cell
+        FROM input_row i WHERE NOT i.owner
+        UNION ALL
+        SELECT r.state, '', r.http_status, alike(r.reason), r.reason, i.position, '+' || r.number
+        FROM input_row i JOIN recipient r ON r.key = i.key
+        WHERE i.owner AND (r.state IN ('error', 'unknown') OR r.state = 'queued' AND r.reason <> '')
+        UNION ALL
+        SELECT c.status, '', NULL, alike({WHY}), {WHY}, i.position, '+' || r.number
+        FROM input_row i JOIN recipient r ON r.key = i.key JOIN last l ON l.recipient = r.id
+        JOIN call c ON c.attempt = l.attempt
+        WHERE i.owner AND r.state = 'queued' AND c.final = 1 AND c.status IN {listed(WENT_WRONG)}
+    )
+    SELECT kind, code, http_status, same, first, total, position, cell FROM (
+        SELECT *, alike(first_value(words) OVER each) AS first, row_number() OVER each AS nth,
+        count(*) OVER (PARTITION BY kind, code, http_status, same) AS total
+        FROM trouble WINDOW each AS (PARTITION BY kind, code, http_status, same ORDER BY position)
+    ) WHERE nth <= ?
+"""
