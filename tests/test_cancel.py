@@ -373,6 +373,7 @@ def test_calls_that_an_older_ledger_does_not_know_are_stopped_too(waiting: Place
     with closing(sqlite3.connect(waiting.folder / "c.results.ledger")) as older, older:
         older.execute("DELETE FROM attempt WHERE recipient > 10")
         older.execute("UPDATE recipient SET state = 'pending', attempts = 0, execution_id = '' WHERE id > 10")
+        older.execute("UPDATE meta SET value = (SELECT count(*) FROM attempt) WHERE name = 'intents'")
         if csv_is_read:
             older.execute("DELETE FROM meta WHERE name = 'results_stamp'")
     found, _ = cancelled(path)
@@ -380,9 +381,10 @@ def test_calls_that_an_older_ledger_does_not_know_are_stopped_too(waiting: Place
 
 
 def test_calls_that_may_ring_unknown_are_not_passed_over(waiting: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ledger was touched, and Bolna does not say of which calls it does not know."""
+    """The ledger is an older copy, and Bolna does not say of which calls it does not know."""
     path = waiting.folder / "c.toml"
-    (waiting.folder / "c.results.ledger").chmod(0o640)
+    with closing(sqlite3.connect(waiting.folder / "c.results.ledger")) as older, older:
+        older.execute("UPDATE meta SET value = value - 1 WHERE name = 'intents'")
     monkeypatch.setattr("dialer.provider.bolna.client.BolnaClient.executions", unreadable)
     found, _ = cancelled(path)
     assert (found.stopped, found.exit_code) == (28, ExitCode.LEFT)
