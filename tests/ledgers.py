@@ -79,23 +79,23 @@ def people(ledger: Store, count: int) -> None:
     load(ledger, (row(index, index, f"name {index}") for index in range(1, count + 1)))
 
 
-def intend(ledger: Ledger, *indices: int) -> list[Attempt]:
+def intend(ledger: Store, *indices: int) -> list[Attempt]:
     wanted = {key_of(index) for index in indices}
     return ledger.intend([one for one in ledger.page(after=0, size=1000) if one.key in wanted])
 
 
-def call(ledger: Ledger, index: int, answer: Answer) -> Attempt:
+def call(ledger: Store, index: int, answer: Answer) -> Attempt:
     (attempt,) = intend(ledger, index)
     ledger.settle([(attempt, answer)])
     return attempt
 
 
-def standing(ledger: Ledger) -> dict[str, Status]:
+def standing(ledger: Store) -> dict[str, Status]:
     """Return key → status of every result row that stands for somebody."""
     return {result.key: result.status for result in ledger.results() if result.key}
 
 
-def result_of(ledger: Ledger, index: int) -> ResultRow:
+def result_of(ledger: Store, index: int) -> ResultRow:
     (found,) = [result for result in ledger.results() if result.key == key_of(index)]
     return found
 

@@ -30,8 +30,8 @@ from dialer.session import opening
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
 
 if TYPE_CHECKING:
-    from dialer.ledger import Ledger
     from dialer.models import Answer, Attempt, InputRow
+    from dialer.store import Store
 
 MOST = 4
 PEOPLE = st.integers(1, MOST)
@@ -114,7 +114,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.lock = self.folder / "x.ledger.lock"
         self.results = self.folder / "x.results.csv"
         self.turn = contextlib.ExitStack()
-        self.ledger: Ledger | None = None
+        self.ledger: Store | None = None
         self.file: ResultsFile | None = None
         # What the ledger has to know of whoever was attempted, and who may be called again in this run.
         self.known: dict[int, Evidence] = {}
