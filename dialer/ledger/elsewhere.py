@@ -163,10 +163,13 @@ class Neighbours:
         """
         last: Elsewhere | None = None
         for other in self._current(now):
-            with self._tolerated(other.path, now):
+            try:
                 found = other.called(numbers, now=now)
-                if found is not None and (last is None or (found.is_open, found.at) > (last.is_open, last.at)):
-                    last = found
+            except (FileNotFoundError, LedgerError) as error:
+                self._tolerate(other.path, error, now)
+                continue
+            if found is not None and (last is None or (found.is_open, found.at) > (last.is_open, last.at)):
+                last = found
         return last
 
     def recent(self, *, now: float) -> Iterator[list[int]]:
@@ -200,9 +203,8 @@ class Neighbours:
             self._stamp, self._listed, changed = stamp, self._registry.read(), [True]
         if any(changed):
             self._find()
-        for path, listed in self._listed.items():
-            if path not in self._others and path != self._own:
-                self._look_for(path, listed, now)
+        for path in self._listed.keys() - self._others.keys() - {self._own}:
+            self._look_for(self._listed[path], now)
         return list(self._others.values())
 
     def _find(self) -> None:
@@ -217,11 +219,11 @@ class Neighbours:
     def _add(self, path: Path) -> None:
         self._others[path] = Neighbour(path, server=self._server, within=self._within)
 
-    def _look_for(self, path: Path, listed: Listed, now: float) -> None:
-        if path.exists():
-            self._add(path)
+    def _look_for(self, listed: Listed, now: float) -> None:
+        if listed.path.exists():
+            self._add(listed.path)
         elif not listed.is_forgotten and listed.at >= now - self._within and not self._is_moved(listed):
-            raise LedgerError(unreadable_words(path, "it is missing"))
+            raise LedgerError(unreadable_words(listed.path, "it is missing"))
 
     def _is_moved(self, listed: Listed) -> bool:
         """Tell whether a ledger that is not in its place is listed in another one."""
@@ -233,13 +235,17 @@ class Neighbours:
 
     @contextlib.contextmanager
     def _tolerated(self, path: Path, now: float) -> Iterator[None]:
-        """Pass over a ledger that is gone, or cannot be read, where that is no loss, or a person said so."""
         try:
             yield
-        except FileNotFoundError:
+        except (FileNotFoundError, LedgerError) as error:
+            self._tolerate(path, error, now)
+
+    def _tolerate(self, path: Path, error: FileNotFoundError | LedgerError, now: float) -> None:
+        """Pass over a ledger that is gone, or cannot be read, where that is no loss, or a person said so."""
+        listed = self._listed.get(path)
+        if isinstance(error, FileNotFoundError):
             self._others.pop(path).close()
-            if path in self._listed:
-                self._look_for(path, self._listed[path], now)
-        except LedgerError:
-            if path not in self._listed or not self._listed[path].is_forgotten:
-                raise
+            if listed is not None:
+                self._look_for(listed, now)
+        elif listed is None or not listed.is_forgotten:
+            raise error

@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialer.commands import command_text
 from dialer.errors import DialerError, LedgerError, UsageError
@@ -28,6 +28,7 @@ _SETTLED = 2.0
 """Seconds after which an empty file is surely not just being made."""
 _LONGEST = 31 * 86_400.0
 """Seconds after which an accepted call has surely rung, its retries included: 30 days ahead is what Bolna takes."""
+_PLACED = "coalesce(a.answered_at, a.at)"
 _RETRIES = 210
 """Minutes over which Bolna tries again where the campaign does not say."""
 
@@ -47,8 +48,7 @@ class Elsewhere:
     is_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
+class _Stamp(NamedTuple):
     """A ledger as it was when it was last looked at: which file, how large, how old, and whether its log is in use."""
 
     inode: int
@@ -57,35 +57,48 @@ class _Stamp:
     log: bool
 
 
-def _query(version: int, *, extra: str) -> str:
+def _query(version: int, *, later: bool, extra: str) -> str:
     """Return what asks a ledger of some version for attempts that placed a call, or may have.
 
     Of attempts, not of where people stand: that may not tell that an earlier call was accepted.
+
+    Args:
+        version: of the ledger.
+        later: phones may ring later than their calls were placed.
+        extra: a condition on the recipient `r`.
     """
+    joins, rings = _later(version) if later else ("", _PLACED)
+    # All of them are found quickest in the order in which they were placed.
+    first, second = ("recipient r", "attempt a") if extra else ("attempt a", "recipient r")
+    tables = f"{first} CROSS JOIN {second} ON a.recipient = r.id"
+    return f"""
+        SELECT r.number, {rings}, a.outcome IS NULL
+        FROM {tables} {joins}
+        WHERE r.updated_at IS NOT NULL AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown'))
+        AND (a.outcome IS NULL OR {_PLACED} >= :since OR {rings} >= :since) {extra}
+    """  # noqa: S608 - constants only
+
+
+def _later(version: int) -> tuple[str, str]:
+    """Return what has to be joined, and when a phone rings last: at its `scheduled_at`, or after all retries."""
     payload = "coalesce(s.payload, r.payload)" if version >= 4 else "r.payload"  # noqa: PLR2004 - see schema
-    sent = "LEFT JOIN sent s ON s.attempt = a.id" if version >= 4 else ""  # noqa: PLR2004 - see schema
-    call = "LEFT JOIN call c ON c.attempt = a.id" if version >= 2 else ""  # noqa: PLR2004 - see schema
-    known = "c.final = 1" if version >= 2 else "0"  # noqa: PLR2004 - see schema
-    again, ended = ("c.scheduled_at", "min(c.updated_at, c.asked_at)") if version >= 2 else ("0", "0")  # noqa: PLR2004
-    placed = "coalesce(a.answered_at, a.at)"
+    joins = "LEFT JOIN sent s ON s.attempt = a.id" if version >= 4 else ""  # noqa: PLR2004 - see schema
+    known, again, ended = ("0", "0", "0")
+    if version >= 2:  # noqa: PLR2004 - see schema
+        joins += " LEFT JOIN call c ON c.attempt = a.id"
+        known, again, ended = "c.final = 1", "c.scheduled_at", "min(c.updated_at, c.asked_at)"
     scheduled = f"coalesce(strftime('%s', json_extract({payload}, '$.scheduled_at')), 0) + 0.0"
     retries = (
         f"60.0 * coalesce(json_extract({payload}, '$.retry_config.enabled'), 0) * coalesce((SELECT sum(value) "  # noqa: S608
         f"FROM json_each({payload}, '$.retry_config.retry_intervals_minutes')), {_RETRIES})"
     )
-    later = f"(instr({payload}, '\"scheduled_at\"') OR instr({payload}, '\"retry_config\"'))"
     rings = f"""
-        CASE WHEN {known} THEN max({placed}, coalesce({ended}, 0))
-        WHEN {later} THEN max(coalesce({again}, 0), max({placed}, {scheduled}) + {retries})
-        ELSE max({placed}, coalesce({again}, 0)) END
+        CASE WHEN {known} THEN max({_PLACED}, coalesce({ended}, 0))
+        WHEN instr({payload}, '"scheduled_at"') OR instr({payload}, '"retry_config"')
+        THEN max(coalesce({again}, 0), max({_PLACED}, {scheduled}) + {retries})
+        ELSE max({_PLACED}, coalesce({again}, 0)) END
     """
-    return f"""
-        SELECT r.number, max({rings}) AS rings, max(a.outcome IS NULL)
-        FROM recipient r JOIN attempt a ON a.recipient = r.id {sent} {call}
-        WHERE r.updated_at IS NOT NULL AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown'))
-        AND (a.outcome IS NULL OR {placed} >= :since OR {rings} >= :since) {extra}
-        GROUP BY r.number ORDER BY r.number
-    """  # noqa: S608 - constants only
+    return joins, rings
 
 
 class Neighbour:
@@ -104,7 +117,8 @@ class Neighbour:
         self.batch = ""
         self._server = server
         self._within = within
-        self._wal = f"{path}-wal"
+        self._file, self._wal = str(path), f"{path}-wal"
+        self._later = True
         self._connection: sqlite3.Connection | None = None
         self._version = 0
         self._counts = False
@@ -125,14 +139,19 @@ class Neighbour:
             FileNotFoundError: the ledger is gone.
             LedgerError: it cannot be read.
         """
-        with self._told():
+        # Asked of each ledger for each call.
+        try:
             if not self._is_ready(now):
                 return None
             if self._read is not None:
                 found = self._read.of(numbers, since=now - self._within)
             else:
                 found = self._rows(now, extra=_AMONG, numbers=json.dumps(list(numbers)))
-            return self._last(found)
+            return self._last(found) if found else None
+        except FileNotFoundError:
+            raise
+        except _UNREADABLE as error:
+            raise self._unreadable(error) from error
 
     def recent(self, *, now: float) -> Iterator[tuple[int, float]]:
         """Yield number and moment of all calls within the time, but for those that are only about to be placed.
@@ -164,9 +183,7 @@ class Neighbour:
             with self._opened(alone=True) as db:
                 return {number for (number,) in db.execute(query, {"numbers": json.dumps(list(numbers))})}
 
-    def _last(self, rows: Sequence[tuple[int, float, int]]) -> Elsewhere | None:
-        if not rows:
-            return None
+    def _last(self, rows: Sequence[tuple[int, float, int]]) -> Elsewhere:
         at = max(at for _, at, _ in rows)
         # Of a run that died nobody knows what it placed.
         is_open = any(is_open for *_, is_open in rows) and self._is_held()
@@ -192,17 +209,14 @@ class Neighbour:
 
     def _stamp(self) -> _Stamp:
         """Return what tells whether it is as it was: whoever changes it begins in its log."""
-        found = os.stat(self.path)  # noqa: PTH116 - asked for each call
+        found = os.stat(self._file)  # noqa: PTH116 - asked for each call
         # Opening a FIFO would wait for whoever writes to it.
         if not stat.S_ISREG(found.st_mode):
             raise LedgerError("it is not a file")
-        try:
-            log = os.stat(self._wal).st_size > 0  # noqa: PTH116 - as above
-        except FileNotFoundError:
-            log = False
-        # While it is open only its place counts: SQLite tells what is in it.
-        changed = (0, 0) if log else (found.st_size, found.st_mtime_ns)
-        return _Stamp(found.st_ino, *changed, log)
+        if os.access(self._wal, os.F_OK) and os.stat(self._wal).st_size:  # noqa: PTH116 - as above
+            # While it is open only its place counts: SQLite tells what is in it.
+            return _Stamp(found.st_ino, 0, 0, log=True)
+        return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns, log=False)
 
     def _load(self, stamp: _Stamp, now: float) -> None:
         """Read all of it where nobody writes to it, else keep it open."""
@@ -225,7 +239,7 @@ class Neighbour:
             return False
         if self._stamp() != stamp:
             return False
-        self._read = _Read(found)
+        self._read = _Read(sorted(found))
         return True
 
     @contextlib.contextmanager
@@ -237,14 +251,16 @@ class Neighbour:
             yield db
 
     def _learn(self, db: sqlite3.Connection) -> None:
-        notes = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial')"))
+        notes = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial', 'later')"))
         self._version = version_of(db)
         self.batch = notes.get("batch", "")
+        # Until ledgers said so, nobody knew.
+        self._later = notes.get("later", "yes") == "yes"
         self._counts = notes.get("server") == self._server and not is_trial(self.path, notes.get("trial"))
 
     def _all(self, db: sqlite3.Connection, now: float) -> list[tuple[int, float, int]]:
-        last = db.execute("SELECT max(max(at), coalesce(max(answered_at), 0)) FROM attempt").fetchone()[0]
-        if last is None or last < now - self._within - _LONGEST:
+        last = db.execute("SELECT max(coalesce(answered_at, at)) FROM attempt").fetchone()[0]
+        if last is None or last < now - self._within - (_LONGEST if self._later else 0.0):
             return []
         return self._asked(db, now)
 
@@ -253,7 +269,9 @@ class Neighbour:
         return self._asked(self._connection, now, extra=extra, **values)
 
     def _asked(self, db: sqlite3.Connection, now: float, *, extra: str = "", **values: str) -> list[Any]:
-        return db.execute(_query(self._version, extra=extra), {"since": now - self._within, **values}).fetchall()
+        return db.execute(
+            _query(self._version, later=self._later, extra=extra), {"since": now - self._within, **values}
+        ).fetchall()
 
     def _expect_more(self) -> None:
         """Look at a ledger again that is just being made: nobody is in it yet, but may be in a moment."""
@@ -267,10 +285,14 @@ class Neighbour:
             yield
         except FileNotFoundError:
             raise
-        except (sqlite3.Error, LedgerError, OSError) as error:
-            raise LedgerError(unreadable_words(self.path, str(error.__cause__ or error))) from error
+        except _UNREADABLE as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> LedgerError:
+        return LedgerError(unreadable_words(self.path, str(error.__cause__ or error)))
 
 
+_UNREADABLE = (sqlite3.Error, LedgerError, OSError)
 _AMONG = "AND r.number IN (SELECT value FROM json_each(:numbers))"
 
 
@@ -285,20 +307,21 @@ class _Read:
     def __init__(self, rows: Sequence[tuple[int, float, int]]) -> None:
         object.__setattr__(self, "numbers", array("q", (number for number, _, _ in rows)))
         object.__setattr__(self, "moments", array("d", (at for _, at, _ in rows)))
-        object.__setattr__(self, "open", frozenset(number for number, _, is_open in rows if is_open))
+        object.__setattr__(self, "open", frozenset(index for index, row in enumerate(rows) if row[2]))
 
     def of(self, numbers: Sequence[int], *, since: float) -> list[tuple[int, float, int]]:
         found: list[tuple[int, float, int]] = []
         for number in numbers:
             at = bisect_left(self.numbers, number)
-            if at < len(self.numbers) and self.numbers[at] == number:
-                row = (number, self.moments[at], number in self.open)
+            while at < len(self.numbers) and self.numbers[at] == number:
+                row = (number, self.moments[at], at in self.open)
                 found += [row] if row[1] >= since or row[2] else []
+                at += 1
         return found
 
     def rows(self) -> Iterator[tuple[int, float, int]]:
-        for number, at in zip(self.numbers, self.moments, strict=True):
-            yield number, at, number in self.open
+        for index, (number, at) in enumerate(zip(self.numbers, self.moments, strict=True)):
+            yield number, at, index in self.open
 
 
 def is_trial(path: Path, mark: str | None) -> bool:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from dialer.campaign import Campaign
     from dialer.store import AsyncStore, Store
 
-_IDENTITY, _PLACE, _WORKSPACE, _TRIAL = "identity", "place", "workspace", "trial"
-"""Under these names a ledger notes what tells it from every other, where it lay, its workspace, and if it is a trial's.
-"""
+_IDENTITY, _PLACE, _WORKSPACE = "identity", "place", "workspace"
+"""Under these names a ledger notes what tells it from every other, where it lay, and its workspace."""
+_TRIAL, _LATER = "trial", "later"
+"""Under these, whether it is a trial's, and whether phones may ring later than their calls are placed."""
 
 
 def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
@@ -36,7 +37,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
         BoundError: it is a copy of another ledger, or comes from another workspace.
     """
     place, workspace = campaign.batch.ledger.resolve(), campaign.workspace.folder.resolve()
-    _refuse_copy(place, store)
+    moved = _refuse_copy(place, store)
     former = store.note(_WORKSPACE)
     # While nobody was called, nobody can be called twice for it.
     is_elsewhere = former not in {None, str(workspace)} and not campaign.sandbox
@@ -49,8 +50,21 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
         )
     notes = {_PLACE: str(place), _WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
     notes[_IDENTITY] = store.note(_IDENTITY) or uuid4().hex
+    # Once one may, it stays so: of the calls that an older version placed nobody knows.
+    is_known = store.note(_LATER) is not None or not store.has_attempts()
+    notes[_LATER] = "no" if is_known and store.note(_LATER) != "yes" and not _rings_later(campaign) else "yes"
     for name, value in notes.items():
         store.set_note(name, value)
+    if moved and store.has_attempts():
+        # By this the others know that it is not missing in its former place.
+        campaign.workspace.registry(sandbox=campaign.sandbox).add(place, identity=notes[_IDENTITY])
+
+
+def _rings_later(campaign: Campaign) -> bool:
+    retries = campaign.call.retry_config
+    return bool(
+        campaign.call.scheduled_at or campaign.columns.scheduled_at or (retries is not None and retries.enabled)
+    )
 
 
 @contextlib.asynccontextmanager
@@ -72,16 +86,18 @@ async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
             add()
 
 
-def _refuse_copy(place: Path, store: Store) -> None:
+def _refuse_copy(place: Path, store: Store) -> bool:
+    """Refuse a copy; tell whether the ledger was moved."""
     former, identity_ = store.note(_PLACE), store.note(_IDENTITY)
     if former is None or identity_ is None or Path(former) == place:
-        return
+        return False
     if _identity_at(Path(former), place) == identity_:
         raise BoundError(
             f"{place} is a copy of {former}, which is still there: each would call those whom the other has called.\n"
             "Go on with one of them and move the other away. To call everybody again on purpose, make it another "
             "batch: another `results` name, or --batch NAME."
         )
+    return True
 
 
 def _identity_at(path: Path, place: Path) -> str | None:

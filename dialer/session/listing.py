@@ -99,13 +99,19 @@ def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
             f"{path}: {registry.path} does not list this ledger, and there is no such file. To see which ledgers there "
             f"are: dialer list"
         )
-    if path.is_file() and is_ledger(path):
-        with contextlib.suppress(DialerError), contextlib.closing(Ledger.read(path)):
-            raise UsageError(
-                f"{path}: this ledger is sound, so nobody is called again whom it has called. Only a ledger that is "
-                "missing or damaged can be forgotten."
-            )
+    if path.is_file() and is_ledger(path) and _is_sound(path):
+        raise UsageError(
+            f"{path}: this ledger is sound, so nobody is called again whom it has called. Only a ledger that is "
+            "missing or damaged can be forgotten."
+        )
     registry.forget(real)
+
+
+def _is_sound(path: Path) -> bool:
+    with contextlib.suppress(DialerError), contextlib.closing(Ledger.read(path)) as ledger:
+        ledger.counts()
+        return True
+    return False
 
 
 def ledgers_below(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,180 @@
+"""Before a new ledger's first call: was this list called by another batch, and will the ledger be found again?"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.cli import main
+from dialer.errors import ExitCode
+from tests.place import HEADER, awkward
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.place import Place
+
+
+def campaign(place: Place, name: str, *, first: int, count: int, more: str = "") -> Path:
+    """Write a campaign with a list of its own."""
+    place.recipients(awkward(count, start=first), header=HEADER, name=f"{name}.csv")
+    return place.campaign(name=name, recipients=f"{name}.csv", more=more)
+
+
+@pytest.fixture
+def monday(place: Place) -> Path:
+    """A campaign that has called twenty people."""
+    path = campaign(place, "monday", first=0, count=20)
+    assert main(["run", str(path), "--yes", "-q"]) == 0
+    return path
+
+
+@pytest.mark.usefixtures("monday")
+@pytest.mark.parametrize(("first", "is_asked"), [(11, True), (12, False)])
+def test_a_list_of_which_45_percent_were_called_needs_a_word(
+    place: Place,
+    capsys: pytest.CaptureFixture[str],
+    first: int,
+    is_asked: bool,  # noqa: FBT001 - a case
+) -> None:
+    path = campaign(place, "tuesday", first=first, count=20)
+    capsys.readouterr()
+    code = main(["run", str(path), "--yes", "-q"])
+    told = capsys.readouterr().err
+    assert (code == ExitCode.USAGE) is is_asked
+    if is_asked:
+        assert "9 of 20 numbers were called before: 9 by monday." in told
+        assert f"dialer run {path} --new-batch" in told
+        assert len(place.calls()) == 20
+        # Nobody is called by being asked, so it is asked again.
+        assert main(["run", str(path), "--yes", "-q"]) == ExitCode.USAGE
+        assert main(["run", str(path), "--yes", "-q", "--new-batch"]) == ExitCode.LEFT
+        assert main(["run", str(path), "--yes", "-q"]) == ExitCode.LEFT
+    assert len(place.calls()) == 20 + (11 if is_asked else 12)
+
+
+@pytest.mark.usefixtures("monday")
+def test_also_calls_of_long_ago_make_it_ask(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list that was called last week under another name is not protected by the day."""
+    path = campaign(place, "tuesday", first=0, count=20, more='[screening]\ncalled_elsewhere_within = "1s"')
+    capsys.readouterr()
+    assert main(["run", str(path), "--yes", "-q"]) == ExitCode.USAGE
+    assert "20 of 20 numbers were called before: 20 by monday." in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("monday")
+@pytest.mark.parametrize("said", ["--batch", "--sandbox", 'called_elsewhere = "call"'])
+def test_nobody_is_asked_where_it_is_clear(place: Place, said: str) -> None:
+    more = f"[screening]\n{said}" if "=" in said else 'results = "{batch}.csv"' if said == "--batch" else ""
+    path = campaign(place, "tuesday", first=0, count=20, more=more)
+    words = ["--batch", "again"] if said == "--batch" else [said] if said == "--sandbox" else []
+    assert main(["run", str(path), "--yes", "-q", *words]) != ExitCode.USAGE
+
+
+def test_a_new_ledger_behind_a_symbolic_link_needs_a_word_and_an_existing_one_none(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = place.folder / "releases" / "7"
+    release.mkdir(parents=True)
+    (place.folder / "current").symlink_to(release)
+    path = campaign(place, "c", first=0, count=3)
+    for file in (path, place.folder / "c.csv"):
+        shutil.move(file, release)
+    path = place.folder / "current" / "c.toml"
+    capsys.readouterr()
+    assert main(["run", str(path), "--yes", "-q"]) == ExitCode.USAGE
+    assert f"{place.folder / 'current'} is a symbolic link to {release}" in capsys.readouterr().err
+    assert not place.calls()
+    assert main(["run", str(path), "--yes", "-q", "--new-batch", "--limit", "1"]) == ExitCode.LEFT
+    assert main(["run", str(path), "--yes", "-q"]) == ExitCode.DONE
+    assert len(place.calls()) == 3
+
+
+def test_a_copy_of_a_ledger_beside_its_original_is_refused_and_a_moved_one_is_not(
+    place: Place, monday: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original, copy = place.folder / "monday.results.ledger", place.folder / "copy.results.ledger"
+    shutil.copy(original, copy)
+    path = place.campaign(name="copy", recipients="monday.csv")
+    capsys.readouterr()
+    assert main(["run", str(path), "--yes", "-q"]) == ExitCode.USAGE
+    assert f"{copy} is a copy of {original}" in capsys.readouterr().err
+    for file in place.folder.glob("monday.results.*"):
+        file.rename(file.with_name(file.name.replace("monday", "copy")))
+    assert main(["run", str(path), "--yes", "-q"]) == ExitCode.DONE
+    assert len(place.calls()) == 20
+    assert monday.exists()
+
+
+# -- the workspace -------------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_of_another_workspace_is_refused_until_it_is_said_to_be_moved(
+    place: Place, monday: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(22), header=HEADER, name="monday.csv")
+    (place.folder.parent / "dialer.toml").touch()
+    capsys.readouterr()
+    try:
+        assert main(["run", str(monday), "--yes", "-q"]) == ExitCode.USAGE
+        told = capsys.readouterr().err
+        assert (
+            f"belongs to the workspace {place.folder}, and this run is in the workspace {place.folder.parent}" in told
+        )
+        assert f"dialer run {monday} --move-workspace" in told
+        assert len(place.calls()) == 20
+        assert main(["run", str(monday), "--yes", "-q", "--move-workspace"]) == ExitCode.DONE
+        assert main(["run", str(monday), "--yes", "-q"]) == ExitCode.DONE
+        assert len(place.calls()) == 22
+    finally:
+        for name in ("dialer.toml", "dialer.ledgers"):
+            (place.folder.parent / name).unlink(missing_ok=True)
+
+
+def test_list_shows_every_ledger_of_the_workspace_and_forgets_one_that_is_missing(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.folder / "dialer.toml").touch()
+    far = place.folder.parent / "far"
+    monday = campaign(place, "monday", first=0, count=3, more=f'ledger = "{far / "m.ledger"}"')
+    tuesday = campaign(place, "tuesday", first=3, count=2)
+    for path in (monday, tuesday):
+        assert main(["run", str(path), "--yes", "-q"]) == 0
+    assert main(["run", str(tuesday), "--sandbox", "--yes", "-q"]) == 0
+    (place.folder / "deep").mkdir()
+    monkeypatch.chdir(place.folder / "deep")
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{place.folder}: 2 ledgers"
+    assert [line.split(";")[0] for line in lines[1:]] == [
+        f"  {far / 'm.ledger'}: 3 queued",
+        f"  {place.folder / 'tuesday.results.ledger'}: 2 queued",
+    ]
+    for file in far.iterdir():
+        file.unlink()
+    assert main(["list", "-o", "json"]) == ExitCode.LOOK
+    found = json.loads(capsys.readouterr().out)["ledgers"]
+    assert [one["is_missing"] for one in found] == [True, False]
+    wednesday = campaign(place, "wednesday", first=5, count=2)
+    assert main(["run", str(wednesday), "--yes", "-q"]) == ExitCode.MUST_ACT
+    assert f"dialer list --forget {far / 'm.ledger'}" in capsys.readouterr().err
+    assert main(["check", str(wednesday)]) == 0
+    assert main(["list", "--forget", str(far / "m.ledger")]) == 0
+    assert main(["list"]) == 0
+    assert main(["run", str(wednesday), "--yes", "-q"]) == 0
+    assert main(["list", "--sandbox"]) == 0
+    assert "1 ledger\n" in capsys.readouterr().out
+
+
+def test_a_sound_ledger_is_not_forgotten(place: Place, monday: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = place.folder / "monday.results.ledger"
+    assert monday.exists()
+    capsys.readouterr()
+    assert main(["list", "--in", str(place.folder), "--forget", str(ledger)]) == ExitCode.USAGE
+    assert f"{ledger}: this ledger is sound" in capsys.readouterr().err
+    assert main(["list", "--in", str(place.folder), "--forget", str(place.folder / "typo.ledger")]) == ExitCode.USAGE
+    assert "typo.ledger" in capsys.readouterr().err
