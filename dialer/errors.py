@@ -8,6 +8,7 @@ DialerError
  |    +-- BoundError             2  the ledger belongs to another agent, server or key definition
  |    +-- DeclinedError          2  the question before dialling was answered with no, or could not be asked
  +-- LockedError                 4  another run holds this batch
+ +-- LeftError                   3  nobody was called for now; the same command goes on later
  +-- MustActError                5  stopped: a person must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
  +-- InterruptedRunError       130  Ctrl-C or a signal before anything was dialled
@@ -89,6 +90,12 @@ class LockedError(DialerError):
     """Another run holds this batch; the message says who and since when."""
 
     exit_code = ExitCode.LOCKED
+
+
+class LeftError(DialerError):
+    """Nobody was called for now; the same command goes on later."""
+
+    exit_code = ExitCode.LEFT
 
 
 class MustActError(DialerError):

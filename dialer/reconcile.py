@@ -29,7 +29,7 @@ MARGIN = 600.0
 LENIENCE = 30.0
 """Seconds that a call may seem older than the attempt that made it, for what is not known of the clocks."""
 _LONGEST = 15
-_UNREADABLE = 3
+UNREADABLE = 3
 """After so many calls in a row that cannot be read, Bolna is not asked any further."""
 
 
@@ -59,7 +59,6 @@ class Reconciled:
         left: how many stay `unknown`.
         read: executions that were read.
         unmarked: executions at our numbers that carry no variables at all: Bolna does not echo it.
-        missing: executions at our numbers, or at none yet, that do not (yet) show whom they call.
         trouble: why it could not look everywhere, or empty.
         must_act: what a person must do before it can look; None where that may pass by itself.
     """
@@ -68,7 +67,6 @@ class Reconciled:
     left: int = 0
     read: int = 0
     unmarked: int = 0
-    missing: int = 0
     trouble: str = ""
     must_act: MustActError | None = None
 
@@ -98,7 +96,7 @@ class _Search:
         async for row in self.bolna.executions(agent, start=_utc(start), end=_utc(end)):
             if self.is_over():
                 return
-            number = _digits(row.to_number)
+            number = digits(row.to_number)
             # Before it dials Bolna may leave the number empty.
             if number is None or self._is_ours(number):
                 await self._read(row.id)
@@ -114,16 +112,15 @@ class _Search:
             # One call that cannot be read must not hide those behind it.
             self.result.trouble = error.words
             self.unreadable += 1
-            if self.unreadable >= _UNREADABLE:
+            if self.unreadable >= UNREADABLE:
                 raise
             return
         self.unreadable = 0
         self.result.read += 1
         if execution is None:
-            self.result.missing += 1
-        elif execution.reference is None:
-            number = _digits(execution.recipient_number)
-            self.result.missing += number is None
+            return
+        if execution.reference is None:
+            number = digits(execution.recipient_number)
             self.result.unmarked += number is not None and self._is_ours(number)
         elif execution.reference:
             # Shielded: what the ledger was told must be counted.
@@ -160,7 +157,7 @@ async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_lim
 
     search = _Search(bolna, await agents_of(ledger, agent_id), numbers, settle, result, lambda: result.left == 0)
     with anyio.move_on_after(time_limit) as limit:
-        skews = await _skews(ledger, bolna)
+        skews = await server_skews(ledger, bolna)
         begun |= _begun(doubts, skew=min(skews))
         for start, end in spans(doubts, skews=skews):
             await search.look(start, end)
@@ -169,49 +166,12 @@ async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_lim
     return result
 
 
-async def find_missing(
-    ledger: AsyncStore, bolna: Bolna, *, agent_id: str, when: Iterable[tuple[float, float]]
-) -> Reconciled:
-    """Mark as `queued` everybody pending whose call is found in some spans of time.
-
-    For an older copy of a ledger, and for a results CSV whose ledger is lost: whoever was in flight when that run died
-    has no row in it. What cannot be told apart from such a call is trouble, since whoever it was would be called again.
-
-    Args:
-        ledger: the ledger, with the CSV's rows in it.
-        bolna: where executions are read.
-        agent_id: the campaign's agent: its executions, and those of the agents that a column has named.
-        when: the spans (Unix seconds), by the clock of this machine as it was then.
-
-    Raises:
-        LedgerError: what was found cannot be recorded.
-    """
-    result = Reconciled()
-    numbers = await ledger.callable_numbers()
-
-    async def settle(found: Execution, mark: str) -> None:
-        number = _digits(found.recipient_number)
-        if number is None:
-            result.missing += 1
-        elif await ledger.adopt(spellings(number), mark, execution_id=found.id):
-            result.settled += 1
-
-    search = _Search(bolna, await agents_of(ledger, agent_id), numbers, settle, result)
-    # Either clock may have been set right in the meantime.
-    skews = (0.0, *await _skews(ledger, bolna))
-    for start, end in when:
-        await search.look(start - MARGIN + min(skews), end + MARGIN + max(skews))
-    if not result.trouble and (unclear := result.missing + result.unmarked):
-        result.trouble = f"Bolna lists {unclear} calls without saying whom they were for"
-    return result
-
-
 async def agents_of(ledger: AsyncStore, agent_id: str) -> Sequence[str]:
     """Return whose calls a batch may have: the campaign's agent, and those that a column has ever named."""
     return list(dict.fromkeys([agent_id, *json.loads(await ledger.note(AGENTS) or "[]")]))
 
 
-async def _skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:
+async def server_skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:
     """Return how far the server's clock is ahead: as it says now, and as it was last seen."""
     if bolna.skew is None:
         with contextlib.suppress(ProviderReadError):
@@ -225,7 +185,8 @@ def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:
     return {doubt.reference: doubt.at + (skew if doubt.skew is None else doubt.skew) for doubt in doubts}
 
 
-def _digits(number: str | None) -> int | None:
+def digits(number: str | None) -> int | None:
+    """Return the digits of a number as the provider writes it; None where it is not one."""
     digits = (number or "").removeprefix("+")
     return int(digits) if digits.isdecimal() and len(digits) <= _LONGEST else None
 

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
+from dialer.ledger import starts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -278,6 +280,8 @@ class Crashing:
 def _serve() -> None:
     for module in ("dialer.cli", "dialer.session.run", "anyio._backends._asyncio"):
         importlib.import_module(module)
+    # Half an hour later, whenever a command runs: whatever was placed is listed by then.
+    starts.LATE = 0.0
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

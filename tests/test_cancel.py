@@ -34,10 +34,10 @@ from tests.place import HEADER, Place, awkward, number, run
 from tests.test_runner import Inline, virtually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dialer.provider.interface import Execution, Listed
+    from dialer.provider.interface import Execution, Page
     from dialer.session import Braking, Cancelled
     from dialer.store import Call
 
@@ -381,19 +381,17 @@ def test_calls_that_an_older_ledger_does_not_know_are_stopped_too(waiting: Place
 
 
 def test_calls_that_may_ring_unknown_are_not_passed_over(waiting: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ledger is an older copy, and Bolna does not say of which calls it does not know."""
+    """The ledger has lost its mark, and Bolna does not say which calls the ledger does not know."""
     path = waiting.folder / "c.toml"
-    with closing(sqlite3.connect(waiting.folder / "c.results.ledger")) as older, older:
-        older.execute("UPDATE meta SET value = value - 1 WHERE name = 'intents'")
-    monkeypatch.setattr("dialer.provider.bolna.client.BolnaClient.executions", unreadable)
+    (waiting.folder / "c.results.ledger.mark").unlink()
+    monkeypatch.setattr("dialer.provider.bolna.client.BolnaClient.executions_page", unreadable)
     found, _ = cancelled(path)
     assert (found.stopped, found.exit_code) == (28, ExitCode.LEFT)
-    assert "which calls it misses could not be looked up (HTTP 502)" in found.notes[0]
+    assert any("could not be searched to the end" in note and "HTTP 502" in note for note in found.notes)
 
 
-async def unreadable(*_: object, **__: object) -> AsyncIterator[Listed]:
+async def unreadable(*_: object, **__: object) -> Page:
     raise ProviderReadError("HTTP 502", 502)
-    yield
 
 
 def test_results_that_cannot_be_read_do_not_hold_the_brake_up(waiting: Place) -> None:

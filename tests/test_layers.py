@@ -28,6 +28,7 @@ LAYERS = (
     {"ending", "shared_rate", "workspace"},
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake", "lines"},
+    {"unrecorded"},
     {"payload", "phone_column", "placing"},
     {"runner"},
     {"suppression", "whereabouts"},

@@ -8,16 +8,20 @@ import json
 import os
 import shutil
 import sqlite3
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from dialer.cli import main
-from dialer.errors import ExitCode, InputError, MustActError
+from dialer.errors import ExitCode, InputError, LeftError
+from dialer.ledger import starts
 from dialer.progress import Silent
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.session import opening
-from tests.place import HEADER, Place, awkward, number, run
+from tests.place import AGENT, HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +30,12 @@ if TYPE_CHECKING:
 
 LISTED = "GET /v2/agent/{agent_id}/executions"
 FILES = ("c.results.ledger", "c.results.csv", "c.results.ledger.lock", "c.results.ledger.mark")
+
+
+@pytest.fixture(autouse=True)
+def _half_an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was placed is listed by now."""
+    monkeypatch.setattr(starts, "LATE", 0.0)
 
 
 @pytest.fixture
@@ -73,7 +83,7 @@ def test_ledger_and_results_from_a_backup_call_nobody_again(place: Place, path: 
 
     summary = run(path)
 
-    assert "or a lost one); calls found at Bolna that it did not know: 10" in told(summary)
+    assert "an older copy: 10 calls found at Bolna were not in it" in told(summary)
     assert summary.sent == 8
     assert called(place) == EVERYBODY
     assert [row["status"] for row in place.results()] == ["queued"] * 30
@@ -114,14 +124,14 @@ def test_no_change_of_files_that_keeps_what_is_in_them_makes_a_ledger_doubtful(p
     summary = run(path)
 
     assert summary.sent == 18
-    assert "does not know of all" not in told(summary)
+    assert "older copy" not in told(summary)
     assert called(place) == EVERYBODY
 
 
 def test_a_mark_older_than_its_ledger_says_nothing_against_it(place: Place, path: Path) -> None:
     """As a power loss may leave it."""
     lose_a_run(place, path, "c.results.ledger.mark")
-    assert "does not know of all" not in told(run(path))
+    assert "older copy" not in told(run(path))
     assert called(place) == EVERYBODY
 
 
@@ -138,12 +148,93 @@ def test_without_its_mark_a_ledger_is_an_older_copy(place: Place, path: Path, co
     assert called(place) == EVERYBODY
 
 
-def test_while_nobody_touched_the_files_bolna_is_not_asked(place: Place, path: Path) -> None:
+def test_a_disk_that_was_restored_whole_calls_nobody_again(place: Place, path: Path) -> None:
+    """As by a snapshot of a virtual machine: nothing on it tells of the calls since, but Bolna does."""
+    lose_a_run(place, path, *FILES)
+
+    summary = run(path)
+
+    assert "an older copy: 10 calls found at Bolna were not in it" in told(summary)
+    assert summary.sent == 8
+    assert called(place) == EVERYBODY
+
+
+def test_beside_an_older_copy_nobody_is_called_for_half_an_hour(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bolna may list a call late; only then is it known who was called meanwhile."""
+    lose_a_run(place, path, *FILES[:3])
+    settings = place.sandbox.settings
+    place.sandbox.book._settings = replace(settings, listed_after=1000.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(starts, "LATE", 1800.0)
+        for _ in range(2):
+            summary = run(path)
+            assert (summary.sent, summary.exit_code) == (0, ExitCode.LEFT)
+            assert "nobody is called before" in told(summary)
+    place.sandbox.book._settings = settings
+
+    assert run(path).sent == 8
+    assert called(place) == EVERYBODY
+
+
+def test_a_call_from_elsewhere_leaves_its_person_unknown_and_the_others_are_called(place: Place, path: Path) -> None:
+    """Somebody has called a number of the list from Bolna's dashboard, with the same agent."""
+    run(path, limit=12)
+    by_hand(place, number(20))
+
+    summary = run(path)
+
+    assert "1 person was called by something else than this ledger" in told(summary)
+    assert (summary.sent, summary.exit_code) == (17, ExitCode.LOOK)
+    assert called(place) == EVERYBODY
+    assert [row["recipient_phone_number"] for row in place.results() if row["status"] == "unknown"] == [number(20)]
+
+
+def by_hand(place: Place, to: str) -> None:
+    request = {"agent_id": AGENT, "recipient_phone_number": to, "user_data": {"customer_name": "Ann"}}
+    httpx.post(
+        f"{place.sandbox.base_url}/call", json=request, headers={"Authorization": "Bearer bn-x"}
+    ).raise_for_status()
+
+
+def test_while_bolna_cannot_be_searched_a_ledger_that_agrees_with_its_mark_goes_on(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(path, limit=12)
+    monkeypatch.setattr("dialer.provider.bolna.client.reading._WAITS", (0.01,))
+    place.sandbox.other_strikes.force("garbage", "garbage", "garbage")
+
+    summary = run(path)
+
+    assert "could not be searched to the end" in told(summary)
+    assert summary.sent == 18
+
+
+COMBINATIONS = [tuple(chosen) for size in range(1, 5) for chosen in combinations(FILES, size)]
+SAMPLED = (FILES[:1], FILES[3:], FILES[:1] + FILES[3:], FILES[1:2] + FILES[3:])
+
+
+@pytest.mark.parametrize(
+    "files",
+    [pytest.param(files, marks=() if files in SAMPLED else pytest.mark.long) for files in COMBINATIONS],
+    ids=str,
+)
+def test_whichever_files_come_back_from_a_backup_nobody_is_called_twice(
+    place: Place, path: Path, files: tuple[str, ...]
+) -> None:
+    lose_a_run(place, path, *files)
+    assert run(path).sent == 8
+    assert called(place) == EVERYBODY
+
+
+def test_while_nobody_touched_the_files_bolna_is_asked_for_one_page_at_each_start(place: Place, path: Path) -> None:
     run(path, limit=12)
     for command in ("status", "results", "report", "check"):
         assert main([command, str(path)]) == 0
-    run(path)
     assert place.sandbox.traffic.requests[LISTED] == 0
+    run(path)
+    assert place.sandbox.traffic.requests[LISTED] == 1
     assert called(place) == EVERYBODY
 
 
@@ -154,7 +245,7 @@ def test_nobody_is_called_until_it_could_be_looked_up(
     with running(Settings(other_faults={"garbage": 1})) as broken, monkeypatch.context() as patch:
         patch.setenv("BOLNA_BASE_URL", broken.base_url)
         for _ in range(2):
-            with pytest.raises(MustActError, match=r"(?s)The ledger.*may not know of all calls.*Nothing was dialled"):
+            with pytest.raises(LeftError, match=r"(?s)The ledger does not know all calls.*Nothing was dialled"):
                 run(path)
         assert not broken.book.calls
     assert run(path).sent == 8
@@ -166,7 +257,7 @@ def test_reconcile_finds_the_calls_of_which_an_older_ledger_does_not_know(
 ) -> None:
     lose_a_run(place, path, *FILES[:3])
     assert main(["reconcile", str(path)]) == 0
-    assert "calls found at Bolna that it did not know: 10" in capsys.readouterr().out
+    assert "an older copy: 10 calls found at Bolna were not in it" in capsys.readouterr().out
     assert [row["status"] for row in place.results()].count("queued") == 22
 
 
@@ -223,8 +314,7 @@ def test_results_that_a_spreadsheet_has_saved_make_no_ledger_doubtful(place: Pla
     run(path, limit=12)
     results = place.folder / "c.results.csv"
     results.write_text(results.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
-    run(path)
-    assert place.sandbox.traffic.requests[LISTED] == 0
+    assert "older copy" not in told(run(path))
 
 
 def test_a_link_to_the_ledger_is_no_other_batch(place: Place, path: Path) -> None:
@@ -285,5 +375,5 @@ def test_a_ledger_that_version_0_1_left_is_no_older_copy(place: Place, path: Pat
     summary = run(path)
 
     assert summary.sent == 18
-    assert "does not know of all" not in told(summary)
+    assert "older copy" not in told(summary)
     assert (place.folder / FILES[3]).exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -27,7 +26,7 @@ from dialer.provider.bolna.client import (
 from dialer.provider.bolna.executions import account_in, execution_in
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running
 from dialer.provider.interface import Account, Execution, Listed, ProviderReadError
-from dialer.reconcile import LENIENCE, MARGIN, Reconciled, find_missing, reconcile, spans
+from dialer.reconcile import LENIENCE, MARGIN, Reconciled, reconcile, spans
 from dialer.reference import VARIABLE, reference
 from dialer.store import Binding, Doubt
 from dialer.store.writer import LedgerWriter
@@ -245,7 +244,7 @@ def test_a_call_that_is_listed_and_not_found_yet_is_found_the_next_time(ledger: 
     (attempt,) = doubtful(ledger, 0)
     call = placed(attempt)
     result = reconciled(ledger, Bolna([call], absent={call.id}))
-    assert (result.settled, result.left, result.missing) == (0, 1, 1)
+    assert (result.settled, result.left) == (0, 1)
     assert reconciled(ledger, Bolna([call])).settled == 1
 
 
@@ -412,81 +411,6 @@ def test_a_ledger_that_fails_is_not_passed_over(ledger: Ledger) -> None:
     (attempt,) = doubtful(ledger, 0)
     with pytest.raises(LedgerError):
         virtually(lambda: reconcile(recorder, Bolna([placed(attempt)]), agent_id=AGENT))
-
-
-# -- calls that the ledger misses ------------------------------------------------------------------------------
-
-
-def searched(ledger: Ledger, bolna: Bolna, *, since: float | None = None) -> Reconciled:
-    start = time.time() - 60 if since is None else since
-    found = virtually(lambda: find_missing(Inline(ledger), bolna, agent_id=AGENT, when=[(start, time.time())]))
-    assert isinstance(found, Reconciled)
-    return found
-
-
-def in_flight(ledger: Ledger, index: int, *, attempt: int = 1, **more: Any) -> Placed:  # noqa: ANN401 - fields of Placed
-    mark = reference(ledger.shared_reference(f"+{FIRST + index}"), attempt)
-    return Placed(f"e-{index}", FIRST + index, mark, **({"at": time.time() - 30} | more))
-
-
-@pytest.mark.parametrize("attempt", [1, 3])
-@pytest.mark.parametrize("ahead", [0.0, 2 * HOURS, -2 * HOURS])
-def test_who_was_in_flight_is_found_by_the_digest_alone(ledger: Ledger, attempt: int, ahead: float) -> None:
-    call = in_flight(ledger, 2, attempt=attempt, at=time.time() - 30 + ahead)
-    result = searched(ledger, Bolna([call], skew=ahead))
-    assert (result.settled, result.trouble) == (1, "")
-    assert [index for index in range(5) if state(ledger, index) is Status.QUEUED] == [2]
-    assert ledger._db.execute("SELECT reference FROM attempt").fetchall() == [(call.mark,)]
-
-
-@pytest.mark.parametrize("ahead", [2 * HOURS, -2 * HOURS])
-def test_who_was_in_flight_before_the_servers_clock_was_set_is_found_too(ledger: Ledger, ahead: float) -> None:
-    assert searched(ledger, Bolna([in_flight(ledger, 2)], skew=ahead)).settled == 1
-
-
-def test_who_was_called_while_our_clock_was_wrong_is_found_too(ledger: Ledger) -> None:
-    """It was 5.5 hours ahead, as the last answers have shown, and has been set right."""
-    (answered,) = ledger.intend(ledger.page(after=0, size=1))
-    ledger.settle([(answered, replace(answer_of_status(400), skew=-5.5 * HOURS))])
-    call = in_flight(ledger, 2, at=time.time() - 5.5 * HOURS)
-    assert searched(ledger, Bolna([call], skew=0.0)).settled == 1
-
-
-def test_it_looks_from_ten_minutes_before_the_last_row_until_now(ledger: Ledger) -> None:
-    since = time.time() - 30 * HOURS
-    bolna = Bolna([in_flight(ledger, 0, at=since - 599), in_flight(ledger, 1, at=time.time() - 1)])
-    assert searched(ledger, bolna, since=since).settled == 2
-
-
-def test_calls_of_others_to_our_people_leave_them_pending(ledger: Ledger) -> None:
-    other = replace(in_flight(ledger, 0), mark="0123456789abcdef0123-1")
-    result = searched(ledger, Bolna([other, replace(other, id="f", mark=None)]))
-    assert (result.settled, result.trouble) == (0, "")
-    assert state(ledger, 0) is Status.PENDING
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda bolna, call: bolna.absent.add(call.id),
-        lambda bolna, call: bolna.unreadable.add(call.id),
-        lambda bolna, call: bolna.breaks_at.add(call.id),
-        lambda bolna, call: bolna.calls.__setitem__(0, replace(call, echo=False)),
-        lambda bolna, call: bolna.calls.__setitem__(0, replace(call, blank=True)),
-        lambda bolna, call: bolna.calls.__setitem__(0, replace(call, blank=True, echo=False)),
-    ],
-    ids=["not found by id", "unreadable", "list breaks", "no echo", "no number", "neither"],
-)
-def test_a_call_that_may_be_ours_and_cannot_be_told_is_trouble(
-    ledger: Ledger, spoil: Callable[[Bolna, Placed], None]
-) -> None:
-    """Whoever it was would be called a second time."""
-    call = in_flight(ledger, 0)
-    bolna = Bolna([call])
-    spoil(bolna, call)
-    result = searched(ledger, bolna)
-    assert result.settled == 0
-    assert result.trouble
 
 
 # -- over HTTP -----------------------------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger.connection import Connected
 from dialer.ledger.opening import told
 from dialer.ledger.permissions import revoke
 from dialer.ledger.queries import changing, reading
+from dialer.ledger.starts import Starts
 from dialer.ledger.states import derive
 from dialer.reference import shared_part, turn_of
 from dialer.store.interface import JUDGED
@@ -22,7 +22,7 @@ FOUND = "found at Bolna by its reference"
 """Who knew of a call that this is the source of."""
 
 
-class Doubts(Connected):
+class Doubts(Starts):
     """The part of the ledger that settles doubt."""
 
     def doubts(self) -> list[Doubt]:
@@ -61,7 +61,34 @@ class Doubts(Connected):
         with told(self.path):
             return {number for (number,) in self._db.execute(query)}
 
-    def adopt(self, numbers: Collection[int], mark: str, *, execution_id: str) -> bool:
+    def knows_reference(self, mark: str) -> bool:
+        """Tell whether an attempt with this reference is recorded."""
+        with told(self.path):
+            return self._db.execute(reading.WITH_REFERENCE, (mark,)).fetchone() is not None
+
+    def calls_since(self, since: float) -> dict[int, float]:
+        """Return a hash of each id that a call was given since then, and when it was (Unix seconds)."""
+        with told(self.path):
+            return {hash(one): at for one, at in self._db.execute(reading.CALLS_SINCE, {"since": since})}
+
+    def doubt(self, numbers: Collection[int], *, execution_id: str) -> int:
+        """Note that a call that is not ours was found to some people who may be called; return how many they are.
+
+        Args:
+            numbers: E.164 digits; more than one where one line has several spellings.
+            execution_id: Bolna's id of the call.
+        """
+        words = f"Bolna has a call to this number that was not placed with this ledger ({execution_id})"
+        with self.transaction() as db:
+            rows = db.execute(reading.CALLABLE_WITH, (json.dumps(list(numbers)),)).fetchall()
+            for recipient, key, attempts in rows:
+                db.execute(changing.DOUBT, (recipient, attempts + 1, time.time(), words, execution_id))
+                self._not_callable_any_more(recipient, key)
+        return len(rows)
+
+    def adopt(
+        self, numbers: Collection[int], mark: str, *, execution_id: str, missing_since: float | None = None
+    ) -> bool:
         """Note that a call to one of them was found at Bolna; return whether it was new.
 
         Of somebody who is to be called again the calls that are known already say nothing new.
@@ -70,6 +97,7 @@ class Doubts(Connected):
             numbers: E.164 digits; more than one where one line has several spellings.
             mark: the call's reference, which tells whose it is.
             execution_id: Bolna's id of the call.
+            missing_since: from then on (Unix seconds) more calls may be missing, now that one is.
         """
         shared = shared_part(mark)
         with self.transaction() as db:
@@ -79,6 +107,8 @@ class Doubts(Connected):
             ).fetchall()
             for recipient, key, attempts in rows:
                 if self.shared_reference(key) == shared:
+                    if missing_since is not None and not self.gaps():
+                        self.note_gap(missing_since, time.time())
                     self._adopt(recipient, key, mark, turn=max(attempts + 1, turn_of(mark)), execution_id=execution_id)
                     return True
         return False
@@ -88,6 +118,9 @@ class Doubts(Connected):
             changing.ADOPT,
             (recipient, mark, turn, time.time(), f"{FOUND}; the ledger did not know of it", execution_id),
         )
+        self._not_callable_any_more(recipient, key)
+
+    def _not_callable_any_more(self, recipient: int, key: str) -> None:
         revoke(self._db, recipient)
         derive(self._db, [recipient])
         self._claim_row(key)

@@ -182,6 +182,19 @@ class Neighbours:
             with self._tolerated(other.path, now):
                 yield [number for number, _ in other.recent(now=now)]
 
+    def calls_since(self, since: float, *, agent: str) -> dict[int, float]:
+        """Return a hash of each id that calls got since then, an agent's at least, and when (Unix seconds).
+
+        Raises:
+            LedgerError: another ledger cannot be read.
+        """
+        found: dict[int, float] = {}
+        now = time.time()
+        for other in self._current(now):
+            with self._tolerated(other.path, now):
+                found |= other.calls_since(since, agent=agent)
+        return found
+
     def known(self, numbers: Sequence[int], *, now: float) -> Iterator[tuple[str, set[int]]]:
         """Yield each other batch that ever called some of these numbers, with those.
 

@@ -19,6 +19,7 @@ from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.ledger.lock import holder, lock_of
 from dialer.ledger.mark import mark_of, read_mark
 from dialer.ledger.opening import open_for_reading
+from dialer.ledger.queries import reading
 from dialer.ledger.schema import version_of
 
 if TYPE_CHECKING:
@@ -182,6 +183,20 @@ class Neighbour:
             """  # noqa: S608 - constants only
             with self._opened(alone=True) as db:
                 return {number for (number,) in db.execute(query, {"numbers": json.dumps(list(numbers))})}
+
+    def calls_since(self, since: float, *, agent: str) -> dict[int, float]:
+        """Return a hash of each id that a call got since then, and when; of a ledger that has calls of an agent.
+
+        Raises:
+            FileNotFoundError: the ledger is gone.
+            LedgerError: it cannot be read.
+        """
+        with self._told():
+            if not self._is_ready(time.time()) or not self._counts:
+                return {}
+            with self._opened(alone=True) as db:
+                rows = db.execute(reading.CALLS_OF_AGENT_SINCE, {"since": since, "agent": agent})
+                return {hash(one): at for one, at in rows}
 
     def _last(self, rows: Sequence[tuple[int, float, int]]) -> Elsewhere:
         at = max(at for _, at, _ in rows)

@@ -7,6 +7,7 @@ have been placed is kept as spans of time, until Bolna was searched for them.
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 from dialer.ledger.connection import Connected
@@ -15,6 +16,9 @@ from dialer.ledger.opening import told
 from dialer.ledger.queries import changing, reading
 
 _START, _WORK, _BEGUN, _INTENTS, _MADE, _GAPS = "start", "work", "work_begun", "intents", "made", "calls_missing"
+_SEARCHED = "searched"
+LATE = 1800.0
+"""Seconds for which a call that was placed may not be listed."""
 _AHEAD = 30 * 86_400.0
 """Seconds before now that are looked through where the last thing is recorded as later than now."""
 
@@ -46,6 +50,9 @@ class Starts(Connected):
             since = self._missing_since(before, left, former)
             if since is not None:
                 self.note_gap(since, now)
+            elif before.start == 0 and self._first_moment() is None:
+                # Nothing was placed with a ledger that is made now.
+                self.set_note(_SEARCHED, str(now))
             made = before.made if left is None else min(before.made, left.made)
             self._mark = self._unmarked = Mark(before.start + 1, work, before.intents, made)
             for name, value in ((_START, before.start + 1), (_WORK, work), (_BEGUN, now), (_MADE, made)):
@@ -77,6 +84,35 @@ class Starts(Connected):
     def gaps(self) -> list[tuple[float, float]]:
         """Return when calls may have been placed of which the ledger does not know (Unix seconds), in order."""
         return [(start, end) for start, end in json.loads(self.note(_GAPS) or "[]")]
+
+    def search_from(self) -> float | None:
+        """Return from when on the provider's calls have to be looked through (Unix seconds); None: not at all.
+
+        That is the last search, also where attempts are later, since a copy of this ledger may have placed calls as
+        well; less what may be listed late. Only a ledger that never was searched for begins at its last attempt.
+        """
+        gaps, searched, last = self.gaps(), self.note(_SEARCHED), self.note(_MADE)
+        if int(self.note(_START) or 0) <= 1 and self._first_moment() is None and not gaps:
+            return None
+        with told(self.path):
+            last = self._db.execute(reading.LAST_AT).fetchone()[0] or last
+        # A clock that was ahead says nothing of when that was.
+        is_sound = searched is not None and float(searched) <= time.time()
+        since = float((searched if is_sound else last) or 0.0) - LATE
+        return min([since, *(start for start, _ in gaps)])
+
+    def note_searched(self, until: float) -> None:
+        """Note that the provider was searched until then; a gap is closed once nothing of it can be listed any more."""
+        with self.transaction():
+            gaps = self.gaps()
+            left = [(min(max(start, until - LATE), end), end) for start, end in gaps if until < end + LATE]
+            if left != gaps:
+                self.set_note(_GAPS, json.dumps(left))
+            self.set_note(_SEARCHED, str(until))
+
+    def wait_until(self) -> float | None:
+        """Return until when nobody may be called, since calls that are missing may not be listed yet; None: no wait."""
+        return max((end + LATE for _, end in self.gaps()), default=None)
 
     def _figures(self, now: float) -> Mark:
         """Return how far the ledger has come; the start is 0 where no work since version 0.1 has begun."""

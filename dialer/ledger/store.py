@@ -31,7 +31,6 @@ from dialer.ledger.permissions import Permissions, revoke_unlisted
 from dialer.ledger.pulse import Pulses
 from dialer.ledger.queries import changing, reading
 from dialer.ledger.requests import Requests
-from dialer.ledger.starts import Starts
 from dialer.ledger.states import derive
 from dialer.ledger.stops import Stops
 from dialer.ledger.traces import Traces
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
 _LONGEST_WAIT = "longest_wait"
 
 
-class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
+class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod

@@ -20,7 +20,7 @@ from dialer.session.connection import bolna
 from dialer.session.intake import load
 from dialer.session.interruption import interruptible, until
 from dialer.session.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
-from dialer.session.settle import look_for_missing, told, told_missing
+from dialer.session.settle import look_for_unrecorded, told, told_unrecorded
 from dialer.store import until_of
 from dialer.tracking import Tracker
 
@@ -242,19 +242,18 @@ class _Cancelling:
 
     async def _missing(self) -> int:
         """Return how many were called of whom the ledger did not know it."""
-        if not await self._ledger.gaps():
-            return 0
-        self._is_blind = True
+        self._is_blind = bool(await self._ledger.gaps())
         try:
             # Whoever came into the list since the ledger was copied may have been called as well.
-            await load(self._campaign, self._ledger, self._control)
+            if self._is_blind:
+                await load(self._campaign, self._ledger, self._control)
         except UsageError as error:
             self._notes.append(f"A lost run may have called more people; to find them, the list is needed: {error}")
             return 0
-        found = await look_for_missing(self._campaign, self._ledger, self._client)
-        self._notes += told_missing(found)
-        self._is_blind = found is not None and bool(found.trouble)
-        return 0 if found is None else found.settled
+        found = await look_for_unrecorded(self._campaign, self._ledger, self._client, time_limit=RECONCILE)
+        self._notes += await told_unrecorded(self._ledger, found)
+        self._is_blind = bool(await self._ledger.gaps()) and bool(found.why_unfinished)
+        return found.adopted
 
     async def _unknown(self) -> int:
         return len(until_of(await self._ledger.doubts()))

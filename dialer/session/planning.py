@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer import phone, preflight, provider
-from dialer.errors import MustActError
+from dialer.errors import LeftError, MustActError
 from dialer.models import NOWHERE, Status
 from dialer.phone import spellings
 from dialer.session.check import SAMPLES
@@ -21,7 +21,7 @@ from dialer.session.opening import merge
 from dialer.session.outcome import Plan
 from dialer.session.outlook import outlook, read_standing
 from dialer.session.release import Release
-from dialer.session.settle import look_for_missing, told_missing
+from dialer.session.settle import look_for_unrecorded, told_unrecorded
 from dialer.session.timing import Place
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""
+SEARCH_FIRST = 60.0
+"""Seconds that looking for calls that the ledger does not know may take, unless it is an older copy."""
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
 
@@ -84,7 +86,7 @@ class Planning:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
         loaded = await load(self.work.campaign, self.work.ledger, self.work.control)
         async with interruptible(self.work.control, doing="looking for calls that the ledger misses"):
-            found = await self._look_for_missing()
+            found = await self._look_for_unrecorded()
         if not found:
             return loaded
         # Whose number was called under another id must not be called any more.
@@ -107,7 +109,7 @@ class Planning:
         places, elsewhere = await self._places(pending)
         to_call = pending if limit is None else min(limit, pending)
         ends = self.work.campaign.schedule.ends
-        to_call = 0 if ends is not None and ends <= datetime.now(UTC) else to_call
+        to_call = 0 if (ends is not None and ends <= datetime.now(UTC)) or await self._waits() else to_call
         return Plan(
             batch=self.work.campaign.batch.name,
             recipients=str(self.work.campaign.batch.recipients),
@@ -154,6 +156,11 @@ class Planning:
             found |= await self.work.ledger.pending_among(numbers)
         return found
 
+    async def _waits(self) -> bool:
+        """Tell whether nobody may be called yet, since calls are missing that Bolna may list late."""
+        until = await self.work.ledger.wait_until()
+        return until is not None and until > time.time() and not self.work.campaign.sandbox
+
     async def _uncovered(self, places: Sequence[Place]) -> Uncovered | None:
         window = self.work.campaign.window
         if window is None or window.hours is not None:
@@ -161,21 +168,22 @@ class Planning:
         refused = Counter(map(phone.home, await self.work.ledger.numbers_with("no_rule")))
         return uncovered(self.work.campaign, places=places, refused=refused)
 
-    async def _look_for_missing(self) -> int:
+    async def _look_for_unrecorded(self) -> int:
         """Return how many were called of whom the ledger did not know it.
 
         Raises:
-            MustActError: it cannot be told.
+            LeftError: calls are missing, and whose they are cannot be told.
         """
-        found = await look_for_missing(self.work.campaign, self.work.ledger, self.work.client)
-        if found is not None and found.trouble:
-            raise MustActError(
-                "The ledger, or the results without one, may not know of all calls that were placed, and whose those "
-                f"are could not be looked up ({found.trouble}).\n"
-                "Nothing was dialled, since somebody might be called twice. Try again later. Where Bolna never shows "
-                "the variables of a call, look those people up on its dashboard, and go on with the others as a new "
-                "batch."
+        work = self.work
+        found = await look_for_unrecorded(work.campaign, work.ledger, work.client, time_limit=SEARCH_FIRST)
+        if found.why_unfinished and await work.ledger.gaps():
+            if found.must_act is not None:
+                raise found.must_act
+            raise LeftError(
+                "The ledger does not know all calls that were placed (it is an older copy, or replaces one that is "
+                f"lost), and Bolna could not be searched for them to the end: {found.why_unfinished}.\n"
+                "Nothing was dialled, since somebody might be called twice. Run the same command again later."
             )
-        for text in told_missing(found):
-            self.work.notes.add(text)
-        return 0 if found is None else found.settled
+        for text in await told_unrecorded(work.ledger, found):
+            work.notes.add(text)
+        return found.adopted + found.doubted

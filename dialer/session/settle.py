@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer import moments
 from dialer.control import Control
-from dialer.errors import ExitCode
-from dialer.reconcile import Reconciled, find_missing, reconcile
+from dialer.errors import ExitCode, LedgerError
+from dialer.ledger import Neighbours
+from dialer.pacing import Pacer
+from dialer.reconcile import Reconciled, reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
 from dialer.session.opening import merge, opened, refuse_unbegun, rewrite
+from dialer.unrecorded import Unrecorded, find_unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
     from dialer.models import Status
     from dialer.provider.interface import Provider
     from dialer.store import AsyncStore
+
+_DAY = 86_400.0
+"""Seconds by which calls are known that were placed before a search begins: no two clocks agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
     ):
         async with interruptible(control, doing="looking for unclear calls"):
             await merge(campaign, ledger, client)
-            found = await look_for_missing(campaign, ledger, client)
+            found = await look_for_unrecorded(campaign, ledger, client, time_limit=None)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
         unwritten = await rewrite(campaign, ledger)
         if result.must_act is not None:
@@ -78,7 +88,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             left=result.left,
             read=result.read,
             counts=await ledger.counts(),
-            notes=tuple(filter(None, (*told_missing(found), *told(result), unwritten))),
+            notes=tuple(filter(None, (*await told_unrecorded(ledger, found), *told(result), unwritten))),
             results=str(campaign.batch.results),
         )
 
@@ -98,25 +108,69 @@ def told(result: Reconciled) -> list[str]:
     return lines
 
 
-async def look_for_missing(campaign: Campaign, ledger: AsyncStore, client: Provider) -> Reconciled | None:
-    """Look at Bolna for calls of which the ledger does not know; None where it knows of all.
+async def look_for_unrecorded(
+    campaign: Campaign, ledger: AsyncStore, client: Provider, *, time_limit: float | None
+) -> Unrecorded:
+    """Look at Bolna for calls that no ledger knows, since the last time; whoever was called by them is not any more.
 
-    It is an older copy, or stands in for one that is lost. Whoever is found is `queued`.
+    Args:
+        campaign: the campaign.
+        ledger: its ledger.
+        client: where calls are listed.
+        time_limit: seconds; None: until all is read, as also where the ledger is an older copy.
     """
-    when = await ledger.gaps()
-    return await find_missing(ledger, client, agent_id=campaign.agent_id, when=when) if when else None
+    since = await ledger.search_from()
+    # The calls of a trial end with the stand-in that took them.
+    if since is None or campaign.sandbox:
+        return Unrecorded()
+    return await find_unrecorded(
+        ledger,
+        client,
+        agent_id=campaign.agent_id,
+        pacer=Pacer(campaign.reads),
+        known=await ledger.calls_since(since - _DAY) | await _known_elsewhere(campaign, ledger, since - _DAY),
+        time_limit=None if await ledger.gaps() else time_limit,
+    )
 
 
-def told_missing(result: Reconciled | None) -> list[str]:
-    """Return what a person should know about a look for calls of which the ledger does not know, in words."""
-    # It is looked for at every start: that nothing was found is no news.
-    if result is None or not (result.settled or result.trouble):
-        return []
-    found = f"calls found at Bolna that it did not know: {result.settled}"
-    return [
-        "The ledger does not know of all that the last run did (an older copy, or a lost one); "
-        + (f"which calls it misses could not be looked up ({result.trouble})" if result.trouble else found)
-    ]
+async def _known_elsewhere(campaign: Campaign, ledger: AsyncStore, since: float) -> dict[int, float]:
+    batch, server = campaign.batch, await ledger.note("server") or ""
+    registry, folders = campaign.workspace.registry(sandbox=False), [batch.results.parent, batch.ledger.parent]
+    # One that cannot be read stops the run where its calls count; here they have references of their own.
+    with (
+        contextlib.suppress(LedgerError),
+        Neighbours(folders, registry=registry, own=batch.ledger, server=server, within=time.time() - since) as others,
+    ):
+        return others.calls_since(since, agent=campaign.agent_id)
+    return {}
+
+
+async def told_unrecorded(ledger: AsyncStore, found: Unrecorded) -> list[str]:
+    """Return what a person should know about a search for calls that no ledger knows, in words."""
+    lines = []
+    if found.adopted:
+        lines.append(f"The ledger is an older copy: {found.adopted:,} calls found at Bolna were not in it")
+    if found.doubted:
+        who = "1 person was" if found.doubted == 1 else f"{found.doubted:,} people were"
+        lines.append(f"{who} called by something else than this ledger, as Bolna shows: `unknown` now")
+    if found.why_unfinished:
+        lines.append(
+            f"Bolna could not be searched to the end for calls that the ledger does not know ({found.why_unfinished}); "
+            "the next start goes on with it"
+        )
+    until = await ledger.wait_until()
+    if until is not None and until > time.time():
+        lines.append(waits_words(until))
+    return lines
+
+
+def waits_words(until: float) -> str:
+    """Return why nobody is called yet where calls are missing, in words."""
+    return (
+        "The ledger does not know all calls (it is an older copy, or replaces one that is lost), and Bolna may list a "
+        f"call half an hour late: nobody is called before {moments.told(datetime.fromtimestamp(until, UTC))}. "
+        "Run the same command again then."
+    )
 
 
 async def look_for_unclear(

@@ -224,8 +224,31 @@ class Following(Protocol):
     def callable_numbers(self) -> set[int]:
         """Return the numbers of everybody who may be called, or may be as soon as they are back in the input."""
 
-    def adopt(self, numbers: Collection[int], mark: str, *, execution_id: str) -> bool:
-        """Note that a call to one of them was found; return whether it was new. The mark tells to whom it was."""
+    def adopt(
+        self, numbers: Collection[int], mark: str, *, execution_id: str, missing_since: float | None = None
+    ) -> bool:
+        """Note that a call to one of them was found; return whether it was new. The mark tells to whom it was.
+
+        `missing_since`: from then on (Unix seconds) more calls may be missing, now that one is.
+        """
+
+    def doubt(self, numbers: Collection[int], *, execution_id: str) -> int:
+        """Note that a call that is not ours was found to some people who may be called; return how many they are."""
+
+    def knows_reference(self, mark: str) -> bool:
+        """Tell whether an attempt with this reference is recorded."""
+
+    def calls_since(self, since: float) -> dict[int, float]:
+        """Return a hash of each id that a call was given since then, and when it was (Unix seconds)."""
+
+    def search_from(self) -> float | None:
+        """Return from when on the provider's calls have to be looked through (Unix seconds); None: not at all."""
+
+    def note_searched(self, until: float) -> None:
+        """Note that they were looked through until then."""
+
+    def wait_until(self) -> float | None:
+        """Return until when nobody may be called, since missing calls may not be listed yet; None: no wait."""
 
 
 class Results(Protocol):

@@ -169,6 +169,10 @@ FOUND = """
     UPDATE attempt SET outcome = 'queued', execution_id = ?, words = '', source = ?
     WHERE outcome = 'unknown' AND reference = ? RETURNING id, recipient
 """
+DOUBT = """
+    INSERT INTO attempt (recipient, reference, turn, at, outcome, words, execution_id)
+    VALUES (?, '', ?, ?, 'unknown', ?, ?)
+"""
 ADOPT = """
     INSERT INTO attempt (recipient, reference, turn, at, outcome, source, execution_id)
     VALUES (?, ?, ?, ?, 'queued', ?, ?)

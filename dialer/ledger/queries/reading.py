@@ -31,6 +31,16 @@ NOTE = "SELECT value FROM meta WHERE name = ?"
 LAYOUT = "SELECT id FROM layout WHERE header = ?"
 LAYOUTS = "SELECT id, header FROM layout"
 FIRST_MOMENT = "SELECT at FROM attempt ORDER BY id LIMIT 1"
+LAST_AT = "SELECT max(at) FROM attempt"
+WITH_REFERENCE = "SELECT 1 FROM attempt WHERE reference = ? LIMIT 1"
+CALLS_SINCE = """
+    SELECT execution_id, coalesce(answered_at, at) FROM attempt
+    WHERE execution_id <> '' AND coalesce(answered_at, at) >= :since
+"""
+CALLS_OF_AGENT_SINCE = f"""
+    {CALLS_SINCE} AND (:agent = (SELECT value FROM meta WHERE name = 'agent')
+    OR coalesce((SELECT value FROM meta WHERE name = 'agents'), '[]') <> '[]')
+"""
 LAST_MOMENTS = "SELECT max(at), max(answered_at), (SELECT max(asked_at) FROM call) FROM attempt"
 
 # -- who is to be called -----------------------------------------------------------------------------------------------
@@ -67,9 +77,12 @@ PENDING_AMONG = f"""
 """
 NUMBERS_WITH = "SELECT number FROM input_row WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
 CALLABLE_NUMBERS = f"SELECT r.number FROM recipient r WHERE {CALLABLE}"
-ADOPTABLE = f"""
+CALLABLE_WITH = f"""
     SELECT r.id, r.key, r.attempts FROM recipient r
-    WHERE r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE} AND NOT EXISTS (
+    WHERE r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
+"""
+ADOPTABLE = f"""
+    {CALLABLE_WITH} AND NOT EXISTS (
         SELECT 1 FROM attempt a WHERE a.recipient = r.id AND a.reference = ? AND a.outcome = 'queued'
     )
 """
