@@ -729,7 +729,7 @@ def test_an_execution_is_read_and_an_unknown_one_is_none() -> None:
     assert (execution.extracted, execution.transcript) == ({"yes": True}, "hello")
     assert (execution.retry_count, execution.retries) == (
         1,
-        Retries(2, frozenset({CallState.NO_ANSWER, CallState.BUSY, CallState.FAILED})),
+        Retries(2, frozenset({CallState.NO_ANSWER, CallState.BUSY, CallState.FAILED}), seconds=12_600.0),
     )
 
 

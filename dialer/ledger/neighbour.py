@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialer.commands import command_text
 from dialer.errors import DialerError, LedgerError, UsageError
+from dialer.ledger.bodies import let_read_bodies
 from dialer.ledger.lock import holder, lock_of
 from dialer.ledger.mark import mark_of, read_mark
 from dialer.ledger.opening import open_for_reading
@@ -30,8 +31,6 @@ _SETTLED = 2.0
 _LONGEST = 31 * 86_400.0
 """Seconds after which an accepted call has surely rung, its retries included: 30 days ahead is what Bolna takes."""
 _PLACED = "coalesce(a.answered_at, a.at)"
-_RETRIES = 210
-"""Minutes over which Bolna tries again where the campaign does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +87,9 @@ def _later(version: int) -> tuple[str, str]:
     if version >= 2:  # noqa: PLR2004 - see schema
         joins += " LEFT JOIN call c ON c.attempt = a.id"
         known, again, ended = "c.final = 1", "c.scheduled_at", "min(c.updated_at, c.asked_at)"
-    scheduled = f"coalesce(strftime('%s', json_extract({payload}, '$.scheduled_at')), 0) + 0.0"
-    retries = (
-        f"60.0 * coalesce(json_extract({payload}, '$.retry_config.enabled'), 0) * coalesce((SELECT sum(value) "  # noqa: S608
-        f"FROM json_each({payload}, '$.retry_config.retry_intervals_minutes')), {_RETRIES})"
-    )
     rings = f"""
         CASE WHEN {known} THEN max({_PLACED}, coalesce({ended}, 0))
-        WHEN instr({payload}, '"scheduled_at"') OR instr({payload}, '"retry_config"')
-        THEN max(coalesce({again}, 0), max({_PLACED}, {scheduled}) + {retries})
-        ELSE max({_PLACED}, coalesce({again}, 0)) END
+        ELSE max(coalesce({again}, 0), rings_until({payload}, {_PLACED})) END
     """
     return joins, rings
 
@@ -267,6 +259,7 @@ class Neighbour:
 
     def _learn(self, db: sqlite3.Connection) -> None:
         notes = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial', 'later')"))
+        let_read_bodies(db)
         self._version = version_of(db)
         self.batch = notes.get("batch", "")
         # Until ledgers said so, nobody knew.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from dialer.ledger.bodies import let_read_bodies
 from dialer.ledger.calls import Calls
 from dialer.ledger.opening import told
 from dialer.ledger.queries import changing, reading
@@ -20,6 +21,7 @@ class Stops(Calls):
 
     def count_open(self) -> int:
         """Return how many accepted calls may still ring, as far as the ledger knows."""
+        let_read_bodies(self._db)
         with told(self.path):
             return int(self._db.execute(reading.COUNT_OPEN).fetchone()[0])
 
@@ -29,6 +31,7 @@ class Stops(Calls):
         Bolna dials what is queued in the order in which it came, so the last placed has the longest to wait. Asked
         again is also who could not be stopped before: a call that rang then may wait for its retry now.
         """
+        let_read_bodies(self._db)
         bound = (float("inf"), 0) if before is None else (before.rings_at, before.call.attempt)
         with told(self.path):
             rows = self._db.execute(

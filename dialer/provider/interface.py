@@ -118,10 +118,12 @@ class Retries:
     Attributes:
         most: how many there may be; 0 where none are asked for.
         states: how a call has to end to be tried again.
+        seconds: over which it is tried again.
     """
 
     most: int
     states: frozenset[CallState]
+    seconds: float = 0.0
 
 
 class CallField(Enum):
@@ -331,6 +333,17 @@ class Vendor(Protocol):
 
     def with_reference(self, body: str, reference: str) -> bytes:
         """Return a body that carries an attempt's reference."""
+
+    def rings_until(self, body: str, *, placed: float) -> float:
+        """Return when a call rings last by what its body asked for, its retries included.
+
+        Args:
+            body: of its request.
+            placed: when it was placed (Unix seconds).
+        """
+
+    def fields_of(self, body: str) -> Mapping[str, Any]:
+        """Return the fields of a body, to be shown."""
 
     def scheduled_in(self, body: str) -> datetime | None:
         """Return when a body asks to dial; None: at once."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from dialer import phone
+from dialer import phone, provider
 from dialer.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.files import unwritable
@@ -52,6 +51,7 @@ class Check:
         to_call: how many would be called.
         called: how many of the callable rows were attempted before, by state.
         samples: the first requests as they would be sent, without the reference.
+        heard: the variables of these.
         variables: variable → column or constant.
         agents: those that a column names.
         left_out: columns that are no variables because Bolna fills in their names itself.
@@ -77,6 +77,7 @@ class Check:
     to_call: int
     called: Mapping[Status, int]
     samples: tuple[Mapping[str, Any], ...]
+    heard: tuple[Mapping[str, Any], ...]
     variables: Mapping[str, str]
     agents: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -148,7 +149,7 @@ class _Tally:
     called: Counter[Status] = field(default_factory=Counter)
     where: Counter[Whereabouts] = field(default_factory=Counter)
     no_rule: Counter[str | None] = field(default_factory=Counter)
-    samples: list[Mapping[str, Any]] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
 
     def add(self, rows: Sequence[InputRow]) -> None:
         """Count some rows."""
@@ -158,7 +159,7 @@ class _Tally:
         refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
         self.no_rule.update(None if row.number is None else phone.home(row.number) for row in refused)
         self.where.update(row.whereabouts for row in fresh if line(row.number or 0) not in self.recent)
-        self.samples += [json.loads(row.payload) for row in fresh[: SAMPLES - len(self.samples)]]
+        self.samples += [row.payload for row in fresh[: SAMPLES - len(self.samples)]]
 
     def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
         """Return the rows of those who were never attempted; count the others by state."""
@@ -179,7 +180,8 @@ def _told(
         recipients=str(campaign.batch.recipients),
         to_call=to_call,
         called=dict(sorted(tally.called.items())),
-        samples=tuple(tally.samples),
+        samples=tuple(map(provider.VENDOR.fields_of, tally.samples)),
+        heard=tuple(provider.VENDOR.request_in(body).variables for body in tally.samples),
         variables=found.payload.variables,
         agents=tuple(found.payload.agents),
         left_out=found.payload.left_out,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -163,7 +162,7 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
         standing,
         to_call=found.to_call,
         given=found.variables,
-        samples=[provider.VENDOR.request_in(json.dumps(sample)).variables for sample in found.samples],
+        samples=found.heard,
         places=found.places,
         elsewhere=found.elsewhere,
         hints=found.hints,

@@ -74,7 +74,7 @@ MAY_RING = f"""
     FROM {ACCEPTED}
     WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) <> 1
     AND coalesce(c.stop, '') <> '{STOPPED}' AND NOT (coalesce(c.status, '') IN {listed(FINAL_STATES)}
-    AND NOT coalesce(json_extract(nullif({PAYLOAD}, ''), '$.retry_config.enabled'), 0))
+    AND NOT is_retried({PAYLOAD}))
 """
 """Also those that were given up because they never ended: they may still be in the queue. Not those that a list has
 shown to be over, unless they may be tried again."""

@@ -124,8 +124,7 @@ KNOWN_CALL = """
 COUNT_OPEN = f"SELECT count(*) {MAY_RING}"
 STOPPABLE = f"""
     SELECT * FROM (
-        SELECT max(a.at, coalesce(c.scheduled_at, strftime('%s', json_extract(nullif({PAYLOAD}, ''),
-        '$.scheduled_at')), 0) + 0.0) AS rings_at, {CALL} {MAY_RING}
+        SELECT max(a.at, coalesce(c.scheduled_at, scheduled_in({PAYLOAD}), 0.0)) AS rings_at, {CALL} {MAY_RING}
     ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
 """
 DOUBTS = """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import TYPE_CHECKING
 
 from dialer.provider.bolna.body import RESERVED, Bodies, scheduled_in, with_reference
-from dialer.provider.bolna.executions import request_in
+from dialer.provider.bolna.executions import request_in, rings_until
 from dialer.provider.bolna.limits import LONGEST_SPAN, PAGE_ROWS
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ class Bolna:
     def with_reference(self, body: str, reference: str) -> bytes:
         """See Vendor."""
         return with_reference(body, reference)
+
+    def rings_until(self, body: str, *, placed: float) -> float:
+        """See Vendor."""
+        return rings_until(body, placed=placed)
+
+    def fields_of(self, body: str) -> Mapping[str, Any]:
+        """See Vendor."""
+        fields: Mapping[str, Any] = json.loads(body)
+        return fields
 
     def scheduled_in(self, body: str) -> datetime | None:
         """See Vendor."""

@@ -18,7 +18,8 @@ _MOST: Final = 1e9
 """A count beyond is none."""
 _RETRIED: Final = frozenset({CallState.NO_ANSWER, CallState.BUSY, CallState.FAILED})
 _MOST_RETRIES: Final = 3
-"""What Bolna retries, and how often, where `retry_config` does not say."""
+_RETRIED_FOR: Final = 210.0
+"""What Bolna retries, how often, and over how many minutes, where `retry_config` does not say."""
 
 
 def status_in(row: Mapping[str, Any]) -> str:
@@ -156,13 +157,26 @@ def request_in(body: str) -> Request:
     )
 
 
+def rings_until(body: str, *, placed: float) -> float:
+    """Return when a call that was placed then rings last, by what its body asked for (Unix seconds)."""
+    if '"scheduled_at"' not in body and '"retry_config"' not in body:
+        return placed  # without reading it: there may be a million of them
+    request = request_in(body)
+    begins = placed if request.scheduled_at is None else max(placed, request.scheduled_at.timestamp())
+    return begins + (0.0 if request.retries is None else request.retries.seconds)
+
+
 def retries_in(value: object) -> Retries | None:
     """Return what a `retry_config` says; None where it is none."""
     if not isinstance(value, Mapping):
         return None
     given = _count(value.get("max_retries"))
     most = _MOST_RETRIES if given is None else given
-    return Retries(most if value.get("enabled") is True else 0, _retried(value))
+    if value.get("enabled") is not True:
+        return Retries(0, _retried(value))
+    intervals = value.get("retry_intervals_minutes")
+    minutes = sum(filter(None, map(_number, intervals))) if isinstance(intervals, list) else _RETRIED_FOR
+    return Retries(most, _retried(value), seconds=60.0 * minutes)
 
 
 def _retried(retries: Mapping[str, Any]) -> frozenset[CallState]:
