@@ -138,6 +138,20 @@ def list_(*, forget: Path | None, folder: Path, sandbox: bool, output: str) -> E
 
 
 @cli.command()
+@click.argument("to", type=PATH, metavar="DIR")
+@folder_option
+@sandbox_option
+@output_option
+def backup(to: Path, *, folder: Path, sandbox: bool, output: str) -> ExitCode:
+    """Save the ledgers and settings of the workspace, also while runs go on."""
+    from dialer.session import back_up  # noqa: PLC0415 - only this command needs it
+
+    saved = back_up(to, folder, sandbox=sandbox)
+    echo(telling.as_json(saved) if output == "json" else telling.saved_text(saved))
+    return saved.exit_code
+
+
+@cli.command()
 @click.argument("number", nargs=-1, required=True)
 @click.option(
     "--in",

@@ -1,5 +1,6 @@
 """The durable record of every recipient and attempt of a batch (the only place that knows SQLite)."""
 
+from dialer.ledger.backup import copy_ledger
 from dialer.ledger.elsewhere import Neighbours, is_ledger
 from dialer.ledger.figures import CALL_PARTS
 from dialer.ledger.lock import Lock, holder, lock_of, locked
@@ -21,6 +22,7 @@ __all__ = [
     "Neighbours",
     "Registry",
     "ask_to_stop",
+    "copy_ledger",
     "holder",
     "is_ledger",
     "is_trial",

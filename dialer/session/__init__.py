@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dialer.session.backup import Saved, back_up
     from dialer.session.cancel import Braking, Cancelled, cancel_campaign
     from dialer.session.check import Check, check_campaign
     from dialer.session.listing import Listing, forget_ledger, list_ledgers
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from dialer.session.track import Tracked, track_campaign
 
 _HOMES = {
+    "Saved": "backup",
+    "back_up": "backup",
     "Braking": "cancel",
     "Cancelled": "cancel",
     "cancel_campaign": "cancel",
@@ -59,10 +62,12 @@ __all__ = [
     "Outlook",
     "Plan",
     "RunOptions",
+    "Saved",
     "Shown",
     "Standing",
     "Summary",
     "Tracked",
+    "back_up",
     "cancel_campaign",
     "check_campaign",
     "forget_ledger",

@@ -12,7 +12,7 @@ from dialer.telling.after import (
     tracked_text,
 )
 from dialer.telling.before import check_text, outlook_lines, plan_event, plan_text
-from dialer.telling.status import listing_text, shown_text, standing_text
+from dialer.telling.status import listing_text, saved_text, shown_text, standing_text
 from dialer.telling.values import as_json, plain
 from dialer.telling.words import duration
 
@@ -29,6 +29,7 @@ __all__ = [
     "plain",
     "plan_event",
     "plan_text",
+    "saved_text",
     "settled_text",
     "shown_text",
     "standing_text",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dialer.commands import Selection
     from dialer.session import Listing, Shown, Standing
+    from dialer.session.backup import Saved
     from dialer.session.listing import Entry
     from dialer.store import Person, Trace
 
@@ -84,6 +85,14 @@ def _to_do(one: Standing, selection: Selection) -> list[str]:
     if one.open and not selection.sandbox:
         lines.append(f"{one.open:,} calls are not over, as far as is known. To ask: {selection.command('track')}")
     return lines
+
+
+def saved_text(saved: Saved) -> str:
+    """Return what was saved where, and what was not."""
+    lines = [f"{len(saved.files):,} file{'' if len(saved.files) == 1 else 's'} saved in {saved.folder}:"]
+    lines += [f"  {path} -> {copy}" for path, copy in saved.files.items()]
+    lines += [f"Not saved: {path}\n  {why}" for path, why in saved.failed.items()]
+    return "\n".join([*lines, "Not in a backup: lists of people, results, and the key in .env."])
 
 
 def listing_text(listing: Listing) -> str:
