@@ -932,3 +932,19 @@ def test_stopping_without_an_answer_is_a_read_error() -> None:
     with pytest.raises(ProviderReadError) as refusal:
         virtually(lambda client: client.stop_call("e-1"), lambda _: httpx.Response(403, json={"detail": "key"}))
     assert refusal.value.status == 403
+
+
+def test_whom_a_call_calls_is_read_beside_the_telephony_s_data_too() -> None:
+    telephony: dict[str, Any] = {"to_number": ""}
+    bare: dict[str, Any] = {
+        "id": "e-1",
+        "status": "completed",
+        "user_number": "+919876543210",
+        "telephony_data": telephony,
+    }
+    listed, execution = listed_in(bare), execution_in(bare)
+    assert listed is not None
+    assert execution is not None
+    assert (listed.to_number, execution.recipient_number) == ("+919876543210", "+919876543210")
+    telephony["to_number"] = "+919876543211"
+    assert getattr(listed_in(bare), "to_number", None) == "+919876543211"

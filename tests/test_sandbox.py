@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running, serve
 from dialer.provider.bolna.sandbox.book import Book, Call, Clock
-from dialer.provider.bolna.sandbox.execution import full
+from dialer.provider.bolna.sandbox.execution import full, row
 from dialer.provider.bolna.sandbox.faults import FAULTS, Strikes
 from dialer.provider.bolna.sandbox.order import Order, RefusedError, Retry, read
 from dialer.provider.bolna.sandbox.plan import OUTCOMES, STATUSES, draw
@@ -62,7 +62,7 @@ class Desk:
         self.book = Book(self.settings, self.hands.clock())
 
     def place(self, number: str = NUMBER, *, wait: float | None = None, retry: Retry | None = None) -> Call:
-        asked = Order(AGENT, number, "+918035315300", wait, retry, json.dumps(order()).encode())
+        asked = Order(AGENT, None, number, "+918035315300", wait, retry, json.dumps(order()).encode())
         return self.book.place(asked, received_at=self.hands.at, connection=1)
 
     def status(self, call: Call, *, at: float | None = None) -> str:
@@ -253,6 +253,26 @@ def test_figures_are_told_only_once_a_call_is_final() -> None:
     assert after["conversation_duration"] == plan.talk
     assert after["total_cost"] == pytest.approx(sum(after["cost_breakdown"].values()), abs=0.01)
     assert None not in [after["telephony_data"][name] for name in telephony]
+
+
+def test_a_call_that_is_over_says_why_it_ended_in_lists_too_and_what_the_agent_noted_by_category() -> None:
+    desk = Desk(outcomes=SURE)
+    version = "423e4567-e89b-12d3-a456-426655440000"
+    body = json.dumps(order(agent_version_id=version.upper())).encode()
+    call = desk.book.place(read(body, numbers=None, now=NOON), received_at=0, connection=1)
+    assert row(call, desk.book, desk.settings)["termination_reason"] is None
+    desk.hands.at = 1000
+    shown = full(call, desk.book, desk.settings)
+    assert shown["agent_version_id"] == version
+    assert shown["termination_reason"] == row(call, desk.book, desk.settings)["termination_reason"] == "Normal Hangup"
+    noted = shown["extracted_data"]["call_outcome"]["user_interested"]
+    assert noted.keys() >= {"subjective", "objective", "confidence", "confidence_label", "validation"}
+
+
+@pytest.mark.parametrize("version", ["", "live", 5])
+def test_a_version_that_is_not_an_id_is_refused(version: object) -> None:
+    with pytest.raises(RefusedError, match="agent_version_id"):
+        read(json.dumps(order(agent_version_id=version)).encode(), numbers=None, now=NOON)
 
 
 def test_the_transcript_greets_the_customer_by_name() -> None:

@@ -75,7 +75,7 @@ def test_long_columns_are_shown_where_they_are_asked_for_and_kept_by_later_rewri
     assert header(quick) == expected
     row = quick.results()[0]
     assert row["call_transcript"].startswith("assistant: =1+1")
-    assert json.loads(row["call_extracted"]).keys() == {"user_interested", "callback_user"}
+    assert json.loads(row["call_extracted"])["call_outcome"].keys() == {"user_interested", "callback_user"}
     for command in (["results"], ["track"], ["run", "--yes", "-q"], ["reconcile"]):
         assert main([command[0], str(path), *command[1:]]) == 0
         assert header(quick) == expected

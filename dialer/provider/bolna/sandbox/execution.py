@@ -31,6 +31,9 @@ ERRORS = {
 }
 
 
+NEVER_DIALLED = {"balance-low": "Insufficient wallet balance", "stopped": "Stopped before it was dialled"}
+
+
 def stamp(moment: datetime) -> str:
     """Return a time as the API writes it."""
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
@@ -42,6 +45,7 @@ def row(call: Call, book: Book, settings: Settings) -> dict[str, Any]:
     return {
         "id": call.execution_id,
         "status": standing.status,
+        "termination_reason": _terminated(standing),
         "conversation_duration": standing.result.talk if standing.result else 0.0,
         "created_at": stamp(book.clock.moment(call.created_at)),
         "telephony_data": {
@@ -59,10 +63,11 @@ def full(call: Call, book: Book, settings: Settings) -> dict[str, Any]:
     return {
         "id": call.execution_id,
         "agent_id": call.order.agent_id,
+        "agent_version_id": call.order.agent_version_id,
         "batch_id": None,
         "status": standing.status,
         "error_message": ERRORS.get(result.outcome) if result else None,
-        "termination_reason": HANGUPS.get(result.outcome, (None, None))[1] if result else None,
+        "termination_reason": _terminated(standing),
         "conversation_duration": result.talk if result else 0.0,
         "total_cost": round(sum(result.costs.values()), 3) if result else 0.0,
         "cost_breakdown": result.costs if result else None,
@@ -96,6 +101,13 @@ def entry(call: Call, book: Book) -> dict[str, Any]:
     }
 
 
+def _terminated(standing: Standing) -> str | None:
+    """Return why a call ended, or was never dialled; None while it goes on. Bolna's own words are not known here."""
+    if standing.status in NEVER_DIALLED:
+        return NEVER_DIALLED[standing.status]
+    return HANGUPS.get(standing.result.outcome, (None, None))[1] if standing.result else None
+
+
 def _context(call: Call, settings: Settings) -> dict[str, Any]:
     context: dict[str, Any] = {"recipient_phone_number": call.to_number}
     if settings.echo:
@@ -126,7 +138,23 @@ def _telephony(call: Call, result: Plan | None) -> dict[str, Any]:
 
 
 def _extracted(result: Plan) -> dict[str, Any] | None:
-    return {"user_interested": result.keen, "callback_user": not result.keen} if result.outcome == "completed" else None
+    if result.outcome != "completed":
+        return None
+    return {"call_outcome": {"user_interested": _noted(result.keen), "callback_user": _noted(not result.keen)}}
+
+
+def _noted(value: object) -> dict[str, Any]:
+    """Return a result of an extraction that has both a free text and predefined values."""
+    answer = "yes" if value else "no"
+    return {
+        "subjective": f"The caller said {answer}.",
+        "objective": answer,
+        "confidence": 0.9,
+        "confidence_label": "High",
+        "reasoning_subjective": "As they said it.",
+        "reasoning_objective": "As they said it.",
+        "validation": None,
+    }
 
 
 def _transcript(call: Call, result: Plan, settings: Settings) -> str | None:

@@ -46,6 +46,7 @@ class Order:
     """
 
     agent_id: str
+    agent_version_id: str | None
     to_number: str
     from_number: str
     wait: float | None
@@ -93,7 +94,8 @@ def read(body: bytes, *, numbers: tuple[str, ...] | None, now: datetime) -> Orde
     if not E164.fullmatch(to_number):
         raise RefusedError("Invalid `recipient_phone_number`")
     return Order(
-        agent_id=_agent(_required(content, "agent_id")),
+        agent_id=_uuid(_required(content, "agent_id"), "agent_id"),
+        agent_version_id=_version(content.get("agent_version_id")),
         to_number=to_number,
         from_number=_from_number(content, to_number, numbers),
         wait=_wait(content["scheduled_at"], now) if "scheduled_at" in content else None,
@@ -115,11 +117,15 @@ def _required(content: dict[str, Any], name: str) -> str:
     return str(content[name])
 
 
-def _agent(text: str) -> str:
+def _uuid(text: str, name: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError as error:
-        raise RefusedError("Invalid `agent_id`") from error
+        raise RefusedError(f"Invalid `{name}`") from error
+
+
+def _version(value: object) -> str | None:
+    return None if value is None else _uuid(str(value), "agent_version_id")
 
 
 def _from_number(content: dict[str, Any], to_number: str, numbers: tuple[str, ...] | None) -> str:
