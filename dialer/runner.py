@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 import random
+import statistics
 import time
 from collections import deque
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from dialer import moments
 from dialer.breaker import Trip
 from dialer.changes import Changes
 from dialer.connections import Connection, Connections
@@ -25,8 +24,8 @@ from dialer.models import Attempt
 from dialer.pacing import EARLIEST
 from dialer.pending import Pending
 from dialer.placing import Placing
+from dialer.queue import Queue
 from dialer.throttle import Throttle
-from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -44,11 +43,9 @@ if TYPE_CHECKING:
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
 
 _REMEMBERED = 20
-"""Commits of intents whose slowest tells how early the next one is begun."""
+"""Commits of intents that tell how early the next one is begun."""
 _CONNECTING = 10.0
 """Seconds that one connection may take."""
-LOOK_AGAIN = 0.5
-"""Seconds between two looks whether it is somebody's turn who had to wait for another run."""
 DRAIN = 50.0
 """Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
 
@@ -58,9 +55,9 @@ class Runner:
 
     Write order, and what a crash leaves: the intent is durable before the request leaves; a crash before that leaves
     `pending`, a crash from there until the outcome is durable leaves `sending`, which the next start makes `unknown`.
-    So that few are in doubt who were never called, an intent is begun only as long before the pacer's moment as the
-    slowest of the last commits took. Where one takes longer, and the moment is over, the intent stays and the request
-    takes the next moment: a slow disk cannot bunch requests. Who is not sent after all goes back to `pending`. After
+    So that few are in doubt who were never called, an intent is begun only as long before the pacer's moment as
+    commits take. Where one takes so long that the moment is over, the intent stays and the request takes the next
+    moment: a slow disk cannot bunch requests. Who is not sent after all goes back to `pending`. After
     a cancellation nothing is decided.
 
     Args:
@@ -102,11 +99,9 @@ class Runner:
         self._ledger = ledger
         self._pacer = pacer
         self._breaker = breaker
-        self._progress = progress
         self._changes = Changes()
         self._lines = lines or Unlimited()
         self._lines.on_change = self._changes.notify
-        self._now = now
         self._sending = anyio.CancelScope()
         self._eligibility = Eligibility(judge, ready=ready, pacer=pacer, end=self.end, is_ending=self._is_ending)
         self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
@@ -114,7 +109,6 @@ class Runner:
         self.longest_wait = in_advance * pacer.longest_interval + breaker.outage_after + _CONNECTING
         """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
-        self._next: deque[Recipient | Attempt] = deque()
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
         )
@@ -140,6 +134,16 @@ class Runner:
             progress=progress,
         )
         self._ending = Ending(deferred=self._pending.deferred)
+        self._queue = Queue(
+            self._pending,
+            changes=self._changes,
+            has_room=self._has_room,
+            in_flight=lambda: self._placing.in_flight,
+            is_ending=self._is_ending,
+            progress=progress,
+            ending=self._ending,
+            now=now,
+        )
 
     async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:
         """Send until nobody is left, the breaker trips or somebody asks to stop; then drain.
@@ -170,7 +174,7 @@ class Runner:
             with self._sending:
                 async with anyio.create_task_group() as around:
                     around.start_soon(self._stop_when, control)
-                    around.start_soon(self._look_again)
+                    around.start_soon(self._queue.look_again)
                     around.start_soon(self._connections.open_ahead, self._changes)
                     for watcher in watchers:
                         around.start_soon(watcher, self.end)
@@ -217,8 +221,7 @@ class Runner:
 
     async def _give_back(self) -> None:
         """Make pending again whoever holds an intent and was not sent."""
-        attempts = [one for one in self._next if isinstance(one, Attempt)]
-        self._next.clear()
+        attempts = self._queue.give_back()
         if attempts:
             await self._withhold(attempts, "")
 
@@ -233,53 +236,6 @@ class Runner:
         if self._ledger.failure is not None:
             raise self._ledger.failure
 
-    # -- who is next ---------------------------------------------------------------------------------------------
-
-    async def _somebody_is_next(self) -> bool:
-        """Return once there is somebody to call; False when there will be nobody any more."""
-        while True:
-            await self._changes.until(lambda: bool(self._next) or self._wants_somebody() or self._is_idle())
-            if not self._next and self._wants_somebody():
-                recipient = await self._pending.next(stopped=self._is_ending)
-                self._next.extend([recipient] if recipient else [])
-                self._changes.notify()
-                await checkpoint_if_cancelled()
-            if self._next:
-                return True
-            if self._is_idle():
-                at = self._pending.next_pass_at()
-                if at is None:
-                    return False
-                await self._wait_for_an_opening(at)
-                self._breaker.pause()
-                self._pending.go_through_again()
-
-    async def _look_again(self) -> None:
-        """Have those taken up whose seconds are over."""
-        while True:
-            await self._changes.until(self._pending.waits_for_a_moment)
-            await anyio.sleep(LOOK_AGAIN)
-            self._changes.notify()
-
-    def _wants_somebody(self) -> bool:
-        return self._pending.waits_for_a_turn() and self._has_room()
-
-    def _is_idle(self) -> bool:
-        turn = self._pending.waits_for_a_turn() or self._pending.waits_for_a_moment()
-        return not (turn or self._next or self._placing.in_flight)
-
-    async def _wait_for_an_opening(self, at: float) -> None:
-        if at <= self._now():
-            return
-        left = sum(found.count for found in self._pending.deferred.values())
-        opening = moments.told(datetime.fromtimestamp(at, UTC))
-        self._progress.note(f"waiting until {opening}: {left:,} cannot be called before")
-        began = anyio.current_time()
-        try:
-            await wait_until(at, now=self._now, told=self._progress.waiting)
-        finally:
-            self._ending.waited += anyio.current_time() - began
-
     async def _page(self, after: int, size: int) -> list[Recipient]:
         with self._stopping_if_it_fails():
             found: list[Recipient] = await self._ledger.page(after=after, size=size)
@@ -290,10 +246,7 @@ class Runner:
 
     def _useful(self) -> float:
         """Return how many connections there is a use for, besides those that are in flight."""
-        if not (self._next or self._placing.in_flight):
-            return 0
-        somebody = math.inf if self._pending.waits_for_a_turn() else len(self._next)
-        return min(somebody, self._throttle.window, self._lines.room() - self._placing.in_flight)
+        return min(self._queue.length(), self._throttle.window, self._lines.room() - self._placing.in_flight)
 
     def _not_connected(self, answer: Answer) -> None:
         _, trip = self._breaker.judge(answer, now=anyio.current_time())
@@ -303,15 +256,14 @@ class Runner:
             self._throttle.adjust(answer)
 
     async def _dispatch(self, calls: TaskGroup) -> None:
-        while await self._somebody_is_next():
+        while await self._queue.has_somebody(on_wait=self._breaker.pause):
             await self._changes.until(lambda: self._has_room() and self._connections.is_ready())
             # Before the pacer's grant, which would be late after it.
             await self._eligibility.ready()
             start = None
             with self._ended_by_errors(), anyio.CancelScope(deadline=self._connections.next_until()):
                 # Whoever has missed a moment has an intent already.
-                is_intended = isinstance(self._next[0], Attempt)
-                start = await self._pacer.wait(early=0.0 if is_intended else self._early())
+                start = await self._pacer.wait(early=0.0 if self._queue.is_intended() else self._early())
             # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
             await checkpoint_if_cancelled()
             if self._ledger.failure is not None:
@@ -322,12 +274,16 @@ class Runner:
                 if connection is not None:
                     assert start is not None
                     self._placing.in_flight += 1
-                    calls.start_soon(self._place, self._next.popleft(), connection, start)
+                    calls.start_soon(self._place, self._queue.take(), connection, start)
                     self._changes.notify()
 
     def _early(self) -> float:
-        """Return the seconds before its moment at which an intent is begun: what the slowest of the last ones took."""
-        return min(max(self._took, default=0.0), EARLIEST)
+        """Return the seconds before its moment at which an intent is begun: what half of the last commits took.
+
+        A slower one makes its request leave a little after the moment, which is valid for longer than that. As early
+        as the slowest it would leave more people in doubt than all the others together.
+        """
+        return min(statistics.median_low(self._took), EARLIEST) if self._took else 0.0
 
     def _has_room(self) -> bool:
         return self._placing.in_flight < min(self._throttle.window, self._lines.room())
@@ -349,7 +305,7 @@ class Runner:
         try:
             await self._pacer.until(start)
         except anyio.get_cancelled_exc_class():
-            self._next.append(attempt)
+            self._queue.put_first(attempt)
             await self._drop(connection)
             raise
         held = await self._placing.place(attempt, connection, start)
@@ -376,7 +332,7 @@ class Runner:
         if deferral is LATE:
             if not self._sending.cancel_called:
                 # The next to be sent: nothing has left, and the intent on disk is still true.
-                self._next.appendleft(attempt)
+                self._queue.put_first(attempt)
                 return
             deferral = ENDED
         if not deferral.retry:

@@ -29,7 +29,7 @@ LAYERS = (
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake", "lines"},
     {"unrecorded"},
-    {"payload", "phone_column", "placing"},
+    {"payload", "phone_column", "placing", "queue"},
     {"runner"},
     {"suppression", "whereabouts"},
     {"screening"},
