@@ -20,24 +20,23 @@ from dialer.models import Status, e164
 from dialer.pacing import Pacer
 from dialer.runner import Runner
 from dialer.session.interruption import until
-from dialer.session.opening import results_file, write_results
+from dialer.session.opening import results_file
 from dialer.session.outcome import Summary, exit_code_of
 from dialer.session.track import follow
+from dialer.session.writing import Writing
 from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from dialer.lines import Lines, Unlimited
     from dialer.pending import Deferred
     from dialer.progress import Progress
-    from dialer.results import ResultsFile
     from dialer.runner import Watcher
     from dialer.session.judge import Judge
     from dialer.session.outcome import Plan
-    from dialer.session.work import Notes, Work
+    from dialer.session.work import Work
     from dialer.shared_rate import SharedRate
-    from dialer.store import Store
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
@@ -74,11 +73,13 @@ class Sending:
 
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
-        writing = _Writing(
-            results_file(self.work.campaign, await self.work.ledger.header()),
-            self.work.notes,
-            rewrite=self.work.campaign.batch.selection.command("results"),
-        )
+        file = results_file(self.work.campaign, await self.work.ledger.header())
+        batch = self.work.campaign.batch
+        rewrite = batch.selection.command("results")
+        with Writing(file, ledger=batch.ledger, notes=self.work.notes, rewrite=rewrite) as writing:
+            return await self._dial(plan, writing, track=track)
+
+    async def _dial(self, plan: Plan, writing: Writing, *, track: bool) -> Summary:
         runner = self._runner(plan)
         sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
         back = 0
@@ -89,14 +90,14 @@ class Sending:
                 sent.ending.interrupted = self.work.control.drain.is_set()
             # Whom this run was to call again and did not: the next one has to be asked as well.
             back = await self.work.ledger.end_permissions()
-            await self._write(writing, pending=True)
+            await writing.whole(self.work.ledger, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
         if not track or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
             return summary
         return await self._tracked(summary, writing)
 
-    async def _send(self, plan: Plan, runner: Runner, writing: _Writing) -> _Sent:
-        await self._write(writing, pending=False)
+    async def _send(self, plan: Plan, runner: Runner, writing: Writing) -> _Sent:
+        await writing.whole(self.work.ledger, pending=False)
         self.work.ledger.on_settled = writing.append
         self.work.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
         started = anyio.current_time()
@@ -116,7 +117,7 @@ class Sending:
         finally:
             self.work.notes.progress.end()
 
-    async def _tracked(self, summary: Summary, writing: _Writing) -> Summary:
+    async def _tracked(self, summary: Summary, writing: Writing) -> Summary:
         """Follow the accepted calls, and add to a summary how they stand."""
         every = TRACK_TRIAL_EVERY if self.work.campaign.sandbox else TRACK_EVERY
         found = await follow(
@@ -129,7 +130,7 @@ class Sending:
         )
         if found.trouble:
             self.work.notes.add(f"how the calls went could not be read to the end: {found.trouble}")
-        await self._write(writing, pending=True)
+        await writing.whole(self.work.ledger, pending=True)
         summary = replace(summary, calls=found.counts, notes=tuple(self.work.notes.told))
         if self.work.control.drain.is_set():
             may_ring = 0 if self.work.campaign.sandbox else found.open
@@ -182,9 +183,6 @@ class Sending:
         except DialerError:
             return dict(plan.counts)
 
-    async def _write(self, writing: _Writing, *, pending: bool) -> None:
-        await self.work.ledger.call(lambda store: writing.whole(store, pending=pending))
-
     async def _summary(self, plan: Plan, sent: _Sent, *, count: int, back: int) -> Summary:
         ending, failure = sent.ending, sent.failure
         counts = await self._counts(plan, failure)
@@ -234,36 +232,6 @@ class Sending:
                 advice="Set another `until` in [schedule], or take it out.",
             )
         return summary
-
-
-class _Writing:
-    """Writes the results; that it cannot is told once and ends nothing."""
-
-    def __init__(self, file: ResultsFile, notes: Notes, *, rewrite: str) -> None:
-        self._file = file
-        self._notes = notes
-        self._rewrite = rewrite
-        self._told = False
-
-    def whole(self, store: Store, *, pending: bool) -> None:
-        with self._tolerated():
-            write_results(store, self._file, pending=pending)
-
-    def append(self, store: Store, positions: Sequence[int]) -> None:
-        with self._tolerated():
-            self._file.append(store.results_of(positions))
-
-    @contextlib.contextmanager
-    def _tolerated(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if not self._told:
-                self._told = True
-                self._notes.add(
-                    f"{self._file.path} cannot be written ({error.strerror}). The ledger records every call. When the "
-                    f"file can be written again: {self._rewrite}"
-                )
 
 
 async def _beat(progress: Progress, _end: Callable[[Trip], None]) -> None:
