@@ -119,7 +119,7 @@ def test_a_third_party_package_is_imported_only_where_it_belongs(path: Path) -> 
 
 SQL = re.compile(r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", re.DOTALL)
 QUERIES = PACKAGE / "ledger" / "queries"
-WITH_SQL = {*QUERIES.glob("*.py"), PACKAGE / "ledger" / "schema.py", PACKAGE / "ledger" / "neighbour.py"}
+WITH_SQL = {*QUERIES.glob("*.py"), PACKAGE / "ledger" / "schema.py"}
 
 
 def test_sql_is_written_in_one_place() -> None:

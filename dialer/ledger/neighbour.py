@@ -20,7 +20,7 @@ from dialer.ledger.bodies import let_read_bodies
 from dialer.ledger.lock import holder, lock_of
 from dialer.ledger.mark import mark_of, read_mark
 from dialer.ledger.opening import open_for_reading
-from dialer.ledger.queries import reading
+from dialer.ledger.queries import neighbours, reading
 from dialer.ledger.schema import version_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _SETTLED = 2.0
 """Seconds after which an empty file is surely not just being made."""
 _LONGEST = 31 * 86_400.0
 """Seconds after which an accepted call has surely rung, its retries included: 30 days ahead is what Bolna takes."""
-_PLACED = "coalesce(a.answered_at, a.at)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +54,6 @@ class _Stamp(NamedTuple):
     size: int
     changed: int
     log: bool
-
-
-def _query(version: int, *, later: bool, extra: str) -> str:
-    """Return what asks a ledger of some version for attempts that placed a call, or may have.
-
-    Of attempts, not of where people stand: that may not tell that an earlier call was accepted.
-
-    Args:
-        version: of the ledger.
-        later: phones may ring later than their calls were placed.
-        extra: a condition on the recipient `r`.
-    """
-    joins, rings = _later(version) if later else ("", _PLACED)
-    # All of them are found quickest in the order in which they were placed.
-    first, second = ("recipient r", "attempt a") if extra else ("attempt a", "recipient r")
-    tables = f"{first} CROSS JOIN {second} ON a.recipient = r.id"
-    return f"""
-        SELECT r.number, {rings}, a.outcome IS NULL
-        FROM {tables} {joins}
-        WHERE r.updated_at IS NOT NULL AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown'))
-        AND (a.outcome IS NULL OR {_PLACED} >= :since OR {rings} >= :since) {extra}
-    """  # noqa: S608 - constants only
-
-
-def _later(version: int) -> tuple[str, str]:
-    """Return what has to be joined, and when a phone rings last: at its `scheduled_at`, or after all retries."""
-    payload = "coalesce(s.payload, r.payload)" if version >= 4 else "r.payload"  # noqa: PLR2004 - see schema
-    joins = "LEFT JOIN sent s ON s.attempt = a.id" if version >= 4 else ""  # noqa: PLR2004 - see schema
-    known, again, ended = ("0", "0", "0")
-    if version >= 2:  # noqa: PLR2004 - see schema
-        joins += " LEFT JOIN call c ON c.attempt = a.id"
-        known, again, ended = "c.final = 1", "c.scheduled_at", "min(c.updated_at, c.asked_at)"
-    rings = f"""
-        CASE WHEN {known} THEN max({_PLACED}, coalesce({ended}, 0))
-        ELSE max(coalesce({again}, 0), rings_until({payload}, {_PLACED})) END
-    """
-    return joins, rings
 
 
 class Neighbour:
@@ -139,7 +101,7 @@ class Neighbour:
             if self._read is not None:
                 found = self._read.of(numbers, since=now - self._within)
             else:
-                found = self._rows(now, extra=_AMONG, numbers=json.dumps(list(numbers)))
+                found = self._rows(now, extra=neighbours.AMONG, numbers=json.dumps(list(numbers)))
             return self._last(found) if found else None
         except FileNotFoundError:
             raise
@@ -169,12 +131,8 @@ class Neighbour:
         with self._told():
             if not self._is_ready(time.time()) or not self._counts:
                 return set()
-            query = f"""
-                SELECT r.number FROM recipient r WHERE r.updated_at IS NOT NULL {_AMONG} AND EXISTS (SELECT 1
-                FROM attempt a WHERE a.recipient = r.id AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown')))
-            """  # noqa: S608 - constants only
             with self._opened(alone=True) as db:
-                return {number for (number,) in db.execute(query, {"numbers": json.dumps(list(numbers))})}
+                return {number for (number,) in db.execute(neighbours.KNOWN, {"numbers": json.dumps(list(numbers))})}
 
     def calls_since(self, since: float, *, agent: str) -> dict[int, float]:
         """Return a hash of each id that a call got since then, and when; of a ledger that has calls of an agent.
@@ -258,7 +216,7 @@ class Neighbour:
             yield db
 
     def _learn(self, db: sqlite3.Connection) -> None:
-        notes = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial', 'later')"))
+        notes = dict(db.execute(neighbours.BELONGS_TO))
         let_read_bodies(db)
         self._version = version_of(db)
         self.batch = notes.get("batch", "")
@@ -267,7 +225,7 @@ class Neighbour:
         self._counts = notes.get("server") == self._server and not is_trial(self.path, notes.get("trial"))
 
     def _all(self, db: sqlite3.Connection, now: float) -> list[tuple[int, float, int]]:
-        last = db.execute("SELECT max(coalesce(answered_at, at)) FROM attempt").fetchone()[0]
+        last = db.execute(neighbours.LAST_MOMENT).fetchone()[0]
         if last is None or last < now - self._within - (_LONGEST if self._later else 0.0):
             return []
         return self._asked(db, now)
@@ -278,7 +236,7 @@ class Neighbour:
 
     def _asked(self, db: sqlite3.Connection, now: float, *, extra: str = "", **values: str) -> list[Any]:
         return db.execute(
-            _query(self._version, later=self._later, extra=extra), {"since": now - self._within, **values}
+            neighbours.called(self._version, later=self._later, extra=extra), {"since": now - self._within, **values}
         ).fetchall()
 
     def _expect_more(self) -> None:
@@ -301,7 +259,6 @@ class Neighbour:
 
 
 _UNREADABLE = (sqlite3.Error, LedgerError, OSError)
-_AMONG = "AND r.number IN (SELECT value FROM json_each(:numbers))"
 
 
 @dataclass(frozen=True, slots=True, init=False)

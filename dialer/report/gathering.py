@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from dialer.batch import Batch
-    from dialer.ledger import Ledger
-    from dialer.store import Calls, People, Trouble
+    from dialer.store import Calls, People, Trouble, interface
 
 _REASONS_SHOWN: Final = 20
 _ROWS_SHOWN: Final = 10
@@ -69,7 +68,7 @@ class View:
     running: bool
 
 
-def gather(ledger: Ledger, batch: Batch, view: View) -> Report:
+def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
     """Return the figures of a batch, all of one moment.
 
     Args:
@@ -157,7 +156,7 @@ def _ended(people: Sequence[People], calls: Sequence[Calls]) -> tuple[Ended, ...
     return tuple(sorted(found, key=lambda one: (-one.people, -one.calls, one.outcome)))
 
 
-def _hours(ledger: Ledger, zone: ZoneInfo) -> tuple[Hour, ...]:
+def _hours(ledger: interface.Report, zone: ZoneInfo) -> tuple[Hour, ...]:
     placed, reached = Counter[int](), Counter[int]()
     for at, calls, reaching in ledger.calls_by_time():
         hour = datetime.fromtimestamp(at, zone).hour
@@ -166,7 +165,7 @@ def _hours(ledger: Ledger, zone: ZoneInfo) -> tuple[Hour, ...]:
     return tuple(Hour(hour, placed[hour], reached[hour]) for hour in range(24))
 
 
-def _countries(ledger: Ledger) -> tuple[Country, ...]:
+def _countries(ledger: interface.Report) -> tuple[Country, ...]:
     people, reached = Counter[str](), Counter[str]()
     for number, was_reached in ledger.called_numbers():
         code = country(number) or ""
@@ -178,7 +177,7 @@ def _countries(ledger: Ledger) -> tuple[Country, ...]:
     )
 
 
-def _talk(ledger: Ledger, calls: Sequence[Calls]) -> Talk | None:
+def _talk(ledger: interface.Report, calls: Sequence[Calls]) -> Talk | None:
     count = sum(some.count for some in calls if some.reached)
     if not count:
         return None
@@ -213,7 +212,7 @@ def _tries(people: Sequence[People]) -> tuple[Tries, ...]:
     return tuple(Tries(attempts, counts[attempts], reached[attempts]) for attempts in sorted(counts))
 
 
-def _reasons(ledger: Ledger, view: View) -> tuple[tuple[Reason, ...], int]:
+def _reasons(ledger: interface.Report, view: View) -> tuple[tuple[Reason, ...], int]:
     """Return the reasons with the most rows, and how many rows have another one."""
     rows = 0
 
@@ -246,7 +245,7 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def _slow(ledger: Ledger, view: View) -> Slow:
+def _slow(ledger: interface.Report, view: View) -> Slow:
     holds, retried = list(ledger.holds()), ledger.retried()
     too_many = sum(count for status, count in retried if status == _TOO_MANY)
     return Slow(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dialer.screening import Report
     from dialer.session.coverage import Uncovered
     from dialer.session.intake import Intake
+    from dialer.store import Store
     from dialer.suppression import Listed
 
 SAMPLES = 3
@@ -142,7 +143,7 @@ class _Tally:
         samples: the first requests.
     """
 
-    ledger: Ledger | None
+    ledger: Store | None
     recent: Container[object]
     spoken: Spoken
     fresh: int = 0
@@ -234,7 +235,7 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
 
 
 @contextlib.contextmanager
-def _ledger(campaign: Campaign) -> Iterator[Ledger | None]:
+def _ledger(campaign: Campaign) -> Iterator[Store | None]:
     """Yield the ledger, or None where nobody was recorded yet.
 
     Raises:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dialer.batch import Batch
     from dialer.models import ResultRow
+    from dialer.store import Store
 
 
 def rewrite_results(batch: Batch) -> int:
@@ -34,7 +35,7 @@ def rewrite_results(batch: Batch) -> int:
         return _rewrite(batch, ledger)
 
 
-def _rewrite(batch: Batch, ledger: Ledger) -> int:
+def _rewrite(batch: Batch, ledger: Store) -> int:
     file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")))
     _refuse_if_it_may_know_more(batch, ledger)
     rows = 0
@@ -57,7 +58,7 @@ def _rewrite(batch: Batch, ledger: Ledger) -> int:
     return rows
 
 
-def _refuse_if_it_may_know_more(batch: Batch, ledger: Ledger) -> None:
+def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
     # Beside an older copy of the ledger nothing but the CSV knows who was called.
     if not batch.results.is_file():
         return

@@ -64,17 +64,11 @@ class Work(Notes, Protocol):
         work, as version 0.1 tells it beside the ledger.
         """
 
-    def recover(self) -> int:
-        """Turn what a dead run left `sending` into `unknown`; return how many."""
-
     def gaps(self) -> list[tuple[float, float]]:
         """Return when calls may have been placed of which the ledger does not know (Unix seconds), in order."""
 
     def note_gap(self, since: float, until: float) -> None:
         """Note that in a span of time (Unix seconds) calls may have been placed of which the ledger does not know."""
-
-    def work(self) -> str | None:
-        """Return which work began last; None where none did."""
 
     def is_asked_to_stop(self, work: str) -> bool:
         """Tell whether another process asked this work to stop."""

@@ -102,7 +102,7 @@ def _into(path: Path, *, fresh: bool) -> None:
 
     async def begin() -> None:
         async with LedgerWriter(lambda: Ledger.open(file, binding=binding, batch="benchmark")) as ledger:
-            await ledger.call(lambda store: store.recover())
+            await ledger.begin_work()
             await load(campaign(path), ledger, Control())
             assert await ledger.page(after=0, size=500)
 

@@ -1,0 +1,53 @@
+# ruff: noqa: S608 - constants only
+"""The statements that another batch's ledger is asked, of whatever version it is."""
+
+from __future__ import annotations
+
+_CALL, _SENT = 2, 4
+"""Versions from which on there are these tables: see `schema`."""
+
+AMONG = "AND r.number IN (SELECT value FROM json_each(:numbers))"
+KNOWN = f"""
+    SELECT r.number FROM recipient r WHERE r.updated_at IS NOT NULL {AMONG} AND EXISTS (SELECT 1
+    FROM attempt a WHERE a.recipient = r.id AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown')))
+"""
+BELONGS_TO = "SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial', 'later')"
+LAST_MOMENT = "SELECT max(coalesce(answered_at, at)) FROM attempt"
+_PLACED = "coalesce(a.answered_at, a.at)"
+
+
+def called(version: int, *, later: bool, extra: str) -> str:
+    """Return what asks a ledger of some version for attempts that placed a call, or may have.
+
+    Of attempts, not of where people stand: that may not tell that an earlier call was accepted.
+
+    Args:
+        version: of the ledger.
+        later: phones may ring later than their calls were placed.
+        extra: a condition on the recipient `r`.
+    """
+    joins, rings = _later(version) if later else ("", _PLACED)
+    # All of them are found quickest in the order in which they were placed.
+    first, second = ("recipient r", "attempt a") if extra else ("attempt a", "recipient r")
+    tables = f"{first} CROSS JOIN {second} ON a.recipient = r.id"
+    return f"""
+        SELECT r.number, {rings}, a.outcome IS NULL
+        FROM {tables} {joins}
+        WHERE r.updated_at IS NOT NULL AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown'))
+        AND (a.outcome IS NULL OR {_PLACED} >= :since OR {rings} >= :since) {extra}
+    """
+
+
+def _later(version: int) -> tuple[str, str]:
+    """Return what has to be joined, and when a phone rings last: at its `scheduled_at`, or after all retries."""
+    payload = "coalesce(s.payload, r.payload)" if version >= _SENT else "r.payload"
+    joins = "LEFT JOIN sent s ON s.attempt = a.id" if version >= _SENT else ""
+    known, again, ended = ("0", "0", "0")
+    if version >= _CALL:
+        joins += " LEFT JOIN call c ON c.attempt = a.id"
+        known, again, ended = "c.final = 1", "c.scheduled_at", "min(c.updated_at, c.asked_at)"
+    rings = f"""
+        CASE WHEN {known} THEN max({_PLACED}, coalesce({ended}, 0))
+        ELSE max(coalesce({again}, 0), rings_until({payload}, {_PLACED})) END
+    """
+    return joins, rings
