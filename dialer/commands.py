@@ -5,12 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from dialer.escaping import is_plain
-
-_WITHOUT_SANDBOX: Final = frozenset({"track", "cancel"})
-"""The calls of a trial end with it: there is nothing to ask about, and nothing to cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +31,7 @@ class Selection:
         Args:
             verb: what to do.
             options: more options of that verb.
-
-        Raises:
-            ValueError: the verb has no trial, and this is one: without `--sandbox` it would act on the real batch.
         """
-        if self.sandbox and verb in _WITHOUT_SANDBOX:
-            raise ValueError(f"`{verb}` has no --sandbox")
         words: list[str | Path] = [verb, self.campaign]
         words += ["--recipients", self.recipients] if self.recipients is not None else []
         words += ["--batch", self.batch] if self.batch is not None else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,9 @@ BOLNA_ALLOWS = Rate(500, 60.0)
 _SHORTEST = 60.0
 """Seconds. The margin that lets several processes share a rate is too much of a shorter window."""
 _TABLE = "organisation"
-_KNOWN = ("rate", "reads")
-_NAMES = " and ".join(f"`{name}`" for name in _KNOWN)
+_CURRENCY = re.compile("[A-Z]{3}")
+_KNOWN = ("rate", "reads", "currency")
+_NAMES = f"{', '.join(f'`{name}`' for name in _KNOWN[:-1])} and `{_KNOWN[-1]}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,13 @@ class Workspace:
         folder: the folder of `dialer.toml`, or of the results.
         rate: calls that all runs together may place, as `dialer.toml` says; None where it does not.
         reads: requests by which each run may look how calls go; None where `dialer.toml` does not say.
+        currency: of all costs, as `USD`; None where `dialer.toml` does not say.
     """
 
     folder: Path
     rate: Rate | None = None
     reads: Rate | None = None
+    currency: str | None = None
 
     def rate_at(self, *, loopback: bool) -> Rate | None:
         """Return what all runs together may place at a server; None for any number.
@@ -105,7 +109,7 @@ def _read(path: Path) -> Workspace:
             f'{file.place(_TABLE, "rate")} is "{rate}": several runs can share a rate per minute or per hour '
             f'only. Write it as "{rate.count * 60}/minute".'
         )
-    return Workspace(path.parent, rate=rate, reads=_rate(file, "reads"))
+    return Workspace(path.parent, rate=rate, reads=_rate(file, "reads"), currency=_currency(file))
 
 
 def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None:
@@ -121,6 +125,16 @@ def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None
         near = difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.5)
         instead = f"Did you mean `{near[0]}`?" if near else f"[{_TABLE}] knows {_NAMES}."
         raise CampaignError(f"{file.place(_TABLE, name)} is not a setting of {SETTINGS}. {instead}")
+
+
+def _currency(file: CampaignFile) -> str | None:
+    given = file.content.get(_TABLE, {}).get("currency")
+    if given is None or (isinstance(given, str) and _CURRENCY.fullmatch(given)):
+        return given
+    raise CampaignError(
+        f"{file.place(_TABLE, 'currency')} is {json.dumps(given, default=str)}: write three capital letters in quotes, "
+        'like "USD".'
+    )
 
 
 def _rate(file: CampaignFile, name: str) -> Rate | None:

@@ -65,7 +65,7 @@ def execution(status: str, **fields: Any) -> Execution:  # noqa: ANN401 - any of
 
 
 def report_of(batch: Batch, *, zone: str = "UTC", full: bool = False, running: bool = False) -> Report:
-    view = View(MADE, ZoneInfo(zone), full_numbers=full, running=running)
+    view = View(MADE, ZoneInfo(zone), full_numbers=full, running=running, currency=None)
     with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
         return gather(ledger, batch, view)
 

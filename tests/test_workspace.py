@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ import pytest
 from dialer import load_campaign
 from dialer.cli import main
 from dialer.errors import CampaignError, ExitCode
+from dialer.ledger import locked
 from dialer.pacing import Rate
 from dialer.workspace import Workspace, find_workspace
 from tests.place import HEADER, awkward
@@ -95,11 +99,13 @@ def test_a_trial_does_not_use_up_the_rate_of_real_calls(settings: Callable[[str]
     [
         ("[organisation]\nrates = '1/minute'", 2, "Did you mean `rate`?"),
         ("rate = '1/minute'", 1, "It belongs under [organisation]."),
-        ("[organization]\nrate = '1/minute'", 1, "It knows only [organisation] with `rate` and `reads`."),
-        ("\n[organisation]\nxyz = 3", 3, "[organisation] knows `rate` and `reads`."),
+        ("[organization]\nrate = '1/minute'", 1, "It knows only [organisation] with `rate`, `reads` and `currency`."),
+        ("\n[organisation]\nxyz = 3", 3, "[organisation] knows `rate`, `reads` and `currency`."),
         ("organisation = 3", 1, "has to be a table"),
         ("[organisation]\nrate = 500", 2, 'like "500/minute"'),
         ("[organisation]\nreads = 'often'", 2, 'like "500/minute"'),
+        ("[organisation]\ncurrency = '$'", 2, 'three capital letters in quotes, like "USD"'),
+        ("[organisation]\ncurrency = 3", 2, "three capital letters"),
         ("[organisation]\nrate = '5/second'", 2, 'Write it as "300/minute"'),
         ("[organisation]\nrate = '0/minute'", 2, 'like "500/minute"'),
         ("[organisation]\nrate = '5/minute", 2, "put the quotes at its end"),
@@ -154,12 +160,12 @@ def test_it_is_told_that_the_organisation_is_slower_than_the_campaign(
 
 
 def test_status_names_the_folder_and_the_rate_that_are_shared(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    path = in_workspace(place, 'rate = "600/minute"')
+    path = in_workspace(place, 'rate = "600/minute"\ncurrency = "USD"')
     assert main(["run", "--yes", "-q", str(path)]) == 0
     capsys.readouterr()
     assert main(["status", str(path), "-o", "json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
-    assert found["workspace"] == {"folder": str(place.folder), "rate": "600/minute"}
+    assert found["workspace"] == {"folder": str(place.folder), "rate": "600/minute", "currency": "USD"}
 
 
 def test_a_mistake_in_dialer_toml_ends_every_command_before_anything_is_dialled(
@@ -185,3 +191,55 @@ def test_where_bolna_is_called_it_is_500_a_minute_without_any_setting(
     monkeypatch.delenv("BOLNA_BASE_URL")
     assert load_campaign(path).organisation_rate == Rate(500, 60)
     assert load_campaign(path, sandbox=True).organisation_rate is None
+
+
+def test_where_the_currency_is_known_costs_are_shown_in_it(quick: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bolna gives cents."""
+    path = str(in_workspace(quick, 'currency = "INR"'))
+    assert main(["run", path, "--yes", "-q"]) == 0
+    assert main(["track", path, "--watch", "--every", "1s"]) == 0
+    capsys.readouterr()
+    assert main(["status", path, "-o", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    shown = f"{found['cost'] / 100:,.2f} INR"
+    assert found["cost"] > 0
+    for command in (["status"], ["track"], ["report", "--format", "md"]):
+        assert main([*command, path]) == 0
+        assert shown in capsys.readouterr().out
+
+
+def test_status_says_for_scripts_who_works_on_a_batch(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = in_workspace(place, "")
+    assert main(["run", "--yes", "-q", str(path)]) == 0
+    with locked(place.folder / "c.results.ledger.lock", command="run"):
+        capsys.readouterr()
+        assert main(["status", str(path), "-o", "json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)
+    (run,) = found["runs"]
+    assert (run["pid"], run["host"], run["does"]) == (os.getpid(), socket.gethostname(), "run")
+    assert datetime.fromisoformat(run["since"]) <= datetime.now(UTC)
+    assert main(["status", str(path), "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["runs"] == []
+
+
+def test_a_trial_is_kept_apart_in_every_command(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(in_workspace(place, ""))
+    assert main(["run", path, "--yes", "-q", "--sandbox"]) == 0
+    for command in (
+        ["status"],
+        ["results"],
+        ["reconcile"],
+        ["track"],
+        ["cancel", "--yes"],
+        ["report", "--format", "md"],
+    ):
+        assert main([*command, path, "--sandbox"]) == 0, command
+        assert main([*command, path]) == ExitCode.USAGE, command
+    number = place.results("c.results.sandbox.csv")[0]["recipient_phone_number"]
+    assert main(["show", number, "--in", str(place.folder)]) == ExitCode.USAGE
+    capsys.readouterr()
+    assert main(["list", "--in", str(place.folder)]) == 0
+    assert capsys.readouterr().out == f"{place.folder}: 0 ledgers\n"
+    assert main(["show", number, "--in", str(place.folder), "--sandbox"]) == 0
+    assert f"{number}: 1 attempts, in 1 ledgers" in capsys.readouterr().out
+    assert not place.calls()

@@ -68,6 +68,7 @@ def _parts(_context: click.Context, _parameter: click.Parameter, text: str | Non
 @campaign_argument
 @recipients_option
 @batch_option
+@sandbox_option
 @click.option("--watch", is_flag=True, help="Look again and again, until every call is final.")
 @click.option(
     "--every",
@@ -99,7 +100,7 @@ def track(
     """Fetch how the accepted calls went; run it again until all are final."""
     from dialer.session import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
-    loaded = load(campaign, **which, sandbox=False)
+    loaded = load(campaign, **which)
     progress = progress_of(quiet=quiet, log_format="text")
     tracked, stopped_by = with_signals(
         lambda control: track_campaign(
@@ -119,13 +120,13 @@ def track(
 @campaign_argument
 @recipients_option
 @batch_option
+@sandbox_option
 @click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 @output_option
 def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Stop a run that goes on, and every call that waits at Bolna."""
     from dialer.session import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
-    which["sandbox"] = False  # The built-in stand-in forgets its calls with the run that made them.
     loaded = load(campaign, **which)
 
     async def asked(control: Control) -> Cancelled:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -23,6 +22,9 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STATUS_EVERY = 2.0
 """Seconds between two looks of `status --watch`."""
@@ -119,7 +121,7 @@ def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options
     return ExitCode.DONE
 
 
-@cli.command("list")
+@cli.command(name="list")
 @click.option("--forget", type=PATH, metavar="LEDGER", help="This ledger is gone or damaged: go on without it.")
 @folder_option
 @sandbox_option
@@ -157,17 +159,17 @@ def backup(to: Path, *, folder: Path, sandbox: bool, output: str) -> ExitCode:
     "--in",
     "folder",
     type=PATH,
-    default=Path(),
     metavar="FOLDER",
-    help="Where to search, with the folders in it; default: here.",
+    help="Search this folder and those in it; default: all ledgers of the workspace.",
 )
+@sandbox_option
 @output_option
-def show(number: tuple[str, ...], *, folder: Path, output: str) -> ExitCode:
-    """Show every attempt at a number, in all ledgers of a folder."""
+def show(number: tuple[str, ...], *, folder: Path | None, sandbox: bool, output: str) -> ExitCode:
+    """Show every attempt at a number, in all ledgers of the workspace."""
     from dialer.session import show_number  # noqa: PLC0415 - heavy, and only this command needs it
 
     # A number with spaces may come without quotes.
-    shown = show_number(" ".join(number), folder=folder)
+    shown = show_number(" ".join(number), folder=folder, sandbox=sandbox)
     echo(telling.as_json(shown) if output == "json" else telling.shown_text(shown))
     for path, why in shown.unread:
         echo(f"Not read: {path}\n  {why}", err=True)

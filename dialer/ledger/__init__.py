@@ -3,7 +3,7 @@
 from dialer.ledger.backup import copy_ledger
 from dialer.ledger.elsewhere import Neighbours, is_ledger
 from dialer.ledger.figures import CALL_PARTS
-from dialer.ledger.lock import Lock, holder, lock_of, locked
+from dialer.ledger.lock import Holder, Lock, held_by, holder, lock_of, locked
 from dialer.ledger.mark import mark_of
 from dialer.ledger.neighbour import Elsewhere, is_trial
 from dialer.ledger.opening import none_yet
@@ -16,6 +16,7 @@ __all__ = [
     "CALL_PARTS",
     "STOPPED",
     "Elsewhere",
+    "Holder",
     "Ledger",
     "Listed",
     "Lock",
@@ -23,6 +24,7 @@ __all__ = [
     "Registry",
     "ask_to_stop",
     "copy_ledger",
+    "held_by",
     "holder",
     "is_ledger",
     "is_trial",

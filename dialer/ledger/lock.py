@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -101,17 +102,40 @@ def left_in(path: Path) -> Mapping[str, Any] | None:
     return left if isinstance(left, dict) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        pid: the process.
+        host: the machine.
+        since: ISO 8601.
+        does: which command.
+    """
+
+    pid: int
+    host: str
+    since: str
+    does: str
+
+
 def holder(path: Path) -> str:
-    """Return who holds a lock file, in words; empty when nobody does.
+    """Return who holds a lock file, in words; empty when nobody does."""
+    found = held_by(path)
+    return "" if found is None else f"`dialer {found.does}` (process {found.pid} on {found.host}, since {found.since})"
+
+
+def held_by(path: Path) -> Holder | None:
+    """Return who holds a lock file; None when nobody does.
 
     It does not try the lock: that would turn away a run that starts at that moment.
     """
     noted = _content(path)
     if not {"pid", "host", "since", "command"} <= noted.keys():
-        return ""
+        return None
     if noted["host"] == socket.gethostname() and not _is_alive(noted["pid"]):
-        return ""
-    return f"`dialer {noted['command']}` (process {noted['pid']} on {noted['host']}, since {noted['since']})"
+        return None
+    return Holder(noted["pid"], noted["host"], noted["since"], noted["command"])
 
 
 def _this_process(command: str) -> dict[str, object]:

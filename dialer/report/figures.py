@@ -242,6 +242,7 @@ class Report:
         tracked: of these, Bolna was asked what became of them.
         talked: seconds of conversation in all calls.
         cost: of all calls; cents, as Bolna gives them.
+        currency: of the costs; None where `dialer.toml` does not say.
         statuses: how many rows of the file stand where.
         funnel: from the file to the person.
         ended: how calls ended, most people first.
@@ -270,6 +271,7 @@ class Report:
     tracked: int
     talked: float
     cost: float
+    currency: str | None
     statuses: Mapping[Status, int]
     funnel: Funnel
     ended: tuple[Ended, ...]

@@ -60,12 +60,14 @@ class View:
         zone: the time zone of its hours and moments.
         full_numbers: show whole phone numbers.
         running: a run is going on.
+        currency: of the costs; None where `dialer.toml` does not say.
     """
 
     now: datetime
     zone: ZoneInfo
     full_numbers: bool
     running: bool
+    currency: str | None
 
 
 def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
@@ -100,6 +102,7 @@ def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
             tracked=sum(some.count for some in calls if some.outcome),
             talked=sum(some.talked for some in calls),
             cost=sum(some.cost for some in calls),
+            currency=view.currency,
             statuses=statuses,
             funnel=_funnel(statuses, people, left=ledger.left()),
             ended=_ended(people, calls),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from dialer.report.parts import Tile
 from dialer.report.unfinished import WAITING, so_far
-from dialer.report.wording import DASH, share, time
+from dialer.report.wording import DASH, money, share, time
 
 if TYPE_CHECKING:
     from dialer.report.figures import Report
@@ -21,13 +22,14 @@ def tiles(report: Report) -> tuple[Tile, ...]:
 
 def _known(report: Report) -> tuple[Tile, ...]:
     funnel, talk = report.funnel, report.talk
-    each = f"; {report.cost / funnel.reached:,.1f} for each person reached" if funnel.reached else ""
+    amount = functools.partial(money, currency=report.currency)
+    each = f"; {amount(report.cost / funnel.reached, digits=1)} for each person reached" if funnel.reached else ""
     return (
         Tile(
             "Reached", f"{funnel.reached:,}", f"{share(funnel.reached, funnel.queued)} of those called{so_far(report)}"
         ),
         Tile("Talked", time(report.talked), f"half of the calls up to {time(talk.median)}" if talk else "with nobody"),
-        Tile("Cost", f"{report.cost:,.0f}", f"cents{each}"),
+        Tile("Cost", amount(report.cost, digits=0), f"{report.currency or 'cents'}{each}"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from dialer.provider.states import WENT_WRONG, CallState
 from dialer.report import daytime, troubles
 from dialer.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
 from dialer.report.unfinished import so_far
-from dialer.report.wording import DASH, counted, many, share, time
+from dialer.report.wording import DASH, counted, many, money, share, time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -205,24 +206,33 @@ def _cost(report: Report) -> Section:
     if not paid:
         return Section("cost", "Cost", "Bolna tells no cost of these calls yet.")
     machines = sum(one.cost for one in paid if one.outcome == CallState.VOICEMAIL)
+    amount, unit = functools.partial(money, currency=report.currency), report.currency or "cents"
     return Section(
         "cost",
         "Cost",
-        f"{report.cost:,.0f} cents in all, {report.cost / report.calls:,.1f} for each call"
+        f"{amount(report.cost, digits=0)} {unit} in all, {amount(report.cost / report.calls, digits=1)} for each call"
         + (f"; {share(machines, report.cost)} of it for talking to machines." if machines else "."),
-        chart=Bars([Bar(_label(one), one.cost, counted(one.cost, report.cost), _tone(one)) for one in paid]),
+        chart=Bars(
+            [
+                Bar(_label(one), one.cost, f"{amount(one.cost, digits=0)} · {share(one.cost, report.cost)}", _tone(one))
+                for one in paid
+            ]
+        ),
         table=Table(
             ("Outcome", "Cost", "Share", "For each call", "For each minute"),
             [
                 (
-                    *(_named(one), f"{one.cost:,.1f}", share(one.cost, report.cost), f"{one.cost / one.calls:,.2f}"),
-                    f"{one.cost / one.talked * 60:,.2f}" if one.talked else DASH,
+                    *(_named(one), amount(one.cost, digits=1), share(one.cost, report.cost)),
+                    amount(one.cost / one.calls, digits=2),
+                    amount(one.cost / one.talked * 60, digits=2) if one.talked else DASH,
                 )
                 for one in paid
             ],
             numbers=frozenset({1, 2, 3, 4}),
         ),
-        note="Cents as Bolna gives them; the currency is the account's.",
+        note="Cents as Bolna gives them; the currency is the account's."
+        if report.currency is None
+        else f"{report.currency}, from what Bolna gives as cents.",
     )
 
 

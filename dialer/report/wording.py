@@ -32,6 +32,11 @@ def share(part: float, whole: float) -> str:
     return f"{part / whole:.1%}" if whole else DASH
 
 
+def money(cents: float, currency: str | None, *, digits: int) -> str:
+    """Return a cost, without its unit: in cents with so many digits, or in the currency where that is known."""
+    return f"{cents:,.{digits}f}" if currency is None else f"{cents / 100:,.{max(2, digits + 2)}f}"
+
+
 def time(seconds: float) -> str:
     """Return a time in its two largest units, rounded up as everywhere in this program."""
     whole = math.ceil(seconds)

@@ -198,6 +198,9 @@ class _Cancelling:
     async def cancel(self) -> Cancelled:
         async with interruptible(self._control, doing="reading the results"):
             is_known = await self._merge()
+        if self._campaign.sandbox:
+            self._notes.append("The calls of a trial ended with the run that placed them.")
+            return await self._summary(Braked(), open_=0)
         calls = await self._ledger.count_open()
         if calls:
             await self._turn.agree(calls)
@@ -216,7 +219,7 @@ class _Cancelling:
                 await brake.stop_all()
         if is_known:
             await self._write()
-        return await self._summary(brake.result)
+        return await self._summary(brake.result, open_=await self._ledger.count_open())
 
     async def _merge(self) -> bool:
         """Take over what the CSV knows further; a CSV that cannot be read must not hold the brake up."""
@@ -261,8 +264,7 @@ class _Cancelling:
     async def _write(self) -> None:
         self._notes += filter(None, [await rewrite(self._campaign, self._ledger)])
 
-    async def _summary(self, result: Braked) -> Cancelled:
-        open_ = await self._ledger.count_open()
+    async def _summary(self, result: Braked, *, open_: int) -> Cancelled:
         unknown = await self._unknown()
         left = max(0, open_ - len(result.going_on))
         if result.trouble:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialer.commands import command_text
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.ledger import Ledger, Listed, holder, is_ledger, is_trial, lock_of
 from dialer.models import Status
@@ -97,7 +98,7 @@ def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
     if real not in registry.read() and not os.path.lexists(path):
         raise UsageError(
             f"{path}: {registry.path} does not list this ledger, and there is no such file. To see which ledgers there "
-            f"are: dialer list"
+            f"are: {command_text('list')}"
         )
     if path.is_file() and is_ledger(path) and _is_sound(path):
         raise UsageError(
@@ -112,6 +113,24 @@ def _is_sound(path: Path) -> bool:
         ledger.counts()
         return True
     return False
+
+
+def known_ledgers(folder: Path | None, *, sandbox: bool) -> list[Path]:
+    """Return the ledgers below a folder, or, without one, of the workspace around the working directory.
+
+    Args:
+        folder: searched with the folders in it.
+        sandbox: those of trials, and no others.
+    """
+    if folder is not None:
+        return [path for path in ledgers_below(folder) if is_trial(path, _mark(path)) is sandbox]
+    return [Path(one.ledger) for one in list_ledgers(Path(), sandbox=sandbox).ledgers if not one.is_missing]
+
+
+def _mark(path: Path) -> str | None:
+    with contextlib.suppress(DialerError), contextlib.closing(Ledger.read(path)) as ledger:
+        return ledger.note("trial")
+    return None
 
 
 def ledgers_below(folder: Path) -> Iterator[Path]:

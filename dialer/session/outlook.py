@@ -42,6 +42,7 @@ class Outlook:
         unused: variables that the prompt never asks for.
         welcome: the welcome message as the first recipients will hear it.
         notes: what could not be read, and what else a person should know, in words.
+        currency: of the costs; None where `dialer.toml` does not say.
     """
 
     account: Account | None
@@ -54,6 +55,7 @@ class Outlook:
     unused: tuple[str, ...]
     welcome: tuple[str, ...]
     notes: tuple[str, ...]
+    currency: str | None
 
 
 async def read_standing(campaign: Campaign, client: preflight.Bolna, *, agents: Sequence[str]) -> preflight.Standing:
@@ -137,6 +139,7 @@ def outlook(
             if not campaign.sandbox and standing.agent and (text := standing.agent.welcome(sample)) is not None
         ),
         notes=(*standing.notes, *hints),
+        currency=campaign.workspace.currency,
     )
 
 

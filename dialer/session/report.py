@@ -15,6 +15,7 @@ from dialer.report import Report, View, gather, markdown
 from dialer.results import replaced
 from dialer.session.pairing import refuse_emptied
 from dialer.window import zone_problem
+from dialer.workspace import find_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ def report_batch(batch: Batch, *, zone: str = "UTC", full_numbers: bool = False)
         zone=clock(zone),
         full_numbers=full_numbers,
         running=bool(holder(batch.lock)),
+        currency=find_workspace(batch.campaign, results=batch.results).currency,
     )
     with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
         refuse_emptied(batch, ledger)

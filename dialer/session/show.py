@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.ledger import Ledger
 from dialer.models import Problem, e164
 from dialer.phone import SPECIAL, judge, spellings
-from dialer.session.listing import ledgers_below
+from dialer.session.listing import known_ledgers
+from dialer.workspace import workspace_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dialer.store import Person
 
 _DIGIT = re.compile(r"\d")
@@ -63,12 +63,14 @@ class Shown:
         return ExitCode.LOOK if self.unread else ExitCode.DONE
 
 
-def show_number(text: str, *, folder: Path) -> Shown:
+def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False) -> Shown:
     """Return every attempt at a number, also while runs are going on.
 
     Args:
         text: the number with `+` and country code, as people write it.
-        folder: searched for ledgers, with the folders in it.
+        folder: searched for ledgers, with the folders in it; None: the workspace around the working directory, with the
+            ledgers that it lists elsewhere.
+        sandbox: those of trials, and no others.
 
     Raises:
         UsageError: it is no such number, or there is no ledger.
@@ -76,7 +78,7 @@ def show_number(text: str, *, folder: Path) -> Shown:
     number = _number(text)
     found: list[Found] = []
     unread: list[tuple[str, str]] = []
-    for path in ledgers_below(folder):
+    for path in known_ledgers(folder, sandbox=sandbox):
         try:
             found.append(_found(path, number))
         except UsageError:
@@ -85,7 +87,8 @@ def show_number(text: str, *, folder: Path) -> Shown:
         except DialerError as error:
             unread.append((str(path), str(error)))
     if not found and not unread:
-        raise UsageError(f"{folder}: there is no ledger in this folder, nor below it. Name another: --in FOLDER.")
+        where = folder or workspace_of(Path()).folder
+        raise UsageError(f"{where}: there is no ledger in this folder, nor below it. Name another: --in FOLDER.")
     return Shown(e164(number), len(found), tuple(one for one in found if one.people), tuple(unread))
 
 

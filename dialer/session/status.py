@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.ledger import Ledger, holder
+from dialer.ledger import Ledger, held_by, holder
 from dialer.models import Status
 from dialer.session.pairing import refuse_emptied
 from dialer.workspace import find_workspace
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dialer.batch import Batch
+    from dialer.ledger import Holder
     from dialer.models import CallCount
 
 
@@ -27,10 +28,12 @@ class Shared:
     Attributes:
         folder: the workspace's folder.
         rate: calls that all of them together may place; None for any number.
+        currency: of all costs; None where `dialer.toml` does not say.
     """
 
     folder: str
     rate: str | None
+    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Standing:
         held_for: why, in words.
         last: when the last attempt began or ended; None where there was none.
         running: who is working on it, in words; empty where nobody is.
+        runs: the same for scripts; at most one works on a batch.
         results: path of the results CSV.
         workspace: what it shares with others.
     """
@@ -72,6 +76,7 @@ class Standing:
     held_for: str
     last: datetime | None
     running: str
+    runs: tuple[Holder, ...]
     results: str
     workspace: Shared
 
@@ -116,6 +121,7 @@ def standing(batch: Batch) -> Standing:
         held_for=pulse.held_for if running else "",
         last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
         running=running,
+        runs=tuple(filter(None, [held_by(batch.lock)])),
         results=str(batch.results),
         workspace=shared,
     )
@@ -124,7 +130,7 @@ def standing(batch: Batch) -> Standing:
 def _shared(batch: Batch, *, is_loopback: bool) -> Shared:
     workspace = find_workspace(batch.campaign, results=batch.results)
     rate = workspace.rate_at(loopback=is_loopback)
-    return Shared(str(workspace.folder), None if rate is None else str(rate))
+    return Shared(str(workspace.folder), None if rate is None else str(rate), workspace.currency)
 
 
 def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:

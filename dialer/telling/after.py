@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.errors import ExitCode
 from dialer.provider.states import CallState
 from dialer.telling.values import plain
-from dialer.telling.words import calls_table, counted, duration, looks
+from dialer.telling.words import calls_table, counted, duration, looks, money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +111,7 @@ def tracked_text(tracked: Tracked, *, selection: Selection) -> str:
     lines = [f"{tracked.batch}: {head}", *rows]
     seconds, cost = (sum(getattr(count, name) for count in tracked.counts) for name in ("seconds", "cost"))
     if seconds or cost:
-        lines.append(f"{duration(seconds)} talked, cost {cost:,.2f} (as Bolna gives it, cents by its documentation)")
+        lines.append(f"{duration(seconds)} talked, cost {money(cost, tracked.currency)}")
     lines.append(f"results: {tracked.results}")
     lines += [f"{tracked.stopped}."] if tracked.stopped else []
     if tracked.trouble:

@@ -90,7 +90,8 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
         )
     lines += [] if view.timing is None else timing_lines(view.timing, rate=rate)
     if foretold.cost is not None:
-        lines.append(f"They cost about {foretold.cost:,.2f} at the campaign's cost_per_minute.")
+        amount = f"{foretold.cost:,.2f}{'' if view.currency is None else f' {view.currency}'}"
+        lines.append(f"They cost about {amount} at the campaign's cost_per_minute.")
     if sandbox:
         lines.append("This is the sandbox: no phone rings.")
     elif view.account is not None:

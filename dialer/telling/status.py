@@ -9,7 +9,7 @@ from dialer.commands import command_text
 from dialer.escaping import on_one_line
 from dialer.models import Status
 from dialer.progress import calls_line
-from dialer.telling.words import ORDER, calls_table, counted, duration, looks
+from dialer.telling.words import ORDER, calls_table, counted, duration, looks, money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def _table(one: Standing, selection: Selection) -> list[str]:
     if one.calls:
         lines += calls_table(one.calls)
     if one.talked:
-        lines.append(f"{duration(one.talked)} talked, cost {one.cost:,.2f} (as Bolna gives it)")
+        lines.append(f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}")
     if one.held:
         lines.append(f"sending stands still for {duration(one.held)}: {one.held_for}")
     if one.running and (pace := _pace(one)):

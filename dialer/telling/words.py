@@ -30,6 +30,15 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def money(cents: float, currency: str | None) -> str:
+    """Return a cost that the provider gives in cents, by its documentation."""
+    return (
+        f"{cents:,.2f} (as Bolna gives it, cents by its documentation)"
+        if currency is None
+        else (f"{cents / 100:,.2f} {currency}")
+    )
+
+
 def counted(counts: Mapping[Status, int]) -> str:
     """Return counts by state in one line."""
     return ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts.get(status)) or "nobody"
