@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import socket
+import subprocess
+import sys
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +18,7 @@ from hypothesis import strategies as st
 
 from dialer.errors import ExitCode, MustActError, UsageError
 from dialer.pacing import Pacer, Rate, Slot
-from dialer.shared_rate import AHEAD, VALID, SharedRate
+from dialer.shared_rate import AHEAD, VALID, SharedRate, shared_rate
 from dialer.shared_rate.file import RateFile
 from dialer.shared_rate.schedule import Schedule, after_loss
 from tests.test_pacing import most_within, virtually
@@ -374,16 +378,77 @@ def test_two_machines_on_one_file_are_told_so_before_they_send_more_than_is_allo
     assert second - first >= 0.12
 
 
-@pytest.mark.parametrize("what", ["a folder", "a pipe", "in a folder that is a file"])
+def _socket_at(path: Path) -> None:
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as one:
+        one.bind(str(path))
+
+
+PLANTED: dict[str, Callable[[Path], object]] = {
+    "a folder": lambda path: path.mkdir(),
+    "a pipe": os.mkfifo,
+    "a socket": _socket_at,
+    "a link to somebody's file": lambda path: path.symlink_to(path.with_name("people.csv")),
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a link to itself": lambda path: path.symlink_to(path.name),
+}
+
+
+@pytest.mark.parametrize("what", [*PLANTED, "in a folder that is a file"])
 def test_a_file_that_cannot_be_written_ends_the_run_in_words(tmp_path: Path, what: str) -> None:
     path = tmp_path / "dialer.rate"
-    if what == "a folder":
-        path.mkdir()
-    elif what == "a pipe":
-        os.mkfifo(path)
+    (tmp_path / "people.csv").write_text("phone")
+    if what in PLANTED:
+        PLANTED[what](path)
     else:
         path = tmp_path / "x" / "dialer.rate"
         path.parent.touch()
     with pytest.raises(MustActError, match=r"dialer\.rate cannot be read and written \(.+\)") as refused, shared(path):
         pytest.fail("it was opened")
     assert refused.value.exit_code is ExitCode.MUST_ACT
+    assert (tmp_path / "people.csv").read_text() == "phone"
+    assert not (tmp_path / "nothing").exists()
+
+
+# -- a run that is frozen while it holds the lock ---------------------------------------------------------------------
+
+_HOLDS_THE_LOCK = """
+import pathlib, signal, sys
+from dialer.shared_rate.file import RateFile
+with RateFile(pathlib.Path(sys.argv[1])) as file, file._locked():
+    print("locked", flush=True)
+    signal.pause()
+"""
+
+
+def test_a_run_that_is_frozen_with_the_lock_is_named_and_the_others_go_on_once_it_is_killed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dialer.shared_rate._PATIENCE", 0.05)
+    told: list[str] = []
+
+    async def main(frozen: subprocess.Popen[str]) -> None:
+        named = anyio.Event()
+
+        def note(text: str) -> None:
+            told.append(text)
+            named.set()
+
+        async def end_it() -> None:
+            await named.wait()
+            frozen.kill()
+
+        with shared_rate(path, BOLNA, note=note, on_hold=lambda *_: None) as rate:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(end_it)
+                await rate.slot(wait=0.0)
+
+    with subprocess.Popen([sys.executable, "-c", _HOLDS_THE_LOCK, path], stdout=subprocess.PIPE, text=True) as frozen:
+        try:
+            assert frozen.stdout is not None
+            assert frozen.stdout.readline() == "locked\n"
+            frozen.send_signal(signal.SIGSTOP)
+            anyio.run(main, frozen)
+        finally:
+            frozen.kill()
+    words = f"Process {frozen.pid} holds {path} and does not go on (is it stopped?)"
+    assert told == [f"{words}. Nothing is sent until it goes on or ends."]

@@ -116,6 +116,28 @@ def test_who_misses_a_moment_as_the_sending_ends_is_pending(tmp_path: Path, afte
         assert not rig.bolna.sent
 
 
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_wall_clock_that_is_set_anew_changes_nothing(
+    tmp_path: Path, step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starts(folder: Path, by: float) -> list[float]:
+        folder.mkdir()
+
+        def wall() -> float:
+            now = anyio.current_time()
+            return 1.8e9 + now + (by if now > 3.0 else 0.0)
+
+        with runs(folder, 30, 30) as rigs, monkeypatch.context() as patch:
+            patch.setattr("time.time", wall)
+            for rig in rigs:
+                rig.now = wall
+            virtually(lambda: share(folder, rigs))
+            assert [rig.counts for rig in rigs] == [{"queued": 30}, {"queued": 30}]
+            return sorted(round(one.at, 3) for rig in rigs for one in rig.bolna.sent)
+
+    assert starts(tmp_path / "stepped", step) == starts(tmp_path / "steady", 0.0)
+
+
 def test_a_429_of_one_run_holds_all_of_them(tmp_path: Path) -> None:
     with runs(tmp_path, 200, 200) as rigs:
         one, other = rigs

@@ -177,7 +177,11 @@ class RateFile:
     def _opened(self) -> int:
         if self._file is None:
             # Never truncated: whoever holds the lock may be about to write.
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+            # What a link leads to may be anybody's, and would be written over.
+            if self.path.is_symlink():
+                raise OSError(0, "it is a link")
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+            self._file = os.open(self.path, flags, 0o666)
             found = os.fstat(self._file)
             if not stat.S_ISREG(found.st_mode):
                 self._close()
