@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from dialer.agents import agents_of
 from dialer.phone import spellings
 from dialer.provider.interface import ProviderReadError
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Settle = Callable[[Execution, str], Awaitable[None]]
 
-AGENTS = "agents"
-"""Under this name the ledger notes which agents a column of the input has ever named."""
 MARGIN = 600.0
 """Seconds looked at before and after each unclear attempt."""
 LENIENCE = 30.0
@@ -164,11 +162,6 @@ async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_lim
     if limit.cancelled_caught:
         result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
     return result
-
-
-async def agents_of(ledger: AsyncStore, agent_id: str) -> Sequence[str]:
-    """Return whose calls a batch may have: the campaign's agent, and those that a column has ever named."""
-    return list(dict.fromkeys([agent_id, *json.loads(await ledger.note(AGENTS) or "[]")]))
 
 
 async def server_skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer.agents import agents_of
 from dialer.phone import spellings
 from dialer.provider.interface import ProviderReadError
-from dialer.reconcile import MARGIN, UNREADABLE, agents_of, digits, server_skews
+from dialer.reconcile import MARGIN, UNREADABLE, digits, server_skews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -113,6 +113,20 @@ def test_check_shows_which_agents_the_list_names(two: Place, capsys: pytest.Capt
     assert '"voice_id": "Mira"' in shown
 
 
+def test_how_the_call_of_a_row_s_agent_went_is_known_as_soon_as_that_of_the_campaign_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(Settings(speed=1e6, lines=20, outcomes={"busy": 1})) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+        place = Place(tmp_path, sandbox)
+        place.recipients([[number(at), "a", OTHER if at % 2 else "", "", ""] for at in range(8)], header=HEADER)
+        run(place.campaign(more=COLUMNS))
+        # So new that a list of one agent's calls would be excused for not showing them.
+        assert main(["track", str(place.folder / "c.toml")]) == ExitCode.DONE
+        assert [row["call_status"] for row in place.results()] == ["busy"] * 8
+
+
 def test_an_unclear_call_of_a_row_s_agent_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(Settings(number_faults={number(1): "closed_after"})) as sandbox:
         monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)

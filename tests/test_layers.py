@@ -24,7 +24,7 @@ LAYERS = (
     {"moments"},
     {"store"},
     {"batch", "credentials", "breaker", "ledger", "progress", "window", "source", "structure"},
-    {"pending", "throttle", "connections", "eligibility"},
+    {"agents", "pending", "throttle", "connections", "eligibility"},
     {"ending", "shared_rate", "workspace"},
     {"phone", "spreadsheet"},
     {"campaign", "loader", "results", "preflight", "reconcile", "tracking", "brake", "lines"},

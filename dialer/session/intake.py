@@ -10,12 +10,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from dialer import phone as numbers
+from dialer.agents import AGENTS
 from dialer.errors import ColumnError
 from dialer.loader import examine
 from dialer.payload import Payload
 from dialer.phone import NOT_VALID, edition
 from dialer.phone_column import Reading, phone_column, refuse_without_header
-from dialer.reconcile import AGENTS
 from dialer.results import stamp_of
 from dialer.screening import Rules, Screening
 from dialer.store.interface import JUDGED

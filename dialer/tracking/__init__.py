@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from dialer import provider
+from dialer.agents import agents_of
 from dialer.errors import only
 from dialer.provider.interface import ProviderReadError
 from dialer.provider.states import CallState
@@ -200,10 +201,14 @@ class Tracker:
                 break
             found.update((row.id, row.status) for row in page.rows)
             if not page.more or found.keys() >= wanted:
-                return found, True
+                return found, await self._lists_all()
             if page.total is not None and math.ceil(page.total / provider.VENDOR.page_rows) > worth(calls):
                 break
         return found, False
+
+    async def _lists_all(self) -> bool:
+        """Tell whether the campaign's agent makes all calls: only its own are in its list."""
+        return len(await agents_of(self._ledger, self._agent_id)) == 1
 
     async def _one_page(self, start: datetime, end: datetime, number: int) -> Page:
         await self._pacer.wait()
