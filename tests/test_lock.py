@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
+from dialer.cli import main
 from dialer.errors import ExitCode, LedgerError, LockedError
 from dialer.ledger import holder, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.place import Place
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 180
@@ -196,3 +200,29 @@ def test_a_lock_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
         locked(tmp_path / "file" / "x.lock", command="run"),
     ):
         pytest.fail("it was held")
+
+
+def test_a_killed_process_whose_parent_has_not_asked_for_it_holds_nothing(path: Path) -> None:
+    """A supervisor that starts many runs may ask for them one after the other."""
+    with held(path) as (process, _):
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert holder(path) == ""
+
+
+def test_a_run_of_version_0_1_that_goes_on_turns_a_new_one_away(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([["+919800000001"]], header=["phone"])
+    campaign, file = place.campaign(), place.folder / "c.results.ledger.lock"
+    # As that version holds it, and what it wrote into it.
+    with FileLock(file, timeout=0, mode=0o600, thread_local=False):
+        left = {"work": "0123456789abcdef", "first": 1_760_000_000.0}
+        since = "2026-11-28T09:00:00+00:00"
+        note = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "command": "run", "left": left}
+        file.write_text(json.dumps(note), encoding="utf-8")
+        assert main(["run", str(campaign), "--yes", "-q"]) == ExitCode.LOCKED
+        assert f"`dialer run` (process {os.getpid()} on " in capsys.readouterr().err
+        assert not place.calls()
+        assert json.loads(file.read_text(encoding="utf-8")) == note
+    assert main(["run", str(campaign), "--yes", "-q"]) == ExitCode.DONE
