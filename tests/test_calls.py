@@ -65,6 +65,18 @@ def test_a_call_that_bolna_does_not_know_yet_stays_open_and_one_given_up_does_no
     assert ledger.open_calls() == []
 
 
+def test_a_machine_that_an_older_version_noted_apart_is_voicemail_and_a_person_who_answers_later_is_not(
+    ledger: Ledger,
+) -> None:
+    over, retried = call(ledger, 1, QUEUED), call(ledger, 2, QUEUED)
+    ledger.note_calls([(over.id, execution("completed"))])
+    ledger.note_calls([(retried.id, execution("scheduled"))])
+    ledger._db.execute("UPDATE call SET status = 'completed', voicemail = 1")
+    assert {count.outcome for count in ledger.call_counts()} == {"voicemail"}
+    ledger.note_calls([(retried.id, execution("completed"))])
+    assert {count.outcome: count.calls for count in ledger.call_counts()} == {"voicemail": 1, "completed": 1}
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=())), inner),
