@@ -38,6 +38,8 @@ _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""
 SEARCH_FIRST = 60.0
 """Seconds that looking for calls that the ledger does not know may take, unless it is an older copy."""
+_AGENTS = 3
+"""So many other agents are named."""
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
 
@@ -127,7 +129,7 @@ class Planning:
                 samples=[provider.VENDOR.request_in(recipient.payload).variables for recipient in first],
                 places=places,
                 elsewhere=elsewhere,
-                hints=loaded.hints,
+                hints=(*loaded.hints, *self._other_agents(loaded.agents)),
                 talk=await self.work.ledger.talk(),
             ),
             rate=self.work.campaign.rate_in_words,
@@ -137,6 +139,14 @@ class Planning:
             sandbox=self.work.campaign.sandbox,
             phone_words=loaded.phone_words,
         )
+
+    def _other_agents(self, agents: Sequence[str]) -> list[str]:
+        """Return a note on agents that call besides the campaign's, because a column names them."""
+        others = [agent for agent in agents if agent != self.work.campaign.agent_id]
+        if not others:
+            return []
+        shown = f"{', '.join(others[:_AGENTS])}{', ...' if len(others) > _AGENTS else ''}"
+        return [f"a column of the list names other agents for some of them ({len(others):,}: {shown})"]
 
     async def _places(self, pending: int) -> tuple[list[Place], int]:
         """Return where those may be who are to be called, and how many more another batch has called lately."""
