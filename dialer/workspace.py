@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from dialer.batch import CampaignFile, read_campaign_file
 from dialer.errors import CampaignError
-from dialer.ledger import Registry
 from dialer.rate import Rate
+from dialer.store.sqlite import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

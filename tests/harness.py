@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
-from dialer.ledger import starts
+from dialer.store.sqlite import starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

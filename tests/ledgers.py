@@ -6,9 +6,9 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger import Ledger
 from dialer.models import Answer, Effect, InputRow, Outcome, Problem, Status, e164
 from dialer.store import Binding, RedialRules
+from dialer.store.sqlite import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,8 +13,8 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import ExitCode
-from dialer.ledger import starts
 from dialer.progress import Silent
+from dialer.store.sqlite import starts
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.ledger import Ledger
 from dialer.models import InputRow, Problem, Status, Whereabouts, e164
 from dialer.pacing import Rate
 from dialer.session.judge import CLOSING, TOO_LATE, Judge
 from dialer.store import Binding
+from dialer.store.sqlite import Ledger
 from dialer.suppression import Suppression
 from dialer.whereabouts import Locator, zone_column
 from dialer.window import CallingWindow, WeeklyHours, load_pack

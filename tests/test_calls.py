@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dialer.ledger import Ledger
     from dialer.provider.interface import Execution
+    from dialer.store.sqlite import Ledger
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from dialer.brake import Brake
 from dialer.cli import main
 from dialer.control import Control
 from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
-from dialer.ledger import Ledger, locked
 from dialer.models import Answer, Effect, Outcome
 from dialer.pacing import Rate
 from dialer.provider.bolna.client import read_error
@@ -28,6 +27,7 @@ from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.provider.interface import ProviderReadError, Stopped
 from dialer.session import cancel, cancel_campaign, interruption
+from dialer.store.sqlite import Ledger, locked
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
 from tests.ledgers import call, key_of, load, number_of, opened, people, row
 from tests.place import HEADER, Place, awkward, number, run
@@ -506,7 +506,7 @@ def test_a_cancel_that_is_killed_goes_on_where_it_was(tmp_path: Path, when: Any)
     batch = Batch.write(tmp_path / "b", people=20, rate="500/second")
     with sandbox(lines=3, speed=0.1) as bolna, Crashing(bolna, tmp_path / "log") as process:
         assert process.run(batch.command("run")) == ExitCode.LOOK
-        crash = Crash("dialer.ledger.stops:Stops.note_stopped", when=when, turn=6)
+        crash = Crash("dialer.store.sqlite.stops:Stops.note_stopped", when=when, turn=6)
         assert process.run(batch.command("cancel", "--yes"), crash) == CRASHED
         assert process.run(batch.command("cancel", "--yes")) == ExitCode.LOOK
         book = bolna.calls(batch.agent)

@@ -18,7 +18,7 @@ import dialer
 from dialer.campaign.mistakes import _tables
 from dialer.cli import cli, main
 from dialer.commands import Selection, command_text
-from dialer.ledger import locked
+from dialer.store.sqlite import locked
 from tests.place import HEADER, awkward, run
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import LedgerError, UsageError
-from dialer.ledger import Ledger, Neighbours, Registry, elsewhere, locked, neighbour, opening, schema
-from dialer.ledger.lock import lock_of
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
+from dialer.store.sqlite import Ledger, Neighbours, Registry, elsewhere, locked, neighbour, opening, schema
+from dialer.store.sqlite.lock import lock_of
 from tests.harness import PATIENCE, Batch, sandbox
 from tests.ledgers import ANYBODY, BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
 from tests.place import HEADER, Place, awkward, number

@@ -17,7 +17,7 @@ from dialer.batch import read_campaign_file
 from dialer.campaign import load_campaign
 from dialer.cli import main
 from dialer.errors import CampaignError
-from dialer.ledger import holder
+from dialer.store.sqlite import holder
 from tests.harness import PATIENCE
 from tests.place import AGENT, HEADER, Place, awkward
 

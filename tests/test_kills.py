@@ -220,24 +220,24 @@ RATE, HOLDING = "50/second", 4
 """So many may hold an intent: who is in flight, or about to be."""
 
 STEPS = {
-    "while the input is loaded": Crash("dialer.ledger.loading:_put", "after"),
+    "while the input is loaded": Crash("dialer.store.sqlite.loading:_put", "after"),
     "before the first results": Crash("dialer.results:ResultsFile.write"),
     "before the first results are in place": Crash("pathlib:Path.replace"),
     "after the first results": Crash("dialer.results:ResultsFile.write", "after"),
     "before the intent": Crash("dialer.store.writer:LedgerWriter.intend", turn=2),
-    "before the intent is durable": Crash("dialer.ledger:Ledger.intend", "after", turn=2),
+    "before the intent is durable": Crash("dialer.store.sqlite:Ledger.intend", "after", turn=2),
     "after the intent": Crash("dialer.store.writer:LedgerWriter.intend", "after", turn=2),
     "while paced": Crash("dialer.pacing:Pacer.wait", turn=4),
     "after the pacer": Crash("dialer.placing:body_of", turn=4),
     "after the POST": Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4),
     "before the outcome": Crash("dialer.store.writer:LedgerWriter.settle", turn=4),
-    "before the outcome is durable": Crash("dialer.ledger:Ledger.settle", "after", turn=2),
+    "before the outcome is durable": Crash("dialer.store.sqlite:Ledger.settle", "after", turn=2),
     "after the outcome": Crash("dialer.results:ResultsFile.append", turn=2),
     "after a line of the results": Crash("dialer.results:ResultsFile.append", "after", turn=2),
     "in the middle of the last results": Crash("dialer.results:ResultsFile._cells", turn=2 * PEOPLE + 1),
     "before the last results are in place": Crash("pathlib:Path.replace", turn=2),
     "after the last results": Crash("dialer.results:ResultsFile.write", "after", turn=2),
-    "between results and checkpoint": Crash("dialer.ledger:Ledger.close"),
+    "between results and checkpoint": Crash("dialer.store.sqlite:Ledger.close"),
 }
 CARRIED = (
     "before the intent is durable",
@@ -362,7 +362,7 @@ def test_a_torn_line_of_the_results_says_nothing_wrong(
     settled(batch, bolna)
 
 
-@pytest.mark.parametrize("at", ["dialer.ledger:Ledger.recover", "dialer.ledger:Ledger.found"])
+@pytest.mark.parametrize("at", ["dialer.store.sqlite:Ledger.recover", "dialer.store.sqlite:Ledger.found"])
 def test_a_crash_while_a_crash_is_mended_changes_nothing(
     tmp_path: Path, bolna: Bolna, dialer: Crashing, at: str
 ) -> None:
@@ -372,7 +372,7 @@ def test_a_crash_while_a_crash_is_mended_changes_nothing(
     settled(batch, bolna)
 
 
-@pytest.mark.parametrize("at", ["dialer.ledger:Ledger.merge", "dialer.ledger:Ledger.adopt"])
+@pytest.mark.parametrize("at", ["dialer.store.sqlite:Ledger.merge", "dialer.store.sqlite:Ledger.adopt"])
 def test_a_crash_while_results_are_adopted_changes_nothing(
     tmp_path: Path, bolna: Bolna, dialer: Crashing, at: str
 ) -> None:

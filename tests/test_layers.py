@@ -22,8 +22,7 @@ LAYERS = (
     {"provider"},
     {"clocks", "waiting", "changes", "control", "pacing"},
     {"moments"},
-    {"store"},
-    {"batch", "credentials", "breaker", "ledger", "progress", "window", "source", "structure"},
+    {"batch", "credentials", "breaker", "store", "progress", "window", "source", "structure"},
     {"agents", "pending", "throttle", "connections", "eligibility"},
     {"ending", "shared_rate", "workspace"},
     {"phone", "spreadsheet"},
@@ -48,8 +47,8 @@ HOMES = {
     "phonenumbers": {"phone"},
     "httpx": {"provider"},
     "httpcore": {"provider"},
-    "sqlite3": {"ledger"},
-    "filelock": {"ledger"},
+    "sqlite3": {"store"},
+    "filelock": {"store"},
     "pydantic": {"campaign"},
     "pydantic_core": {"campaign"},
     "dotenv": {"credentials"},
@@ -118,8 +117,8 @@ def test_a_third_party_package_is_imported_only_where_it_belongs(path: Path) -> 
 
 
 SQL = re.compile(r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", re.DOTALL)
-QUERIES = PACKAGE / "ledger" / "queries"
-WITH_SQL = {*QUERIES.glob("*.py"), PACKAGE / "ledger" / "schema.py"}
+QUERIES = PACKAGE / "store" / "sqlite" / "queries"
+WITH_SQL = {*QUERIES.glob("*.py"), PACKAGE / "store" / "sqlite" / "schema.py"}
 
 
 def test_sql_is_written_in_one_place() -> None:
@@ -134,7 +133,7 @@ def test_sql_is_written_in_one_place() -> None:
 
 
 def test_every_query_is_asked() -> None:
-    used = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "ledger").rglob("*.py"))
+    used = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "store" / "sqlite").rglob("*.py"))
     names = {
         target.id
         for path in QUERIES.glob("*.py")

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.errors import BoundError, ExitCode, LedgerError, UsageError
-from dialer.ledger import Ledger, opening, schema
-from dialer.ledger.place import network_file_system
 from dialer.models import ATTEMPTED, InputRow, Status
 from dialer.results import ResultsFile
 from dialer.store import Written
+from dialer.store.sqlite import Ledger, opening, schema
+from dialer.store.sqlite.place import network_file_system
 from tests.ledgers import (
     AGAIN,
     ANYBODY,

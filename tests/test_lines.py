@@ -18,13 +18,13 @@ import pytest
 from dialer import load_campaign
 from dialer.errors import CampaignError, ExitCode, MustActError
 from dialer.forecast import forecast
-from dialer.ledger import Ledger
 from dialer.lines import Lines
 from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.session.judge import Judge
+from dialer.store.sqlite import Ledger
 from dialer.suppression import Suppression
 from dialer.window import CallingWindow, WeeklyHours
 from tests.ledgers import QUEUED, call, opened, people

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from dialer.cli import main
 from dialer.errors import ExitCode, LedgerError, LockedError
-from dialer.ledger import holder, locked
+from dialer.store.sqlite import holder, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ HOLD = """
 import os, subprocess, sys, time
 from multiprocessing import get_context
 from pathlib import Path
-from dialer.ledger import locked
+from dialer.store.sqlite import locked
 WAIT = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 with locked(Path(sys.argv[1]), command="run"):
     if sys.argv[2] == "exec and end":

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.ledger import Neighbours, Registry, locked
-from dialer.ledger.lock import lock_of
 from dialer.pacing import Rate
 from dialer.session.judge import Judge
+from dialer.store.sqlite import Neighbours, Registry, locked
+from dialer.store.sqlite.lock import lock_of
 from dialer.suppression import Suppression
 from tests.test_runner import Rig, after, opened, virtually
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer.ledger import Ledger
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.store import Hold
+from dialer.store.sqlite import Ledger
 from tests.ledgers import QUEUED, call, opened, people
 
 if TYPE_CHECKING:

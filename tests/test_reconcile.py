@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import LedgerError
-from dialer.ledger import Ledger
 from dialer.models import Answer, Attempt, Outcome, Status
 from dialer.placing import body_of
 from dialer.provider.bolna.client import (
@@ -29,6 +28,7 @@ from dialer.provider.interface import Account, Execution, Listed, ProviderReadEr
 from dialer.reconcile import LENIENCE, MARGIN, Reconciled, reconcile, spans
 from dialer.reference import VARIABLE, reference
 from dialer.store import Binding, Doubt
+from dialer.store.sqlite import Ledger
 from dialer.store.writer import LedgerWriter
 from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, virtually

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dialer.ledger import Ledger
     from dialer.models import Answer, Attempt
+    from dialer.store.sqlite import Ledger
     from tests.harness import Bolna
 
 NOW = time.time() + 1000
@@ -539,11 +539,11 @@ def test_a_permission_is_used_once_and_given_back_by_what_was_surely_not_placed(
 @pytest.mark.parametrize(
     "crash",
     [
-        Crash("dialer.ledger.store:Ledger.permit", "after"),
-        Crash("dialer.ledger.store:Ledger.load", "after"),
+        Crash("dialer.store.sqlite.store:Ledger.permit", "after"),
+        Crash("dialer.store.sqlite.store:Ledger.load", "after"),
         Crash("dialer.provider.bolna.client:CallConnection.call", "before", turn=4),
         Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4),
-        Crash("dialer.ledger.store:Ledger.end_permissions", "before"),
+        Crash("dialer.store.sqlite.store:Ledger.end_permissions", "before"),
     ],
     ids=lambda crash: f"{crash.at.rpartition(':')[2]} {crash.when}",
 )

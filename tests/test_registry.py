@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.errors import LedgerError
-from dialer.ledger import Ledger, Neighbours, Registry
+from dialer.store.sqlite import Ledger, Neighbours, Registry
 from tests.ledgers import BINDING, QUEUED, call, number_of, opened, people
 
 if TYPE_CHECKING:

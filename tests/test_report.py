@@ -22,12 +22,12 @@ from dialer import cli
 from dialer.batch import Batch
 from dialer.commands import Selection
 from dialer.errors import ExitCode
-from dialer.ledger import Ledger, locked
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
 from dialer.report import View, gather, markdown
 from dialer.report.gathering import masked
 from dialer.report.page import page
+from dialer.store.sqlite import Ledger, locked
 from dialer.telling import as_json
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, call, intend, load, number_of, opened, people, row
 

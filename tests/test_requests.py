@@ -9,10 +9,10 @@ import pytest
 
 from dialer import load_campaign, run_campaign_sync
 from dialer.errors import ExitCode, LedgerError, UsageError
-from dialer.ledger import ask_to_stop
 from dialer.models import Status
 from dialer.progress import Silent
 from dialer.session import opening
+from dialer.store.sqlite import ask_to_stop
 from tests.ledgers import crashed, opened
 from tests.place import HEADER, Place, awkward, run
 

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from dialer.batch import Batch
 from dialer.commands import Selection
 from dialer.errors import InputError, LedgerError, LockedError
-from dialer.ledger import Ledger, locked
 from dialer.models import ResultRow, Status
 from dialer.results import ResultsFile, guarded, read_back, unguarded
 from dialer.results.cells import original, shown
 from dialer.results.columns import OWN
 from dialer.session.rewriting import rewrite_results
 from dialer.store import Written
+from dialer.store.sqlite import Ledger, locked
 from tests.ledgers import (
     BINDING,
     HEADER,

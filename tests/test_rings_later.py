@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer.ledger import Neighbours, Registry
+from dialer.store.sqlite import Neighbours, Registry
 from tests.ledgers import BINDING, QUEUED, intend, number_of, opened, row
 
 if TYPE_CHECKING:

@@ -26,7 +26,6 @@ from dialer.breaker import Breaker, Trip
 from dialer.control import Control
 from dialer.ending import Ending
 from dialer.errors import ExitCode, InputError, LedgerError
-from dialer.ledger import Ledger
 from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
 from dialer.pacing import Pacer, Rate
 from dialer.pending import Deferred
@@ -37,6 +36,7 @@ from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answe
 from dialer.reference import VARIABLE
 from dialer.runner import DRAIN, Runner
 from dialer.store import AsyncStore, Binding
+from dialer.store.sqlite import Ledger
 from dialer.throttle import HOLD_CAP
 from dialer.waiting import wait_until
 from tests.test_pacing import most_within

@@ -14,10 +14,10 @@ import pytest
 from dialer import load_campaign, run_campaign_sync
 from dialer.cli import main
 from dialer.errors import BoundError, ExitCode, InputError, LedgerError, MustActError
-from dialer.ledger import Ledger
 from dialer.models import Status
 from dialer.provider.bolna.client import BolnaClient
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.store.sqlite import Ledger
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialer.ledger import Ledger
 from dialer.models import Outcome, Status
 from dialer.provider.bolna.executions import execution_in
 from dialer.reference import turn_of
 from dialer.store import RedialRules, Written
 from dialer.store.interface import JUDGED
+from dialer.store.sqlite import Ledger
 from tests.ledgers import (
     AGAIN,
     ANYBODY,

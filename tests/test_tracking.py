@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from dialer.ledger import Ledger
+    from dialer.store.sqlite import Ledger
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 BEGAN = 1_790_000_000.0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from dialer.ledger import Ledger
+    from dialer.store.sqlite import Ledger
 
 PAGE = 50
 DAY = 24 * HOURS

@@ -14,8 +14,8 @@ import pytest
 from dialer import load_campaign
 from dialer.cli import main
 from dialer.errors import CampaignError, ExitCode
-from dialer.ledger import locked
 from dialer.pacing import Rate
+from dialer.store.sqlite import locked
 from dialer.workspace import Workspace, find_workspace
 from tests.place import HEADER, awkward
 

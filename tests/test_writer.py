@@ -13,9 +13,9 @@ import anyio.lowlevel
 import pytest
 
 from dialer.errors import LedgerError
-from dialer.ledger import Ledger
 from dialer.models import Status
 from dialer.store import writer as writer_module
+from dialer.store.sqlite import Ledger
 from dialer.store.writer import LedgerWriter
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, opened, people, standing
 

@@ -55,7 +55,7 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) ->
 
 
 def _parts(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...] | None:
-    from dialer.ledger import CALL_PARTS  # noqa: PLC0415 - only one command needs it
+    from dialer.store.sqlite import CALL_PARTS  # noqa: PLC0415 - only one command needs it
 
     names = None if text is None else tuple(name.strip() for name in text.split(",") if name.strip() != "none")
     for name in names or ():

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.ledger import copy_ledger
 from dialer.session.listing import list_ledgers
+from dialer.store.sqlite import copy_ledger
 from dialer.workspace import SETTINGS, workspace_of
 
 if TYPE_CHECKING:

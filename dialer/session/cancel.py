@@ -12,7 +12,6 @@ from anyio import to_thread
 from dialer.brake import Brake, Braked
 from dialer.control import Control
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
-from dialer.ledger import Ledger, ask_to_stop, holder
 from dialer.models import e164
 from dialer.pacing import Pacer
 from dialer.reconcile import reconcile
@@ -22,6 +21,8 @@ from dialer.session.interruption import interruptible, until
 from dialer.session.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
 from dialer.session.settle import look_for_unrecorded, told, told_unrecorded
 from dialer.store import until_of
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import ask_to_stop, holder
 from dialer.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class _Turn:
 
     async def _agree_to_stop(self) -> None:
         running = holder(self._campaign.batch.lock) or "another process"
-        with contextlib.closing(Ledger.read(self._campaign.batch.ledger)) as ledger:
+        with contextlib.closing(read_ledger(self._campaign.batch.ledger)) as ledger:
             calls = ledger.count_open()
         await self.agree(calls, running=running)
         self.tell(f"{running} is asked to stop; what it has in flight may finish ...")

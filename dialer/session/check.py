@@ -15,7 +15,6 @@ from dialer.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.files import unwritable
 from dialer.forecast import Talk
-from dialer.ledger import Ledger
 from dialer.models import Status, Whereabouts
 from dialer.phone import line
 from dialer.results import guarded, replaced
@@ -24,6 +23,7 @@ from dialer.session.intake import attempted_lines, intake, phone_before
 from dialer.session.opening import neighbours, refuse_without_ledger
 from dialer.session.spoken import Found, Spoken
 from dialer.session.timing import Place
+from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -242,7 +242,7 @@ def _ledger(campaign: Campaign) -> Iterator[Store | None]:
         InputError: it is lost, as the results tell.
     """
     try:
-        ledger = Ledger.read(campaign.batch.ledger)
+        ledger = read_ledger(campaign.batch.ledger)
     except UsageError:
         refuse_without_ledger(campaign)
         yield None

@@ -11,7 +11,7 @@ from uuid import uuid4
 from anyio import to_thread
 
 from dialer.errors import BoundError, DialerError, LedgerError
-from dialer.ledger import Ledger
+from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -104,6 +104,6 @@ def _identity_at(path: Path, place: Path) -> str | None:
     """Return the identity of the ledger at a path; None where there is none, or it is the one at `place`."""
     with contextlib.suppress(DialerError, OSError):
         if path.is_file() and not path.samefile(place):
-            with contextlib.closing(Ledger.read(path)) as ledger:
+            with contextlib.closing(read_ledger(path)) as ledger:
                 return ledger.note(_IDENTITY)
     return None

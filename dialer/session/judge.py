@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dialer.campaign import Campaign
-    from dialer.ledger import Elsewhere, Neighbours
     from dialer.models import Recipient
+    from dialer.store.sqlite import Elsewhere, Neighbours
     from dialer.suppression import Suppression
     from dialer.window import CallingWindow
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from dialer.commands import command_text
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.ledger import Ledger, Listed, holder, is_ledger, is_trial, lock_of
 from dialer.models import Status
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import Listed, holder, is_ledger, is_trial, lock_of
 from dialer.workspace import workspace_of
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
 
 
 def _is_sound(path: Path) -> bool:
-    with contextlib.suppress(DialerError), contextlib.closing(Ledger.read(path)) as ledger:
+    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
         ledger.counts()
         return True
     return False
@@ -128,7 +129,7 @@ def known_ledgers(folder: Path | None, *, sandbox: bool) -> list[Path]:
 
 
 def _mark(path: Path) -> str | None:
-    with contextlib.suppress(DialerError), contextlib.closing(Ledger.read(path)) as ledger:
+    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
         return ledger.note("trial")
     return None
 
@@ -151,7 +152,7 @@ def _entry(real: Path, path: Path, listed: Listed | None) -> tuple[Entry, bool |
     """Return an entry, and whether it is a trial's; None: the list for which it is asked says so."""
     batch, counts, trouble, mark = "", Counter[Status](), "", None
     try:
-        with contextlib.closing(Ledger.read(real)) as ledger:
+        with contextlib.closing(read_ledger(real)) as ledger:
             batch, counts, mark = ledger.note("batch") or "", Counter(ledger.counts()), ledger.note("trial")
     except DialerError as error:
         trouble = str(error) if os.path.lexists(real) else "it is missing"

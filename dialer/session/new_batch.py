@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.campaign import Campaign
-    from dialer.ledger import Neighbours
     from dialer.store import AsyncStore
+    from dialer.store.sqlite import Neighbours
 
 SAMPLE = 1000
 """So many numbers, spread over the list, are looked for in the other ledgers."""

@@ -11,13 +11,14 @@ import anyio
 
 from dialer.credentials import is_loopback
 from dialer.errors import BoundError, InputError, LedgerError, UsageError
-from dialer.ledger import Ledger, Neighbours, locked, none_yet
 from dialer.models import Status
 from dialer.provider.interface import ProviderReadError
 from dialer.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.session.interruption import beside
 from dialer.session.pairing import refuse_emptied
 from dialer.store import Binding
+from dialer.store.engines import open_ledger, read_ledger
+from dialer.store.sqlite import Neighbours, locked, none_yet
 from dialer.store.writer import LedgerWriter
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
     batch = campaign.batch
     binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
     with locked(batch.lock, command=command, status=batch.selection.command("status")) as lock:
-        async with LedgerWriter(lambda: Ledger.open(batch.ledger, binding=binding, batch=batch.name)) as ledger:
+        async with LedgerWriter(lambda: open_ledger(batch.ledger, binding=binding, batch=batch.name)) as ledger:
             work = await ledger.begin_work(former=lock.former)
             lock.begun()
             _log.info("`%s` holds %s; calls may be missing: %s", command, batch.ledger, await ledger.gaps())
@@ -238,7 +239,7 @@ def refuse_without_people(campaign: Campaign) -> None:
     """
     if not campaign.batch.ledger.exists():
         refuse_without_ledger(campaign)
-    with contextlib.closing(Ledger.read(campaign.batch.ledger)) as ledger:
+    with contextlib.closing(read_ledger(campaign.batch.ledger)) as ledger:
         refuse_emptied(campaign.batch, ledger)
 
 

@@ -27,12 +27,12 @@ from dialer.session.timing import Place
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from dialer.ledger import Neighbours
     from dialer.models import Whereabouts
     from dialer.session.coverage import Uncovered
     from dialer.session.intake import Loaded
     from dialer.session.options import RunOptions
     from dialer.session.work import Work
+    from dialer.store.sqlite import Neighbours
 
 _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from dialer.clocks import clock
 from dialer.errors import UsageError
 from dialer.files import unwritable
-from dialer.ledger import Ledger, holder
 from dialer.report import Report, View, gather, markdown
 from dialer.results import replaced
 from dialer.session.pairing import refuse_emptied
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import holder
 from dialer.window import zone_problem
 from dialer.workspace import find_workspace
 
@@ -47,7 +48,7 @@ def report_batch(batch: Batch, *, zone: str = "UTC", full_numbers: bool = False)
         running=bool(holder(batch.lock)),
         currency=find_workspace(batch.campaign, results=batch.results).currency,
     )
-    with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
+    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
         refuse_emptied(batch, ledger)
         return gather(ledger, batch, view)
 

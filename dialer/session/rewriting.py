@@ -6,8 +6,9 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError, UsageError
-from dialer.ledger import Ledger, locked
 from dialer.results import STAMP, ResultsFile, continues, read_back, stamp_of
+from dialer.store.engines import read_ledger, reopen_ledger
+from dialer.store.sqlite import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,10 @@ def rewrite_results(batch: Batch) -> int:
         UsageError: the CSV that is there may know more than the ledger.
         LedgerError: the ledger or the CSV cannot be used.
     """
-    Ledger.read(batch.ledger).close()
+    read_ledger(batch.ledger).close()
     with (
         locked(batch.lock, command="results", status=batch.selection.command("status")) as lock,
-        contextlib.closing(Ledger.reopen(batch.ledger)) as ledger,
+        contextlib.closing(reopen_ledger(batch.ledger)) as ledger,
     ):
         ledger.begin_work(former=lock.former)
         lock.begun()

@@ -15,7 +15,6 @@ from dialer import moments, preflight
 from dialer.breaker import Breaker, Trip
 from dialer.ending import Ending
 from dialer.errors import DialerError, ExitCode, LedgerError
-from dialer.ledger import Ledger
 from dialer.models import Status, e164
 from dialer.pacing import Pacer
 from dialer.runner import Runner
@@ -24,6 +23,7 @@ from dialer.session.opening import results_file
 from dialer.session.outcome import Summary, exit_code_of
 from dialer.session.track import follow
 from dialer.session.writing import Writing
+from dialer.store.engines import read_ledger
 from dialer.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Sending:
         if failure is None:
             return await self.work.ledger.counts()
         try:
-            with contextlib.closing(Ledger.read(self.work.campaign.batch.ledger)) as ledger:
+            with contextlib.closing(read_ledger(self.work.campaign.batch.ledger)) as ledger:
                 return ledger.counts()
         except DialerError:
             return dict(plan.counts)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from dialer import moments
 from dialer.control import Control
 from dialer.errors import ExitCode, LedgerError
-from dialer.ledger import Neighbours
 from dialer.pacing import Pacer
 from dialer.reconcile import Reconciled, reconcile
 from dialer.session.connection import bolna
 from dialer.session.interruption import interruptible
 from dialer.session.opening import merge, opened, refuse_unbegun, rewrite
+from dialer.store.sqlite import Neighbours
 from dialer.unrecorded import Unrecorded, find_unrecorded
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.ledger import Ledger
 from dialer.models import Problem, e164
 from dialer.phone import SPECIAL, judge, spellings
 from dialer.session.listing import known_ledgers
+from dialer.store.engines import read_ledger
 from dialer.workspace import workspace_of
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _number(text: str) -> int:
 
 
 def _found(path: Path, number: int) -> Found:
-    with contextlib.closing(Ledger.read(path)) as ledger:
+    with contextlib.closing(read_ledger(path)) as ledger:
         return Found(
             ledger=str(path),
             batch=ledger.note("batch") or "",

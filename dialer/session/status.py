@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.ledger import Ledger, held_by, holder
 from dialer.models import Status
 from dialer.session.pairing import refuse_emptied
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import held_by, holder
 from dialer.workspace import find_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dialer.batch import Batch
-    from dialer.ledger import Holder
     from dialer.models import CallCount
+    from dialer.store.sqlite import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def standing(batch: Batch) -> Standing:
         LedgerError: it cannot be read.
     """
     running = holder(batch.lock)
-    with contextlib.closing(Ledger.read(batch.ledger)) as ledger:
+    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
         refuse_emptied(batch, ledger)
         counts, calls = ledger.counts(), tuple(ledger.call_counts())
         if not running:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 from anyio import to_thread
 
 from dialer.errors import DialerError
-from dialer.ledger import Ledger
 from dialer.results import STAMP, stamp_of
+from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,7 +130,7 @@ class Writing:
     # -- in the thread -------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        with self._tolerated(), contextlib.closing(Ledger.read(self._ledger)) as store:
+        with self._tolerated(), contextlib.closing(read_ledger(self._ledger)) as store:
             while todo := self._next():
                 with self._tolerated():
                     self._write(store, todo)
@@ -153,7 +153,7 @@ class Writing:
             self._doing, self._moved = bool(todo), time.monotonic()
             return todo
 
-    def _write(self, store: Ledger, todo: _Todo) -> None:
+    def _write(self, store: Store, todo: _Todo) -> None:
         if todo.whole is None:
             self._file.append(store.results_of(todo.positions))
         else:

@@ -89,9 +89,9 @@ def _into(path: Path, *, fresh: bool) -> None:
     import anyio  # noqa: PLC0415 - as above
 
     from dialer.control import Control  # noqa: PLC0415
-    from dialer.ledger import Ledger  # noqa: PLC0415
     from dialer.session.intake import load  # noqa: PLC0415
     from dialer.store import Binding  # noqa: PLC0415
+    from dialer.store.sqlite import Ledger  # noqa: PLC0415
     from dialer.store.writer import LedgerWriter  # noqa: PLC0415
 
     file = path.with_suffix(".ledger")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from dialer.ledger.connection import Connected
-from dialer.ledger.opening import told
-from dialer.ledger.queries import reading
 from dialer.store.records import Person, Trace
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import reading
 
 
 class Traces(Connected):

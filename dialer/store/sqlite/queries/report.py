@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from dialer.ledger.queries.parts import ACCEPTED_CALLS, CALLED, FINAL, LAST, OUTCOME, REACHED, WHY, listed
 from dialer.provider.states import WENT_WRONG
+from dialer.store.sqlite.queries.parts import ACCEPTED_CALLS, CALLED, FINAL, LAST, OUTCOME, REACHED, WHY, listed
 
 QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""

@@ -8,9 +8,9 @@ from functools import cached_property
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Self
 
-from dialer.ledger.opening import open_for_reading, told
-from dialer.ledger.queries import changing, reading
 from dialer.reference import digest
+from dialer.store.sqlite.opening import open_for_reading, told
+from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

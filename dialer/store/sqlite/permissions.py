@@ -11,12 +11,12 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger.connection import Connected
-from dialer.ledger.opening import told
-from dialer.ledger.queries import changing, reading
 from dialer.models import Status
 from dialer.store.interface import JUDGED
 from dialer.store.records import Redial
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,9 +11,9 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from dialer.ledger.connection import Connected
-from dialer.ledger.opening import check_current, told
-from dialer.ledger.queries import changing
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.opening import check_current, told
+from dialer.store.sqlite.queries import changing
 
 if TYPE_CHECKING:
     from pathlib import Path

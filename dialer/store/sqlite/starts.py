@@ -10,10 +10,10 @@ import json
 import time
 from dataclasses import replace
 
-from dialer.ledger.connection import Connected
-from dialer.ledger.mark import Mark, MarkFile
-from dialer.ledger.opening import told
-from dialer.ledger.queries import changing, reading
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.mark import Mark, MarkFile
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import changing, reading
 
 _START, _WORK, _BEGUN, _INTENTS, _MADE, _GAPS = "start", "work", "work_begun", "intents", "made", "calls_missing"
 _SEARCHED = "searched"

@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from dialer.forecast import Talk
-from dialer.ledger.connection import Connected
-from dialer.ledger.opening import told
-from dialer.ledger.queries import changing, reading
 from dialer.models import CallCount
 from dialer.store.records import Call
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,10 +8,10 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from dialer.ledger.connection import Connected
-from dialer.ledger.opening import told
-from dialer.ledger.queries import reading
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger.bodies import let_read_bodies
-from dialer.ledger.calls import Calls
-from dialer.ledger.opening import told
-from dialer.ledger.queries import changing, reading
-from dialer.ledger.queries.parts import STOPPED
 from dialer.store.records import Call, Stoppable
+from dialer.store.sqlite.bodies import let_read_bodies
+from dialer.store.sqlite.calls import Calls
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import changing, reading
+from dialer.store.sqlite.queries.parts import STOPPED
 
 if TYPE_CHECKING:
     from dialer.provider.interface import Execution

@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError
-from dialer.ledger.opening import open_for_reading, told
+from dialer.store.sqlite.opening import open_for_reading, told
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.ledger.queries.parts import (
+from dialer.models import Status
+from dialer.provider.states import RANG
+from dialer.store.sqlite.queries.parts import (
     CALL,
     CALL_OF,
     CALLABLE,
@@ -19,8 +21,6 @@ from dialer.ledger.queries.parts import (
     listed,
     permitted,
 )
-from dialer.models import Status
-from dialer.provider.states import RANG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError, UsageError
 from dialer.files import unwritable
-from dialer.ledger import schema
-from dialer.ledger.place import network_file_system
+from dialer.store.sqlite import schema
+from dialer.store.sqlite.place import network_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from dialer.ledger.queries import changing
+from dialer.store.sqlite.queries import changing
 
 if TYPE_CHECKING:
     import sqlite3

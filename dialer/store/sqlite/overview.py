@@ -12,10 +12,10 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from dialer.ledger.connection import Connected
-from dialer.ledger.opening import told
-from dialer.ledger.queries import report
 from dialer.store.records import Calls, Hold, People, Trouble
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from dialer.ledger.connection import as_json
-from dialer.ledger.opening import CACHE
-from dialer.ledger.queries import changing, reading
 from dialer.models import NOWHERE, InputRow, Whereabouts
+from dialer.store.sqlite.connection import as_json
+from dialer.store.sqlite.opening import CACHE
+from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     import sqlite3

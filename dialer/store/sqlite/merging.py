@@ -7,14 +7,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.ledger.connection import Connected, as_json
-from dialer.ledger.opening import told
-from dialer.ledger.queries import changing, reading
-from dialer.ledger.queries.changing import REFUSED_AGAIN
-from dialer.ledger.states import derive
 from dialer.models import Outcome, Status
 from dialer.reference import reference
 from dialer.store.interface import JUDGED
+from dialer.store.sqlite.connection import Connected, as_json
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import changing, reading
+from dialer.store.sqlite.queries.changing import REFUSED_AGAIN
+from dialer.store.sqlite.states import derive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,14 +6,14 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from dialer.ledger.opening import told
-from dialer.ledger.permissions import revoke
-from dialer.ledger.queries import changing, reading
-from dialer.ledger.starts import Starts
-from dialer.ledger.states import derive
 from dialer.reference import shared_part, turn_of
 from dialer.store.interface import JUDGED
 from dialer.store.records import Doubt
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.permissions import revoke
+from dialer.store.sqlite.queries import changing, reading
+from dialer.store.sqlite.starts import Starts
+from dialer.store.sqlite.states import derive
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from dialer.ledger.permissions import give_back, use
-from dialer.ledger.queries import changing, reading
-from dialer.ledger.states import derive
 from dialer.models import Outcome
 from dialer.reference import turn_of
+from dialer.store.sqlite.permissions import give_back, use
+from dialer.store.sqlite.queries import changing, reading
+from dialer.store.sqlite.states import derive
 
 if TYPE_CHECKING:
     import sqlite3

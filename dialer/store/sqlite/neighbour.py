@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialer.commands import command_text
 from dialer.errors import DialerError, LedgerError, UsageError
-from dialer.ledger.bodies import let_read_bodies
-from dialer.ledger.lock import holder, lock_of
-from dialer.ledger.mark import mark_of, read_mark
-from dialer.ledger.opening import open_for_reading
-from dialer.ledger.queries import neighbours, reading
-from dialer.ledger.schema import version_of
+from dialer.store.sqlite.bodies import let_read_bodies
+from dialer.store.sqlite.lock import holder, lock_of
+from dialer.store.sqlite.mark import mark_of, read_mark
+from dialer.store.sqlite.opening import open_for_reading
+from dialer.store.sqlite.queries import neighbours, reading
+from dialer.store.sqlite.schema import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from itertools import takewhile
 
-from dialer.ledger.connection import Connected
-from dialer.ledger.opening import told
-from dialer.ledger.queries import reading
 from dialer.store.records import Pulse
+from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.queries import reading
 
 _WINDOW = 60.0
 _SHORTEST = 1.0

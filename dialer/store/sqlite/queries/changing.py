@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dialer.ledger.queries.parts import CALLED, JUDGED, RUN, permitted
+from dialer.store.sqlite.queries.parts import CALLED, JUDGED, RUN, permitted
 
 REFUSED_AGAIN = "the redial was refused: "
 """Before the words of a refusal that came after a call."""

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from dialer.errors import LedgerError
-from dialer.ledger.lock import left_in, lock_of
-from dialer.ledger.neighbour import Elsewhere, Neighbour, unreadable_words
-from dialer.ledger.schema import APPLICATION_ID
+from dialer.store.sqlite.lock import left_in, lock_of
+from dialer.store.sqlite.neighbour import Elsewhere, Neighbour, unreadable_words
+from dialer.store.sqlite.schema import APPLICATION_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from dialer.ledger.registry import Listed, Registry
+    from dialer.store.sqlite.registry import Listed, Registry
 
 _SETTLED = 2.0
 """Seconds after which a folder that was not changed since surely looks as it did: file systems' clocks are coarse."""
