@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import re
+from array import array
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
@@ -26,30 +29,64 @@ _TO_BE_MERGED = {str(status): status for status in (Status.QUEUED, Status.UNKNOW
 _NEVER_SENT = frozenset(map(str, (Status.PENDING, Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)))
 _SHOWN = 5
 """Rows that a message names."""
+_PARTS = 16
+"""Parts in which ids are sorted, one after the other, so that few of them are objects at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """A results CSV, read back.
+    """A results CSV, read back to its end once; its rows are read again as they are asked for.
 
     Attributes:
         header: the input's columns, as they were.
         rows: everybody it says was attempted.
         never_sent: how many of its rows were never sent.
         with_id: it has an id column of ours.
+        last_at: when the last of them was called (Unix seconds); None where nobody was.
+        calls: ids of three of the calls, or of fewer: the first, the last, and one in between.
         parts: the long parts of calls that it has a column for.
     """
 
     header: tuple[str, ...]
-    rows: tuple[Written, ...]
+    rows: Rows
     never_sent: int
     with_id: bool
+    last_at: float | None = None
+    calls: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
 
-    @property
-    def last_at(self) -> float | None:
-        """When the last of them was called (Unix seconds)."""
-        return max((row.updated_at for row in self.rows if row.updated_at is not None), default=None)
+
+class Rows:
+    """The rows about somebody who was attempted, each time read from the file: a million would fill the memory.
+
+    Args:
+        path: the CSV.
+        reader: understands its rows; None: it has none.
+
+    Attributes:
+        counts: how many there are, by status.
+    """
+
+    def __init__(self, path: Path, reader: _Reader | None = None) -> None:
+        self._path = path
+        self._reader = reader
+        self.counts: Counter[Status] = Counter()
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self.counts.total()
+
+    def __iter__(self) -> Iterator[Written]:
+        """Yield them in the order of the file.
+
+        Raises:
+            InputError: it cannot be read any more.
+        """
+        if self._reader is not None:
+            with _in_words(self._path):
+                for _, found, _, _ in _meanings(self._path, self._reader):
+                    if isinstance(found, Written):
+                        yield found
 
 
 def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambda _key: False) -> ReadBack:
@@ -68,8 +105,24 @@ def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambd
         InputError: it cannot be read, or a row that was called cannot be matched to anybody: dialling on might call
             them again.
     """
+    with _in_words(path):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            form = form_of(file)
+        if not any(form.names):
+            return ReadBack((), Rows(path), 0, with_id=with_id)
+        if form.missing():
+            raise InputError(
+                f"{path}: the results have no column {form.missing()[0]!r} any more, so it is not known who was "
+                "called.\nPut the column back, or move the file away if it does not belong to this batch."
+            )
+        return _understood(path, _Reader(form, with_id=with_id, known=known))
+
+
+@contextlib.contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Turn what goes wrong as a results CSV is read into an InputError that says what to do."""
     try:
-        return _read(path, with_id=with_id, known=known)
+        yield
     except UnicodeDecodeError as error:
         raise InputError(
             f'{path}: not UTF-8 (byte {error.start}). Save it from the spreadsheet as "CSV UTF-8", then run again.'
@@ -83,44 +136,97 @@ def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambd
         raise InputError(f"{path}: the results cannot be read ({error.strerror}). Nothing was dialled.") from None
 
 
-def _read(path: Path, *, with_id: bool, known: Callable[[str], bool]) -> ReadBack:
+def _meanings(path: Path, reader: _Reader) -> Iterator[tuple[int, Written | str, list[str], bool]]:
+    """Yield number, meaning and cells of each row that is not empty, and whether a kill has torn it."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        form = form_of(file)
-        if not any(form.names):
-            return ReadBack((), (), 0, with_id=with_id)
-        if form.missing():
-            raise InputError(
-                f"{path}: the results have no column {form.missing()[0]!r} any more, so it is not known who was "
-                "called.\nPut the column back, or move the file away if it does not belong to this batch."
-            )
-        file.seek(0)
-        rows = csv.reader(file, delimiter=form.delimiter)
+        rows = csv.reader(file, delimiter=reader.form.delimiter)
         next(rows)
-        return _understood(path, _Reader(form, with_id=with_id, known=known), rows)
+        for number, (cells, following) in enumerate(pairwise(chain(rows, [None])), 2):
+            if cells and any(cells):
+                torn = following is None and reader.is_torn(cells, whole=_ends_whole(path))
+                yield number, reader.understand(cells, torn=torn), cells, torn
 
 
-def _understood(path: Path, reader: _Reader, rows: Iterator[list[str]]) -> ReadBack:
-    written, lost, never_sent = [], [], 0
-    keys: dict[str, str] = {}
-    for number, (cells, following) in enumerate(pairwise(chain(rows, [None])), 2):
-        if not cells or not any(cells):
-            continue
-        torn = following is None and reader.is_torn(cells, whole=_ends_whole(path))
-        found = reader.understand(cells, torn=torn)
-        # One call of two people: the columns no longer belong together.
-        if isinstance(found, Written) and keys.setdefault(found.execution_id or found.key, found.key) != found.key:
-            lost.append(f"  row {number}: {reader.describe(cells)}")
-        elif isinstance(found, Written):
-            written.append(found)
+def _understood(path: Path, reader: _Reader) -> ReadBack:
+    rows, calls, lost, never_sent, last_at = Rows(path, reader), _CallIds(), _Lost(), 0, None
+    for number, found, cells, torn in _meanings(path, reader):
+        if isinstance(found, Written):
+            rows.counts[found.status] += 1
+            calls.add(number, found)
+            last_at = max(filter(None, (last_at, found.updated_at)), default=None)
         elif found in _NEVER_SENT:
             never_sent += 1
         elif not torn:
-            lost.append(f"  row {number}: {reader.describe(cells)}")
-    if lost:
-        raise InputError(_cannot_match(path, lost))
+            lost.add(f"  row {number}: {reader.describe(cells)}")
+    for number in calls.shared():
+        lost.add(f"  row {number}: its execution_id is in the row of somebody else, too")
+    if lost.count:
+        raise InputError(lost.words(path))
     names = reader.form.names
     parts = frozenset(column.part for column in TABLE if column.when is When.ASKED_FOR and column.name in names)
-    return ReadBack(reader.header, tuple(written), never_sent, with_id="id" in names, parts=parts)
+    return ReadBack(
+        reader.header, rows, never_sent, with_id="id" in names, last_at=last_at, calls=calls.some(), parts=parts
+    )
+
+
+class _CallIds:
+    """The ids of calls, and whose they are: hashes, 24 bytes a row."""
+
+    def __init__(self) -> None:
+        self._ids, self._keys, self._numbers = array("q"), array("q"), array("q")
+        self._some = {"first": "", "between": "", "last": ""}
+
+    def add(self, number: int, row: Written) -> None:
+        """Keep the id of a row, where it has one."""
+        if not row.execution_id:
+            return
+        count = len(self._ids)
+        self._some["last"] = row.execution_id
+        if count & (count - 1) == 0:
+            self._some["between" if count else "first"] = row.execution_id
+        self._ids.append(hash(row.execution_id))
+        self._keys.append(hash(row.key))
+        self._numbers.append(number)
+
+    def some(self) -> frozenset[str]:
+        """Return the first, the last, and one in between."""
+        return frozenset(filter(None, self._some.values()))
+
+    def shared(self) -> list[int]:
+        """Return rows with the id of somebody else's call: the columns no longer belong together."""
+        return sorted(number for part in range(_PARTS) for number in self._shared_in(part))
+
+    def _shared_in(self, part: int) -> Iterator[int]:
+        ids, keys = self._ids, self._keys
+        order = sorted((at for at, id_ in enumerate(ids) if id_ % _PARTS == part), key=ids.__getitem__)
+        return (self._numbers[b] for a, b in pairwise(order) if ids[a] == ids[b] and keys[a] != keys[b])
+
+
+class _Lost:
+    """Rows that may be about somebody who was called, and nobody knows about whom."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: list[str] = []
+
+    def add(self, words: str) -> None:
+        """Count one."""
+        self.count += 1
+        if len(self._first) < _SHOWN:
+            self._first.append(words)
+
+    def words(self, path: Path) -> str:
+        """Return what is said of them."""
+        more = [f"  ... and {self.count - _SHOWN} more"] if self.count > _SHOWN else []
+        return "\n".join(
+            (
+                f"{path}: {self.count} rows that may have been called cannot be matched to anybody:",
+                *self._first,
+                *more,
+                "Nothing was dialled. Fix their `key` and `status` cells from a copy of the file, or move it away",
+                "if the ledger beside it is whole.",
+            )
+        )
 
 
 def _ends_whole(path: Path) -> bool:
@@ -224,16 +330,3 @@ class _Reader:
         for column in TABLE:
             if column.read is not None:
                 yield column, column.read(self._cell(cells, column.name))
-
-
-def _cannot_match(path: Path, lost: list[str]) -> str:
-    more = [f"  ... and {len(lost) - _SHOWN} more"] if len(lost) > _SHOWN else []
-    return "\n".join(
-        (
-            f"{path}: {len(lost)} rows that may have been called cannot be matched to anybody:",
-            *lost[:_SHOWN],
-            *more,
-            "Nothing was dialled. Mend their `key` and `status` cells from a copy of the file, or move it away if the",
-            "ledger beside it is whole.",
-        )
-    )

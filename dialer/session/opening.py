@@ -244,12 +244,11 @@ def refuse_without_people(campaign: Campaign) -> None:
 
 
 def _without_ledger(path: Path, back: ReadBack) -> str:
-    queued = sum(row.status is Status.QUEUED for row in back.rows)
-    unknown = sum(row.status is Status.UNKNOWN for row in back.rows)
+    counts = back.rows.counts
     return (
         f"{path} says who was called, but there is no ledger beside it.\n"
-        f"Going on from it: {queued} are called, {unknown} unknown, {len(back.rows) - queued - unknown} refused, "
-        f"{back.never_sent} not sent; "
+        f"Going on from it: {counts[Status.QUEUED]} are called, {counts[Status.UNKNOWN]} unknown, "
+        f"{counts[Status.ERROR]} refused, {back.never_sent} not sent; "
         "everybody without a row there counts as not called."
     )
 
@@ -263,8 +262,7 @@ def _not_adopted(batch: Batch, words: str) -> InputError:
 
 async def _check_account(path: Path, back: ReadBack, client: Provider) -> None:
     """Read three of the CSV's calls: if none exists here, it is of a sandbox or of another account."""
-    ids = [row.execution_id for row in back.rows if row.execution_id]
-    asked = {ids[0], ids[len(ids) // 2], ids[-1]} if ids else set()
+    asked = back.calls
     try:
         found = [await client.execution(execution_id) for execution_id in asked]
     except ProviderReadError as error:
