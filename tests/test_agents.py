@@ -116,7 +116,7 @@ def test_check_shows_which_agents_the_list_names(two: Place, capsys: pytest.Capt
 def test_a_run_says_before_it_dials_that_other_agents_call_too(two: Place, capsys: pytest.CaptureFixture[str]) -> None:
     two.recipients([[number(0), "a", "", "", ""], [number(1), "b", OTHER, "", ""]], header=HEADER)
     assert main(["run", str(two.campaign(more=COLUMNS))]) == ExitCode.USAGE  # nobody is there to be asked
-    assert f"names other agents for some of them (1: {OTHER})" in capsys.readouterr().err
+    assert f"names other agents for some people (1: {OTHER})" in capsys.readouterr().err
 
 
 def test_how_the_call_of_a_row_s_agent_went_is_known_as_soon_as_that_of_the_campaign_s(

@@ -146,7 +146,7 @@ class Planning:
         if not others:
             return []
         shown = f"{', '.join(others[:_AGENTS])}{', ...' if len(others) > _AGENTS else ''}"
-        return [f"a column of the list names other agents for some of them ({len(others):,}: {shown})"]
+        return [f"a column of the list names other agents for some people ({len(others):,}: {shown})"]
 
     async def _places(self, pending: int) -> tuple[list[Place], int]:
         """Return where those may be who are to be called, and how many more another batch has called lately."""
