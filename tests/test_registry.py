@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.errors import LedgerError
-from dialer.store.sqlite import Ledger, Neighbours, Registry
+from dialer.store.sqlite import Ledger, Neighbours, Registry, lock_of, locked
 from tests.ledgers import BINDING, QUEUED, call, number_of, opened, people
 
 if TYPE_CHECKING:
@@ -114,6 +114,19 @@ def test_what_is_no_file_in_the_place_of_a_listed_ledger_stops_a_run_and_does_no
         path.mkdir()
     else:
         path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(LedgerError, match=r"x\.ledger"):
+        called(registry)
+
+
+def test_a_pipe_in_the_place_of_a_ledger_that_is_not_listed_stops_a_run_as_well(
+    tmp_path: Path, registry: Registry
+) -> None:
+    """Its lock tells that there was a ledger."""
+    path = tmp_path / "x.ledger"
+    with locked(lock_of(path), command="run"):
+        made(path)
+    path.unlink()
+    os.mkfifo(path)
     with pytest.raises(LedgerError, match=r"x\.ledger"):
         called(registry)
 

@@ -106,7 +106,7 @@ def listing_text(listing: Listing) -> str:
 
 
 def _listed(one: Entry) -> str:
-    started = "" if one.started is None else f"; last run {_second(one.started)}"
+    started = "" if one.started is None or one.is_forgotten else f"; last run {_second(one.started)}"
     if one.trouble:
         words = "missing" if one.is_missing else on_one_line(one.trouble.splitlines()[0])
         return f"{words}{' (forgotten)' if one.is_forgotten else ''}{started}"
