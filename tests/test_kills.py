@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dialer.store.sqlite import mark_of
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, Figures, run, sandbox, settled
 
 if TYPE_CHECKING:
@@ -278,6 +279,8 @@ def crashed(folder: Path, dialer: Crashing, crash: Crash, *, list_grows: bool = 
     else:
         assert dialer.run(batch.command("run", "--limit", str(FIRST))) in GO_ON
     shutil.copy(batch.ledger, batch.folder / "yesterday")
+    for path in (mark_of(batch.ledger), batch.results):
+        shutil.copy(path, batch.folder / f"yesterday {path.name}")
     assert dialer.run(batch.command("run"), crash) == CRASHED
     return batch
 
@@ -309,6 +312,29 @@ def test_after_a_crash_yesterdays_ledger_beside_todays_results_goes_on(
 ) -> None:
     batch = crashed(tmp_path, dialer, STEPS[step])
     with_yesterdays_ledger(batch)
+    assert dialer.run(batch.command("run")) in ENDED, dialer.told()
+    assert settled(batch, bolna).unknown <= HOLDING
+
+
+ALONGSIDE = (("the mark",), ("the mark", "the results"), ("the results",))
+
+
+@pytest.mark.parametrize("with_it", ALONGSIDE, ids=" and ".join)
+@pytest.mark.parametrize(
+    "step", [pytest.param(step, marks=() if step == "after the POST" else pytest.mark.long) for step in CARRIED]
+)
+def test_after_a_crash_yesterdays_ledger_with_other_files_of_yesterday_goes_on(
+    tmp_path: Path, bolna: Bolna, dialer: Crashing, step: str, with_it: tuple[str, ...]
+) -> None:
+    """With all of them it is as on a disk that was restored whole: only Bolna tells of today."""
+    batch = crashed(tmp_path, dialer, STEPS[step])
+    mark = mark_of(batch.ledger)
+    kept = mark.read_bytes()
+    with_yesterdays_ledger(batch)
+    mark.write_bytes(kept)
+    for name, path in (("the mark", mark), ("the results", batch.results)):
+        if name in with_it:
+            shutil.copy(batch.folder / f"yesterday {path.name}", path)
     assert dialer.run(batch.command("run")) in ENDED, dialer.told()
     assert settled(batch, bolna).unknown <= HOLDING
 

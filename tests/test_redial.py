@@ -459,7 +459,7 @@ def test_an_older_ledger_learns_from_the_results_that_the_redial_was_refused(
     refused: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Half an hour later: whatever was placed is listed.
-    monkeypatch.setattr("dialer.ledger.starts.LATE", 0.0)
+    monkeypatch.setattr("dialer.store.sqlite.starts.LATE", 0.0)
     path, ledger = refused.folder / "c.toml", refused.folder / "c.results.ledger"
     before = refused.results()
     with closing(sqlite3.connect(ledger)) as db, db:
