@@ -160,7 +160,7 @@ def test_a_disk_that_was_restored_whole_calls_nobody_again(place: Place, path: P
 
 
 def test_beside_an_older_copy_nobody_is_called_for_half_an_hour(
-    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Bolna may list a call late; only then is it known who was called meanwhile."""
     lose_a_run(place, path, *FILES[:3])
@@ -172,6 +172,8 @@ def test_beside_an_older_copy_nobody_is_called_for_half_an_hour(
             summary = run(path)
             assert (summary.sent, summary.exit_code) == (0, ExitCode.LEFT)
             assert "nobody is called before" in told(summary)
+        assert main(["run", str(path), "--yes"]) == ExitCode.LEFT
+        assert "Nobody is called now." in capsys.readouterr().err
     place.sandbox.book._settings = settings
 
     assert run(path).sent == 8

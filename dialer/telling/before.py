@@ -54,7 +54,8 @@ def plan_text(plan: Plan) -> str:
     if not plan.to_call:
         timing = plan.outlook.timing
         over = timing_lines(timing, rate=plan.rate) if timing is not None and timing.is_over else []
-        lines += over or ["Nobody is left to be called."]
+        waits = counts.get(Status.PENDING) and plan.limited_to is None
+        lines += over or ["Nobody is called now." if waits else "Nobody is left to be called."]
         lines += [] if called else [f"Note: {note}." for note in plan.outlook.notes]
         return "\n".join(lines)
     limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
