@@ -214,6 +214,45 @@ def test_killed_three_hundred_times_nobody_is_called_twice_or_lost(
     assert sum(story.in_flight for story in stories) >= kills / 2
 
 
+def strangers(batch: Batch, bolna: Bolna) -> int:
+    """Return how many are in doubt who were never called."""
+    doubted = batch.asked("SELECT number FROM recipient WHERE state IN ('sending', 'unknown')")
+    return len({f"+{number}" for (number,) in doubted} - {call["to_number"] for call in bolna.calls(batch.agent)})
+
+
+def killed(folder: Path, *, kills: int, rate: str, max_in_flight: int, latency: float, after: tuple[int, int]) -> float:
+    """Kill a run so often, each time after some requests; return how many strangers one kill leaves."""
+    random = Random(1)
+    batch = Batch.write(folder, people=kills * (after[1] + max_in_flight), rate=rate, max_in_flight=max_in_flight)
+    with sandbox(latency=latency, lines=100_000) as bolna:
+        for _ in range(kills):
+            before, enough = bolna.requests(), random.randint(*after)
+            line = [sys.executable, "-m", "dialer", *batch.command("run")]
+            with subprocess.Popen(line, env=bolna.environment, stdout=subprocess.DEVNULL) as process:
+                while process.poll() is None and bolna.requests() - before < enough:
+                    time.sleep(0.01)
+                time.sleep(random.uniform(0, 0.25))
+                process.kill()
+            assert process.returncode == -signal.SIGKILL
+        assert max(Counter(call["to_number"] for call in bolna.calls(batch.agent)).values()) == 1
+        return strangers(batch, bolna) / kills
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("scene", "most"),
+    [
+        ({"rate": "5/second", "max_in_flight": 20, "latency": 0.1, "after": (2, 8)}, 0.2),
+        ({"rate": "400/second", "max_in_flight": 40, "latency": 0.08, "after": (150, 400)}, 10.0),
+    ],
+    ids=["slow", "fast"],
+)
+def test_a_kill_leaves_few_in_doubt_who_were_never_called(tmp_path: Path, scene: dict[str, Any], most: float) -> None:
+    found = killed(tmp_path, kills=100, **scene)
+    print(scene["rate"], found)  # noqa: T201 - the figure
+    assert found <= most
+
+
 # -- a crash at every step of the write order ----------------------------------------------------------------------
 
 PEOPLE, FIRST = 10, 2
