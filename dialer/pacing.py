@@ -22,8 +22,9 @@ _EARLY = 0.020
 """Seconds before its earliest moment at which a start asks for a slot: asked earlier, it would keep it from others."""
 EARLIEST = 0.3
 """Seconds before its moment at which a start is granted, or a slot handed out, at the earliest."""
-_VALID = 0.02, 0.2
-"""Seconds after its moment in which a start may be used: one interval, but at least and at most so many."""
+_VALID = 0.2
+"""Seconds after its moment in which a start may be used. A window is exact all the same, since what leaves late counts
+from then on; it has to be shorter than every window by more than `EARLIEST`."""
 _RUNS = 20
 """How many runs are assumed to share a rate when the longest wait is estimated."""
 _LOWEST = 1 / 16
@@ -156,14 +157,16 @@ class Pacer:
 
     def use(self, start: Start) -> bool:
         """Use a start at this moment; False where it is too late for it."""
-        now = anyio.current_time()
-        if start.slot is not None and self._slots is not None:
-            is_over = self._slots.is_over(start.slot)
-        else:
-            is_over = self._rate is not None and now > start.moment + min(max(_VALID[0], self._interval()), _VALID[1])
+        is_over = self.is_over(start)
         # What leaves late counts from then on: the windows are kept whatever the disk takes.
-        start.moment = max(start.moment, now)
+        start.moment = max(start.moment, anyio.current_time())
         return not is_over
+
+    def is_over(self, start: Start) -> bool:
+        """Tell whether it is too late to use a start."""
+        if start.slot is not None and self._slots is not None:
+            return self._slots.is_over(start.slot)
+        return self._rate is not None and anyio.current_time() > start.moment + _VALID
 
     def _next(self, asked: float, now: float) -> float:
         if self._rate is None:

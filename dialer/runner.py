@@ -308,6 +308,12 @@ class Runner:
             self._queue.put_first(attempt)
             await self._drop(connection)
             raise
+        if self._pacer.is_over(start):
+            # Not even the head of a request leaves: a server may count it.
+            self._placing.in_flight -= 1
+            self._queue.put_first(attempt)
+            await self._drop(connection)
+            return
         held = await self._placing.place(attempt, connection, start)
         self._changes.notify()
         if held:
