@@ -11,16 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dialer.campaign import Campaign, load_campaign
-    from dialer.session import Plan, RunOptions, Summary, run_campaign, run_campaign_sync
+    from dialer.config.campaign import Campaign, load_campaign
+    from dialer.operations import Plan, RunOptions, Summary, run_campaign, run_campaign_sync
 
 __all__ = ["Campaign", "Plan", "RunOptions", "Summary", "load_campaign", "run_campaign", "run_campaign_sync"]
 
-_HOMES = {"Campaign": "dialer.campaign", "load_campaign": "dialer.campaign"}
+_HOMES = {"Campaign": "dialer.config.campaign", "load_campaign": "dialer.config.campaign"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
     # Loaded when asked for: `dialer --help` and `dialer status` need neither pandas nor httpx.
     if name not in __all__:
         raise AttributeError(f"module 'dialer' has no attribute {name!r}")
-    return getattr(import_module(_HOMES.get(name, "dialer.session")), name)
+    return getattr(import_module(_HOMES.get(name, "dialer.operations")), name)

@@ -278,7 +278,7 @@ class Crashing:
 
 
 def _serve() -> None:
-    for module in ("dialer.cli", "dialer.session.run", "anyio._backends._asyncio"):
+    for module in ("dialer.cli", "dialer.operations.run", "anyio._backends._asyncio"):
         importlib.import_module(module)
     # Half an hour later, whenever a command runs: whatever was placed is listed by then.
     starts.LATE = 0.0

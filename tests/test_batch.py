@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dialer.batch import Batch, locate, stem_of
-from dialer.campaign import load_campaign
+from dialer.config.batch import Batch, locate, stem_of
+from dialer.config.campaign import load_campaign
 from dialer.errors import CampaignError, UsageError
 
 AGENT = 'agent_id = "123e4567-e89b-12d3-a456-426655440000"\n'

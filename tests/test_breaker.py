@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.breaker import AMONG, DOUBTFUL, LIMITED_FOR, Breaker, Trip, no_money
+from dialer.engine.breaker import AMONG, DOUBTFUL, LIMITED_FOR, Breaker, Trip, no_money
 from dialer.errors import ExitCode
 from dialer.models import Answer, Effect, Outcome
 from dialer.provider.bolna.client import answer_of_exception, answer_of_status

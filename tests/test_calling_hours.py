@@ -17,21 +17,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dialer.engine.pacing import Rate
+from dialer.hours import CallingWindow, WeeklyHours, load_pack
+from dialer.hours.recipient_zones import Locator, zone_column
+from dialer.intake.do_not_call import Suppression
 from dialer.models import InputRow, Problem, Status, Whereabouts, e164
-from dialer.pacing import Rate
-from dialer.session.judge import CLOSING, TOO_LATE, Judge
+from dialer.operations.eligibility import CLOSING, TOO_LATE, Judge
 from dialer.store import Binding
 from dialer.store.sqlite import Ledger
-from dialer.suppression import Suppression
-from dialer.whereabouts import Locator, zone_column
-from dialer.window import CallingWindow, WeeklyHours, load_pack
 from tests.test_runner import Bolna, Rig, virtually
 from tests.test_window import naively_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dialer.ending import Ending
+    from dialer.engine.ending import Ending
     from dialer.models import Answer
 
 NEW_YORK, LONDON, INDIA = 12125550100, 442079460000, 919800000000
@@ -430,7 +430,7 @@ def test_no_request_ever_leaves_outside_its_recipients_hours(  # noqa: PLR0917 -
     calling = window(week, *pack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         # Days go by: fewer looks at the clock.
-        patch.setattr("dialer.waiting._LOOK_AGAIN", 120.0)
+        patch.setattr("dialer.engine.waiting._LOOK_AGAIN", 120.0)
         campaign = Campaign(Path(folder), numbers, calling, begins, latency=latency)
         campaign.phones.connects = connects
         campaign.rig.rate, campaign.rig.waits = rate, waits

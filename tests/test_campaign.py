@@ -14,17 +14,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dialer.campaign import Constant, load_campaign
-from dialer.campaign.mistakes import EXPECTED
-from dialer.campaign.schema import Content
-from dialer.campaign.values import Section
+from dialer.config.campaign import Constant, load_campaign
+from dialer.config.campaign.mistakes import EXPECTED
+from dialer.config.campaign.schema import Content
+from dialer.config.campaign.values import Section
+from dialer.engine.pacing import Rate
 from dialer.errors import CampaignError, ExitCode
-from dialer.pacing import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dialer.campaign import Campaign
+    from dialer.config.campaign import Campaign
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 HEAD = f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n'

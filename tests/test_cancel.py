@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from dialer import brake, load_campaign
-from dialer.brake import Brake
+from dialer import load_campaign
 from dialer.cli import main
-from dialer.control import Control
+from dialer.engine.control import Control
+from dialer.engine.pacing import Rate
 from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
 from dialer.models import Answer, Effect, Outcome
-from dialer.pacing import Rate
+from dialer.operations import cancel, cancel_campaign, interruption
 from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.provider.interface import ProviderReadError, Stopped
-from dialer.session import cancel, cancel_campaign, interruption
 from dialer.store.sqlite import Ledger, locked
+from dialer.sync import stop_calls
+from dialer.sync.stop_calls import Brake
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
 from tests.ledgers import call, key_of, load, number_of, opened, people, row
 from tests.place import HEADER, Place, awkward, number, run
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from dialer.operations import Braking, Cancelled
     from dialer.provider.interface import Execution, Page
-    from dialer.session import Braking, Cancelled
     from dialer.store import Call
 
 
@@ -297,7 +298,7 @@ def test_a_ledger_that_fails_ends_it(ledger: Ledger) -> None:
 @pytest.fixture
 def waiting(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Thirty people, all of them called: two ring and talk, the others wait for a line."""
-    monkeypatch.setattr(brake, "RATE", Rate(5000, 1.0))
+    monkeypatch.setattr(stop_calls, "RATE", Rate(5000, 1.0))
     monkeypatch.setattr(cancel, "HEED_EVERY", 0.02)
     with running(Settings(call_rate=None, lines=2, speed=0.1)) as bolna:
         monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)
@@ -410,7 +411,7 @@ def test_a_call_of_which_nobody_knew_is_found_and_stopped(waiting: Place) -> Non
     waiting.sandbox.call_strikes.force("error_after")
     with pytest.MonkeyPatch.context() as patched:
         # The run dies before it looks for the call.
-        patched.setattr("dialer.session.sending.RECONCILE_LAST", 0.0)
+        patched.setattr("dialer.operations.sending.RECONCILE_LAST", 0.0)
         run(path)
 
     found, _ = cancelled(path)
@@ -506,7 +507,7 @@ def test_a_cancel_that_is_killed_goes_on_where_it_was(tmp_path: Path, when: Any)
     batch = Batch.write(tmp_path / "b", people=20, rate="500/second")
     with sandbox(lines=3, speed=0.1) as bolna, Crashing(bolna, tmp_path / "log") as process:
         assert process.run(batch.command("run")) == ExitCode.LOOK
-        crash = Crash("dialer.store.sqlite.stops:Stops.note_stopped", when=when, turn=6)
+        crash = Crash("dialer.store.sqlite.cancellable_calls:Stops.note_stopped", when=when, turn=6)
         assert process.run(batch.command("cancel", "--yes"), crash) == CRASHED
         assert process.run(batch.command("cancel", "--yes")) == ExitCode.LOOK
         book = bolna.calls(batch.agent)

@@ -15,8 +15,8 @@ import pytest
 import tzdata
 
 from dialer import clocks
-from dialer.campaign import load_campaign
-from dialer.session import intake
+from dialer.config.campaign import load_campaign
+from dialer.operations import intake
 
 if TYPE_CHECKING:
     from pathlib import Path

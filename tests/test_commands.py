@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dialer
-from dialer.campaign.mistakes import _tables
 from dialer.cli import cli, main
 from dialer.commands import Selection, command_text
+from dialer.config.campaign.mistakes import _tables
 from dialer.store.sqlite import locked
 from tests.place import HEADER, awkward, run
 

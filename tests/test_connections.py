@@ -8,9 +8,9 @@ import anyio
 import httpx
 import pytest
 
-from dialer.connections import OLDEST
+from dialer.engine.connections import OLDEST
+from dialer.engine.pacing import Rate
 from dialer.errors import ExitCode
-from dialer.pacing import Rate
 from dialer.provider.bolna.client import answer_of_exception
 from dialer.provider.bolna.client.setup import SetupError
 from tests.test_runner import Bolna, Line, Rig, after, people, rig, trip_of  # noqa: F401 - `rig` is a fixture

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer import phone
-from dialer.campaign import load_campaign
+from dialer import numbers
+from dialer.config.campaign import load_campaign
 from dialer.errors import DialerError
+from dialer.export.results import ResultsFile, read_back
+from dialer.intake.do_not_call import Suppression
+from dialer.operations import check_campaign, write_campaign
 from dialer.provider.bolna.client.secret import without
-from dialer.results import ResultsFile, read_back
-from dialer.session import check_campaign, write_campaign
-from dialer.suppression import Suppression
 from tests.place import AGENT
 
 if TYPE_CHECKING:
@@ -105,10 +105,10 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("region", [None, "DE"])
 def test_a_phone_cell(region: str | None) -> None:
     def work(text: str) -> None:
-        phone.judge(text, region=region)
-        phone.judge(text, region=region, plus_lost=True)
-        phone.with_plus(text)
-        phone.possible(text, region=region)
+        numbers.judge(text, region=region)
+        numbers.judge(text, region=region, plus_lost=True)
+        numbers.with_plus(text)
+        numbers.possible(text, region=region)
 
     assert_bounded(work, ends=ENDS)
 

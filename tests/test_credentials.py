@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dialer.commands import Selection
-from dialer.credentials import BASE_URL, Credentials, agent_id, credentials
+from dialer.config.credentials import BASE_URL, Credentials, agent_id, credentials
 from dialer.errors import ExitCode, UsageError
 
 CAMPAIGN = Path("in/c.toml")

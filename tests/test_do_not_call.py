@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from dialer import Summary, load_campaign, run_campaign
 from dialer.cli import main
 from dialer.errors import InputError
+from dialer.intake.do_not_call import lists
+from dialer.intake.do_not_call.reading import Content, read
 from dialer.models import Status
-from dialer.session import check_campaign
-from dialer.suppression import lists
-from dialer.suppression.reading import Content, read
+from dialer.operations import check_campaign
 from tests.place import AGENT, Place, number
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from dialer.cli import main
 from dialer.errors import LedgerError, UsageError
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
-from dialer.store.sqlite import Ledger, Neighbours, Registry, elsewhere, locked, neighbour, opening, schema
+from dialer.store.sqlite import Ledger, Neighbours, Registry, locked, neighbour, opening, recent_calls, schema
 from dialer.store.sqlite.lock import lock_of
 from tests.harness import PATIENCE, Batch, sandbox
 from tests.ledgers import ANYBODY, BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
@@ -247,7 +247,7 @@ def test_files_of_others_are_left_alone_whatever_they_are_called(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("module", "step"), [(elsewhere, "is_ledger"), (neighbour, "open_for_reading")], ids=["found", "opened"]
+    ("module", "step"), [(recent_calls, "is_ledger"), (neighbour, "open_for_reading")], ids=["found", "opened"]
 )
 def test_a_file_that_goes_while_the_folder_is_looked_at_holds_nobody_up(
     tmp_path: Path, other: Ledger, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dialer import Summary, load_campaign, run_campaign_sync
 from dialer.cli import main
-from dialer.control import Control
+from dialer.engine.control import Control
 from dialer.errors import ExitCode
 from dialer.models import Outcome, Status
 from dialer.progress import Silent

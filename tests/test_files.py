@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer.batch import read_campaign_file
-from dialer.campaign import load_campaign
 from dialer.cli import main
+from dialer.config.batch import read_campaign_file
+from dialer.config.campaign import load_campaign
 from dialer.errors import CampaignError
 from dialer.store.sqlite import holder
 from tests.harness import PATIENCE

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dialer.campaign import PLACEHOLDER, load_campaign
 from dialer.cli import main
+from dialer.config.campaign import PLACEHOLDER, load_campaign
 from dialer.errors import CampaignError, InputError, UsageError
-from dialer.phone_column import usual_columns
+from dialer.intake.phone_column import usual_columns
+from dialer.operations import write_campaign
 from dialer.provider.bolna.body import RESERVED
-from dialer.session import write_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dialer.campaign import Campaign
+    from dialer.config.campaign import Campaign
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 OURS = {*RESERVED, "dialer_ref"}

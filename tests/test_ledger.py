@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.errors import BoundError, ExitCode, LedgerError, UsageError
+from dialer.export.results import ResultsFile
 from dialer.models import ATTEMPTED, InputRow, Status
-from dialer.results import ResultsFile
 from dialer.store import Written
 from dialer.store.sqlite import Ledger, opening, schema
 from dialer.store.sqlite.place import network_file_system
@@ -884,13 +884,13 @@ FULL = """
 import dataclasses, itertools, resource, sys
 from pathlib import Path
 import anyio
-from dialer.breaker import Breaker
+from dialer.engine.breaker import Breaker
 from dialer.errors import LedgerError
 from dialer.store.writer import LedgerWriter
-from dialer.pacing import Pacer, Rate
+from dialer.engine.pacing import Pacer, Rate
 from dialer.progress import Silent
-from dialer.control import Control
-from dialer.runner import Runner
+from dialer.engine.control import Control
+from dialer.engine.runner import Runner
 from tests.ledgers import QUEUED, opened, people
 
 path, more = Path(sys.argv[1]), int(sys.argv[2])

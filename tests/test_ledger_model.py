@@ -21,11 +21,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from dialer.export.results import STAMP, ResultsFile, read_back, stamp_of
+from dialer.export.results.cells import form_of
 from dialer.models import Outcome, Status
+from dialer.operations import opening
 from dialer.provider.bolna.executions import execution_in
-from dialer.results import STAMP, ResultsFile, read_back, stamp_of
-from dialer.results.cells import form_of
-from dialer.session import opening
 from dialer.store.sqlite import locked, mark_of
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
 

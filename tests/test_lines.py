@@ -16,17 +16,17 @@ import anyio
 import pytest
 
 from dialer import load_campaign
+from dialer.engine.concurrency import Lines
 from dialer.errors import CampaignError, ExitCode, MustActError
 from dialer.forecast import forecast
-from dialer.lines import Lines
+from dialer.hours import CallingWindow, WeeklyHours
+from dialer.intake.do_not_call import Suppression
 from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
+from dialer.operations.eligibility import Judge
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
-from dialer.session.judge import Judge
 from dialer.store.sqlite import Ledger
-from dialer.suppression import Suppression
-from dialer.window import CallingWindow, WeeklyHours
 from tests.ledgers import QUEUED, call, opened, people
 from tests.place import Place, number, run
 from tests.test_runner import FIRST, Inline, Rig, Sent, virtually
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dialer.breaker import Trip
+    from dialer.engine.breaker import Trip
     from dialer.store import Call
 
 

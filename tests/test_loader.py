@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from dialer.errors import InputError
-from dialer.loader import Table, chunks, examine
+from dialer.intake.table import Table, chunks, examine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -49,7 +49,7 @@ def test_no_phone_number_no_cell_and_no_key_stands_in_it(
     assert main(["run", str(path), "--yes", "--no-progress", "-q", "-v"]) == 0
     assert main(["track", str(path), "-v"]) == 0
     shown = capsys.readouterr().err
-    assert "dialer.placing" in shown
+    assert "dialer.engine.placing" in shown
     assert "bn-0123456789" not in shown
     for call in quick.calls():
         assert call["recipient_phone_number"][:-3] not in shown
@@ -72,4 +72,6 @@ def test_a_program_that_uses_the_library_gets_the_log_by_its_own_logging(
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="dialer"):
         assert main(["run", str(path), "--yes", "--no-progress", "-q"]) == 0
-    assert sum("queued" in record.getMessage() for record in caplog.records if record.name == "dialer.placing") == 3
+    assert (
+        sum("queued" in record.getMessage() for record in caplog.records if record.name == "dialer.engine.placing") == 3
+    )

@@ -15,17 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.pacing import Rate
-from dialer.session.judge import Judge
+from dialer.engine.pacing import Rate
+from dialer.intake.do_not_call import Suppression
+from dialer.operations.eligibility import Judge
 from dialer.store.sqlite import Neighbours, Registry, locked
 from dialer.store.sqlite.lock import lock_of
-from dialer.suppression import Suppression
 from tests.test_runner import Rig, after, opened, virtually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dialer.ending import Ending
+    from dialer.engine.ending import Ending
 
 NOBODY = Suppression.load([], region=None, max_age_days=None, now=datetime.now(UTC))
 

@@ -12,10 +12,10 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from dialer.loader import examine
-from dialer.screening import Screening
-from dialer.screening.advice import advice
-from dialer.suppression import Suppression
+from dialer.intake.do_not_call import Suppression
+from dialer.intake.screening import Screening
+from dialer.intake.screening.advice import advice
+from dialer.intake.table import examine
 from tests.test_screening import NOW, RULES, bodies
 
 if TYPE_CHECKING:

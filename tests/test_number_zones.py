@@ -1,7 +1,7 @@
 """No number is called at an hour that is outside the hours at the place where it may have been assigned.
 
 The oracle says at which clocks a number may be. It is made from zone.tab, from phonenumbers' regions and place names,
-and from the lists below with their sources; it never looks at `dialer/phone/zones.toml`.
+and from the lists below with their sources; it never looks at `dialer/numbers/zones.toml`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberType, geocoder, timezone
 
-from dialer import phone
+from dialer import numbers
 
 HOURS = ((8, 21), (9, 20))
 
@@ -326,7 +326,7 @@ def judge_the_world(year: Year, *, variations: int) -> None:
         for number in map(parsed, numbers_of(region, variations=variations, chance=chance)):
             if phonenumbers.is_valid_number(number):
                 text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-                pairs[phone.zones(int(text[1:])), may_be_in(number)] = text
+                pairs[numbers.zones(int(text[1:])), may_be_in(number)] = text
         for (ours, may_be), text in pairs.items():
             words = f"{text} is in {ours}, but may be in {sorted(may_be)}"
             assert ours, words
@@ -385,7 +385,7 @@ def test_the_table_of_places_has_no_slip() -> None:
 def test_a_far_corner_s_clock_counts(year: Year, number: int, zone: str) -> None:
     """Cocos, Christmas, Lord Howe, Davis, Easter, Noronha; Phenix City, Cody, Kenton, West Wendover, Tallahassee,
     Francesville, Window Rock; Cranbrook, the Magdalen Islands, Lloydminster; Adak."""
-    clocks = {year.clock(one).tobytes() for one in phone.zones(number)}
+    clocks = {year.clock(one).tobytes() for one in numbers.zones(number)}
     assert year.clock(zone).tobytes() in clocks
 
 
@@ -393,8 +393,10 @@ def judge_area_codes(year: Year, *, places: range) -> None:
     """Judge every +1 area code: all its exchanges by our zones; the oracle knows the place by some of them."""
     judged = set()
     for area in range(200, 1000):
-        numbers = [int(f"1{area}{exchange}1234") for exchange in range(200, 1000) if exchange % 100 != 11]
-        ours = {phone.zones(number) for number in numbers if (found := phone.origin(number)) and found.kind in PLACED}
+        examples = [int(f"1{area}{exchange}1234") for exchange in range(200, 1000) if exchange % 100 != 11]
+        ours = {
+            numbers.zones(number) for number in examples if (found := numbers.origin(number)) and found.kind in PLACED
+        }
         asked = [parsed(f"1{area}{exchange}1234") for exchange in places] if ours else []
         for may_be in {may_be_in(number) for number in asked if kind_of(number) in PLACED}:
             judged.add(area)
@@ -419,7 +421,7 @@ def test_no_clock_is_missing_that_phonenumbers_names_for_a_place(year: Year) -> 
     for area in range(200, 1000):
         for exchange in range(200, 1000, 41):
             digits = f"1{area}{exchange}1234"
-            ours, theirs = phone.zones(int(digits)), timezone.time_zones_for_number(parsed(digits))
+            ours, theirs = numbers.zones(int(digits)), timezone.time_zones_for_number(parsed(digits))
             likely = frozenset(zone for zone in theirs if zone != "Etc/Unknown")
             if not ours or len(theirs) > 8 or digits[:4] in GUESSED_WRONG:
                 continue

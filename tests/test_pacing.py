@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from dialer.pacing import Pacer, Rate
+from dialer.engine.pacing import Pacer, Rate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.campaign import load_campaign
+from dialer.config.campaign import load_campaign
 from dialer.errors import CampaignError, InputError
+from dialer.intake.payload import Payload, scheduled
 from dialer.models import Problem
-from dialer.payload import Payload, scheduled
 from dialer.provider.bolna.body import RESERVED, scheduled_in
 
 if TYPE_CHECKING:

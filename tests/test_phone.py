@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneMetadata
 
-from dialer import phone
+from dialer import numbers
 from dialer.models import Problem
-from dialer.phone import Number, judge, plans
-from dialer.phone import number as judging
-from dialer.phone import text as wording
-from dialer.phone.column import judge_column
+from dialer.numbers import Number, judge, plans
+from dialer.numbers import number as judging
+from dialer.numbers import text as wording
+from dialer.numbers.column import judge_column
 
 GOOD = 919876543210
 
@@ -154,7 +154,7 @@ def test_a_cell_is_a_number_or_has_a_reason(cell: str, region: str | None, expec
 def test_every_reason_is_in_the_table_and_the_table_has_no_other() -> None:
     sources = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (judging, wording))
     used = set(re.findall(r'Problem\(\s*"(number_\w+)"', sources)) | {code for _, code, _ in wording._REFUSALS}
-    assert used | {f"number_{kind}" for kind in phone.SPECIAL} == set(phone.REASONS)
+    assert used | {f"number_{kind}" for kind in numbers.SPECIAL} == set(numbers.REASONS)
 
 
 @pytest.mark.parametrize("cell", ["+919876543210", "+91 98765-43210"])
@@ -194,7 +194,7 @@ def test_a_number_with_a_leading_zero_did_not_lose_its_plus() -> None:
     ("kind", "cell"), [("toll_free", "+18005550123"), ("premium_rate", "+19005550123"), ("uan", "+911409305260")]
 )
 def test_a_special_type_is_called_only_when_it_is_allowed(kind: str, cell: str) -> None:
-    refused = judge(cell, allow=frozenset(phone.SPECIAL) - {kind})
+    refused = judge(cell, allow=frozenset(numbers.SPECIAL) - {kind})
     assert isinstance(refused, Problem)
     assert refused.code == f"number_{kind}"
     assert isinstance(judge(cell, allow=frozenset({kind})), Number)
@@ -208,7 +208,7 @@ def test_every_error_of_phonenumbers_has_words() -> None:
 @given(st.text(max_size=60), st.sampled_from([None, "IN", "US", "DE", "AG"]), st.booleans())
 def test_any_text_gets_a_verdict(text: str, region: str | None, plus_lost: bool) -> None:  # noqa: FBT001 - drawn
     judged = judge(text, region=region, plus_lost=plus_lost)
-    assert isinstance(judged, Number) or (judged.code in phone.REASONS and judged.reason)
+    assert isinstance(judged, Number) or (judged.code in numbers.REASONS and judged.reason)
 
 
 @given(st.text(alphabet="+0123456789 .-()/xX*oO'=\"eE,", max_size=40), st.sampled_from([None, "IN", "US", "AR"]))
@@ -311,7 +311,7 @@ def test_a_clean_number_is_judged_as_phonenumbers_judges_it() -> None:
 def test_a_clean_number_that_is_turned_down_is_not_valid() -> None:
     """The fast path never costs a good number: what it does not let through goes to phonenumbers."""
     for region, digits in _examples():
-        assert isinstance(judge("+" + digits, allow=frozenset(phone.SPECIAL)), Number), (region, digits)
+        assert isinstance(judge("+" + digits, allow=frozenset(numbers.SPECIAL)), Number), (region, digits)
 
 
 def test_a_number_without_its_plus_is_read_as_phonenumbers_reads_it_with_one() -> None:
@@ -321,14 +321,14 @@ def test_a_number_without_its_plus_is_read_as_phonenumbers_reads_it_with_one() -
         digits = _varied(chance, chance.choice(examples)[1])
         slow = _slowly("+" + digits, None)
         expected = None if slow is None or digits.startswith("0") or len(digits) < 7 else int(slow[0])
-        assert phone.with_plus(digits) == expected
+        assert numbers.with_plus(digits) == expected
 
 
 def test_a_plan_that_forgets_gives_the_same_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = [f"9{n:09d}" for n in range(0, 10**9, 10**6 + 7)]
     plan = plans.plan("91")
     expected = [plan.verdict(number) for number in numbers]
-    monkeypatch.setattr("dialer.phone.patterns.REMEMBERED", 10)
+    monkeypatch.setattr("dialer.numbers.patterns.REMEMBERED", 10)
     plan._reset()
     assert [plan.verdict(number) for number in numbers] == expected
 
@@ -369,7 +369,7 @@ def test_a_column_of_all_regions_is_judged_as_its_cells_are() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 12, 999123456789, 10**17])
 def test_a_number_of_nowhere_has_no_zones_and_no_country(number: int) -> None:
-    assert (phone.zones(number), phone.country(number)) == ((), None)
+    assert (numbers.zones(number), numbers.country(number)) == ((), None)
 
 
 def test_digits_that_no_calling_code_begins_like_are_no_number_of_any_length() -> None:
@@ -385,7 +385,7 @@ def test_digits_that_no_calling_code_begins_like_are_no_number_of_any_length() -
 def test_the_country_of_a_number_is_that_of_phonenumbers() -> None:
     for _, digits in _examples():
         region = phonenumbers.region_code_for_number(phonenumbers.parse("+" + digits))
-        assert phone.country(int(digits)) == (None if region == "001" else region), digits
+        assert numbers.country(int(digits)) == (None if region == "001" else region), digits
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_the_country_of_a_number_is_that_of_phonenumbers() -> None:
 def test_an_entry_stands_for_every_number_it_can_mean(
     entry: str, region: str | None, expected: tuple[int, ...]
 ) -> None:
-    assert phone.possible(entry, region=region) == expected
+    assert numbers.possible(entry, region=region) == expected
 
 
 def test_an_entry_without_a_plus_stands_for_what_it_is_with_one_whenever_that_is_valid() -> None:
@@ -411,8 +411,8 @@ def test_an_entry_without_a_plus_stands_for_what_it_is_with_one_whenever_that_is
     for _, example in _examples():
         cut = example[: source.randrange(3, len(example) + 1)]
         for digits in (example, cut, cut + str(source.randrange(10**3))):
-            read = judge(digits if digits.startswith("0") else f"+{digits}", allow=frozenset(phone.SPECIAL))
-            found = phone.possible(digits, region="IN")
+            read = judge(digits if digits.startswith("0") else f"+{digits}", allow=frozenset(numbers.SPECIAL))
+            found = numbers.possible(digits, region="IN")
             readings = () if isinstance(found, Problem) else found
             if isinstance(read, Number):
                 # With fewer digits than an Indian number it may as well be one without its area code: it stops the run.
@@ -424,9 +424,9 @@ def test_an_entry_without_a_plus_stands_for_what_it_is_with_one_whenever_that_is
 
 @pytest.mark.parametrize("entry", ["9876543210", "919876543210", "n/a", "9.19877E+11", "+91 98", "1-800-FLOWERS"])
 def test_an_entry_that_can_mean_no_number_for_sure_is_a_problem(entry: str) -> None:
-    assert isinstance(phone.possible(entry, region=None), Problem)
+    assert isinstance(numbers.possible(entry, region=None), Problem)
 
 
 def test_regions_are_known_by_their_letters() -> None:
-    assert phone.known_region("in")
-    assert not phone.known_region("XX")
+    assert numbers.known_region("in")
+    assert not numbers.known_region("XX")

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from dialer.cli import main
 from dialer.errors import ColumnError, InputError
-from dialer.loader import examine
-from dialer.phone_column import Reading, likely_columns, phone_column, usual_columns
+from dialer.intake.phone_column import Reading, likely_columns, phone_column, usual_columns
+from dialer.intake.table import examine
 from tests.place import AGENT
 from tests.test_interrupts import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dialer.loader import Table
+    from dialer.intake.table import Table
 
 USUAL = [
     "contact_number", "recipient_phone_number", "phone_number", "to_number", "mobile_number", "number", "phone",

@@ -11,14 +11,14 @@ import trio
 from trio.testing import MockClock
 
 from dialer.errors import ExitCode, MustActError
-from dialer.preflight import WALLET_EVERY, Standing, agent_gone, look, watch_wallet
 from dialer.provider.bolna.client import read_error
 from dialer.provider.interface import Account, Agent, ProviderReadError
+from dialer.sync.preflight import WALLET_EVERY, Standing, agent_gone, look, watch_wallet
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dialer.breaker import Trip
+    from dialer.engine.breaker import Trip
 
 ASHA = Agent(name="Asha", variables=frozenset(), welcome=lambda _: None)
 AWAY = ProviderReadError("HTTP 503 Service Unavailable", 503)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.prompt import compare
 from dialer.provider.bolna.prompt import asked_for, welcome
+from dialer.sync.prompt import compare
 
 AGENT = {
     "agent_name": "Asha",

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from dialer.pacing import Rate
-from dialer.shared_rate import AHEAD, VALID, shared_rate
-from dialer.shared_rate.file import since_start
+from dialer.engine.pacing import Rate
+from dialer.engine.shared_rate import AHEAD, VALID, shared_rate
+from dialer.engine.shared_rate.file import since_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,8 @@ TAKE = """
 import sys
 from pathlib import Path
 import anyio
-from dialer.pacing import Rate
-from dialer.shared_rate import shared_rate
+from dialer.engine.pacing import Rate
+from dialer.engine.shared_rate import shared_rate
 
 async def main():
     with shared_rate(Path(sys.argv[1]), Rate(6000, 60.0), note=print, on_hold=print) as rate:
@@ -48,9 +48,9 @@ anyio.run(main)
 HOLD = """
 import sys
 from pathlib import Path
-from dialer.shared_rate.file import RateFile
-from dialer.shared_rate.schedule import after_loss
-from dialer.pacing import Rate
+from dialer.engine.shared_rate.file import RateFile
+from dialer.engine.shared_rate.schedule import after_loss
+from dialer.engine.pacing import Rate
 
 def change(schedule, now):
     print("held", flush=True)
@@ -69,8 +69,8 @@ import resource, sys
 from pathlib import Path
 import anyio
 from dialer.errors import DialerError
-from dialer.pacing import Rate
-from dialer.shared_rate import shared_rate
+from dialer.engine.pacing import Rate
+from dialer.engine.shared_rate import shared_rate
 
 async def take():
     with shared_rate(Path(sys.argv[1]), Rate(500, 60.0), note=print, on_hold=print) as rate:
@@ -231,7 +231,7 @@ def test_a_file_that_takes_nothing_more_ends_the_run_in_words(path: Path) -> Non
 
 def test_the_clock_of_the_slots_is_the_same_in_every_process_and_no_wall_clock(path: Path) -> None:
     before = since_start()
-    with process("from dialer.shared_rate.file import since_start; print(since_start())", path) as other:
+    with process("from dialer.engine.shared_rate.file import since_start; print(since_start())", path) as other:
         there = float(line(other))
     assert before <= there <= since_start()
     assert abs(since_start() - time.time()) > 1e6

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from dialer import load_campaign, run_campaign_sync
 from dialer.cli import cli
 from dialer.errors import ExitCode
+from dialer.export.results.columns import OWN
+from dialer.intake.reasons import REASONS
 from dialer.models import Status
-from dialer.reasons import REASONS
-from dialer.results.columns import OWN
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

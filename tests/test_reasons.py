@@ -13,7 +13,7 @@ import pytest
 
 import dialer
 from dialer.cli import main
-from dialer.reasons import REASONS
+from dialer.intake.reasons import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

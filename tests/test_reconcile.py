@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialer.engine.placing import body_of
 from dialer.errors import LedgerError
 from dialer.models import Answer, Attempt, Outcome, Status
-from dialer.placing import body_of
 from dialer.provider.bolna.client import (
     BolnaClient,
     CallConnection,
@@ -25,11 +25,11 @@ from dialer.provider.bolna.client import (
 from dialer.provider.bolna.executions import account_in, execution_in
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running
 from dialer.provider.interface import Account, Execution, Listed, ProviderReadError
-from dialer.reconcile import LENIENCE, MARGIN, Reconciled, reconcile, spans
 from dialer.reference import VARIABLE, reference
 from dialer.store import Binding, Doubt
 from dialer.store.sqlite import Ledger
 from dialer.store.writer import LedgerWriter
+from dialer.sync.reconcile import LENIENCE, MARGIN, Reconciled, reconcile, spans
 from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, virtually
 

@@ -12,12 +12,12 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import ExitCode, UsageError
+from dialer.export.results import read_back
 from dialer.models import Status
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.provider.states import NOT_REACHED
-from dialer.results import read_back
 from dialer.store import Redial, RedialRules, Written
 from tests.harness import CRASHED, Batch, Crash, Crashing, sandbox
 from tests.ledgers import (

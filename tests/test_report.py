@@ -19,23 +19,23 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer import cli
-from dialer.batch import Batch
 from dialer.commands import Selection
+from dialer.config.batch import Batch
 from dialer.errors import ExitCode
+from dialer.export.report import View, gather, markdown
+from dialer.export.report.gathering import masked
+from dialer.export.report.page import page
+from dialer.messages import as_json
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
-from dialer.report import View, gather, markdown
-from dialer.report.gathering import masked
-from dialer.report.page import page
 from dialer.store.sqlite import Ledger, locked
-from dialer.telling import as_json
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, call, intend, load, number_of, opened, people, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dialer.export.report import Report
     from dialer.provider.interface import Execution
-    from dialer.report import Report
 
 MADE = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 
@@ -471,7 +471,7 @@ def test_without_the_extra_the_page_says_what_to_install_and_text_is_written(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     for name in [
-        name for name in sys.modules if name.startswith("dialer.report.") and name.endswith(("page", "charts"))
+        name for name in sys.modules if name.startswith("dialer.export.report.") and name.endswith(("page", "charts"))
     ]:
         monkeypatch.delitem(sys.modules, name)
     assert cli.main(["report", str(campaign)]) == ExitCode.USAGE

@@ -10,8 +10,8 @@ import pytest
 from dialer import load_campaign, run_campaign_sync
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.models import Status
+from dialer.operations import opening
 from dialer.progress import Silent
-from dialer.session import opening
 from dialer.store.sqlite import ask_to_stop
 from tests.ledgers import crashed, opened
 from tests.place import HEADER, Place, awkward, run

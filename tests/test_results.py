@@ -18,14 +18,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.batch import Batch
 from dialer.commands import Selection
+from dialer.config.batch import Batch
 from dialer.errors import InputError, LedgerError, LockedError
+from dialer.export.results import ResultsFile, guarded, read_back, unguarded
+from dialer.export.results.cells import original, shown
+from dialer.export.results.columns import OWN
 from dialer.models import ResultRow, Status
-from dialer.results import ResultsFile, guarded, read_back, unguarded
-from dialer.results.cells import original, shown
-from dialer.results.columns import OWN
-from dialer.session.rewriting import rewrite_results
+from dialer.operations.results import rewrite_results
 from dialer.store import Written
 from dialer.store.sqlite import Ledger, locked
 from tests.ledgers import (

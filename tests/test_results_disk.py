@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer import RunOptions, load_campaign, run_campaign_sync
-from dialer.results import ResultsFile
-from dialer.session.rewriting import rewrite_results
+from dialer.export.results import ResultsFile
+from dialer.operations.results import rewrite_results
 from tests.place import Place, number
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PEOPLE = 25
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk hangs after half a second: what is waited for in real time is short."""
-    monkeypatch.setattr("dialer.session.writing.PATIENCE", 0.5)
+    monkeypatch.setattr("dialer.operations.writing.PATIENCE", 0.5)
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_the_next_run_completes_the_results(filled: Place, monkeypatch: pytest.M
         def full(*_: object, **__: object) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        patch.setattr("dialer.results.file.ResultsFile.append", full)
-        patch.setattr("dialer.results.file.ResultsFile.write", full)
+        patch.setattr("dialer.export.results.file.ResultsFile.append", full)
+        patch.setattr("dialer.export.results.file.ResultsFile.write", full)
         summary = run(filled)
     (note,) = [note for note in summary.notes if "c.results.csv" in note]
     assert "c.results.csv cannot be written (No space left on device)" in note

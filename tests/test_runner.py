@@ -21,34 +21,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from dialer import pending as pending_module
-from dialer.breaker import Breaker, Trip
-from dialer.control import Control
-from dialer.ending import Ending
+from dialer.engine import pending as pending_module
+from dialer.engine.breaker import Breaker, Trip
+from dialer.engine.control import Control
+from dialer.engine.ending import Ending
+from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.pending import Deferred
+from dialer.engine.placing import body_of
+from dialer.engine.runner import DRAIN, Runner
+from dialer.engine.throttle import HOLD_CAP
+from dialer.engine.waiting import wait_until
 from dialer.errors import ExitCode, InputError, LedgerError
 from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
-from dialer.pacing import Pacer, Rate
-from dialer.pending import Deferred
-from dialer.placing import body_of
-from dialer.preflight import watch_wallet
 from dialer.progress import Silent
 from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.reference import VARIABLE
-from dialer.runner import DRAIN, Runner
 from dialer.store import AsyncStore, Binding
 from dialer.store.sqlite import Ledger
-from dialer.throttle import HOLD_CAP
-from dialer.waiting import wait_until
+from dialer.sync.preflight import watch_wallet
 from tests.test_pacing import most_within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
-    from dialer.connections import Connection
-    from dialer.pacing import Start as Granted
-    from dialer.placing import Room
+    from dialer.engine.connections import Connection
+    from dialer.engine.pacing import Start as Granted
+    from dialer.engine.placing import Room
+    from dialer.engine.runner import Watcher
     from dialer.provider.interface import Account
-    from dialer.runner import Watcher
     from dialer.store import Store
 
 T = TypeVar("T")

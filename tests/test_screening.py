@@ -15,14 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook  # type: ignore[import-untyped] # it has no types
 
-from dialer import phone, spreadsheet
+from dialer import numbers
 from dialer.errors import InputError, InterruptedRunError, UsageError
-from dialer.loader import examine
+from dialer.intake import sheet
+from dialer.intake.do_not_call import Suppression
+from dialer.intake.screening import REASONS, Example, Rules, Screening
+from dialer.intake.screening import rows as judging
+from dialer.intake.seen_numbers import Seen
+from dialer.intake.table import examine
 from dialer.models import InputRow, Problem, Status
-from dialer.screening import REASONS, Example, Rules, Screening
-from dialer.screening import rows as judging
-from dialer.seen import Seen
-from dialer.suppression import Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -323,7 +324,7 @@ def test_the_report_counts_by_status_and_reason_with_a_few_examples(tmp_path: Pa
 def test_every_reason_code_is_in_the_table() -> None:
     source = Path(judging.__file__ or "").read_text(encoding="utf-8")
     used = set(re.findall(r'Problem\(\s*"(\w+)"', source))
-    assert used == REASONS.keys() - phone.REASONS.keys() - spreadsheet.REASONS.keys()
+    assert used == REASONS.keys() - numbers.REASONS.keys() - sheet.REASONS.keys()
 
 
 # Against a model: the same, row by row, with plain sets.

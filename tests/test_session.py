@@ -110,7 +110,7 @@ def test_a_server_that_is_down_ends_the_run_for_now_and_loses_nobody(place: Plac
     # The port is closed by now.
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("BOLNA_BASE_URL", monkeypatched)
-        monkeypatch.setattr("dialer.session.outlook.PREFLIGHT", 0.0)
+        monkeypatch.setattr("dialer.operations.forecast.PREFLIGHT", 0.0)
         summary = run(path)
     assert summary.exit_code is ExitCode.LEFT
     assert "No connection to Bolna" in summary.ended
@@ -165,7 +165,7 @@ def test_a_ledger_taken_away_from_its_wal_is_asked_for_before_anything_is_touche
 def test_an_unchanged_list_is_not_judged_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(path, limit=5)
     with monkeypatch.context() as patch:
-        patch.delattr("dialer.session.intake.Screening")
+        patch.delattr("dialer.operations.intake.Screening")
         assert run(path).sent == 25
 
 
@@ -188,7 +188,7 @@ def test_whatever_the_judgement_depends_on_has_the_list_judged_again(
     run(path, limit=5)
     change(place, path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr("dialer.session.intake.Screening")
+        patch.delattr("dialer.operations.intake.Screening")
         with pytest.raises(NameError):
             run(path)
     run(path)
@@ -307,7 +307,7 @@ def test_what_was_not_foreseen_is_told_in_words_and_never_as_success(
     def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError("nobody thought of it")
 
-    monkeypatch.setattr("dialer.session.run.judge_of", breaks)
+    monkeypatch.setattr("dialer.operations.run.judge_of", breaks)
     assert main(["run", str(path), "--yes", "-q"]) == ExitCode.MUST_ACT
     told = capsys.readouterr().err
     assert "something that was not foreseen (ZeroDivisionError: nobody thought of it)" in told

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dialer.engine.pacing import Pacer, Rate, Slot
+from dialer.engine.shared_rate import AHEAD, VALID, SharedRate, shared_rate
+from dialer.engine.shared_rate.file import RateFile
+from dialer.engine.shared_rate.schedule import Schedule, after_loss
 from dialer.errors import ExitCode, MustActError, UsageError
-from dialer.pacing import Pacer, Rate, Slot
-from dialer.shared_rate import AHEAD, VALID, SharedRate, shared_rate
-from dialer.shared_rate.file import RateFile
-from dialer.shared_rate.schedule import Schedule, after_loss
 from tests.test_pacing import most_within, virtually
 
 if TYPE_CHECKING:
@@ -413,7 +413,7 @@ def test_a_file_that_cannot_be_written_ends_the_run_in_words(tmp_path: Path, wha
 
 _HOLDS_THE_LOCK = """
 import pathlib, signal, sys
-from dialer.shared_rate.file import RateFile
+from dialer.engine.shared_rate.file import RateFile
 with RateFile(pathlib.Path(sys.argv[1])) as file, file._locked():
     print("locked", flush=True)
     signal.pause()
@@ -423,7 +423,7 @@ with RateFile(pathlib.Path(sys.argv[1])) as file, file._locked():
 def test_a_run_that_is_frozen_with_the_lock_is_named_and_the_others_go_on_once_it_is_killed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dialer.shared_rate._PATIENCE", 0.05)
+    monkeypatch.setattr("dialer.engine.shared_rate._PATIENCE", 0.05)
     told: list[str] = []
 
     async def main(frozen: subprocess.Popen[str]) -> None:

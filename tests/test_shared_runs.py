@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.shared_rate import VALID, SharedRate
+from dialer.engine.shared_rate.file import RateFile
 from dialer.errors import ExitCode
-from dialer.pacing import Pacer, Rate
 from dialer.provider.bolna.client import answer_of_status
-from dialer.shared_rate import VALID, SharedRate
-from dialer.shared_rate.file import RateFile
 from tests.test_pacing import most_within
 from tests.test_runner import ACCEPTED, FIRST, Bolna, Rig, after, opened, trip_of, virtually
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
-    from dialer.ending import Ending
+    from dialer.engine.ending import Ending
     from dialer.models import Answer
 
     Stop = Callable[[Rig], Coroutine[Any, Any, None]]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer import phone
-from dialer.phone import Number, judge
+from dialer import numbers
+from dialer.numbers import Number, judge
 
 _VIETNAM = (
     *((120, 70), (121, 79), (122, 77), (126, 76), (128, 78), (123, 83), (124, 84), (125, 85), (127, 81), (129, 82)),
@@ -82,17 +82,17 @@ def test_what_was_renumbered_is_the_line_that_it_has_become(country: str, data: 
     before = written(old, tail)
     after, count = re.subn(f"^{old}$", new, before)
     assert count == 1
-    spellings = phone.spellings(int(before))
+    spellings = numbers.spellings(int(before))
     assert {int(before), int(after)} <= set(spellings)
-    assert phone.spellings(int(after)) == spellings
-    assert {phone.line(one) for one in spellings} == {int(after)}
+    assert numbers.spellings(int(after)) == spellings
+    assert {numbers.line(one) for one in spellings} == {int(after)}
 
 
 @settings(deadline=None)
 @given(rule=st.sampled_from(ALL), one=TAILS, other=TAILS)
 def test_two_numbers_of_one_form_are_two_lines(rule: tuple[str, str], one: int, other: int) -> None:
     first, second = int(written(rule[0], one)), int(written(rule[0], other))
-    assert (phone.line(first) == phone.line(second)) == (first == second)
+    assert (numbers.line(first) == numbers.line(second)) == (first == second)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_two_numbers_of_one_form_are_two_lines(rule: tuple[str, str], one: int, 
     ],
 )
 def test_other_numbers_are_lines_of_their_own(number: int) -> None:
-    assert phone.spellings(number) == (number,)
+    assert numbers.spellings(number) == (number,)
 
 
 def test_no_valid_number_of_any_country_is_two_peoples() -> None:
@@ -122,7 +122,7 @@ def test_no_valid_number_of_any_country_is_two_peoples() -> None:
                 continue
             digits = int(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)[1:])
             valid = [
-                one for one in phone.spellings(digits) if phonenumbers.is_valid_number(phonenumbers.parse(f"+{one}"))
+                one for one in numbers.spellings(digits) if phonenumbers.is_valid_number(phonenumbers.parse(f"+{one}"))
             ]
             assert digits in valid
             assert len(valid) == 1 or region in {"AR", "GA", "BR"}, region
@@ -133,8 +133,8 @@ def test_no_valid_number_of_any_country_is_two_peoples() -> None:
 def test_many_numbers_at_once_are_spelled_as_one_by_one(
     others: list[int], own: list[tuple[tuple[str, str], int]]
 ) -> None:
-    numbers = others + [int(written(rule[0], tail)) for rule, tail in own]
-    assert phone.lines(np.array(numbers, dtype=np.int64)).tolist() == [phone.line(one) for one in numbers]
+    given_ones = others + [int(written(rule[0], tail)) for rule, tail in own]
+    assert numbers.lines(np.array(given_ones, dtype=np.int64)).tolist() == [numbers.line(one) for one in given_ones]
 
 
 @pytest.mark.parametrize("text", ["+52 1 55 1234 5678", "+5215512345678", "00 52 1 55 12345678"])
@@ -148,7 +148,7 @@ def test_a_mexican_mobile_is_dialled_without_the_1_that_it_had(text: str) -> Non
 @pytest.mark.parametrize("text", ["+551187654321", "+22507123456", "+22997123456", "+841201234567", "+5711234567"])
 def test_a_digit_is_never_added_to_what_was_typed(text: str) -> None:
     assert not isinstance(judge(text), Number)
-    assert phone.possible(text) == (int(text),)
+    assert numbers.possible(text) == (int(text),)
 
 
 @pytest.mark.parametrize("text", ["15512345678", "1 551 234 5678"])

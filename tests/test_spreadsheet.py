@@ -10,9 +10,9 @@ import pytest
 from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped] # it has no types
 from openpyxl.styles import PatternFill  # type: ignore[import-untyped] # as above
 
-from dialer import spreadsheet
 from dialer.errors import InputError
-from dialer.loader import chunks, examine
+from dialer.intake import sheet
+from dialer.intake.table import chunks, examine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,7 +222,7 @@ def test_without_the_reader_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch
 
 
 def test_every_reason_is_in_the_table() -> None:
-    assert set(spreadsheet.REASONS) == {
+    assert set(sheet.REASONS) == {
         "formula_without_value",
         "cell_error",
         "cell_digits_lost",

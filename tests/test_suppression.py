@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook  # type: ignore[import-untyped] # it has no types
 
 from dialer.errors import InputError
-from dialer.suppression import Suppression
+from dialer.intake.do_not_call import Suppression
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 LISTED = 919876543210

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from dialer.errors import InputError
-from dialer.suppression import Suppression, Watch
+from dialer.intake.do_not_call import Suppression, Watch
 
 if TYPE_CHECKING:
     from pathlib import Path

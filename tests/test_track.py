@@ -14,15 +14,15 @@ import pytest
 
 from dialer import RunOptions, Summary, load_campaign, run_campaign, telling
 from dialer.cli import main
-from dialer.control import Control
+from dialer.engine.control import Control
 from dialer.errors import ExitCode
+from dialer.export.results import unguarded
 from dialer.forecast import RINGING
 from dialer.models import CallCount, Status
+from dialer.operations import track, track_campaign
 from dialer.progress import Silent
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings
-from dialer.results import unguarded
-from dialer.session import track, track_campaign
 from dialer.store.sqlite import Ledger
 from tests.ledgers import ANYBODY, QUEUED, call, opened, people, result_of
 from tests.place import HEADER, Place, awkward, number, run

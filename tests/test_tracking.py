@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.placing import body_of
 from dialer.errors import LedgerError, MustActError, only
-from dialer.pacing import Pacer, Rate
-from dialer.placing import body_of
 from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in, page_in
 from dialer.provider.bolna.limits import PAGE_ROWS
@@ -24,7 +24,7 @@ from dialer.provider.bolna.sandbox.order import read
 from dialer.provider.bolna.sandbox.settings import Settings
 from dialer.provider.interface import Execution, Page, ProviderReadError
 from dialer.provider.states import FINAL
-from dialer.tracking import Looked, Tracker
+from dialer.sync.track import Looked, Tracker
 from tests.ledgers import QUEUED, load, number_of, opened
 from tests.ledgers import row as input_row
 from tests.test_runner import Inline, virtually

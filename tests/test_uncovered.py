@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer.cli import main
+from dialer.hours import CallingWindow, load_pack
+from dialer.intake.do_not_call import Suppression
 from dialer.models import Recipient
-from dialer.session.judge import Judge
-from dialer.suppression import Suppression
-from dialer.window import CallingWindow, load_pack
+from dialer.operations.eligibility import Judge
 
 if TYPE_CHECKING:
     from tests.place import Place

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dialer.engine.pacing import Pacer
 from dialer.models import Status
-from dialer.pacing import Pacer
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.interface import Listed, Page, ProviderReadError
 from dialer.rate import Rate
 from dialer.reference import reference
-from dialer.unrecorded import Unrecorded, find_unrecorded
+from dialer.sync.unrecorded import Unrecorded, find_unrecorded
 from tests.ledgers import QUEUED
 from tests.test_reconcile import AGENT, HOURS, Placed, state
 from tests.test_reconcile import Bolna as Shown

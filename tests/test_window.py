@@ -12,8 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dialer.models import Problem
-from dialer.window import (
+from dialer.hours import (
     WEEKDAYS,
     CallingWindow,
     Closed,
@@ -26,6 +25,7 @@ from dialer.window import (
     pack_names,
     zone_problem,
 )
+from dialer.models import Problem
 
 TOLL_FREE = (
     "America/Adak", "America/Anchorage", "America/Chicago", "America/Denver", "America/Halifax", "America/Los_Angeles",
@@ -388,7 +388,7 @@ def test_every_pack_cites_its_source_and_the_day_it_was_read() -> None:
 
 def test_a_packs_file_says_nothing_that_is_not_read() -> None:
     for name in pack_names():
-        text = (files("dialer") / "rules" / f"{name}.toml").read_text(encoding="utf-8")
+        text = (files("dialer.hours") / "rules" / f"{name}.toml").read_text(encoding="utf-8")
         assert set(tomllib.loads(text)) == {"hours", "countries", "source", "date", "note"}
 
 
@@ -469,7 +469,7 @@ def test_windows_with_the_same_rules_are_equal_whatever_they_were_asked() -> Non
 
 
 def test_what_a_window_keeps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dialer.window.calling._MOST_KEPT", 3)
+    monkeypatch.setattr("dialer.hours.calling._MOST_KEPT", 3)
     daily, start = window(), utc("2026-11-22T06:00")
     for week in range(10):
         assert isinstance(daily.verdict(zones=("UTC",), country=None, at=start + timedelta(weeks=week)), Closed)

@@ -11,7 +11,7 @@ from dialer.errors import DeclinedError, InterruptedRunError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dialer.control import Control
+    from dialer.engine.control import Control
 
 
 def say(words: str) -> None:

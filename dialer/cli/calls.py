@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer import telling
+from dialer import messages
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import load
 from dialer.cli.group import (
@@ -25,8 +25,8 @@ from dialer.errors import ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dialer.control import Control
-    from dialer.session import Braking, Cancelled
+    from dialer.engine.control import Control
+    from dialer.operations import Braking, Cancelled
 
 
 @cli.command()
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 @output_option
 def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Look for unclear calls at Bolna; those found become queued."""
-    from dialer.session import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)
     settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
-    echo(telling.as_json(settled) if output == "json" else telling.settled_text(settled))
+    echo(messages.as_json(settled) if output == "json" else messages.settled_text(settled))
     return ExitCode(settled.exit_code)
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
-    from dialer.campaign import duration_in  # noqa: PLC0415 - heavy, and only one command needs it
+    from dialer.config.campaign import duration_in  # noqa: PLC0415 - heavy, and only one command needs it
 
     try:
         return duration_in(text)
@@ -98,7 +98,7 @@ def track(
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> ExitCode:
     """Fetch how the accepted calls went; run it again until all are final."""
-    from dialer.session import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)
     progress = progress_of(quiet=quiet, log_format="text")
@@ -108,11 +108,11 @@ def track(
         )
     )
     if output == "json":
-        echo(telling.as_json(tracked))
+        echo(messages.as_json(tracked))
     elif quiet and tracked.trouble:
         say(f"{tracked.batch}: not all could be read: {tracked.trouble}")
     elif not quiet:
-        echo(telling.tracked_text(tracked, selection=loaded.batch.selection))
+        echo(messages.tracked_text(tracked, selection=loaded.batch.selection))
     return unless_terminated(tracked.exit_code, stopped_by)
 
 
@@ -125,19 +125,19 @@ def track(
 @output_option
 def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Stop a run that goes on, and every call that waits at Bolna."""
-    from dialer.session import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)
 
     async def asked(control: Control) -> Cancelled:
         async def confirm(braking: Braking) -> bool:
-            return yes or await ask(f"{telling.braking_text(braking)} Cancel?", control=control)
+            return yes or await ask(f"{messages.braking_text(braking)} Cancel?", control=control)
 
         return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
 
     cancelled, stopped_by = with_signals(asked)
     if output == "json":
-        echo(telling.as_json(cancelled))
+        echo(messages.as_json(cancelled))
     else:
-        say(telling.cancelled_text(cancelled, selection=loaded.batch.selection))
+        say(messages.cancelled_text(cancelled, selection=loaded.batch.selection))
     return unless_terminated(cancelled.exit_code, stopped_by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dialer import telling
+from dialer import messages
 from dialer.cli.asking import say
 from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode, InterruptedRunError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from dialer.campaign import Campaign
+    from dialer.config.campaign import Campaign
 
 _GRAVEST = (
     ExitCode.MUST_ACT,
@@ -29,7 +29,7 @@ _GRAVEST = (
 
 def load(path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool) -> Campaign:
     """Return a campaign file, checked."""
-    from dialer.campaign import load_campaign  # noqa: PLC0415 - heavy, and status does without
+    from dialer.config.campaign import load_campaign  # noqa: PLC0415 - heavy, and status does without
 
     return load_campaign(path, recipients=recipients, batch=batch, sandbox=sandbox)
 
@@ -74,10 +74,10 @@ def each(
             break
     if output == "json":
         # One document, whatever there was to do.
-        echo(telling.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
+        echo(messages.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
     elif len(campaigns) > 1 and not quiet and failed is None:
         ended = [(str(path), each.code, each.words) for path, each in zip(campaigns, done, strict=False)]
-        say(telling.overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
+        say(messages.overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
     return next((code for code in _GRAVEST if any(each.code is code for each in done)), ExitCode.DONE)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer import telling
+from dialer import messages
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.columns import with_phone_column
 from dialer.cli.group import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--encoding", metavar="NAME", help="Of the CSV, if it is neither UTF-8 nor UTF-16 with its mark.")
 def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
     """Write a campaign file for a CSV."""
-    from dialer.session import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     written = write_campaign(recipients, to=to, encoding=encoding)
     echo(f"{written} is written. Put the agent's id in, then: {command_text('check', written)}")
@@ -68,15 +68,15 @@ def check_one(
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> Done:
     """Check one campaign, and tell of it."""
-    from dialer.session import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = load(path, **which)
     found = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
     view, _ = with_signals(lambda _control: look_ahead(campaign, found))
     if output == "text":
-        echo(telling.check_text(found, view, command=campaign.batch.selection.command("run")))
+        echo(messages.check_text(found, view, command=campaign.batch.selection.command("run")))
     over = view.timing is not None and view.timing.is_over
     doubtful = bool(view.warnings) or not view.is_prompt_known
     code = ExitCode.USAGE if over or (strict and doubtful) else found.exit_code
-    value = {**telling.plain(found), "outlook": telling.plain(view)}
+    value = {**messages.plain(found), "outlook": messages.plain(view)}
     return Done(code, f"{found.to_call:,} would be called", value)

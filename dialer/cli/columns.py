@@ -12,7 +12,7 @@ from dialer.errors import ColumnError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dialer.campaign import Campaign
+    from dialer.config.campaign import Campaign
 
 _Done = TypeVar("_Done")
 

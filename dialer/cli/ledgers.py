@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from dialer import telling
+from dialer import messages
 from dialer.cli.group import (
     PATH,
     batch_option,
@@ -39,8 +39,8 @@ STATUS_EVERY = 2.0
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
 def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Show how many stand where; works while a run is going on."""
-    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
-    from dialer.session import standing  # noqa: PLC0415 - as above
+    from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import standing  # noqa: PLC0415 - as above
     from dialer.terminal import Screen  # noqa: PLC0415 - as above
 
     batches = [locate(path, **which) for path in campaigns]
@@ -50,9 +50,9 @@ def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: An
         while True:
             standings = [standing(batch) for batch in batches]
             if output == "json":
-                echo(telling.as_json(standings, indent=None if watch else 2))
+                echo(messages.as_json(standings, indent=None if watch else 2))
             else:
-                text = telling.standing_text(
+                text = messages.standing_text(
                     [(one, batch.selection) for one, batch in zip(standings, batches, strict=True)]
                 )
                 (screen.show if watch else echo)(text)
@@ -93,12 +93,12 @@ def report(
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> ExitCode:
     """Write a page with charts of how the calls went."""
-    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
-    from dialer.session import report_batch, report_text, save_report  # noqa: PLC0415 - as above
+    from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import report_batch, report_text, save_report  # noqa: PLC0415 - as above
 
     files = locate(campaign, **which)
     found = report_batch(files, zone=timezone, full_numbers=full_numbers)
-    text = telling.as_json(found) if form == "json" else report_text(found, form)
+    text = messages.as_json(found) if form == "json" else report_text(found, form)
     if form != "html" and to is None:
         echo(text.rstrip())
     else:
@@ -113,8 +113,8 @@ def report(
 @sandbox_option
 def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Write the results CSV again from the ledger."""
-    from dialer.batch import locate  # noqa: PLC0415 - only this command needs it
-    from dialer.session import rewrite_results  # noqa: PLC0415 - as above
+    from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import rewrite_results  # noqa: PLC0415 - as above
 
     files = locate(campaign, **which)
     echo(f"{files.results}: {rewrite_results(files):,} rows written")
@@ -128,14 +128,14 @@ def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options
 @output_option
 def list_(*, forget: Path | None, folder: Path, sandbox: bool, output: str) -> ExitCode:
     """Show the ledgers of the workspace, also those that are missing."""
-    from dialer.session import forget_ledger, list_ledgers  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import forget_ledger, list_ledgers  # noqa: PLC0415 - only this command needs it
 
     if forget is not None:
         forget_ledger(forget, folder, sandbox=sandbox)
         echo(f"{forget} is forgotten: runs go on without it until its batch is run again.")
         return ExitCode.DONE
     found = list_ledgers(folder, sandbox=sandbox)
-    echo(telling.as_json(found) if output == "json" else telling.listing_text(found))
+    echo(messages.as_json(found) if output == "json" else messages.listing_text(found))
     return found.exit_code
 
 
@@ -146,10 +146,10 @@ def list_(*, forget: Path | None, folder: Path, sandbox: bool, output: str) -> E
 @output_option
 def backup(to: Path, *, folder: Path, sandbox: bool, output: str) -> ExitCode:
     """Save the ledgers and settings of the workspace, also while runs go on."""
-    from dialer.session import back_up  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import back_up  # noqa: PLC0415 - only this command needs it
 
     saved = back_up(to, folder, sandbox=sandbox)
-    echo(telling.as_json(saved) if output == "json" else telling.saved_text(saved))
+    echo(messages.as_json(saved) if output == "json" else messages.saved_text(saved))
     return saved.exit_code
 
 
@@ -166,11 +166,11 @@ def backup(to: Path, *, folder: Path, sandbox: bool, output: str) -> ExitCode:
 @output_option
 def show(number: tuple[str, ...], *, folder: Path | None, sandbox: bool, output: str) -> ExitCode:
     """Show every attempt at a number, in all ledgers of the workspace."""
-    from dialer.session import show_number  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import show_number  # noqa: PLC0415 - heavy, and only this command needs it
 
     # A number with spaces may come without quotes.
     shown = show_number(" ".join(number), folder=folder, sandbox=sandbox)
-    echo(telling.as_json(shown) if output == "json" else telling.shown_text(shown))
+    echo(messages.as_json(shown) if output == "json" else messages.shown_text(shown))
     for path, why in shown.unread:
         echo(f"Not read: {path}\n  {why}", err=True)
     return ExitCode(shown.exit_code)

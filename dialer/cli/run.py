@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer import telling
+from dialer import messages
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.check import check_one
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dialer.campaign import Campaign
-    from dialer.control import Control
+    from dialer.config.campaign import Campaign
+    from dialer.engine.control import Control
     from dialer.errors import DialerError, ExitCode
-    from dialer.session import Plan, RunOptions, Summary
+    from dialer.operations import Plan, RunOptions, Summary
 
 
 def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def run(
     if dry_run:
         one = partial(check_one, output=output, limit=options["limit"], strict=options["strict"], **which)
         return each(campaigns, one, output=output)
-    from dialer.session import RunOptions  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import RunOptions  # noqa: PLC0415 - heavy, and only this command needs it
 
     talk = _Talk(output=output, quiet=quiet, no_progress=no_progress, log_format=log_format, yes=yes)
     return each(
@@ -135,7 +135,7 @@ def _failed(path: Path, error: DialerError) -> None:
 
 
 def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done:  # noqa: ANN401 - options handed on
-    from dialer.session import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = load(path, **which)
     progress = progress_of(quiet=talk.quiet, no_progress=talk.no_progress, log_format=talk.log_format)
@@ -152,22 +152,22 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
-        events("summary", **telling.summary_event(summary))
-    elif talk.quiet and (stopped := telling.stopped_text(summary)):
+        events("summary", **messages.summary_event(summary))
+    elif talk.quiet and (stopped := messages.stopped_text(summary)):
         say(stopped)
     elif talk.output == "text" and not talk.quiet:
         # With a progress they were shown when they came up.
         notes = summary.notes if talk.no_progress else ()
-        text = telling.summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
+        text = messages.summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
         say("\n".join([*notes, text]))
-    return Done(summary.exit_code, telling.overview(summary), summary)
+    return Done(summary.exit_code, messages.overview(summary), summary)
 
 
 async def _confirm(plan: Plan, *, talk: _Talk, control: Control, events: Callable[..., None] | None) -> bool:
     if events is not None:
-        events("plan", **telling.plan_event(plan))
+        events("plan", **messages.plan_event(plan))
     elif not talk.quiet:
-        say(telling.plan_text(plan))
+        say(messages.plan_text(plan))
     if talk.yes or plan.sandbox or not plan.to_call:
         return True
     return await ask("Call them now?", control=control)

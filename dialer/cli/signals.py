@@ -11,7 +11,7 @@ from dialer.errors import ExitCode, InterruptedRunError, only
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dialer.control import Control
+    from dialer.engine.control import Control
 
 
 def with_signals(
@@ -20,7 +20,7 @@ def with_signals(
     """Run some work that Ctrl-C, SIGTERM and SIGHUP ask to drain, and a second time to stop at once."""
     import anyio  # noqa: PLC0415 - status and help do without
 
-    from dialer.control import Control  # noqa: PLC0415 - as above
+    from dialer.engine.control import Control  # noqa: PLC0415 - as above
 
     control = Control()
     first: list[signal.Signals] = []

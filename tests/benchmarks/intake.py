@@ -69,7 +69,7 @@ def campaign(path: Path) -> Campaign:
 
 def check(path: Path) -> None:
     """Judge every row and build every request, as `dialer check` does."""
-    from dialer.session import check_campaign  # noqa: PLC0415 - as above
+    from dialer.operations import check_campaign  # noqa: PLC0415 - as above
 
     found = check_campaign(campaign(path))
     print(dict(found.report.statuses), file=sys.stderr)
@@ -88,8 +88,8 @@ def resume(path: Path) -> None:
 def _into(path: Path, *, fresh: bool) -> None:
     import anyio  # noqa: PLC0415 - as above
 
-    from dialer.control import Control  # noqa: PLC0415
-    from dialer.session.intake import load  # noqa: PLC0415
+    from dialer.engine.control import Control  # noqa: PLC0415
+    from dialer.operations.intake import load  # noqa: PLC0415
     from dialer.store import Binding  # noqa: PLC0415
     from dialer.store.sqlite import Ledger  # noqa: PLC0415
     from dialer.store.writer import LedgerWriter  # noqa: PLC0415

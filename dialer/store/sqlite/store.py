@@ -23,19 +23,19 @@ from uuid import uuid4
 from dialer.models import Answer, Attempt, Recipient
 from dialer.reference import reference
 from dialer.store.sqlite import group, schema
-from dialer.store.sqlite.doubts import Doubts
+from dialer.store.sqlite.cancellable_calls import Stops
 from dialer.store.sqlite.figures import DIED, Figures
+from dialer.store.sqlite.history import Traces
 from dialer.store.sqlite.loading import replace_input, room_for_keys
 from dialer.store.sqlite.merging import Merging
 from dialer.store.sqlite.opening import open_for_writing, told
 from dialer.store.sqlite.overview import Overview
 from dialer.store.sqlite.permissions import Permissions, revoke_unlisted
-from dialer.store.sqlite.pulse import Pulses
 from dialer.store.sqlite.queries import changing, reading
 from dialer.store.sqlite.requests import Requests
 from dialer.store.sqlite.states import derive
-from dialer.store.sqlite.stops import Stops
-from dialer.store.sqlite.traces import Traces
+from dialer.store.sqlite.throughput import Pulses
+from dialer.store.sqlite.unresolved import Doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

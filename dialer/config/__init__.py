@@ -1,0 +1,1 @@
+"""Campaign file and workspace file: what a person has decided, checked."""

@@ -1,0 +1,228 @@
+"""Which files belong together: a campaign, its recipients, the results and the ledger beside them.
+
+Read without pydantic, so that `dialer status` starts fast.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.commands import Selection
+from dialer.config.batch.campaign_file import CampaignFile, looks_secret, read_campaign_file
+from dialer.errors import CampaignError, UsageError
+from dialer.files import unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Batch", "CampaignFile", "locate", "looks_secret", "path_of", "read_campaign_file", "stem_of"]
+
+_NAME = re.compile(r"(?!\.+\Z)[\w.-]{1,100}")
+_GIVEN = re.compile(r"\{(\w*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A campaign with one recipients CSV, one results CSV and one ledger: what is called once.
+
+    Attributes:
+        name: part of each call's reference; the results file's name without its endings.
+        campaign: the campaign file.
+        recipients: the CSV of people to be called.
+        results: the CSV of outcomes.
+        ledger: the SQLite file; its `.lock` and its `.mark` lie beside it.
+        selection: how it is named on the command line.
+    """
+
+    name: str
+    campaign: Path
+    recipients: Path
+    results: Path
+    ledger: Path
+    selection: Selection
+
+    @property
+    def lock(self) -> Path:
+        """The lock file: held by whoever writes the ledger, never deleted."""
+        return self.ledger.with_name(self.ledger.name + ".lock")
+
+    @property
+    def mark(self) -> Path:
+        """The ledger's high-water mark, by which an older copy of the ledger is known."""
+        return self.ledger.with_name(self.ledger.name + ".mark")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that belongs to it; no other output may take its place."""
+        inputs = (self.campaign, self.campaign.with_name(".env"), self.recipients)
+        return (*inputs, self.results, self.ledger, self.lock, self.mark)
+
+    def refuse_overwriting(self, file: CampaignFile, inputs: Mapping[str, Path]) -> None:
+        """Refuse files of the batch that are one of its inputs.
+
+        Args:
+            file: the campaign file.
+            inputs: what they are, in words, and where.
+
+        Raises:
+            CampaignError: one of them is.
+        """
+        outputs = (("results", self.results), ("ledger", self.ledger), ("ledger", self.lock), ("ledger", self.mark))
+        for name, path in outputs:
+            for words, given in inputs.items():
+                if _same(path, given):
+                    raise CampaignError(f"{file.place(name)}: {path} is {words}; name another file.")
+
+
+def locate(
+    campaign: Path | CampaignFile, *, recipients: Path | None = None, batch: str | None = None, sandbox: bool = False
+) -> Batch:
+    """Return the files of a batch; none of them but the campaign file has to exist.
+
+    Args:
+        campaign: the campaign file.
+        recipients: takes the place of the file's `recipients`; relative to the working directory.
+        batch: fills `{batch}` in `results` and `ledger`.
+        sandbox: keep results and ledger apart from the real ones (`.sandbox`).
+
+    Raises:
+        CampaignError: a path is missing, no text, or would overwrite an input.
+        UsageError: `{batch}` without a batch's name, or a name that is no file name.
+    """
+    file = campaign if isinstance(campaign, CampaignFile) else read_campaign_file(campaign)
+    _check_name(file, batch)
+    source = recipients if recipients is not None else _recipients(file)
+    results = _results(file, source, batch)
+    name = results.stem.removesuffix(".results")
+    if sandbox:
+        results, name = _marked(results), f"{name}.sandbox"
+    if "ledger" in file.content:
+        _check_ledger(file, batch)
+        ledger = _filled(file, "ledger", source=source, batch=batch)
+        ledger = _marked(ledger) if sandbox else ledger
+    else:
+        ledger = results.with_suffix(".ledger")
+    _refuse_unwritable(file, results=results, ledger=ledger)
+    # Its lock, and what SQLite keeps beside it, lie where the ledger itself does.
+    ledger = ledger.resolve() if os.path.islink(ledger) else ledger  # noqa: PTH114 - of a name too long it is none
+    selection = Selection(file.path, recipients, batch, sandbox)
+    found = Batch(name=name, campaign=file.path, recipients=source, results=results, ledger=ledger, selection=selection)
+    _keep_apart(file, found)
+    return found
+
+
+def stem_of(recipients: Path) -> str:
+    """Return what `{recipients}` stands for: the file's name without its endings."""
+    name = recipients.name
+    return Path(name[:-3] if name.lower().endswith(".gz") else name).stem
+
+
+def path_of(file: CampaignFile, text: object, *keys: str) -> Path:
+    """Return a path that a campaign file names, relative to the campaign file.
+
+    Args:
+        file: the campaign file.
+        text: what it says.
+        keys: where it says so.
+
+    Raises:
+        CampaignError: it is no path.
+    """
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise CampaignError(f'{file.place(*keys)} has to be a path in quotes, as in {keys[-1]} = "list.csv".')
+    # Of the text: a Path would make ~a of ./~a.
+    home = os.path.expanduser(text)  # noqa: PTH111 - as said above
+    if home.startswith("~"):
+        raise CampaignError(
+            f"{file.place(*keys)}: there is no home folder for {text}; a file of that name is ./{text}."
+        )
+    path = file.path.parent / home
+    if path.name in {"", ".."}:
+        raise CampaignError(f"{file.place(*keys)}: {path} is a folder; name a file in it.")
+    shorter = Path(os.path.normpath(path))
+    # Through a symbolic link `a/../b` is not `b`.
+    return shorter if os.path.realpath(shorter) == os.path.realpath(path) else path
+
+
+def _check_name(file: CampaignFile, batch: str | None) -> None:
+    if batch is None:
+        return
+    if not _NAME.fullmatch(batch):
+        raise UsageError(f"--batch {batch!r}: use letters, digits, '.', '-' and '_' only; it becomes a file name.")
+    results = file.content.get("results")
+    if isinstance(results, str) and "{batch}" not in results:
+        raise UsageError(
+            f"--batch {batch}: {file.place('results')} has no {{batch}} in it; write for instance results = "
+            f'"../results/{{batch}}.csv".'
+        )
+
+
+def _recipients(file: CampaignFile) -> Path:
+    if "recipients" not in file.content:
+        raise CampaignError(
+            f'{file.path}: `recipients` is missing. Name the CSV (recipients = "list.csv") or use --recipients FILE.'
+        )
+    return path_of(file, file.content["recipients"], "recipients")
+
+
+def _results(file: CampaignFile, source: Path, batch: str | None) -> Path:
+    if "results" in file.content:
+        return _filled(file, "results", source=source, batch=batch)
+    return file.path.with_name(f"{file.path.stem}{'' if batch is None else f'.{batch}'}.results.csv")
+
+
+def _filled(file: CampaignFile, name: str, *, source: Path, batch: str | None) -> Path:
+    known = {"recipients": stem_of(source), "batch": batch, "campaign": file.path.stem}
+    text = file.content[name]
+    for given in _GIVEN.findall(text) if isinstance(text, str) else ():
+        if given not in known:
+            raise CampaignError(
+                f"{file.place(name)} has {{{given}}} in it; known are {{recipients}}, {{batch}} and {{campaign}}."
+            )
+        if known[given] is None:
+            raise UsageError(f"{file.place(name)} has {{batch}} in it: add --batch NAME, for instance --batch monday.")
+    # All at once: a list may be called `{batch}.csv`.
+    whole = _GIVEN.sub(lambda match: known[match[1]] or "", text) if isinstance(text, str) else text
+    return path_of(file, whole, name)
+
+
+def _check_ledger(file: CampaignFile, batch: str | None) -> None:
+    """Refuse a ledger that several results would share, or the reverse: whom it says is called would be wrong."""
+    default = "" if batch is None else "{batch}"
+    results, ledger = (str(file.content.get(name, default)) for name in ("results", "ledger"))
+    for given in ("{recipients}", "{batch}"):
+        if (given in results) != (given in ledger):
+            raise CampaignError(
+                f"{file.place('ledger')}: {given} has to be in both `results` and `ledger`, or in neither: "
+                "each batch has its own results and its own ledger."
+            )
+
+
+def _marked(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.sandbox{path.suffix}")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _keep_apart(file: CampaignFile, batch: Batch) -> None:
+    batch.refuse_overwriting(file, {"the campaign file": file.path, "the list of recipients": batch.recipients})
+    if any(_same(batch.results, path) for path in (batch.ledger, batch.lock, batch.mark)):
+        raise CampaignError(f"{file.place('results')} and `ledger` are one file ({batch.results}); name another one.")
+    _refuse_unwritable(file, ledger=batch.lock)
+    _refuse_unwritable(file, ledger=batch.mark)
+
+
+def _refuse_unwritable(file: CampaignFile, **outputs: Path) -> None:
+    for name, path in outputs.items():
+        words = unwritable(path)
+        if words:
+            raise CampaignError(f"{file.place(name)}: {path} {words}.")

@@ -1,0 +1,230 @@
+"""The campaign file, checked: every mistake is told with its key, its line and the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from dialer.commands import Selection
+from dialer.config.batch import Batch, CampaignFile, locate, path_of, read_campaign_file
+from dialer.config.campaign.mistakes import shown, told
+from dialer.config.campaign.schema import (
+    Breaking,
+    Call,
+    Columns,
+    Content,
+    Csv,
+    Expected,
+    Pacing,
+    Redialling,
+    Schedule,
+    Screening,
+)
+from dialer.config.campaign.values import Constant, MistakeError, agent_in, duration_in, is_zone, version_in
+from dialer.config.credentials import address, is_loopback
+from dialer.config.credentials import agent_id as agent_of_environment
+from dialer.config.workspace import Workspace, find_workspace
+from dialer.errors import CampaignError
+
+if TYPE_CHECKING:
+    from dialer.hours import CallingWindow
+    from dialer.rate import Rate
+
+__all__ = [
+    "PLACEHOLDER",
+    "Campaign",
+    "Constant",
+    "MistakeError",
+    "agent_in",
+    "duration_in",
+    "is_zone",
+    "load_campaign",
+    "version_in",
+]
+
+PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
+"""Stands for the agent's id in a campaign file that waits for it; good enough for the sandbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A campaign file, checked.
+
+    Attributes:
+        file: the campaign file as it stands.
+        batch: the files that belong to it.
+        sandbox: the built-in stand-in is called, nobody else.
+        agent_id: the agent that calls, a UUID.
+        columns: which CSV column holds what.
+        csv: how the CSV is read.
+        user_data: variable → column or constant; None: every other column is a variable.
+        call: what `POST /call` takes besides.
+        pacing: how fast requests leave.
+        window: the hours in which recipients may be called; None: at any time.
+        waits: a run waits for those who can be called later, and does not leave them to the next one.
+        schedule: from when and until when a run sends.
+        screening: who of the list is not called.
+        redial: who may be called once more.
+        breaker: when a run ends early.
+        forecast: what is known of calls beforehand.
+        suppression: the suppression lists.
+        workspace: what it shares with other campaigns.
+    """
+
+    file: CampaignFile
+    batch: Batch
+    sandbox: bool
+    agent_id: str
+    columns: Columns
+    csv: Csv
+    user_data: dict[str, str | Constant] | None
+    call: Call
+    pacing: Pacing
+    window: CallingWindow | None
+    waits: bool
+    schedule: Schedule
+    screening: Screening
+    redial: Redialling
+    breaker: Breaking
+    forecast: Expected
+    suppression: tuple[Path, ...]
+    workspace: Workspace
+
+    @property
+    def path(self) -> Path:
+        """The campaign file."""
+        return self.file.path
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """What is the same in every request, as `POST /call` takes it; what is not given is left out."""
+        call = self.call
+        fields = {
+            "agent_id": self.agent_id,
+            "agent_version_id": call.agent_version_id,
+            "agent_data": call.agent_data,
+            "retry_config": None if call.retry_config is None else call.retry_config.model_dump(exclude_unset=True),
+            "bypass_call_guardrails": call.bypass_call_guardrails,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @property
+    def organisation_rate(self) -> Rate | None:
+        """What all runs of the workspace may place together; None for any number."""
+        return self.workspace.rate_at(loopback=self.sandbox or is_loopback(address()))
+
+    @property
+    def rate(self) -> Rate:
+        """How fast requests leave at most: its own rate, or the organisation's where that is lower."""
+        return min(filter(None, (self.pacing.rate, self.organisation_rate)), key=lambda rate: rate.per_second)
+
+    @property
+    def reads(self) -> Rate:
+        """How fast it is asked how calls go: its own rate, or that of `dialer.toml` where that is lower."""
+        return min(filter(None, (self.pacing.reads, self.workspace.reads)), key=lambda rate: rate.per_second)
+
+    @property
+    def rate_in_words(self) -> str:
+        """How fast requests leave, and why not faster."""
+        if self.rate == self.pacing.rate:
+            return str(self.rate)
+        return f"{self.rate} (the organisation's rate; the campaign's is {self.pacing.rate})"
+
+    def live_calls(self, *, lines: int | None) -> int | None:
+        """Return how many calls may be live at once; None for any number, or where that is not known.
+
+        Args:
+            lines: how many the account may have; None where it is not told.
+        """
+        return self.pacing.live_calls if isinstance(self.pacing.live_calls, int) else lines if self.by_lines else None
+
+    @property
+    def by_lines(self) -> bool:
+        """Whether only so many calls may be live as the account has lines: by default where there are calling hours.
+
+        What waits in Bolna's queue rings whenever a line is free, in the hours or not.
+        """
+        given = self.pacing.live_calls
+        return given == "account" or (given is None and self.window is not None)
+
+    @property
+    def key_definition(self) -> str:
+        """What makes a recipient the same one: `id:<column>` or `number`."""
+        return "number" if self.columns.id is None else f"id:{self.columns.id}"
+
+
+def load_campaign(
+    path: Path | str, *, recipients: Path | str | None = None, batch: str | None = None, sandbox: bool = False
+) -> Campaign:
+    """Return a campaign file's content, checked.
+
+    Args:
+        path: the campaign file (TOML).
+        recipients: another CSV than the file names; relative to the working directory.
+        batch: fills `{batch}` in the names of results and ledger.
+        sandbox: keep results and ledger of a trial apart from the real ones.
+
+    Raises:
+        CampaignError: the file is missing or wrong; the message names the key and the line.
+        UsageError: `batch` is missing or is no name, or the `.env` beside the file cannot be read.
+    """
+    file = read_campaign_file(Path(path))
+    content = _checked(file)
+    given = Selection(file.path, None if recipients is None else Path(recipients), batch, sandbox)
+    agent = _agent(file, content, given)
+    files = locate(file, recipients=given.recipients, batch=batch, sandbox=sandbox)
+    lists = tuple(path_of(file, name, "screening", "suppression") for name in content.screening.suppression)
+    files.refuse_overwriting(file, {f"the suppression list {one.name}": one for one in lists})
+    return Campaign(
+        file=file,
+        batch=files,
+        sandbox=sandbox,
+        agent_id=agent,
+        columns=content.columns,
+        csv=content.csv,
+        user_data=content.user_data,
+        call=content.call,
+        pacing=content.pacing,
+        window=None if content.window is None else content.window.calling(),
+        waits=content.window is not None and content.window.outside == "wait",
+        schedule=content.schedule,
+        screening=content.screening,
+        redial=content.redial,
+        breaker=content.breaker,
+        forecast=content.forecast,
+        suppression=lists,
+        workspace=find_workspace(file.path, results=files.results),
+    )
+
+
+def _checked(file: CampaignFile) -> Content:
+    try:
+        return Content.model_validate(file.content)
+    except ValidationError as error:
+        raise CampaignError(told(file, error)) from None
+
+
+def _agent(file: CampaignFile, content: Content, given: Selection) -> str:
+    if content.agent_id is None:
+        return _agent_of_environment(file)
+    if content.agent_id == PLACEHOLDER and not given.sandbox:
+        raise CampaignError(
+            f"{file.place('agent_id')} is still the placeholder. Copy the agent's id from Bolna's dashboard. "
+            f"To try without one: {given.as_trial().command('run')}"
+        )
+    return content.agent_id
+
+
+def _agent_of_environment(file: CampaignFile) -> str:
+    given = agent_of_environment(file.path)
+    if given is None:
+        raise CampaignError(
+            f"{file.path}: `agent_id` is missing. Copy the agent's id from Bolna's dashboard, or set BOLNA_AGENT_ID."
+        )
+    try:
+        return agent_in(given)
+    except MistakeError as error:
+        raise CampaignError(f"BOLNA_AGENT_ID is {shown(given)}: {error.words}.") from None

@@ -1,0 +1,150 @@
+"""The workspace: the folder whose campaigns share the organisation's limits, and its optional `dialer.toml`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.config.batch import CampaignFile, read_campaign_file
+from dialer.errors import CampaignError
+from dialer.rate import Rate
+from dialer.store.sqlite import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SETTINGS = "dialer.toml"
+BOLNA_ALLOWS = Rate(500, 60.0)
+"""Calls for a whole organisation; https://www.bolna.ai/docs, see README."""
+_SHORTEST = 60.0
+"""Seconds. The margin that lets several processes share a rate is too much of a shorter window."""
+_TABLE = "organisation"
+_CURRENCY = re.compile("[A-Z]{3}")
+_KNOWN = ("rate", "reads", "currency")
+_NAMES = f"{', '.join(f'`{name}`' for name in _KNOWN[:-1])} and `{_KNOWN[-1]}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where the campaigns lie that share the organisation's limits.
+
+    Attributes:
+        folder: the folder of `dialer.toml`, or of the results.
+        rate: calls that all runs together may place, as `dialer.toml` says; None where it does not.
+        reads: requests by which each run may look how calls go; None where `dialer.toml` does not say.
+        currency: of all costs, as `USD`; None where `dialer.toml` does not say.
+    """
+
+    folder: Path
+    rate: Rate | None = None
+    reads: Rate | None = None
+    currency: str | None = None
+
+    def rate_at(self, *, loopback: bool) -> Rate | None:
+        """Return what all runs together may place at a server; None for any number.
+
+        Args:
+            loopback: the server is on this machine, so it is not Bolna.
+        """
+        return self.rate if self.rate is not None or loopback else BOLNA_ALLOWS
+
+    def rate_file(self, *, sandbox: bool) -> Path:
+        """Return the file by which the runs of the workspace agree on the next call's moment; trials have their own."""
+        return self.folder / ("dialer.sandbox.rate" if sandbox else "dialer.rate")
+
+    def registry(self, *, sandbox: bool) -> Registry:
+        """Return the list of the workspace's ledgers; trials have their own."""
+        return Registry(self.folder.resolve() / ("dialer.sandbox.ledgers" if sandbox else "dialer.ledgers"))
+
+
+def find_workspace(campaign: Path, *, results: Path) -> Workspace:
+    """Return the workspace of a campaign: the folder of the nearest `dialer.toml`, from the campaign file upward.
+
+    Args:
+        campaign: the campaign file, as it was typed: symbolic links are not followed.
+        results: the results CSV; its folder is the workspace where there is no `dialer.toml`.
+
+    Raises:
+        CampaignError: `dialer.toml` cannot be read, or is wrong; the message names the line and the key.
+    """
+    for folder in _folders(campaign):
+        path = folder / SETTINGS
+        # A link that leads nowhere, or a folder, was meant as one: what it limits must not be left out.
+        if os.path.lexists(path):
+            return _read(path)
+    return Workspace(_folders(results)[0])
+
+
+def workspace_of(folder: Path) -> Workspace:
+    """Return the workspace around a folder: that of the nearest `dialer.toml`, from it upward; without one, itself.
+
+    Raises:
+        CampaignError: `dialer.toml` cannot be read, or is wrong.
+    """
+    return find_workspace(folder / SETTINGS, results=folder / SETTINGS)
+
+
+def _folders(path: Path) -> Sequence[Path]:
+    """Return the folders around a path as it was typed, the innermost first."""
+    typed = path.absolute()
+    shorter = Path(os.path.normpath(typed))
+    # Through a symbolic link `a/../b` is not `b`.
+    return (shorter if os.path.realpath(shorter) == os.path.realpath(typed) else typed.resolve()).parents
+
+
+def _read(path: Path) -> Workspace:
+    file = read_campaign_file(path)
+    organisation = file.content.get(_TABLE, {})
+    if not isinstance(organisation, dict):
+        raise CampaignError(f"{file.place(_TABLE)} has to be a table: [{_TABLE}] on a line of its own.")
+    _refuse_unknown(file, organisation)
+    rate = _rate(file, "rate")
+    if rate is not None and rate.per < _SHORTEST:
+        raise CampaignError(
+            f'{file.place(_TABLE, "rate")} is "{rate}": several runs can share a rate per minute or per hour '
+            f'only. Write it as "{rate.count * 60}/minute".'
+        )
+    return Workspace(path.parent, rate=rate, reads=_rate(file, "reads"), currency=_currency(file))
+
+
+def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None:
+    if {"agent_id", "recipients"} & file.content.keys():
+        raise CampaignError(
+            f"{file.path} looks like a campaign file. {SETTINGS} holds the settings of all campaigns in its folder; "
+            "rename this one."
+        )
+    for name in (name for name in file.content if name != _TABLE):
+        instead = f"It belongs under [{_TABLE}]." if name in _KNOWN else f"It knows only [{_TABLE}] with {_NAMES}."
+        raise CampaignError(f"{file.place(name)} is not a setting of {SETTINGS}. {instead}")
+    for name in (name for name in organisation if name not in _KNOWN):
+        near = difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.5)
+        instead = f"Did you mean `{near[0]}`?" if near else f"[{_TABLE}] knows {_NAMES}."
+        raise CampaignError(f"{file.place(_TABLE, name)} is not a setting of {SETTINGS}. {instead}")
+
+
+def _currency(file: CampaignFile) -> str | None:
+    given = file.content.get(_TABLE, {}).get("currency")
+    if given is None or (isinstance(given, str) and _CURRENCY.fullmatch(given)):
+        return given
+    raise CampaignError(
+        f"{file.place(_TABLE, 'currency')} is {json.dumps(given, default=str)}: write three capital letters in quotes, "
+        'like "USD".'
+    )
+
+
+def _rate(file: CampaignFile, name: str) -> Rate | None:
+    given = file.content.get(_TABLE, {}).get(name)
+    if given is None:
+        return None
+    try:
+        return Rate.parse(given if isinstance(given, str) else "")
+    except ValueError:
+        raise CampaignError(
+            f"{file.place(_TABLE, name)} is {json.dumps(given, default=str)}: write a whole number of requests "
+            'per minute or hour, in quotes, like "500/minute".'
+        ) from None

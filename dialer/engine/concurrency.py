@@ -1,0 +1,251 @@
+"""How many of our calls may be live at Bolna: pacing the requests does not pace the phones."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+
+from dialer.engine.breaker import Trip
+from dialer.errors import DialerError, ExitCode
+from dialer.models import Answer, Attempt, Outcome
+from dialer.provider.states import CallState
+from dialer.store import Call, until_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from dialer.store import AsyncStore
+
+
+_SHARE = 0.04
+"""Of a call's average time: so often it is looked whether a line is free, while all are taken."""
+_LEAST, _MOST, _IN_TROUBLE = 0.25, 5.0, 10.0
+"""Seconds between two looks: at least, at most, and after one that told nothing."""
+_REMEMBERED = 20
+"""Calls that the average is taken over."""
+_OLD = 86_400.0
+"""Seconds after which a call of an earlier run is surely not live any more."""
+_DOUBT = 600.0
+"""Seconds for which a request that may have placed a call counts as a call."""
+_RETRIED = 60.0
+"""Seconds between two looks at all calls that are not over, where Bolna tries them again by itself."""
+_STILL = 3600.0
+"""Seconds without any of them moving after which a run waits no longer."""
+
+
+class Tracker(Protocol):
+    """Who knows how calls stand."""
+
+    @property
+    def trouble(self) -> str:
+        """Why not all could be read the last time, or empty."""
+
+    async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
+        """Return how some calls stand, by attempt."""
+
+    async def look(self) -> object:
+        """Have the ledger know how every open call stands."""
+
+
+class Unlimited:
+    """Lets any number of calls be live."""
+
+    def __init__(self) -> None:
+        self.on_change: Callable[[], None] = lambda: None
+        """See Lines."""
+
+    def room(self) -> float:
+        """See Lines."""
+        return math.inf
+
+    def came_back(self, attempt: Attempt, answer: Answer) -> None:
+        """See Lines."""
+
+    def wait(self) -> float:
+        """See Lines."""
+        return 0.0
+
+    async def begin(self) -> None:
+        """See Lines."""
+
+    async def watch(self, end: Callable[[Trip], None]) -> None:
+        """See Lines."""
+
+
+class Lines:
+    """Lets only so many calls of ours be live: queued, ringing or talking at Bolna.
+
+    While all are taken it looks how they stand, the more often the shorter the calls are; else it asks for nothing.
+    What is not known to be over counts as live.
+
+    Args:
+        most: how many may be.
+        ledger: knows the calls of earlier runs.
+        tracker: reads how they stand.
+        lines: calls that the account may have live at once.
+        average: seconds of a call where no better is known.
+        retried: Bolna tries calls again by itself: those are looked for every minute.
+        now: the wall clock, Unix seconds.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        *,
+        ledger: AsyncStore,
+        tracker: Tracker,
+        lines: int,
+        average: float,
+        retried: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._most = most
+        self._ledger = ledger
+        self._tracker = tracker
+        self._lines = lines
+        self._average = average
+        self._now = now
+        self._live: dict[int, Call] = {}
+        self._since: dict[int, float] = {}  # when each was first looked for, or moved last
+        self._doubts: deque[float] = deque()
+        self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
+        self._full = anyio.Event()
+        self._began = now()
+        self._moved = anyio.current_time()
+        self._recount_at = self._moved + _RETRIED if retried else math.inf
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when there may be more room."""
+
+    def room(self) -> float:
+        """Return how many calls may become live, those in flight counting as such."""
+        while self._doubts and self._doubts[0] <= anyio.current_time() - _DOUBT:
+            self._doubts.popleft()
+        return self._most - len(self._live) - len(self._doubts)
+
+    def wait(self) -> float:
+        """Return in how many seconds a call that is placed now rings, nobody else using the account's lines."""
+        return max(0, len(self._live) + 1 - self._lines) * self._average / self._lines
+
+    def came_back(self, attempt: Attempt, answer: Answer) -> None:
+        """Count a request that was answered."""
+        if answer.outcome is Outcome.UNKNOWN:
+            self._doubts.append(anyio.current_time())
+        elif answer.outcome is Outcome.QUEUED and answer.execution_id is not None:
+            self._live[attempt.id] = _placed(attempt, answer.execution_id, until=self._now())
+        if self.room() <= 0:
+            self._full.set()
+
+    async def begin(self) -> None:
+        """Find out which calls of earlier runs are live, or may be.
+
+        Raises:
+            MustActError: the key is refused.
+            LedgerError: the ledger cannot be used.
+        """
+        self._moved = anyio.current_time()
+        ages = [self._now() - at for at in until_of(await self._ledger.doubts()).values()]
+        self._doubts.extend(self._moved - age for age in sorted(ages, reverse=True) if age < _DOUBT)
+        async for calls in self._open():
+            self._live.update({call.attempt: call for call in calls})
+            await self._look(calls)
+
+    async def watch(self, end: Callable[[Trip], None]) -> None:
+        """Look how the calls stand whenever all lines are taken; end the run where that cannot be known any more."""
+        try:
+            while True:
+                with anyio.move_on_after(self._recount_at - anyio.current_time()):
+                    await self._until_full()
+                if anyio.current_time() >= self._recount_at:
+                    await self._recount()
+                await self._look(list(self._live.values()) if self.room() <= 0 else [])
+                if self.room() <= 0 and anyio.current_time() - self._moved > _STILL:
+                    end(self._stuck())
+                await anyio.sleep(self._every())
+        except DialerError as error:
+            end(Trip(str(error), "", error.exit_code))
+
+    async def _open(self) -> AsyncIterator[Sequence[Call]]:
+        """Yield the calls that may be live as far as the ledger knows, page by page."""
+        after = 0
+        while calls := await self._page(after):
+            after = calls[-1].attempt
+            yield [call for call in calls if call.state.is_live and call.until > self._began - _OLD]
+
+    async def _page(self, after: int) -> Sequence[Call]:
+        return await self._ledger.open_calls(after=after)
+
+    async def _recount(self) -> None:
+        """Find out which calls are live, also those that wait no longer for their next try."""
+        before = set(self._live)
+        await self._tracker.look()
+        live = {call.attempt: call async for calls in self._open() for call in calls}
+        placed = {attempt: call for attempt, call in self._live.items() if attempt not in before}
+        self._live = live | placed
+        self._recount_at = anyio.current_time() + _RETRIED
+        self.on_change()
+
+    async def _until_full(self) -> None:
+        if self.room() > 0:
+            # What was in doubt may count no longer.
+            self.on_change()
+            self._full = anyio.Event()
+            await self._full.wait()
+            self._moved = anyio.current_time()
+
+    async def _look(self, calls: Sequence[Call]) -> None:
+        told = await self._tracker.glance(calls) if calls else {}
+        now = self._now()
+        for call in calls:
+            status = told.get(call.attempt, call.status)
+            since = self._since.setdefault(call.attempt, anyio.current_time())
+            if status == call.status:
+                # One that was not shown for an hour while others moved holds no line; one that waits or talks may.
+                if not status and self._moved - since > _STILL:
+                    self._forget(call)
+                continue
+            self._moved = self._since[call.attempt] = anyio.current_time()
+            self._live[call.attempt] = replace(call, status=status)
+            if not CallState(status).is_live:
+                self._forget(call)
+                self._lasted.extend([now - call.until] if call.until >= self._began else [])
+        self.on_change()
+
+    def _forget(self, call: Call) -> None:
+        del self._live[call.attempt], self._since[call.attempt]
+
+    def _every(self) -> float:
+        if self._tracker.trouble:
+            return _IN_TROUBLE
+        average = sum(self._lasted) / len(self._lasted) if self._lasted else self._average
+        return min(max(_LEAST, _SHARE * average), _MOST)
+
+    def _stuck(self) -> Trip:
+        why = f" ({self._tracker.trouble})" if self._tracker.trouble else ""
+        return Trip(
+            f"For an hour none of the {len(self._live)} calls that are live at Bolna has moved, as far as can be "
+            f"seen{why}.",
+            "Others may be using the account's lines. Try again later, or set another live_calls.",
+            ExitCode.LEFT,
+        )
+
+
+def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:
+    return Call(
+        attempt=attempt.id,
+        recipient=attempt.recipient.id,
+        number=attempt.recipient.number,
+        execution_id=execution_id,
+        payload=attempt.recipient.payload,
+        at=attempt.at.timestamp(),
+        until=until,
+        status="",
+        since=None,
+        asked_at=None,
+        scheduled_at=None,
+        retry_count=0,
+    )

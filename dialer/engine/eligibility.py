@@ -1,0 +1,76 @@
+"""Whether somebody may be called now, by a judge that may fail: without a verdict nobody is called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anyio.lowlevel import checkpoint_if_cancelled
+
+from dialer.engine.breaker import Trip
+from dialer.errors import DialerError
+from dialer.models import Deferral, Recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from dialer.engine.pacing import Pacer, Start
+
+ENDED = Deferral("the sending ended before the request had left")
+LATE = Deferral("its moment was over before the request had left")
+_HELD = Deferral("all sending was held before the request had left", retry=True)
+
+
+class Eligibility:
+    """Asks the judge, and ends the sending where it fails.
+
+    Args:
+        judge: why somebody must not be called now, or None.
+        ready: returns once the judge can judge.
+        pacer: tells of a hold of all sending.
+        end: ends the sending.
+        is_ending: whether the sending has ended.
+    """
+
+    def __init__(
+        self,
+        judge: Callable[[Recipient], Deferral | None],
+        *,
+        ready: Callable[[], Awaitable[None]],
+        pacer: Pacer,
+        end: Callable[[Trip], None],
+        is_ending: Callable[[], bool],
+    ) -> None:
+        self._judge = judge
+        self._ready = ready
+        self._pacer = pacer
+        self._end = end
+        self._is_ending = is_ending
+
+    def why_not(self, recipient: Recipient) -> Deferral | None:
+        """Return why somebody must not be called now, or None."""
+        try:
+            return self._judge(recipient)
+        except Exception as error:  # noqa: BLE001 - without a verdict nobody is called, whatever failed
+            return Deferral(self._end_for(error))
+
+    def why_not_leave(self, recipient: Recipient, start: Start) -> Deferral | None:
+        """Return why somebody's request must not leave: asked at the last moment, as a machine may be suspended."""
+        deferral = ENDED if self._is_ending() else self.why_not(recipient)
+        if deferral is not None:
+            return deferral
+        if self._pacer.is_held():
+            return _HELD
+        return None if self._pacer.use(start) else LATE
+
+    async def ready(self) -> None:
+        """Return once the judge can judge; where it never will, the sending has ended."""
+        try:
+            await self._ready()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._end_for(error)
+            await checkpoint_if_cancelled()
+
+    def _end_for(self, error: Exception) -> str:
+        words = str(error) if isinstance(error, DialerError) else f"{type(error).__name__}: {error}"
+        self._end(Trip(words, "Fix that, then run the same command again."))
+        return words

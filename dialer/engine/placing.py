@@ -1,0 +1,167 @@
+"""Placing one call: the body leaves at the last moment at which it may, and what the answer means is recorded."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+
+from dialer import provider
+from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from dialer.engine.breaker import Breaker, Trip
+    from dialer.engine.connections import Connection
+    from dialer.engine.pacing import Start
+    from dialer.engine.throttle import Throttle
+    from dialer.progress import Progress
+
+
+_log = logging.getLogger(__name__)
+
+
+class Outcomes(Protocol):
+    """Where outcomes are recorded."""
+
+    def settle(self, attempt: Attempt, answer: Answer) -> None:
+        """Have an outcome made durable."""
+
+
+class Room(Protocol):
+    """What the runner asks before it takes somebody up."""
+
+    on_change: Callable[[], None]
+    """Called when there may be more room."""
+
+    def room(self) -> float:
+        """Return how many calls may become live, those in flight counting as such."""
+
+    def came_back(self, attempt: Attempt, answer: Answer) -> None:
+        """Count a request that was answered."""
+
+
+def body_of(attempt: Attempt) -> bytes:
+    """Return the body of a request: the recipient's payload with this attempt's reference."""
+    return provider.VENDOR.with_reference(attempt.recipient.payload, attempt.reference)
+
+
+def _which(attempt: Attempt) -> tuple[int, int]:
+    return attempt.id, attempt.recipient.position
+
+
+class Placing:
+    """Places calls, each on a connection of its own.
+
+    Args:
+        outcomes: where they are recorded.
+        breaker: says when the run cannot go well.
+        throttle: lets an answer set the pace.
+        lines: counts the requests that were answered.
+        agent_gone: asked after a 404: does Bolna not know the agent either?
+        why_not: why a request must not leave, or None; asked when its body is about to.
+        put_off: called where it must not.
+        try_again: called for somebody who was surely not called and may be tried again.
+        end: ends the sending.
+        is_ending: whether the sending has ended.
+        progress: who is told.
+
+    Attributes:
+        in_flight: requests that were begun and have no outcome yet; who begins one counts it.
+        sent: requests that placed a call, were refused, or left it unclear.
+        known: a hash of each id that Bolna has given a call of this batch.
+    """
+
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        *,
+        breaker: Breaker,
+        throttle: Throttle,
+        lines: Room,
+        agent_gone: Callable[[], Awaitable[bool]],
+        why_not: Callable[[Recipient, Start], Deferral | None],
+        put_off: Callable[[Attempt, Deferral], Awaitable[None]],
+        try_again: Callable[[Recipient], None],
+        end: Callable[[Trip], None],
+        is_ending: Callable[[], bool],
+        progress: Progress,
+    ) -> None:
+        self._outcomes = outcomes
+        self._breaker = breaker
+        self._throttle = throttle
+        self._lines = lines
+        self._agent_gone = agent_gone
+        self._why_not = why_not
+        self._put_off = put_off
+        self._try_again = try_again
+        self._end = end
+        self._is_ending = is_ending
+        self._progress = progress
+        self.in_flight = 0
+        self.sent = 0
+        self.known: set[int] = set()
+
+    async def place(self, attempt: Attempt, connection: Connection, start: Start) -> float:
+        """Send an attempt's request, unless it may not leave any more, and record what came of it.
+
+        Args:
+            attempt: whose intent is on disk.
+            connection: open, for this request alone.
+            start: what the pacer has granted for it; its moment has come.
+
+        Returns:
+            The seconds for which no other run may send either; 0 for none.
+        """
+        deferrals: list[Deferral] = []
+
+        def may_leave() -> bool:
+            deferrals.extend(filter(None, [self._why_not(attempt.recipient, start)]))
+            return not deferrals
+
+        answer = await connection.call(body_of(attempt), may_leave)
+        if answer.effect is Effect.WITHHOLD:
+            _log.debug("attempt %d, row %d: not sent: %s", *_which(attempt), deferrals[0].reason)
+            await self._put_off(attempt, deferrals[0])
+            self.in_flight -= 1
+            return 0.0
+        return await self._take(attempt, answer)
+
+    async def _take(self, attempt: Attempt, answer: Answer) -> float:
+        answer = self._not_twice(answer)
+        gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
+        answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
+        _log.debug(
+            "attempt %d, row %d: %s, HTTP %s, call %s",
+            *_which(attempt),
+            answer.outcome,
+            answer.http_status,
+            answer.execution_id,
+        )
+        self._outcomes.settle(attempt, answer)
+        self.in_flight -= 1
+        self._lines.came_back(attempt, answer)
+        self.sent += answer.outcome is not Outcome.RETRY
+        held = 0.0
+        if trip is not None:
+            self._end(trip)
+        elif not self._is_ending():
+            held = self._throttle.adjust(answer)
+            if answer.outcome is Outcome.RETRY:
+                self._try_again(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
+        self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
+        return held
+
+    def _not_twice(self, answer: Answer) -> Answer:
+        """Doubt an id that somebody else has got: answers were crossed on their way."""
+        if answer.execution_id is None:
+            return answer
+        mark = hash(answer.execution_id)
+        if mark in self.known:
+            words = f"the answer has the id of another call ({answer.execution_id})"
+            return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)
+        self.known.add(mark)
+        return answer

@@ -1,0 +1,137 @@
+"""Who is called next, awaited: whoever missed a moment first, then the next of the list; and when nobody is left."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
+
+from dialer import moments
+from dialer.engine.waiting import wait_until
+from dialer.models import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.engine.changes import Changes
+    from dialer.engine.ending import Ending
+    from dialer.engine.pending import Pending
+    from dialer.models import Recipient
+    from dialer.progress import Progress
+
+_LOOK_AGAIN = 0.5
+"""Seconds between two looks whether it is somebody's turn who had to wait for another run."""
+
+
+class Queue:
+    """Hands out one person after the other, as long as there is room.
+
+    Args:
+        pending: who is left.
+        changes: woken when there is room, or somebody comes back.
+        has_room: whether one more request may be begun.
+        in_flight: how many were begun and may come back.
+        is_ending: whether the sending has ended.
+        progress: shown what is waited for.
+        ending: told how long was waited.
+        now: the wall clock, Unix seconds.
+    """
+
+    def __init__(
+        self,
+        pending: Pending,
+        *,
+        changes: Changes,
+        has_room: Callable[[], bool],
+        in_flight: Callable[[], int],
+        is_ending: Callable[[], bool],
+        progress: Progress,
+        ending: Ending,
+        now: Callable[[], float],
+    ) -> None:
+        self._pending = pending
+        self._changes = changes
+        self._has_room = has_room
+        self._in_flight = in_flight
+        self._is_ending = is_ending
+        self._progress = progress
+        self._ending = ending
+        self._now = now
+        self._next: deque[Recipient | Attempt] = deque()
+
+    async def has_somebody(self, *, on_wait: Callable[[], None]) -> bool:
+        """Return once there is somebody to call; False when there will be nobody any more.
+
+        Args:
+            on_wait: called after a wait for calling hours to open.
+        """
+        while True:
+            await self._changes.until(lambda: bool(self._next) or self._wants_somebody() or self._is_idle())
+            if not self._next and self._wants_somebody():
+                recipient = await self._pending.next(stopped=self._is_ending)
+                self._next.extend([recipient] if recipient else [])
+                self._changes.notify()
+                await checkpoint_if_cancelled()
+            if self._next:
+                return True
+            if self._is_idle():
+                at = self._pending.next_pass_at()
+                if at is None:
+                    return False
+                await self._wait_for_an_opening(at)
+                on_wait()
+                self._pending.go_through_again()
+
+    def is_intended(self) -> bool:
+        """Tell whether the next one has an intent on disk already: they missed a moment."""
+        return isinstance(self._next[0], Attempt)
+
+    def take(self) -> Recipient | Attempt:
+        """Return the next one."""
+        return self._next.popleft()
+
+    def put_first(self, attempt: Attempt) -> None:
+        """Have somebody called next whose intent is on disk."""
+        self._next.appendleft(attempt)
+
+    def give_back(self) -> list[Attempt]:
+        """Return whose intents are on disk, and forget everybody."""
+        attempts = [one for one in self._next if isinstance(one, Attempt)]
+        self._next.clear()
+        return attempts
+
+    def length(self) -> float:
+        """Return how many may be called one after the other, as far as is known; 0 where perhaps nobody is."""
+        if not (self._next or self._in_flight()):
+            return 0
+        return math.inf if self._pending.waits_for_a_turn() else len(self._next)
+
+    async def look_again(self) -> None:
+        """Have those taken up whose seconds are over, until cancelled."""
+        while True:
+            await self._changes.until(self._pending.waits_for_a_moment)
+            await anyio.sleep(_LOOK_AGAIN)
+            self._changes.notify()
+
+    def _wants_somebody(self) -> bool:
+        return self._pending.waits_for_a_turn() and self._has_room()
+
+    def _is_idle(self) -> bool:
+        turn = self._pending.waits_for_a_turn() or self._pending.waits_for_a_moment()
+        return not (turn or self._next or self._in_flight())
+
+    async def _wait_for_an_opening(self, at: float) -> None:
+        if at <= self._now():
+            return
+        left = sum(found.count for found in self._pending.deferred.values())
+        opening = moments.told(datetime.fromtimestamp(at, UTC))
+        self._progress.note(f"waiting until {opening}: {left:,} cannot be called before")
+        began = anyio.current_time()
+        try:
+            await wait_until(at, now=self._now, told=self._progress.waiting)
+        finally:
+            self._ending.waited += anyio.current_time() - began

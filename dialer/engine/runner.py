@@ -1,0 +1,350 @@
+"""The task group that sends: room → connection → pace → intent → judge → POST → outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+import statistics
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
+
+from dialer.engine.breaker import Trip
+from dialer.engine.changes import Changes
+from dialer.engine.concurrency import Unlimited
+from dialer.engine.connections import Connection, Connections
+from dialer.engine.eligibility import ENDED, LATE, Eligibility
+from dialer.engine.ending import Ending
+from dialer.engine.pacing import EARLIEST
+from dialer.engine.pending import Pending
+from dialer.engine.placing import Placing
+from dialer.engine.queue import Queue
+from dialer.engine.throttle import Throttle
+from dialer.errors import DialerError, LedgerError
+from dialer.models import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+
+    from anyio.abc import TaskGroup
+
+    from dialer.engine.breaker import Breaker
+    from dialer.engine.control import Control
+    from dialer.engine.pacing import Pacer, Start
+    from dialer.engine.placing import Room
+    from dialer.models import Answer, Deferral, Recipient
+    from dialer.progress import Progress
+    from dialer.store import AsyncStore
+
+    Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
+
+_REMEMBERED = 20
+"""Commits of intents that tell how early the next one is begun."""
+_CONNECTING = 10.0
+"""Seconds that one connection may take."""
+DRAIN = 50.0
+"""Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
+
+
+class Runner:
+    """Calls everybody who is pending in the ledger, once.
+
+    Write order, and what a crash leaves: the intent is durable before the request leaves; a crash before that leaves
+    `pending`, a crash from there until the outcome is durable leaves `sending`, which the next start makes `unknown`.
+    So that few are in doubt who were never called, an intent is begun only as long before the pacer's moment as
+    commits take. Where one takes so long that the moment is over, the intent stays and the request takes the next
+    moment: a slow disk cannot bunch requests. Who is not sent after all goes back to `pending`. After
+    a cancellation nothing is decided.
+
+    Args:
+        ledger: where intents and outcomes are recorded.
+        connect: returns an open connection for one call, or what it means that there is none.
+        pacer: says when a request may start.
+        breaker: says when the run cannot go well.
+        agent_gone: asked after a 404: does Bolna not know the agent either?
+        judge: why somebody must not be called now, or None; asked before the intent, and when the body is about to
+            leave. A DialerError of its own ends the sending.
+        ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
+        progress: who is told.
+        max_in_flight: requests sent and not yet answered.
+        lines: how many calls may become live; nobody holds an intent who would have to wait for a line.
+        limit: so many recipients are taken up at most.
+        waits: whether those who can be called later are waited for.
+        jitter: a number in [0, 1); spreads the waits of several machines.
+        now: the wall clock, Unix seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: AsyncStore,
+        connect: Callable[[], Awaitable[Connection | Answer]],
+        pacer: Pacer,
+        breaker: Breaker,
+        agent_gone: Callable[[], Awaitable[bool]],
+        judge: Callable[[Recipient], Deferral | None],
+        progress: Progress,
+        max_in_flight: int,
+        ready: Callable[[], Awaitable[None]] = checkpoint_if_cancelled,
+        lines: Room | None = None,
+        limit: int | None = None,
+        waits: bool = False,
+        jitter: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._pacer = pacer
+        self._breaker = breaker
+        self._changes = Changes()
+        self._lines = lines or Unlimited()
+        self._lines.on_change = self._changes.notify
+        self._sending = anyio.CancelScope()
+        self._eligibility = Eligibility(judge, ready=ready, pacer=pacer, end=self.end, is_ending=self._is_ending)
+        self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
+        in_advance = 1 + math.ceil(min(max_in_flight, pacer.rate_now * EARLIEST))
+        self.longest_wait = in_advance * pacer.longest_interval + breaker.outage_after + _CONNECTING
+        """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
+        self._took: deque[float] = deque(maxlen=_REMEMBERED)
+        self._throttle = Throttle(
+            pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
+        )
+        self._connections = Connections(
+            connect,
+            pacer=pacer,
+            most=self._useful,
+            early=self._early,
+            failed=self._not_connected,
+            on_change=self._changes.notify,
+        )
+        self._placing = Placing(
+            ledger,
+            breaker=breaker,
+            throttle=self._throttle,
+            lines=self._lines,
+            agent_gone=agent_gone,
+            why_not=self._eligibility.why_not_leave,
+            put_off=self._put_off,
+            try_again=self._pending.try_again,
+            end=self.end,
+            is_ending=self._is_ending,
+            progress=progress,
+        )
+        self._ending = Ending(deferred=self._pending.deferred)
+        self._queue = Queue(
+            self._pending,
+            changes=self._changes,
+            has_room=self._has_room,
+            in_flight=lambda: self._placing.in_flight,
+            is_ending=self._is_ending,
+            progress=progress,
+            ending=self._ending,
+            now=now,
+        )
+
+    async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:
+        """Send until nobody is left, the breaker trips or somebody asks to stop; then drain.
+
+        Args:
+            control: how it is told to stop.
+            watchers: run beside the sending; each may end it by calling what it is given.
+
+        Raises:
+            LedgerError: something could not be recorded; sending stopped before anything else left.
+        """
+        with self._stopping_if_it_fails():
+            self._placing.known = await self._ledger.execution_ids()
+        try:
+            async with anyio.create_task_group() as calls:
+                calls.start_soon(self._abort_when, control, calls)
+                await self._send_all(calls, control, watchers)
+                with anyio.move_on_after(DRAIN):
+                    await self._changes.until(lambda: self._placing.in_flight == 0)
+                calls.cancel_scope.cancel()
+        finally:
+            await self._give_back()
+        await self._recorded()
+        return self._ending
+
+    async def _send_all(self, calls: TaskGroup, control: Control, watchers: Sequence[Watcher]) -> None:
+        try:
+            with self._sending:
+                async with anyio.create_task_group() as around:
+                    around.start_soon(self._stop_when, control)
+                    around.start_soon(self._queue.look_again)
+                    around.start_soon(self._connections.open_ahead, self._changes)
+                    for watcher in watchers:
+                        around.start_soon(watcher, self.end)
+                    await self._dispatch(calls)
+                    around.cancel_scope.cancel()
+        finally:
+            await self._give_back()
+            await self._connections.aclose()
+        self._ending.held = self._throttle.held()
+
+    @property
+    def sent(self) -> int:
+        """Requests that placed a call, were refused, or left it unclear."""
+        return self._placing.sent
+
+    def end(self, trip: Trip) -> None:
+        """Stop sending, for a reason."""
+        self._ending.trip = self._ending.trip or trip
+        self._sending.cancel()
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _is_ending(self) -> bool:
+        return self._sending.cancel_called
+
+    async def _stop_when(self, control: Control) -> None:
+        await control.drain.wait()
+        self._ending.interrupted = True
+        self._sending.cancel()
+
+    async def _abort_when(self, control: Control, calls: TaskGroup) -> None:
+        await control.abort.wait()
+        self._ending.interrupted = True
+        calls.cancel_scope.cancel()
+
+    # -- the ledger ----------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _stopping_if_it_fails(self) -> Iterator[None]:
+        try:
+            yield
+        except LedgerError:
+            self._sending.cancel()
+
+    async def _give_back(self) -> None:
+        """Make pending again whoever holds an intent and was not sent."""
+        attempts = self._queue.give_back()
+        if attempts:
+            await self._withhold(attempts, "")
+
+    async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
+        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
+            await self._ledger.withhold(attempts, reason=reason)
+
+    async def _recorded(self) -> None:
+        """Return once every outcome is on disk; nobody waited for them so far."""
+        with self._stopping_if_it_fails():
+            await self._ledger.flush()
+        if self._ledger.failure is not None:
+            raise self._ledger.failure
+
+    async def _page(self, after: int, size: int) -> list[Recipient]:
+        with self._stopping_if_it_fails():
+            found: list[Recipient] = await self._ledger.page(after=after, size=size)
+            return found
+        return []
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def _useful(self) -> float:
+        """Return how many connections there is a use for, besides those that are in flight."""
+        return min(self._queue.length(), self._throttle.window, self._lines.room() - self._placing.in_flight)
+
+    def _not_connected(self, answer: Answer) -> None:
+        _, trip = self._breaker.judge(answer, now=anyio.current_time())
+        if trip is not None:
+            self.end(trip)
+        else:
+            self._throttle.adjust(answer)
+
+    async def _dispatch(self, calls: TaskGroup) -> None:
+        while await self._queue.has_somebody(on_wait=self._breaker.pause):
+            await self._changes.until(lambda: self._has_room() and self._connections.is_ready())
+            # Before the pacer's grant, which would be late after it.
+            await self._eligibility.ready()
+            start = None
+            with self._ended_by_errors(), anyio.CancelScope(deadline=self._connections.next_until()):
+                # Whoever has missed a moment has an intent already.
+                start = await self._pacer.wait(early=0.0 if self._queue.is_intended() else self._early())
+            # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
+            await checkpoint_if_cancelled()
+            if self._ledger.failure is not None:
+                return
+            # Without a moment of the pacer's the connection is too old: it is closed, and another one opened.
+            if start is None or self._has_room():
+                connection = await self._connections.take()
+                if connection is not None:
+                    assert start is not None
+                    self._placing.in_flight += 1
+                    calls.start_soon(self._place, self._queue.take(), connection, start)
+                    self._changes.notify()
+
+    def _early(self) -> float:
+        """Return the seconds before its moment at which an intent is begun: what half of the last commits took.
+
+        A slower one makes its request leave a little after the moment, which is valid for longer than that. As early
+        as the slowest it would leave more people in doubt than all the others together.
+        """
+        return min(statistics.median_low(self._took), EARLIEST) if self._took else 0.0
+
+    def _has_room(self) -> bool:
+        return self._placing.in_flight < min(self._throttle.window, self._lines.room())
+
+    @contextlib.contextmanager
+    def _ended_by_errors(self) -> Iterator[None]:
+        """End the sending by an error; what is in flight is waited for."""
+        try:
+            yield
+        except DialerError as error:
+            self.end(Trip(str(error), "", error.exit_code))
+
+    async def _place(self, who: Recipient | Attempt, connection: Connection, start: Start) -> None:
+        attempt = who if isinstance(who, Attempt) else await self._intended(who)
+        if attempt is None:
+            self._placing.in_flight -= 1
+            await self._drop(connection)
+            return
+        try:
+            await self._pacer.until(start)
+        except anyio.get_cancelled_exc_class():
+            self._queue.put_first(attempt)
+            await self._drop(connection)
+            raise
+        if self._pacer.is_over(start):
+            # Not even the head of a request leaves: a server may count it.
+            self._placing.in_flight -= 1
+            self._queue.put_first(attempt)
+            await self._drop(connection)
+            return
+        held = await self._placing.place(attempt, connection, start)
+        self._changes.notify()
+        if held:
+            with self._ended_by_errors():
+                await self._pacer.hold_all(held, after=start)
+
+    async def _drop(self, connection: Connection) -> None:
+        with anyio.CancelScope(shield=True):
+            await connection.aclose()
+        self._changes.notify()
+
+    async def _intended(self, recipient: Recipient) -> Attempt | None:
+        attempts: list[Attempt] = []
+        began = anyio.current_time()
+        # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
+        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
+            attempts = await self._ledger.intend([recipient])
+        self._took.append(anyio.current_time() - began)
+        return attempts[0] if attempts else None
+
+    async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
+        if deferral is LATE:
+            if not self._sending.cancel_called:
+                # The next to be sent: nothing has left, and the intent on disk is still true.
+                self._queue.put_first(attempt)
+                return
+            deferral = ENDED
+        if not deferral.retry:
+            self._pending.put_back(deferral)
+        await self._withhold([attempt], deferral.reason)
+        if deferral.wait:
+            self._pending.try_later(attempt.recipient, deferral)
+        elif deferral.retry:
+            self._pending.try_again(attempt.recipient)

@@ -1,0 +1,1 @@
+"""What is written for people: the results CSV and the report."""

@@ -1,0 +1,70 @@
+"""A report as Markdown, for a chat or an issue."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dialer.escaping import visible
+from dialer.export.report.headline import tiles
+from dialer.export.report.sections import sections
+from dialer.export.report.wording import ISOLATED, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dialer.export.report.figures import Report
+    from dialer.export.report.parts import Section, Table
+
+_SPECIAL = re.compile(r"([\\`*_~$\[\]<>|#&])")
+
+
+def markdown(report: Report) -> str:
+    """Return a report as Markdown with tables; what stands in the cells of the list stays text."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {_text(report.batch)}"
+    yield ""
+    yield f"Made {moment(report.made_at)} {_text(report.zone)} of the list {_text(report.recipients)}."
+    if report.rehearsal:
+        yield "A rehearsal against the stand-in for Bolna: no phone rang."
+    if report.running:
+        yield "A run was going on: the figures are of that moment."
+    yield ""
+    yield from (f"- **{_text(tile.label)}** {_text(tile.value)} ({_text(tile.note)})" for tile in tiles(report))
+    for section in sections(report):
+        yield from _section(section)
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield from ("", f"## {_text(section.title)}", "", _text(section.lead))
+    if section.table is not None:
+        yield ""
+        yield from _table(section.table)
+    if section.note:
+        yield from ("", _text(section.note))
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield _row([_text(name) for name in table.names])
+    yield _row(["---:" if at in table.numbers else "---" for at in range(len(table.names))])
+    for row in table.rows:
+        yield _row([_code(cell) if at == table.code else _text(cell) for at, cell in enumerate(row)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _text(words: str) -> str:
+    plain = visible(" ".join(ISOLATED.sub(r"\1", words).split()))
+    return _SPECIAL.sub(r"\\\1", plain)
+
+
+def _code(command: str) -> str:
+    """Return a command as code, between more backticks than it holds."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", command)), default=0))
+    pad = " " if "`" in command else ""
+    return f"{fence}{pad}{command}{pad}{fence}".replace("|", r"\|")

@@ -1,0 +1,78 @@
+"""What of a batch is not finished, and the command that goes on with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dialer.export.report.figures import Open
+from dialer.models import Status
+from dialer.provider.states import REDIALLED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dialer.commands import Selection
+    from dialer.export.report.figures import Report
+    from dialer.store import People
+
+NOT_FINAL: Final = "not_final"
+"""The last call may still change."""
+NOT_REACHED: Final = "not_reached"
+"""The last call is over and reached nobody."""
+WAITING: Final = frozenset({Status.PENDING, Status.SENDING, NOT_FINAL, Status.UNKNOWN})
+"""What is not over yet; the rest is only finished if nobody wants it better."""
+_GOES_ON, _OVER = 0, 1
+
+
+def unfinished(
+    statuses: Mapping[Status, int], people: Sequence[People], *, selection: Selection, running: bool
+) -> tuple[Open, ...]:
+    """Return what is not finished, what is waited for first.
+
+    Args:
+        statuses: how many rows of the input stand where.
+        people: the people of the input.
+        selection: the batch, as it is named on the command line.
+        running: a run is going on.
+    """
+    counts = {str(status): count for status, count in statuses.items()}
+    counts[NOT_FINAL] = sum(some.count for some in people if some.called and some.final == _GOES_ON)
+    counts[NOT_REACHED] = sum(some.count for some in people if _is_missed(some))
+    ways = _ways(selection) | (_ways_meanwhile(selection) if running else {})
+    return tuple(Open(what, counts[what], *way) for what, way in ways.items() if counts.get(what))
+
+
+def so_far(report: Report) -> str:
+    """Return what is put behind a figure that may still grow."""
+    return " so far" if any(one.what == NOT_FINAL for one in report.open) else ""
+
+
+def _is_missed(people: People) -> bool:
+    missed = people.final == _OVER and people.outcome in REDIALLED and not people.reached
+    return missed and people.state == Status.QUEUED
+
+
+def _ways(selection: Selection) -> dict[str, tuple[str, str]]:
+    run, reconcile = selection.command("run"), selection.command("reconcile")
+    # The calls of a trial ended with the stand-in that took them.
+    track = "" if selection.sandbox else selection.command("track")
+    redial = selection.command("run", "--redial", ",".join(REDIALLED))
+    ways = {
+        Status.PENDING: ("can be called, and were not yet", run),
+        Status.SENDING: ("were being called when the run ended", reconcile),
+        NOT_FINAL: ("were called, and how it went is not known for good", track),
+        Status.UNKNOWN: ("may have been called", reconcile),
+        NOT_REACHED: ("were called and not reached; to call them once more", redial),
+        Status.ERROR: ("were refused by Bolna; once the reason is fixed", selection.command("run", "--retry-errors")),
+        Status.INVALID: ("cannot be called as their row stands; once it is fixed", run),
+    }
+    return {what: way for what, way in ways.items() if way[1]}
+
+
+def _ways_meanwhile(selection: Selection) -> dict[str, tuple[str, str]]:
+    """Return what is said differently while a run is going on, which a second one would only be turned away from."""
+    status = selection.command("status")
+    return {
+        Status.PENDING: ("are called by the run that goes on", status),
+        Status.SENDING: ("are being called", status),
+    }

@@ -1,0 +1,64 @@
+"""Cells that no spreadsheet runs as a formula, and how a results CSV is laid out."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from typing import TextIO
+
+from dialer.export.results.columns import NEEDED, OWN
+
+_TAKEN = re.compile(r"(?:input_)*(.*)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def guarded(cell: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula; `unguarded` takes the mark off again."""
+    if cell[:1] in {"=", "@", "\t", "\r", "\n", "'"} or (cell[:1] in {"+", "-"} and not _NUMBER.fullmatch(cell)):
+        return "'" + cell
+    return cell
+
+
+def unguarded(cell: str) -> str:
+    """Return what `guarded` was given."""
+    return cell.removeprefix("'")
+
+
+def shown(column: str) -> str:
+    """Return an input column's name in the results: one that is ours, or looks like such a one, gets a prefix more."""
+    match = _TAKEN.fullmatch(column)
+    return f"input_{column}" if match and match[1] in OWN else column
+
+
+def original(column: str) -> str:
+    """Return what `shown` was given."""
+    return column.removeprefix("input_") if shown(column) != column else column
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a results CSV is laid out: as we write it, or as a spreadsheet saved it.
+
+    Attributes:
+        delimiter: between its cells.
+        names: of its columns, unguarded.
+    """
+
+    delimiter: str
+    names: tuple[str, ...]
+
+    def missing(self) -> list[str]:
+        """Return which of the needed columns it has not."""
+        return [name for name in NEEDED if name not in self.names]
+
+
+def form_of(file: TextIO) -> Form:
+    """Return the form of an open results CSV."""
+    forms = [Form(delimiter, _names(file, delimiter)) for delimiter in ",;\t"]
+    return next((form for form in forms if not form.missing()), forms[0])
+
+
+def _names(file: TextIO, delimiter: str) -> tuple[str, ...]:
+    file.seek(0)
+    return tuple(unguarded(name.strip()) for name in next(csv.reader(file, delimiter=delimiter), []))

@@ -1,0 +1,95 @@
+"""In which time zones each recipient may be: the row's own, else the campaign's, else those of the number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer import numbers, provider
+from dialer.hours import Closed, no_rule
+from dialer.models import Problem, Whereabouts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from dialer.hours import CallingWindow
+
+    Locate = Callable[[tuple[str, ...], int, str], Whereabouts | Problem]
+
+REASONS = {
+    "zone_missing": "the calling hours cannot be judged: the number has no known time zone, and no other is given",
+    "zone_unknown": "the `timezone` column holds no name of the time zone database",
+    "no_rule": "the campaign has no hours of its own, and none of its rules is for the number's country",
+    "never_open": "in the time zones in which the number may be, no hour is within the calling hours of all of them",
+    "schedule_outside_hours": "`scheduled_at` is outside the recipient's calling hours",
+}
+"""Every reason code that a calling window gives, and what it means."""
+
+
+ZONE_NAMES = ("timezone", "time_zone", "tz")
+"""Header names under which a column of time zones is found by itself."""
+
+
+def zone_column(header: Sequence[str], named: int | None) -> int | None:
+    """Return the column that says in which time zone a recipient is, for the hours; None where there is none.
+
+    Args:
+        header: the column names.
+        named: the one that the campaign file names, or the variable `timezone` comes from.
+    """
+    if named is not None:
+        return named
+    usual = [at for at, name in enumerate(header) if name.strip().casefold().replace(" ", "_") in ZONE_NAMES]
+    return usual[0] if len(usual) == 1 else None
+
+
+class Locator:
+    """Says where a recipient may be, or why they can never be called.
+
+    Args:
+        window: the campaign's.
+        column: index of the cell that names the recipient's zone; None where there is none.
+        at: from when on an opening is looked for (aware).
+    """
+
+    def __init__(self, window: CallingWindow, *, column: int | None, at: datetime) -> None:
+        self._window = window
+        self._column = column
+        self._at = at
+        self._known: dict[Whereabouts, Whereabouts] = {}
+
+    def __call__(self, cells: tuple[str, ...], number: int, payload: str) -> Whereabouts | Problem:
+        """Return where a recipient may be.
+
+        Args:
+            cells: the row, in header order.
+            number: E.164 digits.
+            payload: the request's body.
+        """
+        country = numbers.home(number)
+        if not self._window.calls_uncovered and not self._window.covers(_regions(number)):
+            return no_rule(country)
+        choice = self._window.zones_for(
+            row_zone=None if self._column is None else cells[self._column],
+            number_zones=numbers.zones(number),
+            country=country,
+            at=self._at,
+        )
+        if isinstance(choice, Problem):
+            return choice
+        where = Whereabouts(choice.zones, choice.source, country or "")
+        # One object for all who are at one place: a list of a million holds some hundreds.
+        where = self._known.setdefault(where, where)
+        return self._of_schedule(where, payload) or where
+
+    def _of_schedule(self, where: Whereabouts, payload: str) -> Problem | None:
+        at = provider.VENDOR.scheduled_in(payload)
+        verdict = None if at is None else self._window.verdict(zones=where.zones, country=where.country or None, at=at)
+        if not isinstance(verdict, Closed):
+            return None
+        return Problem("schedule_outside_hours", f"scheduled_at is outside the calling hours: then {verdict.reason}")
+
+
+def _regions(number: int) -> tuple[str, ...]:
+    found = numbers.origin(number)
+    return () if found is None else found.regions

@@ -1,0 +1,1 @@
+"""From the file of recipients to judged rows."""

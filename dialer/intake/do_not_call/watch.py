@@ -1,0 +1,95 @@
+"""A suppression list that changes during a run."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+from anyio import to_thread
+
+from dialer.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.intake.do_not_call.lists import Suppression
+
+_T = TypeVar("_T")
+
+SETTLED: Final = 2.0
+"""Seconds after which a file that does not change is taken to be written to its end."""
+
+
+class Watch:
+    """The lists as they are now. Nobody is called by lists that are out of date.
+
+    A changed list is read in a thread, since a long one takes seconds: until then `is_current` says no.
+    A file that has just changed may be half written, and lack people: all who were on the lists before stay on them
+    until it was left alone for a moment.
+
+    Args:
+        lists: as they were read first.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, lists: Suppression, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lists = lists
+        self._read = lists
+        """The lists as they were read last: without those who were on them before."""
+        self._changed_at: float | None = None
+        self._clock = clock
+        self._turn = anyio.Lock()
+
+    def is_current(self) -> bool:
+        """Tell whether the lists are as they are on disk; where they are not, `refresh` is to be awaited.
+
+        Raises:
+            InputError: a list is missing, or too old by now.
+        """
+        return self._is_as_read() and not self._has_settled()
+
+    def _is_as_read(self) -> bool:
+        return self._read.stamps_now() == self._read.stamps
+
+    def _has_settled(self) -> bool:
+        return self._changed_at is not None and self._clock() - self._changed_at >= SETTLED
+
+    def hit(self, number: int) -> str | None:
+        """Say where a number is listed; None where it is not."""
+        return self._lists.hit(number)
+
+    async def refresh(self) -> None:
+        """Return once the lists are as they are on disk.
+
+        Raises:
+            InputError: a list is missing, too old, or was left with an entry that is not a whole number.
+        """
+        async with self._turn:
+            while not self.is_current():
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        # Size and time do not tell of a change within a tick of the file system's clock; the bytes do.
+        if self._is_as_read() and await _in_thread(self._read.has_same_bytes):
+            self._lists, self._changed_at = self._read, None
+            return
+        self._read = await self._whole()
+        self._lists, self._changed_at = self._read.joined(self._lists), self._clock()
+
+    async def _whole(self) -> Suppression:
+        """Read the lists; one that cannot be read may be half written, and gets a moment."""
+        left_as = None
+        while True:
+            stamps = self._read.stamps_now()
+            try:
+                return await _in_thread(self._read.again)
+            except InputError:
+                if stamps == left_as:
+                    raise
+                left_as = stamps
+                await anyio.sleep(SETTLED)
+
+
+async def _in_thread(work: Callable[[], _T]) -> _T:
+    return await to_thread.run_sync(work, abandon_on_cancel=True)

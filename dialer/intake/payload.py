@@ -1,0 +1,326 @@
+"""Rows of the CSV → calls as the provider takes them, each cell exactly as it stands."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from dialer import provider
+from dialer.config.campaign import Campaign, Constant, MistakeError, agent_in, is_zone, version_in
+from dialer.errors import CampaignError, InputError
+from dialer.escaping import on_one_line
+from dialer.hours import zone_problem
+from dialer.models import Problem, e164
+from dialer.moments import in_zone, moment_in
+from dialer.numbers import judge
+from dialer.provider.interface import CallColumns, CallField
+from dialer.reference import VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+LEAD = timedelta(minutes=3)
+"""How far ahead `scheduled_at` has to be when the request leaves; Bolna refuses under two minutes."""
+HORIZON = timedelta(days=30)
+"""Bolna refuses schedules further ahead (its batch documentation)."""
+
+REASONS = {
+    "from_not_valid": "the caller number in the `from` column is none",
+    "agent_not_valid": "the cell in the `agent_id` column is not the id of an agent",
+    "agent_version_not_valid": "the cell in the `agent_version_id` column is not the id of an agent's version",
+    "voice_not_valid": "the cell in the `voice_id` column cannot be the id of a voice",
+    "schedule_too_soon": "`scheduled_at` is in the past, or less than 3 minutes ahead",
+    "schedule_too_far": "`scheduled_at` is more than 30 days ahead",
+    "schedule_not_a_time": "`scheduled_at` is not a date and time, or one that daylight saving skips",
+    "schedule_without_zone": "`scheduled_at` has no offset, and no time zone is named",
+    "zone_unknown": "the `timezone` column holds no name of the time zone database",
+}
+"""Every reason code that building a request gives, and what it means."""
+
+_CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
+"""Number types that may call, though they are not called."""
+_SCHEDULES = frozenset({"scheduled_at", "schedule_at", "call_at", "scheduled_time"})
+_COLUMNS_SHOWN = 30
+_CELL_SHOWN = 60
+_LONGEST_ID = 100
+"""Characters of the id of a voice."""
+
+
+class Payload:
+    """Builds request bodies for one campaign and one header.
+
+    Attributes:
+        variables: what the agent hears: variable → column, or the constant's text.
+        columns: variable → index of the column it comes from; constants have none.
+        left_out: columns that are no variables because Bolna fills in their names itself.
+        required: the columns behind `required`, which names variables or columns.
+        zone_column: index of the column that names the recipient's time zone; None where there is none.
+        hints: what is odd about the columns, in words.
+        agents: those that a column has named so far, in that order.
+
+    Args:
+        campaign: the campaign.
+        header: the CSV's column names, in order.
+        phone: the column the numbers are in.
+        now: the moment against which schedules are judged (aware).
+
+    Raises:
+        CampaignError: a column that the campaign file names is not in the CSV.
+        InputError: the CSV has a column `dialer_ref`.
+    """
+
+    def __init__(self, campaign: Campaign, header: tuple[str, ...], *, phone: str, now: datetime) -> None:
+        if VARIABLE in header:
+            raise InputError(
+                f'{campaign.batch.recipients}: rename the column "{VARIABLE}": under this name dialer finds its calls '
+                "again at Bolna."
+            )
+        for keys, column in _named(campaign):
+            _require(campaign, header, keys, column)
+        columns = campaign.columns
+        self._campaign = campaign
+        self._header = header
+        self._now = now
+        self._from = _index(header, columns.from_)
+        self._scheduled_at = _index(header, columns.scheduled_at)
+        self._timezone = _index(header, columns.timezone)
+        self._agent = _index(header, columns.agent_id)
+        self._version = _index(header, columns.agent_version_id)
+        self._voice = _index(header, columns.voice_id)
+        own = (columns.from_, columns.agent_id, columns.agent_version_id, columns.voice_id, columns.scheduled_at)
+        no_variables = {phone, *own}
+        self.left_out = (
+            tuple(name for name in header if name in provider.VENDOR.reserved and name not in no_variables)
+            if campaign.user_data is None
+            else ()
+        )
+        self._sources = tuple(_sources(campaign, header, without={*no_variables, *self.left_out}))
+        self.columns = dict(self._sources)
+        constants = {
+            name: source.value for name, source in (campaign.user_data or {}).items() if isinstance(source, Constant)
+        }
+        named = (self._timezone, *(index for name, index in self._sources if name == "timezone"))
+        self._zones = tuple(dict.fromkeys(index for index in named if index is not None))
+        self.zone_column = next(iter(self._zones), None)
+        self.hints = tuple(_hints(campaign, header))
+        self._constants = constants
+        self._bodies = provider.VENDOR.bodies(campaign.common)
+        self.agents: dict[str, None] = {}
+        self.required = tuple(_required(campaign))
+        self.variables = {name: header[index] for name, index in self._sources} | {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in constants.items()
+        }
+
+    def __call__(
+        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], numbers: Sequence[int]
+    ) -> tuple[list[str], dict[int, Problem]]:
+        """Return the JSON texts of many recipients' requests, without the reference.
+
+        Args:
+            columns: the cells of the rows, column by column, in header order.
+            keys: the recipients' keys; they decide which of several callers calls.
+            numbers: E.164 digits.
+
+        Returns:
+            A text for each row, and by place why there can be none: then the text is nothing to be sent.
+        """
+        problems: dict[int, Problem] = {}
+        for index in self._zones:
+            _refuse_other_zones(self._header[index], columns[index], problems)
+        own = dict(self._own(columns, keys, problems))
+        variables = tuple((name, columns[index]) for name, index in self._sources)
+        calls = CallColumns(numbers=numbers, own=own, variables=variables, constants=self._constants)
+        return self._bodies(calls), problems
+
+    def _own(
+        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], problems: dict[int, Problem]
+    ) -> Iterator[tuple[CallField, list[str | None]]]:
+        """Yield what is not the same in every call besides number and variables."""
+        call = self._campaign.call
+        if self._from is not None or call.from_phone_number:
+            yield CallField.CALLER, _column(map(self._caller, _cells(columns, self._from), keys), problems)
+        if self._scheduled_at is not None or call.scheduled_at:
+            cells = _cells(columns, self._scheduled_at)
+            # The keys only tell how many there are: neither of the columns need be there.
+            rows = zip(cells, _cells(columns, self._timezone), keys, strict=False)
+            yield CallField.SCHEDULED_AT, _column((self._schedule(cell, zone) for cell, zone, _ in rows), problems)
+        if self._voice is not None:
+            yield CallField.VOICE, _column(map(self._voice_of, columns[self._voice]), problems)
+        if self._agent is not None:
+            agents = _column(map(self._agent_of, columns[self._agent]), problems)
+            self.agents |= dict.fromkeys(agent for agent in agents if agent is not None)
+            yield CallField.AGENT, agents
+        else:
+            agents = [self._campaign.agent_id for _ in keys]
+        if self._version is not None or (self._agent is not None and call.agent_version_id):
+            versions = map(self._version_of, _cells(columns, self._version), agents)
+            yield CallField.AGENT_VERSION, _column(versions, problems)
+
+    def _agent_of(self, cell: str) -> str | Problem:
+        try:
+            return agent_in(cell) if cell.strip() else self._campaign.agent_id
+        except MistakeError as error:
+            return Problem("agent_not_valid", f'"{self._name(self._agent)}" is "{_cut(cell)}": {error.words}')
+
+    def _version_of(self, cell: str, agent: str | None) -> str | Problem | None:
+        if not cell.strip():
+            # A version belongs to one agent.
+            return self._campaign.call.agent_version_id if agent == self._campaign.agent_id else None
+        try:
+            return version_in(cell)
+        except MistakeError as error:
+            return Problem("agent_version_not_valid", f'"{self._name(self._version)}" is "{_cut(cell)}": {error.words}')
+
+    def _voice_of(self, cell: str) -> str | Problem | None:
+        voice = cell.strip()
+        if len(voice) > _LONGEST_ID or not voice.isprintable():
+            words = f'"{self._name(self._voice)}" is "{_cut(on_one_line(voice))}": the id of a voice is expected'
+            return Problem("voice_not_valid", f"{words}, one line of at most {_LONGEST_ID} characters")
+        return voice or None
+
+    def _name(self, index: int | None) -> str:
+        return "" if index is None else self._header[index]
+
+    def _caller(self, cell: str, key: str | None) -> str | Problem | None:
+        if self._from is not None and cell.strip():
+            judged = judge(cell, region=self._campaign.csv.region, allow=_CALLERS)
+            if isinstance(judged, Problem):
+                return Problem("from_not_valid", f'caller number in "{self._header[self._from]}": {judged.reason}')
+            return e164(judged.digits)
+        callers = self._campaign.call.from_phone_number
+        if callers is None:
+            return None
+        # A digest and not the position: the same recipient sees the same caller, however the CSV is sorted.
+        digest = blake2b((key or "").encode(), digest_size=4).digest()
+        return callers[int.from_bytes(digest, "big") % len(callers)]
+
+    def _schedule(self, cell: str, zone: str) -> str | Problem | None:
+        text = cell.strip() or self._campaign.call.scheduled_at
+        if text is None:
+            return None
+        moment = scheduled(text, zone=zone if is_zone(zone) else self._campaign.call.timezone)
+        if isinstance(moment, Problem):
+            return moment
+        if moment - self._now < LEAD:
+            return Problem("schedule_too_soon", f"scheduled_at {text} is in the past or less than 3 minutes ahead")
+        if moment - self._now > HORIZON:
+            return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead, which Bolna refuses")
+        return moment.isoformat(timespec="seconds")
+
+
+def _cells(columns: Sequence[Sequence[str]], index: int | None) -> Iterable[str]:
+    """Return a column, or empty cells where there is none."""
+    return repeat("") if index is None else columns[index]
+
+
+def _column(values: Iterable[str | Problem | None], problems: dict[int, Problem]) -> list[str | None]:
+    """Return the value of each row, and note the problem of those that have one."""
+    column: list[str | None] = []
+    for at, value in enumerate(values):
+        if isinstance(value, Problem):
+            problems.setdefault(at, value)
+        column.append(value if isinstance(value, str) else None)
+    return column
+
+
+def _refuse_other_zones(column: str, cells: Sequence[str], problems: dict[int, Problem]) -> None:
+    strange = {cell for cell in set(cells) if cell and not is_zone(cell)}
+    if strange:
+        problems.update((at, _no_zone(column, cell)) for at, cell in enumerate(cells) if cell in strange)
+
+
+def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
+    """Return the moment of a `scheduled_at` with a numeric offset, without a fraction.
+
+    Args:
+        text: ISO 8601, a date and a time; `Z` is understood.
+        zone: the time zone of a time without one; None: such a time is a problem.
+    """
+    moment = moment_in(text)
+    if moment is None:
+        return Problem(
+            "schedule_not_a_time", f"scheduled_at {_cut(text)} is not a date and time like 2026-12-01T10:00:00+05:30"
+        )
+    if moment.tzinfo is not None:
+        return moment.replace(microsecond=0)
+    if zone is None:
+        return Problem(
+            "schedule_without_zone",
+            f"scheduled_at {text} has no time zone: add an offset like +05:30, or name a zone in the campaign file "
+            '(timezone = "Asia/Kolkata" in [call]; where a column holds it, timezone = "its name" in [columns])',
+        )
+    local = in_zone(moment, zone)
+    if local is None:
+        return Problem("schedule_not_a_time", f"scheduled_at {text} does not exist in {zone}: the clocks skip it")
+    return local.replace(microsecond=0)
+
+
+def _sources(campaign: Campaign, header: tuple[str, ...], *, without: set[str | None]) -> Iterator[tuple[str, int]]:
+    """Yield each variable that is a column, and where the column stands."""
+    if campaign.user_data is None:
+        yield from ((name, index) for index, name in enumerate(header) if name not in without)
+        return
+    for name, source in campaign.user_data.items():
+        if isinstance(source, str):
+            yield name, header.index(source)
+
+
+def _named(campaign: Campaign) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every column that the campaign file names but the phone's, and where it does so."""
+    columns = campaign.columns
+    for key, column in columns.model_dump(by_alias=True, exclude={"phone"}, exclude_none=True).items():
+        yield ("columns", key), column
+    for variable, source in (campaign.user_data or {}).items():
+        if isinstance(source, str):
+            yield ("user_data", variable), source
+    for column in _required(campaign):
+        yield ("screening", "required"), column
+
+
+def _hints(campaign: Campaign, header: tuple[str, ...]) -> Iterator[str]:
+    """Say which columns look as if they told when to call, and are not used so."""
+    for name in header:
+        if name.strip().casefold().replace(" ", "_") in _SCHEDULES and not campaign.columns.scheduled_at:
+            yield (
+                f'the column "{name}" does not say when somebody is called; for that write scheduled_at = "{name}" in '
+                f"[columns]"
+            )
+
+
+def _required(campaign: Campaign) -> Iterator[str]:
+    """Yield the columns that must not be empty; a constant never is."""
+    mapping = campaign.user_data or {}
+    for name in campaign.screening.required:
+        source = mapping.get(name, name)
+        if isinstance(source, str):
+            yield source
+
+
+def _require(campaign: Campaign, header: tuple[str, ...], keys: tuple[str, ...], column: str) -> None:
+    if column in header:
+        return
+    near = difflib.get_close_matches(column, header, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    end = ", ..." if len(header) > _COLUMNS_SHOWN else "."
+    raise CampaignError(
+        f'{campaign.file.place(*keys)}: {campaign.batch.recipients} has no column "{column}".{hint}\n'
+        f"Its columns are: {on_one_line(', '.join(header[:_COLUMNS_SHOWN]))}{end}"
+    )
+
+
+def _index(header: tuple[str, ...], column: str | None) -> int | None:
+    return None if column is None else header.index(column)
+
+
+def _no_zone(column: str, cell: str) -> Problem:
+    problem = zone_problem(_cut(cell))
+    found = f'"{_cut(cell)}" is not a time zone' if problem is None else problem.reason
+    return Problem("zone_unknown", f'"{column}": {found}')
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CELL_SHOWN else f"{text[:_CELL_SHOWN]}..."

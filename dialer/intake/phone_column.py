@@ -1,0 +1,232 @@
+"""Which column holds the phone numbers: by its name, and by what its cells are where several may be meant."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dialer import numbers
+from dialer.errors import ColumnError, InputError
+from dialer.escaping import on_one_line
+from dialer.models import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from dialer.intake.table import Table
+
+DOCUMENTED: Final = frozenset({"contactnumber", "recipientphonenumber", "phonenumber", "tonumber"})
+"""Names that Bolna's documentation gives the column (of batches) or the field (of calls and executions)."""
+SURE: Final = 0.9
+"""A column of a documented name is the one when so many of its cells are numbers, whatever the others hold."""
+SHARE: Final = 0.8
+"""A column of any name may be the one when so many of its cells that hold anything are numbers."""
+SOME: Final = 0.1
+"""... and so many of all its cells: a number here and there is a remark."""
+
+_UNMARKED: Final = frozenset({"number_no_country_code", "number_plus_lost"})
+"""What is wrong with whole numbers that lack only their country code."""
+_MEANT: Final = _UNMARKED | {"number_scientific", "number_extension", "number_two"}
+"""What is wrong with cells that were meant for numbers."""
+
+_PHONE: Final = (
+    "(?:tele|mobile|cell|cellular|mob)?phones?|mobiles?|mob|cell|cellular|tel|whatsapp|msisdn"  # English
+    "|(?:mobil)?telefon[eo]?|handy|mobil|ruf(?=nummer)|celular|movil|cellulare"  # German, Portuguese, Spanish, Italian
+)
+_OF: Final = "contact|recipient|customer|client|user|lead|primary|main|home|work|business|office|other|personal"
+_USUAL: Final = re.compile(
+    rf"(?:{_OF})*(?:{_PHONE})(?:numbers?|no|nr|num|nummer|numero)?(?:{_OF}|mobile)*"
+    r"|ph(?:no|number)"
+    rf"|(?:numero|n)(?:de|di)?(?:{_PHONE})|(?:to|contact|recipient)?number|contactno"
+)
+_NOT_CALLED: Final = re.compile(r"fax|^from(?:phone)?number$|^(?:agent|caller)")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A column that may hold the phone numbers.
+
+    Attributes:
+        name: of the column.
+        numbers: how many of the cells that were looked at are numbers.
+        cells: how many were looked at, spread evenly over the list.
+        is_usual: whether its name is usual for phone numbers.
+    """
+
+    name: str
+    numbers: int
+    cells: int
+    is_usual: bool
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether it is the one, whatever the other columns hold."""
+        return _folded(self.name) in DOCUMENTED and self.numbers >= SURE * self.cells
+
+    def words(self) -> str:
+        """Say how many of its cells are numbers."""
+        return f"{self.numbers:,} of {self.cells:,} cells are numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the cells of a list are read.
+
+    Attributes:
+        region: ISO code of the country of numbers without a plus; None where there is none.
+        plus_lost: whether numbers without a plus have lost it.
+        others: columns that are known to hold something else.
+    """
+
+    region: str | None = None
+    plus_lost: bool = False
+    others: Collection[str | None] = ()
+
+    def is_number(self, cell: str, *, nearly: frozenset[str]) -> bool:
+        """Tell whether a cell is a number, or lacks only what `nearly` says."""
+        found = numbers.judge(cell, region=self.region, plus_lost=self.plus_lost, allow=frozenset(numbers.SPECIAL))
+        return not isinstance(found, Problem) or found.code in nearly
+
+
+def phone_column(table: Table, named: str | None, *, reading: Reading = Reading()) -> tuple[str, str]:
+    """Find the column that holds the phone numbers.
+
+    Args:
+        table: whose columns they are.
+        named: the name in the campaign file; None to look for it.
+        reading: how its cells are read.
+
+    Returns:
+        The column, and how it was found, in words; nothing where it was named.
+
+    Raises:
+        ColumnError: none has a usual name, or several columns may be meant; a person can choose one of `columns`.
+        InputError: there is no column of that name.
+    """
+    if named is not None:
+        if named in table.header:
+            return named, ""
+        raise InputError(
+            f'{table.path}: there is no column "{named}" for the phone numbers.{_nearest(named, table.header)} '
+            f"{_listed(table.header)}"
+        )
+    found = candidates(table, reading=reading)
+    sure = [candidate for candidate in found if candidate.is_sure]
+    chosen = sure if len(sure) == 1 else found
+    if len(chosen) != 1 or not chosen[0].is_usual:
+        raise ColumnError(_doubt(table, found), [candidate.name for candidate in found])
+    others = [f'"{other.name}" ({other.words()})' for other in found if other is not chosen[0]]
+    not_from = f", not from {' or '.join(others)}" if others else ""
+    return chosen[0].name, f'The numbers come from the column "{chosen[0].name}": {chosen[0].words()}{not_from}.'
+
+
+def candidates(
+    table: Table,
+    *,
+    reading: Reading = Reading(),
+    nearly: frozenset[str] = frozenset(),
+) -> list[Candidate]:
+    """Return the columns that may hold the phone numbers, the likeliest first: a usual name counts as twice the cells.
+
+    One of a usual name may be it as soon as a cell was meant for a number; any other when nearly all its cells are
+    numbers that can be called.
+
+    Args:
+        table: whose columns they are.
+        reading: how its cells are read.
+        nearly: what may be wrong with the cells of a column without a usual name.
+    """
+    usual = usual_columns(table.header)
+    found = []
+    for at, name in enumerate(table.header):
+        if name in reading.others or (name not in usual and _NOT_CALLED.search(_folded(name))):
+            continue
+        cells = [row[at] for row in table.sample]
+        numbers = sum(reading.is_number(cell, nearly=_MEANT if name in usual else nearly) for cell in cells)
+        filled = sum(not cell.isspace() for cell in cells if cell)
+        if name in usual or numbers >= max(1, SHARE * filled, SOME * len(cells)):
+            found.append(Candidate(name, numbers, len(cells), name in usual))
+    # "Number" may be that of a bill.
+    found.sort(key=lambda one: (-one.numbers * (1 + one.is_usual), _folded(one.name) == "number"))
+    return [candidate for candidate in found if candidate.numbers] or found
+
+
+def refuse_without_header(table: Table, column: str = "") -> None:
+    """Refuse a table whose first line is a row: that person would be neither called nor told.
+
+    Args:
+        table: the table.
+        column: the name of the column that holds the phone numbers, once it is known: there a number without a
+            country code is one as well.
+
+    Raises:
+        InputError: a column is named by a number.
+    """
+    name = next((name for name in table.header if not isinstance(numbers.judge(name), Problem)), None)
+    if name is None and column and Reading().is_number(column, nearly=_UNMARKED):
+        name = column
+    if name is not None:
+        raise InputError(
+            f"{table.path}, line 1: {name!r} is a phone number where a column's name should be: there seems to be no "
+            "header.\nPut a first line above it that names the columns, for instance: phone,name"
+        )
+
+
+def usual_columns(header: Sequence[str]) -> list[str]:
+    """Return the columns that have one of the usual names."""
+    return [name for name in header if _USUAL.fullmatch(_folded(name))]
+
+
+def likely_columns(table: Table) -> list[Candidate]:
+    """Return the columns that may hold phone numbers where no country is known: a guess, for a person."""
+    return candidates(table, nearly=_MEANT)
+
+
+def without_accents(name: str) -> str:
+    """Return a name with the plain letters of those with accents."""
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+
+
+def _folded(name: str) -> str:
+    """Return a name without case, accents, blanks and signs, and without what counts columns: Phone 1 - Value."""
+    if len(name) > 100:  # noqa: PLR2004 - no name of a column, but a text
+        return ""
+    plain = without_accents(name.casefold().replace("#", " no ").replace("\u00ba", "").replace("\u00b0", ""))
+    words = re.findall(r"[^\W\d_]+", plain)
+    return "".join(words[:-1] if len(words) > 1 and words[-1] == "value" else words)
+
+
+def _doubt(table: Table, found: Sequence[Candidate]) -> str:
+    """Say which columns may be meant, with the line to write for each."""
+    if not found:
+        return (
+            f"{table.path}: no column has one of the usual names for phone numbers, such as phone_number. "
+            f"Set phone in [columns] of the campaign file. {_listed(table.header)}"
+        )
+    what = (
+        "several columns may hold the phone numbers"
+        if len(found) > 1
+        else "no column has one of the usual names for phone numbers, such as phone_number"
+    )
+    lines = [f"  phone = {_quoted(candidate.name)}   # {candidate.words()}" for candidate in found]
+    those = "the right one of these lines" if len(found) > 1 else "this line, if it is right,"
+    return "\n".join([f"{table.path}: {what}. Write {those} into [columns] of the campaign file:", *lines])
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
+
+
+def _nearest(named: str, header: Sequence[str]) -> str:
+    folded = {name.casefold(): name for name in header}
+    near = difflib.get_close_matches(named.casefold(), folded, n=1)
+    return f' Did you mean "{folded[near[0]]}"?' if near else ""
+
+
+def _listed(header: Sequence[str]) -> str:
+    shown = on_one_line(", ".join(header[:30]))
+    return f"The columns are: {shown}{', …' if len(header) > 30 else ''}."  # noqa: PLR2004 - one screen

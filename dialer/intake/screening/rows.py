@@ -1,0 +1,336 @@
+"""Every row judged: who can be called, and why the others cannot."""
+
+from __future__ import annotations
+
+import gc
+import string
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from dialer import numbers
+from dialer.errors import InputError, InterruptedRunError
+from dialer.intake import sheet
+from dialer.intake.screening.advice import advice
+from dialer.intake.screening.lost import is_lost, refuse_lost
+from dialer.intake.screening.report import EXAMPLES, Report
+from dialer.intake.screening.rules import Rules, check
+from dialer.intake.seen_numbers import Seen
+from dialer.intake.table import chunks
+from dialer.models import NOWHERE, InputRow, Problem, Status, e164
+from dialer.numbers.column import judge_column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from dialer.hours.recipient_zones import Locate
+    from dialer.intake.do_not_call import Suppression
+    from dialer.intake.table import Chunk, Table
+    from dialer.models import Whereabouts
+    from dialer.numbers.column import Column
+
+REASONS: Final = {
+    **numbers.REASONS,
+    **sheet.REASONS,
+    "row_empty": "the whole row is empty",
+    "id_empty": "the id is empty",
+    "id_repeated": "an earlier row has the same id",
+    "required_empty": "a required column is empty",
+    "suppressed": "on a suppression list",
+    "duplicate": "an earlier row is the same",
+    "duplicate_number": "an earlier row has the same number, but other columns differ: two people on one number?",
+    "duplicate_attempted": "an earlier run called the number under another id",
+}
+"""Every reason code that screening gives, and what it means."""
+
+_UNSEEN: Final = (
+    string.whitespace
+    + "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+    + "".join(map(chr, (*range(0x2000, 0x2010), 0x2060, 0xFEFF)))
+)
+"""White space, and characters of no width."""
+
+ROWS_AT_ONCE: Final = 5_000
+"""Rows of a chunk: with more the memory grows and it becomes no faster."""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a chunk while they are judged, column by column."""
+
+    first: int
+    lines: Sequence[int]
+    cells: list[tuple[str, ...]]
+    numbers: NDArray[np.int64]
+    keys: list[str | None]
+    problems: dict[int, Problem]
+    statuses: dict[int, Status]
+    payloads: list[str]
+    whereabouts: list[Whereabouts]
+    repaired: dict[int, str]
+    shared: dict[int, str] = field(default_factory=dict)
+
+    def callable(self) -> list[int]:
+        """Return the places of the rows that nothing speaks against so far."""
+        return [at for at in range(len(self.cells)) if at not in self.problems]
+
+    def settle(self, at: int, status: Status, problem: Problem) -> None:
+        """Take a row out of those that are called."""
+        self.problems[at], self.statuses[at] = problem, status
+
+
+class Screening:
+    """The rows of a table, judged in input order; to be iterated once.
+
+    Args:
+        table: what `loader.examine` returned.
+        rules: what the campaign says.
+        suppression: the numbers never to be called.
+        attempted: lines (`numbers.line`) that an earlier run attempted, and the keys under which it did.
+        payload: makes the JSON bodies of calls from columns of cells, keys and numbers, and says by row why it
+            cannot; what it makes of a row that is invalid for another reason is not used.
+        locate: says in which time zones a recipient may be, or why that forbids the call; None without calling hours.
+        should_stop: asked between chunks.
+
+    Attributes:
+        report: the tally of the rows so far.
+
+    Raises:
+        UsageError: the rules name a column or a region that there is not.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        rules: Rules,
+        suppression: Suppression,
+        attempted: Mapping[int, tuple[str, ...]],
+        payload: Callable[
+            [Sequence[Sequence[str]], Sequence[str | None], Sequence[int]], tuple[list[str], dict[int, Problem]]
+        ],
+        locate: Locate | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        check(table, rules)
+        self.report = Report(table.repaired)
+        self._table = table
+        self._rules = rules
+        self._suppression = suppression
+        self._attempted = attempted
+        self._payload = payload
+        self._locate = locate
+        self._should_stop = should_stop
+        self._phone = table.header.index(rules.phone)
+        self._id = None if rules.id is None else table.header.index(rules.id)
+        # What tells two people on one number from the same row sent twice.
+        self._compared = _picker([at for at in range(len(table.header)) if at not in (self._phone, self._id)])
+        self._required = tuple((name, table.header.index(name)) for name in rules.required)
+        self._is_lost = (
+            rules.region is not None
+            and not rules.plus_lost
+            and is_lost([row[self._phone] for row in table.sample], region=rules.region, allow=rules.allow)
+        )
+        self._ids: dict[str, int] = {}
+        self._seen = Seen()
+        self._refused: list[str] = []
+
+    def advice(self) -> str:
+        """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
+        return advice([row[self._phone] for row in self._table.sample], self._rules)
+
+    def __iter__(self) -> Iterator[list[InputRow]]:
+        """Yield the rows, chunk by chunk.
+
+        Raises:
+            InputError: the file was changed, or has duplicates where `duplicates` is "refuse".
+            InterruptedRunError: `should_stop` said so.
+        """
+        for chunk in chunks(self._table, size=ROWS_AT_ONCE):
+            if self._should_stop():
+                raise InterruptedRunError(f"interrupted while reading {self._table.path}; nothing was dialled")
+            with _no_collection():
+                rows = self._chunk(chunk)
+            if len(self._refused) >= EXAMPLES:
+                raise self._refusal()
+            yield rows
+        if self._refused:
+            raise self._refusal()
+
+    def _chunk(self, chunk: Chunk) -> list[InputRow]:
+        columns = [chunk.frame.iloc[:, at].tolist() for at in range(len(self._table.header))]
+        numbers = self._numbers(columns[self._phone])
+        cells = list(zip(*columns, strict=True))
+        rows = _Rows(
+            first=chunk.first,
+            lines=chunk.lines,
+            cells=cells,
+            numbers=numbers.numbers,
+            keys=self._keys(columns, numbers.numbers),
+            problems=numbers.problems | dict(chunk.problems),
+            statuses={},
+            payloads=[],
+            whereabouts=[NOWHERE] * len(cells),
+            repaired=numbers.repaired,
+        )
+        self._identify(rows)
+        self._require(rows, columns)
+        rows.payloads, refused = self._payload(columns, rows.keys, rows.numbers.tolist())
+        rows.problems = refused | rows.problems
+        if self._locate is not None:
+            _find(rows, self._locate)
+        rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
+        self._suppress(rows)
+        self._find_duplicates(rows)
+        return self._done(rows)
+
+    def _numbers(self, texts: Sequence[str]) -> Column:
+        rules = self._rules
+        column = judge_column(texts, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow)
+        if self._is_lost and rules.region is not None:
+            refuse_lost(texts, column, region=rules.region)
+        return column
+
+    def _keys(self, columns: Sequence[list[str]], numbers: NDArray[np.int64]) -> list[str | None]:
+        if self._id is not None:
+            return list(columns[self._id])
+        return [e164(number) if number else None for number in numbers.tolist()]
+
+    def _identify(self, rows: _Rows) -> None:
+        if self._id is None:
+            return
+        for at, key in enumerate(rows.keys):
+            problem = self._check_id(rows.first + at, key)
+            if problem is not None:
+                rows.keys[at] = None
+                rows.problems.setdefault(at, problem)
+
+    def _check_id(self, position: int, key: str | None) -> Problem | None:
+        if not key or key.isspace():
+            return Problem("id_empty", f"{self._rules.id} is empty, and identifies the recipient")
+        first = self._ids.setdefault(key, position)
+        if first == position:
+            return None
+        return Problem("id_repeated", f"the same {self._rules.id} as {self._row(first)}")
+
+    def _require(self, rows: _Rows, columns: Sequence[list[str]]) -> None:
+        for name, column in self._required:
+            for at, cell in enumerate(columns[column]):
+                if not cell.strip(_UNSEEN):
+                    rows.problems.setdefault(at, Problem("required_empty", f"{name} is empty, and required"))
+        for at, problem in rows.problems.items():
+            if problem.code == "number_empty" and not any(rows.cells[at]):
+                rows.problems[at] = Problem("row_empty", "the whole row is empty")
+
+    def _suppress(self, rows: _Rows) -> None:
+        left = rows.callable()
+        self.report.listed.update(dict(enumerate(self._suppression.counts(rows.numbers[left]))))
+        for at in np.array(left, dtype=np.int64)[self._suppression.hits(rows.numbers[left])].tolist():
+            reason = self._suppression.hit(int(rows.numbers[at])) or REASONS["suppressed"]
+            rows.settle(at, Status.SUPPRESSED, Problem("suppressed", reason))
+
+    def _find_duplicates(self, rows: _Rows) -> None:
+        left = rows.callable()
+        if self._rules.duplicates == "call":
+            rows.shared = {at: f"the same number as {self._row(first)}" for at, first, _ in self._repeats(rows, left)}
+            return
+        if self._attempted:
+            left = [at for at in left if not self._called_before(rows, at)]
+        for at, first, same in self._repeats(rows, left):
+            self._duplicate(rows, at, _repeated(self._row(first), same=same, number=int(rows.numbers[at])))
+
+    def _repeats(self, rows: _Rows, left: list[int]) -> Iterator[tuple[int, int, bool]]:
+        """Yield the places whose number an earlier row has, the position of the first one, and if all is the same."""
+        digests = np.array([hash(self._compared(rows.cells[at])) for at in left], dtype=np.int64).astype(np.int32)
+        positions = np.array(left, dtype=np.int32) + np.int32(rows.first)
+        firsts, marks = self._seen.firsts(numbers.lines(rows.numbers[left]), positions, digests)
+        for place in np.flatnonzero(firsts != positions).tolist():
+            yield left[place], int(firsts[place]), bool(marks[place] == digests[place])
+
+    def _called_before(self, rows: _Rows, at: int) -> bool:
+        """Settle a row whose number an earlier run attempted: its own row goes on, any other is a duplicate."""
+        number = int(rows.numbers[at])
+        keys = self._attempted.get(numbers.line(number), ())
+        if keys and rows.keys[at] not in keys:
+            person = f" for {self._rules.id} {keys[0]}" if self._rules.id else f", written as {keys[0]}"
+            reason = f"an earlier run called this number{person}"
+            self._duplicate(rows, at, Problem("duplicate_attempted", reason))
+        return bool(keys)
+
+    def _duplicate(self, rows: _Rows, at: int, problem: Problem) -> None:
+        rows.settle(at, Status.DUPLICATE, problem)
+        if self._rules.duplicates == "refuse":
+            self._refused.append(f"  line {rows.lines[at]}: {e164(int(rows.numbers[at]))} is {problem.reason}")
+
+    def _refusal(self) -> InputError:
+        shown = "\n".join(self._refused[:EXAMPLES])
+        return InputError(
+            f'{self._table.path} has numbers that come twice, and duplicates in [screening] is "refuse":\n{shown}\n'
+            'Delete the rows, or set duplicates = "skip".'
+        )
+
+    def _row(self, position: int) -> str:
+        return f"row {position} (line {self._table.places.lines(position, 1)[0]})"
+
+    def _done(self, rows: _Rows) -> list[InputRow]:
+        count = len(rows.cells)
+        statuses = [Status.PENDING] * count
+        problems: list[Problem | None] = [None] * count
+        for at, problem in rows.problems.items():
+            statuses[at], problems[at], rows.payloads[at] = rows.statuses[at], problem, ""
+        positions = range(rows.first, rows.first + count)
+        numbers: list[int | None] = [number or None for number in rows.numbers.tolist()]
+        done = list(
+            map(
+                InputRow,
+                *(positions, rows.lines, rows.cells, rows.keys, numbers),
+                *(statuses, problems, rows.payloads, rows.whereabouts),
+            )
+        )
+        self.report.add(
+            done, problems=sorted(rows.problems), phone=self._phone, repaired=rows.repaired, shared=rows.shared
+        )
+        return done
+
+
+def _find(rows: _Rows, locate: Locate) -> None:
+    numbers = rows.numbers.tolist()
+    for at in rows.callable():
+        where = locate(rows.cells[at], numbers[at], rows.payloads[at])
+        if isinstance(where, Problem):
+            rows.problems[at] = where
+        else:
+            rows.whereabouts[at] = where
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Leave the garbage collector out: rows make no cycles, and looking for some in them takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _picker(columns: list[int]) -> Callable[[tuple[str, ...]], object]:
+    return itemgetter(*columns) if columns else lambda _: None
+
+
+def _repeated(where: str, *, same: bool, number: int) -> Problem:
+    spellings = numbers.spellings(number)
+    alike = f" ({', '.join(map(e164, spellings))}: one line)" if len(spellings) > 1 else ""
+    if same:
+        return Problem("duplicate", f"the same as {where}{alike}")
+    return Problem(
+        "duplicate_number",
+        f"the same number as {where}{alike}, but other columns differ; if two people share it, "
+        'duplicates = "call" and an id column call both',
+    )

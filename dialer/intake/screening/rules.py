@@ -1,0 +1,61 @@
+"""What a campaign says about rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from dialer import numbers
+from dialer.errors import InputError, UsageError
+from dialer.escaping import on_one_line
+
+if TYPE_CHECKING:
+    from dialer.intake.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the campaign says about rows.
+
+    Attributes:
+        phone: the column of the numbers.
+        id: the column that identifies a recipient; None where the number does.
+        region: ISO code of the country of numbers without a plus; None when there are none.
+        plus_lost: whether numbers without a plus are international ones that lost it.
+        allow: number types that may be called besides ordinary ones (`numbers.SPECIAL`).
+        duplicates: what becomes of a number's later rows; "call" needs an id column.
+        required: columns that must not be empty.
+    """
+
+    phone: str
+    id: str | None
+    region: str | None
+    plus_lost: bool
+    allow: frozenset[str]
+    duplicates: Literal["skip", "refuse", "call"]
+    required: tuple[str, ...]
+
+
+def check(table: Table, rules: Rules) -> None:
+    """Refuse rules that do not fit a table.
+
+    Raises:
+        InputError: a column is not there.
+        UsageError: the region is none, or duplicates are to be called without an id.
+    """
+    missing = [
+        name for name in (rules.phone, rules.id, *rules.required) if name is not None and name not in table.header
+    ]
+    if missing:
+        raise InputError(
+            f'{table.path} has no column "{on_one_line(missing[0])}". '
+            f"The columns are: {on_one_line(', '.join(table.header))[:400]}."
+        )
+    if rules.region is not None and not numbers.known_region(rules.region):
+        raise UsageError(
+            f'region = "{rules.region}" in [csv] is not a country; write its two letters, such as "IN" or "US".'
+        )
+    if rules.duplicates == "call" and rules.id is None:
+        raise UsageError(
+            'duplicates = "call" needs an id column in [columns], or a number would be called twice by mistake.'
+        )

@@ -1,0 +1,219 @@
+"""A sheet of an .xlsx file as rows of text (only here: openpyxl)."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final
+from xml.parsers import expat
+
+from dialer.errors import InputError
+from dialer.intake.source import refuse_other_than_file
+from dialer.models import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
+
+REASONS: Final = {
+    "formula_without_value": "a formula whose result was not saved with the spreadsheet",
+    "cell_error": "a formula that ended in an error such as #N/A",
+    "cell_digits_lost": "a number of more than 15 digits, of which a spreadsheet keeps only 15",
+    "row_hidden": "a row that is hidden in the spreadsheet, by a filter for instance",
+}
+"""Every reason code of a spreadsheet's cell, and what it means."""
+
+_HIDDEN: Final = Problem(
+    "row_hidden",
+    "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it",
+)
+_WHOLE: Final = 10**15
+"""From here on the last digits of a number are not those that were typed: spreadsheets keep 15."""
+_BLOCK: Final = 1 << 16
+_ZEROS = re.compile(r"0+")
+# So a file holds what XML cannot, as the carriage return of a line break (ECMA-376, 22.9.2.19: ST_Xstring).
+_CONTROL = re.compile("_x00([01][0-9A-Fa-f])_")
+_Row = tuple[int, list[str], Problem | None]
+
+
+def is_spreadsheet(path: Path) -> bool:
+    """Tell by its name whether a file is read here."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def titles(path: Path) -> list[str]:
+    """Name the sheet that is read, then the others that hold anything.
+
+    Raises:
+        InputError: it is no spreadsheet.
+    """
+    with _opened(path, values=False) as workbook:
+        read = _sheet(path, workbook)
+        return [read.title, *(sheet.title for sheet in workbook.worksheets if sheet is not read and _holds(sheet))]
+
+
+def has_formulas(path: Path) -> bool:
+    """Tell whether a cell of the sheet that is read is a formula.
+
+    Raises:
+        InputError: it is no spreadsheet.
+    """
+    with _opened(path, values=False) as workbook:
+        return any(cell.data_type == "f" for row in _cells(path, workbook) for cell in row)
+
+
+def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
+    """Read the first visible sheet that holds anything.
+
+    Args:
+        path: the file.
+        formulas: whether the sheet has any, so that those without a saved result must be found.
+
+    Yields:
+        The row's number in the sheet, its cells as text up to the last one that is not empty, and what is wrong with
+        it, or that it is hidden; rows without any content are left out.
+
+    Raises:
+        InputError: it is no spreadsheet, or damaged.
+    """
+    with ExitStack() as stack:
+        shown = stack.enter_context(_opened(path, values=True))
+        # Opening it may take as long as reading it, so it is not opened twice for nothing.
+        marks = _cells(path, stack.enter_context(_opened(path, values=False))) if formulas else repeat(())
+        hidden = _hidden(path, shown)
+        next_hidden = next(hidden, 0)
+        for number, (cells, sources) in enumerate(zip(_cells(path, shown), marks, strict=False), 1):
+            texts = [_text(cell) for cell in cells]
+            problem = _problem(cells, sources)
+            while texts and not texts[-1]:
+                texts.pop()
+            while 0 < next_hidden < number:
+                next_hidden = next(hidden, 0)
+            if texts or problem is not None:
+                yield number, texts, _HIDDEN if number == next_hidden else problem
+
+
+@contextmanager
+def _opened(path: Path, *, values: bool) -> Iterator[Any]:
+    refuse_other_than_file(path)
+    try:
+        from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra, only for .xlsx; it has no types
+    except ImportError as error:
+        raise InputError(
+            f"{path} is a spreadsheet: install the reader for it (pip install 'dialer[xlsx]'), or save it as CSV UTF-8."
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            # What openpyxl does not know about (styles, validation lists, slicers) is nothing that is read here.
+            warnings.simplefilter("ignore")
+            workbook = load_workbook(path, read_only=True, data_only=values, keep_links=False)
+            try:
+                yield workbook
+            finally:
+                workbook.close()
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:
+        # A damaged file makes openpyxl raise anything at all: zip, XML, key, index and value errors.
+        raise InputError(
+            f"{path} cannot be read as .xlsx ({type(error).__name__}): it is damaged, protected by a password, "
+            "or something else under this name. Save it again as .xlsx or as CSV UTF-8."
+        ) from error
+
+
+def _sheet(path: Path, workbook: Any) -> Any:  # noqa: ANN401 - openpyxl has no types
+    """Return the first visible sheet that holds anything."""
+    sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    if not sheets:
+        raise InputError(f"{path} has no visible sheet.")
+    return next(filter(_holds, sheets), sheets[0])
+
+
+def _holds(sheet: Any) -> bool:  # noqa: ANN401 - openpyxl has no types
+    # What some programs write as the size of the sheet is wrong, and rows would be lost.
+    sheet.reset_dimensions()
+    return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
+
+
+def _cells(path: Path, workbook: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl has no types
+    yield from _sheet(path, workbook).iter_rows()
+
+
+def _hidden(path: Path, workbook: Any) -> Iterator[int]:  # noqa: ANN401 - openpyxl has no types
+    """Yield the numbers of the hidden rows in order; openpyxl forgets them when it streams."""
+    found: list[int] = []
+    row = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal row
+        if name.rpartition(":")[2] == "row":
+            row = int(attributes.get("r", row + 1))
+            if attributes.get("hidden") in {"1", "true"}:
+                found.append(row)
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    with _sheet(path, workbook)._get_source() as source:  # noqa: SLF001 - the file of just this sheet
+        while block := source.read(_BLOCK):
+            parser.Parse(block)
+            yield from found
+            found.clear()
+
+
+def _problem(cells: tuple[Any, ...], sources: tuple[Any, ...]) -> Problem | None:
+    for cell, source in zip(cells, sources, strict=False):
+        # A formula that gave an empty text has a type, one whose result was never saved has none.
+        if source.data_type == "f" and cell.value is None and cell.data_type == "n":
+            return Problem(
+                "formula_without_value",
+                f"cell {source.coordinate} is a formula without a saved result; "
+                "open the file in a spreadsheet program and save it, or paste the values",
+            )
+    for cell in cells:
+        if cell.data_type == "e":
+            return Problem("cell_error", f"cell {cell.coordinate} is an error ({cell.value})")
+        if cell.data_type == "n" and isinstance(cell.value, int | float) and not abs(cell.value) < _WHOLE:
+            return Problem(
+                "cell_digits_lost",
+                f"cell {cell.coordinate} is a number of more than 15 digits, and a spreadsheet keeps only 15; "
+                "format the column as text and enter it again",
+            )
+    return None
+
+
+def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl has no types
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return _CONTROL.sub(lambda found: chr(int(found[1], 16)), value) if "_x00" in value else value
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float):
+        return _number(value, cell.number_format)
+    return _moment(value)
+
+
+def _number(value: float, shape: str) -> str:
+    if isinstance(value, int) or (value.is_integer() and abs(value) < _WHOLE):
+        # A code such as 007 is the number 7 shown by the format 000.
+        return str(int(value)).zfill(len(shape) if _ZEROS.fullmatch(shape) else 0)
+    # Spreadsheets show 15 digits: 0.3, not 0.30000000000000004.
+    return format(Decimal(f"{value:.15g}"), "f")
+
+
+def _moment(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+    return value.isoformat() if isinstance(value, date | time) else str(value)

@@ -1,0 +1,252 @@
+"""Tables as people send them, read cell by cell exactly as they stand.
+
+A file is read twice. `examine` streams it through the csv module, strictly: the width and the line of every row, the
+header, the encoding. `chunks` lets pandas read what passed. Where the two would disagree, the csv module reads both
+times, so that there is one truth.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import pandas as pd
+
+from dialer.errors import InputError
+from dialer.intake import sheet
+from dialer.intake.source import REMEDY, Source, digest_of
+from dialer.intake.structure import Places, Structure, find_delimiter, records, scan
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dialer.models import Problem
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file whose structure has been checked.
+
+    Attributes:
+        path: the file.
+        header: the column names, mended.
+        repaired: what was mended in the header, and what is odd there, in words.
+        encoding: as Python names it; empty for a spreadsheet.
+        delimiter: one character; empty for a spreadsheet.
+        rows: how many data rows it has.
+        digest: blake2b of the file's bytes.
+        skip: lines before the header.
+        plain: whether pandas reads the same cells as the csv module; of a spreadsheet, whether it has no formulas.
+        stamp: size, and modification time in nanoseconds, when it was examined.
+        places: the lines of the rows.
+        sample: some hundred of the rows, spread evenly.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    repaired: tuple[str, ...]
+    encoding: str
+    delimiter: str
+    rows: int
+    digest: str
+    skip: int = field(repr=False)
+    plain: bool = field(repr=False)
+    stamp: tuple[int, int] = field(repr=False)
+    places: Places = field(repr=False, compare=False)
+    sample: Sequence[Sequence[str]] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a table.
+
+    Attributes:
+        first: position of the first row, from 1.
+        lines: physical line of each row; of a spreadsheet, the row of the sheet.
+        frame: text, the columns named as in the header.
+        problems: rows that cannot be read, by their place in this chunk from 0; spreadsheets only.
+    """
+
+    first: int
+    lines: Sequence[int]
+    frame: pd.DataFrame
+    problems: Mapping[int, Problem] = field(default_factory=dict)
+
+
+def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = None, remedy: str = REMEDY) -> Table:
+    """Check the structure of a table without keeping it.
+
+    Args:
+        path: `.csv`, `.tsv`, either compressed by gzip, or `.xlsx`.
+        encoding: None for UTF-8, or UTF-16 where a byte order mark says so.
+        delimiter: None to find it by the header.
+        remedy: what to do when the encoding is wrong.
+
+    Returns:
+        What is known of the table; it has at least one row.
+
+    Raises:
+        InputError: the file cannot be read as a table; the message names the line and what to do.
+    """
+    if sheet.is_spreadsheet(path):
+        return _examine_sheet(path)
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n \0'):
+        raise InputError(f'{path}: delimiter in [csv] must be one character, such as ";" or "\\t".')
+    source = Source.of(path, encoding=encoding, remedy=remedy)
+    stamp = _stamp(path)
+    with source.open() as reading:
+        digest = reading.digest()
+    with source.open() as reading:
+        prefer = "\t" if ".tsv" in path.suffixes else ""
+        found, skip = find_delimiter(reading.text, prefer=prefer)
+    with source.open() as reading:
+        structure, plain = scan(path, reading.text, delimiter=delimiter or found, skip=skip)
+    return Table(
+        path=path,
+        header=structure.header,
+        repaired=structure.repaired,
+        encoding=source.encoding,
+        delimiter=delimiter or found,
+        rows=structure.rows,
+        digest=digest,
+        skip=skip,
+        # pandas takes only a byte for one.
+        plain=plain and (delimiter or found).isascii(),
+        stamp=stamp,
+        places=structure.places,
+        sample=structure.sample,
+    )
+
+
+def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
+    """Read a table that was examined.
+
+    Args:
+        table: what `examine` returned.
+        size: rows a chunk, at most.
+
+    Yields:
+        The rows in order, every cell as it stands in the file.
+
+    Raises:
+        InputError: the file is no longer the one that was examined; this may come after the last chunk.
+    """
+    done = 0
+    if _stamp(table.path) != table.stamp:
+        raise _changed(table)
+    try:
+        for frame, problems in _read(table, size):
+            if _stamp(table.path) != table.stamp or done + len(frame) > table.rows:
+                raise _changed(table)
+            yield Chunk(done + 1, table.places.lines(done + 1, len(frame)), frame, problems)
+            done += len(frame)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
+        raise _changed(table) from error
+    if done != table.rows:
+        raise _changed(table)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return found.st_size, found.st_mtime_ns
+
+
+def _changed(table: Table) -> InputError:
+    return InputError(f"{table.path} was changed while it was read; nothing was dialled. Start again.")
+
+
+def _read(table: Table, size: int) -> Iterator[tuple[pd.DataFrame, Mapping[int, Problem]]]:
+    if not table.delimiter:
+        yield from _read_sheet(table, size)
+        return
+    with Source(table.path, table.encoding).open() as reading:
+        read = _read_pandas if table.plain else _read_csv
+        yield from ((frame, {}) for frame in read(table, reading.text, size))
+        if reading.digest() != table.digest:
+            raise _changed(table)
+
+
+def _read_pandas(table: Table, text: io.TextIOWrapper, size: int) -> Iterator[pd.DataFrame]:
+    """Read with every option off that makes pandas judge cells."""
+    for _ in range(table.skip):
+        next(text)
+    reader = pd.read_csv(
+        text,
+        sep=table.delimiter,
+        header=None,
+        names=range(len(table.header)),
+        index_col=False,
+        dtype=str,
+        na_filter=False,
+        engine="c",
+        chunksize=size,
+    )
+    # The header is read as a row: pandas would rename its columns, and take a byte order mark off the first row.
+    frame = reader.get_chunk(size + 1).iloc[1:]
+    while len(frame):
+        frame.columns = pd.Index(table.header)
+        yield frame
+        frame = next(reader, frame.iloc[:0])
+
+
+def _read_csv(table: Table, text: io.TextIOWrapper, size: int) -> Iterator[pd.DataFrame]:
+    rows = records(text, delimiter=table.delimiter, skip=table.skip)
+    next(rows, None)
+    yield from (_frame(table, batch) for batch in _batches(rows, size))
+
+
+def _frame(table: Table, rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(table.header), dtype=str)
+
+
+def _batches(rows: Iterator[_Row], size: int) -> Iterator[list[_Row]]:
+    while batch := list(itertools.islice(rows, size)):
+        yield batch
+
+
+def _examine_sheet(path: Path) -> Table:
+    stamp = _stamp(path)
+    others = sheet.titles(path)
+    formulas = sheet.has_formulas(path)
+    structure = Structure(path, kind="row")
+    for number, cells, _ in sheet.rows(path, formulas=formulas):
+        structure.add(number, _padded(cells, len(structure.header)))
+    structure.finish()
+    which = (f'the sheet "{others[0]}" is read, not: {", ".join(others[1:])}',) if others[1:] else ()
+    return Table(
+        path=path,
+        header=structure.header,
+        repaired=structure.repaired + which,
+        encoding="",
+        delimiter="",
+        rows=structure.rows,
+        digest=digest_of(path),
+        skip=0,
+        plain=not formulas,
+        stamp=stamp,
+        places=structure.places,
+        sample=structure.sample,
+    )
+
+
+def _read_sheet(table: Table, size: int) -> Iterator[tuple[pd.DataFrame, Mapping[int, Problem]]]:
+    rows = sheet.rows(table.path, formulas=not table.plain)
+    next(rows, None)
+    for batch in _batches(rows, size):
+        frame = _frame(table, [_padded(cells, len(table.header)) for _, cells, _ in batch])
+        yield frame, {place: problem for place, (_, _, problem) in enumerate(batch) if problem is not None}
+    if digest_of(table.path) != table.digest:
+        raise _changed(table)
+
+
+def _padded(cells: list[str], width: int) -> list[str]:
+    return cells + [""] * (width - len(cells))

@@ -1,0 +1,352 @@
+"""Raw text to an E.164 number, or the reason why not.
+
+Nothing is guessed: what can be read in one way only is mended and said, what is doubtful is a `Problem`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult, re_util
+
+from dialer.models import Problem
+from dialer.numbers.plans import LONGEST, NO_COUNTRY, Length, country_name, dialling, length_of, place, verdict
+from dialer.numbers.spellings import spellings
+from dialer.numbers.text import SHORTEST, SPECIAL_PLUS, mend, refuse, short
+
+# Lists of many countries overflow the pattern cache of Python's re: 1.2 ms a number instead of 0.1.
+re_util.enable_pattern_cache()
+
+SPECIAL: Final = {
+    "premium_rate": "a premium-rate number, which costs extra",
+    "toll_free": "a toll-free number, which usually cannot be called from abroad and is no person's own",
+    "shared_cost": "a shared-cost number, which is no person's own",
+    "personal_number": "a personal number that is forwarded somewhere else, which costs extra",
+    "pager": "a pager",
+    "uan": "a company's access number, which is no person's own",
+    "voicemail": "a voice mailbox",
+}
+"""Number types that are called only when `allow` names them, and what they are."""
+
+_ALL: Final = frozenset(SPECIAL)
+
+ALLOWABLE: Final = frozenset({"toll_free", "premium_rate", "shared_cost"})
+"""Those that a campaign file may allow."""
+
+NOT_VALID: Final = "not valid by the numbering plan known here"
+"""What is said of a number that is called because `allow` names `not_valid`: it may be newer than phonenumbers."""
+
+PARSE_ERRORS: Final = {
+    NumberParseException.INVALID_COUNTRY_CODE: Problem(
+        "number_country_code", "no country has a calling code that begins like this number"
+    ),
+    NumberParseException.NOT_A_NUMBER: Problem("number_not_valid", "it is not a phone number"),
+    NumberParseException.TOO_SHORT_AFTER_IDD: Problem("number_too_short", "it is too short for a phone number"),
+    NumberParseException.TOO_SHORT_NSN: Problem("number_too_short", "it is too short for a phone number"),
+    NumberParseException.TOO_LONG: Problem("number_too_long", "it is too long for a phone number"),
+}
+"""What phonenumbers raises, in our words."""
+
+_CLEAN = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
+_SPACED = re.compile(r"\+[1-9]\d*(?:[ -]\d+)+", re.ASCII)
+_NATIONAL = re.compile(r"(?!\d{4}-\d\d?-\d\d?$|\d\d?-\d\d?-\d{4}$)\d+(?:[ -]\d+)*|\(\d+\) \d+(?:[ -]\d+)*", re.ASCII)
+_NO_PUNCTUATION = str.maketrans("", "", "+ -()")
+_PLAIN = re.compile(r"[1-9]\d*", re.ASCII)
+_DIGITS = re.compile(r"\d", re.ASCII)
+_MEXICO = re.compile(r"(?:00)?521([2-9]\d{9})", re.ASCII)
+_LOCAL = Problem("number_too_short", "the area code is missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that can be called.
+
+    Attributes:
+        digits: E.164 without the plus.
+        repaired: what was mended, in words; empty when nothing was.
+    """
+
+    digits: int
+    repaired: str
+
+
+def judge(
+    text: str, *, region: str | None = None, plus_lost: bool = False, allow: frozenset[str] = frozenset()
+) -> Number | Problem:
+    """Read one phone cell, or say why it cannot be called.
+
+    Args:
+        text: the cell as it stands.
+        region: ISO code of the country whose numbers may come without a plus; None when none may.
+        plus_lost: whether numbers without a plus are international ones that lost it.
+        allow: types of `SPECIAL` that may be called, and `not_valid` where whole numbers may be that no plan has.
+
+    Returns:
+        The number, or a `Problem` with one of the codes of `text.REASONS`.
+    """
+    quick = _quick(text, region=region, plus_lost=plus_lost)
+    if quick is not None:
+        digits, kind = quick
+        return _allowed(Number(int(digits), ""), kind, allow)
+    return _slow(text, region=region, plus_lost=plus_lost, allow=allow)
+
+
+def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...] | Problem:
+    """Read an entry of a suppression list: every whole number that it can mean, whether or not it can be called.
+
+    A plus that may have been lost is no doubt here: both readings are suppressed. A number that lacks its area code is
+    not whole: it would match nobody.
+
+    Args:
+        text: the entry as it stands.
+        region: as in `judge`.
+        plus_lost: as in `judge`.
+
+    Returns:
+        E.164 numbers without the plus, at least one; or why there are none.
+    """
+    first = judge(text, region=region, plus_lost=plus_lost, allow=_ALL)
+    own = (first.digits,) if isinstance(first, Number) else _unassigned(text, region, first)
+    if marked(text) or (region is None and not plus_lost):
+        return own
+    others = _written_abroad(text)
+    if isinstance(own, Problem):
+        # A number that is too short for its region is not taken for a whole one of a small country.
+        is_local = own.code == "number_too_short" and not plus_lost and not text.strip().startswith("00")
+        return own if is_local else others or own
+    return tuple(sorted({*own, *others}))
+
+
+def in_use_of(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...]:
+    """Read a text that may be anything, such as an id: of what `possible` returns what is in use, and much faster.
+
+    Args:
+        text: the cell as it stands.
+        region: as in `judge`.
+        plus_lost: as in `judge`.
+    """
+    if region is None and not plus_lost and not marked(text):
+        return ()
+    quick = _quick_readings(text, region.upper()) if region is not None and not plus_lost else None
+    if quick is not None:
+        return tuple(filter(in_use, quick))
+    found = possible(text, region=region, plus_lost=plus_lost)
+    return () if isinstance(found, Problem) else tuple(filter(in_use, found))
+
+
+def _quick_readings(text: str, region: str) -> tuple[int, ...] | None:
+    """Return what digits can mean in a region, valid or not; None where it takes a closer look."""
+    found = dialling(region)
+    if found is None or not _PLAIN.fullmatch(text) or text.startswith(found.code) or found.international.match(text):
+        return None
+    rest = text if found.trunk is None else found.trunk.strip(text, found.general)
+    if rest is None:
+        return None
+    readings = (found.code + rest, text)
+    verdicts = [verdict(one) for one in readings if len(one) <= LONGEST]
+    if not all(one is not None and one.certain for one in verdicts):
+        return None
+    return tuple(int(one) for one in readings if len(one) <= LONGEST)
+
+
+def in_use(number: int) -> bool:
+    """Tell whether a number, or another spelling of its line, is a valid one."""
+    return any(_is_valid(str(one)) for one in spellings(number))
+
+
+def marked(text: str) -> bool:
+    """Tell whether a cell has a plus, so that its country code is written out."""
+    return "+" in text or any(plus in text for plus in SPECIAL_PLUS)
+
+
+def with_plus(text: str) -> int | None:
+    """Read a cell without a plus as if it had lost it; None where that is no valid number."""
+    if _NATIONAL.fullmatch(text):
+        digits = text.translate(_NO_PUNCTUATION)
+        found = None if digits.startswith("0") or len(digits) < SHORTEST else verdict(digits)
+        if found is None or found.certain:
+            return None if found is None or found.kind is None else int(digits)
+    mended, _ = mend(text)
+    if mended.startswith(("0", "+")) or (refuse(mended) or short(mended)) is not None:
+        return None
+    result = _parse("+" + mended, None)
+    return None if isinstance(result, Problem) else int(result[0])
+
+
+def _written_abroad(text: str) -> tuple[int, ...]:
+    """Read an entry without a plus as another country's number: with the plus that it lost, or behind 00."""
+    # Not every country dials 00 before another country's number, but every one of them writes it.
+    if text.strip().startswith("00"):
+        found = possible(f"+{text.strip()[2:]}")
+        return () if isinstance(found, Problem) else found
+    lost = _with_any_plus(text)
+    return () if lost is None else (lost,)
+
+
+def _with_any_plus(text: str) -> int | None:
+    """Read an entry without a plus as if it had lost it, however short it is; None where that is no valid number."""
+    found = verdict(text) if _PLAIN.fullmatch(text) else None
+    if found is not None and found.certain:
+        return None if found.kind is None else int(text)
+    result = judge(text, plus_lost=True, allow=_ALL)
+    return None if isinstance(result, Problem) else result.digits
+
+
+def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, str] | None:
+    """Read a clean number: its digits and type; None where it takes a closer look."""
+    if _CLEAN.fullmatch(text):
+        digits = text[1:]
+    elif _SPACED.fullmatch(text):
+        digits = text.translate(_NO_PUNCTUATION)
+    elif region is not None and not plus_lost and _NATIONAL.fullmatch(text):
+        return _quick_national(text.translate(_NO_PUNCTUATION), region.upper())
+    else:
+        return None
+    found = verdict(digits)
+    return None if found is None or found.kind is None else (digits, found.kind)
+
+
+def _quick_national(digits: str, region: str) -> tuple[str, str] | None:
+    found = dialling(region)
+    if found is None or digits.startswith(found.code) or found.international.match(digits):
+        return None
+    rest = digits if found.trunk is None else found.trunk.strip(digits, found.general)
+    if rest is None or len(rest) + len(found.code) > LONGEST:
+        return None
+    kind = found.plan.verdict(rest).kind
+    return None if kind is None else (found.code + rest, kind)
+
+
+def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[str]) -> Number | Problem:
+    mended, repairs = mend(text)
+    problem = refuse(mended)
+    if problem is not None:
+        return problem
+    plus = marked(mended)
+    if not plus and plus_lost and not mended.startswith("0"):
+        mended = "+" + mended
+        repairs = (*repairs, "lost + put back")
+    elif not plus and region is None:
+        return _without_country(mended)
+    result = _parse(mended, region)
+    mexican = _MEXICO.fullmatch("".join(_DIGITS.findall(mended))) if isinstance(result, Problem) else None
+    if mexican is not None:
+        # The 1 was no digit of the number: dialled without it nobody else can be reached.
+        mended, repairs = f"+52{mexican[1]}", (*repairs, "the 1 that Mexican mobiles had until 2019 left out")
+        result = _parse(mended, None)
+    if isinstance(result, Problem):
+        lost = None if plus or plus_lost else _lost(mended, region)
+        problem = short(mended) or lost
+        if problem is None and (plus or not plus_lost) and "not_valid" in allow:
+            return _newer(mended, region, repairs) or result
+        return problem or result
+    digits, kind = result
+    if plus and digits != "".join(_DIGITS.findall(mended)):
+        repairs = (*repairs, "digits that are only dialled inside the country left out")
+    return _allowed(Number(int(digits), ", ".join(repairs)), kind, allow)
+
+
+def _allowed(number: Number, kind: str, allow: frozenset[str]) -> Number | Problem:
+    if kind in SPECIAL and kind not in allow:
+        way_out = f'; write allow = ["{kind}"] in [screening] to call it' if kind in ALLOWABLE else ""
+        return Problem(f"number_{kind}", f"it is {SPECIAL[kind]}{way_out}")
+    return number
+
+
+def _without_country(text: str) -> Problem:
+    problem = short(text) or _lost(text, None)
+    if problem is not None:
+        return problem
+    if text.startswith("00"):
+        return Problem("number_no_country_code", "it begins with 00; write + and the country code instead")
+    return Problem(
+        "number_no_country_code",
+        "it has no country code; write it as + and the country code, "
+        "or set region in [csv] if all such numbers are of one country",
+    )
+
+
+def _lost(text: str, region: str | None) -> Problem | None:
+    """Say that a number would be one if it had a plus, and where."""
+    digits = with_plus(text)
+    if digits is None:
+        return None
+    own = "it has no country code" if region is None else f"it is not a number of {country_name(region)}"
+    other = ", or set region in [csv] if it is a number of another country" if region is None else ""
+    return Problem(
+        "number_plus_lost",
+        f"{own}; with a + in front it would be +{digits} ({place(digits)}); if that is right, write the +{other}",
+    )
+
+
+def _newer(text: str, region: str | None, repairs: tuple[str, ...]) -> Number | None:
+    """Read a number that only lacks a place in the numbering plan known here; None where more is wrong with it."""
+    try:
+        parsed = phonenumbers.parse(text, region.upper() if region else None)
+    except NumberParseException:
+        return None
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    is_whole = length_of(parsed) is Length.WHOLE and len(digits) <= LONGEST
+    return Number(int(digits), ", ".join((*repairs, NOT_VALID))) if is_whole else None
+
+
+def _parse(text: str, region: str | None) -> tuple[str, str] | Problem:
+    """Ask phonenumbers: the digits and the type of a valid number, or what is wrong with it."""
+    try:
+        parsed = phonenumbers.parse(text, region.upper() if region else None)
+    except NumberParseException as error:
+        return PARSE_ERRORS[error.error_type]
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    if not phonenumbers.is_valid_number(parsed):
+        return _not_valid(parsed)
+    if len(digits) > LONGEST:
+        return Problem("number_too_long", "it is too long for a phone number")
+    return digits, PhoneNumberType.to_string(phonenumbers.number_type(parsed)).lower()
+
+
+def _not_valid(parsed: phonenumbers.PhoneNumber) -> Problem:
+    names = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
+    where = f"+{parsed.country_code}" + (f" ({names[0]})" if names and names[0] != NO_COUNTRY else "")
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
+        return Problem("number_too_short", f"it is too short for a number of {where}")
+    if reason == ValidationResult.TOO_LONG:
+        return Problem("number_too_long", f"it is too long for a number of {where}")
+    if reason == ValidationResult.INVALID_LENGTH:
+        return Problem("number_not_valid", f"no number of {where} has that many digits")
+    return Problem(
+        "number_not_valid", f"no number of {where} with so many digits begins like this; is a digit missing, or wrong?"
+    )
+
+
+def _unassigned(text: str, region: str | None, problem: Problem) -> tuple[int, ...] | Problem:
+    """Read a whole number that is not in use: it may be on a list made years ago.
+
+    Returns:
+        The number; what is wrong where it is too short; else the problem with it so far.
+    """
+    mended, _ = mend(text)
+    if refuse(mended) is not None:
+        return problem
+    try:
+        parsed = phonenumbers.parse(mended, region.upper() if region else None)
+    except NumberParseException:
+        return problem
+    number = int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:])
+    length = length_of(parsed)
+    if length is Length.WHOLE or in_use(number):
+        return (number,)
+    if length is Length.LOCAL:
+        return _LOCAL
+    found = _not_valid(parsed)
+    return found if found.code == "number_too_short" and short(mended) is None else problem
+
+
+def _is_valid(digits: str) -> bool:
+    found = verdict(digits)
+    if found is not None and found.certain:
+        return found.kind is not None
+    return not isinstance(_parse("+" + digits, None), Problem)

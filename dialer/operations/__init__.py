@@ -1,0 +1,94 @@
+"""One function for each thing that can be done with a campaign: the Python API, and all that the command line calls."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dialer.operations.backup import Saved, back_up
+    from dialer.operations.cancel import Braking, Cancelled, cancel_campaign
+    from dialer.operations.check import Check, check_campaign
+    from dialer.operations.forecast import Outlook, look_ahead
+    from dialer.operations.init import write_campaign
+    from dialer.operations.list_batches import Listing, forget_ledger, list_ledgers
+    from dialer.operations.options import RunOptions
+    from dialer.operations.outcome import Plan, Summary
+    from dialer.operations.reconcile import reconcile_campaign
+    from dialer.operations.report import report_batch, report_text, save_report
+    from dialer.operations.results import rewrite_results
+    from dialer.operations.run import run_campaign, run_campaign_sync
+    from dialer.operations.show import Shown, show_number
+    from dialer.operations.status import Standing, standing
+    from dialer.operations.track import Tracked, track_campaign
+
+_HOMES = {
+    "Saved": "backup",
+    "back_up": "backup",
+    "Braking": "cancel",
+    "Cancelled": "cancel",
+    "cancel_campaign": "cancel",
+    "Check": "check",
+    "check_campaign": "check",
+    "Listing": "list_batches",
+    "forget_ledger": "list_batches",
+    "list_ledgers": "list_batches",
+    "Outlook": "forecast",
+    "look_ahead": "forecast",
+    "RunOptions": "options",
+    "Plan": "outcome",
+    "Summary": "outcome",
+    "report_batch": "report",
+    "report_text": "report",
+    "save_report": "report",
+    "run_campaign": "run",
+    "run_campaign_sync": "run",
+    "reconcile_campaign": "reconcile",
+    "Standing": "status",
+    "rewrite_results": "results",
+    "standing": "status",
+    "Shown": "show",
+    "show_number": "show",
+    "write_campaign": "init",
+    "Tracked": "track",
+    "track_campaign": "track",
+}
+
+__all__ = [
+    "Braking",
+    "Cancelled",
+    "Check",
+    "Listing",
+    "Outlook",
+    "Plan",
+    "RunOptions",
+    "Saved",
+    "Shown",
+    "Standing",
+    "Summary",
+    "Tracked",
+    "back_up",
+    "cancel_campaign",
+    "check_campaign",
+    "forget_ledger",
+    "list_ledgers",
+    "look_ahead",
+    "reconcile_campaign",
+    "report_batch",
+    "report_text",
+    "rewrite_results",
+    "run_campaign",
+    "run_campaign_sync",
+    "save_report",
+    "show_number",
+    "standing",
+    "track_campaign",
+    "write_campaign",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    # Loaded when asked for: a status needs neither pandas nor httpx.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dialer.operations' has no attribute {name!r}")
+    return getattr(import_module(f"dialer.operations.{_HOMES[name]}"), name)

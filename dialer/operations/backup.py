@@ -1,0 +1,126 @@
+"""A backup of a workspace: its ledgers and settings, copied while runs go on."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.config.workspace import SETTINGS, workspace_of
+from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.operations.list_batches import list_ledgers
+from dialer.store.sqlite import copy_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OUTSIDE = "outside"
+"""Under this folder of a backup lies what lies outside the workspace, by its whole path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved.
+
+    Attributes:
+        folder: where to.
+        files: path → its copy's.
+        failed: path → why it was not saved.
+    """
+
+    folder: str
+    files: dict[str, str]
+    failed: dict[str, str]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """LOOK where a ledger could not be saved."""
+        return ExitCode.LOOK if self.failed else ExitCode.DONE
+
+
+def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
+    """Save all ledgers of a workspace, its settings and its campaign files.
+
+    What they name stays: the lists of people, and the results, which a ledger can write anew. So do marks and locks:
+    without them a restored ledger is known as an older copy.
+
+    Args:
+        to: a folder outside the workspace, made where it is missing.
+        folder: of the workspace, as in `list_ledgers`.
+        sandbox: the ledgers of trials, and no others.
+
+    Raises:
+        UsageError: the folder cannot be used, or holds something of the same name.
+        DialerError: the workspace cannot be read.
+    """
+    workspace = workspace_of(folder).folder.resolve()
+    if to.resolve().is_relative_to(workspace):
+        raise UsageError(
+            f"{to}: this folder is in the workspace {workspace}, where the copies would count as ledgers of their own. "
+            "Name a folder outside it, best on another disk."
+        )
+    ledgers = [Path(one.ledger) for one in list_ledgers(folder, sandbox=sandbox).ledgers if not one.is_missing]
+    registry = workspace_of(folder).registry(sandbox=sandbox).path
+    texts = [*_settings(workspace), *([registry] if registry.exists() else [])]
+    targets = {path: _target(path, workspace, to) for path in (*ledgers, *texts)}
+    _refuse_taken(to, targets)
+    return _save(to, targets, ledgers=set(ledgers))
+
+
+def _settings(workspace: Path) -> Iterator[Path]:
+    """Yield `dialer.toml` and the campaign files in a workspace."""
+    for at, folders, names in os.walk(workspace):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if name.endswith(".toml")):
+            path = Path(at, name)
+            if path.is_file() and (name == SETTINGS or _is_campaign(path)):
+                yield path
+
+
+def _is_campaign(path: Path) -> bool:
+    try:
+        return bool({"agent_id", "recipients"} & tomllib.loads(path.read_text(encoding="utf-8-sig")).keys())
+    except (OSError, ValueError):
+        return False
+
+
+def _target(path: Path, workspace: Path, to: Path) -> Path:
+    real = path.resolve()
+    inside = real.is_relative_to(workspace)
+    return to / (real.relative_to(workspace) if inside else Path(OUTSIDE, *real.parts[1:]))
+
+
+def _refuse_taken(to: Path, targets: dict[Path, Path]) -> None:
+    taken = [target for target in targets.values() if os.path.lexists(target)]
+    if taken:
+        raise UsageError(f"{taken[0]} exists already, and a backup replaces nothing. Name another folder than {to}.")
+    if not targets:
+        raise UsageError("There is nothing to save: no ledger, no campaign file. Name the workspace with --in FOLDER.")
+
+
+def _save(to: Path, targets: dict[Path, Path], *, ledgers: set[Path]) -> Saved:
+    saved, failed = {}, {}
+    for path, target in targets.items():
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if path in ledgers:
+                copy_ledger(path, target)
+            else:
+                _copy_text(path, target)
+        except DialerError as error:
+            failed[str(path)] = str(error)
+        except OSError as error:
+            failed[str(path)] = f"{error.filename or target}: {error.strerror}"
+        else:
+            saved[str(path)] = str(target)
+    return Saved(str(to), saved, failed)
+
+
+def _copy_text(path: Path, target: Path) -> None:
+    content = path.read_bytes()
+    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

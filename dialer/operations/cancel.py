@@ -1,0 +1,295 @@
+"""The brake: stop the run that goes on, then every call of the batch that waits at Bolna."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from dialer.engine.control import Control
+from dialer.engine.pacing import Pacer
+from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
+from dialer.models import e164
+from dialer.operations.connection import bolna
+from dialer.operations.intake import load
+from dialer.operations.interruption import interruptible, until
+from dialer.operations.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
+from dialer.operations.reconcile import look_for_unrecorded, told, told_unrecorded
+from dialer.store import until_of
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import ask_to_stop, holder
+from dialer.sync.reconcile import reconcile
+from dialer.sync.stop_calls import Brake, Braked
+from dialer.sync.track import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from dialer.config.campaign import Campaign
+    from dialer.provider.interface import Provider
+    from dialer.store.writer import LedgerWriter
+
+    Confirm = Callable[["Braking"], Awaitable[bool]]
+    Tell = Callable[[str], None]
+
+PATIENCE = 180.0
+"""Seconds that a run gets to end: what it has in flight gets 50 of them, a long list that is being read some more."""
+RECONCILE = 60.0
+"""Seconds that looking for unclear calls may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Braking:
+    """What is about to be cancelled.
+
+    Attributes:
+        batch: its name.
+        calls: how many may still ring, as far as the ledger knows.
+        running: who is working on it and is to be stopped first, in words; empty where nobody is.
+    """
+
+    batch: str
+    calls: int
+    running: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillOn:
+    """A call that could not be stopped and is not over: the number, Bolna's id and status, and why."""
+
+    number: str
+    execution_id: str
+    status: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What came of cancelling.
+
+    Attributes:
+        batch: its name.
+        results: path of the results CSV.
+        stopped: calls that were stopped now.
+        over: calls that were over already, by what became of them.
+        going_on: calls that could not be stopped and are not over.
+        left: calls of which Bolna did not say whether they are stopped.
+        unknown: recipients of whom nobody knows whether they were called.
+        notes: what a person should know, in words.
+        exit_code: what a script is told.
+    """
+
+    batch: str
+    results: str
+    stopped: int
+    over: Mapping[str, int]
+    going_on: tuple[StillOn, ...]
+    left: int
+    unknown: int
+    notes: tuple[str, ...]
+    exit_code: ExitCode
+
+
+async def cancel_campaign(
+    campaign: Campaign,
+    *,
+    confirm: Confirm,
+    tell: Tell = lambda _: None,
+    control: Control | None = None,
+) -> Cancelled:
+    """Stop every call of a batch that Bolna has accepted and not dialled; a run that goes on is stopped first.
+
+    Args:
+        campaign: from `load_campaign`.
+        confirm: shown what is about to be cancelled; when it says no, nothing is, and the run goes on.
+        tell: told while it goes on.
+        control: stops it; what was not asked for by then is left.
+
+    Raises:
+        DeclinedError: it said no.
+        LockedError: the run does not end.
+        DialerError: the ledger or the key cannot be used, or there is no ledger yet.
+    """
+    control = control or Control()
+    refuse_without_people(campaign)
+    async with bolna(campaign) as (client, base_url), contextlib.AsyncExitStack() as stack:
+        turn = _Turn(campaign, confirm, tell, control)
+        ledger = await turn.come(stack, base_url=base_url)
+        return await _Cancelling(campaign, client, ledger, turn, control).cancel()
+
+
+class _Turn:
+    """The question before anything is cancelled, and the wait until nobody else works on the batch."""
+
+    def __init__(self, campaign: Campaign, confirm: Confirm, tell: Tell, control: Control) -> None:
+        self._campaign = campaign
+        self._confirm = confirm
+        self.tell = tell
+        self._control = control
+        self._agreed = False
+
+    async def agree(self, calls: int, *, running: str = "") -> None:
+        """Ask, once.
+
+        Raises:
+            DeclinedError: the answer is no.
+        """
+        if not self._agreed and not await self._confirm(Braking(self._campaign.batch.name, calls, running)):
+            raise DeclinedError("Nothing was cancelled.")
+        self._agreed = True
+
+    async def come(self, stack: contextlib.AsyncExitStack, *, base_url: str) -> LedgerWriter:
+        """Return the ledger, entered on the stack, once whoever works on it has ended as asked.
+
+        Raises:
+            DeclinedError: they are not to be stopped.
+            LockedError: they do not end.
+        """
+        until = float("inf")
+        while True:
+            try:
+                return await stack.enter_async_context(
+                    opened(self._campaign, command="cancel", base_url=base_url, control=self._control)
+                )
+            except LockedError:
+                if anyio.current_time() >= until:
+                    raise
+            if not self._agreed:
+                await self._agree_to_stop()
+                until = anyio.current_time() + PATIENCE
+                # Whoever it was may have ended while the question was asked.
+                continue
+            await self._ask_to_stop()
+
+    async def _agree_to_stop(self) -> None:
+        running = holder(self._campaign.batch.lock) or "another process"
+        with contextlib.closing(read_ledger(self._campaign.batch.ledger)) as ledger:
+            calls = ledger.count_open()
+        await self.agree(calls, running=running)
+        self.tell(f"{running} is asked to stop; what it has in flight may finish ...")
+
+    async def _ask_to_stop(self) -> None:
+        """Ask whoever works on it now: it may be another one than a second ago."""
+        # It cannot be written while a long list is on its way into it; asked again in a second.
+        with contextlib.suppress(LedgerError):
+            await to_thread.run_sync(ask_to_stop, self._campaign.batch.ledger)
+        with anyio.move_on_after(HEED_EVERY):
+            await self._control.drain.wait()
+        if self._control.drain.is_set():
+            raise InterruptedRunError(f"{self._control.stopped}; nothing was cancelled, but the run was asked to stop.")
+
+
+class _Cancelling:
+    """One cancelling of one batch, its ledger open."""
+
+    def __init__(
+        self, campaign: Campaign, client: Provider, ledger: LedgerWriter, turn: _Turn, control: Control
+    ) -> None:
+        self._campaign = campaign
+        self._client = client
+        self._ledger = ledger
+        self._turn = turn
+        self._control = control
+        self._notes: list[str] = []
+        self._is_blind = False  # calls may ring of which the ledger does not know
+
+    async def cancel(self) -> Cancelled:
+        async with interruptible(self._control, doing="reading the results"):
+            is_known = await self._merge()
+        if self._campaign.sandbox:
+            self._notes.append("The calls of a trial ended with the run that placed them.")
+            return await self._summary(Braked(), open_=0)
+        calls = await self._ledger.count_open()
+        if calls:
+            await self._turn.agree(calls)
+        reads = Pacer(self._campaign.reads)
+        tracker = Tracker(self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=reads)
+        brake = Brake(
+            self._ledger,
+            self._client,
+            glance=tracker.glance,
+            drain=self._control.drain,
+            tell=lambda result: self._turn.tell(f"{result.answered:,} of {calls:,}: {result.stopped:,} stopped"),
+        )
+        async with until(self._control.abort):
+            await brake.stop_all()
+            if await self._found_more():
+                await brake.stop_all()
+        if is_known:
+            await self._write()
+        return await self._summary(brake.result, open_=await self._ledger.count_open())
+
+    async def _merge(self) -> bool:
+        """Take over what the CSV knows further; a CSV that cannot be read must not hold the brake up."""
+        try:
+            await merge(self._campaign, self._ledger, self._client)
+        except UsageError as error:
+            self._notes.append(f"The results CSV is left as it is: {error}")
+            return False
+        return True
+
+    async def _found_more(self) -> bool:
+        """Tell whether calls were found at Bolna of which nobody knew whether they were placed: they may ring, too."""
+        settled = 0
+        async with until(self._control.drain):
+            settled += await self._missing()
+            if await self._unknown():
+                found = await reconcile(
+                    self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE
+                )
+                self._notes += told(found)
+                settled += found.settled
+        return settled > 0
+
+    async def _missing(self) -> int:
+        """Return how many were called of whom the ledger did not know it."""
+        self._is_blind = bool(await self._ledger.gaps())
+        try:
+            # Whoever came into the list since the ledger was copied may have been called as well.
+            if self._is_blind:
+                await load(self._campaign, self._ledger, self._control)
+        except UsageError as error:
+            self._notes.append(f"A lost run may have called more people; to find them, the list is needed: {error}")
+            return 0
+        found = await look_for_unrecorded(self._campaign, self._ledger, self._client, time_limit=RECONCILE)
+        self._notes += await told_unrecorded(self._ledger, found)
+        self._is_blind = bool(await self._ledger.gaps()) and bool(found.why_unfinished)
+        return found.adopted
+
+    async def _unknown(self) -> int:
+        return len(until_of(await self._ledger.doubts()))
+
+    async def _write(self) -> None:
+        self._notes += filter(None, [await rewrite(self._campaign, self._ledger)])
+
+    async def _summary(self, result: Braked, *, open_: int) -> Cancelled:
+        unknown = await self._unknown()
+        left = max(0, open_ - len(result.going_on))
+        if result.trouble:
+            self._notes.append(f"Bolna did not say of all whether they are stopped: {result.trouble}")
+        retries = self._campaign.call.retry_config
+        if result.going_on and retries is not None and retries.enabled:
+            self._notes.append("Whom these do not reach Bolna tries again by itself (retry_config): cancel again then.")
+        return Cancelled(
+            batch=self._campaign.batch.name,
+            results=str(self._campaign.batch.results),
+            stopped=result.stopped,
+            over=dict(result.over),
+            going_on=tuple(
+                StillOn(e164(call.number), call.execution_id, call.status, call.words) for call in result.going_on
+            ),
+            left=left,
+            unknown=unknown,
+            notes=tuple(self._notes),
+            exit_code=self._exit_code(left=left, rings=bool(result.going_on or unknown)),
+        )
+
+    def _exit_code(self, *, left: int, rings: bool) -> ExitCode:
+        if self._control.drain.is_set():
+            return ExitCode.INTERRUPTED
+        if left or self._is_blind:
+            return ExitCode.LEFT
+        return ExitCode.LOOK if rings else ExitCode.DONE

@@ -1,0 +1,259 @@
+"""Everything but dialling: judge every row, show the first requests, say how long it would take."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from dialer import numbers, provider
+from dialer.config.credentials import address
+from dialer.errors import ExitCode, LedgerError, UsageError
+from dialer.export.results import guarded, replaced
+from dialer.files import unwritable
+from dialer.forecast import Talk
+from dialer.models import Status, Whereabouts
+from dialer.numbers import line
+from dialer.operations.cell_warnings import Found, Spoken
+from dialer.operations.coverage import uncovered
+from dialer.operations.intake import attempted_lines, intake, phone_before
+from dialer.operations.opening import neighbours, refuse_without_ledger
+from dialer.operations.timing import Place
+from dialer.store.engines import read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dialer.config.campaign import Campaign
+    from dialer.intake.do_not_call import Listed
+    from dialer.intake.screening import Report
+    from dialer.models import InputRow
+    from dialer.operations.coverage import Uncovered
+    from dialer.operations.intake import Intake
+    from dialer.store import Store
+
+SAMPLES = 3
+"""So many first requests are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a run would do.
+
+    Attributes:
+        campaign: the campaign file.
+        batch: the batch's name.
+        recipients: the CSV.
+        to_call: how many would be called.
+        called: how many of the callable rows were attempted before, by state.
+        samples: the first requests as they would be sent, without the reference.
+        heard: the variables of these.
+        variables: variable → column or constant.
+        agents: those that a column names.
+        left_out: columns that are no variables because Bolna fills in their names itself.
+        empty: variable → how many callable rows leave it empty, and the first of them.
+        errors: the same of those with the error of a formula in it.
+        garbled: the same of those whose letters were lost on the way.
+        places: where those may be who would be called.
+        elsewhere: how many more another batch has called lately, so that they are left out for now.
+        uncovered: numbers of countries that none of the rules is for; None where there are none.
+        talk: what this batch's calls were like so far.
+        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
+        hints: what is odd about the columns and the numbers, in words.
+        warnings: why a run would not start, in words.
+        rate: the rate, in words.
+        report: problems by row.
+        lists: what each suppression list holds.
+        exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
+    """
+
+    campaign: str
+    batch: str
+    recipients: str
+    to_call: int
+    called: Mapping[Status, int]
+    samples: tuple[Mapping[str, Any], ...]
+    heard: tuple[Mapping[str, Any], ...]
+    variables: Mapping[str, str]
+    agents: tuple[str, ...]
+    left_out: tuple[str, ...]
+    empty: Mapping[str, Found]
+    errors: Mapping[str, Found]
+    garbled: Mapping[str, Found]
+    places: tuple[Place, ...]
+    elsewhere: int
+    uncovered: Uncovered | None
+    talk: Talk
+    phone_words: str
+    hints: tuple[str, ...]
+    warnings: tuple[str, ...]
+    rate: str
+    report: Report
+    lists: tuple[Listed, ...]
+    exit_code: ExitCode
+
+
+def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Path | None = None) -> Check:
+    """Judge a campaign's whole input as a run would, and change nothing.
+
+    Args:
+        campaign: from `load_campaign`.
+        limit: as a run with that limit.
+        rejects: a CSV to write every row to that is not called, with its line, the reason and all its cells.
+
+    Raises:
+        DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
+    """
+    with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
+        found = intake(
+            campaign,
+            attempted=attempted_lines(campaign, ledger) if ledger else {},
+            should_stop=lambda: False,
+            phone_before=phone_before(ledger) if ledger else None,
+        )
+        recent, warnings = _recent(campaign)
+        tally = _Tally(ledger, recent, Spoken(found.payload.columns))
+        reject(["line", "row", "status", "code", "reason", *found.table.header])
+        for rows in found.screening:
+            for row in rows:
+                if row.problem is not None:
+                    reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
+            tally.add(rows)
+        talk = Talk() if ledger is None else ledger.talk()
+    return _told(campaign, found, tally, talk=talk, limit=limit, warnings=warnings)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is counted while the rows of a list go by.
+
+    Attributes:
+        ledger: who was called; None where nobody was.
+        recent: lines (`numbers.line`) that another batch has called lately.
+        spoken: cells that are spoken badly.
+        fresh: callable rows of people who were never attempted.
+        called: of the others, how many by state.
+        where: where those may be whom nobody has called lately.
+        no_rule: by country, the rows that no rule is for.
+        samples: the first requests.
+    """
+
+    ledger: Store | None
+    recent: Container[object]
+    spoken: Spoken
+    fresh: int = 0
+    called: Counter[Status] = field(default_factory=Counter)
+    where: Counter[Whereabouts] = field(default_factory=Counter)
+    no_rule: Counter[str | None] = field(default_factory=Counter)
+    samples: list[str] = field(default_factory=list)
+
+    def add(self, rows: Sequence[InputRow]) -> None:
+        """Count some rows."""
+        fresh = self._fresh([row for row in rows if row.status is Status.PENDING])
+        self.fresh += len(fresh)
+        self.spoken.add(fresh)
+        refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
+        self.no_rule.update(None if row.number is None else numbers.home(row.number) for row in refused)
+        self.where.update(row.whereabouts for row in fresh if line(row.number or 0) not in self.recent)
+        self.samples += [row.payload for row in fresh[: SAMPLES - len(self.samples)]]
+
+    def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
+        """Return the rows of those who were never attempted; count the others by state."""
+        attempted = self.ledger.attempted([row.key or "" for row in rows]) if self.ledger else {}
+        self.called.update(attempted.values())
+        return [row for row in rows if row.key not in attempted] if attempted else rows
+
+
+def _told(
+    campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit: int | None, warnings: tuple[str, ...]
+) -> Check:
+    report = found.screening.report
+    to_call = tally.fresh if limit is None else min(limit, tally.fresh)
+    places = tuple(Place(*place) for place in tally.where.items())
+    return Check(
+        campaign=str(campaign.path),
+        batch=campaign.batch.name,
+        recipients=str(campaign.batch.recipients),
+        to_call=to_call,
+        called=dict(sorted(tally.called.items())),
+        samples=tuple(map(provider.VENDOR.fields_of, tally.samples)),
+        heard=tuple(provider.VENDOR.request_in(body).variables for body in tally.samples),
+        variables=found.payload.variables,
+        agents=tuple(found.payload.agents),
+        left_out=found.payload.left_out,
+        empty=tally.spoken.found("empty"),
+        errors=tally.spoken.found("errors"),
+        garbled=tally.spoken.found("garbled"),
+        places=places,
+        elsewhere=tally.fresh - tally.where.total(),
+        uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
+        talk=talk,
+        phone_words=found.phone_words,
+        hints=found.hints,
+        warnings=warnings,
+        rate=campaign.rate_in_words,
+        report=report,
+        lists=found.lists(),
+        exit_code=_exit_code(report, nobody=not to_call and not tally.called),
+    )
+
+
+def _recent(campaign: Campaign) -> tuple[Container[object], tuple[str, ...]]:
+    """Return the lines that other batches called lately, and what to say where that cannot be read."""
+    try:
+        with neighbours(campaign, base_url=address()) as others:
+            recent = () if others is None else chain.from_iterable(others.recent(now=time.time()))
+            return frozenset(map(line, recent)), ()
+    except LedgerError as error:
+        return frozenset(), (f"`run` will not start: {error}".removesuffix("."),)
+
+
+@contextlib.contextmanager
+def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequence[object]], object]]:
+    """Yield what writes a row to the file, or what does nothing."""
+    if path is None:
+        yield lambda _row: None
+        return
+    if path.resolve() in {file.resolve() for file in (*campaign.batch.files, *campaign.suppression)}:
+        raise UsageError(
+            f"--rejects {path}: that file belongs to the campaign and would be overwritten. Name another one."
+        )
+    words = unwritable(path)
+    if words:
+        raise UsageError(f"--rejects {path}: it {words}.")
+    try:
+        with replaced(path) as file:
+            writer = csv.writer(file)
+            yield lambda row: writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
+    except OSError as error:
+        raise UsageError(f"--rejects {path}: cannot be written ({error.strerror}). Name another file.") from None
+
+
+@contextlib.contextmanager
+def _ledger(campaign: Campaign) -> Iterator[Store | None]:
+    """Yield the ledger, or None where nobody was recorded yet.
+
+    Raises:
+        InputError: it is lost, as the results tell.
+    """
+    try:
+        ledger = read_ledger(campaign.batch.ledger)
+    except UsageError:
+        refuse_without_ledger(campaign)
+        yield None
+        return
+    with contextlib.closing(ledger):
+        if ledger.is_new():
+            refuse_without_ledger(campaign)
+        yield ledger
+
+
+def _exit_code(report: Report, *, nobody: bool) -> ExitCode:
+    if nobody:
+        return ExitCode.USAGE
+    return ExitCode.LOOK if report.statuses.get(Status.INVALID) else ExitCode.DONE

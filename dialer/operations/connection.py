@@ -1,0 +1,32 @@
+"""The connection to Bolna, or to a sandbox that runs in this process meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from dialer import provider
+from dialer.config.credentials import Credentials, credentials
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dialer.config.campaign import Campaign
+    from dialer.provider.interface import Provider
+
+
+@contextlib.asynccontextmanager
+async def bolna(campaign: Campaign) -> AsyncIterator[tuple[Provider, str]]:
+    """Yield a client and its address: of the account, or of a sandbox.
+
+    Raises:
+        UsageError: there is no key, or key or address cannot be used.
+    """
+    with contextlib.ExitStack() as stack:
+        if campaign.sandbox:
+            base_url, key = stack.enter_context(provider.VENDOR.sandbox())
+            access = Credentials(base_url=base_url, key=key)
+        else:
+            access = credentials(campaign.batch.selection)
+        async with provider.VENDOR.client(base_url=access.base_url, key=access.key) as client:
+            yield client, access.base_url

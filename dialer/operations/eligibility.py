@@ -1,0 +1,163 @@
+"""Why somebody must not be called at this moment."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dialer import provider
+from dialer.hours import Closed
+from dialer.intake.do_not_call import Watch
+from dialer.intake.payload import LEAD
+from dialer.models import Deferral
+from dialer.numbers import spellings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.config.campaign import Campaign
+    from dialer.hours import CallingWindow
+    from dialer.intake.do_not_call import Suppression
+    from dialer.models import Recipient
+    from dialer.store.sqlite import Elsewhere, Neighbours
+
+READING = Deferral("a suppression list has changed and is being read", retry=True)
+CLOSING = timedelta(seconds=5)
+"""Calling hours end so much earlier: a request takes a moment to arrive, and no two clocks agree to the second."""
+MEET_AGAIN = (1.0, 45.0)
+"""Seconds, at least and at most, until it is looked again whether another run has called somebody."""
+TOO_LATE = "scheduled_at is less than 3 minutes ahead by now"
+
+
+class Judge:
+    """Asked whenever somebody is about to be called, the last time as their request leaves.
+
+    Args:
+        suppression: the do-not-call lists, read again when they change.
+        window: the calling hours; None: at any time.
+        neighbours: the other batches; None where they do not count.
+        within: seconds that a call by another batch counts.
+        ends: from then on nobody is called (Unix seconds); None: never.
+        wait: in how many seconds a call that is placed now rings: it has to be within the hours then as well.
+        now: the wall clock, Unix seconds.
+        random: returns a number between two others.
+    """
+
+    def __init__(
+        self,
+        *,
+        suppression: Suppression,
+        window: CallingWindow | None,
+        neighbours: Neighbours | None,
+        within: float,
+        ends: float | None,
+        wait: Callable[[], float] = lambda: 0.0,
+        now: Callable[[], float] = time.time,
+        random: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._lists = Watch(suppression)
+        self._window = window
+        self._neighbours = neighbours
+        self._within = within
+        self._ends = ends
+        self._wait = wait
+        self._now = now
+        self._random = random
+
+    def __call__(self, recipient: Recipient) -> Deferral | None:
+        """Return why somebody must not be called now, or None.
+
+        Raises:
+            InputError: a suppression list cannot be read any more.
+            LedgerError: another batch's ledger cannot be read.
+        """
+        now = self._now()
+        return (
+            self._suppressed(recipient)
+            or self._over(now)
+            or self._outside(recipient, datetime.fromtimestamp(now, UTC))
+            or self._called_elsewhere(recipient, now)
+        )
+
+    async def ready(self) -> None:
+        """Return once the suppression lists are known as they are on disk.
+
+        Raises:
+            InputError: a suppression list cannot be read any more.
+        """
+        await self._lists.refresh()
+
+    def _suppressed(self, recipient: Recipient) -> Deferral | None:
+        if not self._lists.is_current():
+            return READING
+        hit = self._lists.hit(recipient.number)
+        # Without the line: they are told by reason, and each entry would be one of its own.
+        return None if hit is None else Deferral(hit.rpartition(", line ")[0])
+
+    def _over(self, now: float) -> Deferral | None:
+        return Deferral("the schedule is over") if self._ends is not None and now >= self._ends else None
+
+    def _outside(self, recipient: Recipient, now: datetime) -> Deferral | None:
+        at = provider.VENDOR.scheduled_in(recipient.payload)
+        # A call that Bolna places later has to be within the hours then, not now.
+        if at is None:
+            return self._closed(recipient, now) or self._closed(recipient, now + CLOSING) or self._rings(recipient, now)
+        if at - now < LEAD:
+            return Deferral(TOO_LATE)
+        closed = self._closed(recipient, at)
+        return None if closed is None else Deferral(f"at its scheduled_at {closed.reason}")
+
+    def _rings(self, recipient: Recipient, now: datetime) -> Deferral | None:
+        """Judge the moment at which the phone will ring, where the lines are all taken until then."""
+        wait = self._wait()
+        closed = None if wait <= 0 else self._closed(recipient, now + CLOSING + timedelta(seconds=wait))
+        return None if closed is None else replace(closed, reason=f"no line is free in time: then {closed.reason}")
+
+    def _closed(self, recipient: Recipient, at: datetime) -> Deferral | None:
+        if self._window is None:
+            return None
+        verdict = self._window.verdict(zones=recipient.zones, country=recipient.country or None, at=at)
+        if not isinstance(verdict, Closed):
+            return None
+        opens = None if verdict.opens_at is None else verdict.opens_at.timestamp()
+        if opens is not None and self._ends is not None and opens >= self._ends:
+            return Deferral(f"{verdict.reason} any more before the schedule ends")
+        return Deferral(verdict.reason, until=opens, awaited=True)
+
+    def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
+        spelled = spellings(recipient.number)
+        found = None if self._neighbours is None else self._neighbours.called(spelled, now=now)
+        if found is None:
+            return None
+        if found.is_open:
+            # Where both find each other neither calls; they meet again at the same moment hardly ever.
+            wait = self._random(*MEET_AGAIN)
+            return Deferral(f"{found.batch} is about to call this number", retry=True, wait=wait)
+        return Deferral(called_words(found, now), until=found.at + self._within)
+
+
+def called_words(found: Elsewhere, now: float) -> str:
+    """Return when another batch called somebody, in words."""
+    if found.at > now:
+        return f"{found.batch} has a call placed that is to ring later"
+    minutes = max(0, round((now - found.at) / 60))
+    ago = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes of an hour
+    return f"called {ago} ago by {found.batch}"
+
+
+def judge_of(
+    campaign: Campaign, suppression: Suppression, others: Neighbours | None, *, wait: Callable[[], float]
+) -> Judge:
+    """Return who judges the recipients of a campaign, `wait` seconds before their phone rings."""
+    ends = campaign.schedule.ends
+    return Judge(
+        suppression=suppression,
+        window=campaign.window,
+        neighbours=others,
+        within=campaign.screening.called_elsewhere_within,
+        ends=None if ends is None else ends.timestamp(),
+        wait=wait,
+    )

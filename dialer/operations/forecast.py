@@ -1,0 +1,174 @@
+"""What is to be expected of a run: does the agent get its variables, how long it takes, what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from dialer import provider
+from dialer.errors import UsageError
+from dialer.forecast import Forecast, Talk, forecast
+from dialer.operations.connection import bolna
+from dialer.operations.timing import Place, Timing, timing
+from dialer.sync import preflight
+from dialer.sync.prompt import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dialer.config.campaign import Campaign
+    from dialer.operations.check import Check
+    from dialer.provider.interface import Account
+
+PREFLIGHT = 30.0
+"""Seconds that reading the account may take."""
+_UNREAD = preflight.Standing(None, None, ("the account could not be read in time",))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is to be expected of a run.
+
+    Attributes:
+        account: whose key it is; None where it could not be read.
+        agent_name: who calls; empty where it could not be read.
+        forecast: how long, and what it costs.
+        talk: what this batch's calls were like so far.
+        timing: when people can be called; None where nothing limits it.
+        is_prompt_known: the agent's prompt was read; `--strict` calls nobody otherwise.
+        warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
+        unused: variables that the prompt never asks for.
+        welcome: the welcome message as the first recipients will hear it.
+        notes: what could not be read, and what else a person should know, in words.
+        currency: of the costs; None where `dialer.toml` does not say.
+    """
+
+    account: Account | None
+    agent_name: str
+    forecast: Forecast
+    talk: Talk
+    timing: Timing | None
+    is_prompt_known: bool
+    warnings: tuple[str, ...]
+    unused: tuple[str, ...]
+    welcome: tuple[str, ...]
+    notes: tuple[str, ...]
+    currency: str | None
+
+
+async def read_standing(campaign: Campaign, client: preflight.Bolna, *, agents: Sequence[str]) -> preflight.Standing:
+    """Return what the account says, as far as it can be read in time.
+
+    Args:
+        campaign: the campaign.
+        client: the account.
+        agents: those that a column of the input names.
+
+    Raises:
+        MustActError: the key is refused, the agent does not exist, or there is no money.
+    """
+    with anyio.move_on_after(PREFLIGHT):
+        # The sandbox's account and agent are nobody's: what they lack says nothing of the campaign.
+        callers, others = ([], []) if campaign.sandbox else (campaign.call.from_phone_number or [], agents)
+        return await preflight.look(client, agent_id=campaign.agent_id, others=others, callers=callers)
+    return _UNREAD
+
+
+def outlook(
+    campaign: Campaign,
+    standing: preflight.Standing,
+    *,
+    to_call: int,
+    given: Iterable[str],
+    samples: Sequence[Mapping[str, Any]],
+    places: Sequence[Place],
+    elsewhere: int,
+    talk: Talk,
+    hints: Sequence[str],
+) -> Outlook:
+    """Return what is to be expected.
+
+    Args:
+        campaign: the campaign.
+        standing: what the account says.
+        to_call: how many will be called.
+        given: the names of the variables that the campaign gives.
+        samples: the variables of the first recipients.
+        places: where those may be who are to be called; without those whom another batch called.
+        elsewhere: how many those are.
+        talk: what this batch's calls were like so far.
+        hints: what is odd about the columns, in words.
+    """
+    now = datetime.now(UTC)
+    lines = None if standing.account is None else standing.account.lines
+    live = campaign.live_calls(lines=lines)
+    average = talk.average(campaign.forecast.average_call)
+    at_once = min(filter(None, (lines, live)), default=None)
+    when = timing(campaign, places, elsewhere=elsewhere, lines=at_once, average=average, now=now)
+    foretold = forecast(
+        to_call if when is None or when.waits else min(to_call, when.now),
+        per_second=campaign.rate.per_second,
+        now=now if when is None or when.begins is None else when.begins,
+        lines=lines,
+        live=live,
+        average=average,
+        cost_per_minute=campaign.forecast.cost_per_minute,
+    )
+    asked = frozenset() if standing.agent is None else standing.agent.variables
+    found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=provider.VENDOR.reserved)
+    others = [
+        f"agent {other.name!r}: {text}"
+        for other in standing.others
+        for text in compare(other.variables, given, filled_in=provider.VENDOR.reserved).warnings()
+    ]
+    asked_by_others = frozenset().union(*(other.variables for other in standing.others))
+    return Outlook(
+        account=standing.account,
+        agent_name=standing.agent_name,
+        forecast=foretold,
+        talk=talk,
+        timing=when,
+        is_prompt_known=campaign.sandbox or standing.agent is not None,
+        warnings=(*found.warnings(), *others),
+        unused=tuple(name for name in found.unused if name not in asked_by_others),
+        welcome=tuple(
+            text
+            for sample in samples
+            if not campaign.sandbox and standing.agent and (text := standing.agent.welcome(sample)) is not None
+        ),
+        notes=(*standing.notes, *hints),
+        currency=campaign.workspace.currency,
+    )
+
+
+def _first(error: UsageError) -> str:
+    return str(error).split(". ")[0]
+
+
+async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
+    """Return what is to be expected of a run that was only checked; without a key only what needs none.
+
+    Raises:
+        MustActError: the key is refused, the agent does not exist, or there is no money.
+    """
+    try:
+        async with bolna(campaign) as (client, _):
+            standing = await read_standing(campaign, client, agents=found.agents)
+    except UsageError as error:
+        standing = preflight.Standing(
+            None, None, (f"the account and the agent's prompt were not read: {_first(error)}",)
+        )
+    return outlook(
+        campaign,
+        standing,
+        to_call=found.to_call,
+        given=found.variables,
+        samples=found.heard,
+        places=found.places,
+        elsewhere=found.elsewhere,
+        hints=found.hints,
+        talk=found.talk,
+    )

@@ -1,0 +1,109 @@
+"""Where a ledger is at home: its place and its workspace. A copy is refused, and whoever moves it has to say so."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from anyio import to_thread
+
+from dialer.errors import BoundError, DialerError, LedgerError
+from dialer.store.engines import read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dialer.config.campaign import Campaign
+    from dialer.store import AsyncStore, Store
+
+_IDENTITY, _PLACE, _WORKSPACE = "identity", "place", "workspace"
+"""Under these names a ledger notes what tells it from every other, where it lay, and its workspace."""
+_TRIAL, _LATER = "trial", "later"
+"""Under these, whether it is a trial's, and whether phones may ring later than their calls are placed."""
+
+
+def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
+    """Note where a ledger lies and what it shares; to be done by each run, before its first intent.
+
+    Args:
+        campaign: whose ledger it is.
+        store: the ledger.
+        move: it may come from another workspace.
+
+    Raises:
+        BoundError: it is a copy of another ledger, or comes from another workspace.
+    """
+    place, workspace = campaign.batch.ledger.resolve(), campaign.workspace.folder.resolve()
+    moved = _refuse_copy(place, store)
+    former = store.note(_WORKSPACE)
+    # While nobody was called, nobody can be called twice for it.
+    is_elsewhere = former not in {None, str(workspace)} and not campaign.sandbox
+    if is_elsewhere and not move and store.has_attempts():
+        again = campaign.batch.selection.command("run", "--move-workspace")
+        raise BoundError(
+            f"{place} belongs to the workspace {former}, and this run is in the workspace {workspace}.\n"
+            "In another workspace nobody knows whom this batch called, and it does not share the limits.\n"
+            f"If the ledger or dialer.toml was moved on purpose: {again}"
+        )
+    notes = {_PLACE: str(place), _WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
+    notes[_IDENTITY] = store.note(_IDENTITY) or uuid4().hex
+    # Once one may, it stays so: of the calls that an older version placed nobody knows.
+    is_known = store.note(_LATER) is not None or not store.has_attempts()
+    notes[_LATER] = "no" if is_known and store.note(_LATER) != "yes" and not _rings_later(campaign) else "yes"
+    for name, value in notes.items():
+        store.set_note(name, value)
+    if moved and store.has_attempts():
+        # By this the others know that it is not missing in its former place.
+        campaign.workspace.registry(sandbox=campaign.sandbox).add(place, identity=notes[_IDENTITY])
+
+
+def _rings_later(campaign: Campaign) -> bool:
+    retries = campaign.call.retry_config
+    return bool(
+        campaign.call.scheduled_at or campaign.columns.scheduled_at or (retries is not None and retries.enabled)
+    )
+
+
+@contextlib.asynccontextmanager
+async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
+    """Have the workspace's list name a ledger, durable before its first intent; its time is renewed at the end.
+
+    Raises:
+        LedgerError: the list cannot be written.
+    """
+    identity = await ledger.note(_IDENTITY) or ""
+    registry, place = campaign.workspace.registry(sandbox=campaign.sandbox), campaign.batch.ledger.resolve()
+    add = functools.partial(registry.add, place, identity=identity)
+    await to_thread.run_sync(add)
+    try:
+        yield
+    finally:
+        # Whoever comes later has to miss it, should it be gone; that it was listed today already will do.
+        with contextlib.suppress(LedgerError):
+            add()
+
+
+def _refuse_copy(place: Path, store: Store) -> bool:
+    """Refuse a copy; tell whether the ledger was moved."""
+    former, identity_ = store.note(_PLACE), store.note(_IDENTITY)
+    if former is None or identity_ is None or Path(former) == place:
+        return False
+    if _identity_at(Path(former), place) == identity_:
+        raise BoundError(
+            f"{place} is a copy of {former}, which is still there: each would call those whom the other has called.\n"
+            "Go on with one of them and move the other away. To call everybody again on purpose, make it another "
+            "batch: another `results` name, or --batch NAME."
+        )
+    return True
+
+
+def _identity_at(path: Path, place: Path) -> str | None:
+    """Return the identity of the ledger at a path; None where there is none, or it is the one at `place`."""
+    with contextlib.suppress(DialerError, OSError):
+        if path.is_file() and not path.samefile(place):
+            with contextlib.closing(read_ledger(path)) as ledger:
+                return ledger.note(_IDENTITY)
+    return None

@@ -1,0 +1,248 @@
+"""The input: read, judged and put into the ledger; or left as it is there, when nothing of it has changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from dialer import numbers
+from dialer.errors import ColumnError
+from dialer.export.results import stamp_of
+from dialer.hours.recipient_zones import Locator, zone_column
+from dialer.intake.do_not_call import Listed, Suppression
+from dialer.intake.payload import Payload
+from dialer.intake.phone_column import Reading, phone_column, refuse_without_header
+from dialer.intake.screening import Rules, Screening
+from dialer.intake.table import examine
+from dialer.numbers import NOT_VALID, edition
+from dialer.store.interface import JUDGED
+from dialer.sync.agents import AGENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dialer.config.campaign import Campaign
+    from dialer.engine.control import Control
+    from dialer.intake.table import Table
+    from dialer.store import AsyncStore, Store
+
+LISTED = "input_listed"
+"""Under this one, how many of its rows are on each suppression list."""
+
+TOLD = "input_told"
+"""Under this name, what is told of it: hints, and how the column of the numbers was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The input, ready to be screened.
+
+    Attributes:
+        table: the CSV's structure.
+        screening: judges its rows when iterated.
+        payload: builds the requests.
+        suppression: the lists.
+        phone: the column the numbers are in.
+        phone_words: how that was found, in words; empty where the campaign file names it.
+    """
+
+    table: Table
+    screening: Screening
+    payload: Payload
+    suppression: Suppression
+    phone: str
+    phone_words: str
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What is odd about the columns and, once they are screened, the numbers, in words."""
+        newer = sum(count for words, count in self.screening.report.repaired.items() if NOT_VALID in words)
+        them = "1 number is called although it is" if newer == 1 else f"{newer:,} numbers are called although they are"
+        told = f'{them} {NOT_VALID}, since [screening] has allow = ["not_valid"]'
+        return (*self.payload.hints, *([told] if newer else []), *filter(None, [self.screening.advice()]))
+
+    def lists(self) -> tuple[Listed, ...]:
+        """Return what each suppression list holds, once all rows are screened."""
+        return self.suppression.facts(self.screening.report.listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The input, in the ledger.
+
+    Attributes:
+        variables: what the agent hears: variable → column, or the constant's text.
+        suppression: the lists, to be asked again when a request leaves.
+        lists: what each suppression list holds.
+        hints: what is odd about the columns and the numbers, in words.
+        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
+        agents: those that a column has ever named.
+    """
+
+    variables: Mapping[str, str]
+    suppression: Suppression
+    lists: tuple[Listed, ...]
+    hints: tuple[str, ...]
+    phone_words: str
+    agents: tuple[str, ...]
+
+
+def intake(
+    campaign: Campaign,
+    *,
+    attempted: Mapping[int, tuple[str, ...]],
+    should_stop: Callable[[], bool],
+    phone_before: str | None = None,
+) -> Intake:
+    """Return the input, its structure checked; its rows are judged when the screening is iterated.
+
+    Args:
+        campaign: the campaign.
+        attempted: numbers that an earlier run attempted, and the keys under which it did.
+        should_stop: asked between chunks.
+        phone_before: the column that an earlier run of the batch took the numbers from.
+
+    Raises:
+        ColumnError: it is not clear which column holds the numbers.
+        InputError: the CSV or a suppression list cannot be read.
+        CampaignError: a column that the campaign names is not there.
+    """
+    now = datetime.now(UTC)
+    table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
+    refuse_without_header(table)
+    phone, phone_words = _phone_column(campaign, table, phone_before)
+    refuse_without_header(table, phone)
+    payload = Payload(campaign, table.header, phone=phone, now=now)
+    settings = campaign.screening
+    suppression = _suppression(campaign, now)
+    rules = Rules(
+        phone=phone,
+        id=campaign.columns.id,
+        region=campaign.csv.region,
+        plus_lost=campaign.csv.plus_lost,
+        allow=frozenset(settings.allow),
+        duplicates=settings.duplicates,
+        required=payload.required,
+    )
+    window = campaign.window
+    screening = Screening(
+        table,
+        rules=rules,
+        suppression=suppression,
+        attempted=attempted,
+        payload=payload,
+        locate=None
+        if window is None
+        else Locator(window, column=zone_column(table.header, payload.zone_column), at=now),
+        should_stop=should_stop,
+    )
+    return Intake(table, screening, payload, suppression, phone, phone_words)
+
+
+def phone_before(store: Store) -> str | None:
+    """Return the column that an earlier run of the batch took the numbers from; None where it was a mere guess."""
+    # Versions that do not note what they tell took one by its name alone, as "Number" of a bill.
+    return None if store.note(TOLD) is None else store.note("phone")
+
+
+def _phone_column(campaign: Campaign, table: Table, before: str | None) -> tuple[str, str]:
+    columns = campaign.columns
+    others = tuple(column for name, column in columns if name != "phone")
+    reading = Reading(region=campaign.csv.region, plus_lost=campaign.csv.plus_lost, others=others)
+    try:
+        return phone_column(table, columns.phone, reading=reading)
+    except ColumnError as doubt:
+        if before not in doubt.columns:
+            raise
+        return before, f'The numbers come from the column "{before}", as in the earlier run of this batch.'
+
+
+def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ...]]:
+    """Return the lines (`numbers.line`) that were attempted, with the keys under which they were.
+
+    Where the number is the key, only those matter that may come under another key: in another spelling.
+    """
+    by_id = campaign.columns.id is not None
+    found: dict[int, tuple[str, ...]] = {}
+    for number, keys in store.attempted_numbers(of=lambda one: by_id or len(numbers.spellings(one)) > 1).items():
+        line = numbers.line(number)
+        found[line] = (*found.get(line, ()), *keys)
+    return found
+
+
+def _suppression(campaign: Campaign, now: datetime) -> Suppression:
+    return Suppression.load(
+        campaign.suppression,
+        region=campaign.csv.region,
+        plus_lost=campaign.csv.plus_lost,
+        max_age_days=campaign.screening.max_age_days,
+        now=now,
+    )
+
+
+async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Loaded:
+    """Read the input into the ledger, all of it or nothing; what it holds already is not judged again.
+
+    Raises:
+        InputError: the CSV or a suppression list cannot be read.
+        CampaignError: a column that the campaign names is not there.
+        InterruptedRunError: somebody asked to stop.
+    """
+
+    def work(store: Store) -> Loaded:
+        mark = mark_of(campaign)
+        if mark and store.note(JUDGED) == mark:
+            now = datetime.now(UTC)
+            payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
+            suppression = _suppression(campaign, now)
+            lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
+            hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
+            agents = tuple(json.loads(store.note(AGENTS) or "[]"))
+            return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words, agents)
+        attempted, before = attempted_lines(campaign, store), phone_before(store)
+        found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
+
+        with store.transaction():
+            store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
+            store.set_note(JUDGED, mark)
+            store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
+            named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *found.payload.agents])
+            store.set_note(AGENTS, json.dumps(list(named)))
+            store.set_note(TOLD, json.dumps([found.hints, found.phone_words]))
+        hints, phone_words = json.loads(store.note(TOLD) or "")
+        return Loaded(
+            found.payload.variables, found.suppression, found.lists(), tuple(hints), phone_words, tuple(named)
+        )
+
+    loaded = await ledger.call(work)
+    # From here on the one file shows that people are in it, whatever becomes of its -wal.
+    await ledger.checkpoint()
+    return loaded
+
+
+def mark_of(campaign: Campaign) -> str:
+    """Return a digest of all that the judgement of the rows depends on; empty where it depends on the time as well.
+
+    Whatever else changes a recipient's state has to take the ledger's note of it back (see `JUDGED`).
+    """
+    files = (campaign.batch.recipients, *campaign.suppression)
+    if campaign.call.scheduled_at or campaign.columns.scheduled_at or not all(file.is_file() for file in files):
+        return ""
+    rules = [
+        # What was judged before spellings of one line counted as one is judged anew.
+        "by line",
+        campaign.agent_id,
+        *(section.model_dump(mode="json") for section in (campaign.columns, campaign.csv, campaign.screening)),
+        campaign.call.model_dump(mode="json"),
+        None if campaign.window is None else [str(campaign.window), edition()],
+        {name: str(source) for name, source in campaign.user_data.items()} if campaign.user_data is not None else None,
+        [version(name) for name in ("dialer", "phonenumbers", "tzdata")],
+        [stamp_of(file) for file in files],
+        # What was judged before that was noted is judged anew: the column may have been a mere guess.
+        TOLD,
+    ]
+    return blake2b(json.dumps(rules).encode(), digest_size=20).hexdigest()

@@ -1,0 +1,93 @@
+"""The look before a new ledger's first call: is it a new batch, or one that was called under another name?"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dialer.errors import DeclinedError
+from dialer.numbers import line, spellings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from dialer.config.campaign import Campaign
+    from dialer.store import AsyncStore
+    from dialer.store.sqlite import Neighbours
+
+SAMPLE = 1000
+"""So many numbers, spread over the list, are looked for in the other ledgers."""
+SHARE = 0.45
+"""From this part of them on the list looks as if it had been called before."""
+
+
+async def refuse_repeated(
+    campaign: Campaign,
+    ledger: AsyncStore,
+    others: Neighbours | None,
+    *,
+    ask: Callable[[str], Awaitable[bool]] | None,
+) -> None:
+    """Refuse a new ledger that may be no new batch, unless a person says that it is one.
+
+    Args:
+        campaign: the campaign.
+        ledger: its ledger, with the list in it.
+        others: the other batches; None where they do not count.
+        ask: asked in words; None: nobody can be.
+
+    Raises:
+        DeclinedError: nobody says so.
+        LedgerError: another ledger cannot be read.
+    """
+    selection = campaign.batch.selection
+    if await ledger.has_attempts() or campaign.sandbox or selection.batch is not None:
+        return
+    doubts = _linked(campaign.batch.ledger)
+    if others is not None:
+        doubts += _called(await ledger.spread(SAMPLE), others)
+    if not doubts:
+        return
+    words = "\n".join(doubts)
+    if ask is None:
+        raise DeclinedError(
+            f"{words}\nNothing was dialled. If it is a new batch: {selection.command('run', '--new-batch')}"
+        )
+    if not await ask(f"{words}\nIs it a new batch?"):
+        raise DeclinedError("Nothing was dialled.")
+
+
+def _called(sample: Sequence[int], others: Neighbours) -> list[str]:
+    """Say who has called most of a list, where somebody has."""
+    spelled = [spelling for number in sample for spelling in spellings(number)]
+    wanted = Counter(map(line, sample))
+    known: set[int] = set()
+    by: Counter[str] = Counter()
+    for batch, numbers in others.known(spelled, now=time.time()):
+        lines = set(map(line, numbers))
+        by[batch] += sum(wanted[one] for one in lines)
+        known |= lines
+    called = sum(wanted[one] for one in known)
+    if called < SHARE * len(sample) or not called:
+        return []
+    them = f"{called:,} of {len(sample):,} numbers" + (
+        " of the list that were looked at" if len(sample) == SAMPLE else ""
+    )
+    whom = ", ".join(f"{count:,} by {batch}" for batch, count in by.most_common(5))
+    return [f"This batch has called nobody yet, but {them} were called before: {whom}."]
+
+
+def _linked(ledger: Path) -> list[str]:
+    """Say that a ledger lies behind a symbolic link, where it does."""
+    # A link in the root folder belongs to the system (/tmp on macOS).
+    folders = [one for one in ledger.absolute().parents if len(one.parts) > 2]  # noqa: PLR2004 - the root and one name
+    links = [one for one in folders if one.is_symlink()]
+    if not links:
+        return []
+    words = (
+        f"{ledger} is new, and {links[-1]} is a symbolic link to {links[-1].readlink()}. Once it leads elsewhere, the "
+        "next run knows nobody whom this one calls. A `ledger` with a path of its own in the campaign file avoids that."
+    )
+    return [words]

@@ -1,0 +1,105 @@
+"""What a run is about to do, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.errors import ExitCode
+from dialer.models import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from dialer.intake.do_not_call import Listed
+    from dialer.models import CallCount
+    from dialer.operations.coverage import Uncovered
+    from dialer.operations.forecast import Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is about to do.
+
+    Attributes:
+        batch: its name.
+        recipients: the CSV.
+        to_call: how many will be called.
+        limited_to: `--limit`, where it cuts them short.
+        counts: how many rows of the input stand where.
+        called_last: when the last call of this batch was; None where there was none.
+        agent_id: who calls.
+        uncovered: numbers of countries that none of the rules is for; None where there are none.
+        outlook: what the account and the agent say, and how long it takes.
+        rate: the rate, in words.
+        lists: what each suppression list holds.
+        redialled: numbers that may have been called already and are called again because a person asked.
+        once_more: how many were called before and are called once more, by what became of their last call.
+        sandbox: nobody is really called.
+        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
+    """
+
+    batch: str
+    recipients: str
+    to_call: int
+    limited_to: int | None
+    counts: Mapping[Status, int]
+    called_last: datetime | None
+    agent_id: str
+    uncovered: Uncovered | None
+    outlook: Outlook
+    rate: str
+    lists: tuple[Listed, ...]
+    redialled: tuple[str, ...]
+    once_more: Mapping[str, int]
+    sandbox: bool
+    phone_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        batch: its name.
+        results: path of the results CSV.
+        counts: how many rows of the input stand where.
+        sent: calls that this run placed, refused or left unclear.
+        seconds: how long sending took.
+        held: seconds of it that all sending was held, because Bolna asked to or could not be reached.
+        waited: seconds that were waited for somebody to be callable.
+        left: recipients that can be called and were not.
+        exit_code: what a script is told.
+        ended: why it ended early, in words; empty where it did not.
+        advice: what to do next, in words.
+        notes: what a person should know, in words.
+        may_ring: accepted calls that may still ring, as far as the ledger knows; 0 of a trial.
+        calls: how the accepted calls stand, where they were tracked.
+        unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
+    """
+
+    batch: str
+    results: str
+    counts: Mapping[Status, int]
+    sent: int
+    seconds: float
+    held: float
+    waited: float
+    left: int
+    exit_code: ExitCode
+    ended: str = ""
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    may_ring: int = 0
+    calls: tuple[CallCount, ...] = ()
+    unrecorded: tuple[tuple[str, str], ...] = ()
+
+
+def exit_code_of(counts: Mapping[Status, int], *, refused: int = 0) -> ExitCode:
+    """Return what a script is told of a batch that stands so, where so many redials were refused."""
+    if counts.get(Status.PENDING) or counts.get(Status.SENDING):
+        return ExitCode.LEFT
+    if refused or any(counts.get(status) for status in (Status.ERROR, Status.UNKNOWN, Status.INVALID)):
+        return ExitCode.LOOK
+    return ExitCode.DONE

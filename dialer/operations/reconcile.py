@@ -1,0 +1,196 @@
+"""Settle unknown calls without dialling."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer import moments
+from dialer.engine.control import Control
+from dialer.engine.pacing import Pacer
+from dialer.errors import ExitCode, LedgerError
+from dialer.operations.connection import bolna
+from dialer.operations.interruption import interruptible
+from dialer.operations.opening import merge, opened, refuse_unbegun, rewrite
+from dialer.store.sqlite import Neighbours
+from dialer.sync.reconcile import Reconciled, reconcile
+from dialer.sync.unrecorded import Unrecorded, find_unrecorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dialer.config.campaign import Campaign
+    from dialer.models import Status
+    from dialer.provider.interface import Provider
+    from dialer.store import AsyncStore
+
+_DAY = 86_400.0
+"""Seconds by which calls are known that were placed before a search begins: no two clocks agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of looking for unclear calls.
+
+    Attributes:
+        batch: its name.
+        settled: how many `unknown` were found and are `queued`.
+        left: how many stay `unknown`.
+        read: executions that were read at Bolna.
+        counts: how many rows of the input stand where.
+        notes: what a person should know, in words.
+        results: path of the results CSV.
+    """
+
+    batch: str
+    settled: int
+    left: int
+    read: int
+    counts: Mapping[Status, int]
+    notes: tuple[str, ...]
+    results: str
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """LOOK while some are unknown."""
+        return ExitCode.LOOK if self.left else ExitCode.DONE
+
+
+async def reconcile_campaign(campaign: Campaign, *, control: Control | None = None) -> Settled:
+    """Look for every unknown call at Bolna, and write the results anew.
+
+    Args:
+        campaign: from `load_campaign`.
+        control: stops it.
+
+    Raises:
+        DialerError: the ledger, the results, the key or the connection cannot be used.
+    """
+    control = control or Control()
+    refuse_unbegun(campaign)
+    async with (
+        bolna(campaign) as (client, base_url),
+        opened(campaign, command="reconcile", base_url=base_url, control=control) as ledger,
+    ):
+        async with interruptible(control, doing="looking for unclear calls"):
+            await merge(campaign, ledger, client)
+            found = await look_for_unrecorded(campaign, ledger, client, time_limit=None)
+            result = await reconcile(ledger, client, agent_id=campaign.agent_id)
+        unwritten = await rewrite(campaign, ledger)
+        if result.must_act is not None:
+            raise result.must_act
+        return Settled(
+            batch=campaign.batch.name,
+            settled=result.settled,
+            left=result.left,
+            read=result.read,
+            counts=await ledger.counts(),
+            notes=tuple(filter(None, (*await told_unrecorded(ledger, found), *told(result), unwritten))),
+            results=str(campaign.batch.results),
+        )
+
+
+def told(result: Reconciled) -> list[str]:
+    """Return what a person should know about a reconciliation, in words."""
+    lines = []
+    if result.settled:
+        lines.append(f"{result.settled} unknown were found at Bolna and are queued")
+    if result.left and result.unmarked:
+        lines.append(
+            f"{result.unmarked} calls at Bolna do not show the variables they were made with, so they cannot be "
+            f"matched to anybody"
+        )
+    if result.left and result.trouble:
+        lines.append(f"looking for {result.left} unknown at Bolna was cut short: {result.trouble}")
+    return lines
+
+
+async def look_for_unrecorded(
+    campaign: Campaign, ledger: AsyncStore, client: Provider, *, time_limit: float | None
+) -> Unrecorded:
+    """Look at Bolna for calls that no ledger knows, since the last time; whoever was called by them is not any more.
+
+    Args:
+        campaign: the campaign.
+        ledger: its ledger.
+        client: where calls are listed.
+        time_limit: seconds; None: until all is read, as also where the ledger is an older copy.
+    """
+    since = await ledger.search_from()
+    # The calls of a trial end with the stand-in that took them.
+    if since is None or campaign.sandbox:
+        return Unrecorded()
+    return await find_unrecorded(
+        ledger,
+        client,
+        agent_id=campaign.agent_id,
+        pacer=Pacer(campaign.reads),
+        known=await ledger.calls_since(since - _DAY) | await _known_elsewhere(campaign, ledger, since - _DAY),
+        time_limit=None if await ledger.gaps() else time_limit,
+    )
+
+
+async def _known_elsewhere(campaign: Campaign, ledger: AsyncStore, since: float) -> dict[int, float]:
+    batch, server = campaign.batch, await ledger.note("server") or ""
+    registry, folders = campaign.workspace.registry(sandbox=False), [batch.results.parent, batch.ledger.parent]
+    # One that cannot be read stops the run where its calls count; here they have references of their own.
+    with (
+        contextlib.suppress(LedgerError),
+        Neighbours(folders, registry=registry, own=batch.ledger, server=server, within=time.time() - since) as others,
+    ):
+        return others.calls_since(since, agent=campaign.agent_id)
+    return {}
+
+
+async def told_unrecorded(ledger: AsyncStore, found: Unrecorded) -> list[str]:
+    """Return what a person should know about a search for calls that no ledger knows, in words."""
+    lines = []
+    if found.adopted:
+        lines.append(f"The ledger is an older copy: {found.adopted:,} calls found at Bolna were not in it")
+    if found.doubted:
+        who = "1 person was" if found.doubted == 1 else f"{found.doubted:,} people were"
+        lines.append(f"{who} called by something else than this ledger, as Bolna shows: `unknown` now")
+    if found.why_unfinished:
+        lines.append(
+            f"Bolna could not be searched to the end for calls that the ledger does not know ({found.why_unfinished}); "
+            "the next start goes on with it"
+        )
+    until = await ledger.wait_until()
+    if until is not None and until > time.time():
+        lines.append(waits_words(until))
+    return lines
+
+
+def waits_words(until: float) -> str:
+    """Return why nobody is called yet where calls are missing, in words."""
+    return (
+        "The ledger does not know all calls (it is an older copy, or replaces one that is lost), and Bolna may list a "
+        f"call half an hour late: nobody is called before {moments.told(datetime.fromtimestamp(until, UTC))}. "
+        "Run the same command again then."
+    )
+
+
+async def look_for_unclear(
+    campaign: Campaign,
+    ledger: AsyncStore,
+    client: Provider,
+    *,
+    time_limit: float | None,
+    note: Callable[[str], None],
+) -> Reconciled:
+    """Look for every unknown call at Bolna, and tell and return what came of it.
+
+    Args:
+        campaign: the campaign.
+        ledger: its ledger.
+        client: where executions are read.
+        time_limit: seconds; None: until all is read.
+        note: told what a person should know.
+    """
+    result = await reconcile(ledger, client, agent_id=campaign.agent_id, time_limit=time_limit)
+    for text in told(result):
+        note(text)
+    return result

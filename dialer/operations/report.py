@@ -1,0 +1,100 @@
+"""A report of a batch, from its ledger alone."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from dialer.clocks import clock
+from dialer.config.workspace import find_workspace
+from dialer.errors import UsageError
+from dialer.export.report import Report, View, gather, markdown
+from dialer.export.results import replaced
+from dialer.files import unwritable
+from dialer.hours import zone_problem
+from dialer.operations.pairing import refuse_emptied
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import holder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.config.batch import Batch
+
+_SUFFIXES = (".html", ".htm", ".md", ".json")
+
+
+def report_batch(batch: Batch, *, zone: str = "UTC", full_numbers: bool = False) -> Report:
+    """Return what a batch came to so far, also while a run is going on.
+
+    Args:
+        batch: its files.
+        zone: the time zone of its hours and moments.
+        full_numbers: show whole phone numbers, not only the last three digits.
+
+    Raises:
+        UsageError: there is no ledger yet, or no such time zone.
+        LedgerError: the ledger cannot be read.
+    """
+    problem = zone_problem(zone)
+    if problem is not None:
+        raise UsageError(f"--timezone: {problem.reason}.")
+    view = View(
+        now=datetime.now(UTC),
+        zone=clock(zone),
+        full_numbers=full_numbers,
+        running=bool(holder(batch.lock)),
+        currency=find_workspace(batch.campaign, results=batch.results).currency,
+    )
+    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+        refuse_emptied(batch, ledger)
+        return gather(ledger, batch, view)
+
+
+def report_text(report: Report, form: Literal["html", "md"]) -> str:
+    """Return a report as a page or as Markdown.
+
+    Raises:
+        UsageError: the packages that draw the page are not installed.
+    """
+    if form == "md":
+        return markdown(report)
+    # Without a home folder matplotlib keeps its cache elsewhere, and says so at length.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    try:
+        from dialer.export.report.page import page  # noqa: PLC0415 - an extra, only for the page
+    except ImportError as error:
+        raise UsageError(
+            f"The page needs the packages that draw it ({error.name} is missing): pip install 'dialer[report]'. "
+            "--format md and --format json do without."
+        ) from error
+    return page(report)
+
+
+def save_report(text: str, batch: Batch, *, to: Path | None = None) -> Path:
+    """Write a report where it is wanted, or beside the results; return where.
+
+    Raises:
+        UsageError: that file belongs to the campaign, or cannot be written.
+    """
+    path = to or batch.results.with_name(f"{batch.results.stem.removesuffix('.results')}.report.html")
+    if path.resolve() in {file.resolve() for file in batch.files}:
+        raise UsageError(f"--to {path}: that file belongs to the campaign and would be overwritten. Name another one.")
+    words = unwritable(path)
+    if words:
+        raise UsageError(f"{path} {words}: --to FILE.")
+    # A do-not-call list, or the ledger of another batch: no report has such a name.
+    if path.exists() and path.resolve().suffix.lower() not in _SUFFIXES:
+        raise UsageError(
+            f"--to {path}: that file exists and is not called like a report ({', '.join(_SUFFIXES)}), "
+            "so it is not overwritten. Name another one."
+        )
+    try:
+        # Only its owner may read it, as the results: it tells about people.
+        with replaced(path) as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}). Name another file: --to FILE.") from None
+    return path

@@ -1,0 +1,74 @@
+"""What the ledger alone tells: status and results; needs neither pandas nor a network."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from dialer.errors import LedgerError, UsageError
+from dialer.export.results import STAMP, ResultsFile, continues, read_back, stamp_of
+from dialer.store.engines import read_ledger, reopen_ledger
+from dialer.store.sqlite import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dialer.config.batch import Batch
+    from dialer.models import ResultRow
+    from dialer.store import Store
+
+
+def rewrite_results(batch: Batch) -> int:
+    """Write the results CSV again from the ledger; return how many rows it has.
+
+    Raises:
+        LockedError: a run is going on; it writes the results itself.
+        UsageError: the CSV that is there may know more than the ledger.
+        LedgerError: the ledger or the CSV cannot be used.
+    """
+    read_ledger(batch.ledger).close()
+    with (
+        locked(batch.lock, command="results", status=batch.selection.command("status")) as lock,
+        contextlib.closing(reopen_ledger(batch.ledger)) as ledger,
+    ):
+        ledger.begin_work(former=lock.former)
+        lock.begun()
+        return _rewrite(batch, ledger)
+
+
+def _rewrite(batch: Batch, ledger: Store) -> int:
+    file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")))
+    _refuse_if_it_may_know_more(batch, ledger)
+    rows = 0
+
+    def counted() -> Iterator[ResultRow]:
+        nonlocal rows
+        for row in ledger.results():
+            rows += 1
+            yield row
+
+    try:
+        file.write(counted(), calls=ledger.call_parts())
+        # Else the next one would not know the file for its own.
+        ledger.set_note(STAMP, stamp_of(batch.results))
+    except OSError as error:
+        raise LedgerError(
+            f"{batch.results}: cannot be written ({error.strerror}). The ledger has everything; try again when it "
+            f"can be."
+        ) from error
+    return rows
+
+
+def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
+    # Beside an older copy of the ledger nothing but the CSV knows who was called.
+    if not batch.results.is_file():
+        return
+    if continues(batch.results, ledger.note(STAMP)):
+        back = read_back(batch.results, with_id=bool(ledger.note("id")), known=ledger.knows)
+        if not ledger.behind(back.rows):
+            return
+    raise UsageError(
+        f"{batch.results}: something else than this ledger wrote to it, so it may know more. Nothing was written.\n"
+        f"To take over what it knows and write it again: {batch.selection.command('reconcile')}\n"
+        "If it is of no use, move it away first."
+    )

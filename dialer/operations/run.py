@@ -1,0 +1,173 @@
+"""Dial a batch: load → lock → merge → reconcile → run → reconcile → results."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from dialer.engine.concurrency import Lines, Unlimited
+from dialer.engine.control import Control
+from dialer.engine.pacing import Pacer
+from dialer.engine.shared_rate import shared_rate
+from dialer.errors import DeclinedError, MustActError, UsageError
+from dialer.operations.connection import bolna
+from dialer.operations.eligibility import judge_of
+from dialer.operations.home import listed, settle_in
+from dialer.operations.new_batch import refuse_repeated
+from dialer.operations.opening import neighbours, opened
+from dialer.operations.options import RunOptions
+from dialer.operations.planning import Planning
+from dialer.operations.sending import Sending
+from dialer.operations.work import Notes, Work
+from dialer.progress import Progress, Silent
+from dialer.provider.states import NOT_REACHED
+from dialer.sync.track import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Iterator
+
+    from dialer.config.campaign import Campaign
+    from dialer.engine.shared_rate import SharedRate
+    from dialer.operations.forecast import Outlook
+    from dialer.operations.outcome import Plan, Summary
+    from dialer.provider.interface import Provider
+    from dialer.store import AsyncStore
+
+
+_log = logging.getLogger(__name__)
+
+
+async def _never(_words: object) -> bool:
+    return False
+
+
+async def _always(_plan: Plan) -> bool:
+    return True
+
+
+async def run_campaign(
+    campaign: Campaign,
+    options: RunOptions | None = None,
+    *,
+    confirm: Callable[[Plan], Awaitable[bool]] | None = None,
+    ask: Callable[[str], Awaitable[bool]] | None = None,
+    progress: Progress | None = None,
+    control: Control | None = None,
+) -> Summary:
+    """Call everybody in the campaign's CSV who was not called yet, and return how it ended.
+
+    It may be called again whenever it ended, was stopped or killed: it goes on where it was.
+
+    Args:
+        campaign: from `load_campaign`; made with `sandbox=True` it calls the built-in stand-in for Bolna.
+        options: what is asked of this one run.
+        confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
+        ask: asked in words before a redial or an adoption that the options did not already grant.
+        progress: shown while it goes on.
+        control: stops it: drain first, then abort.
+
+    Raises:
+        DialerError: it cannot start, or something cannot be recorded; see `errors`.
+    """
+    options = options or RunOptions()
+    control = control or Control()
+    progress = progress or Silent()
+    _check_outcomes(options.redial)
+    async with (
+        bolna(campaign) as (client, base_url),
+        opened(campaign, command="run", base_url=base_url, control=control) as ledger,
+    ):
+        with (
+            neighbours(campaign, base_url=base_url) as others,
+            _organisation(campaign, ledger, progress) as slots,
+        ):
+            work = Work(campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control)
+            await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
+            planning = Planning(work, others)
+            await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
+            redialled = await planning.release(options, ask=ask)
+            loaded = await planning.load()
+            plan = await planning.plan(loaded, limit=options.limit, redialled=redialled)
+            _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
+            if options.strict and plan.to_call:
+                _refuse_doubtful(plan.outlook)
+            if plan.to_call and not options.new_batch:
+                await refuse_repeated(campaign, ledger, others, ask=ask)
+            if not await (confirm or _always)(plan):
+                raise DeclinedError("Nothing was dialled.")
+            lines = _lines(campaign, ledger, client, plan)
+            judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
+            async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
+                return await Sending(work, judge, lines, slots).dial(plan, track=options.track)
+
+
+@contextlib.contextmanager
+def _organisation(campaign: Campaign, ledger: AsyncStore, progress: Progress) -> Iterator[SharedRate | None]:
+    """Yield the rate that this run shares with all others of its workspace; None where there is none."""
+    rate = campaign.organisation_rate
+    if rate is None:
+        yield None
+        return
+    path = campaign.workspace.rate_file(sandbox=campaign.sandbox)
+    with shared_rate(path, rate, note=progress.note, on_hold=ledger.note_hold) as slots:
+        yield slots
+
+
+def run_campaign_sync(campaign: Campaign, options: RunOptions | None = None, **talk: Any) -> Summary:  # noqa: ANN401 - as below
+    """Do `run_campaign` outside an event loop, in any thread; takes the same arguments."""
+    return anyio.run(functools.partial(run_campaign, campaign, options, **talk))
+
+
+def _refuse_doubtful(outlook: Outlook) -> None:
+    doubts = outlook.warnings if outlook.is_prompt_known else ("the agent's prompt could not be read", *outlook.notes)
+    if doubts:
+        raise UsageError("\n".join([*doubts, "Nothing was dialled (--strict)."]))
+
+
+def _check_outcomes(redial: Collection[str]) -> None:
+    for outcome in redial:
+        if outcome not in NOT_REACHED:
+            raise UsageError(
+                f"--redial {outcome}: nobody is redialled for that. Use: {', '.join(sorted(NOT_REACHED))}."
+            )
+
+
+def _lines(campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan) -> Lines | Unlimited:
+    """Return how many calls may be live.
+
+    Raises:
+        MustActError: as many as the account has lines, and it does not say how many it has.
+    """
+    foretold = plan.outlook.forecast
+    if foretold.live is None:
+        if campaign.by_lines and plan.to_call:
+            raise MustActError(
+                "Bolna did not say how many calls the account may have live at once, and this campaign is to have no "
+                "more. Try again, or write it into [pacing]: live_calls = 10."
+            )
+        return Unlimited()
+    if foretold.live < 1 and plan.to_call:
+        raise MustActError(
+            "Bolna says that the account may have no call live at all (its concurrency is 0: it is paused). Have it "
+            "lifted on Bolna's dashboard, then run the same command again."
+        )
+    retries = campaign.call.retry_config
+    return Lines(
+        foretold.live,
+        ledger=ledger,
+        tracker=Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads)),
+        lines=foretold.lines or foretold.live,
+        average=foretold.average,
+        retried=retries is not None and retries.enabled,
+    )
+
+
+def _granted(*, grant: bool, ask: Callable[[str], Awaitable[bool]] | None) -> Callable[[str], Awaitable[bool]]:
+    async def yes(_words: str) -> bool:
+        return True
+
+    return yes if grant else ask or _never

@@ -1,0 +1,114 @@
+"""Everything that the ledgers of a folder know of one number: what is needed when somebody complains."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.config.workspace import workspace_of
+from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.models import Problem, e164
+from dialer.numbers import SPECIAL, judge, spellings
+from dialer.operations.list_batches import known_ledgers
+from dialer.store.engines import read_ledger
+
+if TYPE_CHECKING:
+    from dialer.store import Person
+
+_DIGIT = re.compile(r"\d")
+_WHOLE = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one ledger knows.
+
+    Attributes:
+        ledger: its path.
+        batch: the batch's name.
+        agent: the agent's id.
+        is_trial: it calls a stand-in on this machine: no phone rings.
+        people: everybody with the number.
+    """
+
+    ledger: str
+    batch: str
+    agent: str
+    is_trial: bool
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the ledgers of a folder know.
+
+    Attributes:
+        number: E.164.
+        ledgers: how many were read.
+        found: those that know the number.
+        unread: those that could not be read: path and why.
+    """
+
+    number: str
+    ledgers: int
+    found: tuple[Found, ...]
+    unread: tuple[tuple[str, str], ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """LOOK where a ledger could not be read: it may know more."""
+        return ExitCode.LOOK if self.unread else ExitCode.DONE
+
+
+def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False) -> Shown:
+    """Return every attempt at a number, also while runs are going on.
+
+    Args:
+        text: the number with `+` and country code, as people write it.
+        folder: searched for ledgers, with the folders in it; None: the workspace around the working directory, with the
+            ledgers that it lists elsewhere.
+        sandbox: those of trials, and no others.
+
+    Raises:
+        UsageError: it is no such number, or there is no ledger.
+    """
+    number = _number(text)
+    found: list[Found] = []
+    unread: list[tuple[str, str]] = []
+    for path in known_ledgers(folder, sandbox=sandbox):
+        try:
+            found.append(_found(path, number))
+        except UsageError:
+            # A run was killed before it recorded anything in it.
+            found.append(Found(str(path), "", "", is_trial=False, people=()))
+        except DialerError as error:
+            unread.append((str(path), str(error)))
+    if not found and not unread:
+        where = folder or workspace_of(Path()).folder
+        raise UsageError(f"{where}: there is no ledger in this folder, nor below it. Name another: --in FOLDER.")
+    return Shown(e164(number), len(found), tuple(one for one in found if one.people), tuple(unread))
+
+
+def _number(text: str) -> int:
+    # What a ledger has is shown, whatever is thought of the number by now.
+    if _WHOLE.fullmatch(text.strip()):
+        return int(text)
+    judged = judge(text, allow=frozenset(SPECIAL))
+    if isinstance(judged, Problem):
+        reason = "it does not say the country" if "+" not in text and _DIGIT.search(text) else judged.reason
+        raise UsageError(f"{text!r}: {reason}. Write the number with + and the country code, like +91 98765 43210.")
+    return judged.digits
+
+
+def _found(path: Path, number: int) -> Found:
+    with contextlib.closing(read_ledger(path)) as ledger:
+        return Found(
+            ledger=str(path),
+            batch=ledger.note("batch") or "",
+            agent=ledger.note("agent") or "",
+            is_trial=ledger.note("server") == "loopback",
+            people=tuple(person for spelling in spellings(number) for person in ledger.people_with(spelling)),
+        )

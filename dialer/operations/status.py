@@ -1,0 +1,144 @@
+"""Where a batch stands, from its ledger alone; needs neither pandas nor a network."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.config.workspace import find_workspace
+from dialer.models import Status
+from dialer.operations.pairing import refuse_emptied
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import held_by, holder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dialer.config.batch import Batch
+    from dialer.models import CallCount
+    from dialer.store.sqlite import Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a batch shares with the others of its workspace.
+
+    Attributes:
+        folder: the workspace's folder.
+        rate: calls that all of them together may place; None for any number.
+        currency: of all costs; None where `dialer.toml` does not say.
+    """
+
+    folder: str
+    rate: str | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a batch stands.
+
+    Attributes:
+        batch: its name.
+        counts: how many rows of the input stand where.
+        total: rows of the input.
+        attempts: how many attempts came to what; an empty outcome: nothing is known yet.
+        calls: how the accepted calls stand; somebody who was called again has several.
+        outcomes: what has become of the call that each person's result shows: outcome → people.
+        open: accepted calls that are not final, as far as they were tracked.
+        talked: seconds of conversation of all calls.
+        cost: of all calls, as Bolna gives it (cents, by its documentation).
+        per_minute: people a minute whose attempt ended, over the last minute.
+        left: seconds until everybody pending is called at that pace; None where nobody is sending.
+        held: seconds for which all sending still stands still; 0 where it does not.
+        held_for: why, in words.
+        last: when the last attempt began or ended; None where there was none.
+        running: who is working on it, in words; empty where nobody is.
+        runs: the same for scripts; at most one works on a batch.
+        results: path of the results CSV.
+        workspace: what it shares with others.
+    """
+
+    batch: str
+    counts: Mapping[Status, int]
+    total: int
+    attempts: Mapping[str, int]
+    calls: tuple[CallCount, ...]
+    outcomes: Mapping[str, int]
+    open: int
+    talked: float
+    cost: float
+    per_minute: float
+    left: float | None
+    held: float
+    held_for: str
+    last: datetime | None
+    running: str
+    runs: tuple[Holder, ...]
+    results: str
+    workspace: Shared
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens by itself: nobody works on it, nobody is left, no call is open."""
+        left = self.counts.get(Status.PENDING) or self.counts.get(Status.SENDING) or self.open
+        return not left and not self.running
+
+
+def standing(batch: Batch) -> Standing:
+    """Return where a batch stands, also while a run is going on.
+
+    Raises:
+        UsageError: there is no ledger yet.
+        CampaignError: the `dialer.toml` of its workspace is wrong.
+        LedgerError: it cannot be read.
+    """
+    running = holder(batch.lock)
+    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+        refuse_emptied(batch, ledger)
+        counts, calls = ledger.counts(), tuple(ledger.call_counts())
+        if not running:
+            counts = _without_a_run(counts, ledger.released())
+        attempts, outcomes, pulse = ledger.attempt_counts(), ledger.outcomes(), ledger.pulse()
+        shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
+    pending = counts.get(Status.PENDING, 0)
+    sends = running.startswith("`dialer run`")
+    return Standing(
+        batch=batch.name,
+        counts=counts,
+        total=sum(counts.values()),
+        attempts=attempts,
+        calls=calls,
+        outcomes=outcomes,
+        open=sum(count.calls for count in calls if not count.final),
+        talked=round(sum(count.seconds for count in calls), 3),
+        cost=round(sum(count.cost for count in calls), 3),
+        per_minute=round(pulse.per_minute, 1),
+        left=pulse.held + 60 * pending / pulse.per_minute if sends and pulse.per_minute else None,
+        held=pulse.held if running else 0.0,
+        held_for=pulse.held_for if running else "",
+        last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
+        running=running,
+        runs=tuple(filter(None, [held_by(batch.lock)])),
+        results=str(batch.results),
+        workspace=shared,
+    )
+
+
+def _shared(batch: Batch, *, is_loopback: bool) -> Shared:
+    workspace = find_workspace(batch.campaign, results=batch.results)
+    rate = workspace.rate_at(loopback=is_loopback)
+    return Shared(str(workspace.folder), None if rate is None else str(rate), workspace.currency)
+
+
+def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:
+    """Return the counts as the next start finds them: of a run that died nobody is being called, or called again."""
+    found = Counter(counts)
+    found[Status.UNKNOWN] += found.pop(Status.SENDING, 0)
+    for state, count in released.items():
+        found[state] += count
+        found[Status.PENDING] -= count
+    return dict(+found)

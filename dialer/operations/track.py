@@ -1,0 +1,183 @@
+"""Follow a batch's accepted calls to their ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+
+from dialer.engine.control import Control
+from dialer.engine.pacing import Pacer
+from dialer.errors import ExitCode
+from dialer.operations.connection import bolna
+from dialer.operations.interruption import beside, interruptible, until
+from dialer.operations.opening import merge, opened, refuse_unbegun, rewrite
+from dialer.progress import Silent
+from dialer.sync.track import Tally, Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from dialer.config.campaign import Campaign
+    from dialer.models import CallCount
+    from dialer.progress import Progress
+    from dialer.provider.interface import Provider
+    from dialer.store import AsyncStore
+
+OUTAGE = 3600.0
+TELL_EVERY = 2.0
+"""Seconds between two tellings of how the calls stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What has become of a batch's accepted calls.
+
+    Attributes:
+        batch: its name.
+        counts: how many stand where.
+        open: how many are not final.
+        ended: how many have become final meanwhile.
+        given_up: how many never ended and are not asked for any more since.
+        requests: how many were made at Bolna.
+        stopped: who stopped it, in words; empty where nobody did.
+        trouble: why not all could be read, or empty.
+        notes: what else a person should know, in words.
+        results: path of the results CSV.
+        currency: of the costs; None where `dialer.toml` does not say.
+    """
+
+    batch: str
+    counts: Sequence[CallCount]
+    open: int
+    ended: int
+    given_up: int
+    requests: int
+    stopped: str
+    trouble: str
+    notes: tuple[str, ...]
+    results: str
+    currency: str | None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """INTERRUPTED, or LEFT while some are not final."""
+        if self.stopped:
+            return ExitCode.INTERRUPTED
+        return ExitCode.LEFT if self.open else ExitCode.DONE
+
+
+async def track_campaign(
+    campaign: Campaign,
+    *,
+    every: float | None = None,
+    parts: Collection[str] | None = None,
+    progress: Progress | None = None,
+    control: Control | None = None,
+) -> Tracked:
+    """Read how the accepted calls went, and write the results anew.
+
+    Args:
+        campaign: from `load_campaign`.
+        every: look again so many seconds after a look, until all are final; None: look once.
+        parts: long parts of calls (`CALL_PARTS`) that the results show from now on; None: those they show already.
+        progress: told every now and then how the calls stand.
+        control: stops it; what was read by then is kept.
+
+    Raises:
+        DialerError: the ledger, the results or the key cannot be used.
+    """
+    control = control or Control()
+    refuse_unbegun(campaign)
+    async with (
+        bolna(campaign) as (client, base_url),
+        opened(campaign, command="track", base_url=base_url, control=control) as ledger,
+    ):
+        async with interruptible(control, doing="reading the results"):
+            await merge(campaign, ledger, client)
+        if parts is not None:
+            await ledger.show_call_parts(parts)
+        if campaign.sandbox:
+            found = Followed(tuple(await ledger.call_counts()), Tally(), "")
+        else:
+            found = await follow(campaign, ledger, client, every=every, progress=progress or Silent(), control=control)
+        unwritten = await rewrite(campaign, ledger)
+        return Tracked(
+            batch=campaign.batch.name,
+            counts=found.counts,
+            # A trial's calls are gone with the stand-in that took them.
+            open=0 if campaign.sandbox else found.open,
+            ended=found.tally.ended,
+            given_up=found.tally.given_up,
+            requests=found.tally.requests,
+            stopped=control.stopped,
+            trouble=found.trouble,
+            notes=tuple(filter(None, [unwritten])),
+            results=str(campaign.batch.results),
+            currency=campaign.workspace.currency,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How the accepted calls stand after they were followed.
+
+    Attributes:
+        counts: how many stand where.
+        tally: what was done meanwhile.
+        trouble: why the last look could not read all of them, or empty.
+    """
+
+    counts: tuple[CallCount, ...]
+    tally: Tally
+    trouble: str
+
+    @property
+    def open(self) -> int:
+        """How many are not final."""
+        return sum(count.calls for count in self.counts if not count.final)
+
+
+async def follow(
+    campaign: Campaign,
+    ledger: AsyncStore,
+    client: Provider,
+    *,
+    every: float | None,
+    progress: Progress,
+    control: Control,
+) -> Followed:
+    """Look until all calls are final, somebody asks to stop, or Bolna could not be read for an hour.
+
+    Args:
+        campaign: whose calls.
+        ledger: what is kept informed.
+        client: reads.
+        every: seconds between two looks; None: look once.
+        progress: told every now and then how the calls stand.
+        control: stops it.
+
+    Raises:
+        MustActError: the key is refused.
+        LedgerError: what was read cannot be recorded.
+    """
+    tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads))
+    trouble, since = "", anyio.current_time()
+    async with until(control.drain), beside(_tell, ledger, progress):
+        while True:
+            looked = await tracker.look()
+            trouble = looked.trouble
+            since = since if trouble else anyio.current_time()
+            if every is None or not looked.open or anyio.current_time() - since > OUTAGE:
+                break
+            await anyio.sleep(every)
+    counts = tuple(await ledger.call_counts())
+    progress.calls(counts)
+    return Followed(counts, tracker.tally, trouble)
+
+
+async def _tell(ledger: AsyncStore, progress: Progress) -> None:
+    while True:
+        await anyio.sleep(TELL_EVERY)
+        progress.calls(await ledger.call_counts())

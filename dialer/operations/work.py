@@ -1,0 +1,54 @@
+"""What a run works with, its ledger open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dialer.operations.reconcile import look_for_unclear
+
+if TYPE_CHECKING:
+    from dialer.config.campaign import Campaign
+    from dialer.engine.control import Control
+    from dialer.progress import Progress
+    from dialer.provider.interface import Provider
+    from dialer.store.writer import LedgerWriter
+    from dialer.sync.reconcile import Reconciled
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is told while it goes on, and again at the end."""
+
+    progress: Progress
+    told: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        """Tell something."""
+        self.told.append(text)
+        self.progress.note(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What planning and sending work with.
+
+    Attributes:
+        campaign: the campaign.
+        client: places and reads calls.
+        ledger: records them.
+        notes: who is told.
+        control: stops it.
+    """
+
+    campaign: Campaign
+    client: Provider
+    ledger: LedgerWriter
+    notes: Notes
+    control: Control
+
+    async def look_for_unclear(self, time_limit: float | None) -> Reconciled:
+        """Look for every unknown call at Bolna, for so many seconds at most, and tell what came of it."""
+        return await look_for_unclear(
+            self.campaign, self.ledger, self.client, time_limit=time_limit, note=self.notes.add
+        )

@@ -1,0 +1,180 @@
+"""The results CSV of a run, written by a thread of its own: a disk that hangs there holds up no call."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from anyio import to_thread
+
+from dialer.errors import DialerError
+from dialer.export.results import STAMP, stamp_of
+from dialer.store.engines import read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from dialer.export.results import ResultsFile
+    from dialer.models import ResultRow
+    from dialer.operations.work import Notes
+    from dialer.store import AsyncStore, Store
+
+PATIENCE = 10.0
+"""Seconds without a row written after which a disk hangs."""
+_MOST = 100_000
+"""Rows that wait for a disk that hangs; what is more is in the ledger, and in the file once that is written whole."""
+
+
+@dataclass(slots=True)
+class _Todo:
+    """What the thread is to write next.
+
+    Attributes:
+        whole: the file anew: with (True) or without those that are still to be called; None: not.
+        positions: rows to append.
+    """
+
+    whole: bool | None = None
+    positions: Sequence[int] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything."""
+        return self.whole is not None or bool(self.positions)
+
+
+class Writing:
+    """Writes the results as calls are recorded, from the ledger; that it cannot is said once and ends nothing.
+
+    Args:
+        file: the results CSV.
+        ledger: the path of the ledger, which is read on a connection of its own.
+        notes: gets what is to be said.
+        rewrite: the command that writes the results again.
+    """
+
+    def __init__(self, file: ResultsFile, *, ledger: Path, notes: Notes, rewrite: str) -> None:
+        self._file = file
+        self._ledger = ledger
+        self._notes = notes
+        self._rewrite = rewrite
+        self._changed = threading.Condition()
+        self._todo = _Todo()
+        self._doing = False
+        self._ended = False
+        self._moved = time.monotonic()
+        self._stamp: str | None = None
+        self._said: set[str] = set()
+        # A thread that hangs in the kernel must not keep the process.
+        self._thread = threading.Thread(target=self._serve, name="results", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the thread once all is written, or the disk hangs."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        if self._is_written():
+            self._thread.join()
+        else:
+            self._say_hanging()
+
+    def append(self, _store: Store, positions: Sequence[int]) -> None:
+        """Have rows of the input appended whose outcome has become durable; nobody waits for that."""
+        with self._changed:
+            self._moved = self._moved if self._is_busy() else time.monotonic()
+            self._todo.positions = [*self._todo.positions, *positions][:_MOST]
+            self._changed.notify_all()
+            hangs = self._hangs()
+        if hangs:
+            self._say_hanging()
+
+    async def whole(self, store: AsyncStore, *, pending: bool) -> None:
+        """Have the file written anew, and return when it is, or when the disk hangs.
+
+        Args:
+            store: is told what was written.
+            pending: with the rows that are still to be called.
+        """
+        with self._changed:
+            self._todo = _Todo(whole=pending)
+            self._moved = time.monotonic()
+            self._changed.notify_all()
+        if not await to_thread.run_sync(self._is_written, abandon_on_cancel=True):
+            self._say_hanging()
+        elif self._stamp is not None:
+            await store.set_note(STAMP, self._stamp)
+
+    def _is_written(self) -> bool:
+        """Wait until there is nothing left to write; False where the disk hangs."""
+        with self._changed:
+            while self._is_busy():
+                if self._hangs():
+                    return False
+                self._changed.wait(PATIENCE / 10)
+        return True
+
+    def _is_busy(self) -> bool:
+        return self._doing or bool(self._todo)
+
+    def _hangs(self) -> bool:
+        return self._is_busy() and time.monotonic() > self._moved + PATIENCE
+
+    # -- in the thread -------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        with self._tolerated(), contextlib.closing(read_ledger(self._ledger)) as store:
+            while todo := self._next():
+                with self._tolerated():
+                    self._write(store, todo)
+                with self._changed:
+                    self._doing = False
+                    self._changed.notify_all()
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _tolerated(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, DialerError) as error:
+            self._say(f"cannot be written ({getattr(error, 'strerror', None) or error})")
+
+    def _next(self) -> _Todo:
+        with self._changed:
+            self._changed.wait_for(lambda: self._todo or self._ended)
+            todo, self._todo = self._todo, _Todo()
+            self._doing, self._moved = bool(todo), time.monotonic()
+            return todo
+
+    def _write(self, store: Store, todo: _Todo) -> None:
+        if todo.whole is None:
+            self._file.append(store.results_of(todo.positions))
+        else:
+            self._stamp = None
+            self._file.write(self._counted(store.results(pending=todo.whole)), calls=store.call_parts())
+            self._stamp = stamp_of(self._file.path)
+
+    def _counted(self, rows: Iterator[ResultRow]) -> Iterator[ResultRow]:
+        for row in rows:
+            self._moved = time.monotonic()
+            yield row
+
+    def _say_hanging(self) -> None:
+        self._say(f"does not answer: nothing could be written for {PATIENCE:.0f} s")
+
+    def _say(self, why: str) -> None:
+        with self._changed:
+            if why in self._said:
+                return
+            self._said.add(why)
+        self._notes.add(
+            f"{self._file.path} {why}. The ledger records every call. When the file can be written again: "
+            f"{self._rewrite}"
+        )

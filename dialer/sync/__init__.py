@@ -1,0 +1,1 @@
+"""What the provider knows, held against what the ledger knows."""

@@ -1,0 +1,208 @@
+"""Settle unknown calls by looking for their references among Bolna's executions."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+
+from dialer.numbers import spellings
+from dialer.provider.interface import ProviderReadError
+from dialer.sync.agents import agents_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
+
+    from dialer.errors import MustActError
+    from dialer.provider.interface import Account, Execution, Listed
+    from dialer.store import AsyncStore, Doubt
+
+    Settle = Callable[[Execution, str], Awaitable[None]]
+
+MARGIN = 600.0
+"""Seconds looked at before and after each unclear attempt."""
+LENIENCE = 30.0
+"""Seconds that a call may seem older than the attempt that made it, for what is not known of the clocks."""
+_LONGEST = 15
+UNREADABLE = 3
+"""After so many calls in a row that cannot be read, Bolna is not asked any further."""
+
+
+class Bolna(Protocol):
+    """What reconciling reads of Bolna."""
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds the server's clock is ahead of ours."""
+
+    async def account(self) -> Account:
+        """Return whose key it is."""
+
+    def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+        """Yield the executions created in a span."""
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """Return one execution whole."""
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """What came of it.
+
+    Attributes:
+        settled: how many `unknown` became `queued`.
+        left: how many stay `unknown`.
+        read: executions that were read.
+        unmarked: executions at our numbers that carry no variables at all: Bolna does not echo it.
+        trouble: why it could not look everywhere, or empty.
+        must_act: what a person must do before it can look; None where that may pass by itself.
+    """
+
+    settled: int = 0
+    left: int = 0
+    read: int = 0
+    unmarked: int = 0
+    trouble: str = ""
+    must_act: MustActError | None = None
+
+
+@dataclass(slots=True)
+class _Search:
+    """One search: which executions are candidates, and what is done with those that carry a reference."""
+
+    bolna: Bolna
+    agents: Sequence[str]
+    numbers: Container[int | None]
+    settle: Settle
+    result: Reconciled
+    is_over: Callable[[], bool] = lambda: False
+    unreadable: int = 0
+
+    async def look(self, start: float, end: float) -> None:
+        """Read every candidate of a span, unless the search is over."""
+        try:
+            for agent in self.agents:
+                await self._look_at(agent, start, end)
+        except ProviderReadError as error:
+            self.result.trouble = error.words
+            self.result.must_act = error.must_act
+
+    async def _look_at(self, agent: str, start: float, end: float) -> None:
+        async for row in self.bolna.executions(agent, start=_utc(start), end=_utc(end)):
+            if self.is_over():
+                return
+            number = digits(row.to_number)
+            # Before it dials Bolna may leave the number empty.
+            if number is None or self._is_ours(number):
+                await self._read(row.id)
+
+    def _is_ours(self, number: int) -> bool:
+        # Bolna may write a number in another way than it was asked to call.
+        return any(spelling in self.numbers for spelling in spellings(number))
+
+    async def _read(self, execution_id: str) -> None:
+        try:
+            execution = await self.bolna.execution(execution_id)
+        except ProviderReadError as error:
+            # One call that cannot be read must not hide those behind it.
+            self.result.trouble = error.words
+            self.unreadable += 1
+            if self.unreadable >= UNREADABLE:
+                raise
+            return
+        self.unreadable = 0
+        self.result.read += 1
+        if execution is None:
+            return
+        if execution.reference is None:
+            number = digits(execution.recipient_number)
+            self.result.unmarked += number is not None and self._is_ours(number)
+        elif execution.reference:
+            # Shielded: what the ledger was told must be counted.
+            with anyio.CancelScope(shield=True):
+                await self.settle(execution, execution.reference)
+
+
+async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
+    """Make every `unknown` recipient `queued` whose call is found; absence proves nothing.
+
+    Args:
+        ledger: the ledger.
+        bolna: where executions are read.
+        agent_id: the campaign's agent: its executions, and those of the agents that a column has named.
+        time_limit: seconds; None: until all is read.
+
+    Raises:
+        LedgerError: what was found cannot be recorded.
+    """
+    doubts = await ledger.doubts()
+    result = Reconciled(left=len({doubt.recipient for doubt in doubts}))
+    if not doubts:
+        return result
+    numbers = {doubt.number for doubt in doubts}
+    begun: dict[str, float] = {}
+
+    async def settle(found: Execution, mark: str) -> None:
+        # Another batch of the same name, in another folder for instance, makes the same references.
+        if found.created_at is not None and found.created_at.timestamp() < begun.get(mark, 0.0) - LENIENCE:
+            return
+        if await ledger.found(mark, execution_id=found.id):
+            result.settled += 1
+            result.left -= 1
+
+    search = _Search(bolna, await agents_of(ledger, agent_id), numbers, settle, result, lambda: result.left == 0)
+    with anyio.move_on_after(time_limit) as limit:
+        skews = await server_skews(ledger, bolna)
+        begun |= _begun(doubts, skew=min(skews))
+        for start, end in spans(doubts, skews=skews):
+            await search.look(start, end)
+    if limit.cancelled_caught:
+        result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
+    return result
+
+
+async def server_skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:
+    """Return how far the server's clock is ahead: as it says now, and as it was last seen."""
+    if bolna.skew is None:
+        with contextlib.suppress(ProviderReadError):
+            await bolna.account()
+    seen = await ledger.skew()
+    return (seen if bolna.skew is None else bolna.skew), seen
+
+
+def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:
+    """Return reference → when its attempt was begun, in the server's time (Unix seconds)."""
+    return {doubt.reference: doubt.at + (skew if doubt.skew is None else doubt.skew) for doubt in doubts}
+
+
+def digits(number: str | None) -> int | None:
+    """Return the digits of a number as the provider writes it; None where it is not one."""
+    digits = (number or "").removeprefix("+")
+    return int(digits) if digits.isdecimal() and len(digits) <= _LONGEST else None
+
+
+def spans(doubts: Iterable[Doubt], *, skews: Sequence[float]) -> Sequence[tuple[float, float]]:
+    """Return the spans to look at, in the server's time (Unix seconds), overlapping ones merged, oldest first.
+
+    Args:
+        doubts: the unclear attempts.
+        skews: seconds the server's clock may be ahead, where an attempt does not know better.
+    """
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(
+        (doubt.at - MARGIN + min(ahead), doubt.until + MARGIN + max(ahead))
+        for doubt in doubts
+        for ahead in (skews if doubt.skew is None else [doubt.skew],)
+    ):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

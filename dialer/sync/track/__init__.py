@@ -1,0 +1,314 @@
+"""Follow accepted calls at Bolna until nothing happens to them any more."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+
+from dialer import provider
+from dialer.errors import only
+from dialer.provider.interface import ProviderReadError
+from dialer.provider.states import CallState
+from dialer.sync.agents import agents_of
+from dialer.sync.track.rules import is_hopeless, is_new, is_told, pages, sleeps, span_of, worth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Mapping, Sequence
+    from datetime import datetime
+
+    from dialer.engine.pacing import Pacer
+    from dialer.models import CallCount
+    from dialer.provider.interface import Execution, Page
+    from dialer.store import AsyncStore, Call
+
+_PAGE = 1000
+_IN_FLIGHT = 8
+_UNREADABLE = 3
+"""After so many calls in a row that cannot be read, a look ends."""
+
+
+class Bolna(Protocol):
+    """What tracking reads of Bolna."""
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds the server's clock is ahead of ours."""
+
+    async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
+        """Return a page of the executions created in a span."""
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """Return one execution whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How the accepted calls stand after one look at all that were not final.
+
+    Attributes:
+        counts: how many stand where.
+        trouble: why not all of them could be read, or empty.
+    """
+
+    counts: Sequence[CallCount]
+    trouble: str
+
+    @property
+    def open(self) -> int:
+        """How many are not final."""
+        return sum(count.calls for count in self.counts if not count.final)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a tracker has done so far.
+
+    Attributes:
+        requests: how many it made.
+        ended: calls that it saw become final.
+        given_up: calls that never ended, and are not asked for any more.
+    """
+
+    requests: int = 0
+    ended: int = 0
+    given_up: int = 0
+
+
+class Tracker:
+    """Keeps the ledger informed of what becomes of a batch's accepted calls.
+
+    Only calls that are not final are asked for. Where a list needs fewer requests it comes first, and by its id is
+    read only what the list does not tell whole: a call that has ended, or waits for a moment, or is not in the list.
+    What is read is durable at once, so that whatever breaks, nothing is read twice.
+
+    Args:
+        ledger: where the calls are kept.
+        bolna: where they are read.
+        agent_id: whose calls they are.
+        pacer: says when a request may start; shared with whoever else reads.
+        now: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: AsyncStore,
+        bolna: Bolna,
+        *,
+        agent_id: str,
+        pacer: Pacer,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._bolna = bolna
+        self._agent_id = agent_id
+        self._pacer = pacer
+        self._now = now
+        self._answered = False
+        self._unreadable = 0
+        self._trouble = ""
+        self._ours: bool | None = None
+        self._asking = anyio.Lock()
+        self.tally = Tally()
+        """Counted over all looks."""
+
+    async def look(self) -> Looked:
+        """Read where every open call stands, once; of those placed meanwhile perhaps not all.
+
+        Raises:
+            MustActError: the key is refused.
+            LedgerError: what was read cannot be recorded.
+        """
+        self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
+        after: int | None = 0
+        while after is not None and not self._trouble:
+            calls = await self._page(after)
+            await self._follow([call for call in calls if not sleeps(call, now=self._now())])
+            # Beside a run more are placed all the time: a page that is not full is the last.
+            after = calls[-1].attempt if len(calls) == _PAGE else None
+        return Looked(await self._ledger.call_counts(), self._trouble)
+
+    @property
+    def trouble(self) -> str:
+        """Why not all could be read the last time, or empty."""
+        return self._trouble
+
+    async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
+        """Return how some calls stand, by attempt, as far as a few requests tell; what is read is kept.
+
+        Of a call that has ended it is content with the list's status: `look` reads the rest of it.
+
+        Raises:
+            MustActError: the key is refused.
+            LedgerError: what was read cannot be recorded.
+        """
+        self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
+        span = span_of(calls, skew=await self._skew())
+        listed, is_whole = await self._list(calls, *span) if span is not None else ({}, False)
+        told = {call.attempt: listed[call.execution_id] for call in calls if call.execution_id in listed}
+        # With the moment that a call waits for, which no list shows, `look` would know it whole.
+        changed = [
+            (call.attempt, status)
+            for call in calls
+            if (status := told.get(call.attempt, call.status)) != call.status and not CallState(status).waits_for_moment
+        ]
+        await self._ledger.note_statuses(changed, now=self._now())
+        unseen = self._still_to_read(calls, told, listed, is_whole=is_whole)
+        await self._read_each(unseen)
+        return told | await self._ledger.statuses([call.attempt for call in unseen])
+
+    async def _page(self, after: int) -> Sequence[Call]:
+        return await self._ledger.open_calls(after=after, size=_PAGE)
+
+    async def _follow(self, calls: Sequence[Call]) -> None:
+        span = span_of(calls, skew=await self._skew()) if pages(calls) <= worth(calls) else None
+        if span is None:
+            await self._read_each(calls)
+            return
+        listed, is_whole = await self._list(calls, *span)
+        told = [call for call in calls if is_told(call, listed.get(call.execution_id, ""), now=self._now())]
+        await self._note(told, listed)
+        asked = {call.attempt for call in told}
+        await self._read_each(self._still_to_read(calls, asked, listed, is_whole=is_whole))
+
+    def _still_to_read(
+        self, calls: Sequence[Call], told: Container[int], listed: Container[str], *, is_whole: bool
+    ) -> Sequence[Call]:
+        left = [call for call in calls if call.attempt not in told]
+        return [call for call in left if not (is_whole and is_new(call, listed, now=self._now()))]
+
+    async def _skew(self) -> float:
+        skew = self._bolna.skew
+        return await self._ledger.skew() if skew is None else skew
+
+    # -- by list -------------------------------------------------------------------------------------------------
+
+    async def _list(self, calls: Sequence[Call], start: datetime, end: datetime) -> tuple[Mapping[str, str], bool]:
+        """Return execution id → status, from as many pages as are worth it, and whether these were all.
+
+        Rows may move to another page meanwhile: a call that is missed is read by its id.
+        """
+        wanted = {call.execution_id for call in calls}
+        found: dict[str, str] = {}
+        for number in range(1, worth(calls) + 1):
+            try:
+                page = await self._one_page(start, end, number)
+            except ProviderReadError as error:
+                self._refuse_key(error)
+                break
+            found.update((row.id, row.status) for row in page.rows)
+            if not page.more or found.keys() >= wanted:
+                return found, await self._lists_all()
+            if page.total is not None and math.ceil(page.total / provider.VENDOR.page_rows) > worth(calls):
+                break
+        return found, False
+
+    async def _lists_all(self) -> bool:
+        """Tell whether the campaign's agent makes all calls: only its own are in its list."""
+        return len(await agents_of(self._ledger, self._agent_id)) == 1
+
+    async def _one_page(self, start: datetime, end: datetime, number: int) -> Page:
+        await self._pacer.wait()
+        self.tally.requests += 1
+        page = await self._bolna.executions_page(self._agent_id, start=start, end=end, number=number)
+        self._answered = True
+        return page
+
+    async def _note(self, calls: Sequence[Call], listed: Mapping[str, str]) -> None:
+        now = self._now()
+        statuses = [(call.attempt, listed[call.execution_id]) for call in calls]
+        still = [call for call in calls if call.status == listed[call.execution_id]]
+        await self._ledger.note_statuses(statuses, now=now)
+        await self._give_up([call for call in still if is_hopeless(call, now=now)])
+
+    # -- by id ---------------------------------------------------------------------------------------------------
+
+    async def _read_each(self, calls: Sequence[Call]) -> None:
+        """Read calls by their ids, a few at a time, until one look's share of them could not be read."""
+        free = anyio.Semaphore(_IN_FLIGHT)
+
+        async def read(call: Call) -> None:
+            try:
+                await self._read(call)
+            finally:
+                free.release()
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                for call in calls:
+                    await free.acquire()
+                    await self._pacer.wait()
+                    if self._trouble:
+                        break
+                    tasks.start_soon(read, call)
+        except BaseExceptionGroup as group:
+            raise only(group) from None
+
+    async def _read(self, call: Call) -> None:
+        self.tally.requests += 1
+        try:
+            execution = await self._bolna.execution(call.execution_id)
+        except ProviderReadError as error:
+            self._cannot_read(error)
+            return
+        self._answered, self._unreadable = True, 0
+        self._pacer.recover()
+        # Shielded: what was asked for is kept.
+        with anyio.CancelScope(shield=True):
+            if execution is None:
+                await self._missing(call)
+            else:
+                await self._found(call, execution.asked_for(provider.VENDOR.request_in(call.payload)))
+
+    def _cannot_read(self, error: ProviderReadError) -> None:
+        self._refuse_key(error)
+        if error.is_too_fast:
+            self._pacer.slow_down()
+        # One call that cannot be read must not hide those behind it.
+        self._unreadable += 1
+        if self._unreadable >= _UNREADABLE:
+            self._trouble = error.words
+
+    def _refuse_key(self, error: ProviderReadError) -> None:
+        # A key that was good a moment ago is not refused for one call.
+        if error.must_act is not None and not self._answered:
+            raise error.must_act from error
+
+    async def _missing(self, call: Call) -> None:
+        now = self._now()
+        await self._ledger.note_missing([call.attempt], now=now)
+        if is_hopeless(call, now=now) and await self._is_our_account():
+            await self._give_up([call])
+
+    async def _is_our_account(self) -> bool:
+        """Tell whether Bolna still knows a call that it has shown before: another account's key finds none."""
+        async with self._asking:
+            if self._ours is None:
+                known = await self._ledger.known_call()
+                self._ours = known is not None and await self._knows(known)
+        if not self._ours:
+            self._trouble = "Bolna knows none of these calls. Is the key of the account that made them?"
+        return self._ours
+
+    async def _knows(self, execution_id: str) -> bool:
+        self.tally.requests += 1
+        try:
+            return await self._bolna.execution(execution_id) is not None
+        except ProviderReadError:
+            return False
+
+    async def _found(self, call: Call, execution: Execution) -> None:
+        now = self._now()
+        await self._ledger.note_calls([(call.attempt, execution)], now=now)
+        self.tally.ended += execution.is_final
+        stands_still = execution.status == call.status and not execution.is_final
+        await self._give_up([call] if stands_still and is_hopeless(call, now=now) else [])
+
+    async def _give_up(self, calls: Sequence[Call]) -> None:
+        if calls:
+            attempts = [call.attempt for call in calls]
+            await self._ledger.give_up(attempts)
+            self.tally.given_up += len(calls)

@@ -1,0 +1,241 @@
+"""Look at Bolna for calls that the ledger does not know: placed by a run whose ledger is lost, or by something else.
+
+A ledger that was restored from a backup does not know of the calls since then, and where everything was restored with
+it, as by a snapshot of the disk, nothing on this machine tells so. Bolna does: it lists them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import anyio
+
+from dialer.numbers import spellings
+from dialer.provider.interface import ProviderReadError
+from dialer.sync.agents import agents_of
+from dialer.sync.reconcile import MARGIN, UNREADABLE, digits, server_skews
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dialer.engine.pacing import Pacer
+    from dialer.errors import MustActError
+    from dialer.provider.interface import Listed, Page, Provider
+    from dialer.store import AsyncStore
+
+_DAY = 86_400.0
+"""Seconds of the list that are read at a time: what was read of it is not read again."""
+_PASSES = 3
+"""Times that a list of several pages is read: rows move from page to page while calls run."""
+_PAGES = 20_000
+_SLACK = 60.0
+"""Seconds between what our clock says of a call and what Bolna's says, at most, once they were compared."""
+_STRAYS, _MOST_STRAYS = "strays", 10_000
+"""Under this name the ledger keeps calls that nobody knows, to numbers that are not in the list: they may come in."""
+
+
+@dataclass(slots=True)
+class Unrecorded:
+    """What came of a search.
+
+    Attributes:
+        adopted: how many people were found by our reference: the ledger is an older copy, they are `queued` now.
+        doubted: how many people a call without our reference was found to: they are `unknown` now.
+        unclear: calls that show neither whom they are to nor our reference.
+        trouble: why not everything could be read; empty where it could.
+        must_act: what a person must do before anything can be read; None where that may pass by itself.
+    """
+
+    adopted: int = 0
+    doubted: int = 0
+    unclear: int = 0
+    trouble: str = ""
+    must_act: MustActError | None = None
+
+    @property
+    def why_unfinished(self) -> str:
+        """Why the search has to be done again, in words; empty where it is finished."""
+        calls = "1 call" if self.unclear == 1 else f"{self.unclear:,} calls"
+        return self.trouble or (f"Bolna does not say yet whom {calls} went to" if self.unclear else "")
+
+
+async def find_unrecorded(
+    ledger: AsyncStore,
+    provider: Provider,
+    *,
+    agent_id: str,
+    pacer: Pacer,
+    known: Mapping[int, float],
+    time_limit: float | None,
+    now: Callable[[], float] = time.time,
+) -> Unrecorded:
+    """Find the calls since the last search that no ledger knows, and settle whom they were to.
+
+    Args:
+        ledger: the ledger, with the list in it.
+        provider: where calls are listed.
+        agent_id: the campaign's agent: its calls, and those of the agents that a column has named.
+        pacer: how fast may be read.
+        known: a hash of each id that a ledger knows, and when that call was placed (Unix seconds).
+        time_limit: seconds; None: until all is read. What was read is not read again by the next search.
+        now: the wall clock.
+
+    Raises:
+        LedgerError: what was found cannot be recorded.
+    """
+    since, until = await ledger.search_from(), now()
+    if since is None:
+        return Unrecorded()
+    skews = (0.0, *await server_skews(ledger, provider))
+    agents = await agents_of(ledger, agent_id)
+    search = _Search(ledger, provider, agents, pacer, known, since=since, skews=skews)
+    search.numbers = await ledger.callable_numbers()
+    with anyio.move_on_after(time_limit) as limit:
+        try:
+            await search.look_at_strays()
+            start = since
+            while start < until:
+                end = min(start + _DAY, until)
+                await search.look(start, end)
+                start = end
+                if not search.result.why_unfinished:
+                    await ledger.note_searched(end)
+        except ProviderReadError as error:
+            search.result.trouble, search.result.must_act = error.words, error.must_act
+    if limit.cancelled_caught:
+        search.result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
+    await search.keep_strays()
+    return search.result
+
+
+@dataclass(slots=True)
+class _Search:
+    """One search.
+
+    Attributes:
+        ledger, provider, pacer, known: as in `find_unrecorded`.
+        agents: whose calls.
+        since: from when on (Unix seconds).
+        skews: how far the server's clock may be ahead.
+        numbers: whom this run may call.
+        strays: calls that nobody knows, to numbers that it does not call: id → number.
+    """
+
+    ledger: AsyncStore
+    provider: Provider
+    agents: Sequence[str]
+    pacer: Pacer
+    known: Mapping[int, float]
+    since: float
+    skews: tuple[float, ...]
+    numbers: set[int] = field(default_factory=set)
+    strays: dict[str, int] = field(default_factory=dict)
+    result: Unrecorded = field(default_factory=Unrecorded)
+    unreadable: int = 0
+
+    async def look_at_strays(self) -> None:
+        """Look at calls that were found before, where the list has their numbers by now."""
+        self.strays = json.loads(await self.ledger.note(_STRAYS) or "{}")
+        for identity, number in list(self.strays.items()):
+            if self._is_ours(number):
+                del self.strays[identity]
+                await self._read(identity)
+
+    async def keep_strays(self) -> None:
+        if self.strays:
+            newest = list(self.strays.items())[-_MOST_STRAYS:]
+            await self.ledger.set_note(_STRAYS, json.dumps(dict(newest)))
+
+    async def look(self, since: float, until: float) -> None:
+        """Look at each call that was placed in a span (Unix seconds) and that no ledger knows."""
+        start, end = since - MARGIN + min(self.skews), until + MARGIN + max(self.skews)
+        for agent in self.agents:
+            await self._look_through(agent, start, end)
+
+    async def _look_through(self, agent: str, start: float, end: float) -> None:
+        seen: set[str] = set()
+        for _ in range(_PASSES):
+            before = len(seen)
+            for number in range(1, _PAGES + 1):
+                page = await self._page(agent, start, end, number)
+                new = [row for row in page.rows if row.id not in seen]
+                seen.update(row.id for row in new)
+                unknown = [row for row in new if hash(row.id) not in self.known]
+                for row in unknown:
+                    await self._look_at(row)
+                if number == 1 and (not page.more or (not unknown and page.total == self._count(start, end))):
+                    return
+                if not page.more or not page.rows:
+                    break
+            if len(seen) == before:
+                return
+
+    async def _page(self, agent: str, start: float, end: float, number: int) -> Page:
+        await self.pacer.wait()
+        return await self.provider.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
+
+    def _count(self, start: float, end: float) -> int | None:
+        """Return how many known calls a list of a span holds; None where that cannot be told.
+
+        A list that holds no more has no unknown call, so that its other pages need not be read: a long run fills many.
+        Where a known call was placed about when the span begins or ends, it may be on the list or not.
+        """
+        early, late = max(self.skews) + _SLACK, _SLACK - min(self.skews)
+        moments = self.known.values()
+        # Of which agent a known call was is not known.
+        if len(self.agents) > 1 or any(edge - early <= at <= edge + late for edge in (start, end) for at in moments):
+            return None
+        return sum(start < at < end for at in moments)
+
+    async def _look_at(self, row: Listed) -> None:
+        number = digits(row.to_number)
+        # Before it dials Bolna may leave the number empty.
+        if number is None or self._is_ours(number):
+            await self._read(row.id)
+        else:
+            self.strays[row.id] = number
+
+    def _is_ours(self, number: int) -> bool:
+        # Bolna may write a number in another way than it was asked to call.
+        return any(spelling in self.numbers for spelling in spellings(number))
+
+    async def _read(self, identity: str) -> None:
+        await self.pacer.wait()
+        try:
+            execution = await self.provider.execution(identity)
+        except ProviderReadError as error:
+            # One call that cannot be read must not hide those behind it.
+            self.result.trouble = error.words
+            self.unreadable += 1
+            if self.unreadable >= UNREADABLE:
+                raise
+            return
+        if execution is None:
+            self.result.unclear += 1
+            return
+        number = digits(execution.recipient_number)
+        # Shielded: what the ledger was told must be counted.
+        with anyio.CancelScope(shield=True):
+            if execution.reference:
+                await self._settle(identity, number, execution.reference)
+            elif number is None:
+                self.result.unclear += 1
+            elif self._is_ours(number):
+                self.result.doubted += await self.ledger.doubt(spellings(number), execution_id=identity)
+
+    async def _settle(self, identity: str, number: int | None, mark: str) -> None:
+        """Take a call with a reference for what it is: of an attempt that is known, of a lost one, or of others."""
+        if await self.ledger.knows_reference(mark):
+            await self.ledger.found(mark, execution_id=identity)
+        elif number is None:
+            self.result.unclear += 1
+        elif await self.ledger.adopt(spellings(number), mark, execution_id=identity, missing_since=self.since):
+            self.result.adopted += 1
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
