@@ -115,7 +115,7 @@ def test_every_option_that_a_message_names_exists() -> None:
     named = {
         (place, option)
         for place, text in texts()
-        if not place.startswith(("provider/bolna/sandbox", "report"))
+        if not place.startswith(("provider/bolna/sandbox", "export/report"))
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text.replace("pip install --upgrade", ""))
     }
     assert len(named) > 20

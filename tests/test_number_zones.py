@@ -348,7 +348,7 @@ def test_numbers_of_every_region_and_type_at_length() -> None:
 
 def test_the_table_of_places_has_no_slip() -> None:
     """A prefix named twice would have the last one's zones, and a zone misspelt would end the run."""
-    content = tomllib.loads((files("dialer") / "phone" / "zones.toml").read_text(encoding="utf-8"))
+    content = tomllib.loads((files("dialer.numbers") / "zones.toml").read_text(encoding="utf-8"))
     listed = set[str]().union(*zone_tab().values(), UNOFFICIAL)
     assert set(content["left_out"]) == UNOFFICIAL
     for region, entry in content["regions"].items():

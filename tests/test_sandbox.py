@@ -405,7 +405,9 @@ def test_a_listing_is_paged_newest_first_and_trimmed() -> None:
         assert [row["id"] for page in pages for row in page["data"]] == ids[::-1]
         assert [(page["total"], page["has_more"]) for page in pages] == [(5, True), (5, True), (5, False), (5, False)]
         assert not listing(client, page_size=5)["has_more"]
-        assert pages[0]["data"][0].keys() == {"id", "status", "conversation_duration", "created_at", "telephony_data"}
+        assert pages[0]["data"][0].keys() == {
+            "id", "status", "conversation_duration", "created_at", "telephony_data", "termination_reason",
+        }  # fmt: skip
         assert pages[0]["data"][0]["telephony_data"].keys() == {"to_number", "from_number", "provider"}
 
 

@@ -44,6 +44,8 @@ def elsewhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 def test_results_that_cannot_be_written_stop_no_call_from_being_recorded(place: Place, path: Path) -> None:
     path = place.campaign(more='results = "out/c.csv"\nledger = "c.ledger"')
+    # What batches share then does not lie in the folder of the results.
+    (place.folder / "dialer.toml").touch()
     in_the_way = place.folder / "out"
     campaign = load_campaign(path)
     in_the_way.touch()
@@ -252,6 +254,13 @@ def make_older(path: Path, seconds: float) -> None:
     connection.close()
 
 
+@pytest.fixture
+def listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a provider that lists each call at once, so that nobody waits for half an hour."""
+    monkeypatch.setattr("dialer.store.sqlite.starts.LATE", 0.0)
+
+
+@pytest.mark.usefixtures("listed_at_once")
 def test_results_alone_are_adopted_only_when_asked(place: Place, path: Path) -> None:
     run(path, limit=12)
     path.with_name("c.results.ledger").unlink()
@@ -273,6 +282,7 @@ def test_results_of_another_account_are_refused(place: Place, path: Path, monkey
     assert len(place.calls()) == 12
 
 
+@pytest.mark.usefixtures("listed_at_once")
 def test_who_was_in_flight_when_the_ledger_was_lost_is_found(place: Place, path: Path) -> None:
     run(path, limit=12)
     results = path.with_name("c.results.csv")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from dialer import RunOptions, Summary, load_campaign, run_campaign, telling
+from dialer import RunOptions, Summary, load_campaign, messages, run_campaign
 from dialer.cli import main
 from dialer.engine.control import Control
 from dialer.errors import ExitCode
@@ -209,7 +209,7 @@ def test_results_that_cannot_be_written_any_more_are_told_and_lose_nothing(quick
     shutil.rmtree(in_the_way)
     in_the_way.touch()
     tracked = anyio.run(track_campaign, campaign)
-    assert f"dialer results {path}" in telling.tracked_text(tracked, selection=campaign.batch.selection)
+    assert f"dialer results {path}" in messages.tracked_text(tracked, selection=campaign.batch.selection)
     in_the_way.unlink()
     assert main(["results", str(path)]) == 0
     assert all(row["call_status"] for row in quick.results("out/c.csv"))

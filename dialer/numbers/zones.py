@@ -74,7 +74,7 @@ def edition() -> str:
 
 
 def _places() -> bytes:
-    return (files("dialer") / "phone" / "zones.toml").read_bytes()
+    return (files("dialer.numbers") / "zones.toml").read_bytes()
 
 
 @cache

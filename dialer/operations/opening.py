@@ -148,7 +148,8 @@ async def merge(
     """
     path = campaign.batch.results
     stamp = await ledger.note(STAMP)
-    if not path.is_file() or stamp_of(path) == stamp:
+    # One without even a header was not written by a run.
+    if not path.is_file() or path.stat().st_size == 0 or stamp_of(path) == stamp:
         return {}
     back = await ledger.call(lambda store: _read(campaign, path, known=store.knows))
     is_new = await ledger.is_new()
