@@ -182,9 +182,9 @@ def test_a_ledger_of_an_older_version_counts(tmp_path: Path) -> None:
 def worked_on(path: Path) -> Path:
     """Make a ledger in which somebody was called, with its lock, as a run that has ended leaves it; return its path."""
     with locked(lock_of(path), command="run"), closing(opened(path)) as ledger:
+        ledger.begin_work()
         people(ledger, 300)
         call(ledger, 1, QUEUED)
-        ledger.begin_work()
     return path
 
 

@@ -240,6 +240,59 @@ def test_while_nobody_touched_the_files_bolna_is_asked_for_one_page_at_each_star
     assert called(place) == EVERYBODY
 
 
+def test_a_newer_copy_that_comes_back_after_an_older_one_has_called_is_an_older_copy_too(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older one must not bring the mark down: it alone tells of its calls while Bolna does not list them yet."""
+    run(path, limit=12)
+    back_up(place)
+    for _ in range(3):
+        run(path, limit=3)
+    copy(place, "", "newer ")
+    restore(place, *FILES[:3])
+    run(path, limit=4)
+    copy(place, "newer ", "", files=FILES[:3])
+    monkeypatch.setattr(starts, "LATE", 1800.0)
+    with running(Settings(other_faults={"garbage": 1})) as broken, monkeypatch.context() as patch:
+        patch.setenv("BOLNA_BASE_URL", broken.base_url)
+        with pytest.raises(LeftError, match="does not know all calls"):
+            run(path)
+    assert run(path).sent == 0
+    monkeypatch.setattr(starts, "LATE", 0.0)
+    assert run(path).sent == 5
+    assert called(place) == EVERYBODY
+
+
+@pytest.mark.parametrize("files", [FILES[:1], FILES[:2], FILES[:3]], ids=str)
+def test_beside_another_batchs_older_copy_nobody_is_called_until_that_batch_knows_its_calls(
+    place: Place, path: Path, files: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lose_a_run(place, path, *files)
+    other = place.campaign(name="other")
+
+    summary = run(other, new_batch=True)
+
+    assert (summary.exit_code, summary.sent) == (ExitCode.MUST_ACT, 0)
+    assert "c.results.ledger: this ledger of another batch does not know all calls" in summary.ended
+    assert main(["reconcile", str(path)]) == 0
+    capsys.readouterr()
+    assert run(other, new_batch=True).sent == 8
+    assert called(place) == EVERYBODY
+
+
+def test_beside_a_batch_that_waits_since_its_ledger_was_lost_nobody_is_called(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(path, limit=22)
+    for name in FILES[:2]:
+        (place.folder / name).unlink()
+    monkeypatch.setattr(starts, "LATE", 1800.0)
+    assert run(path).sent == 0
+    other = place.campaign(name="other")
+    assert run(other, new_batch=True).exit_code is ExitCode.MUST_ACT
+    assert len(called(place)) == 22
+
+
 def test_nobody_is_called_until_it_could_be_looked_up(
     place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

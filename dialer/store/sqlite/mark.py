@@ -54,6 +54,11 @@ class Mark:
         is_another = self.start == other.start and self.work != other.work
         return self.start < other.start or self.intents < other.intents or is_another
 
+    def furthest(self, other: Mark) -> Mark:
+        """Return the higher figures of two, and the earlier moment."""
+        start, intents = max(self.start, other.start), max(self.intents, other.intents)
+        return Mark(start, self.work, intents, min(self.made, other.made))
+
 
 class MarkFile:
     """The mark beside a ledger, open for writing.

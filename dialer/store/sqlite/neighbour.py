@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sqlite3
 import stat
@@ -18,7 +19,7 @@ from dialer.commands import command_text
 from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.store.sqlite.bodies import let_read_bodies
 from dialer.store.sqlite.lock import holder, lock_of
-from dialer.store.sqlite.mark import mark_of, read_mark
+from dialer.store.sqlite.mark import Mark, mark_of, read_mark
 from dialer.store.sqlite.opening import open_for_reading
 from dialer.store.sqlite.queries import neighbours, reading
 from dialer.store.sqlite.schema import version_of
@@ -77,6 +78,7 @@ class Neighbour:
         self._connection: sqlite3.Connection | None = None
         self._version = 0
         self._counts = False
+        self._behind_until = self._missing_until = -math.inf
         self._read: _Read | None = None
         self._seen: _Stamp | None = None
 
@@ -92,18 +94,19 @@ class Neighbour:
 
         Raises:
             FileNotFoundError: the ledger is gone.
-            LedgerError: it cannot be read.
+            LedgerError: it cannot be read, or does not know all calls.
         """
         # Asked of each ledger for each call.
         try:
             if not self._is_ready(now):
                 return None
+            self._refuse_incomplete(now)
             if self._read is not None:
                 found = self._read.of(numbers, since=now - self._within)
             else:
                 found = self._rows(now, extra=neighbours.AMONG, numbers=json.dumps(list(numbers)))
             return self._last(found) if found else None
-        except FileNotFoundError:
+        except (FileNotFoundError, _IncompleteError):
             raise
         except _UNREADABLE as error:
             raise self._unreadable(error) from error
@@ -223,6 +226,23 @@ class Neighbour:
         # Until ledgers said so, nobody knew.
         self._later = notes.get("later", "yes") == "yes"
         self._counts = notes.get("server") == self._server and not is_trial(self.path, notes.get("trial"))
+        mark = mark_of(self.path)
+        # Before the ledger's own figures, which are ahead of it.
+        left = read_mark(mark)
+        figures = _figures(db)
+        self._behind_until = mark.stat().st_mtime if left is not None and figures.is_behind(left) else -math.inf
+        self._learn_gaps(db)
+
+    def _refuse_incomplete(self, now: float) -> None:
+        if self._connection is not None:
+            self._learn_gaps(self._connection)
+        if self._missing_until >= now - self._within - (_LONGEST if self._later else 0.0):
+            raise _IncompleteError(incomplete_words(self.path))
+
+    def _learn_gaps(self, db: sqlite3.Connection) -> None:
+        """Learn until when calls may have been placed of which it does not know."""
+        gaps = json.loads(dict(db.execute(neighbours.FIGURES)).get("calls_missing", "[]"))
+        self._missing_until = max([self._behind_until, *(end for _, end in gaps)])
 
     def _all(self, db: sqlite3.Connection, now: float) -> list[tuple[int, float, int]]:
         last = db.execute(neighbours.LAST_MOMENT).fetchone()[0]
@@ -258,6 +278,10 @@ class Neighbour:
         return LedgerError(unreadable_words(self.path, str(error.__cause__ or error)))
 
 
+class _IncompleteError(LedgerError):
+    """It does not know all calls that were placed with it."""
+
+
 _UNREADABLE = (sqlite3.Error, LedgerError, OSError)
 
 
@@ -289,6 +313,12 @@ class _Read:
             yield number, at, index in self.open
 
 
+def _figures(db: sqlite3.Connection) -> Mark:
+    """Return how far a ledger has come."""
+    notes = dict(db.execute(neighbours.FIGURES))
+    return Mark(int(notes.get("start", 0)), notes.get("work", ""), int(notes.get("intents", 0)), made=0.0)
+
+
 def is_trial(path: Path, mark: str | None) -> bool:
     """Tell whether a ledger is of a trial in the built-in stand-in, which calls nobody.
 
@@ -306,4 +336,13 @@ def unreadable_words(path: Path, why: str) -> str:
         "So it is not known whom that batch called, and this run might call them again. Bring the ledger back from a "
         "backup, or rebuild it from its results (run its campaign with --adopt). If that batch called nobody lately: "
         f"{command_text('list', '--forget', path)}"
+    )
+
+
+def incomplete_words(path: Path) -> str:
+    """Return what is said of another batch's ledger that is an older copy."""
+    return (
+        f"{path}: this ledger of another batch does not know all calls (it is an older copy, or replaces one that is "
+        "lost), so this run might call those again whom that batch has called.\n"
+        "Run or reconcile that batch until it knows them: it looks for them at Bolna, and once more after half an hour."
     )

@@ -53,9 +53,11 @@ class Starts(Connected):
             elif before.start == 0 and self._first_moment() is None:
                 # Nothing was placed with a ledger that is made now.
                 self.set_note(_SEARCHED, str(now))
-            made = before.made if left is None else min(before.made, left.made)
-            self._mark = self._unmarked = Mark(before.start + 1, work, before.intents, made)
-            for name, value in ((_START, before.start + 1), (_WORK, work), (_BEGUN, now), (_MADE, made)):
+            # Above both: an older copy must not bring the mark down, by which a newer one that comes back is known.
+            furthest = before if left is None else before.furthest(left)
+            self._mark = self._unmarked = replace(furthest, start=furthest.start + 1, work=work)
+            figures = ((_START, self._mark.start), (_INTENTS, self._mark.intents), (_MADE, self._mark.made))
+            for name, value in (*figures, (_WORK, work), (_BEGUN, now)):
                 self.set_note(name, str(value))
 
     def work(self) -> str | None:

@@ -12,6 +12,7 @@ KNOWN = f"""
     FROM attempt a WHERE a.recipient = r.id AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown')))
 """
 BELONGS_TO = "SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial', 'later')"
+FIGURES = "SELECT name, value FROM meta WHERE name IN ('start', 'work', 'intents', 'calls_missing')"
 LAST_MOMENT = "SELECT max(coalesce(answered_at, at)) FROM attempt"
 _PLACED = "coalesce(a.answered_at, a.at)"
 
