@@ -401,6 +401,29 @@ def test_a_run_whose_ledger_is_taken_away_stops(
     assert 5 <= len(place.calls()) < 30
 
 
+def test_a_run_whose_ledger_is_replaced_leaves_the_results_of_whoever_works_on_the_other_one(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen run that goes on after another has called everybody must not write that nobody was called."""
+    monkeypatch.setattr(opening, "HEED_EVERY", 0.02)
+    path.write_text(path.read_text(encoding="utf-8").replace("5000/second", "20/second", 1), encoding="utf-8")
+
+    class Replaced(Silent):
+        def outcome(self, *_: object, **__: object) -> None:
+            if len(place.calls()) == 5:
+                for name, content in ((FILES[0], (place.folder / FILES[0]).read_bytes()), (FILES[1], b"by another")):
+                    (place.folder / "new").write_bytes(content)
+                    (place.folder / "new").replace(place.folder / name)
+
+    summary = run(path, progress=Replaced())
+
+    assert "was moved or replaced" in summary.ended
+    assert "its ledger was replaced while this was going on" in told(summary)
+    written = (place.folder / FILES[1]).read_bytes()
+    assert written.startswith(b"by another")
+    assert b",pending," not in written
+
+
 @pytest.mark.parametrize("column", ["status", "key", "execution_id"])
 def test_results_whose_columns_were_shifted_apart_are_refused(place: Place, path: Path, column: str) -> None:
     """Sorted by itself, a column would say of others that they were called."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 import time
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Writing:
     def __init__(self, file: ResultsFile, *, ledger: Path, notes: Notes, rewrite: str) -> None:
         self._file = file
         self._ledger = ledger
+        self._held = _inode(ledger)
         self._notes = notes
         self._rewrite = rewrite
         self._changed = threading.Condition()
@@ -158,6 +160,9 @@ class Writing:
             self._file.append(store.results_of(todo.positions))
         else:
             self._stamp = None
+            # Where another one took its place, whoever works on that one may have written what this one does not know.
+            if _inode(self._ledger) not in {self._held, None}:
+                raise OSError(errno.ESTALE, "its ledger was replaced while this was going on")
             self._file.write(self._counted(store.results(pending=todo.whole)), calls=store.call_parts())
             self._stamp = stamp_of(self._file.path)
 
@@ -178,3 +183,10 @@ class Writing:
             f"{self._file.path} {why}. The ledger records every call. When the file can be written again: "
             f"{self._rewrite}"
         )
+
+
+def _inode(path: Path) -> int | None:
+    """Return which file a path names; None where there is none."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_ino
+    return None
