@@ -444,7 +444,9 @@ def test_nobody_of_them_is_called_by_any_later_run(refused: Place, more: tuple[s
     assert {row["status"] for row in refused.results("copy.results.csv")} == {"pending"}
 
 
-def test_the_results_alone_protect_them_as_well(refused: Place) -> None:
+def test_the_results_alone_protect_them_as_well(refused: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Half an hour later: whatever was placed is listed.
+    monkeypatch.setattr("dialer.store.sqlite.starts.LATE", 0.0)
     path, copy = refused.folder / "c.toml", refused.campaign(name="copy")
     before = refused.results()
     for file in refused.folder.glob("c.results.ledger*"):
