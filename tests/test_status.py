@@ -146,7 +146,7 @@ class Terminal(io.StringIO):
 
 
 def test_on_a_terminal_a_text_takes_the_place_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: (10, 4))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: (10, 4))
     terminal = Terminal()
     shown = Screen(terminal)
     with shown.shown():
