@@ -104,10 +104,10 @@ class Batch:
     numbers: tuple[str, ...]
 
     @classmethod
-    def write(cls, folder: Path, *, people: int, rate: str, max_in_flight: int = 20) -> Self:
-        """Write a campaign file and its CSV."""
+    def write(cls, folder: Path, *, people: int, rate: str, max_in_flight: int = 20, start: int = 0) -> Self:
+        """Write a campaign file and its CSV: so many people, whose numbers begin at `start`."""
         folder.mkdir(exist_ok=True)
-        batch = cls(folder, str(uuid.uuid4()), tuple(f"+9198{index:08d}" for index in range(people)))
+        batch = cls(folder, str(uuid.uuid4()), tuple(f"+9198{start + index:08d}" for index in range(people)))
         batch.campaign.write_text(
             f'agent_id = "{batch.agent}"\nrecipients = "list.csv"\n'
             f'[pacing]\nrate = "{rate}"\nmax_in_flight = {max_in_flight}\n'

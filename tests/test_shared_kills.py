@@ -36,9 +36,12 @@ def running(bolna: Bolna, batch: Batch) -> Iterator[subprocess.Popen[str]]:
 
 
 def workspace(folder: Path, *, organisation: str, own: str, people: int) -> tuple[Batch, Batch]:
-    """Write two campaigns that share a rate."""
+    """Write two campaigns that share a rate, and nobody whom both call."""
     (folder / "dialer.toml").write_text(f'[organisation]\nrate = "{organisation}"\n', encoding="utf-8")
-    one, other = (Batch.write(folder / name, people=people, rate=own) for name in ("one", "other"))
+    one, other = (
+        Batch.write(folder / name, people=people, rate=own, start=start)
+        for name, start in (("one", 0), ("other", people))
+    )
     return one, other
 
 
