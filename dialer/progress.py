@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.escaping import masked, on_one_line, visible, visible_json
+from dialer.messages.words import calls_line
 from dialer.models import Outcome
 from dialer.streams import steady
 from dialer.terminal import Screen
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 30.0
 """Seconds between two lines of a run without a terminal."""
-NOT_KNOWN = "not known yet"
-"""How a call stands of which Bolna was not asked, or knows nothing."""
 COUNTDOWN_EVERY = 600.0
 """Seconds between two of them while nobody can be called."""
 
@@ -77,18 +76,6 @@ class Silent:
 
     def calls(self, counts: Sequence[CallCount]) -> None:
         """See Progress."""
-
-
-def calls_head(counts: Sequence[CallCount]) -> str:
-    """Return how many of the accepted calls have ended."""
-    ended = sum(count.calls for count in counts if count.final)
-    return f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
-
-
-def calls_line(counts: Sequence[CallCount]) -> str:
-    """Return how many of the accepted calls have ended, and where the others stand, in one line."""
-    others = [f"{count.calls:,} {count.outcome or NOT_KNOWN}" for count in counts if not count.final]
-    return "; ".join(filter(None, (calls_head(counts), ", ".join(others))))
 
 
 class Bar:

@@ -25,7 +25,7 @@ from dialer.errors import ExitCode
 from dialer.export.report import View, gather, markdown
 from dialer.export.report.gathering import masked
 from dialer.export.report.page import page
-from dialer.messages import as_json
+from dialer.messages.values import as_json
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
 from dialer.store.sqlite import Ledger, locked

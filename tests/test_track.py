@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from dialer import RunOptions, Summary, load_campaign, messages, run_campaign
+from dialer import RunOptions, Summary, load_campaign, run_campaign
 from dialer.cli import main
 from dialer.engine.control import Control
 from dialer.errors import ExitCode
 from dialer.export.results import unguarded
 from dialer.forecast import RINGING
+from dialer.messages import after
 from dialer.models import CallCount, Status
 from dialer.operations import track, track_campaign
 from dialer.progress import Silent
@@ -209,7 +210,7 @@ def test_results_that_cannot_be_written_any_more_are_told_and_lose_nothing(quick
     shutil.rmtree(in_the_way)
     in_the_way.touch()
     tracked = anyio.run(track_campaign, campaign)
-    assert f"dialer results {path}" in messages.tracked_text(tracked, selection=campaign.batch.selection)
+    assert f"dialer results {path}" in after.tracked_text(tracked, selection=campaign.batch.selection)
     in_the_way.unlink()
     assert main(["results", str(path)]) == 0
     assert all(row["call_status"] for row in quick.results("out/c.csv"))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer import messages
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import load
 from dialer.cli.group import (
@@ -21,6 +20,7 @@ from dialer.cli.printing import echo
 from dialer.cli.progress import progress_of
 from dialer.cli.signals import unless_terminated, with_signals
 from dialer.errors import ExitCode
+from dialer.messages import after, values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: A
 
     loaded = load(campaign, **which)
     settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
-    echo(messages.as_json(settled) if output == "json" else messages.settled_text(settled))
+    echo(values.as_json(settled) if output == "json" else after.settled_text(settled))
     return ExitCode(settled.exit_code)
 
 
@@ -108,11 +108,11 @@ def track(
         )
     )
     if output == "json":
-        echo(messages.as_json(tracked))
+        echo(values.as_json(tracked))
     elif quiet and tracked.trouble:
         say(f"{tracked.batch}: not all could be read: {tracked.trouble}")
     elif not quiet:
-        echo(messages.tracked_text(tracked, selection=loaded.batch.selection))
+        echo(after.tracked_text(tracked, selection=loaded.batch.selection))
     return unless_terminated(tracked.exit_code, stopped_by)
 
 
@@ -131,13 +131,13 @@ def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:
 
     async def asked(control: Control) -> Cancelled:
         async def confirm(braking: Braking) -> bool:
-            return yes or await ask(f"{messages.braking_text(braking)} Cancel?", control=control)
+            return yes or await ask(f"{after.braking_text(braking)} Cancel?", control=control)
 
         return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
 
     cancelled, stopped_by = with_signals(asked)
     if output == "json":
-        echo(messages.as_json(cancelled))
+        echo(values.as_json(cancelled))
     else:
-        say(messages.cancelled_text(cancelled, selection=loaded.batch.selection))
+        say(after.cancelled_text(cancelled, selection=loaded.batch.selection))
     return unless_terminated(cancelled.exit_code, stopped_by)

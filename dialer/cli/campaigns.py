@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dialer import messages
 from dialer.cli.asking import say
 from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode, InterruptedRunError
+from dialer.messages import after, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,10 +74,10 @@ def each(
             break
     if output == "json":
         # One document, whatever there was to do.
-        echo(messages.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
+        echo(values.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
     elif len(campaigns) > 1 and not quiet and failed is None:
         ended = [(str(path), each.code, each.words) for path, each in zip(campaigns, done, strict=False)]
-        say(messages.overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
+        say(after.overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
     return next((code for code in _GRAVEST if any(each.code is code for each in done)), ExitCode.DONE)
 
 

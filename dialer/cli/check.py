@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer import messages
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.columns import with_phone_column
 from dialer.cli.group import (
@@ -24,6 +23,7 @@ from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
 from dialer.commands import command_text
 from dialer.errors import ExitCode
+from dialer.messages import before, values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,9 +74,9 @@ def check_one(
     found = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
     view, _ = with_signals(lambda _control: look_ahead(campaign, found))
     if output == "text":
-        echo(messages.check_text(found, view, command=campaign.batch.selection.command("run")))
+        echo(before.check_text(found, view, command=campaign.batch.selection.command("run")))
     over = view.timing is not None and view.timing.is_over
     doubtful = bool(view.warnings) or not view.is_prompt_known
     code = ExitCode.USAGE if over or (strict and doubtful) else found.exit_code
-    value = {**messages.plain(found), "outlook": messages.plain(view)}
+    value = {**values.plain(found), "outlook": values.plain(view)}
     return Done(code, f"{found.to_call:,} would be called", value)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from dialer import messages
 from dialer.cli.group import (
     PATH,
     batch_option,
@@ -22,6 +21,8 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
+from dialer.messages import values
+from dialer.messages.status import listing_text, saved_text, shown_text, standing_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,11 +51,9 @@ def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: An
         while True:
             standings = [standing(batch) for batch in batches]
             if output == "json":
-                echo(messages.as_json(standings, indent=None if watch else 2))
+                echo(values.as_json(standings, indent=None if watch else 2))
             else:
-                text = messages.standing_text(
-                    [(one, batch.selection) for one, batch in zip(standings, batches, strict=True)]
-                )
+                text = standing_text([(one, batch.selection) for one, batch in zip(standings, batches, strict=True)])
                 (screen.show if watch else echo)(text)
             if not watch or screen.is_unseen or all(one.is_over for one in standings):
                 break
@@ -98,7 +97,7 @@ def report(
 
     files = locate(campaign, **which)
     found = report_batch(files, zone=timezone, full_numbers=full_numbers)
-    text = messages.as_json(found) if form == "json" else report_text(found, form)
+    text = values.as_json(found) if form == "json" else report_text(found, form)
     if form != "html" and to is None:
         echo(text.rstrip())
     else:
@@ -135,7 +134,7 @@ def list_(*, forget: Path | None, folder: Path, sandbox: bool, output: str) -> E
         echo(f"{forget} is forgotten: runs go on without it until its batch is run again.")
         return ExitCode.DONE
     found = list_ledgers(folder, sandbox=sandbox)
-    echo(messages.as_json(found) if output == "json" else messages.listing_text(found))
+    echo(values.as_json(found) if output == "json" else listing_text(found))
     return found.exit_code
 
 
@@ -149,7 +148,7 @@ def backup(to: Path, *, folder: Path, sandbox: bool, output: str) -> ExitCode:
     from dialer.operations import back_up  # noqa: PLC0415 - only this command needs it
 
     saved = back_up(to, folder, sandbox=sandbox)
-    echo(messages.as_json(saved) if output == "json" else messages.saved_text(saved))
+    echo(values.as_json(saved) if output == "json" else saved_text(saved))
     return saved.exit_code
 
 
@@ -170,7 +169,7 @@ def show(number: tuple[str, ...], *, folder: Path | None, sandbox: bool, output:
 
     # A number with spaces may come without quotes.
     shown = show_number(" ".join(number), folder=folder, sandbox=sandbox)
-    echo(messages.as_json(shown) if output == "json" else messages.shown_text(shown))
+    echo(values.as_json(shown) if output == "json" else shown_text(shown))
     for path, why in shown.unread:
         echo(f"Not read: {path}\n  {why}", err=True)
     return ExitCode(shown.exit_code)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer import messages
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.check import check_one
@@ -23,6 +22,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.progress import events_of, progress_of
 from dialer.cli.signals import unless_terminated, with_signals
+from dialer.messages import after, before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,22 +152,22 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
-        events("summary", **messages.summary_event(summary))
-    elif talk.quiet and (stopped := messages.stopped_text(summary)):
+        events("summary", **after.summary_event(summary))
+    elif talk.quiet and (stopped := after.stopped_text(summary)):
         say(stopped)
     elif talk.output == "text" and not talk.quiet:
         # With a progress they were shown when they came up.
         notes = summary.notes if talk.no_progress else ()
-        text = messages.summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
+        text = after.summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
         say("\n".join([*notes, text]))
-    return Done(summary.exit_code, messages.overview(summary), summary)
+    return Done(summary.exit_code, after.overview(summary), summary)
 
 
 async def _confirm(plan: Plan, *, talk: _Talk, control: Control, events: Callable[..., None] | None) -> bool:
     if events is not None:
-        events("plan", **messages.plan_event(plan))
+        events("plan", **before.plan_event(plan))
     elif not talk.quiet:
-        say(messages.plan_text(plan))
+        say(before.plan_text(plan))
     if talk.yes or plan.sandbox or not plan.to_call:
         return True
     return await ask("Call them now?", control=control)

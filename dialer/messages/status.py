@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from dialer.commands import command_text
 from dialer.escaping import on_one_line
-from dialer.messages.words import ORDER, calls_table, counted, duration, looks, money
+from dialer.messages.words import ORDER, calls_line, calls_table, counted, duration, looks, money
 from dialer.models import Status
-from dialer.progress import calls_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

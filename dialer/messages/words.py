@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from dialer.models import Status
-from dialer.progress import NOT_KNOWN, calls_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +17,8 @@ ORDER = (
     *(Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.PENDING, Status.SENDING),
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
 )
+NOT_KNOWN = "not known yet"
+"""How a call stands of which the provider was not asked, or knows nothing."""
 _CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
 
 
@@ -80,3 +81,15 @@ def calls_table(counts: Sequence[CallCount]) -> list[str]:
         for count in counts
     )
     return [calls_head(counts), *rows]
+
+
+def calls_head(counts: Sequence[CallCount]) -> str:
+    """Return how many of the accepted calls have ended."""
+    ended = sum(count.calls for count in counts if count.final)
+    return f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
+
+
+def calls_line(counts: Sequence[CallCount]) -> str:
+    """Return how many of the accepted calls have ended, and where the others stand, in one line."""
+    others = [f"{count.calls:,} {count.outcome or NOT_KNOWN}" for count in counts if not count.final]
+    return "; ".join(filter(None, (calls_head(counts), ", ".join(others))))
