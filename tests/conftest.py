@@ -31,6 +31,14 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _compiled_modules_are_kept() -> Iterator[None]:
+    """Each of some hundred processes that the tests start would compile the whole package again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _ctrl_c_is_heard() -> None:
     """What a script starts in the background ignores Ctrl-C, and so would each process that a test starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
