@@ -272,3 +272,31 @@ class ResultRow:
 def e164(number: int) -> str:
     """Return the E.164 text of a number kept as an integer."""
     return f"+{number}"
+
+
+RINGING = 20.0
+"""Seconds that a phone rings, about: what is tracked of a call is only how long people talked."""
+ENOUGH = 20
+"""Of fewer calls an average says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How long people talked in the last calls that were tracked.
+
+    Attributes:
+        calls: how many calls these are.
+        seconds: of talk on average; calls that reached nobody count as none.
+    """
+
+    calls: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it tells how long the next ones will take."""
+        return self.calls >= ENOUGH
+
+    def average(self, expected: float) -> float:
+        """Return how long a call takes on average, ringing included; what is expected where too little is known."""
+        return self.seconds + RINGING if self.is_enough else expected

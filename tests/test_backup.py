@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.cli import main
+from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
-from dialer.progress import Silent
 from dialer.store.sqlite import starts
 from tests.place import HEADER, Place, awkward, number, run
 

@@ -16,8 +16,8 @@ import pytest
 
 import dialer
 from dialer.cli import cli, main
-from dialer.commands import Selection, command_text
 from dialer.config.campaign.mistakes import _tables
+from dialer.messages.commands import Selection, command_text
 from dialer.store.sqlite import locked
 from tests.place import HEADER, awkward, run
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dialer.commands import Selection
 from dialer.config.credentials import BASE_URL, Credentials, agent_id, credentials
 from dialer.errors import ExitCode, UsageError
+from dialer.messages.commands import Selection
 
 CAMPAIGN = Path("in/c.toml")
 MISSING = (

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from dialer import Summary, load_campaign, run_campaign_sync
 from dialer.cli import main
 from dialer.engine.control import Control
+from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.models import Outcome, Status
-from dialer.progress import Silent
 from tests.place import HEADER, Place, awkward, number, run, variables
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from dialer.forecast import ENOUGH, RINGING, Talk, forecast
+from dialer.engine.forecast import forecast
+from dialer.models import ENOUGH, RINGING, Talk
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 

@@ -17,8 +17,8 @@ import pytest
 
 import dialer
 from dialer.cli import main
-from dialer.progress import Bar, JsonLines, Lines
-from dialer.terminal import Screen
+from dialer.cli.progress import Bar, JsonLines, Lines
+from dialer.cli.terminal import Screen
 from tests.place import AGENT, number
 
 if TYPE_CHECKING:

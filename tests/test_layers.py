@@ -15,14 +15,12 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
-    {"escaping"},
-    {"streams"},
-    {"terminal", "commands", "log", "models", "clocks"},
+    {"escaping", "streams", "models", "clocks"},
     {"moments"},
     {"messages"},
-    {"errors", "files", "reference", "rate", "forecast"},
+    {"errors", "files", "reference", "rate"},
     {"provider"},
-    {"store", "progress", "numbers"},
+    {"store", "numbers"},
     {"hours"},
     {"engine", "config"},
     {"intake"},
@@ -32,7 +30,7 @@ LAYERS = (
     {"cli"},
     {"__main__", "__init__"},
 )
-PAGES = {f"dialer.messages.{name}" for name in ("before", "after", "status")}
+PAGES = "dialer.messages.pages"
 """What a person reads of the values of operations; the other messages are sentences, and lie below all rooms."""
 SANDBOX = "dialer.provider.bolna.sandbox"
 SANDBOX_FOLDER = PACKAGE.joinpath(*SANDBOX.split(".")[1:])
@@ -47,7 +45,7 @@ HOMES = {
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "dotenv": {"config"},
-    "tqdm": {"progress"},
+    "tqdm": {"cli"},
     "click": {"cli"},
     "starlette": {"provider"},
     "uvicorn": {"provider"},
@@ -68,7 +66,7 @@ def noun(path: Path) -> str:
 
 
 def part_of(module: str) -> str:
-    return "pages" if module in PAGES else module.split(".")[1]
+    return "pages" if module.startswith(PAGES) else module.split(".")[1]
 
 
 def rank(name: str) -> int:

@@ -888,7 +888,7 @@ from dialer.engine.breaker import Breaker
 from dialer.errors import LedgerError
 from dialer.store.writer import LedgerWriter
 from dialer.engine.pacing import Pacer, Rate
-from dialer.progress import Silent
+from dialer.engine.progress import Silent
 from dialer.engine.control import Control
 from dialer.engine.runner import Runner
 from tests.ledgers import QUEUED, opened, people

@@ -17,8 +17,8 @@ import pytest
 
 from dialer import load_campaign
 from dialer.engine.concurrency import Lines
+from dialer.engine.forecast import forecast
 from dialer.errors import CampaignError, ExitCode, MustActError
-from dialer.forecast import forecast
 from dialer.hours import CallingWindow, WeeklyHours
 from dialer.intake.do_not_call import Suppression
 from dialer.models import Answer, Attempt, Effect, Outcome, Recipient

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer import log
-from dialer.cli import main
+from dialer.cli import log, main
 from tests.place import HEADER, Place, awkward
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from dialer.cli import main
+from dialer.engine.progress import Silent
 from dialer.errors import ExitCode, InputError, LeftError
 from dialer.operations import opening
-from dialer.progress import Silent
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store.sqlite import starts
 from tests.place import AGENT, HEADER, Place, awkward, number, run

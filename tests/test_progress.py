@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dialer.cli.progress import LINE_EVERY, Bar, JsonLines, Lines
+from dialer.engine.progress import Silent
 from dialer.models import CallCount, Outcome
-from dialer.progress import LINE_EVERY, Bar, JsonLines, Lines, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dialer.progress import Progress
+    from dialer.engine.progress import Progress
 
 
 class Terminal(io.StringIO):

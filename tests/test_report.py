@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer import cli
-from dialer.commands import Selection
 from dialer.config.batch import Batch
 from dialer.errors import ExitCode
 from dialer.export.report import View, gather, markdown
 from dialer.export.report.gathering import masked
 from dialer.export.report.page import page
+from dialer.messages.commands import Selection
 from dialer.messages.values import as_json
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer import load_campaign, run_campaign_sync
+from dialer.engine.progress import Silent
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.models import Status
 from dialer.operations import opening
-from dialer.progress import Silent
 from dialer.store.sqlite import ask_to_stop
 from tests.ledgers import crashed, opened
 from tests.place import HEADER, Place, awkward, run

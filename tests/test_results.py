@@ -18,12 +18,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.commands import Selection
 from dialer.config.batch import Batch
 from dialer.errors import InputError, LedgerError, LockedError
 from dialer.export.results import ResultsFile, guarded, read_back, unguarded
 from dialer.export.results.cells import original, shown
 from dialer.export.results.columns import OWN
+from dialer.messages.commands import Selection
 from dialer.models import ResultRow, Status
 from dialer.operations.results import rewrite_results
 from dialer.store import Written

@@ -28,12 +28,12 @@ from dialer.engine.ending import Ending
 from dialer.engine.pacing import Pacer, Rate
 from dialer.engine.pending import Deferred
 from dialer.engine.placing import body_of
+from dialer.engine.progress import Silent
 from dialer.engine.runner import DRAIN, Runner
 from dialer.engine.throttle import HOLD_CAP
 from dialer.engine.waiting import wait_until
 from dialer.errors import ExitCode, InputError, LedgerError
 from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
-from dialer.progress import Silent
 from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.reference import VARIABLE
 from dialer.store import AsyncStore, Binding

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main
-from dialer.terminal import Screen
+from dialer.cli.terminal import Screen
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, call, intend, opened, people
 from tests.place import HEADER, awkward, run
 from tests.test_track import PEOPLE

@@ -15,13 +15,12 @@ import pytest
 from dialer import RunOptions, Summary, load_campaign, run_campaign
 from dialer.cli import main
 from dialer.engine.control import Control
+from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.export.results import unguarded
-from dialer.forecast import RINGING
-from dialer.messages import after
-from dialer.models import CallCount, Status
+from dialer.messages.pages import after
+from dialer.models import RINGING, CallCount, Status
 from dialer.operations import track, track_campaign
-from dialer.progress import Silent
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings
 from dialer.store.sqlite import Ledger

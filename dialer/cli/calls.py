@@ -20,7 +20,8 @@ from dialer.cli.printing import echo
 from dialer.cli.progress import progress_of
 from dialer.cli.signals import unless_terminated, with_signals
 from dialer.errors import ExitCode
-from dialer.messages import after, values
+from dialer.messages import values
+from dialer.messages.pages import after
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dialer.cli.asking import say
 from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode, InterruptedRunError
-from dialer.messages import after, values
+from dialer.messages import values
+from dialer.messages.pages import after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

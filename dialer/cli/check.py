@@ -21,9 +21,10 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
-from dialer.commands import command_text
 from dialer.errors import ExitCode
-from dialer.messages import before, values
+from dialer.messages import values
+from dialer.messages.commands import command_text
+from dialer.messages.pages import before
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -36,7 +36,7 @@ output_option = click.option(
 def _verbose(context: click.Context, _parameter: click.Parameter, is_on: bool) -> None:  # noqa: FBT001 - click's callback
     """Show the log while a command runs."""
     if is_on:
-        from dialer import log  # noqa: PLC0415 - the standard library's logging takes a fifth of what --help may take
+        from dialer.cli import log  # noqa: PLC0415 - the standard library's logging takes a fifth of what --help may take
 
         log.show(partial(echo, err=True))
         context.call_on_close(log.hide)

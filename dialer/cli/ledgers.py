@@ -22,7 +22,7 @@ from dialer.cli.group import (
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 from dialer.messages import values
-from dialer.messages.status import listing_text, saved_text, shown_text, standing_text
+from dialer.messages.pages.status import listing_text, saved_text, shown_text, standing_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +40,9 @@ STATUS_EVERY = 2.0
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
 def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Show how many stand where; works while a run is going on."""
+    from dialer.cli.terminal import Screen  # noqa: PLC0415 - as above
     from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
     from dialer.operations import standing  # noqa: PLC0415 - as above
-    from dialer.terminal import Screen  # noqa: PLC0415 - as above
 
     batches = [locate(path, **which) for path in campaigns]
     screen = Screen()

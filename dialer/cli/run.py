@@ -22,7 +22,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.progress import events_of, progress_of
 from dialer.cli.signals import unless_terminated, with_signals
-from dialer.messages import after, before
+from dialer.messages.pages import after, before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +129,7 @@ class _Talk:
 
 
 def _failed(path: Path, error: DialerError) -> None:
-    from dialer.progress import JsonLines  # noqa: PLC0415 - only a run needs it
+    from dialer.cli.progress import JsonLines  # noqa: PLC0415 - only a run needs it
 
     JsonLines().event("error", campaign=str(path), text=str(error), exit_code=int(error.exit_code))
 

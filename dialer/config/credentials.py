@@ -16,7 +16,7 @@ from dialer.files import unreadable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dialer.commands import Selection
+    from dialer.messages.commands import Selection
 
 BASE_URL = "https://api.bolna.ai"
 _MOST = 1 << 16

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from dialer.engine.breaker import Breaker, Trip
     from dialer.engine.connections import Connection
     from dialer.engine.pacing import Start
+    from dialer.engine.progress import Progress
     from dialer.engine.throttle import Throttle
-    from dialer.progress import Progress
 
 
 _log = logging.getLogger(__name__)

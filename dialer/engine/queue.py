@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from dialer.engine.changes import Changes
     from dialer.engine.ending import Ending
     from dialer.engine.pending import Pending
+    from dialer.engine.progress import Progress
     from dialer.models import Recipient
-    from dialer.progress import Progress
 
 _LOOK_AGAIN = 0.5
 """Seconds between two looks whether it is somebody's turn who had to wait for another run."""

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from dialer.engine.control import Control
     from dialer.engine.pacing import Pacer, Start
     from dialer.engine.placing import Room
+    from dialer.engine.progress import Progress
     from dialer.models import Answer, Deferral, Recipient
-    from dialer.progress import Progress
     from dialer.store import AsyncStore
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]

@@ -10,7 +10,7 @@ from dialer.models import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dialer.commands import Selection
+    from dialer.messages.commands import Selection
     from dialer.models import CallCount
 
 ORDER = (

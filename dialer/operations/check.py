@@ -15,8 +15,7 @@ from dialer.config.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.export.results import guarded, replaced
 from dialer.files import unwritable
-from dialer.forecast import Talk
-from dialer.models import Status, Whereabouts
+from dialer.models import Status, Talk, Whereabouts
 from dialer.numbers import line
 from dialer.operations.cell_warnings import Found, Spoken
 from dialer.operations.coverage import uncovered

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from dialer import provider
+from dialer.engine.forecast import Forecast, forecast
 from dialer.errors import UsageError
-from dialer.forecast import Forecast, Talk, forecast
 from dialer.operations.connection import bolna
 from dialer.operations.timing import Place, Timing, timing
 from dialer.sync import preflight
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dialer.config.campaign import Campaign
+    from dialer.models import Talk
     from dialer.operations.check import Check
     from dialer.provider.interface import Account
 

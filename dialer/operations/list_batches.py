@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.commands import command_text
 from dialer.config.workspace import workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.messages.commands import command_text
 from dialer.models import Status
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import Listed, holder, is_ledger, is_trial, lock_of

@@ -13,8 +13,8 @@ from dialer.store import RedialRules, until_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from dialer.commands import Selection
     from dialer.config.campaign.schema import Redialling
+    from dialer.messages.commands import Selection
     from dialer.store import AsyncStore, Redial
 
 YOUNG = 1800.0

@@ -12,6 +12,7 @@ import anyio
 from dialer.engine.concurrency import Lines, Unlimited
 from dialer.engine.control import Control
 from dialer.engine.pacing import Pacer
+from dialer.engine.progress import Progress, Silent
 from dialer.engine.shared_rate import shared_rate
 from dialer.errors import DeclinedError, MustActError, UsageError
 from dialer.operations.connection import bolna
@@ -23,7 +24,6 @@ from dialer.operations.options import RunOptions
 from dialer.operations.planning import Planning
 from dialer.operations.sending import Sending
 from dialer.operations.work import Notes, Work
-from dialer.progress import Progress, Silent
 from dialer.provider.states import NOT_REACHED
 from dialer.sync.track import Tracker
 

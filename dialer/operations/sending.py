@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
     from dialer.engine.concurrency import Lines, Unlimited
     from dialer.engine.pending import Deferred
+    from dialer.engine.progress import Progress
     from dialer.engine.runner import Watcher
     from dialer.engine.shared_rate import SharedRate
     from dialer.operations.eligibility import Judge
     from dialer.operations.outcome import Plan
     from dialer.operations.work import Work
-    from dialer.progress import Progress
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""

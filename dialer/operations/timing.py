@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from dialer.forecast import Group, left_over
+from dialer.engine.forecast import Group, left_over
 from dialer.hours import Open
 
 if TYPE_CHECKING:

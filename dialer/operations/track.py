@@ -9,19 +9,19 @@ import anyio
 
 from dialer.engine.control import Control
 from dialer.engine.pacing import Pacer
+from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.operations.connection import bolna
 from dialer.operations.interruption import beside, interruptible, until
 from dialer.operations.opening import merge, opened, refuse_unbegun, rewrite
-from dialer.progress import Silent
 from dialer.sync.track import Tally, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from dialer.config.campaign import Campaign
+    from dialer.engine.progress import Progress
     from dialer.models import CallCount
-    from dialer.progress import Progress
     from dialer.provider.interface import Provider
     from dialer.store import AsyncStore
 

@@ -10,7 +10,7 @@ from dialer.operations.reconcile import look_for_unclear
 if TYPE_CHECKING:
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
-    from dialer.progress import Progress
+    from dialer.engine.progress import Progress
     from dialer.provider.interface import Provider
     from dialer.store.writer import LedgerWriter
     from dialer.sync.reconcile import Reconciled

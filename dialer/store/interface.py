@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from dialer.forecast import Talk
-    from dialer.models import Answer, Attempt, CallCount, InputRow, Recipient, ResultRow, Status, Whereabouts
+    from dialer.models import Answer, Attempt, CallCount, InputRow, Recipient, ResultRow, Status, Talk, Whereabouts
     from dialer.provider.interface import Execution
     from dialer.store.records import (
         Call,

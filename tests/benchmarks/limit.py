@@ -16,8 +16,8 @@ from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
 from dialer import load_campaign, run_campaign_sync
+from dialer.cli.progress import Lines
 from dialer.engine.pacing import Rate
-from dialer.progress import Lines
 from tests.benchmarks.peers import LIMIT, PER, start_sending
 from tests.benchmarks.product import start, write_campaign
 from tests.benchmarks.server import Server

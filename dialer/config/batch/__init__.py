@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.commands import Selection
 from dialer.config.batch.campaign_file import CampaignFile, looks_secret, read_campaign_file
 from dialer.errors import CampaignError, UsageError
 from dialer.files import unwritable
+from dialer.messages.commands import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

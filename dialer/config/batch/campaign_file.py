@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dialer.commands import command_text
 from dialer.errors import CampaignError
 from dialer.escaping import on_one_line
 from dialer.files import unreadable
+from dialer.messages.commands import command_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from dialer.commands import Selection
 from dialer.config.batch import Batch, CampaignFile, locate, path_of, read_campaign_file
 from dialer.config.campaign.mistakes import shown, told
 from dialer.config.campaign.schema import (
@@ -28,6 +27,7 @@ from dialer.config.credentials import address, is_loopback
 from dialer.config.credentials import agent_id as agent_of_environment
 from dialer.config.workspace import Workspace, find_workspace
 from dialer.errors import CampaignError
+from dialer.messages.commands import Selection
 
 if TYPE_CHECKING:
     from dialer.hours import CallingWindow

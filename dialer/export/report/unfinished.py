@@ -11,8 +11,8 @@ from dialer.provider.states import REDIALLED
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dialer.commands import Selection
     from dialer.export.report.figures import Report
+    from dialer.messages.commands import Selection
     from dialer.store import People
 
 NOT_FINAL: Final = "not_final"

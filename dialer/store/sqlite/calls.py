@@ -6,8 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from dialer.forecast import Talk
-from dialer.models import CallCount
+from dialer.models import CallCount, Talk
 from dialer.store.records import Call
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import told

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dialer.commands import command_text
 from dialer.errors import DialerError, LedgerError, UsageError
+from dialer.messages.commands import command_text
 from dialer.store.sqlite.bodies import let_read_bodies
 from dialer.store.sqlite.lock import holder, lock_of
 from dialer.store.sqlite.mark import Mark, mark_of, read_mark

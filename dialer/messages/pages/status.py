@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.commands import command_text
 from dialer.escaping import on_one_line
+from dialer.messages.commands import command_text
 from dialer.messages.words import ORDER, calls_line, calls_table, counted, duration, looks, money
 from dialer.models import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dialer.commands import Selection
+    from dialer.messages.commands import Selection
     from dialer.operations import Listing, Shown, Standing
     from dialer.operations.backup import Saved
     from dialer.operations.list_batches import Entry

@@ -12,7 +12,7 @@ from dialer.provider.states import CallState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dialer.commands import Selection
+    from dialer.messages.commands import Selection
     from dialer.operations import Braking, Cancelled, Summary, Tracked
     from dialer.operations.reconcile import Settled
 

@@ -1,0 +1,1 @@
+"""What the commands print: what a person reads of the values of operations."""
