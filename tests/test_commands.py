@@ -81,7 +81,7 @@ def built() -> Iterator[tuple[str, str]]:
     """Yield every command that the source builds, with its place."""
     for name, tree in trees():
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or name == "commands.py":
+            if not isinstance(node, ast.Call) or name == "messages/commands.py":
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             words = [_filled(word) for word in node.args if not isinstance(word, ast.Starred)]

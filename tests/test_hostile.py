@@ -123,7 +123,7 @@ def lying(call: tuple[int, object], get: tuple[int, object] | None = None) -> It
         server.server_close()
 
 
-DOORS = {"cli/printing.py", "progress.py", "terminal.py", "__main__.py", "provider/bolna/sandbox/__main__.py"}
+DOORS = {"cli/printing.py", "cli/progress.py", "cli/terminal.py", "__main__.py", "provider/bolna/sandbox/__main__.py"}
 """What writes to the terminal: the door itself; what draws over itself; what comes before anything is imported; and the
 sandbox as a process of its own, whose one line holds nothing of anybody else."""
 
