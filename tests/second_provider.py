@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlencode
 
-from dialer.models import Answer, Effect, Outcome
+from dialer.models import Answer, Effect, Outcome, ProviderNames
 from dialer.provider.interface import (
     Account,
     Agent,
     CallColumns,
     CallField,
     Execution,
+    Limits,
     Listed,
     Page,
     ProviderReadError,
@@ -23,6 +24,7 @@ from dialer.provider.interface import (
     Stopped,
 )
 from dialer.provider.states import CallState
+from dialer.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -67,8 +69,22 @@ class Exchange:
     cut: set[str] = field(default_factory=set)
     tickets: dict[str, Ticket] = field(default_factory=dict)
 
-    page_rows = 2
-    longest_span = timedelta(days=1)
+    names = ProviderNames(
+        name="Exchange",
+        key="EXCHANGE_KEY",
+        address="EXCHANGE_ADDRESS",
+        agent="EXCHANGE_PERSONA",
+        base_url="http://127.0.0.1:9",
+        example_key="x-...",
+    )
+    limits = Limits(
+        calls=Rate(600, 60.0),
+        stops=Rate(600, 60.0),
+        page_rows=2,
+        longest_span=timedelta(days=1),
+        soonest=timedelta(minutes=1),
+        furthest=timedelta(days=3),
+    )
     reserved = frozenset({"persona_name"})
 
     def bodies(self, common: Mapping[str, Any]) -> Callable[[CallColumns], list[str]]:
@@ -192,7 +208,7 @@ class Customer:
 
     async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
         rows = tuple([row async for row in self.executions(agent_id, start=start, end=end)])
-        size = self._exchange.page_rows
+        size = self._exchange.limits.page_rows
         shown = rows[(number - 1) * size : number * size]
         return Page(rows=shown, more=number * size < len(rows), total=len(rows))
 

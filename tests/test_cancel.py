@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -18,16 +18,16 @@ import pytest
 from dialer import load_campaign
 from dialer.cli import main
 from dialer.engine.control import Control
-from dialer.engine.pacing import Rate
 from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
 from dialer.models import Answer, Effect, Outcome
 from dialer.operations import cancel, cancel_campaign, interruption
+from dialer.provider import VENDOR
 from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.provider.interface import ProviderReadError, Stopped
+from dialer.rate import Rate
 from dialer.store.sqlite import Ledger, locked
-from dialer.sync import stop_calls
 from dialer.sync.stop_calls import Brake
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
 from tests.ledgers import call, key_of, load, number_of, opened, people, row
@@ -298,7 +298,7 @@ def test_a_ledger_that_fails_ends_it(ledger: Ledger) -> None:
 @pytest.fixture
 def waiting(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Thirty people, all of them called: two ring and talk, the others wait for a line."""
-    monkeypatch.setattr(stop_calls, "RATE", Rate(5000, 1.0))
+    monkeypatch.setattr(VENDOR, "limits", replace(VENDOR.limits, stops=Rate(5000, 1.0)))
     monkeypatch.setattr(cancel, "HEED_EVERY", 0.02)
     with running(Settings(call_rate=None, lines=2, speed=0.1)) as bolna:
         monkeypatch.setenv("BOLNA_BASE_URL", bolna.base_url)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dialer.config.credentials import BASE_URL, Credentials, agent_id, credentials
+from dialer import provider
+from dialer.config.credentials import Credentials, agent_id, credentials
 from dialer.errors import ExitCode, UsageError
 from dialer.messages.commands import Selection
 
@@ -40,7 +41,7 @@ def refused() -> str:
 
 def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOLNA_API_KEY", "bn-one")
-    assert credentials(Selection(CAMPAIGN)) == Credentials(base_url=BASE_URL, key="bn-one")
+    assert credentials(Selection(CAMPAIGN)) == Credentials(base_url=provider.VENDOR.names.base_url, key="bn-one")
 
 
 @pytest.mark.parametrize(
@@ -109,15 +110,15 @@ def test_what_cannot_be_understood_is_not_logged(caplog: pytest.LogCaptureFixtur
 
 def test_the_address_comes_from_the_environment_only(monkeypatch: pytest.MonkeyPatch) -> None:
     beside("BOLNA_API_KEY=bn-two\nBOLNA_BASE_URL=https://elsewhere.example")
-    assert credentials(Selection(CAMPAIGN)).base_url == BASE_URL
+    assert credentials(Selection(CAMPAIGN)).base_url == provider.VENDOR.names.base_url
     monkeypatch.setenv("BOLNA_BASE_URL", " ")
-    assert credentials(Selection(CAMPAIGN)).base_url == BASE_URL
+    assert credentials(Selection(CAMPAIGN)).base_url == provider.VENDOR.names.base_url
     monkeypatch.setenv("BOLNA_BASE_URL", " http://127.0.0.1:8765 ")
     assert credentials(Selection(CAMPAIGN)).base_url == "http://127.0.0.1:8765"
 
 
 def test_the_key_is_in_no_representation() -> None:
-    assert "bn-" not in repr(Credentials(base_url=BASE_URL, key="bn-one"))
+    assert "bn-" not in repr(Credentials(base_url=provider.VENDOR.names.base_url, key="bn-one"))
 
 
 def test_a_large_file_in_the_place_of_the_settings_is_refused_at_once() -> None:

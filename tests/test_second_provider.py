@@ -29,7 +29,8 @@ def exchange(monkeypatch: pytest.MonkeyPatch) -> Exchange:
     exchange = Exchange(ends={number(1)[1:]: "NOBODY", number(2)[1:]: "MACHINE"})
     vendor: Vendor = exchange
     monkeypatch.setattr(provider, "VENDOR", vendor)
-    monkeypatch.setenv("BOLNA_API_KEY", "key")
+    monkeypatch.setenv(vendor.names.key, "key")
+    monkeypatch.delenv("BOLNA_API_KEY", raising=False)
     return exchange
 
 

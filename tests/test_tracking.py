@@ -17,7 +17,7 @@ from dialer.engine.placing import body_of
 from dialer.errors import LedgerError, MustActError, only
 from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in, page_in
-from dialer.provider.bolna.limits import PAGE_ROWS
+from dialer.provider.bolna.limits import LIMITS
 from dialer.provider.bolna.sandbox.book import Book, Clock
 from dialer.provider.bolna.sandbox.execution import full, row
 from dialer.provider.bolna.sandbox.order import read
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 BEGAN = 1_790_000_000.0
 RATE = Rate(300, 60.0)
+PAGE_ROWS = LIMITS.page_rows
 
 
 @dataclass

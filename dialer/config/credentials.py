@@ -1,4 +1,4 @@
-"""The key, the agent and the address of Bolna, from the environment and the `.env` beside the campaign file."""
+"""The key, the agent and the address of the provider, from the environment and the `.env` beside the campaign file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from dialer import provider
 from dialer.errors import UsageError
 from dialer.files import unreadable
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from dialer.messages.commands import Selection
 
-BASE_URL = "https://api.bolna.ai"
 _MOST = 1 << 16
 """Bytes of a `.env`; reading another file that was put there by mistake would take minutes."""
 
@@ -32,12 +32,12 @@ class Credentials:
 
 
 def agent_id(campaign: Path) -> str | None:
-    """Return `BOLNA_AGENT_ID` of the environment, else of the `.env` beside the campaign file.
+    """Return the agent that the environment names, else the `.env` beside the campaign file.
 
     Raises:
         UsageError: the `.env` cannot be read.
     """
-    return _setting("BOLNA_AGENT_ID", campaign)
+    return _setting(provider.VENDOR.names.agent, campaign)
 
 
 def credentials(given: Selection) -> Credentials:
@@ -49,24 +49,25 @@ def credentials(given: Selection) -> Credentials:
     Raises:
         UsageError: there is no key, or the `.env` cannot be read.
     """
-    key = _setting("BOLNA_API_KEY", given.campaign)
+    names = provider.VENDOR.names
+    key = _setting(names.key, given.campaign)
     if key is None:
         raise UsageError(
-            "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: "
-            "export BOLNA_API_KEY=bn-...\n"
-            f"or write the line BOLNA_API_KEY=bn-... into {given.campaign.parent / '.env'}. "
+            f"There is no {names.key}. Make a key on {names.name}'s dashboard (Developers), then: "
+            f"export {names.key}={names.example_key}\n"
+            f"or write the line {names.key}={names.example_key} into {given.campaign.parent / '.env'}. "
             f"To try without one: {given.as_trial().command('run')}"
         )
     return Credentials(base_url=address(), key=key)
 
 
 def address() -> str:
-    """Return the address of Bolna, as far as the environment names another."""
-    return os.environ.get("BOLNA_BASE_URL", "").strip() or BASE_URL
+    """Return the address of the provider, unless the environment names another."""
+    return os.environ.get(provider.VENDOR.names.address, "").strip() or provider.VENDOR.names.base_url
 
 
 def is_loopback(base_url: str) -> bool:
-    """Tell whether an address is one of this machine, where no Bolna is."""
+    """Tell whether an address is one of this machine, where no provider is."""
     host = urlsplit(base_url).hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.")
 

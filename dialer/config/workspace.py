@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.config.batch import CampaignFile, read_campaign_file
 from dialer.errors import CampaignError
 from dialer.rate import Rate
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SETTINGS = "dialer.toml"
-BOLNA_ALLOWS = Rate(500, 60.0)
-"""Calls for a whole organisation; https://www.bolna.ai/docs, see README."""
 _SHORTEST = 60.0
 """Seconds. The margin that lets several processes share a rate is too much of a shorter window."""
 _TABLE = "organisation"
@@ -49,9 +48,9 @@ class Workspace:
         """Return what all runs together may place at a server; None for any number.
 
         Args:
-            loopback: the server is on this machine, so it is not Bolna.
+            loopback: the server is on this machine, so it is not the provider.
         """
-        return self.rate if self.rate is not None or loopback else BOLNA_ALLOWS
+        return self.rate if self.rate is not None or loopback else provider.VENDOR.limits.calls
 
     def rate_file(self, *, sandbox: bool) -> Path:
         """Return the file by which the runs of the workspace agree on the next call's moment; trials have their own."""

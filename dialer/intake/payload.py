@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -22,11 +21,7 @@ from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-LEAD = timedelta(minutes=3)
-"""How far ahead `scheduled_at` has to be when the request leaves; Bolna refuses under two minutes."""
-HORIZON = timedelta(days=30)
-"""Bolna refuses schedules further ahead (its batch documentation)."""
+    from datetime import datetime
 
 REASONS = {
     "from_not_valid": "the caller number in the `from` column is none",
@@ -205,9 +200,9 @@ class Payload:
         moment = scheduled(text, zone=zone if is_zone(zone) else self._campaign.call.timezone)
         if isinstance(moment, Problem):
             return moment
-        if moment - self._now < LEAD:
+        if moment - self._now < provider.VENDOR.limits.soonest:
             return Problem("schedule_too_soon", f"scheduled_at {text} is in the past or less than 3 minutes ahead")
-        if moment - self._now > HORIZON:
+        if moment - self._now > provider.VENDOR.limits.furthest:
             return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead, which Bolna refuses")
         return moment.isoformat(timespec="seconds")
 

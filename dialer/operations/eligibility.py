@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.hours import Closed
 from dialer.intake.do_not_call import Watch
-from dialer.intake.payload import LEAD
 from dialer.models import Deferral
 from dialer.numbers import spellings
 
@@ -102,10 +101,10 @@ class Judge:
 
     def _outside(self, recipient: Recipient, now: datetime) -> Deferral | None:
         at = provider.VENDOR.scheduled_in(recipient.payload)
-        # A call that Bolna places later has to be within the hours then, not now.
+        # A call that the provider places later has to be within the hours then, not now.
         if at is None:
             return self._closed(recipient, now) or self._closed(recipient, now + CLOSING) or self._rings(recipient, now)
-        if at - now < LEAD:
+        if at - now < provider.VENDOR.limits.soonest:
             return Deferral(TOO_LATE)
         closed = self._closed(recipient, at)
         return None if closed is None else Deferral(f"at its scheduled_at {closed.reason}")

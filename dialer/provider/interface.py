@@ -10,6 +10,7 @@ from dialer.provider.records import (
     CallColumns,
     CallField,
     Execution,
+    Limits,
     Listed,
     Page,
     ProviderReadError,
@@ -21,11 +22,11 @@ from dialer.provider.records import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractContextManager
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from types import TracebackType
     from typing import Self
 
-    from dialer.models import Answer
+    from dialer.models import Answer, ProviderNames
 
 __all__ = [
     "Account",
@@ -34,6 +35,7 @@ __all__ = [
     "CallConnection",
     "CallField",
     "Execution",
+    "Limits",
     "Listed",
     "Page",
     "Provider",
@@ -110,12 +112,12 @@ class Vendor(Protocol):
     """A kind of provider, as far as it is known before anything is asked."""
 
     @property
-    def page_rows(self) -> int:
-        """Calls on a page of a list."""
+    def names(self) -> ProviderNames:
+        """What a person calls it, and types to reach it."""
 
     @property
-    def longest_span(self) -> timedelta:
-        """How much time can be listed at once."""
+    def limits(self) -> Limits:
+        """What it allows."""
 
     @property
     def reserved(self) -> frozenset[str]:

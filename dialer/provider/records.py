@@ -10,9 +10,10 @@ from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from dialer.errors import MustActError
+    from dialer.rate import Rate
 
 
 class ProviderReadError(Exception):
@@ -39,6 +40,27 @@ class ProviderReadError(Exception):
     def is_too_fast(self) -> bool:
         """Whether it was asked too often."""
         return self.status == 429  # noqa: PLR2004 - HTTP's number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the provider allows.
+
+    Attributes:
+        calls: how fast a whole organisation may place calls.
+        stops: how fast calls may be stopped.
+        page_rows: calls on a page of a list.
+        longest_span: how much time can be listed at once.
+        soonest: how far ahead a scheduled call has to be when its request leaves.
+        furthest: how far ahead it may be.
+    """
+
+    calls: Rate
+    stops: Rate
+    page_rows: int
+    longest_span: timedelta
+    soonest: timedelta
+    furthest: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from dialer import provider
-from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.pacing import Pacer
 from dialer.errors import DialerError
 from dialer.provider.interface import ProviderReadError
 from dialer.provider.states import CallState
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dialer.provider.interface import Execution, Stopped
     from dialer.store import AsyncStore, Call, Stoppable
 
-RATE = Rate(900, 60.0)
-"""How fast Bolna is asked: it takes 1000 such requests a minute of the whole organisation."""
 _IN_FLIGHT = 10
 _UNREADABLE = 10
 """After so many calls in a row of which Bolna does not say what became of them, the others are left for later."""
@@ -117,7 +115,7 @@ class Brake:
         self._drain = drain
         self._tell = tell
         self._told = anyio.current_time()
-        self._pacer = Pacer(RATE)
+        self._pacer = Pacer(provider.VENDOR.limits.stops)
         self._room = anyio.Semaphore(_IN_FLIGHT)
         self._missing: list[Call] = []
         self._unreadable = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from dialer import provider
 from dialer.config.batch import Batch, CampaignFile, locate, path_of, read_campaign_file
 from dialer.config.campaign.mistakes import shown, told
 from dialer.config.campaign.schema import (
@@ -145,7 +146,7 @@ class Campaign:
     def by_lines(self) -> bool:
         """Whether only so many calls may be live as the account has lines: by default where there are calling hours.
 
-        What waits in Bolna's queue rings whenever a line is free, in the hours or not.
+        What waits in the provider's queue rings whenever a line is free, in the hours or not.
         """
         given = self.pacing.live_calls
         return given == "account" or (given is None and self.window is not None)
@@ -212,19 +213,20 @@ def _agent(file: CampaignFile, content: Content, given: Selection) -> str:
         return _agent_of_environment(file)
     if content.agent_id == PLACEHOLDER and not given.sandbox:
         raise CampaignError(
-            f"{file.place('agent_id')} is still the placeholder. Copy the agent's id from Bolna's dashboard. "
-            f"To try without one: {given.as_trial().command('run')}"
+            f"{file.place('agent_id')} is still the placeholder. Copy the agent's id from "
+            f"{provider.VENDOR.names.name}'s dashboard. To try without one: {given.as_trial().command('run')}"
         )
     return content.agent_id
 
 
 def _agent_of_environment(file: CampaignFile) -> str:
-    given = agent_of_environment(file.path)
+    given, names = agent_of_environment(file.path), provider.VENDOR.names
     if given is None:
         raise CampaignError(
-            f"{file.path}: `agent_id` is missing. Copy the agent's id from Bolna's dashboard, or set BOLNA_AGENT_ID."
+            f"{file.path}: `agent_id` is missing. Copy the agent's id from {names.name}'s dashboard, "
+            f"or set {names.agent}."
         )
     try:
         return agent_in(given)
     except MistakeError as error:
-        raise CampaignError(f"BOLNA_AGENT_ID is {shown(given)}: {error.words}.") from None
+        raise CampaignError(f"{names.agent} is {shown(given)}: {error.words}.") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dialer.provider.bolna.body import RESERVED, Bodies, scheduled_in, with_reference
 from dialer.provider.bolna.executions import request_in, rings_until
-from dialer.provider.bolna.limits import LONGEST_SPAN, PAGE_ROWS
+from dialer.provider.bolna.limits import LIMITS, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +23,8 @@ _SANDBOX_KEY = "bn-sandbox"
 class Bolna:
     """What is known of Bolna before anything is asked; see Vendor."""
 
-    page_rows = PAGE_ROWS
-    longest_span = LONGEST_SPAN
+    names = NAMES
+    limits = LIMITS
     reserved = RESERVED
 
     def bodies(self, common: Mapping[str, Any]) -> Callable[[CallColumns], list[str]]:

@@ -1,8 +1,24 @@
-"""What Bolna allows, as its documentation gives it."""
+"""What Bolna is called, and what it allows as its documentation gives it (https://www.bolna.ai/docs)."""
 
 from datetime import timedelta
 
-PAGE_ROWS = 50
-"""Rows of a page of a list; Bolna allows no more."""
-LONGEST_SPAN = timedelta(days=7)
-"""Bolna lists no longer time at once."""
+from dialer.models import ProviderNames
+from dialer.provider.interface import Limits
+from dialer.rate import Rate
+
+NAMES = ProviderNames(
+    name="Bolna",
+    key="BOLNA_API_KEY",
+    address="BOLNA_BASE_URL",
+    agent="BOLNA_AGENT_ID",
+    base_url="https://api.bolna.ai",
+    example_key="bn-...",
+)
+LIMITS = Limits(
+    calls=Rate(500, 60.0),
+    stops=Rate(900, 60.0),  # of 1000 for the whole organisation
+    page_rows=50,
+    longest_span=timedelta(days=7),
+    soonest=timedelta(minutes=3),  # it refuses less than two
+    furthest=timedelta(days=30),
+)

@@ -202,7 +202,7 @@ class Tracker:
             found.update((row.id, row.status) for row in page.rows)
             if not page.more or found.keys() >= wanted:
                 return found, await self._lists_all()
-            if page.total is not None and math.ceil(page.total / provider.VENDOR.page_rows) > worth(calls):
+            if page.total is not None and math.ceil(page.total / provider.VENDOR.limits.page_rows) > worth(calls):
                 break
         return found, False
 

@@ -74,7 +74,7 @@ def worth(calls: Sequence[Call]) -> int:
 
 def pages(calls: Sequence[Call]) -> int:
     """Return how many pages a list of these calls has at least, with our own that have ended in between."""
-    return math.ceil((calls[-1].attempt - calls[0].attempt + 1) / provider.VENDOR.page_rows) if calls else 0
+    return math.ceil((calls[-1].attempt - calls[0].attempt + 1) / provider.VENDOR.limits.page_rows) if calls else 0
 
 
 def span_of(calls: Sequence[Call], *, skew: float) -> tuple[datetime, datetime] | None:
@@ -83,7 +83,7 @@ def span_of(calls: Sequence[Call], *, skew: float) -> tuple[datetime, datetime] 
         return None
     start = min(call.at for call in calls) + skew - _MARGIN
     end = max(call.until for call in calls) + skew + _MARGIN
-    if end - start > provider.VENDOR.longest_span.total_seconds():
+    if end - start > provider.VENDOR.limits.longest_span.total_seconds():
         return None
     return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
 

@@ -16,7 +16,7 @@ from dialer.provider.bolna.client.reply import parsed, says_stopped, tidy
 from dialer.provider.bolna.client.requests import Requests
 from dialer.provider.bolna.client.table import answer_of_exception
 from dialer.provider.bolna.executions import account_in, execution_in, page_in
-from dialer.provider.bolna.limits import LONGEST_SPAN, PAGE_ROWS
+from dialer.provider.bolna.limits import LIMITS
 from dialer.provider.interface import Account, Agent, Execution, Listed, Page, ProviderReadError, Stopped
 
 if TYPE_CHECKING:
@@ -142,9 +142,10 @@ class Reading(Requests):
         Raises:
             ProviderReadError: Bolna does not say.
         """
-        query = {"page_number": str(number), "page_size": str(PAGE_ROWS), "from": _spelt(start), "to": _spelt(end)}
+        size = LIMITS.page_rows
+        query = {"page_number": str(number), "page_size": str(size), "from": _spelt(start), "to": _spelt(end)}
         found = await self._get(f"/v2/agent/{quote(agent_id, safe='')}/executions", **query)
-        return _given(page_in(found, size=PAGE_ROWS), "the executions")
+        return _given(page_in(found, size=size), "the executions")
 
     async def stop_call(self, execution_id: str) -> Stopped:
         """Stop a call that is queued or scheduled at Bolna; a call that rings cannot be stopped.
@@ -234,8 +235,8 @@ def _slices(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     since, until = (moment.replace(microsecond=0) for moment in (start, end + timedelta(microseconds=999_999)))
     slices = []
     while since < until:
-        slices.append((since, min(since + LONGEST_SPAN, until)))
-        since += LONGEST_SPAN
+        slices.append((since, min(since + LIMITS.longest_span, until)))
+        since += LIMITS.longest_span
     return slices
 
 
