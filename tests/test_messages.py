@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent.parent / "dialer"
 MESSAGES = PACKAGE / "messages"
 PAGES = MESSAGES / "pages"
-WITHOUT_SENTENCES: tuple[str, ...] = ()
+WITHOUT_SENTENCES: tuple[str, ...] = (
+    "intake/screening",
+    "numbers",
+)
 """Parts of the house whose sentences all stand in `messages`: folders, or single modules."""
-NOT_SENTENCES: dict[str, str] = {}
+NOT_SENTENCES = {"united states of america": "a country's name"}
 """How a text begins that no person reads as a sentence of ours, and what it is."""
 
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")
@@ -50,9 +53,14 @@ def texts(node: ast.AST) -> Iterator[str]:
             yield from texts(child)
 
 
+def _has_words(text: str) -> bool:
+    """Tell words from the parts of a name or of a pattern, which have no spaces between them."""
+    return min(len(_WORD.findall(text)), len(text.split())) >= _WORDS
+
+
 def sentences(path: Path) -> list[str]:
     found = texts(ast.parse(path.read_text(encoding="utf-8")))
-    read = [text for text in found if len(_WORD.findall(text)) >= _WORDS and not _SQL.search(text)]
+    read = [text for text in found if _has_words(text) and not _SQL.search(text)]
     return [text for text in read if not text.startswith(tuple(NOT_SENTENCES))]
 
 

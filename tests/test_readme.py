@@ -15,7 +15,7 @@ from dialer import load_campaign, run_campaign_sync
 from dialer.cli import cli
 from dialer.errors import ExitCode
 from dialer.export.results.columns import OWN
-from dialer.intake.reasons import REASONS
+from dialer.messages.reasons import REASONS
 from dialer.models import Status
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,6 @@ from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped] # i
 from openpyxl.styles import PatternFill  # type: ignore[import-untyped] # as above
 
 from dialer.errors import InputError
-from dialer.intake import sheet
 from dialer.intake.table import chunks, examine
 
 if TYPE_CHECKING:
@@ -219,12 +218,3 @@ def test_without_the_reader_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(InputError, match=r"pip install 'dialer\[xlsx\]'"):
         examine(path)
-
-
-def test_every_reason_is_in_the_table() -> None:
-    assert set(sheet.REASONS) == {
-        "formula_without_value",
-        "cell_error",
-        "cell_digits_lost",
-        "row_hidden",
-    }

@@ -26,6 +26,7 @@ OURS = {
     ("reading.py", "recipient_phone_number"): "a column of the results",
     ("before.py", "agent_id"): "a field of the plan",
     ("number.py", "voicemail"): "a type of number",
+    ("numbers.py", "voicemail"): "a type of number",
     ("plans.py", "voicemail"): "a type of number",
 }
 """The same word for something of ours, by module."""

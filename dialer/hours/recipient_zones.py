@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 
     Locate = Callable[[tuple[str, ...], int, str], Whereabouts | Problem]
 
-REASONS = {
-    "zone_missing": "the calling hours cannot be judged: the number has no known time zone, and no other is given",
-    "zone_unknown": "the `timezone` column holds no name of the time zone database",
-    "no_rule": "the campaign has no hours of its own, and none of its rules is for the number's country",
-    "never_open": "in the time zones in which the number may be, no hour is within the calling hours of all of them",
-    "schedule_outside_hours": "`scheduled_at` is outside the recipient's calling hours",
-}
-"""Every reason code that a calling window gives, and what it means."""
-
-
 ZONE_NAMES = ("timezone", "time_zone", "tz")
 """Header names under which a column of time zones is found by itself."""
 

@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-REASONS = {
-    "from_not_valid": "the caller number in the `from` column is none",
-    "agent_not_valid": "the cell in the `agent_id` column is not the id of an agent",
-    "agent_version_not_valid": "the cell in the `agent_version_id` column is not the id of an agent's version",
-    "voice_not_valid": "the cell in the `voice_id` column cannot be the id of a voice",
-    "schedule_too_soon": "`scheduled_at` is in the past, or less than 3 minutes ahead",
-    "schedule_too_far": "`scheduled_at` is more than 30 days ahead",
-    "schedule_not_a_time": "`scheduled_at` is not a date and time, or one that daylight saving skips",
-    "schedule_without_zone": "`scheduled_at` has no offset, and no time zone is named",
-    "zone_unknown": "the `timezone` column holds no name of the time zone database",
-}
-"""Every reason code that building a request gives, and what it means."""
-
 _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Number types that may call, though they are not called."""
 _SCHEDULES = frozenset({"scheduled_at", "schedule_at", "call_at", "scheduled_time"})

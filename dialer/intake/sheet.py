@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
 
-REASONS: Final = {
-    "formula_without_value": "a formula whose result was not saved with the spreadsheet",
-    "cell_error": "a formula that ended in an error such as #N/A",
-    "cell_digits_lost": "a number of more than 15 digits, of which a spreadsheet keeps only 15",
-    "row_hidden": "a row that is hidden in the spreadsheet, by a filter for instance",
-}
-"""Every reason code of a spreadsheet's cell, and what it means."""
-
 _HIDDEN: Final = Problem(
     "row_hidden",
     "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it",

@@ -1,21 +1,19 @@
 """Phone numbers: raw text to E.164 or the reason why not; region and time zones (the only place for phonenumbers).
 
-`text` mends and refuses what is no number at all, `number` judges a cell, `column` many cells at once; `plans` holds
-what is known of each calling code, `zones` where numbers are assigned, `spellings` which numbers are one line;
-`patterns` is the automaton that answers fast.
+`text` repairs a cell and refuses what is not a number at all, `number` judges a cell, `column` many cells at once;
+`plans` holds what is known of each calling code, `zones` where numbers are assigned, `spellings` which numbers are one
+line; `patterns` is the automaton that answers fast.
 """
 
 from dialer.numbers.chance import chance
 from dialer.numbers.countries import region_named
-from dialer.numbers.number import NOT_VALID, SPECIAL, Number, in_use, in_use_of, judge, marked, possible, with_plus
+from dialer.numbers.number import SPECIAL, Number, in_use, in_use_of, judge, marked, possible, with_plus
 from dialer.numbers.plans import country, country_name, home, known_region, main_regions, origin, place
 from dialer.numbers.spellings import line, lines, spellings
-from dialer.numbers.text import REASONS, SHORTEST
+from dialer.numbers.text import SHORTEST
 from dialer.numbers.zones import edition, zones
 
 __all__ = [
-    "NOT_VALID",
-    "REASONS",
     "SHORTEST",
     "SPECIAL",
     "Number",

@@ -31,12 +31,14 @@ class Column:
     Attributes:
         numbers: E.164 digits without the plus; 0 where there is no number.
         problems: by row from 0, why there is none.
-        repaired: by row from 0, what was mended.
+        repaired: by row from 0, what was repaired, in words.
+        newer: rows from 0 whose number is in no numbering plan known here.
     """
 
     numbers: NDArray[np.int64]
     problems: dict[int, Problem]
     repaired: dict[int, str]
+    newer: set[int]
 
 
 def judge_column(
@@ -51,7 +53,7 @@ def judge_column(
         allow: as in `judge`.
     """
     clean, lengths = _clean(texts)
-    column = Column(np.zeros(len(texts), dtype=np.int64), {}, {})
+    column = Column(np.zeros(len(texts), dtype=np.int64), {}, {}, set())
     left = np.flatnonzero(clean)
     for digits in _ROUNDS:
         good = _foreseen(clean[left], lengths[left], digits, allow)
@@ -65,6 +67,8 @@ def judge_column(
         column.numbers[at] = verdict.digits
         if verdict.repaired:
             column.repaired[at] = verdict.repaired
+        if verdict.is_newer:
+            column.newer.add(at)
     return column
 
 

@@ -1,6 +1,6 @@
 """Raw text to an E.164 number, or the reason why not.
 
-Nothing is guessed: what can be read in one way only is mended and said, what is doubtful is a `Problem`.
+Nothing is guessed: what can be read in one way only is repaired and said, what is doubtful is a `Problem`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult, re_util
 
+from dialer.messages import numbers as say
 from dialer.models import Problem
 from dialer.numbers.plans import LONGEST, NO_COUNTRY, Length, country_name, dialling, length_of, place, verdict
 from dialer.numbers.spellings import spellings
@@ -20,35 +21,20 @@ from dialer.numbers.text import SHORTEST, SPECIAL_PLUS, mend, refuse, short
 # Lists of many countries overflow the pattern cache of Python's re: 1.2 ms a number instead of 0.1.
 re_util.enable_pattern_cache()
 
-SPECIAL: Final = {
-    "premium_rate": "a premium-rate number, which costs extra",
-    "toll_free": "a toll-free number, which usually cannot be called from abroad and is no person's own",
-    "shared_cost": "a shared-cost number, which is no person's own",
-    "personal_number": "a personal number that is forwarded somewhere else, which costs extra",
-    "pager": "a pager",
-    "uan": "a company's access number, which is no person's own",
-    "voicemail": "a voice mailbox",
-}
-"""Number types that are called only when `allow` names them, and what they are."""
-
-_ALL: Final = frozenset(SPECIAL)
+SPECIAL: Final = frozenset({"premium_rate", "toll_free", "shared_cost", "personal_number", "pager", "uan", "voicemail"})
+"""Number types that are called only when `allow` names them."""
 
 ALLOWABLE: Final = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Those that a campaign file may allow."""
 
-NOT_VALID: Final = "not valid by the numbering plan known here"
-"""What is said of a number that is called because `allow` names `not_valid`: it may be newer than phonenumbers."""
-
 PARSE_ERRORS: Final = {
-    NumberParseException.INVALID_COUNTRY_CODE: Problem(
-        "number_country_code", "no country has a calling code that begins like this number"
-    ),
-    NumberParseException.NOT_A_NUMBER: Problem("number_not_valid", "it is not a phone number"),
-    NumberParseException.TOO_SHORT_AFTER_IDD: Problem("number_too_short", "it is too short for a phone number"),
-    NumberParseException.TOO_SHORT_NSN: Problem("number_too_short", "it is too short for a phone number"),
-    NumberParseException.TOO_LONG: Problem("number_too_long", "it is too long for a phone number"),
+    NumberParseException.INVALID_COUNTRY_CODE: Problem("number_country_code", say.NO_CALLING_CODE),
+    NumberParseException.NOT_A_NUMBER: Problem("number_not_valid", say.NOT_A_NUMBER),
+    NumberParseException.TOO_SHORT_AFTER_IDD: Problem("number_too_short", say.TOO_SHORT),
+    NumberParseException.TOO_SHORT_NSN: Problem("number_too_short", say.TOO_SHORT),
+    NumberParseException.TOO_LONG: Problem("number_too_long", say.TOO_LONG),
 }
-"""What phonenumbers raises, in our words."""
+"""What phonenumbers raises."""
 
 _CLEAN = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
 _SPACED = re.compile(r"\+[1-9]\d*(?:[ -]\d+)+", re.ASCII)
@@ -57,7 +43,7 @@ _NO_PUNCTUATION = str.maketrans("", "", "+ -()")
 _PLAIN = re.compile(r"[1-9]\d*", re.ASCII)
 _DIGITS = re.compile(r"\d", re.ASCII)
 _MEXICO = re.compile(r"(?:00)?521([2-9]\d{9})", re.ASCII)
-_LOCAL = Problem("number_too_short", "the area code is missing")
+_LOCAL = Problem("number_too_short", say.NO_AREA_CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +52,13 @@ class Number:
 
     Attributes:
         digits: E.164 without the plus.
-        repaired: what was mended, in words; empty when nothing was.
+        repaired: what was repaired, in words; empty when nothing was.
+        is_newer: no numbering plan known here has it: it is called because `allow` names `not_valid`.
     """
 
     digits: int
     repaired: str
+    is_newer: bool = False
 
 
 def judge(
@@ -108,7 +96,7 @@ def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -
     Returns:
         E.164 numbers without the plus, at least one; or why there are none.
     """
-    first = judge(text, region=region, plus_lost=plus_lost, allow=_ALL)
+    first = judge(text, region=region, plus_lost=plus_lost, allow=SPECIAL)
     own = (first.digits,) if isinstance(first, Number) else _unassigned(text, region, first)
     if marked(text) or (region is None and not plus_lost):
         return own
@@ -191,7 +179,7 @@ def _with_any_plus(text: str) -> int | None:
     found = verdict(text) if _PLAIN.fullmatch(text) else None
     if found is not None and found.certain:
         return None if found.kind is None else int(text)
-    result = judge(text, plus_lost=True, allow=_ALL)
+    result = judge(text, plus_lost=True, allow=SPECIAL)
     return None if isinstance(result, Problem) else result.digits
 
 
@@ -228,14 +216,14 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
     plus = marked(mended)
     if not plus and plus_lost and not mended.startswith("0"):
         mended = "+" + mended
-        repairs = (*repairs, "lost + put back")
+        repairs = (*repairs, say.PLUS_PUT_BACK)
     elif not plus and region is None:
         return _without_country(mended)
     result = _parse(mended, region)
     mexican = _MEXICO.fullmatch("".join(_DIGITS.findall(mended))) if isinstance(result, Problem) else None
     if mexican is not None:
         # The 1 was no digit of the number: dialled without it nobody else can be reached.
-        mended, repairs = f"+52{mexican[1]}", (*repairs, "the 1 that Mexican mobiles had until 2019 left out")
+        mended, repairs = f"+52{mexican[1]}", (*repairs, say.MEXICAN_ONE)
         result = _parse(mended, None)
     if isinstance(result, Problem):
         lost = None if plus or plus_lost else _lost(mended, region)
@@ -245,14 +233,13 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
         return problem or result
     digits, kind = result
     if plus and digits != "".join(_DIGITS.findall(mended)):
-        repairs = (*repairs, "digits that are only dialled inside the country left out")
+        repairs = (*repairs, say.TRUNK_PREFIX)
     return _allowed(Number(int(digits), ", ".join(repairs)), kind, allow)
 
 
 def _allowed(number: Number, kind: str, allow: frozenset[str]) -> Number | Problem:
     if kind in SPECIAL and kind not in allow:
-        way_out = f'; write allow = ["{kind}"] in [screening] to call it' if kind in ALLOWABLE else ""
-        return Problem(f"number_{kind}", f"it is {SPECIAL[kind]}{way_out}")
+        return Problem(f"number_{kind}", say.special(kind, allowable=kind in ALLOWABLE))
     return number
 
 
@@ -260,13 +247,7 @@ def _without_country(text: str) -> Problem:
     problem = short(text) or _lost(text, None)
     if problem is not None:
         return problem
-    if text.startswith("00"):
-        return Problem("number_no_country_code", "it begins with 00; write + and the country code instead")
-    return Problem(
-        "number_no_country_code",
-        "it has no country code; write it as + and the country code, "
-        "or set region in [csv] if all such numbers are of one country",
-    )
+    return Problem("number_no_country_code", say.BEGINS_WITH_00 if text.startswith("00") else say.NO_COUNTRY_CODE)
 
 
 def _lost(text: str, region: str | None) -> Problem | None:
@@ -274,12 +255,8 @@ def _lost(text: str, region: str | None) -> Problem | None:
     digits = with_plus(text)
     if digits is None:
         return None
-    own = "it has no country code" if region is None else f"it is not a number of {country_name(region)}"
-    other = ", or set region in [csv] if it is a number of another country" if region is None else ""
-    return Problem(
-        "number_plus_lost",
-        f"{own}; with a + in front it would be +{digits} ({place(digits)}); if that is right, write the +{other}",
-    )
+    own = None if region is None else country_name(region)
+    return Problem("number_plus_lost", say.plus_lost(digits, place=place(digits), country=own))
 
 
 def _newer(text: str, region: str | None, repairs: tuple[str, ...]) -> Number | None:
@@ -290,7 +267,7 @@ def _newer(text: str, region: str | None, repairs: tuple[str, ...]) -> Number | 
         return None
     digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
     is_whole = length_of(parsed) is Length.WHOLE and len(digits) <= LONGEST
-    return Number(int(digits), ", ".join((*repairs, NOT_VALID))) if is_whole else None
+    return Number(int(digits), ", ".join(repairs), is_newer=True) if is_whole else None
 
 
 def _parse(text: str, region: str | None) -> tuple[str, str] | Problem:
@@ -303,23 +280,22 @@ def _parse(text: str, region: str | None) -> tuple[str, str] | Problem:
     if not phonenumbers.is_valid_number(parsed):
         return _not_valid(parsed)
     if len(digits) > LONGEST:
-        return Problem("number_too_long", "it is too long for a phone number")
+        return Problem("number_too_long", say.TOO_LONG)
     return digits, PhoneNumberType.to_string(phonenumbers.number_type(parsed)).lower()
 
 
 def _not_valid(parsed: phonenumbers.PhoneNumber) -> Problem:
-    names = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
-    where = f"+{parsed.country_code}" + (f" ({names[0]})" if names and names[0] != NO_COUNTRY else "")
+    code = parsed.country_code or 0
+    names = phonenumbers.region_codes_for_country_code(code)
+    region = names[0] if names and names[0] != NO_COUNTRY else ""
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     if reason in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
-        return Problem("number_too_short", f"it is too short for a number of {where}")
+        return Problem("number_too_short", say.too_short_for(code, region))
     if reason == ValidationResult.TOO_LONG:
-        return Problem("number_too_long", f"it is too long for a number of {where}")
+        return Problem("number_too_long", say.too_long_for(code, region))
     if reason == ValidationResult.INVALID_LENGTH:
-        return Problem("number_not_valid", f"no number of {where} has that many digits")
-    return Problem(
-        "number_not_valid", f"no number of {where} with so many digits begins like this; is a digit missing, or wrong?"
-    )
+        return Problem("number_not_valid", say.no_such_length(code, region))
+    return Problem("number_not_valid", say.no_such_beginning(code, region))
 
 
 def _unassigned(text: str, region: str | None, problem: Problem) -> tuple[int, ...] | Problem:

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from dialer.messages import numbers as say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
@@ -241,7 +243,7 @@ def _parse(pattern: str) -> tuple[_Branch, ...]:
     """Read a pattern: alternatives of parts, each part digits or alternatives again."""
     branches, at = _alternatives(pattern, 0)
     if at != len(pattern):
-        raise ValueError(f"a pattern of phonenumbers has something new in it: {pattern[at:]}")
+        raise ValueError(say.new_in_pattern(pattern[at:]))
     return branches
 
 
@@ -265,7 +267,7 @@ def _what(pattern: str, at: int) -> tuple[str | tuple[_Branch, ...], int]:
         return branches, end + 1
     match = _ATOM.match(pattern, at)
     if match is None:
-        raise ValueError(f"a pattern of phonenumbers has something new in it: {pattern[at:]}")
+        raise ValueError(say.new_in_pattern(pattern[at:]))
     return "".join(digit for digit in _ANY if re.match(match[0], digit)), match.end()
 
 

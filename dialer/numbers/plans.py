@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, ValidationResult
 
+from dialer.messages import numbers as say
 from dialer.numbers.patterns import Plan, Region, Shape, Trunk, Verdict
 
 LONGEST: Final = 15
@@ -129,7 +130,7 @@ def country_name(region: str) -> str:
 def place(number: int) -> str:
     """Say in English where a number is, for a message."""
     region = country(number)
-    return f"the service of +{calling_code(str(number))}" if region is None else country_name(region)
+    return say.service(calling_code(str(number)) or "") if region is None else country_name(region)
 
 
 def home(number: int) -> str | None:
@@ -250,7 +251,7 @@ def _region(metadata: PhoneMetadata) -> Region:
 
 def _shape(description: phonenumbers.PhoneNumberDesc | None) -> Shape:
     if description is None or description.national_number_pattern is None:
-        raise ValueError("phonenumbers has a region without numbers")
+        raise ValueError(say.REGION_WITHOUT_NUMBERS)
     return Shape(description.national_number_pattern, frozenset(description.possible_length))
 
 

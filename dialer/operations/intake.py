@@ -18,7 +18,8 @@ from dialer.intake.payload import Payload
 from dialer.intake.phone_column import Reading, phone_column, refuse_without_header
 from dialer.intake.screening import Rules, Screening
 from dialer.intake.table import examine
-from dialer.numbers import NOT_VALID, edition
+from dialer.messages.numbers import newer_called
+from dialer.numbers import edition
 from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
 
@@ -60,10 +61,9 @@ class Intake:
     @property
     def hints(self) -> tuple[str, ...]:
         """What is odd about the columns and, once they are screened, the numbers, in words."""
-        newer = sum(count for words, count in self.screening.report.repaired.items() if NOT_VALID in words)
-        them = "1 number is called although it is" if newer == 1 else f"{newer:,} numbers are called although they are"
-        told = f'{them} {NOT_VALID}, since [screening] has allow = ["not_valid"]'
-        return (*self.payload.hints, *([told] if newer else []), *filter(None, [self.screening.advice()]))
+        newer = self.screening.report.newer
+        called = [newer_called(newer)] if newer else []
+        return (*self.payload.hints, *called, *filter(None, [self.screening.advice()]))
 
     def lists(self) -> tuple[Listed, ...]:
         """Return what each suppression list holds, once all rows are screened."""

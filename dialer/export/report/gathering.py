@@ -25,7 +25,7 @@ from dialer.export.report.figures import (
     Tries,
 )
 from dialer.export.report.unfinished import unfinished
-from dialer.intake.reasons import REASONS
+from dialer.messages.reasons import REASONS
 from dialer.models import Status
 from dialer.numbers import country, country_name
 

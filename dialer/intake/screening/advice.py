@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
 from dialer.intake.screening.lost import is_lost
+from dialer.messages.intake import screening as say
 from dialer.numbers.column import judge_column
 
 if TYPE_CHECKING:
@@ -36,18 +37,14 @@ def advice(texts: Sequence[str], rules: Rules) -> str:
     if not tried or len(valid) >= MOSTLY * len(tried):
         return ""
     fitting = [region for region in numbers.main_regions() if region != rules.region and _fits(tried, region, rules)]
-    sentences = [f"{len(valid)} of {len(tried)} numbers without a + can be called with your [csv] settings"]
+    sentences = [say.few_can_be_called(len(valid), len(tried))]
     if 0 < len(fitting) <= _SHOWN:
-        sentences += [
-            f'With region = "{each}" nearly all are numbers of {numbers.country_name(each)}' for each in fitting
-        ]
+        sentences += [say.numbers_of(region, numbers.country_name(region)) for region in fitting]
     elif fitting:
-        sentences.append(f"Such numbers are valid in {len(fitting)} countries: set region to theirs")
+        sentences.append(say.numbers_of_many(len(fitting)))
     lost = Counter(map(numbers.place, _numbers(tried, region=None, plus_lost=True, allow=rules.allow)))
     if lost and not rules.plus_lost:
-        named = ", ".join(f"{count} of {place}" for place, count in lost.most_common(_SHOWN))
-        more = ", ..." if len(lost) > _SHOWN else ""
-        sentences.append(f"With plus_lost = true {lost.total()} are numbers: {named}{more}")
+        sentences.append(say.numbers_with_plus(lost.most_common()))
     return ". ".join(sentences)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
+from dialer.messages.intake import screening as say
 from dialer.models import Problem
 from dialer.numbers.column import judge_column
 
@@ -61,12 +62,11 @@ def refuse_lost(texts: Sequence[str], column: Column, *, region: str) -> None:
             column.problems[at] = _lost(reading, int(column.numbers[at]), region)
             column.numbers[at] = 0
             column.repaired.pop(at, None)
+            column.newer.discard(at)
 
 
 def _lost(reading: int, own: int, region: str) -> Problem:
-    if_own = f"; if it is of {numbers.country_name(region)}, write +{own}" if own else ""
+    country = numbers.country_name(region) if own else ""
     return Problem(
-        "number_plus_lost",
-        f"with a + in front it would be +{reading} ({numbers.place(reading)}), and nearly all numbers without a + in "
-        f"this file would be numbers with one; if that is right, write the +, or set plus_lost = true in [csv]{if_own}",
+        "number_plus_lost", say.all_lost_plus(reading, place=numbers.place(reading), own=own, country=country)
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dialer.models import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from dialer.models import InputRow
 
@@ -25,7 +25,7 @@ class Example:
         position: data row, from 1.
         line: physical line.
         cell: the phone cell, as it stands.
-        words: what is wrong with the row, or what was mended.
+        words: what is wrong with the row, or what was repaired; empty where it is the number alone.
     """
 
     position: int
@@ -39,13 +39,15 @@ class Report:
     """The tally of a screening.
 
     Attributes:
-        header: what was mended in the header.
+        header: what was repaired in the header.
         rows: rows judged so far.
         statuses: rows of each status.
         reasons: rows of each reason code.
         examples: up to `EXAMPLES` rows of each reason code.
         repaired: numbers of each repair.
         repairs: up to `EXAMPLES` rows of each repair.
+        newer: callable rows whose number is in no numbering plan known here.
+        newest: up to `EXAMPLES` of them.
         shared: callable rows with the number of an earlier row, which are called as well.
         sharing: up to `EXAMPLES` of them.
         listed: by the place of a suppression list, rows that are not called since they are on it.
@@ -58,6 +60,8 @@ class Report:
     examples: dict[str, list[Example]] = field(default_factory=dict)
     repaired: Counter[str] = field(default_factory=Counter)
     repairs: dict[str, list[Example]] = field(default_factory=dict)
+    newer: int = 0
+    newest: list[Example] = field(default_factory=list)
     shared: int = 0
     sharing: list[Example] = field(default_factory=list)
     listed: Counter[int] = field(default_factory=Counter)
@@ -69,6 +73,7 @@ class Report:
         problems: Iterable[int],
         phone: int,
         repaired: Mapping[int, str],
+        newer: Collection[int],
         shared: Mapping[int, str],
     ) -> None:
         """Count rows.
@@ -77,7 +82,8 @@ class Report:
             rows: judged rows, in order.
             problems: the places of those that are not called, in order.
             phone: the place of the phone cell.
-            repaired: by place in `rows`, what was mended in the number.
+            repaired: by place in `rows`, what was repaired in the number.
+            newer: the places of those whose number is in no numbering plan known here, in order.
             shared: by place in `rows`, which earlier row has the same number.
         """
         self.rows += len(rows)
@@ -93,6 +99,9 @@ class Report:
         for at, words in repaired.items():
             self.repaired[words] += 1
             _keep(self.repairs.setdefault(words, []), rows[at], rows[at].cells[phone], words)
+        self.newer += len(newer)
+        for at in newer:
+            _keep(self.newest, rows[at], rows[at].cells[phone], "")
         self.shared += len(shared)
         for at, words in shared.items():
             _keep(self.sharing, rows[at], rows[at].cells[phone], words)

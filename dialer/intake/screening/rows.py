@@ -13,13 +13,13 @@ import numpy as np
 
 from dialer import numbers
 from dialer.errors import InputError, InterruptedRunError
-from dialer.intake import sheet
 from dialer.intake.screening.advice import advice
 from dialer.intake.screening.lost import is_lost, refuse_lost
 from dialer.intake.screening.report import EXAMPLES, Report
 from dialer.intake.screening.rules import Rules, check
 from dialer.intake.seen_numbers import Seen
 from dialer.intake.table import chunks
+from dialer.messages.intake import screening as say
 from dialer.models import NOWHERE, InputRow, Problem, Status, e164
 from dialer.numbers.column import judge_column
 
@@ -33,20 +33,6 @@ if TYPE_CHECKING:
     from dialer.intake.table import Chunk, Table
     from dialer.models import Whereabouts
     from dialer.numbers.column import Column
-
-REASONS: Final = {
-    **numbers.REASONS,
-    **sheet.REASONS,
-    "row_empty": "the whole row is empty",
-    "id_empty": "the id is empty",
-    "id_repeated": "an earlier row has the same id",
-    "required_empty": "a required column is empty",
-    "suppressed": "on a suppression list",
-    "duplicate": "an earlier row is the same",
-    "duplicate_number": "an earlier row has the same number, but other columns differ: two people on one number?",
-    "duplicate_attempted": "an earlier run called the number under another id",
-}
-"""Every reason code that screening gives, and what it means."""
 
 _UNSEEN: Final = (
     string.whitespace
@@ -73,6 +59,7 @@ class _Rows:
     payloads: list[str]
     whereabouts: list[Whereabouts]
     repaired: dict[int, str]
+    newer: set[int]
     shared: dict[int, str] = field(default_factory=dict)
 
     def callable(self) -> list[int]:
@@ -138,7 +125,7 @@ class Screening:
         )
         self._ids: dict[str, int] = {}
         self._seen = Seen()
-        self._refused: list[str] = []
+        self._refused: list[tuple[int, int, str]] = []
 
     def advice(self) -> str:
         """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
@@ -153,7 +140,7 @@ class Screening:
         """
         for chunk in chunks(self._table, size=ROWS_AT_ONCE):
             if self._should_stop():
-                raise InterruptedRunError(f"interrupted while reading {self._table.path}; nothing was dialled")
+                raise InterruptedRunError(say.interrupted(self._table.path))
             with _no_collection():
                 rows = self._chunk(chunk)
             if len(self._refused) >= EXAMPLES:
@@ -177,6 +164,7 @@ class Screening:
             payloads=[],
             whereabouts=[NOWHERE] * len(cells),
             repaired=numbers.repaired,
+            newer=numbers.newer,
         )
         self._identify(rows)
         self._require(rows, columns)
@@ -212,37 +200,38 @@ class Screening:
 
     def _check_id(self, position: int, key: str | None) -> Problem | None:
         if not key or key.isspace():
-            return Problem("id_empty", f"{self._rules.id} is empty, and identifies the recipient")
+            return Problem("id_empty", say.no_id(self._rules.id or ""))
         first = self._ids.setdefault(key, position)
         if first == position:
             return None
-        return Problem("id_repeated", f"the same {self._rules.id} as {self._row(first)}")
+        return Problem("id_repeated", say.same_id(self._rules.id or "", position=first, line=self._line(first)))
 
     def _require(self, rows: _Rows, columns: Sequence[list[str]]) -> None:
         for name, column in self._required:
             for at, cell in enumerate(columns[column]):
                 if not cell.strip(_UNSEEN):
-                    rows.problems.setdefault(at, Problem("required_empty", f"{name} is empty, and required"))
+                    rows.problems.setdefault(at, Problem("required_empty", say.no_required(name)))
         for at, problem in rows.problems.items():
             if problem.code == "number_empty" and not any(rows.cells[at]):
-                rows.problems[at] = Problem("row_empty", "the whole row is empty")
+                rows.problems[at] = Problem("row_empty", say.EMPTY_ROW)
 
     def _suppress(self, rows: _Rows) -> None:
         left = rows.callable()
         self.report.listed.update(dict(enumerate(self._suppression.counts(rows.numbers[left]))))
         for at in np.array(left, dtype=np.int64)[self._suppression.hits(rows.numbers[left])].tolist():
-            reason = self._suppression.hit(int(rows.numbers[at])) or REASONS["suppressed"]
-            rows.settle(at, Status.SUPPRESSED, Problem("suppressed", reason))
+            reason = self._suppression.hit(int(rows.numbers[at]))
+            rows.settle(at, Status.SUPPRESSED, Problem("suppressed", reason or say.SUPPRESSED))
 
     def _find_duplicates(self, rows: _Rows) -> None:
         left = rows.callable()
         if self._rules.duplicates == "call":
-            rows.shared = {at: f"the same number as {self._row(first)}" for at, first, _ in self._repeats(rows, left)}
+            repeats = self._repeats(rows, left)
+            rows.shared = {at: say.same_number(position=one, line=self._line(one)) for at, one, _ in repeats}
             return
         if self._attempted:
             left = [at for at in left if not self._called_before(rows, at)]
         for at, first, same in self._repeats(rows, left):
-            self._duplicate(rows, at, _repeated(self._row(first), same=same, number=int(rows.numbers[at])))
+            self._duplicate(rows, at, self._repeated(int(rows.numbers[at]), first, same=same))
 
     def _repeats(self, rows: _Rows, left: list[int]) -> Iterator[tuple[int, int, bool]]:
         """Yield the places whose number an earlier row has, the position of the first one, and if all is the same."""
@@ -257,25 +246,26 @@ class Screening:
         number = int(rows.numbers[at])
         keys = self._attempted.get(numbers.line(number), ())
         if keys and rows.keys[at] not in keys:
-            person = f" for {self._rules.id} {keys[0]}" if self._rules.id else f", written as {keys[0]}"
-            reason = f"an earlier run called this number{person}"
+            reason = say.called_before(keys[0], column=self._rules.id)
             self._duplicate(rows, at, Problem("duplicate_attempted", reason))
         return bool(keys)
 
     def _duplicate(self, rows: _Rows, at: int, problem: Problem) -> None:
         rows.settle(at, Status.DUPLICATE, problem)
         if self._rules.duplicates == "refuse":
-            self._refused.append(f"  line {rows.lines[at]}: {e164(int(rows.numbers[at]))} is {problem.reason}")
+            self._refused.append((rows.lines[at], int(rows.numbers[at]), problem.reason))
 
     def _refusal(self) -> InputError:
-        shown = "\n".join(self._refused[:EXAMPLES])
-        return InputError(
-            f'{self._table.path} has numbers that come twice, and duplicates in [screening] is "refuse":\n{shown}\n'
-            'Delete the rows, or set duplicates = "skip".'
-        )
+        return InputError(say.duplicates(self._table.path, self._refused[:EXAMPLES]))
 
-    def _row(self, position: int) -> str:
-        return f"row {position} (line {self._table.places.lines(position, 1)[0]})"
+    def _line(self, position: int) -> int:
+        return self._table.places.lines(position, 1)[0]
+
+    def _repeated(self, number: int, first: int, *, same: bool) -> Problem:
+        spellings, line = numbers.spellings(number), self._line(first)
+        if same:
+            return Problem("duplicate", say.same_row(spellings, position=first, line=line))
+        return Problem("duplicate_number", say.shared_number(spellings, position=first, line=line))
 
     def _done(self, rows: _Rows) -> list[InputRow]:
         count = len(rows.cells)
@@ -293,7 +283,12 @@ class Screening:
             )
         )
         self.report.add(
-            done, problems=sorted(rows.problems), phone=self._phone, repaired=rows.repaired, shared=rows.shared
+            done,
+            problems=sorted(rows.problems),
+            phone=self._phone,
+            repaired=rows.repaired,
+            newer=sorted(rows.newer - rows.problems.keys()),
+            shared=rows.shared,
         )
         return done
 
@@ -322,15 +317,3 @@ def _no_collection() -> Iterator[None]:
 
 def _picker(columns: list[int]) -> Callable[[tuple[str, ...]], object]:
     return itemgetter(*columns) if columns else lambda _: None
-
-
-def _repeated(where: str, *, same: bool, number: int) -> Problem:
-    spellings = numbers.spellings(number)
-    alike = f" ({', '.join(map(e164, spellings))}: one line)" if len(spellings) > 1 else ""
-    if same:
-        return Problem("duplicate", f"the same as {where}{alike}")
-    return Problem(
-        "duplicate_number",
-        f"the same number as {where}{alike}, but other columns differ; if two people share it, "
-        'duplicates = "call" and an id column call both',
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dialer import numbers
 from dialer.errors import InputError, UsageError
-from dialer.escaping import on_one_line
+from dialer.messages.intake import screening as say
 
 if TYPE_CHECKING:
     from dialer.intake.table import Table
@@ -43,19 +43,11 @@ def check(table: Table, rules: Rules) -> None:
         InputError: a column is not there.
         UsageError: the region is none, or duplicates are to be called without an id.
     """
-    missing = [
-        name for name in (rules.phone, rules.id, *rules.required) if name is not None and name not in table.header
-    ]
+    named = (rules.phone, rules.id, *rules.required)
+    missing = [name for name in named if name is not None and name not in table.header]
     if missing:
-        raise InputError(
-            f'{table.path} has no column "{on_one_line(missing[0])}". '
-            f"The columns are: {on_one_line(', '.join(table.header))[:400]}."
-        )
+        raise InputError(say.no_column(table.path, missing[0], table.header))
     if rules.region is not None and not numbers.known_region(rules.region):
-        raise UsageError(
-            f'region = "{rules.region}" in [csv] is not a country; write its two letters, such as "IN" or "US".'
-        )
+        raise UsageError(say.no_region(rules.region))
     if rules.duplicates == "call" and rules.id is None:
-        raise UsageError(
-            'duplicates = "call" needs an id column in [columns], or a number would be called twice by mistake.'
-        )
+        raise UsageError(say.CALL_NEEDS_ID)

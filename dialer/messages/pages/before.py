@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dialer import moments
 from dialer.escaping import on_one_line, visible_json
+from dialer.messages.numbers import NEWER
+from dialer.messages.reasons import REASONS
 from dialer.messages.values import plain
 from dialer.messages.words import counted, duration
 from dialer.models import Status
@@ -214,9 +216,6 @@ def _rows(found: Found) -> str:
 
 def report_lines(report: Report) -> list[str]:
     """Return the problems of a list grouped by kind, each with a few rows."""
-    from dialer.intake.reasons import REASONS  # noqa: PLC0415 - as above
-    from dialer.numbers import NOT_VALID  # noqa: PLC0415 - heavy, and status does without
-
     lines = [f"header: {on_one_line(text)}" for text in report.header]
     duplicates = report.statuses.get(Status.DUPLICATE, 0)
     if duplicates > MOSTLY * report.rows:
@@ -228,9 +227,15 @@ def report_lines(report: Report) -> list[str]:
         lines.append(f"{report.shared:,} share a number with an earlier row and are called as well")
         lines += [f"    {_example(example)}" for example in report.sharing]
     for kind, count in report.repaired.items():
-        lines.append(f"Warning: {count:,} called: {kind}" if NOT_VALID in kind else f"{count:,} repaired: {kind}")
-        lines += [f"    row {one.position} (line {one.line}) {one.cell!r}" for one in report.repairs.get(kind, ())]
+        lines.append(f"{count:,} repaired: {kind}")
+        lines += map(_cell, report.repairs.get(kind, ()))
+    if report.newer:
+        lines += [f"Warning: {report.newer:,} called: {NEWER}", *map(_cell, report.newest)]
     return lines
+
+
+def _cell(example: Example) -> str:
+    return f"    row {example.position} (line {example.line}) {example.cell!r}"
 
 
 def _example(example: Example) -> str:

@@ -1,0 +1,131 @@
+"""Why rows are not called, and which setting would make numbers of cells that are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.escaping import on_one_line
+from dialer.models import e164
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+EMPTY_ROW = "the whole row is empty"
+SUPPRESSED = "on a suppression list"
+CALL_NEEDS_ID = 'duplicates = "call" needs an id column in [columns], or a number would be called twice by mistake.'
+_PLACES_SHOWN = 3
+
+
+def interrupted(path: Path) -> str:
+    """Say that a person stopped the reading."""
+    return f"interrupted while reading {path}; nothing was dialled"
+
+
+def no_id(column: str) -> str:
+    """Say that the cell that identifies a recipient is empty."""
+    return f"{column} is empty, and identifies the recipient"
+
+
+def no_required(column: str) -> str:
+    """Say that a required cell is empty."""
+    return f"{column} is empty, and required"
+
+
+def same_id(column: str, *, position: int, line: int) -> str:
+    """Say that an earlier row has this id."""
+    return f"the same {column} as {_row(position, line)}"
+
+
+def same_number(*, position: int, line: int) -> str:
+    """Say that an earlier row has this number; both are called."""
+    return f"the same number as {_row(position, line)}"
+
+
+def same_row(spellings: Sequence[int], *, position: int, line: int) -> str:
+    """Say that an earlier row is the same; `spellings` are those of the number's line."""
+    return f"the same as {_row(position, line)}{_one_line(spellings)}"
+
+
+def shared_number(spellings: Sequence[int], *, position: int, line: int) -> str:
+    """Say that an earlier row has this number but differs otherwise."""
+    return (
+        f"the same number as {_row(position, line)}{_one_line(spellings)}, but other columns differ; "
+        'if two people share it, duplicates = "call" and an id column call both'
+    )
+
+
+def called_before(key: str, *, column: str | None) -> str:
+    """Say that an earlier run called the number under another id, or in another spelling."""
+    person = f" for {column} {key}" if column else f", written as {key}"
+    return f"an earlier run called this number{person}"
+
+
+def duplicates(path: Path, rows: Sequence[tuple[int, int, str]]) -> str:
+    """Refuse a list with duplicates.
+
+    Args:
+        path: the list.
+        rows: line, number and reason of some of them.
+    """
+    shown = "\n".join(f"  line {line}: {e164(number)} is {reason}" for line, number, reason in rows)
+    return (
+        f'{path} has numbers that come twice, and duplicates in [screening] is "refuse":\n{shown}\n'
+        'Delete the rows, or set duplicates = "skip".'
+    )
+
+
+def no_column(path: Path, column: str, header: Iterable[str]) -> str:
+    """Say that a column is not there, and which are."""
+    return f'{path} has no column "{on_one_line(column)}". The columns are: {on_one_line(", ".join(header))[:400]}.'
+
+
+def no_region(region: str) -> str:
+    """Say that a region is not a country."""
+    return f'region = "{region}" in [csv] is not a country; write its two letters, such as "IN" or "US".'
+
+
+def all_lost_plus(reading: int, *, place: str, own: int, country: str) -> str:
+    """Say that a number lost its plus, as the whole file shows.
+
+    Args:
+        reading: the number with a plus.
+        place: where that number is.
+        own: the number as one of the country that was set; 0 where it is none.
+        country: that country.
+    """
+    if_own = f"; if it is of {country}, write +{own}" if own else ""
+    return (
+        f"with a + in front it would be +{reading} ({place}), and nearly all numbers without a + in "
+        f"this file would be numbers with one; if that is right, write the +, or set plus_lost = true in [csv]{if_own}"
+    )
+
+
+def few_can_be_called(count: int, tried: int) -> str:
+    """Say how many of the numbers without a plus can be called."""
+    return f"{count} of {tried} numbers without a + can be called with your [csv] settings"
+
+
+def numbers_of(region: str, country: str) -> str:
+    """Say which region would make nearly all of them numbers."""
+    return f'With region = "{region}" nearly all are numbers of {country}'
+
+
+def numbers_of_many(countries: int) -> str:
+    """Say that many regions would."""
+    return f"Such numbers are valid in {countries} countries: set region to theirs"
+
+
+def numbers_with_plus(places: Sequence[tuple[str, int]]) -> str:
+    """Say how many would be numbers if they lost their plus, the most frequent places first."""
+    named = ", ".join(f"{count} of {place}" for place, count in places[:_PLACES_SHOWN])
+    more = ", ..." if len(places) > _PLACES_SHOWN else ""
+    return f"With plus_lost = true {sum(count for _, count in places)} are numbers: {named}{more}"
+
+
+def _row(position: int, line: int) -> str:
+    return f"row {position} (line {line})"
+
+
+def _one_line(spellings: Sequence[int]) -> str:
+    return f" ({', '.join(map(e164, spellings))}: one line)" if len(spellings) > 1 else ""

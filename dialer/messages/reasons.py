@@ -1,0 +1,62 @@
+"""What each code means that a row can have: shown by `check` and the report, and listed in the README."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REASONS: Final[Mapping[str, str]] = {
+    "number_empty": "the phone cell is empty",
+    "number_scientific": "a spreadsheet turned the number into 9.19877E+11; digits are lost",
+    "number_words": "words instead of a number",
+    "number_letters": "letters or words among the digits, such as 1-800-FLOWERS or the letter O for 0",
+    "number_masked": "digits are hidden by x or *",
+    "number_date": "a date",
+    "number_decimal": "a decimal number or an amount",
+    "number_negative": "a negative number",
+    "number_ip_address": "an IP address",
+    "number_extension": "a number with an extension, which cannot be dialled",
+    "number_two": "two numbers in one cell",
+    "number_characters": "characters that no phone number has",
+    "number_short_code": "too few digits for a phone number: a short code or an extension",
+    "number_no_country_code": "no country code, and no region is set",
+    "number_plus_lost": "a number that would be valid with a + in front",
+    "number_country_code": "a country code that does not exist",
+    "number_too_short": "too short for its country",
+    "number_too_long": "too long for its country",
+    "number_not_valid": "no number of its country with so many digits begins like this",
+    "number_premium_rate": "a premium-rate number",
+    "number_toll_free": "a toll-free number",
+    "number_shared_cost": "a shared-cost number",
+    "number_personal_number": "a personal number that is forwarded",
+    "number_pager": "a pager",
+    "number_uan": "a company's access number",
+    "number_voicemail": "a voice mailbox",
+    "formula_without_value": "a formula whose result was not saved with the spreadsheet",
+    "cell_error": "a formula that ended in an error such as #N/A",
+    "cell_digits_lost": "a number of more than 15 digits, of which a spreadsheet keeps only 15",
+    "row_hidden": "a row that is hidden in the spreadsheet, by a filter for instance",
+    "row_empty": "the whole row is empty",
+    "id_empty": "the id is empty",
+    "id_repeated": "an earlier row has the same id",
+    "required_empty": "a required column is empty",
+    "suppressed": "on a suppression list",
+    "duplicate": "an earlier row is the same",
+    "duplicate_number": "an earlier row has the same number, but other columns differ: two people on one number?",
+    "duplicate_attempted": "an earlier run called the number under another id",
+    "from_not_valid": "the caller number in the `from` column is none",
+    "agent_not_valid": "the cell in the `agent_id` column is not the id of an agent",
+    "agent_version_not_valid": "the cell in the `agent_version_id` column is not the id of an agent's version",
+    "voice_not_valid": "the cell in the `voice_id` column cannot be the id of a voice",
+    "schedule_too_soon": "`scheduled_at` is in the past, or less than 3 minutes ahead",
+    "schedule_too_far": "`scheduled_at` is more than 30 days ahead",
+    "schedule_not_a_time": "`scheduled_at` is not a date and time, or one that daylight saving skips",
+    "schedule_without_zone": "`scheduled_at` has no offset, and no time zone is named",
+    "zone_unknown": "the `timezone` column holds no name of the time zone database",
+    "zone_missing": "the calling hours cannot be judged: the number has no known time zone, and no other is given",
+    "no_rule": "the campaign has no hours of its own, and none of its rules is for the number's country",
+    "never_open": "in the time zones in which the number may be, no hour is within the calling hours of all of them",
+    "schedule_outside_hours": "`scheduled_at` is outside the recipient's calling hours",
+}
