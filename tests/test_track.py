@@ -18,7 +18,7 @@ from dialer.engine.control import Control
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.export.results import unguarded
-from dialer.messages.pages import after
+from dialer.messages.pages.track import tracked_text
 from dialer.models import RINGING, CallCount, Status
 from dialer.operations import track, track_campaign
 from dialer.provider.bolna.executions import execution_in
@@ -209,7 +209,7 @@ def test_results_that_cannot_be_written_any_more_are_told_and_lose_nothing(quick
     shutil.rmtree(in_the_way)
     in_the_way.touch()
     tracked = anyio.run(track_campaign, campaign)
-    assert f"dialer results {path}" in after.tracked_text(tracked, selection=campaign.batch.selection)
+    assert f"dialer results {path}" in tracked_text(tracked, selection=campaign.batch.selection)
     in_the_way.unlink()
     assert main(["results", str(path)]) == 0
     assert all(row["call_status"] for row in quick.results("out/c.csv"))

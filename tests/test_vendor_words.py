@@ -24,7 +24,7 @@ OURS = {
     ("payload.py", "user_data"): "a table of the campaign file",
     ("columns.py", "recipient_phone_number"): "a column of the results",
     ("reading.py", "recipient_phone_number"): "a column of the results",
-    ("before.py", "agent_id"): "a field of the plan",
+    ("run.py", "agent_id"): "a field of the plan",
     ("number.py", "voicemail"): "a type of number",
     ("numbers.py", "voicemail"): "a type of number",
     ("plans.py", "voicemail"): "a type of number",

@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dialer.cli import calls, check, ledgers, run, sandbox  # each adds its commands
+from dialer.cli import (  # each adds its command
+    backup,
+    cancel,
+    check,
+    init,
+    list,  # noqa: A004 - the verb
+    reconcile,
+    report,
+    results,
+    run,
+    sandbox,
+    show,
+    status,
+    track,
+)
 from dialer.cli.group import cli
 from dialer.cli.mistyped import usage_text
 from dialer.cli.printing import echo
@@ -17,7 +31,23 @@ from dialer.errors import DialerError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["calls", "check", "cli", "ledgers", "main", "run", "sandbox"]
+__all__ = [
+    "backup",
+    "cancel",
+    "check",
+    "cli",
+    "init",
+    "list",
+    "main",
+    "reconcile",
+    "report",
+    "results",
+    "run",
+    "sandbox",
+    "show",
+    "status",
+    "track",
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from dialer.cli.asking import say
 from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode, InterruptedRunError
 from dialer.messages import values
-from dialer.messages.pages import after
+from dialer.messages.pages.run import overview_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ def each(
         echo(values.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
     elif len(campaigns) > 1 and not quiet and failed is None:
         ended = [(str(path), each.code, each.words) for path, each in zip(campaigns, done, strict=False)]
-        say(after.overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
+        say(overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
     return next((code for code in _GRAVEST if any(each.code is code for each in done)), ExitCode.DONE)
 
 

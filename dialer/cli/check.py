@@ -1,4 +1,4 @@
-"""Before a run: a campaign file for a CSV, and the judgement of its rows."""
+"""`dialer check`."""
 
 from __future__ import annotations
 
@@ -23,24 +23,10 @@ from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode
 from dialer.messages import values
-from dialer.messages.commands import command_text
-from dialer.messages.pages import before
+from dialer.messages.pages.check import check_text
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@cli.command()
-@click.argument("recipients", type=PATH)
-@click.option("--to", type=PATH, metavar="FILE", help="Write here; default: named after the CSV, in this folder.")
-@click.option("--encoding", metavar="NAME", help="Of the CSV, if it is neither UTF-8 nor UTF-16 with its mark.")
-def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
-    """Write a campaign file for a CSV."""
-    from dialer.operations import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
-
-    written = write_campaign(recipients, to=to, encoding=encoding)
-    echo(f"{written} is written. Put the agent's id in, then: {command_text('check', written)}")
-    return ExitCode.DONE
 
 
 @cli.command()
@@ -75,7 +61,7 @@ def check_one(
     found = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
     view, _ = with_signals(lambda _control: look_ahead(campaign, found))
     if output == "text":
-        echo(before.check_text(found, view, command=campaign.batch.selection.command("run")))
+        echo(check_text(found, view, command=campaign.batch.selection.command("run")))
     over = view.timing is not None and view.timing.is_over
     doubtful = bool(view.warnings) or not view.is_prompt_known
     code = ExitCode.USAGE if over or (strict and doubtful) else found.exit_code

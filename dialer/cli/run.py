@@ -22,7 +22,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.progress import events_of, progress_of
 from dialer.cli.signals import unless_terminated, with_signals
-from dialer.messages.pages import after, before
+from dialer.messages.pages.run import overview, plan_event, plan_text, stopped_text, summary_event, summary_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,22 +152,22 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
-        events("summary", **after.summary_event(summary))
-    elif talk.quiet and (stopped := after.stopped_text(summary)):
+        events("summary", **summary_event(summary))
+    elif talk.quiet and (stopped := stopped_text(summary)):
         say(stopped)
     elif talk.output == "text" and not talk.quiet:
         # With a progress they were shown when they came up.
         notes = summary.notes if talk.no_progress else ()
-        text = after.summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
+        text = summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
         say("\n".join([*notes, text]))
-    return Done(summary.exit_code, after.overview(summary), summary)
+    return Done(summary.exit_code, overview(summary), summary)
 
 
 async def _confirm(plan: Plan, *, talk: _Talk, control: Control, events: Callable[..., None] | None) -> bool:
     if events is not None:
-        events("plan", **before.plan_event(plan))
+        events("plan", **plan_event(plan))
     elif not talk.quiet:
-        say(before.plan_text(plan))
+        say(plan_text(plan))
     if talk.yes or plan.sandbox or not plan.to_call:
         return True
     return await ask("Call them now?", control=control)

@@ -9,6 +9,7 @@ from dialer.models import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from dialer.messages.commands import Selection
     from dialer.models import CallCount
@@ -93,3 +94,8 @@ def calls_line(counts: Sequence[CallCount]) -> str:
     """Return how many of the accepted calls have ended, and where the others stand, in one line."""
     others = [f"{count.calls:,} {count.outcome or NOT_KNOWN}" for count in counts if not count.final]
     return "; ".join(filter(None, (calls_head(counts), ", ".join(others))))
+
+
+def second(moment: datetime) -> str:
+    """Return a moment to the second."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

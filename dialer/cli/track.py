@@ -1,4 +1,4 @@
-"""After a run: what became of the calls, and the brake."""
+"""`dialer track`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer.cli.asking import ask, say
+from dialer.cli.asking import say
 from dialer.cli.campaigns import load
 from dialer.cli.group import (
     batch_option,
@@ -19,31 +19,13 @@ from dialer.cli.group import (
 from dialer.cli.printing import echo
 from dialer.cli.progress import progress_of
 from dialer.cli.signals import unless_terminated, with_signals
-from dialer.errors import ExitCode
 from dialer.messages import values
-from dialer.messages.pages import after
+from dialer.messages.pages.track import tracked_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dialer.engine.control import Control
-    from dialer.operations import Braking, Cancelled
-
-
-@cli.command()
-@campaign_argument
-@recipients_option
-@batch_option
-@sandbox_option
-@output_option
-def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Look for unclear calls at Bolna; those found become queued."""
-    from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
-
-    loaded = load(campaign, **which)
-    settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
-    echo(values.as_json(settled) if output == "json" else after.settled_text(settled))
-    return ExitCode(settled.exit_code)
+    from dialer.errors import ExitCode
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
@@ -113,32 +95,5 @@ def track(
     elif quiet and tracked.trouble:
         say(f"{tracked.batch}: not all could be read: {tracked.trouble}")
     elif not quiet:
-        echo(after.tracked_text(tracked, selection=loaded.batch.selection))
+        echo(tracked_text(tracked, selection=loaded.batch.selection))
     return unless_terminated(tracked.exit_code, stopped_by)
-
-
-@cli.command()
-@campaign_argument
-@recipients_option
-@batch_option
-@sandbox_option
-@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
-@output_option
-def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Stop a run that goes on, and every call that waits at Bolna."""
-    from dialer.operations import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
-
-    loaded = load(campaign, **which)
-
-    async def asked(control: Control) -> Cancelled:
-        async def confirm(braking: Braking) -> bool:
-            return yes or await ask(f"{after.braking_text(braking)} Cancel?", control=control)
-
-        return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
-
-    cancelled, stopped_by = with_signals(asked)
-    if output == "json":
-        echo(values.as_json(cancelled))
-    else:
-        say(after.cancelled_text(cancelled, selection=loaded.batch.selection))
-    return unless_terminated(cancelled.exit_code, stopped_by)

@@ -1,0 +1,56 @@
+"""`dialer cancel`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialer.cli.asking import ask, say
+from dialer.cli.campaigns import load
+from dialer.cli.group import (
+    batch_option,
+    campaign_argument,
+    cli,
+    output_option,
+    recipients_option,
+    sandbox_option,
+)
+from dialer.cli.printing import echo
+from dialer.cli.signals import unless_terminated, with_signals
+from dialer.messages import values
+from dialer.messages.pages.cancel import braking_text, cancelled_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.engine.control import Control
+    from dialer.errors import ExitCode
+    from dialer.operations import Braking, Cancelled
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
+@output_option
+def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Stop a run that goes on, and every call that waits at Bolna."""
+    from dialer.operations import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    loaded = load(campaign, **which)
+
+    async def asked(control: Control) -> Cancelled:
+        async def confirm(braking: Braking) -> bool:
+            return yes or await ask(f"{braking_text(braking)} Cancel?", control=control)
+
+        return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
+
+    cancelled, stopped_by = with_signals(asked)
+    if output == "json":
+        echo(values.as_json(cancelled))
+    else:
+        say(cancelled_text(cancelled, selection=loaded.batch.selection))
+    return unless_terminated(cancelled.exit_code, stopped_by)

@@ -1,0 +1,40 @@
+"""`dialer list`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dialer.cli.group import (
+    PATH,
+    cli,
+    folder_option,
+    output_option,
+    sandbox_option,
+)
+from dialer.cli.printing import echo
+from dialer.errors import ExitCode
+from dialer.messages import values
+from dialer.messages.pages.list import listing_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@cli.command(name="list")
+@click.option("--forget", type=PATH, metavar="LEDGER", help="This ledger is gone or damaged: go on without it.")
+@folder_option
+@sandbox_option
+@output_option
+def list_(*, forget: Path | None, folder: Path, sandbox: bool, output: str) -> ExitCode:
+    """Show the ledgers of the workspace, also those that are missing."""
+    from dialer.operations import forget_ledger, list_ledgers  # noqa: PLC0415 - only this command needs it
+
+    if forget is not None:
+        forget_ledger(forget, folder, sandbox=sandbox)
+        echo(f"{forget} is forgotten: runs go on without it until its batch is run again.")
+        return ExitCode.DONE
+    found = list_ledgers(folder, sandbox=sandbox)
+    echo(values.as_json(found) if output == "json" else listing_text(found))
+    return found.exit_code

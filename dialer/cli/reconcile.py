@@ -1,0 +1,39 @@
+"""`dialer reconcile`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dialer.cli.campaigns import load
+from dialer.cli.group import (
+    batch_option,
+    campaign_argument,
+    cli,
+    output_option,
+    recipients_option,
+    sandbox_option,
+)
+from dialer.cli.printing import echo
+from dialer.cli.signals import with_signals
+from dialer.errors import ExitCode
+from dialer.messages import values
+from dialer.messages.pages.reconcile import settled_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@output_option
+def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Look for unclear calls at Bolna; those found become queued."""
+    from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    loaded = load(campaign, **which)
+    settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
+    echo(values.as_json(settled) if output == "json" else settled_text(settled))
+    return ExitCode(settled.exit_code)

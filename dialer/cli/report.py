@@ -1,0 +1,66 @@
+"""`dialer report`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from dialer.cli.group import (
+    PATH,
+    batch_option,
+    campaign_argument,
+    cli,
+    recipients_option,
+    sandbox_option,
+)
+from dialer.cli.printing import echo
+from dialer.errors import ExitCode
+from dialer.messages import values
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@click.option("--to", type=PATH, metavar="FILE", help="Write here; default: beside the results.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "md", "json"]),
+    default="html",
+    help="A page, or text that is printed unless --to is given.",
+)
+@click.option(
+    "--timezone",
+    metavar="NAME",
+    default="UTC",
+    show_default=True,
+    help="Show times as in this zone, for instance Asia/Kolkata.",
+)
+@click.option("--full-numbers", is_flag=True, help="Show whole phone numbers, not only the last three digits.")
+def report(
+    campaign: Path,
+    *,
+    to: Path | None,
+    form: Literal["html", "md", "json"],
+    timezone: str,
+    full_numbers: bool,
+    **which: Any,  # noqa: ANN401 - options handed on
+) -> ExitCode:
+    """Write a page with charts of how the calls went."""
+    from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import report_batch, report_text, save_report  # noqa: PLC0415 - as above
+
+    files = locate(campaign, **which)
+    found = report_batch(files, zone=timezone, full_numbers=full_numbers)
+    text = values.as_json(found) if form == "json" else report_text(found, form)
+    if form != "html" and to is None:
+        echo(text.rstrip())
+    else:
+        echo(f"{save_report(text, files, to=to)} is written.")
+    return ExitCode.DONE

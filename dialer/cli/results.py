@@ -1,0 +1,33 @@
+"""`dialer results`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dialer.cli.group import (
+    batch_option,
+    campaign_argument,
+    cli,
+    recipients_option,
+    sandbox_option,
+)
+from dialer.cli.printing import echo
+from dialer.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@cli.command()
+@campaign_argument
+@recipients_option
+@batch_option
+@sandbox_option
+def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Write the results CSV again from the ledger."""
+    from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import rewrite_results  # noqa: PLC0415 - as above
+
+    files = locate(campaign, **which)
+    echo(f"{files.results}: {rewrite_results(files):,} rows written")
+    return ExitCode.DONE

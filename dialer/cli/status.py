@@ -1,0 +1,59 @@
+"""`dialer status`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialer.cli.group import (
+    batch_option,
+    campaigns_argument,
+    cli,
+    output_option,
+    recipients_option,
+    sandbox_option,
+)
+from dialer.cli.printing import echo
+from dialer.errors import ExitCode
+from dialer.messages import values
+from dialer.messages.pages.status import standing_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+STATUS_EVERY = 2.0
+"""Seconds between two looks of `status --watch`."""
+
+
+@cli.command()
+@campaigns_argument
+@recipients_option
+@batch_option
+@sandbox_option
+@output_option
+@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
+def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Show how many stand where; works while a run is going on."""
+    from dialer.cli.terminal import Screen  # noqa: PLC0415 - as above
+    from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import standing  # noqa: PLC0415 - as above
+
+    batches = [locate(path, **which) for path in campaigns]
+    screen = Screen()
+    # Ctrl-C is the way to end it.
+    with contextlib.suppress(KeyboardInterrupt), screen.shown() if watch else contextlib.nullcontext():
+        while True:
+            standings = [standing(batch) for batch in batches]
+            if output == "json":
+                echo(values.as_json(standings, indent=None if watch else 2))
+            else:
+                text = standing_text([(one, batch.selection) for one, batch in zip(standings, batches, strict=True)])
+                (screen.show if watch else echo)(text)
+            if not watch or screen.is_unseen or all(one.is_over for one in standings):
+                break
+            time.sleep(STATUS_EVERY)
+    return ExitCode.DONE

@@ -1,0 +1,94 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dialer.escaping import on_one_line, visible_json
+from dialer.messages.numbers import NEWER
+from dialer.messages.reasons import REASONS
+from dialer.messages.words import counted
+from dialer.models import Status
+
+if TYPE_CHECKING:
+    from dialer.intake.screening import Example, Report
+    from dialer.operations import Check
+    from dialer.operations.cell_warnings import Found
+    from dialer.operations.forecast import Outlook
+from dialer.messages.pages.outlook import list_lines, names, outlook_lines, uncovered_lines
+
+_WIDE = 100
+
+
+MOSTLY = 0.5
+"""When more than so many of the rows repeat a number, it may be the wrong column."""
+
+
+_AGENTS = 3
+
+
+def check_text(check: Check, view: Outlook, *, command: str) -> str:
+    """Return what a check found: counts, problems by kind, the first requests, and what is to be expected."""
+    report = check.report
+    lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
+    lines += [f"  {check.phone_words}"] if check.phone_words else []
+    lines += [f"  {text}" for text in report_lines(report)]
+    lines += uncovered_lines(check.uncovered)
+    lines += list_lines(check.lists)
+    if check.called:
+        lines.append(f"Already called in this batch and skipped: {counted(check.called)}.")
+    if check.left_out:
+        lines.append(f"Left out of the variables, since Bolna fills them in itself: {names(check.left_out)}.")
+    if check.agents:
+        shown = f"{', '.join(check.agents[:_AGENTS])}{', ...' if len(check.agents) > _AGENTS else ''}"
+        lines.append(f"Agents by column: {len(check.agents):,} ({shown}).")
+    variables = [name if name == source else f"{name} ({source})" for name, source in check.variables.items()]
+    lines.append(f"Variables: {names(variables) or 'none'}.")
+    lines += [f"  {names([name])} is empty in {_rows(found)}" for name, found in check.empty.items()]
+    for said, problems in (("an error such as #N/A", check.errors), ("garbled (Ã«, ??)", check.garbled)):
+        lines += [f"  Warning: {names([name])} is {said} in {_rows(found)}" for name, found in problems.items()]
+    if check.samples:
+        lines.append("The first requests:")
+        lines += [f"  POST /call {visible_json(json.dumps(sample, ensure_ascii=False))}" for sample in check.samples]
+    lines += [f"Warning: {text}." for text in check.warnings]
+    if not check.to_call:
+        return "\n".join([*lines, "Nobody would be called.", *(f"Note: {hint}." for hint in check.hints)])
+    lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]
+    over = view.timing is not None and view.timing.is_over
+    return "\n".join([*lines, *([] if over else [f"To call them: {command}"])])
+
+
+def _rows(found: Found) -> str:
+    more = ", ..." if found.rows > len(found.first) else ""
+    rows = "row" if found.rows == 1 else "rows"
+    return f"{found.rows:,} {rows}: {', '.join(map(str, found.first))}{more}"
+
+
+def report_lines(report: Report) -> list[str]:
+    """Return the problems of a list grouped by kind, each with a few rows."""
+    lines = [f"header: {on_one_line(text)}" for text in report.header]
+    duplicates = report.statuses.get(Status.DUPLICATE, 0)
+    if duplicates > MOSTLY * report.rows:
+        lines.append("Most rows repeat a number: is it the right column?")
+    for code, count in sorted(report.reasons.items(), key=lambda item: -item[1]):
+        lines.append(f"{count:,} {code} ({REASONS[code]})" if code in REASONS else f"{count:,} {code}")
+        lines += [f"    {_example(example)}" for example in report.examples.get(code, ())]
+    if report.shared:
+        lines.append(f"{report.shared:,} share a number with an earlier row and are called as well")
+        lines += [f"    {_example(example)}" for example in report.sharing]
+    for kind, count in report.repaired.items():
+        lines.append(f"{count:,} repaired: {kind}")
+        lines += map(_cell, report.repairs.get(kind, ()))
+    if report.newer:
+        lines += [f"Warning: {report.newer:,} called: {NEWER}", *map(_cell, report.newest)]
+    return lines
+
+
+def _cell(example: Example) -> str:
+    return f"    row {example.position} (line {example.line}) {example.cell!r}"
+
+
+def _example(example: Example) -> str:
+    cell = example.cell if len(example.cell) <= _WIDE else example.cell[:_WIDE] + "..."
+    return f"row {example.position} (line {example.line}) {cell!r}: {on_one_line(example.words)}"

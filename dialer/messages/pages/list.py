@@ -1,0 +1,32 @@
+"""The ledgers of a workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.escaping import on_one_line
+from dialer.messages.commands import command_text
+from dialer.messages.words import counted, second
+
+if TYPE_CHECKING:
+    from dialer.operations import Listing
+    from dialer.operations.list_batches import Entry
+
+
+def listing_text(listing: Listing) -> str:
+    """Return the ledgers of a workspace, a line each."""
+    lines = [f"{listing.workspace}: {len(listing.ledgers)} ledger{'' if len(listing.ledgers) == 1 else 's'}"]
+    lines += [f"  {one.ledger}: {_listed(one)}" for one in listing.ledgers]
+    if listing.exit_code:
+        forget = command_text("list", "--forget", "LEDGER")
+        lines.append(f"Bring back what is missing or damaged. If its batch called nobody lately: {forget}")
+    return "\n".join(lines)
+
+
+def _listed(one: Entry) -> str:
+    started = "" if one.started is None or one.is_forgotten else f"; last run {second(one.started)}"
+    if one.trouble:
+        words = "missing" if one.is_missing else on_one_line(one.trouble.splitlines()[0])
+        return f"{words}{' (forgotten)' if one.is_forgotten else ''}{started}"
+    running = f"; {one.running} is working on it" if one.running else ""
+    return f"{counted(one.counts)}{running or started}"

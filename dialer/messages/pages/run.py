@@ -1,0 +1,144 @@
+"""What a run is about to do, and how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dialer.messages.values import plain
+from dialer.messages.words import counted, duration
+from dialer.models import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialer.operations import Plan
+from typing import TYPE_CHECKING
+
+from dialer.errors import ExitCode
+from dialer.messages.pages.outlook import list_lines, outlook_lines, timing_lines, uncovered_lines
+from dialer.messages.words import calls_table, looks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialer.messages.commands import Selection
+    from dialer.operations import Summary
+
+
+def plan_text(plan: Plan) -> str:
+    """Return what a run is about to do."""
+    counts = plan.counts
+    called = counts.get(Status.QUEUED, 0)
+    lines = []
+    if called:
+        last = f" (last on {plan.called_last:%Y-%m-%d %H:%M} UTC)" if plan.called_last else ""
+        lines.append(f"{called:,} of {sum(counts.values()):,} are already called{last} and are skipped.")
+    skipped = {
+        status: counts.get(status, 0)
+        for status in (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN)
+    }
+    if any(skipped.values()):
+        lines.append(f"Not called: {counted(skipped)}.")
+    lines += uncovered_lines(plan.uncovered)
+    lines += list_lines(plan.lists)
+    if plan.redialled:
+        lines.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
+    if plan.once_more:
+        each = ", ".join(f"{count:,} {outcome}" for outcome, count in plan.once_more.items())
+        lines.append(f"{sum(plan.once_more.values()):,} were called before and are called once more: {each}.")
+    if not plan.to_call:
+        timing = plan.outlook.timing
+        over = timing_lines(timing, rate=plan.rate) if timing is not None and timing.is_over else []
+        waits = counts.get(Status.PENDING) and plan.limited_to is None
+        lines += over or ["Nobody is called now." if waits else "Nobody is left to be called."]
+        lines += [] if called else [f"Note: {note}." for note in plan.outlook.notes]
+        return "\n".join(lines)
+    limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
+    lines.append(f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {_agent(plan)}.")
+    lines += [plan.phone_words] if plan.phone_words else []
+    lines += outlook_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox)
+    return "\n".join(lines)
+
+
+def plan_event(plan: Plan) -> dict[str, Any]:
+    """Return what a run is about to do, for a log: no names, nothing of what is said."""
+    value = plain(plan)
+    kept = ("batch", "to_call", "limited_to", "counts", "agent_id", "rate", "sandbox")
+    return {name: value[name] for name in kept} | {"timing": plain(plan.outlook.timing)}
+
+
+def _agent(plan: Plan) -> str:
+    return (
+        f"agent {plan.outlook.agent_name!r} ({plan.agent_id})" if plan.outlook.agent_name else f"agent {plan.agent_id}"
+    )
+
+
+def summary_text(summary: Summary, *, selection: Selection, more: Sequence[str] = ()) -> str:
+    """Return how a run ended.
+
+    Args:
+        summary: of the run.
+        selection: the batch, as it is named on the command line.
+        more: options of the run that goes on with those who are left.
+    """
+    lines = [f"{summary.batch}: {counted(summary.counts)}"]
+    if summary.sent:
+        rate = summary.sent / summary.seconds if summary.seconds > 0 else 0.0
+        held = (
+            f", {duration(summary.held)} of it waiting as Bolna asked or while it could not be reached"
+            if summary.held >= 1
+            else ""
+        )
+        waited = f", after {duration(summary.waited)} of waiting" if summary.waited >= 1 else ""
+        lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held}){waited}")
+    if summary.calls:
+        lines += calls_table(summary.calls)
+    lines.append(f"results: {summary.results}")
+    lines += _ended(summary)
+    lines += looks(summary.counts, left=summary.left, selection=selection, more=more)
+    return "\n".join([*lines, *_may_ring(summary, selection)])
+
+
+def stopped_text(summary: Summary) -> str:
+    """Return why a run stopped; empty where it did not, also if it leaves people to a later run as it should."""
+    by_itself = summary.exit_code in {ExitCode.DONE, ExitCode.LOOK, ExitCode.LEFT} and not summary.advice
+    return "" if by_itself else "\n".join([f"{summary.batch}: {counted(summary.counts)}", *_ended(summary)])
+
+
+def _ended(summary: Summary) -> list[str]:
+    """Return why a run ended early, what to do, and what could not be recorded."""
+    lines = [part for part in (summary.ended, summary.advice) if part]
+    if summary.unrecorded:
+        lines.append("These were answered but could not be recorded; they will be `unknown`:")
+        lines += [f"  {number}: {outcome}" for number, outcome in summary.unrecorded[:20]]
+    return lines
+
+
+def summary_event(summary: Summary) -> dict[str, Any]:
+    """Return how a run ended, for a log."""
+    return {name: value for name, value in plain(summary).items() if name not in {"unrecorded", "results"}}
+
+
+def overview(summary: Summary) -> str:
+    """Return how a run ended in a line."""
+    ended = f"; {summary.ended.splitlines()[0].rstrip(':')}" if summary.ended else ""
+    return f"{counted(summary.counts)}{ended}"
+
+
+def overview_text(done: Sequence[tuple[str, int | None, str]]) -> str:
+    """Return how several campaigns ended, a line each.
+
+    Args:
+        done: campaign file, its exit code (None where it was not begun), and how it ended in words.
+    """
+    lines = (
+        f"{name}: not begun" if code is None else f"{name}: exit {int(code)}: {words}" for name, code, words in done
+    )
+    return "\n".join(["All:", *(f"  {line}" for line in lines)])
+
+
+def _may_ring(summary: Summary, selection: Selection) -> list[str]:
+    # The calls of a trial ended with the stand-in that took them.
+    if not summary.may_ring or selection.sandbox:
+        return []
+    return [f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {selection.command('cancel')}"]

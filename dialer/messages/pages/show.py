@@ -1,0 +1,52 @@
+"""What happened to a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.escaping import on_one_line
+from dialer.messages.words import duration, second
+
+if TYPE_CHECKING:
+    from dialer.operations import Shown
+    from dialer.store import Person, Trace
+
+
+def shown_text(shown: Shown) -> str:
+    """Return every attempt at a number."""
+    attempts = sum(len(person.attempts) for found in shown.found for person in found.people)
+    lines = [f"{shown.number}: {attempts} attempts, in {shown.ledgers} ledgers"]
+    for found in shown.found:
+        trial = " (a trial: no phone rang)" if found.is_trial else ""
+        lines.append(f"{found.ledger}: batch {found.batch}, agent {found.agent}{trial}")
+        for person in found.people:
+            lines += _person(person)
+    return "\n".join(lines)
+
+
+def _person(person: Person) -> list[str]:
+    who = f"  {person.key}: " if person.key else "  "
+    events = [(at, f"asked to be called again: {what}") for at, what in person.decisions]
+    events += [(trace.at, _attempt(trace)) for trace in person.attempts]
+    reason = f", {on_one_line(person.reason)}" if person.reason else ""
+    return [f"{who}{person.status}{reason}"] + [f"    {second(at)}  {words}" for at, words in sorted(events)]
+
+
+def _attempt(trace: Trace) -> str:
+    status = f"HTTP {trace.http_status}" if trace.http_status else ""
+    told = ", ".join(filter(None, (status, trace.source, trace.words)))
+    parts = [f"{trace.outcome or 'sending'}{f' ({told})' if told else ''}"]
+    if trace.execution_id:
+        parts += [f"execution {trace.execution_id}", _call(trace)]
+    return "; ".join(parts)
+
+
+def _call(trace: Trace) -> str:
+    if trace.asked_at is None:
+        return "how it went was not asked"
+    talked = duration(trace.duration) if trace.duration else ""
+    by = f"ended by {trace.hangup_by}" if trace.hangup_by else ""
+    why = trace.hangup_reason or trace.error_message or trace.termination_reason
+    as_of = "" if trace.final else f"as of {second(trace.asked_at)}"
+    parts = (trace.call or "not known to Bolna", talked, by, why, trace.recording_url, as_of)
+    return ", ".join(filter(None, parts))

@@ -1,0 +1,33 @@
+"""How the accepted calls went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.messages.words import calls_table, duration, money
+
+if TYPE_CHECKING:
+    from dialer.messages.commands import Selection
+    from dialer.operations import Tracked
+
+
+def tracked_text(tracked: Tracked, *, selection: Selection) -> str:
+    """Return what has become of the accepted calls.
+
+    Args:
+        tracked: of the tracking.
+        selection: the batch, as it is named on the command line.
+    """
+    head, *rows = calls_table(tracked.counts)
+    lines = [f"{tracked.batch}: {head}", *rows]
+    seconds, cost = (sum(getattr(count, name) for count in tracked.counts) for name in ("seconds", "cost"))
+    if seconds or cost:
+        lines.append(f"{duration(seconds)} talked, cost {money(cost, tracked.currency)}")
+    lines.append(f"results: {tracked.results}")
+    lines += [f"{tracked.stopped}."] if tracked.stopped else []
+    if tracked.trouble:
+        lines.append(f"Not all could be read: {tracked.trouble}")
+    lines += tracked.notes
+    if tracked.open:
+        lines.append(f"{tracked.open:,} are not final. To ask again: {selection.command('track', '--watch')}")
+    return "\n".join(lines)
