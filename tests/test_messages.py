@@ -16,11 +16,15 @@ PACKAGE = Path(__file__).parent.parent / "dialer"
 MESSAGES = PACKAGE / "messages"
 PAGES = MESSAGES / "pages"
 WITHOUT_SENTENCES: tuple[str, ...] = (
+    "engine",
     "intake/screening",
     "numbers",
 )
 """Parts of the house whose sentences all stand in `messages`: folders, or single modules."""
-NOT_SENTENCES = {"united states of america": "a country's name"}
+NOT_SENTENCES = {
+    "/proc/sys/": "a file of the kernel's",
+    "united states of america": "a country's name",
+}
 """How a text begins that no person reads as a sentence of ours, and what it is."""
 
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")

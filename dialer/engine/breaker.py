@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
+from dialer import provider
 from dialer.errors import ExitCode
+from dialer.messages import engine as say
+from dialer.messages.provider import cannot_leave, check_settings, key_refused
 from dialer.models import Answer, Effect, Outcome
 
 DOUBTFUL, AMONG = 25, 100
@@ -19,8 +22,8 @@ class Trip:
     """Why a run ends early.
 
     Attributes:
-        words: what happened, with Bolna's words, for a person.
-        advice: what to mend, and the command that goes on.
+        words: what happened, with the provider's words, for a person.
+        advice: what to fix, and the command that goes on.
         exit_code: MUST_ACT, or LEFT where trying again later is all there is to do.
     """
 
@@ -52,7 +55,7 @@ class Breaker:
         Args:
             answer: what the request came to.
             now: seconds on a monotonic clock.
-            agent_gone: for a 404: Bolna does not know the agent either.
+            agent_gone: for a 404: the provider does not know the agent either.
         """
         answer = self._in_context(answer, agent_gone=agent_gone)
         self._any_queued |= answer.outcome is Outcome.QUEUED
@@ -79,18 +82,10 @@ class Breaker:
         self._row = 0 if answer.outcome is Outcome.QUEUED else self._row + 1
         self._last.append(answer.outcome is Outcome.UNKNOWN)
         if self._row >= self._errors_in_a_row:
-            return Trip(
-                f"{self._row} answers in a row were refusals or unclear; the last one: {_said(answer)}.",
-                "Look at the `error` column of the results, fix the cause, then run the same command again; "
-                "add --retry-errors to call the refused ones as well.",
-            )
-        if sum(self._last) >= DOUBTFUL:
-            return Trip(
-                f"{sum(self._last)} of the last {len(self._last)} answers left it unclear whether a call was placed; "
-                f"the last one: {_said(answer)}.",
-                "Bolna or the network has trouble. Run the same command again later: it looks for the unclear calls "
-                "first.",
-            )
+            return Trip(*say.many_errors(self._row, last=answer.words))
+        if (doubtful := sum(self._last)) >= DOUBTFUL:
+            names = provider.VENDOR.names
+            return Trip(*say.many_unclear(doubtful, among=len(self._last), last=answer.words, names=names))
         return None
 
     def _waited(self, answer: Answer, now: float) -> Trip | None:
@@ -98,57 +93,36 @@ class Breaker:
 
     def _cut_off(self, answer: Answer, now: float) -> Trip | None:
         self._outage_since = now if self._outage_since is None else self._outage_since
-        if now - self._outage_since < self.outage_after:
+        seconds = now - self._outage_since
+        if seconds < self.outage_after:
             return None
-        return Trip(
-            f"No connection to Bolna for {now - self._outage_since:.0f} seconds: {_said(answer)}.",
-            "Check the network, then run the same command again.",
-            ExitCode.LEFT,
-        )
+        return Trip(*say.no_connection(seconds, last=answer.words, names=provider.VENDOR.names), ExitCode.LEFT)
 
     def _limited(self, answer: Answer, now: float) -> Trip | None:
         # Not begun anew by a failed connection: the two in turn would never end.
         self._limited_since = now if self._limited_since is None else self._limited_since
         self._outage_since = None
-        if now - self._limited_since < LIMITED_FOR:
+        seconds = now - self._limited_since
+        if seconds < LIMITED_FOR:
             return None
-        return Trip(
-            f"No call got through for {(now - self._limited_since) / 60:.0f} minutes, Bolna asks to wait (429): "
-            f"{_said(answer)}.",
-            "The limit is shared by the whole organisation: something else may be using it up. Run the same command "
-            "again later.",
-            ExitCode.LEFT,
-        )
+        return Trip(*say.too_many_requests(seconds, last=answer.words, names=provider.VENDOR.names), ExitCode.LEFT)
 
 
 def no_money(wallet: float) -> Trip | None:
     """Return why nothing can be called on this wallet, or None; its unit is not documented, so only its sign counts."""
-    if wallet > 0:
-        return None
-    return Trip(
-        f"The account's wallet stands at {wallet:g}.",
-        "Recharge it on Bolna's dashboard, then run the same command again.",
-    )
-
-
-def _said(answer: Answer) -> str:
-    return answer.words.rstrip(" .")
+    return None if wallet > 0 else Trip(*say.no_money(wallet, provider.VENDOR.names))
 
 
 def _ended(answer: Answer) -> Trip:
-    words = _said(answer)
+    words, names = answer.words, provider.VENDOR.names
     match answer.http_status:
         case 401 | 403:
-            happened, mend = f"Bolna refused the key: {words}.", "Set BOLNA_API_KEY to a valid key"
+            return Trip(*key_refused(words, names))
         case 402:
-            happened, mend = f"Bolna asks for payment: {words}.", "Recharge the account on Bolna's dashboard"
+            return Trip(*say.must_pay(words, names))
         case 404:
-            happened, mend = f"Bolna does not know the agent: {words}.", "Check `agent_id` in the campaign file"
+            return Trip(*say.agent_not_known(words, names))
         case None:
-            happened, mend = (
-                f"No request can leave: {words}.",
-                answer.advice or "Check BOLNA_BASE_URL and BOLNA_API_KEY",
-            )
+            return Trip(*cannot_leave(words, answer.advice or check_settings(names)))
         case _:
-            happened, mend = f"The server is not Bolna's API: {words}.", "The base URL is wrong: check BOLNA_BASE_URL"
-    return Trip(happened, f"{mend}, then run the same command again.")
+            return Trip(*say.other_server(words, names))

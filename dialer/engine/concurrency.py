@@ -1,4 +1,4 @@
-"""How many of our calls may be live at Bolna: pacing the requests does not pace the phones."""
+"""How many of our calls may be live at the provider: pacing the requests does not pace the phones."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from dialer import provider
 from dialer.engine.breaker import Trip
 from dialer.errors import DialerError, ExitCode
+from dialer.messages import engine as say
 from dialer.models import Answer, Attempt, Outcome
 from dialer.provider.states import CallState
 from dialer.store import Call, until_of
@@ -33,7 +35,7 @@ _OLD = 86_400.0
 _DOUBT = 600.0
 """Seconds for which a request that may have placed a call counts as a call."""
 _RETRIED = 60.0
-"""Seconds between two looks at all calls that are not over, where Bolna tries them again by itself."""
+"""Seconds between two looks at all calls that are not over, where the provider tries them again by itself."""
 _STILL = 3600.0
 """Seconds without any of them moving after which a run waits no longer."""
 
@@ -78,7 +80,7 @@ class Unlimited:
 
 
 class Lines:
-    """Lets only so many calls of ours be live: queued, ringing or talking at Bolna.
+    """Lets only so many calls of ours be live: queued, ringing or talking at the provider.
 
     While all are taken it looks how they stand, the more often the shorter the calls are; else it asks for nothing.
     What is not known to be over counts as live.
@@ -89,7 +91,7 @@ class Lines:
         tracker: reads how they stand.
         lines: calls that the account may have live at once.
         average: seconds of a call where no better is known.
-        retried: Bolna tries calls again by itself: those are looked for every minute.
+        retried: the provider tries calls again by itself: those are looked for every minute.
         now: the wall clock, Unix seconds.
     """
 
@@ -225,13 +227,8 @@ class Lines:
         return min(max(_LEAST, _SHARE * average), _MOST)
 
     def _stuck(self) -> Trip:
-        why = f" ({self._tracker.trouble})" if self._tracker.trouble else ""
-        return Trip(
-            f"For an hour none of the {len(self._live)} calls that are live at Bolna has moved, as far as can be "
-            f"seen{why}.",
-            "Others may be using the account's lines. Try again later, or set another live_calls.",
-            ExitCode.LEFT,
-        )
+        trouble, names = self._tracker.trouble, provider.VENDOR.names
+        return Trip(*say.calls_stand_still(len(self._live), trouble=trouble, names=names), ExitCode.LEFT)
 
 
 def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from dialer.messages.engine import SERVER_ENDS_CONNECTIONS
 from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _LOOK_AGAIN = 1.0
 _SHORTEST_SLEEP = 1e-6
 """Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
 _REMEMBERED = 20
-_ENDED = Answer(Outcome.RETRY, Effect.BACK_OFF, words="the server ends each connection before a request is sent")
+_ENDED = Answer(Outcome.RETRY, Effect.BACK_OFF, words=SERVER_ENDS_CONNECTIONS)
 
 
 class Connection(Protocol):

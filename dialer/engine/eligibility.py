@@ -8,6 +8,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer.engine.breaker import Trip
 from dialer.errors import DialerError
+from dialer.messages import engine as say
 from dialer.models import Deferral, Recipient
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
     from dialer.engine.pacing import Pacer, Start
 
-ENDED = Deferral("the sending ended before the request had left")
-LATE = Deferral("its moment was over before the request had left")
-_HELD = Deferral("all sending was held before the request had left", retry=True)
+ENDED = Deferral(say.SENDING_ENDED)
+LATE = Deferral(say.MOMENT_OVER)
+_HELD = Deferral(say.SENDING_HELD, retry=True)
 
 
 class Eligibility:
@@ -72,5 +73,5 @@ class Eligibility:
 
     def _end_for(self, error: Exception) -> str:
         words = str(error) if isinstance(error, DialerError) else f"{type(error).__name__}: {error}"
-        self._end(Trip(words, "Fix that, then run the same command again."))
+        self._end(Trip(words, say.FIX_THAT))
         return words

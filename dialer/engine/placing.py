@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from dialer import provider
+from dialer.messages.engine import id_of_another_call
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Placing:
         breaker: says when the run cannot go well.
         throttle: lets an answer set the pace.
         lines: counts the requests that were answered.
-        agent_gone: asked after a 404: does Bolna not know the agent either?
+        agent_gone: asked after a 404: does the provider not know the agent either?
         why_not: why a request must not leave, or None; asked when its body is about to.
         put_off: called where it must not.
         try_again: called for somebody who was surely not called and may be tried again.
@@ -72,7 +73,7 @@ class Placing:
     Attributes:
         in_flight: requests that were begun and have no outcome yet; who begins one counts it.
         sent: requests that placed a call, were refused, or left it unclear.
-        known: a hash of each id that Bolna has given a call of this batch.
+        known: a hash of each id that the provider has given a call of this batch.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ class Placing:
             return answer
         mark = hash(answer.execution_id)
         if mark in self.known:
-            words = f"the answer has the id of another call ({answer.execution_id})"
+            words = id_of_another_call(answer.execution_id)
             return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)
         self.known.add(mark)
         return answer

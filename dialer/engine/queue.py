@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer import moments
 from dialer.engine.waiting import wait_until
+from dialer.messages.engine import waiting_for_hours
 from dialer.models import Attempt
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Queue:
             return
         left = sum(found.count for found in self._pending.deferred.values())
         opening = moments.told(datetime.fromtimestamp(at, UTC))
-        self._progress.note(f"waiting until {opening}: {left:,} cannot be called before")
+        self._progress.note(waiting_for_hours(opening, left=left))
         began = anyio.current_time()
         try:
             await wait_until(at, now=self._now, told=self._progress.waiting)

@@ -65,7 +65,7 @@ class Runner:
         connect: returns an open connection for one call, or what it means that there is none.
         pacer: says when a request may start.
         breaker: says when the run cannot go well.
-        agent_gone: asked after a 404: does Bolna not know the agent either?
+        agent_gone: asked after a 404: does the provider not know the agent either?
         judge: why somebody must not be called now, or None; asked before the intent, and when the body is about to
             leave. A DialerError of its own ends the sending.
         ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.

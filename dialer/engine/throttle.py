@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from dialer.messages.engine import waiting
 from dialer.models import Answer, Effect, Outcome
 
 if TYPE_CHECKING:
@@ -87,14 +88,15 @@ class Throttle:
             return 0.0
         else:
             seconds = min(most, first * 2 ** min(self._holds, _DOUBLINGS)) * (0.5 + self._jitter() / 2)
+        why = answer.words or str(answer.http_status)
         if not already:
             self._holds += 1
             if answer.effect is Effect.HOLD:
                 self._pacer.slow_down()
-            self._note(f"{answer.words or answer.http_status}: waiting {seconds:.0f} s")
+            self._note(waiting(seconds, why=why))
         if seconds > already:
             self._held += seconds - already
-            self._on_hold(seconds, answer.words or str(answer.http_status))
+            self._on_hold(seconds, why)
         self._pacer.hold(seconds)
         _log.info("nothing is sent for %.1f s: %s, HTTP %s", seconds, answer.outcome, answer.http_status)
         return seconds

@@ -41,6 +41,11 @@ def money(cents: float, currency: str | None) -> str:
     )
 
 
+def without_stop(words: str) -> str:
+    """Return what somebody else says as a part of our sentence."""
+    return words.rstrip(" .")
+
+
 def counted(counts: Mapping[Status, int]) -> str:
     """Return counts by state in one line."""
     return ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts.get(status)) or "nobody"

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer import provider
 from dialer.engine.shared_rate.file import RateFile, since_start
 from dialer.engine.shared_rate.schedule import AHEAD, VALID, Schedule, after_loss, longest_interval
 from dialer.errors import MustActError
+from dialer.messages import engine as say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,8 +86,8 @@ class SharedRate:
     def _tell_hold(self, until: float, now: float) -> None:
         if until > max(now + _WORTH_TELLING, self._told_until):
             self._told_until = until
-            self._note(f"Bolna gets too many requests from this organisation: all runs wait {until - now:.0f} s")
-            self._on_hold(until - now, "too many requests from this organisation")
+            self._note(say.all_runs_wait(until - now, provider.VENDOR.names))
+            self._on_hold(until - now, say.ORGANISATION_TOO_FAST)
 
     async def hold(self, seconds: float, *, after: Slot) -> None:
         """Have nobody send for so many seconds, and everybody at half the rate from then on, for a 429.
@@ -153,15 +155,9 @@ class SharedRate:
         while (changed := self._file.try_change(change)) is None:
             if not told and anyio.current_time() - began > _PATIENCE:
                 told = True
-                self._note(self._who_holds_it())
+                self._note(say.rate_held_by(self._file.holder(), self._file.path))
             await anyio.sleep(_TRY_AGAIN)
         return changed
-
-    def _who_holds_it(self) -> str:
-        return (
-            f"Process {self._file.holder()} holds {self._file.path} and does not go on (is it stopped?). Nothing is "
-            "sent until it goes on or ends."
-        )
 
 
 @contextlib.contextmanager

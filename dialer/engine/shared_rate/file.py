@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 from dialer.engine.shared_rate.schedule import Schedule
 from dialer.errors import MustActError, UsageError
+from dialer.messages import engine as say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +80,7 @@ class RateFile:
         Raises:
             MustActError: it cannot be written.
         """
-        with self._told():
+        with self._as_must_act():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._opened()
         return self
@@ -100,7 +101,7 @@ class RateFile:
             MustActError: it cannot be written.
             UsageError: another machine uses it, too.
         """
-        with self._told(), self._locked() as file:
+        with self._as_must_act(), self._locked() as file:
             if file is None:
                 return None
             # Before it is found to be in its place: who is frozen after that holds a slot that is over.
@@ -119,7 +120,7 @@ class RateFile:
         Raises:
             MustActError: it cannot be read.
         """
-        with self._told():
+        with self._as_must_act():
             file = self._opened()
             if not self._is_in_place():
                 self._close()
@@ -129,7 +130,7 @@ class RateFile:
 
     def holder(self) -> int:
         """Return the process that took the lock last; 0 where that is not known."""
-        with self._told():
+        with self._as_must_act():
             content = os.pread(self._opened(), _HOLDER.size, _WHOLE)
         return _HOLDER.unpack(content)[0] if len(content) == _HOLDER.size else 0
 
@@ -138,10 +139,7 @@ class RateFile:
         if record is None:
             return None
         if self._written_at is not None and (record.start != self._start and record.inode == self._identity[1]):
-            raise UsageError(
-                f"{self.path}: another machine uses this file at the same time, so neither of the two can keep the "
-                "organisation's rate. Run all campaigns of this folder on one machine."
-            )
+            raise UsageError(say.rate_on_two_machines(self.path))
         # Older than what this process has written: a copy of what the file was before, written over it.
         is_newest = (self._written_at or 0.0) <= record.at <= now
         return record.schedule if is_newest and self._is_ours(record) else None
@@ -179,13 +177,13 @@ class RateFile:
             # Never truncated: whoever holds the lock may be about to write.
             # What a link leads to may be anybody's, and would be written over.
             if self.path.is_symlink():
-                raise OSError(0, "it is a link")
+                raise OSError(0, say.A_LINK)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
             self._file = os.open(self.path, flags, 0o666)
             found = os.fstat(self._file)
             if not stat.S_ISREG(found.st_mode):
                 self._close()
-                raise OSError(0, "it is not a file")
+                raise OSError(0, say.NOT_A_FILE)
             self._identity = (found.st_dev, found.st_ino)
         return self._file
 
@@ -203,14 +201,11 @@ class RateFile:
         return (there.st_dev, there.st_ino) == self._identity
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_must_act(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise MustActError(
-                f"{self.path} cannot be read and written ({error.strerror}). All runs of this folder keep the "
-                "organisation's rate by it. Make it and its folder writable, then run the same command again."
-            ) from error
+            raise MustActError(say.rate_file_unusable(self.path, why=error.strerror)) from error
 
 
 def _unpacked(content: bytes) -> _Record | None:

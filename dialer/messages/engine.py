@@ -1,0 +1,142 @@
+"""Why a run ends early, why a call did not leave, and what a run waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.messages.provider import RUN_AGAIN
+from dialer.messages.words import without_stop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.models import ProviderNames
+
+# -- why a run ends early: what happened, and what to do ---------------------------------------------------------------
+
+
+def many_errors(count: int, *, last: str) -> tuple[str, str]:
+    advice = (
+        "Look at the `error` column of the results, fix the cause, then run the same command again; "
+        "add --retry-errors to call the refused ones as well."
+    )
+    return f"{count} answers in a row were refusals or unclear; the last one: {without_stop(last)}.", advice
+
+
+def many_unclear(count: int, *, among: int, last: str, names: ProviderNames) -> tuple[str, str]:
+    happened = (
+        f"{count} of the last {among} answers left it unclear whether a call was placed; "
+        f"the last one: {without_stop(last)}."
+    )
+    advice = (
+        f"{names.name} or the network has trouble. Run the same command again later: it looks for the unclear calls "
+        "first."
+    )
+    return happened, advice
+
+
+def no_connection(seconds: float, *, last: str, names: ProviderNames) -> tuple[str, str]:
+    return (
+        f"No connection to {names.name} for {seconds:.0f} seconds: {without_stop(last)}.",
+        f"Check the network, {RUN_AGAIN}",
+    )
+
+
+def too_many_requests(seconds: float, *, last: str, names: ProviderNames) -> tuple[str, str]:
+    advice = (
+        "The limit is shared by the whole organisation: something else may be using it up. Run the same command "
+        "again later."
+    )
+    return (
+        f"No call got through for {seconds / 60:.0f} minutes, {names.name} asks to wait (429): {without_stop(last)}.",
+        advice,
+    )
+
+
+def no_money(wallet: float, names: ProviderNames) -> tuple[str, str]:
+    return f"The account's wallet stands at {wallet:g}.", f"Recharge it on {names.name}'s dashboard, {RUN_AGAIN}"
+
+
+def must_pay(words: str, names: ProviderNames) -> tuple[str, str]:
+    return (
+        f"{names.name} asks for payment: {without_stop(words)}.",
+        f"Recharge the account on {names.name}'s dashboard, {RUN_AGAIN}",
+    )
+
+
+def agent_not_known(words: str, names: ProviderNames) -> tuple[str, str]:
+    return (
+        f"{names.name} does not know the agent: {without_stop(words)}.",
+        f"Check `agent_id` in the campaign file, {RUN_AGAIN}",
+    )
+
+
+def other_server(words: str, names: ProviderNames) -> tuple[str, str]:
+    return (
+        f"The server is not {names.name}'s API: {without_stop(words)}.",
+        f"The base URL is wrong: check {names.address}, {RUN_AGAIN}",
+    )
+
+
+def calls_stand_still(live: int, *, trouble: str, names: ProviderNames) -> tuple[str, str]:
+    why = f" ({trouble})" if trouble else ""
+    return (
+        f"For an hour none of the {live} calls that are live at {names.name} has moved, as far as can be seen{why}.",
+        "Others may be using the account's lines. Try again later, or set another live_calls.",
+    )
+
+
+FIX_THAT = f"Fix that, {RUN_AGAIN}"
+
+# -- why a call did not leave, or is in doubt --------------------------------------------------------------------------
+
+SENDING_ENDED = "the sending ended before the request had left"
+MOMENT_OVER = "its moment was over before the request had left"
+SENDING_HELD = "all sending was held before the request had left"
+SERVER_ENDS_CONNECTIONS = "the server ends each connection before a request is sent"
+
+
+def id_of_another_call(execution_id: str) -> str:
+    return f"the answer has the id of another call ({execution_id})"
+
+
+# -- what a run waits for ----------------------------------------------------------------------------------------------
+
+
+def waiting_for_hours(opening: str, *, left: int) -> str:
+    return f"waiting until {opening}: {left:,} cannot be called before"
+
+
+def waiting(seconds: float, *, why: str) -> str:
+    return f"{why}: waiting {seconds:.0f} s"
+
+
+# -- the rate that all runs share --------------------------------------------------------------------------------------
+
+ORGANISATION_TOO_FAST = "too many requests from this organisation"
+A_LINK = "it is a link"
+NOT_A_FILE = "it is not a file"
+
+
+def all_runs_wait(seconds: float, names: ProviderNames) -> str:
+    return f"{names.name} gets too many requests from this organisation: all runs wait {seconds:.0f} s"
+
+
+def rate_held_by(process: int, path: Path) -> str:
+    return (
+        f"Process {process} holds {path} and does not go on (is it stopped?). Nothing is sent until it goes on or ends."
+    )
+
+
+def rate_on_two_machines(path: Path) -> str:
+    return (
+        f"{path}: another machine uses this file at the same time, so neither of the two can keep the "
+        "organisation's rate. Run all campaigns of this folder on one machine."
+    )
+
+
+def rate_file_unusable(path: Path, *, why: str | None) -> str:
+    return (
+        f"{path} cannot be read and written ({why}). All runs of this folder keep the organisation's rate by it. "
+        f"Make it and its folder writable, {RUN_AGAIN}"
+    )
