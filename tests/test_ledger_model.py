@@ -24,7 +24,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from dialer.export.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.export.results.cells import form_of
 from dialer.models import Outcome, Status
-from dialer.operations import opening
+from dialer.operations import adoption
+from dialer.operations.results import write_results
 from dialer.provider.bolna.executions import execution_in
 from dialer.store.sqlite import locked, mark_of
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
@@ -224,7 +225,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if not self.results.exists() or stamp_of(self.results) == stamp:
             return
         back = read_back(self.results, with_id=self.with_id, known=self.ledger.knows)
-        opening._take_over(self.ledger, back, stamp=stamp)
+        adoption._take_over(self.ledger, back, stamp=stamp)
         for index, rows in self.csv.items():
             for evidence in rows:
                 self.learn(index, evidence)
@@ -470,7 +471,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def write(self, *, pending: bool) -> None:
         assert self.ledger is not None
         assert self.file is not None
-        opening.write_results(self.ledger, self.file, pending=pending)
+        write_results(self.ledger, self.file, pending=pending)
         self.csv = {index: [found] for index, found in self.known.items()}
         self.last_appended, self.saved = None, False
 

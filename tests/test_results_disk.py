@@ -26,7 +26,7 @@ PEOPLE = 25
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk hangs after half a second: what is waited for in real time is short."""
-    monkeypatch.setattr("dialer.operations.writing.PATIENCE", 0.5)
+    monkeypatch.setattr("dialer.operations.results_writer.PATIENCE", 0.5)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dialer.operations.check import Check, check_campaign
     from dialer.operations.forecast import Outlook, look_ahead
     from dialer.operations.init import write_campaign
-    from dialer.operations.list_batches import Listing, forget_ledger, list_ledgers
+    from dialer.operations.list import Listing, forget_ledger, list_ledgers
     from dialer.operations.options import RunOptions
     from dialer.operations.outcome import Plan, Summary
     from dialer.operations.reconcile import reconcile_campaign
@@ -30,9 +30,9 @@ _HOMES = {
     "cancel_campaign": "cancel",
     "Check": "check",
     "check_campaign": "check",
-    "Listing": "list_batches",
-    "forget_ledger": "list_batches",
-    "list_ledgers": "list_batches",
+    "Listing": "list",
+    "forget_ledger": "list",
+    "list_ledgers": "list",
     "Outlook": "forecast",
     "look_ahead": "forecast",
     "RunOptions": "options",

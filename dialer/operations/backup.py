@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import SETTINGS, workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.operations.list_batches import list_ledgers
+from dialer.operations.list import list_ledgers
 from dialer.store.sqlite import copy_ledger
 
 if TYPE_CHECKING:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from dialer.engine.control import Control
+from dialer.engine.control import Control, interruptible, until
 from dialer.engine.pacing import Pacer
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
 from dialer.models import e164
+from dialer.operations.adoption import merge, refuse_without_people
 from dialer.operations.connection import bolna
 from dialer.operations.intake import load
-from dialer.operations.interruption import interruptible, until
-from dialer.operations.opening import HEED_EVERY, merge, opened, refuse_without_people, rewrite
+from dialer.operations.opening import HEED_EVERY, opened
 from dialer.operations.reconcile import look_for_unrecorded, told, told_unrecorded
+from dialer.operations.results import rewrite
 from dialer.store import until_of
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import ask_to_stop, holder

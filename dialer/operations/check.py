@@ -17,10 +17,11 @@ from dialer.export.results import guarded, replaced
 from dialer.files import unwritable
 from dialer.models import Status, Talk, Whereabouts
 from dialer.numbers import line
+from dialer.operations.adoption import refuse_without_ledger
 from dialer.operations.cell_warnings import Found, Spoken
 from dialer.operations.coverage import uncovered
 from dialer.operations.intake import attempted_lines, intake, phone_before
-from dialer.operations.opening import neighbours, refuse_without_ledger
+from dialer.operations.opening import neighbours
 from dialer.operations.timing import Place
 from dialer.store.engines import read_ledger
 

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer import numbers, provider
+from dialer.engine.control import interruptible
 from dialer.errors import LeftError, MustActError
 from dialer.models import NOWHERE, Status
 from dialer.numbers import spellings
+from dialer.operations.adoption import merge
 from dialer.operations.check import SAMPLES
 from dialer.operations.coverage import uncovered
 from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
-from dialer.operations.interruption import interruptible
-from dialer.operations.opening import merge
 from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, told_unrecorded
 from dialer.operations.redial import Release
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dialer.operations.coverage import Uncovered
     from dialer.operations.intake import Loaded
     from dialer.operations.options import RunOptions
-    from dialer.operations.work import Work
+    from dialer.operations.run_context import RunContext
     from dialer.store.sqlite import Neighbours
 
 _AT_ONCE = 500_000
@@ -50,33 +50,35 @@ class Planning:
     """Finds out what a run is about to do.
 
     Attributes:
-        work: what it works with.
+        context: what it works with.
         others: the batches whose calls count as well; None where none do.
     """
 
-    work: Work
+    context: RunContext
     others: Neighbours | None
 
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
         """Take over what the results CSV knows further than the ledger."""
-        async with interruptible(self.work.control, doing="reading the results"):
-            taken = await merge(self.work.campaign, self.work.ledger, self.work.client, adopt=adopt)
+        async with interruptible(self.context.control, doing="reading the results"):
+            taken = await merge(self.context.campaign, self.context.ledger, self.context.client, adopt=adopt)
         if taken:
             told = ", ".join(f"{count} {status}" for status, count in taken.items())
-            self.work.notes.add(f"taken over from {self.work.campaign.batch.results}: {told}")
+            self.context.notes.add(f"taken over from {self.context.campaign.batch.results}: {told}")
 
     async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
         """Make callable again whom a person asked for; return the numbers of those who may have been called."""
-        campaign = self.work.campaign
-        release = Release(self.work.ledger, campaign.redial, self.work.notes.add, selection=campaign.batch.selection)
+        campaign = self.context.campaign
+        release = Release(
+            self.context.ledger, campaign.redial, self.context.notes.add, selection=campaign.batch.selection
+        )
         if options.retry_errors:
             await release.errors()
         if options.redial:
             await release.outcomes(options.redial)
         if not options.redial_unknown:
             return ()
-        async with interruptible(self.work.control, doing="looking for unclear calls"):
-            found = await self.work.look_for_unclear(None)
+        async with interruptible(self.context.control, doing="looking for unclear calls"):
+            found = await self.context.look_for_unclear(None)
             if found.left and found.trouble:
                 raise MustActError(
                     "The unclear calls could not be looked up at Bolna "
@@ -87,43 +89,43 @@ class Planning:
 
     async def load(self) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
-        loaded = await load(self.work.campaign, self.work.ledger, self.work.control)
-        async with interruptible(self.work.control, doing="looking for calls that the ledger misses"):
+        loaded = await load(self.context.campaign, self.context.ledger, self.context.control)
+        async with interruptible(self.context.control, doing="looking for calls that the ledger misses"):
             found = await self._look_for_unrecorded()
         if not found:
             return loaded
         # Whose number was called under another id must not be called any more.
-        return await load(self.work.campaign, self.work.ledger, self.work.control)
+        return await load(self.context.campaign, self.context.ledger, self.context.control)
 
     async def plan(self, loaded: Loaded, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""
-        counts = await self.work.ledger.counts()
+        counts = await self.context.ledger.counts()
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
-            async with interruptible(self.work.control, doing="reading the account"):
-                standing = await read_standing(self.work.campaign, self.work.client, agents=loaded.agents)
-            async with interruptible(self.work.control, doing="looking for unclear calls"):
-                await self.work.look_for_unclear(RECONCILE_FIRST)
+            async with interruptible(self.context.control, doing="reading the account"):
+                standing = await read_standing(self.context.campaign, self.context.client, agents=loaded.agents)
+            async with interruptible(self.context.control, doing="looking for unclear calls"):
+                await self.context.look_for_unclear(RECONCILE_FIRST)
             if counts.get(Status.UNKNOWN):
-                counts = await self.work.ledger.counts()
-        last = await self.work.ledger.last_called()
-        first = await self.work.ledger.page(after=0, size=SAMPLES)
+                counts = await self.context.ledger.counts()
+        last = await self.context.ledger.last_called()
+        first = await self.context.ledger.page(after=0, size=SAMPLES)
         pending = counts.get(Status.PENDING, 0)
         places, elsewhere = await self._places(pending)
         to_call = pending if limit is None else min(limit, pending)
-        ends = self.work.campaign.schedule.ends
+        ends = self.context.campaign.schedule.ends
         to_call = 0 if (ends is not None and ends <= datetime.now(UTC)) or await self._waits() else to_call
         return Plan(
-            batch=self.work.campaign.batch.name,
-            recipients=str(self.work.campaign.batch.recipients),
+            batch=self.context.campaign.batch.name,
+            recipients=str(self.context.campaign.batch.recipients),
             to_call=to_call,
             limited_to=limit if limit is not None and limit < pending else None,
             counts=counts,
             called_last=None if last is None else datetime.fromtimestamp(last, UTC),
-            agent_id=self.work.campaign.agent_id,
+            agent_id=self.context.campaign.agent_id,
             uncovered=await self._uncovered(places),
             outlook=outlook(
-                self.work.campaign,
+                self.context.campaign,
                 standing,
                 to_call=to_call,
                 given=loaded.variables,
@@ -131,19 +133,19 @@ class Planning:
                 places=places,
                 elsewhere=elsewhere,
                 hints=(*loaded.hints, *self._other_agents(loaded.agents)),
-                talk=await self.work.ledger.talk(),
+                talk=await self.context.ledger.talk(),
             ),
-            rate=self.work.campaign.rate_in_words,
+            rate=self.context.campaign.rate_in_words,
             lists=loaded.lists,
             redialled=redialled,
-            once_more=await self.work.ledger.redialled(),
-            sandbox=self.work.campaign.sandbox,
+            once_more=await self.context.ledger.redialled(),
+            sandbox=self.context.campaign.sandbox,
             phone_words=loaded.phone_words,
         )
 
     def _other_agents(self, agents: Sequence[str]) -> list[str]:
         """Return a note on agents that call besides the campaign's, because a column names them."""
-        others = [agent for agent in agents if agent != self.work.campaign.agent_id]
+        others = [agent for agent in agents if agent != self.context.campaign.agent_id]
         if not others:
             return []
         shown = f"{', '.join(others[:_AGENTS])}{', ...' if len(others) > _AGENTS else ''}"
@@ -152,9 +154,9 @@ class Planning:
     async def _places(self, pending: int) -> tuple[list[Place], int]:
         """Return where those may be who are to be called, and how many more another batch has called lately."""
         left_out = Counter((await self._called_elsewhere()).values())
-        if self.work.campaign.window is None:
+        if self.context.campaign.window is None:
             return [Place(NOWHERE, pending - left_out.total())], left_out.total()
-        where = await self.work.ledger.whereabouts()
+        where = await self.context.ledger.whereabouts()
         return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
 
     async def _called_elsewhere(self) -> dict[int, Whereabouts]:
@@ -164,20 +166,20 @@ class Planning:
         spelled = (spelling for number in recent for spelling in spellings(number))
         # Each look goes through the whole list.
         while numbers := list(itertools.islice(spelled, _AT_ONCE)):
-            found |= await self.work.ledger.pending_among(numbers)
+            found |= await self.context.ledger.pending_among(numbers)
         return found
 
     async def _waits(self) -> bool:
         """Tell whether nobody may be called yet, since calls are missing that Bolna may list late."""
-        until = await self.work.ledger.wait_until()
-        return until is not None and until > time.time() and not self.work.campaign.sandbox
+        until = await self.context.ledger.wait_until()
+        return until is not None and until > time.time() and not self.context.campaign.sandbox
 
     async def _uncovered(self, places: Sequence[Place]) -> Uncovered | None:
-        window = self.work.campaign.window
+        window = self.context.campaign.window
         if window is None or window.hours is not None:
             return None
-        refused = Counter(map(numbers.home, await self.work.ledger.numbers_with("no_rule")))
-        return uncovered(self.work.campaign, places=places, refused=refused)
+        refused = Counter(map(numbers.home, await self.context.ledger.numbers_with("no_rule")))
+        return uncovered(self.context.campaign, places=places, refused=refused)
 
     async def _look_for_unrecorded(self) -> int:
         """Return how many were called of whom the ledger did not know it.
@@ -185,9 +187,9 @@ class Planning:
         Raises:
             LeftError: calls are missing, and whose they are cannot be told.
         """
-        work = self.work
-        found = await look_for_unrecorded(work.campaign, work.ledger, work.client, time_limit=SEARCH_FIRST)
-        if found.why_unfinished and await work.ledger.gaps():
+        context = self.context
+        found = await look_for_unrecorded(context.campaign, context.ledger, context.client, time_limit=SEARCH_FIRST)
+        if found.why_unfinished and await context.ledger.gaps():
             if found.must_act is not None:
                 raise found.must_act
             raise LeftError(
@@ -195,6 +197,6 @@ class Planning:
                 f"lost), and Bolna could not be searched for them to the end: {found.why_unfinished}.\n"
                 "Nothing was dialled, since somebody might be called twice. Run the same command again later."
             )
-        for text in await told_unrecorded(work.ledger, found):
-            work.notes.add(text)
+        for text in await told_unrecorded(context.ledger, found):
+            context.notes.add(text)
         return found.adopted + found.doubted

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer import moments
-from dialer.engine.control import Control
+from dialer.engine.control import Control, interruptible
 from dialer.engine.pacing import Pacer
 from dialer.errors import ExitCode, LedgerError
+from dialer.operations.adoption import merge
 from dialer.operations.connection import bolna
-from dialer.operations.interruption import interruptible
-from dialer.operations.opening import merge, opened, refuse_unbegun, rewrite
+from dialer.operations.opening import opened, refuse_unbegun
+from dialer.operations.results import rewrite
 from dialer.store.sqlite import Neighbours
 from dialer.sync.reconcile import Reconciled, reconcile
 from dialer.sync.unrecorded import Unrecorded, find_unrecorded

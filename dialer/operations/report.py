@@ -14,7 +14,7 @@ from dialer.export.report import Report, View, gather, markdown
 from dialer.export.results import replaced
 from dialer.files import unwritable
 from dialer.hours import zone_problem
-from dialer.operations.pairing import refuse_emptied
+from dialer.operations.results import refuse_emptied
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import holder
 

@@ -1,21 +1,22 @@
-"""What the ledger alone tells: status and results; needs neither pandas nor a network."""
+"""The results CSV, written from the ledger; needs neither pandas nor a network."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
 
-from dialer.errors import LedgerError, UsageError
+from dialer.errors import InputError, LedgerError, UsageError
 from dialer.export.results import STAMP, ResultsFile, continues, read_back, stamp_of
 from dialer.store.engines import read_ledger, reopen_ledger
 from dialer.store.sqlite import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dialer.config.batch import Batch
+    from dialer.config.campaign import Campaign
     from dialer.models import ResultRow
-    from dialer.store import Store
+    from dialer.store import AsyncStore, Store
 
 
 def rewrite_results(batch: Batch) -> int:
@@ -72,3 +73,44 @@ def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
         f"To take over what it knows and write it again: {batch.selection.command('reconcile')}\n"
         "If it is of no use, move it away first."
     )
+
+
+def refuse_emptied(batch: Batch, ledger: Store) -> None:
+    """Refuse a ledger that holds nobody beside results that say who was called: the one that belongs there is lost.
+
+    Raises:
+        InputError: it is such a one.
+    """
+    if ledger.is_new() and batch.results.is_file() and read_back(batch.results, with_id=False).rows:
+        raise InputError(
+            f"{batch.results} says who was called, but the ledger beside it holds nobody: the one that belongs "
+            f"there is lost. To see what to do: {batch.selection.command('check')}"
+        )
+
+
+def write_results(store: Store, file: ResultsFile, *, pending: bool = True) -> None:
+    """Write the results anew, and note in the ledger what was written.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    file.write(store.results(pending=pending), calls=store.call_parts())
+    store.set_note(STAMP, stamp_of(file.path))
+
+
+def results_file(campaign: Campaign, header: Sequence[str]) -> ResultsFile:
+    """Return the writer of a campaign's results, whose input has these columns."""
+    return ResultsFile(campaign.batch.results, header=header, with_id=campaign.columns.id is not None)
+
+
+async def rewrite(campaign: Campaign, ledger: AsyncStore) -> str:
+    """Write the results anew; return why they cannot be, in words, or nothing."""
+    try:
+        file = results_file(campaign, await ledger.header())
+        await ledger.call(lambda store: write_results(store, file))
+    except OSError as error:
+        return (
+            f"{campaign.batch.results} cannot be written ({error.strerror}). The ledger has everything. When the file "
+            f"can be written again: {campaign.batch.selection.command('results')}"
+        )
+    return ""

@@ -17,13 +17,13 @@ from dialer.engine.shared_rate import shared_rate
 from dialer.errors import DeclinedError, MustActError, UsageError
 from dialer.operations.connection import bolna
 from dialer.operations.eligibility import judge_of
-from dialer.operations.home import listed, settle_in
+from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.new_batch import refuse_repeated
 from dialer.operations.opening import neighbours, opened
 from dialer.operations.options import RunOptions
 from dialer.operations.planning import Planning
+from dialer.operations.run_context import Notes, RunContext
 from dialer.operations.sending import Sending
-from dialer.operations.work import Notes, Work
 from dialer.provider.states import NOT_REACHED
 from dialer.sync.track import Tracker
 
@@ -85,9 +85,11 @@ async def run_campaign(
             neighbours(campaign, base_url=base_url) as others,
             _organisation(campaign, ledger, progress) as slots,
         ):
-            work = Work(campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control)
+            context = RunContext(
+                campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control
+            )
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
-            planning = Planning(work, others)
+            planning = Planning(context, others)
             await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
             redialled = await planning.release(options, ask=ask)
             loaded = await planning.load()
@@ -102,7 +104,7 @@ async def run_campaign(
             lines = _lines(campaign, ledger, client, plan)
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
-                return await Sending(work, judge, lines, slots).dial(plan, track=options.track)
+                return await Sending(context, judge, lines, slots).dial(plan, track=options.track)
 
 
 @contextlib.contextmanager

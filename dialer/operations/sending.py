@@ -13,17 +13,17 @@ import anyio
 
 from dialer import moments
 from dialer.engine.breaker import Breaker, Trip
+from dialer.engine.control import until
 from dialer.engine.ending import Ending
 from dialer.engine.pacing import Pacer
 from dialer.engine.runner import Runner
 from dialer.engine.waiting import wait_until
 from dialer.errors import DialerError, ExitCode, LedgerError
 from dialer.models import Status, e164
-from dialer.operations.interruption import until
-from dialer.operations.opening import results_file
 from dialer.operations.outcome import Summary, exit_code_of
+from dialer.operations.results import results_file
+from dialer.operations.results_writer import ResultsWriter
 from dialer.operations.track import follow
-from dialer.operations.writing import Writing
 from dialer.store.engines import read_ledger
 from dialer.sync import preflight
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dialer.engine.shared_rate import SharedRate
     from dialer.operations.eligibility import Judge
     from dialer.operations.outcome import Plan
-    from dialer.operations.work import Work
+    from dialer.operations.run_context import RunContext
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
@@ -61,54 +61,54 @@ class Sending:
     """Calls those of a plan.
 
     Attributes:
-        work: what it works with.
+        context: what it works with.
         judge: why somebody must not be called at a moment.
         lines: how many calls may be live.
         slots: of the rate that all runs of the workspace share; None where they share none.
     """
 
-    work: Work
+    context: RunContext
     judge: Judge
     lines: Lines | Unlimited
     slots: SharedRate | None
 
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
-        file = results_file(self.work.campaign, await self.work.ledger.header())
-        batch = self.work.campaign.batch
+        file = results_file(self.context.campaign, await self.context.ledger.header())
+        batch = self.context.campaign.batch
         rewrite = batch.selection.command("results")
-        with Writing(file, ledger=batch.ledger, notes=self.work.notes, rewrite=rewrite) as writing:
-            return await self._dial(plan, writing, track=track)
+        with ResultsWriter(file, ledger=batch.ledger, notes=self.context.notes, rewrite=rewrite) as writer:
+            return await self._dial(plan, writer, track=track)
 
-    async def _dial(self, plan: Plan, writing: Writing, *, track: bool) -> Summary:
+    async def _dial(self, plan: Plan, writer: ResultsWriter, *, track: bool) -> Summary:
         runner = self._runner(plan)
-        sent = await self._send(plan, runner, writing) if plan.to_call else _Sent()
+        sent = await self._send(plan, runner, writer) if plan.to_call else _Sent()
         back = 0
         if sent.failure is None:
-            if not (sent.ending.interrupted or self.work.control.drain.is_set()):
-                async with until(self.work.control.drain):
-                    await self.work.look_for_unclear(RECONCILE_LAST)
-                sent.ending.interrupted = self.work.control.drain.is_set()
+            if not (sent.ending.interrupted or self.context.control.drain.is_set()):
+                async with until(self.context.control.drain):
+                    await self.context.look_for_unclear(RECONCILE_LAST)
+                sent.ending.interrupted = self.context.control.drain.is_set()
             # Whom this run was to call again and did not: the next one has to be asked as well.
-            back = await self.work.ledger.end_permissions()
-            await writing.whole(self.work.ledger, pending=True)
+            back = await self.context.ledger.end_permissions()
+            await writer.whole(self.context.ledger, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
         if not track or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
             return summary
-        return await self._tracked(summary, writing)
+        return await self._tracked(summary, writer)
 
-    async def _send(self, plan: Plan, runner: Runner, writing: Writing) -> _Sent:
-        await writing.whole(self.work.ledger, pending=False)
-        self.work.ledger.on_settled = writing.append
-        self.work.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
+    async def _send(self, plan: Plan, runner: Runner, writer: ResultsWriter) -> _Sent:
+        await writer.whole(self.context.ledger, pending=False)
+        self.context.ledger.on_settled = writer.append
+        self.context.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
         started = anyio.current_time()
         try:
-            await self.work.ledger.expect_waits(runner.longest_wait)
-            async with until(self.work.control.drain):
+            await self.context.ledger.expect_waits(runner.longest_wait)
+            async with until(self.context.control.drain):
                 await self._wait_for_the_start()
                 await self.lines.begin()
             started = anyio.current_time()
-            ending = await runner.run(self.work.control, watchers=self._watchers())
+            ending = await runner.run(self.context.control, watchers=self._watchers())
             return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
         except LedgerError as error:
             return _Sent(failure=error, seconds=anyio.current_time() - started)
@@ -116,70 +116,70 @@ class Sending:
             # Before anything was sent: the results are written whole all the same.
             return _Sent(Ending(trip=Trip(str(error), "", error.exit_code)))
         finally:
-            self.work.notes.progress.end()
+            self.context.notes.progress.end()
 
-    async def _tracked(self, summary: Summary, writing: Writing) -> Summary:
+    async def _tracked(self, summary: Summary, writer: ResultsWriter) -> Summary:
         """Follow the accepted calls, and add to a summary how they stand."""
-        every = TRACK_TRIAL_EVERY if self.work.campaign.sandbox else TRACK_EVERY
+        every = TRACK_TRIAL_EVERY if self.context.campaign.sandbox else TRACK_EVERY
         found = await follow(
-            self.work.campaign,
-            self.work.ledger,
-            self.work.client,
+            self.context.campaign,
+            self.context.ledger,
+            self.context.client,
             every=every,
-            progress=self.work.notes.progress,
-            control=self.work.control,
+            progress=self.context.notes.progress,
+            control=self.context.control,
         )
         if found.trouble:
-            self.work.notes.add(f"how the calls went could not be read to the end: {found.trouble}")
-        await writing.whole(self.work.ledger, pending=True)
-        summary = replace(summary, calls=found.counts, notes=tuple(self.work.notes.told))
-        if self.work.control.drain.is_set():
-            may_ring = 0 if self.work.campaign.sandbox else found.open
-            ended = f"{self.work.control.stopped}."
+            self.context.notes.add(f"how the calls went could not be read to the end: {found.trouble}")
+        await writer.whole(self.context.ledger, pending=True)
+        summary = replace(summary, calls=found.counts, notes=tuple(self.context.notes.told))
+        if self.context.control.drain.is_set():
+            may_ring = 0 if self.context.campaign.sandbox else found.open
+            ended = f"{self.context.control.stopped}."
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
         left = found.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
         return replace(summary, exit_code=ExitCode.LEFT) if left else summary
 
     async def _wait_for_the_start(self) -> None:
         """Return when the schedule begins."""
-        begins = self.work.campaign.schedule.begins
+        begins = self.context.campaign.schedule.begins
         if begins is None or begins <= datetime.now(UTC):
             return
-        self.work.notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
-        await wait_until(begins.timestamp(), now=time.time, told=self.work.notes.progress.waiting)
+        self.context.notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
+        await wait_until(begins.timestamp(), now=time.time, told=self.context.notes.progress.waiting)
 
     def _watchers(self) -> list[Watcher]:
         watchers: list[Watcher] = [
-            functools.partial(preflight.watch_wallet, self.work.client),
-            functools.partial(_beat, self.work.notes.progress),
+            functools.partial(preflight.watch_wallet, self.context.client),
+            functools.partial(_beat, self.context.notes.progress),
             self.lines.watch,
         ]
-        ends = self.work.campaign.schedule.ends
+        ends = self.context.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]
 
     def _runner(self, plan: Plan) -> Runner:
-        breaker = self.work.campaign.breaker
+        context, breaker = self.context, self.context.campaign.breaker
         return Runner(
-            ledger=self.work.ledger,
-            connect=self.work.client.connect,
-            pacer=Pacer(self.work.campaign.pacing.rate, slots=self.slots),
+            ledger=context.ledger,
+            connect=context.client.connect,
+            pacer=Pacer(context.campaign.pacing.rate, slots=self.slots),
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
-            agent_gone=functools.partial(preflight.agent_gone, self.work.client, agent_id=self.work.campaign.agent_id),
+            agent_gone=functools.partial(preflight.agent_gone, context.client, agent_id=context.campaign.agent_id),
             judge=self.judge,
             ready=self.judge.ready,
-            progress=self.work.notes.progress,
-            max_in_flight=self.work.campaign.pacing.max_in_flight,
+            progress=context.notes.progress,
+            max_in_flight=context.campaign.pacing.max_in_flight,
             lines=self.lines,
             limit=plan.to_call,
-            waits=self.work.campaign.waits,
+            waits=context.campaign.waits,
         )
 
     async def _counts(self, plan: Plan, failure: LedgerError | None) -> dict[Status, int]:
         """Return how many rows stand where; where nothing can be recorded any more, as far as it was."""
         if failure is None:
-            return await self.work.ledger.counts()
+            return await self.context.ledger.counts()
         try:
-            with contextlib.closing(read_ledger(self.work.campaign.batch.ledger)) as ledger:
+            with contextlib.closing(read_ledger(self.context.campaign.batch.ledger)) as ledger:
                 return ledger.counts()
         except DialerError:
             return dict(plan.counts)
@@ -190,15 +190,15 @@ class Sending:
         # What was cancelled is in doubt as soon as this process is gone.
         counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
         counts = {status: count for status, count in counts.items() if count}
-        refused = 0 if failure else await self.work.ledger.refused_again()
+        refused = 0 if failure else await self.context.ledger.refused_again()
         if refused:
-            self.work.notes.add(
+            self.context.notes.add(
                 f"Bolna refused {refused:,} redial{'' if refused == 1 else 's'}: the earlier call stands, and the "
                 f"`error` column says why"
             )
         summary = Summary(
             batch=plan.batch,
-            results=str(self.work.campaign.batch.results),
+            results=str(self.context.campaign.batch.results),
             counts=counts,
             sent=count,
             seconds=sent.seconds,
@@ -206,10 +206,10 @@ class Sending:
             waited=ending.waited,
             left=counts.get(Status.PENDING, 0) + back,
             exit_code=ExitCode.LEFT if back else exit_code_of(counts, refused=refused),
-            notes=tuple(self.work.notes.told),
+            notes=tuple(self.context.notes.told),
             unrecorded=tuple(
                 (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")
-                for attempt, answer in self.work.ledger.unrecorded
+                for attempt, answer in self.context.ledger.unrecorded
             ),
         )
         if failure is not None:
@@ -218,9 +218,9 @@ class Sending:
         if ending.trip is not None and (summary.left or ending.trip.exit_code is not ExitCode.LEFT):
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:
-            may_ring = 0 if plan.sandbox else await self.work.ledger.count_open()
+            may_ring = 0 if plan.sandbox else await self.context.ledger.count_open()
             return replace(
-                summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self.work.control.stopped}.", may_ring=may_ring
+                summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self.context.control.stopped}.", may_ring=may_ring
             )
         if ending.deferred:
             return replace(summary, ended=deferred_words(ending.deferred))

@@ -12,7 +12,7 @@ from dialer.config.workspace import workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Problem, e164
 from dialer.numbers import SPECIAL, judge, spellings
-from dialer.operations.list_batches import known_ledgers
+from dialer.operations.list import known_ledgers
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import find_workspace
 from dialer.models import Status
-from dialer.operations.pairing import refuse_emptied
+from dialer.operations.results import refuse_emptied
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import held_by, holder
 

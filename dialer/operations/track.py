@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from dialer.engine.control import Control
+from dialer.engine.control import Control, beside, interruptible, until
 from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
+from dialer.operations.adoption import merge
 from dialer.operations.connection import bolna
-from dialer.operations.interruption import beside, interruptible, until
-from dialer.operations.opening import merge, opened, refuse_unbegun, rewrite
+from dialer.operations.opening import opened, refuse_unbegun
+from dialer.operations.results import rewrite
 from dialer.sync.track import Tally, Tracker
 
 if TYPE_CHECKING:

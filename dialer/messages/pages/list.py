@@ -10,7 +10,7 @@ from dialer.messages.words import counted, second
 
 if TYPE_CHECKING:
     from dialer.operations import Listing
-    from dialer.operations.list_batches import Entry
+    from dialer.operations.list import Entry
 
 
 def listing_text(listing: Listing) -> str:

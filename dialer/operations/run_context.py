@@ -30,7 +30,7 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class RunContext:
     """What planning and sending work with.
 
     Attributes:

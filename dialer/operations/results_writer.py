@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dialer.export.results import ResultsFile
     from dialer.models import ResultRow
-    from dialer.operations.work import Notes
+    from dialer.operations.run_context import Notes
     from dialer.store import AsyncStore, Store
 
 PATIENCE = 10.0
@@ -47,7 +47,7 @@ class _Todo:
         return self.whole is not None or bool(self.positions)
 
 
-class Writing:
+class ResultsWriter:
     """Writes the results as calls are recorded, from the ledger; that it cannot is said once and ends nothing.
 
     Args:

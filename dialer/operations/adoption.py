@@ -1,0 +1,155 @@
+"""What the results CSV knows further than the ledger; where the ledger is lost, all that is known."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from dialer.errors import BoundError, InputError
+from dialer.export.results import STAMP, read_back, stamp_of
+from dialer.models import Status
+from dialer.operations.results import refuse_emptied
+from dialer.provider.interface import ProviderReadError
+from dialer.store.engines import read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from dialer.config.batch import Batch
+    from dialer.config.campaign import Campaign
+    from dialer.export.results import ReadBack
+    from dialer.provider.interface import Provider
+    from dialer.store import Store
+    from dialer.store.writer import LedgerWriter
+
+
+LONGEST = 30 * 86_400.0
+"""Seconds before now that are looked through where results tell nobody's last call."""
+
+
+async def merge(
+    campaign: Campaign,
+    ledger: LedgerWriter,
+    client: Provider,
+    *,
+    adopt: Callable[[str], Awaitable[bool]] | None = None,
+) -> Mapping[Status, int]:
+    """Take over what the results CSV knows further than the ledger.
+
+    Args:
+        campaign: the campaign.
+        ledger: its ledger.
+        client: reads three of the CSV's calls when there is no ledger.
+        adopt: asked before the CSV takes the place of a ledger; None: it never does.
+
+    Returns:
+        How many were taken over, by status.
+
+    Raises:
+        InputError: the CSV cannot be matched, is of another account, or nobody agreed to adopt it.
+    """
+    path = campaign.batch.results
+    stamp = await ledger.note(STAMP)
+    # One without even a header was not written by a run.
+    if not path.is_file() or path.stat().st_size == 0 or stamp_of(path) == stamp:
+        return {}
+    back = await ledger.call(lambda store: _read(campaign, path, known=store.knows))
+    is_new = await ledger.is_new()
+    if back.rows and is_new:
+        await _check_account(path, back, client)
+        words = _without_ledger(path, back)
+        if adopt is None or not await adopt(words):
+            raise _not_adopted(campaign.batch, words)
+    return await ledger.call(lambda store: _take_over(store, back, stamp=stamp))
+
+
+def _take_over(store: Store, back: ReadBack, *, stamp: str | None) -> Mapping[Status, int]:
+    # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
+    with store.transaction():
+        if store.is_new():
+            store.show_call_parts(back.parts)
+        taken = store.merge(back.header, back.rows)
+        # Where a line tells of a call that the ledger does not know, or this ledger never wrote results, a run of which
+        # it knows nothing did; and whoever was in flight when that ended has no line.
+        if taken or stamp is None:
+            now = time.time()
+            store.note_gap(now - LONGEST if back.last_at is None else back.last_at, now)
+    return taken
+
+
+def _read(campaign: Campaign, path: Path, *, known: Callable[[str], bool]) -> ReadBack:
+    with_id = campaign.columns.id is not None
+    back = read_back(path, with_id=with_id, known=known)
+    if back.rows and back.with_id != with_id:
+        raise BoundError(
+            f"{path} was written {'with' if back.with_id else 'without'} an id column, this campaign has "
+            f"{'one' if with_id else 'none'}: "
+            "so it is not known who in the list was called.\nPut [columns] id back as it was, or choose another "
+            "`results` name."
+        )
+    return back
+
+
+def refuse_without_ledger(campaign: Campaign) -> None:
+    """Refuse what a run would refuse: results that tell who was called, and no ledger beside them.
+
+    Raises:
+        InputError: there are such results, or they cannot be matched.
+    """
+    path = campaign.batch.results
+    # A trial goes on from its results without being asked to.
+    if campaign.sandbox or not path.is_file():
+        return
+    back = _read(campaign, path, known=lambda _key: False)
+    if back.rows:
+        raise _not_adopted(campaign.batch, _without_ledger(path, back))
+
+
+def refuse_without_people(campaign: Campaign) -> None:
+    """Refuse a batch in which nobody was ever recorded.
+
+    Raises:
+        UsageError: there is no ledger yet.
+        InputError: it is lost, as the results tell.
+    """
+    if not campaign.batch.ledger.exists():
+        refuse_without_ledger(campaign)
+    with contextlib.closing(read_ledger(campaign.batch.ledger)) as ledger:
+        refuse_emptied(campaign.batch, ledger)
+
+
+def _without_ledger(path: Path, back: ReadBack) -> str:
+    counts = back.rows.counts
+    return (
+        f"{path} says who was called, but there is no ledger beside it.\n"
+        f"Going on from it: {counts[Status.QUEUED]} are called, {counts[Status.UNKNOWN]} unknown, "
+        f"{counts[Status.ERROR]} refused, {back.never_sent} not sent; "
+        "everybody without a row there counts as not called."
+    )
+
+
+def _not_adopted(batch: Batch, words: str) -> InputError:
+    return InputError(
+        f"{words}\nNothing was dialled. Copy the ledger ({batch.ledger.name}) here as well. To go on from the CSV "
+        f"alone: {batch.selection.command('run', '--adopt')}"
+    )
+
+
+async def _check_account(path: Path, back: ReadBack, client: Provider) -> None:
+    """Read three of the CSV's calls: if none exists here, it is of a sandbox or of another account."""
+    asked = back.calls
+    try:
+        found = [await client.execution(execution_id) for execution_id in asked]
+    except ProviderReadError as error:
+        if error.must_act is not None:
+            raise error.must_act from None
+        raise InputError(
+            f"{path}: its calls could not be looked up at Bolna ({error.words}). Nothing was dialled; try again later."
+        ) from None
+    if asked and not any(found):
+        raise InputError(
+            f"{path}: none of its calls exists in this account (looked up: {', '.join(sorted(asked))}).\n"
+            "It is of the sandbox or of another account: move it away, or use that account's key."
+        )
