@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from dialer.errors import InterruptedRunError, only
+from dialer.messages.engine import nothing_dialled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -74,4 +75,4 @@ async def interruptible(control: Control, *, doing: str) -> AsyncIterator[None]:
     async with until(control.drain):
         yield
     if control.drain.is_set():
-        raise InterruptedRunError(f"{control.stopped} while {doing}; nothing was dialled.")
+        raise InterruptedRunError(nothing_dialled(control.stopped, doing=doing))

@@ -140,3 +140,10 @@ def rate_file_unusable(path: Path, *, why: str | None) -> str:
         f"{path} cannot be read and written ({why}). All runs of this folder keep the organisation's rate by it. "
         f"Make it and its folder writable, {RUN_AGAIN}"
     )
+
+
+# -- a person stopped it -----------------------------------------------------------------------------------------------
+
+
+def nothing_dialled(stopped: str, *, doing: str) -> str:
+    return f"{stopped} while {doing}; nothing was dialled."
