@@ -130,7 +130,7 @@ def test_a_ledger_of_another_workspace_is_refused_until_it_is_said_to_be_moved(
         assert main(["run", str(monday), "--yes", "-q"]) == ExitCode.DONE
         assert len(place.calls()) == 22
     finally:
-        for name in ("dialer.toml", "dialer.ledgers"):
+        for name in ("dialer.toml", "dialer.ledgers", "dialer.rate"):
             (place.folder.parent / name).unlink(missing_ok=True)
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def running(bolna: Bolna, batch: Batch) -> Iterator[subprocess.Popen[str]]:
+def running(bolna: Bolna, batch: Batch, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Run a batch in a process of its own, until the end of the block."""
-    words = [sys.executable, "-m", "dialer", *batch.command("run")]
+    words = [sys.executable, "-m", "dialer", *batch.command("run", *options)]
     with subprocess.Popen(
         words, env=bolna.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

@@ -24,13 +24,22 @@ if TYPE_CHECKING:
 
 @cli.command(name="list")
 @click.option("--forget", type=PATH, metavar="LEDGER", help="This ledger is gone or damaged: go on without it.")
+@click.option("--rebuild", is_flag=True, help="Make the list again that runs keep, after it was lost.")
+@click.option("--add", type=PATH, multiple=True, metavar="LEDGER", help="With --rebuild: a ledger that lies elsewhere.")
 @folder_option
 @sandbox_option
 @output_option
-def list_(*, forget: Path | None, folder: Path, sandbox: bool, output: str) -> ExitCode:
+def list_(
+    *, forget: Path | None, rebuild: bool, add: tuple[Path, ...], folder: Path, sandbox: bool, output: str
+) -> ExitCode:
     """Show the ledgers of the workspace, also those that are missing."""
-    from dialer.operations import forget_ledger, list_ledgers  # noqa: PLC0415 - only this command needs it
+    from dialer.operations import forget_ledger, list_ledgers, rebuild_list  # noqa: PLC0415 - only this command needs it
 
+    if add and not rebuild:
+        raise click.UsageError("--add is for --rebuild: write both.")
+    if rebuild:
+        for path in rebuild_list(folder, add=add):
+            echo(f"{path} is listed again.")
     if forget is not None:
         forget_ledger(forget, folder, sandbox=sandbox)
         echo(f"{forget} is forgotten: runs go on without it until its batch is run again.")

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.config.batch import CampaignFile, read_campaign_file
 from dialer.errors import CampaignError
+from dialer.messages import workspace as words
 from dialer.rate import Rate
-from dialer.store.sqlite import Registry
+from dialer.store.sqlite import Registry, read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SETTINGS = "dialer.toml"
+_RATE_FILE = "dialer.rate"
 _SHORTEST = 60.0
 """Seconds. The margin that lets several processes share a rate is too much of a shorter window."""
 _TABLE = "organisation"
@@ -37,12 +39,14 @@ class Workspace:
         rate: calls that all runs together may place, as `dialer.toml` says; None where it does not.
         reads: requests by which each run may look how calls go; None where `dialer.toml` does not say.
         currency: of all costs, as `USD`; None where `dialer.toml` does not say.
+        has_settings: there is a `dialer.toml`.
     """
 
     folder: Path
     rate: Rate | None = None
     reads: Rate | None = None
     currency: str | None = None
+    has_settings: bool = False
 
     def rate_at(self, *, loopback: bool) -> Rate | None:
         """Return what all runs together may place at a server; None for any number.
@@ -54,11 +58,14 @@ class Workspace:
 
     def rate_file(self, *, sandbox: bool) -> Path:
         """Return the file by which the runs of the workspace agree on the next call's moment; trials have their own."""
-        return self.folder / ("dialer.sandbox.rate" if sandbox else "dialer.rate")
+        return self.folder / ("dialer.sandbox.rate" if sandbox else _RATE_FILE)
 
     def registry(self, *, sandbox: bool) -> Registry:
         """Return the list of the workspace's ledgers; trials have their own."""
-        return Registry(self.folder.resolve() / ("dialer.sandbox.ledgers" if sandbox else "dialer.ledgers"))
+        folder = self.folder.resolve()
+        if sandbox:
+            return Registry(folder / "dialer.sandbox.ledgers")
+        return Registry(folder / "dialer.ledgers", trace=folder / _RATE_FILE, has_settings=self.has_settings)
 
 
 def find_workspace(campaign: Path, *, results: Path) -> Workspace:
@@ -69,13 +76,16 @@ def find_workspace(campaign: Path, *, results: Path) -> Workspace:
         results: the results CSV; its folder is the workspace where there is no `dialer.toml`.
 
     Raises:
-        CampaignError: `dialer.toml` cannot be read, or is wrong; the message names the line and the key.
+        CampaignError: `dialer.toml` is gone, cannot be read, or is wrong; the message names the line and the key.
     """
     for folder in _folders(campaign):
         path = folder / SETTINGS
         # A link that leads nowhere, or a folder, was meant as one: what it limits must not be left out.
         if os.path.lexists(path):
             return _read(path)
+        trace = read_trace(folder / _RATE_FILE)
+        if trace is not None and trace.has_settings:
+            raise CampaignError(words.settings_missing(path, folder / _RATE_FILE))
     return Workspace(_folders(results)[0])
 
 
@@ -108,7 +118,7 @@ def _read(path: Path) -> Workspace:
             f'{file.place(_TABLE, "rate")} is "{rate}": several runs can share a rate per minute or per hour '
             f'only. Write it as "{rate.count * 60}/minute".'
         )
-    return Workspace(path.parent, rate=rate, reads=_rate(file, "reads"), currency=_currency(file))
+    return Workspace(path.parent, rate=rate, reads=_rate(file, "reads"), currency=_currency(file), has_settings=True)
 
 
 def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dialer.operations.check import Check, check_campaign
     from dialer.operations.forecast import Outlook, look_ahead
     from dialer.operations.init import write_campaign
+    from dialer.operations.ledger_list import rebuild_list
     from dialer.operations.list import Listing, forget_ledger, list_ledgers
     from dialer.operations.options import RunOptions
     from dialer.operations.outcome import Plan, Summary
@@ -30,6 +31,7 @@ _HOMES = {
     "cancel_campaign": "cancel",
     "Check": "check",
     "check_campaign": "check",
+    "rebuild_list": "ledger_list",
     "Listing": "list",
     "forget_ledger": "list",
     "list_ledgers": "list",
@@ -73,6 +75,7 @@ __all__ = [
     "forget_ledger",
     "list_ledgers",
     "look_ahead",
+    "rebuild_list",
     "reconcile_campaign",
     "report_batch",
     "report_text",

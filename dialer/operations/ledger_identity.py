@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from dialer.config.campaign import Campaign
     from dialer.store import AsyncStore, Store
 
-_IDENTITY, _PLACE, _WORKSPACE = "identity", "place", "workspace"
+IDENTITY, _PLACE, WORKSPACE = "identity", "place", "workspace"
 """Under these names a ledger notes what tells it from every other, where it lay, and its workspace."""
 _TRIAL, _LATER = "trial", "later"
 """Under these, whether it is a trial's, and whether phones may ring later than their calls are placed."""
+LISTED = "listed"
+"""Under this, that the list of its workspace has named it."""
 
 
 def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
@@ -38,7 +40,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     """
     place, workspace = campaign.batch.ledger.resolve(), campaign.workspace.folder.resolve()
     moved = _refuse_copy(place, store)
-    former = store.note(_WORKSPACE)
+    former = store.note(WORKSPACE)
     # While nobody was called, nobody can be called twice for it.
     is_elsewhere = former not in {None, str(workspace)} and not campaign.sandbox
     if is_elsewhere and not move and store.has_attempts():
@@ -48,16 +50,18 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
             "In another workspace nobody knows whom this batch called, and it does not share the limits.\n"
             f"If the ledger or dialer.toml was moved on purpose: {again}"
         )
-    notes = {_PLACE: str(place), _WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
-    notes[_IDENTITY] = store.note(_IDENTITY) or uuid4().hex
+    notes = {_PLACE: str(place), WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
+    notes[IDENTITY] = store.note(IDENTITY) or uuid4().hex
     # Once one may, it stays so: of the calls that an older version placed nobody knows.
     is_known = store.note(_LATER) is not None or not store.has_attempts()
     notes[_LATER] = "no" if is_known and store.note(_LATER) != "yes" and not _rings_later(campaign) else "yes"
+    if former != str(workspace):
+        notes[LISTED] = ""
     for name, value in notes.items():
         store.set_note(name, value)
     if moved and store.has_attempts():
         # By this the others know that it is not missing in its former place.
-        campaign.workspace.registry(sandbox=campaign.sandbox).add(place, identity=notes[_IDENTITY])
+        campaign.workspace.registry(sandbox=campaign.sandbox).add(place, identity=notes[IDENTITY])
 
 
 def _rings_later(campaign: Campaign) -> bool:
@@ -74,10 +78,11 @@ async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
     Raises:
         LedgerError: the list cannot be written.
     """
-    identity = await ledger.note(_IDENTITY) or ""
+    identity = await ledger.note(IDENTITY) or ""
     registry, place = campaign.workspace.registry(sandbox=campaign.sandbox), campaign.batch.ledger.resolve()
     add = functools.partial(registry.add, place, identity=identity)
     await to_thread.run_sync(add)
+    await ledger.set_note(LISTED, "yes")
     try:
         yield
     finally:
@@ -88,7 +93,7 @@ async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
 
 def _refuse_copy(place: Path, store: Store) -> bool:
     """Refuse a copy; tell whether the ledger was moved."""
-    former, identity_ = store.note(_PLACE), store.note(_IDENTITY)
+    former, identity_ = store.note(_PLACE), store.note(IDENTITY)
     if former is None or identity_ is None or Path(former) == place:
         return False
     if _identity_at(Path(former), place) == identity_:
@@ -105,5 +110,5 @@ def _identity_at(path: Path, place: Path) -> str | None:
     with contextlib.suppress(DialerError, OSError):
         if path.is_file() and not path.samefile(place):
             with contextlib.closing(read_ledger(path)) as ledger:
-                return ledger.note(_IDENTITY)
+                return ledger.note(IDENTITY)
     return None

@@ -15,9 +15,11 @@ from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Progress, Silent
 from dialer.engine.shared_rate import shared_rate
 from dialer.errors import DeclinedError, MustActError, UsageError
+from dialer.messages import workspace as words
 from dialer.operations.connection import bolna
 from dialer.operations.eligibility import judge_of
 from dialer.operations.ledger_identity import listed, settle_in
+from dialer.operations.ledger_list import find_listed
 from dialer.operations.new_batch import refuse_repeated
 from dialer.operations.opening import neighbours, opened
 from dialer.operations.options import RunOptions
@@ -89,6 +91,10 @@ async def run_campaign(
                 campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control
             )
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
+            found_again = await ledger.call(functools.partial(find_listed, campaign, others=others))
+            if found_again:
+                registry = campaign.workspace.registry(sandbox=campaign.sandbox).path
+                context.notes.add(words.ledgers_found_again(registry, found_again))
             planning = Planning(context, others)
             await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
             redialled = await planning.release(options, ask=ask)

@@ -11,6 +11,7 @@ from dialer.store.sqlite.recent_calls import Neighbours, is_ledger
 from dialer.store.sqlite.registry import Listed, Registry
 from dialer.store.sqlite.requests import ask_to_stop
 from dialer.store.sqlite.store import Ledger
+from dialer.store.sqlite.workspace_trace import read_trace
 
 __all__ = [
     "CALL_PARTS",
@@ -32,4 +33,5 @@ __all__ = [
     "locked",
     "mark_of",
     "none_yet",
+    "read_trace",
 ]

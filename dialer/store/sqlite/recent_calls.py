@@ -16,7 +16,7 @@ from dialer.store.sqlite.neighbour import Elsewhere, Neighbour, unreadable_words
 from dialer.store.sqlite.schema import APPLICATION_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -207,13 +207,18 @@ class Neighbours:
                 if found:
                     yield other.batch, found
 
+    def expect(self, listed: Mapping[Path, Listed]) -> None:
+        """Count these as listed to the end, whatever becomes of the list."""
+        self._listed |= listed
+
     # -- which they are ------------------------------------------------------------------------------------------
 
     def _current(self, now: float) -> list[Neighbour]:
         changed = [folder.has_changed() for folder in self._folders]
         stamp = self._registry.stamp()
         if stamp != self._stamp:
-            self._stamp, self._listed, changed = stamp, self._registry.read(), [True]
+            # What was listed once counts to the end of this run, also where the list is lost meanwhile.
+            self._stamp, self._listed, changed = stamp, self._listed | self._registry.read(), [True]
         if any(changed):
             self._find()
         for path in self._listed.keys() - self._others.keys() - {self._own}:

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError
-from dialer.files import unwritable
+from dialer.files import unreadable, unwritable
+from dialer.messages.commands import command_text
+from dialer.store.sqlite.workspace_trace import Trace, read_trace, write_trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +53,22 @@ class Registry:
 
     Args:
         path: the file; it is made by the first run.
+        trace: the file in which it is noted how many it lists; None: nowhere.
+        has_settings: the workspace has a `dialer.toml`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, trace: Path | None = None, has_settings: bool = False) -> None:
         self.path = path
+        self._trace = trace
+        self._has_settings = has_settings
+
+    def noted(self) -> int | None:
+        """Return how many ledgers it has listed at least; None where nothing tells.
+
+        To be asked before `read`: another run may add one in between.
+        """
+        trace = None if self._trace is None else read_trace(self._trace)
+        return None if trace is None else trace.ledgers
 
     def stamp(self) -> tuple[int, int, int]:
         """Return what changes whenever a line is added."""
@@ -70,6 +84,9 @@ class Registry:
         Raises:
             LedgerError: the list cannot be read, or a line of it.
         """
+        kind = unreadable(self.path)
+        if kind:
+            raise LedgerError(f"{self.path} is {kind}. {_WHY}")
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
@@ -94,6 +111,22 @@ class Registry:
         """
         self._write(ledger, _FORGOTTEN, _UNNAMED, time.time())
 
+    def accept(self) -> int:
+        """Have it count as whole as it is now; return how many ledgers it lists.
+
+        Raises:
+            LedgerError: the list cannot be read or written.
+        """
+        with self._locked() as file:
+            content = os.pread(file, os.fstat(file).st_size, 0)
+            return self._note(len({listed.path for _, listed in self._lines(content)}), least=0)
+
+    def _note(self, count: int, *, least: int) -> int:
+        """Note that it lists so many ledgers, and no fewer than it did; called under its lock."""
+        if self._trace is not None:
+            write_trace(self._trace, Trace(max(count, least), self._has_settings))
+        return count
+
     def _write(self, ledger: Path, state: str, identity: str, now: float) -> None:
         moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = f"{moment} {state} {identity} ".encode()
@@ -107,6 +140,8 @@ class Registry:
                 torn = b"" if not content or content.endswith(b"\n") else b"\n"
                 os.pwrite(file, torn + head + f"{json.dumps(str(ledger))}\n".encode(), len(content))
             os.fsync(file)
+            # After the line: a crash in between leaves a list that is longer than is noted.
+            self._note(len(begins.keys() | {ledger}), least=self.noted() or 0)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:
@@ -137,7 +172,7 @@ class Registry:
             elif line.strip() and _is_whole(line):
                 raise LedgerError(
                     f"{self.path}, line {number} cannot be read, so it is not known which ledger it names. {_WHY} "
-                    "Bring the line back as it was, or delete it."
+                    f"Bring the line back as it was, or delete it, then: {command_text('list', '--rebuild')}"
                 )
             begin += len(line)
 

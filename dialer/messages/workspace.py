@@ -1,0 +1,66 @@
+"""What is said of the files that the batches of a workspace share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.messages.commands import command_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def rate_file_unwritable(path: Path, why: str | None) -> str:
+    """Return what is said where `dialer.rate` cannot be written."""
+    return (
+        f"{path} cannot be written ({why}). All runs of this folder use it. Make it and its folder writable, then run "
+        "the same command again."
+    )
+
+
+def settings_missing(path: Path, rate_file: Path) -> str:
+    """Return what is said where a workspace had a `dialer.toml`, and has none any more."""
+    return (
+        f"{path} is missing. Campaigns in this folder shared their limits by it, and know by it whom the others "
+        "called.\n"
+        f"Bring it back; an empty file will do where it had no limits. If they are to share nothing: delete {rate_file}"
+    )
+
+
+def list_lost(path: Path, *, lists: int, listed: int | None, own: Path | None, folder: Path) -> str:
+    """Return what is said where the list of a workspace's ledgers does not name all of them any more.
+
+    Args:
+        path: the list.
+        lists: how many ledgers it names, or that were found again.
+        listed: how many it named; None where nobody knows.
+        own: the ledger of this run, where the list does not name it.
+        folder: of the workspace.
+    """
+    before = "all that it named before" if listed is None else f"{listed:,} before"
+    add = () if own is None else ("--add", own)
+    rebuild = command_text("list", "--rebuild", "--in", folder, *add)
+    return (
+        f"{path} does not list all ledgers of this workspace any more ({lists:,} now, {before}): it was deleted, or "
+        "replaced by an older copy. So it is not known whom the other batches called, and this run might call them "
+        "again.\n"
+        f"Bring the list back. Or make it again: {rebuild}\n"
+        f"That finds the ledgers in {folder} and below. For each one that lies elsewhere, write --add LEDGER as well."
+    )
+
+
+def ledgers_found_again(path: Path, ledgers: Sequence[Path]) -> str:
+    """Return what is said where ledgers were put on the list again."""
+    them = "1 ledger" if len(ledgers) == 1 else f"{len(ledgers):,} ledgers"
+    return f"{path} did not list {them} of this workspace any more: listed again ({', '.join(map(str, ledgers))})"
+
+
+def not_a_ledger(path: Path) -> str:
+    """Return what is said of a file that is to be listed."""
+    return f"{path}: there is no ledger there, so it cannot be listed."
+
+
+def belongs_elsewhere(path: Path, workspace: str, *, folder: Path) -> str:
+    """Return what is said of a ledger of another workspace that is to be listed."""
+    return f"{path}: this ledger belongs to the workspace {workspace}, not to {folder}."
