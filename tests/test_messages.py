@@ -19,6 +19,7 @@ WITHOUT_SENTENCES: tuple[str, ...] = (
     "engine",
     "intake/screening",
     "numbers",
+    "sync",
 )
 """Parts of the house whose sentences all stand in `messages`: folders, or single modules."""
 NOT_SENTENCES = {

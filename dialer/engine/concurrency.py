@@ -200,10 +200,10 @@ class Lines:
             self._moved = anyio.current_time()
 
     async def _look(self, calls: Sequence[Call]) -> None:
-        told = await self._tracker.glance(calls) if calls else {}
+        statuses = await self._tracker.glance(calls) if calls else {}
         now = self._now()
         for call in calls:
-            status = told.get(call.attempt, call.status)
+            status = statuses.get(call.attempt, call.status)
             since = self._since.setdefault(call.attempt, anyio.current_time())
             if status == call.status:
                 # One that was not shown for an hour while others moved holds no line; one that waits or talks may.

@@ -121,15 +121,15 @@ class Connections:
     async def _open_one(self) -> None:
         began = anyio.current_time()
         try:
-            found = await self._connect()
+            opened = await self._connect()
         finally:
             self._opening -= 1
         now = anyio.current_time()
-        if isinstance(found, Answer):
-            self._fail(found)
+        if isinstance(opened, Answer):
+            self._fail(opened)
         else:
             self._took.append(now - began)
-            self._open.append(_Opened(found, now))
+            self._open.append(_Opened(opened, now))
         self._on_change()
 
     def _fail(self, answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""How a run is told to stop, and how what goes on then is left without an error of its own wrapped in a group."""
+"""How a run is stopped, and how what goes on then is left without an error of its own wrapped in a group."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """How a run is told to stop; belongs to whoever owns the signals."""
+    """How a run is stopped; belongs to whoever owns the signals."""
 
     def __init__(self) -> None:
         self.drain = anyio.Event()

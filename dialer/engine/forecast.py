@@ -57,7 +57,7 @@ def forecast(
 ) -> Forecast:
     """Return what is to be expected.
 
-    Bolna queues what exceeds the account's lines, so the phones may ring long after the last request has left.
+    The provider queues what exceeds the account's lines, so the phones may ring long after the last request has left.
 
     Args:
         calls: how many are to be called.

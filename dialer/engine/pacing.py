@@ -120,32 +120,32 @@ class Pacer:
         Raises:
             DialerError: there is no telling when a slot is free.
         """
-        asked = anyio.current_time() + early
+        earliest = anyio.current_time() + early
         async with self._gate:
             # Who need not wait notices a cancellation too, and lets others run.
             await anyio.lowlevel.checkpoint()
             if self._slots is None:
-                due = await self._due_at(asked, early)
+                due = await self._due_at(earliest, early)
                 return self._grant(due, Start(max(due, anyio.current_time())))
-            due, start = await self._slot_at(self._slots, asked, early)
+            due, start = await self._slot_at(self._slots, earliest, early)
             return self._grant(max(due, start.moment - self._interval()), start)
 
-    async def _due_at(self, asked: float, early: float) -> float:
+    async def _due_at(self, earliest: float, early: float) -> float:
         """Return when a start is due, as soon as that is `early` seconds ahead."""
         now = anyio.current_time()
         # Looked at again after each sleep: a hold or a lower rate may have come, and a sleep may end early.
-        while (due := self._next(asked, now + early)) - early > now:
+        while (due := self._next(earliest, now + early)) - early > now:
             await anyio.sleep(max(due - early - now, _SHORTEST_SLEEP))
             now = anyio.current_time()
         return due
 
-    async def _slot_at(self, slots: SlotSource, asked: float, early: float) -> tuple[float, Start]:
+    async def _slot_at(self, slots: SlotSource, earliest: float, early: float) -> tuple[float, Start]:
         """Return when a start would have been due without a slot, and one with a slot that can be used."""
         while True:
-            due = await self._due_at(asked, max(early, _EARLY))
+            due = await self._due_at(earliest, max(early, _EARLY))
             slot = await slots.slot(wait=max(0.0, due - anyio.current_time()))
             now = anyio.current_time()
-            while (left := max(slots.wait_for(slot), self._next(asked, now) - now)) > early:
+            while (left := max(slots.wait_for(slot), self._next(earliest, now) - now)) > early:
                 await anyio.sleep(max(left - early, _SHORTEST_SLEEP))
                 now = anyio.current_time()
             if not slots.is_over(slot):
@@ -168,13 +168,13 @@ class Pacer:
             return self._slots.is_over(start.slot)
         return self._rate is not None and anyio.current_time() > start.moment + _VALID
 
-    def _next(self, asked: float, now: float) -> float:
+    def _next(self, earliest: float, now: float) -> float:
         if self._rate is None:
-            return max(asked, self._held_until)
+            return max(earliest, self._held_until)
         opens = (
             self._granted[-count].moment + length for count, length in self._windows if len(self._granted) >= count
         )
-        return max(asked, now - _LATE, self._held_until, self._due + self._interval(), *opens)
+        return max(earliest, now - _LATE, self._held_until, self._due + self._interval(), *opens)
 
     def _interval(self) -> float:
         return 0.0 if self._rate is None else _stretched(self._rate) / self._rate.count / self._share

@@ -138,10 +138,10 @@ class Pending:
 
     def defer(self, deferral: Deferral) -> None:
         """Count somebody who is left for later."""
-        found = self.deferred.setdefault(deferral.reason, Deferred())
-        found.count += 1
+        later = self.deferred.setdefault(deferral.reason, Deferred())
+        later.count += 1
         if deferral.until is not None:
-            found.until = min(deferral.until, found.until or math.inf)
+            later.until = min(deferral.until, later.until or math.inf)
             # What should have ended before it was said would be looked at again for ever.
             if deferral.awaited and deferral.until > self._began:
                 self._opens_at = min(deferral.until, self._opens_at or math.inf)

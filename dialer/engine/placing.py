@@ -68,7 +68,7 @@ class Placing:
         try_again: called for somebody who was surely not called and may be tried again.
         end: ends the sending.
         is_ending: whether the sending has ended.
-        progress: who is told.
+        progress: shows how far it is.
 
     Attributes:
         in_flight: requests that were begun and have no outcome yet; who begins one counts it.

@@ -38,7 +38,7 @@ class Queue:
         in_flight: how many were begun and may come back.
         is_ending: whether the sending has ended.
         progress: shown what is waited for.
-        ending: told how long was waited.
+        ending: is given how long was waited.
         now: the wall clock, Unix seconds.
     """
 
@@ -128,11 +128,11 @@ class Queue:
     async def _wait_for_an_opening(self, at: float) -> None:
         if at <= self._now():
             return
-        left = sum(found.count for found in self._pending.deferred.values())
+        left = sum(later.count for later in self._pending.deferred.values())
         opening = moments.told(datetime.fromtimestamp(at, UTC))
         self._progress.note(waiting_for_hours(opening, left=left))
         began = anyio.current_time()
         try:
-            await wait_until(at, now=self._now, told=self._progress.waiting)
+            await wait_until(at, now=self._now, report=self._progress.waiting)
         finally:
             self._ending.waited += anyio.current_time() - began

@@ -69,7 +69,7 @@ class Runner:
         judge: why somebody must not be called now, or None; asked before the intent, and when the body is about to
             leave. A DialerError of its own ends the sending.
         ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
-        progress: who is told.
+        progress: shows how far it is.
         max_in_flight: requests sent and not yet answered.
         lines: how many calls may become live; nobody holds an intent who would have to wait for a line.
         limit: so many recipients are taken up at most.
@@ -149,7 +149,7 @@ class Runner:
         """Send until nobody is left, the breaker trips or somebody asks to stop; then drain.
 
         Args:
-            control: how it is told to stop.
+            control: how it is stopped.
             watchers: run beside the sending; each may end it by calling what it is given.
 
         Raises:
@@ -238,8 +238,8 @@ class Runner:
 
     async def _page(self, after: int, size: int) -> list[Recipient]:
         with self._stopping_if_it_fails():
-            found: list[Recipient] = await self._ledger.page(after=after, size=size)
-            return found
+            recipients: list[Recipient] = await self._ledger.page(after=after, size=size)
+            return recipients
         return []
 
     # -- sending -------------------------------------------------------------------------------------------------

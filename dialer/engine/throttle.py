@@ -33,8 +33,8 @@ class Throttle:
         pacer: is held, slowed down and given back its rate.
         max_in_flight: the widest window.
         jitter: a number in [0, 1); spreads the waits of several machines.
-        on_hold: told the seconds of a hold, and why.
-        note: told a new one in words.
+        on_hold: given the seconds of a hold, and why.
+        note: given a new one in words.
     """
 
     def __init__(

@@ -14,15 +14,15 @@ _LOOK_AGAIN = 10.0
 
 
 async def wait_until(
-    moment: float, *, now: Callable[[], float], told: Callable[[float], None] = lambda _left: None
+    moment: float, *, now: Callable[[], float], report: Callable[[float], None] = lambda _left: None
 ) -> None:
     """Return once the wall clock shows a moment.
 
     Args:
         moment: Unix seconds.
         now: the wall clock.
-        told: called every few seconds with the seconds that are left.
+        report: called every few seconds with the seconds that are left.
     """
     while (left := moment - now()) > 0:
-        told(left)
+        report(left)
         await anyio.sleep(min(left, _LOOK_AGAIN))

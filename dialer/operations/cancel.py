@@ -213,7 +213,7 @@ class _Cancelling:
             self._client,
             glance=tracker.glance,
             drain=self._control.drain,
-            tell=lambda result: self._turn.tell(f"{result.answered:,} of {calls:,}: {result.stopped:,} stopped"),
+            report=lambda result: self._turn.tell(f"{result.answered:,} of {calls:,}: {result.stopped:,} stopped"),
         )
         async with until(self._control.abort):
             await brake.stop_all()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dialer.config.campaign import Campaign
     from dialer.models import Talk
     from dialer.operations.check import Check
-    from dialer.provider.interface import Account
+    from dialer.provider.interface import Account, KnowsAgents
 
 PREFLIGHT = 30.0
 """Seconds that reading the account may take."""
@@ -60,7 +60,7 @@ class Outlook:
     currency: str | None
 
 
-async def read_standing(campaign: Campaign, client: preflight.Bolna, *, agents: Sequence[str]) -> preflight.Standing:
+async def read_standing(campaign: Campaign, client: KnowsAgents, *, agents: Sequence[str]) -> preflight.Standing:
     """Return what the account says, as far as it can be read in time.
 
     Args:

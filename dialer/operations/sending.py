@@ -146,7 +146,7 @@ class Sending:
         if begins is None or begins <= datetime.now(UTC):
             return
         self.context.notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
-        await wait_until(begins.timestamp(), now=time.time, told=self.context.notes.progress.waiting)
+        await wait_until(begins.timestamp(), now=time.time, report=self.context.notes.progress.waiting)
 
     def _watchers(self) -> list[Watcher]:
         watchers: list[Watcher] = [

@@ -35,14 +35,22 @@ __all__ = [
     "CallConnection",
     "CallField",
     "Execution",
+    "HasClock",
+    "KnowsAccount",
+    "KnowsAgents",
     "Limits",
     "Listed",
+    "Lists",
+    "ListsPages",
+    "LooksUp",
     "Page",
+    "Places",
     "Provider",
     "ProviderReadError",
     "Request",
     "Retries",
     "Stopped",
+    "Stops",
     "Vendor",
 ]
 
@@ -65,15 +73,76 @@ class CallConnection(Protocol):
         """Close it unused."""
 
 
-class Provider(Protocol):
+class KnowsAccount(Protocol):
+    """Says whose key it is."""
+
+    async def account(self) -> Account:
+        """Return whose key it is."""
+
+
+class KnowsAgents(KnowsAccount, Protocol):
+    """Says who may call, and from which numbers."""
+
+    async def agent(self, agent_id: str) -> Agent:
+        """Return an agent; the error `is_not_found` where this account has none with this id."""
+
+    async def phone_numbers(self) -> tuple[str, ...]:
+        """Return the account's phone numbers."""
+
+
+class HasClock(KnowsAccount, Protocol):
+    """Shows what time it is at the provider; asking for the account has it shown."""
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds the server's clock was ahead of ours when it last answered; None before that."""
+
+
+class LooksUp(Protocol):
+    """Shows a call by its id."""
+
+    async def execution(self, execution_id: str) -> Execution | None:
+        """Return the call with this id; None where the provider knows none (for a while also of a new one)."""
+
+
+class Lists(LooksUp, HasClock, Protocol):
+    """Lists an agent's calls."""
+
+    def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+        """Yield the agent's calls created from `start` to `end`, each once."""
+
+
+class ListsPages(LooksUp, Protocol):
+    """Lists an agent's calls page by page."""
+
+    @property
+    def skew(self) -> float | None:
+        """See HasClock."""
+
+    async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
+        """Return one page of the agent's calls created from `start` to `end`; the first has the number 1."""
+
+
+class Stops(LooksUp, Protocol):
+    """Stops calls that do not ring yet."""
+
+    async def stop_call(self, execution_id: str) -> Stopped:
+        """Stop a call that is queued or scheduled; a call that rings cannot be stopped."""
+
+
+class Places(Protocol):
+    """Places calls."""
+
+    async def connect(self) -> CallConnection | Answer:
+        """Return an open connection for one call, or what it means that there is none."""
+
+
+class Provider(Places, KnowsAgents, Lists, ListsPages, Stops, Protocol):
     """One account at a provider; an asynchronous context manager.
 
     Whatever is asked, besides placing a call, may be asked twice without harm. What reads raises a ProviderReadError
     where the provider does not say.
     """
-
-    skew: float | None
-    """Seconds the server's clock was ahead of ours when it last answered; None before that."""
 
     async def __aenter__(self) -> Self:
         """Return itself."""
@@ -82,30 +151,6 @@ class Provider(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close what is open."""
-
-    async def connect(self) -> CallConnection | Answer:
-        """Return an open connection for one call, or what it means that there is none."""
-
-    async def account(self) -> Account:
-        """Return whose key it is."""
-
-    async def agent(self, agent_id: str) -> Agent:
-        """Return an agent; the error `is_not_found` where this account has none with this id."""
-
-    async def phone_numbers(self) -> tuple[str, ...]:
-        """Return the account's phone numbers."""
-
-    async def execution(self, execution_id: str) -> Execution | None:
-        """Return the call with this id; None where the provider knows none (for a while also of a new one)."""
-
-    def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
-        """Yield the agent's calls created from `start` to `end`, each once."""
-
-    async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
-        """Return one page of the agent's calls created from `start` to `end`; the first has the number 1."""
-
-    async def stop_call(self, execution_id: str) -> Stopped:
-        """Stop a call that is queued or scheduled; a call that rings cannot be stopped."""
 
 
 class Vendor(Protocol):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialer.messages.sync import variable_differs, variables_missing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -29,31 +31,19 @@ class Comparison:
 
     def warnings(self) -> tuple[str, ...]:
         """Return what a person should know, in words."""
-        lines = [
-            f"the prompt asks for {{{asked}}}, the campaign gives {given!r}: the names differ in case, so it is "
-            f"spoken as nothing"
-            for asked, given in self.differing.items()
-        ]
-        if self.missing:
-            lines.append(
-                f"the prompt asks for {_listed(self.missing)}, which the campaign does not give: spoken as nothing"
-            )
-        return tuple(lines)
+        differing = (variable_differs(wanted, own=own) for wanted, own in self.differing.items())
+        return (*differing, *([variables_missing(self.missing)] if self.missing else []))
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in names)
-
-
-def compare(asked: Iterable[str], given: Iterable[str], *, filled_in: Iterable[str]) -> Comparison:
+def compare(prompt: Iterable[str], campaign: Iterable[str], *, filled_in: Iterable[str]) -> Comparison:
     """Return how what is asked for and what is given differ.
 
     Args:
-        asked: the prompt's variables.
-        given: the campaign's.
+        prompt: the variables that it asks for.
+        campaign: those that it gives.
         filled_in: what the provider fills in itself.
     """
-    wanted, have = set(asked) - set(filled_in), set(given)
+    wanted, have = set(prompt) - set(filled_in), set(campaign)
     by_case = {name.casefold(): name for name in have - wanted}
     absent = sorted(wanted - have)
     differing = {name: by_case[name.casefold()] for name in absent if name.casefold() in by_case}

@@ -1,23 +1,24 @@
-"""Settle unknown calls by looking for their references among Bolna's executions."""
+"""Settle unknown calls by looking for their references among the provider's executions."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer.messages.sync import not_all_read
 from dialer.numbers import spellings
 from dialer.provider.interface import ProviderReadError
 from dialer.sync.agents import agents_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 
     from dialer.errors import MustActError
-    from dialer.provider.interface import Account, Execution, Listed
+    from dialer.provider.interface import Execution, HasClock, Lists
     from dialer.store import AsyncStore, Doubt
 
     Settle = Callable[[Execution, str], Awaitable[None]]
@@ -28,24 +29,7 @@ LENIENCE = 30.0
 """Seconds that a call may seem older than the attempt that made it, for what is not known of the clocks."""
 _LONGEST = 15
 UNREADABLE = 3
-"""After so many calls in a row that cannot be read, Bolna is not asked any further."""
-
-
-class Bolna(Protocol):
-    """What reconciling reads of Bolna."""
-
-    @property
-    def skew(self) -> float | None:
-        """Seconds the server's clock is ahead of ours."""
-
-    async def account(self) -> Account:
-        """Return whose key it is."""
-
-    def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
-        """Yield the executions created in a span."""
-
-    async def execution(self, execution_id: str) -> Execution | None:
-        """Return one execution whole."""
+"""After so many calls in a row that cannot be read, the provider is not asked any further."""
 
 
 @dataclass(slots=True)
@@ -56,7 +40,7 @@ class Reconciled:
         settled: how many `unknown` became `queued`.
         left: how many stay `unknown`.
         read: executions that were read.
-        unmarked: executions at our numbers that carry no variables at all: Bolna does not echo it.
+        unmarked: executions at our numbers that carry no variables at all: the provider does not echo it.
         trouble: why it could not look everywhere, or empty.
         must_act: what a person must do before it can look; None where that may pass by itself.
     """
@@ -73,7 +57,7 @@ class Reconciled:
 class _Search:
     """One search: which executions are candidates, and what is done with those that carry a reference."""
 
-    bolna: Bolna
+    client: Lists
     agents: Sequence[str]
     numbers: Container[int | None]
     settle: Settle
@@ -91,21 +75,21 @@ class _Search:
             self.result.must_act = error.must_act
 
     async def _look_at(self, agent: str, start: float, end: float) -> None:
-        async for row in self.bolna.executions(agent, start=_utc(start), end=_utc(end)):
+        async for row in self.client.executions(agent, start=_utc(start), end=_utc(end)):
             if self.is_over():
                 return
             number = digits(row.to_number)
-            # Before it dials Bolna may leave the number empty.
+            # Before it dials the provider may leave the number empty.
             if number is None or self._is_ours(number):
                 await self._read(row.id)
 
     def _is_ours(self, number: int) -> bool:
-        # Bolna may write a number in another way than it was asked to call.
+        # The provider may write a number in another way than it was asked to call.
         return any(spelling in self.numbers for spelling in spellings(number))
 
     async def _read(self, execution_id: str) -> None:
         try:
-            execution = await self.bolna.execution(execution_id)
+            execution = await self.client.execution(execution_id)
         except ProviderReadError as error:
             # One call that cannot be read must not hide those behind it.
             self.result.trouble = error.words
@@ -121,17 +105,17 @@ class _Search:
             number = digits(execution.recipient_number)
             self.result.unmarked += number is not None and self._is_ours(number)
         elif execution.reference:
-            # Shielded: what the ledger was told must be counted.
+            # Shielded: what the ledger has noted must be counted.
             with anyio.CancelScope(shield=True):
                 await self.settle(execution, execution.reference)
 
 
-async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
+async def reconcile(ledger: AsyncStore, client: Lists, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
     """Make every `unknown` recipient `queued` whose call is found; absence proves nothing.
 
     Args:
         ledger: the ledger.
-        bolna: where executions are read.
+        client: where executions are read.
         agent_id: the campaign's agent: its executions, and those of the agents that a column has named.
         time_limit: seconds; None: until all is read.
 
@@ -145,32 +129,33 @@ async def reconcile(ledger: AsyncStore, bolna: Bolna, *, agent_id: str, time_lim
     numbers = {doubt.number for doubt in doubts}
     begun: dict[str, float] = {}
 
-    async def settle(found: Execution, mark: str) -> None:
+    async def settle(execution: Execution, mark: str) -> None:
         # Another batch of the same name, in another folder for instance, makes the same references.
-        if found.created_at is not None and found.created_at.timestamp() < begun.get(mark, 0.0) - LENIENCE:
+        if execution.created_at is not None and execution.created_at.timestamp() < begun.get(mark, 0.0) - LENIENCE:
             return
-        if await ledger.found(mark, execution_id=found.id):
+        if await ledger.found(mark, execution_id=execution.id):
             result.settled += 1
             result.left -= 1
 
-    search = _Search(bolna, await agents_of(ledger, agent_id), numbers, settle, result, lambda: result.left == 0)
+    search = _Search(client, await agents_of(ledger, agent_id), numbers, settle, result, lambda: result.left == 0)
     with anyio.move_on_after(time_limit) as limit:
-        skews = await server_skews(ledger, bolna)
+        skews = await server_skews(ledger, client)
         begun |= _begun(doubts, skew=min(skews))
         for start, end in spans(doubts, skews=skews):
             await search.look(start, end)
     if limit.cancelled_caught:
-        result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
+        assert time_limit is not None
+        result.trouble = not_all_read(time_limit)
     return result
 
 
-async def server_skews(ledger: AsyncStore, bolna: Bolna) -> tuple[float, float]:
+async def server_skews(ledger: AsyncStore, client: HasClock) -> tuple[float, float]:
     """Return how far the server's clock is ahead: as it says now, and as it was last seen."""
-    if bolna.skew is None:
+    if client.skew is None:
         with contextlib.suppress(ProviderReadError):
-            await bolna.account()
+            await client.account()
     seen = await ledger.skew()
-    return (seen if bolna.skew is None else bolna.skew), seen
+    return (seen if client.skew is None else client.skew), seen
 
 
 def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:

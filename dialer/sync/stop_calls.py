@@ -1,41 +1,32 @@
-"""Take back calls that Bolna has accepted and not dialled yet: each by its id, never all of an agent's at once."""
+"""Take back calls that the provider accepted and has not dialled: each by its id, never all of an agent's at once."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 
 from dialer import provider
 from dialer.engine.pacing import Pacer
 from dialer.errors import DialerError
+from dialer.messages.sync import calls_not_known
 from dialer.provider.interface import ProviderReadError
 from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from dialer.provider.interface import Execution, Stopped
+    from dialer.provider.interface import Stops
     from dialer.store import AsyncStore, Call, Stoppable
 
 _IN_FLIGHT = 10
 _UNREADABLE = 10
-"""After so many calls in a row of which Bolna does not say what became of them, the others are left for later."""
+"""After so many calls in a row of which the provider does not say where they stand, the others are left for later."""
 _AGAIN = (2.0, 8.0, 20.0)
-"""Seconds after which a call is asked for again that Bolna does not know: new ones may be shown late."""
-_TELL_EVERY = 5.0
-
-
-class Bolna(Protocol):
-    """What the brake asks of Bolna."""
-
-    async def stop_call(self, execution_id: str) -> Stopped:
-        """Stop a call that waits."""
-
-    async def execution(self, execution_id: str) -> Execution | None:
-        """Return one execution whole."""
+"""Seconds after which a call is asked for again that the provider does not know: new ones may be shown late."""
+_REPORT_EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +35,9 @@ class GoingOn:
 
     Attributes:
         number: E.164 digits.
-        execution_id: Bolna's id.
+        execution_id: the provider's id of the call.
         status: how it stands.
-        words: why Bolna did not stop it.
+        words: why the provider did not stop it.
     """
 
     number: int
@@ -63,7 +54,7 @@ class Braked:
         stopped: how many were stopped: they will not ring.
         over: how many were over already, by what became of them.
         rings: those that could not be stopped and are not over, by attempt.
-        trouble: why Bolna did not say of some whether they are stopped; empty where it said so of all.
+        trouble: why the provider did not say of some whether they are stopped; empty where it said so of all.
     """
 
     stopped: int = 0
@@ -94,27 +85,27 @@ class Brake:
 
     Args:
         ledger: where the answers are recorded.
-        bolna: who is asked.
+        client: stops them.
         glance: returns how calls stand, by attempt, as far as a list tells, and keeps it.
-        drain: once it is set nothing more is asked.
-        tell: shown every few seconds how far it is.
+        drain: once it is set no more is stopped.
+        report: shown every few seconds how far it is.
     """
 
     def __init__(
         self,
         ledger: AsyncStore,
-        bolna: Bolna,
+        client: Stops,
         *,
         glance: Callable[[Sequence[Call]], Awaitable[Mapping[int, str]]],
         drain: anyio.Event,
-        tell: Callable[[Braked], None] = lambda _: None,
+        report: Callable[[Braked], None] = lambda _: None,
     ) -> None:
         self._ledger = ledger
-        self._bolna = bolna
+        self._client = client
         self._glance = glance
         self._drain = drain
-        self._tell = tell
-        self._told = anyio.current_time()
+        self._report = report
+        self._reported_at = anyio.current_time()
         self._pacer = Pacer(provider.VENDOR.limits.stops)
         self._room = anyio.Semaphore(_IN_FLIGHT)
         self._missing: list[Call] = []
@@ -126,7 +117,7 @@ class Brake:
         """Ask once for every call that may still ring; also again, when there may be more of them.
 
         Raises:
-            MustActError: Bolna refuses the key.
+            MustActError: the provider refuses the key.
             LedgerError: an answer cannot be recorded.
         """
         before, self.result.trouble = self.result.trouble, ""
@@ -146,10 +137,10 @@ class Brake:
         return await self._ledger.stoppable(before=last)
 
     async def _without_those_over(self, calls: Sequence[Call]) -> Sequence[Call]:
-        told = await self._glance(calls)
-        ended = [call for call in calls if CallState(told.get(call.attempt, "")).is_final]
+        statuses = await self._glance(calls)
+        ended = [call for call in calls if CallState(statuses.get(call.attempt, "")).is_final]
         over = {call.attempt for call in ended if not _may_be_retried(call)}
-        self.result.over.update(told[attempt] for attempt in over)
+        self.result.over.update(statuses[attempt] for attempt in over)
         for attempt in over:
             self.result.rings.pop(attempt, None)
         return [call for call in calls if call.attempt not in over]
@@ -163,7 +154,7 @@ class Brake:
             missing, self._missing = self._missing, []
             await self._stop(missing)
         if self._missing:
-            self.result.trouble = f"{len(self._missing)} are not known at Bolna (yet)"
+            self.result.trouble = calls_not_known(len(self._missing), provider.VENDOR.names)
 
     def _is_over(self) -> bool:
         return self._drain.is_set() or self._unreadable >= _UNREADABLE or self._failure is not None
@@ -177,7 +168,7 @@ class Brake:
                     self._room.release()
                     break
                 tasks.start_soon(self._stop_one, call)
-                self._tell_now_and_then()
+                self._report_now_and_then()
         if self._failure is not None:
             raise self._failure
 
@@ -190,13 +181,13 @@ class Brake:
             self._unreadable += 1
             self.result.trouble = error.words
         except DialerError as error:
-            # Raised once they have all ended: several at a time would be none that can be told.
+            # Raised once they have all ended: several at a time would be none that has a message.
             self._failure = error
         finally:
             self._room.release()
 
     async def _ask(self, call: Call) -> None:
-        answer = await self._bolna.stop_call(call.execution_id)
+        answer = await self._client.stop_call(call.execution_id)
         if answer.stopped:
             await self._note_stopped(call)
         elif answer.is_unknown:
@@ -206,19 +197,19 @@ class Brake:
             await self._look(call, answer.words)
 
     async def _look(self, call: Call, words: str) -> None:
-        """Find out where a call stands that Bolna does not stop."""
-        found = await self._bolna.execution(call.execution_id)
-        if found is not None and found.state is CallState.STOPPED:
+        """Find out where a call stands that the provider does not stop."""
+        execution = await self._client.execution(call.execution_id)
+        if execution is not None and execution.state is CallState.STOPPED:
             # By a brake that was killed before it could note it.
             await self._note_stopped(call)
             return
-        found = found and found.asked_for(provider.VENDOR.request_in(call.payload))
-        await self._record(self._ledger.note_not_stopped(call.attempt, words=words, found=found))
+        execution = execution and execution.asked_for(provider.VENDOR.request_in(call.payload))
+        await self._record(self._ledger.note_not_stopped(call.attempt, words=words, found=execution))
         self.result.rings.pop(call.attempt, None)
-        if found is not None and found.is_final:
-            self.result.over[found.status] += 1
+        if execution is not None and execution.is_final:
+            self.result.over[execution.status] += 1
         else:
-            status = "" if found is None else found.status
+            status = "" if execution is None else execution.status
             self.result.rings[call.attempt] = GoingOn(call.number, call.execution_id, status, words)
 
     async def _note_stopped(self, call: Call) -> None:
@@ -227,14 +218,14 @@ class Brake:
         self.result.stopped += 1
 
     async def _record(self, noting: Awaitable[None]) -> None:
-        # Shielded: what Bolna has done must be known.
+        # Shielded: what the provider has done must be known.
         with anyio.CancelScope(shield=True):
             await noting
 
-    def _tell_now_and_then(self) -> None:
-        if anyio.current_time() >= self._told + _TELL_EVERY:
-            self._told = anyio.current_time()
-            self._tell(self.result)
+    def _report_now_and_then(self) -> None:
+        if anyio.current_time() >= self._reported_at + _REPORT_EVERY:
+            self._reported_at = anyio.current_time()
+            self._report(self.result)
 
 
 def _may_be_retried(call: Call) -> bool:

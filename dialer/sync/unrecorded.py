@@ -1,7 +1,7 @@
-"""Look at Bolna for calls that the ledger does not know: placed by a run whose ledger is lost, or by something else.
+"""Look for calls that the ledger does not know: placed by a run whose ledger is lost, or by something else.
 
 A ledger that was restored from a backup does not know of the calls since then, and where everything was restored with
-it, as by a snapshot of the disk, nothing on this machine tells so. Bolna does: it lists them.
+it, as by a snapshot of the disk, nothing on this machine shows it. The provider does: it lists them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer import provider
+from dialer.messages.sync import not_all_read, recipients_not_shown
 from dialer.numbers import spellings
 from dialer.provider.interface import ProviderReadError
 from dialer.sync.agents import agents_of
@@ -33,7 +35,7 @@ _PASSES = 3
 """Times that a list of several pages is read: rows move from page to page while calls run."""
 _PAGES = 20_000
 _SLACK = 60.0
-"""Seconds between what our clock says of a call and what Bolna's says, at most, once they were compared."""
+"""Seconds between what our clock says of a call and what the provider's says, at most, once they were compared."""
 _STRAYS, _MOST_STRAYS = "strays", 10_000
 """Under this name the ledger keeps calls that nobody knows, to numbers that are not in the list: they may come in."""
 
@@ -59,13 +61,12 @@ class Unrecorded:
     @property
     def why_unfinished(self) -> str:
         """Why the search has to be done again, in words; empty where it is finished."""
-        calls = "1 call" if self.unclear == 1 else f"{self.unclear:,} calls"
-        return self.trouble or (f"Bolna does not say yet whom {calls} went to" if self.unclear else "")
+        return self.trouble or (recipients_not_shown(self.unclear, provider.VENDOR.names) if self.unclear else "")
 
 
 async def find_unrecorded(
     ledger: AsyncStore,
-    provider: Provider,
+    client: Provider,
     *,
     agent_id: str,
     pacer: Pacer,
@@ -77,7 +78,7 @@ async def find_unrecorded(
 
     Args:
         ledger: the ledger, with the list in it.
-        provider: where calls are listed.
+        client: where calls are listed.
         agent_id: the campaign's agent: its calls, and those of the agents that a column has named.
         pacer: how fast may be read.
         known: a hash of each id that a ledger knows, and when that call was placed (Unix seconds).
@@ -90,9 +91,9 @@ async def find_unrecorded(
     since, until = await ledger.search_from(), now()
     if since is None:
         return Unrecorded()
-    skews = (0.0, *await server_skews(ledger, provider))
+    skews = (0.0, *await server_skews(ledger, client))
     agents = await agents_of(ledger, agent_id)
-    search = _Search(ledger, provider, agents, pacer, known, since=since, skews=skews)
+    search = _Search(ledger, client, agents, pacer, known, since=since, skews=skews)
     search.numbers = await ledger.callable_numbers()
     with anyio.move_on_after(time_limit) as limit:
         try:
@@ -107,7 +108,8 @@ async def find_unrecorded(
         except ProviderReadError as error:
             search.result.trouble, search.result.must_act = error.words, error.must_act
     if limit.cancelled_caught:
-        search.result.trouble = f"not everything could be read in {time_limit:.0f} seconds"
+        assert time_limit is not None
+        search.result.trouble = not_all_read(time_limit)
     await search.keep_strays()
     return search.result
 
@@ -117,7 +119,7 @@ class _Search:
     """One search.
 
     Attributes:
-        ledger, provider, pacer, known: as in `find_unrecorded`.
+        ledger, client, pacer, known: as in `find_unrecorded`.
         agents: whose calls.
         since: from when on (Unix seconds).
         skews: how far the server's clock may be ahead.
@@ -126,7 +128,7 @@ class _Search:
     """
 
     ledger: AsyncStore
-    provider: Provider
+    client: Provider
     agents: Sequence[str]
     pacer: Pacer
     known: Mapping[int, float]
@@ -176,7 +178,7 @@ class _Search:
 
     async def _page(self, agent: str, start: float, end: float, number: int) -> Page:
         await self.pacer.wait()
-        return await self.provider.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
+        return await self.client.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
 
     def _count(self, start: float, end: float) -> int | None:
         """Return how many known calls a list of a span holds; None where that cannot be told.
@@ -193,20 +195,20 @@ class _Search:
 
     async def _look_at(self, row: Listed) -> None:
         number = digits(row.to_number)
-        # Before it dials Bolna may leave the number empty.
+        # Before it dials the provider may leave the number empty.
         if number is None or self._is_ours(number):
             await self._read(row.id)
         else:
             self.strays[row.id] = number
 
     def _is_ours(self, number: int) -> bool:
-        # Bolna may write a number in another way than it was asked to call.
+        # The provider may write a number in another way than it was asked to call.
         return any(spelling in self.numbers for spelling in spellings(number))
 
     async def _read(self, identity: str) -> None:
         await self.pacer.wait()
         try:
-            execution = await self.provider.execution(identity)
+            execution = await self.client.execution(identity)
         except ProviderReadError as error:
             # One call that cannot be read must not hide those behind it.
             self.result.trouble = error.words
@@ -218,7 +220,7 @@ class _Search:
             self.result.unclear += 1
             return
         number = digits(execution.recipient_number)
-        # Shielded: what the ledger was told must be counted.
+        # Shielded: what the ledger has noted must be counted.
         with anyio.CancelScope(shield=True):
             if execution.reference:
                 await self._settle(identity, number, execution.reference)

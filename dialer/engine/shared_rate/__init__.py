@@ -26,7 +26,7 @@ _TRY_AGAIN = 0.005
 """Seconds after which a lock that another process holds is tried again."""
 _PATIENCE = 2.0
 """Seconds for which nobody holds the lock who is not frozen."""
-_WORTH_TELLING = 1.0
+_WORTH_NOTING = 1.0
 """Seconds of a hold."""
 _SHORTEST_SLEEP = 1e-6
 _LOOK_AGAIN = 10.0
@@ -39,8 +39,8 @@ class SharedRate:
     Args:
         file: the schedule that they share.
         rate: how much is allowed to all of them together.
-        note: told in words what it waits for.
-        on_hold: told the seconds for which everybody is held, and why.
+        note: given in words what it waits for.
+        on_hold: given the seconds for which everybody is held, and why.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class SharedRate:
         self._file = file
         self._note = note
         self._on_hold = on_hold
-        self._told_until = 0.0
+        self._noted_until = 0.0
 
     async def slot(self, *, wait: float) -> Slot:
         """Return the next free slot, at most AHEAD before its moment; its holder may place one call.
@@ -83,9 +83,9 @@ class SharedRate:
         schedule = await self._change(change)
         return taken, schedule
 
-    def _tell_hold(self, until: float, now: float) -> None:
-        if until > max(now + _WORTH_TELLING, self._told_until):
-            self._told_until = until
+    def _note_hold(self, until: float, now: float) -> None:
+        if until > max(now + _WORTH_NOTING, self._noted_until):
+            self._noted_until = until
             self._note(say.all_runs_wait(until - now, provider.VENDOR.names))
             self._on_hold(until - now, say.ORGANISATION_TOO_FAST)
 
@@ -107,7 +107,7 @@ class SharedRate:
 
         schedule = await self._change(change)
         # The run that was refused tells of it by itself.
-        self._told_until = schedule.held_until
+        self._noted_until = schedule.held_until
 
     def wait_for(self, slot: Slot) -> float:
         """Return the seconds until a slot's moment."""
@@ -137,7 +137,7 @@ class SharedRate:
             schedule = self._file.read()
         now = self._file.now()
         if schedule is not None:
-            self._tell_hold(schedule.held_until, now)
+            self._note_hold(schedule.held_until, now)
         return schedule, now
 
     @property
@@ -151,10 +151,10 @@ class SharedRate:
         return longest_interval(self.rate)
 
     async def _change(self, change: Callable[[Schedule | None, float], Schedule]) -> Schedule:
-        began, told = anyio.current_time(), False
+        began, noted = anyio.current_time(), False
         while (changed := self._file.try_change(change)) is None:
-            if not told and anyio.current_time() - began > _PATIENCE:
-                told = True
+            if not noted and anyio.current_time() - began > _PATIENCE:
+                noted = True
                 self._note(say.rate_held_by(self._file.holder(), self._file.path))
             await anyio.sleep(_TRY_AGAIN)
         return changed

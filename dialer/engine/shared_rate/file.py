@@ -180,11 +180,11 @@ class RateFile:
                 raise OSError(0, say.A_LINK)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
             self._file = os.open(self.path, flags, 0o666)
-            found = os.fstat(self._file)
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(self._file)
+            if not stat.S_ISREG(status.st_mode):
                 self._close()
                 raise OSError(0, say.NOT_A_FILE)
-            self._identity = (found.st_dev, found.st_ino)
+            self._identity = (status.st_dev, status.st_ino)
         return self._file
 
     def _close(self) -> None:

@@ -1,20 +1,21 @@
-"""Follow accepted calls at Bolna until nothing happens to them any more."""
+"""Follow accepted calls at the provider until nothing happens to them any more."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 
 from dialer import provider
 from dialer.errors import only
+from dialer.messages.sync import other_account
 from dialer.provider.interface import ProviderReadError
 from dialer.provider.states import CallState
 from dialer.sync.agents import agents_of
-from dialer.sync.track.rules import is_hopeless, is_new, is_told, pages, sleeps, span_of, worth
+from dialer.sync.track.rules import is_hopeless, is_new, is_whole_in_list, pages, sleeps, span_of, worth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -22,27 +23,13 @@ if TYPE_CHECKING:
 
     from dialer.engine.pacing import Pacer
     from dialer.models import CallCount
-    from dialer.provider.interface import Execution, Page
+    from dialer.provider.interface import Execution, ListsPages, Page
     from dialer.store import AsyncStore, Call
 
 _PAGE = 1000
 _IN_FLIGHT = 8
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, a look ends."""
-
-
-class Bolna(Protocol):
-    """What tracking reads of Bolna."""
-
-    @property
-    def skew(self) -> float | None:
-        """Seconds the server's clock is ahead of ours."""
-
-    async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
-        """Return a page of the executions created in a span."""
-
-    async def execution(self, execution_id: str) -> Execution | None:
-        """Return one execution whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +74,7 @@ class Tracker:
 
     Args:
         ledger: where the calls are kept.
-        bolna: where they are read.
+        client: where they are read.
         agent_id: whose calls they are.
         pacer: says when a request may start; shared with whoever else reads.
         now: Unix seconds.
@@ -96,14 +83,14 @@ class Tracker:
     def __init__(
         self,
         ledger: AsyncStore,
-        bolna: Bolna,
+        client: ListsPages,
         *,
         agent_id: str,
         pacer: Pacer,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
-        self._bolna = bolna
+        self._client = client
         self._agent_id = agent_id
         self._pacer = pacer
         self._now = now
@@ -148,17 +135,18 @@ class Tracker:
         self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
         span = span_of(calls, skew=await self._skew())
         listed, is_whole = await self._list(calls, *span) if span is not None else ({}, False)
-        told = {call.attempt: listed[call.execution_id] for call in calls if call.execution_id in listed}
+        statuses = {call.attempt: listed[call.execution_id] for call in calls if call.execution_id in listed}
         # With the moment that a call waits for, which no list shows, `look` would know it whole.
         changed = [
             (call.attempt, status)
             for call in calls
-            if (status := told.get(call.attempt, call.status)) != call.status and not CallState(status).waits_for_moment
+            if (status := statuses.get(call.attempt, call.status)) != call.status
+            and not CallState(status).waits_for_moment
         ]
         await self._ledger.note_statuses(changed, now=self._now())
-        unseen = self._still_to_read(calls, told, listed, is_whole=is_whole)
+        unseen = self._still_to_read(calls, statuses, listed, is_whole=is_whole)
         await self._read_each(unseen)
-        return told | await self._ledger.statuses([call.attempt for call in unseen])
+        return statuses | await self._ledger.statuses([call.attempt for call in unseen])
 
     async def _page(self, after: int) -> Sequence[Call]:
         return await self._ledger.open_calls(after=after, size=_PAGE)
@@ -169,19 +157,19 @@ class Tracker:
             await self._read_each(calls)
             return
         listed, is_whole = await self._list(calls, *span)
-        told = [call for call in calls if is_told(call, listed.get(call.execution_id, ""), now=self._now())]
-        await self._note(told, listed)
-        asked = {call.attempt for call in told}
-        await self._read_each(self._still_to_read(calls, asked, listed, is_whole=is_whole))
+        known = [call for call in calls if is_whole_in_list(call, listed.get(call.execution_id, ""), now=self._now())]
+        await self._note(known, listed)
+        read = {call.attempt for call in known}
+        await self._read_each(self._still_to_read(calls, read, listed, is_whole=is_whole))
 
     def _still_to_read(
-        self, calls: Sequence[Call], told: Container[int], listed: Container[str], *, is_whole: bool
+        self, calls: Sequence[Call], read: Container[int], listed: Container[str], *, is_whole: bool
     ) -> Sequence[Call]:
-        left = [call for call in calls if call.attempt not in told]
+        left = [call for call in calls if call.attempt not in read]
         return [call for call in left if not (is_whole and is_new(call, listed, now=self._now()))]
 
     async def _skew(self) -> float:
-        skew = self._bolna.skew
+        skew = self._client.skew
         return await self._ledger.skew() if skew is None else skew
 
     # -- by list -------------------------------------------------------------------------------------------------
@@ -192,19 +180,19 @@ class Tracker:
         Rows may move to another page meanwhile: a call that is missed is read by its id.
         """
         wanted = {call.execution_id for call in calls}
-        found: dict[str, str] = {}
+        statuses: dict[str, str] = {}
         for number in range(1, worth(calls) + 1):
             try:
                 page = await self._one_page(start, end, number)
             except ProviderReadError as error:
                 self._refuse_key(error)
                 break
-            found.update((row.id, row.status) for row in page.rows)
-            if not page.more or found.keys() >= wanted:
-                return found, await self._lists_all()
+            statuses.update((row.id, row.status) for row in page.rows)
+            if not page.more or statuses.keys() >= wanted:
+                return statuses, await self._lists_all()
             if page.total is not None and math.ceil(page.total / provider.VENDOR.limits.page_rows) > worth(calls):
                 break
-        return found, False
+        return statuses, False
 
     async def _lists_all(self) -> bool:
         """Tell whether the campaign's agent makes all calls: only its own are in its list."""
@@ -213,7 +201,7 @@ class Tracker:
     async def _one_page(self, start: datetime, end: datetime, number: int) -> Page:
         await self._pacer.wait()
         self.tally.requests += 1
-        page = await self._bolna.executions_page(self._agent_id, start=start, end=end, number=number)
+        page = await self._client.executions_page(self._agent_id, start=start, end=end, number=number)
         self._answered = True
         return page
 
@@ -250,7 +238,7 @@ class Tracker:
     async def _read(self, call: Call) -> None:
         self.tally.requests += 1
         try:
-            execution = await self._bolna.execution(call.execution_id)
+            execution = await self._client.execution(call.execution_id)
         except ProviderReadError as error:
             self._cannot_read(error)
             return
@@ -284,19 +272,19 @@ class Tracker:
             await self._give_up([call])
 
     async def _is_our_account(self) -> bool:
-        """Tell whether Bolna still knows a call that it has shown before: another account's key finds none."""
+        """Tell whether the provider still knows a call that it has shown before: another account's key finds none."""
         async with self._asking:
             if self._ours is None:
                 known = await self._ledger.known_call()
                 self._ours = known is not None and await self._knows(known)
         if not self._ours:
-            self._trouble = "Bolna knows none of these calls. Is the key of the account that made them?"
+            self._trouble = other_account(provider.VENDOR.names)
         return self._ours
 
     async def _knows(self, execution_id: str) -> bool:
         self.tally.requests += 1
         try:
-            return await self._bolna.execution(execution_id) is not None
+            return await self._client.execution(execution_id) is not None
         except ProviderReadError:
             return False
 

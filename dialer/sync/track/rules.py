@@ -59,7 +59,7 @@ def is_hopeless(call: Call, *, now: float) -> bool:
 # -- lists ----------------------------------------------------------------------------------------------------------
 
 
-def is_told(call: Call, status: str, *, now: float) -> bool:
+def is_whole_in_list(call: Call, status: str, *, now: float) -> bool:
     """Tell whether a list's status says all there is of a call: it has neither ended nor a new moment to wait for."""
     state = CallState(status)
     if state.waits_for_moment:
