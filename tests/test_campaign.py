@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dialer.config.campaign import Constant, load_campaign
-from dialer.config.campaign.mistakes import EXPECTED
 from dialer.config.campaign.schema import Content
 from dialer.config.campaign.values import Section
 from dialer.engine.pacing import Rate
 from dialer.errors import CampaignError, ExitCode
+from dialer.messages.config.campaign import EXPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

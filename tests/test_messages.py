@@ -16,8 +16,18 @@ PACKAGE = Path(__file__).parent.parent / "dialer"
 MESSAGES = PACKAGE / "messages"
 PAGES = MESSAGES / "pages"
 WITHOUT_SENTENCES: tuple[str, ...] = (
+    "config/batch",
+    "config/campaign",
+    "config/credentials.py",
     "engine",
+    "hours",
+    "intake/do_not_call",
+    "intake/phone_column.py",
     "intake/screening",
+    "intake/sheet.py",
+    "intake/source.py",
+    "intake/structure.py",
+    "intake/table.py",
     "numbers",
     "sync",
 )
@@ -25,6 +35,7 @@ WITHOUT_SENTENCES: tuple[str, ...] = (
 NOT_SENTENCES = {
     "/proc/sys/": "a file of the kernel's",
     "united states of america": "a country's name",
+    '\n    """(?:': "a pattern with comments",
 }
 """How a text begins that no person reads as a sentence of ours, and what it is."""
 
@@ -36,7 +47,7 @@ _LOGGED = {"debug", "info", "warning", "error", "exception"}
 
 def _text_of(node: ast.AST) -> str | None:
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else " x " for part in node.values)
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
@@ -105,4 +116,4 @@ def test_a_sentence_is_recognised(tmp_path: Path) -> None:
         'option(help="neither is the help of options")\n'
         'FOUND = f"row {row} has no {what} at all"\n'
     )
-    assert sentences(module) == ["row  x  has no  x  at all"]
+    assert sentences(module) == ["row x has no x at all"]

@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from dialer import provider
 from dialer.errors import UsageError
 from dialer.files import unreadable
+from dialer.messages.config import credentials as say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,24 +41,19 @@ def agent_id(campaign: Path) -> str | None:
     return _setting(provider.VENDOR.names.agent, campaign)
 
 
-def credentials(given: Selection) -> Credentials:
+def credentials(selection: Selection) -> Credentials:
     """Return the key and the address; the environment wins over the `.env`, which gives no address.
 
     Args:
-        given: the campaign; the `.env` lies beside its file.
+        selection: the campaign; the `.env` lies beside its file.
 
     Raises:
         UsageError: there is no key, or the `.env` cannot be read.
     """
     names = provider.VENDOR.names
-    key = _setting(names.key, given.campaign)
+    key = _setting(names.key, selection.campaign)
     if key is None:
-        raise UsageError(
-            f"There is no {names.key}. Make a key on {names.name}'s dashboard (Developers), then: "
-            f"export {names.key}={names.example_key}\n"
-            f"or write the line {names.key}={names.example_key} into {given.campaign.parent / '.env'}. "
-            f"To try without one: {given.as_trial().command('run')}"
-        )
+        raise UsageError(say.no_key(names.key, provider=names.name, example=names.example_key, selection=selection))
     return Credentials(base_url=address(), key=key)
 
 
@@ -80,19 +76,19 @@ def _setting(name: str, campaign: Path) -> str | None:
 def _from_file(path: Path, name: str) -> str:
     kind = unreadable(path)
     if kind:
-        raise UsageError(f"{path}: this is {kind}.")
+        raise UsageError(say.not_a_file(path, kind))
     if not path.is_file():
         return ""
     try:
         with path.open("rb") as file:
             content = file.read(_MOST + 1)
         if len(content) > _MOST:
-            raise UsageError(f"{path}: more than {_MOST:,} bytes, which is too long for a .env. Is it another file?")
+            raise UsageError(say.too_long(path, _MOST))
         # No interpolation: a key may hold a `$`.
         values = dotenv_values(stream=io.StringIO(content.decode()), interpolate=False)
     except UnicodeDecodeError:
         # Not chained and not repeated: what cannot be decoded may be the key.
-        raise UsageError(f"{path}: not UTF-8. Save it as UTF-8.") from None
+        raise UsageError(say.not_utf_8(path)) from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise UsageError(say.unreadable(path, error.strerror or str(error))) from None
     return values.get(name) or ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dialer.hours.spans import BLOCK, SPAN, agreed
 from dialer.hours.zones import ZoneChoice, ZoneSource, row_zone_problem, zone_problem
+from dialer.messages import hours as say
 from dialer.models import Problem
 
 if TYPE_CHECKING:
@@ -24,14 +25,11 @@ if TYPE_CHECKING:
 
 _YEAR = 53
 """Blocks in which every rule of daylight saving time has come by."""
-_NAMED = 3
-"""So many zones are named one by one."""
 _MOST_KEPT = 4096
 """Computations kept by one window; a campaign over the whole world needs some hundreds."""
 
 _NO_COUNTRY = (None, "001")
 """Toll-free and international numbers: `001` is the numbering plan's own word for it."""
-_ADVICE = "give one zone in a timezone column, or a default in the campaign"
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -79,7 +77,7 @@ class CallingWindow:
         calls_uncovered: without hours of its own, whether it calls numbers that no pack is for, at any hour.
 
     Raises:
-        ValueError: `default_zone` is no known zone, in words.
+        ValueError: `default_zone` is not a known zone, in words.
     """
 
     hours: WeeklyHours | None
@@ -165,10 +163,9 @@ class CallingWindow:
             return problem
         if any(agreed(choice.zones, rules, later) for later in range(block, block + _YEAR, SPAN // BLOCK)):
             return choice
-        advice = f"; {_ADVICE}" if len(choice.zones) > 1 else ""
-        where = f"the {_several(choice.zones)}" if advice else choice.zones[0]
-        reason = f"in {where} no time to call is ever within {self._by(country)}{advice}"
-        return Problem("never_open", reason)
+        return Problem(
+            "never_open", say.never_open(choice.zones, own=self.hours is not None, packs=self._names(country))
+        )
 
     def _named(self, row_zone: str | None, number_zones: tuple[str, ...]) -> ZoneChoice:
         if row_zone is not None and row_zone.strip():
@@ -184,9 +181,8 @@ class CallingWindow:
         own = [] if self.hours is None else [self.hours]
         return own + [pack.hours for pack in self._packs(country)]
 
-    def _by(self, country: str | None) -> str:
-        own = [] if self.hours is None else ["the campaign's hours"]
-        return " and ".join(own + [pack.name for pack in self._packs(country)])
+    def _names(self, country: str | None) -> list[str]:
+        return [pack.name for pack in self._packs(country)]
 
     def _timeline(self, zones: tuple[str, ...], country: str | None, block: int) -> _Timeline:
         rules = self._rules(country)
@@ -198,23 +194,18 @@ class CallingWindow:
         return _laid_out(
             agreed(zones, rules, block),
             end=block * BLOCK + SPAN,
-            reason=_outside(zones, self._by(country)),
+            reason=say.outside(zones, own=self.hours is not None, packs=self._names(country)),
         )
 
 
 def no_rule(country: str | None) -> Problem:
     """Return why a number must not be called whose country none of the packs is for, where there are no other hours."""
-    where = f"a number of {country}" if country else "this number"
-    return Problem(
-        "no_rule",
-        f"the campaign has no hours, and none of its rules is for {where}; "
-        'set hours in [window], or uncovered = "allow" to call at any hour',
-    )
+    return Problem("no_rule", say.no_rule(country))
 
 
 def _unusable(choice: ZoneChoice) -> Problem | None:
     if not choice.zones:
-        return Problem("zone_missing", f"the number has no known time zone; {_ADVICE}")
+        return Problem("zone_missing", say.ZONE_MISSING)
     judge = row_zone_problem if choice.source is ZoneSource.COLUMN else zone_problem
     return next(filter(None, map(judge, choice.zones)), None)
 
@@ -225,20 +216,9 @@ def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
     kept[key] = value
 
 
-def _outside(zones: tuple[str, ...], rules: str) -> str:
-    if len(zones) == 1:
-        return f"in {zones[0]} it is not within {rules}"
-    return f"it is not within {rules} in all {_several(zones)}"
-
-
-def _several(zones: tuple[str, ...]) -> str:
-    named = ", ".join(zones) if len(zones) <= _NAMED else f"{zones[0]} … {zones[-1]}"
-    return f"{len(zones)} zones that the number may be in ({named})"
-
-
 def _unix(at: datetime) -> float:
     if at.tzinfo is None:
-        raise ValueError("a moment needs a time zone")
+        raise ValueError(say.NO_MOMENT)
     return at.timestamp()
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import time
 from typing import TYPE_CHECKING
 
+from dialer.messages import hours as say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -38,17 +40,17 @@ class Hours:
         Raises:
             ValueError: it is not one, in words with an example.
         """
-        found = _OPENING.fullmatch(text.strip())
-        if found is None:
-            raise ValueError(f'"{text}" are not hours; write them like "09:00-20:00"')
-        hour, minute, end_hour, end_minute = map(int, found.groups())
+        match = _OPENING.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(say.not_hours(text))
+        hour, minute, end_hour, end_minute = map(int, match.groups())
         at_midnight = (end_hour, end_minute) == (24, 0)
         try:
             opening = cls(start=time(hour, minute), end=time() if at_midnight else time(end_hour, end_minute))
         except ValueError:
-            raise ValueError(f'"{text}" has a time that no clock shows; write hours like "09:00-20:00"') from None
+            raise ValueError(say.no_such_time(text)) from None
         if opening.start == opening.end and not at_midnight:
-            raise ValueError(f'"{text}" ends when it begins; write "00:00-24:00" for a whole day')
+            raise ValueError(say.no_length(text))
         return opening
 
     @property
@@ -82,22 +84,24 @@ class WeeklyHours:
         if isinstance(hours, str):
             hours = dict.fromkeys(WEEKDAYS if days is None else days, hours)
         elif days is not None:
-            raise ValueError("days go with one opening for all of them; here the hours name their own days")
+            raise ValueError(say.DAYS_TWICE)
         week: dict[int, tuple[Hours, ...]] = {}
         for name, texts in hours.items():
             openings = tuple(map(Hours.parse, [texts] if isinstance(texts, str) else texts))
             for day in _days(name):
                 if day in week:
-                    raise ValueError(f'hours are given twice for "{WEEKDAYS[day]}"')
+                    raise ValueError(say.twice(WEEKDAYS[day]))
                 week[day] = openings
         if not any(week.values()):
-            raise ValueError('no day is open; name at least one, such as "mon"')
+            raise ValueError(say.NO_OPEN_DAY)
         return cls(openings=tuple(week.get(day, ()) for day in range(7)))
 
     def overnight(self) -> tuple[str, ...]:
         """Return the openings that go on after midnight, each once, as they are written."""
-        found = (f"{one.start:%H:%M}-{one.end:%H:%M}" for day in self.openings for one in day if one.goes_past_midnight)
-        return tuple(dict.fromkeys(found))
+        openings = (
+            f"{one.start:%H:%M}-{one.end:%H:%M}" for day in self.openings for one in day if one.goes_past_midnight
+        )
+        return tuple(dict.fromkeys(openings))
 
     def spans(self, day: int) -> list[Span]:
         """Return the openings that begin on a day (days since 1970, a Thursday) in seconds of local time."""
@@ -107,7 +111,7 @@ class WeeklyHours:
 def _days(name: str) -> list[int]:
     first, _, last = name.strip().lower().partition("-")
     if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
-        raise ValueError(f'"{name}" is not a weekday; write {", ".join(WEEKDAYS)}, or a run like mon-fri')
+        raise ValueError(say.not_a_day(name, days=WEEKDAYS))
     start = WEEKDAYS.index(first)
     length = (WEEKDAYS.index(last or first) - start) % 7 + 1
     return [(start + step) % 7 for step in range(length)]

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from dialer.hours.hours import WeeklyHours
+from dialer.messages import hours as say
 
 if TYPE_CHECKING:
     from datetime import date
@@ -50,7 +51,7 @@ def load_pack(name: str) -> RulePack:
         ValueError: there is none of this name; the message lists the known ones.
     """
     if name not in pack_names():
-        raise ValueError(f'there is no rule pack "{name}"; there are {", ".join(pack_names())}')
+        raise ValueError(say.no_pack(pack_names()))
     table = tomllib.loads((files("dialer.hours") / "rules" / f"{name}.toml").read_text(encoding="utf-8"))
     hours = WeeklyHours.parse(hours=table.pop("hours"), days=None)
     return RulePack(name=name, countries=tuple(table.pop("countries")), hours=hours, **table)

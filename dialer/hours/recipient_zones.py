@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialer import numbers, provider
 from dialer.hours import Closed, no_rule
+from dialer.messages import hours as say
 from dialer.models import Problem, Whereabouts
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Locator:
         verdict = None if at is None else self._window.verdict(zones=where.zones, country=where.country or None, at=at)
         if not isinstance(verdict, Closed):
             return None
-        return Problem("schedule_outside_hours", f"scheduled_at is outside the calling hours: then {verdict.reason}")
+        return Problem("schedule_outside_hours", say.schedule_outside(verdict.reason))
 
 
 def _regions(number: int) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import available_timezones
 
+from dialer.messages import hours as say
 from dialer.models import Problem
 
 _UTC = re.compile(r"(Etc/)?(UTC|UCT|GMT[+-]?0?|Greenwich|Universal|Zulu)")
 """What a program writes that knows of no place: a campaign may mean it, a row never does."""
 _OFFSETS = re.compile(r"EST|MST|HST|Factory|localtime|Etc/(?!UTC$).*")
-"""Names in the database that are no place: fixed offsets that look like zones with daylight saving time."""
+"""Names in the database that are not places: fixed offsets that look like zones with daylight saving time."""
 
 
 class ZoneSource(StrEnum):
@@ -34,7 +35,7 @@ class ZoneChoice:
 
 
 def zone_problem(name: str) -> Problem | None:
-    """Tell why a name is no time zone of a place, with the nearest known one; None where it is one."""
+    """Tell why a name is not the time zone of a place, with the nearest known one; None where it is one."""
     known = _zone_names()
     if name in known.values():
         return None
@@ -51,7 +52,7 @@ def _no_place(name: str) -> Problem:
     places = [key for key in known if "/" in key and not key.startswith("etc/")]
     near = get_close_matches(name.strip().casefold().replace(" ", "_"), places, n=1)
     example = known[near[0]] if near else "America/New_York"
-    return Problem("zone_unknown", f'"{name}" is not the time zone of a place; write a name like "{example}"')
+    return Problem("zone_unknown", say.not_a_place(name, example=example))
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
 from dialer.errors import ColumnError, InputError
-from dialer.escaping import on_one_line
+from dialer.messages.intake import phone_column as say
 from dialer.models import Problem
 
 if TYPE_CHECKING:
@@ -69,7 +68,12 @@ class Candidate:
 
     def words(self) -> str:
         """Say how many of its cells are numbers."""
-        return f"{self.numbers:,} of {self.cells:,} cells are numbers"
+        return say.share(self.numbers, self.cells)
+
+    @property
+    def share(self) -> tuple[str, int, int]:
+        """Its name, how many of the cells that were looked at are numbers, and how many were looked at."""
+        return self.name, self.numbers, self.cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +114,14 @@ def phone_column(table: Table, named: str | None, *, reading: Reading = Reading(
     if named is not None:
         if named in table.header:
             return named, ""
-        raise InputError(
-            f'{table.path}: there is no column "{named}" for the phone numbers.{_nearest(named, table.header)} '
-            f"{_listed(table.header)}"
-        )
+        near = _nearest(named, table.header)
+        raise InputError(say.no_such_column(table.path, named, near=near, header=table.header))
     found = candidates(table, reading=reading)
     sure = [candidate for candidate in found if candidate.is_sure]
     chosen = sure if len(sure) == 1 else found
     if len(chosen) != 1 or not chosen[0].is_usual:
         raise ColumnError(_doubt(table, found), [candidate.name for candidate in found])
-    others = [f'"{other.name}" ({other.words()})' for other in found if other is not chosen[0]]
-    not_from = f", not from {' or '.join(others)}" if others else ""
-    return chosen[0].name, f'The numbers come from the column "{chosen[0].name}": {chosen[0].words()}{not_from}.'
+    return chosen[0].name, say.chosen(chosen[0].name, [one.share for one in found])
 
 
 def candidates(
@@ -156,7 +156,7 @@ def candidates(
 
 
 def refuse_without_header(table: Table, column: str = "") -> None:
-    """Refuse a table whose first line is a row: that person would be neither called nor told.
+    """Refuse a table whose first line is a row: that person would not be called, without a word.
 
     Args:
         table: the table.
@@ -170,10 +170,7 @@ def refuse_without_header(table: Table, column: str = "") -> None:
     if name is None and column and Reading().is_number(column, nearly=_UNMARKED):
         name = column
     if name is not None:
-        raise InputError(
-            f"{table.path}, line 1: {name!r} is a phone number where a column's name should be: there seems to be no "
-            "header.\nPut a first line above it that names the columns, for instance: phone,name"
-        )
+        raise InputError(say.no_header(table.path, name))
 
 
 def usual_columns(header: Sequence[str]) -> list[str]:
@@ -203,30 +200,11 @@ def _folded(name: str) -> str:
 def _doubt(table: Table, found: Sequence[Candidate]) -> str:
     """Say which columns may be meant, with the line to write for each."""
     if not found:
-        return (
-            f"{table.path}: no column has one of the usual names for phone numbers, such as phone_number. "
-            f"Set phone in [columns] of the campaign file. {_listed(table.header)}"
-        )
-    what = (
-        "several columns may hold the phone numbers"
-        if len(found) > 1
-        else "no column has one of the usual names for phone numbers, such as phone_number"
-    )
-    lines = [f"  phone = {_quoted(candidate.name)}   # {candidate.words()}" for candidate in found]
-    those = "the right one of these lines" if len(found) > 1 else "this line, if it is right,"
-    return "\n".join([f"{table.path}: {what}. Write {those} into [columns] of the campaign file:", *lines])
+        return say.no_phone_column(table.path, table.header)
+    return say.choose(table.path, [one.share for one in found])
 
 
-def _quoted(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
-
-
-def _nearest(named: str, header: Sequence[str]) -> str:
+def _nearest(named: str, header: Sequence[str]) -> str | None:
     folded = {name.casefold(): name for name in header}
     near = difflib.get_close_matches(named.casefold(), folded, n=1)
-    return f' Did you mean "{folded[near[0]]}"?' if near else ""
-
-
-def _listed(header: Sequence[str]) -> str:
-    shown = on_one_line(", ".join(header[:30]))
-    return f"The columns are: {shown}{', …' if len(header) > 30 else ''}."  # noqa: PLR2004 - one screen
+    return folded[near[0]] if near else None

@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from dialer.errors import InputError
 from dialer.intake.source import refuse_other_than_file
+from dialer.messages.intake import table as say
 from dialer.models import Problem
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
 
 _HIDDEN: Final = Problem(
     "row_hidden",
-    "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it",
+    say.HIDDEN_ROW,
 )
 _WHOLE: Final = 10**15
 """From here on the last digits of a number are not those that were typed: spreadsheets keep 15."""
@@ -43,7 +44,7 @@ def titles(path: Path) -> list[str]:
     """Name the sheet that is read, then the others that hold anything.
 
     Raises:
-        InputError: it is no spreadsheet.
+        InputError: it is not a spreadsheet.
     """
     with _opened(path, values=False) as workbook:
         read = _sheet(path, workbook)
@@ -54,7 +55,7 @@ def has_formulas(path: Path) -> bool:
     """Tell whether a cell of the sheet that is read is a formula.
 
     Raises:
-        InputError: it is no spreadsheet.
+        InputError: it is not a spreadsheet.
     """
     with _opened(path, values=False) as workbook:
         return any(cell.data_type == "f" for row in _cells(path, workbook) for cell in row)
@@ -72,7 +73,7 @@ def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
         it, or that it is hidden; rows without any content are left out.
 
     Raises:
-        InputError: it is no spreadsheet, or damaged.
+        InputError: it is not a spreadsheet, or damaged.
     """
     with ExitStack() as stack:
         shown = stack.enter_context(_opened(path, values=True))
@@ -97,9 +98,7 @@ def _opened(path: Path, *, values: bool) -> Iterator[Any]:
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra, only for .xlsx; it has no types
     except ImportError as error:
-        raise InputError(
-            f"{path} is a spreadsheet: install the reader for it (pip install 'dialer[xlsx]'), or save it as CSV UTF-8."
-        ) from error
+        raise InputError(say.no_reader(path)) from error
     try:
         with warnings.catch_warnings():
             # What openpyxl does not know about (styles, validation lists, slicers) is nothing that is read here.
@@ -112,20 +111,17 @@ def _opened(path: Path, *, values: bool) -> Iterator[Any]:
     except InputError:
         raise
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise InputError(say.gone(path, error.strerror or str(error))) from error
     except Exception as error:
         # A damaged file makes openpyxl raise anything at all: zip, XML, key, index and value errors.
-        raise InputError(
-            f"{path} cannot be read as .xlsx ({type(error).__name__}): it is damaged, protected by a password, "
-            "or something else under this name. Save it again as .xlsx or as CSV UTF-8."
-        ) from error
+        raise InputError(say.damaged_sheet(path, type(error).__name__)) from error
 
 
 def _sheet(path: Path, workbook: Any) -> Any:  # noqa: ANN401 - openpyxl has no types
     """Return the first visible sheet that holds anything."""
     sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
     if not sheets:
-        raise InputError(f"{path} has no visible sheet.")
+        raise InputError(say.no_sheet(path))
     return next(filter(_holds, sheets), sheets[0])
 
 
@@ -141,7 +137,7 @@ def _cells(path: Path, workbook: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN
 
 def _hidden(path: Path, workbook: Any) -> Iterator[int]:  # noqa: ANN401 - openpyxl has no types
     """Yield the numbers of the hidden rows in order; openpyxl forgets them when it streams."""
-    found: list[int] = []
+    hidden: list[int] = []
     row = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -149,35 +145,27 @@ def _hidden(path: Path, workbook: Any) -> Iterator[int]:  # noqa: ANN401 - openp
         if name.rpartition(":")[2] == "row":
             row = int(attributes.get("r", row + 1))
             if attributes.get("hidden") in {"1", "true"}:
-                found.append(row)
+                hidden.append(row)
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
     with _sheet(path, workbook)._get_source() as source:  # noqa: SLF001 - the file of just this sheet
         while block := source.read(_BLOCK):
             parser.Parse(block)
-            yield from found
-            found.clear()
+            yield from hidden
+            hidden.clear()
 
 
 def _problem(cells: tuple[Any, ...], sources: tuple[Any, ...]) -> Problem | None:
     for cell, source in zip(cells, sources, strict=False):
         # A formula that gave an empty text has a type, one whose result was never saved has none.
         if source.data_type == "f" and cell.value is None and cell.data_type == "n":
-            return Problem(
-                "formula_without_value",
-                f"cell {source.coordinate} is a formula without a saved result; "
-                "open the file in a spreadsheet program and save it, or paste the values",
-            )
+            return Problem("formula_without_value", say.unsaved_formula(source.coordinate))
     for cell in cells:
         if cell.data_type == "e":
-            return Problem("cell_error", f"cell {cell.coordinate} is an error ({cell.value})")
+            return Problem("cell_error", say.error_cell(cell.coordinate, str(cell.value)))
         if cell.data_type == "n" and isinstance(cell.value, int | float) and not abs(cell.value) < _WHOLE:
-            return Problem(
-                "cell_digits_lost",
-                f"cell {cell.coordinate} is a number of more than 15 digits, and a spreadsheet keeps only 15; "
-                "format the column as text and enter it again",
-            )
+            return Problem("cell_digits_lost", say.digits_lost(cell.coordinate))
     return None
 
 
@@ -186,7 +174,7 @@ def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl has no types
     if value is None:
         return ""
     if isinstance(value, str):
-        return _CONTROL.sub(lambda found: chr(int(found[1], 16)), value) if "_x00" in value else value
+        return _CONTROL.sub(lambda match: chr(int(match[1], 16)), value) if "_x00" in value else value
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float):

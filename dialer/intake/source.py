@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
 from dialer.files import unreadable
+from dialer.messages.intake import table as say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,17 +24,12 @@ if TYPE_CHECKING:
 LIKELY: Final = ("cp1252", "cp1250", "cp1251", "mac_roman", "cp850")
 """What spreadsheets save when it is not UTF-8: Windows (western, central Europe, Cyrillic), old Macs, DOS."""
 
-REMEDY: Final = (
-    "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again as CSV UTF-8."
-)
-
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _FOREIGN: Final = {
-    b"PK\x03\x04": "is a spreadsheet or an archive, no text; save it as CSV (UTF-8) or as .xlsx",
-    b"\xd0\xcf\x11\xe0": "is an old Excel file; save it as CSV (UTF-8) or as .xlsx",
-    b"%PDF": "is a PDF; export the table as CSV (UTF-8)",
+    b"PK\x03\x04": say.ARCHIVE,
+    b"\xd0\xcf\x11\xe0": say.OLD_EXCEL,
+    b"%PDF": say.PDF,
 }
-_UTF_16: Final = "If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
 _GZIP: Final = b"\x1f\x8b"
 _WINDOW: Final = 1 << 20
 _SHOWN: Final = 40
@@ -51,10 +47,10 @@ class Source:
 
     path: Path
     encoding: str
-    remedy: str = REMEDY
+    remedy: str = say.REMEDY
 
     @classmethod
-    def of(cls, path: Path, *, encoding: str | None, remedy: str = REMEDY) -> Source:
+    def of(cls, path: Path, *, encoding: str | None, remedy: str = say.REMEDY) -> Source:
         """Find out how to read a file.
 
         Args:
@@ -63,22 +59,19 @@ class Source:
             remedy: what to do when the encoding is wrong.
 
         Raises:
-            InputError: it cannot be read, is no text, or the encoding is unknown.
+            InputError: it cannot be read, is not a text, or the encoding is unknown.
         """
-        with told(path), _open(path, hashlib.blake2b()) as stream:
+        with readable(path), _open(path, hashlib.blake2b()) as stream:
             head = stream.read(4)
-        for magic, words in _FOREIGN.items():
+        for magic, what in _FOREIGN.items():
             if head.startswith(magic):
-                raise InputError(f"{path} {words}.")
+                raise InputError(say.other_format(path, what))
         marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
         if encoding is None:
             return cls(path, marked or "utf-8", remedy)
         named = _named(path, encoding)
         if marked is not None and not named.startswith(marked):
-            raise InputError(
-                f"{path} begins with the mark of {marked.removesuffix('-sig')}, so it is not in {encoding}: take the "
-                "encoding out, and it is read by its mark."
-            )
+            raise InputError(say.other_mark(path, marked.removesuffix("-sig"), encoding))
         return cls(path, named, remedy)
 
     @contextmanager
@@ -90,7 +83,7 @@ class Source:
         """
         digest = hashlib.blake2b(digest_size=16)
         try:
-            with told(self.path), _open(self.path, digest) as stream:
+            with readable(self.path), _open(self.path, digest) as stream:
                 yield Reading(io.TextIOWrapper(stream, encoding=self.encoding, newline=""), self.path, digest)
         except UnicodeError as error:
             raise InputError(_undecodable(self, error)) from error
@@ -114,10 +107,7 @@ class Reading:
         while block := self.text.read(_WINDOW):
             if "\0" in block:
                 line += _line_ends(block[: block.index("\0")])
-                raise InputError(
-                    f"{self._path}, line {line}: there is a NUL character, which no text has. Save the file again as "
-                    f"CSV UTF-8. {_UTF_16}"
-                )
+                raise InputError(say.nul(self._path, line))
             line += _line_ends(block)
         return self._digest.hexdigest()
 
@@ -129,14 +119,14 @@ def digest_of(path: Path) -> str:
         InputError: it cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
-    with told(path), path.open("rb") as file:
+    with readable(path), path.open("rb") as file:
         while block := file.read(_WINDOW):
             digest.update(block)
     return digest.hexdigest()
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Turn the errors of reading a file into words.
 
     Raises:
@@ -146,13 +136,11 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise InputError(f"{path} is compressed and damaged ({error}). Make the file again.") from error
+        raise InputError(say.damaged_gzip(path, str(error))) from error
     except FileNotFoundError:
-        raise InputError(f"{path} cannot be read: there is no such file. Check its name and its folder.") from None
+        raise InputError(say.missing(path)) from None
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror or error}. Check the file and its permissions."
-        ) from error
+        raise InputError(say.unreadable(path, error.strerror or str(error))) from error
 
 
 def refuse_other_than_file(path: Path) -> None:
@@ -163,7 +151,7 @@ def refuse_other_than_file(path: Path) -> None:
     """
     kind = unreadable(path)
     if kind:
-        raise InputError(f"{path}: this is {kind}.")
+        raise InputError(say.not_a_file(path, kind))
 
 
 class _Digested(io.RawIOBase):
@@ -201,7 +189,7 @@ def _named(path: Path, encoding: str) -> str:
     except (LookupError, UnicodeError) as error:
         if isinstance(error, UnicodeDecodeError):
             return found.name
-        raise InputError(f'{path}: "{encoding}" is not a text encoding; usual ones: utf-8, cp1252, utf-16.') from error
+        raise InputError(say.no_encoding(path, encoding)) from error
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
@@ -209,15 +197,18 @@ def _undecodable(source: Source, error: UnicodeError) -> str:
     """Name the first place that is not in the encoding, and how it would read in others."""
     place = _first_fault(source)
     if place is None:
-        return f"{source.path} is not in {source.encoding}: {error}. {source.remedy} {_UTF_16}"
+        return say.wrong_encoding(source.path, source.encoding, error=str(error), remedy=source.remedy)
     offset, line, cell = place
     name = source.encoding.removesuffix("-sig")
     readings = {encoding: _decoded(cell, encoding) for encoding in ("utf-8", *LIKELY) if encoding != name}
-    shown = "".join(f"\n  {encoding:<10} {text}" for encoding, text in readings.items() if text)
-    remedy = f"{source.remedy} {_UTF_16}" if b"\0" in cell and not name.startswith("utf-16") else source.remedy
-    return (
-        f"{source.path}, line {line}: byte {offset + 1} of the file is not {name}."
-        f"{' The cell would read as' if shown else ''}{shown}\n{remedy}"
+    return say.wrong_byte(
+        source.path,
+        line,
+        byte=offset + 1,
+        encoding=name,
+        readings={encoding: text for encoding, text in readings.items() if text},
+        has_nul=b"\0" in cell,
+        remedy=source.remedy,
     )
 
 
@@ -225,7 +216,7 @@ def _first_fault(source: Source) -> tuple[int, int, bytes] | None:
     """Find the offset (from 0) and line of the first byte that cannot be decoded, and the cell around it."""
     decoder = codecs.getincrementaldecoder(source.encoding)()
     lines, done, kept = 1, 0, b""
-    with told(source.path), _open(source.path, hashlib.blake2b()) as stream:
+    with readable(source.path), _open(source.path, hashlib.blake2b()) as stream:
         while True:
             block = stream.read(_WINDOW)
             pending = decoder.getstate()[0]
@@ -248,7 +239,7 @@ def _first_fault(source: Source) -> tuple[int, int, bytes] | None:
 
 def _line_ends(text: str) -> int:
     # A line end that is cut in two between blocks counts twice: a line too many once in a million characters would
-    # be told, and only beside a NUL or a byte that cannot be decoded.
+    # be named, and only beside a NUL or a byte that cannot be decoded.
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
+from dialer.messages.intake import table as say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 DELIMITERS: Final = ",;\t|"
 """What a delimiter may be when it is found by the header; on a tie the first wins."""
 
-_NAMES: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _SHOWN: Final = 5
 _SAMPLE: Final = 200
 _BLANK: Final = " \t"
@@ -58,8 +58,8 @@ class Structure:
         kind: what lines are called in messages: "line", or "row" in a spreadsheet.
 
     Attributes:
-        header: column names, mended.
-        repaired: what was mended in the header or is odd there.
+        header: column names, cleaned.
+        repaired: what was repaired in the header or is odd there.
         width: how many columns there are; 0 until the header has been read.
         rows: data rows so far.
         places: their lines.
@@ -77,7 +77,7 @@ class Structure:
         self._path = path
         self._kind = kind
         self._offset = 0
-        self._ragged: list[str] = []
+        self._ragged: list[tuple[int, int]] = []
         self._more = 0
 
     def add(self, line: int, row: Sequence[str]) -> None:
@@ -87,7 +87,7 @@ class Structure:
             InputError: the header has no usable names.
         """
         if not self.header:
-            self.header, self.repaired = names(f"{self._path}, {self._kind} {line}", row)
+            self.header, self.repaired = names(say.place(self._path, self._kind, line), row)
             self.width = len(row)
             return
         self.rows += 1
@@ -100,7 +100,7 @@ class Structure:
                 self._keep(row)
             return
         if len(self._ragged) < _SHOWN:
-            self._ragged.append(f"  {self._kind} {line}: {_fields(len(row))}")
+            self._ragged.append((line, len(row)))
         else:
             self._more += 1
 
@@ -117,27 +117,14 @@ class Structure:
             InputError: there are no rows, or some have too few or too many fields.
         """
         if not self.header:
-            raise InputError(f"{self._path} is empty: there is no header and no row. Export the list again.")
+            raise InputError(say.empty(self._path))
         if self._ragged:
-            raise InputError(self._uneven(delimiter))
+            rows, more = self._ragged, self._more
+            raise InputError(
+                say.uneven(self._path, self.width, rows=rows, more=more, delimiter=delimiter, kind=self._kind)
+            )
         if not self.rows:
-            raise InputError(f"{self._path} has a header and no rows: there is nobody to call. Export the list again.")
-
-    def _uneven(self, delimiter: str) -> str:
-        more = [f"  and {self._more} more"] if self._more else []
-        if not delimiter:
-            hints = ["Give every column a name, and delete what stands beside the table."]
-            return "\n".join([f"{self._path}: the header has {_fields(self.width)}, but", *self._ragged, *more, *hints])
-        sign = _NAMES.get(delimiter, f'"{delimiter}"')
-        return "\n".join(
-            [
-                f"{self._path}: the header has {_fields(len(self.header))}, but",
-                *self._ragged,
-                *more,
-                f'Put quotation marks around a text that has {sign} in it ("Main St, 5"), or add what is missing.',
-                f"If the fields are not separated by {sign}, set delimiter in [csv] of the campaign file.",
-            ]
-        )
+            raise InputError(say.no_rows(self._path))
 
 
 def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tuple[Structure, bool]:
@@ -219,44 +206,35 @@ def find_delimiter(text: io.TextIOWrapper, *, prefer: str = "") -> tuple[str, in
 
 
 def names(place: str, row: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Mend the names of the columns.
+    """Clean the names of the columns.
 
     Returns:
-        The names, and what was mended or is odd, in words.
+        The names, and what was repaired or is odd, in words.
 
     Raises:
         InputError: a name is missing or is there twice.
     """
-    mended = tuple(_clean(name) for name in row)
-    blank = [number for number, name in enumerate(mended, 1) if not name]
+    cleaned = tuple(_clean(name) for name in row)
+    blank = [number for number, name in enumerate(cleaned, 1) if not name]
     if blank:
-        raise InputError(
-            f"{place}: column {blank[0]} of {len(row)} has no name. Give it one, or delete the column; "
-            "the first row must hold the names of the columns."
-        )
-    twice = [name for name, count in Counter(mended).items() if count > 1]
+        raise InputError(say.nameless(place, blank[0], width=len(row)))
+    twice = [name for name, count in Counter(cleaned).items() if count > 1]
     if twice:
-        numbers = " and ".join(str(number) for number, name in enumerate(mended, 1) if name == twice[0])
-        raise InputError(f'{place}: columns {numbers} are both named "{twice[0]}". Rename or delete one.')
+        numbers = [number for number, name in enumerate(cleaned, 1) if name == twice[0]]
+        raise InputError(say.named_twice(place, numbers, twice[0]))
     repaired = [
-        f'column {number} is read as "{name}": space or invisible characters around the name are left out'
-        for number, (name, raw) in enumerate(zip(mended, row, strict=True), 1)
-        if name != raw
+        say.renamed(number, name) for number, (name, raw) in enumerate(zip(cleaned, row, strict=True), 1) if name != raw
     ]
-    folded = Counter(name.casefold() for name in mended)
-    alike = [name for name in mended if folded[name.casefold()] > 1]
+    folded = Counter(name.casefold() for name in cleaned)
+    alike = [name for name in cleaned if folded[name.casefold()] > 1]
     if alike:
-        repaired.append(f"columns differ only in capital letters: {', '.join(alike)}")
-    return mended, tuple(repaired)
+        repaired.append(say.alike(alike))
+    return cleaned, tuple(repaired)
 
 
 def _clean(name: str) -> str:
     visible = "".join(char for char in name if char.isascii() or unicodedata.category(char) != "Cf")
     return visible.strip()
-
-
-def _fields(count: int) -> str:
-    return "1 field" if count == 1 else f"{count} fields"
 
 
 def _width(head: str, delimiter: str) -> int:
@@ -268,17 +246,7 @@ def _width(head: str, delimiter: str) -> int:
 
 def _broken(path: Path, error: str, start: int, line: int) -> str:
     if "field limit" in error:
-        return (
-            f"{path}, line {start}: a cell of the row that begins here has more than {csv.field_size_limit():,} "
-            "characters. Perhaps a quotation mark is opened and never closed; if not, shorten it."
-        )
+        return say.long_cell(path, start, csv.field_size_limit())
     if "unexpected end" in error:
-        return (
-            f"{path}, line {start}: a quotation mark is opened in the row that begins here and never closed. "
-            'Close it; a quotation mark inside a text is written twice ("").'
-        )
-    begins = "" if line == start else f" (the row begins in line {start})"
-    return (
-        f"{path}, line {line}{begins}: there is text after a closing quotation mark. "
-        'A quotation mark inside a text is written twice ("").'
-    )
+        return say.open_quote(path, start)
+    return say.text_after_quote(path, line, row=start)

@@ -16,8 +16,9 @@ import pandas as pd
 
 from dialer.errors import InputError
 from dialer.intake import sheet
-from dialer.intake.source import REMEDY, Source, digest_of
+from dialer.intake.source import Source, digest_of
 from dialer.intake.structure import Places, Structure, find_delimiter, records, scan
+from dialer.messages.intake import table as say
 
 if TYPE_CHECKING:
     import io
@@ -35,8 +36,8 @@ class Table:
 
     Attributes:
         path: the file.
-        header: the column names, mended.
-        repaired: what was mended in the header, and what is odd there, in words.
+        header: the column names, cleaned.
+        repaired: what was repaired in the header, and what is odd there, in words.
         encoding: as Python names it; empty for a spreadsheet.
         delimiter: one character; empty for a spreadsheet.
         rows: how many data rows it has.
@@ -79,7 +80,9 @@ class Chunk:
     problems: Mapping[int, Problem] = field(default_factory=dict)
 
 
-def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = None, remedy: str = REMEDY) -> Table:
+def examine(
+    path: Path, *, encoding: str | None = None, delimiter: str | None = None, remedy: str = say.REMEDY
+) -> Table:
     """Check the structure of a table without keeping it.
 
     Args:
@@ -97,7 +100,7 @@ def examine(path: Path, *, encoding: str | None = None, delimiter: str | None = 
     if sheet.is_spreadsheet(path):
         return _examine_sheet(path)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n \0'):
-        raise InputError(f'{path}: delimiter in [csv] must be one character, such as ";" or "\\t".')
+        raise InputError(say.long_delimiter(path))
     source = Source.of(path, encoding=encoding, remedy=remedy)
     stamp = _stamp(path)
     with source.open() as reading:
@@ -156,12 +159,12 @@ def _stamp(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise InputError(say.gone(path, error.strerror or str(error))) from error
     return found.st_size, found.st_mtime_ns
 
 
 def _changed(table: Table) -> InputError:
-    return InputError(f"{table.path} was changed while it was read; nothing was dialled. Start again.")
+    return InputError(say.changed(table.path))
 
 
 def _read(table: Table, size: int) -> Iterator[tuple[pd.DataFrame, Mapping[int, Problem]]]:
@@ -221,7 +224,7 @@ def _examine_sheet(path: Path) -> Table:
     for number, cells, _ in sheet.rows(path, formulas=formulas):
         structure.add(number, _padded(cells, len(structure.header)))
     structure.finish()
-    which = (f'the sheet "{others[0]}" is read, not: {", ".join(others[1:])}',) if others[1:] else ()
+    which = (say.sheet_is_read(others[0], others[1:]),) if others[1:] else ()
     return Table(
         path=path,
         header=structure.header,

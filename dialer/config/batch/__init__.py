@@ -15,6 +15,7 @@ from dialer.config.batch.campaign_file import CampaignFile, looks_secret, read_c
 from dialer.errors import CampaignError, UsageError
 from dialer.files import unwritable
 from dialer.messages.commands import Selection
+from dialer.messages.config import batch as say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "CampaignFile", "locate", "looks_secret", "path_of", "read_campaign_file", "stem_of"]
 
 _NAME = re.compile(r"(?!\.+\Z)[\w.-]{1,100}")
-_GIVEN = re.compile(r"\{(\w*)\}")
+_PART = re.compile(r"\{(\w*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Batch:
 
     @property
     def lock(self) -> Path:
-        """The lock file: held by whoever writes the ledger, never deleted."""
+        """The lock file: held by the run that writes the ledger, never deleted."""
         return self.ledger.with_name(self.ledger.name + ".lock")
 
     @property
@@ -73,9 +74,9 @@ class Batch:
         """
         outputs = (("results", self.results), ("ledger", self.ledger), ("ledger", self.lock), ("ledger", self.mark))
         for name, path in outputs:
-            for words, given in inputs.items():
-                if _same(path, given):
-                    raise CampaignError(f"{file.place(name)}: {path} is {words}; name another file.")
+            for what, read in inputs.items():
+                if _same(path, read):
+                    raise CampaignError(say.would_overwrite(file.place(name), path, what))
 
 
 def locate(
@@ -90,8 +91,8 @@ def locate(
         sandbox: keep results and ledger apart from the real ones (`.sandbox`).
 
     Raises:
-        CampaignError: a path is missing, no text, or would overwrite an input.
-        UsageError: `{batch}` without a batch's name, or a name that is no file name.
+        CampaignError: a path is missing, is not a text, or would overwrite an input.
+        UsageError: `{batch}` without a batch's name, or a name that cannot be a file name.
     """
     file = campaign if isinstance(campaign, CampaignFile) else read_campaign_file(campaign)
     _check_name(file, batch)
@@ -130,19 +131,17 @@ def path_of(file: CampaignFile, text: object, *keys: str) -> Path:
         keys: where it says so.
 
     Raises:
-        CampaignError: it is no path.
+        CampaignError: it is not a path.
     """
     if not isinstance(text, str) or not text.strip() or "\0" in text:
-        raise CampaignError(f'{file.place(*keys)} has to be a path in quotes, as in {keys[-1]} = "list.csv".')
+        raise CampaignError(say.not_a_path(file.place(*keys), keys[-1]))
     # Of the text: a Path would make ~a of ./~a.
     home = os.path.expanduser(text)  # noqa: PTH111 - as said above
     if home.startswith("~"):
-        raise CampaignError(
-            f"{file.place(*keys)}: there is no home folder for {text}; a file of that name is ./{text}."
-        )
+        raise CampaignError(say.no_home(file.place(*keys), text))
     path = file.path.parent / home
     if path.name in {"", ".."}:
-        raise CampaignError(f"{file.place(*keys)}: {path} is a folder; name a file in it.")
+        raise CampaignError(say.folder(file.place(*keys), path))
     shorter = Path(os.path.normpath(path))
     # Through a symbolic link `a/../b` is not `b`.
     return shorter if os.path.realpath(shorter) == os.path.realpath(path) else path
@@ -152,20 +151,15 @@ def _check_name(file: CampaignFile, batch: str | None) -> None:
     if batch is None:
         return
     if not _NAME.fullmatch(batch):
-        raise UsageError(f"--batch {batch!r}: use letters, digits, '.', '-' and '_' only; it becomes a file name.")
+        raise UsageError(say.bad_name(batch))
     results = file.content.get("results")
     if isinstance(results, str) and "{batch}" not in results:
-        raise UsageError(
-            f"--batch {batch}: {file.place('results')} has no {{batch}} in it; write for instance results = "
-            f'"../results/{{batch}}.csv".'
-        )
+        raise UsageError(say.batch_unused(batch, file.place("results")))
 
 
 def _recipients(file: CampaignFile) -> Path:
     if "recipients" not in file.content:
-        raise CampaignError(
-            f'{file.path}: `recipients` is missing. Name the CSV (recipients = "list.csv") or use --recipients FILE.'
-        )
+        raise CampaignError(say.no_recipients(file.path))
     return path_of(file, file.content["recipients"], "recipients")
 
 
@@ -178,28 +172,23 @@ def _results(file: CampaignFile, source: Path, batch: str | None) -> Path:
 def _filled(file: CampaignFile, name: str, *, source: Path, batch: str | None) -> Path:
     known = {"recipients": stem_of(source), "batch": batch, "campaign": file.path.stem}
     text = file.content[name]
-    for given in _GIVEN.findall(text) if isinstance(text, str) else ():
-        if given not in known:
-            raise CampaignError(
-                f"{file.place(name)} has {{{given}}} in it; known are {{recipients}}, {{batch}} and {{campaign}}."
-            )
-        if known[given] is None:
-            raise UsageError(f"{file.place(name)} has {{batch}} in it: add --batch NAME, for instance --batch monday.")
+    for part in _PART.findall(text) if isinstance(text, str) else ():
+        if part not in known:
+            raise CampaignError(say.unknown_part(file.place(name), part))
+        if known[part] is None:
+            raise UsageError(say.batch_missing(file.place(name)))
     # All at once: a list may be called `{batch}.csv`.
-    whole = _GIVEN.sub(lambda match: known[match[1]] or "", text) if isinstance(text, str) else text
+    whole = _PART.sub(lambda match: known[match[1]] or "", text) if isinstance(text, str) else text
     return path_of(file, whole, name)
 
 
 def _check_ledger(file: CampaignFile, batch: str | None) -> None:
-    """Refuse a ledger that several results would share, or the reverse: whom it says is called would be wrong."""
+    """Refuse a ledger that several results would share, or the reverse: it would be wrong about who was called."""
     default = "" if batch is None else "{batch}"
     results, ledger = (str(file.content.get(name, default)) for name in ("results", "ledger"))
-    for given in ("{recipients}", "{batch}"):
-        if (given in results) != (given in ledger):
-            raise CampaignError(
-                f"{file.place('ledger')}: {given} has to be in both `results` and `ledger`, or in neither: "
-                "each batch has its own results and its own ledger."
-            )
+    for part in ("{recipients}", "{batch}"):
+        if (part in results) != (part in ledger):
+            raise CampaignError(say.shared_ledger(file.place("ledger"), part))
 
 
 def _marked(path: Path) -> Path:
@@ -214,15 +203,15 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _keep_apart(file: CampaignFile, batch: Batch) -> None:
-    batch.refuse_overwriting(file, {"the campaign file": file.path, "the list of recipients": batch.recipients})
+    batch.refuse_overwriting(file, {say.THE_CAMPAIGN_FILE: file.path, say.THE_RECIPIENTS: batch.recipients})
     if any(_same(batch.results, path) for path in (batch.ledger, batch.lock, batch.mark)):
-        raise CampaignError(f"{file.place('results')} and `ledger` are one file ({batch.results}); name another one.")
+        raise CampaignError(say.same_file(file.place("results"), batch.results))
     _refuse_unwritable(file, ledger=batch.lock)
     _refuse_unwritable(file, ledger=batch.mark)
 
 
 def _refuse_unwritable(file: CampaignFile, **outputs: Path) -> None:
     for name, path in outputs.items():
-        words = unwritable(path)
-        if words:
-            raise CampaignError(f"{file.place(name)}: {path} {words}.")
+        why = unwritable(path)
+        if why:
+            raise CampaignError(say.unwritable(file.place(name), path, why))

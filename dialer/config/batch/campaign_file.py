@@ -10,9 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dialer.errors import CampaignError
-from dialer.escaping import on_one_line
 from dialer.files import unreadable
-from dialer.messages.commands import command_text
+from dialer.messages.config import batch as say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,32 +46,6 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
-_SYNTAX = (
-    ("Invalid value", 'a text needs straight quotes, as in rate = "300/minute"; true, false and numbers have none'),
-    ("Cannot overwrite a value", "this key is in the file twice; delete one"),
-    ("Duplicate inline table key", "this key is in the braces twice; delete one"),
-    ("Cannot declare", "this table is in the file twice; put its keys together under one [name]"),
-    ("Cannot redefine", "this table is in the file twice; put its keys together under one [name]"),
-    ("Cannot mutate", "this table is in the file twice; put its keys together under one [name]"),
-    ("Expected '=' after a key", 'a line is a key, = and a value, as in rate = "300/minute"'),
-    ("Invalid initial character", 'a line is a key, = and a value, as in rate = "300/minute"'),
-    ("Invalid statement", 'a line is a key, = and a value, as in rate = "300/minute"'),
-    ("Expected newline or end", "there is more on this line than one value; a list needs [ ], a note begins with #"),
-    ("Expected ']", "the name of a table needs brackets on both sides, as in [pacing]"),
-    ("Unclosed array", "a list is not closed; put a ] at its end"),
-    ("Unclosed inline table", "braces are not closed; put a } at the end of the line"),
-    ("Unescaped '\\'", "write paths with / or in single quotes: \\ means something else in double quotes"),
-    ("Invalid hex value", "write paths with / or in single quotes: \\ means something else in double quotes"),
-    ("Escaped character", "write paths with / or in single quotes: \\ means something else in double quotes"),
-    ("Unterminated string", "a text is not closed; put the quotes at its end"),
-    ("Illegal character '\\n'", "a text is not closed; put the quotes at its end"),
-    ("Illegal character", "there is an invisible character on this line; type the line anew"),
-    ("Expected", "a text is not closed; put the quotes at its end"),
-    ("Found invalid character", "there is an invisible character on this line; type the line anew"),
-    ("Invalid date", "there is no such date or time"),
-    ("Exceeds the limit", "a number has too many digits; a text needs quotes"),
-)
-"""How tomllib's words begin, and ours: the first that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +63,7 @@ class CampaignFile:
 
     def place(self, *keys: str) -> str:
         """Return where a key stands, as a message begins: file, line and the dotted key."""
-        return f"{self.path}, line {self.line(*keys)}: `{on_one_line('.'.join(keys))}`"
+        return say.place(self.path, self.line(*keys), keys)
 
     def line(self, *keys: str) -> int:
         """Return the line of a key, from 1; of the table around it where the key is not there."""
@@ -101,60 +74,51 @@ def read_campaign_file(path: Path) -> CampaignFile:
     """Return a campaign file as it stands.
 
     Raises:
-        CampaignError: the file is missing, unreadable or no TOML, or there is an API key in it, which is not shown.
+        CampaignError: the file is missing, unreadable or not TOML, or there is an API key in it, which is not shown.
     """
     if path.suffix.lower() in {".csv", ".gz", ".tsv", ".xlsx"}:
-        raise CampaignError(
-            f"{path}: this is a table, not a campaign file. To write one for it: {command_text('init', path)}"
-        )
+        raise CampaignError(say.a_table(path))
     text = _text_of(path)
     deep = _too_deep(text)
     if deep is not None:
-        raise CampaignError(
-            f"{path}, line {deep}: brackets or dotted keys are more than {DEEPEST} deep in one another."
-        )
+        raise CampaignError(say.too_deep(path, deep, DEEPEST))
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # Not only TOMLDecodeError: a number of 5,000 digits, a list in a list in a list ...
-        raise CampaignError(_syntax(path, text, str(error))) from None
+        raise CampaignError(say.not_toml(path, _wrong_line(text, str(error)), str(error))) from None
     for keys, value in _paths(content):
         if _is_secret(keys, value):
             raise CampaignError(_secret(path, text, keys))
     file = CampaignFile(path, content, text)
     for keys, value in _paths(content):
         if any(isinstance(one, int) and abs(one) > _LARGEST_NUMBER for one in _flat(value)):
-            raise CampaignError(f"{file.place(*keys)} has too many digits for a number; a text needs quotes.")
+            raise CampaignError(say.too_many_digits(file.place(*keys)))
     return file
 
 
 def _text_of(path: Path) -> str:
     kind = unreadable(path)
     if kind:
-        raise CampaignError(f"{path}: this is {kind}.")
+        raise CampaignError(say.not_a_file(path, kind))
     try:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise CampaignError(f"{path}: there is no such campaign file. {_others(path.parent)}") from None
+        raise CampaignError(say.missing(path, _campaigns_in(path.parent))) from None
     except IsADirectoryError:
-        raise CampaignError(f"{path}: this is a folder, not a campaign file. {_others(path)}") from None
+        raise CampaignError(say.a_folder(path, _campaigns_in(path))) from None
     except UnicodeDecodeError as error:
-        raise CampaignError(f"{path}: not UTF-8 (byte {error.start + 1}). Save the campaign file as UTF-8.") from None
+        raise CampaignError(say.not_utf_8(path, error.start + 1)) from None
     except OSError as error:
-        raise CampaignError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise CampaignError(say.unreadable(path, error.strerror or str(error))) from None
     if len(text) > LARGEST:
-        raise CampaignError(
-            f"{path}: more than {LARGEST:,} characters, which is too long for a campaign file. Is it another file?"
-        )
+        raise CampaignError(say.too_long(path, LARGEST))
     return text
 
 
-def _others(folder: Path) -> str:
-    found = sorted(file.name for file in folder.glob("*.toml"))[:5] if folder.is_dir() else []
-    if found:
-        return f"In {folder} there are: {', '.join(found)}."
-    return f"To write one: {command_text('init', 'RECIPIENTS.csv')}"
+def _campaigns_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("*.toml"))[:5] if folder.is_dir() else []
 
 
 def looks_secret(text: str) -> bool:
@@ -179,25 +143,17 @@ def _flat(value: object) -> Iterator[object]:
 
 def _secret(path: Path, text: str, keys: tuple[str, ...]) -> str:
     shown = ".".join("..." if looks_secret(key) else key for key in keys)
-    return (
-        f"{path}, line {_line(text, keys)}: `{shown}` looks like an API key. "
-        "Campaign files are passed around, so keys are not read from them.\n"
-        "Take it out, make a new key if the file was shared, and: export BOLNA_API_KEY=... "
-        f"(or write that into {path.parent / '.env'})."
-    )
+    return say.secret(path, _line(text, keys), shown)
 
 
-def _syntax(path: Path, text: str, words: str) -> str:
-    """Say in a clerk's words where a file is no TOML; tomllib's own may repeat what is in it."""
-    place = _PLACE.search(words)
-    # What is not closed is missed only at the end of the file: the line it begins on is the one to mend.
-    line = (
-        place[1]
-        if place
-        else next((first for first, statement in _statements(text) if _content(statement) is None), None)
-    )
-    ours = next((ours for theirs, ours in _SYNTAX if words.startswith(theirs)), "it cannot be read as TOML")
-    return f"{path}, line {line or len(text.rstrip().splitlines())}: {ours}."
+def _wrong_line(text: str, error: str) -> int:
+    """Return the line where a text is not TOML; tomllib's words name it, unless something is not closed."""
+    place = _PLACE.search(error)
+    if place:
+        return int(place[1])
+    # What is not closed is missed only at the end of the file: the line it begins on is the one to fix.
+    begins = (first for first, statement in _statements(text) if _content(statement) is None)
+    return next(begins, None) or len(text.rstrip().splitlines())
 
 
 def _line(text: str, keys: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""The campaign file, checked: every mistake is told with its key, its line and the next step."""
+"""The campaign file, checked: every mistake is named with its key, its line and the next step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from dialer import provider
 from dialer.config.batch import Batch, CampaignFile, locate, path_of, read_campaign_file
-from dialer.config.campaign.mistakes import shown, told
+from dialer.config.campaign.mistakes import shown, words_of
 from dialer.config.campaign.schema import (
     Breaking,
     Call,
@@ -29,6 +29,8 @@ from dialer.config.credentials import agent_id as agent_of_environment
 from dialer.config.workspace import Workspace, find_workspace
 from dialer.errors import CampaignError
 from dialer.messages.commands import Selection
+from dialer.messages.config import campaign as say
+from dialer.messages.config.batch import suppression_list
 
 if TYPE_CHECKING:
     from dialer.hours import CallingWindow
@@ -132,13 +134,13 @@ class Campaign:
         """How fast requests leave, and why not faster."""
         if self.rate == self.pacing.rate:
             return str(self.rate)
-        return f"{self.rate} (the organisation's rate; the campaign's is {self.pacing.rate})"
+        return say.shared_rate(str(self.rate), own=str(self.pacing.rate))
 
     def live_calls(self, *, lines: int | None) -> int | None:
         """Return how many calls may be live at once; None for any number, or where that is not known.
 
         Args:
-            lines: how many the account may have; None where it is not told.
+            lines: how many the account may have; None where it is not known.
         """
         return self.pacing.live_calls if isinstance(self.pacing.live_calls, int) else lines if self.by_lines else None
 
@@ -174,11 +176,11 @@ def load_campaign(
     """
     file = read_campaign_file(Path(path))
     content = _checked(file)
-    given = Selection(file.path, None if recipients is None else Path(recipients), batch, sandbox)
-    agent = _agent(file, content, given)
-    files = locate(file, recipients=given.recipients, batch=batch, sandbox=sandbox)
+    selection = Selection(file.path, None if recipients is None else Path(recipients), batch, sandbox)
+    agent = _agent(file, content, selection)
+    files = locate(file, recipients=selection.recipients, batch=batch, sandbox=sandbox)
     lists = tuple(path_of(file, name, "screening", "suppression") for name in content.screening.suppression)
-    files.refuse_overwriting(file, {f"the suppression list {one.name}": one for one in lists})
+    files.refuse_overwriting(file, {suppression_list(one.name): one for one in lists})
     return Campaign(
         file=file,
         batch=files,
@@ -205,28 +207,23 @@ def _checked(file: CampaignFile) -> Content:
     try:
         return Content.model_validate(file.content)
     except ValidationError as error:
-        raise CampaignError(told(file, error)) from None
+        raise CampaignError(words_of(file, error)) from None
 
 
-def _agent(file: CampaignFile, content: Content, given: Selection) -> str:
+def _agent(file: CampaignFile, content: Content, selection: Selection) -> str:
     if content.agent_id is None:
         return _agent_of_environment(file)
-    if content.agent_id == PLACEHOLDER and not given.sandbox:
-        raise CampaignError(
-            f"{file.place('agent_id')} is still the placeholder. Copy the agent's id from "
-            f"{provider.VENDOR.names.name}'s dashboard. To try without one: {given.as_trial().command('run')}"
-        )
+    if content.agent_id == PLACEHOLDER and not selection.sandbox:
+        place, name = file.place("agent_id"), provider.VENDOR.names.name
+        raise CampaignError(say.placeholder(place, provider=name, trial=selection.as_trial().command("run")))
     return content.agent_id
 
 
 def _agent_of_environment(file: CampaignFile) -> str:
-    given, names = agent_of_environment(file.path), provider.VENDOR.names
-    if given is None:
-        raise CampaignError(
-            f"{file.path}: `agent_id` is missing. Copy the agent's id from {names.name}'s dashboard, "
-            f"or set {names.agent}."
-        )
+    text, names = agent_of_environment(file.path), provider.VENDOR.names
+    if text is None:
+        raise CampaignError(say.no_agent(file.path, provider=names.name, setting=names.agent))
     try:
-        return agent_in(given)
+        return agent_in(text)
     except MistakeError as error:
-        raise CampaignError(f"{names.agent} is {shown(given)}: {error.words}.") from None
+        raise CampaignError(say.mistake(names.agent, shown(text), error.words)) from None

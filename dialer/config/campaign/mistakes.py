@@ -1,4 +1,4 @@
-"""What is wrong in a campaign file, in a clerk's words: the key, its line, its value, what is expected."""
+"""What is wrong in a campaign file, the key, its line, its value, what is expected."""
 
 from __future__ import annotations
 
@@ -11,31 +11,13 @@ from typing import TYPE_CHECKING, Any
 from dialer.config.batch import CampaignFile, looks_secret
 from dialer.config.campaign.schema import Content
 from dialer.config.campaign.values import MistakeError, Section
+from dialer.messages.config import campaign as say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
-
-EXPECTED = {
-    "string_type": "a text in quotes is expected",
-    "string_too_short": "it must not be empty",
-    "int_type": "a whole number is expected, without quotes",
-    "int_from_float": "a whole number is expected",
-    "float_type": "a number is expected, without quotes",
-    "bool_type": "true or false is expected, without quotes",
-    "list_type": 'a list in brackets is expected, like [1, 2] or ["a", "b"]',
-    "dict_type": 'keys in braces are expected, like {{ name = "value" }}',
-    "model_type": "a table is expected: [{table}] on a line of its own, its keys below",
-    "greater_than": "more than {gt:g} is expected",
-    "greater_than_equal": "{ge:g} or more is expected",
-    "less_than_equal": "{le:g} or less is expected",
-    "literal_error": "one of {expected} is expected",
-    "missing": "it is missing",
-    "finite_number": "an ordinary number is expected",
-}  # fmt: skip
-"""Every type of error that pydantic gives for our schema, in our words; `value_error` brings its own."""
 
 _SHOWN = 8
 """So many mistakes fit on a screen."""
@@ -46,10 +28,10 @@ _PERHAPS_SECRET = re.compile(r"\b(bn|sa)-\w{4}|bearer", re.IGNORECASE)
 """More than is refused as an API key: a value is only shown to help."""
 
 
-def told(file: CampaignFile, error: ValidationError) -> str:
+def words_of(file: CampaignFile, error: ValidationError) -> str:
     """Return what pydantic found, one line for each mistake, in the order of the file."""
     details = sorted(error.errors(include_url=False), key=lambda detail: file.line(*_keys(detail)))
-    more = [f"... and {len(details) - _SHOWN:,} more."] if len(details) > _SHOWN else []
+    more = [say.more(len(details) - _SHOWN)] if len(details) > _SHOWN else []
     return "\n".join([*(_cut(_one(file, detail)) for detail in details[:_SHOWN]), *more])
 
 
@@ -59,7 +41,7 @@ def shown(value: object) -> str:
         return value.isoformat()
     text = json.dumps(value, ensure_ascii=False, default=str)
     if looks_secret(text) or _PERHAPS_SECRET.search(text):
-        return "(not shown)"
+        return say.NOT_SHOWN
     return text if len(text) <= _WIDE else f"{text[:_WIDE]}..."
 
 
@@ -80,22 +62,21 @@ def _below_it(detail: ErrorDetails) -> tuple[str, ...]:
 def _one(file: CampaignFile, detail: ErrorDetails) -> str:
     """Return the message of a mistake."""
     cause = detail.get("ctx", {}).get("error")
-    below, keys = _below_it(detail), _keys(detail)
-    entry = next((f", entry {part + 1}," for part in reversed(detail["loc"]) if isinstance(part, int)), "")
-    place = f"{file.place(*keys)}{entry}"
+    keys = _keys(detail)
+    place = file.place(*keys)
+    entry = next((part for part in reversed(detail["loc"]) if isinstance(part, int)), None)
+    if entry is not None:
+        place = say.entry(place, entry + 1)
     if detail["type"] == "extra_forbidden":
-        words = f"{place} is not a key of a campaign file. {_instead(keys)}"
-    elif detail["type"] == "missing":
-        words = f"{place} is missing."
-    else:
-        expected = cause.words if isinstance(cause, MistakeError) else _expected(detail, keys)
-        words = f"{place} is {shown(_below(detail['input'], below))}: {expected}."
-    return words
-
-
-def _expected(detail: ErrorDetails, keys: Sequence[str]) -> str:
-    words = EXPECTED.get(detail["type"], "it cannot be used").format(table=".".join(keys), **detail.get("ctx", {}))
-    return words.replace("'", '"')
+        return _unknown(place, keys)
+    if detail["type"] == "missing":
+        return say.missing(place)
+    expected = (
+        cause.words
+        if isinstance(cause, MistakeError)
+        else say.expected(detail["type"], table=".".join(keys), limits=detail.get("ctx", {}))
+    )
+    return say.mistake(place, shown(_below(detail["input"], _below_it(detail))), expected)
 
 
 def _below(value: Any, keys: Sequence[str]) -> object:  # noqa: ANN401 - whatever the file says
@@ -104,18 +85,13 @@ def _below(value: Any, keys: Sequence[str]) -> object:  # noqa: ANN401 - whateve
     return value
 
 
-def _instead(keys: tuple[str, ...]) -> str:
+def _unknown(place: str, keys: tuple[str, ...]) -> str:
     """Say which key may have been meant: one of that name in another table, one spelled like it, or all there are."""
     tables = dict(_tables())
-    homes = [table for table, known in tables.items() if keys[-1] in known]
-    if homes:
-        places = " or ".join(
-            f"in [{'.'.join(home)}]" if home else "at the top, before the first [table]" for home in homes
-        )
-        return f"It belongs {places}."
-    known = tables[keys[:-1]]
+    known = tables.get(keys[:-1], [])
+    homes = [table for table, names in tables.items() if keys[-1] in names]
     near = difflib.get_close_matches(keys[-1].lower(), known, n=1, cutoff=0.5)
-    return f"Did you mean `{near[0]}`?" if near else f"Known here: {', '.join(known)}."
+    return say.unknown(place, homes=homes, near=near[0] if near else None, known=known)
 
 
 def _tables(section: type[Section] = Content, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[str]]]:

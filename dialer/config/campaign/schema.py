@@ -31,6 +31,7 @@ from dialer.config.campaign.values import (
 from dialer.config.campaign.values import live_calls as read_live_calls
 from dialer.config.campaign.values import rate as read_rate
 from dialer.hours import CallingWindow, WeeklyHours, load_pack
+from dialer.messages.config import campaign as say
 from dialer.moments import in_zone, moment_in
 from dialer.rate import Rate
 from dialer.reference import VARIABLE
@@ -66,7 +67,7 @@ class Csv(Section):
         from dialer.numbers import known_region  # noqa: PLC0415 - phonenumbers is heavy, and most files name no region
 
         if value is not None and not (value.isupper() and known_region(value)):
-            raise MistakeError('a country\'s two capital letters are expected, like "IN" or "US"')
+            raise MistakeError(say.COUNTRY)
         return value
 
     @field_validator("encoding")
@@ -77,16 +78,14 @@ class Csv(Section):
         except UnicodeDecodeError:
             return value
         except (LookupError, ValueError):
-            raise MistakeError(
-                'no text encoding has that name; usual ones are "utf-8", "cp1252" and "utf-16"'
-            ) from None
+            raise MistakeError(say.ENCODING) from None
         return value
 
     @field_validator("delimiter")
     @classmethod
     def _one_character(cls, value: str | None) -> str | None:
         if value is not None and (len(value) != 1 or value in '"\r\n \0'):
-            raise MistakeError('one character is expected, like "," or ";" or "\\t"')
+            raise MistakeError(say.DELIMITER)
         return value
 
 
@@ -103,10 +102,8 @@ class RetryConfig(Section):
     def _counts_agree(self) -> RetryConfig:
         intervals, retries = self.retry_intervals_minutes, self.max_retries or 3
         if intervals is not None and len(intervals) != retries:
-            default = "" if self.max_retries else " (there are 3 unless max_retries says otherwise)"
-            raise MistakeError(
-                f"one number for each of the {retries} retries is expected{default}", at=("retry_intervals_minutes",)
-            )
+            words = say.retries(retries, by_default=self.max_retries is None)
+            raise MistakeError(words, at=("retry_intervals_minutes",))
         return self
 
 
@@ -161,13 +158,11 @@ class Window(Section):
     @model_validator(mode="after")
     def _hours_agree(self) -> Window:
         if self.hours is None and not self.rules:
-            raise MistakeError(
-                'it says neither hours = "09:00-20:00" nor rules = ["us-federal"], so it would limit nothing'
-            )
+            raise MistakeError(say.NO_LIMIT)
         if self.hours is None and self.days is not None:
-            raise MistakeError('days go with hours, as in hours = "09:00-20:00"', at=("days",))
+            raise MistakeError(say.DAYS_WITHOUT_HOURS, at=("days",))
         if self.hours is not None and "uncovered" in self.model_fields_set:
-            raise MistakeError("hours cover everybody; uncovered goes with rules alone", at=("uncovered",))
+            raise MistakeError(say.UNCOVERED_WITH_HOURS, at=("uncovered",))
         try:
             self.weekly()
         except ValueError as error:
@@ -201,7 +196,7 @@ class Schedule(Section):
             if text is not None:
                 self._moment(text, key)
         if self.begins and self.ends and self.ends <= self.begins:
-            raise MistakeError(f"it is not after start ({self.start})", at=("until",))
+            raise MistakeError(say.not_after(self.start or ""), at=("until",))
         return self
 
     @property
@@ -219,12 +214,9 @@ class Schedule(Section):
         if moment is not None and moment.tzinfo is None and self.timezone is not None:
             moment = in_zone(moment, self.timezone)
         if moment is None:
-            raise MistakeError(f"the clocks in {self.timezone} skip this time", at=(key,))
+            raise MistakeError(say.skipped(self.timezone or ""), at=(key,))
         if moment.tzinfo is None:
-            raise MistakeError(
-                'there is no time zone: add an offset like +05:30, or timezone = "Asia/Kolkata" in [schedule]',
-                at=(key,),
-            )
+            raise MistakeError(say.no_zone("schedule"), at=(key,))
         return moment
 
 
@@ -271,21 +263,16 @@ class Content(Section):
     @field_validator("user_data")
     @classmethod
     def _names_are_free(cls, value: dict[str, str | Constant] | None) -> dict[str, str | Constant] | None:
-        for name, given in (value or {}).items():
+        for name, column in (value or {}).items():
             if name in provider.VENDOR.reserved:
-                raise MistakeError(
-                    "Bolna fills in this variable itself, what is sent under its name is lost; choose another name",
-                    at=(name,),
-                )
+                raise MistakeError(say.reserved(provider.VENDOR.names.name), at=(name,))
             if name == VARIABLE:
-                raise MistakeError(
-                    "under this name dialer finds its calls again at Bolna; choose another name", at=(name,)
-                )
+                raise MistakeError(say.ours(provider.VENDOR.names.name), at=(name,))
             if not name.strip():
-                raise MistakeError("a variable needs a name", at=(name,))
-            if name == "timezone" and isinstance(given, Constant):
+                raise MistakeError(say.NAMELESS_VARIABLE, at=(name,))
+            if name == "timezone" and isinstance(column, Constant):
                 try:
-                    zone_name(given.value)
+                    zone_name(column.value)
                 except MistakeError as error:
                     raise MistakeError(error.words, at=(name,)) from None
         return value
@@ -293,14 +280,8 @@ class Content(Section):
     @model_validator(mode="after")
     def _tables_agree(self) -> Content:
         if self.screening.duplicates == "call" and self.columns.id is None:
-            raise MistakeError(
-                '"call" needs an id in [columns]: without it two rows with one number are one person',
-                at=("screening", "duplicates"),
-            )
+            raise MistakeError(say.CALL_NEEDS_ID, at=("screening", "duplicates"))
         moment = moment_in(self.call.scheduled_at or "")
         if moment is not None and moment.tzinfo is None and not (self.call.timezone or self.columns.timezone):
-            raise MistakeError(
-                'there is no time zone: add an offset like +05:30, or timezone = "Asia/Kolkata" in [call]',
-                at=("call", "scheduled_at"),
-            )
+            raise MistakeError(say.no_zone("call"), at=("call", "scheduled_at"))
         return self

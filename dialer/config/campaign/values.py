@@ -14,6 +14,8 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dialer.hours import WeeklyHours, pack_names, zone_problem
+from dialer.messages.config import campaign as say
+from dialer.messages.hours import no_pack
 from dialer.moments import moment_in
 from dialer.rate import Rate
 
@@ -22,7 +24,7 @@ _CALLER = re.compile(r"\+[1-9][0-9]{6,14}")
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(s|m|h|d)", re.ASCII)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NO_ZONES = frozenset({"localtime", "Factory"})
-"""In some zone databases, but no zone that another machine knows."""
+"""In some zone databases, but unknown to other machines."""
 
 
 class MistakeError(ValueError):
@@ -53,10 +55,10 @@ def agent_in(value: object) -> str:
     """Return an agent's id as Bolna writes it.
 
     Raises:
-        MistakeError: it is no UUID.
+        MistakeError: it is not a UUID.
     """
     if not isinstance(value, str) or not _UUID.fullmatch(value.strip()):
-        raise MistakeError("the agent's id is expected, a UUID like 123e4567-e89b-12d3-a456-426655440000")
+        raise MistakeError(say.AGENT)
     return str(UUID(value.strip()))
 
 
@@ -67,7 +69,7 @@ def version_in(value: object) -> str:
         MistakeError: it is not a UUID.
     """
     if not isinstance(value, str) or not _UUID.fullmatch(value.strip()):
-        raise MistakeError("the id of one of the agent's versions is expected, a UUID as its list of versions shows it")
+        raise MistakeError(say.VERSION)
     return str(UUID(value.strip()))
 
 
@@ -78,21 +80,18 @@ def rate(value: object) -> Rate:
     try:
         return Rate.parse(value if isinstance(value, str) else "")
     except ValueError:
-        raise MistakeError(
-            "write a whole number of requests per second, minute or hour, in quotes, like "
-            '"300/minute", "5/second" or "30/hour"'
-        ) from None
+        raise MistakeError(say.RATE) from None
 
 
 def duration_in(value: object) -> float:
     """Return the seconds that a time says, from a second to a day.
 
     Raises:
-        MistakeError: it is none.
+        MistakeError: it is not such a time.
     """
     seconds = _seconds(value)
     if seconds is None or not 1 <= seconds <= _SECONDS["d"]:
-        raise MistakeError('write a time from "1s" to "24h", like "90s", "10m" or "2h"')
+        raise MistakeError(say.DURATION)
     return seconds
 
 
@@ -100,7 +99,7 @@ def long_duration(value: object) -> float:
     """Return the seconds that a time such as `24h` or `7d` lasts, at most a month."""
     seconds = _seconds(value)
     if seconds is None or not 1 <= seconds <= 31 * _SECONDS["d"]:
-        raise MistakeError('write a time from "1s" to "31d", like "90m", "24h" or "7d"')
+        raise MistakeError(say.LONG_DURATION)
     return seconds
 
 
@@ -115,14 +114,14 @@ def live_calls(value: object) -> int | str:
     if value == "account":
         return "account"
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise MistakeError('write a whole number from 1, or "account" for as many as the account has lines')
+        raise MistakeError(say.LIVE_CALLS)
     return value
 
 
 def zone_name(value: object) -> str:
     """Return the name of a time zone."""
     if not isinstance(value, str) or not is_zone(value):
-        raise MistakeError('a name of the time zone database is expected, like "Asia/Kolkata" or "America/New_York"')
+        raise MistakeError(say.ZONE)
     return value
 
 
@@ -130,7 +129,7 @@ def moment_text(value: object) -> str:
     """Return the text of a date and time."""
     text = value.isoformat() if isinstance(value, datetime) else value
     if not isinstance(text, str) or moment_in(text.strip()) is None:
-        raise MistakeError('a date and a time are expected, like "2026-12-01T10:00:00+05:30"')
+        raise MistakeError(say.MOMENT)
     return text.strip()
 
 
@@ -140,9 +139,7 @@ def hours_text(value: object) -> str | dict[str, str | list[str]]:
         return value
     if isinstance(value, dict) and value and all(_is_openings(openings) for openings in value.values()):
         return value
-    raise MistakeError(
-        'write hours = "09:00-20:00", or by day: { mon-fri = "09:00-20:00", sat = ["10:00-13:00", "15:00-18:00"] }'
-    )
+    raise MistakeError(say.HOURS)
 
 
 def days_text(value: object) -> list[str]:
@@ -154,7 +151,7 @@ def days_text(value: object) -> list[str]:
         except ValueError as error:
             raise MistakeError(str(error)) from None
         return days
-    raise MistakeError('write days = ["mon", "tue", "sat"], or a run like ["mon-fri"]')
+    raise MistakeError(say.DAYS)
 
 
 def _is_openings(value: object) -> bool:
@@ -164,7 +161,7 @@ def _is_openings(value: object) -> bool:
 def rule_pack(value: object) -> str:
     """Return the name of a rule pack."""
     if value not in pack_names():
-        raise MistakeError(f"no rule pack has that name; there are {', '.join(pack_names())}")
+        raise MistakeError(no_pack(pack_names()))
     return str(value)
 
 
@@ -178,13 +175,11 @@ def place_zone(value: object) -> str:
 
 def callers(value: object) -> list[str]:
     """Return caller numbers, of one or several."""
-    given = value if isinstance(value, list) else [value]
-    found = [caller for caller in given if isinstance(caller, str) and _CALLER.fullmatch(caller)]
-    if not found or len(found) < len(given):
-        raise MistakeError(
-            'a caller number is + and digits in quotes, like "+918035000001"; several: ["+918035000001", ...]'
-        )
-    return found
+    entries = value if isinstance(value, list) else [value]
+    numbers = [caller for caller in entries if isinstance(caller, str) and _CALLER.fullmatch(caller)]
+    if not numbers or len(numbers) < len(entries):
+        raise MistakeError(say.CALLER)
+    return numbers
 
 
 def json_value(value: object) -> object:
@@ -193,7 +188,7 @@ def json_value(value: object) -> object:
     for entry in inner:
         json_value(entry)
     if isinstance(value, date | time) or (isinstance(value, float) and not math.isfinite(value)):
-        raise MistakeError("dates, times, inf and nan cannot be sent; write them as text in quotes")
+        raise MistakeError(say.NOT_JSON)
     return value
 
 
@@ -217,7 +212,7 @@ def source(value: object) -> str | Constant:
         constant = value["value"]
         if isinstance(constant, str | int) or (isinstance(constant, float) and math.isfinite(constant)):
             return Constant(constant)
-    raise MistakeError('name a column of the CSV in quotes, or a constant like { value = "Sunrise" }')
+    raise MistakeError(say.VARIABLE)
 
 
 Column = Annotated[str, Field(min_length=1)]

@@ -13,6 +13,7 @@ from dialer import numbers
 from dialer.errors import InputError
 from dialer.intake.do_not_call.reading import read
 from dialer.intake.source import digest_of
+from dialer.messages.intake import do_not_call as say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +151,7 @@ class Suppression:
         for one in self._lists:
             at = bisect_left(one.numbers, line)
             if at < len(one.numbers) and one.numbers[at] == line:
-                return f"on the suppression list {one.path.name}, line {one.lines[at]}"
+                return say.listed(one.path.name, int(one.lines[at]))
         return None
 
     def hits(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -207,10 +208,7 @@ def _stamp(path: Path) -> _Stamp:
     try:
         found = path.stat()
     except OSError as error:
-        raise InputError(
-            f"the suppression list {path} cannot be read: {error.strerror or error}. Nobody is called without it: "
-            f"bring the file back, or correct `suppression` in the campaign file."
-        ) from error
+        raise InputError(say.unreadable(path, error.strerror or str(error))) from error
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
@@ -220,7 +218,4 @@ def _check_ages(paths: Sequence[Path], stamps: Sequence[_Stamp], now: datetime, 
     for path, (_, modified, _) in zip(paths, stamps, strict=True):
         age = (now - datetime.fromtimestamp(modified / 1e9, UTC)) / timedelta(days=1)
         if age > limit:
-            raise InputError(
-                f"the suppression list {path} was last changed {age:.1f} days ago, and max_age_days is {limit:g}. "
-                "Get the current list."
-            )
+            raise InputError(say.too_old(path, days=age, limit=limit))

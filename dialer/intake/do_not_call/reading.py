@@ -14,6 +14,8 @@ from dialer.intake import sheet
 from dialer.intake.do_not_call.columns import ENTRY, HEADER, Kind, digits_in, has_header, kinds, may_be_area
 from dialer.intake.source import Source
 from dialer.intake.structure import find_delimiter, is_blank
+from dialer.messages.intake import do_not_call as say
+from dialer.messages.intake.table import SAVE_AS_UTF_8
 from dialer.models import Problem
 
 if TYPE_CHECKING:
@@ -144,10 +146,7 @@ class _Table:
             InputError: there is no whole number in it, or a cell that should be one is not.
         """
         if len(row) != self._width:
-            raise InputError(
-                f"the suppression list {self._path}, line {line}: {len(row)} fields, but {self._width} in the first "
-                "row. Put one number in each line, or save the list as a table with the same columns in each row."
-            )
+            raise InputError(say.uneven(self._path, line, fields=len(row), width=self._width))
         self._entries += 1
         # Every cell is read. An id that reads as a number does not make up for the phone number that is missing.
         whole = [column.kind for column in self._columns if self._cell(line, row, column)]
@@ -157,9 +156,7 @@ class _Table:
     def _no_number(self, line: int, row: list[str]) -> InputError:
         meant = [column for column in self._columns if column.kind is Kind.NUMBERS] or self._columns
         if not meant:
-            return InputError(
-                f"the suppression list {self._path} has no column of phone numbers, only their area codes or countries."
-            )
+            return InputError(say.no_numbers_column(self._path))
         likely = max(meant, key=lambda column: digits_in(row[column.at]))
         return self._refusal(line, likely, row[likely.at])
 
@@ -198,11 +195,7 @@ class _Table:
             country = row[at].strip()
             known = numbers.region_named(country) or "".join(filter(str.isdigit, country)).lstrip("0")
             if country and not known and column.kind is Kind.NUMBERS and not numbers.marked(cell):
-                raise InputError(
-                    f'the suppression list {self._path}, line {line}: no country known here is named "{country[:40]}". '
-                    "Write its ISO code (such as IN) or its calling code, or write the number with + in front: read as "
-                    "a number of another country it would match nobody, and that person would be called."
-                )
+                raise InputError(say.no_country(self._path, line, country))
             found.append(known)
         return list(filter(None, found))
 
@@ -224,14 +217,11 @@ class _Table:
         found = read(text, region=region, plus_lost=self._plus_lost)
         return () if isinstance(found, Problem) else found
 
-    def _refusal(self, line: int, column: _Column, cell: str) -> InputError:
-        place = f', column "{column.name}"' if column.name and self._width > 1 else ""
-        found = numbers.possible(cell, region=self._region, plus_lost=self._plus_lost)
-        reason = found.reason if isinstance(found, Problem) else "it is something else"
-        return InputError(
-            f'the suppression list {self._path}, line {line}{place}: "{cell[:40]}" is not a whole number: {reason}. '
-            "Correct or delete the entry: if it were skipped, that person would be called."
-        )
+    def _refusal(self, line: int, column: _Column, cell: str, *, by_content: bool = False) -> InputError:
+        read = numbers.possible(cell, region=self._region, plus_lost=self._plus_lost)
+        reason = read.reason if isinstance(read, Problem) else say.SOMETHING_ELSE
+        name = column.name if self._width > 1 else ""
+        return InputError(say.not_whole(self._path, line, column=name, cell=cell, reason=reason, by_content=by_content))
 
     def content(self) -> Content:
         """Return all numbers of the list.
@@ -240,15 +230,10 @@ class _Table:
             InputError: it is empty, or a column of numbers has a cell that is not a whole one.
         """
         if not self._entries:
-            raise InputError(
-                f"the suppression list {self._path} is empty. If nobody is on it, take it out of [screening]."
-            )
+            raise InputError(say.empty(self._path))
         numbers, lines = self._numbers()
         if not numbers:
-            raise InputError(
-                f"the suppression list {self._path}: none of its {self._entries:,} entries is a phone number that is "
-                "in use. If its numbers are right, name their column phone_number."
-            )
+            raise InputError(say.none_in_use(self._path, self._entries))
         return Content(self._entries, numbers, lines)
 
     def _numbers(self) -> tuple[array[int], array[int]]:
@@ -267,8 +252,7 @@ class _Table:
     def _refuse_bad(self, column: _Column) -> None:
         if column.first_bad is not None:
             line, cell = column.first_bad
-            error = self._refusal(line, column, cell)
-            raise InputError(f"{error}\nIf that column does not hold phone numbers, delete it from the list.")
+            raise self._refusal(line, column, cell, by_content=True)
 
 
 def _is_marked(cell: str) -> bool:
@@ -279,7 +263,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     if sheet.is_spreadsheet(path):
         yield from _sheet_rows(path)
         return
-    source = Source.of(path, encoding=None, remedy="Save the file again as CSV UTF-8.")
+    source = Source.of(path, encoding=None, remedy=SAVE_AS_UTF_8)
     with source.open() as reading:
         delimiter, skip = find_delimiter(reading.text)
     with source.open() as reading:
@@ -293,20 +277,17 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                     yield line, row
                 line = skip + reader.line_num + 1
         except csv.Error as error:
-            raise InputError(f"the suppression list {path}, line {line}: the quotation marks do not close.") from error
+            raise InputError(say.open_quote(path, line)) from error
 
 
 def _sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     read, *others = sheet.titles(path)
     if others:
-        raise InputError(
-            f'the suppression list {path} has several sheets: only "{read}" would be read, not {", ".join(others)}. '
-            "Keep one sheet in the file, or save each as a list of its own."
-        )
+        raise InputError(say.several_sheets(path, read, others))
     width = 0
     for line, cells, problem in sheet.rows(path, formulas=sheet.has_formulas(path)):
-        # Whoever is hidden from view is on the list all the same.
+        # A number that is hidden from view is on the list all the same.
         if problem is not None and problem.code != "row_hidden":
-            raise InputError(f"the suppression list {path}, row {line}: {problem.reason}.")
+            raise InputError(say.bad_row(path, line, problem.reason))
         width = width or len(cells)
         yield line, cells + [""] * (width - len(cells))

@@ -1,0 +1,239 @@
+"""Why a file cannot be read as a table: its bytes, its structure, its sheets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+REMEDY = "Set encoding in [csv] of the campaign file to the one that reads right, or save the file again as CSV UTF-8."
+SAVE_AS_UTF_8 = "Save the file again as CSV UTF-8."
+_UTF_16 = "If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
+
+ARCHIVE = "is a spreadsheet or an archive, no text; save it as CSV (UTF-8) or as .xlsx"
+OLD_EXCEL = "is an old Excel file; save it as CSV (UTF-8) or as .xlsx"
+PDF = "is a PDF; export the table as CSV (UTF-8)"
+
+HIDDEN_ROW = (
+    "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it"
+)
+
+_SIGNS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+
+
+def unreadable(path: Path, why: str) -> str:
+    """Say that a file cannot be read, in the system's words."""
+    return f"{path} cannot be read: {why}. Check the file and its permissions."
+
+
+def gone(path: Path, why: str) -> str:
+    """Say that a file could be read before and cannot any more."""
+    return f"{path} cannot be read: {why}."
+
+
+def missing(path: Path) -> str:
+    """Say that there is no file."""
+    return f"{path} cannot be read: there is no such file. Check its name and its folder."
+
+
+def not_a_file(path: Path, kind: str) -> str:
+    """Say that it is a pipe, a device or a socket."""
+    return f"{path}: this is {kind}."
+
+
+def damaged_gzip(path: Path, error: str) -> str:
+    """Say that a compressed file is damaged."""
+    return f"{path} is compressed and damaged ({error}). Make the file again."
+
+
+def other_format(path: Path, what: str) -> str:
+    """Say what a file is that is not a text."""
+    return f"{path} {what}."
+
+
+def other_mark(path: Path, marked: str, named: str) -> str:
+    """Say that a file begins with the mark of another encoding than the one that was named."""
+    return (
+        f"{path} begins with the mark of {marked}, so it is not in {named}: take the "
+        "encoding out, and it is read by its mark."
+    )
+
+
+def no_encoding(path: Path, name: str) -> str:
+    """Say that a name is not one of a text encoding."""
+    return f'{path}: "{name}" is not a text encoding; usual ones: utf-8, cp1252, utf-16.'
+
+
+def nul(path: Path, line: int) -> str:
+    """Say that there is a character in a file that no text has."""
+    return f"{path}, line {line}: there is a NUL character, which no text has. {SAVE_AS_UTF_8} {_UTF_16}"
+
+
+def wrong_encoding(path: Path, encoding: str, *, error: str, remedy: str) -> str:
+    """Say that a file as a whole is not in an encoding."""
+    return f"{path} is not in {encoding}: {error}. {remedy} {_UTF_16}"
+
+
+def wrong_byte(
+    path: Path, line: int, *, byte: int, encoding: str, readings: Mapping[str, str], has_nul: bool, remedy: str
+) -> str:
+    """Say that a byte is not in an encoding.
+
+    Args:
+        path: the file.
+        line: its line.
+        byte: its place in the file, from 1.
+        encoding: in which it is not.
+        readings: how the cell would read in other encodings.
+        has_nul: whether there are NUL bytes in the cell, as UTF-16 has them.
+        remedy: what to do.
+    """
+    shown = "".join(f"\n  {name:<10} {text}" for name, text in readings.items())
+    more = f" {_UTF_16}" if has_nul and not encoding.startswith("utf-16") else ""
+    cell = " The cell would read as" if shown else ""
+    return f"{path}, line {line}: byte {byte} of the file is not {encoding}.{cell}{shown}\n{remedy}{more}"
+
+
+def changed(path: Path) -> str:
+    """Say that a file was changed while it was read."""
+    return f"{path} was changed while it was read; nothing was dialled. Start again."
+
+
+def long_delimiter(path: Path) -> str:
+    """Say that a delimiter is not one character."""
+    return f'{path}: delimiter in [csv] must be one character, such as ";" or "\\t".'
+
+
+def empty(path: Path) -> str:
+    """Say that there is nothing in a file."""
+    return f"{path} is empty: there is no header and no row. Export the list again."
+
+
+def no_rows(path: Path) -> str:
+    """Say that a file has a header only."""
+    return f"{path} has a header and no rows: there is nobody to call. Export the list again."
+
+
+def uneven(path: Path, width: int, *, rows: Sequence[tuple[int, int]], more: int, delimiter: str, kind: str) -> str:
+    """Say which rows have more or fewer fields than the header.
+
+    Args:
+        path: the file.
+        width: fields of the header.
+        rows: line and fields of the first of them.
+        more: how many others there are.
+        delimiter: between the fields; empty in a spreadsheet.
+        kind: what lines are called: "line", or "row" in a spreadsheet.
+    """
+    lines = [f"{path}: the header has {_fields(width)}, but"]
+    lines += [f"  {kind} {line}: {_fields(fields)}" for line, fields in rows]
+    lines += [f"  and {more} more"] if more else []
+    if not delimiter:
+        return "\n".join([*lines, "Give every column a name, and delete what stands beside the table."])
+    sign = _SIGNS.get(delimiter, f'"{delimiter}"')
+    lines.append(f'Put quotation marks around a text that has {sign} in it ("Main St, 5"), or add what is missing.')
+    lines.append(f"If the fields are not separated by {sign}, set delimiter in [csv] of the campaign file.")
+    return "\n".join(lines)
+
+
+def place(path: Path, kind: str, line: int) -> str:
+    """Say where a row is; `kind` is "line", or "row" in a spreadsheet."""
+    return f"{path}, {kind} {line}"
+
+
+def nameless(place: str, column: int, *, width: int) -> str:
+    """Say that a column has no name."""
+    return (
+        f"{place}: column {column} of {width} has no name. Give it one, or delete the column; "
+        "the first row must hold the names of the columns."
+    )
+
+
+def named_twice(place: str, columns: Sequence[int], name: str) -> str:
+    """Say that columns have one name."""
+    return f'{place}: columns {" and ".join(map(str, columns))} are both named "{name}". Rename or delete one.'
+
+
+def renamed(column: int, name: str) -> str:
+    """Say how the name of a column is read."""
+    return f'column {column} is read as "{name}": space or invisible characters around the name are left out'
+
+
+def alike(names: Sequence[str]) -> str:
+    """Say that names of columns are nearly the same."""
+    return f"columns differ only in capital letters: {', '.join(names)}"
+
+
+def long_cell(path: Path, line: int, limit: int) -> str:
+    """Say that a cell has too many characters."""
+    return (
+        f"{path}, line {line}: a cell of the row that begins here has more than {limit:,} "
+        "characters. Perhaps a quotation mark is opened and never closed; if not, shorten it."
+    )
+
+
+def open_quote(path: Path, line: int) -> str:
+    """Say that a quotation mark is never closed."""
+    return (
+        f"{path}, line {line}: a quotation mark is opened in the row that begins here and never closed. "
+        'Close it; a quotation mark inside a text is written twice ("").'
+    )
+
+
+def text_after_quote(path: Path, line: int, *, row: int) -> str:
+    """Say that a quotation mark closes within a cell; `row` is the line in which the row begins."""
+    begins = "" if line == row else f" (the row begins in line {row})"
+    return (
+        f"{path}, line {line}{begins}: there is text after a closing quotation mark. "
+        'A quotation mark inside a text is written twice ("").'
+    )
+
+
+def sheet_is_read(title: str, others: Sequence[str]) -> str:
+    """Say which sheet of several is read."""
+    return f'the sheet "{title}" is read, not: {", ".join(others)}'
+
+
+def no_reader(path: Path) -> str:
+    """Say how to read spreadsheets."""
+    return f"{path} is a spreadsheet: install the reader for it (pip install 'dialer[xlsx]'), or save it as CSV UTF-8."
+
+
+def damaged_sheet(path: Path, error: str) -> str:
+    """Say that a spreadsheet cannot be read."""
+    return (
+        f"{path} cannot be read as .xlsx ({error}): it is damaged, protected by a password, "
+        "or something else under this name. Save it again as .xlsx or as CSV UTF-8."
+    )
+
+
+def no_sheet(path: Path) -> str:
+    """Say that all sheets are hidden."""
+    return f"{path} has no visible sheet."
+
+
+def unsaved_formula(cell: str) -> str:
+    """Say that a formula has no result; `cell` is a coordinate."""
+    return (
+        f"cell {cell} is a formula without a saved result; "
+        "open the file in a spreadsheet program and save it, or paste the values"
+    )
+
+
+def error_cell(cell: str, error: str) -> str:
+    """Say that a formula ended in an error."""
+    return f"cell {cell} is an error ({error})"
+
+
+def digits_lost(cell: str) -> str:
+    """Say that the last digits of a number are not those that were typed."""
+    return (
+        f"cell {cell} is a number of more than 15 digits, and a spreadsheet keeps only 15; "
+        "format the column as text and enter it again"
+    )
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count} fields"
