@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from dialer.provider.states import CallState
@@ -147,11 +147,16 @@ class Retries:
 class CallField(Enum):
     """What one call of a campaign may have of its own, besides its number and its variables."""
 
-    CALLER = "the number that calls, E.164"
-    SCHEDULED_AT = "when to dial, ISO 8601 with a numeric offset"
-    AGENT = "who calls, by id"
-    AGENT_VERSION = "which version of the agent calls, by id"
-    VOICE = "whose voice it has, by id"
+    CALLER = auto()
+    """The number that calls, E.164."""
+    SCHEDULED_AT = auto()
+    """When to dial, ISO 8601 with a numeric offset."""
+    AGENT = auto()
+    """Who calls, by id."""
+    AGENT_VERSION = auto()
+    """Which version of the agent calls, by id."""
+    VOICE = auto()
+    """Whose voice it has, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ import anyio
 import httpcore
 import httpx
 
-from dialer.provider.bolna.client.setup import SetupError, of_proxy, of_tls, speaks_tls
+from dialer.messages.provider import no_connection_to_proxy
+from dialer.provider.bolna.client.setup import of_plain, of_proxy, of_tls, speaks_tls
 
 if TYPE_CHECKING:
     import ssl
@@ -85,7 +86,7 @@ class Route:
         try:
             stream = await httpcore.AnyIOBackend().connect_tcp(proxy.url.host, _port(proxy.url))
         except httpcore.ConnectError as error:
-            raise httpx.ProxyError(f"no connection to the proxy {place}: {error}") from error
+            raise httpx.ProxyError(no_connection_to_proxy(place, why=str(error))) from error
         if proxy.url.scheme == "https":
             assert self.tls is not None
             stream = await _secured(stream, self.tls, proxy.url.host, is_proxy=True)
@@ -146,7 +147,7 @@ class Connection(httpx.AsyncBaseTransport):
                 answer = await self._http.handle_async_request(sent)
         except httpx.RemoteProtocolError as error:
             if not self._is_tls and speaks_tls(str(error)):
-                raise SetupError.plain() from error
+                raise of_plain() from error
             raise
         return httpx.Response(answer.status, headers=answer.headers, stream=_AnswerBody(answer))
 

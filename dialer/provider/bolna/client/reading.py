@@ -11,12 +11,13 @@ from urllib.parse import quote
 import anyio
 
 from dialer.errors import MustActError
+from dialer.messages import provider as say
 from dialer.provider.bolna import prompt
 from dialer.provider.bolna.client.reply import parsed, says_stopped, tidy
 from dialer.provider.bolna.client.requests import Requests
 from dialer.provider.bolna.client.table import answer_of_exception
 from dialer.provider.bolna.executions import account_in, execution_in, page_in
-from dialer.provider.bolna.limits import LIMITS
+from dialer.provider.bolna.limits import LIMITS, NAMES
 from dialer.provider.interface import Account, Agent, Execution, Listed, Page, ProviderReadError, Stopped
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Reading(Requests):
             seen.update(row.id for row in page.rows)
             if not page.more or stale == _STALE:
                 return
-        raise ProviderReadError("the list of executions does not end")
+        raise ProviderReadError(say.ENDLESS_LIST)
 
     async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
         """Return one page of the agent's calls created from `start` to `end`, which are at most seven days apart.
@@ -202,11 +203,11 @@ def read_error(words: str, status: int | None = None, *, advice: str = "") -> Pr
         status: status code of the answer; None where none came.
         advice: what a person has to do before anything can be asked; empty where that may pass by itself.
     """
-    happened = f"No request can leave: {words}"
     if status in {401, 403}:
-        happened, advice = f"Bolna refused the key: {words}", "Set BOLNA_API_KEY to a valid key"
-    must_act = MustActError(f"{happened}. {advice}, then run the same command again.") if advice else None
-    return ProviderReadError(words, status, must_act=must_act)
+        happened: tuple[str, str] | None = say.key_refused(words, NAMES)
+    else:
+        happened = say.cannot_leave(words, advice) if advice else None
+    return ProviderReadError(words, status, must_act=MustActError(" ".join(happened)) if happened else None)
 
 
 def _may_change(reply: Reply) -> bool:
@@ -219,14 +220,15 @@ def _jittered(wait: float) -> float:
 
 def _given(value: T | None, what: str) -> T:
     if value is None:
-        raise ProviderReadError(f"Bolna's answer about {what} cannot be understood")
+        raise ProviderReadError(say.answer_not_understood(what, NAMES))
     return value
 
 
-def _of(value: T, identity: object, asked: str, what: str) -> T:
+def _of(value: T, identity: object, wanted: str, what: str) -> T:
     """Return an answer about what was asked for; another one's was crossed on the way."""
-    if str(identity).casefold() != asked.casefold():
-        raise ProviderReadError(f"Bolna answered about another {what}: {tidy(str(identity))} instead of {tidy(asked)}")
+    if str(identity).casefold() != wanted.casefold():
+        other = say.answer_about_another(what, other=tidy(str(identity)), wanted=tidy(wanted), names=NAMES)
+        raise ProviderReadError(other)
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from dialer.messages.provider import answer_unreadable, sent_on
 from dialer.provider.bolna.client.reply import status_line, tidy, words_in
 from dialer.provider.bolna.client.secret import without
 from dialer.provider.bolna.client.sender import Sender, checked_address, checked_key
@@ -69,7 +70,7 @@ class Requests:
 
     def _words(self, reply: Reply) -> str:
         if reply.fault:
-            return tidy(f"{status_line(reply.status)}: the answer cannot be read: {reply.fault}", secret=self._key)
+            return tidy(answer_unreadable(status_line(reply.status), why=reply.fault), secret=self._key)
         if reply.location:
-            return tidy(f"{status_line(reply.status)}: sent on to {reply.location}", secret=self._key)
+            return tidy(sent_on(status_line(reply.status), location=reply.location), secret=self._key)
         return words_in(reply.status, reply.body, secret=self._key)

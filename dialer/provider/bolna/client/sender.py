@@ -18,13 +18,14 @@ import anyio
 import httpx
 
 from dialer.errors import UsageError
+from dialer.messages import provider as say
 from dialer.provider.bolna.client.connection import Route, closed
 from dialer.provider.bolna.client.reply import moment, seconds_to_wait, tidy
+from dialer.provider.bolna.limits import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable
 
-_PROXY_LOOKS = "It looks like http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
 _log = logging.getLogger(__name__)
 
@@ -97,12 +98,9 @@ def checked_key(key: str) -> str:
         UsageError: it cannot; the message does not hold the key.
     """
     if not key:
-        raise UsageError("The key is empty. Set BOLNA_API_KEY to a key from Bolna's dashboard.")
+        raise UsageError(say.key_empty(NAMES))
     if any(not "!" <= c <= "~" for c in key):
-        raise UsageError(
-            "The key cannot be sent: it holds a blank, a line break or a character that is not ASCII. "
-            "Copy BOLNA_API_KEY again from Bolna's dashboard, without quotes and without what stands around it."
-        )
+        raise UsageError(say.key_not_sendable(NAMES))
     return key
 
 
@@ -124,14 +122,11 @@ def _is_host(host: str) -> bool:
 
 def _fault_of(url: httpx.URL) -> str:
     faults = (
-        (url.scheme not in {"http", "https"}, "it does not begin with https://"),
-        (not _is_host(url.raw_host.decode("ascii")), "it has no host that is a name or an IP address"),
-        (url.port is not None and not 0 < url.port < 1 << 16, "there is no such port"),
-        (url.userinfo or url.query or url.fragment, "it may hold a host and a path only"),
-        (
-            url.scheme == "http" and not _is_loopback(url.host),
-            "the key is sent over https:// only (http:// is for a server on this machine)",
-        ),
+        (url.scheme not in {"http", "https"}, say.NO_SCHEME),
+        (not _is_host(url.raw_host.decode("ascii")), say.NO_HOST),
+        (url.port is not None and not 0 < url.port < 1 << 16, say.NO_PORT),
+        (url.userinfo or url.query or url.fragment, say.HOST_AND_PATH_ONLY),
+        (url.scheme == "http" and not _is_loopback(url.host), say.HTTPS_ONLY),
     )
     return next((words for wrong, words in faults if wrong), "")
 
@@ -144,12 +139,12 @@ def checked_address(base_url: str) -> httpx.URL:
     """
     try:
         url = httpx.URL(base_url)
-        fault = "it holds a blank" if base_url.split() != [base_url] else _fault_of(url)
+        fault = say.HOLDS_BLANK if base_url.split() != [base_url] else _fault_of(url)
     except (httpx.InvalidURL, ValueError) as error:
         fault = tidy(str(error))
     if fault:
         # Not repeated: what was put there by mistake may be the key.
-        raise UsageError(f"BOLNA_BASE_URL cannot be used: {fault}. It looks like https://api.bolna.ai")
+        raise UsageError(say.address_unusable(fault, NAMES))
     return url
 
 
@@ -262,11 +257,8 @@ def _tls(address: httpx.URL) -> ssl.SSLContext | None:
 def _no_certificates(error: OSError) -> str:
     """Return why the certificates that the environment names cannot be used; httpx takes the file first."""
     name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
-    why = "it contains no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
-    return (
-        f"{name} names {tidy(os.environ.get(name, ''))}, which cannot be used: {why}. "
-        "Set SSL_CERT_FILE to the path of a file in PEM format, or unset it."
-    )
+    why = say.NO_CERTIFICATE if isinstance(error, ssl.SSLError) else error.strerror
+    return say.certificates_unusable(name, path=tidy(os.environ.get(name, "")), why=why)
 
 
 def _proxy_for(address: httpx.URL) -> httpx.Proxy | None:
@@ -284,9 +276,9 @@ def _proxy_for(address: httpx.URL) -> httpx.Proxy | None:
     try:
         proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
     except (ValueError, httpx.InvalidURL):
-        raise UsageError(f"HTTPS_PROXY or ALL_PROXY is not the URL of a proxy. {_PROXY_LOOKS}") from None
+        raise UsageError(say.PROXY_NOT_A_URL) from None
     if proxy.url.scheme not in {"http", "https"}:
-        raise UsageError(f"HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which dialer cannot use. {_PROXY_LOOKS}")
+        raise UsageError(say.PROXY_IS_SOCKS)
     return proxy
 
 
@@ -318,7 +310,7 @@ async def _read(response: httpx.Response, most: int) -> tuple[bytes, str]:
         async for chunk in _chunks(response):
             body += chunk
             if len(body) > most:
-                return bytes(body[:most]), f"it is longer than {most} bytes"
+                return bytes(body[:most]), say.answer_too_long(most)
     except httpx.HTTPError as error:
         return bytes(body), tidy(f"{type(error).__name__}: {error}")
     return bytes(body), ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from dialer.messages import provider as say
 from dialer.models import Answer, Effect, Outcome
 from dialer.provider.bolna.client.reply import status_line, tidy
 from dialer.provider.bolna.client.setup import SetupError
@@ -26,13 +27,13 @@ class Row:
         when: the status codes, or the exception (with what derives from it and has no row of its own).
         outcome: what it means for the recipient.
         effect: what it means for the run.
-        words: what happened, for a person, empty where the exception says it; with a status, what the row stands for.
+        words: what happened, for a person; empty where the answer or the exception says it.
     """
 
     when: range | type[Exception]
     outcome: Outcome
     effect: Effect
-    words: str
+    words: str = ""
 
 
 def _one(status: int) -> range:
@@ -45,61 +46,61 @@ _REFUSED = (Outcome.ERROR, Effect.GO_ON)
 _PERSON = (Outcome.RETRY, Effect.END)
 
 TABLE: tuple[Row, ...] = (
-    Row(range(100, 200), *_DOUBT, "no final answer"),
-    Row(range(200, 300), Outcome.QUEUED, Effect.GO_ON, "accepted; in doubt without an execution_id"),
+    Row(range(100, 200), *_DOUBT),  # no final answer
+    Row(range(200, 300), Outcome.QUEUED, Effect.GO_ON),  # accepted; in doubt without an execution_id
     # Whoever answers with a redirect is not Bolna's API: nobody knows what it did with the request.
-    Row(range(300, 400), Outcome.UNKNOWN, Effect.END, "redirected: the base URL is wrong"),
-    Row(_one(400), *_REFUSED, "refused"),
-    Row(_one(401), *_PERSON, "the key is not accepted"),
-    Row(_one(402), *_PERSON, "no money"),
+    Row(range(300, 400), Outcome.UNKNOWN, Effect.END),  # redirected: the base URL is wrong
+    Row(_one(400), *_REFUSED),
+    Row(_one(401), *_PERSON),  # the key is not accepted
+    Row(_one(402), *_PERSON),  # no money
     # Of the recipient or of everybody? That takes the run's history: the runner decides.
-    Row(_one(403), *_REFUSED, "forbidden"),
-    Row(_one(404), *_REFUSED, "not found"),
-    Row(range(405, 422), *_DOUBT, "not documented"),
-    Row(_one(422), *_REFUSED, "refused by validation"),
-    Row(range(423, 429), *_DOUBT, "not documented"),
-    Row(_one(429), Outcome.RETRY, Effect.HOLD, "too many requests"),
-    Row(range(430, 500), *_DOUBT, "not documented"),
+    Row(_one(403), *_REFUSED),
+    Row(_one(404), *_REFUSED),
+    Row(range(405, 422), *_DOUBT),  # not documented
+    Row(_one(422), *_REFUSED),  # refused by validation
+    Row(range(423, 429), *_DOUBT),  # not documented
+    Row(_one(429), Outcome.RETRY, Effect.HOLD),
+    Row(range(430, 500), *_DOUBT),  # not documented
     # A gateway says 5xx also when the call was placed behind it.
-    Row(range(500, 503), *_DOUBT, "server error"),
-    Row(_one(503), Outcome.UNKNOWN, Effect.HOLD, "overloaded"),
-    Row(range(504, 600), *_DOUBT, "server error"),
+    Row(range(500, 503), *_DOUBT),
+    Row(_one(503), Outcome.UNKNOWN, Effect.HOLD),
+    Row(range(504, 600), *_DOUBT),
     # Before the request was sent.
-    Row(SetupError, *_PERSON, ""),
-    Row(httpx.ConnectError, *_MISSED, "could not connect"),
-    Row(httpx.ConnectTimeout, *_MISSED, "could not connect in time"),
-    Row(httpx.PoolTimeout, *_MISSED, "no connection was free in time"),
+    Row(SetupError, *_PERSON),
+    Row(httpx.ConnectError, *_MISSED, say.NOT_CONNECTED),
+    Row(httpx.ConnectTimeout, *_MISSED, say.NOT_CONNECTED_IN_TIME),
+    Row(httpx.PoolTimeout, *_MISSED, say.NO_FREE_CONNECTION),
     # Raised only while the tunnel to Bolna is made.
-    Row(httpx.ProxyError, *_MISSED, "the proxy made no connection"),
+    Row(httpx.ProxyError, *_MISSED, say.NO_TUNNEL),
     # The request could not be written down as HTTP, and no other one could: trying again is of no use.
-    Row(httpx.LocalProtocolError, *_PERSON, "the request could not be sent"),
-    Row(httpx.UnsupportedProtocol, *_PERSON, "the address could not be used"),
-    Row(httpx.InvalidURL, *_PERSON, "the address could not be used"),
+    Row(httpx.LocalProtocolError, *_PERSON, say.REQUEST_NOT_SENDABLE),
+    Row(httpx.UnsupportedProtocol, *_PERSON, say.ADDRESS_NOT_USABLE),
+    Row(httpx.InvalidURL, *_PERSON, say.ADDRESS_NOT_USABLE),
     # Past the connect stage the same exception is seen whether or not the server had read the request.
-    Row(httpx.ReadTimeout, *_DOUBT, "no answer in time"),
-    Row(httpx.WriteTimeout, *_DOUBT, "could not send all of it in time"),
-    Row(httpx.TimeoutException, *_DOUBT, "no answer in time"),
-    Row(TimeoutError, *_DOUBT, "no whole answer in time"),
-    Row(httpx.ReadError, *_DOUBT, "the connection broke before the answer"),
-    Row(httpx.WriteError, *_DOUBT, "the connection broke while sending"),
-    Row(httpx.CloseError, *_DOUBT, "the connection broke"),
-    Row(httpx.NetworkError, *_DOUBT, "the connection broke"),
-    Row(httpx.RemoteProtocolError, *_DOUBT, "no whole answer"),
-    Row(httpx.ProtocolError, *_DOUBT, "no whole answer"),
-    Row(httpx.DecodingError, *_DOUBT, "the answer could not be decoded"),
-    Row(httpx.TooManyRedirects, Outcome.UNKNOWN, Effect.END, "redirected: the base URL is wrong"),
-    Row(httpx.TransportError, *_DOUBT, "the connection failed"),
-    Row(httpx.RequestError, *_DOUBT, "the request failed"),
+    Row(httpx.ReadTimeout, *_DOUBT, say.NO_ANSWER_IN_TIME),
+    Row(httpx.WriteTimeout, *_DOUBT, say.NOT_ALL_SENT_IN_TIME),
+    Row(httpx.TimeoutException, *_DOUBT, say.NO_ANSWER_IN_TIME),
+    Row(TimeoutError, *_DOUBT, say.NO_WHOLE_ANSWER_IN_TIME),
+    Row(httpx.ReadError, *_DOUBT, say.BROKE_BEFORE_ANSWER),
+    Row(httpx.WriteError, *_DOUBT, say.BROKE_WHILE_SENDING),
+    Row(httpx.CloseError, *_DOUBT, say.CONNECTION_BROKE),
+    Row(httpx.NetworkError, *_DOUBT, say.CONNECTION_BROKE),
+    Row(httpx.RemoteProtocolError, *_DOUBT, say.NO_WHOLE_ANSWER),
+    Row(httpx.ProtocolError, *_DOUBT, say.NO_WHOLE_ANSWER),
+    Row(httpx.DecodingError, *_DOUBT, say.ANSWER_NOT_DECODED),
+    Row(httpx.TooManyRedirects, Outcome.UNKNOWN, Effect.END, say.REDIRECTED),
+    Row(httpx.TransportError, *_DOUBT, say.CONNECTION_FAILED),
+    Row(httpx.RequestError, *_DOUBT, say.REQUEST_FAILED),
     # Never raised by what this client does; if they are, something is not as it was thought.
-    Row(httpx.HTTPStatusError, *_DOUBT, "not expected"),
-    Row(httpx.HTTPError, *_DOUBT, "not expected"),
-    Row(httpx.CookieConflict, *_DOUBT, "not expected"),
-    Row(httpx.StreamConsumed, *_DOUBT, "not expected"),
-    Row(httpx.StreamClosed, *_DOUBT, "not expected"),
-    Row(httpx.ResponseNotRead, *_DOUBT, "not expected"),
-    Row(httpx.RequestNotRead, *_DOUBT, "not expected"),
-    Row(httpx.StreamError, *_DOUBT, "not expected"),
-    Row(Exception, *_DOUBT, "not expected"),
+    Row(httpx.HTTPStatusError, *_DOUBT, say.NOT_EXPECTED),
+    Row(httpx.HTTPError, *_DOUBT, say.NOT_EXPECTED),
+    Row(httpx.CookieConflict, *_DOUBT, say.NOT_EXPECTED),
+    Row(httpx.StreamConsumed, *_DOUBT, say.NOT_EXPECTED),
+    Row(httpx.StreamClosed, *_DOUBT, say.NOT_EXPECTED),
+    Row(httpx.ResponseNotRead, *_DOUBT, say.NOT_EXPECTED),
+    Row(httpx.RequestNotRead, *_DOUBT, say.NOT_EXPECTED),
+    Row(httpx.StreamError, *_DOUBT, say.NOT_EXPECTED),
+    Row(Exception, *_DOUBT, say.NOT_EXPECTED),
 )
 
 
@@ -112,7 +113,7 @@ def _rows() -> Iterator[tuple[int | type[Exception], Row]]:
 
 
 _ROWS = dict(_rows())
-_UNNAMED = Row(Exception, *_DOUBT, "not documented")
+_UNNAMED = Row(Exception, *_DOUBT)
 
 
 def answer_of_status(
@@ -165,10 +166,7 @@ def answer_of_exception(error: Exception, *, begun: bool = False, secret: str = 
 
 
 def _words(row: Row, error: Exception, secret: str) -> str:
-    said, name = tidy(str(error), secret=secret), type(error).__name__
-    if not row.words:
-        return said
-    return f"{row.words} ({name}: {said})" if said else f"{row.words} ({name})"
+    return say.no_answer(row.words, kind=type(error).__name__, said=tidy(str(error), secret=secret))
 
 
 def unsent(answer: Answer) -> Answer:
