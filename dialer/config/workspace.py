@@ -14,6 +14,7 @@ from dialer import provider
 from dialer.config.batch import CampaignFile, read_campaign_file
 from dialer.errors import CampaignError
 from dialer.messages import workspace as words
+from dialer.messages.config import workspace as say
 from dialer.rate import Rate
 from dialer.store.sqlite import Registry, read_trace
 
@@ -27,7 +28,6 @@ _SHORTEST = 60.0
 _TABLE = "organisation"
 _CURRENCY = re.compile("[A-Z]{3}")
 _KNOWN = ("rate", "reads", "currency")
-_NAMES = f"{', '.join(f'`{name}`' for name in _KNOWN[:-1])} and `{_KNOWN[-1]}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,50 +110,38 @@ def _read(path: Path) -> Workspace:
     file = read_campaign_file(path)
     organisation = file.content.get(_TABLE, {})
     if not isinstance(organisation, dict):
-        raise CampaignError(f"{file.place(_TABLE)} has to be a table: [{_TABLE}] on a line of its own.")
+        raise CampaignError(say.not_a_table(file.place(_TABLE), _TABLE))
     _refuse_unknown(file, organisation)
     rate = _rate(file, "rate")
     if rate is not None and rate.per < _SHORTEST:
-        raise CampaignError(
-            f'{file.place(_TABLE, "rate")} is "{rate}": several runs can share a rate per minute or per hour '
-            f'only. Write it as "{rate.count * 60}/minute".'
-        )
+        raise CampaignError(say.short_rate(file.place(_TABLE, "rate"), str(rate), per_minute=rate.count * 60))
     return Workspace(path.parent, rate=rate, reads=_rate(file, "reads"), currency=_currency(file), has_settings=True)
 
 
 def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None:
     if {"agent_id", "recipients"} & file.content.keys():
-        raise CampaignError(
-            f"{file.path} looks like a campaign file. {SETTINGS} holds the settings of all campaigns in its folder; "
-            "rename this one."
-        )
+        raise CampaignError(say.a_campaign_file(file.path))
     for name in (name for name in file.content if name != _TABLE):
-        instead = f"It belongs under [{_TABLE}]." if name in _KNOWN else f"It knows only [{_TABLE}] with {_NAMES}."
-        raise CampaignError(f"{file.place(name)} is not a setting of {SETTINGS}. {instead}")
+        belongs = name in _KNOWN
+        raise CampaignError(say.other_table(file.place(name), table=_TABLE, known=_KNOWN, belongs_there=belongs))
     for name in (name for name in organisation if name not in _KNOWN):
         near = difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.5)
-        instead = f"Did you mean `{near[0]}`?" if near else f"[{_TABLE}] knows {_NAMES}."
-        raise CampaignError(f"{file.place(_TABLE, name)} is not a setting of {SETTINGS}. {instead}")
+        place = file.place(_TABLE, name)
+        raise CampaignError(say.unknown(place, table=_TABLE, known=_KNOWN, near=near[0] if near else None))
 
 
 def _currency(file: CampaignFile) -> str | None:
-    given = file.content.get(_TABLE, {}).get("currency")
-    if given is None or (isinstance(given, str) and _CURRENCY.fullmatch(given)):
-        return given
-    raise CampaignError(
-        f"{file.place(_TABLE, 'currency')} is {json.dumps(given, default=str)}: write three capital letters in quotes, "
-        'like "USD".'
-    )
+    code = file.content.get(_TABLE, {}).get("currency")
+    if code is None or (isinstance(code, str) and _CURRENCY.fullmatch(code)):
+        return code
+    raise CampaignError(say.not_a_currency(file.place(_TABLE, "currency"), json.dumps(code, default=str)))
 
 
 def _rate(file: CampaignFile, name: str) -> Rate | None:
-    given = file.content.get(_TABLE, {}).get(name)
-    if given is None:
+    text = file.content.get(_TABLE, {}).get(name)
+    if text is None:
         return None
     try:
-        return Rate.parse(given if isinstance(given, str) else "")
+        return Rate.parse(text if isinstance(text, str) else "")
     except ValueError:
-        raise CampaignError(
-            f"{file.place(_TABLE, name)} is {json.dumps(given, default=str)}: write a whole number of requests "
-            'per minute or hour, in quotes, like "500/minute".'
-        ) from None
+        raise CampaignError(say.not_a_rate(file.place(_TABLE, name), json.dumps(text, default=str))) from None

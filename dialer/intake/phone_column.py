@@ -32,9 +32,11 @@ _UNMARKED: Final = frozenset({"number_no_country_code", "number_plus_lost"})
 _MEANT: Final = _UNMARKED | {"number_scientific", "number_extension", "number_two"}
 """What is wrong with cells that were meant for numbers."""
 
+PHONE_PARTS: Final = "phone|mobile|whatsapp|msisdn|tele?fon|movil"
+"""Words for a phone that nothing else has in it; `tel` is in hotel."""
 _PHONE: Final = (
-    "(?:tele|mobile|cell|cellular|mob)?phones?|mobiles?|mob|cell|cellular|tel|whatsapp|msisdn"  # English
-    "|(?:mobil)?telefon[eo]?|handy|mobil|ruf(?=nummer)|celular|movil|cellulare"  # German, Portuguese, Spanish, Italian
+    f"{PHONE_PARTS}|(?:tele|mobile|cell|cellular|mob)?phones?|mobiles|mob|cell|cellular|tel"  # English
+    "|(?:mobil)?telefon[eo]?|handy|mobil|ruf(?=nummer)|celular|cellulare"  # German, Portuguese, Spanish, Italian
 )
 _OF: Final = "contact|recipient|customer|client|user|lead|primary|main|home|work|business|office|other|personal"
 _USUAL: Final = re.compile(
@@ -42,6 +44,7 @@ _USUAL: Final = re.compile(
     r"|ph(?:no|number)"
     rf"|(?:numero|n)(?:de|di)?(?:{_PHONE})|(?:to|contact|recipient)?number|contactno"
 )
+_WORD: Final = re.compile(_PHONE)
 _NOT_CALLED: Final = re.compile(r"fax|^from(?:phone)?number$|^(?:agent|caller)")
 
 
@@ -181,6 +184,11 @@ def usual_columns(header: Sequence[str]) -> list[str]:
 def likely_columns(table: Table) -> list[Candidate]:
     """Return the columns that may hold phone numbers where no country is known: a guess, for a person."""
     return candidates(table, nearly=_MEANT)
+
+
+def is_phone(word: str) -> bool:
+    """Tell whether a word, without accents and in small letters, is one for a phone."""
+    return _WORD.fullmatch(word) is not None
 
 
 def without_accents(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from dialer.intake.phone_column import usual_columns, without_accents
+from dialer.intake.phone_column import PHONE_PARTS, is_phone, usual_columns, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,10 +45,11 @@ _COUNTRY: Final = frozenset(
     | {"landesvorwahl", "landervorwahl", "land", "pais", "codigo pais", "codigo de pais", "codigo do pais", "pays"}
 )
 _NUMBERS: Final = frozenset(
-    {"tel", "mob", "cell", "cells", "cellular", "fax", "contact", "dnc", "home", "work", "office", "business"}
-    | {"celular", "handy", "whats", "line", "alt", "alternate", "alternative"}
+    {"fax", "contact", "dnc", "home", "work", "office", "business", "whats", "line", "alt"}
+    | {"alternate", "alternative", "cells"}
 )
-_PARTS: Final = re.compile(r"phone|mobile|whatsapp|msisdn|landline|tele?fon|m[oó]vil", re.IGNORECASE)
+"""Words that name a phone in such a list, though a column of recipients' numbers is hardly called so."""
+_PARTS: Final = re.compile(f"{PHONE_PARTS}|landline")
 _OTHER: Final = frozenset(
     {"id", "ids", "uuid", "guid", "zip", "zipcode", "postal", "postcode", "pin", "pincode", "date", "time", "day", "at"}
     | {"month", "year", "amount", "balance", "price", "age", "ext", "extension", "type", "status", "code", "ref", "by"}
@@ -87,7 +88,8 @@ def digits_in(text: str) -> int:
 
 
 def _kind(name: str) -> Kind:
-    words = [word.casefold() for word in _WORD.findall(_HUMP.sub(" ", without_accents(name)))]
+    plain = without_accents(name)
+    words = [word.casefold() for word in _WORD.findall(_HUMP.sub(" ", plain))]
     folded = " ".join(words)
     if folded in _AREA:
         return Kind.AREA
@@ -95,4 +97,5 @@ def _kind(name: str) -> Kind:
         return Kind.COUNTRY
     if not _OTHER.isdisjoint(words):
         return Kind.OTHER
-    return Kind.NUMBERS if _PARTS.search(name) or not _NUMBERS.isdisjoint(words) else Kind.UNKNOWN
+    is_numbers = _PARTS.search(plain.casefold()) or not _NUMBERS.isdisjoint(words) or any(map(is_phone, words))
+    return Kind.NUMBERS if is_numbers else Kind.UNKNOWN
