@@ -19,7 +19,7 @@ class Status(StrEnum):
     SENDING = "sending"
     """The intent is on disk, the outcome is not: `unknown` as soon as the process is dead."""
     QUEUED = "queued"
-    """Bolna accepted the call; there is an `execution_id`."""
+    """The provider accepted the call; there is an `execution_id`."""
     ERROR = "error"
     """Refused, surely not placed."""
     UNKNOWN = "unknown"
@@ -199,8 +199,8 @@ class Answer:
     Attributes:
         outcome: what it means for the recipient.
         effect: what it means for the run.
-        words: Bolna's words, or what happened, for a person; never the key.
-        execution_id: Bolna's id of the call; only with QUEUED.
+        words: the provider's words, or what happened, for a person; never the key.
+        execution_id: the provider's id of the call; only with QUEUED.
         http_status: status code; None where no answer came.
         retry_after: seconds the server asked to wait; None where it did not.
         skew: seconds the server's clock is ahead of ours, from its Date header; None where unknown.
@@ -222,11 +222,11 @@ class CallCount:
     """How many accepted calls stand at one outcome.
 
     Attributes:
-        outcome: the status, or `voicemail`; empty where Bolna was never asked, or knows no such call (yet).
+        outcome: the status, or `voicemail`; empty where the provider was never asked, or knows no such call (yet).
         final: 0: they are not final; 1: they are; 2: they never ended, and are not asked for any more.
         calls: how many.
         seconds: of conversation, together.
-        cost: together, as Bolna gives it.
+        cost: together, as the provider gives it.
     """
 
     outcome: str
@@ -241,9 +241,9 @@ class CallResult:
     """What has become of an accepted call, as the results show it.
 
     Attributes:
-        outcome: its status, or `voicemail`; empty while Bolna knows no such call.
+        outcome: its status, or `voicemail`; empty while the provider knows no such call.
         duration: seconds of conversation; None while it is not final, or where it is not told.
-        cost: as Bolna gives it; None as above.
+        cost: as the provider gives it; None as above.
         hangup_reason: why it ended, or what went wrong.
         recording_url: where to hear it.
         transcript: what was said; empty where nobody wants to see it.
@@ -268,7 +268,7 @@ class ResultRow:
         key: the recipient's key; empty for a row that stands for nobody (invalid, duplicate, never called).
         number: E.164 text, or the raw cell where there is no number.
         status: where it stands.
-        execution_id: Bolna's id of the last accepted call, or empty.
+        execution_id: the provider's id of the last accepted call, or empty.
         error: why it is not `queued`, in words, or empty.
         http_status: of the last answer; None where there was none.
         attempts: how many attempts were made.

@@ -1,4 +1,4 @@
-"""The mark each attempt carries to Bolna, so that a doubtful call can be found there again."""
+"""The mark each attempt carries to the provider, so that a doubtful call can be found there again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def reference(shared: str, attempt: int) -> str:
 
 
 def shared_part(text: object) -> str | None:
-    """Return the digest of a reference that Bolna echoed, or None when it is none of ours."""
+    """Return the digest of a reference that the provider echoed, or None when it is none of ours."""
     if not isinstance(text, str):
         return None
     shared, _, attempt = text.rpartition("-")

@@ -38,7 +38,7 @@ class Payload:
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
         columns: variable → index of the column it comes from; constants have none.
-        left_out: columns that are no variables because Bolna fills in their names itself.
+        left_out: columns that are no variables because the provider fills in their names itself.
         required: the columns behind `required`, which names variables or columns.
         zone_column: index of the column that names the recipient's time zone; None where there is none.
         hints: what is odd about the columns, in words.

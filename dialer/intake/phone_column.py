@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dialer.intake.table import Table
 
 DOCUMENTED: Final = frozenset({"contactnumber", "recipientphonenumber", "phonenumber", "tonumber"})
-"""Names that Bolna's documentation gives the column (of batches) or the field (of calls and executions)."""
+"""Names that the provider's documentation gives the column (of batches) or the field (of calls and executions)."""
 SURE: Final = 0.9
 """A column of a documented name is the one when so many of its cells are numbers, whatever the others hold."""
 SHARE: Final = 0.8

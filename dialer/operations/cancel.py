@@ -1,4 +1,4 @@
-"""The brake: stop the run that goes on, then every call of the batch that waits at Bolna."""
+"""The brake: stop the run that goes on, then every call of the batch that waits at the provider."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dialer.engine.pacing import Pacer
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
 from dialer.models import e164
 from dialer.operations.adoption import merge, refuse_without_people
-from dialer.operations.connection import bolna
+from dialer.operations.connection import connected
 from dialer.operations.intake import load
 from dialer.operations.opening import HEED_EVERY, opened
 from dialer.operations.reconcile import look_for_unrecorded, told, told_unrecorded
@@ -59,7 +59,7 @@ class Braking:
 
 @dataclass(frozen=True, slots=True)
 class StillOn:
-    """A call that could not be stopped and is not over: the number, Bolna's id and status, and why."""
+    """A call that could not be stopped and is not over: the number, the provider's id and status, and why."""
 
     number: str
     execution_id: str
@@ -77,7 +77,7 @@ class Cancelled:
         stopped: calls that were stopped now.
         over: calls that were over already, by what became of them.
         going_on: calls that could not be stopped and are not over.
-        left: calls of which Bolna did not say whether they are stopped.
+        left: calls of which the provider did not say whether they are stopped.
         unknown: recipients of whom nobody knows whether they were called.
         notes: what a person should know, in words.
         exit_code: what a script is told.
@@ -101,7 +101,7 @@ async def cancel_campaign(
     tell: Tell = lambda _: None,
     control: Control | None = None,
 ) -> Cancelled:
-    """Stop every call of a batch that Bolna has accepted and not dialled; a run that goes on is stopped first.
+    """Stop every call of a batch that the provider has accepted and not dialled; a run that goes on is stopped first.
 
     Args:
         campaign: from `load_campaign`.
@@ -116,7 +116,7 @@ async def cancel_campaign(
     """
     control = control or Control()
     refuse_without_people(campaign)
-    async with bolna(campaign) as (client, base_url), contextlib.AsyncExitStack() as stack:
+    async with connected(campaign) as (client, base_url), contextlib.AsyncExitStack() as stack:
         turn = _Turn(campaign, confirm, tell, control)
         ledger = await turn.come(stack, base_url=base_url)
         return await _Cancelling(campaign, client, ledger, turn, control).cancel()
@@ -233,7 +233,7 @@ class _Cancelling:
         return True
 
     async def _found_more(self) -> bool:
-        """Tell whether calls were found at Bolna of which nobody knew whether they were placed: they may ring, too."""
+        """Tell whether the provider showed calls of which nobody knew whether they were placed: they may ring, too."""
         settled = 0
         async with until(self._control.drain):
             settled += await self._missing()

@@ -55,7 +55,7 @@ class Check:
         heard: the variables of these.
         variables: variable → column or constant.
         agents: those that a column names.
-        left_out: columns that are no variables because Bolna fills in their names itself.
+        left_out: columns that are no variables because the provider fills in their names itself.
         empty: variable → how many callable rows leave it empty, and the first of them.
         errors: the same of those with the error of a formula in it.
         garbled: the same of those whose letters were lost on the way.

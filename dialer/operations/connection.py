@@ -1,4 +1,4 @@
-"""The connection to Bolna, or to a sandbox that runs in this process meanwhile."""
+"""The connection to the provider, or to a sandbox that runs in this process meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.asynccontextmanager
-async def bolna(campaign: Campaign) -> AsyncIterator[tuple[Provider, str]]:
+async def connected(campaign: Campaign) -> AsyncIterator[tuple[Provider, str]]:
     """Yield a client and its address: of the account, or of a sandbox.
 
     Raises:

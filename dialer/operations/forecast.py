@@ -11,7 +11,7 @@ import anyio
 from dialer import provider
 from dialer.engine.forecast import Forecast, forecast
 from dialer.errors import UsageError
-from dialer.operations.connection import bolna
+from dialer.operations.connection import connected
 from dialer.operations.timing import Place, Timing, timing
 from dialer.sync import preflight
 from dialer.sync.prompt import compare
@@ -156,7 +156,7 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
         MustActError: the key is refused, the agent does not exist, or there is no money.
     """
     try:
-        async with bolna(campaign) as (client, _):
+        async with connected(campaign) as (client, _):
             standing = await read_standing(campaign, client, agents=found.agents)
     except UsageError as error:
         standing = preflight.Standing(

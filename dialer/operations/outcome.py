@@ -67,7 +67,7 @@ class Summary:
         counts: how many rows of the input stand where.
         sent: calls that this run placed, refused or left unclear.
         seconds: how long sending took.
-        held: seconds of it that all sending was held, because Bolna asked to or could not be reached.
+        held: seconds of it that all sending was held, because the provider asked to or could not be reached.
         waited: seconds that were waited for somebody to be callable.
         left: recipients that can be called and were not.
         exit_code: what a script is told.

@@ -170,7 +170,7 @@ class Planning:
         return found
 
     async def _waits(self) -> bool:
-        """Tell whether nobody may be called yet, since calls are missing that Bolna may list late."""
+        """Tell whether nobody may be called yet, since calls are missing that the provider may list late."""
         until = await self.context.ledger.wait_until()
         return until is not None and until > time.time() and not self.context.campaign.sandbox
 

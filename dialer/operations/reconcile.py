@@ -13,7 +13,7 @@ from dialer.engine.control import Control, interruptible
 from dialer.engine.pacing import Pacer
 from dialer.errors import ExitCode, LedgerError
 from dialer.operations.adoption import merge
-from dialer.operations.connection import bolna
+from dialer.operations.connection import connected
 from dialer.operations.opening import opened, refuse_unbegun
 from dialer.operations.results import rewrite
 from dialer.store.sqlite import Neighbours
@@ -40,7 +40,7 @@ class Settled:
         batch: its name.
         settled: how many `unknown` were found and are `queued`.
         left: how many stay `unknown`.
-        read: executions that were read at Bolna.
+        read: executions that were read at the provider.
         counts: how many rows of the input stand where.
         notes: what a person should know, in words.
         results: path of the results CSV.
@@ -61,7 +61,7 @@ class Settled:
 
 
 async def reconcile_campaign(campaign: Campaign, *, control: Control | None = None) -> Settled:
-    """Look for every unknown call at Bolna, and write the results anew.
+    """Look for every unknown call at the provider, and write the results anew.
 
     Args:
         campaign: from `load_campaign`.
@@ -73,7 +73,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
     control = control or Control()
     refuse_unbegun(campaign)
     async with (
-        bolna(campaign) as (client, base_url),
+        connected(campaign) as (client, base_url),
         opened(campaign, command="reconcile", base_url=base_url, control=control) as ledger,
     ):
         async with interruptible(control, doing="looking for unclear calls"):
@@ -112,7 +112,7 @@ def told(result: Reconciled) -> list[str]:
 async def look_for_unrecorded(
     campaign: Campaign, ledger: AsyncStore, client: Provider, *, time_limit: float | None
 ) -> Unrecorded:
-    """Look at Bolna for calls that no ledger knows, since the last time; whoever was called by them is not any more.
+    """Look for calls that no ledger knows, since the last time; those whom they reached are not called any more.
 
     Args:
         campaign: the campaign.
@@ -182,7 +182,7 @@ async def look_for_unclear(
     time_limit: float | None,
     note: Callable[[str], None],
 ) -> Reconciled:
-    """Look for every unknown call at Bolna, and tell and return what came of it.
+    """Look for every unknown call at the provider, and tell and return what came of it.
 
     Args:
         campaign: the campaign.

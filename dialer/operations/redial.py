@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dialer.store import AsyncStore, Redial
 
 YOUNG = 1800.0
-"""An unknown attempt younger than this many seconds may still turn up at Bolna: it is not redialled."""
+"""An unknown attempt younger than this many seconds may still turn up at the provider: it is not redialled."""
 _SHOWN = 10
 """Numbers that a question names."""
 
@@ -42,7 +42,7 @@ class Release:
         self._note = note
 
     async def errors(self) -> None:
-        """Release everybody whom Bolna refused and never called."""
+        """Release everybody whom the provider refused and never called."""
         found = await self._release(Status.ERROR, what="--retry-errors")
         self._note(f"{found.released} that were refused are called again (--retry-errors)")
         self._tell(found)

@@ -16,7 +16,7 @@ from dialer.engine.progress import Progress, Silent
 from dialer.engine.shared_rate import shared_rate
 from dialer.errors import DeclinedError, MustActError, UsageError
 from dialer.messages import workspace as words
-from dialer.operations.connection import bolna
+from dialer.operations.connection import connected
 from dialer.operations.eligibility import judge_of
 from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.ledger_list import find_listed
@@ -65,7 +65,7 @@ async def run_campaign(
     It may be called again whenever it ended, was stopped or killed: it goes on where it was.
 
     Args:
-        campaign: from `load_campaign`; made with `sandbox=True` it calls the built-in stand-in for Bolna.
+        campaign: from `load_campaign`; made with `sandbox=True` it calls the built-in stand-in for the provider.
         options: what is asked of this one run.
         confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
         ask: asked in words before a redial or an adoption that the options did not already grant.
@@ -80,7 +80,7 @@ async def run_campaign(
     progress = progress or Silent()
     _check_outcomes(options.redial)
     async with (
-        bolna(campaign) as (client, base_url),
+        connected(campaign) as (client, base_url),
         opened(campaign, command="run", base_url=base_url, control=control) as ledger,
     ):
         with (

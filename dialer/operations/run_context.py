@@ -48,7 +48,7 @@ class RunContext:
     control: Control
 
     async def look_for_unclear(self, time_limit: float | None) -> Reconciled:
-        """Look for every unknown call at Bolna, for so many seconds at most, and tell what came of it."""
+        """Look for every unknown call at the provider, for so many seconds at most, and tell what came of it."""
         return await look_for_unclear(
             self.campaign, self.ledger, self.client, time_limit=time_limit, note=self.notes.add
         )

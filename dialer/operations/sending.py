@@ -236,7 +236,7 @@ class Sending:
 
 
 async def _beat(progress: Progress, _end: Callable[[Trip], None]) -> None:
-    """Let a run be seen to be alive also while it waits for answers, a line or Bolna."""
+    """Let a run be seen to be alive also while it waits for answers, a line or the provider."""
     while True:
         await anyio.sleep(BEAT_EVERY)
         progress.beat()

@@ -50,7 +50,7 @@ class Standing:
         outcomes: what has become of the call that each person's result shows: outcome → people.
         open: accepted calls that are not final, as far as they were tracked.
         talked: seconds of conversation of all calls.
-        cost: of all calls, as Bolna gives it (cents, by its documentation).
+        cost: of all calls, as the provider gives it (cents, by its documentation).
         per_minute: people a minute whose attempt ended, over the last minute.
         left: seconds until everybody pending is called at that pace; None where nobody is sending.
         held: seconds for which all sending still stands still; 0 where it does not.

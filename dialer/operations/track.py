@@ -12,7 +12,7 @@ from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.operations.adoption import merge
-from dialer.operations.connection import bolna
+from dialer.operations.connection import connected
 from dialer.operations.opening import opened, refuse_unbegun
 from dialer.operations.results import rewrite
 from dialer.sync.track import Tally, Tracker
@@ -41,7 +41,7 @@ class Tracked:
         open: how many are not final.
         ended: how many have become final meanwhile.
         given_up: how many never ended and are not asked for any more since.
-        requests: how many were made at Bolna.
+        requests: how many were made at the provider.
         stopped: who stopped it, in words; empty where nobody did.
         trouble: why not all could be read, or empty.
         notes: what else a person should know, in words.
@@ -92,7 +92,7 @@ async def track_campaign(
     control = control or Control()
     refuse_unbegun(campaign)
     async with (
-        bolna(campaign) as (client, base_url),
+        connected(campaign) as (client, base_url),
         opened(campaign, command="track", base_url=base_url, control=control) as ledger,
     ):
         async with interruptible(control, doing="reading the results"):
@@ -149,7 +149,7 @@ async def follow(
     progress: Progress,
     control: Control,
 ) -> Followed:
-    """Look until all calls are final, somebody asks to stop, or Bolna could not be read for an hour.
+    """Look until all calls are final, somebody asks to stop, or the provider could not be read for an hour.
 
     Args:
         campaign: whose calls.

@@ -55,7 +55,7 @@ class Redial:
         ripe_by: when all of them may be.
         spent: how many had all the calls they get.
         open: how many have a call that is not final.
-        untold: of how many of those Bolna was never asked, or knew no such call.
+        untold: of how many of those the provider was never asked, or knew no such call.
         reached: how many of those in doubt were reached by another call.
     """
 
@@ -134,14 +134,14 @@ class Call:
         attempt: the attempt's integer key.
         recipient: the recipient's integer key.
         number: E.164 digits.
-        execution_id: Bolna's id.
+        execution_id: the provider's id.
         payload: JSON text of what was asked for; empty where only a results CSV tells of the call.
         at: when its intent was written (Unix seconds).
         until: when it was surely accepted (Unix seconds).
         status: how it last stood; empty while it was never asked, or knew no such call.
         since: when that status was first seen (Unix seconds); None while it was never asked.
-        asked_at: when Bolna was last asked (Unix seconds); None while it never was.
-        scheduled_at: when Bolna is to dial (again) (Unix seconds); None where it did not say.
+        asked_at: when the provider was last asked (Unix seconds); None while it never was.
+        scheduled_at: when the provider is to dial (again) (Unix seconds); None where it did not say.
         retry_count: automatic retries so far.
     """
 
@@ -201,16 +201,16 @@ class Trace:
     Attributes:
         at: when its intent was written (UTC).
         outcome: how it ended; empty while nothing is known.
-        http_status: of Bolna's answer; None where none came.
+        http_status: of the provider's answer; None where none came.
         words: why, where it was not accepted.
         source: who knew of it, where that was not the run; or empty.
-        execution_id: Bolna's id of the call, or empty.
+        execution_id: the provider's id of the call, or empty.
         call: what has become of the call; empty where that was not asked, or is not known.
         final: nothing will change any more, or it was given up.
-        asked_at: when Bolna was last asked (UTC); None where it never was.
+        asked_at: when the provider was last asked (UTC); None where it never was.
         duration: seconds of conversation; None where it is not told.
-        cost: as Bolna gives it; None as above.
-        hangup_by, hangup_reason, error_message, termination_reason, recording_url, transcript: as Bolna gives them.
+        cost: as the provider gives it; None as above.
+        hangup_by, hangup_reason, error_message, termination_reason, recording_url, transcript: as the provider says.
     """
 
     at: datetime
@@ -259,7 +259,7 @@ class People:
         count: how many.
         state: of each of them.
         attempts: requests made for each of them.
-        called: Bolna accepted a call to each of them.
+        called: the provider accepted a call to each of them.
         reached: by any call.
         outcome: of the last call; empty where there is none, or nothing is known of it.
         final: of the last call: 0 it goes on, 1 it is over, 2 given up.
@@ -284,7 +284,7 @@ class Calls:
         final: 0 it goes on, 1 it is over, 2 given up.
         reached: a person was reached.
         talked: seconds of conversation.
-        cost: as Bolna gives it.
+        cost: as the provider gives it.
     """
 
     count: int
@@ -302,7 +302,7 @@ class Trouble:
     Attributes:
         kind: the row's status, or the outcome of its last call.
         code: of the reason; empty where it has none.
-        http_status: of Bolna's last answer; None where there was none.
+        http_status: of the provider's last answer; None where there was none.
         words: the reason, of the first of them.
         rows: how many.
         first: position and phone cell of the first few.

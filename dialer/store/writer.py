@@ -59,8 +59,8 @@ class LedgerWriter(AsyncStore):
     """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
 
     What somebody waits for is begun at once: while one commit is on its way to the disk, the next group gathers. What
-    nobody waits for (outcomes) is begun with it, or when the last group is 20 ms past: at once at Bolna's rates. Jobs
-    are done in the order they were asked for, but that of a group the outcomes come first.
+    nobody waits for (outcomes) is begun with it, or when the last group is 20 ms past: at once at a provider's rates.
+    Jobs are done in the order they were asked for, but that of a group the outcomes come first.
 
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.

@@ -130,7 +130,7 @@ def _write(
 
 
 def _short(label: str) -> str:
-    """Return a label in one line of letters that XML may hold, however Bolna spells an outcome."""
+    """Return a label in one line of letters that XML may hold, however the provider spells an outcome."""
     plain = "".join(letter if letter.isprintable() else " " for letter in on_one_line(label))
     return plain if len(plain) <= _LABEL_LETTERS else plain[: _LABEL_LETTERS - 1] + "…"
 

@@ -19,7 +19,7 @@ class Funnel:
     Attributes:
         in_file: data rows of the CSV.
         callable: rows that stand for somebody who can be called, or was.
-        queued: of these, Bolna accepted a call to them.
+        queued: of these, the provider accepted a call to them.
         reached: of these, a person answered.
         left: called, and no longer in the file; counted in none of the above.
     """
@@ -36,13 +36,13 @@ class Ended:
     """How calls ended.
 
     Attributes:
-        outcome: as Bolna spells it, `voicemail` where a machine answered; empty where it was not asked yet.
+        outcome: as the provider spells it, `voicemail` where a machine answered; empty where it was not asked yet.
         final: nothing will change any more.
-        given_up: it never ended, and Bolna is not asked any more.
+        given_up: it never ended, and the provider is not asked any more.
         people: people of the file whose last call stands so.
         calls: all calls that stand so, also those of people called several times.
         talked: seconds of conversation.
-        cost: cents, as Bolna gives them.
+        cost: cents, as the provider gives them.
     """
 
     outcome: str
@@ -76,7 +76,7 @@ class Country:
     Attributes:
         code: ISO code; empty where a number belongs to no country.
         name: in English.
-        people: to whom Bolna accepted a call.
+        people: to whom the provider accepted a call.
         reached: of these, a person answered.
     """
 
@@ -127,7 +127,7 @@ class Tries:
     """People by the requests made for them.
 
     Attributes:
-        attempts: how many requests, those included that Bolna put off.
+        attempts: how many requests, those included that the provider put off.
         people: for whom so many were made.
         reached: of these, a person answered.
     """
@@ -156,8 +156,8 @@ class Reason:
 
     Attributes:
         status: of the rows, or the outcome of their calls.
-        code: of the reason, as `dialer check` gives it; empty for what Bolna said.
-        http_status: of Bolna's answer; None where there was none.
+        code: of the reason, as `dialer check` gives it; empty for what the provider said.
+        http_status: of the provider's answer; None where there was none.
         words: the reason; numbers in it are left out.
         count: how many rows.
         rows: the first of them.
@@ -194,7 +194,7 @@ class Slow:
         pauses: how often all sending stood still.
         paused: seconds in all.
         longest: the longest of them, longest first.
-        too_many: requests that Bolna put off with a 429.
+        too_many: requests that the provider put off with a 429.
         put_off: requests surely not taken and made again for any other reason.
     """
 
@@ -233,15 +233,15 @@ class Report:
         made_at: the moment that the figures are of.
         zone: the time zone of the hours and of all moments.
         running: a run was going on.
-        rehearsal: the calls went to this machine, not to Bolna.
+        rehearsal: the calls went to this machine, not to the provider.
         masked: of numbers only the last three digits are shown.
         first: when the first request was made; None where there was none.
         last: when the last one was.
         requests: how many were made.
-        calls: of these, accepted by Bolna.
-        tracked: of these, Bolna was asked what became of them.
+        calls: of these, accepted by the provider.
+        tracked: of these, the provider was asked what became of them.
         talked: seconds of conversation in all calls.
-        cost: of all calls; cents, as Bolna gives them.
+        cost: of all calls; cents, as the provider gives them.
         currency: of the costs; None where `dialer.toml` does not say.
         statuses: how many rows of the file stand where.
         funnel: from the file to the person.

@@ -44,7 +44,7 @@ _WIDTHS: Final = (5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _BARS: Final = 8
 """About so many bars hold nine of ten calls."""
 _CELL, _WORDS = 40, 200
-"""Letters that are shown of a phone cell, and of what Bolna said."""
+"""Letters that are shown of a phone cell, and of what the provider said."""
 _TOO_MANY: Final = 429
 _NOT_CALLABLE: Final = (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)
 _OVER, _GIVEN_UP = 1, 2

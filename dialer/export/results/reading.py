@@ -94,7 +94,7 @@ def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambd
 
     Rows are matched by `key`; where that is damaged by the id, or by the number while it is whole. Of a line that a
     kill has torn only what stands before the tear is used, and nothing where that tells nobody: a ledger beside it
-    has more, and without one who was in flight is looked up at Bolna.
+    has more, and without one who was in flight is looked up at the provider.
 
     Args:
         path: the CSV.

@@ -1,4 +1,4 @@
-"""What became of the calls that Bolna accepted, as it was last told."""
+"""What became of the calls that the provider accepted, as it was last told."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LAST = 1000
 
 
 class Calls(Connected):
-    """The part of the ledger that follows calls at Bolna."""
+    """The part of the ledger that follows calls at the provider."""
 
     def talk(self) -> Talk:
         """Return how long people talked in the last calls that are over."""
@@ -50,12 +50,12 @@ class Calls(Connected):
             return dict(self._db.execute(query, (json.dumps(attempts),)).fetchall())
 
     def execution_ids(self) -> set[int]:
-        """Return a hash of each id that Bolna has given a call of this batch; the ids would take twice the memory."""
+        """Return a hash of each id that the provider gave a call of this batch; the ids would take twice the memory."""
         with told(self.path):
             return {hash(identity) for (identity,) in self._db.execute(reading.EXECUTION_IDS)}
 
     def known_call(self) -> str | None:
-        """Return Bolna's id of a call that it has shown to its end; None where there is none."""
+        """Return the provider's id of a call that it has shown to its end; None where there is none."""
         query = reading.KNOWN_CALL
         with told(self.path):
             row = self._db.execute(query).fetchone()
@@ -67,7 +67,7 @@ class Calls(Connected):
             return [CallCount(*row) for row in self._db.execute(reading.CALL_COUNTS)]
 
     def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:
-        """Keep what Bolna says of some calls; a call that is final stays as it is.
+        """Keep what the provider says of some calls; a call that is final stays as it is.
 
         Args:
             found: the attempt's integer key and the execution.
@@ -89,7 +89,7 @@ class Calls(Connected):
             db.executemany(changing.NOTE_STATUS, ((attempt, status, at) for attempt, status in listed))
 
     def note_missing(self, attempts: Sequence[int], *, now: float | None = None) -> None:
-        """Keep that Bolna knows no such calls (yet)."""
+        """Keep that the provider knows no such calls (yet)."""
         at = time.time() if now is None else now
         with self.transaction() as db:
             db.executemany(changing.NOTE_MISSING, ((attempt, at) for attempt in attempts))
@@ -102,7 +102,7 @@ class Calls(Connected):
 
 def _row(attempt: int, execution: Execution, at: float) -> tuple[object, ...]:
     extracted, final = execution.extracted, execution.is_final
-    # Until the end Bolna shows 0 of what it does not know yet.
+    # Until the end the provider shows 0 of what it does not know yet.
     duration, cost = (execution.duration, execution.cost) if final else (None, None)
     return (
         attempt, execution.status, final, at, at, duration, cost,

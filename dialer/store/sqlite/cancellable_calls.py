@@ -28,8 +28,8 @@ class Stops(Calls):
     def stoppable(self, *, before: Stoppable | None = None, size: int = 500) -> list[Stoppable]:
         """Return calls that may still ring, the last to ring first, from beyond one of them.
 
-        Bolna dials what is queued in the order in which it came, so the last placed has the longest to wait. Asked
-        again is also who could not be stopped before: a call that rang then may wait for its retry now.
+        The provider dials what is queued in the order in which it came, so the last placed has the longest to wait.
+        Those that could not be stopped before are among them: a call that rang then may wait for its retry now.
         """
         let_read_bodies(self._db)
         bound = (float("inf"), 0) if before is None else (before.rings_at, before.call.attempt)
@@ -41,7 +41,7 @@ class Stops(Calls):
         return [Stoppable(rings_at, Call(*columns)) for rings_at, *columns in rows]
 
     def note_stopped(self, attempt: int, *, now: float | None = None) -> None:
-        """Keep that Bolna has stopped a call: it will not ring."""
+        """Keep that the provider has stopped a call: it will not ring."""
         at = time.time() if now is None else now
         with self.transaction() as db:
             db.execute(
@@ -50,7 +50,7 @@ class Stops(Calls):
             )
 
     def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:
-        """Keep that Bolna did not stop a call, with its words, and how the call stands (None: it knows none)."""
+        """Keep that the provider did not stop a call, with its words, and how the call stands (None: it knows none)."""
         with self.transaction() as db:
             if found is None:
                 self.note_missing([attempt])

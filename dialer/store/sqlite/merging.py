@@ -108,7 +108,7 @@ class Merging(Connected):
         self._claim_row(row.key)
 
     def _keep_call(self, attempt: int, recipient: int, call: CallResult, at: float) -> None:
-        # As not final: the results show it until Bolna was asked, which knows more than they hold.
+        # As not final: the results show it until the provider was asked, which knows more than they hold.
         self._db.execute(
             changing.KEEP_CALL,
             (

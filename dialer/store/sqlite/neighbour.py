@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SETTLED = 2.0
 """Seconds after which an empty file is surely not just being made."""
 _LONGEST = 31 * 86_400.0
-"""Seconds after which an accepted call has surely rung, its retries included: 30 days ahead is what Bolna takes."""
+"""Seconds after which an accepted call has surely rung, its retries included: none is placed over 30 days ahead."""
 
 
 @dataclass(frozen=True, slots=True)

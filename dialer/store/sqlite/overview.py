@@ -1,7 +1,7 @@
 """What a report tells of a batch, counted by the database: no table is ever held in memory.
 
-A *call* is an attempt that Bolna accepted. Somebody is *reached* by a call that is `completed`, was not answered by a
-machine and lasted longer than no time at all. *People* are the rows of the input that stand for somebody.
+A *call* is an attempt that the provider accepted. Somebody is *reached* by a call that is `completed`, was not answered
+by a machine and lasted longer than no time at all. *People* are the rows of the input that stand for somebody.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Overview(Connected):
         yield from self._read(report.CALLS_BY_TIME)
 
     def called_numbers(self) -> Iterator[tuple[int, bool]]:
-        """Yield the number of each of the people to whom Bolna accepted a call, and whether they were reached."""
+        """Yield the number of each of the people who have an accepted call, and whether they were reached."""
         rows = self._read(report.CALLED_NUMBERS)
         return ((number, bool(reached)) for number, reached in rows)
 

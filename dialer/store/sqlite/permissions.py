@@ -39,8 +39,8 @@ class Permissions(Connected):
     ) -> Redial:
         """Let everybody in a state be called again whom the rules allow, because a person asked.
 
-        Only those who have no call that is not final: what Bolna may still dial, or try again by itself, is not called
-        on top of that. Nor is anybody whom one of their calls has reached.
+        Only those who have no call that is not final: what the provider may still dial, or try again by itself, is not
+        called on top of that. Nor is anybody whom one of their calls has reached.
 
         Args:
             state: QUEUED, ERROR or UNKNOWN.
@@ -94,7 +94,7 @@ class Permissions(Connected):
         return dict(rows)
 
     def refused_again(self) -> int:
-        """Return how many this run has called again and Bolna refused, while an earlier call of theirs stands."""
+        """Return how many redials of this run were refused, while an earlier call stands."""
         with told(self.path):
             (count,) = self._db.execute(reading.REFUSED_AGAIN).fetchone()
         return int(count)

@@ -1,7 +1,7 @@
 """Each piece of work on a ledger has a number and an id, by which an older copy of the ledger is known: see `mark`.
 
 Where the ledger is an older copy, or a new one in place of one that is lost, calls may be missing in it. When those may
-have been placed is kept as spans of time, until Bolna was searched for them.
+have been placed is kept as spans of time, until the provider was searched for them.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Write order of one call, and what a crash leaves at each step:
     outcome     state and attempt closed, durable          -> before: `unknown`; after: final
     results     the CSV's line, after the outcome          -> the ledger has it; the CSV is written anew
 
-Nothing is sent whose intent is not on disk, and nothing leaves `unknown` but by a call found at Bolna or a
+Nothing is sent whose intent is not on disk, and nothing leaves `unknown` but by a call found at the provider or a
 person's decision.
 """
 

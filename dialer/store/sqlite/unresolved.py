@@ -38,7 +38,7 @@ class Doubts(Starts):
         return 0.0 if row is None else float(row[0])
 
     def found(self, mark: str, *, execution_id: str) -> bool:
-        """Note that the call with this reference exists at Bolna; return whether that settled somebody.
+        """Note that the call with this reference exists at the provider; return whether that settled somebody.
 
         Whom a person let be called again is not: they were asked without knowing of that call.
         """
@@ -76,7 +76,7 @@ class Doubts(Starts):
 
         Args:
             numbers: E.164 digits; more than one where one line has several spellings.
-            execution_id: Bolna's id of the call.
+            execution_id: the provider's id of the call.
         """
         words = f"Bolna has a call to this number that was not placed with this ledger ({execution_id})"
         with self.transaction() as db:
@@ -89,14 +89,14 @@ class Doubts(Starts):
     def adopt(
         self, numbers: Collection[int], mark: str, *, execution_id: str, missing_since: float | None = None
     ) -> bool:
-        """Note that a call to one of them was found at Bolna; return whether it was new.
+        """Note that a call to one of them was found at the provider; return whether it was new.
 
         Of somebody who is to be called again the calls that are known already say nothing new.
 
         Args:
             numbers: E.164 digits; more than one where one line has several spellings.
             mark: the call's reference, which tells whose it is.
-            execution_id: Bolna's id of the call.
+            execution_id: the provider's id of the call.
             missing_since: from then on (Unix seconds) more calls may be missing, now that one is.
         """
         shared = shared_part(mark)
