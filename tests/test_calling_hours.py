@@ -21,8 +21,9 @@ from dialer.engine.pacing import Rate
 from dialer.hours import CallingWindow, WeeklyHours, load_pack
 from dialer.hours.recipient_zones import Locator, zone_column
 from dialer.intake.do_not_call import Suppression
+from dialer.messages.operations.eligibility import TOO_LATE
 from dialer.models import InputRow, Problem, Status, Whereabouts, e164
-from dialer.operations.eligibility import CLOSING, TOO_LATE, Judge
+from dialer.operations.eligibility import CLOSING, Judge
 from dialer.store import Binding
 from dialer.store.sqlite import Ledger
 from tests.test_runner import Bolna, Rig, virtually

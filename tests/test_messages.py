@@ -29,12 +29,16 @@ WITHOUT_SENTENCES: tuple[str, ...] = (
     "intake/structure.py",
     "intake/table.py",
     "numbers",
+    "operations",
     "provider",
     "sync",
 )
 """Parts of the house whose sentences all stand in `messages`: folders, or single modules."""
 NOT_SENTENCES = {
     "united states of america": "a country's name",
+    "module 'dialer": "Python's words for a name that a module does not have",
+    "# A campaign file": "what `init` writes: TOML",
+    "# encoding =": "the same",
     '\n    """(?:': "a pattern with comments",
 }
 """How a text begins that no person reads as a sentence of ours, and what it is."""

@@ -6,8 +6,10 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.errors import BoundError, InputError
 from dialer.export.results import STAMP, read_back, stamp_of
+from dialer.messages.operations import ledger as say
 from dialer.models import Status
 from dialer.operations.results import refuse_emptied
 from dialer.provider.interface import ProviderReadError
@@ -59,9 +61,9 @@ async def merge(
     is_new = await ledger.is_new()
     if back.rows and is_new:
         await _check_account(path, back, client)
-        words = _without_ledger(path, back)
-        if adopt is None or not await adopt(words):
-            raise _not_adopted(campaign.batch, words)
+        doubt = _lost(path, back)
+        if adopt is None or not await adopt(doubt):
+            raise _not_adopted(campaign.batch, doubt)
     return await ledger.call(lambda store: _take_over(store, back, stamp=stamp))
 
 
@@ -83,12 +85,7 @@ def _read(campaign: Campaign, path: Path, *, known: Callable[[str], bool]) -> Re
     with_id = campaign.columns.id is not None
     back = read_back(path, with_id=with_id, known=known)
     if back.rows and back.with_id != with_id:
-        raise BoundError(
-            f"{path} was written {'with' if back.with_id else 'without'} an id column, this campaign has "
-            f"{'one' if with_id else 'none'}: "
-            "so it is not known who in the list was called.\nPut [columns] id back as it was, or choose another "
-            "`results` name."
-        )
+        raise BoundError(say.id_column_differs(path, written_with_id=back.with_id))
     return back
 
 
@@ -104,7 +101,7 @@ def refuse_without_ledger(campaign: Campaign) -> None:
         return
     back = _read(campaign, path, known=lambda _key: False)
     if back.rows:
-        raise _not_adopted(campaign.batch, _without_ledger(path, back))
+        raise _not_adopted(campaign.batch, _lost(path, back))
 
 
 def refuse_without_people(campaign: Campaign) -> None:
@@ -120,36 +117,24 @@ def refuse_without_people(campaign: Campaign) -> None:
         refuse_emptied(campaign.batch, ledger)
 
 
-def _without_ledger(path: Path, back: ReadBack) -> str:
-    counts = back.rows.counts
-    return (
-        f"{path} says who was called, but there is no ledger beside it.\n"
-        f"Going on from it: {counts[Status.QUEUED]} are called, {counts[Status.UNKNOWN]} unknown, "
-        f"{counts[Status.ERROR]} refused, {back.never_sent} not sent; "
-        "everybody without a row there counts as not called."
-    )
+def _lost(path: Path, back: ReadBack) -> str:
+    called, unknown, refused = (back.rows.counts[state] for state in (Status.QUEUED, Status.UNKNOWN, Status.ERROR))
+    return say.lost(path, called=called, unknown=unknown, refused=refused, never_sent=back.never_sent)
 
 
-def _not_adopted(batch: Batch, words: str) -> InputError:
-    return InputError(
-        f"{words}\nNothing was dialled. Copy the ledger ({batch.ledger.name}) here as well. To go on from the CSV "
-        f"alone: {batch.selection.command('run', '--adopt')}"
-    )
+def _not_adopted(batch: Batch, doubt: str) -> InputError:
+    command = batch.selection.command("run", "--adopt")
+    return InputError(say.not_adopted(doubt, ledger=batch.ledger.name, command=command))
 
 
 async def _check_account(path: Path, back: ReadBack, client: Provider) -> None:
     """Read three of the CSV's calls: if none exists here, it is of a sandbox or of another account."""
-    asked = back.calls
+    calls = back.calls
     try:
-        found = [await client.execution(execution_id) for execution_id in asked]
+        known = [await client.execution(execution_id) for execution_id in calls]
     except ProviderReadError as error:
         if error.must_act is not None:
             raise error.must_act from None
-        raise InputError(
-            f"{path}: its calls could not be looked up at Bolna ({error.words}). Nothing was dialled; try again later."
-        ) from None
-    if asked and not any(found):
-        raise InputError(
-            f"{path}: none of its calls exists in this account (looked up: {', '.join(sorted(asked))}).\n"
-            "It is of the sandbox or of another account: move it away, or use that account's key."
-        )
+        raise InputError(say.account_unread(path, why=error.words, names=provider.VENDOR.names)) from None
+    if calls and not any(known):
+        raise InputError(say.of_another_account(path, calls))

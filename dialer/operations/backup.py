@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import SETTINGS, workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.messages.operations import files as say
 from dialer.operations.list import list_ledgers
 from dialer.store.sqlite import copy_ledger
 
@@ -57,10 +58,7 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
     """
     workspace = workspace_of(folder).folder.resolve()
     if to.resolve().is_relative_to(workspace):
-        raise UsageError(
-            f"{to}: this folder is in the workspace {workspace}, where the copies would count as ledgers of their own. "
-            "Name a folder outside it, best on another disk."
-        )
+        raise UsageError(say.backup_inside(to, workspace))
     ledgers = [Path(one.ledger) for one in list_ledgers(folder, sandbox=sandbox).ledgers if not one.is_missing]
     registry = workspace_of(folder).registry(sandbox=sandbox).path
     texts = [*_settings(workspace), *([registry] if registry.exists() else [])]
@@ -95,9 +93,9 @@ def _target(path: Path, workspace: Path, to: Path) -> Path:
 def _refuse_taken(to: Path, targets: dict[Path, Path]) -> None:
     taken = [target for target in targets.values() if os.path.lexists(target)]
     if taken:
-        raise UsageError(f"{taken[0]} exists already, and a backup replaces nothing. Name another folder than {to}.")
+        raise UsageError(say.backup_exists(taken[0], to))
     if not targets:
-        raise UsageError("There is nothing to save: no ledger, no campaign file. Name the workspace with --in FOLDER.")
+        raise UsageError(say.NOTHING_TO_SAVE)
 
 
 def _save(to: Path, targets: dict[Path, Path], *, ledgers: set[Path]) -> Saved:

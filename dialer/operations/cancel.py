@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
+from dialer import provider
 from dialer.engine.control import Control, interruptible, until
 from dialer.engine.pacing import Pacer
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
+from dialer.messages.operations import cancel as say
+from dialer.messages.operations import reconcile as reconciling
 from dialer.models import e164
 from dialer.operations.adoption import merge, refuse_without_people
 from dialer.operations.connection import connected
 from dialer.operations.intake import load
 from dialer.operations.opening import HEED_EVERY, opened
-from dialer.operations.reconcile import look_for_unrecorded, told, told_unrecorded
+from dialer.operations.reconcile import look_for_unrecorded, summed_up, unrecorded_notes
 from dialer.operations.results import rewrite
 from dialer.store import until_of
 from dialer.store.engines import read_ledger
@@ -139,7 +142,7 @@ class _Turn:
             DeclinedError: the answer is no.
         """
         if not self._agreed and not await self._confirm(Braking(self._campaign.batch.name, calls, running)):
-            raise DeclinedError("Nothing was cancelled.")
+            raise DeclinedError(say.NOTHING)
         self._agreed = True
 
     async def come(self, stack: contextlib.AsyncExitStack, *, base_url: str) -> LedgerWriter:
@@ -166,11 +169,11 @@ class _Turn:
             await self._ask_to_stop()
 
     async def _agree_to_stop(self) -> None:
-        running = holder(self._campaign.batch.lock) or "another process"
+        running = holder(self._campaign.batch.lock) or say.ANOTHER_PROCESS
         with contextlib.closing(read_ledger(self._campaign.batch.ledger)) as ledger:
             calls = ledger.count_open()
         await self.agree(calls, running=running)
-        self.tell(f"{running} is asked to stop; what it has in flight may finish ...")
+        self.tell(say.asked_to_stop(running))
 
     async def _ask_to_stop(self) -> None:
         """Ask whoever works on it now: it may be another one than a second ago."""
@@ -180,7 +183,7 @@ class _Turn:
         with anyio.move_on_after(HEED_EVERY):
             await self._control.drain.wait()
         if self._control.drain.is_set():
-            raise InterruptedRunError(f"{self._control.stopped}; nothing was cancelled, but the run was asked to stop.")
+            raise InterruptedRunError(say.stopped_while_asking(self._control.stopped))
 
 
 class _Cancelling:
@@ -198,10 +201,10 @@ class _Cancelling:
         self._is_blind = False  # calls may ring of which the ledger does not know
 
     async def cancel(self) -> Cancelled:
-        async with interruptible(self._control, doing="reading the results"):
+        async with interruptible(self._control, doing=reconciling.RESULTS):
             is_known = await self._merge()
         if self._campaign.sandbox:
-            self._notes.append("The calls of a trial ended with the run that placed them.")
+            self._notes.append(say.TRIAL_OVER)
             return await self._summary(Braked(), open_=0)
         calls = await self._ledger.count_open()
         if calls:
@@ -213,7 +216,7 @@ class _Cancelling:
             self._client,
             glance=tracker.glance,
             drain=self._control.drain,
-            report=lambda result: self._turn.tell(f"{result.answered:,} of {calls:,}: {result.stopped:,} stopped"),
+            report=lambda result: self._turn.tell(say.progress(result.answered, among=calls, stopped=result.stopped)),
         )
         async with until(self._control.abort):
             await brake.stop_all()
@@ -228,7 +231,7 @@ class _Cancelling:
         try:
             await merge(self._campaign, self._ledger, self._client)
         except UsageError as error:
-            self._notes.append(f"The results CSV is left as it is: {error}")
+            self._notes.append(say.results_left(str(error)))
             return False
         return True
 
@@ -241,7 +244,7 @@ class _Cancelling:
                 found = await reconcile(
                     self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE
                 )
-                self._notes += told(found)
+                self._notes += summed_up(found)
                 settled += found.settled
         return settled > 0
 
@@ -253,10 +256,10 @@ class _Cancelling:
             if self._is_blind:
                 await load(self._campaign, self._ledger, self._control)
         except UsageError as error:
-            self._notes.append(f"A lost run may have called more people; to find them, the list is needed: {error}")
+            self._notes.append(say.list_needed(str(error)))
             return 0
         found = await look_for_unrecorded(self._campaign, self._ledger, self._client, time_limit=RECONCILE)
-        self._notes += await told_unrecorded(self._ledger, found)
+        self._notes += await unrecorded_notes(self._ledger, found)
         self._is_blind = bool(await self._ledger.gaps()) and bool(found.why_unfinished)
         return found.adopted
 
@@ -270,10 +273,10 @@ class _Cancelling:
         unknown = await self._unknown()
         left = max(0, open_ - len(result.going_on))
         if result.trouble:
-            self._notes.append(f"Bolna did not say of all whether they are stopped: {result.trouble}")
+            self._notes.append(say.not_all_answered(result.trouble, provider.VENDOR.names))
         retries = self._campaign.call.retry_config
         if result.going_on and retries is not None and retries.enabled:
-            self._notes.append("Whom these do not reach Bolna tries again by itself (retry_config): cancel again then.")
+            self._notes.append(say.retried(provider.VENDOR.names))
         return Cancelled(
             batch=self._campaign.batch.name,
             results=str(self._campaign.batch.results),

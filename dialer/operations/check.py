@@ -15,6 +15,9 @@ from dialer.config.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.export.results import guarded, replaced
 from dialer.files import unwritable
+from dialer.messages.operations import files
+from dialer.messages.operations.run import will_not_start
+from dialer.messages.words import without_stop
 from dialer.models import Status, Talk, Whereabouts
 from dialer.numbers import line
 from dialer.operations.adoption import refuse_without_ledger
@@ -210,7 +213,7 @@ def _recent(campaign: Campaign) -> tuple[Container[object], tuple[str, ...]]:
             recent = () if others is None else chain.from_iterable(others.recent(now=time.time()))
             return frozenset(map(line, recent)), ()
     except LedgerError as error:
-        return frozenset(), (f"`run` will not start: {error}".removesuffix("."),)
+        return frozenset(), (will_not_start(without_stop(str(error))),)
 
 
 @contextlib.contextmanager
@@ -220,18 +223,15 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
         yield lambda _row: None
         return
     if path.resolve() in {file.resolve() for file in (*campaign.batch.files, *campaign.suppression)}:
-        raise UsageError(
-            f"--rejects {path}: that file belongs to the campaign and would be overwritten. Name another one."
-        )
-    words = unwritable(path)
-    if words:
-        raise UsageError(f"--rejects {path}: it {words}.")
+        raise UsageError(files.of_the_campaign("--rejects", path))
+    if why := unwritable(path):
+        raise UsageError(files.unfit_rejects(path, why=why))
     try:
         with replaced(path) as file:
             writer = csv.writer(file)
             yield lambda row: writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     except OSError as error:
-        raise UsageError(f"--rejects {path}: cannot be written ({error.strerror}). Name another file.") from None
+        raise UsageError(files.rejects_unwritable(path, why=error.strerror)) from None
 
 
 @contextlib.contextmanager

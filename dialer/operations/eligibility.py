@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.hours import Closed
 from dialer.intake.do_not_call import Watch
+from dialer.messages.operations import eligibility as say
 from dialer.models import Deferral
 from dialer.numbers import spellings
 
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from dialer.hours import CallingWindow
     from dialer.intake.do_not_call import Suppression
     from dialer.models import Recipient
-    from dialer.store.sqlite import Elsewhere, Neighbours
+    from dialer.store.sqlite import Neighbours
 
-READING = Deferral("a suppression list has changed and is being read", retry=True)
+READING = Deferral(say.READING_LIST, retry=True)
 CLOSING = timedelta(seconds=5)
 """Calling hours end so much earlier: a request takes a moment to arrive, and no two clocks agree to the second."""
 MEET_AGAIN = (1.0, 45.0)
 """Seconds, at least and at most, until it is looked again whether another run has called somebody."""
-TOO_LATE = "scheduled_at is less than 3 minutes ahead by now"
 
 
 class Judge:
@@ -97,7 +97,7 @@ class Judge:
         return None if hit is None else Deferral(hit.rpartition(", line ")[0])
 
     def _over(self, now: float) -> Deferral | None:
-        return Deferral("the schedule is over") if self._ends is not None and now >= self._ends else None
+        return Deferral(say.SCHEDULE_OVER) if self._ends is not None and now >= self._ends else None
 
     def _outside(self, recipient: Recipient, now: datetime) -> Deferral | None:
         at = provider.VENDOR.scheduled_in(recipient.payload)
@@ -105,15 +105,15 @@ class Judge:
         if at is None:
             return self._closed(recipient, now) or self._closed(recipient, now + CLOSING) or self._rings(recipient, now)
         if at - now < provider.VENDOR.limits.soonest:
-            return Deferral(TOO_LATE)
+            return Deferral(say.TOO_LATE)
         closed = self._closed(recipient, at)
-        return None if closed is None else Deferral(f"at its scheduled_at {closed.reason}")
+        return None if closed is None else Deferral(say.at_scheduled_at(closed.reason))
 
     def _rings(self, recipient: Recipient, now: datetime) -> Deferral | None:
         """Judge the moment at which the phone will ring, where the lines are all taken until then."""
         wait = self._wait()
         closed = None if wait <= 0 else self._closed(recipient, now + CLOSING + timedelta(seconds=wait))
-        return None if closed is None else replace(closed, reason=f"no line is free in time: then {closed.reason}")
+        return None if closed is None else replace(closed, reason=say.no_line_in_time(closed.reason))
 
     def _closed(self, recipient: Recipient, at: datetime) -> Deferral | None:
         if self._window is None:
@@ -123,7 +123,7 @@ class Judge:
             return None
         opens = None if verdict.opens_at is None else verdict.opens_at.timestamp()
         if opens is not None and self._ends is not None and opens >= self._ends:
-            return Deferral(f"{verdict.reason} any more before the schedule ends")
+            return Deferral(say.not_before_the_end(verdict.reason))
         return Deferral(verdict.reason, until=opens, awaited=True)
 
     def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
@@ -134,17 +134,10 @@ class Judge:
         if found.is_open:
             # Where both find each other neither calls; they meet again at the same moment hardly ever.
             wait = self._random(*MEET_AGAIN)
-            return Deferral(f"{found.batch} is about to call this number", retry=True, wait=wait)
-        return Deferral(called_words(found, now), until=found.at + self._within)
-
-
-def called_words(found: Elsewhere, now: float) -> str:
-    """Return when another batch called somebody, in words."""
-    if found.at > now:
-        return f"{found.batch} has a call placed that is to ring later"
-    minutes = max(0, round((now - found.at) / 60))
-    ago = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes of an hour
-    return f"called {ago} ago by {found.batch}"
+            return Deferral(say.about_to_call(found.batch), retry=True, wait=wait)
+        rings_later = found.at > now
+        reason = say.rings_later(found.batch) if rings_later else say.called(found.batch, seconds=now - found.at)
+        return Deferral(reason, until=found.at + self._within)
 
 
 def judge_of(

@@ -11,6 +11,7 @@ import anyio
 from dialer import provider
 from dialer.engine.forecast import Forecast, forecast
 from dialer.errors import UsageError
+from dialer.messages.operations import run as say
 from dialer.operations.connection import connected
 from dialer.operations.timing import Place, Timing, timing
 from dialer.sync import preflight
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 PREFLIGHT = 30.0
 """Seconds that reading the account may take."""
-_UNREAD = preflight.Standing(None, None, ("the account could not be read in time",))
+_UNREAD = preflight.Standing(None, None, (say.ACCOUNT_UNREAD_IN_TIME,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def outlook(
     asked = frozenset() if standing.agent is None else standing.agent.variables
     found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=provider.VENDOR.reserved)
     others = [
-        f"agent {other.name!r}: {text}"
+        say.of_agent(other.name, text)
         for other in standing.others
         for text in compare(other.variables, given, filled_in=provider.VENDOR.reserved).warnings()
     ]
@@ -159,9 +160,7 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
         async with connected(campaign) as (client, _):
             standing = await read_standing(campaign, client, agents=found.agents)
     except UsageError as error:
-        standing = preflight.Standing(
-            None, None, (f"the account and the agent's prompt were not read: {_first(error)}",)
-        )
+        standing = preflight.Standing(None, None, (say.account_unread(_first(error)),))
     return outlook(
         campaign,
         standing,

@@ -16,6 +16,7 @@ from dialer.config.credentials import agent_id
 from dialer.errors import InputError, UsageError
 from dialer.intake.phone_column import likely_columns, refuse_without_header
 from dialer.intake.table import examine
+from dialer.messages.operations import files as say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,27 +88,26 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
         InputError: the CSV cannot be read.
         UsageError: the campaign file exists or cannot be written.
     """
-    remedy = f"Add the one that reads right, like --encoding {encoding or 'cp1252'}, or save the file as CSV UTF-8."
-    table = examine(recipients, encoding=encoding, remedy=remedy)
+    table = examine(recipients, encoding=encoding, remedy=say.other_encoding(encoding or "cp1252"))
     target = to or Path(f"{stem_of(recipients)}.toml")
     text = _text(table, target, encoding)
     try:
         content = text.encode()
     except UnicodeEncodeError:
-        raise InputError(f"{str(recipients)!r}: a campaign file cannot hold this name. Rename the CSV.") from None
+        raise InputError(say.name_unfit(str(recipients))) from None
     try:
         # Only its owner may read it, as the results: it may name people.
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise UsageError(f"{target} exists already; name another file with --to FILE, or edit that one.") from None
+        raise UsageError(say.campaign_exists(target)) from None
     except OSError as error:
-        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
+        raise UsageError(say.campaign_unwritable(target, why=error.strerror)) from None
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             file.write(content)
     except OSError as error:
         target.unlink(missing_ok=True)
-        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
+        raise UsageError(say.campaign_unwritable(target, why=error.strerror)) from None
     return target
 
 
@@ -119,18 +119,16 @@ def _text(table: Table, target: Path, encoding: str | None) -> str:
     left_out = [name for name in table.header if name != phone and name in provider.VENDOR.reserved]
     return _CAMPAIGN.substitute(
         agent=agent,
-        agent_note="   # <- put yours here" if agent == PLACEHOLDER else "",
+        agent_note=say.YOUR_AGENT if agent == PLACEHOLDER else "",
         recipients=_quoted(_from(target, table.path)),
         default=_plain([f"{target.stem}.results.csv"]),
         phone=_quoted(phone),
         phone_note=phone_note,
         encoding=_ENCODING if encoding is None else f"encoding = {_quoted(encoding)}",
         variables=_plain(variables) or "(none)",
-        left_out=f"# Bolna fills in these itself, so they are left out: {_plain(left_out)}\n" if left_out else "",
+        left_out=say.left_out(_plain(left_out), provider.VENDOR.names.name) if left_out else "",
         user_data="".join(f"# {_key(name)} = {_quoted(name)}\n" for name in variables),
-        required=f"# required = [{_quoted(variables[0])}]   # an empty cell makes the row invalid\n"
-        if variables
-        else "",
+        required=say.required(_quoted(variables[0])) if variables else "",
     )
 
 
@@ -145,13 +143,13 @@ def _phone(table: Table) -> tuple[str, str]:
     """Return the column that holds the numbers, and what to say of the choice."""
     found = likely_columns(table)
     if not found:
-        return table.header[0], "   # <- not sure: no column has one of the usual names, or holds numbers"
+        return table.header[0], say.NO_USUAL_COLUMN
     sure = [candidate for candidate in found if candidate.is_sure]
     chosen, *others = sure + [candidate for candidate in found if candidate not in sure]
     said = chosen.words() + "".join(f"; {_plain([other.name])}: {other.words()}" for other in others[:_SHOWN])
     if not others and chosen.is_usual:
         return chosen.name, ""
-    return chosen.name, f"   # {'' if len(sure) == 1 else '<- not sure: '}{said}"
+    return chosen.name, f"{'   # ' if len(sure) == 1 else say.NOT_SURE}{said}"
 
 
 def _from(target: Path, recipients: Path) -> str:

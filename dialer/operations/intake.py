@@ -19,6 +19,7 @@ from dialer.intake.phone_column import Reading, phone_column, refuse_without_hea
 from dialer.intake.screening import Rules, Screening
 from dialer.intake.table import examine
 from dialer.messages.numbers import newer_called
+from dialer.messages.operations.run import numbers_from_before
 from dialer.numbers import edition
 from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
@@ -158,7 +159,7 @@ def _phone_column(campaign: Campaign, table: Table, before: str | None) -> tuple
     except ColumnError as doubt:
         if before not in doubt.columns:
             raise
-        return before, f'The numbers come from the column "{before}", as in the earlier run of this batch.'
+        return before, numbers_from_before(before)
 
 
 def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ...]]:

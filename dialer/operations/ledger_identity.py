@@ -11,6 +11,7 @@ from uuid import uuid4
 from anyio import to_thread
 
 from dialer.errors import BoundError, DialerError, LedgerError
+from dialer.messages.operations import ledger as say
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
@@ -45,11 +46,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     is_elsewhere = former not in {None, str(workspace)} and not campaign.sandbox
     if is_elsewhere and not move and store.has_attempts():
         again = campaign.batch.selection.command("run", "--move-workspace")
-        raise BoundError(
-            f"{place} belongs to the workspace {former}, and this run is in the workspace {workspace}.\n"
-            "In another workspace nobody knows whom this batch called, and it does not share the limits.\n"
-            f"If the ledger or dialer.toml was moved on purpose: {again}"
-        )
+        raise BoundError(say.of_another_workspace(place, former=str(former), workspace=workspace, command=again))
     notes = {_PLACE: str(place), WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
     notes[IDENTITY] = store.note(IDENTITY) or uuid4().hex
     # Once one may, it stays so: of the calls that an older version placed nobody knows.
@@ -97,11 +94,7 @@ def _refuse_copy(place: Path, store: Store) -> bool:
     if former is None or identity_ is None or Path(former) == place:
         return False
     if _identity_at(Path(former), place) == identity_:
-        raise BoundError(
-            f"{place} is a copy of {former}, which is still there: each would call those whom the other has called.\n"
-            "Go on with one of them and move the other away. To call everybody again on purpose, make it another "
-            "batch: another `results` name, or --batch NAME."
-        )
+        raise BoundError(say.copied(place, former=former))
     return True
 
 

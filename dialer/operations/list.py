@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dialer.config.workspace import workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.messages.commands import command_text
+from dialer.messages.operations import workspace as say
 from dialer.models import Status
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import Listed, holder, is_ledger, is_trial, lock_of
@@ -97,15 +98,9 @@ def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
     """
     registry, real = workspace_of(folder).registry(sandbox=sandbox), path.resolve()
     if real not in registry.read() and not os.path.lexists(path):
-        raise UsageError(
-            f"{path}: {registry.path} does not list this ledger, and there is no such file. To see which ledgers there "
-            f"are: {command_text('list')}"
-        )
+        raise UsageError(say.not_listed(path, registry=registry.path, command=command_text("list")))
     if path.is_file() and is_ledger(path) and _is_sound(path):
-        raise UsageError(
-            f"{path}: this ledger is sound, so nobody is called again whom it has called. Only a ledger that is "
-            "missing or damaged can be forgotten."
-        )
+        raise UsageError(say.sound(path))
     registry.forget(real)
 
 
@@ -141,7 +136,7 @@ def ledgers_below(folder: Path) -> Iterator[Path]:
         UsageError: there is no such folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder.")
+        raise UsageError(say.no_folder(folder))
     for at, folders, names in os.walk(folder):
         folders.sort()
         paths = (Path(at, name) for name in sorted(names))
@@ -155,7 +150,7 @@ def _entry(real: Path, path: Path, listed: Listed | None) -> tuple[Entry, bool |
         with contextlib.closing(read_ledger(real)) as ledger:
             batch, counts, mark = ledger.note("batch") or "", Counter(ledger.counts()), ledger.note("trial")
     except DialerError as error:
-        trouble = str(error) if os.path.lexists(real) else "it is missing"
+        trouble = str(error) if os.path.lexists(real) else say.MISSING
     entry = Entry(
         ledger=str(path),
         batch=batch,

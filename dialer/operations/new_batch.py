@@ -7,6 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from dialer.errors import DeclinedError
+from dialer.messages.operations import eligibility as say
+from dialer.messages.operations.run import NOTHING_DIALLED
 from dialer.numbers import line, spellings
 
 if TYPE_CHECKING:
@@ -50,13 +52,11 @@ async def refuse_repeated(
         doubts += _called(await ledger.spread(SAMPLE), others)
     if not doubts:
         return
-    words = "\n".join(doubts)
+    doubt = "\n".join(doubts)
     if ask is None:
-        raise DeclinedError(
-            f"{words}\nNothing was dialled. If it is a new batch: {selection.command('run', '--new-batch')}"
-        )
-    if not await ask(f"{words}\nIs it a new batch?"):
-        raise DeclinedError("Nothing was dialled.")
+        raise DeclinedError(say.not_a_new_batch(doubt, command=selection.command("run", "--new-batch")))
+    if not await ask(say.is_it_new(doubt)):
+        raise DeclinedError(NOTHING_DIALLED)
 
 
 def _called(sample: Sequence[int], others: Neighbours) -> list[str]:
@@ -72,11 +72,8 @@ def _called(sample: Sequence[int], others: Neighbours) -> list[str]:
     called = sum(wanted[one] for one in known)
     if called < SHARE * len(sample) or not called:
         return []
-    them = f"{called:,} of {len(sample):,} numbers" + (
-        " of the list that were looked at" if len(sample) == SAMPLE else ""
-    )
-    whom = ", ".join(f"{count:,} by {batch}" for batch, count in by.most_common(5))
-    return [f"This batch has called nobody yet, but {them} were called before: {whom}."]
+    who = [(batch, count) for batch, count in by.most_common(5)]
+    return [say.called_before(called, len(sample), by=who, is_sample=len(sample) == SAMPLE)]
 
 
 def _linked(ledger: Path) -> list[str]:
@@ -84,10 +81,4 @@ def _linked(ledger: Path) -> list[str]:
     # A link in the root folder belongs to the system (/tmp on macOS).
     folders = [one for one in ledger.absolute().parents if len(one.parts) > 2]  # noqa: PLR2004 - the root and one name
     links = [one for one in folders if one.is_symlink()]
-    if not links:
-        return []
-    words = (
-        f"{ledger} is new, and {links[-1]} is a symbolic link to {links[-1].readlink()}. Once it leads elsewhere, the "
-        "next run knows nobody whom this one calls. A `ledger` with a path of its own in the campaign file avoids that."
-    )
-    return [words]
+    return [say.behind_link(ledger, link=link, target=link.readlink()) for link in links[-1:]]

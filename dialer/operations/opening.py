@@ -11,6 +11,7 @@ import anyio
 from dialer.config.credentials import is_loopback
 from dialer.engine.control import beside
 from dialer.errors import LedgerError, UsageError
+from dialer.messages.operations import ledger as say
 from dialer.store import Binding
 from dialer.store.engines import open_ledger
 from dialer.store.sqlite import Neighbours, locked, none_yet
@@ -64,7 +65,7 @@ async def _heed(ledger: AsyncStore, work: str, control: Control) -> None:
     with contextlib.suppress(LedgerError):
         while not await ledger.is_asked_to_stop(work):  # noqa: ASYNC110 - asked elsewhere
             await anyio.sleep(HEED_EVERY)
-        control.stop("Asked to stop by `dialer cancel`")
+        control.stop(say.ASKED_TO_STOP)
 
 
 async def _guard(batch: Batch, control: Control) -> None:
@@ -72,10 +73,7 @@ async def _guard(batch: Batch, control: Control) -> None:
     held = _inodes(batch)
     while _inodes(batch) == held:  # noqa: ASYNC110 - nobody tells
         await anyio.sleep(HEED_EVERY)
-    control.stop(
-        f"{batch.ledger}, its lock or its mark was moved or replaced while this was going on (restored from a "
-        "backup?). Other runs would not know of this one, so it stopped"
-    )
+    control.stop(say.replaced_meanwhile(batch.ledger))
 
 
 def _inodes(batch: Batch) -> list[int]:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from dialer import numbers, provider
 from dialer.engine.control import interruptible
 from dialer.errors import LeftError, MustActError
+from dialer.messages.operations import reconcile as reconciling
+from dialer.messages.operations.results import taken_over
+from dialer.messages.operations.run import other_agents
 from dialer.models import NOWHERE, Status
 from dialer.numbers import spellings
 from dialer.operations.adoption import merge
@@ -20,7 +23,7 @@ from dialer.operations.coverage import uncovered
 from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
 from dialer.operations.outcome import Plan
-from dialer.operations.reconcile import look_for_unrecorded, told_unrecorded
+from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release
 from dialer.operations.timing import Place
 from dialer.sync import preflight
@@ -39,8 +42,6 @@ _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""
 SEARCH_FIRST = 60.0
 """Seconds that looking for calls that the ledger does not know may take, unless it is an older copy."""
-_AGENTS = 3
-"""So many other agents are named."""
 RECONCILE_FIRST = 60.0
 """Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
 
@@ -59,11 +60,10 @@ class Planning:
 
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
         """Take over what the results CSV knows further than the ledger."""
-        async with interruptible(self.context.control, doing="reading the results"):
+        async with interruptible(self.context.control, doing=reconciling.RESULTS):
             taken = await merge(self.context.campaign, self.context.ledger, self.context.client, adopt=adopt)
         if taken:
-            told = ", ".join(f"{count} {status}" for status, count in taken.items())
-            self.context.notes.add(f"taken over from {self.context.campaign.batch.results}: {told}")
+            self.context.notes.add(taken_over(self.context.campaign.batch.results, taken))
 
     async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
         """Make callable again whom a person asked for; return the numbers of those who may have been called."""
@@ -77,20 +77,16 @@ class Planning:
             await release.outcomes(options.redial)
         if not options.redial_unknown:
             return ()
-        async with interruptible(self.context.control, doing="looking for unclear calls"):
+        async with interruptible(self.context.control, doing=reconciling.UNCLEAR):
             found = await self.context.look_for_unclear(None)
             if found.left and found.trouble:
-                raise MustActError(
-                    "The unclear calls could not be looked up at Bolna "
-                    f"({found.trouble}).\nNothing was dialled, since those people might be called twice. "
-                    "Try again later."
-                )
+                raise MustActError(reconciling.unclear_not_read(found.trouble, provider.VENDOR.names))
         return await release.unknown(ask)
 
     async def load(self) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
         loaded = await load(self.context.campaign, self.context.ledger, self.context.control)
-        async with interruptible(self.context.control, doing="looking for calls that the ledger misses"):
+        async with interruptible(self.context.control, doing=reconciling.MISSING):
             found = await self._look_for_unrecorded()
         if not found:
             return loaded
@@ -102,9 +98,9 @@ class Planning:
         counts = await self.context.ledger.counts()
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
-            async with interruptible(self.context.control, doing="reading the account"):
+            async with interruptible(self.context.control, doing=reconciling.ACCOUNT):
                 standing = await read_standing(self.context.campaign, self.context.client, agents=loaded.agents)
-            async with interruptible(self.context.control, doing="looking for unclear calls"):
+            async with interruptible(self.context.control, doing=reconciling.UNCLEAR):
                 await self.context.look_for_unclear(RECONCILE_FIRST)
             if counts.get(Status.UNKNOWN):
                 counts = await self.context.ledger.counts()
@@ -146,10 +142,7 @@ class Planning:
     def _other_agents(self, agents: Sequence[str]) -> list[str]:
         """Return a note on agents that call besides the campaign's, because a column names them."""
         others = [agent for agent in agents if agent != self.context.campaign.agent_id]
-        if not others:
-            return []
-        shown = f"{', '.join(others[:_AGENTS])}{', ...' if len(others) > _AGENTS else ''}"
-        return [f"a column of the list names other agents for some people ({len(others):,}: {shown})"]
+        return [other_agents(others)] if others else []
 
     async def _places(self, pending: int) -> tuple[list[Place], int]:
         """Return where those may be who are to be called, and how many more another batch has called lately."""
@@ -192,11 +185,7 @@ class Planning:
         if found.why_unfinished and await context.ledger.gaps():
             if found.must_act is not None:
                 raise found.must_act
-            raise LeftError(
-                "The ledger does not know all calls that were placed (it is an older copy, or replaces one that is "
-                f"lost), and Bolna could not be searched for them to the end: {found.why_unfinished}.\n"
-                "Nothing was dialled, since somebody might be called twice. Run the same command again later."
-            )
-        for text in await told_unrecorded(context.ledger, found):
+            raise LeftError(reconciling.might_be_twice(found.why_unfinished, provider.VENDOR.names))
+        for text in await unrecorded_notes(context.ledger, found):
             context.notes.add(text)
         return found.adopted + found.doubted

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer import moments
+from dialer import provider
 from dialer.engine.control import Control, interruptible
 from dialer.engine.pacing import Pacer
 from dialer.errors import ExitCode, LedgerError
+from dialer.messages.operations import reconcile as say
 from dialer.operations.adoption import merge
 from dialer.operations.connection import connected
 from dialer.operations.opening import opened, refuse_unbegun
@@ -76,7 +76,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
         connected(campaign) as (client, base_url),
         opened(campaign, command="reconcile", base_url=base_url, control=control) as ledger,
     ):
-        async with interruptible(control, doing="looking for unclear calls"):
+        async with interruptible(control, doing=say.UNCLEAR):
             await merge(campaign, ledger, client)
             found = await look_for_unrecorded(campaign, ledger, client, time_limit=None)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
@@ -89,23 +89,20 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             left=result.left,
             read=result.read,
             counts=await ledger.counts(),
-            notes=tuple(filter(None, (*await told_unrecorded(ledger, found), *told(result), unwritten))),
+            notes=tuple(filter(None, (*await unrecorded_notes(ledger, found), *summed_up(result), unwritten))),
             results=str(campaign.batch.results),
         )
 
 
-def told(result: Reconciled) -> list[str]:
+def summed_up(result: Reconciled) -> list[str]:
     """Return what a person should know about a reconciliation, in words."""
-    lines = []
+    names, lines = provider.VENDOR.names, []
     if result.settled:
-        lines.append(f"{result.settled} unknown were found at Bolna and are queued")
+        lines.append(say.found(result.settled, names))
     if result.left and result.unmarked:
-        lines.append(
-            f"{result.unmarked} calls at Bolna do not show the variables they were made with, so they cannot be "
-            f"matched to anybody"
-        )
+        lines.append(say.unmarked(result.unmarked, names))
     if result.left and result.trouble:
-        lines.append(f"looking for {result.left} unknown at Bolna was cut short: {result.trouble}")
+        lines.append(say.cut_short(result.left, why=result.trouble, names=names))
     return lines
 
 
@@ -146,32 +143,19 @@ async def _known_elsewhere(campaign: Campaign, ledger: AsyncStore, since: float)
     return {}
 
 
-async def told_unrecorded(ledger: AsyncStore, found: Unrecorded) -> list[str]:
+async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded) -> list[str]:
     """Return what a person should know about a search for calls that no ledger knows, in words."""
-    lines = []
+    names, lines = provider.VENDOR.names, []
     if found.adopted:
-        lines.append(f"The ledger is an older copy: {found.adopted:,} calls found at Bolna were not in it")
+        lines.append(say.older_copy(found.adopted, names))
     if found.doubted:
-        who = "1 person was" if found.doubted == 1 else f"{found.doubted:,} people were"
-        lines.append(f"{who} called by something else than this ledger, as Bolna shows: `unknown` now")
+        lines.append(say.called_by_others(found.doubted, names))
     if found.why_unfinished:
-        lines.append(
-            f"Bolna could not be searched to the end for calls that the ledger does not know ({found.why_unfinished}); "
-            "the next start goes on with it"
-        )
+        lines.append(say.not_searched(found.why_unfinished, names))
     until = await ledger.wait_until()
     if until is not None and until > time.time():
-        lines.append(waits_words(until))
+        lines.append(say.nobody_before(until, names))
     return lines
-
-
-def waits_words(until: float) -> str:
-    """Return why nobody is called yet where calls are missing, in words."""
-    return (
-        "The ledger does not know all calls (it is an older copy, or replaces one that is lost), and Bolna may list a "
-        f"call half an hour late: nobody is called before {moments.told(datetime.fromtimestamp(until, UTC))}. "
-        "Run the same command again then."
-    )
 
 
 async def look_for_unclear(
@@ -192,6 +176,6 @@ async def look_for_unclear(
         note: told what a person should know.
     """
     result = await reconcile(ledger, client, agent_id=campaign.agent_id, time_limit=time_limit)
-    for text in told(result):
+    for text in summed_up(result):
         note(text)
     return result

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.errors import DeclinedError
+from dialer.messages.operations import redial as say
+from dialer.messages.operations.run import NOTHING_DIALLED
 from dialer.models import Status, e164
 from dialer.store import RedialRules, until_of
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
 YOUNG = 1800.0
 """An unknown attempt younger than this many seconds may still turn up at the provider: it is not redialled."""
-_SHOWN = 10
-"""Numbers that a question names."""
 
 
 class Release:
@@ -44,7 +44,7 @@ class Release:
     async def errors(self) -> None:
         """Release everybody whom the provider refused and never called."""
         found = await self._release(Status.ERROR, what="--retry-errors")
-        self._note(f"{found.released} that were refused are called again (--retry-errors)")
+        self._note(say.errors_called(found.released))
         self._tell(found)
 
     async def unknown(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
@@ -56,17 +56,14 @@ class Release:
         unknown = until_of(await self._ledger.doubts())
         old = [key for key, until in unknown.items() if time.time() - until >= YOUNG]
         if len(old) < len(unknown):
-            self._note(
-                f"{len(unknown) - len(old)} unknown are not redialled: younger than {YOUNG / 60:.0f} minutes, they "
-                f"may still turn up at Bolna"
-            )
+            self._note(say.unknown_too_young(len(unknown) - len(old), seconds=YOUNG, names=provider.VENDOR.names))
         if not old:
             return ()
         rules = self._limits(())
         found = await self._ledger.may_be_permitted(Status.UNKNOWN, rules, keys=old)
         numbers = tuple(map(e164, found))
-        if numbers and ask is not None and not await ask(_question(numbers)):
-            raise DeclinedError("Nothing was dialled.")
+        if numbers and ask is not None and not await ask(say.may_be_twice(numbers)):
+            raise DeclinedError(NOTHING_DIALLED)
         self._tell(await self._release(Status.UNKNOWN, what="--redial-unknown", keys=old))
         return numbers
 
@@ -85,38 +82,23 @@ class Release:
         return RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
 
     def _tell(self, found: Redial) -> None:
-        for text in told(found, self._limits(()), self._selection):
+        for text in left_out(found, self._limits(()), self._selection):
             self._note(text)
 
 
-def _question(numbers: Sequence[str]) -> str:
-    shown = f"{', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
-    who = "1 person" if len(numbers) == 1 else f"{len(numbers):,} people"
-    return f"{who} may have been called already. This run calls them, perhaps for the second time:\n  {shown}"
-
-
-def told(found: Redial, rules: RedialRules, selection: Selection) -> list[str]:
-    """Return who has to wait before they are called once more, in words."""
-    lines = []
+def left_out(found: Redial, rules: RedialRules, selection: Selection) -> list[str]:
+    """Return who is not called once more, or has to wait for it, in words."""
+    names, lines = provider.VENDOR.names, []
     if found.young and found.ripe_from is not None and found.ripe_by is not None:
-        lines.append(
-            f"{found.young:,} are not redialled yet, as their call ended less than {rules.after / 60:.0f} minutes ago: "
-            f"the first can be from {_clock(found.ripe_from)} on, all from {_clock(found.ripe_by)} on"
-        )
+        lines.append(say.ended_lately(found.young, seconds=rules.after, first=found.ripe_from, last=found.ripe_by))
     if found.spent:
-        lines.append(f"{found.spent:,} are not redialled: they had {rules.max_attempts} calls (max_attempts)")
+        lines.append(say.called_often(found.spent, calls=rules.max_attempts))
     if found.open:
-        lines.append(
-            f"{found.open:,} are not redialled: their call is not final, so it may still ring or be retried by Bolna"
-        )
+        lines.append(say.not_over(found.open, names))
     if found.reached:
-        lines.append(f"{found.reached:,} are not redialled: another call has reached them")
+        lines.append(say.reached(found.reached))
     if found.untold:
         # The calls of a trial ended with the stand-in that took them.
-        ask = "" if selection.sandbox else f". To ask: {selection.command('track')}"
-        lines.append(f"Bolna has said nothing about {found.untold:,} of those calls yet{ask}")
+        command = None if selection.sandbox else selection.command("track")
+        lines.append(say.not_tracked(found.untold, command=command, names=names))
     return lines
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -14,6 +14,7 @@ from dialer.export.report import Report, View, gather, markdown
 from dialer.export.results import replaced
 from dialer.files import unwritable
 from dialer.hours import zone_problem
+from dialer.messages.operations import files as say
 from dialer.operations.results import refuse_emptied
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import holder
@@ -40,7 +41,7 @@ def report_batch(batch: Batch, *, zone: str = "UTC", full_numbers: bool = False)
     """
     problem = zone_problem(zone)
     if problem is not None:
-        raise UsageError(f"--timezone: {problem.reason}.")
+        raise UsageError(say.no_such_zone(problem.reason))
     view = View(
         now=datetime.now(UTC),
         zone=clock(zone),
@@ -66,10 +67,7 @@ def report_text(report: Report, form: Literal["html", "md"]) -> str:
     try:
         from dialer.export.report.page import page  # noqa: PLC0415 - an extra, only for the page
     except ImportError as error:
-        raise UsageError(
-            f"The page needs the packages that draw it ({error.name} is missing): pip install 'dialer[report]'. "
-            "--format md and --format json do without."
-        ) from error
+        raise UsageError(say.page_needs_packages(error.name)) from error
     return page(report)
 
 
@@ -81,20 +79,16 @@ def save_report(text: str, batch: Batch, *, to: Path | None = None) -> Path:
     """
     path = to or batch.results.with_name(f"{batch.results.stem.removesuffix('.results')}.report.html")
     if path.resolve() in {file.resolve() for file in batch.files}:
-        raise UsageError(f"--to {path}: that file belongs to the campaign and would be overwritten. Name another one.")
-    words = unwritable(path)
-    if words:
-        raise UsageError(f"{path} {words}: --to FILE.")
+        raise UsageError(say.of_the_campaign("--to", path))
+    if why := unwritable(path):
+        raise UsageError(say.unfit_report(path, why=why))
     # A do-not-call list, or the ledger of another batch: no report has such a name.
     if path.exists() and path.resolve().suffix.lower() not in _SUFFIXES:
-        raise UsageError(
-            f"--to {path}: that file exists and is not called like a report ({', '.join(_SUFFIXES)}), "
-            "so it is not overwritten. Name another one."
-        )
+        raise UsageError(say.not_a_report(path, _SUFFIXES))
     try:
         # Only its owner may read it, as the results: it tells about people.
         with replaced(path) as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}). Name another file: --to FILE.") from None
+        raise UsageError(say.report_unwritable(path, why=error.strerror)) from None
     return path

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import InputError, LedgerError, UsageError
 from dialer.export.results import STAMP, ResultsFile, continues, read_back, stamp_of
+from dialer.messages.operations import results as say
+from dialer.messages.operations.ledger import emptied
 from dialer.store.engines import read_ledger, reopen_ledger
 from dialer.store.sqlite import locked
 
@@ -53,10 +55,7 @@ def _rewrite(batch: Batch, ledger: Store) -> int:
         # Else the next one would not know the file for its own.
         ledger.set_note(STAMP, stamp_of(batch.results))
     except OSError as error:
-        raise LedgerError(
-            f"{batch.results}: cannot be written ({error.strerror}). The ledger has everything; try again when it "
-            f"can be."
-        ) from error
+        raise LedgerError(say.unwritable(batch.results, why=error.strerror)) from error
     return rows
 
 
@@ -68,11 +67,7 @@ def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
         back = read_back(batch.results, with_id=bool(ledger.note("id")), known=ledger.knows)
         if not ledger.behind(back.rows):
             return
-    raise UsageError(
-        f"{batch.results}: something else than this ledger wrote to it, so it may know more. Nothing was written.\n"
-        f"To take over what it knows and write it again: {batch.selection.command('reconcile')}\n"
-        "If it is of no use, move it away first."
-    )
+    raise UsageError(say.may_know_more(batch.results, command=batch.selection.command("reconcile")))
 
 
 def refuse_emptied(batch: Batch, ledger: Store) -> None:
@@ -82,10 +77,7 @@ def refuse_emptied(batch: Batch, ledger: Store) -> None:
         InputError: it is such a one.
     """
     if ledger.is_new() and batch.results.is_file() and read_back(batch.results, with_id=False).rows:
-        raise InputError(
-            f"{batch.results} says who was called, but the ledger beside it holds nobody: the one that belongs "
-            f"there is lost. To see what to do: {batch.selection.command('check')}"
-        )
+        raise InputError(emptied(batch.results, command=batch.selection.command("check")))
 
 
 def write_results(store: Store, file: ResultsFile, *, pending: bool = True) -> None:
@@ -109,8 +101,6 @@ async def rewrite(campaign: Campaign, ledger: AsyncStore) -> str:
         file = results_file(campaign, await ledger.header())
         await ledger.call(lambda store: write_results(store, file))
     except OSError as error:
-        return (
-            f"{campaign.batch.results} cannot be written ({error.strerror}). The ledger has everything. When the file "
-            f"can be written again: {campaign.batch.selection.command('results')}"
-        )
+        command = campaign.batch.selection.command("results")
+        return say.not_rewritten(campaign.batch.results, why=error.strerror, command=command)
     return ""

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from dialer.errors import DialerError
 from dialer.export.results import STAMP, stamp_of
+from dialer.messages.operations import results as say
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class ResultsWriter:
         try:
             yield
         except (OSError, DialerError) as error:
-            self._say(f"cannot be written ({getattr(error, 'strerror', None) or error})")
+            self._say(say.cannot_be_written(getattr(error, "strerror", None) or error))
 
     def _next(self) -> _Todo:
         with self._changed:
@@ -162,7 +163,7 @@ class ResultsWriter:
             self._stamp = None
             # Where another one took its place, whoever works on that one may have written what this one does not know.
             if _inode(self._ledger) not in {self._held, None}:
-                raise OSError(errno.ESTALE, "its ledger was replaced while this was going on")
+                raise OSError(errno.ESTALE, say.LEDGER_REPLACED)
             self._file.write(self._counted(store.results(pending=todo.whole)), calls=store.call_parts())
             self._stamp = stamp_of(self._file.path)
 
@@ -172,17 +173,14 @@ class ResultsWriter:
             yield row
 
     def _say_hanging(self) -> None:
-        self._say(f"does not answer: nothing could be written for {PATIENCE:.0f} s")
+        self._say(say.hangs(PATIENCE))
 
     def _say(self, why: str) -> None:
         with self._changed:
             if why in self._said:
                 return
             self._said.add(why)
-        self._notes.add(
-            f"{self._file.path} {why}. The ledger records every call. When the file can be written again: "
-            f"{self._rewrite}"
-        )
+        self._notes.add(say.not_written_meanwhile(self._file.path, why=why, command=self._rewrite))
 
 
 def _inode(path: Path) -> int | None:

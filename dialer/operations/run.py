@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from dialer import provider
 from dialer.engine.concurrency import Lines, Unlimited
 from dialer.engine.control import Control
 from dialer.engine.pacing import Pacer
@@ -16,6 +17,8 @@ from dialer.engine.progress import Progress, Silent
 from dialer.engine.shared_rate import shared_rate
 from dialer.errors import DeclinedError, MustActError, UsageError
 from dialer.messages import workspace as words
+from dialer.messages.operations import run as say
+from dialer.messages.operations.redial import nobody_for
 from dialer.operations.connection import connected
 from dialer.operations.eligibility import judge_of
 from dialer.operations.ledger_identity import listed, settle_in
@@ -106,7 +109,7 @@ async def run_campaign(
             if plan.to_call and not options.new_batch:
                 await refuse_repeated(campaign, ledger, others, ask=ask)
             if not await (confirm or _always)(plan):
-                raise DeclinedError("Nothing was dialled.")
+                raise DeclinedError(say.NOTHING_DIALLED)
             lines = _lines(campaign, ledger, client, plan)
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
@@ -131,17 +134,15 @@ def run_campaign_sync(campaign: Campaign, options: RunOptions | None = None, **t
 
 
 def _refuse_doubtful(outlook: Outlook) -> None:
-    doubts = outlook.warnings if outlook.is_prompt_known else ("the agent's prompt could not be read", *outlook.notes)
+    doubts = outlook.warnings if outlook.is_prompt_known else (say.PROMPT_UNREAD, *outlook.notes)
     if doubts:
-        raise UsageError("\n".join([*doubts, "Nothing was dialled (--strict)."]))
+        raise UsageError(say.doubtful(doubts))
 
 
 def _check_outcomes(redial: Collection[str]) -> None:
     for outcome in redial:
         if outcome not in NOT_REACHED:
-            raise UsageError(
-                f"--redial {outcome}: nobody is redialled for that. Use: {', '.join(sorted(NOT_REACHED))}."
-            )
+            raise UsageError(nobody_for(outcome, sorted(NOT_REACHED)))
 
 
 def _lines(campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan) -> Lines | Unlimited:
@@ -153,16 +154,10 @@ def _lines(campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan)
     foretold = plan.outlook.forecast
     if foretold.live is None:
         if campaign.by_lines and plan.to_call:
-            raise MustActError(
-                "Bolna did not say how many calls the account may have live at once, and this campaign is to have no "
-                "more. Try again, or write it into [pacing]: live_calls = 10."
-            )
+            raise MustActError(say.lines_not_known(provider.VENDOR.names))
         return Unlimited()
     if foretold.live < 1 and plan.to_call:
-        raise MustActError(
-            "Bolna says that the account may have no call live at all (its concurrency is 0: it is paused). Have it "
-            "lifted on Bolna's dashboard, then run the same command again."
-        )
+        raise MustActError(say.no_lines(provider.VENDOR.names))
     retries = campaign.call.retry_config
     return Lines(
         foretold.live,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from dialer import moments
+from dialer import provider
 from dialer.engine.breaker import Breaker, Trip
 from dialer.engine.control import until
 from dialer.engine.ending import Ending
@@ -19,6 +19,8 @@ from dialer.engine.pacing import Pacer
 from dialer.engine.runner import Runner
 from dialer.engine.waiting import wait_until
 from dialer.errors import DialerError, ExitCode, LedgerError
+from dialer.messages.operations import run as say
+from dialer.messages.operations.redial import refused_again
 from dialer.models import Status, e164
 from dialer.operations.outcome import Summary, exit_code_of
 from dialer.operations.results import results_file
@@ -130,7 +132,7 @@ class Sending:
             control=self.context.control,
         )
         if found.trouble:
-            self.context.notes.add(f"how the calls went could not be read to the end: {found.trouble}")
+            self.context.notes.add(say.calls_unread(found.trouble))
         await writer.whole(self.context.ledger, pending=True)
         summary = replace(summary, calls=found.counts, notes=tuple(self.context.notes.told))
         if self.context.control.drain.is_set():
@@ -145,7 +147,7 @@ class Sending:
         begins = self.context.campaign.schedule.begins
         if begins is None or begins <= datetime.now(UTC):
             return
-        self.context.notes.add(f"waiting for the schedule's start, {moments.told(begins)}")
+        self.context.notes.add(say.waiting_for_the_start(begins))
         await wait_until(begins.timestamp(), now=time.time, report=self.context.notes.progress.waiting)
 
     def _watchers(self) -> list[Watcher]:
@@ -192,10 +194,7 @@ class Sending:
         counts = {status: count for status, count in counts.items() if count}
         refused = 0 if failure else await self.context.ledger.refused_again()
         if refused:
-            self.context.notes.add(
-                f"Bolna refused {refused:,} redial{'' if refused == 1 else 's'}: the earlier call stands, and the "
-                f"`error` column says why"
-            )
+            self.context.notes.add(refused_again(refused, provider.VENDOR.names))
         summary = Summary(
             batch=plan.batch,
             results=str(self.context.campaign.batch.results),
@@ -223,15 +222,11 @@ class Sending:
                 summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self.context.control.stopped}.", may_ring=may_ring
             )
         if ending.deferred:
-            return replace(summary, ended=deferred_words(ending.deferred))
+            return replace(summary, ended=say.left_for_later(_reasons(ending.deferred)))
         timing = plan.outlook.timing
         if summary.left and timing is not None and timing.is_over and timing.ends is not None:
-            return replace(
-                summary,
-                exit_code=ExitCode.MUST_ACT,
-                ended=f"The schedule ended at {moments.told(timing.ends)}: nobody was called.",
-                advice="Set another `until` in [schedule], or take it out.",
-            )
+            ended, advice = say.schedule_over(timing.ends)
+            return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
         return summary
 
 
@@ -245,21 +240,12 @@ async def _beat(progress: Progress, _end: Callable[[Trip], None]) -> None:
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
     """End a run when its schedule does."""
     await wait_until(moment.timestamp(), now=time.time)
-    words = f"The schedule ended at {moments.told(moment)}."
-    end(Trip(words, "To call the rest, set another `until` in [schedule].", ExitCode.LEFT))
+    end(Trip(*say.schedule_ended(moment), ExitCode.LEFT))
 
 
-def deferred_words(deferred: Mapping[str, Deferred]) -> str:
-    """Return who was left for later, why, and when they can be called."""
-    total = sum(found.count for found in deferred.values())
-    first = min((found.until for found in deferred.values() if found.until is not None), default=None)
-    then = "" if first is None else f"; the first become callable at {_told(first)}, run again then"
-    lines = [f"{total:,} were not called now{then}:"]
-    for reason, found in sorted(deferred.items(), key=lambda item: -item[1].count):
-        when = "" if found.until is None else f"; from {_told(found.until)}"
-        lines.append(f"  {found.count:,}: {reason}{when}")
-    return "\n".join(lines)
-
-
-def _told(seconds: float) -> str:
-    return moments.told(datetime.fromtimestamp(seconds, UTC))
+def _reasons(deferred: Mapping[str, Deferred]) -> list[tuple[str, int, datetime | None]]:
+    """Return why people were left for later, with how many they are, and when the first of them can be called."""
+    return [
+        (reason, group.count, None if group.until is None else datetime.fromtimestamp(group.until, UTC))
+        for reason, group in deferred.items()
+    ]

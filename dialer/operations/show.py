@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.messages.operations import workspace as say
 from dialer.models import Problem, e164
 from dialer.numbers import SPECIAL, judge, spellings
 from dialer.operations.list import known_ledgers
@@ -88,7 +89,7 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
             unread.append((str(path), str(error)))
     if not found and not unread:
         where = folder or workspace_of(Path()).folder
-        raise UsageError(f"{where}: there is no ledger in this folder, nor below it. Name another: --in FOLDER.")
+        raise UsageError(say.no_ledger(where))
     return Shown(e164(number), len(found), tuple(one for one in found if one.people), tuple(unread))
 
 
@@ -98,8 +99,8 @@ def _number(text: str) -> int:
         return int(text)
     judged = judge(text, allow=frozenset(SPECIAL))
     if isinstance(judged, Problem):
-        reason = "it does not say the country" if "+" not in text and _DIGIT.search(text) else judged.reason
-        raise UsageError(f"{text!r}: {reason}. Write the number with + and the country code, like +91 98765 43210.")
+        reason = say.NO_COUNTRY if "+" not in text and _DIGIT.search(text) else judged.reason
+        raise UsageError(say.not_a_number(text, why=reason))
     return judged.digits
 
 

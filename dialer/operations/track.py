@@ -11,6 +11,7 @@ from dialer.engine.control import Control, beside, interruptible, until
 from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
+from dialer.messages.operations.reconcile import RESULTS
 from dialer.operations.adoption import merge
 from dialer.operations.connection import connected
 from dialer.operations.opening import opened, refuse_unbegun
@@ -95,7 +96,7 @@ async def track_campaign(
         connected(campaign) as (client, base_url),
         opened(campaign, command="track", base_url=base_url, control=control) as ledger,
     ):
-        async with interruptible(control, doing="reading the results"):
+        async with interruptible(control, doing=RESULTS):
             await merge(campaign, ledger, client)
         if parts is not None:
             await ledger.show_call_parts(parts)

@@ -1,0 +1,63 @@
+"""Why somebody is not called at this moment, and why a list may have been called before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+READING_LIST = "a suppression list has changed and is being read"
+SCHEDULE_OVER = "the schedule is over"
+TOO_LATE = "scheduled_at is less than 3 minutes ahead by now"
+
+
+def at_scheduled_at(reason: str) -> str:
+    return f"at its scheduled_at {reason}"
+
+
+def no_line_in_time(reason: str) -> str:
+    return f"no line is free in time: then {reason}"
+
+
+def not_before_the_end(reason: str) -> str:
+    return f"{reason} any more before the schedule ends"
+
+
+def about_to_call(batch: str) -> str:
+    return f"{batch} is about to call this number"
+
+
+def rings_later(batch: str) -> str:
+    return f"{batch} has a call placed that is to ring later"
+
+
+def called(batch: str, *, seconds: float) -> str:
+    minutes = max(0, round(seconds / 60))
+    ago = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes of an hour
+    return f"called {ago} ago by {batch}"
+
+
+# -- a new ledger whose list was called before -------------------------------------------------------------------------
+
+
+def not_a_new_batch(doubt: str, *, command: str) -> str:
+    return f"{doubt}\nNothing was dialled. If it is a new batch: {command}"
+
+
+def is_it_new(doubt: str) -> str:
+    return f"{doubt}\nIs it a new batch?"
+
+
+def called_before(called: int, looked_at: int, by: Sequence[tuple[str, int]], *, is_sample: bool) -> str:
+    numbers = f"{called:,} of {looked_at:,} numbers{' of the list that were looked at' if is_sample else ''}"
+    batches = ", ".join(f"{count:,} by {batch}" for batch, count in by)
+    return f"This batch has called nobody yet, but {numbers} were called before: {batches}."
+
+
+def behind_link(ledger: Path, *, link: Path, target: Path) -> str:
+    return (
+        f"{ledger} is new, and {link} is a symbolic link to {target}. Once it leads elsewhere, the "
+        "next run knows nobody whom this one calls. A `ledger` with a path of its own in the campaign file avoids that."
+    )

@@ -1,0 +1,96 @@
+"""Why a command does not write the file that a person named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def of_the_campaign(option: str, path: Path) -> str:
+    return f"{option} {path}: that file belongs to the campaign and would be overwritten. Name another one."
+
+
+def unfit_rejects(path: Path, *, why: str) -> str:
+    return f"--rejects {path}: it {why}."
+
+
+def rejects_unwritable(path: Path, *, why: str | None) -> str:
+    return f"--rejects {path}: cannot be written ({why}). Name another file."
+
+
+def unfit_report(path: Path, *, why: str) -> str:
+    return f"{path} {why}: --to FILE."
+
+
+def report_unwritable(path: Path, *, why: str | None) -> str:
+    return f"{path} cannot be written ({why}). Name another file: --to FILE."
+
+
+def not_a_report(path: Path, suffixes: Sequence[str]) -> str:
+    return (
+        f"--to {path}: that file exists and is not called like a report ({', '.join(suffixes)}), "
+        "so it is not overwritten. Name another one."
+    )
+
+
+def page_needs_packages(missing: str | None) -> str:
+    return (
+        f"The page needs the packages that draw it ({missing} is missing): pip install 'dialer[report]'. "
+        "--format md and --format json do without."
+    )
+
+
+def no_such_zone(reason: str) -> str:
+    return f"--timezone: {reason}."
+
+
+# -- a campaign file ---------------------------------------------------------------------------------------------------
+
+
+def name_unfit(name: str) -> str:
+    return f"{name!r}: a campaign file cannot hold this name. Rename the CSV."
+
+
+def campaign_exists(path: Path) -> str:
+    return f"{path} exists already; name another file with --to FILE, or edit that one."
+
+
+def campaign_unwritable(path: Path, *, why: str | None) -> str:
+    return f"{path}: cannot be written ({why})."
+
+
+def other_encoding(encoding: str) -> str:
+    return f"Add the one that reads right, like --encoding {encoding}, or save the file as CSV UTF-8."
+
+
+NOT_SURE = "   # <- not sure: "
+NO_USUAL_COLUMN = f"{NOT_SURE}no column has one of the usual names, or holds numbers"
+YOUR_AGENT = "   # <- put yours here"
+
+
+def left_out(columns: str, provider: str) -> str:
+    return f"# {provider} fills in these itself, so they are left out: {columns}\n"
+
+
+def required(column: str) -> str:
+    return f"# required = [{column}]   # an empty cell makes the row invalid\n"
+
+
+# -- a backup ----------------------------------------------------------------------------------------------------------
+
+
+def backup_inside(to: Path, workspace: Path) -> str:
+    return (
+        f"{to}: this folder is in the workspace {workspace}, where the copies would count as ledgers of their own. "
+        "Name a folder outside it, best on another disk."
+    )
+
+
+def backup_exists(copy: Path, to: Path) -> str:
+    return f"{copy} exists already, and a backup replaces nothing. Name another folder than {to}."
+
+
+NOTHING_TO_SAVE = "There is nothing to save: no ledger, no campaign file. Name the workspace with --in FOLDER."

@@ -1,0 +1,72 @@
+"""What came of looking for unclear calls, and for calls that no ledger knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.moments import told
+
+if TYPE_CHECKING:
+    from dialer.models import ProviderNames
+
+UNCLEAR = "looking for unclear calls"
+"""What a run was doing when somebody stopped it; so are the next two."""
+MISSING = "looking for calls that the ledger misses"
+RESULTS = "reading the results"
+ACCOUNT = "reading the account"
+_INCOMPLETE = "it is an older copy, or replaces one that is lost"
+
+
+def found(count: int, names: ProviderNames) -> str:
+    return f"{count} unknown were found at {names.name} and are queued"
+
+
+def unmarked(count: int, names: ProviderNames) -> str:
+    return (
+        f"{count} calls at {names.name} do not show the variables they were made with, so they cannot be matched to "
+        "anybody"
+    )
+
+
+def cut_short(left: int, *, why: str, names: ProviderNames) -> str:
+    return f"looking for {left} unknown at {names.name} was cut short: {why}"
+
+
+def older_copy(count: int, names: ProviderNames) -> str:
+    return f"The ledger is an older copy: {count:,} calls found at {names.name} were not in it"
+
+
+def called_by_others(people: int, names: ProviderNames) -> str:
+    who = "1 person was" if people == 1 else f"{people:,} people were"
+    return f"{who} called by something else than this ledger, as {names.name} shows: `unknown` now"
+
+
+def not_searched(why: str, names: ProviderNames) -> str:
+    return (
+        f"{names.name} could not be searched to the end for calls that the ledger does not know ({why}); "
+        "the next start goes on with it"
+    )
+
+
+def nobody_before(until: float, names: ProviderNames) -> str:
+    """Return why nobody is called yet; `until` is in Unix seconds."""
+    return (
+        f"The ledger does not know all calls ({_INCOMPLETE}), and {names.name} may list a call half an hour late: "
+        f"nobody is called before {told(datetime.fromtimestamp(until, UTC))}. Run the same command again then."
+    )
+
+
+def might_be_twice(why: str, names: ProviderNames) -> str:
+    return (
+        f"The ledger does not know all calls that were placed ({_INCOMPLETE}), and {names.name} could not be searched "
+        f"for them to the end: {why}.\nNothing was dialled, since somebody might be called twice. Run the same command "
+        "again later."
+    )
+
+
+def unclear_not_read(why: str, names: ProviderNames) -> str:
+    return (
+        f"The unclear calls could not be looked up at {names.name} ({why}).\nNothing was dialled, since those people "
+        "might be called twice. Try again later."
+    )

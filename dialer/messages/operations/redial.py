@@ -1,0 +1,73 @@
+"""Who is called again because a person asked, and who is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.moments import told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialer.models import ProviderNames
+
+_SHOWN = 10
+"""Numbers that a question names."""
+
+
+def errors_called(count: int) -> str:
+    return f"{count} that were refused are called again (--retry-errors)"
+
+
+def unknown_too_young(count: int, *, seconds: float, names: ProviderNames) -> str:
+    return (
+        f"{count} unknown are not redialled: younger than {seconds / 60:.0f} minutes, they may still turn up at "
+        f"{names.name}"
+    )
+
+
+def may_be_twice(numbers: Sequence[str]) -> str:
+    shown = f"{', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
+    who = "1 person" if len(numbers) == 1 else f"{len(numbers):,} people"
+    return f"{who} may have been called already. This run calls them, perhaps for the second time:\n  {shown}"
+
+
+def ended_lately(count: int, *, seconds: float, first: float, last: float) -> str:
+    """Return who has to wait; `first` and `last` are Unix seconds."""
+    return (
+        f"{count:,} are not redialled yet, as their call ended less than {seconds / 60:.0f} minutes ago: "
+        f"the first can be from {_moment(first)} on, all from {_moment(last)} on"
+    )
+
+
+def called_often(count: int, *, calls: int) -> str:
+    return f"{count:,} are not redialled: they had {calls} calls (max_attempts)"
+
+
+def not_over(count: int, names: ProviderNames) -> str:
+    return f"{count:,} are not redialled: their call is not final, so it may still ring or be retried by {names.name}"
+
+
+def reached(count: int) -> str:
+    return f"{count:,} are not redialled: another call has reached them"
+
+
+def not_tracked(count: int, *, command: str | None, names: ProviderNames) -> str:
+    ask = "" if command is None else f". To ask: {command}"
+    return f"{names.name} has said nothing about {count:,} of those calls yet{ask}"
+
+
+def nobody_for(outcome: str, outcomes: Sequence[str]) -> str:
+    return f"--redial {outcome}: nobody is redialled for that. Use: {', '.join(outcomes)}."
+
+
+def refused_again(count: int, names: ProviderNames) -> str:
+    return (
+        f"{names.name} refused {count:,} redial{'' if count == 1 else 's'}: the earlier call stands, and the `error` "
+        "column says why"
+    )
+
+
+def _moment(seconds: float) -> str:
+    return told(datetime.fromtimestamp(seconds, UTC))

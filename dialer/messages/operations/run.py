@@ -1,0 +1,96 @@
+"""Why a run does not start, what is said while it goes on, and how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.moments import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from dialer.models import ProviderNames
+
+NOTHING_DIALLED = "Nothing was dialled."
+PROMPT_UNREAD = "the agent's prompt could not be read"
+ACCOUNT_UNREAD_IN_TIME = "the account could not be read in time"
+_AGENTS = 3
+"""So many other agents are named."""
+
+
+def account_unread(why: str) -> str:
+    return f"the account and the agent's prompt were not read: {why}"
+
+
+def will_not_start(why: str) -> str:
+    return f"`run` will not start: {why}"
+
+
+def doubtful(doubts: Iterable[str]) -> str:
+    return "\n".join([*doubts, "Nothing was dialled (--strict)."])
+
+
+def of_agent(name: str, doubt: str) -> str:
+    return f"agent {name!r}: {doubt}"
+
+
+def other_agents(agents: Sequence[str]) -> str:
+    shown = f"{', '.join(agents[:_AGENTS])}{', ...' if len(agents) > _AGENTS else ''}"
+    return f"a column of the list names other agents for some people ({len(agents):,}: {shown})"
+
+
+def numbers_from_before(column: str) -> str:
+    return f'The numbers come from the column "{column}", as in the earlier run of this batch.'
+
+
+def lines_not_known(names: ProviderNames) -> str:
+    return (
+        f"{names.name} did not say how many calls the account may have live at once, and this campaign is to have no "
+        "more. Try again, or write it into [pacing]: live_calls = 10."
+    )
+
+
+def no_lines(names: ProviderNames) -> str:
+    return (
+        f"{names.name} says that the account may have no call live at all (its concurrency is 0: it is paused). Have "
+        f"it lifted on {names.name}'s dashboard, then run the same command again."
+    )
+
+
+def waiting_for_the_start(begins: datetime) -> str:
+    return f"waiting for the schedule's start, {told(begins)}"
+
+
+def calls_unread(why: str) -> str:
+    return f"how the calls went could not be read to the end: {why}"
+
+
+# -- how it ended: what happened, and what to do -----------------------------------------------------------------------
+
+
+def schedule_over(ended: datetime) -> tuple[str, str]:
+    """Return what is said where it had ended before anybody was called."""
+    return (
+        f"The schedule ended at {told(ended)}: nobody was called.",
+        "Set another `until` in [schedule], or take it out.",
+    )
+
+
+def schedule_ended(ended: datetime) -> tuple[str, str]:
+    return f"The schedule ended at {told(ended)}.", "To call the rest, set another `until` in [schedule]."
+
+
+def left_for_later(reasons: Sequence[tuple[str, int, datetime | None]]) -> str:
+    """Return who was left for later, why, and when they can be called.
+
+    Args:
+        reasons: each with how many they are, and when the first of them can be called, where that is known.
+    """
+    total = sum(count for _, count, _ in reasons)
+    first = min((opens for _, _, opens in reasons if opens is not None), default=None)
+    then = "" if first is None else f"; the first become callable at {told(first)}, run again then"
+    lines = [f"{total:,} were not called now{then}:"]
+    for reason, count, opens in sorted(reasons, key=lambda one: -one[1]):
+        lines.append(f"  {count:,}: {reason}{'' if opens is None else f'; from {told(opens)}'}")
+    return "\n".join(lines)

@@ -1,0 +1,39 @@
+"""What is said when ledgers are looked for: by `list`, `show` and `backup`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MISSING = "it is missing"
+
+
+def not_listed(ledger: Path, *, registry: Path, command: str) -> str:
+    return (
+        f"{ledger}: {registry} does not list this ledger, and there is no such file. To see which ledgers there are: "
+        f"{command}"
+    )
+
+
+def sound(ledger: Path) -> str:
+    return (
+        f"{ledger}: this ledger is sound, so nobody is called again whom it has called. Only a ledger that is "
+        "missing or damaged can be forgotten."
+    )
+
+
+def no_folder(folder: Path) -> str:
+    return f"{folder}: there is no such folder."
+
+
+def no_ledger(folder: Path) -> str:
+    return f"{folder}: there is no ledger in this folder, nor below it. Name another: --in FOLDER."
+
+
+NO_COUNTRY = "it does not say the country"
+
+
+def not_a_number(text: str, *, why: str) -> str:
+    return f"{text!r}: {why}. Write the number with + and the country code, like +91 98765 43210."
