@@ -9,6 +9,7 @@ import click
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import load
 from dialer.cli.group import (
+    PROVIDER,
     batch_option,
     campaign_argument,
     cli,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dialer.operations import Braking, Cancelled
 
 
-@cli.command()
+@cli.command(help=f"Stop a run that goes on, and every call that waits at {PROVIDER}.")
 @campaign_argument
 @recipients_option
 @batch_option
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 @output_option
 def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Stop a run that goes on, and every call that waits at Bolna."""
+    """Stop a run that goes on, and every call that waits at the provider."""
     from dialer.operations import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from dialer.cli.printing import echo
+from dialer.provider import VENDOR
 
+PROVIDER = VENDOR.names.name
 PATH = click.Path(path_type=Path)
 campaigns_argument = click.argument("campaigns", nargs=-1, required=True, type=PATH, metavar="CAMPAIGN...")
 campaign_argument = click.argument("campaign", type=PATH)
@@ -16,7 +18,7 @@ recipients_option = click.option(
     "--recipients", type=PATH, metavar="FILE", help="Take this CSV instead of the campaign file's."
 )
 batch_option = click.option("--batch", metavar="NAME", help="Fill {batch} in the names of results and ledger.")
-sandbox_option = click.option("--sandbox", is_flag=True, help="Of a trial in the built-in stand-in for Bolna.")
+sandbox_option = click.option("--sandbox", is_flag=True, help=f"Of a trial in the built-in stand-in for {PROVIDER}.")
 strict_option = click.option(
     "--strict", is_flag=True, help="Variables that the prompt asks for and does not get are an error."
 )
@@ -59,12 +61,15 @@ class _Verbs(click.Group):
         super().add_command(cmd, name)
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+_HELP = f"""Call everybody in a CSV with a {PROVIDER} voice agent: nobody twice, nobody lost.
+
+\b
+Exit codes: 0 all done · 1 done, some need a look · 2 something is wrong, nothing dialled · 3 some are left, run
+again · 4 another run holds this batch · 5 stopped, a person must act · 130 interrupted (143 by SIGTERM)
+"""
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP)
 @click.version_option(package_name="dialer", message="dialer %(version)s")
 def cli() -> None:
-    """Call everybody in a CSV with a Bolna voice agent: nobody twice, nobody lost.
-
-    \b
-    Exit codes: 0 all done · 1 done, some need a look · 2 something is wrong, nothing dialled · 3 some are left, run
-    again · 4 another run holds this batch · 5 stopped, a person must act · 130 interrupted (143 by SIGTERM)
-    """  # noqa: D301 - \b is click's mark for text that keeps its lines
+    """Run one of the commands."""

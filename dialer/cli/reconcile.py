@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.cli.campaigns import load
 from dialer.cli.group import (
+    PROVIDER,
     batch_option,
     campaign_argument,
     cli,
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@cli.command()
+@cli.command(help=f"Look for unclear calls at {PROVIDER}; those found become queued.")
 @campaign_argument
 @recipients_option
 @batch_option
 @sandbox_option
 @output_option
 def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Look for unclear calls at Bolna; those found become queued."""
+    """Look for unclear calls at the provider."""
     from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)

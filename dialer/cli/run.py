@@ -13,6 +13,7 @@ from dialer.cli.campaigns import Done, each, load
 from dialer.cli.check import check_one
 from dialer.cli.columns import with_phone_column
 from dialer.cli.group import (
+    PROVIDER,
     batch_option,
     campaigns_argument,
     cli,
@@ -47,12 +48,12 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @recipients_option
 @batch_option
 @click.option(
-    "--sandbox", is_flag=True, help="Call the built-in stand-in for Bolna; results and ledger are kept apart."
+    "--sandbox", is_flag=True, help=f"Call the built-in stand-in for {PROVIDER}; results and ledger are kept apart."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; nobody is called (like check).")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N recipients.")
 @strict_option
-@click.option("--retry-errors", is_flag=True, help="Call everybody again whom Bolna refused.")
+@click.option("--retry-errors", is_flag=True, help=f"Call everybody again whom {PROVIDER} refused.")
 @click.option(
     "--redial-unknown",
     is_flag=True,

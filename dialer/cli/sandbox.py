@@ -12,7 +12,7 @@ from dialer.errors import ExitCode, UsageError
 from dialer.provider import VENDOR
 
 
-@cli.command()
+@cli.command(help=f"Run the stand-in for {VENDOR.names.name} by itself, until Ctrl-C.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on this machine.")
 @click.option(
     "--speed",
@@ -25,10 +25,11 @@ from dialer.provider import VENDOR
     "--lines", type=click.IntRange(min=1), default=10, show_default=True, help="Calls that may be live at once."
 )
 def sandbox(port: int, speed: float, lines: int) -> ExitCode:
-    """Run the stand-in for Bolna by itself, until Ctrl-C."""
+    """Run the stand-in for the provider by itself, until Ctrl-C."""
 
     def ready(url: str, key: str) -> None:
-        echo(f"The sandbox listens. In another terminal:\n  export BOLNA_BASE_URL={url} BOLNA_API_KEY={key}", err=True)
+        names = VENDOR.names
+        echo(f"The sandbox listens. In another terminal:\n  export {names.address}={url} {names.key}={key}", err=True)
 
     try:
         VENDOR.serve_sandbox(port=port, speed=speed, lines=lines, on_ready=ready)

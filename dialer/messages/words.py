@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dialer.messages.commands import Selection
-    from dialer.models import CallCount
+    from dialer.models import CallCount, ProviderNames
 
 ORDER = (
     *(Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.PENDING, Status.SENDING),
@@ -32,10 +32,10 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def money(cents: float, currency: str | None) -> str:
+def money(cents: float, currency: str | None, names: ProviderNames) -> str:
     """Return a cost that the provider gives in cents, by its documentation."""
     return (
-        f"{cents:,.2f} (as Bolna gives it, cents by its documentation)"
+        f"{cents:,.2f} (as {names.name} gives it, cents by its documentation)"
         if currency is None
         else (f"{cents / 100:,.2f} {currency}")
     )

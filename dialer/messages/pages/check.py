@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.escaping import on_one_line, visible_json
 from dialer.messages.numbers import NEWER
 from dialer.messages.reasons import REASONS
@@ -39,7 +40,8 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     if check.called:
         lines.append(f"Already called in this batch and skipped: {counted(check.called)}.")
     if check.left_out:
-        lines.append(f"Left out of the variables, since Bolna fills them in itself: {names(check.left_out)}.")
+        by = provider.VENDOR.names.name
+        lines.append(f"Left out of the variables, since {by} fills them in itself: {names(check.left_out)}.")
     if check.agents:
         shown = f"{', '.join(check.agents[:_AGENTS])}{', ...' if len(check.agents) > _AGENTS else ''}"
         lines.append(f"Agents by column: {len(check.agents):,} ({shown}).")

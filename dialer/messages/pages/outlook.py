@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer import moments
+from dialer import moments, provider
 from dialer.escaping import on_one_line
 from dialer.messages.words import duration
 
@@ -41,9 +41,8 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
     elif view.account is not None:
         wallet = "" if view.account.wallet is None else f"wallet {view.account.wallet:g}"
         owner = view.account.email or view.account.name
-        lines.append(
-            f"Account: {', '.join(filter(None, (owner, wallet)))} (as Bolna gives it; the unit is not documented)."
-        )
+        as_given = f"as {provider.VENDOR.names.name} gives it; the unit is not documented"
+        lines.append(f"Account: {', '.join(filter(None, (owner, wallet)))} ({as_given}).")
     lines += [
         f"{who} will hear: {text!r}"
         for who, text in zip(("The first", "The second", "The third"), view.welcome, strict=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dialer import provider
 from dialer.messages.values import plain
 from dialer.messages.words import counted, duration
 from dialer.models import Status
@@ -84,11 +85,9 @@ def summary_text(summary: Summary, *, selection: Selection, more: Sequence[str] 
     lines = [f"{summary.batch}: {counted(summary.counts)}"]
     if summary.sent:
         rate = summary.sent / summary.seconds if summary.seconds > 0 else 0.0
-        held = (
-            f", {duration(summary.held)} of it waiting as Bolna asked or while it could not be reached"
-            if summary.held >= 1
-            else ""
-        )
+        name, held = provider.VENDOR.names.name, ""
+        if summary.held >= 1:
+            held = f", {duration(summary.held)} of it waiting as {name} asked or while it could not be reached"
         waited = f", after {duration(summary.waited)} of waiting" if summary.waited >= 1 else ""
         lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held}){waited}")
     if summary.calls:

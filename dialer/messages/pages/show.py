@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.escaping import on_one_line
 from dialer.messages.words import duration, second
 
@@ -48,5 +49,5 @@ def _call(trace: Trace) -> str:
     by = f"ended by {trace.hangup_by}" if trace.hangup_by else ""
     why = trace.hangup_reason or trace.error_message or trace.termination_reason
     as_of = "" if trace.final else f"as of {second(trace.asked_at)}"
-    parts = (trace.call or "not known to Bolna", talked, by, why, trace.recording_url, as_of)
+    parts = (trace.call or f"not known to {provider.VENDOR.names.name}", talked, by, why, trace.recording_url, as_of)
     return ", ".join(filter(None, parts))

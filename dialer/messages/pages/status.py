@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.messages.words import ORDER, calls_line, calls_table, counted, duration, looks, money, second
 from dialer.models import Status
 
@@ -46,7 +47,8 @@ def _table(one: Standing, selection: Selection) -> list[str]:
     if one.calls:
         lines += calls_table(one.calls)
     if one.talked:
-        lines.append(f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}")
+        cost = money(one.cost, one.workspace.currency, provider.VENDOR.names)
+        lines.append(f"{duration(one.talked)} talked, cost {cost}")
     if one.held:
         lines.append(f"sending stands still for {duration(one.held)}: {one.held_for}")
     if one.running and (pace := _pace(one)):

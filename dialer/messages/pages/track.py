@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.messages.words import calls_table, duration, money
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def tracked_text(tracked: Tracked, *, selection: Selection) -> str:
     lines = [f"{tracked.batch}: {head}", *rows]
     seconds, cost = (sum(getattr(count, name) for count in tracked.counts) for name in ("seconds", "cost"))
     if seconds or cost:
-        lines.append(f"{duration(seconds)} talked, cost {money(cost, tracked.currency)}")
+        lines.append(f"{duration(seconds)} talked, cost {money(cost, tracked.currency, provider.VENDOR.names)}")
     lines.append(f"results: {tracked.results}")
     lines += [f"{tracked.stopped}."] if tracked.stopped else []
     if tracked.trouble:
