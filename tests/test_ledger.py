@@ -81,7 +81,7 @@ def test_a_crash_after_the_intent_leaves_unknown_and_nobody_to_call(ledger: Ledg
     ledger = crashed(ledger)
     assert standing(ledger) == {key_of(1): Status.UNKNOWN, key_of(2): Status.PENDING}
     assert [one.key for one in ledger.page(after=0, size=10)] == [key_of(2)]
-    assert "before Bolna's answer was recorded" in result_of(ledger, 1).error
+    assert "before the provider's answer was recorded" in result_of(ledger, 1).error
 
 
 @pytest.mark.parametrize(

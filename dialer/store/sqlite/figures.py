@@ -16,7 +16,7 @@ from dialer.store.sqlite.queries import reading
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-DIED = "the run ended before Bolna's answer was recorded"
+DIED = "the run ended before the provider's answer was recorded"
 """Why somebody is `unknown` who was being called when a run died."""
 _STATUSES: Final = {str(status): status for status in Status}
 # json.loads looks for white space around the text as well: a third of its time.

@@ -344,5 +344,6 @@ def incomplete_words(path: Path) -> str:
     return (
         f"{path}: this ledger of another batch does not know all calls (it is an older copy, or replaces one that is "
         "lost), so this run might call those again whom that batch has called.\n"
-        "Run or reconcile that batch until it knows them: it looks for them at Bolna, and once more after half an hour."
+        "Run or reconcile that batch until it knows them: it looks for them at the provider, and once more after half "
+        "an hour."
     )

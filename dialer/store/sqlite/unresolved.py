@@ -18,7 +18,7 @@ from dialer.store.sqlite.states import derive
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-FOUND = "found at Bolna by its reference"
+FOUND = "found at the provider by its reference"
 """Who knew of a call that this is the source of."""
 
 
@@ -78,7 +78,7 @@ class Doubts(Starts):
             numbers: E.164 digits; more than one where one line has several spellings.
             execution_id: the provider's id of the call.
         """
-        words = f"Bolna has a call to this number that was not placed with this ledger ({execution_id})"
+        words = f"the provider has a call to this number that was not placed with this ledger ({execution_id})"
         with self.transaction() as db:
             rows = db.execute(reading.CALLABLE_WITH, (json.dumps(list(numbers)),)).fetchall()
             for recipient, key, attempts in rows:
