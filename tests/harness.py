@@ -7,16 +7,20 @@ import csv
 import importlib
 import inspect
 import json
+import multiprocessing
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import traceback
 import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
@@ -25,8 +29,8 @@ from dialer.store.sqlite import starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
 PATIENCE = 180.0
 PLACE = "POST /call"
 CRASHED = 9
@@ -202,21 +206,7 @@ def settled(batch: Batch, bolna: Bolna) -> Figures:
     return Figures(len(batch.numbers), len(calls), len(twice), len(lost), unknown)
 
 
-def run(bolna: Bolna, words: list[str]) -> int:
-    """Run a command to its end in a process of its own; return its exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dialer", *words],
-        env=bolna.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode
-
-
-# -- crashes knocked in --------------------------------------------------------------------------------------------
+# -- commands in processes of their own ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +224,72 @@ class Crash:
     turn: int = 1
 
 
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["dialer.cli", "dialer.operations.run", "anyio._backends._asyncio", "tests.harness"])
+
+
+class Forked:
+    """A command in a fork of a process that has imported everything: most of what a start costs is the imports.
+
+    Args:
+        words: of the command, without `dialer`.
+        environment: all of it.
+        log: a file for what it says.
+        crash: where it is to end without a word.
+        late: in place of `starts.LATE`; 0.0 is half an hour later, when whatever was placed is listed.
+    """
+
+    def __init__(
+        self,
+        words: list[str],
+        *,
+        environment: dict[str, str],
+        log: Path,
+        crash: Crash | None = None,
+        late: float = starts.LATE,
+    ) -> None:
+        log.write_bytes(b"")
+        self._log = log
+        with contextlib.chdir(ROOT):  # whence the process that is forked imports the tests
+            self._process = _forks.Process(target=_command, args=(words, environment, log, crash, late))
+            self._process.start()
+
+    def told(self) -> str:
+        """Return what it has said so far."""
+        return self._log.read_text(encoding="utf-8")
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it goes on."""
+        return self._process.exitcode
+
+    def send_signal(self, sent: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self._process.pid is not None and self.poll() is None:
+            os.kill(self._process.pid, sent)
+
+    def kill(self) -> None:
+        """Kill it."""
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float = PATIENCE) -> int:
+        """Wait for its end and return the exit code; negative: the signal that ended it."""
+        self._process.join(timeout)
+        code = self._process.exitcode
+        assert code is not None, "it does not end"
+        return code
+
+
+def run(bolna: Bolna, words: list[str]) -> int:
+    """Run a command to its end in a process of its own; return its exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = Forked(words, environment=bolna.environment, log=Path(folder) / "log")
+        code = process.wait()
+        assert "Traceback" not in process.told(), process.told()
+        return code
+
+
 class Crashing:
-    """Runs commands in forks of one process that has imported everything, with crashes knocked in.
+    """Runs commands in processes of their own, with crashes knocked in.
 
     Args:
         bolna: who is called.
@@ -243,70 +297,40 @@ class Crashing:
     """
 
     def __init__(self, bolna: Bolna, log: Path) -> None:
+        self._bolna = bolna
         self._log = log
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.harness"],
-            env=bolna.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
 
     def run(self, words: list[str], crash: Crash | None = None) -> int:
         """Run a command to its end, or to its crash (then `CRASHED`); return its exit code."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        asked = {"words": words, "crash": crash and asdict(crash), "log": str(self._log)}
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        code = int(self._process.stdout.readline())
-        assert "Traceback" not in self.told(), self.told()
+        process = Forked(words, environment=self._bolna.environment, log=self._log, crash=crash, late=0.0)
+        code = process.wait()
+        assert "Traceback" not in process.told(), process.told()
         return code
 
     def told(self) -> str:
         """Return what the last command said."""
         return self._log.read_text(encoding="utf-8")
 
-    def __enter__(self) -> Self:
-        """Return it."""
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        """End the process."""
-        assert self._process.stdout is not None
-        self._process.communicate(timeout=PATIENCE)
-
-
-def _serve() -> None:
-    for module in ("dialer.cli", "dialer.operations.run", "anyio._backends._asyncio"):
-        importlib.import_module(module)
-    # Half an hour later, whenever a command runs: whatever was placed is listed by then.
-    starts.LATE = 0.0
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            os._exit(_command(**json.loads(line)))
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
-
-
-def _command(*, words: list[str], crash: dict[str, Any] | None, log: str) -> int:
+def _command(words: list[str], environment: dict[str, str], log: Path, crash: Crash | None, late: float) -> None:
     from dialer.cli import main  # noqa: PLC0415 - the tests need nothing of it
 
-    with open(log, "w", encoding="utf-8") as file:  # noqa: PTH123 - a text that came over a pipe
+    os.environ.clear()
+    os.environ.update(environment)
+    starts.LATE = late
+    with log.open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         try:
             if crash:
-                _knock_in(Crash(**crash))
-            return main(words)
+                _knock_in(crash)
+            code = main(words)
         except BaseException:  # noqa: BLE001 - told in the log, where the test looks
             traceback.print_exc()
-            return 70
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            code = 70
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _knock_in(crash: Crash) -> None:
@@ -341,7 +365,3 @@ def _crashing(original: Callable[..., Any], crash: Crash) -> Callable[..., Any]:
 def _crash_if(now: bool) -> None:  # noqa: FBT001 - a condition
     if now:
         os._exit(CRASHED)
-
-
-if __name__ == "__main__":
-    _serve()

@@ -505,7 +505,8 @@ def test_a_run_in_the_middle_is_stopped_and_nothing_leaves_afterwards(tmp_path: 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_cancel_that_is_killed_goes_on_where_it_was(tmp_path: Path, when: Any) -> None:  # noqa: ANN401 - a literal
     batch = Batch.write(tmp_path / "b", people=20, rate="500/second")
-    with sandbox(lines=3, speed=0.1) as bolna, Crashing(bolna, tmp_path / "log") as process:
+    with sandbox(lines=3, speed=0.1) as bolna:
+        process = Crashing(bolna, tmp_path / "log")
         assert process.run(batch.command("run")) == ExitCode.LOOK
         crash = Crash("dialer.store.sqlite.cancellable_calls:Stops.note_stopped", when=when, turn=6)
         assert process.run(batch.command("cancel", "--yes"), crash) == CRASHED

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import closing
@@ -21,7 +19,7 @@ from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
 from dialer.store.sqlite import Ledger, Neighbours, Registry, locked, neighbour, opening, recent_calls, schema
 from dialer.store.sqlite.lock import lock_of
-from tests.harness import PATIENCE, Batch, sandbox
+from tests.harness import PATIENCE, Batch, Forked, sandbox
 from tests.ledgers import ANYBODY, BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
 from tests.place import HEADER, Place, awkward, number
 
@@ -387,9 +385,9 @@ def test_two_runs_at_once_over_one_list_call_nobody_twice_also_when_one_is_kille
         copy = batch.campaign.with_name("copy.toml")
         copy.write_text(batch.campaign.read_text())
 
-        def start(campaign: Path) -> subprocess.Popen[bytes]:
-            command = [sys.executable, "-m", "dialer", "run", str(campaign), "--yes", "-q"]
-            return subprocess.Popen(command, env=bolna.environment, stderr=subprocess.PIPE)
+        def start(campaign: Path) -> Forked:
+            words = ["run", str(campaign), "--yes", "-q"]
+            return Forked(words, environment=bolna.environment, log=campaign.with_suffix(".log"))
 
         runs = [start(batch.campaign), start(copy)]
         deadline = time.monotonic() + PATIENCE
@@ -397,11 +395,11 @@ def test_two_runs_at_once_over_one_list_call_nobody_twice_also_when_one_is_kille
             time.sleep(0.005)
         runs[0].kill()
         for process in runs:
-            _, complaints = process.communicate(timeout=PATIENCE)
-            assert not complaints
+            process.wait()
+            assert process.told() == ""
         # Whom both saw at the other, neither called: the next starts do.
         for campaign in (batch.campaign, copy, batch.campaign):
-            start(campaign).communicate(timeout=PATIENCE)
+            start(campaign).wait()
 
         times = Counter(call["to_number"] for call in bolna.calls(batch.agent))
         assert max(times.values()) == 1
@@ -429,9 +427,11 @@ def test_twenty_campaigns_that_start_at_once_call_everybody_once(tmp_path: Path)
                 f'agent_id = "{batch.agent}"\nrecipients = "l{index}.csv"\n[pacing]\nrate = "100/second"\n',
                 encoding="utf-8",
             )
-        command = [sys.executable, "-m", "dialer", "run", "--yes", "-q"]
-        runs = [subprocess.Popen([*command, str(campaign)], env=bolna.environment) for campaign in campaigns]
-        assert [process.wait(PATIENCE) for process in runs] == [0] * 20
+        runs = [
+            Forked(["run", str(each), "--yes", "-q"], environment=bolna.environment, log=each.with_suffix(".log"))
+            for each in campaigns
+        ]
+        assert [process.wait() for process in runs] == [0] * 20
         times = Counter(call["to_number"] for call in bolna.calls(batch.agent))
         assert (len(times), max(times.values())) == (200, 1)
 

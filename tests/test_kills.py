@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.store.sqlite import mark_of
-from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, Figures, run, sandbox, settled
+from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, Figures, Forked, run, sandbox, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,17 +101,17 @@ class Killer:
 
     def _run_and_kill(self) -> int:
         """Run once, kill at a random moment; return the exit code."""
-        log = self._batch.folder / "log"
-        line = [sys.executable, "-m", "dialer", *self._batch.command("run")]
-        with log.open("w") as told:
-            process = subprocess.Popen(line, env=self._bolna.environment, stdout=told, stderr=told)
-            self._wait(process)
-            if process.poll() is None:
-                self._kill(process)
-        assert "Traceback" not in log.read_text(), log.read_text()
-        return process.wait(PATIENCE)
+        process = Forked(
+            self._batch.command("run"), environment=self._bolna.environment, log=self._batch.folder / "log"
+        )
+        self._wait(process)
+        if process.poll() is None:
+            self._kill(process)
+        code = process.wait()
+        assert "Traceback" not in process.told(), process.told()
+        return code
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait(self, process: Forked) -> None:
         """Return some requests after the first one; now and then after some time, or when it waits for silence."""
         by_time = self._random.random() < BY_TIME
         latest = self._random.uniform(0.0, 1.5) if by_time else math.inf
@@ -129,12 +127,12 @@ class Killer:
             assert time.monotonic() - moved < PATIENCE, "the run hangs"
         time.sleep(self._random.uniform(0.0, 0.01))
 
-    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+    def _kill(self, process: Forked) -> None:
         # Stopped first, so that the count is of the moment of the kill: what it is now waiting for, it never learns.
         process.send_signal(signal.SIGSTOP)
         in_flight = self._bolna.in_flight()
         process.kill()
-        if process.wait(PATIENCE) == -signal.SIGKILL:
+        if process.wait() == -signal.SIGKILL:
             self.story.kills += 1
             self.story.in_flight += in_flight > 0
 
@@ -227,13 +225,12 @@ def killed(folder: Path, *, kills: int, rate: str, max_in_flight: int, latency: 
     with sandbox(latency=latency, lines=100_000) as bolna:
         for _ in range(kills):
             before, enough = bolna.requests(), random.randint(*after)
-            line = [sys.executable, "-m", "dialer", *batch.command("run")]
-            with subprocess.Popen(line, env=bolna.environment, stdout=subprocess.DEVNULL) as process:
-                while process.poll() is None and bolna.requests() - before < enough:
-                    time.sleep(0.01)
-                time.sleep(random.uniform(0, 0.25))
-                process.kill()
-            assert process.returncode == -signal.SIGKILL
+            process = Forked(batch.command("run"), environment=bolna.environment, log=folder / "log")
+            while process.poll() is None and bolna.requests() - before < enough:
+                time.sleep(0.01)
+            time.sleep(random.uniform(0, 0.25))
+            process.kill()
+            assert process.wait() == -signal.SIGKILL
         assert max(Counter(call["to_number"] for call in bolna.calls(batch.agent)).values()) == 1
         return strangers(batch, bolna) / kills
 
@@ -300,9 +297,8 @@ def bolna() -> Iterator[Bolna]:
 
 
 @pytest.fixture(scope="module")
-def dialer(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
-    with Crashing(bolna, tmp_path_factory.mktemp("log") / "log") as process:
-        yield process
+def dialer(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Crashing:
+    return Crashing(bolna, tmp_path_factory.mktemp("log") / "log")
 
 
 def crashed(folder: Path, dialer: Crashing, crash: Crash, *, list_grows: bool = False) -> Batch:

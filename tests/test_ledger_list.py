@@ -17,10 +17,10 @@ from tests.place import AGENT, number, run
 from tests.test_shared_kills import running
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.harness import Forked
     from tests.place import Place
 
 PEOPLE = 4
@@ -236,12 +236,12 @@ def test_while_two_runs_go_on_the_list_may_vanish(tmp_path: Path) -> None:
             wait_for(tmp_path / "dialer.ledgers", begun[-1])
             (tmp_path / "dialer.ledgers").unlink()
         for process in begun:
-            process.communicate(timeout=PATIENCE)
+            process.wait()
         calls = Counter(call["to_number"] for batch in batches for call in bolna.calls(batch.agent))
         assert (max(calls.values()), len(calls)) == (1, 30)
 
 
-def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+def wait_for(path: Path, process: Forked) -> None:
     end = time.monotonic() + PATIENCE
     while not path.exists():
         assert process.poll() is None

@@ -587,9 +587,8 @@ def bolna() -> Iterator[Bolna]:
 
 
 @pytest.fixture(scope="module")
-def process(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
-    with Crashing(bolna, tmp_path_factory.mktemp("log") / "log") as found:
-        yield found
+def process(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Crashing:
+    return Crashing(bolna, tmp_path_factory.mktemp("log") / "log")
 
 
 @pytest.mark.parametrize("outcomes", ["", " ", ","])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.harness import PATIENCE, Batch, run, sandbox, settled
+from tests.harness import PATIENCE, Batch, Forked, run, sandbox, settled
 from tests.test_pacing import most_within
 
 if TYPE_CHECKING:
@@ -23,16 +21,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def running(bolna: Bolna, batch: Batch, *options: str) -> Iterator[subprocess.Popen[str]]:
+def running(bolna: Bolna, batch: Batch, *options: str) -> Iterator[Forked]:
     """Run a batch in a process of its own, until the end of the block."""
-    words = [sys.executable, "-m", "dialer", *batch.command("run", *options)]
-    with subprocess.Popen(
-        words, env=bolna.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    process = Forked(batch.command("run", *options), environment=bolna.environment, log=batch.folder / "log")
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def workspace(folder: Path, *, organisation: str, own: str, people: int) -> tuple[Batch, Batch]:
@@ -62,13 +58,11 @@ def test_two_campaigns_keep_the_organisations_rate_and_nobody_is_called_twice(tm
             if what != "end":
                 wait_until_asked(bolna, 10)
                 one.send_signal(signal.SIGKILL if what == "killed" else signal.SIGSTOP)
-            told, _ = other.communicate(timeout=PATIENCE)
-            assert other.returncode == 1, told
+            assert other.wait() == 1, other.told()
             if what == "frozen":
                 one.send_signal(signal.SIGCONT)
             if what != "killed":
-                told, _ = one.communicate(timeout=PATIENCE)
-                assert one.returncode == 1, told
+                assert one.wait() == 1, one.told()
         if what == "killed":
             assert run(bolna, batches[0].command("run")) == 1
         assert bolna.refused() == 0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness import CRASHED, PATIENCE, Batch, Bolna, Crash, Crashing, sandbox
+from tests.harness import CRASHED, PATIENCE, Batch, Bolna, Crash, Crashing, Forked, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +30,8 @@ def bolna() -> Iterator[Bolna]:
 
 
 @pytest.fixture(scope="module")
-def dialer(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
-    with Crashing(bolna, tmp_path_factory.mktemp("log") / "log") as dialer:
-        yield dialer
+def dialer(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Crashing:
+    return Crashing(bolna, tmp_path_factory.mktemp("log") / "log")
 
 
 def called(folder: Path, dialer: Crashing, *, reads: str = "5000/second") -> Batch:
@@ -66,13 +63,13 @@ def test_killed_in_the_middle_it_goes_on_and_asks_for_no_call_again_that_is_note
 ) -> None:
     batch = called(tmp_path, dialer, reads="900/minute")
     asked = requests(bolna, BY_ID)
-    process = subprocess.Popen([sys.executable, "-m", "dialer", *batch.command("track", "-q")], env=bolna.environment)
+    process = Forked(batch.command("track", "-q"), environment=bolna.environment, log=tmp_path / "log")
     until = time.monotonic() + PATIENCE
     while requests(bolna, BY_ID) < asked + 15:
         assert time.monotonic() < until
         time.sleep(0.02)
     process.kill()
-    assert process.wait(PATIENCE) == -signal.SIGKILL
+    assert process.wait() == -signal.SIGKILL
     before, known = requests(bolna, BY_ID), noted(batch)
     assert 15 - AT_ONCE <= known <= before - asked < PEOPLE
 
@@ -106,10 +103,8 @@ def test_after_a_crash_at_any_step_it_goes_on(tmp_path: Path, bolna: Bolna, dial
 
 def test_refusals_errors_and_calls_that_are_found_late_hold_it_up_and_no_more(tmp_path: Path) -> None:
     faults = {"rate_limited": 0.1, "unavailable_before": 0.05, "closed_before": 0.05, "garbage": 0.05}
-    with (
-        sandbox(**OVER_AT_ONCE, other_faults=faults, listed_after=1.0, shifting_pages=True) as bolna,
-        Crashing(bolna, tmp_path / "log") as dialer,
-    ):
+    with sandbox(**OVER_AT_ONCE, other_faults=faults, listed_after=1.0, shifting_pages=True) as bolna:
+        dialer = Crashing(bolna, tmp_path / "log")
         batch = called(tmp_path, dialer)
         assert dialer.run(batch.command("track", "--watch", "--every", "1s", "-q")) == 0
     check(batch)
