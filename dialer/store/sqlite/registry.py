@@ -130,18 +130,27 @@ class Registry:
     def _write(self, ledger: Path, state: str, identity: str, now: float) -> None:
         moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = f"{moment} {state} {identity} ".encode()
-        with self._locked() as file:
-            content = os.pread(file, os.fstat(file).st_size, 0)
-            begins = {listed.path: at for at, listed in self._lines(content)}
-            if ledger in begins:
-                os.pwrite(file, head, begins[ledger])
-            else:
-                # A line that a crash has cut short stays as it is: its ledger had no call yet.
-                torn = b"" if not content or content.endswith(b"\n") else b"\n"
-                os.pwrite(file, torn + head + f"{json.dumps(str(ledger))}\n".encode(), len(content))
-            os.fsync(file)
-            # After the line: a crash in between leaves a list that is longer than is noted.
-            self._note(len(begins.keys() | {ledger}), least=self.noted() or 0)
+        is_written = False
+        while not is_written:
+            with self._locked() as file:
+                content = os.pread(file, os.fstat(file).st_size, 0)
+                begins = {listed.path: at for at, listed in self._lines(content)}
+                if ledger in begins:
+                    os.pwrite(file, head, begins[ledger])
+                else:
+                    # A line that a crash has cut short stays as it is: its ledger had no call yet.
+                    torn = b"" if not content or content.endswith(b"\n") else b"\n"
+                    os.pwrite(file, torn + head + f"{json.dumps(str(ledger))}\n".encode(), len(content))
+                os.fsync(file)
+                # After the line: a crash in between leaves a list that is longer than is noted.
+                self._note(len(begins.keys() | {ledger}), least=self.noted() or 0)
+                # Deleted or replaced meanwhile, it is written again; from here on the note above tells that it is lost.
+                is_written = self._is_in_place(file)
+
+    def _is_in_place(self, file: int) -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(file), self.path.stat())
+        return False
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:
