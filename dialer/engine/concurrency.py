@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHARE = 0.04
 """Of a call's average time: so often it is looked whether a line is free, while all are taken."""
 _LEAST, _MOST, _IN_TROUBLE = 0.25, 5.0, 10.0
-"""Seconds between two looks: at least, at most, and after one that told nothing."""
+"""Seconds between two looks: at least, at most, and after one that showed nothing."""
 _REMEMBERED = 20
 """Calls that the average is taken over."""
 _OLD = 86_400.0
@@ -130,7 +130,7 @@ class Lines:
         return self._most - len(self._live) - len(self._doubts)
 
     def wait(self) -> float:
-        """Return in how many seconds a call that is placed now rings, nobody else using the account's lines."""
+        """Return the seconds until a call that is placed now rings, if no other calls use the account's lines."""
         return max(0, len(self._live) + 1 - self._lines) * self._average / self._lines
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:

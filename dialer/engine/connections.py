@@ -61,7 +61,7 @@ class _Opened:
 
 
 class Connections:
-    """Keeps as many connections open as calls start while one is being made, and none that nobody needs soon.
+    """Keeps as many connections open as calls start while one is being made, and none that is not needed soon.
 
     Args:
         connect: returns an open connection, or what it means that there is none.
@@ -169,7 +169,7 @@ class Connections:
         self._ended_at = min(self._ended_at, anyio.current_time())
 
     async def aclose(self) -> None:
-        """Close those that nobody has taken."""
+        """Close those that were not taken."""
         with anyio.CancelScope(shield=True):
             while self._open:
                 await self._open.popleft().connection.aclose()

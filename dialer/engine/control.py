@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """How a run is stopped; belongs to whoever owns the signals."""
+    """How a run is stopped; the owner of the signals holds it."""
 
     def __init__(self) -> None:
         self.drain = anyio.Event()

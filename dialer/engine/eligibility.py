@@ -1,4 +1,4 @@
-"""Whether somebody may be called now, by a judge that may fail: without a verdict nobody is called."""
+"""Whether a recipient may be called now. The judge may fail: without a verdict there is no call."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Eligibility:
         """Return why somebody must not be called now, or None."""
         try:
             return self._judge(recipient)
-        except Exception as error:  # noqa: BLE001 - without a verdict nobody is called, whatever failed
+        except Exception as error:  # noqa: BLE001 - without a verdict there is no call, whatever failed
             return Deferral(self._end_for(error))
 
     def why_not_leave(self, recipient: Recipient, start: Start) -> Deferral | None:

@@ -23,7 +23,7 @@ class Forecast:
         calls: how many are to be called.
         sending: seconds until the last request has left, at the rate and by how many calls may be live.
         calling: seconds until the last call has ended, on the account's lines; None where they are not known.
-        lines: calls that the account may have live at once; None where it is not told.
+        lines: calls that the account may have live at once; None where that is not known.
         live: how many of them are to be live at once at most; None for any number.
         average: seconds of a call.
         ends_at: when the last call has ended, or else the last request has left.
@@ -63,7 +63,7 @@ def forecast(
         calls: how many are to be called.
         per_second: requests a second.
         now: when the run starts.
-        lines: calls that the account may have live at once, nobody else using them.
+        lines: calls that the account may have live at once, if no other calls use them.
         live: how many are to be live at once at most; None for any number.
         average: seconds of a call, ringing included.
         cost_per_minute: price of a minute.

@@ -71,10 +71,10 @@ class SlotSource(Protocol):
         """Return in how many seconds the next slot is free, as far as can be said now."""
 
     def held(self) -> float:
-        """Return the seconds for which nobody may start; more than 0 also where that cannot be told."""
+        """Return the seconds for which no request may start; more than 0 also where that is not known."""
 
     async def hold(self, seconds: float, *, after: Slot) -> None:
-        """Have nobody start for so many seconds, since the start that used a slot was refused."""
+        """Let no request start for so many seconds, since the start that used a slot was refused."""
 
     @property
     def per_second(self) -> float:
@@ -207,7 +207,7 @@ class Pacer:
             after: what was refused.
 
         Raises:
-            DialerError: the others cannot be told.
+            DialerError: the other runs cannot be held.
         """
         if self._slots is not None and after.slot is not None:
             await self._slots.hold(seconds, after=after.slot)

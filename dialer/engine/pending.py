@@ -27,7 +27,7 @@ class Deferred:
 
     Attributes:
         count: how many.
-        until: Unix seconds at which the first of them can be called; None where nobody knows.
+        until: Unix seconds at which the first of them can be called; None where that is not known.
     """
 
     count: int = 0
@@ -86,7 +86,7 @@ class Pending:
         return bool(self._later) and self._later[0][0] <= anyio.current_time()
 
     async def next(self, *, stopped: Callable[[], bool]) -> Recipient | None:
-        """Return the next who may be called now, those to be tried again first; None where nobody is left.
+        """Return the next who may be called now, those to be tried again first; None where none is left.
 
         Raises:
             LedgerError: a page could not be read.
@@ -149,7 +149,7 @@ class Pending:
     def next_pass_at(self) -> float | None:
         """Return when the list is to be gone through again (Unix seconds); None: not in this run."""
         first = self._opens_at
-        # Who became callable during this pass is called in this run, also where nobody else is waited for.
+        # Those who became callable during this pass are called in this run, even if it waits for no others.
         return first if first is not None and self._left > 0 and (self._waits or first <= self._now()) else None
 
     def go_through_again(self) -> None:

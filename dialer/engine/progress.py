@@ -23,10 +23,10 @@ class Progress(Protocol):
         """Something that a person would want to know happened."""
 
     def waiting(self, seconds: float) -> None:
-        """Nobody can be called for so many seconds more; told every few seconds."""
+        """All who are left have to wait so many seconds more; shown every few seconds."""
 
     def beat(self) -> None:
-        """Sending goes on; told every few seconds, whether or not anything happens."""
+        """Sending goes on; shown every few seconds, whether or not anything happens."""
 
     def end(self) -> None:
         """Sending has ended."""

@@ -1,4 +1,4 @@
-"""Who is called next, awaited: whoever missed a moment first, then the next of the list; and when nobody is left."""
+"""Who is called next: first those who missed a moment, then the next of the list; and when none is left."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Queue:
         self._next: deque[Recipient | Attempt] = deque()
 
     async def has_somebody(self, *, on_wait: Callable[[], None]) -> bool:
-        """Return once there is somebody to call; False when there will be nobody any more.
+        """Return once there is a recipient to call; False when there will be none.
 
         Args:
             on_wait: called after a wait for calling hours to open.
@@ -106,7 +106,7 @@ class Queue:
         return attempts
 
     def length(self) -> float:
-        """Return how many may be called one after the other, as far as is known; 0 where perhaps nobody is."""
+        """Return how many may be called one after the other, as far as is known; 0 where perhaps none is."""
         if not (self._next or self._in_flight()):
             return 0
         return math.inf if self._pending.waits_for_a_turn() else len(self._next)

@@ -71,7 +71,7 @@ class Runner:
         ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
         progress: shows how far it is.
         max_in_flight: requests sent and not yet answered.
-        lines: how many calls may become live; nobody holds an intent who would have to wait for a line.
+        lines: how many calls may become live; no intent is written for a call that has to wait for a line.
         limit: so many recipients are taken up at most.
         waits: whether those who can be called later are waited for.
         jitter: a number in [0, 1); spreads the waits of several machines.
@@ -146,7 +146,7 @@ class Runner:
         )
 
     async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:
-        """Send until nobody is left, the breaker trips or somebody asks to stop; then drain.
+        """Send until no recipient is left, the breaker trips or somebody asks to stop; then drain.
 
         Args:
             control: how it is stopped.
@@ -220,7 +220,7 @@ class Runner:
             self._sending.cancel()
 
     async def _give_back(self) -> None:
-        """Make pending again whoever holds an intent and was not sent."""
+        """Make pending again the recipients who have an intent and were not called."""
         attempts = self._queue.give_back()
         if attempts:
             await self._withhold(attempts, "")
@@ -230,7 +230,7 @@ class Runner:
             await self._ledger.withhold(attempts, reason=reason)
 
     async def _recorded(self) -> None:
-        """Return once every outcome is on disk; nobody waited for them so far."""
+        """Return once every outcome is on disk; nothing waited for them so far."""
         with self._stopping_if_it_fails():
             await self._ledger.flush()
         if self._ledger.failure is not None:
@@ -262,7 +262,7 @@ class Runner:
             await self._eligibility.ready()
             start = None
             with self._ended_by_errors(), anyio.CancelScope(deadline=self._connections.next_until()):
-                # Whoever has missed a moment has an intent already.
+                # A recipient who missed a moment has an intent already.
                 start = await self._pacer.wait(early=0.0 if self._queue.is_intended() else self._early())
             # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
             await checkpoint_if_cancelled()

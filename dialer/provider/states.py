@@ -56,7 +56,7 @@ class CallState(StrEnum):
 
     @property
     def went_wrong(self) -> bool:
-        """Whether the call could not be made, whoever would have answered."""
+        """Whether the call could not be made at all."""
         return self in _WRONG
 
     @property
@@ -84,7 +84,7 @@ _WITHOUT_DATA = frozenset({CallState.MISSING, CallState.DISCONNECTED})
 FINAL = tuple(state for state in CallState if state.is_final)
 """States after which nothing happens any more, unless an automatic retry is to come."""
 NOT_REACHED = tuple(state for state in FINAL if not state.was_reached)
-"""How a call may have ended that reached nobody."""
+"""How a call may have ended without reaching a person."""
 RANG = tuple(state for state in FINAL if state in _RANG)
 """How a call may have ended for which a phone rang."""
 WENT_WRONG = tuple(state for state in FINAL if state.went_wrong)

@@ -37,7 +37,7 @@ _PAGES = 20_000
 _SLACK = 60.0
 """Seconds between what our clock says of a call and what the provider's says, at most, once they were compared."""
 _STRAYS, _MOST_STRAYS = "strays", 10_000
-"""Under this name the ledger keeps calls that nobody knows, to numbers that are not in the list: they may come in."""
+"""Under this name the ledger keeps unknown calls to numbers that are not in the list: they may come in."""
 
 
 @dataclass(slots=True)
@@ -124,7 +124,7 @@ class _Search:
         since: from when on (Unix seconds).
         skews: how far the server's clock may be ahead.
         numbers: whom this run may call.
-        strays: calls that nobody knows, to numbers that it does not call: id → number.
+        strays: unknown calls to numbers that this run does not call: id → number.
     """
 
     ledger: AsyncStore
@@ -181,7 +181,7 @@ class _Search:
         return await self.client.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
 
     def _count(self, start: float, end: float) -> int | None:
-        """Return how many known calls a list of a span holds; None where that cannot be told.
+        """Return how many known calls a list of a span holds; None where that is not certain.
 
         A list that holds no more has no unknown call, so that its other pages need not be read: a long run fills many.
         Where a known call was placed about when the span begins or ends, it may be on the list or not.

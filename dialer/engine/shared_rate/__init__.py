@@ -25,7 +25,7 @@ __all__ = ["AHEAD", "VALID", "SharedRate", "shared_rate"]
 _TRY_AGAIN = 0.005
 """Seconds after which a lock that another process holds is tried again."""
 _PATIENCE = 2.0
-"""Seconds for which nobody holds the lock who is not frozen."""
+"""Seconds; a process that holds the lock for longer is frozen."""
 _WORTH_NOTING = 1.0
 """Seconds of a hold."""
 _SHORTEST_SLEEP = 1e-6
@@ -90,7 +90,7 @@ class SharedRate:
             self._on_hold(until - now, say.ORGANISATION_TOO_FAST)
 
     async def hold(self, seconds: float, *, after: Slot) -> None:
-        """Have nobody send for so many seconds, and everybody at half the rate from then on, for a 429.
+        """Have no run send for so many seconds, and all at half the rate from then on, for a 429.
 
         Args:
             seconds: how long.
@@ -118,9 +118,9 @@ class SharedRate:
         return self._file.now() > slot.moment + VALID
 
     def held(self) -> float:
-        """Return the seconds for which nobody may send; more than 0 also where that cannot be told.
+        """Return the seconds for which no run may send; more than 0 also where that is not known.
 
-        Whoever waits then learns by the next slot what is wrong.
+        The next slot then says what is wrong.
         """
         schedule, now = self._read()
         return _TRY_AGAIN if schedule is None else max(0.0, schedule.held_until - now)

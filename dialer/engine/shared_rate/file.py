@@ -115,7 +115,7 @@ class RateFile:
             return schedule
 
     def read(self) -> Schedule | None:
-        """Return what the record says at this moment, without the lock; None where that cannot be told.
+        """Return what the record says at this moment, without the lock; None where it cannot be used.
 
         Raises:
             MustActError: it cannot be read.
@@ -174,7 +174,7 @@ class RateFile:
 
     def _opened(self) -> int:
         if self._file is None:
-            # Never truncated: whoever holds the lock may be about to write.
+            # Never truncated: the holder of the lock may be about to write.
             # What a link leads to may be anybody's, and would be written over.
             if self.path.is_symlink():
                 raise OSError(0, say.A_LINK)

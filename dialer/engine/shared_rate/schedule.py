@@ -62,7 +62,7 @@ class Schedule:
         return max(self.next, self.held_until, now, not_before)
 
     def refused(self, slot: Slot, *, now: float, seconds: float) -> Schedule:
-        """Return the schedule after a 429: nobody sends for so many seconds, and at half the rate from then on.
+        """Return the schedule after a 429: no run sends for so many seconds, and at half the rate from then on.
 
         The answers to what had its slot before the last halving say nothing new, and do not halve once more.
         """

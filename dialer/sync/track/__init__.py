@@ -76,7 +76,7 @@ class Tracker:
         ledger: where the calls are kept.
         client: where they are read.
         agent_id: whose calls they are.
-        pacer: says when a request may start; shared with whoever else reads.
+        pacer: says when a request may start; shared with everything else that reads.
         now: Unix seconds.
     """
 

@@ -159,7 +159,7 @@ class Reading(Requests):
             return Stopped(stopped=True, words="", is_unknown=False)
         if reply.status in (400, _NOT_FOUND, 409, 422):
             return Stopped(stopped=False, words=self._words(reply), is_unknown=reply.status == _NOT_FOUND)
-        # A gateway's 200 stops nobody.
+        # A gateway's 200 stops no call.
         raise read_error(self._words(reply), reply.status)
 
     async def _get(self, path: str, **query: str) -> object:

@@ -66,7 +66,7 @@ def words_in(status: int, body: bytes, *, secret: str = "") -> str:
     """Return Bolna's words, else the status and the beginning of the body.
 
     Bolna puts its text into `message`, `detail` (a string, or a list as FastAPI writes it) or `error`.
-    Of an HTML page only the title is told.
+    Of an HTML page only the title is shown.
     """
     said = tidy(_said(parsed(body)), secret=secret)
     if said:

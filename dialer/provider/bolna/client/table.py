@@ -48,7 +48,7 @@ _PERSON = (Outcome.RETRY, Effect.END)
 TABLE: tuple[Row, ...] = (
     Row(range(100, 200), *_DOUBT),  # no final answer
     Row(range(200, 300), Outcome.QUEUED, Effect.GO_ON),  # accepted; in doubt without an execution_id
-    # Whoever answers with a redirect is not Bolna's API: nobody knows what it did with the request.
+    # A server that redirects is not Bolna's API: what it did with the request is not known.
     Row(range(300, 400), Outcome.UNKNOWN, Effect.END),  # redirected: the base URL is wrong
     Row(_one(400), *_REFUSED),
     Row(_one(401), *_PERSON),  # the key is not accepted
