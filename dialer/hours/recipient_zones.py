@@ -82,5 +82,5 @@ class Locator:
 
 
 def _regions(number: int) -> tuple[str, ...]:
-    found = numbers.origin(number)
-    return () if found is None else found.regions
+    assigned = numbers.origin(number)
+    return () if assigned is None else assigned.regions

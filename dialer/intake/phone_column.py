@@ -95,8 +95,8 @@ class Reading:
 
     def is_number(self, cell: str, *, nearly: frozenset[str]) -> bool:
         """Tell whether a cell is a number, or lacks only what `nearly` says."""
-        found = numbers.judge(cell, region=self.region, plus_lost=self.plus_lost, allow=frozenset(numbers.SPECIAL))
-        return not isinstance(found, Problem) or found.code in nearly
+        judged = numbers.judge(cell, region=self.region, plus_lost=self.plus_lost, allow=frozenset(numbers.SPECIAL))
+        return not isinstance(judged, Problem) or judged.code in nearly
 
 
 def phone_column(table: Table, named: str | None, *, reading: Reading = Reading()) -> tuple[str, str]:
@@ -119,12 +119,12 @@ def phone_column(table: Table, named: str | None, *, reading: Reading = Reading(
             return named, ""
         near = _nearest(named, table.header)
         raise InputError(say.no_such_column(table.path, named, near=near, header=table.header))
-    found = candidates(table, reading=reading)
-    sure = [candidate for candidate in found if candidate.is_sure]
-    chosen = sure if len(sure) == 1 else found
+    possible = candidates(table, reading=reading)
+    sure = [candidate for candidate in possible if candidate.is_sure]
+    chosen = sure if len(sure) == 1 else possible
     if len(chosen) != 1 or not chosen[0].is_usual:
-        raise ColumnError(_doubt(table, found), [candidate.name for candidate in found])
-    return chosen[0].name, say.chosen(chosen[0].name, [one.share for one in found])
+        raise ColumnError(_doubt(table, possible), [candidate.name for candidate in possible])
+    return chosen[0].name, say.chosen(chosen[0].name, [one.share for one in possible])
 
 
 def candidates(
@@ -144,7 +144,7 @@ def candidates(
         nearly: what may be wrong with the cells of a column without a usual name.
     """
     usual = usual_columns(table.header)
-    found = []
+    possible = []
     for at, name in enumerate(table.header):
         if name in reading.others or (name not in usual and _NOT_CALLED.search(_folded(name))):
             continue
@@ -152,10 +152,10 @@ def candidates(
         numbers = sum(reading.is_number(cell, nearly=_MEANT if name in usual else nearly) for cell in cells)
         filled = sum(not cell.isspace() for cell in cells if cell)
         if name in usual or numbers >= max(1, SHARE * filled, SOME * len(cells)):
-            found.append(Candidate(name, numbers, len(cells), name in usual))
+            possible.append(Candidate(name, numbers, len(cells), name in usual))
     # "Number" may be that of a bill.
-    found.sort(key=lambda one: (-one.numbers * (1 + one.is_usual), _folded(one.name) == "number"))
-    return [candidate for candidate in found if candidate.numbers] or found
+    possible.sort(key=lambda one: (-one.numbers * (1 + one.is_usual), _folded(one.name) == "number"))
+    return [candidate for candidate in possible if candidate.numbers] or possible
 
 
 def refuse_without_header(table: Table, column: str = "") -> None:
@@ -205,11 +205,11 @@ def _folded(name: str) -> str:
     return "".join(words[:-1] if len(words) > 1 and words[-1] == "value" else words)
 
 
-def _doubt(table: Table, found: Sequence[Candidate]) -> str:
+def _doubt(table: Table, possible: Sequence[Candidate]) -> str:
     """Say which columns may be meant, with the line to write for each."""
-    if not found:
+    if not possible:
         return say.no_phone_column(table.path, table.header)
-    return say.choose(table.path, [one.share for one in found])
+    return say.choose(table.path, [one.share for one in possible])
 
 
 def _nearest(named: str, header: Sequence[str]) -> str | None:

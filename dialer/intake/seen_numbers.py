@@ -42,18 +42,18 @@ class Seen:
             Position and digest of the first row of each number.
         """
         unique, first, back = np.unique(numbers, return_index=True, return_inverse=True)
-        found = positions[first]
+        first_rows = positions[first]
         marks = digests[first]
         new = np.ones(len(unique), dtype=np.bool_)
         for run in self._runs:
             at = np.minimum(np.searchsorted(run.numbers, unique), len(run.numbers) - 1)
             known = run.numbers[at] == unique
-            found = np.where(known, run.positions[at], found)
+            first_rows = np.where(known, run.positions[at], first_rows)
             marks = np.where(known, run.digests[at], marks)
             new &= ~known
         if new.any():
-            self._add(_Run(unique[new], found[new], marks[new]))
-        return found[back], marks[back]
+            self._add(_Run(unique[new], first_rows[new], marks[new]))
+        return first_rows[back], marks[back]
 
     def _add(self, run: _Run) -> None:
         # As in a log-structured merge tree: each number is moved log2 times, and there are few runs to look through.

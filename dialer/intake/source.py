@@ -184,13 +184,13 @@ def _open(path: Path, digest: hashlib.blake2b) -> Iterator[io.BufferedReader[_Di
 
 def _named(path: Path, encoding: str) -> str:
     try:
-        found = codecs.lookup(encoding)
+        codec = codecs.lookup(encoding)
         b"a".decode(encoding)
     except (LookupError, UnicodeError) as error:
         if isinstance(error, UnicodeDecodeError):
-            return found.name
+            return codec.name
         raise InputError(say.no_encoding(path, encoding)) from error
-    return "utf-8-sig" if found.name == "utf-8" else found.name
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
 
 
 def _undecodable(source: Source, error: UnicodeError) -> str:

@@ -40,14 +40,14 @@ class Places:
 
     def lines(self, first: int, count: int) -> list[int]:
         """Return the lines of `count` rows from position `first` on."""
-        found: list[int] = []
+        lines: list[int] = []
         at = bisect_right(self._positions, first) - 1
         end = first + count
         while first < end:
             stop = min(end, self._positions[at + 1]) if at + 1 < len(self._positions) else end
-            found.extend(range(first + self._offsets[at], stop + self._offsets[at]))
+            lines.extend(range(first + self._offsets[at], stop + self._offsets[at]))
             first, at = stop, at + 1
-        return found
+        return lines
 
 
 class Structure:

@@ -107,20 +107,21 @@ def examine(
         digest = reading.digest()
     with source.open() as reading:
         prefer = "\t" if ".tsv" in path.suffixes else ""
-        found, skip = find_delimiter(reading.text, prefer=prefer)
+        guessed, skip = find_delimiter(reading.text, prefer=prefer)
+    delimiter = delimiter or guessed
     with source.open() as reading:
-        structure, plain = scan(path, reading.text, delimiter=delimiter or found, skip=skip)
+        structure, plain = scan(path, reading.text, delimiter=delimiter, skip=skip)
     return Table(
         path=path,
         header=structure.header,
         repaired=structure.repaired,
         encoding=source.encoding,
-        delimiter=delimiter or found,
+        delimiter=delimiter,
         rows=structure.rows,
         digest=digest,
         skip=skip,
         # pandas takes only a byte for one.
-        plain=plain and (delimiter or found).isascii(),
+        plain=plain and delimiter.isascii(),
         stamp=stamp,
         places=structure.places,
         sample=structure.sample,
@@ -157,10 +158,10 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError as error:
         raise InputError(say.gone(path, error.strerror or str(error))) from error
-    return found.st_size, found.st_mtime_ns
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _changed(table: Table) -> InputError:

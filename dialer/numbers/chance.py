@@ -21,19 +21,19 @@ def chance(number: int, region: str) -> float:
     Returns:
         From 0 to 1: 0.8 for a fixed line of 12 digits in Germany, 0.08 for a mobile of 11 digits in Brazil.
     """
-    found = dialling(region)
-    if found is None:
+    dialled = dialling(region)
+    if dialled is None:
         return 1.0
-    national = str(number).removeprefix(found.code)
-    kind = found.plan.verdict(national).kind
+    national = str(number).removeprefix(dialled.code)
+    kind = dialled.plan.verdict(national).kind
     return _shares(region, len(national)).get(kind, 0.0) if kind else 1.0
 
 
 @cache
 def _shares(region: str, length: int) -> dict[str | None, float]:
     """Return the share of each type among digits spread evenly over all of a length."""
-    found = dialling(region)
+    dialled = dialling(region)
     least, most = 10 ** (length - 1), 10**length
-    asked = range(least, most, max(1, (most - least) // _ASKED + 7))
-    kinds = Counter(found.plan.verdict(str(digits)).kind for digits in asked) if found else Counter[str | None]()
-    return {kind: count / len(asked) for kind, count in kinds.items()}
+    sample = range(least, most, max(1, (most - least) // _ASKED + 7))
+    kinds = Counter(dialled.plan.verdict(str(digits)).kind for digits in sample) if dialled else Counter[str | None]()
+    return {kind: count / len(sample) for kind, count in kinds.items()}

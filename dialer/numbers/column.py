@@ -101,5 +101,5 @@ def _foreseen(
 @lru_cache(maxsize=100_000)
 def _through(group: int, allow: frozenset[str]) -> bool:
     """Tell whether every number of a group is one that `judge` lets through."""
-    found = foresee(str(group // (LONGEST + 1)), group % (LONGEST + 1))
-    return found is not None and found.kind is not None and (found.kind not in SPECIAL or found.kind in allow)
+    judged = foresee(str(group // (LONGEST + 1)), group % (LONGEST + 1))
+    return judged is not None and judged.kind is not None and (judged.kind not in SPECIAL or judged.kind in allow)

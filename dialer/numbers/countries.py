@@ -38,12 +38,12 @@ def region_named(name: str) -> str | None:
 def _names() -> dict[str, str]:
     from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415 - 12,000 names that few lists need
 
-    found: dict[str, set[str]] = {}
+    regions_of: dict[str, set[str]] = {}
     for region, names in LOCALE_DATA.items():
         # "*en" points to the name in English.
         for name in (name for name in names.values() if not name.startswith("*") and known_region(region)):
-            found.setdefault(_folded(name), set()).add(region)
-    return {name: min(regions) for name, regions in found.items() if len(regions) == 1}
+            regions_of.setdefault(_folded(name), set()).add(region)
+    return {name: min(regions) for name, regions in regions_of.items() if len(regions) == 1}
 
 
 def _folded(name: str) -> str:

@@ -121,19 +121,24 @@ def in_use_of(text: str, *, region: str | None = None, plus_lost: bool = False) 
     quick = _quick_readings(text, region.upper()) if region is not None and not plus_lost else None
     if quick is not None:
         return tuple(filter(in_use, quick))
-    found = possible(text, region=region, plus_lost=plus_lost)
-    return () if isinstance(found, Problem) else tuple(filter(in_use, found))
+    readings = possible(text, region=region, plus_lost=plus_lost)
+    return () if isinstance(readings, Problem) else tuple(filter(in_use, readings))
 
 
 def _quick_readings(text: str, region: str) -> tuple[int, ...] | None:
     """Return what digits can mean in a region, valid or not; None where it takes a closer look."""
-    found = dialling(region)
-    if found is None or not _PLAIN.fullmatch(text) or text.startswith(found.code) or found.international.match(text):
+    dialled = dialling(region)
+    if (
+        dialled is None
+        or not _PLAIN.fullmatch(text)
+        or text.startswith(dialled.code)
+        or dialled.international.match(text)
+    ):
         return None
-    rest = text if found.trunk is None else found.trunk.strip(text, found.general)
+    rest = text if dialled.trunk is None else dialled.trunk.strip(text, dialled.general)
     if rest is None:
         return None
-    readings = (found.code + rest, text)
+    readings = (dialled.code + rest, text)
     verdicts = [verdict(one) for one in readings if len(one) <= LONGEST]
     if not all(one is not None and one.certain for one in verdicts):
         return None
@@ -154,9 +159,9 @@ def with_plus(text: str) -> int | None:
     """Read a cell without a plus as if it had lost it; None where that is no valid number."""
     if _NATIONAL.fullmatch(text):
         digits = text.translate(_NO_PUNCTUATION)
-        found = None if digits.startswith("0") or len(digits) < SHORTEST else verdict(digits)
-        if found is None or found.certain:
-            return None if found is None or found.kind is None else int(digits)
+        judged = None if digits.startswith("0") or len(digits) < SHORTEST else verdict(digits)
+        if judged is None or judged.certain:
+            return None if judged is None or judged.kind is None else int(digits)
     mended, _ = mend(text)
     if mended.startswith(("0", "+")) or (refuse(mended) or short(mended)) is not None:
         return None
@@ -168,17 +173,17 @@ def _written_abroad(text: str) -> tuple[int, ...]:
     """Read an entry without a plus as another country's number: with the plus that it lost, or behind 00."""
     # Not every country dials 00 before another country's number, but every one of them writes it.
     if text.strip().startswith("00"):
-        found = possible(f"+{text.strip()[2:]}")
-        return () if isinstance(found, Problem) else found
+        abroad = possible(f"+{text.strip()[2:]}")
+        return () if isinstance(abroad, Problem) else abroad
     lost = _with_any_plus(text)
     return () if lost is None else (lost,)
 
 
 def _with_any_plus(text: str) -> int | None:
     """Read an entry without a plus as if it had lost it, however short it is; None where that is no valid number."""
-    found = verdict(text) if _PLAIN.fullmatch(text) else None
-    if found is not None and found.certain:
-        return None if found.kind is None else int(text)
+    judged = verdict(text) if _PLAIN.fullmatch(text) else None
+    if judged is not None and judged.certain:
+        return None if judged.kind is None else int(text)
     result = judge(text, plus_lost=True, allow=SPECIAL)
     return None if isinstance(result, Problem) else result.digits
 
@@ -193,19 +198,19 @@ def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, str]
         return _quick_national(text.translate(_NO_PUNCTUATION), region.upper())
     else:
         return None
-    found = verdict(digits)
-    return None if found is None or found.kind is None else (digits, found.kind)
+    judged = verdict(digits)
+    return None if judged is None or judged.kind is None else (digits, judged.kind)
 
 
 def _quick_national(digits: str, region: str) -> tuple[str, str] | None:
-    found = dialling(region)
-    if found is None or digits.startswith(found.code) or found.international.match(digits):
+    dialled = dialling(region)
+    if dialled is None or digits.startswith(dialled.code) or dialled.international.match(digits):
         return None
-    rest = digits if found.trunk is None else found.trunk.strip(digits, found.general)
-    if rest is None or len(rest) + len(found.code) > LONGEST:
+    rest = digits if dialled.trunk is None else dialled.trunk.strip(digits, dialled.general)
+    if rest is None or len(rest) + len(dialled.code) > LONGEST:
         return None
-    kind = found.plan.verdict(rest).kind
-    return None if kind is None else (found.code + rest, kind)
+    kind = dialled.plan.verdict(rest).kind
+    return None if kind is None else (dialled.code + rest, kind)
 
 
 def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[str]) -> Number | Problem:
@@ -317,12 +322,12 @@ def _unassigned(text: str, region: str | None, problem: Problem) -> tuple[int, .
         return (number,)
     if length is Length.LOCAL:
         return _LOCAL
-    found = _not_valid(parsed)
-    return found if found.code == "number_too_short" and short(mended) is None else problem
+    fault = _not_valid(parsed)
+    return fault if fault.code == "number_too_short" and short(mended) is None else problem
 
 
 def _is_valid(digits: str) -> bool:
-    found = verdict(digits)
-    if found is not None and found.certain:
-        return found.kind is not None
+    judged = verdict(digits)
+    if judged is not None and judged.certain:
+        return judged.kind is not None
     return not isinstance(_parse("+" + digits, None), Problem)

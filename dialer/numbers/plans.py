@@ -113,8 +113,8 @@ def main_regions() -> list[str]:
 
 def country(number: int) -> str | None:
     """Name the region of a number by its ISO code; None when it is not valid or belongs to none."""
-    found = _judged(str(number))
-    return None if found is None or found.kind is None or found.region == NO_COUNTRY else found.region
+    judged = _judged(str(number))
+    return None if judged is None or judged.kind is None or judged.region == NO_COUNTRY else judged.region
 
 
 @cache
@@ -139,11 +139,11 @@ def home(number: int) -> str | None:
     Args:
         number: E.164 digits.
     """
-    found = origin(number)
-    if found is None:
+    assigned = origin(number)
+    if assigned is None:
         return None
-    if found.kind in _NO_PLACE:
-        return found.regions[0] if len(found.regions) == 1 else None
+    if assigned.kind in _NO_PLACE:
+        return assigned.regions[0] if len(assigned.regions) == 1 else None
     return country(number)
 
 
@@ -156,14 +156,14 @@ def origin(number: int) -> Origin | None:
         number: E.164 digits.
     """
     digits = str(number)
-    code, found = calling_code(digits), _judged(digits)
-    if code is None or found is None:
+    code, judged = calling_code(digits), _judged(digits)
+    if code is None or judged is None:
         return None
-    kind = found.kind or _newer(digits)
+    kind = judged.kind or _newer(digits)
     if kind is None:
         return None
     # A toll-free number of a shared calling code rings in any of its regions.
-    regions = _names(code) if kind in _NO_PLACE else found.regions
+    regions = _names(code) if kind in _NO_PLACE else judged.regions
     return None if NO_COUNTRY in regions else Origin(regions, kind)
 
 
@@ -177,8 +177,8 @@ def _newer(digits: str) -> str | None:
 
 def _judged(digits: str) -> Verdict | None:
     """Judge E.164 digits, by phonenumbers itself where the plan is not certain."""
-    found = verdict(digits)
-    return found if found is None or found.certain else _by_phonenumbers(digits)
+    judged = verdict(digits)
+    return judged if judged is None or judged.certain else _by_phonenumbers(digits)
 
 
 def _by_phonenumbers(digits: str) -> Verdict | None:
@@ -205,8 +205,8 @@ def length_of(number: phonenumbers.PhoneNumber) -> Length:
     `is_possible_number` alone does not: it takes a length that any type of number has, be it a short service number.
     Where fixed lines have any length (Germany, Italy), only that of a mobile counts: a local number may have theirs.
     """
-    asked = phonenumbers.is_possible_number_for_type_with_reason
-    fixed, mobile = asked(number, PhoneNumberType.FIXED_LINE), asked(number, PhoneNumberType.MOBILE)
+    possible = phonenumbers.is_possible_number_for_type_with_reason
+    fixed, mobile = possible(number, PhoneNumberType.FIXED_LINE), possible(number, PhoneNumberType.MOBILE)
     whole = ValidationResult.IS_POSSIBLE
     if mobile == whole or (fixed == whole and _fixed_lengths(number.country_code) <= _FEW):
         return Length.WHOLE
@@ -234,8 +234,8 @@ def dialling(name: str) -> Dialling | None:
 @cache
 def plan(code: str) -> Plan:
     """Return the plan of a calling code."""
-    found = (PhoneMetadata.metadata_for_region_or_calling_code(int(code), name) for name in _names(code))
-    plans = [metadata for metadata in found if metadata is not None]
+    all_metadata = (PhoneMetadata.metadata_for_region_or_calling_code(int(code), name) for name in _names(code))
+    plans = [metadata for metadata in all_metadata if metadata is not None]
     return Plan([_region(metadata) for metadata in plans], _trunk(plans[0]))
 
 

@@ -94,12 +94,12 @@ def line(number: int) -> int:
 
 def lines(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the `line` of many numbers at once."""
-    found = numbers
+    result = numbers
     for ending, (olds, news) in _TABLES.items():
         starts, rests = np.divmod(numbers, ending)
         at = np.minimum(np.searchsorted(olds, starts), len(olds) - 1)
-        found = np.where(olds[at] == starts, news[at] * ending + rests, found)
-    return found
+        result = np.where(olds[at] == starts, news[at] * ending + rests, result)
+    return result
 
 
 def _table(ending: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

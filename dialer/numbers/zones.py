@@ -54,16 +54,16 @@ def zones(number: int) -> tuple[str, ...]:
     Returns:
         IANA names; none when the number belongs to no country.
     """
-    found, digits = origin(number), str(number)
-    if found is None:
+    assigned, digits = origin(number), str(number)
+    if assigned is None:
         return ()
-    first = digits[: _atlas().longest.get(digits[0], 0)] if found.kind in _PLACED else ""
-    known = _KNOWN.get((found, first))
+    first = digits[: _atlas().longest.get(digits[0], 0)] if assigned.kind in _PLACED else ""
+    known = _KNOWN.get((assigned, first))
     if known is None:
         if len(_KNOWN) >= REMEMBERED:
             _KNOWN.clear()
-        every = (zone for region in found.regions for zone in _atlas().zones(region, first))
-        known = _KNOWN[found, first] = clocks.distinct(every)
+        every = (zone for region in assigned.regions for zone in _atlas().zones(region, first))
+        known = _KNOWN[assigned, first] = clocks.distinct(every)
     return known
 
 
@@ -92,13 +92,13 @@ def _atlas() -> _Atlas:
 
 def _regions(left_out: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Read the tz database's own table of zones by country."""
-    found: dict[str, list[str]] = {}
+    zones_of: dict[str, list[str]] = {}
     lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8").splitlines()
     for line in lines:
         if not line.startswith("#"):
             region, _, zone, *_ = line.split("\t")
-            found.setdefault(region, []).append(zone)
-    return _tuples({region: [zone for zone in zones if zone not in left_out] for region, zones in found.items()})
+            zones_of.setdefault(region, []).append(zone)
+    return _tuples({region: [zone for zone in zones if zone not in left_out] for region, zones in zones_of.items()})
 
 
 def _tuples(lists: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:

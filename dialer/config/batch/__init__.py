@@ -111,9 +111,11 @@ def locate(
     # Its lock, and what SQLite keeps beside it, lie where the ledger itself does.
     ledger = ledger.resolve() if os.path.islink(ledger) else ledger  # noqa: PTH114 - of a name too long it is none
     selection = Selection(file.path, recipients, batch, sandbox)
-    found = Batch(name=name, campaign=file.path, recipients=source, results=results, ledger=ledger, selection=selection)
-    _keep_apart(file, found)
-    return found
+    located = Batch(
+        name=name, campaign=file.path, recipients=source, results=results, ledger=ledger, selection=selection
+    )
+    _keep_apart(file, located)
+    return located
 
 
 def stem_of(recipients: Path) -> str:

@@ -164,7 +164,7 @@ def _line(text: str, keys: tuple[str, ...]) -> int:
 @lru_cache(maxsize=1)
 def _lines(text: str) -> dict[tuple[str, ...], int]:
     """Return the line of each key, from 1; tomllib keeps none."""
-    found: dict[tuple[str, ...], int] = {}
+    known: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for first, statement in _statements(text):
         content = _content(statement)
@@ -172,8 +172,8 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
         is_header = statement.lstrip().startswith("[")
         table = paths[-1] if is_header and paths else table
         for keys in paths:
-            found.setdefault(keys if is_header else (*table, *keys), first)
-    return found
+            known.setdefault(keys if is_header else (*table, *keys), first)
+    return known
 
 
 def _content(statement: str) -> dict[str, Any] | None:

@@ -150,8 +150,8 @@ class Campaign:
 
         What waits in the provider's queue rings whenever a line is free, in the hours or not.
         """
-        given = self.pacing.live_calls
-        return given == "account" or (given is None and self.window is not None)
+        setting = self.pacing.live_calls
+        return setting == "account" or (setting is None and self.window is not None)
 
     @property
     def key_definition(self) -> str:

@@ -64,8 +64,8 @@ class _List:
         # Taken before it is read: what is written meanwhile makes another one.
         digest = digest_of(path)
         content = read(path, region=region, plus_lost=plus_lost)
-        found = numbers.lines(np.frombuffer(content.numbers, dtype=np.int64))
-        unique, first = np.unique(found, return_index=True)
+        on_it = numbers.lines(np.frombuffer(content.numbers, dtype=np.int64))
+        unique, first = np.unique(on_it, return_index=True)
         return cls(path, content.entries, unique, np.frombuffer(content.lines, dtype=np.int32)[first], digest)
 
     def hits(self, lines: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -206,10 +206,10 @@ class Suppression:
 
 def _stamp(path: Path) -> _Stamp:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError as error:
         raise InputError(say.unreadable(path, error.strerror or str(error))) from error
-    return found.st_size, found.st_mtime_ns, found.st_ino
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def _check_ages(paths: Sequence[Path], stamps: Sequence[_Stamp], now: datetime, limit: float | None) -> None:

@@ -122,15 +122,15 @@ class _Table:
         self._width = len(header)
         self._region = region
         self._plus_lost = plus_lost
-        found = list(enumerate(kinds(header)))
+        columns = list(enumerate(kinds(header)))
         self._columns = [
             _Column(at, header[at].strip("\ufeff "), kind)
-            for at, kind in found
+            for at, kind in columns
             if kind not in {Kind.AREA, Kind.COUNTRY}
         ]
-        self._areas = [at for at, kind in found if kind is Kind.AREA]
+        self._areas = [at for at, kind in columns if kind is Kind.AREA]
         """Columns of area codes; without a header those that may be, which are read as any other column as well."""
-        self._countries = [at for at, kind in found if kind is Kind.COUNTRY]
+        self._countries = [at for at, kind in columns if kind is Kind.COUNTRY]
         self._entries = 0
 
     def guess_areas(self, row: list[str]) -> None:
@@ -171,12 +171,12 @@ class _Table:
         is_sure = column.kind is Kind.NUMBERS or _is_marked(cell)
         read = numbers.possible if is_sure or column.holds_numbers() else numbers.in_use_of
         texts = self._texts(row, cell, self._countries_of(line, row, cell, column))
-        found = {number for text, region in dict.fromkeys(texts) for number in self._read(read, text, region)}
-        if found:
+        meant = {number for text, region in dict.fromkeys(texts) for number in self._read(read, text, region)}
+        if meant:
             # Of other cells only what can be a recipient: each id of ten digits is a possible number somewhere.
-            used = found if is_sure else set(filter(numbers.in_use, found))
+            used = meant if is_sure else set(filter(numbers.in_use, meant))
             column.take(line, sorted(used))
-            column.spare(line, found - used)
+            column.spare(line, meant - used)
             return True
         if column.kind is Kind.NUMBERS or (column.kind is Kind.UNKNOWN and _is_marked(cell)):
             raise self._refusal(line, column, cell)
@@ -190,14 +190,14 @@ class _Table:
         Raises:
             InputError: one cannot be read, so that a number without a plus would be taken for one of the region.
         """
-        found = []
+        countries = []
         for at in self._countries:
             country = row[at].strip()
             known = numbers.region_named(country) or "".join(filter(str.isdigit, country)).lstrip("0")
             if country and not known and column.kind is Kind.NUMBERS and not numbers.marked(cell):
                 raise InputError(say.no_country(self._path, line, country))
-            found.append(known)
-        return list(filter(None, found))
+            countries.append(known)
+        return list(filter(None, countries))
 
     def _texts(self, row: list[str], cell: str, countries: Sequence[str]) -> Iterator[tuple[str, str | None]]:
         """Yield what a cell may stand for, each with its region: itself, and what other columns make of it."""
@@ -214,8 +214,8 @@ class _Table:
                 yield from ((f"+{country} {text.strip()}", None) for text in whole)
 
     def _read(self, read: Read, text: str, region: str | None) -> tuple[int, ...]:
-        found = read(text, region=region, plus_lost=self._plus_lost)
-        return () if isinstance(found, Problem) else found
+        result = read(text, region=region, plus_lost=self._plus_lost)
+        return () if isinstance(result, Problem) else result
 
     def _refusal(self, line: int, column: _Column, cell: str, *, by_content: bool = False) -> InputError:
         read = numbers.possible(cell, region=self._region, plus_lost=self._plus_lost)

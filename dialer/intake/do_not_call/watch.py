@@ -91,5 +91,5 @@ class Watch:
                 await anyio.sleep(SETTLED)
 
 
-async def _in_thread(work: Callable[[], _T]) -> _T:
-    return await to_thread.run_sync(work, abandon_on_cancel=True)
+async def _in_thread(read: Callable[[], _T]) -> _T:
+    return await to_thread.run_sync(read, abandon_on_cancel=True)

@@ -50,8 +50,8 @@ def advice(texts: Sequence[str], rules: Rules) -> str:
 
 def _fits(tried: Sequence[str], region: str, rules: Rules) -> bool:
     """Tell whether nearly all would be called as numbers of a region, and not be refused for a lost plus."""
-    found = _numbers(tried, region=region, plus_lost=False, allow=rules.allow)
-    return len(found) >= NEARLY_ALL * len(tried) and not is_lost(tried, region=region, allow=rules.allow)
+    valid = _numbers(tried, region=region, plus_lost=False, allow=rules.allow)
+    return len(valid) >= NEARLY_ALL * len(tried) and not is_lost(tried, region=region, allow=rules.allow)
 
 
 def _numbers(tried: Sequence[str], *, region: str | None, plus_lost: bool, allow: frozenset[str]) -> list[int]:
