@@ -14,6 +14,7 @@ from dialer import provider
 from dialer.errors import UsageError
 from dialer.files import unreadable
 from dialer.messages.config import credentials as say
+from dialer.messages.words import cannot_be_read, not_a_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,7 @@ def _setting(name: str, campaign: Path) -> str | None:
 def _from_file(path: Path, name: str) -> str:
     kind = unreadable(path)
     if kind:
-        raise UsageError(say.not_a_file(path, kind))
+        raise UsageError(not_a_file(path, kind))
     if not path.is_file():
         return ""
     try:
@@ -90,5 +91,5 @@ def _from_file(path: Path, name: str) -> str:
         # Not chained and not repeated: what cannot be decoded may be the key.
         raise UsageError(say.not_utf_8(path)) from None
     except OSError as error:
-        raise UsageError(say.unreadable(path, error.strerror or str(error))) from None
+        raise UsageError(cannot_be_read(path, error.strerror or str(error))) from None
     return values.get(name) or ""

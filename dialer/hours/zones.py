@@ -43,7 +43,7 @@ def zone_problem(name: str) -> Problem | None:
 
 
 def row_zone_problem(name: str) -> Problem | None:
-    """Tell why a cell does not say where a recipient is: like `zone_problem`, and UTC is no place either."""
+    """Tell why a cell does not say where a recipient is: like `zone_problem`, and UTC is not a place either."""
     return _no_place(name) if _UTC.fullmatch(name) else zone_problem(name)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from dialer.errors import InputError
 from dialer.files import unreadable
 from dialer.messages.intake import table as say
+from dialer.messages.words import not_a_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,7 +152,7 @@ def refuse_other_than_file(path: Path) -> None:
     """
     kind = unreadable(path)
     if kind:
-        raise InputError(say.not_a_file(path, kind))
+        raise InputError(not_a_file(path, kind))
 
 
 class _Digested(io.RawIOBase):

@@ -10,6 +10,7 @@ from dialer.models import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from dialer.messages.commands import Selection
     from dialer.models import CallCount, ProviderNames
@@ -104,3 +105,13 @@ def calls_line(counts: Sequence[CallCount]) -> str:
 def second(moment: datetime) -> str:
     """Return a moment to the second."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def not_a_file(path: Path, kind: str) -> str:
+    """Say that something else is there than a file, such as a pipe, and what to do."""
+    return f"{path}: this is {kind}."
+
+
+def cannot_be_read(path: Path, why: str) -> str:
+    """Say that a file cannot be read, in the system's words."""
+    return f"{path}: cannot be read ({why})."

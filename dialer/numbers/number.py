@@ -16,7 +16,7 @@ from dialer.messages import numbers as say
 from dialer.models import Problem
 from dialer.numbers.plans import LONGEST, NO_COUNTRY, Length, country_name, dialling, length_of, place, verdict
 from dialer.numbers.spellings import spellings
-from dialer.numbers.text import SHORTEST, SPECIAL_PLUS, mend, refuse, short
+from dialer.numbers.text import SHORTEST, SPECIAL_PLUS, refuse, repair, short
 
 # Lists of many countries overflow the pattern cache of Python's re: 1.2 ms a number instead of 0.1.
 re_util.enable_pattern_cache()
@@ -85,8 +85,8 @@ def judge(
 def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...] | Problem:
     """Read an entry of a suppression list: every whole number that it can mean, whether or not it can be called.
 
-    A plus that may have been lost is no doubt here: both readings are suppressed. A number that lacks its area code is
-    not whole: it would match nobody.
+    A plus that may have been lost is not a doubt here: both readings are suppressed. A number that lacks its area code
+    is not whole: it matches no recipient.
 
     Args:
         text: the entry as it stands.
@@ -156,16 +156,16 @@ def marked(text: str) -> bool:
 
 
 def with_plus(text: str) -> int | None:
-    """Read a cell without a plus as if it had lost it; None where that is no valid number."""
+    """Read a cell without a plus as if it had lost it; None where that is not a valid number."""
     if _NATIONAL.fullmatch(text):
         digits = text.translate(_NO_PUNCTUATION)
         judged = None if digits.startswith("0") or len(digits) < SHORTEST else verdict(digits)
         if judged is None or judged.certain:
             return None if judged is None or judged.kind is None else int(digits)
-    mended, _ = mend(text)
-    if mended.startswith(("0", "+")) or (refuse(mended) or short(mended)) is not None:
+    repaired, _ = repair(text)
+    if repaired.startswith(("0", "+")) or (refuse(repaired) or short(repaired)) is not None:
         return None
-    result = _parse("+" + mended, None)
+    result = _parse("+" + repaired, None)
     return None if isinstance(result, Problem) else int(result[0])
 
 
@@ -180,7 +180,7 @@ def _written_abroad(text: str) -> tuple[int, ...]:
 
 
 def _with_any_plus(text: str) -> int | None:
-    """Read an entry without a plus as if it had lost it, however short it is; None where that is no valid number."""
+    """Read an entry without a plus as if it had lost it, however short it is; None where that is not a valid number."""
     judged = verdict(text) if _PLAIN.fullmatch(text) else None
     if judged is not None and judged.certain:
         return None if judged.kind is None else int(text)
@@ -214,30 +214,30 @@ def _quick_national(digits: str, region: str) -> tuple[str, str] | None:
 
 
 def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[str]) -> Number | Problem:
-    mended, repairs = mend(text)
-    problem = refuse(mended)
+    repaired, repairs = repair(text)
+    problem = refuse(repaired)
     if problem is not None:
         return problem
-    plus = marked(mended)
-    if not plus and plus_lost and not mended.startswith("0"):
-        mended = "+" + mended
+    plus = marked(repaired)
+    if not plus and plus_lost and not repaired.startswith("0"):
+        repaired = "+" + repaired
         repairs = (*repairs, say.PLUS_PUT_BACK)
     elif not plus and region is None:
-        return _without_country(mended)
-    result = _parse(mended, region)
-    mexican = _MEXICO.fullmatch("".join(_DIGITS.findall(mended))) if isinstance(result, Problem) else None
+        return _without_country(repaired)
+    result = _parse(repaired, region)
+    mexican = _MEXICO.fullmatch("".join(_DIGITS.findall(repaired))) if isinstance(result, Problem) else None
     if mexican is not None:
-        # The 1 was no digit of the number: dialled without it nobody else can be reached.
-        mended, repairs = f"+52{mexican[1]}", (*repairs, say.MEXICAN_ONE)
-        result = _parse(mended, None)
+        # The 1 was not a digit of the number: dialled without it, nobody else can be reached.
+        repaired, repairs = f"+52{mexican[1]}", (*repairs, say.MEXICAN_ONE)
+        result = _parse(repaired, None)
     if isinstance(result, Problem):
-        lost = None if plus or plus_lost else _lost(mended, region)
-        problem = short(mended) or lost
+        lost = None if plus or plus_lost else _lost(repaired, region)
+        problem = short(repaired) or lost
         if problem is None and (plus or not plus_lost) and "not_valid" in allow:
-            return _newer(mended, region, repairs) or result
+            return _newer(repaired, region, repairs) or result
         return problem or result
     digits, kind = result
-    if plus and digits != "".join(_DIGITS.findall(mended)):
+    if plus and digits != "".join(_DIGITS.findall(repaired)):
         repairs = (*repairs, say.TRUNK_PREFIX)
     return _allowed(Number(int(digits), ", ".join(repairs)), kind, allow)
 
@@ -309,11 +309,11 @@ def _unassigned(text: str, region: str | None, problem: Problem) -> tuple[int, .
     Returns:
         The number; what is wrong where it is too short; else the problem with it so far.
     """
-    mended, _ = mend(text)
-    if refuse(mended) is not None:
+    repaired, _ = repair(text)
+    if refuse(repaired) is not None:
         return problem
     try:
-        parsed = phonenumbers.parse(mended, region.upper() if region else None)
+        parsed = phonenumbers.parse(repaired, region.upper() if region else None)
     except NumberParseException:
         return problem
     number = int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:])
@@ -323,7 +323,7 @@ def _unassigned(text: str, region: str | None, problem: Problem) -> tuple[int, .
     if length is Length.LOCAL:
         return _LOCAL
     fault = _not_valid(parsed)
-    return fault if fault.code == "number_too_short" and short(mended) is None else problem
+    return fault if fault.code == "number_too_short" and short(repaired) is None else problem
 
 
 def _is_valid(digits: str) -> bool:

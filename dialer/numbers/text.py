@@ -1,4 +1,4 @@
-"""What happens to phone numbers on their way through spreadsheets and forms: what is mended, what is refused."""
+"""What happens to phone numbers on their way through spreadsheets and forms: what is repaired, what is refused."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ _REFUSALS: Final = (
 )
 
 
-def mend(text: str) -> tuple[str, tuple[str, ...]]:
+def repair(text: str) -> tuple[str, tuple[str, ...]]:
     """Take off what can only be damage.
 
     Args:
         text: the cell as it stands.
 
     Returns:
-        The mended text, and what was mended, in words; nothing for a text that needs no mending.
+        The repaired text, and what was repaired, in words; nothing for a text that needs no repair.
     """
     repairs: dict[str, None] = {}
     if len(text) > LONGEST:
@@ -93,7 +93,7 @@ def mend(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def refuse(text: str) -> Problem | None:
-    """Say why a mended text is no single phone number; None where it may be one."""
+    """Say why a repaired text is not a single phone number; None where it may be one."""
     if not text:
         return Problem("number_empty", say.EMPTY)
     if len(text) > LONGEST:
@@ -107,7 +107,7 @@ def refuse(text: str) -> Problem | None:
 
 
 def short(text: str) -> Problem | None:
-    """Say that a text which is no valid number has too few digits; None where it has enough."""
+    """Say that a text which is not a valid number has too few digits; None where it has enough."""
     count = _digits(text)
     if count >= SHORTEST:
         return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.errors import CampaignError
 from dialer.files import unreadable
 from dialer.messages.config import batch as say
+from dialer.messages.words import cannot_be_read, not_a_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,7 +101,7 @@ def read_campaign_file(path: Path) -> CampaignFile:
 def _text_of(path: Path) -> str:
     kind = unreadable(path)
     if kind:
-        raise CampaignError(say.not_a_file(path, kind))
+        raise CampaignError(not_a_file(path, kind))
     try:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LARGEST + 1)
@@ -111,7 +112,7 @@ def _text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise CampaignError(say.not_utf_8(path, error.start + 1)) from None
     except OSError as error:
-        raise CampaignError(say.unreadable(path, error.strerror or str(error))) from None
+        raise CampaignError(cannot_be_read(path, error.strerror or str(error))) from None
     if len(text) > LARGEST:
         raise CampaignError(say.too_long(path, LARGEST))
     return text

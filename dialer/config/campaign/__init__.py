@@ -59,7 +59,7 @@ class Campaign:
     Attributes:
         file: the campaign file as it stands.
         batch: the files that belong to it.
-        sandbox: the built-in stand-in is called, nobody else.
+        sandbox: the built-in stand-in is called, and nobody else.
         agent_id: the agent that calls, a UUID.
         columns: which CSV column holds what.
         csv: how the CSV is read.
@@ -172,7 +172,7 @@ def load_campaign(
 
     Raises:
         CampaignError: the file is missing or wrong; the message names the key and the line.
-        UsageError: `batch` is missing or is no name, or the `.env` beside the file cannot be read.
+        UsageError: `batch` is missing or cannot be a name, or the `.env` beside the file cannot be read.
     """
     file = read_campaign_file(Path(path))
     content = _checked(file)

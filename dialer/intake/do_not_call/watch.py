@@ -22,7 +22,7 @@ SETTLED: Final = 2.0
 
 
 class Watch:
-    """The lists as they are now. Nobody is called by lists that are out of date.
+    """The lists as they are now. No call leaves by lists that are out of date.
 
     A changed list is read in a thread, since a long one takes seconds: until then `is_current` says no.
     A file that has just changed may be half written, and lack people: all who were on the lists before stay on them

@@ -1,4 +1,4 @@
-"""What the numbers of a list would be under another setting: tried before it is told, and with the countries."""
+"""What the numbers of a list would be under another setting: each is tried, and named with its countries."""
 
 from __future__ import annotations
 

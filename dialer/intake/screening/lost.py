@@ -23,7 +23,7 @@ country all are (Brazil's 51 and Peru). So where as many are surely of the regio
 LONG: Final = 11
 """Digits of nearly every number with its country code: a shorter one that the region has is of the region."""
 CHANCE: Final = 0.15
-"""Where fewer digits than this share are numbers of the region, being one is no accident.
+"""Where fewer digits than this share are numbers of the region, being one is not an accident.
 
 Of the regions with numbers as long as `LONG` only the fixed lines of Germany, Luxembourg, Indonesia, Serbia and Austria
 (0.24 to 0.8) are above it; the next ones are mobiles of Indonesia (0.1) and Brazil (0.08).

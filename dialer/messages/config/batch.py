@@ -71,11 +71,6 @@ def a_table(path: Path) -> str:
     return f"{path}: this is a table, not a campaign file. To write one for it: {command_text('init', path)}"
 
 
-def not_a_file(path: Path, kind: str) -> str:
-    """Say that it is a pipe, a device or a socket."""
-    return f"{path}: this is {kind}."
-
-
 def missing(path: Path, others: Sequence[str]) -> str:
     """Say that there is no campaign file, and which are beside it."""
     return f"{path}: there is no such campaign file. {_others(path.parent, others)}"
@@ -89,11 +84,6 @@ def a_folder(path: Path, others: Sequence[str]) -> str:
 def not_utf_8(path: Path, byte: int) -> str:
     """Say that a file is in another encoding; `byte` is the first wrong one, from 1."""
     return f"{path}: not UTF-8 (byte {byte}). Save the campaign file as UTF-8."
-
-
-def unreadable(path: Path, why: str) -> str:
-    """Say that a file cannot be read, in the system's words."""
-    return f"{path}: cannot be read ({why})."
 
 
 def too_long(path: Path, limit: int) -> str:

@@ -26,11 +26,6 @@ def no_key(name: str, *, provider: str, example: str, selection: Selection) -> s
     )
 
 
-def not_a_file(path: Path, kind: str) -> str:
-    """Say that it is a pipe, a device or a socket."""
-    return f"{path}: this is {kind}."
-
-
 def too_long(path: Path, limit: int) -> str:
     """Say that a `.env` is another file."""
     return f"{path}: more than {limit:,} bytes, which is too long for a .env. Is it another file?"
@@ -39,8 +34,3 @@ def too_long(path: Path, limit: int) -> str:
 def not_utf_8(path: Path) -> str:
     """Say that a `.env` is in another encoding."""
     return f"{path}: not UTF-8. Save it as UTF-8."
-
-
-def unreadable(path: Path, why: str) -> str:
-    """Say that a `.env` cannot be read, in the system's words."""
-    return f"{path}: cannot be read ({why})."

@@ -38,11 +38,6 @@ def missing(path: Path) -> str:
     return f"{path} cannot be read: there is no such file. Check its name and its folder."
 
 
-def not_a_file(path: Path, kind: str) -> str:
-    """Say that it is a pipe, a device or a socket."""
-    return f"{path}: this is {kind}."
-
-
 def damaged_gzip(path: Path, error: str) -> str:
     """Say that a compressed file is damaged."""
     return f"{path} is compressed and damaged ({error}). Make the file again."
