@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CAMPAIGN = Template("""\
 # A campaign file: who is called, by which agent, how fast. Lines that begin with # are off.
 
-# The agent's id, from Bolna's dashboard.
+# The agent's id, from $provider's dashboard.
 agent_id = "$agent"$agent_note
 recipients = $recipients
 # results = "{recipients}.results.csv"   # with this, another CSV is another batch; default: $default
@@ -35,7 +35,7 @@ recipients = $recipients
 phone = $phone$phone_note
 # id = "customer_id"            # a stable identity; needed where two people share a number
 # from = "caller_id"            # per row: the caller number
-# scheduled_at = "call_at"      # per row: when Bolna is to call
+# scheduled_at = "call_at"      # per row: when $provider is to call
 # timezone = "timezone"         # per row: a name like Asia/Kolkata
 
 [csv]
@@ -54,7 +54,7 @@ $user_data\
 # scheduled_at = "2026-12-01T10:00:00+05:30"
 
 [pacing]
-rate = "300/minute"             # Bolna allows 500 a minute for the whole organisation
+rate = "300/minute"             # $provider allows $calls for the whole organisation
 max_in_flight = 20
 
 # When somebody may be called, by their own clock; without this table at any time:
@@ -112,12 +112,14 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
 
 
 def _text(table: Table, target: Path, encoding: str | None) -> str:
-    agent = _agent(target)
+    agent, vendor = _agent(target), provider.VENDOR
     phone, phone_note = _phone(table)
     refuse_without_header(table, phone)
-    variables = [name for name in table.header if name != phone and name not in provider.VENDOR.reserved]
-    left_out = [name for name in table.header if name != phone and name in provider.VENDOR.reserved]
+    variables = [name for name in table.header if name != phone and name not in vendor.reserved]
+    left_out = [name for name in table.header if name != phone and name in vendor.reserved]
     return _CAMPAIGN.substitute(
+        provider=vendor.names.name,
+        calls=vendor.limits.calls,
         agent=agent,
         agent_note=say.YOUR_AGENT if agent == PLACEHOLDER else "",
         recipients=_quoted(_from(target, table.path)),
@@ -126,7 +128,7 @@ def _text(table: Table, target: Path, encoding: str | None) -> str:
         phone_note=phone_note,
         encoding=_ENCODING if encoding is None else f"encoding = {_quoted(encoding)}",
         variables=_plain(variables) or "(none)",
-        left_out=say.left_out(_plain(left_out), provider.VENDOR.names.name) if left_out else "",
+        left_out=say.left_out(_plain(left_out), vendor.names.name) if left_out else "",
         user_data="".join(f"# {_key(name)} = {_quoted(name)}\n" for name in variables),
         required=say.required(_quoted(variables[0])) if variables else "",
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dialer import provider
 from dialer.errors import CampaignError
 from dialer.files import unreadable
 from dialer.messages.config import batch as say
@@ -144,7 +145,7 @@ def _flat(value: object) -> Iterator[object]:
 
 def _secret(path: Path, text: str, keys: tuple[str, ...]) -> str:
     shown = ".".join("..." if looks_secret(key) else key for key in keys)
-    return say.secret(path, _line(text, keys), shown)
+    return say.secret(path, _line(text, keys), shown, provider.VENDOR.names)
 
 
 def _wrong_line(text: str, error: str) -> int:

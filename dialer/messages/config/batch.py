@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from dialer.models import ProviderNames
+
 THE_CAMPAIGN_FILE = "the campaign file"
 THE_RECIPIENTS = "the list of recipients"
 
@@ -101,12 +103,12 @@ def too_many_digits(place: str) -> str:
     return f"{place} has too many digits for a number; a text needs quotes."
 
 
-def secret(path: Path, line: int, key: str) -> str:
+def secret(path: Path, line: int, key: str, names: ProviderNames) -> str:
     """Say that there is an API key in a file, which is not shown."""
     return (
         f"{path}, line {line}: `{key}` looks like an API key. "
         "Campaign files are passed around, so keys are not read from them.\n"
-        "Take it out, make a new key if the file was shared, and: export BOLNA_API_KEY=... "
+        f"Take it out, make a new key if the file was shared, and: export {names.key}=... "
         f"(or write that into {path.parent / '.env'})."
     )
 
