@@ -59,7 +59,7 @@ class Payload:
         if VARIABLE in header:
             raise InputError(
                 f'{campaign.batch.recipients}: rename the column "{VARIABLE}": under this name dialer finds its calls '
-                "again at Bolna."
+                f"again at {provider.VENDOR.names.name}."
             )
         for keys, column in _named(campaign):
             _require(campaign, header, keys, column)
@@ -190,7 +190,8 @@ class Payload:
         if moment - self._now < provider.VENDOR.limits.soonest:
             return Problem("schedule_too_soon", f"scheduled_at {text} is in the past or less than 3 minutes ahead")
         if moment - self._now > provider.VENDOR.limits.furthest:
-            return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead, which Bolna refuses")
+            refuses = f"which {provider.VENDOR.names.name} refuses"
+            return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead, {refuses}")
         return moment.isoformat(timespec="seconds")
 
 
