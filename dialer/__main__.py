@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from dialer import streams
+from dialer.messages.cli import INTERRUPTED, output_lost
 
 
 def main() -> int:
@@ -15,12 +16,12 @@ def main() -> int:
 
         code = command_line()
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted; nothing was dialled.\n")
+        sys.stderr.write(f"{INTERRUPTED}\n")
         return 130
     if trouble := streams.lost():
         from dialer.cli.printing import echo  # noqa: PLC0415 - as above
 
-        echo(f"Error: not all output could be written ({trouble}). The exit code is that of the work.", err=True)
+        echo(output_lost(trouble), err=True)
     return code
 
 

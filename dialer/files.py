@@ -6,6 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from dialer.messages import files as say
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,7 +29,7 @@ def unreadable(path: Path) -> str:
         kind = _kind(path)
     except OSError:
         return ""
-    return f"{kind}, not a file. Save it as a file first" if kind not in {"", "a folder"} else ""
+    return say.not_a_file(kind) if kind not in {"", "a folder"} else ""
 
 
 def unwritable(path: Path) -> str:
@@ -40,10 +42,10 @@ def unwritable(path: Path) -> str:
     except FileNotFoundError:
         return _leads_nowhere(path)
     except OSError as error:
-        return f"cannot be used ({error.strerror})"
+        return say.unusable(error.strerror)
     if kind == "a folder":
-        return "is a folder; name a file in it"
-    return f"is {kind}, not a file; name a file" if kind else ""
+        return say.IS_FOLDER
+    return say.is_not_a_file(kind) if kind else ""
 
 
 def _kind(path: Path) -> str:
@@ -57,4 +59,4 @@ def _leads_nowhere(path: Path) -> str:
     target = os.path.realpath(path)
     if not path.is_symlink() or os.path.isdir(os.path.dirname(target)):  # noqa: PTH112, PTH120 - of a text
         return ""
-    return f"is a link to {target}, whose folder does not exist; bring the folder back, or delete the link"
+    return say.leads_nowhere(target)

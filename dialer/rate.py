@@ -6,6 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from dialer.messages import rate as say
+
 _UNITS = {"second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3600.0, "h": 3600.0}
 _NAMES = {1.0: "second", 60.0: "minute", 3600.0: "hour"}
 _RATE = re.compile(r"\s*([0-9]{1,9})\s*(?:/|per\s)\s*([a-z]+?)s?\s*", re.IGNORECASE)
@@ -27,9 +29,9 @@ class Rate:
     def __post_init__(self) -> None:
         """Refuse what no schedule can keep."""
         if not 1 <= self.count <= _MOST:
-            raise ValueError(f"a rate allows from 1 to {_MOST} requests, not {self.count}")
+            raise ValueError(say.wrong_count(self.count, most=_MOST))
         if not (self.per > 0 and math.isfinite(self.per)):
-            raise ValueError(f"the window of a rate lasts longer than 0 seconds, not {self.per}")
+            raise ValueError(say.wrong_window(self.per))
 
     @classmethod
     def parse(cls, text: str) -> Rate:
@@ -44,10 +46,7 @@ class Rate:
         found = _RATE.fullmatch(text)
         per = _UNITS.get(found[2].lower()) if found else None
         if found is None or per is None:
-            raise ValueError(
-                f'"{text}" is not a rate: write a whole number of requests per second, minute or hour, '
-                'like "300/minute", "5/second" or "30/hour"'
-            )
+            raise ValueError(say.not_a_rate(text))
         return cls(int(found[1]), per)
 
     @property

@@ -19,8 +19,12 @@ PAGES = MESSAGES / "pages"
 STAND_IN = PACKAGE / "provider" / "bolna" / "sandbox"
 """It answers in the words of the API that it stands in for."""
 WITHOUT_SENTENCES: tuple[str, ...] = (
+    "__main__.py",
+    "cli",
     "config",
     "engine",
+    "export",
+    "files.py",
     "hours",
     "intake/do_not_call",
     "intake/phone_column.py",
@@ -32,6 +36,7 @@ WITHOUT_SENTENCES: tuple[str, ...] = (
     "numbers",
     "operations",
     "provider",
+    "rate.py",
     "sync",
 )
 """Parts of the house whose sentences all stand in `messages`: folders, or single modules."""

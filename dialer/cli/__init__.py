@@ -27,6 +27,7 @@ from dialer.cli.group import cli
 from dialer.cli.mistyped import usage_text
 from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode
+from dialer.messages import cli as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,23 +57,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
         code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
     except DialerError as error:
-        echo(f"Error: {error}", err=True)
+        echo(words.error(error), err=True)
         return int(error.exit_code)
     except click.ClickException as error:
         echo(usage_text(error), err=True)
         return int(ExitCode.USAGE)
     except OSError as error:
-        echo(f"Error: {error.filename or 'a file'}: {error.strerror}", err=True)
+        echo(words.file_error(error.filename, error.strerror), err=True)
         return int(ExitCode.MUST_ACT)
     except (KeyboardInterrupt, click.Abort):
-        echo("Interrupted; nothing was dialled.", err=True)
+        echo(words.INTERRUPTED, err=True)
         return int(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - Python's own exit code for it, 1, would say that the run has finished
-        echo(
-            f"Error: something that was not foreseen ({type(error).__name__}: {error}). What was recorded is intact; "
-            "`status` shows it. Please report this, with what DIALER_DEBUG=1 shows when it is set.",
-            err=True,
-        )
+        echo(words.unforeseen(error), err=True)
         if os.environ.get("DIALER_DEBUG"):
             echo("".join(traceback.format_exception(error)), err=True)
         return int(ExitCode.MUST_ACT)

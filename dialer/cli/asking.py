@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.cli.printing import echo
 from dialer.errors import DeclinedError, InterruptedRunError
+from dialer.messages import cli as messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,11 @@ def is_anybody_there() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-async def ask(words: str, *, control: Control) -> bool:
+async def ask(question: str, *, control: Control) -> bool:
     """Ask on the terminal; Ctrl-C is heard while it waits."""
     if not is_anybody_there():
-        raise DeclinedError(f"Nobody can be asked without a terminal: add --yes. Nothing was dialled.\n({words})")
-    return (await _answer(f"{words} [y/N] ", control=control)).lower() in {"y", "yes"}
+        raise DeclinedError(messages.nobody_to_ask(question))
+    return (await _answer(messages.yes_or_no(question), control=control)).lower() in {"y", "yes"}
 
 
 async def choose(words: str, options: Sequence[str], *, control: Control) -> str | None:
@@ -36,7 +37,7 @@ async def choose(words: str, options: Sequence[str], *, control: Control) -> str
     echo(words, err=True)
     for at, option in enumerate(options, 1):
         echo(f"  {at}  {option}", err=True)
-    answer = await _answer(f"Which one? [1-{len(options)}, Enter: none] ", control=control)
+    answer = await _answer(messages.which_one(len(options)), control=control)
     return next((option for at, option in enumerate(options, 1) if answer == str(at)), None)
 
 
@@ -56,5 +57,5 @@ async def _answer(question: str, *, control: Control) -> str:
         answer = sys.stdin.readline()
         tasks.cancel_scope.cancel()
     if control.drain.is_set():
-        raise InterruptedRunError(f"{control.stopped}; nothing was dialled.")
+        raise InterruptedRunError(messages.not_dialled(control.stopped))
     return answer.strip()

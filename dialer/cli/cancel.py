@@ -19,6 +19,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.cli.signals import unless_terminated, with_signals
+from dialer.messages import cli as words
 from dialer.messages import values
 from dialer.messages.pages.cancel import braking_text, cancelled_text
 
@@ -45,7 +46,7 @@ def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:
 
     async def asked(control: Control) -> Cancelled:
         async def confirm(braking: Braking) -> bool:
-            return yes or await ask(f"{braking_text(braking)} Cancel?", control=control)
+            return yes or await ask(words.cancel(braking_text(braking)), control=control)
 
         return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
 

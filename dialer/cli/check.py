@@ -23,6 +23,7 @@ from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode
 from dialer.messages import values
+from dialer.messages.cli import would_be_called
 from dialer.messages.pages.check import check_text
 
 if TYPE_CHECKING:
@@ -66,4 +67,4 @@ def check_one(
     doubtful = bool(view.warnings) or not view.is_prompt_known
     code = ExitCode.USAGE if over or (strict and doubtful) else found.exit_code
     value = {**values.plain(found), "outlook": values.plain(view)}
-    return Done(code, f"{found.to_call:,} would be called", value)
+    return Done(code, would_be_called(found.to_call), value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dialer.cli.asking import choose, is_anybody_there, say
 from dialer.cli.signals import with_signals
 from dialer.errors import ColumnError
+from dialer.messages.cli import column_taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,5 +38,5 @@ def with_phone_column(campaign: Campaign, work: Callable[[Campaign], _Done], *, 
         column, _ = with_signals(lambda control: choose(words, columns, control=control))
         if column is None:
             raise
-    say(f'This time the numbers come from the column "{column}".')
+    say(column_taken(column))
     return work(replace(campaign, columns=campaign.columns.model_copy(update={"phone": column})))

@@ -12,6 +12,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
+from dialer.messages.cli import campaign_written
 from dialer.messages.commands import command_text
 
 if TYPE_CHECKING:
@@ -27,5 +28,5 @@ def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
     from dialer.operations import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     written = write_campaign(recipients, to=to, encoding=encoding)
-    echo(f"{written} is written. Put the agent's id in, then: {command_text('check', written)}")
+    echo(campaign_written(written, command=command_text("check", written)))
     return ExitCode.DONE

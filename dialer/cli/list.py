@@ -15,6 +15,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
+from dialer.messages import cli as words
 from dialer.messages import values
 from dialer.messages.pages.list import listing_text
 
@@ -36,13 +37,13 @@ def list_(
     from dialer.operations import forget_ledger, list_ledgers, rebuild_list  # noqa: PLC0415 - only this command needs it
 
     if add and not rebuild:
-        raise click.UsageError("--add is for --rebuild: write both.")
+        raise click.UsageError(words.ADD_NEEDS_REBUILD)
     if rebuild:
         for path in rebuild_list(folder, add=add):
             echo(f"{path} is listed again.")
     if forget is not None:
         forget_ledger(forget, folder, sandbox=sandbox)
-        echo(f"{forget} is forgotten: runs go on without it until its batch is run again.")
+        echo(words.forgotten(forget))
         return ExitCode.DONE
     found = list_ledgers(folder, sandbox=sandbox)
     echo(values.as_json(found) if output == "json" else listing_text(found))

@@ -6,6 +6,8 @@ import io
 
 import click
 
+from dialer.messages.cli import no_such_command
+
 _SUGGESTED = frozenset(
     {
         *("--help", "--version", "--output", "--quiet", "--recipients", "--batch", "--sandbox", "--dry-run", "--limit"),
@@ -32,6 +34,6 @@ def _without_suggestions(error: click.ClickException) -> click.ClickException:
     # Older versions of click have no class for a command that does not exist, and offer none.
     context = getattr(error, "ctx", None)
     if hasattr(error, "command_name") and context is not None and isinstance(context.command, click.Group):
-        known = ", ".join(context.command.list_commands(context))
-        return click.UsageError(f"{error.message} The commands are: {known}.", ctx=context)
+        known = context.command.list_commands(context)
+        return click.UsageError(no_such_command(error.message, known), ctx=context)
     return error

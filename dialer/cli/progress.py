@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.cli.terminal import Screen
 from dialer.engine.progress import Silent
 from dialer.escaping import masked, on_one_line, visible, visible_json
+from dialer.messages import cli as say
 from dialer.messages.words import calls_line
 from dialer.models import Outcome
 from dialer.streams import steady
@@ -94,7 +95,7 @@ class Bar:
 
     def waiting(self, seconds: float) -> None:
         """See Progress."""
-        self._bar.set_postfix_str(f"waiting {_clock(seconds)}")
+        self._bar.set_postfix_str(say.waiting(_clock(seconds)))
 
     def beat(self) -> None:
         """See Progress."""
@@ -127,19 +128,19 @@ class Lines:
         self._clock = clock
         self._counts: Counter[Outcome] = Counter()
         self._batch, self._to_call, self._words = "", 0, ""
-        self._started = self._told = clock()
+        self._started = self._last_line = clock()
         self._waited = -math.inf
 
     def begin(self, *, batch: str, to_call: int) -> None:
         """See Progress."""
         self._batch, self._to_call = batch, to_call
-        self._started = self._told = self._clock()
+        self._started = self._last_line = self._clock()
         self._counts.clear()
 
     def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
         """See Progress."""
         self._counts[outcome] += 1
-        if self._clock() - self._told >= self._every:
+        if self._clock() - self._last_line >= self._every:
             self._tell()
 
     def note(self, text: str) -> None:
@@ -149,14 +150,14 @@ class Lines:
     def waiting(self, seconds: float) -> None:
         """See Progress."""
         self._waited = self._clock()
-        if self._clock() - self._told >= COUNTDOWN_EVERY:
-            self._told = self._clock()
-            self.note(f"still waiting, {_clock(seconds)} to go")
+        if self._clock() - self._last_line >= COUNTDOWN_EVERY:
+            self._last_line = self._clock()
+            self.note(say.still_waiting(_clock(seconds)))
 
     def beat(self) -> None:
         """See Progress."""
         # While nobody can be called the countdown says enough.
-        if self._clock() - max(self._told, self._waited) >= self._every:
+        if self._clock() - max(self._last_line, self._waited) >= self._every:
             self._tell()
 
     def end(self) -> None:
@@ -166,17 +167,22 @@ class Lines:
     def calls(self, counts: Sequence[CallCount]) -> None:
         """See Progress."""
         words = calls_line(counts)
-        if words != self._words and self._clock() - self._told >= self._every:
-            self._words, self._told = words, self._clock()
+        if words != self._words and self._clock() - self._last_line >= self._every:
+            self._words, self._last_line = words, self._clock()
             self.note(words)
 
     def _tell(self) -> None:
-        self._told = self._clock()
+        self._last_line = self._clock()
         done = self._counts.total() - self._counts[Outcome.RETRY]
-        rate = done / max(self._told - self._started, 1e-9)
         self.note(
-            f"{done} of {self._to_call} done, {self._counts[Outcome.QUEUED]} queued, "
-            f"{self._counts[Outcome.ERROR]} errors, {self._counts[Outcome.UNKNOWN]} unknown, {rate:.1f}/s"
+            say.done(
+                done,
+                among=self._to_call,
+                queued=self._counts[Outcome.QUEUED],
+                errors=self._counts[Outcome.ERROR],
+                unknown=self._counts[Outcome.UNKNOWN],
+                seconds=self._last_line - self._started,
+            )
         )
 
 
@@ -201,7 +207,7 @@ class JsonLines:
         self._clock = clock
         self._outcomes = outcomes
         self._batch = ""
-        self._told = clock()
+        self._last_line = clock()
 
     def begin(self, *, batch: str, to_call: int) -> None:
         """See Progress."""
@@ -219,7 +225,7 @@ class JsonLines:
 
     def waiting(self, seconds: float) -> None:
         """See Progress."""
-        if self._clock() - self._told >= COUNTDOWN_EVERY:
+        if self._clock() - self._last_line >= COUNTDOWN_EVERY:
             self.event("waiting", seconds=round(seconds))
 
     def beat(self) -> None:
@@ -231,7 +237,7 @@ class JsonLines:
 
     def calls(self, counts: Sequence[CallCount]) -> None:
         """See Progress."""
-        if self._clock() - self._told >= LINE_EVERY:
+        if self._clock() - self._last_line >= LINE_EVERY:
             standing: Counter[str] = Counter()
             for count in counts:
                 standing[count.outcome or "not_known"] += count.calls
@@ -239,8 +245,8 @@ class JsonLines:
 
     def event(self, event: str, **fields: object) -> None:
         """Write an event; phone numbers in its texts are masked."""
-        self._told = self._clock()
-        line = {"at": round(self._told, 3), "event": event, "batch": self._batch, **fields}
+        self._last_line = self._clock()
+        line = {"at": round(self._last_line, 3), "event": event, "batch": self._batch, **fields}
         print(masked(visible_json(json.dumps(line, ensure_ascii=False))), file=self._stream, flush=True)
 
 

@@ -17,6 +17,7 @@ from dialer.cli.group import (
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 from dialer.messages import values
+from dialer.messages.cli import report_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,5 +63,5 @@ def report(
     if form != "html" and to is None:
         echo(text.rstrip())
     else:
-        echo(f"{save_report(text, files, to=to)} is written.")
+        echo(report_written(save_report(text, files, to=to)))
     return ExitCode.DONE

@@ -13,6 +13,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
+from dialer.messages.cli import results_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,5 +30,5 @@ def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options
     from dialer.operations import rewrite_results  # noqa: PLC0415 - as above
 
     files = locate(campaign, **which)
-    echo(f"{files.results}: {rewrite_results(files):,} rows written")
+    echo(results_written(files.results, rewrite_results(files)))
     return ExitCode.DONE

@@ -23,6 +23,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.progress import events_of, progress_of
 from dialer.cli.signals import unless_terminated, with_signals
+from dialer.messages.cli import CALL_THEM, NAME_OUTCOMES
 from dialer.messages.pages.run import overview, plan_event, plan_text, stopped_text, summary_event, summary_text
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
     """Return the outcomes that a text names."""
     if text is not None and not text.strip(" ,"):
         # An empty variable of a script must not become a run that calls everybody who is left.
-        raise click.BadParameter("name what the last call has to have ended as, like no-answer,busy.")
+        raise click.BadParameter(NAME_OUTCOMES)
     return tuple(filter(None, (word.strip() for word in (text or "").split(","))))
 
 
@@ -171,4 +172,4 @@ async def _confirm(plan: Plan, *, talk: _Talk, control: Control, events: Callabl
         say(plan_text(plan))
     if talk.yes or plan.sandbox or not plan.to_call:
         return True
-    return await ask("Call them now?", control=control)
+    return await ask(CALL_THEM, control=control)

@@ -9,6 +9,7 @@ from dialer.cli.group import (
 )
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode, UsageError
+from dialer.messages import cli as words
 from dialer.provider import VENDOR
 
 
@@ -28,13 +29,10 @@ def sandbox(port: int, speed: float, lines: int) -> ExitCode:
     """Run the stand-in for the provider by itself, until Ctrl-C."""
 
     def ready(url: str, key: str) -> None:
-        names = VENDOR.names
-        echo(f"The sandbox listens. In another terminal:\n  export {names.address}={url} {names.key}={key}", err=True)
+        echo(words.sandbox_listens(url, key, VENDOR.names), err=True)
 
     try:
         VENDOR.serve_sandbox(port=port, speed=speed, lines=lines, on_ready=ready)
     except OSError as error:
-        raise UsageError(
-            f"port {port}: {error.strerror}. Perhaps a sandbox runs there already: use that one, or --port {port + 1}."
-        ) from None
+        raise UsageError(words.port_taken(port, error.strerror)) from None
     return ExitCode.DONE

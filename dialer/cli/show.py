@@ -15,6 +15,7 @@ from dialer.cli.group import (
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 from dialer.messages import values
+from dialer.messages.cli import ledger_not_read
 from dialer.messages.pages.show import shown_text
 
 if TYPE_CHECKING:
@@ -40,5 +41,5 @@ def show(number: tuple[str, ...], *, folder: Path | None, sandbox: bool, output:
     shown = show_number(" ".join(number), folder=folder, sandbox=sandbox)
     echo(values.as_json(shown) if output == "json" else shown_text(shown))
     for path, why in shown.unread:
-        echo(f"Not read: {path}\n  {why}", err=True)
+        echo(ledger_not_read(path, why), err=True)
     return ExitCode(shown.exit_code)

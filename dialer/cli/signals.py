@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.cli.asking import say
 from dialer.errors import ExitCode, InterruptedRunError, only
+from dialer.messages.cli import STOPPING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,7 +36,7 @@ def with_signals(
                 first.append(received)
                 control.interrupt()
                 if len(first) == 1:
-                    say("\nStopping: what is in flight may finish. Once more to stop at once.")
+                    say(STOPPING)
 
     async def main() -> Any:  # noqa: ANN401 - whatever the work returns
         async with anyio.create_task_group() as tasks:

@@ -19,6 +19,7 @@ from dialer.cli.group import (
 from dialer.cli.printing import echo
 from dialer.cli.progress import progress_of
 from dialer.cli.signals import unless_terminated, with_signals
+from dialer.messages import cli as words
 from dialer.messages import values
 from dialer.messages.pages.track import tracked_text
 
@@ -43,7 +44,7 @@ def _parts(_context: click.Context, _parameter: click.Parameter, text: str | Non
     names = None if text is None else tuple(name.strip() for name in text.split(",") if name.strip() != "none")
     for name in names or ():
         if name not in CALL_PARTS:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(CALL_PARTS)} (or none).")
+            raise click.BadParameter(words.no_such_part(name, CALL_PARTS))
     return names
 
 
@@ -93,7 +94,7 @@ def track(
     if output == "json":
         echo(values.as_json(tracked))
     elif quiet and tracked.trouble:
-        say(f"{tracked.batch}: not all could be read: {tracked.trouble}")
+        say(words.not_all_read(tracked.batch, tracked.trouble))
     elif not quiet:
         echo(tracked_text(tracked, selection=loaded.batch.selection))
     return unless_terminated(tracked.exit_code, stopped_by)

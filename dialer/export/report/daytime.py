@@ -6,7 +6,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from dialer.export.report.parts import REACHED_OR_NOT, Columns, Section, Table, Tone
-from dialer.export.report.wording import DASH, share
+from dialer.messages.export import report as say
+from dialer.messages.export.figures import DASH, share
+from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +51,7 @@ def hours(report: Report) -> Section:
             numbers=frozenset({1, 2, 3}),
         ),
         legend=REACHED_OR_NOT,
-        note=f"Hours in {report.zone}, of all days together. A call stands in the hour in which Bolna took it; it "
-        "rings once a line is free.",
+        note=say.hours_in(report.zone, VENDOR.names),
     )
 
 
@@ -63,11 +64,11 @@ def _busy_hours(hours: Sequence[Hour]) -> Sequence[Hour]:
 
 def _best_hour(hours: Sequence[Hour]) -> str:
     busiest = max(hours, key=lambda one: one.calls)
-    lead = f"Most calls were placed in the hour {_hour(busiest)}: {busiest.calls:,}."
+    lead = say.busiest_hour(_hour(busiest), busiest.calls)
     telling = [one for one in hours if one.calls >= _ENOUGH]
     if len(telling) > 1:
         best = max(telling, key=lambda one: one.reached / one.calls)
-        lead += f" The best one was {_hour(best)}: {share(best.reached, best.calls)} of its calls reached somebody."
+        lead += say.best_hour(_hour(best), reached=best.reached, calls=best.calls)
     return lead
 
 

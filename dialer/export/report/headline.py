@@ -6,8 +6,10 @@ import functools
 from typing import TYPE_CHECKING
 
 from dialer.export.report.parts import Tile
-from dialer.export.report.unfinished import WAITING, so_far
-from dialer.export.report.wording import DASH, money, share, time
+from dialer.export.report.unfinished import WAITING, is_final
+from dialer.messages.export import report as say
+from dialer.messages.export.figures import DASH, money, time
+from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
     from dialer.export.report.figures import Report
@@ -16,28 +18,30 @@ if TYPE_CHECKING:
 def tiles(report: Report) -> tuple[Tile, ...]:
     """Return the headline figures; a dash where nothing is known yet."""
     funnel = report.funnel
-    called = Tile("Called", f"{funnel.queued:,}", f"of {funnel.callable:,} who can be called")
+    called = Tile("Called", f"{funnel.queued:,}", say.of_callable(funnel.callable))
     return (called, *(_known(report) if report.tracked else _unknown(report)), _open(report))
 
 
 def _known(report: Report) -> tuple[Tile, ...]:
     funnel, talk = report.funnel, report.talk
     amount = functools.partial(money, currency=report.currency)
-    each = f"; {amount(report.cost / funnel.reached, digits=1)} for each person reached" if funnel.reached else ""
+    each = say.for_each_reached(amount(report.cost / funnel.reached, digits=1)) if funnel.reached else ""
     return (
         Tile(
-            "Reached", f"{funnel.reached:,}", f"{share(funnel.reached, funnel.queued)} of those called{so_far(report)}"
+            "Reached",
+            f"{funnel.reached:,}",
+            say.of_called(funnel.reached, funnel.queued, is_final=is_final(report)),
         ),
-        Tile("Talked", time(report.talked), f"half of the calls up to {time(talk.median)}" if talk else "with nobody"),
+        Tile("Talked", time(report.talked), say.half_of_the_calls(talk.median) if talk else "with nobody"),
         Tile("Cost", amount(report.cost, digits=0), f"{report.currency or 'cents'}{each}"),
     )
 
 
 def _unknown(report: Report) -> tuple[Tile, ...]:
-    why = "Bolna was not asked yet" if report.calls else "nobody was called yet"
+    why = say.not_asked(VENDOR.names) if report.calls else say.NOBODY_CALLED
     return tuple(Tile(label, DASH, why) for label in ("Reached", "Talked", "Cost"))
 
 
 def _open(report: Report) -> Tile:
     waiting = sum(one.count for one in report.open if one.what in WAITING)
-    return Tile("Still open", f"{waiting:,}", "people; see at the end" if waiting else "nobody is waiting")
+    return Tile("Still open", f"{waiting:,}", say.SEE_AT_THE_END if waiting else say.NOBODY_WAITS)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import visible
 from dialer.export.report.headline import tiles
+from dialer.export.report.parts import ISOLATED
 from dialer.export.report.sections import sections
-from dialer.export.report.wording import ISOLATED, moment
+from dialer.messages.export import report as say
+from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,11 +29,11 @@ def markdown(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {_text(report.batch)}"
     yield ""
-    yield f"Made {moment(report.made_at)} {_text(report.zone)} of the list {_text(report.recipients)}."
+    yield say.made(report.made_at, zone=_text(report.zone), recipients=_text(report.recipients))
     if report.rehearsal:
-        yield "A rehearsal against the stand-in for Bolna: no phone rang."
+        yield say.rehearsal(VENDOR.names)
     if report.running:
-        yield "A run was going on: the figures are of that moment."
+        yield say.RUNNING
     yield ""
     yield from (f"- **{_text(tile.label)}** {_text(tile.value)} ({_text(tile.note)})" for tile in tiles(report))
     for section in sections(report):

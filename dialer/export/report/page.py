@@ -11,8 +11,9 @@ from markupsafe import Markup
 from dialer.escaping import visible
 from dialer.export.report.charts import draw
 from dialer.export.report.headline import tiles
+from dialer.export.report.parts import ISOLATED
 from dialer.export.report.sections import sections
-from dialer.export.report.wording import ISOLATED, moment
+from dialer.messages.export.figures import moment
 
 if TYPE_CHECKING:
     from dialer.export.report.figures import Report

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+ISOLATED: Final = re.compile("\u2068([^\u2068\u2069]*)\u2069")
+"""What is written from right to left and must not turn its neighbours around; its group is the text."""
 
 
 class Tone(StrEnum):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from dialer.export.report import daytime, troubles
 from dialer.export.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
-from dialer.export.report.unfinished import so_far
-from dialer.export.report.wording import DASH, counted, many, money, share, time
+from dialer.export.report.unfinished import is_final
+from dialer.messages.export import report as say
+from dialer.messages.export.figures import DASH, counted, money, share, time
 from dialer.models import Status
+from dialer.provider import VENDOR
 from dialer.provider.states import WENT_WRONG, CallState
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def _sections(report: Report) -> Iterator[Section]:
     if report.tries:
         yield troubles.tries(report)
     if report.requests:
-        yield troubles.slow(report)
+        yield troubles.slow_moments(report)
     yield troubles.reasons(report)
     yield troubles.still_open(report)
 
@@ -70,23 +72,20 @@ def _funnel(report: Report) -> Section:
     ]
     return Section(
         "funnel",
-        "From the file to a person",
+        say.FUNNEL,
         _way(report),
         chart=Bars(bars),
-        table=Table(("Step", "Rows", "Of the file", "Of the step before"), rows, numbers=frozenset({1, 2, 3})),
+        table=Table(("Step", "Rows", "Of the file", say.STEP_BEFORE), rows, numbers=frozenset({1, 2, 3})),
         note=_lost(report.statuses),
     )
 
 
 def _way(report: Report) -> str:
     funnel = report.funnel
-    words = [
-        f"Of {many(funnel.in_file, 'row')}, {funnel.callable:,} can be called.",
-        f"Bolna accepted a call to {funnel.queued:,} of them",
-    ]
-    words[-1] += f"; {funnel.reached:,} were reached{so_far(report)}." if report.tracked else "."
-    words += [f"{funnel.left:,} more were called and are no longer in the file."] if funnel.left else []
-    return " ".join(words)
+    way = say.way(funnel.in_file, funnel.callable, funnel.queued, VENDOR.names)
+    reached = say.were_reached(funnel.reached, is_final=is_final(report)) if report.tracked else ""
+    left = f" {say.no_longer_in_file(funnel.left)}" if funnel.left else ""
+    return f"{way}{reached}.{left}"
 
 
 def _lost(statuses: Mapping[Status, int]) -> str:
@@ -104,7 +103,7 @@ def _outcomes(report: Report) -> Section:
     ]
     return Section(
         "outcomes",
-        "How the calls ended",
+        say.OUTCOMES,
         _endings(report),
         chart=Bars(bars) if bars else None,
         table=Table(("Outcome", "People", "Share", "Calls", "Talked"), rows, numbers=frozenset({1, 2, 3, 4})),
@@ -115,16 +114,12 @@ def _outcomes(report: Report) -> Section:
 
 def _endings(report: Report) -> str:
     if not report.tracked:
-        return "Bolna was not asked yet how the calls ended; the command for it stands at the end."
+        return say.endings_not_asked(VENDOR.names)
     called, reached = report.funnel.queued, report.funnel.reached
     if not called:
-        return "Nobody who was called is in the file any more."
+        return say.NONE_IN_FILE
     machines = sum(one.people for one in report.ended if one.outcome == CallState.VOICEMAIL)
-    whom = f"each of {called:,} people" if called > 1 else "one person"
-    return (
-        f"How the last call to {whom} ended: {share(reached, called)} were reached, {share(machines, called)} had a "
-        "machine answer."
-    )
+    return say.endings(called, reached=reached, machines=machines)
 
 
 def _silent(report: Report) -> str:
@@ -132,16 +127,16 @@ def _silent(report: Report) -> str:
     completed = sum(one.people for one in report.ended if one.outcome == CallState.COMPLETED)
     if completed <= report.funnel.reached:
         return ""
-    return f"{completed - report.funnel.reached:,} completed calls lasted 0 seconds: nobody was reached by them."
+    return say.silent(completed - report.funnel.reached)
 
 
 def _talk(report: Report) -> Section:
     talk = report.talk
     if talk is None:
-        return Section("durations", "Length of the calls", "Nobody was reached yet.")
+        return Section("durations", say.LENGTHS, say.NOBODY_REACHED)
     return Section(
         "durations",
-        "Length of the calls",
+        say.LENGTHS,
         _lengths(talk),
         chart=Columns(
             [_span(one) for one in talk.spans], [one.calls for one in talk.spans], every=math.ceil(len(talk.spans) / 7)
@@ -151,17 +146,14 @@ def _talk(report: Report) -> Section:
             [(f"{_span(one)} s", f"{one.calls:,}", share(one.calls, talk.calls)) for one in talk.spans],
             numbers=frozenset({1, 2}),
         ),
-        note="Seconds of conversation, as Bolna measured them.",
+        note=say.seconds_of_talk(VENDOR.names),
     )
 
 
 def _lengths(talk: Talk) -> str:
     if talk.calls < _FEW:
-        return f"{many(talk.calls, 'call')} reached somebody; the longest took {time(talk.longest)}."
-    return (
-        f"Half of the {talk.calls:,} calls that reached somebody took up to {time(talk.median)}, nine of ten up to "
-        f"{time(talk.ninth)}; the longest took {time(talk.longest)}."
-    )
+        return say.few_lengths(talk.calls, longest=talk.longest)
+    return say.lengths(talk.calls, median=talk.median, ninth=talk.ninth, longest=talk.longest)
 
 
 def _span(span: Span) -> str:
@@ -170,10 +162,7 @@ def _span(span: Span) -> str:
 
 def _countries(report: Report) -> Section:
     first = report.countries[0]
-    lead = (
-        f"{share(first.people, report.funnel.queued)} of those called have a number of {first.name}; "
-        f"{share(first.reached, first.people)} of them were reached."
-    )
+    lead = say.country(first.name, people=first.people, reached=first.reached, called=report.funnel.queued)
     shown = [(one.name, one.people, one.reached) for one in report.countries[:_COUNTRIES]]
     others: Sequence[Country] = report.countries[_COUNTRIES:]
     if others:
@@ -197,21 +186,25 @@ def _countries(report: Report) -> Section:
             numbers=frozenset({2, 3, 4}),
         ),
         legend=REACHED_OR_NOT,
-        note="By the number's country code; the share is that of people reached.",
+        note=say.BY_COUNTRY_CODE,
     )
 
 
 def _cost(report: Report) -> Section:
     paid = sorted((one for one in report.ended if one.cost > 0), key=lambda one: -one.cost)
     if not paid:
-        return Section("cost", "Cost", "Bolna tells no cost of these calls yet.")
+        return Section("cost", "Cost", say.no_cost(VENDOR.names))
     machines = sum(one.cost for one in paid if one.outcome == CallState.VOICEMAIL)
-    amount, unit = functools.partial(money, currency=report.currency), report.currency or "cents"
+    amount = functools.partial(money, currency=report.currency)
+    whole = say.cost(
+        amount(report.cost, digits=0),
+        unit=report.currency or "cents",
+        each=amount(report.cost / report.calls, digits=1),
+    )
     return Section(
         "cost",
         "Cost",
-        f"{amount(report.cost, digits=0)} {unit} in all, {amount(report.cost / report.calls, digits=1)} for each call"
-        + (f"; {share(machines, report.cost)} of it for talking to machines." if machines else "."),
+        f"{whole}{say.for_machines(machines, report.cost) if machines else ''}.",
         chart=Bars(
             [
                 Bar(_label(one), one.cost, f"{amount(one.cost, digits=0)} · {share(one.cost, report.cost)}", _tone(one))
@@ -230,9 +223,7 @@ def _cost(report: Report) -> Section:
             ],
             numbers=frozenset({1, 2, 3, 4}),
         ),
-        note="Cents as Bolna gives them; the currency is the account's."
-        if report.currency is None
-        else f"{report.currency}, from what Bolna gives as cents.",
+        note=say.cost_unit(report.currency, VENDOR.names),
     )
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 from unicodedata import bidirectional
 
 from dialer.export.report.parts import REACHED_OR_NOT, Bar, Bars, Section, Table, Tone
-from dialer.export.report.wording import many, moment, share, time
+from dialer.messages.export import report as say
+from dialer.messages.export.figures import many, share, time
+from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
     from dialer.export.report.figures import Reason, Report, Row
@@ -22,9 +24,8 @@ def tries(report: Report) -> Section:
     again = sum(one.people for one in report.tries if one.attempts > 1)
     return Section(
         "attempts",
-        "Attempts for each person",
-        f"{many(report.requests, 'request')} for {many(whole, 'person', 'people')}; "
-        f"{f'{again:,}' if again else 'nobody'} needed more than one.",
+        say.TRIES,
+        say.requests(report.requests, people=whole, again=again),
         chart=Bars(
             [
                 Bar(many(one.attempts, "request"), one.people, f"{one.people:,}", Tone.QUIET, one.reached)
@@ -40,54 +41,49 @@ def tries(report: Report) -> Section:
             numbers=frozenset({0, 1, 2, 3}),
         ),
         legend=REACHED_OR_NOT,
-        note="A request that Bolna put off and that was made again counts.",
+        note=say.put_off_counts(VENDOR.names),
     )
 
 
-def slow(report: Report) -> Section:
+def slow_moments(report: Report) -> Section:
     """Return when and why sending stood still."""
-    found = report.slow
-    if not found.pauses and not found.too_many and not found.put_off:
-        return Section("slow", "Slowest moments", "Sending never stood still, and Bolna put off no request.")
-    words = [f"All sending stood still {_often(found.pauses)}, {time(found.paused)} in all."] if found.pauses else []
-    words += [f"Bolna put off {many(found.too_many, 'request')} as too many."] if found.too_many else []
-    words += [f"{many(found.put_off, 'request')} did not get through and were made again."] if found.put_off else []
+    slow = report.slow
+    if not slow.pauses and not slow.too_many and not slow.put_off:
+        return Section("slow", "Slowest moments", say.never_slow(VENDOR.names))
+    words = [say.stood_still(slow.pauses, seconds=slow.paused)] if slow.pauses else []
+    words += [say.too_many(slow.too_many, VENDOR.names)] if slow.too_many else []
+    words += [say.made_again(slow.put_off)] if slow.put_off else []
     return Section(
         "slow",
         "Slowest moments",
         " ".join(words),
         table=Table(
             (f"Began ({report.zone})", "Lasted", "Why"),
-            [(f"{one.at:%Y-%m-%d %H:%M:%S}", time(one.seconds), one.words) for one in found.longest],
+            [(f"{one.at:%Y-%m-%d %H:%M:%S}", time(one.seconds), one.words) for one in slow.longest],
             numbers=frozenset({1}),
         )
-        if found.longest
+        if slow.longest
         else None,
-        note="The longest of them." if found.pauses > len(found.longest) else "",
+        note=say.LONGEST if slow.pauses > len(slow.longest) else "",
     )
-
-
-def _often(times: int) -> str:
-    return "once" if times == 1 else f"{times:,} times"
 
 
 def reasons(report: Report) -> Section:
     """Return why rows were not called, or their calls failed."""
     if not report.reasons:
-        return Section("reasons", "Errors by reason", "Every row could be called, and no call failed.", wide=True)
+        return Section("reasons", "Errors by reason", say.NO_ERRORS, wide=True)
     rows = sum(one.count for one in report.reasons) + report.other_reasons
-    others = f" {report.other_reasons:,} more rows have other reasons." if report.other_reasons else ""
     return Section(
         "reasons",
         "Errors by reason",
-        f"{many(rows, 'row')}: not called, or the call failed.{others}",
+        say.not_called(rows, with_other_reasons=report.other_reasons),
         table=Table(
             ("Rows", "Status", "Reason", "Which rows"),
             [(f"{one.count:,}", one.status, _reason(one), _rows(one)) for one in report.reasons],
             numbers=frozenset({0}),
             whole=frozenset({1}),
         ),
-        note="Rows are data rows of the file, from 1; each one's reason stands in the results CSV.",
+        note=say.WHERE_REASONS_STAND,
         wide=True,
     )
 
@@ -95,7 +91,7 @@ def reasons(report: Report) -> Section:
 def _reason(reason: Reason) -> str:
     said = f" (HTTP {reason.http_status})" if reason.http_status is not None else ""
     code = f" [{reason.code}]" if reason.code else ""
-    return f"{reason.words or 'no reason was given'}{said}{code}"
+    return f"{reason.words or say.NO_REASON}{said}{code}"
 
 
 def _rows(reason: Reason) -> str:
@@ -116,12 +112,11 @@ def _isolated(cell: str) -> str:
 def still_open(report: Report) -> Section:
     """Return what is not finished, and what goes on with it."""
     if not report.open:
-        return Section("open", "Still open", "Nothing: everybody is done.", wide=True)
-    running = f" A run was going on at {moment(report.made_at)}." if report.running else ""
+        return Section("open", "Still open", say.NOTHING_OPEN, wide=True)
     return Section(
         "open",
         "Still open",
-        f"What is not finished, and the command that goes on with it.{running}",
+        say.still_open(report.made_at if report.running else None),
         table=Table(
             ("People", "They", "Command"),
             [(f"{one.count:,}", one.words, one.command) for one in report.open],

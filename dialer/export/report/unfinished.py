@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dialer.export.report.figures import Open
+from dialer.messages.export import report as say
 from dialer.models import Status
+from dialer.provider import VENDOR
 from dialer.provider.states import REDIALLED
 
 if TYPE_CHECKING:
@@ -42,9 +44,9 @@ def unfinished(
     return tuple(Open(what, counts[what], *way) for what, way in ways.items() if counts.get(what))
 
 
-def so_far(report: Report) -> str:
-    """Return what is put behind a figure that may still grow."""
-    return " so far" if any(one.what == NOT_FINAL for one in report.open) else ""
+def is_final(report: Report) -> bool:
+    """Tell whether all calls have ended, so that no figure grows any more."""
+    return not any(one.what == NOT_FINAL for one in report.open)
 
 
 def _is_missed(people: People) -> bool:
@@ -58,13 +60,13 @@ def _ways(selection: Selection) -> dict[str, tuple[str, str]]:
     track = "" if selection.sandbox else selection.command("track")
     redial = selection.command("run", "--redial", ",".join(REDIALLED))
     ways = {
-        Status.PENDING: ("can be called, and were not yet", run),
-        Status.SENDING: ("were being called when the run ended", reconcile),
-        NOT_FINAL: ("were called, and how it went is not known for good", track),
-        Status.UNKNOWN: ("may have been called", reconcile),
-        NOT_REACHED: ("were called and not reached; to call them once more", redial),
-        Status.ERROR: ("were refused by Bolna; once the reason is fixed", selection.command("run", "--retry-errors")),
-        Status.INVALID: ("cannot be called as their row stands; once it is fixed", run),
+        Status.PENDING: (say.CAN_BE_CALLED, run),
+        Status.SENDING: (say.WERE_BEING_CALLED, reconcile),
+        NOT_FINAL: (say.NOT_FINAL, track),
+        Status.UNKNOWN: (say.MAY_HAVE_BEEN_CALLED, reconcile),
+        NOT_REACHED: (say.NOT_REACHED, redial),
+        Status.ERROR: (say.refused(VENDOR.names), selection.command("run", "--retry-errors")),
+        Status.INVALID: (say.INVALID, run),
     }
     return {what: way for what, way in ways.items() if way[1]}
 
@@ -73,6 +75,6 @@ def _ways_meanwhile(selection: Selection) -> dict[str, tuple[str, str]]:
     """Return what is said differently while a run is going on, which a second one would only be turned away from."""
     status = selection.command("status")
     return {
-        Status.PENDING: ("are called by the run that goes on", status),
-        Status.SENDING: ("are being called", status),
+        Status.PENDING: (say.CALLED_BY_THE_RUN, status),
+        Status.SENDING: (say.ARE_BEING_CALLED, status),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ _FIGURE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 class When(Enum):
     """When a column is there."""
 
-    ALWAYS = "always"
-    WITH_ID = "the campaign names an id column"
-    TRACKED = "calls were tracked"
-    ASKED_FOR = "somebody wants this long part of the calls"
+    ALWAYS = auto()
+    WITH_ID = auto()
+    """The campaign names an id column."""
+    TRACKED = auto()
+    """Calls were tracked."""
+    ASKED_FOR = auto()
+    """Somebody wants this long part of the calls."""
 
 
 @dataclass(frozen=True, slots=True)

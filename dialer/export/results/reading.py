@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.errors import InputError
 from dialer.export.results.cells import Form, form_of, original, unguarded
 from dialer.export.results.columns import OWN, TABLE, When
+from dialer.messages.export import results as say
 from dialer.models import CallResult, Status
 from dialer.store import Written
 
@@ -111,10 +112,7 @@ def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambd
         if not any(form.names):
             return ReadBack((), Rows(path), 0, with_id=with_id)
         if form.missing():
-            raise InputError(
-                f"{path}: the results have no column {form.missing()[0]!r} any more, so it is not known who was "
-                "called.\nPut the column back, or move the file away if it does not belong to this batch."
-            )
+            raise InputError(say.no_column(path, form.missing()[0]))
         return _understood(path, _Reader(form, with_id=with_id, known=known))
 
 
@@ -124,16 +122,11 @@ def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise InputError(
-            f'{path}: not UTF-8 (byte {error.start}). Save it from the spreadsheet as "CSV UTF-8", then run again.'
-        ) from None
+        raise InputError(say.not_utf8(path, error.start)) from None
     except csv.Error as error:
-        raise InputError(
-            f"{path}: {error}. Fix the file. If the ledger is beside it, you can move the file away instead: the next "
-            "run writes it again."
-        ) from None
+        raise InputError(say.not_a_csv(path, str(error))) from None
     except OSError as error:
-        raise InputError(f"{path}: the results cannot be read ({error.strerror}). Nothing was dialled.") from None
+        raise InputError(say.unreadable(path, error.strerror)) from None
 
 
 def _meanings(path: Path, reader: _Reader) -> Iterator[tuple[int, Written | str, list[str], bool]]:
@@ -157,11 +150,11 @@ def _understood(path: Path, reader: _Reader) -> ReadBack:
         elif found in _NEVER_SENT:
             never_sent += 1
         elif not torn:
-            lost.add(f"  row {number}: {reader.describe(cells)}")
+            lost.add(reader.nobodys(number, cells))
     for number in calls.shared():
-        lost.add(f"  row {number}: its execution_id is in the row of somebody else, too")
+        lost.add(say.call_of_another_row(number))
     if lost.count:
-        raise InputError(lost.words(path))
+        raise InputError(say.unmatched(path, lost.count, lost.first))
     names = reader.form.names
     parts = frozenset(column.part for column in TABLE if column.when is When.ASKED_FOR and column.name in names)
     return ReadBack(
@@ -207,26 +200,13 @@ class _Lost:
 
     def __init__(self) -> None:
         self.count = 0
-        self._first: list[str] = []
+        self.first: list[str] = []
 
     def add(self, words: str) -> None:
         """Count one."""
         self.count += 1
-        if len(self._first) < _SHOWN:
-            self._first.append(words)
-
-    def words(self, path: Path) -> str:
-        """Return what is said of them."""
-        more = [f"  ... and {self.count - _SHOWN} more"] if self.count > _SHOWN else []
-        return "\n".join(
-            (
-                f"{path}: {self.count} rows that may have been called cannot be matched to anybody:",
-                *self._first,
-                *more,
-                "Nothing was dialled. Fix their `key` and `status` cells from a copy of the file, or move it away",
-                "if the ledger beside it is whole.",
-            )
-        )
+        if len(self.first) < _SHOWN:
+            self.first.append(words)
 
 
 def _ends_whole(path: Path) -> bool:
@@ -256,11 +236,11 @@ class _Reader:
         self._inputs = [at for at, name in enumerate(form.names) if name not in OWN]
         self.header = tuple(original(form.names[at]) for at in self._inputs)
 
-    def describe(self, cells: list[str]) -> str:
+    def nobodys(self, row: int, cells: list[str]) -> str:
         """Return who a row is about, for a person who looks for it."""
         cells = self._padded(cells)
         number, status = self._cell(cells, "recipient_phone_number"), self._cell(cells, "status")
-        return f"{number or '(no number)'}, status {status or '(empty)'}"
+        return say.nobodys(row, number=number, status=status)
 
     def is_torn(self, cells: list[str], *, whole: bool) -> bool:
         """Tell whether the last row was cut by a kill; a spreadsheet may leave out empty cells at a row's end."""

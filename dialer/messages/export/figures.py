@@ -1,10 +1,9 @@
-"""How a report writes figures."""
+"""How figures are written in a report."""
 
 from __future__ import annotations
 
 import math
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
 _SPACE = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
 _MINUTE, _HOUR = 60, 3600
-ISOLATED: Final = re.compile("\u2068([^\u2068\u2069]*)\u2069")
-"""What is written from right to left and must not turn its neighbours around; its group is the text."""
 
 
 def many(count: int, one: str, several: str = "") -> str:

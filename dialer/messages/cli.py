@@ -1,0 +1,130 @@
+"""What the commands say themselves, and ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dialer.models import ProviderNames
+
+INTERRUPTED = "Interrupted; nothing was dialled."
+STOPPING = "\nStopping: what is in flight may finish. Once more to stop at once."
+CALL_THEM = "Call them now?"
+
+
+def error(why: object) -> str:
+    return f"Error: {why}"
+
+
+def file_error(file: object, why: str | None) -> str:
+    return f"Error: {file or 'a file'}: {why}"
+
+
+def unforeseen(problem: Exception) -> str:
+    return (
+        f"Error: something that was not foreseen ({type(problem).__name__}: {problem}). What was recorded is intact; "
+        "`status` shows it. Please report this, with what DIALER_DEBUG=1 shows when it is set."
+    )
+
+
+def output_lost(why: str) -> str:
+    return f"Error: not all output could be written ({why}). The exit code is that of the work."
+
+
+def not_dialled(stopped: str) -> str:
+    return f"{stopped}; nothing was dialled."
+
+
+# -- questions ---------------------------------------------------------------------------------------------------------
+
+
+def nobody_to_ask(question: str) -> str:
+    return f"Nobody can be asked without a terminal: add --yes. Nothing was dialled.\n({question})"
+
+
+def yes_or_no(question: str) -> str:
+    return f"{question} [y/N] "
+
+
+def which_one(options: int) -> str:
+    return f"Which one? [1-{options}, Enter: none] "
+
+
+def cancel(what: str) -> str:
+    return f"{what} Cancel?"
+
+
+def column_taken(column: str) -> str:
+    return f'This time the numbers come from the column "{column}".'
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+ADD_NEEDS_REBUILD = "--add is for --rebuild: write both."
+NAME_OUTCOMES = "name what the last call has to have ended as, like no-answer,busy."
+
+
+def no_such_part(name: str, parts: Sequence[str]) -> str:
+    return f"{name!r} is none of {', '.join(parts)} (or none)."
+
+
+def no_such_command(why: str, commands: Sequence[str]) -> str:
+    return f"{why} The commands are: {', '.join(commands)}."
+
+
+# -- what a command did ------------------------------------------------------------------------------------------------
+
+
+def campaign_written(path: Path, *, command: str) -> str:
+    return f"{path} is written. Put the agent's id in, then: {command}"
+
+
+def report_written(path: Path) -> str:
+    return f"{path} is written."
+
+
+def results_written(path: Path, rows: int) -> str:
+    return f"{path}: {rows:,} rows written"
+
+
+def forgotten(ledger: Path) -> str:
+    return f"{ledger} is forgotten: runs go on without it until its batch is run again."
+
+
+def not_all_read(batch: str, why: str) -> str:
+    return f"{batch}: not all could be read: {why}"
+
+
+def ledger_not_read(path: str, why: str) -> str:
+    return f"Not read: {path}\n  {why}"
+
+
+def would_be_called(count: int) -> str:
+    return f"{count:,} would be called"
+
+
+def sandbox_listens(url: str, key: str, names: ProviderNames) -> str:
+    return f"The sandbox listens. In another terminal:\n  export {names.address}={url} {names.key}={key}"
+
+
+def port_taken(port: int, why: str | None) -> str:
+    return f"port {port}: {why}. Perhaps a sandbox runs there already: use that one, or --port {port + 1}."
+
+
+# -- while a run goes on -----------------------------------------------------------------------------------------------
+
+
+def still_waiting(time_left: str) -> str:
+    return f"still waiting, {time_left} to go"
+
+
+def waiting(time_left: str) -> str:
+    return f"waiting {time_left}"
+
+
+def done(count: int, *, among: int, queued: int, errors: int, unknown: int, seconds: float) -> str:
+    rate = count / max(seconds, 1e-9)
+    return f"{count} of {among} done, {queued} queued, {errors} errors, {unknown} unknown, {rate:.1f}/s"
