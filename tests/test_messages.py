@@ -45,6 +45,7 @@ NOT_SENTENCES = {
     "module 'dialer": "Python's words for a name that a module does not have",
     "# A campaign file": "what `init` writes: TOML",
     "# encoding =": "the same",
+    "Call everybody in a CSV": "the help of the program",
     '\n    """(?:': "a pattern with comments",
 }
 """How a text begins that no person reads as a sentence of ours, and what it is."""
