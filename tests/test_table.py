@@ -513,7 +513,7 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         "xlsx as csv",
         b"PK\x03\x04abc",
         {},
-        ("{path} is a spreadsheet or an archive, no text; save it as CSV (UTF-8) or as .xlsx."),
+        ("{path} is a spreadsheet or an archive, not a text file; save it as CSV (UTF-8) or as .xlsx."),
     ),
     (
         "xls",

@@ -42,11 +42,11 @@ TRUNK_PREFIX = "digits that are only dialled inside the country left out"
 
 _SPECIAL = {
     "premium_rate": "a premium-rate number, which costs extra",
-    "toll_free": "a toll-free number, which usually cannot be called from abroad and is no person's own",
-    "shared_cost": "a shared-cost number, which is no person's own",
+    "toll_free": "a toll-free number, which usually cannot be called from abroad and does not belong to a person",
+    "shared_cost": "a shared-cost number, which does not belong to a person",
     "personal_number": "a personal number that is forwarded somewhere else, which costs extra",
     "pager": "a pager",
-    "uan": "a company's access number, which is no person's own",
+    "uan": "a company's access number, which does not belong to a person",
     "voicemail": "a voice mailbox",
 }
 

@@ -54,7 +54,7 @@ def no_country(path: Path, line: int, name: str) -> str:
     return (
         f'{_the(path)}, line {line}: no country known here is named "{name[:_SHOWN]}". '
         "Write its ISO code (such as IN) or its calling code, or write the number with + in front: read as "
-        "a number of another country it would match nobody, and that person would be called."
+        "a number of another country it would match no recipient, and that person would be called."
     )
 
 

@@ -12,7 +12,7 @@ REMEDY = "Set encoding in [csv] of the campaign file to the one that reads right
 SAVE_AS_UTF_8 = "Save the file again as CSV UTF-8."
 _UTF_16 = "If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
 
-ARCHIVE = "is a spreadsheet or an archive, no text; save it as CSV (UTF-8) or as .xlsx"
+ARCHIVE = "is a spreadsheet or an archive, not a text file; save it as CSV (UTF-8) or as .xlsx"
 OLD_EXCEL = "is an old Excel file; save it as CSV (UTF-8) or as .xlsx"
 PDF = "is a PDF; export the table as CSV (UTF-8)"
 
