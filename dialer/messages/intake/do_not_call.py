@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.intake.table import fields_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -39,8 +41,8 @@ def empty(path: Path) -> str:
 def uneven(path: Path, line: int, *, fields: int, width: int) -> str:
     """Say that a row has more or fewer fields than the first one."""
     return (
-        f"{_the(path)}, line {line}: {fields} fields, but {width} in the first "
-        "row. Put one number in each line, or save the list as a table with the same columns in each row."
+        f"{_the(path)}, line {line}: {fields_of(fields)}, but {width} in the first row. "
+        "Put one number in each line, or save the list as a table with the same columns in each row."
     )
 
 

@@ -122,8 +122,8 @@ def uneven(path: Path, width: int, *, rows: Sequence[tuple[int, int]], more: int
         delimiter: between the fields; empty in a spreadsheet.
         kind: what lines are called: "line", or "row" in a spreadsheet.
     """
-    lines = [f"{path}: the header has {_fields(width)}, but"]
-    lines += [f"  {kind} {line}: {_fields(fields)}" for line, fields in rows]
+    lines = [f"{path}: the header has {fields_of(width)}, but"]
+    lines += [f"  {kind} {line}: {fields_of(fields)}" for line, fields in rows]
     lines += [f"  and {more} more"] if more else []
     if not delimiter:
         return "\n".join([*lines, "Give every column a name, and delete what stands beside the table."])
@@ -230,5 +230,6 @@ def digits_lost(cell: str) -> str:
     )
 
 
-def _fields(count: int) -> str:
+def fields_of(count: int) -> str:
+    """Count the fields of a row."""
     return "1 field" if count == 1 else f"{count} fields"
