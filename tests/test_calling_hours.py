@@ -412,7 +412,7 @@ CHANGES = [utc(text) for text in ("2026-03-08T07:00", "2026-11-01T06:00", "2026-
     ),
     waits=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_request_ever_leaves_outside_its_recipients_hours(  # noqa: PLR0917 - what Hypothesis gives
     numbers: list[int],
     week: dict[str, str | list[str]],
