@@ -59,7 +59,7 @@ async def test_a_list_that_is_left_alone_is_current(path: Path) -> None:
     watch = watched(path)
     assert watch.is_current()
     await watch.refresh()
-    assert watch.hit(ONE) == "on the suppression list dnc.csv, line 1"
+    assert watch.list_with(ONE) == "dnc.csv"
 
 
 async def test_nobody_is_judged_by_a_changed_list_before_it_is_read(path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_nobody_is_judged_by_a_changed_list_before_it_is_read(path: Path) 
     assert not watch.is_current()
     await watch.refresh()
     assert watch.is_current()
-    assert watch.hit(OTHER) == "on the suppression list dnc.csv, line 1"
+    assert watch.list_with(OTHER) == "dnc.csv"
 
 
 async def test_who_is_taken_off_a_list_stays_on_it_until_it_was_left_alone_for_a_moment(path: Path) -> None:
@@ -76,16 +76,16 @@ async def test_who_is_taken_off_a_list_stays_on_it_until_it_was_left_alone_for_a
     watch = watched(path, clock=clock)
     save(path, f"+{OTHER}\n")
     await watch.refresh()
-    assert watch.hit(ONE)
+    assert watch.list_with(ONE)
     clock.now += 1.9
     assert watch.is_current()
-    assert watch.hit(ONE)
+    assert watch.list_with(ONE)
     clock.now += 0.1
     assert not watch.is_current()
     await watch.refresh()
     assert watch.is_current()
-    assert watch.hit(ONE) is None
-    assert watch.hit(OTHER)
+    assert watch.list_with(ONE) is None
+    assert watch.list_with(OTHER)
 
 
 async def test_who_was_taken_off_stays_on_it_while_it_goes_on_changing(path: Path) -> None:
@@ -95,8 +95,8 @@ async def test_who_was_taken_off_stays_on_it_while_it_goes_on_changing(path: Pat
         save(path, f"+{OTHER + round_}\n")
         await watch.refresh()
         clock.now += 1.5
-        assert watch.hit(ONE)
-        assert all(watch.hit(OTHER + earlier) for earlier in range(round_ + 1))
+        assert watch.list_with(ONE)
+        assert all(watch.list_with(OTHER + earlier) for earlier in range(round_ + 1))
 
 
 async def test_a_change_within_a_tick_of_the_clock_is_noticed_once_the_list_is_left_alone(path: Path) -> None:
@@ -108,7 +108,7 @@ async def test_a_change_within_a_tick_of_the_clock_is_noticed_once_the_list_is_l
     assert watch.is_current()
     clock.now += 2
     await watch.refresh()
-    assert watch.hit(OTHER + 1)
+    assert watch.list_with(OTHER + 1)
 
 
 @pytest.mark.parametrize("half", ["", "+141555", "phone_number\n", f"+{OTHER}\n+1415"])
@@ -124,7 +124,7 @@ async def test_a_list_that_is_half_written_is_waited_for(path: Path, half: str) 
     async with anyio.create_task_group() as group:
         group.start_soon(finish)
         await watch.refresh()
-    assert all(map(watch.hit, (ONE, OTHER, 14155550109)))
+    assert all(map(watch.list_with, (ONE, OTHER, 14155550109)))
 
 
 async def test_a_list_that_is_left_broken_stops_the_run(path: Path) -> None:
@@ -155,11 +155,11 @@ async def test_a_list_that_was_replaced_by_an_older_copy_is_read_again(path: Pat
     os.utime(other, (time.time() - 999, time.time() - 999))
     other.replace(path)
     await watch.refresh()
-    assert watch.hit(OTHER)
+    assert watch.list_with(OTHER)
 
 
 async def test_without_lists_nobody_is_on_one() -> None:
     watch = Watch(Suppression.load([], region=None, max_age_days=None, now=datetime.now(UTC)))
     assert watch.is_current()
     await watch.refresh()
-    assert watch.hit(ONE) is None
+    assert watch.list_with(ONE) is None

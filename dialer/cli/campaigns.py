@@ -10,6 +10,7 @@ from dialer.cli.printing import echo
 from dialer.errors import DialerError, ExitCode, InterruptedRunError
 from dialer.messages import values
 from dialer.messages.pages.run import overview_text
+from dialer.messages.words import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +71,7 @@ def each(
                 raise
             (failed or _tell)(path, error)
             value = {"campaign": str(path), "error": str(error), "exit_code": int(error.exit_code)}
-            done.append(Done(error.exit_code, str(error).splitlines()[0], value))
+            done.append(Done(error.exit_code, first_line(str(error)), value))
         if done[-1].code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
             break
     if output == "json":

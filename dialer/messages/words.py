@@ -47,6 +47,16 @@ def without_stop(words: str) -> str:
     return words.rstrip(" .")
 
 
+def first_line(text: str) -> str:
+    """Return what is said first, for an overview."""
+    return text.splitlines()[0].rstrip(":")
+
+
+def first_sentence(text: str) -> str:
+    """Return what happened, without what to do about it."""
+    return text.split(". ", maxsplit=1)[0]
+
+
 def counted(counts: Mapping[Status, int]) -> str:
     """Return counts by state in one line."""
     return ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts.get(status)) or "nobody"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.hours import Closed
 from dialer.intake.do_not_call import Watch
+from dialer.messages.intake.do_not_call import on_list
 from dialer.messages.operations import eligibility as say
 from dialer.models import Deferral
 from dialer.numbers import spellings
@@ -92,9 +93,8 @@ class Judge:
     def _suppressed(self, recipient: Recipient) -> Deferral | None:
         if not self._lists.is_current():
             return READING
-        hit = self._lists.hit(recipient.number)
-        # Without the line: they are told by reason, and each entry would be one of its own.
-        return None if hit is None else Deferral(hit.rpartition(", line ")[0])
+        name = self._lists.list_with(recipient.number)
+        return None if name is None else Deferral(on_list(name))
 
     def _over(self, now: float) -> Deferral | None:
         return Deferral(say.SCHEDULE_OVER) if self._ends is not None and now >= self._ends else None

@@ -146,10 +146,6 @@ def outlook(
     )
 
 
-def _first(error: UsageError) -> str:
-    return str(error).split(". ")[0]
-
-
 async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
     """Return what is to be expected of a run that was only checked; without a key only what needs none.
 
@@ -160,7 +156,7 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
         async with connected(campaign) as (client, _):
             standing = await read_standing(campaign, client, agents=found.agents)
     except UsageError as error:
-        standing = preflight.Standing(None, None, (say.account_unread(_first(error)),))
+        standing = preflight.Standing(None, None, (say.account_unread(str(error)),))
     return outlook(
         campaign,
         standing,

@@ -96,7 +96,7 @@ def standing(batch: Batch) -> Standing:
         CampaignError: the `dialer.toml` of its workspace is wrong.
         LedgerError: it cannot be read.
     """
-    running = holder(batch.lock)
+    running, who = holder(batch.lock), held_by(batch.lock)
     with contextlib.closing(read_ledger(batch.ledger)) as ledger:
         refuse_emptied(batch, ledger)
         counts, calls = ledger.counts(), tuple(ledger.call_counts())
@@ -105,7 +105,7 @@ def standing(batch: Batch) -> Standing:
         attempts, outcomes, pulse = ledger.attempt_counts(), ledger.outcomes(), ledger.pulse()
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
-    sends = running.startswith("`dialer run`")
+    sends = who is not None and who.does == "run"
     return Standing(
         batch=batch.name,
         counts=counts,
@@ -122,7 +122,7 @@ def standing(batch: Batch) -> Standing:
         held_for=pulse.held_for if running else "",
         last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
         running=running,
-        runs=tuple(filter(None, [held_by(batch.lock)])),
+        runs=() if who is None else (who,),
         results=str(batch.results),
         workspace=shared,
     )

@@ -147,11 +147,16 @@ class Suppression:
         Args:
             number: E.164 digits.
         """
+        entry = self.entry(number)
+        return None if entry is None else say.listed(*entry)
+
+    def entry(self, number: int) -> tuple[str, int] | None:
+        """Return the name of the list that a number is on, and the line; None where it is on none."""
         line = numbers.line(number)
         for one in self._lists:
             at = bisect_left(one.numbers, line)
             if at < len(one.numbers) and one.numbers[at] == line:
-                return say.listed(one.path.name, int(one.lines[at]))
+                return one.path.name, int(one.lines[at])
         return None
 
     def hits(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -55,9 +55,10 @@ class Watch:
     def _has_settled(self) -> bool:
         return self._changed_at is not None and self._clock() - self._changed_at >= SETTLED
 
-    def hit(self, number: int) -> str | None:
-        """Say where a number is listed; None where it is not."""
-        return self._lists.hit(number)
+    def list_with(self, number: int) -> str | None:
+        """Return the name of the list that a number is on; None where it is on none."""
+        entry = self._lists.entry(number)
+        return None if entry is None else entry[0]
 
     async def refresh(self) -> None:
         """Return once the lists are as they are on disk.

@@ -15,9 +15,14 @@ _SHOWN = 40
 SOMETHING_ELSE = "it is something else"
 
 
+def on_list(name: str) -> str:
+    """Return why somebody is not called, without the line: people are counted by this reason."""
+    return f"on the suppression list {name}"
+
+
 def listed(name: str, line: int) -> str:
     """Say where a number is listed; `name` is the file's."""
-    return f"on the suppression list {name}, line {line}"
+    return f"{on_list(name)}, line {line}"
 
 
 def unreadable(path: Path, why: str) -> str:

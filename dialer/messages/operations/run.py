@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.words import first_sentence
 from dialer.moments import told
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _AGENTS = 3
 
 
 def account_unread(why: str) -> str:
-    return f"the account and the agent's prompt were not read: {why}"
+    return f"the account and the agent's prompt were not read: {first_sentence(why)}"
 
 
 def will_not_start(why: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages.commands import command_text
-from dialer.messages.words import counted, second
+from dialer.messages.words import counted, first_line, second
 
 if TYPE_CHECKING:
     from dialer.operations import Listing
@@ -26,7 +26,7 @@ def listing_text(listing: Listing) -> str:
 def _listed(one: Entry) -> str:
     started = "" if one.started is None or one.is_forgotten else f"; last run {second(one.started)}"
     if one.trouble:
-        words = "missing" if one.is_missing else on_one_line(one.trouble.splitlines()[0])
+        words = "missing" if one.is_missing else on_one_line(first_line(one.trouble))
         return f"{words}{' (forgotten)' if one.is_forgotten else ''}{started}"
     running = f"; {one.running} is working on it" if one.running else ""
     return f"{counted(one.counts)}{running or started}"

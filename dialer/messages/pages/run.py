@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer import provider
 from dialer.messages.values import plain
-from dialer.messages.words import counted, duration
+from dialer.messages.words import counted, duration, first_line
 from dialer.models import Status
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def summary_event(summary: Summary) -> dict[str, Any]:
 
 def overview(summary: Summary) -> str:
     """Return how a run ended in a line."""
-    ended = f"; {summary.ended.splitlines()[0].rstrip(':')}" if summary.ended else ""
+    ended = f"; {first_line(summary.ended)}" if summary.ended else ""
     return f"{counted(summary.counts)}{ended}"
 
 
