@@ -107,3 +107,24 @@ def test_an_agent_that_the_vendor_does_not_know_is_named(exchange: Exchange, pat
     path.write_text(text.replace(AGENT, f"9{AGENT[1:]}"), encoding="utf-8")
     assert did("run", path, "--yes") == ExitCode.MUST_ACT
     assert not exchange.tickets
+
+
+def test_what_a_person_reads_names_the_vendor_in_use(
+    exchange: Exchange, path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.cut = {number(3)[1:]}
+    monkeypatch.chdir(path.parent)
+    monkeypatch.delenv(exchange.names.key)
+    assert did("run", path, "--yes") == ExitCode.USAGE
+    assert "There is no EXCHANGE_KEY. Make a key on Exchange's dashboard" in capsys.readouterr().err
+    monkeypatch.setenv(exchange.names.key, "key")
+    for verb, *options in (["run", "--yes"], ["track"], ["reconcile"], ["status"], ["report", "--format", "markdown"]):
+        did(verb, path, *options)
+    did("cancel", path, "--yes")
+    main(["show", number(0)])
+    main(["init", "list.csv"])
+    read = capsys.readouterr()
+    written = path.with_name("list.toml").read_text(encoding="utf-8")
+    said = read.out + read.err + written
+    assert "Exchange" in said
+    assert "bolna" not in said.casefold()

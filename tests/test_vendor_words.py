@@ -36,6 +36,10 @@ COMMENT = re.compile("--.*")
 IN_SQL = re.compile("'([a-z-]+)'|\\$\\.([a-z_]+)")
 
 
+NAMED = ("provider/", "config/", "store/sqlite/schema.py")
+"""Where the vendor's name may stand: `schema.py` holds steps that old ledgers were made by."""
+
+
 def texts(path: Path) -> set[str]:
     """Return every text of a module that is not a docstring; of SQL, the texts in it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -56,3 +60,9 @@ def texts(path: Path) -> set[str]:
 def test_no_module_but_the_provider_s_holds_a_word_of_the_vendor_s(path: Path) -> None:
     words = (STATUS_WORDS | {*FIELDS}) & texts(path)
     assert {word for word in words if (path.name, word) not in OURS} == set()
+
+
+def test_no_module_but_the_provider_s_names_the_vendor() -> None:
+    """Also not in a comment: what a person reads has the name from the provider in use."""
+    others = [path for path in PACKAGE.rglob("*.py") if not path.relative_to(PACKAGE).as_posix().startswith(NAMED)]
+    assert [str(path) for path in others if "bolna" in path.read_text(encoding="utf-8").casefold()] == []
