@@ -99,8 +99,12 @@ def test_a_trial_does_not_use_up_the_rate_of_real_calls(settings: Callable[[str]
     [
         ("[organisation]\nrates = '1/minute'", 2, "Did you mean `rate`?"),
         ("rate = '1/minute'", 1, "It belongs under [organisation]."),
-        ("[organization]\nrate = '1/minute'", 1, "It knows only [organisation] with `rate`, `reads` and `currency`."),
-        ("\n[organisation]\nxyz = 3", 3, "[organisation] knows `rate`, `reads` and `currency`."),
+        (
+            "[organization]\nrate = '1/minute'",
+            1,
+            "It knows only [organisation] with `rate`, `lines`, `reads` and `currency`.",
+        ),
+        ("\n[organisation]\nxyz = 3", 3, "[organisation] knows `rate`, `lines`, `reads` and `currency`."),
         ("organisation = 3", 1, "has to be a table"),
         ("[organisation]\nrate = 500", 2, 'like "500/minute"'),
         ("[organisation]\nreads = 'often'", 2, 'like "500/minute"'),
@@ -165,7 +169,7 @@ def test_status_names_the_folder_and_the_rate_that_are_shared(place: Place, caps
     capsys.readouterr()
     assert main(["status", str(path), "-o", "json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
-    assert found["workspace"] == {"folder": str(place.folder), "rate": "600/minute", "currency": "USD"}
+    assert found["workspace"] == {"folder": str(place.folder), "rate": "600/minute", "lines": None, "currency": "USD"}
 
 
 def test_a_mistake_in_dialer_toml_ends_every_command_before_anything_is_dialled(

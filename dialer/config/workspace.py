@@ -27,7 +27,7 @@ _SHORTEST = 60.0
 """Seconds. The margin that lets several processes share a rate is too much of a shorter window."""
 _TABLE = "organisation"
 _CURRENCY = re.compile("[A-Z]{3}")
-_KNOWN = ("rate", "reads", "currency")
+_KNOWN = ("rate", "lines", "reads", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Workspace:
     Attributes:
         folder: the folder of `dialer.toml`, or of the results.
         rate: calls that all runs together may place, as `dialer.toml` says; None where it does not.
+        lines: calls of all runs together that may be live at once; None where `dialer.toml` does not say.
         reads: requests by which each run may look how calls go; None where `dialer.toml` does not say.
         currency: of all costs, as `USD`; None where `dialer.toml` does not say.
         has_settings: there is a `dialer.toml`.
@@ -44,6 +45,7 @@ class Workspace:
 
     folder: Path
     rate: Rate | None = None
+    lines: int | None = None
     reads: Rate | None = None
     currency: str | None = None
     has_settings: bool = False
@@ -115,7 +117,14 @@ def _read(path: Path) -> Workspace:
     rate = _rate(file, "rate")
     if rate is not None and rate.per < _SHORTEST:
         raise CampaignError(say.short_rate(file.place(_TABLE, "rate"), str(rate), per_minute=rate.count * 60))
-    return Workspace(path.parent, rate=rate, reads=_rate(file, "reads"), currency=_currency(file), has_settings=True)
+    return Workspace(
+        path.parent,
+        rate=rate,
+        lines=_lines(file),
+        reads=_rate(file, "reads"),
+        currency=_currency(file),
+        has_settings=True,
+    )
 
 
 def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None:
@@ -128,6 +137,14 @@ def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None
         near = difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.5)
         place = file.place(_TABLE, name)
         raise CampaignError(say.unknown(place, table=_TABLE, known=_KNOWN, near=near[0] if near else None))
+
+
+def _lines(file: CampaignFile) -> int | None:
+    given = file.content.get(_TABLE, {}).get("lines")
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
+        return given
+    shown = json.dumps(given, default=str)
+    raise CampaignError(words.lines_not_a_number(file.place(_TABLE, "lines"), shown))
 
 
 def _currency(file: CampaignFile) -> str | None:

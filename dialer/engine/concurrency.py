@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections import deque
 from dataclasses import replace
@@ -54,6 +55,16 @@ class Tracker(Protocol):
         """Have the ledger know how every open call stands."""
 
 
+class Others(Protocol):
+    """The other batches' calls, which take lines of the same organisation."""
+
+    def count(self) -> int:
+        """Return how many may be live at this moment, as far as their ledgers tell."""
+
+    async def look(self) -> None:
+        """Look up at the provider how they stand."""
+
+
 class Unlimited:
     """Lets any number of calls be live."""
 
@@ -67,6 +78,10 @@ class Unlimited:
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """See Lines."""
+
+    def has_line(self, in_flight: int) -> bool:  # noqa: ARG002 - as Lines has it
+        """See Lines."""
+        return True
 
     def wait(self) -> float:
         """See Lines."""
@@ -85,6 +100,10 @@ class Lines:
     While all are taken it looks how they stand, the more often the shorter the calls are; else it asks for nothing.
     What is not known to be over counts as live.
 
+    Where several batches share the organisation's lines, each counts the calls of all. No lock is needed for it, since
+    an intent is durable before `has_line` counts: of those that go for the last line, whoever counts last sees the
+    intents of all others. Where two see each other neither calls, and each tries again at a moment of its own.
+
     Args:
         most: how many may be.
         ledger: knows the calls of earlier runs.
@@ -92,6 +111,8 @@ class Lines:
         lines: calls that the account may have live at once.
         average: seconds of a call where no better is known.
         retried: the provider tries calls again by itself: those are looked for every minute.
+        shared: how many calls of all batches may be live at once; None where they share no lines.
+        others: the other batches' calls; None where they share no lines.
         now: the wall clock, Unix seconds.
     """
 
@@ -104,6 +125,8 @@ class Lines:
         lines: int,
         average: float,
         retried: bool = False,
+        shared: int | None = None,
+        others: Others | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._most = most
@@ -111,6 +134,10 @@ class Lines:
         self._tracker = tracker
         self._lines = lines
         self._average = average
+        self._shared = math.inf if shared is None else shared
+        self._others = others
+        self._elsewhere = 0
+        self._beaten = False
         self._now = now
         self._live: dict[int, Call] = {}
         self._since: dict[int, float] = {}  # when each was first looked for, or moved last
@@ -127,11 +154,36 @@ class Lines:
         """Return how many calls may become live, those in flight counting as such."""
         while self._doubts and self._doubts[0] <= anyio.current_time() - _DOUBT:
             self._doubts.popleft()
-        return self._most - len(self._live) - len(self._doubts)
+        return 0 if self._beaten else self._free()
+
+    def _free(self) -> float:
+        return min(self._most, self._shared - self._elsewhere) - len(self._live) - len(self._doubts)
+
+    def has_line(self, in_flight: int) -> bool:
+        """Tell whether there is one for a request whose intent is durable, whatever the other batches have begun.
+
+        Args:
+            in_flight: requests that were begun and have no outcome yet, this one among them.
+
+        Raises:
+            DialerError: another batch's ledger cannot be read.
+        """
+        if self._others is None:
+            return True
+        self._count_others()
+        self._beaten = self._free() < in_flight
+        if self._beaten:
+            self._full.set()
+        return not self._beaten
+
+    def _count_others(self) -> None:
+        before, self._elsewhere = self._elsewhere, 0 if self._others is None else self._others.count()
+        if self._elsewhere < before:
+            self._moved = anyio.current_time()
 
     def wait(self) -> float:
         """Return the seconds until a call that is placed now rings, if no other calls use the account's lines."""
-        return max(0, len(self._live) + 1 - self._lines) * self._average / self._lines
+        return max(0, len(self._live) + self._elsewhere + 1 - self._lines) * self._average / self._lines
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
@@ -155,6 +207,7 @@ class Lines:
         async for calls in self._open():
             self._live.update({call.attempt: call for call in calls})
             await self._look(calls)
+        self._count_others()
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
         """Look how the calls stand whenever all lines are taken; end the run where that cannot be known any more."""
@@ -165,6 +218,7 @@ class Lines:
                 if anyio.current_time() >= self._recount_at:
                     await self._recount()
                 await self._look(list(self._live.values()) if self.room() <= 0 else [])
+                await self._look_elsewhere()
                 if self.room() <= 0 and anyio.current_time() - self._moved > _STILL:
                     end(self._stuck())
                 await anyio.sleep(self._every())
@@ -189,6 +243,19 @@ class Lines:
         placed = {attempt: call for attempt, call in self._live.items() if attempt not in before}
         self._live = live | placed
         self._recount_at = anyio.current_time() + _RETRIED
+        self.on_change()
+
+    async def _look_elsewhere(self) -> None:
+        if self._others is None:
+            return
+        if self._beaten:
+            # Those that went for one line at the same moment do so hardly ever again.
+            await anyio.sleep(random.uniform(0.0, self._every()))  # noqa: S311 - no secret
+        self._count_others()
+        self._beaten = False
+        if self.room() <= 0:
+            await self._others.look()
+            self._count_others()
         self.on_change()
 
     async def _until_full(self) -> None:
@@ -228,7 +295,9 @@ class Lines:
 
     def _stuck(self) -> Trip:
         trouble, names = self._tracker.trouble, provider.VENDOR.names
-        return Trip(*say.calls_stand_still(len(self._live), trouble=trouble, names=names), ExitCode.LEFT)
+        return Trip(
+            *say.calls_stand_still(len(self._live) + self._elsewhere, trouble=trouble, names=names), ExitCode.LEFT
+        )
 
 
 def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:

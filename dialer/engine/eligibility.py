@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dialer.engine.pacing import Pacer, Start
+    from dialer.engine.placing import Room
 
 ENDED = Deferral(say.SENDING_ENDED)
 LATE = Deferral(say.MOMENT_OVER)
 _HELD = Deferral(say.SENDING_HELD, retry=True)
+_NO_LINE = Deferral(say.NO_LINE_LEFT, retry=True)
 
 
 class Eligibility:
@@ -28,6 +30,7 @@ class Eligibility:
         judge: why somebody must not be called now, or None.
         ready: returns once the judge can judge.
         pacer: tells of a hold of all sending.
+        lines: tells whether there is one.
         end: ends the sending.
         is_ending: whether the sending has ended.
     """
@@ -38,21 +41,34 @@ class Eligibility:
         *,
         ready: Callable[[], Awaitable[None]],
         pacer: Pacer,
+        lines: Room,
         end: Callable[[Trip], None],
         is_ending: Callable[[], bool],
     ) -> None:
         self._judge = judge
         self._ready = ready
         self._pacer = pacer
+        self._lines = lines
         self._end = end
         self._is_ending = is_ending
 
     def why_not(self, recipient: Recipient) -> Deferral | None:
         """Return why somebody must not be called now, or None."""
+        return self._verdict(lambda: self._judge(recipient))
+
+    def _verdict(self, judge: Callable[[], Deferral | None]) -> Deferral | None:
         try:
-            return self._judge(recipient)
+            return judge()
         except Exception as error:  # noqa: BLE001 - without a verdict there is no call, whatever failed
             return Deferral(self._end_for(error))
+
+    def why_no_line(self, in_flight: int) -> Deferral | None:
+        """Return why there is no line for a request whose intent is durable, or None.
+
+        Args:
+            in_flight: requests that were begun and have no outcome yet, this one among them.
+        """
+        return self._verdict(lambda: None if self._lines.has_line(in_flight) else _NO_LINE)
 
     def why_not_leave(self, recipient: Recipient, start: Start) -> Deferral | None:
         """Return why somebody's request must not leave: asked at the last moment, as a machine may be suspended."""

@@ -41,6 +41,9 @@ class Room(Protocol):
     def room(self) -> float:
         """Return how many calls may become live, those in flight counting as such."""
 
+    def has_line(self, in_flight: int) -> bool:
+        """Tell whether there is one for a request whose intent is durable, whatever the other batches have begun."""
+
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
 

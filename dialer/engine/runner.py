@@ -66,8 +66,7 @@ class Runner:
         pacer: says when a request may start.
         breaker: says when the run cannot go well.
         agent_gone: asked after a 404: does the provider not know the agent either?
-        judge: why somebody must not be called now, or None; asked before the intent, and when the body is about to
-            leave. A DialerError of its own ends the sending.
+        judge: why not to call somebody now, or None; asked before the intent and as the body leaves. Its errors end it.
         ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
         progress: shows how far it is.
         max_in_flight: requests sent and not yet answered.
@@ -103,7 +102,9 @@ class Runner:
         self._lines = lines or Unlimited()
         self._lines.on_change = self._changes.notify
         self._sending = anyio.CancelScope()
-        self._eligibility = Eligibility(judge, ready=ready, pacer=pacer, end=self.end, is_ending=self._is_ending)
+        self._eligibility = Eligibility(
+            judge, ready=ready, pacer=pacer, lines=self._lines, end=self.end, is_ending=self._is_ending
+        )
         self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
         in_advance = 1 + math.ceil(min(max_in_flight, pacer.rate_now * EARLIEST))
         self.longest_wait = in_advance * pacer.longest_interval + breaker.outage_after + _CONNECTING
@@ -221,8 +222,7 @@ class Runner:
 
     async def _give_back(self) -> None:
         """Make pending again the recipients who have an intent and were not called."""
-        attempts = self._queue.give_back()
-        if attempts:
+        if attempts := self._queue.give_back():
             await self._withhold(attempts, "")
 
     async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
@@ -233,13 +233,12 @@ class Runner:
         """Return once every outcome is on disk; nothing waited for them so far."""
         with self._stopping_if_it_fails():
             await self._ledger.flush()
-        if self._ledger.failure is not None:
-            raise self._ledger.failure
+        if (failure := self._ledger.failure) is not None:
+            raise failure
 
     async def _page(self, after: int, size: int) -> list[Recipient]:
         with self._stopping_if_it_fails():
-            recipients: list[Recipient] = await self._ledger.page(after=after, size=size)
-            return recipients
+            return list(await self._ledger.page(after=after, size=size))
         return []
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -299,7 +298,6 @@ class Runner:
     async def _place(self, who: Recipient | Attempt, connection: Connection, start: Start) -> None:
         attempt = who if isinstance(who, Attempt) else await self._intended(who)
         if attempt is None:
-            self._placing.in_flight -= 1
             await self._drop(connection)
             return
         try:
@@ -310,7 +308,6 @@ class Runner:
             raise
         if self._pacer.is_over(start):
             # Not even the head of a request leaves: a server may count it.
-            self._placing.in_flight -= 1
             self._queue.put_first(attempt)
             await self._drop(connection)
             return
@@ -321,6 +318,7 @@ class Runner:
                 await self._pacer.hold_all(held, after=start)
 
     async def _drop(self, connection: Connection) -> None:
+        self._placing.in_flight -= 1
         with anyio.CancelScope(shield=True):
             await connection.aclose()
         self._changes.notify()
@@ -332,6 +330,8 @@ class Runner:
         with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
             attempts = await self._ledger.intend([recipient])
         self._took.append(anyio.current_time() - began)
+        if attempts and (deferral := self._eligibility.why_no_line(self._placing.in_flight)) is not None:
+            await self._put_off(attempts.pop(), deferral)
         return attempts[0] if attempts else None
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:

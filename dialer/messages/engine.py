@@ -90,6 +90,7 @@ FIX_THAT = f"Fix that, {RUN_AGAIN}"
 
 # -- why a call did not leave, or is in doubt --------------------------------------------------------------------------
 
+NO_LINE_LEFT = "another batch took the last line"
 SENDING_ENDED = "the sending ended before the request had left"
 MOMENT_OVER = "its moment was over before the request had left"
 SENDING_HELD = "all sending was held before the request had left"

@@ -19,6 +19,11 @@ def rate_file_unwritable(path: Path, why: str | None) -> str:
     )
 
 
+def lines_not_a_number(place: str, given: str) -> str:
+    """Return what is said where `lines` in `dialer.toml` is not a number of lines."""
+    return f"{place} is {given}: write a whole number from 1, without quotes, like 10."
+
+
 def settings_missing(path: Path, rate_file: Path) -> str:
     """Return what is said where a workspace had a `dialer.toml`, and has none any more."""
     return (

@@ -105,7 +105,7 @@ def outlook(
         hints: what is odd about the columns, in words.
     """
     now = datetime.now(UTC)
-    lines = None if standing.account is None else standing.account.lines
+    lines = campaign.lines(None if standing.account is None else standing.account.lines)
     live = campaign.live_calls(lines=lines)
     average = talk.average(campaign.forecast.average_call)
     at_once = min(filter(None, (lines, live)), default=None)

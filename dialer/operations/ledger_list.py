@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dialer.store.sqlite import Neighbours
 
 
-def find_listed(campaign: Campaign, store: Store, others: Neighbours | None) -> Sequence[Path]:
+def find_listed(campaign: Campaign, store: Store, *, others: Sequence[Neighbours]) -> Sequence[Path]:
     """Have a run know all ledgers of its workspace; return those that the list had lost: it names them again.
 
     Ledgers in the workspace's folder and below say themselves that they were listed. That none is missing which lies
@@ -33,7 +33,7 @@ def find_listed(campaign: Campaign, store: Store, others: Neighbours | None) -> 
     Args:
         campaign: whose run begins.
         store: its ledger, at home in the workspace.
-        others: is told of them; None where they do not count.
+        others: are told of them.
 
     Raises:
         LedgerError: the list is lost, and not all can be found.
@@ -53,10 +53,10 @@ def find_listed(campaign: Campaign, store: Store, others: Neighbours | None) -> 
         raise LedgerError(words.list_lost(registry.path, lists=lists, listed=noted, own=own, folder=workspace.folder))
     for path, identity in found.items():
         registry.add(path, identity=identity)
-    if others is not None:
-        # Not read again: the list may be lost once more.
-        now = time.time()
-        others.expect(listed | {path: Listed(path, now, one, is_forgotten=False) for path, one in found.items()})
+    # Not read again: the list may be lost once more.
+    again = {path: Listed(path, time.time(), identity, is_forgotten=False) for path, identity in found.items()}
+    for one in others:
+        one.expect(listed | again)
     return list(found)
 
 

@@ -95,8 +95,27 @@ def server_of(base_url: str) -> str:
 @contextlib.contextmanager
 def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | None]:
     """Yield the other batches of the workspace whose calls count; None where none do."""
+    if campaign.screening.called_elsewhere == "call":
+        yield None
+        return
+    with _others(campaign, base_url) as others:
+        yield others
+
+
+@contextlib.contextmanager
+def line_sharers(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | None]:
+    """Yield the other batches of the workspace whose calls take lines of the same organisation; None where none do."""
+    if campaign.workspace.lines is None:
+        yield None
+        return
+    with _others(campaign, base_url) as others:
+        yield others
+
+
+@contextlib.contextmanager
+def _others(campaign: Campaign, base_url: str) -> Iterator[Neighbours | None]:
     # What was called in the built-in sandbox was called nowhere else.
-    if campaign.screening.called_elsewhere == "call" or campaign.sandbox:
+    if campaign.sandbox:
         yield None
         return
     batch = campaign.batch

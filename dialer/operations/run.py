@@ -24,12 +24,13 @@ from dialer.operations.eligibility import judge_of
 from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.ledger_list import find_listed
 from dialer.operations.new_batch import refuse_repeated
-from dialer.operations.opening import neighbours, opened
+from dialer.operations.opening import line_sharers, neighbours, opened
 from dialer.operations.options import RunOptions
 from dialer.operations.planning import Planning
 from dialer.operations.run_context import Notes, RunContext
 from dialer.operations.sending import Sending
 from dialer.provider.states import NOT_REACHED
+from dialer.sync.neighbour_calls import NeighbourCalls
 from dialer.sync.track import Tracker
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from dialer.operations.outcome import Plan, Summary
     from dialer.provider.interface import Provider
     from dialer.store import AsyncStore
+    from dialer.store.sqlite import Neighbours
 
 
 _log = logging.getLogger(__name__)
@@ -88,13 +90,16 @@ async def run_campaign(
     ):
         with (
             neighbours(campaign, base_url=base_url) as others,
+            line_sharers(campaign, base_url=base_url) as sharers,
             _organisation(campaign, ledger, progress) as slots,
         ):
             context = RunContext(
                 campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control
             )
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
-            found_again = await ledger.call(functools.partial(find_listed, campaign, others=others))
+            found_again = await ledger.call(
+                functools.partial(find_listed, campaign, others=[*filter(None, (others, sharers))])
+            )
             if found_again:
                 registry = campaign.workspace.registry(sandbox=campaign.sandbox).path
                 context.notes.add(words.ledgers_found_again(registry, found_again))
@@ -110,7 +115,7 @@ async def run_campaign(
                 await refuse_repeated(campaign, ledger, others, ask=ask)
             if not await (confirm or _always)(plan):
                 raise DeclinedError(say.NOTHING_DIALLED)
-            lines = _lines(campaign, ledger, client, plan)
+            lines = _lines(campaign, ledger, client, plan, sharers)
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
                 return await Sending(context, judge, lines, slots).dial(plan, track=options.track)
@@ -145,7 +150,9 @@ def _check_outcomes(redial: Collection[str]) -> None:
             raise UsageError(nobody_for(outcome, sorted(NOT_REACHED)))
 
 
-def _lines(campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan) -> Lines | Unlimited:
+def _lines(
+    campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan, sharers: Neighbours | None
+) -> Lines | Unlimited:
     """Return how many calls may be live.
 
     Raises:
@@ -158,11 +165,13 @@ def _lines(campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan)
         return Unlimited()
     if foretold.live < 1 and plan.to_call:
         raise MustActError(say.no_lines(provider.VENDOR.names))
-    retries = campaign.call.retry_config
+    retries, reads = campaign.call.retry_config, Pacer(campaign.reads)
     return Lines(
         foretold.live,
         ledger=ledger,
-        tracker=Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads)),
+        tracker=Tracker(ledger, client, agent_id=campaign.agent_id, pacer=reads),
+        shared=campaign.workspace.lines,
+        others=None if sharers is None else NeighbourCalls(sharers, client, pacer=reads),
         lines=foretold.lines or foretold.live,
         average=foretold.average,
         retried=retries is not None and retries.enabled,

@@ -29,11 +29,13 @@ class Shared:
     Attributes:
         folder: the workspace's folder.
         rate: calls that all of them together may place; None for any number.
+        lines: calls of all of them that may be live at once; None where `dialer.toml` does not say.
         currency: of all costs; None where `dialer.toml` does not say.
     """
 
     folder: str
     rate: str | None
+    lines: int | None
     currency: str | None
 
 
@@ -131,7 +133,7 @@ def standing(batch: Batch) -> Standing:
 def _shared(batch: Batch, *, is_loopback: bool) -> Shared:
     workspace = find_workspace(batch.campaign, results=batch.results)
     rate = workspace.rate_at(loopback=is_loopback)
-    return Shared(str(workspace.folder), None if rate is None else str(rate), workspace.currency)
+    return Shared(str(workspace.folder), None if rate is None else str(rate), workspace.lines, workspace.currency)
 
 
 def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:

@@ -140,9 +140,19 @@ class Campaign:
         """Return how many calls may be live at once; None for any number, or where that is not known.
 
         Args:
-            lines: how many the account may have; None where it is not known.
+            lines: how many the account may have, as `lines` returns it.
         """
-        return self.pacing.live_calls if isinstance(self.pacing.live_calls, int) else lines if self.by_lines else None
+        given = self.pacing.live_calls
+        own = given if isinstance(given, int) else lines if self.by_lines else None
+        return _least(own, self.workspace.lines)
+
+    def lines(self, account: int | None) -> int | None:
+        """Return how many lines there are for all batches; None where that is not known.
+
+        Args:
+            account: calls that the account may have live at once; None where it is not known.
+        """
+        return _least(account, self.workspace.lines)
 
     @property
     def by_lines(self) -> bool:
@@ -157,6 +167,10 @@ class Campaign:
     def key_definition(self) -> str:
         """What makes a recipient the same one: `id:<column>` or `number`."""
         return "number" if self.columns.id is None else f"id:{self.columns.id}"
+
+
+def _least(*numbers: int | None) -> int | None:
+    return min((number for number in numbers if number is not None), default=None)
 
 
 def load_campaign(

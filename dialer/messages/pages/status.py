@@ -55,6 +55,8 @@ def _table(one: Standing, selection: Selection) -> list[str]:
         lines.append(pace)
     if one.last is not None:
         lines.append(f"last attempt {second(one.last)}{_ago(one.last)}")
+    if one.workspace.lines is not None:
+        lines.append(f"lines: {one.workspace.lines:,} for all batches in {one.workspace.folder}")
     lines.append(f"results: {one.results}")
     return [*lines, *_to_do(one, selection)]
 

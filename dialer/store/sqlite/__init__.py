@@ -2,6 +2,7 @@
 
 from dialer.store.sqlite.backup import copy_ledger
 from dialer.store.sqlite.figures import CALL_PARTS
+from dialer.store.sqlite.live_calls import LiveCalls
 from dialer.store.sqlite.lock import Holder, Lock, held_by, holder, lock_of, locked
 from dialer.store.sqlite.mark import mark_of
 from dialer.store.sqlite.neighbour import Elsewhere, is_trial
@@ -20,6 +21,7 @@ __all__ = [
     "Holder",
     "Ledger",
     "Listed",
+    "LiveCalls",
     "Lock",
     "Neighbours",
     "Registry",

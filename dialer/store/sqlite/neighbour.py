@@ -9,8 +9,6 @@ import os
 import sqlite3
 import stat
 import time
-from array import array
-from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.messages.commands import command_text
 from dialer.store.sqlite.bodies import let_read_bodies
+from dialer.store.sqlite.call_index import CallIndex
+from dialer.store.sqlite.live_calls import LiveCalls, LiveRows
 from dialer.store.sqlite.lock import holder, lock_of
 from dialer.store.sqlite.mark import Mark, mark_of, read_mark
 from dialer.store.sqlite.opening import open_for_reading
@@ -79,7 +79,8 @@ class Neighbour:
         self._version = 0
         self._counts = False
         self._behind_until = self._missing_until = -math.inf
-        self._read: _Read | None = None
+        self._read: CallIndex | None = None
+        self._live = LiveRows(path)
         self._seen: _Stamp | None = None
 
     def close(self) -> None:
@@ -151,6 +152,21 @@ class Neighbour:
                 rows = db.execute(reading.CALLS_OF_AGENT_SINCE, {"since": since, "agent": agent})
                 return {hash(one): at for one, at in rows}
 
+    def live(self, *, now: float) -> LiveCalls:
+        """Return which calls may be live.
+
+        Raises:
+            FileNotFoundError: the ledger is gone.
+            LedgerError: it cannot be read, or does not know all calls.
+        """
+        with self._told():
+            if not self._is_ready(now):
+                return LiveCalls(self.path)
+            self._refuse_incomplete(now)
+            if self._connection is not None:
+                self._live.read(self._connection, self._version, now=now)
+            return self._live.found(now=now, is_held=self._is_held)
+
     def _last(self, rows: Sequence[tuple[int, float, int]]) -> Elsewhere:
         at = max(at for _, at, _ in rows)
         # Of a run that died nobody knows what it placed.
@@ -201,13 +217,14 @@ class Neighbour:
             with self._opened(alone=True) as db:
                 self._learn(db)
                 found = self._all(db, now) if self._counts else []
+                self._live.read(db, self._version, now=now)
         except (sqlite3.Error, DialerError):
             if self._stamp() == stamp:
                 raise
             return False
         if self._stamp() != stamp:
             return False
-        self._read = _Read(sorted(found))
+        self._read = CallIndex(sorted(found))
         return True
 
     @contextlib.contextmanager
@@ -220,6 +237,7 @@ class Neighbour:
 
     def _learn(self, db: sqlite3.Connection) -> None:
         notes = dict(db.execute(neighbours.BELONGS_TO))
+        self._live.begin(agent=notes.get("agent", ""))
         let_read_bodies(db)
         self._version = version_of(db)
         self.batch = notes.get("batch", "")
@@ -269,7 +287,7 @@ class Neighbour:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
+        except (FileNotFoundError, _IncompleteError):
             raise
         except _UNREADABLE as error:
             raise self._unreadable(error) from error
@@ -283,34 +301,6 @@ class _IncompleteError(LedgerError):
 
 
 _UNREADABLE = (sqlite3.Error, LedgerError, OSError)
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class _Read:
-    """What counts of a ledger that nobody writes to: 16 bytes a number, in order."""
-
-    numbers: array[int]
-    moments: array[float]
-    open: frozenset[int]
-
-    def __init__(self, rows: Sequence[tuple[int, float, int]]) -> None:
-        object.__setattr__(self, "numbers", array("q", (number for number, _, _ in rows)))
-        object.__setattr__(self, "moments", array("d", (at for _, at, _ in rows)))
-        object.__setattr__(self, "open", frozenset(index for index, row in enumerate(rows) if row[2]))
-
-    def of(self, numbers: Sequence[int], *, since: float) -> list[tuple[int, float, int]]:
-        found: list[tuple[int, float, int]] = []
-        for number in numbers:
-            at = bisect_left(self.numbers, number)
-            while at < len(self.numbers) and self.numbers[at] == number:
-                row = (number, self.moments[at], at in self.open)
-                found += [row] if row[1] >= since or row[2] else []
-                at += 1
-        return found
-
-    def rows(self) -> Iterator[tuple[int, float, int]]:
-        for index, (number, at) in enumerate(zip(self.numbers, self.moments, strict=True)):
-            yield number, at, index in self.open
 
 
 def _figures(db: sqlite3.Connection) -> Mark:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from dialer.store.sqlite.live_calls import LiveCalls
     from dialer.store.sqlite.registry import Listed, Registry
 
 _SETTLED = 2.0
@@ -193,6 +194,19 @@ class Neighbours:
         for other in self._current(now):
             with self._tolerated(other.path, now):
                 found |= other.calls_since(since, agent=agent)
+        return found
+
+    def live(self) -> list[LiveCalls]:
+        """Return which calls of each of the other batches may be live.
+
+        Raises:
+            LedgerError: another ledger cannot be read.
+        """
+        found: list[LiveCalls] = []
+        now = time.time()
+        for other in self._current(now):
+            with self._tolerated(other.path, now):
+                found.append(other.live(now=now))
         return found
 
     def known(self, numbers: Sequence[int], *, now: float) -> Iterator[tuple[str, set[int]]]:

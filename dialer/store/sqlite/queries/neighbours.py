@@ -11,9 +11,10 @@ KNOWN = f"""
     SELECT r.number FROM recipient r WHERE r.updated_at IS NOT NULL {AMONG} AND EXISTS (SELECT 1
     FROM attempt a WHERE a.recipient = r.id AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown')))
 """
-BELONGS_TO = "SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'trial', 'later')"
+BELONGS_TO = "SELECT name, value FROM meta WHERE name IN ('server', 'batch', 'agent', 'trial', 'later')"
 FIGURES = "SELECT name, value FROM meta WHERE name IN ('start', 'work', 'intents', 'calls_missing')"
 LAST_MOMENT = "SELECT max(coalesce(answered_at, at)) FROM attempt"
+LAST_SETTLED = "SELECT id FROM attempt WHERE outcome IS NOT NULL ORDER BY id DESC LIMIT 1"
 _PLACED = "coalesce(a.answered_at, a.at)"
 
 
@@ -52,3 +53,15 @@ def _later(version: int) -> tuple[str, str]:
         ELSE max(coalesce({again}, 0), rings_until({payload}, {_PLACED})) END
     """
     return joins, rings
+
+
+def may_be_live(version: int) -> str:
+    """Return what asks a ledger of some version for attempts of which a call may be live, in the order of attempts."""
+    joins, final, status = ("LEFT JOIN call c ON c.attempt = a.id", "coalesce(c.final, 0)", "coalesce(c.status, '')")
+    if version < _CALL:
+        joins, final, status = ("", "0", "''")
+    return f"""
+        SELECT a.id, a.execution_id, a.outcome, a.at, {_PLACED}, {status} FROM attempt a {joins}
+        WHERE a.id > :after AND (a.outcome IS NULL OR {_PLACED} >= :since) AND (a.outcome IS NULL
+        OR a.outcome = 'unknown' OR (a.outcome = 'queued' AND a.execution_id <> '' AND {final} = 0)) ORDER BY a.id
+    """

@@ -1,0 +1,136 @@
+"""Which calls of a workspace's other batches are live: by their ledgers, and by the provider where those are behind.
+
+Their ledgers are theirs to write: what is seen here is kept for this run only.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol, cast
+
+from dialer.errors import LedgerError, MustActError
+from dialer.provider.states import CallState
+from dialer.sync.track import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from dialer.engine.pacing import Pacer
+    from dialer.provider.interface import Execution, ListsPages
+    from dialer.store import AsyncStore, Call
+    from dialer.store.sqlite import LiveCalls
+
+_UNSEEN = 3600.0
+"""Seconds after which a call holds no line that the provider has never shown."""
+
+
+class Ledgers(Protocol):
+    """The ledgers of the other batches."""
+
+    def live(self) -> Sequence[LiveCalls]:
+        """Return which calls may be live as far as they tell."""
+
+
+class NeighbourCalls:
+    """Counts the calls of the other batches that may be live.
+
+    Args:
+        ledgers: theirs.
+        provider: where calls are looked up.
+        pacer: says when a request may start.
+        now: Unix seconds.
+    """
+
+    def __init__(
+        self, ledgers: Ledgers, provider: ListsPages, *, pacer: Pacer, now: Callable[[], float] = time.time
+    ) -> None:
+        self._ledgers = ledgers
+        self._provider = provider
+        self._pacer = pacer
+        self._now = now
+        self._seen: dict[Path, _Seen] = {}
+
+    def count(self) -> int:
+        """Return how many may be live at this moment.
+
+        Raises:
+            MustActError: another batch's ledger cannot be read, so that nobody knows.
+        """
+        return sum(one.doubts + len(self._live(one)) for one in self._told())
+
+    async def look(self) -> None:
+        """Look up at the provider how those stand that count.
+
+        Raises:
+            MustActError: the key is refused, or another batch's ledger cannot be read.
+        """
+        for one in self._told():
+            calls = self._live(one)
+            if calls:
+                seen = self._seen.setdefault(one.ledger, _Seen())
+                seen.keep(call.attempt for call in one.calls)
+                # Of a ledger it needs no more than what `_Seen` has.
+                ledger = cast("AsyncStore", seen)
+                tracker = Tracker(ledger, self._provider, agent_id=one.agent, pacer=self._pacer, now=self._now)
+                seen.statuses_of.update(await tracker.glance(calls))
+                seen.known.update((call.attempt, call.status) for call in calls)
+
+    def _told(self) -> Sequence[LiveCalls]:
+        try:
+            return self._ledgers.live()
+        except LedgerError as error:
+            # Of a run's own ledger it would mean that nothing can be recorded.
+            raise MustActError(str(error)) from error
+
+    def _live(self, one: LiveCalls) -> list[Call]:
+        seen = self._seen.get(one.ledger, _Seen())
+        return [call for call in one.calls if self._is_live(call, seen.status(call))]
+
+    def _is_live(self, call: Call, status: str) -> bool:
+        return CallState(status).is_live and (bool(status) or self._now() - call.until < _UNSEEN)
+
+
+class _Seen:
+    """How calls of one other batch stood when they were looked up, in place of its ledger."""
+
+    def __init__(self) -> None:
+        self.statuses_of: dict[int, str] = {}
+        self.known: dict[int, str] = {}
+        """What the ledger knew when it was looked."""
+
+    def status(self, call: Call) -> str:
+        """Return how a call stood last: where its batch has looked since, what that has seen."""
+        seen = self.statuses_of.get(call.attempt)
+        return seen if seen and self.known.get(call.attempt) == call.status else call.status
+
+    def keep(self, attempts: Iterable[int]) -> None:
+        """Forget all but these."""
+        kept = set(attempts)
+        for found in (self.statuses_of, self.known):
+            for attempt in found.keys() - kept:
+                del found[attempt]
+
+    async def note(self, _name: str) -> None:
+        return None
+
+    async def skew(self) -> float:
+        return 0.0
+
+    async def known_call(self) -> None:
+        return None
+
+    async def statuses(self, attempts: Sequence[int]) -> Mapping[int, str]:
+        return {key: self.statuses_of[key] for key in attempts if key in self.statuses_of}
+
+    async def note_statuses(self, statuses: Iterable[tuple[int, str]], *, now: float) -> None:  # noqa: ARG002 - as a ledger's
+        self.statuses_of.update(statuses)
+
+    async def note_calls(self, calls: Iterable[tuple[int, Execution]], *, now: float) -> None:  # noqa: ARG002 - as above
+        self.statuses_of.update((attempt, execution.status) for attempt, execution in calls)
+
+    async def note_missing(self, attempts: Sequence[int], *, now: float) -> None:
+        """Do nothing: it counts until it was not shown for long."""
+
+    async def give_up(self, attempts: Sequence[int]) -> None:
+        """Do nothing: its own batch does."""
