@@ -17,10 +17,10 @@ import pytest
 
 from dialer import load_campaign
 from dialer.cli import main
-from dialer.engine.control import Control
+from dialer.engine.control import Control, beside
 from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
 from dialer.models import Answer, Effect, Outcome
-from dialer.operations import cancel, cancel_campaign, interruption
+from dialer.operations import cancel, cancel_campaign
 from dialer.provider import VENDOR
 from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in
@@ -111,7 +111,7 @@ def braked(ledger: Ledger, bolna: Bolna, *, drained_after: float = 1e9) -> Brake
             drain.set()
 
         one = Brake(Inline(ledger), bolna, glance=bolna.glance, drain=drain)
-        async with interruption.beside(drain_later):
+        async with beside(drain_later):
             await one.stop_all()
         return one
 
@@ -452,7 +452,7 @@ def test_an_interrupted_one_says_so_and_leaves_the_rest(waiting: Place) -> None:
         control.interrupt()
 
     async def go() -> Cancelled:
-        async with interruption.beside(interrupt):
+        async with beside(interrupt):
             return await cancel_campaign(load_campaign(waiting.folder / "c.toml"), confirm=confirm, control=control)
         raise AssertionError
 
