@@ -44,11 +44,10 @@ from tests.test_pacing import most_within
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
-    from dialer.engine.connections import Connection
     from dialer.engine.pacing import Start as Granted
     from dialer.engine.placing import Room
     from dialer.engine.runner import Watcher
-    from dialer.provider.interface import Account
+    from dialer.provider.interface import Account, Connection
     from dialer.store import Store
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dialer.engine.changes import Changes
     from dialer.engine.pacing import Pacer
+    from dialer.provider.interface import Connection
 
 OLDEST = 5.0
 """Seconds that a connection may wait for its call: soon after, servers and gateways close what says nothing."""
@@ -34,19 +35,6 @@ _SHORTEST_SLEEP = 1e-6
 """Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
 _REMEMBERED = 20
 _ENDED = Answer(Outcome.RETRY, Effect.BACK_OFF, words=SERVER_ENDS_CONNECTIONS)
-
-
-class Connection(Protocol):
-    """An open connection, for one call."""
-
-    def is_untouched(self) -> bool:
-        """Tell whether the server has neither closed it nor said anything yet."""
-
-    async def call(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
-        """Send one body, unless it may not leave when it is about to; raise nothing but cancellation."""
-
-    async def aclose(self) -> None:
-        """Close it unused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dialer.engine.breaker import Breaker, Trip
-    from dialer.engine.connections import Connection
     from dialer.engine.pacing import Start
     from dialer.engine.progress import Progress
     from dialer.engine.throttle import Throttle
+    from dialer.provider.interface import Connection
 
 
 _log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from dialer.engine.breaker import Trip
 from dialer.engine.changes import Changes
 from dialer.engine.concurrency import Unlimited
-from dialer.engine.connections import Connection, Connections
+from dialer.engine.connections import Connections
 from dialer.engine.eligibility import ENDED, LATE, Eligibility
 from dialer.engine.ending import Ending
 from dialer.engine.pacing import EARLIEST
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dialer.engine.placing import Room
     from dialer.engine.progress import Progress
     from dialer.models import Answer, Deferral, Recipient
+    from dialer.provider.interface import Connection
     from dialer.store import AsyncStore
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]

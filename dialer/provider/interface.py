@@ -32,8 +32,8 @@ __all__ = [
     "Account",
     "Agent",
     "CallColumns",
-    "CallConnection",
     "CallField",
+    "Connection",
     "Execution",
     "HasClock",
     "KnowsAccount",
@@ -55,13 +55,13 @@ __all__ = [
 ]
 
 
-class CallConnection(Protocol):
+class Connection(Protocol):
     """An open connection that carries one request to place a call."""
 
     def is_untouched(self) -> bool:
         """Tell whether the server has neither closed it nor said anything yet, as far as can be seen."""
 
-    async def call(self, body: bytes, may_leave: Callable[[], bool] = ...) -> Answer:
+    async def call(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
         """Send one request, once, and return what came of it; raise nothing but cancellation.
 
         Args:
@@ -133,7 +133,7 @@ class Stops(LooksUp, Protocol):
 class Places(Protocol):
     """Places calls."""
 
-    async def connect(self) -> CallConnection | Answer:
+    async def connect(self) -> Connection | Answer:
         """Return an open connection for one call, or what it means that there is none."""
 
 
