@@ -257,3 +257,16 @@ def test_a_number_that_no_plan_has_is_called_when_allowed_and_counted(
         main(["run", str(path), "--yes", "--limit", limit])
         assert told in capsys.readouterr().err
     assert [call["recipient_phone_number"] for call in place.calls()] == ["+912001234567", number(1)]
+
+
+def test_a_number_that_no_plan_has_is_not_said_to_be_called_where_it_is_not(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [["'+912001234567", "Zoë"], ["+912001234567", "again"], ["+912001234568", "Ben"]]
+    place.recipients(rows, header=["phone", "name"])
+    place.folder.joinpath("dnc.csv").write_text("phone\n+912001234568\n", encoding="utf-8")
+    main(["check", str(place.campaign(more='[screening]\nallow = ["not_valid"]\nsuppression = ["dnc.csv"]\n'))])
+    out = capsys.readouterr().out
+    assert "1 called: not valid by the numbering plan known here" in out
+    assert "1 number is called although it is not valid" in out
+    assert "1 repaired: leading apostrophe\n" in out
