@@ -58,8 +58,7 @@ class Runner:
     `pending`, a crash from there until the outcome is durable leaves `sending`, which the next start makes `unknown`.
     So that few are in doubt who were never called, an intent is begun only as long before the pacer's moment as
     commits take. Where one takes so long that the moment is over, the intent stays and the request takes the next
-    moment: a slow disk cannot bunch requests. Who is not sent after all goes back to `pending`. After
-    a cancellation nothing is decided.
+    moment: a slow disk cannot bunch requests. What is not sent goes back to `pending`. A cancellation decides nothing.
 
     Args:
         ledger: where intents and outcomes are recorded.
