@@ -201,7 +201,7 @@ def test_who_was_called_is_not_called_again_under_another_spelling(
     assert main(["check", str(path)]) == 2
     assert "1 duplicate_attempted" in capsys.readouterr().out
     assert main(["show", ARGENTINA[1], "--in", str(place.folder)]) == 0
-    assert "1 attempts, in 1 ledgers" in capsys.readouterr().out
+    assert "1 attempt, in 1 ledger" in capsys.readouterr().out
 
 
 # -- a list that changes during a run ------------------------------------------------------------------------------

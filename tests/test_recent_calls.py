@@ -334,7 +334,7 @@ def test_a_ledger_without_an_extension_dials_and_is_known_to_its_neighbours(
     assert len(place.calls()) == 5
     capsys.readouterr()
     assert main(["show", number(0), "--in", str(place.folder)]) == 0
-    assert "1 attempts, in 2 ledgers" in capsys.readouterr().out
+    assert "1 attempt, in 2 ledgers" in capsys.readouterr().out
 
 
 def test_a_damaged_ledger_beside_it_stops_a_run_and_only_warns_a_check(

@@ -12,9 +12,12 @@ from dialer.cli import main
 from dialer.models import Status
 from dialer.provider.bolna.executions import execution_in
 from tests.ledgers import ANYBODY, QUEUED, REFUSED, UNCLEAR, call, key_of, load, number_of, opened, people, row
+from tests.place import AGENT, number
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.place import Place
 
 WRITTEN = f"+{str(number_of(1))[:2]} ({str(number_of(1))[2:4]}) {str(number_of(1))[4:8]}-{str(number_of(1))[8:]}"
 
@@ -117,3 +120,22 @@ def test_nothing_in_a_ledger_is_changed(folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*.ledger")}
     main(["show", key_of(1), "--in", str(folder)])
     assert {path: path.read_bytes() for path in folder.rglob("*.ledger")} == before
+
+
+def test_the_agent_is_shown_that_called_where_a_column_names_another(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = "123e4567-e89b-12d3-a456-426655440999"
+    place.recipients([[number(1), other], [number(2), ""]], header=["phone", "by"])
+    assert main(["run", str(place.campaign(more='[columns]\nagent_id = "by"')), "--yes", "-q"]) == 0
+    assert [one["agent_id"] for one in place.calls()] == [other, AGENT]
+    capsys.readouterr()
+    assert main(["show", number(1), "--in", str(place.folder)]) == 0
+    shown = capsys.readouterr().out
+    assert f"agent {AGENT}" in shown.splitlines()[1]
+    assert f"queued (HTTP 200); agent {other}; execution" in shown
+    assert main(["show", number(2), "--in", str(place.folder)]) == 0
+    assert other not in capsys.readouterr().out
+    assert main(["show", number(1), "--in", str(place.folder), "-o", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["found"]
+    assert found["people"][0]["attempts"][0]["agent"] == other

@@ -245,5 +245,5 @@ def test_a_trial_is_kept_apart_in_every_command(place: Place, capsys: pytest.Cap
     assert main(["list", "--in", str(place.folder)]) == 0
     assert capsys.readouterr().out == f"{place.folder}: 0 ledgers\n"
     assert main(["show", number, "--in", str(place.folder), "--sandbox"]) == 0
-    assert f"{number}: 1 attempts, in 1 ledgers" in capsys.readouterr().out
+    assert f"{number}: 1 attempt, in 1 ledger" in capsys.readouterr().out
     assert not place.calls()

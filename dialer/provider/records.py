@@ -184,11 +184,13 @@ class Request:
         retries: None where it does not say.
         scheduled_at: when to dial, with its zone; None: at once.
         variables: what the agent hears.
+        agent: who calls; empty where it does not say.
     """
 
     retries: Retries | None
     scheduled_at: datetime | None
     variables: Mapping[str, Any]
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

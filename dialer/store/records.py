@@ -211,6 +211,7 @@ class Trace:
         duration: seconds of conversation; None where it is not told.
         cost: as the provider gives it; None as above.
         hangup_by, hangup_reason, error_message, termination_reason, recording_url, transcript: as the provider says.
+        agent: who called, by what was sent; empty where that is not known.
     """
 
     at: datetime
@@ -230,6 +231,7 @@ class Trace:
     termination_reason: str
     recording_url: str
     transcript: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)

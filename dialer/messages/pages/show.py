@@ -16,27 +16,40 @@ if TYPE_CHECKING:
 def shown_text(shown: Shown) -> str:
     """Return every attempt at a number."""
     attempts = sum(len(person.attempts) for found in shown.found for person in found.people)
-    lines = [f"{shown.number}: {attempts} attempts, in {shown.ledgers} ledgers"]
+    tries, ledgers = _count(attempts, "attempt"), _count(shown.ledgers, "ledger")
+    lines = [f"{shown.number}: {tries}, in {ledgers}"]
     for found in shown.found:
         trial = " (a trial: no phone rang)" if found.is_trial else ""
         lines.append(f"{found.ledger}: batch {found.batch}, agent {found.agent}{trial}")
         for person in found.people:
-            lines += _person(person)
+            lines += _person(person, agent=found.agent)
     return "\n".join(lines)
 
 
-def _person(person: Person) -> list[str]:
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _person(person: Person, *, agent: str) -> list[str]:
+    """Return what happened to one person.
+
+    Args:
+        person: who.
+        agent: of the campaign; it is not repeated.
+    """
     who = f"  {person.key}: " if person.key else "  "
     events = [(at, f"asked to be called again: {what}") for at, what in person.decisions]
-    events += [(trace.at, _attempt(trace)) for trace in person.attempts]
+    events += [(trace.at, _attempt(trace, agent)) for trace in person.attempts]
     reason = f", {on_one_line(person.reason)}" if person.reason else ""
     return [f"{who}{person.status}{reason}"] + [f"    {second(at)}  {words}" for at, words in sorted(events)]
 
 
-def _attempt(trace: Trace) -> str:
+def _attempt(trace: Trace, agent: str) -> str:
     status = f"HTTP {trace.http_status}" if trace.http_status else ""
     told = ", ".join(filter(None, (status, trace.source, trace.words)))
     parts = [f"{trace.outcome or 'sending'}{f' ({told})' if told else ''}"]
+    if trace.agent not in {"", agent}:
+        parts.append(f"agent {trace.agent}")
     if trace.execution_id:
         parts += [f"execution {trace.execution_id}", _call(trace)]
     return "; ".join(parts)

@@ -154,6 +154,7 @@ def request_in(body: str) -> Request:
         retries=retries_in(asked.get("retry_config")),
         scheduled_at=_moment(asked.get("scheduled_at")),
         variables=_within(asked.get("user_data")),
+        agent=_text(asked.get("agent_id")) or "",
     )
 
 

@@ -11,10 +11,19 @@ if TYPE_CHECKING:
 
 
 def let_read_bodies(db: sqlite3.Connection) -> None:
-    """Let SQL use `scheduled_in(body)`, `is_retried(body)` and `rings_until(body, placed)`; times in Unix seconds."""
+    """Let SQL read bodies.
+
+    The functions are `agent_in(body)`, `scheduled_in(body)`, `is_retried(body)` and `rings_until(body, placed)`; times
+    are Unix seconds.
+    """
+    db.create_function("agent_in", 1, _agent_in, deterministic=True)
     db.create_function("scheduled_in", 1, _scheduled_in, deterministic=True)
     db.create_function("is_retried", 1, _is_retried, deterministic=True)
     db.create_function("rings_until", 2, _rings_until, deterministic=True)
+
+
+def _agent_in(body: str) -> str:
+    return provider.VENDOR.request_in(body).agent
 
 
 def _scheduled_in(body: str) -> float | None:

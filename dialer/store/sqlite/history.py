@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dialer.store.records import Person, Trace
+from dialer.store.sqlite.bodies import let_read_bodies
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import told
 from dialer.store.sqlite.queries import reading
@@ -21,6 +22,7 @@ class Traces(Connected):
             number: E.164 digits.
         """
         with told(self.path):
+            let_read_bodies(self._db)
             people = self._db.execute(reading.PEOPLE_WITH, (number,))
             found = [self._person(*row) for row in people.fetchall()]
             rows = self._db.execute(reading.ROWS_WITH, (number,))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.models import Status
 from dialer.provider.states import RANG
 from dialer.store.sqlite.queries.parts import (
+    ACCEPTED,
     CALL,
     CALL_OF,
     CALLABLE,
@@ -176,8 +177,8 @@ ATTEMPTS = f"""
     SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.source, a.execution_id, {OUTCOME},
     coalesce(c.final, 0) > 0, c.asked_at, c.duration, c.cost, coalesce(c.hangup_by, ''), coalesce(c.hangup_reason, ''),
     coalesce(c.error_message, ''), coalesce(c.termination_reason, ''), coalesce(c.recording_url, ''),
-    coalesce(c.transcript, '')
-    FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.recipient = ? ORDER BY a.id
+    coalesce(c.transcript, ''), agent_in({PAYLOAD})
+    FROM {ACCEPTED} WHERE a.recipient = ? ORDER BY a.id
 """
 DECISIONS = "SELECT at, what FROM permission WHERE recipient = ? ORDER BY id"
 
