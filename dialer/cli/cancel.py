@@ -44,13 +44,13 @@ def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:
 
     loaded = load(campaign, **which)
 
-    async def asked(control: Control) -> Cancelled:
+    async def stop(control: Control) -> Cancelled:
         async def confirm(braking: Braking) -> bool:
             return yes or await ask(words.cancel(braking_text(braking)), control=control)
 
         return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
 
-    cancelled, stopped_by = with_signals(asked)
+    cancelled, stopped_by = with_signals(stop)
     if output == "json":
         echo(values.as_json(cancelled))
     else:

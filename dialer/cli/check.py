@@ -59,12 +59,12 @@ def check_one(
     from dialer.operations import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = load(path, **which)
-    found = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
-    view, _ = with_signals(lambda _control: look_ahead(campaign, found))
+    checked = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
+    view, _ = with_signals(lambda _control: look_ahead(campaign, checked))
     if output == "text":
-        echo(check_text(found, view, command=campaign.batch.selection.command("run")))
+        echo(check_text(checked, view, command=campaign.batch.selection.command("run")))
     over = view.timing is not None and view.timing.is_over
     doubtful = bool(view.warnings) or not view.is_prompt_known
-    code = ExitCode.USAGE if over or (strict and doubtful) else found.exit_code
-    value = {**values.plain(found), "outlook": values.plain(view)}
-    return Done(code, would_be_called(found.to_call), value)
+    code = ExitCode.USAGE if over or (strict and doubtful) else checked.exit_code
+    value = {**values.plain(checked), "outlook": values.plain(view)}
+    return Done(code, would_be_called(checked.to_call), value)

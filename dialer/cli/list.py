@@ -45,6 +45,6 @@ def list_(
         forget_ledger(forget, folder, sandbox=sandbox)
         echo(words.forgotten(forget))
         return ExitCode.DONE
-    found = list_ledgers(folder, sandbox=sandbox)
-    echo(values.as_json(found) if output == "json" else listing_text(found))
-    return found.exit_code
+    listing = list_ledgers(folder, sandbox=sandbox)
+    echo(values.as_json(listing) if output == "json" else listing_text(listing))
+    return listing.exit_code

@@ -58,8 +58,8 @@ def report(
     from dialer.operations import report_batch, report_text, save_report  # noqa: PLC0415 - as above
 
     files = locate(campaign, **which)
-    found = report_batch(files, zone=timezone, full_numbers=full_numbers)
-    text = values.as_json(found) if form == "json" else report_text(found, form)
+    figures = report_batch(files, zone=timezone, full_numbers=full_numbers)
+    text = values.as_json(figures) if form == "json" else report_text(figures, form)
     if form != "html" and to is None:
         echo(text.rstrip())
     else:

@@ -143,14 +143,14 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     progress = progress_of(quiet=talk.quiet, no_progress=talk.no_progress, log_format=talk.log_format)
     events = events_of(progress)
 
-    async def asked(campaign: Campaign, control: Control) -> Summary:
+    async def call(campaign: Campaign, control: Control) -> Summary:
         confirm = partial(_confirm, talk=talk, control=control, events=events)
         asking = None if talk.yes else partial(ask, control=control)
         return await run_campaign(campaign, options, confirm=confirm, ask=asking, progress=progress, control=control)
 
-    told = say if events is None else progress.note
+    report = say if events is None else progress.note
     summary, stopped_by = with_phone_column(
-        campaign, lambda known: with_signals(partial(asked, known), say=told), asks=not talk.yes
+        campaign, lambda known: with_signals(partial(call, known), say=report), asks=not talk.yes
     )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:

@@ -113,22 +113,22 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
     """
     with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
-        found = intake(
+        screened = intake(
             campaign,
             attempted=attempted_lines(campaign, ledger) if ledger else {},
             should_stop=lambda: False,
             phone_before=phone_before(ledger) if ledger else None,
         )
         recent, warnings = _recent(campaign)
-        tally = _Tally(ledger, recent, Spoken(found.payload.columns))
-        reject(["line", "row", "status", "code", "reason", *found.table.header])
-        for rows in found.screening:
+        tally = _Tally(ledger, recent, Spoken(screened.payload.columns))
+        reject(["line", "row", "status", "code", "reason", *screened.table.header])
+        for rows in screened.screening:
             for row in rows:
                 if row.problem is not None:
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             tally.add(rows)
         talk = Talk() if ledger is None else ledger.talk()
-    return _told(campaign, found, tally, talk=talk, limit=limit, warnings=warnings)
+    return _summed_up(campaign, screened, tally, talk=talk, limit=limit, warnings=warnings)
 
 
 @dataclass(slots=True)
@@ -172,10 +172,10 @@ class _Tally:
         return [row for row in rows if row.key not in attempted] if attempted else rows
 
 
-def _told(
-    campaign: Campaign, found: Intake, tally: _Tally, *, talk: Talk, limit: int | None, warnings: tuple[str, ...]
+def _summed_up(
+    campaign: Campaign, screened: Intake, tally: _Tally, *, talk: Talk, limit: int | None, warnings: tuple[str, ...]
 ) -> Check:
-    report = found.screening.report
+    report = screened.screening.report
     to_call = tally.fresh if limit is None else min(limit, tally.fresh)
     places = tuple(Place(*place) for place in tally.where.items())
     return Check(
@@ -186,9 +186,9 @@ def _told(
         called=dict(sorted(tally.called.items())),
         samples=tuple(map(provider.VENDOR.fields_of, tally.samples)),
         heard=tuple(provider.VENDOR.request_in(body).variables for body in tally.samples),
-        variables=found.payload.variables,
-        agents=tuple(found.payload.agents),
-        left_out=found.payload.left_out,
+        variables=screened.payload.variables,
+        agents=tuple(screened.payload.agents),
+        left_out=screened.payload.left_out,
         empty=tally.spoken.found("empty"),
         errors=tally.spoken.found("errors"),
         garbled=tally.spoken.found("garbled"),
@@ -196,12 +196,12 @@ def _told(
         elsewhere=tally.fresh - tally.where.total(),
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
         talk=talk,
-        phone_words=found.phone_words,
-        hints=found.hints,
+        phone_words=screened.phone_words,
+        hints=screened.hints,
         warnings=warnings,
         rate=campaign.rate_in_words,
         report=report,
-        lists=found.lists(),
+        lists=screened.lists(),
         exit_code=_exit_code(report, nobody=not to_call and not tally.called),
     )
 

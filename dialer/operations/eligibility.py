@@ -128,16 +128,16 @@ class Judge:
 
     def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
         spelled = spellings(recipient.number)
-        found = None if self._neighbours is None else self._neighbours.called(spelled, now=now)
-        if found is None:
+        call = None if self._neighbours is None else self._neighbours.called(spelled, now=now)
+        if call is None:
             return None
-        if found.is_open:
+        if call.is_open:
             # Where both find each other neither calls; they meet again at the same moment hardly ever.
             wait = self._random(*MEET_AGAIN)
-            return Deferral(say.about_to_call(found.batch), retry=True, wait=wait)
-        rings_later = found.at > now
-        reason = say.rings_later(found.batch) if rings_later else say.called(found.batch, seconds=now - found.at)
-        return Deferral(reason, until=found.at + self._within)
+            return Deferral(say.about_to_call(call.batch), retry=True, wait=wait)
+        rings_later = call.at > now
+        reason = say.rings_later(call.batch) if rings_later else say.called(call.batch, seconds=now - call.at)
+        return Deferral(reason, until=call.at + self._within)
 
 
 def judge_of(

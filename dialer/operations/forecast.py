@@ -84,7 +84,7 @@ def outlook(
     standing: preflight.Standing,
     *,
     to_call: int,
-    given: Iterable[str],
+    variables: Iterable[str],
     samples: Sequence[Mapping[str, Any]],
     places: Sequence[Place],
     elsewhere: int,
@@ -97,7 +97,7 @@ def outlook(
         campaign: the campaign.
         standing: what the account says.
         to_call: how many will be called.
-        given: the names of the variables that the campaign gives.
+        variables: the names of the variables that the campaign gives.
         samples: the variables of the first recipients.
         places: where those may be who are to be called; without those whom another batch called.
         elsewhere: how many those are.
@@ -119,14 +119,14 @@ def outlook(
         average=average,
         cost_per_minute=campaign.forecast.cost_per_minute,
     )
-    asked = frozenset() if standing.agent is None else standing.agent.variables
-    found = compare(asked, given if asked and not campaign.sandbox else asked, filled_in=provider.VENDOR.reserved)
+    wanted = frozenset() if standing.agent is None else standing.agent.variables
+    fit = compare(wanted, variables if wanted and not campaign.sandbox else wanted, filled_in=provider.VENDOR.reserved)
     others = [
         say.of_agent(other.name, text)
         for other in standing.others
-        for text in compare(other.variables, given, filled_in=provider.VENDOR.reserved).warnings()
+        for text in compare(other.variables, variables, filled_in=provider.VENDOR.reserved).warnings()
     ]
-    asked_by_others = frozenset().union(*(other.variables for other in standing.others))
+    wanted_by_others = frozenset().union(*(other.variables for other in standing.others))
     return Outlook(
         account=standing.account,
         agent_name=standing.agent_name,
@@ -134,8 +134,8 @@ def outlook(
         talk=talk,
         timing=when,
         is_prompt_known=campaign.sandbox or standing.agent is not None,
-        warnings=(*found.warnings(), *others),
-        unused=tuple(name for name in found.unused if name not in asked_by_others),
+        warnings=(*fit.warnings(), *others),
+        unused=tuple(name for name in fit.unused if name not in wanted_by_others),
         welcome=tuple(
             text
             for sample in samples
@@ -146,7 +146,7 @@ def outlook(
     )
 
 
-async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
+async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
     """Return what is to be expected of a run that was only checked; without a key only what needs none.
 
     Raises:
@@ -154,17 +154,17 @@ async def look_ahead(campaign: Campaign, found: Check) -> Outlook:
     """
     try:
         async with connected(campaign) as (client, _):
-            standing = await read_standing(campaign, client, agents=found.agents)
+            standing = await read_standing(campaign, client, agents=check.agents)
     except UsageError as error:
         standing = preflight.Standing(None, None, (say.account_unread(str(error)),))
     return outlook(
         campaign,
         standing,
-        to_call=found.to_call,
-        given=found.variables,
-        samples=found.heard,
-        places=found.places,
-        elsewhere=found.elsewhere,
-        hints=found.hints,
-        talk=found.talk,
+        to_call=check.to_call,
+        variables=check.variables,
+        samples=check.heard,
+        places=check.places,
+        elsewhere=check.elsewhere,
+        hints=check.hints,
+        talk=check.talk,
     )

@@ -143,11 +143,11 @@ def _agent(target: Path) -> str:
 
 def _phone(table: Table) -> tuple[str, str]:
     """Return the column that holds the numbers, and what to say of the choice."""
-    found = likely_columns(table)
-    if not found:
+    candidates = likely_columns(table)
+    if not candidates:
         return table.header[0], say.NO_USUAL_COLUMN
-    sure = [candidate for candidate in found if candidate.is_sure]
-    chosen, *others = sure + [candidate for candidate in found if candidate not in sure]
+    sure = [candidate for candidate in candidates if candidate.is_sure]
+    chosen, *others = sure + [candidate for candidate in candidates if candidate not in sure]
     said = chosen.words() + "".join(f"; {_plain([other.name])}: {other.words()}" for other in others[:_SHOWN])
     if not others and chosen.is_usual:
         return chosen.name, ""

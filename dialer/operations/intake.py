@@ -168,11 +168,11 @@ def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ..
     Where the number is the key, only those matter that may come under another key: in another spelling.
     """
     by_id = campaign.columns.id is not None
-    found: dict[int, tuple[str, ...]] = {}
+    attempted: dict[int, tuple[str, ...]] = {}
     for number, keys in store.attempted_numbers(of=lambda one: by_id or len(numbers.spellings(one)) > 1).items():
         line = numbers.line(number)
-        found[line] = (*found.get(line, ()), *keys)
-    return found
+        attempted[line] = (*attempted.get(line, ()), *keys)
+    return attempted
 
 
 def _suppression(campaign: Campaign, now: datetime) -> Suppression:
@@ -205,18 +205,20 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
             agents = tuple(json.loads(store.note(AGENTS) or "[]"))
             return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words, agents)
         attempted, before = attempted_lines(campaign, store), phone_before(store)
-        found = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
+        screened = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
 
         with store.transaction():
-            store.load(found.table.header, phone=found.phone, id_column=campaign.columns.id, chunks=found.screening)
+            store.load(
+                screened.table.header, phone=screened.phone, id_column=campaign.columns.id, chunks=screened.screening
+            )
             store.set_note(JUDGED, mark)
-            store.set_note(LISTED, json.dumps([one.recipients for one in found.lists()]))
-            named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *found.payload.agents])
+            store.set_note(LISTED, json.dumps([one.recipients for one in screened.lists()]))
+            named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *screened.payload.agents])
             store.set_note(AGENTS, json.dumps(list(named)))
-            store.set_note(TOLD, json.dumps([found.hints, found.phone_words]))
+            store.set_note(TOLD, json.dumps([screened.hints, screened.phone_words]))
         hints, phone_words = json.loads(store.note(TOLD) or "")
         return Loaded(
-            found.payload.variables, found.suppression, found.lists(), tuple(hints), phone_words, tuple(named)
+            screened.payload.variables, screened.suppression, screened.lists(), tuple(hints), phone_words, tuple(named)
         )
 
     loaded = await ledger.call(work)

@@ -77,8 +77,8 @@ def list_ledgers(folder: Path, *, sandbox: bool = False) -> Listing:
     """
     workspace = workspace_of(folder)
     listed = workspace.registry(sandbox=sandbox).read()
-    found = {path.resolve(): path for path in ledgers_below(workspace.folder)}
-    entries = [_entry(path, found.get(path, path), listed.get(path)) for path in sorted({*found, *listed})]
+    below = {path.resolve(): path for path in ledgers_below(workspace.folder)}
+    entries = [_entry(path, below.get(path, path), listed.get(path)) for path in sorted({*below, *listed})]
     return Listing(
         str(workspace.folder), tuple(entry for entry, is_of_trial in entries if is_of_trial in {sandbox, None})
     )

@@ -78,13 +78,13 @@ async def _guard(batch: Batch, control: Control) -> None:
 
 def _inodes(batch: Batch) -> list[int]:
     """Return which files the ledger, its lock and its mark are; 0 for one that is missing."""
-    found = []
+    inodes = []
     for path in (batch.ledger, batch.lock, batch.mark):
         try:
-            found.append(path.stat().st_ino)
+            inodes.append(path.stat().st_ino)
         except OSError:
-            found.append(0)
-    return found
+            inodes.append(0)
+    return inodes
 
 
 def server_of(base_url: str) -> str:

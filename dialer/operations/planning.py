@@ -124,7 +124,7 @@ class Planning:
                 self.context.campaign,
                 standing,
                 to_call=to_call,
-                given=loaded.variables,
+                variables=loaded.variables,
                 samples=[provider.VENDOR.request_in(recipient.payload).variables for recipient in first],
                 places=places,
                 elsewhere=elsewhere,

@@ -81,24 +81,24 @@ class Release:
     def _limits(self, outcomes: Collection[str]) -> RedialRules:
         return RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
 
-    def _tell(self, found: Redial) -> None:
-        for text in left_out(found, self._limits(()), self._selection):
+    def _tell(self, redial: Redial) -> None:
+        for text in left_out(redial, self._limits(()), self._selection):
             self._note(text)
 
 
-def left_out(found: Redial, rules: RedialRules, selection: Selection) -> list[str]:
+def left_out(redial: Redial, rules: RedialRules, selection: Selection) -> list[str]:
     """Return who is not called once more, or has to wait for it, in words."""
     names, lines = provider.VENDOR.names, []
-    if found.young and found.ripe_from is not None and found.ripe_by is not None:
-        lines.append(say.ended_lately(found.young, seconds=rules.after, first=found.ripe_from, last=found.ripe_by))
-    if found.spent:
-        lines.append(say.called_often(found.spent, calls=rules.max_attempts))
-    if found.open:
-        lines.append(say.not_over(found.open, names))
-    if found.reached:
-        lines.append(say.reached(found.reached))
-    if found.untold:
+    if redial.young and redial.ripe_from is not None and redial.ripe_by is not None:
+        lines.append(say.ended_lately(redial.young, seconds=rules.after, first=redial.ripe_from, last=redial.ripe_by))
+    if redial.spent:
+        lines.append(say.called_often(redial.spent, calls=rules.max_attempts))
+    if redial.open:
+        lines.append(say.not_over(redial.open, names))
+    if redial.reached:
+        lines.append(say.reached(redial.reached))
+    if redial.untold:
         # The calls of a trial ended with the stand-in that took them.
         command = None if selection.sandbox else selection.command("track")
-        lines.append(say.not_tracked(found.untold, command=command, names=names))
+        lines.append(say.not_tracked(redial.untold, command=command, names=names))
     return lines

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Notes:
-    """What is told while it goes on, and again at the end."""
+    """What is lines while it goes on, and again at the end."""
 
     progress: Progress
-    told: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> None:
         """Tell something."""
-        self.told.append(text)
+        self.lines.append(text)
         self.progress.note(text)
 
 
@@ -37,7 +37,7 @@ class RunContext:
         campaign: the campaign.
         client: places and reads calls.
         ledger: records them.
-        notes: who is told.
+        notes: who is lines.
         control: stops it.
     """
 

@@ -123,7 +123,7 @@ class Sending:
     async def _tracked(self, summary: Summary, writer: ResultsWriter) -> Summary:
         """Follow the accepted calls, and add to a summary how they stand."""
         every = TRACK_TRIAL_EVERY if self.context.campaign.sandbox else TRACK_EVERY
-        found = await follow(
+        followed = await follow(
             self.context.campaign,
             self.context.ledger,
             self.context.client,
@@ -131,15 +131,15 @@ class Sending:
             progress=self.context.notes.progress,
             control=self.context.control,
         )
-        if found.trouble:
-            self.context.notes.add(say.calls_unread(found.trouble))
+        if followed.trouble:
+            self.context.notes.add(say.calls_unread(followed.trouble))
         await writer.whole(self.context.ledger, pending=True)
-        summary = replace(summary, calls=found.counts, notes=tuple(self.context.notes.told))
+        summary = replace(summary, calls=followed.counts, notes=tuple(self.context.notes.lines))
         if self.context.control.drain.is_set():
-            may_ring = 0 if self.context.campaign.sandbox else found.open
+            may_ring = 0 if self.context.campaign.sandbox else followed.open
             ended = f"{self.context.control.stopped}."
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
-        left = found.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
+        left = followed.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
         return replace(summary, exit_code=ExitCode.LEFT) if left else summary
 
     async def _wait_for_the_start(self) -> None:
@@ -205,7 +205,7 @@ class Sending:
             waited=ending.waited,
             left=counts.get(Status.PENDING, 0) + back,
             exit_code=ExitCode.LEFT if back else exit_code_of(counts, refused=refused),
-            notes=tuple(self.context.notes.told),
+            notes=tuple(self.context.notes.lines),
             unrecorded=tuple(
                 (e164(attempt.recipient.number), f"{answer.outcome} {answer.execution_id or answer.words}")
                 for attempt, answer in self.context.ledger.unrecorded

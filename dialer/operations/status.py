@@ -138,9 +138,9 @@ def _shared(batch: Batch, *, is_loopback: bool) -> Shared:
 
 def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:
     """Return the counts as the next start finds them: of a run that died nobody is being called, or called again."""
-    found = Counter(counts)
-    found[Status.UNKNOWN] += found.pop(Status.SENDING, 0)
+    standing_now = Counter(counts)
+    standing_now[Status.UNKNOWN] += standing_now.pop(Status.SENDING, 0)
     for state, count in released.items():
-        found[state] += count
-        found[Status.PENDING] -= count
-    return dict(+found)
+        standing_now[state] += count
+        standing_now[Status.PENDING] -= count
+    return dict(+standing_now)

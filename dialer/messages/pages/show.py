@@ -46,8 +46,8 @@ def _person(person: Person, *, agent: str) -> list[str]:
 
 def _attempt(trace: Trace, agent: str) -> str:
     status = f"HTTP {trace.http_status}" if trace.http_status else ""
-    told = ", ".join(filter(None, (status, trace.source, trace.words)))
-    parts = [f"{trace.outcome or 'sending'}{f' ({told})' if told else ''}"]
+    answer = ", ".join(filter(None, (status, trace.source, trace.words)))
+    parts = [f"{trace.outcome or 'sending'}{f' ({answer})' if answer else ''}"]
     if trace.agent not in {"", agent}:
         parts.append(f"agent {trace.agent}")
     if trace.execution_id:
