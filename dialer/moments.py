@@ -36,6 +36,11 @@ def in_zone(moment: datetime, zone: str) -> datetime | None:
     return None if skipped else local
 
 
-def told(moment: datetime) -> str:
-    """Return a moment as messages tell it."""
+def to_the_minute(moment: datetime) -> str:
+    """Return a moment as messages write it, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def to_the_second(moment: datetime) -> str:
+    """Return a moment as what happened is listed, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -129,7 +129,7 @@ class Queue:
         if at <= self._now():
             return
         left = sum(later.count for later in self._pending.deferred.values())
-        opening = moments.told(datetime.fromtimestamp(at, UTC))
+        opening = moments.to_the_minute(datetime.fromtimestamp(at, UTC))
         self._progress.note(waiting_for_hours(opening, left=left))
         began = anyio.current_time()
         try:

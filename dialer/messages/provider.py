@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer import moments
 from dialer.messages.words import without_stop
+from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,11 +67,14 @@ NO_CERTIFICATE = "it contains no certificate in PEM format"
 
 
 def certificate_expired(host: str, *, said: str, now: datetime) -> tuple[str, str]:
-    return f"the certificate of {host} has expired: this machine's clock shows {moments.told(now)} ({said})", _CLOCK
+    return (
+        f"the certificate of {host} has expired: this machine's clock shows {to_the_minute(now)} ({said})",
+        _CLOCK,
+    )
 
 
 def certificate_too_early(host: str, *, said: str, now: datetime) -> tuple[str, str]:
-    words = f"the certificate of {host} is not valid yet: this machine's clock shows {moments.told(now)} ({said})"
+    words = f"the certificate of {host} is not valid yet: this machine's clock shows {to_the_minute(now)} ({said})"
     return words, _CLOCK
 
 

@@ -9,7 +9,6 @@ from dialer.models import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from dialer.messages.commands import Selection
@@ -55,6 +54,17 @@ def first_line(text: str) -> str:
 def first_sentence(text: str) -> str:
     """Return what happened, without what to do about it."""
     return text.split(". ", maxsplit=1)[0]
+
+
+def many(count: int, one: str, several: str = "") -> str:
+    """Return how many there are of something.
+
+    Args:
+        count: how many.
+        one: what one of them is called.
+        several: what several of them are called, where that is not the same with an s.
+    """
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def counted(counts: Mapping[Status, int]) -> str:
@@ -110,11 +120,6 @@ def calls_line(counts: Sequence[CallCount]) -> str:
     """Return how many of the accepted calls have ended, and where the others stand, in one line."""
     others = [f"{count.calls:,} {count.outcome or NOT_KNOWN}" for count in counts if not count.final]
     return "; ".join(filter(None, (calls_head(counts), ", ".join(others))))
-
-
-def second(moment: datetime) -> str:
-    """Return a moment to the second."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def not_a_file(path: Path, kind: str) -> str:

@@ -7,7 +7,8 @@ from unicodedata import bidirectional
 
 from dialer.export.report.parts import REACHED_OR_NOT, Bar, Bars, Section, Table, Tone
 from dialer.messages.export import report as say
-from dialer.messages.export.figures import many, share, time
+from dialer.messages.export.figures import share, time
+from dialer.messages.words import many
 from dialer.provider import VENDOR
 
 if TYPE_CHECKING:

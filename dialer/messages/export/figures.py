@@ -13,17 +13,6 @@ DASH = "\N{EN DASH}"
 _MINUTE, _HOUR = 60, 3600
 
 
-def many(count: int, one: str, several: str = "") -> str:
-    """Return how many there are of something.
-
-    Args:
-        count: how many.
-        one: what one of them is called.
-        several: what several of them are called, where that is not the same with an s.
-    """
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
-
-
 def share(part: float, whole: float) -> str:
     """Return a part in per cent; a dash where there is no whole."""
     return f"{part / whole:.1%}" if whole else DASH

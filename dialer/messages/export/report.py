@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.export.figures import many, moment, share, time
+from dialer.messages.export.figures import moment, share, time
+from dialer.messages.words import many
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.moments import told
+from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
     from dialer.models import ProviderNames
@@ -53,7 +53,7 @@ def nobody_before(until: float, names: ProviderNames) -> str:
     """Return why nobody is called yet; `until` is in Unix seconds."""
     return (
         f"The ledger does not know all calls ({_INCOMPLETE}), and {names.name} may list a call half an hour late: "
-        f"nobody is called before {told(datetime.fromtimestamp(until, UTC))}. Run the same command again then."
+        f"nobody is called before {to_the_minute(datetime.fromtimestamp(until, UTC))}. Run the same command again then."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.moments import told
+from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,4 +70,4 @@ def refused_again(count: int, names: ProviderNames) -> str:
 
 
 def _moment(seconds: float) -> str:
-    return told(datetime.fromtimestamp(seconds, UTC))
+    return to_the_minute(datetime.fromtimestamp(seconds, UTC))

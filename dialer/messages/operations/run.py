@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.words import first_sentence
-from dialer.moments import told
+from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ def no_lines(names: ProviderNames) -> str:
 
 
 def waiting_for_the_start(begins: datetime) -> str:
-    return f"waiting for the schedule's start, {told(begins)}"
+    return f"waiting for the schedule's start, {to_the_minute(begins)}"
 
 
 def calls_unread(why: str) -> str:
@@ -73,13 +73,13 @@ def calls_unread(why: str) -> str:
 def schedule_over(ended: datetime) -> tuple[str, str]:
     """Return what is said where it had ended before anybody was called."""
     return (
-        f"The schedule ended at {told(ended)}: nobody was called.",
+        f"The schedule ended at {to_the_minute(ended)}: nobody was called.",
         "Set another `until` in [schedule], or take it out.",
     )
 
 
 def schedule_ended(ended: datetime) -> tuple[str, str]:
-    return f"The schedule ended at {told(ended)}.", "To call the rest, set another `until` in [schedule]."
+    return f"The schedule ended at {to_the_minute(ended)}.", "To call the rest, set another `until` in [schedule]."
 
 
 def left_for_later(reasons: Sequence[tuple[str, int, datetime | None]]) -> str:
@@ -90,8 +90,8 @@ def left_for_later(reasons: Sequence[tuple[str, int, datetime | None]]) -> str:
     """
     total = sum(count for _, count, _ in reasons)
     first = min((opens for _, _, opens in reasons if opens is not None), default=None)
-    then = "" if first is None else f"; the first become callable at {told(first)}, run again then"
+    then = "" if first is None else f"; the first become callable at {to_the_minute(first)}, run again then"
     lines = [f"{total:,} were not called now{then}:"]
     for reason, count, opens in sorted(reasons, key=lambda one: -one[1]):
-        lines.append(f"  {count:,}: {reason}{'' if opens is None else f'; from {told(opens)}'}")
+        lines.append(f"  {count:,}: {reason}{'' if opens is None else f'; from {to_the_minute(opens)}'}")
     return "\n".join(lines)

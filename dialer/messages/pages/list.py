@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages.commands import command_text
-from dialer.messages.words import counted, first_line, second
+from dialer.messages.words import counted, first_line
+from dialer.moments import to_the_second
 
 if TYPE_CHECKING:
     from dialer.operations import Listing
@@ -24,7 +25,7 @@ def listing_text(listing: Listing) -> str:
 
 
 def _listed(one: Entry) -> str:
-    started = "" if one.started is None or one.is_forgotten else f"; last run {second(one.started)}"
+    started = "" if one.started is None or one.is_forgotten else f"; last run {to_the_second(one.started)}"
     if one.trouble:
         words = "missing" if one.is_missing else on_one_line(first_line(one.trouble))
         return f"{words}{' (forgotten)' if one.is_forgotten else ''}{started}"

@@ -83,16 +83,16 @@ def timing_lines(timing: Timing, *, rate: str) -> list[str]:
     """Return when people can be called, and who will be cut off."""
     lines = []
     if timing.is_over and timing.ends is not None:
-        return [f"The schedule ended at {moments.told(timing.ends)}: nobody is called any more."]
+        return [f"The schedule ended at {moments.to_the_minute(timing.ends)}: nobody is called any more."]
     if timing.begins is not None:
-        lines.append(f"The schedule begins at {moments.told(timing.begins)}; nobody is called before.")
+        lines.append(f"The schedule begins at {moments.to_the_minute(timing.begins)}; nobody is called before.")
     when = "then" if timing.begins is not None else "now"
     rest = "waited for" if timing.waits else "left for a later run"
     if timing.later or timing.closed:
         outside = sum(count for _, count in timing.later) + timing.closed
         are = "is" if outside == 1 else "are"
         lines.append(f"{timing.now:,} can be called {when}; {outside:,} {are} outside their calling hours and {rest}:")
-        lines += [f"  {count:,} from {moments.told(at)}" for at, count in timing.later[:_MOMENTS]]
+        lines += [f"  {count:,} from {moments.to_the_minute(at)}" for at, count in timing.later[:_MOMENTS]]
         later = sum(count for _, count in timing.later[_MOMENTS:])
         lines += [f"  {later:,} later"] if later else []
         end = "before the schedule ends" if timing.ends is not None else "within the next two weeks"
@@ -101,7 +101,7 @@ def timing_lines(timing: Timing, *, rate: str) -> list[str]:
         lines.append(f"Calling hours past midnight: {', '.join(timing.overnight)}, until the next day.")
     if timing.elsewhere:
         lines.append(f"{timing.elsewhere:,} were called by another batch lately and are left out for now.")
-    end = f" or {moments.told(timing.ends)}" if timing.ends is not None else ""
+    end = f" or {moments.to_the_minute(timing.ends)}" if timing.ends is not None else ""
     if timing.too_many:
         lines.append(f"About {timing.too_many:,} will not fit before the end of their hours{end}, at {rate}.")
     elif timing.too_many_on_lines:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.escaping import on_one_line
-from dialer.messages.words import duration, second
+from dialer.messages.words import duration, many
+from dialer.moments import to_the_second
 
 if TYPE_CHECKING:
     from dialer.operations import Shown
@@ -16,18 +17,13 @@ if TYPE_CHECKING:
 def shown_text(shown: Shown) -> str:
     """Return every attempt at a number."""
     attempts = sum(len(person.attempts) for found in shown.found for person in found.people)
-    tries, ledgers = _count(attempts, "attempt"), _count(shown.ledgers, "ledger")
-    lines = [f"{shown.number}: {tries}, in {ledgers}"]
+    lines = [f"{shown.number}: {many(attempts, 'attempt')}, in {many(shown.ledgers, 'ledger')}"]
     for found in shown.found:
         trial = " (a trial: no phone rang)" if found.is_trial else ""
         lines.append(f"{found.ledger}: batch {found.batch}, agent {found.agent}{trial}")
         for person in found.people:
             lines += _person(person, agent=found.agent)
     return "\n".join(lines)
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _person(person: Person, *, agent: str) -> list[str]:
@@ -41,7 +37,7 @@ def _person(person: Person, *, agent: str) -> list[str]:
     events = [(at, f"asked to be called again: {what}") for at, what in person.decisions]
     events += [(trace.at, _attempt(trace, agent)) for trace in person.attempts]
     reason = f", {on_one_line(person.reason)}" if person.reason else ""
-    return [f"{who}{person.status}{reason}"] + [f"    {second(at)}  {words}" for at, words in sorted(events)]
+    return [f"{who}{person.status}{reason}"] + [f"    {to_the_second(at)}  {words}" for at, words in sorted(events)]
 
 
 def _attempt(trace: Trace, agent: str) -> str:
@@ -61,6 +57,6 @@ def _call(trace: Trace) -> str:
     talked = duration(trace.duration) if trace.duration else ""
     by = f"ended by {trace.hangup_by}" if trace.hangup_by else ""
     why = trace.hangup_reason or trace.error_message or trace.termination_reason
-    as_of = "" if trace.final else f"as of {second(trace.asked_at)}"
+    as_of = "" if trace.final else f"as of {to_the_second(trace.asked_at)}"
     parts = (trace.call or f"not known to {provider.VENDOR.names.name}", talked, by, why, trace.recording_url, as_of)
     return ", ".join(filter(None, parts))

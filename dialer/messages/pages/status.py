@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer import provider
-from dialer.messages.words import ORDER, calls_line, calls_table, counted, duration, looks, money, second
+from dialer.messages.words import ORDER, calls_line, calls_table, counted, duration, looks, money
 from dialer.models import Status
+from dialer.moments import to_the_second
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ def _table(one: Standing, selection: Selection) -> list[str]:
     if one.running and (pace := _pace(one)):
         lines.append(pace)
     if one.last is not None:
-        lines.append(f"last attempt {second(one.last)}{_ago(one.last)}")
+        lines.append(f"last attempt {to_the_second(one.last)}{_ago(one.last)}")
     if one.workspace.lines is not None:
         lines.append(f"lines: {one.workspace.lines:,} for all batches in {one.workspace.folder}")
     lines.append(f"results: {one.results}")
