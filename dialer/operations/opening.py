@@ -12,9 +12,10 @@ from dialer.config.credentials import is_loopback
 from dialer.engine.control import beside
 from dialer.errors import LedgerError, UsageError
 from dialer.messages.operations import ledger as say
+from dialer.messages.store import none_yet
 from dialer.store import Binding
 from dialer.store.engines import open_ledger
-from dialer.store.sqlite import Neighbours, locked, none_yet
+from dialer.store.sqlite import Neighbours, locked
 from dialer.store.writer import LedgerWriter
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from dialer.store.sqlite.live_calls import LiveCalls
 from dialer.store.sqlite.lock import Holder, Lock, held_by, holder, lock_of, locked
 from dialer.store.sqlite.mark import mark_of
 from dialer.store.sqlite.neighbour import Elsewhere, is_trial
-from dialer.store.sqlite.opening import none_yet
 from dialer.store.sqlite.queries.parts import STOPPED
 from dialer.store.sqlite.recent_calls import Neighbours, is_ledger
 from dialer.store.sqlite.registry import Listed, Registry
@@ -34,6 +33,5 @@ __all__ = [
     "lock_of",
     "locked",
     "mark_of",
-    "none_yet",
     "read_trace",
 ]

@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError
+from dialer.messages.store import copy_damaged
 from dialer.store.sqlite.opening import open_for_reading, told
 
 if TYPE_CHECKING:
@@ -42,6 +43,6 @@ def _copy(source: sqlite3.Connection, to: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
         finding = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     if finding != "ok":
-        raise LedgerError(f"{to}: the copy is damaged ({finding.splitlines()[-1]}). Is the disk sound?")
+        raise LedgerError(copy_damaged(to, why=finding.splitlines()[-1]))
     with to.open("rb") as file:
         os.fsync(file.fileno())

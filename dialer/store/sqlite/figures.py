@@ -8,6 +8,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from dialer.messages.store import RUN_ENDED
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import told
@@ -16,7 +17,6 @@ from dialer.store.sqlite.queries import reading
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-DIED = "the run ended before the provider's answer was recorded"
 """Why somebody is `unknown` who was being called when a run died."""
 _STATUSES: Final = {str(status): status for status in Status}
 # json.loads looks for white space around the text as well: a third of its time.
@@ -153,7 +153,7 @@ def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phone: s
     named = dict(zip(layouts[layout], _parse(cells)[0], strict=False))
     if state == Status.SENDING:
         # The file outlives the process, and what it was sending is in doubt then.
-        state, reason = Status.UNKNOWN, DIED
+        state, reason = Status.UNKNOWN, RUN_ENDED
     return ResultRow(
         position=position,
         key=key or "",

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from dialer.errors import LedgerError, LockedError
 from dialer.files import unreadable
+from dialer.messages import store as say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,11 +77,9 @@ def locked(path: Path, *, command: str, status: str = "") -> Iterator[Lock]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise LockedError(_turned_away(path, status)) from None
+        raise LockedError(say.held(path, by=holder(path), status=status)) from None
     except OSError as error:
-        raise LedgerError(
-            f"{path}: the lock file cannot be written ({error.strerror}). Nothing was dialled."
-        ) from error
+        raise LedgerError(say.lock_not_writable(path, why=error.strerror)) from error
     try:
         held = Lock(path, _this_process(command))
         try:
@@ -121,8 +120,8 @@ class Holder:
 
 def holder(path: Path) -> str:
     """Return who holds a lock file, in words; empty when nobody does."""
-    found = held_by(path)
-    return "" if found is None else f"`dialer {found.does}` (process {found.pid} on {found.host}, since {found.since})"
+    by = held_by(path)
+    return "" if by is None else say.holder(by.does, process=by.pid, host=by.host, since=by.since)
 
 
 def held_by(path: Path) -> Holder | None:
@@ -173,9 +172,3 @@ def _has_ended(pid: int) -> bool:
     except (OSError, IndexError):
         return False
     return state in {"Z", "X"}
-
-
-def _turned_away(path: Path, status: str) -> str:
-    who = holder(path) or "another process"
-    look = f" To see how far it is: {status}" if status else ""
-    return f"{path}: {who} is working on this batch. Wait until it ends, or stop it there with Ctrl-C.{look}"

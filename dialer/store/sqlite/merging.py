@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialer.messages.store import FROM_RESULTS
 from dialer.models import Outcome, Status
 from dialer.reference import reference
 from dialer.store.interface import JUDGED
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dialer.models import CallResult
     from dialer.store.records import Written
 
-TAKEN_OVER = "taken over from the results CSV"
 """Who knew of an attempt that this is the source of."""
 _RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 
@@ -99,7 +99,7 @@ class Merging(Connected):
             changing.TAKE_OVER_ATTEMPT,
             (
                 id_, reference(self.shared_reference(row.key), attempts), attempts, at, outcome, row.http_status, words,
-                TAKEN_OVER, "" if outcome != row.status else row.execution_id, at,
+                FROM_RESULTS, "" if outcome != row.status else row.execution_id, at,
             ),
         ).fetchone()  # fmt: skip
         derive(self._db, [id_])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialer.errors import DialerError, LedgerError, UsageError
-from dialer.messages.commands import command_text
+from dialer.messages import store as say
 from dialer.store.sqlite.bodies import let_read_bodies
 from dialer.store.sqlite.call_index import CallIndex
 from dialer.store.sqlite.live_calls import LiveCalls, LiveRows
@@ -196,7 +196,7 @@ class Neighbour:
         found = os.stat(self._file)  # noqa: PTH116 - asked for each call
         # Opening a FIFO would wait for whoever writes to it.
         if not stat.S_ISREG(found.st_mode):
-            raise LedgerError("it is not a file")
+            raise LedgerError(say.NOT_A_FILE)
         if os.access(self._wal, os.F_OK) and os.stat(self._wal).st_size:  # noqa: PTH116 - as above
             # While it is open only its place counts: SQLite tells what is in it.
             return _Stamp(found.st_ino, 0, 0, log=True)
@@ -255,7 +255,7 @@ class Neighbour:
         if self._connection is not None:
             self._learn_gaps(self._connection)
         if self._missing_until >= now - self._within - (_LONGEST if self._later else 0.0):
-            raise _IncompleteError(incomplete_words(self.path))
+            raise _IncompleteError(say.neighbour_incomplete(self.path))
 
     def _learn_gaps(self, db: sqlite3.Connection) -> None:
         """Learn until when calls may have been placed of which it does not know."""
@@ -281,7 +281,7 @@ class Neighbour:
         """Look at a ledger again that is just being made: nobody is in it yet, but may be in a moment."""
         # A run that was killed while it made its ledger has called nobody.
         if read_mark(mark_of(self.path)) is not None and time.time() - self.path.stat().st_mtime > _SETTLED:
-            raise LedgerError("it is empty")
+            raise LedgerError(say.EMPTY)
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -293,7 +293,7 @@ class Neighbour:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: Exception) -> LedgerError:
-        return LedgerError(unreadable_words(self.path, str(error.__cause__ or error)))
+        return LedgerError(say.neighbour_unreadable(self.path, why=str(error.__cause__ or error)))
 
 
 class _IncompleteError(LedgerError):
@@ -317,23 +317,3 @@ def is_trial(path: Path, mark: str | None) -> bool:
         mark: what it says of itself; None: it was made before ledgers said so, and was named so.
     """
     return ".sandbox" in {path.suffix, Path(path.stem).suffix} if mark is None else bool(mark)
-
-
-def unreadable_words(path: Path, why: str) -> str:
-    """Return what is said of another batch's ledger that cannot be read, or is missing."""
-    return (
-        f"{path}: this ledger of another batch cannot be read ({why}).\n"
-        "So it is not known whom that batch called, and this run might call them again. Bring the ledger back from a "
-        "backup, or rebuild it from its results (run its campaign with --adopt). If that batch called nobody lately: "
-        f"{command_text('list', '--forget', path)}"
-    )
-
-
-def incomplete_words(path: Path) -> str:
-    """Return what is said of another batch's ledger that is an older copy."""
-    return (
-        f"{path}: this ledger of another batch does not know all calls (it is an older copy, or replaces one that is "
-        "lost), so this run might call those again whom that batch has called.\n"
-        "Run or reconcile that batch until it knows them: it looks for them at the provider, and once more after half "
-        "an hour."
-    )

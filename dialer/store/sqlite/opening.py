@@ -9,30 +9,13 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError, UsageError
 from dialer.files import unwritable
+from dialer.messages import store as say
 from dialer.store.sqlite import schema
 from dialer.store.sqlite.place import network_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_ELSEWHERE = (
-    'Set `ledger = "/var/lib/dialer/NAME.ledger"` (a local disk) in the campaign file; the results may stay where '
-    "they are."
-)
-_REBUILD = "Keep the results CSV, move the ledger away and run again with --adopt, which rebuilds it from the results."
-_WORDS = {
-    "SQLITE_FULL": "the disk is full. What was recorded is intact: free some room, then run the same command again.",
-    "SQLITE_READONLY": "the ledger cannot be written (read-only, or no permission). Mend that, or set `ledger` to "
-    "another place.",
-    "SQLITE_CANTOPEN": "the ledger cannot be opened there (read-only folder, or no permission). Mend that, or set "
-    "`ledger` to another place.",
-    "SQLITE_CORRUPT": f"the ledger is damaged ({{}}). {_REBUILD}",
-    "SQLITE_NOTADB": f"this is no ledger, or a damaged one ({{}}). {_REBUILD}",
-    "SQLITE_BUSY": "another program keeps the ledger locked. Close it (a database browser?), then run the same command "
-    "again.",
-}
-_OTHER = "the ledger cannot be read or written ({}). What was recorded is intact; run the same command again."
 
 
 @contextlib.contextmanager
@@ -41,24 +24,33 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        # An extended name begins with the plain one: https://www.sqlite.org/rescode.html
-        name = "_".join((getattr(error, "sqlite_errorname", None) or "").split("_")[:2])
-        raise LedgerError(f"{path}: {_WORDS.get(name, _OTHER).format(error)}") from error
+        raise LedgerError(_said(path, error)) from error
     except OSError as error:
-        raise LedgerError(
-            f"{path}: the ledger cannot be written ({error.strerror}). Nothing was sent without being recorded."
-        ) from error
+        raise LedgerError(say.not_writable(path, why=error.strerror)) from error
+
+
+def _said(path: Path, error: sqlite3.Error) -> str:
+    # An extended name begins with the plain one: https://www.sqlite.org/rescode.html
+    match (getattr(error, "sqlite_errorname", None) or "").split("_")[:2]:
+        case ["SQLITE", "FULL"]:
+            return say.disk_full(path)
+        case ["SQLITE", "READONLY" | "CANTOPEN"]:
+            return say.read_only(path)
+        case ["SQLITE", "CORRUPT"]:
+            return say.damaged(path, why=str(error))
+        case ["SQLITE", "NOTADB"]:
+            return say.not_a_ledger(path, why=str(error))
+        case ["SQLITE", "BUSY"]:
+            return say.kept_locked(path)
+        case _:
+            return say.not_usable(path, why=str(error))
 
 
 def _refuse_an_orphan(path: Path) -> None:
     # SQLite would delete a -wal beside a new ledger, and with it what a killed run recorded.
     wal = path.with_name(f"{path.name}-wal")
     if wal.exists() and wal.stat().st_size and not (path.exists() and path.stat().st_size):
-        raise LedgerError(
-            f"{path} is missing, but {wal.name} is there: a run was killed, and most of what it recorded may be in it. "
-            "Nothing was dialled.\nBring the ledger back beside it; they belong together. If it is lost, move "
-            f"{wal.name} away and run again with --adopt."
-        )
+        raise LedgerError(say.log_without_ledger(path, log=wal.name))
 
 
 def _refuse_other_than_file(path: Path) -> None:
@@ -76,10 +68,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """
     share = network_file_system(path)
     if share is not None:
-        raise LedgerError(
-            f"{path}: this folder is on a network share ({share}), where SQLite's locks cannot be trusted.\n"
-            f"{_ELSEWHERE}"
-        )
+        raise LedgerError(say.on_a_share(path, kind=share))
     _refuse_other_than_file(path)
     _refuse_an_orphan(path)
     with told(path):
@@ -116,7 +105,7 @@ def open_for_reading(path: Path, *, any_version: bool = False, alone: bool = Fal
     _refuse_other_than_file(path)
     _refuse_an_orphan(path)
     if not path.exists():
-        raise UsageError(none_yet(path))
+        raise UsageError(say.none_yet(path))
     with told(path):
         how = "immutable=1" if alone else "mode=ro"
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None, timeout=10.0)
@@ -128,14 +117,6 @@ def open_for_reading(path: Path, *, any_version: bool = False, alone: bool = Fal
         return connection
 
 
-def none_yet(path: Path) -> str:
-    """Return what is said where there is no ledger."""
-    return (
-        f"{path}: there is no ledger yet. The first run of a batch creates it. If this batch has called people before, "
-        "the ledger is lost: check the campaign to see what to do."
-    )
-
-
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     _check(path, connection)
     if schema.version_of(connection) == 0:
@@ -143,14 +124,14 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
-        raise LedgerError(f"{path}: this file system cannot hold a ledger (no shared memory for SQLite).\n{_ELSEWHERE}")
+        raise LedgerError(say.no_shared_memory(path))
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{CACHE}")
     # On macOS fsync alone does not reach the disk.
     connection.execute("PRAGMA fullfsync = ON")
     finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if finding != "ok":
-        raise LedgerError(f"{path}: {_WORDS['SQLITE_CORRUPT'].format(finding.splitlines()[-1])}")
+        raise LedgerError(say.damaged(path, why=finding.splitlines()[-1]))
     schema.migrate(connection)
 
 
@@ -163,12 +144,9 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
     version = schema.version_of(connection)
     connection.execute("COMMIT")
     if application != schema.APPLICATION_ID and tables:
-        raise LedgerError(f"{path}: this is another program's SQLite file, no ledger. Set `ledger` to another place.")
+        raise LedgerError(say.of_another_program(path))
     if version > len(schema.MIGRATIONS):
-        raise LedgerError(
-            f"{path}: written by a newer version of dialer (ledger version {version}, this one knows "
-            f"{len(schema.MIGRATIONS)}). Install that version again: pip install --upgrade dialer."
-        )
+        raise LedgerError(say.newer_version(path, version=version, known=len(schema.MIGRATIONS)))
 
 
 def check_current(path: Path, connection: sqlite3.Connection, *, any_version: bool = False) -> None:
@@ -181,6 +159,6 @@ def check_current(path: Path, connection: sqlite3.Connection, *, any_version: bo
     _check(path, connection)
     version = schema.version_of(connection)
     if version == 0:
-        raise UsageError(none_yet(path))
+        raise UsageError(say.none_yet(path))
     if version < len(schema.MIGRATIONS) and not any_version:
-        raise LedgerError(f"{path}: written by an older version of dialer. The next run of its campaign updates it.")
+        raise LedgerError(say.older_version(path))

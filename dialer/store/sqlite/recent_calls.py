@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from dialer.errors import LedgerError
+from dialer.messages.store import MISSING, neighbour_unreadable
 from dialer.store.sqlite.lock import left_in, lock_of
-from dialer.store.sqlite.neighbour import Elsewhere, Neighbour, unreadable_words
+from dialer.store.sqlite.neighbour import Elsewhere, Neighbour
 from dialer.store.sqlite.schema import APPLICATION_ID
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ class Neighbours:
         if listed.path.exists():
             self._add(listed.path)
         elif not listed.is_forgotten and listed.at >= now - self._within and not self._is_moved(listed):
-            raise LedgerError(unreadable_words(listed.path, "it is missing"))
+            raise LedgerError(neighbour_unreadable(listed.path, why=MISSING))
 
     def _is_moved(self, listed: Listed) -> bool:
         """Tell whether a ledger that is not in its place is listed in another one."""

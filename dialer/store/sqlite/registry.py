@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError
 from dialer.files import unreadable, unwritable
-from dialer.messages.commands import command_text
+from dialer.messages import store as say
 from dialer.store.sqlite.workspace_trace import Trace, read_trace, write_trace
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ class Registry:
         """
         kind = unreadable(self.path)
         if kind:
-            raise LedgerError(f"{self.path} is {kind}. {_WHY}")
+            raise LedgerError(say.list_is(self.path, f"is {kind}"))
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise LedgerError(f"{self.path} cannot be read ({error.strerror}). {_WHY}") from error
+            raise LedgerError(say.list_unreadable(self.path, why=error.strerror)) from error
         return {listed.path: listed for _, listed in self._lines(content)}
 
     def add(self, ledger: Path, *, identity: str, now: float | None = None) -> None:
@@ -156,7 +156,7 @@ class Registry:
     def _locked(self) -> Iterator[int]:
         words = unwritable(self.path)
         if words:
-            raise LedgerError(f"{self.path} {words}. {_WHY}")
+            raise LedgerError(say.list_is(self.path, words))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not self.path.exists()
@@ -169,7 +169,7 @@ class Registry:
             if is_new:
                 _sync_folder(self.path.parent)
         except OSError as error:
-            raise LedgerError(f"{self.path} cannot be written ({error.strerror}). {_WHY}") from error
+            raise LedgerError(say.list_unwritable(self.path, why=error.strerror)) from error
 
     def _lines(self, content: bytes) -> Iterator[tuple[int, Listed]]:
         """Yield each line's first byte, and what it says; a line that was cut short says nothing."""
@@ -179,14 +179,8 @@ class Registry:
             if listed is not None:
                 yield begin, listed
             elif line.strip() and _is_whole(line):
-                raise LedgerError(
-                    f"{self.path}, line {number} cannot be read, so it is not known which ledger it names. {_WHY} "
-                    f"Bring the line back as it was, or delete it, then: {command_text('list', '--rebuild')}"
-                )
+                raise LedgerError(say.list_line_unreadable(self.path, line=number))
             begin += len(line)
-
-
-_WHY = "It lists the ledgers of this workspace, by which nobody is called twice."
 
 
 def _lock(file: int) -> None:

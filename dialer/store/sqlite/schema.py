@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.errors import BoundError
+from dialer.messages import store as say
 
 if TYPE_CHECKING:
     import sqlite3
@@ -207,11 +208,7 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-_HOLDS = {
-    "agent": "calls by agent {}, this campaign names agent {}",
-    "server": "calls placed at {}, this run goes to {}",
-    "key_definition": "recipients told apart by {}, this campaign by {}",
-}
+_SAID = {"agent": say.of_another_agent, "server": say.of_another_server, "key_definition": say.by_another_key}
 
 
 def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
@@ -229,8 +226,4 @@ def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
         return
     for name, value in wanted.items():
         if noted.get(name) != value:
-            raise BoundError(
-                f"{path} holds {_HOLDS[name].format(noted.get(name), value)}. So it is not known who was called "
-                "already.\nPut it back as it was to go on with this batch, or make it another batch: another "
-                "`results` name, or --batch NAME."
-            )
+            raise BoundError(_SAID[name](path, noted=str(noted.get(name)), wanted=value))

@@ -20,11 +20,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from dialer.messages.store import RUN_ENDED
 from dialer.models import Answer, Attempt, Recipient
 from dialer.reference import reference
 from dialer.store.sqlite import group, schema
 from dialer.store.sqlite.cancellable_calls import Stops
-from dialer.store.sqlite.figures import DIED, Figures
+from dialer.store.sqlite.figures import Figures
 from dialer.store.sqlite.history import Traces
 from dialer.store.sqlite.loading import replace_input, room_for_keys
 from dialer.store.sqlite.merging import Merging
@@ -99,7 +100,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             # A request may have left after the last thing was recorded: at a low rate it waits long for its turn.
             left = db.execute(
                 changing.RECOVER,
-                (DIED, time.time(), float(self.note(_LONGEST_WAIT) or 0)),
+                (RUN_ENDED, time.time(), float(self.note(_LONGEST_WAIT) or 0)),
             ).fetchall()
             derive(db, (recipient for (recipient,) in left))
         return len(left)

@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from dialer.messages import store as say
 from dialer.reference import shared_part, turn_of
 from dialer.store.interface import JUDGED
 from dialer.store.records import Doubt
@@ -18,7 +19,6 @@ from dialer.store.sqlite.states import derive
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-FOUND = "found at the provider by its reference"
 """Who knew of a call that this is the source of."""
 
 
@@ -45,7 +45,7 @@ class Doubts(Starts):
         with self.transaction() as db:
             row = db.execute(
                 changing.FOUND,
-                (execution_id, FOUND, mark),
+                (execution_id, say.FOUND, mark),
             ).fetchone()
             if row is None:
                 return False
@@ -78,7 +78,7 @@ class Doubts(Starts):
             numbers: E.164 digits; more than one where one line has several spellings.
             execution_id: the provider's id of the call.
         """
-        words = f"the provider has a call to this number that was not placed with this ledger ({execution_id})"
+        words = say.called_by_others(execution_id)
         with self.transaction() as db:
             rows = db.execute(reading.CALLABLE_WITH, (json.dumps(list(numbers)),)).fetchall()
             for recipient, key, attempts in rows:
@@ -116,7 +116,7 @@ class Doubts(Starts):
     def _adopt(self, recipient: int, key: str, mark: str, *, turn: int, execution_id: str) -> None:
         self._db.execute(
             changing.ADOPT,
-            (recipient, mark, turn, time.time(), f"{FOUND}; the ledger did not know of it", execution_id),
+            (recipient, mark, turn, time.time(), say.FOUND_AND_NEW, execution_id),
         )
         self._not_callable_any_more(recipient, key)
 

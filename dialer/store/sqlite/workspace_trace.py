@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import LedgerError
 from dialer.messages import workspace as words
+from dialer.messages.store import NOT_A_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def _opened(path: Path) -> Iterator[int]:
         file = os.open(path, _FLAGS, 0o666)
         try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise OSError(0, "it is not a file")
+                raise OSError(0, NOT_A_FILE)
             yield file
         finally:
             os.close(file)
