@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dialer.cli.group import (
-    PATH,
-    cli,
-    folder_option,
-    output_option,
-    sandbox_option,
-)
+from dialer.cli.group import PATH, cli, folder_option, output_option, sandbox_option
 from dialer.cli.printing import echo
 from dialer.messages import values
 from dialer.messages.pages.backup import saved_text

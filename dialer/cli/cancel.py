@@ -8,15 +8,7 @@ import click
 
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import load
-from dialer.cli.group import (
-    PROVIDER,
-    batch_option,
-    campaign_argument,
-    cli,
-    output_option,
-    recipients_option,
-    sandbox_option,
-)
+from dialer.cli.group import PROVIDER, batch_options, campaign_argument, cli, output_option
 from dialer.cli.printing import echo
 from dialer.cli.signals import unless_terminated, with_signals
 from dialer.messages import cli as words
@@ -33,9 +25,7 @@ if TYPE_CHECKING:
 
 @cli.command(help=f"Stop a run that goes on, and every call that waits at {PROVIDER}.")
 @campaign_argument
-@recipients_option
-@batch_option
-@sandbox_option
+@batch_options
 @click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 @output_option
 def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on

@@ -9,16 +9,7 @@ import click
 
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.columns import with_phone_column
-from dialer.cli.group import (
-    PATH,
-    batch_option,
-    campaigns_argument,
-    cli,
-    output_option,
-    recipients_option,
-    sandbox_option,
-    strict_option,
-)
+from dialer.cli.group import PATH, batch_options, campaigns_argument, cli, output_option, strict_option
 from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode
@@ -32,9 +23,7 @@ if TYPE_CHECKING:
 
 @cli.command()
 @campaigns_argument
-@recipients_option
-@batch_option
-@sandbox_option
+@batch_options
 @output_option
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="As a run with this limit.")
 @strict_option

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from dialer.cli.printing import echo
 from dialer.provider import VENDOR
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROVIDER = VENDOR.names.name
+_Command = TypeVar("_Command", bound="Callable[..., object]")
 PATH = click.Path(path_type=Path)
 campaigns_argument = click.argument("campaigns", nargs=-1, required=True, type=PATH, metavar="CAMPAIGN...")
 campaign_argument = click.argument("campaign", type=PATH)
@@ -33,6 +38,11 @@ folder_option = click.option(
 output_option = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How the outcome is printed."
 )
+
+
+def batch_options(command: _Command) -> _Command:
+    """Add the options that say which batch of a campaign is meant."""
+    return recipients_option(batch_option(sandbox_option(command)))
 
 
 def _verbose(context: click.Context, _parameter: click.Parameter, is_on: bool) -> None:  # noqa: FBT001 - click's callback

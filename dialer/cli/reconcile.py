@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialer.cli.campaigns import load
-from dialer.cli.group import (
-    PROVIDER,
-    batch_option,
-    campaign_argument,
-    cli,
-    output_option,
-    recipients_option,
-    sandbox_option,
-)
+from dialer.cli.group import PROVIDER, batch_options, campaign_argument, cli, output_option
 from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode
@@ -26,9 +18,7 @@ if TYPE_CHECKING:
 
 @cli.command(help=f"Look for unclear calls at {PROVIDER}; those found become queued.")
 @campaign_argument
-@recipients_option
-@batch_option
-@sandbox_option
+@batch_options
 @output_option
 def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Look for unclear calls at the provider."""

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from dialer.cli.group import (
-    PATH,
-    batch_option,
-    campaign_argument,
-    cli,
-    recipients_option,
-    sandbox_option,
-)
+from dialer.cli.group import PATH, batch_options, campaign_argument, cli
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 from dialer.messages import values
@@ -25,9 +18,7 @@ if TYPE_CHECKING:
 
 @cli.command()
 @campaign_argument
-@recipients_option
-@batch_option
-@sandbox_option
+@batch_options
 @click.option("--to", type=PATH, metavar="FILE", help="Write here; default: beside the results.")
 @click.option(
     "--format",

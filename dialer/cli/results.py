@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialer.cli.group import (
-    batch_option,
-    campaign_argument,
-    cli,
-    recipients_option,
-    sandbox_option,
-)
+from dialer.cli.group import batch_options, campaign_argument, cli
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 from dialer.messages.cli import results_written
@@ -21,9 +15,7 @@ if TYPE_CHECKING:
 
 @cli.command()
 @campaign_argument
-@recipients_option
-@batch_option
-@sandbox_option
+@batch_options
 def results(campaign: Path, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Write the results CSV again from the ledger."""
     from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dialer.cli.group import (
-    cli,
-)
+from dialer.cli.group import cli
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode, UsageError
 from dialer.messages import cli as words

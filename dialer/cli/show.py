@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dialer.cli.group import (
-    PATH,
-    cli,
-    output_option,
-    sandbox_option,
-)
+from dialer.cli.group import PATH, cli, output_option, sandbox_option
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 from dialer.messages import values

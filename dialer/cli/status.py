@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer.cli.group import (
-    batch_option,
-    campaigns_argument,
-    cli,
-    output_option,
-    recipients_option,
-    sandbox_option,
-)
+from dialer.cli.group import batch_options, campaigns_argument, cli, output_option
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
 from dialer.messages import values
@@ -31,9 +24,7 @@ STATUS_EVERY = 2.0
 
 @cli.command()
 @campaigns_argument
-@recipients_option
-@batch_option
-@sandbox_option
+@batch_options
 @output_option
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
 def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on

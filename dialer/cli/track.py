@@ -8,14 +8,7 @@ import click
 
 from dialer.cli.asking import say
 from dialer.cli.campaigns import load
-from dialer.cli.group import (
-    batch_option,
-    campaign_argument,
-    cli,
-    output_option,
-    recipients_option,
-    sandbox_option,
-)
+from dialer.cli.group import batch_options, campaign_argument, cli, output_option
 from dialer.cli.printing import echo
 from dialer.cli.progress import progress_of
 from dialer.cli.signals import unless_terminated, with_signals
@@ -50,9 +43,7 @@ def _parts(_context: click.Context, _parameter: click.Parameter, text: str | Non
 
 @cli.command()
 @campaign_argument
-@recipients_option
-@batch_option
-@sandbox_option
+@batch_options
 @click.option("--watch", is_flag=True, help="Look again and again, until every call is final.")
 @click.option(
     "--every",
