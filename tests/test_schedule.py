@@ -159,9 +159,9 @@ def test_check_says_who_can_be_called_now_and_when_the_others_become_so(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever the time is: of India and of a zone twelve and a half hours away, one is asleep."""
-    rows = [["+919812345678", "Asha", "", ""], ["+61412345678", "Jack", "Pacific/Marquesas", ""]]
+    rows = [["+919812345678", "Asha", "", ""], ["+61412345678", "Jack", "America/Phoenix", ""]]
     place.recipients(rows, header=["phone", "name", "timezone", "note"], name="hours.csv")
-    more = '[window]\nhours = "08:00-20:15"\n[columns]\ntimezone = "timezone"'
+    more = '[window]\nhours = "08:00-19:30"\n[columns]\ntimezone = "timezone"'
     assert main(["check", str(campaign(place, "hours", more=more)), "-o", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     timing = told["outlook"]["timing"]
@@ -169,7 +169,7 @@ def test_check_says_who_can_be_called_now_and_when_the_others_become_so(
     assert len(timing["later"]) >= 1
     assert all(datetime.fromisoformat(at) > datetime.now(UTC) for at, _ in timing["later"])
     zones = {tuple(place["where"]["zones"]): place["where"]["source"] for place in told["places"]}
-    assert zones == {("Asia/Kolkata",): "number", ("Pacific/Marquesas",): "timezone column"}
+    assert zones == {("Asia/Kolkata",): "number", ("America/Phoenix",): "timezone column"}
 
 
 def test_a_run_that_leaves_everybody_for_later_says_when_and_ends_with_three(
