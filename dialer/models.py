@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+
+    Render = Callable[["Recipient", str], "Body"]
+    """Returns the body of a request to somebody, which carries a reference."""
 
 
 class Status(StrEnum):
@@ -94,6 +97,28 @@ NOWHERE = Whereabouts((), "", "")
 """Of whoever's time zones are not asked for: the campaign has no calling window."""
 
 
+class Own(NamedTuple):
+    """What one call has of its own besides its number and its variables; None where it has no value.
+
+    Attributes:
+        caller: the number that calls, E.164.
+        scheduled_at: when to dial, ISO 8601 with a numeric offset.
+        voice: whose voice the agent has, by id.
+        agent: who calls, by id.
+        agent_version: which version of the agent calls, by id.
+    """
+
+    caller: str | None = None
+    scheduled_at: str | None = None
+    voice: str | None = None
+    agent: str | None = None
+    agent_version: str | None = None
+
+
+NOTHING_OWN = Own()
+"""Of everybody in a campaign whose calls differ in nothing but number and variables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deferral:
     """Why somebody must not be called at this moment.
@@ -125,7 +150,7 @@ class InputRow:
         number: E.164 digits as an integer, without the plus; None where the number is not valid.
         status: PENDING (callable), INVALID, DUPLICATE or SUPPRESSED.
         problem: why it is not callable; None when PENDING.
-        payload: JSON text of the body of `POST /call` without `dialer_ref`; empty unless PENDING.
+        own: what the call has of its own; only of use where PENDING.
         whereabouts: in which time zones the recipient may be; NOWHERE without a calling window.
     """
 
@@ -136,7 +161,7 @@ class InputRow:
     number: int | None
     status: Status
     problem: Problem | None
-    payload: str
+    own: Own = NOTHING_OWN
     whereabouts: Whereabouts = NOWHERE
 
 
@@ -148,21 +173,43 @@ class Recipient:
         id: integer key in the ledger.
         key: text identity.
         number: E.164 digits as an integer.
-        payload: JSON text of the body of `POST /call` without `dialer_ref`.
+        cells: the row's, in the order of the input's header.
         attempts: how many attempts the ledger already holds.
         position: data row of the input, from 1.
         zones: in which time zones they may be; none without a calling window.
         country: ISO region of the number; empty where it has no single one, or without a calling window.
+        own: what the call has of its own.
     """
 
     id: int
     key: str
     number: int
-    payload: str
+    cells: tuple[str, ...]
     attempts: int
     position: int
     zones: tuple[str, ...] = ()
     country: str = ""
+    own: Own = NOTHING_OWN
+
+    @property
+    def scheduled_at(self) -> datetime | None:
+        """When the provider is to dial; None: at once."""
+        return None if self.own.scheduled_at is None else datetime.fromisoformat(self.own.scheduled_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a request, as it leaves.
+
+    Attributes:
+        text: of the body.
+        scheduled_at: when it asks to dial (Unix seconds); None: at once.
+        retry_seconds: over how long the provider calls again by itself; None where it does not.
+    """
+
+    text: str
+    scheduled_at: float | None = None
+    retry_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +221,14 @@ class Attempt:
         recipient: whom it calls.
         reference: what `user_data.dialer_ref` carries.
         at: when the intent was written (UTC).
+        body: of its request, as it is kept with the intent.
     """
 
     id: int
     recipient: Recipient
     reference: str
     at: datetime
+    body: Body
 
 
 class Effect(StrEnum):

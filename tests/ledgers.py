@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from typing import TYPE_CHECKING
 
-from dialer.models import Answer, Effect, InputRow, Outcome, Problem, Status, e164
+from dialer.models import Answer, Body, Effect, InputRow, Outcome, Problem, Status, e164
+from dialer.provider.bolna.executions import request_in
+from dialer.reference import VARIABLE
 from dialer.store import Binding, RedialRules
 from dialer.store.sqlite import Ledger
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from dialer.models import Attempt, ResultRow
+    from dialer.models import Attempt, Recipient, Render, ResultRow
     from dialer.store import Store
 
 BINDING = Binding(agent="agent-1", server="https://api.bolna.ai", key_definition="the number")
@@ -57,8 +60,25 @@ def row(
         number=number,
         status=status,
         problem=reason,
-        payload=f'{{"user_data":{{"name":"{name}"}}}}' if reason is None else "",
     )
+
+
+def rendering(**fields: object) -> Render:
+    """Return what makes bodies of requests with all cells of the row, and these fields besides."""
+
+    def body(recipient: Recipient, reference: str) -> Body:
+        variables = {f"cell {at}": cell for at, cell in enumerate(recipient.cells)} | {VARIABLE: reference}
+        own = {} if recipient.own.scheduled_at is None else {"scheduled_at": recipient.own.scheduled_at}
+        whom = {"recipient_phone_number": e164(recipient.number), "user_data": variables}
+        text = json.dumps(own | fields | whom, ensure_ascii=False)
+        request = request_in(text)
+        at, retries = request.scheduled_at, request.retries
+        return Body(text, at.timestamp() if at else None, retries.seconds if retries and retries.most else None)
+
+    return body
+
+
+render = rendering()
 
 
 def opened(path: Path, *, binding: Binding = BINDING, batch: str = "monday") -> Ledger:
@@ -81,7 +101,7 @@ def people(ledger: Store, count: int) -> None:
 
 def intend(ledger: Store, *indices: int) -> list[Attempt]:
     wanted = {key_of(index) for index in indices}
-    return ledger.intend([one for one in ledger.page(after=0, size=1000) if one.key in wanted])
+    return ledger.intend([one for one in ledger.page(after=0, size=1000) if one.key in wanted], render)
 
 
 def call(ledger: Store, index: int, answer: Answer) -> Attempt:

@@ -13,11 +13,11 @@ from dialer.models import Answer, Effect, Outcome, ProviderNames
 from dialer.provider.interface import (
     Account,
     Agent,
-    CallColumns,
     CallField,
     Execution,
     Limits,
     Listed,
+    Order,
     Page,
     ProviderReadError,
     Request,
@@ -87,37 +87,23 @@ class Exchange:
     )
     reserved = frozenset({"persona_name"})
 
-    def bodies(self, common: Mapping[str, Any]) -> Callable[[CallColumns], list[str]]:
-        def write(calls: CallColumns) -> list[str]:
-            return [
-                urlencode(
-                    {"dial": number, "persona": common["agent_id"]}
-                    | {_FIELDS[name]: value for name, column in calls.own.items() if (value := column[at]) is not None}
-                    | {f"say.{name}": cells[at] for name, cells in calls.variables}
-                    | {f"say.{name}": json.dumps(value) for name, value in calls.constants.items()}
-                )
-                for at, number in enumerate(calls.numbers)
-            ]
-
-        return write
-
-    def with_reference(self, body: str, reference: str) -> bytes:
-        return f"{body}&ticket={reference}".encode()
-
-    def rings_until(self, body: str, *, placed: float) -> float:
-        moment = self.scheduled_in(body)
-        return placed if moment is None else max(placed, moment.timestamp())
+    def body(self, order: Order) -> str:
+        return urlencode(
+            {"dial": order.number, "persona": order.common["agent_id"]}
+            | {_FIELDS[name]: value for name, value in order.own.items() if value is not None}
+            | {f"say.{name}": cell for name, cell in order.variables.items()}
+            | {f"say.{name}": json.dumps(value) for name, value in order.constants.items()}
+            | ({"ticket": order.reference} if order.reference else {})
+        )
 
     def fields_of(self, body: str) -> Mapping[str, Any]:
         return _slip(body)
 
-    def scheduled_in(self, body: str) -> datetime | None:
-        moment = _slip(body).get("not-before")
-        return None if moment is None else datetime.fromisoformat(moment)
-
     def request_in(self, body: str) -> Request:
         said = {name.removeprefix("say."): text for name, text in _slip(body).items() if name.startswith("say.")}
-        return Request(retries=None, scheduled_at=self.scheduled_in(body), variables=said)
+        moment = _slip(body).get("not-before")
+        at = None if moment is None else datetime.fromisoformat(moment)
+        return Request(retries=None, scheduled_at=at, variables=said)
 
     def client(self, *, base_url: str, key: str) -> Customer:
         assert base_url

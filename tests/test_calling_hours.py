@@ -87,8 +87,7 @@ def rows(numbers: Sequence[int], calling: CallingWindow, at: datetime, zones: Se
     found = []
     for position, number in enumerate(numbers, 1):
         cells = (e164(number), zones[position - 1] if zones else "")
-        payload = json.dumps({"recipient_phone_number": e164(number), "user_data": {"name": f"Zoë {number}"}})
-        where = locate(cells, number, payload)
+        where = locate(cells, number, None)
         problem = where if isinstance(where, Problem) else None
         found.append(
             InputRow(
@@ -99,7 +98,6 @@ def rows(numbers: Sequence[int], calling: CallingWindow, at: datetime, zones: Se
                 number=number,
                 status=Status.PENDING if problem is None else Status.INVALID,
                 problem=problem,
-                payload=payload if problem is None else "",
                 whereabouts=Whereabouts((), "", "") if isinstance(where, Problem) else where,
             )
         )
@@ -348,8 +346,7 @@ def test_a_machine_suspended_between_the_check_and_the_sending_sends_nothing_whe
 
 
 def scheduled_row(number: int, scheduled_at: str, calling: CallingWindow) -> Whereabouts | Problem:
-    payload = json.dumps({"recipient_phone_number": e164(number), "scheduled_at": scheduled_at, "user_data": {}})
-    return Locator(calling, column=None, at=utc("2026-11-23T00:00"))((e164(number),), number, payload)
+    return Locator(calling, column=None, at=utc("2026-11-23T00:00"))((e164(number),), number, scheduled_at)
 
 
 def test_a_schedule_outside_the_hours_is_a_problem_of_its_row_with_the_reason() -> None:
@@ -363,15 +360,8 @@ def test_a_schedule_outside_the_hours_is_a_problem_of_its_row_with_the_reason() 
 def test_a_call_that_bolna_places_later_is_sent_at_night_and_not_when_its_lead_is_used_up(folder: Path) -> None:
     begins = utc("2026-11-23T20:00")
     campaign = Campaign(folder, [INDIA, INDIA + 1], window(), begins)
-    payloads = [
-        {"recipient_phone_number": e164(INDIA), "scheduled_at": "2026-11-24T10:00:00+05:30"},
-        {"recipient_phone_number": e164(INDIA + 1), "scheduled_at": "2026-11-24T01:32:59+05:30"},
-    ]
-    for number, payload in zip((INDIA, INDIA + 1), payloads, strict=True):
-        campaign.ledger._db.execute(
-            "UPDATE recipient SET payload = ? WHERE number = ?",
-            (json.dumps({**payload, "user_data": {"name": f"Zoë {number}"}}), number),
-        )
+    for number, scheduled_at in ((INDIA, "2026-11-24T10:00:00+05:30"), (INDIA + 1, "2026-11-24T01:32:59+05:30")):
+        campaign.ledger._db.execute("UPDATE recipient SET scheduled_at = ? WHERE number = ?", (scheduled_at, number))
     ending = campaign.run()
     assert campaign.calls == [(INDIA, "2026-11-23T20:00")]
     assert list(ending.deferred) == [TOO_LATE]

@@ -19,7 +19,7 @@ from dialer import load_campaign
 from dialer.cli import main
 from dialer.engine.control import Control, beside
 from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
-from dialer.models import Answer, Effect, Outcome
+from dialer.models import Answer, Effect, Outcome, Own
 from dialer.operations import cancel, cancel_campaign
 from dialer.provider import VENDOR
 from dialer.provider.bolna.client import read_error
@@ -30,7 +30,7 @@ from dialer.rate import Rate
 from dialer.store.sqlite import Ledger, locked
 from dialer.sync.stop_calls import Brake
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
-from tests.ledgers import call, key_of, load, number_of, opened, people, row
+from tests.ledgers import call, load, number_of, opened, people, row
 from tests.place import HEADER, Place, awkward, number, run
 from tests.test_runner import Inline, virtually
 
@@ -129,13 +129,9 @@ def calls_of(ledger: Ledger) -> dict[str, tuple[str, str]]:
 
 def test_the_last_to_ring_are_stopped_first(tmp_path: Path) -> None:
     with closing(opened(tmp_path / "l.ledger")) as ledger:
-        load(ledger, [row(index, index) for index in range(1, 5)])
         # Who is scheduled rings later than who was placed after them.
-        ledger._db.execute(
-            """UPDATE recipient SET payload = '{"scheduled_at":"2099-01-01T10:00:00+05:30","user_data":{}}' """
-            "WHERE key = ?",
-            (key_of(2),),
-        )
+        later = replace(row(2, 2), own=Own(scheduled_at="2099-01-01T10:00:00+05:30"))
+        load(ledger, [row(1, 1), later, row(3, 3), row(4, 4)])
         for index in range(1, 5):
             call(ledger, index, accepted(index))
         bolna = Bolna()
@@ -223,6 +219,7 @@ def many(ledger: Ledger, count: int) -> None:
     """Make so many calls open at one go, in the place of those that are there."""
     with ledger.transaction() as db:
         db.execute("DELETE FROM attempt")
+        db.execute("DELETE FROM sent")
         db.executemany(
             "INSERT INTO attempt (recipient, reference, at, outcome, execution_id) VALUES (1, 'r', ?, 'queued', ?)",
             ((1000.0, f"e{index}") for index in range(count)),
@@ -252,9 +249,10 @@ def test_those_that_a_list_shows_to_be_over_are_not_asked_for_one_by_one(ledger:
 
 
 def test_what_bolna_may_try_again_is_asked_for_though_it_seems_to_be_over(ledger: Ledger) -> None:
-    payload = '{"retry_config": {"enabled": true}, "user_data": {}}'
-    ledger._db.execute("UPDATE recipient SET payload = ?", (payload,))
     many(ledger, 600)
+    with ledger.transaction() as db:
+        db.execute("UPDATE attempt SET retry_seconds = 60.0")
+        db.execute("INSERT INTO sent SELECT id, ? FROM attempt", ('{"retry_config": {"enabled": true}}',))
     bolna = Bolna(statuses={f"e{index}": "no-answer" for index in range(600)} | {"e599": "completed"})
     found = braked(ledger, bolna).result
     assert len(bolna.asked) == 600

@@ -21,13 +21,13 @@ from dialer.engine.forecast import forecast
 from dialer.errors import CampaignError, ExitCode, MustActError
 from dialer.hours import CallingWindow, WeeklyHours
 from dialer.intake.do_not_call import Suppression
-from dialer.models import Answer, Attempt, Effect, Outcome, Recipient
+from dialer.models import Answer, Attempt, Body, Effect, Outcome, Recipient
 from dialer.operations.eligibility import Judge
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store.sqlite import Ledger
-from tests.ledgers import QUEUED, call, opened, people
+from tests.ledgers import QUEUED, call, opened, people, render
 from tests.place import Place, number, run
 from tests.test_runner import FIRST, Inline, Rig, Sent, virtually
 from tests.test_runner import opened as batch_of
@@ -212,8 +212,10 @@ def alone(most: int, phones: Phones) -> Lines:
 
 
 def attempt(index: int = 0) -> Attempt:
-    recipient = Recipient(id=index, key=str(index), number=FIRST + index, payload="{}", attempts=1, position=index)
-    return Attempt(id=index, recipient=recipient, reference=f"r-{index}", at=datetime.fromtimestamp(0, UTC))
+    recipient = Recipient(id=index, key=str(index), number=FIRST + index, cells=(), attempts=1, position=index)
+    return Attempt(
+        id=index, recipient=recipient, reference=f"r-{index}", at=datetime.fromtimestamp(0, UTC), body=Body("{}")
+    )
 
 
 def accepted(index: int) -> Answer:
@@ -323,7 +325,7 @@ def test_who_would_ring_after_the_hours_is_not_called() -> None:
         wait=lambda: wait,
         now=lambda: moment,
     )
-    recipient = Recipient(id=1, key="a", number=FIRST, payload="{}", attempts=0, position=1, zones=("UTC",))
+    recipient = Recipient(id=1, key="a", number=FIRST, cells=(), attempts=0, position=1, zones=("UTC",))
     assert judge(recipient) is None
     wait = 700.0
     assert judge(recipient) is not None
@@ -447,7 +449,7 @@ def test_calls_that_wait_for_hours_in_a_queue_go_on_being_counted(tmp_path: Path
 def test_calls_of_which_an_earlier_run_does_not_know_may_be_live(tmp_path: Path) -> None:
     with rigged(tmp_path, 4) as one:
         phones = Phones(2)
-        attempts = one.ledger.intend(one.ledger.page(after=0, size=2), now=0.0)
+        attempts = one.ledger.intend(one.ledger.page(after=0, size=2), render, now=0.0)
         for attempt in attempts:
             one.ledger.settle([(attempt, Answer(Outcome.UNKNOWN, Effect.GO_ON))], now=0.0)
 

@@ -6,13 +6,14 @@ import contextlib
 import csv
 import dataclasses
 import itertools
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ import pytest
 
 from dialer.errors import BoundError, ExitCode, LedgerError, UsageError
 from dialer.export.results import ResultsFile
+from dialer.messages.store import RUN_ENDED
 from dialer.models import ATTEMPTED, InputRow, Status
 from dialer.store import Written
+from dialer.store.interface import JUDGED
 from dialer.store.sqlite import Ledger, opening, schema
 from dialer.store.sqlite.place import network_file_system
 from tests.ledgers import (
@@ -40,6 +43,7 @@ from tests.ledgers import (
     number_of,
     opened,
     people,
+    render,
     result_of,
     row,
     standing,
@@ -52,6 +56,8 @@ if TYPE_CHECKING:
 
 OLDER_LEDGER, OLDER_RESULTS = (Path(__file__).with_name(f"ledger_3.{ending}") for ending in ("sql", "csv"))
 """A ledger as version 3 made it, and the results that it wrote of it."""
+LEDGER_4, RESULTS_4 = (Path(__file__).with_name(f"ledger_4.{ending}") for ending in ("sql", "csv"))
+"""The same of version 4."""
 
 
 @pytest.fixture
@@ -123,7 +129,7 @@ def test_a_first_load_with_two_people_under_one_key_leaves_nobody(ledger: Ledger
 def test_the_moment_of_the_intent_stands_in_the_results_of_whoever_was_in_flight(ledger: Ledger) -> None:
     """An adopted CSV tells from it where to look for the call."""
     people(ledger, 1)
-    (attempt,) = ledger.intend(ledger.page(after=0, size=1), now=1_000_000.0)
+    (attempt,) = ledger.intend(ledger.page(after=0, size=1), render, now=1_000_000.0)
     ledger = crashed(ledger)
     assert result_of(ledger, 1).updated_at == attempt.at
     assert attempt.at.timestamp() == 1_000_000.0
@@ -138,8 +144,8 @@ def test_sending_is_shown_as_unknown(ledger: Ledger) -> None:
 
 def test_a_doubt_of_a_dead_run_reaches_until_the_last_thing_it_recorded(ledger: Ledger) -> None:
     people(ledger, 2)
-    (hanging,) = ledger.intend(ledger.page(after=0, size=1), now=1000.0)
-    (other,) = ledger.intend(ledger.page(after=0, size=1), now=1001.0)
+    (hanging,) = ledger.intend(ledger.page(after=0, size=1), render, now=1000.0)
+    (other,) = ledger.intend(ledger.page(after=0, size=1), render, now=1001.0)
     ledger.settle([(other, QUEUED)], now=5000.0)
     ledger = crashed(ledger)
     (doubt,) = ledger.doubts()
@@ -164,15 +170,15 @@ def test_an_intent_is_written_only_for_whoever_is_pending(ledger: Ledger) -> Non
     people(ledger, 3)
     page = ledger.page(after=0, size=10)
     call(ledger, 2, QUEUED)
-    first = ledger.intend(page)
+    first = ledger.intend(page, render)
     assert [attempt.recipient.key for attempt in first] == [key_of(1), key_of(3)]
-    assert ledger.intend(page) == []
+    assert ledger.intend(page, render) == []
 
 
 def test_whoever_is_named_twice_gets_one_intent(ledger: Ledger) -> None:
     people(ledger, 2)
     page = ledger.page(after=0, size=10)
-    assert [attempt.recipient.key for attempt in ledger.intend([*page, *page])] == [key_of(1), key_of(2)]
+    assert [attempt.recipient.key for attempt in ledger.intend([*page, *page], render)] == [key_of(1), key_of(2)]
     assert [row.attempts for row in ledger.results()] == [1, 1]
 
 
@@ -198,9 +204,9 @@ def test_whoever_was_withheld_is_as_if_never_tried(ledger: Ledger) -> None:
 def test_whoever_is_pending_takes_the_new_data(ledger: Ledger) -> None:
     load(ledger, [row(1, 1, "Ann"), row(2, 2, "Bob")])
     load(ledger, [row(1, 2, "Robert"), row(2, 1, "Anna")])
-    assert [(one.key, one.payload) for one in ledger.page(after=0, size=10)] == [
-        (key_of(2), '{"user_data":{"name":"Robert"}}'),
-        (key_of(1), '{"user_data":{"name":"Anna"}}'),
+    assert [(one.key, one.cells) for one in ledger.page(after=0, size=10)] == [
+        (key_of(2), (key_of(2), "Robert")),
+        (key_of(1), (key_of(1), "Anna")),
     ]
 
 
@@ -463,8 +469,8 @@ def test_whoever_was_taken_over_can_be_released_and_called_with_the_new_data(led
     ledger.permit(Status.ERROR, ANYBODY, what="--retry-errors")
     people(ledger, 1)
     (recipient,) = ledger.page(after=0, size=10)
-    assert recipient.payload == '{"user_data":{"name":"name 1"}}'
-    (attempt,) = ledger.intend([recipient])
+    assert recipient.cells == (key_of(1), "name 1")
+    (attempt,) = ledger.intend([recipient], render)
     assert attempt.reference.endswith("-3")
 
 
@@ -673,13 +679,13 @@ def test_a_ledger_of_version_2_keeps_every_cell_of_every_recipient(path: Path, m
             for id_ in (3, 7):
                 values = [id_, *(f"{name} {id_}" for name in columns[1:])]
                 older._db.execute(f"INSERT INTO recipient VALUES ({', '.join('?' * len(columns))})", values)
-            columns = [name for name in columns if name not in {"former", "as_called"}]
+            columns = [name for name in columns if name not in {"former", "as_called", "payload"}]
             older._db.execute("UPDATE recipient SET former = NULL, as_called = NULL")
             before = older._db.execute(f"SELECT {', '.join(columns)} FROM recipient").fetchall()
     with contextlib.closing(opened(path)) as newer:
         found = newer._db.execute(f"SELECT {', '.join(columns)} FROM recipient").fetchall()
         assert found == before
-        with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE.*recipient\.key"):
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
             newer._db.execute("UPDATE recipient SET key = 'key 3'")
 
 
@@ -715,10 +721,57 @@ def test_a_ledger_of_version_3_goes_on_as_any_other(path: Path) -> None:
         found = newer.permit(Status.QUEUED, ANYBODY, what="--redial no-answer", now=1.9e9)
         assert (found.released, found.open) == (2, 3)
         # As many references as there were attempts: none that Bolna has seen comes again.
-        attempts = newer.intend(newer.page(after=0, size=20))
+        attempts = newer.intend(newer.page(after=0, size=20), render)
         assert {one.recipient.key: one.reference.rpartition("-")[2] for one in attempts} == {
             key_of(4): "2", key_of(6): "3", key_of(8): "2", key_of(11): "1",
         }  # fmt: skip
+
+
+def as_version_4(path: Path) -> None:
+    """Put a ledger there with calls, redials, rows taken over, refused and withheld, under two headers."""
+    with contextlib.closing(sqlite3.connect(path)) as older:
+        older.executescript(LEDGER_4.read_text(encoding="utf-8"))
+
+
+def test_a_ledger_of_version_4_shows_the_same_results(path: Path) -> None:
+    as_version_4(path)
+    results = path.with_suffix(".csv")
+    with contextlib.closing(opened(path)) as newer:
+        ResultsFile(results, header=newer.header(), with_id=False).write(newer.results(), calls=newer.call_parts())
+    # Who was being called is told in the words of now.
+    before = RESULTS_4.read_text("utf-8").replace("the run ended before Bolna's answer was recorded", RUN_ENDED)
+    assert results.read_text("utf-8") == before
+
+
+def test_what_a_ledger_of_version_4_sent_is_kept_with_its_attempts(path: Path) -> None:
+    as_version_4(path)
+    with contextlib.closing(opened(path)) as newer:
+        bodies = {call.execution_id: call.body for call in newer.open_calls()}
+        waits = {one.call.execution_id: one.rings_at for one in newer.stoppable()}
+        # Whom it called once more, with other cells: of the call before only those of then.
+        sent = newer._db.execute("SELECT s.body FROM sent s JOIN attempt a ON a.id = s.attempt WHERE a.recipient = 7")
+        assert ["other 7" in body for (body,) in sent.fetchall()] == [False, True]
+    assert bodies["exec-20"] == ""
+    assert json.loads(bodies["exec-6"])["retry_config"]["max_retries"] == 2
+    assert waits["exec-5"] == datetime.fromisoformat("2026-12-05T10:00:00+05:30").timestamp()
+
+
+def test_nobody_of_a_ledger_of_version_4_is_called_before_the_input_is_judged_anew(path: Path) -> None:
+    """What a call has of its own, its caller or its schedule, was only in the bodies."""
+    as_version_4(path)
+    with contextlib.closing(opened(path)) as newer:
+        assert newer.note(JUDGED) is None
+
+
+def test_a_ledger_of_version_4_goes_on_with_its_permissions_and_references(path: Path) -> None:
+    as_version_4(path)
+    with contextlib.closing(opened(path)) as newer:
+        newer.recover()
+        attempts = newer.intend(newer.page(after=0, size=20), render)
+        assert {one.recipient.key: one.reference.rpartition("-")[2] for one in attempts} == {
+            key_of(14): "1", key_of(4): "2", key_of(9): "2",
+        }  # fmt: skip
+        assert newer.counts()[Status.INVALID] == 2
 
 
 def test_a_migration_that_fails_leaves_the_older_ledger(
@@ -891,7 +944,7 @@ from dialer.engine.pacing import Pacer, Rate
 from dialer.engine.progress import Silent
 from dialer.engine.control import Control
 from dialer.engine.runner import Runner
-from tests.ledgers import QUEUED, opened, people
+from tests.ledgers import QUEUED, opened, people, render
 
 path, more = Path(sys.argv[1]), int(sys.argv[2])
 numbers = itertools.count()
@@ -922,7 +975,8 @@ async def main():
         size = path.with_name(path.name + "-wal").stat().st_size
         if more:
             resource.setrlimit(resource.RLIMIT_FSIZE, (size + more, size + more))
-        runner = Runner(ledger=ledger, connect=connect, pacer=Pacer(Rate.parse("1000/second")), agent_gone=gone,
+        runner = Runner(ledger=ledger, render=render, connect=connect, agent_gone=gone,
+            pacer=Pacer(Rate.parse("1000/second")),
             breaker=Breaker(errors_in_a_row=20, outage_after=60), judge=lambda _: None, progress=Silent(),
             max_in_flight=20)
         try:

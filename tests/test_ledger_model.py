@@ -28,7 +28,7 @@ from dialer.operations import adoption
 from dialer.operations.results import write_results
 from dialer.provider.bolna.executions import execution_in
 from dialer.store.sqlite import locked, mark_of
-from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, row
+from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, render, row
 
 if TYPE_CHECKING:
     from dialer.models import Answer, Attempt, InputRow
@@ -277,7 +277,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         page = self.ledger.page(after=0, size=size)
         assert [self.index(recipient.key) for recipient in page] == self.callable()[:size]
-        for attempt in self.ledger.intend(page):
+        for attempt in self.ledger.intend(page, render):
             self.turns += 1
             self.held[self.index(attempt.recipient.key)] = (self.turns, attempt)
 

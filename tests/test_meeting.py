@@ -20,7 +20,7 @@ from dialer.intake.do_not_call import Suppression
 from dialer.operations.eligibility import Judge
 from dialer.store.sqlite import Neighbours, Registry, locked
 from dialer.store.sqlite.lock import lock_of
-from tests.test_runner import Rig, after, opened, virtually
+from tests.test_runner import Rig, after, opened, render, virtually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def test_where_both_find_each_other_one_calls_within_two_minutes(tmp_path: Path,
 def test_the_others_are_called_meanwhile_and_whoever_was_only_met_afterwards(tmp_path: Path) -> None:
     """A run that is about to call somebody, and then does not, costs them nothing but some seconds."""
     with meeting(tmp_path, 5) as (rig, other):
-        attempts = other.ledger.intend(other.ledger.page(after=0, size=1))
+        attempts = other.ledger.intend(other.ledger.page(after=0, size=1), render)
         withdraw = after(30.0, lambda _: other.ledger.withhold(attempts, reason=""))
         virtually(lambda: rig.run(withdraw))
         assert rig.bolna.numbers == [1, 2, 3, 4, 0]
@@ -116,7 +116,7 @@ def test_the_others_are_called_meanwhile_and_whoever_was_only_met_afterwards(tmp
 def test_who_is_about_to_be_called_elsewhere_for_minutes_is_left_for_a_later_run(tmp_path: Path) -> None:
     """A frozen run must not keep this one for ever."""
     with meeting(tmp_path, 3) as (rig, other):
-        other.ledger.intend(other.ledger.page(after=0, size=1))
+        other.ledger.intend(other.ledger.page(after=0, size=1), render)
         ending = virtually(rig.run)
         assert rig.counts == {"queued": 2, "pending": 1}
         (reason,) = ending.deferred
@@ -127,7 +127,7 @@ def test_who_is_about_to_be_called_elsewhere_for_minutes_is_left_for_a_later_run
 
 def test_what_a_dead_run_was_about_to_place_counts_as_a_call(tmp_path: Path) -> None:
     with meeting(tmp_path, 3) as (rig, other):
-        other.ledger.intend(other.ledger.page(after=0, size=1))
+        other.ledger.intend(other.ledger.page(after=0, size=1), render)
         lock_of(other.ledger.path).write_text('{"left": {}}', encoding="utf-8")
         ending = virtually(rig.run)
         assert rig.counts == {"queued": 2, "pending": 1}

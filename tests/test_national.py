@@ -16,7 +16,7 @@ from dialer.intake.do_not_call import Suppression
 from dialer.intake.screening import Screening
 from dialer.intake.screening.advice import advice
 from dialer.intake.table import examine
-from tests.test_screening import NOW, RULES, bodies
+from tests.test_screening import NOW, RULES, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def screened(folder: Path, cells: list[str], region: str | None, **rules: Any) -
     path.write_text("phone\n" + "".join(f'"{cell}"\n' for cell in cells), encoding="utf-8")
     nobody = Suppression.load([], region=None, max_age_days=None, now=NOW)
     fields = replace(RULES, region=region, **rules)
-    screening = Screening(examine(path), rules=fields, suppression=nobody, attempted={}, payload=bodies)
+    screening = Screening(examine(path), rules=fields, suppression=nobody, attempted={}, own=own)
     return [row for chunk in screening for row in chunk]
 
 

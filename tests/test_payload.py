@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from dialer.config.campaign import load_campaign
 from dialer.errors import CampaignError, InputError
 from dialer.intake.payload import Payload, scheduled
-from dialer.models import Problem
-from dialer.provider.bolna.body import RESERVED, scheduled_in
+from dialer.models import Own, Problem, Recipient
+from dialer.provider.bolna.body import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,9 +51,13 @@ def make(more: str = "", row: Mapping[str, str] | None = None, *, key: str = "k"
 
 
 def only(made: Payload, cells: Sequence[str], *, key: str = "k") -> str | Problem:
-    """Return what is made of one row."""
-    (body,), problems = made([[cell] for cell in cells], [key], [NUMBER])
-    return problems.get(0, body)
+    """Return the body that is made of one row, without a reference."""
+    (own,), problems = made([[cell] for cell in cells], [key])
+    return problems.get(0) or made.body(whom(cells, own, key), "").text
+
+
+def whom(cells: Sequence[str], own: Own, key: str = "k") -> Recipient:
+    return Recipient(id=1, key=key, number=NUMBER, cells=tuple(cells), attempts=0, position=1, own=own)
 
 
 def attempt(more: str = "", row: Mapping[str, str] | None = None, *, key: str = "k") -> str | Problem:
@@ -237,8 +241,11 @@ def test_rows_made_together_are_what_each_is_by_itself() -> None:
     zones, callers, times = ("Asia/Kolkata", "", "Asia"), (CALLERS[0], "", "12"), ("2026-12-01T10:00:00", "", "soon")
     rows = list(product(["+91"], ['"Zoë"\n', ""], zones, callers, times))
     keys = [str(at) for at in range(len(rows))]
-    bodies, problems = made(list(zip(*rows, strict=True)), keys, [NUMBER] * len(rows))
-    together = [problems.get(at, body) for at, body in enumerate(bodies)]
+    owns, problems = made(list(zip(*rows, strict=True)), keys)
+    together = [
+        problems.get(at) or made.body(whom(row, own, key), "").text
+        for at, (row, own, key) in enumerate(zip(rows, owns, keys, strict=True))
+    ]
     assert together == [only(made, row, key=key) for key, row in zip(keys, rows, strict=True)]
     assert Counter(problem.code for problem in problems.values()) == {
         "zone_unknown": 18, "from_not_valid": 12, "schedule_not_a_time": 8, "schedule_without_zone": 4,
@@ -299,8 +306,8 @@ def test_several_caller_numbers_are_shared_out_evenly_and_stably() -> None:
     keys = [f"+9198{n:08d}" for n in range(4000)]
 
     def callers(made: Payload, cells: Sequence[str], order: Sequence[str]) -> dict[str, str]:
-        bodies, _ = made([[cell] * len(order) for cell in cells], order, [NUMBER] * len(order))
-        return {key: body_of(body)["from_phone_number"] for key, body in zip(order, bodies, strict=True)}
+        found, _ = made([[cell] * len(order) for cell in cells], order)
+        return {key: str(own.caller) for key, own in zip(order, found, strict=True)}
 
     first = callers(one, ("+91", "a"), keys)
     assert first == callers(other, ("+91", "b", "c"), keys[::-1])
@@ -434,11 +441,16 @@ def test_any_text_is_a_moment_or_a_reason(text: str, zone: str | None) -> None:
     assert isinstance(found, Problem) or (found.tzinfo is not None and found.microsecond == 0)
 
 
-def test_the_moment_of_a_schedule_is_found_in_the_body_and_nowhere_else() -> None:
-    made = attempt('[call]\nscheduled_at = "2026-12-01T10:00:00Z"')
-    assert isinstance(made, str)
-    assert scheduled_in(made) == datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
-    assert scheduled_in('{"user_data":{"a":"\\"scheduled_at\\"","scheduled_at":"x"}}') is None
+def test_a_body_says_when_it_asks_to_dial_and_over_how_long_it_is_tried_again() -> None:
+    cells = ("+91", '"scheduled_at"')
+    row = whom(cells, Own(scheduled_at="2026-12-01T10:00:00+05:30"))
+    body = payload('[call]\nscheduled_at = "2026-12-01T10:00:00+05:30"\nretry_config = { enabled = true }').body(
+        row, "r-1"
+    )
+    assert body.scheduled_at == datetime(2026, 12, 1, 4, 30, tzinfo=UTC).timestamp()
+    assert body.retry_seconds == 210 * 60.0
+    plain = payload().body(whom(cells, Own()), "r-1")
+    assert (plain.scheduled_at, plain.retry_seconds) == (None, None)
 
 
 # -- the other fields --------------------------------------------------------------------------------------------

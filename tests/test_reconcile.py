@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.engine.placing import body_of
 from dialer.errors import LedgerError
 from dialer.models import Answer, Attempt, Outcome, Status
 from dialer.provider.bolna.client import (
@@ -31,7 +30,7 @@ from dialer.store.sqlite import Ledger
 from dialer.store.writer import LedgerWriter
 from dialer.sync.reconcile import LENIENCE, MARGIN, Reconciled, reconcile, spans
 from tests.ledgers import ANYBODY, QUEUED, REFUSED
-from tests.test_runner import FIRST, Inline, load, opened, virtually
+from tests.test_runner import FIRST, Inline, load, opened, render, virtually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -132,7 +131,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def doubtful(ledger: Ledger, *indexes: int, at: float = NOW, skew: float | None = None) -> list[Attempt]:
     """Leave an attempt at each of these people in doubt."""
     people = [one for one in ledger.page(after=0, size=100) if one.number - FIRST in indexes]
-    attempts = ledger.intend(people, now=at)
+    attempts = ledger.intend(people, render, now=at)
     for attempt in attempts:
         ledger.settle([(attempt, replace(DOUBT, skew=skew))], now=at + 60)
     return attempts
@@ -196,7 +195,7 @@ def test_a_call_older_than_the_attempt_is_another_batch_s(
 
 
 def test_where_the_clocks_disagree_a_call_counts_as_older_only_by_both(ledger: Ledger) -> None:
-    (answered,) = ledger.intend(ledger.page(after=0, size=1), now=NOW - 60)
+    (answered,) = ledger.intend(ledger.page(after=0, size=1), render, now=NOW - 60)
     ledger.settle([(answered, replace(answer_of_status(400), skew=-300.0))], now=NOW - 59)
     (attempt,) = doubtful(ledger, 1)
     call = placed(attempt, at=NOW - 300, dated=True)
@@ -226,7 +225,7 @@ def test_when_bolna_shows_no_variables_it_says_so_and_matches_nothing(ledger: Le
 
 
 def test_a_doubt_of_a_time_when_our_clock_was_wrong_is_settled(ledger: Ledger) -> None:
-    (answered,) = ledger.intend(ledger.page(after=0, size=1), now=NOW - 60)
+    (answered,) = ledger.intend(ledger.page(after=0, size=1), render, now=NOW - 60)
     ledger.settle([(answered, replace(answer_of_status(400), skew=-HOURS))], now=NOW - 59)
     (attempt,) = doubtful(ledger, 1)
     assert reconciled(ledger, Bolna([placed(attempt, at=NOW - HOURS, dated=True)], skew=0.0)).settled == 1
@@ -235,7 +234,7 @@ def test_a_doubt_of_a_time_when_our_clock_was_wrong_is_settled(ledger: Ledger) -
 def test_a_request_that_waited_long_for_its_turn_is_looked_for_until_then(ledger: Ledger) -> None:
     """At one an hour it may leave an hour after its intent, and the last thing recorded."""
     ledger.expect_waits(2 * HOURS)
-    (attempt,) = ledger.intend(ledger.page(after=0, size=1), now=NOW)
+    (attempt,) = ledger.intend(ledger.page(after=0, size=1), render, now=NOW)
     ledger.recover()
     assert reconciled(ledger, Bolna([placed(attempt, at=NOW + HOURS, dated=True)])).settled == 1
 
@@ -280,7 +279,7 @@ def test_somebody_redialled_is_settled_once_the_last_call_is_found(
 def test_the_first_call_is_looked_for_unless_the_second_was_accepted(ledger: Ledger, answer: Answer, read: int) -> None:
     (attempt,) = doubtful(ledger, 0)
     ledger.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")
-    (again,) = ledger.intend([attempt.recipient], now=NOW + 60)
+    (again,) = ledger.intend([attempt.recipient], render, now=NOW + 60)
     ledger.settle([(again, answer)])
     assert reconciled(ledger, Bolna([placed(attempt)])).read == read
     assert state(ledger, 0) is Status.QUEUED
@@ -334,14 +333,14 @@ def test_a_server_whose_clock_is_two_hours_off_is_looked_at_in_its_own_time(
         bolna.skew, bolna.skew_told = None, ahead
     elif known == "ledger":
         bolna.skew = None
-        (other,) = ledger.intend([one for one in ledger.page(after=0, size=9) if one.number == FIRST + 3])
+        (other,) = ledger.intend([one for one in ledger.page(after=0, size=9) if one.number == FIRST + 3], render)
         ledger.settle([(other, answer_of_status(200, execution_id="e", skew=ahead))])
     assert reconciled(ledger, bolna).settled == 1
 
 
 def test_what_a_dead_run_left_is_looked_for_until_it_last_recorded_anything(ledger: Ledger) -> None:
     people = ledger.page(after=0, size=9)
-    first, second = ledger.intend(people[:2], now=NOW)
+    first, second = ledger.intend(people[:2], render, now=NOW)
     ledger.settle([(second, answer_of_status(200, execution_id="e"))], now=NOW + HOURS)
     ledger.recover()
     assert reconciled(ledger, Bolna([placed(first, at=NOW + HOURS + 500)])).settled == 1
@@ -428,10 +427,10 @@ def settled_over_http(
             LedgerWriter(lambda: Ledger.open(path, binding=binding, batch="b")) as ledger,
         ):
             await ledger.call(lambda store: load(store, people))
-            for attempt in await ledger.intend(await ledger.page(after=0, size=people)):
+            for attempt in await ledger.intend(await ledger.page(after=0, size=people), render):
                 connection = await client.connect()
                 assert isinstance(connection, CallConnection)
-                answer = await connection.call(body_of(attempt).replace(b"{", f'{{"agent_id":"{AGENT}",'.encode(), 1))
+                answer = await connection.call(attempt.body.text.replace("{", f'{{"agent_id":"{AGENT}",', 1).encode())
                 assert answer.outcome is Outcome.QUEUED
                 ledger.settle(attempt, replace(DOUBT, skew=answer.skew))
             sandbox.other_strikes.force(*forced)

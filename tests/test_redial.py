@@ -35,6 +35,7 @@ from tests.ledgers import (
     number_of,
     opened,
     people,
+    render,
     result_of,
     row,
 )
@@ -176,7 +177,7 @@ def test_a_mended_row_is_what_a_redial_sends_and_is_shown_only_once_it_was_sent(
     redial(ledger)
     load(ledger, [row(1, 1, "Zoë")])
     (recipient,) = ledger.page(after=0, size=10)
-    assert "Zoë" in recipient.payload
+    assert "Zoë" in recipient.cells
     with closing(crashed(ledger)) as again:
         assert result_of(again, 1).cells["name"] == "name 1"
         redial(again)
@@ -187,7 +188,7 @@ def test_a_mended_row_is_what_a_redial_sends_and_is_shown_only_once_it_was_sent(
 
 def test_who_has_another_number_by_now_is_not_called_once_more_and_the_former_number_is_kept(ledger: Ledger) -> None:
     load(ledger, [row(1, 1, key="a")], id_column="phone")
-    (attempt,) = ledger.intend(ledger.page(after=0, size=1))
+    (attempt,) = ledger.intend(ledger.page(after=0, size=1), render)
     ledger.settle([(attempt, QUEUED)])
     ended(ledger, attempt, "no-answer")
     redial(ledger)

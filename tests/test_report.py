@@ -29,7 +29,21 @@ from dialer.messages.values import as_json
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
 from dialer.store.sqlite import Ledger, locked
-from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, call, intend, load, number_of, opened, people, row
+from tests.ledgers import (
+    AGAIN,
+    ANYBODY,
+    QUEUED,
+    REFUSED,
+    UNCLEAR,
+    call,
+    intend,
+    load,
+    number_of,
+    opened,
+    people,
+    render,
+    row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +85,7 @@ def report_of(batch: Batch, *, zone: str = "UTC", full: bool = False, running: b
 
 
 def called(ledger: Ledger, index: int, status: str, *, at: float | None = None, **fields: Any) -> None:  # noqa: ANN401 - as above
-    (attempt,) = ledger.intend(ledger.page(after=index - 1, size=1), now=at)
+    (attempt,) = ledger.intend(ledger.page(after=index - 1, size=1), render, now=at)
     ledger.settle([(attempt, QUEUED)])
     ledger.note_calls([(attempt.id, execution(status, **fields))])
 

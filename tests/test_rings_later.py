@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.store.sqlite import Neighbours, Registry
-from tests.ledgers import BINDING, QUEUED, intend, number_of, opened, row
+from tests.ledgers import BINDING, QUEUED, number_of, opened, rendering, row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +26,7 @@ def called(folder: Path, *, later: float, payload: dict[str, object], is_live: b
     with closing(opened(folder / "other.ledger")) as ledger:
         one = row(1, 1)
         ledger.load(("phone", "name"), phone="phone", id_column=None, chunks=[[one]])
-        with ledger.transaction():
-            ledger._db.execute("UPDATE recipient SET payload = ?", (json.dumps(payload | {"user_data": {}}),))
-        (attempt,) = intend(ledger, 1)
+        (attempt,) = ledger.intend(ledger.page(after=0, size=1), rendering(**payload))
         ledger.settle([(attempt, QUEUED)])
         if not is_live:
             ledger.close()

@@ -27,13 +27,12 @@ from dialer.engine.control import Control
 from dialer.engine.ending import Ending
 from dialer.engine.pacing import Pacer, Rate
 from dialer.engine.pending import Deferred
-from dialer.engine.placing import body_of
 from dialer.engine.progress import Silent
 from dialer.engine.runner import DRAIN, Runner
 from dialer.engine.throttle import HOLD_CAP
 from dialer.engine.waiting import wait_until
 from dialer.errors import ExitCode, InputError, LedgerError
-from dialer.models import Answer, Attempt, Deferral, Effect, InputRow, Outcome, Recipient, Status
+from dialer.models import Answer, Attempt, Body, Deferral, Effect, InputRow, Outcome, Recipient, Status, e164
 from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.reference import VARIABLE
 from dialer.store import AsyncStore, Binding
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from dialer.engine.pacing import Start as Granted
     from dialer.engine.placing import Room
     from dialer.engine.runner import Watcher
+    from dialer.models import Render
     from dialer.provider.interface import Account, Connection
     from dialer.store import Store
 
@@ -95,8 +95,8 @@ class Inline(AsyncStore):
         await anyio.sleep(self.latency / 2)
         return result
 
-    async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
-        return await self.call(lambda ledger: ledger.intend(recipients))
+    async def intend(self, recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
+        return await self.call(lambda ledger: ledger.intend(recipients, render))
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
         self._do_unheard(lambda ledger: ledger.settle([(attempt, answer)]))
@@ -265,6 +265,7 @@ class Rig:
         self.pacer = getattr(self, "pacer", None) or Pacer(self.rate)
         self.runner = self.kind(
             ledger=self.recorder,
+            render=render,
             connect=self.connect,
             pacer=self.pacer,
             breaker=self.breaker,
@@ -317,6 +318,14 @@ class Rig:
         self.bolna.answer = lambda _: next(script, ACCEPTED)
 
 
+def render(recipient: Recipient, reference: str) -> Body:
+    """Return the body of a request that knows its number, its person and its attempt."""
+    variables = {"name": f"Zoë {recipient.number}", VARIABLE: reference}
+    text = json.dumps({"recipient_phone_number": e164(recipient.number), "user_data": variables})
+    at = recipient.scheduled_at
+    return Body(text, at.timestamp() if at else None)
+
+
 def load(ledger: Store, count: int) -> None:
     rows = [
         InputRow(
@@ -327,9 +336,6 @@ def load(ledger: Store, count: int) -> None:
             number=FIRST + index,
             status=Status.PENDING,
             problem=None,
-            payload=json.dumps(
-                {"recipient_phone_number": f"+{FIRST + index}", "user_data": {"name": f"Zoë {FIRST + index}"}}
-            ),
         )
         for index in range(count)
     ]
@@ -444,7 +450,7 @@ def test_one_in_doubt_goes_back_to_one_in_flight(rig: Rig, doubtful: set[int], s
 
 def load_again(rig: Rig, count: int) -> None:
     """Start anew with nobody called, for the next example of a property."""
-    for table in ("attempt", "recipient"):
+    for table in ("attempt", "sent", "recipient"):
         rig.ledger._db.execute(f"DELETE FROM {table}")
     load(rig.ledger, count)
     rig.recorder = Inline(rig.ledger)
@@ -462,8 +468,8 @@ def test_an_intent_waits_for_its_request_no_longer_than_the_disk_takes(rig: Rig,
     rig.answers(*[LIMITED, ACCEPTED, DOUBT] * 3)
     intend = rig.recorder.intend
 
-    async def intended(recipients: Sequence[Recipient]) -> list[Attempt]:
-        attempts = await intend(recipients)
+    async def intended(recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
+        attempts = await intend(recipients, render)
         durable.update((attempt.reference, anyio.current_time()) for attempt in attempts)
         return attempts
 
@@ -484,9 +490,9 @@ def test_a_disk_that_is_slow_now_and_then_costs_hardly_any_pace_and_nobody(rig: 
     slow = itertools.cycle([0.005] * 17 + [0.09] + [0.004] * 9 + [0.5])
     intend = rig.recorder.intend
 
-    async def intended(recipients: Sequence[Recipient]) -> list[Attempt]:
+    async def intended(recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
         rig.recorder.latency = next(slow)
-        return await intend(recipients)
+        return await intend(recipients, render)
 
     rig.recorder.intend = intended  # type: ignore[method-assign] # the disk
     rig.ended()
@@ -503,16 +509,6 @@ def test_an_attempt_carries_its_own_reference(rig: Rig) -> None:
     rig.ended()
     shared = rig.ledger.shared_reference(f"+{FIRST}")
     assert [one.reference for one in rig.bolna.sent if one.number == FIRST] == [f"{shared}-{n}" for n in (1, 2, 3)]
-
-
-@pytest.mark.parametrize("variables", [{}, {"a": "", "b": " 007 "}, {"ü": "}}", "n": 1}], ids=str)
-def test_the_reference_joins_the_variables_and_nothing_else_changes(variables: dict[str, object]) -> None:
-    payload = {"recipient_phone_number": "+1", "agent_data": {"ü": {}}, "user_data": variables}
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    recipient = Recipient(id=1, key="k", number=1, payload=text, attempts=0, position=1)
-    body = body_of(Attempt(id=1, recipient=recipient, reference="r-1", at=None))  # type: ignore[arg-type] # not read
-    assert json.loads(body) == {**payload, "user_data": {**variables, VARIABLE: "r-1"}}
-    assert "ü".encode() in body
 
 
 @pytest.mark.parametrize(("limit", "called"), [(0, 0), (3, 3), (30, 30), (99, 30)])

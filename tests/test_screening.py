@@ -19,7 +19,7 @@ from dialer.intake.screening import Example, Rules, Screening
 from dialer.intake.screening import rows as judging
 from dialer.intake.seen_numbers import Seen
 from dialer.intake.table import examine
-from dialer.models import InputRow, Problem, Status
+from dialer.models import InputRow, Own, Problem, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,12 +30,9 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 ANNA, BEN, CARA = "+919876543210", "+14155550100", "+447400123456"
 
 
-def bodies(
-    columns: Sequence[Sequence[str]], keys: Sequence[str | None], numbers: Sequence[int]
-) -> tuple[list[str], dict[int, Problem]]:
+def own(columns: Sequence[Sequence[str]], keys: Sequence[str | None]) -> tuple[list[Own], dict[int, Problem]]:
     bad = [at for at, cells in enumerate(zip(*columns, strict=True)) if "bad zone" in cells]
-    made = [f"{key}={number}" for key, number in zip(keys, numbers, strict=True)]
-    return made, dict.fromkeys(bad, Problem("bad_zone", "no such zone"))
+    return [Own(caller=key) for key in keys], dict.fromkeys(bad, Problem("bad_zone", "no such zone"))
 
 
 def screen(
@@ -57,7 +54,7 @@ def screen(
         rules=replace(RULES, **rules),
         suppression=Suppression.load(paths, region=None, max_age_days=None, now=NOW),
         attempted=attempted or {},
-        payload=bodies,
+        own=own,
     )
 
 
@@ -73,7 +70,7 @@ def reasons(screened: Screening) -> list[str]:
     return [row.problem.reason if row.problem else "" for row in rows(screened)]
 
 
-def test_a_callable_row_has_key_number_body_and_its_cells_as_they_stand(tmp_path: Path) -> None:
+def test_a_callable_row_has_key_number_what_is_its_own_and_its_cells_as_they_stand(tmp_path: Path) -> None:
     (row,) = rows(screen(tmp_path, f"phone,name\n\n{ANNA}, Zoë \n"))
     assert row == InputRow(
         position=1,
@@ -83,16 +80,16 @@ def test_a_callable_row_has_key_number_body_and_its_cells_as_they_stand(tmp_path
         number=919876543210,
         status=Status.PENDING,
         problem=None,
-        payload=f"{ANNA}=919876543210",
+        own=Own(caller=ANNA),
     )
 
 
-def test_a_row_that_is_not_called_has_no_body(tmp_path: Path) -> None:
+def test_a_row_that_is_not_called_says_whose_it_is(tmp_path: Path) -> None:
     found = rows(screen(tmp_path, f"phone\n{ANNA}\n{ANNA}\n{BEN}\nn/a\n", listed=BEN))
-    assert [(row.status, row.key, row.number, row.payload) for row in found[1:]] == [
-        (Status.DUPLICATE, ANNA, 919876543210, ""),
-        (Status.SUPPRESSED, BEN, 14155550100, ""),
-        (Status.INVALID, None, None, ""),
+    assert [(row.status, row.key, row.number) for row in found[1:]] == [
+        (Status.DUPLICATE, ANNA, 919876543210),
+        (Status.SUPPRESSED, BEN, 14155550100),
+        (Status.INVALID, None, None),
     ]
 
 
@@ -204,7 +201,7 @@ def test_a_formula_without_a_result_makes_its_row_invalid(tmp_path: Path) -> Non
         workbook.active.append(row)
     workbook.save(tmp_path / "r.xlsx")
     nobody = Suppression.load([], region=None, max_age_days=None, now=NOW)
-    screened = Screening(examine(tmp_path / "r.xlsx"), rules=RULES, suppression=nobody, attempted={}, payload=bodies)
+    screened = Screening(examine(tmp_path / "r.xlsx"), rules=RULES, suppression=nobody, attempted={}, own=own)
     assert verdicts(screened) == ["pending", "formula_without_value"]
 
 

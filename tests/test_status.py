@@ -187,7 +187,9 @@ def test_of_a_run_that_died_nobody_is_being_called_or_called_again(
             "INSERT INTO permission (at, what, recipient, run) "
             "SELECT 0, 'why', id, (SELECT value FROM meta WHERE name = 'work') FROM recipient WHERE state = 'error'"
         )
-        db.execute("UPDATE recipient SET state = 'sending' WHERE id = (SELECT max(id) FROM recipient)")
+        db.execute(
+            "UPDATE recipient SET state = 'sending' WHERE id = (SELECT max(id) FROM recipient WHERE state IS NOT NULL)"
+        )
     assert main(["status", str(path), "-o", "json"]) == 0
     assert told(capsys)["counts"] == {"queued": PEOPLE - 3, "error": 1, "unknown": 2, "invalid": 1}
 

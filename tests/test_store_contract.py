@@ -29,6 +29,7 @@ from tests.ledgers import (
     number_of,
     opened,
     people,
+    render,
     result_of,
     row,
     standing,
@@ -193,10 +194,10 @@ def test_pages_give_everybody_once_in_the_order_of_the_list(batch: Batch) -> Non
 
 def test_an_intent_is_durable_when_it_is_handed_out_and_handed_out_once(batch: Batch, store: Store) -> None:
     page = store.page(after=0, size=10)
-    made = store.intend(page)
+    made = store.intend(page, render)
     assert [attempt.recipient.key for attempt in made] == [one.key for one in page]
     assert batch.seen(lambda other: other.counts()) == {Status.SENDING: 3}
-    assert store.intend(page) == []
+    assert store.intend(page, render) == []
     assert callable_now(store) == []
 
 

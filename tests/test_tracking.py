@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,6 @@ import anyio
 import pytest
 
 from dialer.engine.pacing import Pacer, Rate
-from dialer.engine.placing import body_of
 from dialer.errors import LedgerError, MustActError, only
 from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in, page_in
@@ -25,7 +23,7 @@ from dialer.provider.bolna.sandbox.settings import Settings
 from dialer.provider.interface import Execution, Page, ProviderReadError
 from dialer.provider.states import FINAL
 from dialer.sync.track import Looked, Tracker
-from tests.ledgers import QUEUED, load, number_of, opened
+from tests.ledgers import QUEUED, load, opened, rendering
 from tests.ledgers import row as input_row
 from tests.test_runner import Inline, virtually
 
@@ -59,12 +57,13 @@ class Bolna:
     def __post_init__(self) -> None:
         self.book = Book(self.settings, Clock(anyio.current_time, BEGAN, self.settings.skew))
 
-    async def place(self, ledger: Ledger, count: int, *, every: float = 0.0) -> None:
-        """Place a call to so many people."""
+    async def place(self, ledger: Ledger, count: int, *, every: float = 0.0, **fields: object) -> None:
+        """Place a call to so many people, with these fields in its request."""
+        made = rendering(agent_id=AGENT, **fields)
         for recipient in ledger.page(after=0, size=count):
             await anyio.sleep(every)
-            (attempt,) = ledger.intend([recipient], now=now())
-            order = read(body_of(attempt), numbers=None, now=datetime.fromtimestamp(now(), UTC))
+            (attempt,) = ledger.intend([recipient], made, now=now())
+            order = read(attempt.body.text.encode(), numbers=None, now=datetime.fromtimestamp(now(), UTC))
             placed = self.book.place(order, received_at=anyio.current_time(), connection=1)
             ledger.settle([(attempt, replace(QUEUED, execution_id=placed.execution_id))], now=now())
 
@@ -112,24 +111,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield ledger
 
 
-def people(ledger: Ledger, count: int, **fields: Any) -> None:  # noqa: ANN401 - fields of a request
-    load(
-        ledger,
-        (
-            replace(
-                input_row(index, index),
-                payload=json.dumps(
-                    {
-                        "agent_id": AGENT,
-                        "recipient_phone_number": f"+{number_of(index)}",
-                        **fields,
-                        "user_data": {},
-                    }
-                ),
-            )
-            for index in range(1, count + 1)
-        ),
-    )
+def people(ledger: Ledger, count: int) -> None:
+    load(ledger, (input_row(index, index) for index in range(1, count + 1)))
 
 
 def tracker(ledger: Ledger, bolna: Bolna) -> Tracker:
@@ -215,11 +198,11 @@ def test_a_glance_costs_a_page_and_leaves_the_details_to_a_look(ledger: Ledger) 
 
 
 def test_a_glance_keeps_no_status_that_waits_for_a_moment_it_does_not_know(ledger: Ledger) -> None:
-    people(ledger, 4, scheduled_at=_stamp(3600))
+    people(ledger, 4)
 
     async def main() -> None:
         bolna = Bolna()
-        await bolna.place(ledger, 4)
+        await bolna.place(ledger, 4, scheduled_at=_stamp(3600))
         one = tracker(ledger, bolna)
         assert set((await one.glance(ledger.open_calls())).values()) == {"scheduled"}
         await one.look()
@@ -266,11 +249,11 @@ def test_a_list_full_of_other_peoples_calls_is_left_after_its_first_page(ledger:
 
 def test_calls_that_wait_for_their_time_are_left_alone_until_then(ledger: Ledger) -> None:
     at = datetime.fromtimestamp(BEGAN + 7200, UTC).isoformat()
-    people(ledger, 40, scheduled_at=at)
+    people(ledger, 40)
 
     async def main() -> Bolna:
         bolna = Bolna(Settings(speed=1.0, outcomes={"completed": 1}))
-        await bolna.place(ledger, 40)
+        await bolna.place(ledger, 40, scheduled_at=at)
         one = tracker(ledger, bolna)
         for _ in range(120):
             assert (await one.look()).open == 40
@@ -291,12 +274,12 @@ RETRY = {"enabled": True, "max_retries": 2, "retry_on_statuses": ["no-answer"], 
 
 @pytest.mark.parametrize("echo", [True, False])
 def test_automatic_retries_are_waited_for_also_where_bolna_does_not_tell_of_them(ledger: Ledger, *, echo: bool) -> None:
-    people(ledger, 20, retry_config=RETRY)
+    people(ledger, 20)
     hidden = {} if echo else {"retry_config": None}
 
     async def main() -> Bolna:
         bolna = Bolna(Settings(speed=1.0, outcomes={"no-answer": 1}), shows=lambda shown: {**shown, **hidden})
-        await bolna.place(ledger, 20)
+        await bolna.place(ledger, 20, retry_config=RETRY)
         await until_all_are_final(tracker(ledger, bolna))
         return bolna
 

@@ -159,7 +159,7 @@ def test_it_is_judged_again_as_the_request_leaves(allowed: bool, is_called: bool
     nobody = Suppression.load([], region=None, max_age_days=None, now=datetime.now(UTC))
     judge = Judge(suppression=nobody, window=window, neighbours=None, within=0.0, ends=None)
     someone = Recipient(
-        id=1, key=INDIA, number=int(INDIA), payload="{}", attempts=0, position=1, zones=("Asia/Kolkata",), country="IN"
+        id=1, key=INDIA, number=int(INDIA), cells=(), attempts=0, position=1, zones=("Asia/Kolkata",), country="IN"
     )
     found = judge(someone)
     assert (found is None) is is_called

@@ -18,7 +18,7 @@ from dialer.sync.unrecorded import Unrecorded, find_unrecorded
 from tests.ledgers import QUEUED
 from tests.test_reconcile import AGENT, HOURS, Placed, state
 from tests.test_reconcile import Bolna as Shown
-from tests.test_runner import FIRST, Inline, load, opened, virtually
+from tests.test_runner import FIRST, Inline, load, opened, render, virtually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,7 +111,7 @@ def test_a_lost_call_is_found_also_where_the_servers_clock_was_set_since(ledger:
 
 def test_a_lost_call_is_found_also_where_our_clock_was_wrong_and_is_right_now(ledger: Ledger) -> None:
     """It was 5.5 hours ahead, as the last answers have shown."""
-    (answered,) = ledger.intend(ledger.page(after=0, size=1))
+    (answered,) = ledger.intend(ledger.page(after=0, size=1), render)
     ledger.settle([(answered, replace(answer_of_status(400), skew=-5.5 * HOURS))])
     assert searched(ledger, Bolna([lost(ledger, 2, ago=5.5 * HOURS)], skew=0.0)).adopted == 1
 
@@ -143,7 +143,7 @@ def test_calls_with_references_of_others_leave_our_people_pending(ledger: Ledger
 
 
 def test_a_call_of_an_attempt_that_is_known_says_nothing_against_the_ledger(ledger: Ledger) -> None:
-    (attempt,) = ledger.intend(ledger.page(after=0, size=1))
+    (attempt,) = ledger.intend(ledger.page(after=0, size=1), render)
     ledger.recover()
     call = Placed("e", FIRST, attempt.reference, at=time.time())
     assert searched(ledger, Bolna([call])) == Unrecorded()
@@ -174,7 +174,7 @@ def test_the_pages_of_a_long_run_are_read_only_where_they_hold_more_than_is_know
             ledger.begin_work()
         last_searched(ledger, 10 * HOURS)
         calls = []
-        for attempt in ledger.intend(ledger.page(after=0, size=300), now=time.time() - 5 * HOURS):
+        for attempt in ledger.intend(ledger.page(after=0, size=300), render, now=time.time() - 5 * HOURS):
             answer = replace(QUEUED, execution_id=f"id-{attempt.id}", skew=0.0)
             ledger.settle([(attempt, answer)], now=time.time() - 5 * HOURS)
             calls.append(

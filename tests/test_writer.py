@@ -17,7 +17,7 @@ from dialer.models import Status
 from dialer.store import writer as writer_module
 from dialer.store.sqlite import Ledger
 from dialer.store.writer import LedgerWriter
-from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, opened, people, standing
+from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, opened, people, render, standing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,7 +60,7 @@ def left(path: Path) -> dict[str, Status]:
 
 
 async def attempts(writer: LedgerWriter, count: int) -> list[Attempt]:
-    return await writer.intend(await writer.page(after=0, size=count))
+    return await writer.intend(await writer.page(after=0, size=count), render)
 
 
 def settle_all(writer: LedgerWriter, made: Sequence[Attempt], answer: Answer) -> None:
@@ -127,7 +127,7 @@ def test_outcomes_gather_until_somebody_waits_for_the_ledger(
         rest = await writer.page(after=0, size=5)
         await writer.call(traced(statements))
         settle_all(writer, made, QUEUED)
-        await writer.intend(rest)
+        await writer.intend(rest, render)
         await writer.call(lambda store: sql(store).set_trace_callback(None))
 
     using(path, main, backend=backend)
@@ -153,7 +153,7 @@ def test_whoever_is_to_be_tried_again_may_be_among_the_next_intents(path: Path, 
         again: list[Attempt] = []
 
         async def intend() -> None:
-            again.extend(await writer.intend([attempt.recipient]))
+            again.extend(await writer.intend([attempt.recipient], render))
 
         gate = Gate()
         async with anyio.create_task_group() as tasks:
@@ -217,11 +217,11 @@ def test_a_waiter_that_is_cancelled_does_not_undo_what_it_asked_for(path: Path, 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(writer.call, gate)
             await anyio.wait_all_tasks_blocked()
-            tasks.start_soon(writer.intend, page)
+            tasks.start_soon(writer.intend, page, render)
             await anyio.wait_all_tasks_blocked()
             tasks.cancel_scope.cancel()
         gate.open()
-        assert await writer.intend(page) == []
+        assert await writer.intend(page, render) == []
 
     using(path, main, backend=backend)
     assert sorted(left(path).values()) == [Status.PENDING] * 8 + [Status.UNKNOWN] * 2
@@ -261,7 +261,7 @@ def test_after_a_failure_nothing_succeeds_and_what_is_lost_is_told(path: Path, b
         await writer.call(fill)
         page = await writer.page(after=0, size=300)
         with pytest.raises(LedgerError, match="the disk is full"):
-            await writer.intend(page)
+            await writer.intend(page, render)
         writer.settle(made[0], QUEUED)
         with pytest.raises(LedgerError, match="the disk is full"):
             await writer.counts()
@@ -402,7 +402,7 @@ def test_one_at_a_time_from_many_tasks_nobody_is_lost_or_taken_twice(path: Path,
         async def work() -> None:
             # Each of them wants everybody.
             for recipient in page:
-                for attempt in await writer.intend([recipient]):
+                for attempt in await writer.intend([recipient], render):
                     taken.append(attempt.recipient.position)
                     writer.settle(attempt, QUEUED)
 

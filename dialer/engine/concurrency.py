@@ -306,7 +306,7 @@ def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:
         recipient=attempt.recipient.id,
         number=attempt.recipient.number,
         execution_id=execution_id,
-        payload=attempt.recipient.payload,
+        body=attempt.body.text,
         at=attempt.at.timestamp(),
         until=until,
         status="",

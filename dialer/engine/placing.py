@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from dialer import provider
 from dialer.messages.engine import id_of_another_call
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
 
@@ -46,11 +45,6 @@ class Room(Protocol):
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
-
-
-def body_of(attempt: Attempt) -> bytes:
-    """Return the body of a request: the recipient's payload with this attempt's reference."""
-    return provider.VENDOR.with_reference(attempt.recipient.payload, attempt.reference)
 
 
 def _which(attempt: Attempt) -> tuple[int, int]:
@@ -126,7 +120,7 @@ class Placing:
             deferrals.extend(filter(None, [self._why_not(attempt.recipient, start)]))
             return not deferrals
 
-        answer = await connection.call(body_of(attempt), may_leave)
+        answer = await connection.call(attempt.body.text.encode(), may_leave)
         if answer.effect is Effect.WITHHOLD:
             _log.debug("attempt %d, row %d: not sent: %s", *_which(attempt), deferrals[0].reason)
             await self._put_off(attempt, deferrals[0])

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dialer.engine.pacing import Pacer, Start
     from dialer.engine.placing import Room
     from dialer.engine.progress import Progress
-    from dialer.models import Answer, Deferral, Recipient
+    from dialer.models import Answer, Deferral, Recipient, Render
     from dialer.provider.interface import Connection
     from dialer.store import AsyncStore
 
@@ -62,6 +62,7 @@ class Runner:
 
     Args:
         ledger: where intents and outcomes are recorded.
+        render: returns the body of the request to somebody, which is kept with the intent.
         connect: returns an open connection for one call, or what it means that there is none.
         pacer: says when a request may start.
         breaker: says when the run cannot go well.
@@ -81,6 +82,7 @@ class Runner:
         self,
         *,
         ledger: AsyncStore,
+        render: Render,
         connect: Callable[[], Awaitable[Connection | Answer]],
         pacer: Pacer,
         breaker: Breaker,
@@ -95,13 +97,11 @@ class Runner:
         jitter: Callable[[], float] = random.random,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._ledger = ledger
-        self._pacer = pacer
-        self._breaker = breaker
-        self._changes = Changes()
+        self._ledger, self._render = ledger, render
+        self._pacer, self._breaker = pacer, breaker
+        self._changes, self._sending = Changes(), anyio.CancelScope()
         self._lines = lines or Unlimited()
         self._lines.on_change = self._changes.notify
-        self._sending = anyio.CancelScope()
         self._eligibility = Eligibility(
             judge, ready=ready, pacer=pacer, lines=self._lines, end=self.end, is_ending=self._is_ending
         )
@@ -328,7 +328,7 @@ class Runner:
         began = anyio.current_time()
         # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
         with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
-            attempts = await self._ledger.intend([recipient])
+            attempts = await self._ledger.intend([recipient], self._render)
         self._took.append(anyio.current_time() - began)
         if attempts and (deferral := self._eligibility.why_no_line(self._placing.in_flight)) is not None:
             await self._put_off(attempts.pop(), deferral)

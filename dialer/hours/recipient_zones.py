@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dialer import numbers, provider
+from dialer import numbers
 from dialer.hours import Closed, no_rule
 from dialer.messages import hours as say
 from dialer.models import Problem, Whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from dialer.hours import CallingWindow
 
-    Locate = Callable[[tuple[str, ...], int, str], Whereabouts | Problem]
+    Locate = Callable[[tuple[str, ...], int, str | None], Whereabouts | Problem]
 
 ZONE_NAMES = ("timezone", "time_zone", "tz")
 """Header names under which a column of time zones is found by itself."""
@@ -49,13 +49,13 @@ class Locator:
         self._at = at
         self._known: dict[Whereabouts, Whereabouts] = {}
 
-    def __call__(self, cells: tuple[str, ...], number: int, payload: str) -> Whereabouts | Problem:
+    def __call__(self, cells: tuple[str, ...], number: int, scheduled_at: str | None) -> Whereabouts | Problem:
         """Return where a recipient may be.
 
         Args:
             cells: the row, in header order.
             number: E.164 digits.
-            payload: the request's body.
+            scheduled_at: when the provider is to dial, ISO 8601 with an offset; None: at once.
         """
         country = numbers.home(number)
         if not self._window.calls_uncovered and not self._window.covers(_regions(number)):
@@ -71,11 +71,13 @@ class Locator:
         where = Whereabouts(choice.zones, choice.source, country or "")
         # One object for all who are at one place: a list of a million holds some hundreds.
         where = self._known.setdefault(where, where)
-        return self._of_schedule(where, payload) or where
+        return self._of_schedule(where, scheduled_at) or where
 
-    def _of_schedule(self, where: Whereabouts, payload: str) -> Problem | None:
-        at = provider.VENDOR.scheduled_in(payload)
-        verdict = None if at is None else self._window.verdict(zones=where.zones, country=where.country or None, at=at)
+    def _of_schedule(self, where: Whereabouts, scheduled_at: str | None) -> Problem | None:
+        if scheduled_at is None:
+            return None
+        at = datetime.fromisoformat(scheduled_at)
+        verdict = self._window.verdict(zones=where.zones, country=where.country or None, at=at)
         if not isinstance(verdict, Closed):
             return None
         return Problem("schedule_outside_hours", say.schedule_outside(verdict.reason))

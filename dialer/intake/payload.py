@@ -1,4 +1,4 @@
-"""Rows of the CSV → calls as the provider takes them, each cell exactly as it stands."""
+"""What calls have of their own, judged for all rows; and one row → its request, each cell exactly as it stands."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from dialer.config.campaign import Campaign, Constant, MistakeError, agent_in, i
 from dialer.errors import CampaignError, InputError
 from dialer.escaping import on_one_line
 from dialer.hours import zone_problem
-from dialer.models import Problem, e164
+from dialer.models import NOTHING_OWN, Body, Own, Problem, e164
 from dialer.moments import in_zone, moment_in
 from dialer.numbers import judge
-from dialer.provider.interface import CallColumns, CallField
+from dialer.provider.interface import CallField, Order
 from dialer.reference import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
+
+    from dialer.models import InputRow, Recipient
 
 _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Number types that may call, though they are not called."""
@@ -33,7 +35,7 @@ _LONGEST_ID = 100
 
 
 class Payload:
-    """Builds request bodies for one campaign and one header.
+    """Builds the requests of one campaign and one header.
 
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
@@ -90,7 +92,8 @@ class Payload:
         self.zone_column = next(iter(self._zones), None)
         self.hints = tuple(_hints(campaign, header))
         self._constants = constants
-        self._bodies = provider.VENDOR.bodies(campaign.common)
+        self._common = campaign.common
+        self._own = frozenset(self._own_fields())
         self.agents: dict[str, None] = {}
         self.required = tuple(_required(campaign))
         self.variables = {name: header[index] for name, index in self._sources} | {
@@ -98,49 +101,86 @@ class Payload:
         }
 
     def __call__(
-        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], numbers: Sequence[int]
-    ) -> tuple[list[str], dict[int, Problem]]:
-        """Return the JSON texts of many recipients' requests, without the reference.
+        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None]
+    ) -> tuple[Sequence[Own], dict[int, Problem]]:
+        """Return what many recipients' calls have of their own.
 
         Args:
             columns: the cells of the rows, column by column, in header order.
             keys: the recipients' keys; they decide which of several callers calls.
-            numbers: E.164 digits.
 
         Returns:
-            A text for each row, and by place why there can be none: then the text is nothing to be sent.
+            What is their own, for each row, and by place why there can be no request.
         """
         problems: dict[int, Problem] = {}
         for index in self._zones:
             _refuse_other_zones(self._header[index], columns[index], problems)
-        own = dict(self._own(columns, keys, problems))
-        variables = tuple((name, columns[index]) for name, index in self._sources)
-        calls = CallColumns(numbers=numbers, own=own, variables=variables, constants=self._constants)
-        return self._bodies(calls), problems
+        if not self._own:
+            return [NOTHING_OWN] * len(keys), problems
+        own = self._judged(columns, keys, problems)
+        return list(map(Own, *(own.get(field, repeat(None)) for field in CallField))), problems
 
-    def _own(
-        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], problems: dict[int, Problem]
-    ) -> Iterator[tuple[CallField, list[str | None]]]:
+    def body(self, recipient: Recipient, reference: str) -> Body:
+        """Return the body of the request to somebody of the input, with a reference or without (empty)."""
+        text = provider.VENDOR.body(self._order(recipient.cells, recipient.number, recipient.own, reference))
+        request = provider.VENDOR.request_in(text)
+        retries = request.retries
+        return Body(
+            text,
+            scheduled_at=None if request.scheduled_at is None else request.scheduled_at.timestamp(),
+            retry_seconds=retries.seconds if retries is not None and retries.most > 0 else None,
+        )
+
+    def sample(self, row: InputRow) -> str:
+        """Return the body of the request to somebody who was just judged, without a reference."""
+        return provider.VENDOR.body(self._order(row.cells, row.number or 0, row.own, ""))
+
+    def _order(self, cells: Sequence[str], number: int, own: Own, reference: str) -> Order:
+        return Order(
+            number=number,
+            common=self._common,
+            own={field: value for field, value in zip(CallField, own, strict=True) if field in self._own},
+            variables={name: cells[index] for name, index in self._sources},
+            constants=self._constants,
+            reference=reference,
+        )
+
+    def _own_fields(self) -> Iterator[CallField]:
         """Yield what is not the same in every call besides number and variables."""
         call = self._campaign.call
         if self._from is not None or call.from_phone_number:
-            yield CallField.CALLER, _column(map(self._caller, _cells(columns, self._from), keys), problems)
+            yield CallField.CALLER
         if self._scheduled_at is not None or call.scheduled_at:
-            cells = _cells(columns, self._scheduled_at)
-            # The keys only tell how many there are: neither of the columns need be there.
-            rows = zip(cells, _cells(columns, self._timezone), keys, strict=False)
-            yield CallField.SCHEDULED_AT, _column((self._schedule(cell, zone) for cell, zone, _ in rows), problems)
+            yield CallField.SCHEDULED_AT
         if self._voice is not None:
-            yield CallField.VOICE, _column(map(self._voice_of, columns[self._voice]), problems)
+            yield CallField.VOICE
         if self._agent is not None:
-            agents = _column(map(self._agent_of, columns[self._agent]), problems)
-            self.agents |= dict.fromkeys(agent for agent in agents if agent is not None)
-            yield CallField.AGENT, agents
-        else:
-            agents = [self._campaign.agent_id for _ in keys]
+            yield CallField.AGENT
         if self._version is not None or (self._agent is not None and call.agent_version_id):
+            yield CallField.AGENT_VERSION
+
+    def _judged(
+        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], problems: dict[int, Problem]
+    ) -> dict[CallField, Sequence[str | None]]:
+        """Return each of these fields, and note the problems."""
+        found: dict[CallField, Sequence[str | None]] = {}
+        agents: Sequence[str | None] = [self._campaign.agent_id] * len(keys)
+        if CallField.CALLER in self._own:
+            found[CallField.CALLER] = _column(map(self._caller, _cells(columns, self._from), keys), problems)
+        if CallField.SCHEDULED_AT in self._own:
+            # The keys only tell how many there are: neither of the columns need be there.
+            rows = zip(_cells(columns, self._scheduled_at), _cells(columns, self._timezone), keys, strict=False)
+            moments = (self._schedule(cell, zone) for cell, zone, _ in rows)
+            found[CallField.SCHEDULED_AT] = _column(moments, problems)
+        if self._voice is not None:
+            found[CallField.VOICE] = _column(map(self._voice_of, columns[self._voice]), problems)
+        if self._agent is not None:
+            found[CallField.AGENT] = agents = _column(map(self._agent_of, columns[self._agent]), problems)
+            self.agents |= dict.fromkeys(agent for agent in agents if agent is not None)
+        if CallField.AGENT_VERSION in self._own:
             versions = map(self._version_of, _cells(columns, self._version), agents)
-            yield CallField.AGENT_VERSION, _column(versions, problems)
+            found[CallField.AGENT_VERSION] = _column(versions, problems)
+        return found
 
     def _agent_of(self, cell: str) -> str | Problem:
         try:

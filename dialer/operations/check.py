@@ -143,7 +143,7 @@ class _Tally:
         called: of the others, how many by state.
         where: where those may be whom nobody has called lately.
         no_rule: by country, the rows that no rule is for.
-        samples: the first requests.
+        samples: the first callable rows.
     """
 
     ledger: Store | None
@@ -153,7 +153,7 @@ class _Tally:
     called: Counter[Status] = field(default_factory=Counter)
     where: Counter[Whereabouts] = field(default_factory=Counter)
     no_rule: Counter[str | None] = field(default_factory=Counter)
-    samples: list[str] = field(default_factory=list)
+    samples: list[InputRow] = field(default_factory=list)
 
     def add(self, rows: Sequence[InputRow]) -> None:
         """Count some rows."""
@@ -163,7 +163,7 @@ class _Tally:
         refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
         self.no_rule.update(None if row.number is None else numbers.home(row.number) for row in refused)
         self.where.update(row.whereabouts for row in fresh if line(row.number or 0) not in self.recent)
-        self.samples += [row.payload for row in fresh[: SAMPLES - len(self.samples)]]
+        self.samples += fresh[: SAMPLES - len(self.samples)]
 
     def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
         """Return the rows of those who were never attempted; count the others by state."""
@@ -178,14 +178,15 @@ def _summed_up(
     report = screened.screening.report
     to_call = tally.fresh if limit is None else min(limit, tally.fresh)
     places = tuple(Place(*place) for place in tally.where.items())
+    samples = [screened.payload.sample(row) for row in tally.samples]
     return Check(
         campaign=str(campaign.path),
         batch=campaign.batch.name,
         recipients=str(campaign.batch.recipients),
         to_call=to_call,
         called=dict(sorted(tally.called.items())),
-        samples=tuple(map(provider.VENDOR.fields_of, tally.samples)),
-        heard=tuple(provider.VENDOR.request_in(body).variables for body in tally.samples),
+        samples=tuple(map(provider.VENDOR.fields_of, samples)),
+        heard=tuple(provider.VENDOR.request_in(body).variables for body in samples),
         variables=screened.payload.variables,
         agents=tuple(screened.payload.agents),
         left_out=screened.payload.left_out,

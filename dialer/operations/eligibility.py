@@ -100,7 +100,7 @@ class Judge:
         return Deferral(say.SCHEDULE_OVER) if self._ends is not None and now >= self._ends else None
 
     def _outside(self, recipient: Recipient, now: datetime) -> Deferral | None:
-        at = provider.VENDOR.scheduled_in(recipient.payload)
+        at = recipient.scheduled_at
         # A call that the provider places later has to be within the hours then, not now.
         if at is None:
             return self._closed(recipient, now) or self._closed(recipient, now + CLOSING) or self._rings(recipient, now)

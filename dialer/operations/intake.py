@@ -76,7 +76,7 @@ class Loaded:
     """The input, in the ledger.
 
     Attributes:
-        variables: what the agent hears: variable → column, or the constant's text.
+        payload: builds the requests.
         suppression: the lists, to be asked again when a request leaves.
         lists: what each suppression list holds.
         hints: what is odd about the columns and the numbers, in words.
@@ -84,7 +84,7 @@ class Loaded:
         agents: those that a column has ever named.
     """
 
-    variables: Mapping[str, str]
+    payload: Payload
     suppression: Suppression
     lists: tuple[Listed, ...]
     hints: tuple[str, ...]
@@ -135,7 +135,7 @@ def intake(
         rules=rules,
         suppression=suppression,
         attempted=attempted,
-        payload=payload,
+        own=payload,
         locate=None
         if window is None
         else Locator(window, column=zone_column(table.header, payload.zone_column), at=now),
@@ -203,7 +203,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
             lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
             hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
             agents = tuple(json.loads(store.note(AGENTS) or "[]"))
-            return Loaded(payload.variables, suppression, lists, tuple(hints), phone_words, agents)
+            return Loaded(payload, suppression, lists, tuple(hints), phone_words, agents)
         attempted, before = attempted_lines(campaign, store), phone_before(store)
         screened = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
 
@@ -217,9 +217,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
             store.set_note(AGENTS, json.dumps(list(named)))
             store.set_note(TOLD, json.dumps([screened.hints, screened.phone_words]))
         hints, phone_words = json.loads(store.note(TOLD) or "")
-        return Loaded(
-            screened.payload.variables, screened.suppression, screened.lists(), tuple(hints), phone_words, tuple(named)
-        )
+        return Loaded(screened.payload, screened.suppression, screened.lists(), tuple(hints), phone_words, tuple(named))
 
     loaded = await ledger.call(work)
     # From here on the one file shows that people are in it, whatever becomes of its -wal.

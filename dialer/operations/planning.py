@@ -124,8 +124,10 @@ class Planning:
                 self.context.campaign,
                 standing,
                 to_call=to_call,
-                variables=loaded.variables,
-                samples=[provider.VENDOR.request_in(recipient.payload).variables for recipient in first],
+                variables=loaded.payload.variables,
+                samples=[
+                    provider.VENDOR.request_in(loaded.payload.body(recipient, "").text).variables for recipient in first
+                ],
                 places=places,
                 elsewhere=elsewhere,
                 hints=(*loaded.hints, *self._other_agents(loaded.agents)),

@@ -118,7 +118,7 @@ async def run_campaign(
             lines = _lines(campaign, ledger, client, plan, sharers)
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
-                return await Sending(context, judge, lines, slots).dial(plan, track=options.track)
+                return await Sending(context, loaded.payload.body, judge, lines, slots).dial(plan, track=options.track)
 
 
 @contextlib.contextmanager

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dialer.engine.progress import Progress
     from dialer.engine.runner import Watcher
     from dialer.engine.shared_rate import SharedRate
+    from dialer.models import Render
     from dialer.operations.eligibility import Judge
     from dialer.operations.outcome import Plan
     from dialer.operations.run_context import RunContext
@@ -64,12 +65,14 @@ class Sending:
 
     Attributes:
         context: what it works with.
+        render: returns the body of the request to somebody.
         judge: why somebody must not be called at a moment.
         lines: how many calls may be live.
         slots: of the rate that all runs of the workspace share; None where they share none.
     """
 
     context: RunContext
+    render: Render
     judge: Judge
     lines: Lines | Unlimited
     slots: SharedRate | None
@@ -163,6 +166,7 @@ class Sending:
         context, breaker = self.context, self.context.campaign.breaker
         return Runner(
             ledger=context.ledger,
+            render=self.render,
             connect=context.client.connect,
             pacer=Pacer(context.campaign.pacing.rate, slots=self.slots),
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dialer.provider.records import (
     Account,
     Agent,
-    CallColumns,
     CallField,
     Execution,
     Limits,
     Listed,
+    Order,
     Page,
     ProviderReadError,
     Request,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Agent",
-    "CallColumns",
     "CallField",
     "Connection",
     "Execution",
@@ -43,6 +42,7 @@ __all__ = [
     "Lists",
     "ListsPages",
     "LooksUp",
+    "Order",
     "Page",
     "Places",
     "Provider",
@@ -168,29 +168,11 @@ class Vendor(Protocol):
     def reserved(self) -> frozenset[str]:
         """Names of variables that the provider fills in itself: what is sent under them is lost."""
 
-    def bodies(self, common: Mapping[str, Any]) -> Callable[[CallColumns], list[str]]:
-        """Return what writes the bodies of a campaign's calls, without references.
-
-        Args:
-            common: what is the same for all calls, in the provider's own terms; see `Campaign.common`.
-        """
-
-    def with_reference(self, body: str, reference: str) -> bytes:
-        """Return a body that carries an attempt's reference."""
-
-    def rings_until(self, body: str, *, placed: float) -> float:
-        """Return when a call rings last by what its body asked for, its retries included.
-
-        Args:
-            body: of its request.
-            placed: when it was placed (Unix seconds).
-        """
+    def body(self, order: Order) -> str:
+        """Return the body of the request that places a call; always the same for the same order."""
 
     def fields_of(self, body: str) -> Mapping[str, Any]:
         """Return the fields of a body, to be shown."""
-
-    def scheduled_in(self, body: str) -> datetime | None:
-        """Return when a body asks to dial; None: at once."""
 
     def client(self, *, base_url: str, key: str) -> Provider:
         """Return an account.

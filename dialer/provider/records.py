@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
     from dialer.errors import MustActError
@@ -145,35 +145,39 @@ class Retries:
 
 
 class CallField(Enum):
-    """What one call of a campaign may have of its own, besides its number and its variables."""
+    """What one call of a campaign may have of its own, in the order of `models.Own`."""
 
     CALLER = auto()
     """The number that calls, E.164."""
     SCHEDULED_AT = auto()
     """When to dial, ISO 8601 with a numeric offset."""
+    VOICE = auto()
+    """Whose voice it has, by id."""
     AGENT = auto()
     """Who calls, by id."""
     AGENT_VERSION = auto()
     """Which version of the agent calls, by id."""
-    VOICE = auto()
-    """Whose voice it has, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallColumns:
-    """Many calls, column by column.
+class Order:
+    """A call to be placed.
 
     Attributes:
-        numbers: E.164 digits.
-        own: what calls have of their own; None where a call has no value.
-        variables: the name of each variable and its texts.
-        constants: variables that are the same for all calls.
+        number: E.164 digits.
+        common: what is the same in all calls of the campaign, in the provider's own terms; see `Campaign.common`.
+        own: what the campaign's calls have of their own, in place of that; None where this one has no value.
+        variables: what the agent hears: texts from the row.
+        constants: what the agent hears in all calls.
+        reference: the attempt's; empty: it carries none.
     """
 
-    numbers: Sequence[int]
-    own: Mapping[CallField, Sequence[str | None]]
-    variables: Sequence[tuple[str, Sequence[str]]]
+    number: int
+    common: Mapping[str, Any]
+    own: Mapping[CallField, str | None]
+    variables: Mapping[str, str]
     constants: Mapping[str, object]
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)

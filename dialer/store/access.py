@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dialer.errors import LedgerError
-    from dialer.models import Answer, Attempt, Recipient
+    from dialer.models import Answer, Attempt, Recipient, Render
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class AsyncStore(ABC):
         """
 
     @abstractmethod
-    async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
+    async def intend(self, recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
         """Return the attempts once their intents are on disk; see `Store.intend`."""
 
     @abstractmethod

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from dialer.models import Answer, Attempt, CallCount, InputRow, Recipient, ResultRow, Status, Talk, Whereabouts
+    from dialer.models import (
+        Answer,
+        Attempt,
+        CallCount,
+        InputRow,
+        Recipient,
+        Render,
+        ResultRow,
+        Status,
+        Talk,
+        Whereabouts,
+    )
     from dialer.provider.interface import Execution
     from dialer.store.records import (
         Call,
@@ -112,8 +123,8 @@ class Dialling(Protocol):
     def page(self, *, after: int, size: int) -> list[Recipient]:
         """Return the next callable recipients in input order, from beyond a position."""
 
-    def intend(self, recipients: Sequence[Recipient], *, now: float | None = None) -> list[Attempt]:
-        """Note that these are about to be called; those who may not be any more are left out."""
+    def intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None = None) -> list[Attempt]:
+        """Note that these are about to be called, and with which bodies; those who may not be any more are left out."""
 
     def settle(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
         """Note how attempts at different recipients ended."""

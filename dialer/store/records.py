@@ -135,7 +135,7 @@ class Call:
         recipient: the recipient's integer key.
         number: E.164 digits.
         execution_id: the provider's id.
-        payload: JSON text of what was asked for; empty where only a results CSV tells of the call.
+        body: of its request; empty where only a results CSV tells of the call.
         at: when its intent was written (Unix seconds).
         until: when it was surely accepted (Unix seconds).
         status: how it last stood; empty while it was never asked, or knew no such call.
@@ -149,7 +149,7 @@ class Call:
     recipient: int
     number: int
     execution_id: str
-    payload: str
+    body: str
     at: float
     until: float
     status: str

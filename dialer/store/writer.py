@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
-    from dialer.models import Answer, Attempt, Recipient
+    from dialer.models import Answer, Attempt, Recipient, Render
     from dialer.store.interface import Store
 
 T = TypeVar("T")
@@ -115,9 +115,10 @@ class LedgerWriter(AsyncStore):
         """
         return await self._wait_for(_Job(work, grouped=False, done=anyio.Event()))  # type: ignore[no-any-return] # _Job is not generic
 
-    async def intend(self, recipients: Sequence[Recipient]) -> list[Attempt]:
+    async def intend(self, recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
         """Return the attempts once their intents are on disk; see `Store.intend`."""
-        return await self._wait_for(_Job(lambda ledger: ledger.intend(recipients), grouped=True, done=anyio.Event()))  # type: ignore[no-any-return] # as above
+        job = _Job(lambda ledger: ledger.intend(recipients, render), grouped=True, done=anyio.Event())
+        return await self._wait_for(job)  # type: ignore[no-any-return] # as above
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
         """Have an outcome made durable; nobody waits for it."""

@@ -203,7 +203,7 @@ class Brake:
             # By a brake that was killed before it could note it.
             await self._note_stopped(call)
             return
-        execution = execution and execution.asked_for(provider.VENDOR.request_in(call.payload))
+        execution = execution and execution.asked_for(provider.VENDOR.request_in(call.body))
         await self._record(self._ledger.note_not_stopped(call.attempt, words=words, found=execution))
         self.result.rings.pop(call.attempt, None)
         if execution is not None and execution.is_final:
@@ -229,5 +229,5 @@ class Brake:
 
 
 def _may_be_retried(call: Call) -> bool:
-    retries = provider.VENDOR.request_in(call.payload).retries
+    retries = provider.VENDOR.request_in(call.body).retries
     return retries is not None and retries.most > 0

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dialer.hours.recipient_zones import Locate
     from dialer.intake.do_not_call import Suppression
     from dialer.intake.table import Chunk, Table
-    from dialer.models import Whereabouts
+    from dialer.models import Own, Whereabouts
     from dialer.numbers.column import Column
 
 _UNSEEN: Final = (
@@ -56,7 +56,7 @@ class _Rows:
     keys: list[str | None]
     problems: dict[int, Problem]
     statuses: dict[int, Status]
-    payloads: list[str]
+    own: Sequence[Own]
     whereabouts: list[Whereabouts]
     repaired: dict[int, str]
     newer: set[int]
@@ -79,8 +79,7 @@ class Screening:
         rules: what the campaign says.
         suppression: the numbers never to be called.
         attempted: lines (`numbers.line`) that an earlier run attempted, and the keys under which it did.
-        payload: makes the JSON bodies of calls from columns of cells, keys and numbers, and says by row why it
-            cannot; what it makes of a row that is invalid for another reason is not used.
+        own: says from columns of cells and keys what each call has of its own, and by row why there can be none.
         locate: says in which time zones a recipient may be, or why that forbids the call; None without calling hours.
         should_stop: asked between chunks.
 
@@ -98,9 +97,7 @@ class Screening:
         rules: Rules,
         suppression: Suppression,
         attempted: Mapping[int, tuple[str, ...]],
-        payload: Callable[
-            [Sequence[Sequence[str]], Sequence[str | None], Sequence[int]], tuple[list[str], dict[int, Problem]]
-        ],
+        own: Callable[[Sequence[Sequence[str]], Sequence[str | None]], tuple[Sequence[Own], dict[int, Problem]]],
         locate: Locate | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -110,7 +107,7 @@ class Screening:
         self._rules = rules
         self._suppression = suppression
         self._attempted = attempted
-        self._payload = payload
+        self._own = own
         self._locate = locate
         self._should_stop = should_stop
         self._phone = table.header.index(rules.phone)
@@ -161,14 +158,14 @@ class Screening:
             keys=self._keys(columns, numbers.numbers),
             problems=numbers.problems | dict(chunk.problems),
             statuses={},
-            payloads=[],
+            own=(),
             whereabouts=[NOWHERE] * len(cells),
             repaired=numbers.repaired,
             newer=numbers.newer,
         )
         self._identify(rows)
         self._require(rows, columns)
-        rows.payloads, refused = self._payload(columns, rows.keys, rows.numbers.tolist())
+        rows.own, refused = self._own(columns, rows.keys)
         rows.problems = refused | rows.problems
         if self._locate is not None:
             _find(rows, self._locate)
@@ -272,14 +269,14 @@ class Screening:
         statuses = [Status.PENDING] * count
         problems: list[Problem | None] = [None] * count
         for at, problem in rows.problems.items():
-            statuses[at], problems[at], rows.payloads[at] = rows.statuses[at], problem, ""
+            statuses[at], problems[at] = rows.statuses[at], problem
         positions = range(rows.first, rows.first + count)
         numbers: list[int | None] = [number or None for number in rows.numbers.tolist()]
         done = list(
             map(
                 InputRow,
                 *(positions, rows.lines, rows.cells, rows.keys, numbers),
-                *(statuses, problems, rows.payloads, rows.whereabouts),
+                *(statuses, problems, rows.own, rows.whereabouts),
             )
         )
         self.report.add(
@@ -296,7 +293,7 @@ class Screening:
 def _find(rows: _Rows, locate: Locate) -> None:
     numbers = rows.numbers.tolist()
     for at in rows.callable():
-        where = locate(rows.cells[at], numbers[at], rows.payloads[at])
+        where = locate(rows.cells[at], numbers[at], rows.own[at].scheduled_at)
         if isinstance(where, Problem):
             rows.problems[at] = where
         else:

@@ -6,16 +6,15 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from dialer.provider.bolna.body import RESERVED, Bodies, scheduled_in, with_reference
-from dialer.provider.bolna.executions import request_in, rings_until
+from dialer.provider.bolna.body import RESERVED, body
+from dialer.provider.bolna.executions import request_in
 from dialer.provider.bolna.limits import LIMITS, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
     from typing import Any
 
-    from dialer.provider.interface import CallColumns, Provider, Request
+    from dialer.provider.interface import Order, Provider, Request
 
 _SANDBOX_KEY = "bn-sandbox"
 
@@ -27,26 +26,14 @@ class Bolna:
     limits = LIMITS
     reserved = RESERVED
 
-    def bodies(self, common: Mapping[str, Any]) -> Callable[[CallColumns], list[str]]:
+    def body(self, order: Order) -> str:
         """See Vendor."""
-        return Bodies(common)
-
-    def with_reference(self, body: str, reference: str) -> bytes:
-        """See Vendor."""
-        return with_reference(body, reference)
-
-    def rings_until(self, body: str, *, placed: float) -> float:
-        """See Vendor."""
-        return rings_until(body, placed=placed)
+        return body(order)
 
     def fields_of(self, body: str) -> Mapping[str, Any]:
         """See Vendor."""
         fields: Mapping[str, Any] = json.loads(body)
         return fields
-
-    def scheduled_in(self, body: str) -> datetime | None:
-        """See Vendor."""
-        return scheduled_in(body)
 
     def client(self, *, base_url: str, key: str) -> Provider:
         """See Vendor."""

@@ -158,15 +158,6 @@ def request_in(body: str) -> Request:
     )
 
 
-def rings_until(body: str, *, placed: float) -> float:
-    """Return when a call that was placed then rings last, by what its body asked for (Unix seconds)."""
-    if '"scheduled_at"' not in body and '"retry_config"' not in body:
-        return placed  # without reading it: there may be a million of them
-    request = request_in(body)
-    begins = placed if request.scheduled_at is None else max(placed, request.scheduled_at.timestamp())
-    return begins + (0.0 if request.retries is None else request.retries.seconds)
-
-
 def retries_in(value: object) -> Retries | None:
     """Return what a `retry_config` says; None where it is none."""
     if not isinstance(value, Mapping):

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from dialer.store.records import Call, Stoppable
-from dialer.store.sqlite.bodies import let_read_bodies
 from dialer.store.sqlite.calls import Calls
 from dialer.store.sqlite.opening import told
 from dialer.store.sqlite.queries import changing, reading
@@ -21,7 +20,6 @@ class Stops(Calls):
 
     def count_open(self) -> int:
         """Return how many accepted calls may still ring, as far as the ledger knows."""
-        let_read_bodies(self._db)
         with told(self.path):
             return int(self._db.execute(reading.COUNT_OPEN).fetchone()[0])
 
@@ -31,7 +29,6 @@ class Stops(Calls):
         The provider dials what is queued in the order in which it came, so the last placed has the longest to wait.
         Those that could not be stopped before are among them: a call that rang then may wait for its retry now.
         """
-        let_read_bodies(self._db)
         bound = (float("inf"), 0) if before is None else (before.rings_at, before.call.attempt)
         with told(self.path):
             rows = self._db.execute(

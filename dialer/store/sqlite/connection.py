@@ -106,10 +106,8 @@ class Connected:
 
     def _claim_row(self, key: str) -> None:
         """Let a row of the input stand for somebody who turns out to have been called, where none does yet."""
-        self._db.execute(
-            changing.CLAIM_ROW,
-            (key,),
-        )
+        self._db.execute(changing.CLAIM_ROW, (key,))
+        self._db.execute(changing.DROP_CLAIMED_ROW, (key,))
 
 
 def as_json(texts: Sequence[str]) -> str:

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 """Why somebody is `unknown` who was being called when a run died."""
 _STATUSES: Final = {str(status): status for status in Status}
 # json.loads looks for white space around the text as well: a third of its time.
-_parse: Final = json.JSONDecoder().raw_decode
+_decode: Final = json.JSONDecoder().raw_decode
 CALL_PARTS = ("transcript", "extracted")
 """The long parts of a call, which the results show only where somebody wants them."""
 _PARTS = "call_parts"
-_CURRENT = 0
-"""Stands for the current input's layout: rows that belong to no recipient have no other."""
 
 
 class Figures(Connected):
@@ -95,7 +93,8 @@ class Figures(Connected):
 
     def header(self) -> tuple[str, ...]:
         """Return the column names of the current input."""
-        return self._layouts().get(_CURRENT, ())
+        current = self.note("layout")
+        return () if current is None else self._layouts()[int(current)]
 
     def results(self, *, pending: bool = True) -> Iterator[ResultRow]:
         """Yield one row per input row in input order, then those who were called and have left the input.
@@ -139,9 +138,12 @@ class Figures(Connected):
     def _layouts(self) -> dict[int, tuple[str, ...]]:
         """Return every header that cells were kept under, by its id."""
         with told(self.path):
-            layouts = {id_: tuple(json.loads(text)) for id_, text in self._db.execute(reading.LAYOUTS)}
-        current = self.note("layout")
-        return layouts if current is None else layouts | {_CURRENT: layouts[int(current)]}
+            return {id_: tuple(json.loads(text)) for id_, text in self._db.execute(reading.LAYOUTS)}
+
+
+def parse_cells(text: str) -> tuple[str, ...]:
+    """Return cells as they were before they were kept."""
+    return tuple(_decode(text)[0])
 
 
 def _where(zones: str, source: str, country: str) -> Whereabouts:
@@ -150,7 +152,7 @@ def _where(zones: str, source: str, country: str) -> Whereabouts:
 
 def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:
     position, key, number, state, execution_id, reason, http_status, attempts, updated_at, cells, layout = row[:11]
-    named = dict(zip(layouts[layout], _parse(cells)[0], strict=False))
+    named = dict(zip(layouts[layout], parse_cells(cells), strict=False))
     if state == Status.SENDING:
         # The file outlives the process, and what it was sending is in doubt then.
         state, reason = Status.UNKNOWN, RUN_ENDED

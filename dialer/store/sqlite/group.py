@@ -33,13 +33,12 @@ def attempts_of_callable(db: sqlite3.Connection, recipients: Sequence[Recipient]
 
 def begin(db: sqlite3.Connection, attempts: Sequence[Attempt], *, at: float) -> None:
     """Keep attempts that are about to be made (Unix seconds)."""
-    begun = json.dumps(
-        [(attempt.id, attempt.recipient.id, attempt.reference, turn_of(attempt.reference)) for attempt in attempts]
-    )
+    begun = json.dumps([_intent(attempt) for attempt in attempts])
     db.execute(
         changing.BEGIN,
         (begun, at),
     )
+    db.execute(changing.KEEP_BODIES, (begun,))
     use(db, begun)
     derive(db, (attempt.recipient.id for attempt in attempts))
 
@@ -58,8 +57,21 @@ def end(db: sqlite3.Connection, outcomes: Sequence[tuple[Attempt, Answer]], *, a
 def withdraw(db: sqlite3.Connection, attempts: Sequence[Attempt], *, reason: str) -> None:
     """Forget attempts that were surely not made, and keep why."""
     give_back(db, (attempt.id for attempt in attempts))
-    db.executemany(changing.WITHDRAW, ((attempt.id,) for attempt in attempts))
+    for forget in (changing.WITHDRAW, changing.FORGET_BODY):
+        db.executemany(forget, [(attempt.id,) for attempt in attempts])
     derive(db, (attempt.recipient.id for attempt in attempts), reason=reason)
+
+
+def _intent(attempt: Attempt) -> tuple[object, ...]:
+    return (
+        attempt.id,
+        attempt.recipient.id,
+        attempt.reference,
+        turn_of(attempt.reference),
+        attempt.body.scheduled_at,
+        attempt.body.retry_seconds,
+        attempt.body.text,
+    )
 
 
 def _outcome(attempt: Attempt, answer: Answer) -> tuple[object, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from dialer import provider
 from dialer.store.records import Person, Trace
-from dialer.store.sqlite.bodies import let_read_bodies
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import told
 from dialer.store.sqlite.queries import reading
@@ -22,7 +22,6 @@ class Traces(Connected):
             number: E.164 digits.
         """
         with told(self.path):
-            let_read_bodies(self._db)
             people = self._db.execute(reading.PEOPLE_WITH, (number,))
             found = [self._person(*row) for row in people.fetchall()]
             rows = self._db.execute(reading.ROWS_WITH, (number,))
@@ -39,6 +38,7 @@ class Traces(Connected):
 def _trace(row: tuple[Any, ...]) -> Trace:
     at, outcome, http_status, words, source, execution_id, call, final, asked_at, *rest = row
     asked = None if asked_at is None else _moment(asked_at)
+    rest[-1] = provider.VENDOR.request_in(rest[-1]).agent
     return Trace(_moment(at), outcome, http_status, words, source, execution_id, call, bool(final), asked, *rest)
 
 

@@ -78,7 +78,7 @@ class LiveRows:
                 recipient=0,
                 number=0,
                 execution_id=execution_id,
-                payload="",
+                body="",
                 at=at,
                 until=until,
                 status=status,

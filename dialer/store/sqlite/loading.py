@@ -36,44 +36,34 @@ def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
 
 def replace_input(db: sqlite3.Connection, chunks: Iterable[Sequence[InputRow]], *, layout: int) -> None:
     """Put judged rows, in input order, in the place of those that the ledger has, within an open transaction."""
-    db.execute(changing.CLEAR_INPUT)
-    # Built when all rows are there, an index takes a third of the time.
-    db.execute(changing.DROP_ROW_KEY)
-    if db.execute(reading.ANYBODY).fetchone() is None:
-        db.execute(changing.DROP_RECIPIENT_KEY)
-        for rows in chunks:
-            _put(db, rows, layout, changing.ADD_RECIPIENT)
-        db.execute(changing.CREATE_RECIPIENT_KEY)
+    is_first = db.execute(reading.ANY_ROW).fetchone() is None
+    db.execute(changing.DROP_POSITIONS)
+    if is_first:
+        # Built when all rows are there, an index takes a third of the time.
+        db.execute(changing.DROP_KEYS)
     else:
-        # Who was taken over from a torn line of the results has no cells yet.
-        torn = {key for (key,) in db.execute(reading.TORN)}
-        for rows in chunks:
-            _put(db, rows, layout, changing.ADD_OR_RENEW_RECIPIENT)
-            db.executemany(
-                changing.COMPLETE_TORN,
-                ((as_json(row.cells), layout, row.key) for row in rows if row.key in torn),
-            )
-    db.execute(changing.CREATE_ROW_KEY)
+        db.execute(changing.DROP_ROWS_OF_NOBODY)
+        db.execute(changing.UNLIST)
+    for rows in chunks:
+        _put(db, rows, layout, is_first=is_first)
+    if is_first:
+        db.execute(changing.CREATE_KEYS)
+    db.execute(changing.CREATE_POSITIONS)
 
 
-def _put(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, add: str) -> None:
-    callable_ = [row for row in rows if row.problem is None]
+def _put(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, is_first: bool) -> None:
+    callable_ = [
+        (row.key, row.number, row.position, as_json(row.cells), layout, *_located(row.whereabouts), *row.own)
+        for row in rows
+        if row.problem is None
+    ]
+    db.executemany(changing.ADD_RECIPIENT if is_first else changing.ADD_OR_RENEW_RECIPIENT, callable_)
+    if not is_first:
+        db.executemany(changing.LIST_CALLED, (row[:5] for row in callable_))
     db.executemany(
-        add,
+        changing.ADD_ROW_OF_NOBODY,
         [
-            (row.key, row.number, row.payload, as_json(row.cells), layout, *_located(row.whereabouts))
-            for row in callable_
-        ],
-    )
-    # Nearly all rows are alike in most columns, and each value that is handed over costs.
-    db.executemany(
-        changing.ADD_ROW,
-        [(row.position, row.line, row.key, row.number) for row in callable_],
-    )
-    db.executemany(
-        changing.ADD_REFUSED_ROW,
-        [
-            (row.position, row.line, row.key, row.status, problem.code, problem.reason, row.number, as_json(row.cells))
+            (row.key, row.number, row.position, as_json(row.cells), layout, row.status, problem.code, problem.reason)
             for row in rows
             if (problem := row.problem) is not None
         ],

@@ -60,11 +60,7 @@ class Permissions(Connected):
                 changing.PERMIT,
                 {**given, "what": what},
             )
-            # The input may have other cells by now, and shown are those that the last call was made with.
-            db.execute(
-                changing.KEEP_SENT,
-                (before,),
-            )
+            db.execute(changing.KEEP_CELLS, (before,))
             self.set_note(JUDGED, "")
         return _counted({verdict: tuple(figures) for verdict, *figures in judged})
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import BoundError
 from dialer.messages import store as say
+from dialer.store.sqlite.older import let_read_bodies
 
 if TYPE_CHECKING:
     import sqlite3
@@ -191,11 +192,76 @@ MIGRATIONS = (
     UPDATE recipient SET decided = (SELECT max(id) FROM attempt a WHERE a.recipient = recipient.id
     AND coalesce(a.outcome, 'sending') = recipient.state) WHERE state <> 'pending';
     """,
+    # 5: one table of rows, each cell once; the body of a request is kept with its attempt, as it left.
+    """
+    CREATE TABLE moved (             -- a row of the input, or somebody who was in it and may have been called
+        id INTEGER PRIMARY KEY,
+        position INTEGER,            -- data row of the input, from 1; NULL: it is no longer in it
+        key TEXT,
+        number INTEGER,
+        status TEXT,                 -- invalid, duplicate, suppressed; NULL: it can be called
+        code TEXT NOT NULL DEFAULT '',
+        state TEXT,                  -- pending, sending, queued, error, unknown; NULL: it stands for nobody
+        reason TEXT NOT NULL DEFAULT '',
+        cells TEXT NOT NULL,         -- JSON array
+        layout INTEGER NOT NULL,     -- the header they belong to
+        zones TEXT NOT NULL DEFAULT '',        -- parted by commas; '' without a window
+        zone_source TEXT NOT NULL DEFAULT '',  -- what names them
+        country TEXT NOT NULL DEFAULT '',      -- region of the number, for its rule packs
+        caller TEXT,                 -- what the call has of its own: see `models.Own`
+        scheduled_at TEXT,
+        voice TEXT,
+        agent TEXT,
+        agent_version TEXT,
+        execution_id TEXT NOT NULL DEFAULT '',
+        http_status INTEGER,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        updated_at REAL,             -- Unix seconds
+        decided INTEGER              -- the attempt that their state follows from
+    );
+    INSERT INTO moved (id, position, key, number, status, code, state, reason, cells, layout, zones, zone_source,
+    country, execution_id, http_status, attempts, updated_at, decided)
+    SELECT r.id, min(i.position), r.key, r.number,
+    CASE WHEN i.status <> 'pending' THEN i.status WHEN i.number <> r.number THEN 'invalid' END, coalesce(i.code, ''),
+    r.state, r.reason, r.cells, r.layout, r.zones, r.zone_source, r.country, r.execution_id, r.http_status, r.attempts,
+    r.updated_at, r.decided
+    FROM recipient r LEFT JOIN input_row i ON i.key = r.key AND i.owner GROUP BY r.id;
+    INSERT INTO moved (position, key, number, status, code, reason, cells, layout)
+    SELECT position, key, number, status, code, reason, coalesce(cells, '[]'),
+    coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'layout'), 0)
+    FROM input_row WHERE NOT owner ORDER BY position;
+    ALTER TABLE attempt ADD COLUMN scheduled_at REAL;    -- when its body asks to dial, Unix seconds; NULL: at once
+    ALTER TABLE attempt ADD COLUMN retry_seconds REAL;   -- over how long it is tried again by itself; NULL: it is not
+    ALTER TABLE sent RENAME TO former_sent;
+    CREATE TABLE sent (attempt INTEGER PRIMARY KEY, body TEXT NOT NULL);
+    INSERT INTO sent SELECT a.id, coalesce(s.payload, r.payload) AS body
+    FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN former_sent s ON s.attempt = a.id
+    WHERE coalesce(s.payload, r.payload) <> '' ORDER BY a.id;
+    UPDATE attempt SET scheduled_at = scheduled_in(s.body), retry_seconds = retry_seconds_in(s.body)
+    FROM sent s WHERE s.attempt = attempt.id;
+    CREATE TABLE former_cells (      -- what an attempt was made with, where its row has other cells by now
+        attempt INTEGER PRIMARY KEY,
+        cells TEXT NOT NULL,
+        layout INTEGER NOT NULL
+    );
+    INSERT INTO former_cells SELECT attempt, cells, layout FROM former_sent;
+    DROP TABLE former_sent;
+    DROP TABLE input_row;
+    DROP TABLE recipient;
+    ALTER TABLE moved RENAME TO recipient;
+    CREATE UNIQUE INDEX recipient_key ON recipient (key) WHERE state IS NOT NULL;
+    CREATE INDEX recipient_of_nobody ON recipient (key) WHERE state IS NULL;
+    CREATE INDEX recipient_position ON recipient (position) WHERE position IS NOT NULL;
+    CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
+    -- What calls have of their own was only in the bodies: the next run judges the input anew.
+    DELETE FROM meta WHERE name = 'input_judged';
+    """,
 )
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger up to this version's tables, each step whole or not at all; an empty file gets all of them."""
+    let_read_bodies(connection)
     for number, statements in enumerate(MIGRATIONS[version_of(connection) :], version_of(connection) + 1):
         connection.executescript(
             f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number}; "

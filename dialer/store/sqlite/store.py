@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from dialer.messages.store import RUN_ENDED
-from dialer.models import Answer, Attempt, Recipient
+from dialer.models import Answer, Attempt, Own, Recipient
 from dialer.reference import reference
 from dialer.store.sqlite import group, schema
 from dialer.store.sqlite.cancellable_calls import Stops
-from dialer.store.sqlite.figures import Figures
+from dialer.store.sqlite.figures import Figures, parse_cells
 from dialer.store.sqlite.history import Traces
 from dialer.store.sqlite.loading import replace_input, room_for_keys
 from dialer.store.sqlite.merging import Merging
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from dialer.models import InputRow
+    from dialer.models import InputRow, Render
     from dialer.store.records import Binding
 
 
@@ -128,8 +128,10 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
                 self.set_note(name, value)
             replace_input(db, chunks, layout=layout)
             revoke_unlisted(db)
+            db.execute(changing.DROP_SAME_CELLS)
             # A row that is not callable now still stands for somebody who was called before.
-            db.execute(changing.OWN_ROWS_OF_CALLED)
+            db.execute(changing.CLAIM_ROWS)
+            db.execute(changing.DROP_CLAIMED_ROWS)
 
     def attempted_numbers(self, *, of: Callable[[int], bool] = lambda _: True) -> dict[int, tuple[str, ...]]:
         """Return number → keys under which it was attempted.
@@ -156,15 +158,16 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
                 (after, size),
             ).fetchall()
         return [
-            Recipient(id_, key, number, payload, attempts, position, _parted(zones), country)
-            for id_, key, number, payload, attempts, position, zones, country in rows
+            Recipient(id_, key, number, parse_cells(cells), attempts, position, _parted(zones), country, Own(*own))
+            for id_, key, number, cells, attempts, position, zones, country, *own in rows
         ]
 
-    def intend(self, recipients: Sequence[Recipient], *, now: float | None = None) -> list[Attempt]:
-        """Note that these are about to be called; those who may not be any more are left out.
+    def intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None = None) -> list[Attempt]:
+        """Note that these are about to be called, and with which bodies; those who may not be any more are left out.
 
         Args:
             recipients: at most a page of them.
+            render: returns the body of the request to somebody, which carries a reference.
             now: Unix seconds.
         """
         at = time.time() if now is None else now
@@ -173,15 +176,10 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             chosen = {recipient.id: recipient for recipient in recipients if recipient.id in before}
             (last,) = db.execute(reading.LAST_ATTEMPT).fetchone()
             moment = datetime.fromtimestamp(at, UTC)
-            attempts = [
-                Attempt(
-                    id=id_,
-                    recipient=recipient,
-                    reference=reference(self.shared_reference(recipient.key), before[recipient.id] + 1),
-                    at=moment,
-                )
-                for id_, recipient in enumerate(chosen.values(), last + 1)
-            ]
+            attempts = []
+            for id_, recipient in enumerate(chosen.values(), last + 1):
+                mark = reference(self.shared_reference(recipient.key), before[recipient.id] + 1)
+                attempts.append(Attempt(id_, recipient, mark, moment, render(recipient, mark)))
             group.begin(db, attempts, at=at)
             self._count_intents(len(attempts))
         return attempts

@@ -249,7 +249,7 @@ class Tracker:
             if execution is None:
                 await self._missing(call)
             else:
-                await self._found(call, execution.asked_for(provider.VENDOR.request_in(call.payload)))
+                await self._found(call, execution.asked_for(provider.VENDOR.request_in(call.body)))
 
     def _cannot_read(self, error: ProviderReadError) -> None:
         self._refuse_key(error)

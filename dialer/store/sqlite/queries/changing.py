@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dialer.store.sqlite.queries.parts import CALLED, JUDGED, RUN, permitted
+from dialer.store.sqlite.queries.parts import CALLED, JUDGED, LISTED, RUN, permitted
 
 REFUSED_AGAIN = "the redial was refused: "
 """Before the words of a refusal that came after a call."""
@@ -23,46 +23,69 @@ ASK_TO_STOP = """
 
 # -- a load ------------------------------------------------------------------------------------------------------------
 
-CLEAR_INPUT = "DELETE FROM input_row"
-DROP_ROW_KEY = "DROP INDEX IF EXISTS input_row_key"
-CREATE_ROW_KEY = "CREATE INDEX input_row_key ON input_row (key)"
-DROP_RECIPIENT_KEY = "DROP INDEX recipient_key"
-CREATE_RECIPIENT_KEY = "CREATE UNIQUE INDEX recipient_key ON recipient (key)"
+DROP_POSITIONS = "DROP INDEX IF EXISTS recipient_position"
+CREATE_POSITIONS = "CREATE INDEX recipient_position ON recipient (position) WHERE position IS NOT NULL"
+DROP_KEYS = "DROP INDEX recipient_key"
+CREATE_KEYS = "CREATE UNIQUE INDEX recipient_key ON recipient (key) WHERE state IS NOT NULL"
+DROP_ROWS_OF_NOBODY = "DELETE FROM recipient WHERE state IS NULL"
+UNLIST = "UPDATE recipient SET position = NULL, status = NULL, code = '' WHERE position IS NOT NULL"
 ADD_LAYOUT = "INSERT OR IGNORE INTO layout (header) VALUES (?)"
-ADD_RECIPIENT = """
-    INSERT INTO recipient (key, number, state, payload, cells, layout, zones, zone_source, country)
-    VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)
+_JUDGED = (
+    *("number", "position", "cells", "layout", "zones", "zone_source", "country"),
+    *("caller", "scheduled_at", "voice", "agent", "agent_version"),
+)
+ADD_RECIPIENT = f"""
+    INSERT INTO recipient (state, key, {", ".join(_JUDGED)}) VALUES ('pending', ?{", ?" * len(_JUDGED)})
 """
 # Who may have been called under one number is not called again under another: it would be forgotten.
 ADD_OR_RENEW_RECIPIENT = f"""
     {ADD_RECIPIENT}
-    ON CONFLICT (key) DO UPDATE SET number = excluded.number, payload = excluded.payload, cells = excluded.cells,
-    layout = excluded.layout, zones = excluded.zones, zone_source = excluded.zone_source, country = excluded.country
+    ON CONFLICT (key) WHERE state IS NOT NULL DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _JUDGED)}
     WHERE state = 'pending' OR {permitted("recipient.id")}
     AND (state = 'error' OR number = excluded.number)
 """
-ADD_ROW = """
-    INSERT INTO input_row (position, line, key, owner, status, code, reason, number)
-    VALUES (?, ?, ?, 1, 'pending', '', '', ?)
+# Of somebody who was called nothing changes but where they stand in the input. Who was taken over from a torn line of
+# the results has no cells yet.
+LIST_CALLED = """
+    UPDATE recipient SET position = ?3, status = CASE WHEN number <> ?2 THEN 'invalid' END,
+    cells = CASE WHEN cells = '[]' THEN ?4 ELSE cells END, layout = CASE WHEN cells = '[]' THEN ?5 ELSE layout END
+    WHERE key = ?1 AND state IS NOT NULL AND position IS NULL
 """
-ADD_REFUSED_ROW = "INSERT INTO input_row VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)"
-COMPLETE_TORN = "UPDATE recipient SET cells = ?, layout = ? WHERE key = ? AND cells = '[]'"
-OWN_ROWS_OF_CALLED = f"""
-    UPDATE input_row SET owner = 1 WHERE owner = 0 AND key IS NOT NULL
-    AND EXISTS (SELECT 1 FROM recipient r WHERE r.key = input_row.key AND r.state IN {CALLED})
-    AND NOT EXISTS (SELECT 1 FROM input_row o WHERE o.key = input_row.key
-    AND (o.owner = 1 OR o.position < input_row.position))
+ADD_ROW_OF_NOBODY = """
+    INSERT INTO recipient (key, number, position, cells, layout, status, code, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-CLAIM_ROW = """
-    UPDATE input_row SET owner = 1 WHERE position = (SELECT min(position) FROM input_row WHERE key = ?1)
-    AND NOT EXISTS (SELECT 1 FROM input_row WHERE key = ?1 AND owner)
-"""
+
+
+def _claim(which: str) -> tuple[str, str]:
+    """Return how people who were called take the first row of the input that has their key, and drop it as nobody's."""
+    claim = f"""
+        UPDATE recipient SET position = o.position, status = o.status, code = o.code,
+        cells = CASE WHEN recipient.cells = '[]' THEN o.cells ELSE recipient.cells END,
+        layout = CASE WHEN recipient.cells = '[]' THEN o.layout ELSE recipient.layout END
+        FROM (
+            SELECT key, min(position) AS first FROM recipient WHERE state IS NULL AND {which} GROUP BY key
+        ) f JOIN recipient o ON o.position = f.first AND o.state IS NULL
+        WHERE recipient.key = f.key AND recipient.state IN {CALLED} AND recipient.position IS NULL
+    """
+    drop = f"""
+        DELETE FROM recipient WHERE state IS NULL AND {which}
+        AND position IN (SELECT p.position FROM recipient p WHERE p.key = recipient.key AND p.state IS NOT NULL)
+    """
+    return claim, drop
+
+
+CLAIM_ROWS, DROP_CLAIMED_ROWS = _claim("key IS NOT NULL")
+CLAIM_ROW, DROP_CLAIMED_ROW = _claim("key = ?1")
 
 # -- attempts ----------------------------------------------------------------------------------------------------------
 
 BEGIN = """
-    INSERT INTO attempt (id, recipient, reference, turn, at) SELECT json_extract(value, '$[0]'),
-    json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), ?2 FROM json_each(?1)
+    INSERT INTO attempt (id, recipient, reference, turn, scheduled_at, retry_seconds, at)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), ?2 FROM json_each(?1)
+"""
+KEEP_BODIES = """
+    INSERT INTO sent (attempt, body) SELECT json_extract(value, '$[0]'), json_extract(value, '$[6]') FROM json_each(?)
 """
 _OUTCOMES = """
     (SELECT json_extract(value, '$[0]') AS attempt, json_extract(value, '$[1]') AS outcome,
@@ -74,6 +97,7 @@ END = f"""
     execution_id = o.execution_id, answered_at = ?2, skew = o.skew FROM {_OUTCOMES} WHERE attempt.id = o.attempt
 """
 WITHDRAW = "DELETE FROM attempt WHERE id = ?"
+FORGET_BODY = "DELETE FROM sent WHERE attempt = ?"
 RECOVER = """
     UPDATE attempt SET outcome = 'unknown', words = ?, answered_at = max(min(?, at + ?),
     (SELECT max(max(at), coalesce(max(answered_at), 0)) FROM attempt)) WHERE outcome IS NULL
@@ -112,9 +136,15 @@ PERMIT = f"""
     SELECT :now, :what, recipient, decided, {RUN} FROM ({JUDGED}) j WHERE verdict = 'ready'
     AND NOT {permitted("j.recipient")}
 """
-KEEP_SENT = """
-    INSERT OR IGNORE INTO sent SELECT r.decided, r.payload, r.cells, r.layout
+# The input may have other cells by now, and shown are those that the last call was made with.
+KEEP_CELLS = """
+    INSERT OR IGNORE INTO former_cells SELECT r.decided, r.cells, r.layout
     FROM permission p JOIN recipient r ON r.id = p.recipient WHERE p.id > ? AND r.decided IS NOT NULL
+"""
+# Nearly all are as they were.
+DROP_SAME_CELLS = """
+    DELETE FROM former_cells WHERE EXISTS (SELECT 1 FROM attempt a JOIN recipient r ON r.id = a.recipient
+    WHERE a.id = former_cells.attempt AND r.cells = former_cells.cells AND r.layout = former_cells.layout)
 """
 USE = f"""
     UPDATE permission SET attempt = b.attempt FROM (SELECT json_extract(value, '$[0]') AS attempt,
@@ -125,8 +155,7 @@ GIVE_BACK = "UPDATE permission SET attempt = NULL WHERE attempt IN (SELECT value
 REVOKE = "UPDATE permission SET void = 1 WHERE recipient = ? AND attempt IS NULL"
 REVOKE_UNLISTED = f"""
     UPDATE permission SET void = 1 WHERE run = {RUN} AND attempt IS NULL AND NOT EXISTS (
-        SELECT 1 FROM recipient r JOIN input_row i ON i.key = r.key
-        WHERE r.id = permission.recipient AND i.status = 'pending' AND i.number = r.number
+        SELECT 1 FROM recipient r WHERE r.id = permission.recipient AND {LISTED}
     )
 """
 END_PERMISSIONS = f"UPDATE permission SET void = 1 WHERE run = {RUN} AND attempt IS NULL"
@@ -178,10 +207,10 @@ ADOPT = """
     VALUES (?, ?, ?, ?, 'queued', ?, ?)
 """
 TAKE_OVER_RECIPIENT = """
-    INSERT INTO recipient (key, number, state, payload, cells, layout) VALUES (?, ?, 'pending', '', ?, ?)
-    ON CONFLICT (key) DO UPDATE SET number = excluded.number,
-    cells = iif(excluded.cells = '[]', cells, excluded.cells),
-    layout = iif(excluded.cells = '[]', layout, excluded.layout) RETURNING id
+    INSERT INTO recipient (key, number, state, cells, layout) VALUES (?, ?, 'pending', ?, ?)
+    ON CONFLICT (key) WHERE state IS NOT NULL DO UPDATE SET number = excluded.number,
+    cells = CASE WHEN excluded.cells = '[]' THEN recipient.cells ELSE excluded.cells END,
+    layout = CASE WHEN excluded.cells = '[]' THEN recipient.layout ELSE excluded.layout END RETURNING id
 """
 TAKE_OVER_ATTEMPT = """
     INSERT INTO attempt (recipient, reference, turn, at, outcome, http_status, words, source, execution_id,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-_CALL, _SENT = 2, 4
+_CALL, _SENT, _COLUMNS = 2, 4, 5
 """Versions from which on there are these tables: see `schema`."""
 
 AMONG = "AND r.number IN (SELECT value FROM json_each(:numbers))"
@@ -42,15 +42,18 @@ def called(version: int, *, later: bool, extra: str) -> str:
 
 def _later(version: int) -> tuple[str, str]:
     """Return what has to be joined, and when a phone rings last: at its `scheduled_at`, or after all retries."""
-    payload = "coalesce(s.payload, r.payload)" if version >= _SENT else "r.payload"
-    joins = "LEFT JOIN sent s ON s.attempt = a.id" if version >= _SENT else ""
+    scheduled, retried, joins = "a.scheduled_at", "a.retry_seconds", ""
+    if version < _COLUMNS:
+        body = "coalesce(s.payload, r.payload)" if version >= _SENT else "r.payload"
+        joins = "LEFT JOIN sent s ON s.attempt = a.id" if version >= _SENT else ""
+        scheduled, retried = f"scheduled_in({body})", f"retry_seconds_in({body})"
     known, again, ended = ("0", "0", "0")
     if version >= _CALL:
         joins += " LEFT JOIN call c ON c.attempt = a.id"
         known, again, ended = "c.final = 1", "c.scheduled_at", "min(c.updated_at, c.asked_at)"
     rings = f"""
         CASE WHEN {known} THEN max({_PLACED}, coalesce({ended}, 0))
-        ELSE max(coalesce({again}, 0), rings_until({payload}, {_PLACED})) END
+        ELSE max(coalesce({again}, 0), max({_PLACED}, coalesce({scheduled}, 0)) + coalesce({retried}, 0)) END
     """
     return joins, rings
 

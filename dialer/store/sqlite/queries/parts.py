@@ -1,8 +1,8 @@
 # ruff: noqa: S608 - constants only
 """What the queries have in common: which call is reached, who may be called, which calls go on.
 
-The short names in them: `i` is a row of the input, `r` somebody who stands in it or was called, `a` an attempt, `c` the
-call it placed, as the provider last told it, `s` what an attempt was sent with.
+The short names in them: `r` is a row of the input, or somebody who was in it; `a` an attempt, `c` the call it placed,
+as the provider last told it, `s` the body it was sent with, `f` the cells it was made with where `r` has others by now.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def permitted(recipient: str) -> str:
 
 CALLABLE = f"(r.state = 'pending' OR {permitted('r.id')})"
 """Whether `r` may be called, where the input has a row of theirs that can be."""
+LISTED = "r.position IS NOT NULL AND r.status IS NULL AND r.state IS NOT NULL"
+"""Whether `r` is in the input with a row that can be called."""
 
 OUTCOME = f"iif(c.status = '{CallState.COMPLETED}' AND c.voicemail, '{CallState.VOICEMAIL}', coalesce(c.status, ''))"
 """How a call stands: a CallState's word, else the provider's own. Older ledgers keep apart that a machine answered."""
@@ -56,13 +58,12 @@ LAST = f"""
 """
 """Of everybody who was called the last call, and whether any of them has reached them."""
 
-PAYLOAD = "coalesce(s.payload, r.payload)"
 ACCEPTED = """
     attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN sent s ON s.attempt = a.id
     LEFT JOIN call c ON c.attempt = a.id
 """
-CALL = f"""
-    a.id, a.recipient, r.number, a.execution_id, {PAYLOAD}, a.at, coalesce(a.answered_at, a.at),
+CALL = """
+    a.id, a.recipient, r.number, a.execution_id, coalesce(s.body, ''), a.at, coalesce(a.answered_at, a.at),
     coalesce(c.status, ''), c.since, c.asked_at, c.scheduled_at, coalesce(c.retry_count, 0)
 """
 """The columns of a `Call`."""
@@ -74,7 +75,7 @@ MAY_RING = f"""
     FROM {ACCEPTED}
     WHERE a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) <> 1
     AND coalesce(c.stop, '') <> '{STOPPED}' AND NOT (coalesce(c.status, '') IN {listed(FINAL_STATES)}
-    AND NOT is_retried({PAYLOAD}))
+    AND a.retry_seconds IS NULL)
 """
 """Also those that were given up because they never ended: they may still be in the queue. Not those that a list has
 shown to be over, unless they may be tried again."""

@@ -14,10 +14,10 @@ from dialer.store.sqlite.queries.parts import (
     CALLABLE,
     CALLED,
     JUDGED,
+    LISTED,
     MAY_RING,
     OPEN,
     OUTCOME,
-    PAYLOAD,
     RUN,
     listed,
     permitted,
@@ -47,17 +47,18 @@ LAST_MOMENTS = "SELECT max(at), max(answered_at), (SELECT max(asked_at) FROM cal
 # -- who is to be called -----------------------------------------------------------------------------------------------
 
 ANY_ATTEMPT = "SELECT 1 FROM attempt LIMIT 1"
-SPREAD = """
+SPREAD = f"""
     SELECT number FROM (
         SELECT number, row_number() OVER (ORDER BY position) - 1 AS rank, count(*) OVER () AS rows
-        FROM input_row WHERE status = 'pending'
+        FROM recipient r WHERE {LISTED}
     ) WHERE rows <= ?1 OR rank = 0 OR rank * ?1 / rows > (rank - 1) * ?1 / rows
 """
-ANYBODY = "SELECT 1 FROM recipient LIMIT 1"
+ANY_ROW = "SELECT 1 FROM recipient LIMIT 1"
+ANYBODY = "SELECT 1 FROM recipient WHERE state IS NOT NULL LIMIT 1"
 PAGE = f"""
-    SELECT r.id, r.key, r.number, r.payload, r.attempts, i.position, r.zones, r.country
-    FROM input_row i CROSS JOIN recipient r ON r.key = i.key
-    WHERE i.position > ? AND i.status = 'pending' AND {CALLABLE} ORDER BY i.position LIMIT ?
+    SELECT r.id, r.key, r.number, r.cells, r.attempts, r.position, r.zones, r.country,
+    r.caller, r.scheduled_at, r.voice, r.agent, r.agent_version
+    FROM recipient r WHERE r.position > ? AND {LISTED} AND {CALLABLE} ORDER BY r.position LIMIT ?
 """
 ATTEMPTS_OF_CALLABLE = f"""
     SELECT json_group_array(json_array(r.id, r.attempts)) FROM recipient r
@@ -66,17 +67,14 @@ ATTEMPTS_OF_CALLABLE = f"""
 LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempt"
 ATTEMPTED_NUMBERS = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"
 ATTEMPTED = f"SELECT key, state FROM recipient WHERE key IN (SELECT value FROM json_each(?)) AND state IN {CALLED}"
-TORN = "SELECT key FROM recipient WHERE cells = '[]'"
 WHEREABOUTS = f"""
-    SELECT r.zones, r.zone_source, r.country, count(*)
-    FROM input_row i JOIN recipient r ON r.key = i.key
-    WHERE i.status = 'pending' AND {CALLABLE} GROUP BY 1, 2, 3
+    SELECT r.zones, r.zone_source, r.country, count(*) FROM recipient r WHERE {LISTED} AND {CALLABLE} GROUP BY 1, 2, 3
 """
 PENDING_AMONG = f"""
-    SELECT r.id, r.zones, r.zone_source, r.country FROM input_row i JOIN recipient r ON r.key = i.key
-    WHERE i.status = 'pending' AND i.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
+    SELECT r.id, r.zones, r.zone_source, r.country FROM recipient r
+    WHERE {LISTED} AND r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
 """
-NUMBERS_WITH = "SELECT number FROM input_row WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
+NUMBERS_WITH = "SELECT number FROM recipient WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
 CALLABLE_NUMBERS = f"SELECT r.number FROM recipient r WHERE {CALLABLE}"
 CALLABLE_WITH = f"""
     SELECT r.id, r.key, r.attempts FROM recipient r
@@ -97,14 +95,12 @@ MAY_BE_PERMITTED = f"""
 """
 LAST_PERMISSION = "SELECT coalesce(max(id), 0) FROM permission"
 RELEASED = f"""
-    SELECT r.state, count(*) FROM recipient r CROSS JOIN input_row i ON i.key = r.key
-    WHERE r.state <> 'pending' AND i.status = 'pending' AND i.owner
-    AND {permitted("r.id")} GROUP BY 1
+    SELECT r.state, count(*) FROM recipient r
+    WHERE r.state <> 'pending' AND {LISTED} AND {permitted("r.id")} GROUP BY 1
 """
 REDIALLED = f"""
-    SELECT {OUTCOME}, count(*) FROM recipient r CROSS JOIN input_row i ON i.key = r.key
-    LEFT JOIN call c ON c.attempt = r.decided
-    WHERE i.status = 'pending' AND r.state = 'queued' AND {permitted("r.id")}
+    SELECT {OUTCOME}, count(*) FROM recipient r LEFT JOIN call c ON c.attempt = r.decided
+    WHERE {LISTED} AND r.state = 'queued' AND {permitted("r.id")}
     GROUP BY 1 ORDER BY 2 DESC
 """
 REFUSED_AGAIN = f"""
@@ -125,7 +121,7 @@ KNOWN_CALL = """
 COUNT_OPEN = f"SELECT count(*) {MAY_RING}"
 STOPPABLE = f"""
     SELECT * FROM (
-        SELECT max(a.at, coalesce(c.scheduled_at, scheduled_in({PAYLOAD}), 0.0)) AS rings_at, {CALL} {MAY_RING}
+        SELECT max(a.at, coalesce(c.scheduled_at, a.scheduled_at, 0.0)) AS rings_at, {CALL} {MAY_RING}
     ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
 """
 DOUBTS = """
@@ -141,9 +137,9 @@ DECIDED = "SELECT decided FROM recipient WHERE id = ?"
 # Not grouped: for that SQLite would sort all rows first. The limit keeps it from judging a row for each sum.
 COUNTS = f"""
     SELECT {", ".join(f"sum(state = '{status}')" for status in Status)} FROM (
-        SELECT CASE WHEN NOT i.owner THEN i.status WHEN i.status = 'pending' AND {CALLABLE}
+        SELECT CASE WHEN r.state IS NULL THEN r.status WHEN r.status IS NULL AND {CALLABLE}
         THEN 'pending' ELSE r.state END AS state
-        FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key LIMIT -1
+        FROM recipient r WHERE r.position IS NOT NULL LIMIT -1
     )
 """
 CALL_COUNTS = f"""
@@ -155,8 +151,8 @@ CALL_COUNTS = f"""
 OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
 ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"
 LAST_CALLED = f"""
-    SELECT max(r.updated_at) FROM input_row i JOIN recipient r ON r.key = i.key
-    WHERE i.owner AND r.state = 'queued' AND NOT {CALLABLE}
+    SELECT max(r.updated_at) FROM recipient r
+    WHERE r.position IS NOT NULL AND r.state = 'queued' AND NOT {CALLABLE}
 """
 TALK = f"""
     SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0) FROM (SELECT duration FROM call
@@ -171,24 +167,24 @@ HELD = "SELECT at + seconds - ?1, words FROM hold WHERE at + seconds > ?1 ORDER 
 
 # -- somebody ----------------------------------------------------------------------------------------------------------
 
-PEOPLE_WITH = "SELECT id, key, state, reason FROM recipient WHERE number = ?"
-ROWS_WITH = "SELECT coalesce(key, ''), status, reason FROM input_row WHERE number = ? AND NOT owner"
+PEOPLE_WITH = "SELECT id, key, state, reason FROM recipient WHERE number = ? AND state IS NOT NULL"
+ROWS_WITH = "SELECT coalesce(key, ''), status, reason FROM recipient WHERE number = ? AND state IS NULL"
 ATTEMPTS = f"""
     SELECT a.at, coalesce(a.outcome, ''), a.http_status, a.words, a.source, a.execution_id, {OUTCOME},
     coalesce(c.final, 0) > 0, c.asked_at, c.duration, c.cost, coalesce(c.hangup_by, ''), coalesce(c.hangup_reason, ''),
     coalesce(c.error_message, ''), coalesce(c.termination_reason, ''), coalesce(c.recording_url, ''),
-    coalesce(c.transcript, ''), agent_in({PAYLOAD})
+    coalesce(c.transcript, ''), coalesce(s.body, '')
     FROM {ACCEPTED} WHERE a.recipient = ? ORDER BY a.id
 """
 DECISIONS = "SELECT at, what FROM permission WHERE recipient = ? ORDER BY id"
 
 # -- results -----------------------------------------------------------------------------------------------------------
 
-KNOWS = "SELECT 1 FROM recipient WHERE key = ?"
+KNOWS = "SELECT 1 FROM recipient WHERE key = ? AND state IS NOT NULL"
 KNOWN = """
     SELECT r.number, r.state, r.attempts, count(a.id) > 0, json_group_array(a.execution_id)
     FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'queued'
-    WHERE r.key = ? GROUP BY r.id
+    WHERE r.key = ? AND r.state IS NOT NULL GROUP BY r.id
 """
 ANY_CALL = "SELECT 1 FROM call LIMIT 1"
 _CALL_RESULT = f"""
@@ -197,26 +193,19 @@ _CALL_RESULT = f"""
 """
 # Somebody who is to be called again is shown as they stand: a copy of the file must not take them for new.
 _RESULT = """
-    i.position, CASE WHEN i.owner THEN i.key END, coalesce(r.number, i.number),
-    CASE WHEN i.owner THEN r.state ELSE i.status END, r.execution_id,
-    CASE WHEN i.owner THEN r.reason ELSE i.reason END, r.http_status, r.attempts, r.updated_at,
-    coalesce(s.cells, r.cells, i.cells), coalesce(s.layout, r.layout, 0), {call}
+    r.position, CASE WHEN r.state IS NOT NULL THEN r.key END, r.number, coalesce(r.state, r.status), r.execution_id,
+    r.reason, r.http_status, r.attempts, r.updated_at, coalesce(f.cells, r.cells), coalesce(f.layout, r.layout), {call}
 """
-_ROWS = """
-    FROM input_row i LEFT JOIN recipient r ON i.owner AND r.key = i.key LEFT JOIN sent s ON s.attempt = r.decided {of}
+_ROWS = "FROM recipient r LEFT JOIN former_cells f ON f.attempt = r.decided {of}"
+RESULTS = f"SELECT {_RESULT} {_ROWS} WHERE r.position IS NOT NULL ORDER BY r.position"
+RESULTS_BUT_PENDING = f"""
+    SELECT {_RESULT} {_ROWS} WHERE r.position IS NOT NULL AND r.state IS NOT 'pending' ORDER BY r.position
 """
-RESULTS = f"SELECT {_RESULT} {_ROWS} ORDER BY i.position"
-RESULTS_BUT_PENDING = f"SELECT {_RESULT} {_ROWS} WHERE r.state IS NOT 'pending' ORDER BY i.position"
 # All of them in one row, since calls are waiting to leave: see `group`.
 RESULTS_OF = f"""
-    SELECT json_group_array(json_array({_RESULT})) {_ROWS} WHERE i.position IN (SELECT value FROM json_each(?))
+    SELECT json_group_array(json_array({_RESULT})) {_ROWS} WHERE r.position IN (SELECT value FROM json_each(?))
 """
-RESULTS_OF_UNLISTED = f"""
-    SELECT NULL, r.key, r.number, r.state, r.execution_id, r.reason, r.http_status, r.attempts, r.updated_at,
-    coalesce(s.cells, r.cells), coalesce(s.layout, r.layout), {{call}}
-    FROM recipient r LEFT JOIN sent s ON s.attempt = r.decided {{of}} WHERE r.state IN {CALLED}
-    AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner) ORDER BY r.id
-"""
+RESULTS_OF_UNLISTED = f"SELECT {_RESULT} {_ROWS} WHERE r.position IS NULL AND r.state IN {CALLED} ORDER BY r.id"
 
 
 def with_calls(query: str, parts: Sequence[str] | None) -> str:

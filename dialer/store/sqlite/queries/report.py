@@ -15,14 +15,12 @@ SPAN = "SELECT count(*), min(at), max(at) FROM attempt"
 PEOPLE = f"""
     WITH last AS ({LAST})
     SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0), {OUTCOME}, {FINAL}
-    FROM input_row i JOIN recipient r ON r.key = i.key
-    LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
-    WHERE i.owner GROUP BY 2, 3, 4, 5, 6, 7
+    FROM recipient r LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
+    WHERE r.position IS NOT NULL AND r.state IS NOT NULL GROUP BY 2, 3, 4, 5, 6, 7
 """
 CALLED_NUMBERS = f"""
     WITH last AS ({LAST})
-    SELECT r.number, l.reached FROM input_row i JOIN recipient r ON r.key = i.key
-    JOIN last l ON l.recipient = r.id WHERE i.owner
+    SELECT r.number, l.reached FROM recipient r JOIN last l ON l.recipient = r.id WHERE r.position IS NOT NULL
 """
 CALLS = f"""
     SELECT count(*), {OUTCOME}, {FINAL}, {REACHED}, total(c.duration), total(c.cost)
@@ -37,24 +35,22 @@ TALK_AT = f"SELECT c.duration FROM call c WHERE {REACHED} ORDER BY 1 LIMIT 1 OFF
 RETRIED = "SELECT http_status, count(*) FROM attempt WHERE outcome = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1"
 HOLDS = "SELECT at, seconds, words FROM hold ORDER BY at, id"
 LEFT = f"""
-    SELECT count(*) FROM recipient r WHERE r.state IN {CALLED}
-    AND NOT EXISTS (SELECT 1 FROM input_row i WHERE i.key = r.key AND i.owner)
+    SELECT count(*) FROM recipient r WHERE r.state IN {CALLED} AND r.position IS NULL
 """
 CURRENT_HEADER = "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]')"
 TROUBLES = f"""
     WITH last AS ({LAST}), trouble AS (
-        SELECT i.status AS kind, i.code, NULL AS http_status, '' AS same, i.reason AS words, i.position,
-        coalesce('+' || i.number, json_extract(i.cells, '$[' || ? || ']'), '') AS cell
-        FROM input_row i WHERE NOT i.owner
+        SELECT r.status AS kind, r.code, NULL AS http_status, '' AS same, r.reason AS words, r.position,
+        coalesce('+' || r.number, json_extract(r.cells, '$[' || ? || ']'), '') AS cell
+        FROM recipient r WHERE r.state IS NULL
         UNION ALL
-        SELECT r.state, '', r.http_status, alike(r.reason), r.reason, i.position, '+' || r.number
-        FROM input_row i JOIN recipient r ON r.key = i.key
-        WHERE i.owner AND (r.state IN ('error', 'unknown') OR r.state = 'queued' AND r.reason <> '')
+        SELECT r.state, '', r.http_status, alike(r.reason), r.reason, r.position, '+' || r.number
+        FROM recipient r WHERE r.position IS NOT NULL
+        AND (r.state IN ('error', 'unknown') OR r.state = 'queued' AND r.reason <> '')
         UNION ALL
-        SELECT c.status, '', NULL, alike({WHY}), {WHY}, i.position, '+' || r.number
-        FROM input_row i JOIN recipient r ON r.key = i.key JOIN last l ON l.recipient = r.id
-        JOIN call c ON c.attempt = l.attempt
-        WHERE i.owner AND r.state = 'queued' AND c.final = 1 AND c.status IN {listed(WENT_WRONG)}
+        SELECT c.status, '', NULL, alike({WHY}), {WHY}, r.position, '+' || r.number
+        FROM recipient r JOIN last l ON l.recipient = r.id JOIN call c ON c.attempt = l.attempt
+        WHERE r.position IS NOT NULL AND r.state = 'queued' AND c.final = 1 AND c.status IN {listed(WENT_WRONG)}
     )
     SELECT kind, code, http_status, same, first, total, position, cell FROM (
         SELECT *, alike(first_value(words) OVER each) AS first, row_number() OVER each AS nth,
