@@ -97,7 +97,7 @@ def test_the_pace_is_that_of_the_last_minute(tmp_path: Path) -> None:
         assert pulse.per_minute == pytest.approx(60 * 12 / 57)
         assert pulse.last == 1121.0
         assert ledger.pulse(now=1300.0).per_minute == 0
-        assert ledger.attempt_counts() == {"error": 8, "unknown": 8, "retry": 7, "queued": 7}
+        assert ledger.pulse().attempts == {"error": 8, "unknown": 8, "retry": 7, "queued": 7}
 
 
 def test_a_hold_is_told_until_it_is_over(tmp_path: Path) -> None:

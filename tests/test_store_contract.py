@@ -334,7 +334,7 @@ def test_a_call_that_is_over_stays_as_it_is(batch: Batch, store: Store) -> None:
     told(store, attempt, "completed", conversation_duration=20)
     told(store, attempt, "ringing")
     store.note_statuses([(attempt.id, "queued")])
-    assert batch.seen(lambda other: other.outcomes()) == {"completed": 1}
+    assert batch.seen(lambda other: other.pulse().outcomes) == {"completed": 1}
     assert store.open_calls() == []
 
 

@@ -104,7 +104,7 @@ def standing(batch: Batch) -> Standing:
         counts, calls = ledger.counts(), tuple(ledger.call_counts())
         if not running:
             counts = _without_a_run(counts, ledger.released())
-        attempts, outcomes, pulse = ledger.attempt_counts(), ledger.outcomes(), ledger.pulse()
+        pulse = ledger.pulse()
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
     sends = who is not None and who.does == "run"
@@ -112,9 +112,9 @@ def standing(batch: Batch) -> Standing:
         batch=batch.name,
         counts=counts,
         total=sum(counts.values()),
-        attempts=attempts,
+        attempts=pulse.attempts,
         calls=calls,
-        outcomes=outcomes,
+        outcomes=pulse.outcomes,
         open=sum(count.calls for count in calls if not count.final),
         talked=round(sum(count.seconds for count in calls), 3),
         cost=round(sum(count.cost for count in calls), 3),

@@ -289,12 +289,6 @@ class Progress(Protocol):
     def call_counts(self) -> list[CallCount]:
         """Return how many accepted calls stand where."""
 
-    def outcomes(self) -> dict[str, int]:
-        """Return what has become of the call that each person's result shows: outcome → people."""
-
-    def attempt_counts(self) -> dict[str, int]:
-        """Return how many attempts came to what; an empty outcome: nothing is known yet."""
-
     def pulse(self, *, now: float | None = None) -> Pulse:
         """Return how the batch goes on at this moment."""
 
@@ -332,11 +326,13 @@ class Report(Progress, Notes, Protocol):
     def called_numbers(self) -> Iterator[tuple[int, bool]]:
         """Yield the number of each of the people to whom a call was accepted, and whether they were reached."""
 
-    def talks(self, *, step: float) -> list[tuple[int, int]]:
-        """Return how many calls that reached somebody lasted from so many steps (of seconds) to one more."""
+    def talks(self, *, step: float, ranks: Sequence[int]) -> tuple[list[tuple[int, int]], list[float]]:
+        """Return how long the calls that reached somebody lasted.
 
-    def talk_at(self, rank: int) -> float:
-        """Return the length of the call that has so many shorter ones below it, among those that reached somebody."""
+        Args:
+            step: the calls are counted that lasted from so many steps (of seconds) to one more.
+            ranks: and the lengths returned of the calls that have so many shorter ones below them.
+        """
 
     def retried(self) -> list[tuple[int | None, int]]:
         """Return HTTP status (None: no answer) and number of the requests that were surely not taken and made again."""

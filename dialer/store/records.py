@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from dialer.models import CallResult, Status
@@ -186,12 +186,16 @@ class Pulse:
         last: when the last attempt began or ended (Unix seconds); None where there was none.
         held: seconds for which all sending still stands still.
         held_for: why, in words.
+        attempts: how many came to what; an empty outcome: nothing is known yet.
+        outcomes: what has become of the call that each person's result shows: outcome → people.
     """
 
     per_minute: float
     last: float | None
     held: float
     held_for: str
+    attempts: Mapping[str, int]
+    outcomes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,14 +184,15 @@ def _talk(ledger: interface.Report, calls: Sequence[Calls]) -> Talk | None:
     count = sum(some.count for some in calls if some.reached)
     if not count:
         return None
-    ninth = ledger.talk_at(math.ceil(0.9 * count) - 1)
+    ranks = ((count - 1) // 2, math.ceil(0.9 * count) - 1, count - 1)
+    counted, (median, ninth, longest) = ledger.talks(step=_WIDTHS[0], ranks=ranks)
     return Talk(
         calls=count,
         total=sum(some.talked for some in calls if some.reached),
-        median=ledger.talk_at((count - 1) // 2),
+        median=median,
         ninth=ninth,
-        longest=ledger.talk_at(count - 1),
-        spans=_spans(ledger.talks(step=_WIDTHS[0]), ninth),
+        longest=longest,
+        spans=_spans(counted, ninth),
     )
 
 

@@ -54,12 +54,6 @@ class Figures(Connected):
             rows = self._db.execute(reading.ATTEMPTED, (json.dumps(keys),))
             return {key: _STATUSES[state] for key, state in rows}
 
-    def outcomes(self) -> dict[str, int]:
-        """Return what has become of the call that each person's result shows: outcome → people."""
-        query = reading.OUTCOMES
-        with told(self.path):
-            return dict(self._db.execute(query))
-
     def last_called(self) -> float | None:
         """Return when the last of the input was called who is `queued` and stays so (Unix seconds)."""
         with told(self.path):

@@ -18,7 +18,7 @@ from dialer.store.sqlite.opening import told
 from dialer.store.sqlite.queries import report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
@@ -78,22 +78,14 @@ class Overview(Connected):
         rows = self._read(report.CALLED_NUMBERS)
         return ((number, bool(reached)) for number, reached in rows)
 
-    def talks(self, *, step: float) -> list[tuple[int, int]]:
-        """Return how many calls that reached somebody lasted from so many steps (of seconds) to one more."""
-        return list(
-            self._read(
-                report.TALKS,
-                step,
-            )
-        )
+    def talks(self, *, step: float, ranks: Sequence[int]) -> tuple[list[tuple[int, int]], list[float]]:
+        """Return how long the calls that reached somebody lasted.
 
-    def talk_at(self, rank: int) -> float:
-        """Return the length of the call that has so many shorter ones below it, among those that reached somebody."""
-        ((seconds,),) = self._read(
-            report.TALK_AT,
-            rank,
-        )
-        return float(seconds)
+        Args:
+            step: the calls are counted that lasted from so many steps (of seconds) to one more.
+            ranks: and the lengths returned of the calls that have so many shorter ones below them.
+        """
+        return list(self._read(report.TALKS, step)), [next(self._read(report.TALK_AT, rank))[0] for rank in ranks]
 
     def retried(self) -> list[tuple[int | None, int]]:
         """Return HTTP status (None: no answer) and number of the requests that were surely not taken and made again."""

@@ -28,15 +28,11 @@ class Pulses(Connected):
         with told(self.path):
             held, words = self._db.execute(reading.HELD, (now,)).fetchone() or (0.0, "")
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
-            return Pulse(self._per_minute(now), last, held, words)
+            attempts, outcomes = (dict(self._db.execute(query)) for query in (reading.ATTEMPT_COUNTS, reading.OUTCOMES))
+            return Pulse(self._per_minute(now), last, held, words, attempts, outcomes)
 
     def _per_minute(self, now: float) -> float:
         rows = self._db.execute(reading.RECENT_ATTEMPTS, (_MOST,))
         recent = list(takewhile(lambda row: row[0] > now - _WINDOW, rows))
         done = sum(outcome not in {None, "retry"} for _, outcome in recent)
         return 60.0 * done / max(now - recent[-1][0], _SHORTEST) if recent else 0.0
-
-    def attempt_counts(self) -> dict[str, int]:
-        """Return how many attempts came to what; an empty outcome: nothing is known yet."""
-        with told(self.path):
-            return dict(self._db.execute(reading.ATTEMPT_COUNTS))
