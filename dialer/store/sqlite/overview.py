@@ -98,7 +98,8 @@ class Overview(Connected):
             first: of how many rows the position and the phone cell are given.
         """
         self._db.create_function("alike", 1, _alike, deterministic=True)
-        rows = self._read(report.TROUBLES, self._phone_cell(), first)
+        phone = self._phone_cell()
+        rows = self._read(report.TROUBLES, first)
         for (kind, code, http_status, _), alike in groupby(rows, key=lambda row: row[:4]):
             some = list(alike)
             yield Trouble(
@@ -107,7 +108,7 @@ class Overview(Connected):
                 http_status=http_status,
                 words=some[0][4],
                 rows=some[0][5],
-                first=tuple((position, cell) for *_, position, cell in some),
+                first=tuple((position, _number(cell, phone)) for *_, position, cell in some),
             )
 
     def holds(self) -> Iterator[Hold]:
@@ -135,6 +136,13 @@ class Overview(Connected):
     def _read(self, query: str, *values: object) -> Iterator[Any]:
         with told(self.path):
             yield from self._db.execute(query, values)
+
+
+def _number(text: str, phone: int | None) -> str:
+    """Return a number, or the phone cell of a row that has none."""
+    if not text.startswith("["):
+        return text
+    return "" if phone is None else str(json.loads(text)[phone])
 
 
 def _alike(words: str) -> str:

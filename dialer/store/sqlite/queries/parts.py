@@ -22,6 +22,16 @@ def listed(words: Iterable[str]) -> str:
     return f"({', '.join(repr(str(word)) for word in sorted(words))})"
 
 
+def later(one: str, other: str) -> str:
+    """Return the later of two moments."""
+    return f"CASE WHEN {one} > {other} THEN {one} ELSE {other} END"
+
+
+def earlier(one: str, other: str) -> str:
+    """Return the earlier of two moments."""
+    return f"CASE WHEN {one} < {other} THEN {one} ELSE {other} END"
+
+
 STOPPED = CallState.STOPPED
 """No other answer to the wish to stop a call is kept under this word."""
 
@@ -44,10 +54,13 @@ CALLABLE = f"(r.state = 'pending' OR {permitted('r.id')})"
 LISTED = "r.position IS NOT NULL AND r.status IS NULL AND r.state IS NOT NULL"
 """Whether `r` is in the input with a row that can be called."""
 
-OUTCOME = f"iif(c.status = '{CallState.COMPLETED}' AND c.voicemail, '{CallState.VOICEMAIL}', coalesce(c.status, ''))"
+OUTCOME = f"""
+    CASE WHEN c.status = '{CallState.COMPLETED}' AND c.voicemail = 1 THEN '{CallState.VOICEMAIL}'
+    ELSE coalesce(c.status, '') END
+"""
 """How a call stands: a CallState's word, else the provider's own. Older ledgers keep apart that a machine answered."""
-REACHED = f"({OUTCOME} = '{CallState.COMPLETED}' AND coalesce(c.duration, 0) > 0)"
-"""Whether a person was reached."""
+REACHED = f"(CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' AND coalesce(c.duration, 0) > 0 THEN 1 ELSE 0 END)"
+"""1 where a person was reached, else 0."""
 FINAL = "coalesce(c.final, 0)"
 WHY = "coalesce(nullif(c.error_message, ''), nullif(c.termination_reason, ''), c.hangup_reason)"
 CALL_OF = "LEFT JOIN call c ON c.attempt = r.decided"
@@ -82,22 +95,23 @@ shown to be over, unless they may be tried again."""
 
 CALLS_OF = f"""
     SELECT r.id AS recipient, r.state, r.decided,
-    r.attempts - coalesce(sum(a.outcome IN ('retry', 'error')), 0) AS placed,
-    max(iif(a.outcome = 'queued', a.id, NULL)) AS last,
-    coalesce(max(a.outcome = 'queued' AND coalesce(c.final, 0) <> 1), 0) AS open,
-    coalesce(max(a.outcome = 'queued' AND coalesce(c.status, '') = ''), 0) AS untold,
-    coalesce(max({OUTCOME} = '{CallState.COMPLETED}'), 0) AS reached
+    r.attempts - count(CASE WHEN a.outcome IN ('retry', 'error') THEN 1 END) AS placed,
+    max(CASE WHEN a.outcome = 'queued' THEN a.id END) AS last,
+    max(CASE WHEN a.outcome = 'queued' AND coalesce(c.final, 0) <> 1 THEN 1 ELSE 0 END) AS open,
+    max(CASE WHEN a.outcome = 'queued' AND coalesce(c.status, '') = '' THEN 1 ELSE 0 END) AS untold,
+    max(CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' THEN 1 ELSE 0 END) AS reached
     FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id LEFT JOIN call c ON c.attempt = a.id
     WHERE r.state = :state AND (:keys IS NULL OR r.key IN (SELECT value FROM json_each(:keys))) GROUP BY r.id
 """
+_ENDED = earlier("c.since", "coalesce(c.updated_at - coalesce(a.skew, 0.0), c.since)")
 JUDGED = f"""
     SELECT recipient, decided, untold, ripe,
-    CASE WHEN open THEN 'open' WHEN reached THEN iif(state = 'queued', 'other', 'reached')
+    CASE WHEN open = 1 THEN 'open' WHEN reached = 1 AND state = 'queued' THEN 'other' WHEN reached = 1 THEN 'reached'
     WHEN state = 'queued' AND outcome NOT IN (SELECT value FROM json_each(:outcomes)) THEN 'other'
     WHEN placed >= :most THEN 'spent' WHEN ripe > :now THEN 'young' ELSE 'ready' END AS verdict
     FROM (
         SELECT k.*, {OUTCOME} AS outcome,
-        max(a.at, min(c.since, coalesce(c.updated_at - coalesce(a.skew, 0.0), c.since))) + :after AS ripe
+        {later("a.at", _ENDED)} + :after AS ripe
         FROM ({CALLS_OF}) k LEFT JOIN attempt a ON a.id = k.last LEFT JOIN call c ON c.attempt = k.last
     )
 """

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from dialer.models import Status
@@ -19,6 +20,7 @@ from dialer.store.sqlite.queries.parts import (
     OPEN,
     OUTCOME,
     RUN,
+    later,
     listed,
     permitted,
 )
@@ -121,7 +123,7 @@ KNOWN_CALL = """
 COUNT_OPEN = f"SELECT count(*) {MAY_RING}"
 STOPPABLE = f"""
     SELECT * FROM (
-        SELECT max(a.at, coalesce(c.scheduled_at, a.scheduled_at, 0.0)) AS rings_at, {CALL} {MAY_RING}
+        SELECT {later("a.at", "coalesce(c.scheduled_at, a.scheduled_at, 0.0)")} AS rings_at, {CALL} {MAY_RING}
     ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
 """
 DOUBTS = """
@@ -136,10 +138,10 @@ DECIDED = "SELECT decided FROM recipient WHERE id = ?"
 
 # Not grouped: for that SQLite would sort all rows first. The limit keeps it from judging a row for each sum.
 COUNTS = f"""
-    SELECT {", ".join(f"sum(state = '{status}')" for status in Status)} FROM (
+    SELECT {", ".join(f"count(CASE WHEN state = '{status}' THEN 1 END)" for status in Status)} FROM (
         SELECT CASE WHEN r.state IS NULL THEN r.status WHEN r.status IS NULL AND {CALLABLE}
         THEN 'pending' ELSE r.state END AS state
-        FROM recipient r WHERE r.position IS NOT NULL LIMIT -1
+        FROM recipient r WHERE r.position IS NOT NULL LIMIT {sys.maxsize}
     )
 """
 CALL_COUNTS = f"""
@@ -159,8 +161,8 @@ TALK = f"""
     WHERE final = 1 AND status IN {listed(RANG)} ORDER BY attempt DESC LIMIT ?)
 """
 RECENT_ATTEMPTS = "SELECT at, outcome FROM attempt ORDER BY id DESC LIMIT ?"
-LAST_SIGN = """
-    SELECT max(max(at, coalesce(answered_at, at)))
+LAST_SIGN = f"""
+    SELECT max({later("at", "coalesce(answered_at, at)")})
     FROM (SELECT at, answered_at FROM attempt ORDER BY id DESC LIMIT 100)
 """
 HELD = "SELECT at + seconds - ?1, words FROM hold WHERE at + seconds > ?1 ORDER BY 1 DESC LIMIT 1"
@@ -199,7 +201,8 @@ _RESULT = """
 _ROWS = "FROM recipient r LEFT JOIN former_cells f ON f.attempt = r.decided {of}"
 RESULTS = f"SELECT {_RESULT} {_ROWS} WHERE r.position IS NOT NULL ORDER BY r.position"
 RESULTS_BUT_PENDING = f"""
-    SELECT {_RESULT} {_ROWS} WHERE r.position IS NOT NULL AND r.state IS NOT 'pending' ORDER BY r.position
+    SELECT {_RESULT} {_ROWS} WHERE r.position IS NOT NULL AND (r.state IS NULL OR r.state <> 'pending')
+    ORDER BY r.position
 """
 # All of them in one row, since calls are waiting to leave: see `group`.
 RESULTS_OF = f"""

@@ -4,13 +4,24 @@
 from __future__ import annotations
 
 from dialer.provider.states import WENT_WRONG
-from dialer.store.sqlite.queries.parts import ACCEPTED_CALLS, CALLED, FINAL, LAST, OUTCOME, REACHED, WHY, listed
+from dialer.store.sqlite.queries.parts import (
+    ACCEPTED_CALLS,
+    CALLED,
+    FINAL,
+    LAST,
+    OUTCOME,
+    REACHED,
+    WHY,
+    earlier,
+    later,
+    listed,
+)
 
 QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
 _HORIZON = 31 * 86_400
 # What was to be placed later counts then; the provider takes nothing that is more than 30 days ahead.
-_LATER = f"min(coalesce(c.scheduled_at, 0), a.at + {_HORIZON})"
+_RINGS = later("a.at", f"({earlier('coalesce(c.scheduled_at, 0.0)', f'a.at + {_HORIZON}')})")
 SPAN = "SELECT count(*), min(at), max(at) FROM attempt"
 PEOPLE = f"""
     WITH last AS ({LAST})
@@ -23,15 +34,15 @@ CALLED_NUMBERS = f"""
     SELECT r.number, l.reached FROM recipient r JOIN last l ON l.recipient = r.id WHERE r.position IS NOT NULL
 """
 CALLS = f"""
-    SELECT count(*), {OUTCOME}, {FINAL}, {REACHED}, total(c.duration), total(c.cost)
+    SELECT count(*), {OUTCOME}, {FINAL}, {REACHED}, coalesce(sum(c.duration), 0.0), coalesce(sum(c.cost), 0.0)
     FROM {ACCEPTED_CALLS} GROUP BY 2, 3, 4
 """
 CALLS_BY_TIME = f"""
-    SELECT {QUARTER} * CAST(max(a.at, {_LATER}) / {QUARTER} AS INTEGER), count(*), sum({REACHED})
+    SELECT {QUARTER} * CAST(({_RINGS}) / {QUARTER} AS INTEGER), count(*), sum({REACHED})
     FROM {ACCEPTED_CALLS} GROUP BY 1 ORDER BY 1
 """
-TALKS = f"SELECT CAST(c.duration / ? AS INTEGER), count(*) FROM call c WHERE {REACHED} GROUP BY 1 ORDER BY 1"
-TALK_AT = f"SELECT c.duration FROM call c WHERE {REACHED} ORDER BY 1 LIMIT 1 OFFSET ?"
+TALKS = f"SELECT CAST(c.duration / ? AS INTEGER), count(*) FROM call c WHERE {REACHED} = 1 GROUP BY 1 ORDER BY 1"
+TALK_AT = f"SELECT c.duration FROM call c WHERE {REACHED} = 1 ORDER BY 1 LIMIT 1 OFFSET ?"
 RETRIED = "SELECT http_status, count(*) FROM attempt WHERE outcome = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1"
 HOLDS = "SELECT at, seconds, words FROM hold ORDER BY at, id"
 LEFT = f"""
@@ -41,7 +52,7 @@ CURRENT_HEADER = "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]'
 TROUBLES = f"""
     WITH last AS ({LAST}), trouble AS (
         SELECT r.status AS kind, r.code, NULL AS http_status, '' AS same, r.reason AS words, r.position,
-        coalesce('+' || r.number, json_extract(r.cells, '$[' || ? || ']'), '') AS cell
+        CASE WHEN r.number IS NULL THEN r.cells ELSE '+' || r.number END AS cell
         FROM recipient r WHERE r.state IS NULL
         UNION ALL
         SELECT r.state, '', r.http_status, alike(r.reason), r.reason, r.position, '+' || r.number
