@@ -109,6 +109,8 @@ def _folders(path: Path) -> Sequence[Path]:
 
 
 def _read(path: Path) -> Workspace:
+    if path.is_dir() or not path.exists():
+        raise CampaignError(words.settings_not_a_file(path))
     file = read_campaign_file(path)
     organisation = file.content.get(_TABLE, {})
     if not isinstance(organisation, dict):

@@ -180,11 +180,15 @@ def list_is(path: Path, fault: str) -> str:
 
 
 def list_unreadable(path: Path, *, why: str | None) -> str:
-    return list_is(path, f"cannot be read ({why})")
+    return list_is(path, f"cannot be read ({why})") + (
+        f" Bring the list back as it was. Or move away what is there, then: {command_text('list', '--rebuild')}"
+    )
 
 
 def list_unwritable(path: Path, *, why: str | None) -> str:
-    return list_is(path, f"cannot be written ({why})")
+    return list_is(path, f"cannot be written ({why})") + (
+        " Make it a file that can be written, then run the same command again."
+    )
 
 
 def list_line_unreadable(path: Path, *, line: int) -> str:

@@ -24,6 +24,12 @@ def lines_not_a_number(place: str, given: str) -> str:
     return f"{place} is {given}: write a whole number from 1, without quotes, like 10."
 
 
+def settings_not_a_file(path: Path) -> str:
+    """Return what is said where `dialer.toml` is a folder, or a link that leads nowhere."""
+    what = "a folder" if path.is_dir() else "a link that leads nowhere"
+    return f"{path} is {what}, not a file. It has the limits of all campaigns in this folder: bring it back."
+
+
 def settings_missing(path: Path, rate_file: Path) -> str:
     """Return what is said where a workspace had a `dialer.toml`, and has none any more."""
     return (

@@ -84,9 +84,8 @@ class Registry:
         Raises:
             LedgerError: the list cannot be read, or a line of it.
         """
-        kind = unreadable(self.path)
-        if kind:
-            raise LedgerError(say.list_is(self.path, f"is {kind}"))
+        if unreadable(self.path):
+            raise LedgerError(say.list_unreadable(self.path, why="it is not a file"))
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
