@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dialer.errors import ExitCode
 from dialer.store.sqlite import mark_of
 from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, Figures, Forked, run, sandbox, settled
 
@@ -442,3 +443,25 @@ def test_a_crash_while_results_are_adopted_changes_nothing(
     assert dialer.run(batch.command("run"), Crash(at, "after")) == CRASHED
     assert dialer.run(batch.command("run")) in ENDED, dialer.told()
     settled(batch, bolna)
+
+
+@pytest.mark.parametrize(("first", "then", "last"), [(15, 5, 1), (3, 25, 4)])
+def test_an_older_ledger_under_the_log_of_a_killed_run_calls_nobody_twice(
+    tmp_path: Path, first: int, then: int, last: int
+) -> None:
+    """SQLite takes the log for the older file's own: what is missing in between is not always seen by it."""
+    batch = Batch.write(tmp_path, people=60, rate="400/second")
+    with sandbox(lines=1000) as bolna:
+        assert run(bolna, batch.command("run", "--limit", str(first))) == ExitCode.LEFT
+        shutil.copy(batch.ledger, tmp_path / "older")
+        assert run(bolna, batch.command("run", "--limit", str(then))) == ExitCode.LEFT
+        killed = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "log")
+        end = time.monotonic() + PATIENCE
+        while bolna.requests() < first + then + last and time.monotonic() < end:
+            time.sleep(0.002)
+        killed.kill()
+        killed.wait()
+        assert batch.ledger.with_name(f"{batch.ledger.name}-wal").stat().st_size
+        (tmp_path / "older").replace(batch.ledger)
+        assert run(bolna, batch.command("run")) in {ExitCode.LOOK, ExitCode.LEFT, ExitCode.MUST_ACT}
+        assert max(Counter(call["to_number"] for call in bolna.calls(batch.agent)).values()) == 1
