@@ -33,9 +33,9 @@ def settings_not_a_file(path: Path) -> str:
 def settings_missing(path: Path, rate_file: Path) -> str:
     """Return what is said where a workspace had a `dialer.toml`, and has none any more."""
     return (
-        f"{path} is missing. Campaigns in this folder shared their limits by it, and know by it whom the others "
-        "called.\n"
-        f"Bring it back; an empty file will do where it had no limits. If they are to share nothing: delete {rate_file}"
+        f"{path} is missing. The campaigns in this folder and below share their limits through it, and each other's "
+        "calls.\n"
+        f"Bring it back. If it had no limits, an empty file will do. If they share nothing any more, delete {rate_file}"
     )
 
 
