@@ -85,7 +85,7 @@ class Registry:
             LedgerError: the list cannot be read, or a line of it.
         """
         if unreadable(self.path):
-            raise LedgerError(say.list_unreadable(self.path, why="it is not a file"))
+            raise LedgerError(say.list_unreadable(self.path, why=say.NOT_A_FILE))
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
