@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.config.campaign import Campaign, Constant, MistakeError, agent_in, is_zone, version_in
 from dialer.errors import CampaignError, InputError
-from dialer.escaping import on_one_line
 from dialer.hours import zone_problem
+from dialer.messages.intake import payload as say
 from dialer.models import NOTHING_OWN, Body, Own, Problem, e164
 from dialer.moments import in_zone, moment_in
 from dialer.numbers import judge
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Number types that may call, though they are not called."""
 _SCHEDULES = frozenset({"scheduled_at", "schedule_at", "call_at", "scheduled_time"})
-_COLUMNS_SHOWN = 30
-_CELL_SHOWN = 60
 _LONGEST_ID = 100
 """Characters of the id of a voice."""
 
@@ -40,7 +38,7 @@ class Payload:
     Attributes:
         variables: what the agent hears: variable → column, or the constant's text.
         columns: variable → index of the column it comes from; constants have none.
-        left_out: columns that are no variables because the provider fills in their names itself.
+        left_out: columns that are not variables because the provider fills in their names itself.
         required: the columns behind `required`, which names variables or columns.
         zone_column: index of the column that names the recipient's time zone; None where there is none.
         hints: what is odd about the columns, in words.
@@ -59,10 +57,8 @@ class Payload:
 
     def __init__(self, campaign: Campaign, header: tuple[str, ...], *, phone: str, now: datetime) -> None:
         if VARIABLE in header:
-            raise InputError(
-                f'{campaign.batch.recipients}: rename the column "{VARIABLE}": under this name dialer finds its calls '
-                f"again at {provider.VENDOR.names.name}."
-            )
+            name = provider.VENDOR.names.name
+            raise InputError(say.reserved_column(campaign.batch.recipients, VARIABLE, provider=name))
         for keys, column in _named(campaign):
             _require(campaign, header, keys, column)
         columns = campaign.columns
@@ -163,30 +159,30 @@ class Payload:
         self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], problems: dict[int, Problem]
     ) -> dict[CallField, Sequence[str | None]]:
         """Return each of these fields, and note the problems."""
-        found: dict[CallField, Sequence[str | None]] = {}
+        fields: dict[CallField, Sequence[str | None]] = {}
         agents: Sequence[str | None] = [self._campaign.agent_id] * len(keys)
         if CallField.CALLER in self._own:
-            found[CallField.CALLER] = _column(map(self._caller, _cells(columns, self._from), keys), problems)
+            fields[CallField.CALLER] = _column(map(self._caller, _cells(columns, self._from), keys), problems)
         if CallField.SCHEDULED_AT in self._own:
             # The keys only tell how many there are: neither of the columns need be there.
             rows = zip(_cells(columns, self._scheduled_at), _cells(columns, self._timezone), keys, strict=False)
             moments = (self._schedule(cell, zone) for cell, zone, _ in rows)
-            found[CallField.SCHEDULED_AT] = _column(moments, problems)
+            fields[CallField.SCHEDULED_AT] = _column(moments, problems)
         if self._voice is not None:
-            found[CallField.VOICE] = _column(map(self._voice_of, columns[self._voice]), problems)
+            fields[CallField.VOICE] = _column(map(self._voice_of, columns[self._voice]), problems)
         if self._agent is not None:
-            found[CallField.AGENT] = agents = _column(map(self._agent_of, columns[self._agent]), problems)
+            fields[CallField.AGENT] = agents = _column(map(self._agent_of, columns[self._agent]), problems)
             self.agents |= dict.fromkeys(agent for agent in agents if agent is not None)
         if CallField.AGENT_VERSION in self._own:
             versions = map(self._version_of, _cells(columns, self._version), agents)
-            found[CallField.AGENT_VERSION] = _column(versions, problems)
-        return found
+            fields[CallField.AGENT_VERSION] = _column(versions, problems)
+        return fields
 
     def _agent_of(self, cell: str) -> str | Problem:
         try:
             return agent_in(cell) if cell.strip() else self._campaign.agent_id
         except MistakeError as error:
-            return Problem("agent_not_valid", f'"{self._name(self._agent)}" is "{_cut(cell)}": {error.words}')
+            return Problem("agent_not_valid", say.cell(self._name(self._agent), cell, error.words))
 
     def _version_of(self, cell: str, agent: str | None) -> str | Problem | None:
         if not cell.strip():
@@ -195,13 +191,12 @@ class Payload:
         try:
             return version_in(cell)
         except MistakeError as error:
-            return Problem("agent_version_not_valid", f'"{self._name(self._version)}" is "{_cut(cell)}": {error.words}')
+            return Problem("agent_version_not_valid", say.cell(self._name(self._version), cell, error.words))
 
     def _voice_of(self, cell: str) -> str | Problem | None:
         voice = cell.strip()
         if len(voice) > _LONGEST_ID or not voice.isprintable():
-            words = f'"{self._name(self._voice)}" is "{_cut(on_one_line(voice))}": the id of a voice is expected'
-            return Problem("voice_not_valid", f"{words}, one line of at most {_LONGEST_ID} characters")
+            return Problem("voice_not_valid", say.voice(self._name(self._voice), voice, longest=_LONGEST_ID))
         return voice or None
 
     def _name(self, index: int | None) -> str:
@@ -211,7 +206,7 @@ class Payload:
         if self._from is not None and cell.strip():
             judged = judge(cell, region=self._campaign.csv.region, allow=_CALLERS)
             if isinstance(judged, Problem):
-                return Problem("from_not_valid", f'caller number in "{self._header[self._from]}": {judged.reason}')
+                return Problem("from_not_valid", say.caller(self._header[self._from], judged.reason))
             return e164(judged.digits)
         callers = self._campaign.call.from_phone_number
         if callers is None:
@@ -228,10 +223,9 @@ class Payload:
         if isinstance(moment, Problem):
             return moment
         if moment - self._now < provider.VENDOR.limits.soonest:
-            return Problem("schedule_too_soon", f"scheduled_at {text} is in the past or less than 3 minutes ahead")
+            return Problem("schedule_too_soon", say.too_soon(text))
         if moment - self._now > provider.VENDOR.limits.furthest:
-            refuses = f"which {provider.VENDOR.names.name} refuses"
-            return Problem("schedule_too_far", f"scheduled_at {text} is more than 30 days ahead, {refuses}")
+            return Problem("schedule_too_far", say.too_far(text, provider=provider.VENDOR.names.name))
         return moment.isoformat(timespec="seconds")
 
 
@@ -265,20 +259,14 @@ def scheduled(text: str, *, zone: str | None) -> datetime | Problem:
     """
     moment = moment_in(text)
     if moment is None:
-        return Problem(
-            "schedule_not_a_time", f"scheduled_at {_cut(text)} is not a date and time like 2026-12-01T10:00:00+05:30"
-        )
+        return Problem("schedule_not_a_time", say.not_a_time(text))
     if moment.tzinfo is not None:
         return moment.replace(microsecond=0)
     if zone is None:
-        return Problem(
-            "schedule_without_zone",
-            f"scheduled_at {text} has no time zone: add an offset like +05:30, or name a zone in the campaign file "
-            '(timezone = "Asia/Kolkata" in [call]; where a column holds it, timezone = "its name" in [columns])',
-        )
+        return Problem("schedule_without_zone", say.without_zone(text))
     local = in_zone(moment, zone)
     if local is None:
-        return Problem("schedule_not_a_time", f"scheduled_at {text} does not exist in {zone}: the clocks skip it")
+        return Problem("schedule_not_a_time", say.skipped(text, zone))
     return local.replace(microsecond=0)
 
 
@@ -305,13 +293,10 @@ def _named(campaign: Campaign) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _hints(campaign: Campaign, header: tuple[str, ...]) -> Iterator[str]:
-    """Say which columns look as if they told when to call, and are not used so."""
+    """Say which columns look as if they said when to call, and are not used so."""
     for name in header:
         if name.strip().casefold().replace(" ", "_") in _SCHEDULES and not campaign.columns.scheduled_at:
-            yield (
-                f'the column "{name}" does not say when somebody is called; for that write scheduled_at = "{name}" in '
-                f"[columns]"
-            )
+            yield say.unused_schedule(name)
 
 
 def _required(campaign: Campaign) -> Iterator[str]:
@@ -327,12 +312,8 @@ def _require(campaign: Campaign, header: tuple[str, ...], keys: tuple[str, ...],
     if column in header:
         return
     near = difflib.get_close_matches(column, header, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
-    end = ", ..." if len(header) > _COLUMNS_SHOWN else "."
-    raise CampaignError(
-        f'{campaign.file.place(*keys)}: {campaign.batch.recipients} has no column "{column}".{hint}\n'
-        f"Its columns are: {on_one_line(', '.join(header[:_COLUMNS_SHOWN]))}{end}"
-    )
+    place, path = campaign.file.place(*keys), campaign.batch.recipients
+    raise CampaignError(say.no_column(place, path, column, near=near[0] if near else None, header=header))
 
 
 def _index(header: tuple[str, ...], column: str | None) -> int | None:
@@ -340,10 +321,6 @@ def _index(header: tuple[str, ...], column: str | None) -> int | None:
 
 
 def _no_zone(column: str, cell: str) -> Problem:
-    problem = zone_problem(_cut(cell))
-    found = f'"{_cut(cell)}" is not a time zone' if problem is None else problem.reason
-    return Problem("zone_unknown", f'"{column}": {found}')
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _CELL_SHOWN else f"{text[:_CELL_SHOWN]}..."
+    shown = say.cut(cell)
+    problem = zone_problem(shown)
+    return Problem("zone_unknown", say.zone(column, say.not_a_zone(shown) if problem is None else problem.reason))
