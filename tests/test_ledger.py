@@ -391,6 +391,21 @@ def test_a_refused_second_call_leaves_the_doubt_about_the_first(ledger: Ledger) 
     assert result_of(ledger, 1).error == "no answer in time; the redial was refused: bad number"
 
 
+def test_whose_call_was_found_is_looked_up_however_long_the_list_is(ledger: Ledger) -> None:
+    """After an older copy came back, thousands of calls may be found for a list of a million."""
+    steps: list[None] = []
+
+    def work_of(index: int) -> int:
+        steps.clear()
+        assert ledger.adopt([number_of(index)], f"{ledger.shared_reference(key_of(index))}-1", execution_id=f"e{index}")
+        return len(steps)
+
+    people(ledger, 3000)
+    work_of(1)
+    ledger._db.set_progress_handler(lambda: steps.append(None), 1000)
+    assert work_of(2) < 3
+
+
 def test_a_call_found_for_somebody_pending_is_adopted(ledger: Ledger) -> None:
     people(ledger, 2)
     call(ledger, 2, REFUSED)

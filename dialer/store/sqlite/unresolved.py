@@ -80,6 +80,7 @@ class Doubts(Starts):
         """
         words = say.called_by_others(execution_id)
         with self.transaction() as db:
+            db.execute(changing.INDEX_NUMBERS)
             rows = db.execute(reading.CALLABLE_WITH, (json.dumps(list(numbers)),)).fetchall()
             for recipient, key, attempts in rows:
                 db.execute(changing.DOUBT, (recipient, attempts + 1, time.time(), words, execution_id))
@@ -101,10 +102,8 @@ class Doubts(Starts):
         """
         shared = shared_part(mark)
         with self.transaction() as db:
-            rows = db.execute(
-                reading.ADOPTABLE,
-                (json.dumps(list(numbers)), mark),
-            ).fetchall()
+            db.execute(changing.INDEX_NUMBERS)
+            rows = db.execute(reading.ADOPTABLE, (json.dumps(list(numbers)), mark)).fetchall()
             for recipient, key, attempts in rows:
                 if self.shared_reference(key) == shared:
                     if missing_since is not None and not self.gaps():

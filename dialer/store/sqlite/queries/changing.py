@@ -21,6 +21,11 @@ ASK_TO_STOP = """
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 
+# -- calls that the provider has and the ledger does not ---------------------------------------------------------------
+
+INDEX_NUMBERS = "CREATE INDEX IF NOT EXISTS recipient_number ON recipient (number)"
+"""Made when the first such call is found: a load does without it, and each further call is a look-up, not a search."""
+
 # -- a load ------------------------------------------------------------------------------------------------------------
 
 DROP_POSITIONS = "DROP INDEX IF EXISTS recipient_position"
