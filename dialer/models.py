@@ -50,27 +50,6 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderNames:
-    """What a person calls the provider, and types to reach it.
-
-    Attributes:
-        name: of the provider.
-        key: the environment variable that holds the key.
-        address: the environment variable that holds another base URL than its own.
-        agent: the environment variable that names the agent.
-        base_url: where it is reached.
-        example_key: how a key begins.
-    """
-
-    name: str
-    key: str
-    address: str
-    agent: str
-    base_url: str
-    example_key: str
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
     """Why a row cannot be called: a stable code, and words for a person."""
 
@@ -344,10 +323,8 @@ def e164(number: int) -> str:
     return f"+{number}"
 
 
-RINGING = 20.0
-"""Seconds that a phone rings, about: what is tracked of a call is only how long people talked."""
-ENOUGH = 20
-"""Of fewer calls an average says nothing."""
+RINGING, ENOUGH = 20.0, 20
+"""Seconds that a phone rings, about, since only talk is tracked; of fewer calls an average says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlencode
 
-from dialer.models import Answer, Effect, Outcome, ProviderNames
+from dialer.messages.names import ProviderNames
+from dialer.models import Answer, Effect, Outcome
 from dialer.provider.interface import (
     Account,
     Agent,

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 INTERRUPTED = "Interrupted; nothing was dialled."
 STOPPING = "\nStopping: what is in flight may finish. Once more to stop at once."

@@ -10,7 +10,7 @@ from dialer.messages.words import without_stop
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 # -- why a run ends early: what happened, and what to do ---------------------------------------------------------------
 

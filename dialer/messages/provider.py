@@ -10,7 +10,7 @@ from dialer.moments import to_the_minute
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 RUN_AGAIN = "then run the same command again."
 

@@ -9,7 +9,7 @@ from dialer.messages.words import without_stop
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 # -- before a run: the account, the agents, the caller numbers --------------------------------------------------------
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.messages.commands import Selection
-    from dialer.models import CallCount, ProviderNames
+    from dialer.messages.names import ProviderNames
+    from dialer.models import CallCount
 
 ORDER = (
     *(Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.PENDING, Status.SENDING),

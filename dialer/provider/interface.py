@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from dialer.models import Answer, ProviderNames
+    from dialer.messages.names import ProviderNames
+    from dialer.models import Answer
 
 __all__ = [
     "Account",

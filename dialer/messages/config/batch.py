@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 THE_CAMPAIGN_FILE = "the campaign file"
 THE_RECIPIENTS = "the list of recipients"

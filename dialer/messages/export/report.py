@@ -10,7 +10,7 @@ from dialer.messages.words import many
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 # -- the head ----------------------------------------------------------------------------------------------------------
 

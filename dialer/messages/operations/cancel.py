@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 NOTHING = "Nothing was cancelled."
 ANOTHER_PROCESS = "another process"

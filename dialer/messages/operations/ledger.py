@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 ASKED_TO_STOP = "Asked to stop by `dialer cancel`"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 UNCLEAR = "looking for unclear calls"
 """What a run was doing when somebody stopped it; so are the next two."""

@@ -10,7 +10,7 @@ from dialer.moments import to_the_minute
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 _SHOWN = 10
 """Numbers that a question names."""

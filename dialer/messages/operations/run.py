@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from dialer.models import ProviderNames
+    from dialer.messages.names import ProviderNames
 
 NOTHING_DIALLED = "Nothing was dialled."
 PROMPT_UNREAD = "the agent's prompt could not be read"

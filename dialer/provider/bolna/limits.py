@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dialer.models import ProviderNames
+from dialer.messages.names import ProviderNames
 from dialer.provider.interface import Limits
 from dialer.rate import Rate
 
