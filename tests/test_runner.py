@@ -187,11 +187,12 @@ class Bolna:
         number, reference = int(fields["recipient_phone_number"]), fields["user_data"][VARIABLE]
         assert fields["user_data"]["name"] == f"Zoë {number}"
         intent = self.ledger._db.execute(
-            "SELECT a.outcome, r.state, r.number FROM attempt a JOIN recipient r ON r.id = a.recipient "
-            "WHERE a.reference = ?",
+            "SELECT a.outcome, r.state, r.number, s.body FROM attempt a JOIN recipient r ON r.id = a.recipient "
+            "JOIN sent s ON s.attempt = a.id WHERE a.reference = ?",
             (reference,),
         ).fetchall()
-        assert intent == [(None, "sending", number)]
+        # What leaves is on disk, byte for byte, with its intent.
+        assert intent == [(None, "sending", number, body.decode())]
         sent = Sent(anyio.current_time(), number, reference, self.came[number])
         self.came[number] += 1
         self.sent.append(sent)
