@@ -120,9 +120,9 @@ class Killer:
         began, before = time.monotonic(), self._bolna.requests()
         moved, seen = began, before
         while process.poll() is None and seen - before < enough and time.monotonic() - began < latest:
-            time.sleep(0.005)
-            if self._bolna.requests() > seen:
-                moved, seen = time.monotonic(), self._bolna.requests()
+            time.sleep(0.02)
+            if (requests := self._bolna.requests()) > seen:
+                moved, seen = time.monotonic(), requests
             elif time.monotonic() - moved > STALLED and self._bolna.in_flight():
                 return
             assert time.monotonic() - moved < PATIENCE, "the run hangs"
@@ -143,7 +143,7 @@ def killed_to_the_end(
 ) -> Story:
     """Bring a batch to its end through kills, against a server with every fault; check it and return the story."""
     random = Random(seed)
-    batch = Batch.write(folder, people=people, rate=rate)
+    batch = Batch.write(folder, people=people, rate=rate, start=seed * 1000)
     faults = {number: [random.choice(FAULTS)] for number in batch.numbers if random.random() < 0.3}
     settings |= {"number_faults": faults, "retry_after": "seconds", "retry_after_seconds": 1, "listed_after": late}
     with sandbox(seed=seed, **settings) as bolna:
