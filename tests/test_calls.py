@@ -98,7 +98,7 @@ FIELDS = (
 @example({"retry_count": 10**30, "conversation_duration": 10**400, "scheduled_at": "0001-01-01T00:00:00+14:00"})
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_bolna_shows_can_be_kept(ledger: Ledger, fields: dict[str, Any]) -> None:
-    for table in ("call", "attempt"):
+    for table in ("call", "sent", "attempt"):
         ledger._db.execute(f"DELETE FROM {table}")
     ledger._db.execute("UPDATE recipient SET state = 'pending', attempts = 0")
     attempt = call(ledger, 1, QUEUED)

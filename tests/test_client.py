@@ -315,7 +315,7 @@ def test_what_breaks_after_sending_is_in_doubt(
     behaviour: Callable[[Peer, socket.socket], None], backend: str, *, read: bool
 ) -> None:
     with peer(behaviour, read=read) as bolna:
-        answer = call(bolna.url, backend, read_timeout=0.2, connect_timeout=0.2)
+        answer = call(bolna.url, backend, read_timeout=0.2)
     assert (answer.outcome, answer.effect) == (UNKNOWN, GO_ON)
     assert len(bolna.received) == read
     assert bolna.connections == 1
