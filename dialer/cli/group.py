@@ -45,6 +45,13 @@ def batch_options(command: _Command) -> _Command:
     return recipients_option(batch_option(sandbox_option(command)))
 
 
+def paused_options(command: _Command) -> _Command:
+    """Add what says whom `pause` and `resume` concern."""
+    campaigns = click.argument("campaigns", nargs=-1, type=PATH, metavar="[CAMPAIGN]...")
+    everything = click.option("--all", "everything", is_flag=True, help="Every campaign of the workspace.")
+    return campaigns(batch_options(everything(folder_option(command))))
+
+
 def _verbose(context: click.Context, _parameter: click.Parameter, is_on: bool) -> None:  # noqa: FBT001 - click's callback
     """Show the log while a command runs."""
     if is_on:

@@ -100,6 +100,12 @@ def workspace_of(folder: Path) -> Workspace:
     return find_workspace(folder / SETTINGS, results=folder / SETTINGS)
 
 
+def folder_of_all(folder: Path) -> Path:
+    """Return the folder of the workspace around another, whatever its `dialer.toml` says: also of one that is wrong."""
+    around = _folders(folder / SETTINGS)
+    return next((one for one in around if os.path.lexists(one / SETTINGS)), around[0])
+
+
 def _folders(path: Path) -> Sequence[Path]:
     """Return the folders around a path as it was typed, the innermost first."""
     typed = path.absolute()

@@ -24,6 +24,8 @@ class Control:
         """Cancel now: what is in flight is `unknown`."""
         self.stopped = ""
         """Who stopped it, in words, once somebody did."""
+        self.is_paused = False
+        """Whether a pause is what stopped it, or came besides."""
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -37,6 +39,11 @@ class Control:
         """Drain, for a reason that a person understands."""
         self.stopped = self.stopped or words
         self.drain.set()
+
+    def pause(self, words: str) -> None:
+        """Drain, because a person has paused it."""
+        self.is_paused = True
+        self.stop(words)
 
 
 @contextlib.asynccontextmanager

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dialer.engine.placing import Room
 
 ENDED = Deferral(say.SENDING_ENDED)
+PAUSED = Deferral(say.SENDING_PAUSED)
 LATE = Deferral(say.MOMENT_OVER)
 _HELD = Deferral(say.SENDING_HELD, retry=True)
 _NO_LINE = Deferral(say.NO_LINE_LEFT, retry=True)
@@ -29,6 +30,7 @@ class Eligibility:
     Args:
         judge: why somebody must not be called now, or None.
         ready: returns once the judge can judge.
+        is_paused: whether a person has paused the run; asked last, as a request leaves.
         pacer: tells of a hold of all sending.
         lines: tells whether there is one.
         end: ends the sending.
@@ -40,6 +42,7 @@ class Eligibility:
         judge: Callable[[Recipient], Deferral | None],
         *,
         ready: Callable[[], Awaitable[None]],
+        is_paused: Callable[[], bool],
         pacer: Pacer,
         lines: Room,
         end: Callable[[Trip], None],
@@ -47,6 +50,7 @@ class Eligibility:
     ) -> None:
         self._judge = judge
         self._ready = ready
+        self._is_paused = is_paused
         self._pacer = pacer
         self._lines = lines
         self._end = end
@@ -77,6 +81,8 @@ class Eligibility:
             return deferral
         if self._pacer.is_held():
             return _HELD
+        if self._is_paused():
+            return PAUSED
         return None if self._pacer.use(start) else LATE
 
     async def ready(self) -> None:

@@ -69,6 +69,7 @@ class Runner:
         agent_gone: asked after a 404: does the provider not know the agent either?
         judge: why not to call somebody now, or None; asked before the intent and as the body leaves. Its errors end it.
         ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
+        is_paused: whether a person has paused it; asked as a request leaves, of whoever ends the run as well.
         progress: shows how far it is.
         max_in_flight: requests sent and not yet answered.
         lines: how many calls may become live; no intent is written for a call that has to wait for a line.
@@ -91,6 +92,7 @@ class Runner:
         progress: Progress,
         max_in_flight: int,
         ready: Callable[[], Awaitable[None]] = checkpoint_if_cancelled,
+        is_paused: Callable[[], bool] = lambda: False,
         lines: Room | None = None,
         limit: int | None = None,
         waits: bool = False,
@@ -103,7 +105,13 @@ class Runner:
         self._lines = lines or Unlimited()
         self._lines.on_change = self._changes.notify
         self._eligibility = Eligibility(
-            judge, ready=ready, pacer=pacer, lines=self._lines, end=self.end, is_ending=self._is_ending
+            judge,
+            ready=ready,
+            is_paused=is_paused,
+            pacer=pacer,
+            lines=self._lines,
+            end=self.end,
+            is_ending=self._is_ending,
         )
         self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
         in_advance = 1 + math.ceil(min(max_in_flight, pacer.rate_now * EARLIEST))
@@ -160,7 +168,7 @@ class Runner:
             self._placing.known = await self._ledger.execution_ids()
         try:
             async with anyio.create_task_group() as calls:
-                calls.start_soon(self._abort_when, control, calls)
+                calls.start_soon(self._leave_when, control.abort, calls.cancel_scope)
                 await self._send_all(calls, control, watchers)
                 with anyio.move_on_after(DRAIN):
                     await self._changes.until(lambda: self._placing.in_flight == 0)
@@ -174,7 +182,7 @@ class Runner:
         try:
             with self._sending:
                 async with anyio.create_task_group() as around:
-                    around.start_soon(self._stop_when, control)
+                    around.start_soon(self._leave_when, control.drain, self._sending)
                     around.start_soon(self._queue.look_again)
                     around.start_soon(self._connections.open_ahead, self._changes)
                     for watcher in watchers:
@@ -201,15 +209,10 @@ class Runner:
     def _is_ending(self) -> bool:
         return self._sending.cancel_called
 
-    async def _stop_when(self, control: Control) -> None:
-        await control.drain.wait()
+    async def _leave_when(self, asked: anyio.Event, scope: anyio.CancelScope) -> None:
+        await asked.wait()
         self._ending.interrupted = True
-        self._sending.cancel()
-
-    async def _abort_when(self, control: Control, calls: TaskGroup) -> None:
-        await control.abort.wait()
-        self._ending.interrupted = True
-        calls.cancel_scope.cancel()
+        scope.cancel()
 
     # -- the ledger ----------------------------------------------------------------------------------------------
 

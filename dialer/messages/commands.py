@@ -38,6 +38,10 @@ class Selection:
         words += ["--sandbox"] if self.sandbox else []
         return command_text(*words, *options)
 
+    def of_all_batches(self) -> Selection:
+        """Return the campaign itself."""
+        return Selection(self.campaign, sandbox=self.sandbox)
+
     def as_trial(self) -> Selection:
         """Return the same as a trial in the sandbox."""
         return replace(self, sandbox=True)

@@ -93,6 +93,7 @@ FIX_THAT = f"Fix that, {RUN_AGAIN}"
 NO_LINE_LEFT = "another batch took the last line"
 SENDING_ENDED = "the sending ended before the request had left"
 MOMENT_OVER = "its moment was over before the request had left"
+SENDING_PAUSED = "the run was paused before the request had left"
 SENDING_HELD = "all sending was held before the request had left"
 SERVER_ENDS_CONNECTIONS = "the server ends each connection before a request is sent"
 

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from dialer.operations.list import Listing, forget_ledger, list_ledgers
     from dialer.operations.options import RunOptions
     from dialer.operations.outcome import Plan, Summary
+    from dialer.operations.pause import Paused, pause_campaigns, targets_of, until_in
     from dialer.operations.reconcile import reconcile_campaign
     from dialer.operations.report import report_batch, report_text, save_report
     from dialer.operations.results import rewrite_results
+    from dialer.operations.resume import Resumed, resume_campaigns
     from dialer.operations.run import run_campaign, run_campaign_sync
     from dialer.operations.show import Shown, show_number
     from dialer.operations.status import Standing, standing
@@ -40,6 +42,12 @@ _HOMES = {
     "RunOptions": "options",
     "Plan": "outcome",
     "Summary": "outcome",
+    "Paused": "pause",
+    "pause_campaigns": "pause",
+    "targets_of": "pause",
+    "until_in": "pause",
+    "Resumed": "resume",
+    "resume_campaigns": "resume",
     "report_batch": "report",
     "report_text": "report",
     "save_report": "report",
@@ -62,7 +70,9 @@ __all__ = [
     "Check",
     "Listing",
     "Outlook",
+    "Paused",
     "Plan",
+    "Resumed",
     "RunOptions",
     "Saved",
     "Shown",
@@ -75,17 +85,21 @@ __all__ = [
     "forget_ledger",
     "list_ledgers",
     "look_ahead",
+    "pause_campaigns",
     "rebuild_list",
     "reconcile_campaign",
     "report_batch",
     "report_text",
+    "resume_campaigns",
     "rewrite_results",
     "run_campaign",
     "run_campaign_sync",
     "save_report",
     "show_number",
     "standing",
+    "targets_of",
     "track_campaign",
+    "until_in",
     "write_campaign",
 ]
 

@@ -25,6 +25,7 @@ from dialer.operations.cell_warnings import Found, Spoken
 from dialer.operations.coverage import uncovered
 from dialer.operations.intake import attempted_lines, intake, phone_before
 from dialer.operations.opening import neighbours
+from dialer.operations.paused import pauses_of, words_of
 from dialer.operations.timing import Place
 from dialer.store.engines import read_ledger
 
@@ -128,7 +129,8 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             tally.add(rows)
         talk = Talk() if ledger is None else ledger.talk()
-    return _summed_up(campaign, screened, tally, talk=talk, limit=limit, warnings=warnings)
+    paused = tuple(will_not_start(words_of(pause)) for pause in pauses_of(campaign.batch).in_force())
+    return _summed_up(campaign, screened, tally, talk=talk, limit=limit, warnings=(*paused, *warnings))
 
 
 @dataclass(slots=True)

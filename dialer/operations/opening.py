@@ -51,7 +51,7 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
     """
     batch = campaign.batch
     binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
-    with locked(batch.lock, command=command, status=batch.selection.command("status")) as lock:
+    with locked(batch.lock, command=command, campaign=batch.campaign, status=batch.selection.command("status")) as lock:
         async with LedgerWriter(lambda: open_ledger(batch.ledger, binding=binding, batch=batch.name)) as ledger:
             work = await ledger.begin_work(former=lock.former)
             lock.begun()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.operations.coverage import Uncovered
     from dialer.operations.forecast import Outlook
+    from dialer.store.shared import Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Summary:
         may_ring: accepted calls that may still ring, as far as the ledger knows; 0 of a trial.
         calls: how the accepted calls stand, where they were tracked.
         unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
+        paused: a person has paused it, so nobody is called; `ended` says who.
+        pauses: the same for scripts.
     """
 
     batch: str
@@ -94,6 +97,8 @@ class Summary:
     may_ring: int = 0
     calls: tuple[CallCount, ...] = ()
     unrecorded: tuple[tuple[str, str], ...] = ()
+    paused: bool = False
+    pauses: tuple[Pause, ...] = ()
 
 
 def exit_code_of(counts: Mapping[Status, int], *, refused: int = 0) -> ExitCode:

@@ -11,11 +11,11 @@ import anyio
 
 from dialer import provider
 from dialer.engine.concurrency import Lines, Unlimited
-from dialer.engine.control import Control
+from dialer.engine.control import Control, beside
 from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Progress, Silent
 from dialer.engine.shared_rate import shared_rate
-from dialer.errors import DeclinedError, MustActError, UsageError
+from dialer.errors import DeclinedError, InterruptedRunError, MustActError, UsageError
 from dialer.messages import workspace as words
 from dialer.messages.operations import run as say
 from dialer.messages.operations.redial import nobody_for
@@ -26,6 +26,7 @@ from dialer.operations.ledger_list import find_listed
 from dialer.operations.new_batch import refuse_repeated
 from dialer.operations.opening import line_sharers, neighbours, opened
 from dialer.operations.options import RunOptions
+from dialer.operations.paused import Held, paused_summary, pauses_of
 from dialer.operations.planning import Planning
 from dialer.operations.run_context import Notes, RunContext
 from dialer.operations.sending import Sending
@@ -84,6 +85,29 @@ async def run_campaign(
     control = control or Control()
     progress = progress or Silent()
     _check_outcomes(options.redial)
+    held = Held(pauses_of(campaign.batch), control)
+    # Before the key is asked for, and before anything is granted, moved or taken over.
+    if pauses := held.pauses.in_force():
+        return paused_summary(campaign.batch, pauses)
+    try:
+        async with beside(held.watch):
+            return await _run(campaign, options, confirm=confirm, ask=ask, progress=progress, held=held)
+    except InterruptedRunError:
+        if not control.is_paused:
+            raise
+        return paused_summary(campaign.batch, held.pauses.in_force(), words=control.stopped)
+
+
+async def _run(
+    campaign: Campaign,
+    options: RunOptions,
+    *,
+    confirm: Callable[[Plan], Awaitable[bool]] | None,
+    ask: Callable[[str], Awaitable[bool]] | None,
+    progress: Progress,
+    held: Held,
+) -> Summary:
+    control = held.control
     async with (
         connected(campaign) as (client, base_url),
         opened(campaign, command="run", base_url=base_url, control=control) as ledger,
@@ -94,7 +118,7 @@ async def run_campaign(
             _organisation(campaign, ledger, progress) as slots,
         ):
             context = RunContext(
-                campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control
+                campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control, held=held
             )
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
             found_again = await ledger.call(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
     from dialer.engine.progress import Progress
+    from dialer.operations.paused import Held
     from dialer.provider.interface import Provider
     from dialer.store.writer import LedgerWriter
     from dialer.sync.reconcile import Reconciled
@@ -39,6 +40,7 @@ class RunContext:
         ledger: records them.
         notes: who is lines.
         control: stops it.
+        held: looks whether it is paused.
     """
 
     campaign: Campaign
@@ -46,6 +48,7 @@ class RunContext:
     ledger: LedgerWriter
     notes: Notes
     control: Control
+    held: Held
 
     async def look_for_unclear(self, time_limit: float | None) -> Reconciled:
         """Look for every unknown call at the provider, for so many seconds at most, and tell what came of it."""

@@ -22,6 +22,7 @@ from dialer.errors import DialerError, ExitCode, LedgerError
 from dialer.messages.operations import run as say
 from dialer.messages.operations.redial import refused_again
 from dialer.models import Status, e164
+from dialer.operations import paused
 from dialer.operations.outcome import Summary, exit_code_of
 from dialer.operations.results import results_file
 from dialer.operations.results_writer import ResultsWriter
@@ -98,7 +99,11 @@ class Sending:
             back = await self.context.ledger.end_permissions()
             await writer.whole(self.context.ledger, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
-        if not track or sent.failure is not None or sent.ending.trip is not None or sent.ending.interrupted:
+        if sent.failure is not None or sent.ending.trip is not None:
+            return summary
+        if self.context.control.is_paused:
+            return self._paused(summary)
+        if not track or sent.ending.interrupted:
             return summary
         return await self._tracked(summary, writer)
 
@@ -138,12 +143,19 @@ class Sending:
             self.context.notes.add(say.calls_unread(followed.trouble))
         await writer.whole(self.context.ledger, pending=True)
         summary = replace(summary, calls=followed.counts, notes=tuple(self.context.notes.lines))
+        if self.context.control.is_paused:
+            return self._paused(summary)
         if self.context.control.drain.is_set():
             may_ring = 0 if self.context.campaign.sandbox else followed.open
             ended = f"{self.context.control.stopped}."
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
         left = followed.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
         return replace(summary, exit_code=ExitCode.LEFT) if left else summary
+
+    def _paused(self, summary: Summary) -> Summary:
+        batch, pauses = self.context.campaign.batch, self.context.held.pauses.in_force()
+        ended, advice = paused.ending(batch, pauses, words=self.context.control.stopped)
+        return replace(summary, exit_code=ExitCode.LEFT, ended=ended, advice=advice, paused=True, pauses=tuple(pauses))
 
     async def _wait_for_the_start(self) -> None:
         """Return when the schedule begins."""
@@ -173,6 +185,7 @@ class Sending:
             agent_gone=functools.partial(preflight.agent_gone, context.client, agent_id=context.campaign.agent_id),
             judge=self.judge,
             ready=self.judge.ready,
+            is_paused=context.held,
             progress=context.notes.progress,
             max_in_flight=context.campaign.pacing.max_in_flight,
             lines=self.lines,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import find_workspace
 from dialer.models import Status
+from dialer.operations.paused import pauses_of
 from dialer.operations.results import refuse_emptied
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import held_by, holder
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
     from dialer.models import CallCount
+    from dialer.store.shared import Pause
     from dialer.store.sqlite import Holder
 
 
@@ -60,6 +62,7 @@ class Standing:
         last: when the last attempt began or ended; None where there was none.
         running: who is working on it, in words; empty where nobody is.
         runs: the same for scripts; at most one works on a batch.
+        pauses: what holds it; none where it is not paused.
         results: path of the results CSV.
         workspace: what it shares with others.
     """
@@ -80,6 +83,7 @@ class Standing:
     last: datetime | None
     running: str
     runs: tuple[Holder, ...]
+    pauses: tuple[Pause, ...]
     results: str
     workspace: Shared
 
@@ -125,6 +129,7 @@ def standing(batch: Batch) -> Standing:
         last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
         running=running,
         runs=() if who is None else (who,),
+        pauses=tuple(pauses_of(batch).in_force()),
         results=str(batch.results),
         workspace=shared,
     )

@@ -9,6 +9,7 @@ from dialer import provider
 from dialer.messages.words import ORDER, calls_line, calls_table, counted, duration, looks, money
 from dialer.models import Status
 from dialer.moments import to_the_second
+from dialer.operations.paused import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +36,13 @@ def _line(one: Standing) -> str:
         parts.append(calls_line(one.calls))
     if one.running:
         parts.append(_pace(one) or "running")
+    parts += [words_of(pause) for pause in one.pauses]
     return f"{one.batch}: {'; '.join(parts)}"
 
 
 def _table(one: Standing, selection: Selection) -> list[str]:
     lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
+    lines += [f"{words_of(pause)}." for pause in one.pauses]
     lines += [
         f"  {status:<18} {one.counts[status]:>9,}  {one.counts[status] / one.total:6.1%}"
         for status in ORDER

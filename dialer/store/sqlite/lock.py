@@ -58,7 +58,7 @@ class Lock:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, command: str, status: str = "") -> Iterator[Lock]:
+def locked(path: Path, *, command: str, campaign: Path | None = None, status: str = "") -> Iterator[Lock]:
     """Hold the lock file, which says who holds it; the kernel frees it when the process dies.
 
     The file is never deleted: a second process might lock the deleted one while a third locks its successor.
@@ -66,6 +66,7 @@ def locked(path: Path, *, command: str, status: str = "") -> Iterator[Lock]:
     Args:
         path: the lock file.
         command: what this process does, for whoever is turned away.
+        campaign: the campaign file, by which who pauses it finds its runs.
         status: the command that shows how far the holder is, where there is one.
 
     Raises:
@@ -81,7 +82,7 @@ def locked(path: Path, *, command: str, status: str = "") -> Iterator[Lock]:
     except OSError as error:
         raise LedgerError(say.lock_not_writable(path, why=error.strerror)) from error
     try:
-        held = Lock(path, _this_process(command))
+        held = Lock(path, _this_process(command, campaign))
         try:
             yield held
         finally:
@@ -110,12 +111,14 @@ class Holder:
         host: the machine.
         since: ISO 8601.
         does: which command.
+        campaign: the real path of the campaign file; empty where it is not known.
     """
 
     pid: int
     host: str
     since: str
     does: str
+    campaign: str = ""
 
 
 def holder(path: Path) -> str:
@@ -134,12 +137,13 @@ def held_by(path: Path) -> Holder | None:
         return None
     if noted["host"] == socket.gethostname() and not _is_alive(noted["pid"]):
         return None
-    return Holder(noted["pid"], noted["host"], noted["since"], noted["command"])
+    return Holder(noted["pid"], noted["host"], noted["since"], noted["command"], noted.get("campaign", ""))
 
 
-def _this_process(command: str) -> dict[str, object]:
+def _this_process(command: str, campaign: Path | None) -> dict[str, object]:
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "command": command}
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "command": command}
+    return holder if campaign is None else {**holder, "campaign": os.path.realpath(campaign)}
 
 
 def _content(path: Path) -> Mapping[str, Any]:

@@ -1,0 +1,23 @@
+"""`dialer resume`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dialer.cli.group import cli, output_option, paused_options
+from dialer.cli.printing import echo
+from dialer.errors import ExitCode
+from dialer.messages import values
+from dialer.messages.pages.resume import resumed_text
+
+
+@cli.command()
+@paused_options
+@output_option
+def resume(output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+    """Let runs call again after `dialer pause`; starts none."""
+    from dialer.operations import resume_campaigns, targets_of  # noqa: PLC0415 - only this command needs it
+
+    resumed = resume_campaigns(targets_of(**which))
+    echo(values.as_json(resumed) if output == "json" else resumed_text(resumed))
+    return ExitCode.DONE

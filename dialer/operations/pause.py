@@ -1,0 +1,282 @@
+"""Pause: nobody is called from now on, by whatever run."""
+
+from __future__ import annotations
+
+import getpass
+import math
+import os
+import socket
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.config.batch import locate, read_campaign_file
+from dialer.config.campaign.values import MistakeError, is_zone, long_duration
+from dialer.config.workspace import folder_of_all
+from dialer.errors import CampaignError, DialerError, ExitCode, MustActError, UsageError
+from dialer.messages import pause as say
+from dialer.messages.commands import Selection
+from dialer.messages.operations.workspace import no_folder
+from dialer.moments import in_zone, moment_in
+from dialer.operations.live_runs import LiveRun, LiveRuns
+from dialer.operations.paused import lift_commands
+from dialer.store.pause_files import PauseFiles, all_paused, put
+from dialer.store.shared import Pause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dialer.config.batch import Batch
+
+PATIENCE = 60.0
+"""Seconds that the runs get to end: what they have in flight gets 50 of them."""
+_LOOK_EVERY = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is paused or resumed.
+
+    Attributes:
+        of: `batch`, `campaign` or `all`, as in `Pause`.
+        files: the files that pause it; a campaign file that is a link has two.
+        selection: as it is named on the command line; None: every campaign in a folder.
+        folder: of all campaigns.
+        batch: which batch it is, or the one that the campaign has without more options; None where that is not known.
+        sandbox: it is trials that are meant.
+    """
+
+    of: str
+    files: tuple[Path, ...]
+    selection: Selection | None = None
+    folder: Path | None = None
+    batch: Batch | None = None
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """What was paused.
+
+    Attributes:
+        pauses: one for each file.
+        stopped: the runs that have ended for it.
+        running: the runs that have not ended in time.
+        troubles: what could not be paused, in words.
+        lift: the commands that lift it.
+        exit_code: LOOK where a run goes on, MUST_ACT where something could not be paused.
+    """
+
+    pauses: tuple[Pause, ...]
+    stopped: tuple[LiveRun, ...]
+    running: tuple[LiveRun, ...]
+    troubles: tuple[str, ...]
+    lift: tuple[str, ...]
+    exit_code: ExitCode
+
+
+def targets_of(
+    campaigns: Sequence[Path],
+    *,
+    recipients: Path | None = None,
+    batch: str | None = None,
+    sandbox: bool = False,
+    everything: bool = False,
+    folder: Path = Path(),
+) -> list[Target]:
+    """Return what is meant: some campaigns with all their batches, the batch that is named, or every campaign.
+
+    Args:
+        campaigns: the campaign files.
+        recipients: the CSV of the batch that is meant.
+        batch: the name of the batch that is meant.
+        sandbox: trials.
+        everything: every campaign of a workspace.
+        folder: in that workspace; where campaigns are named, it is theirs.
+
+    Raises:
+        UsageError: there is no such campaign or batch, or none is named.
+    """
+    if everything:
+        if recipients is not None or batch is not None:
+            raise UsageError(say.ALL_OR_ONE)
+        folders = [path.absolute().parent for path in campaigns] or [folder]
+        if missing := next((one for one in folders if not one.is_dir()), None):
+            raise UsageError(no_folder(missing))
+        found = [target_of_all(one, sandbox=sandbox) for one in folders]
+        return list({target.files: target for target in found}.values())
+    if not campaigns:
+        raise UsageError(say.NAME_ONE)
+    return [_target(Selection(path, recipients, batch, sandbox)) for path in campaigns]
+
+
+def target_of_all(folder: Path, *, sandbox: bool = False) -> Target:
+    """Return what is meant by every campaign of the workspace around a folder, also where `dialer.toml` is wrong."""
+    around = folder_of_all(folder)
+    return Target(of="all", files=(all_paused(around, sandbox=sandbox),), folder=around, sandbox=sandbox)
+
+
+def target_of_batch(batch: Batch) -> Target:
+    """Return what is meant by a batch."""
+    files = PauseFiles(results=batch.results).batch
+    trial = batch.selection.sandbox
+    return Target(of="batch", files=files, selection=batch.selection, batch=batch, sandbox=trial)
+
+
+def pause_campaigns(
+    targets: Sequence[Target],
+    *,
+    until: datetime | None = None,
+    why: str = "",
+    tell: Callable[[str], None] = lambda _: None,
+    patience: float = PATIENCE,
+) -> Paused:
+    """Have nobody called, and return once the runs that are concerned have ended; no call begins after that.
+
+    Args:
+        targets: what is paused.
+        until: when it ends by itself; without an offset it is local time of each campaign, else of this machine.
+        why: for whoever is held.
+        tell: told what is waited for.
+        patience: seconds that the runs get.
+
+    Raises:
+        UsageError: `until` cannot be.
+    """
+    ends = [_ends(target, until) for target in targets]
+    done, troubles = _put(targets, ends, why)
+    runs = LiveRuns()
+    for target in targets:
+        if target.folder is not None:
+            runs.add_below(target.folder, sandbox=target.sandbox)
+        elif target.of == "batch" and target.batch is not None:
+            runs.add_batch(target.batch)
+        elif target.selection is not None:
+            runs.add_campaign(target.selection, target.batch)
+    before = runs.live()
+    if before:
+        tell(say.waiting_for(len(before)))
+    seen, left = dict.fromkeys(before), before
+    end = time.monotonic() + patience
+    while left and time.monotonic() < end:
+        time.sleep(_LOOK_EVERY)
+        left = runs.live()
+        seen |= dict.fromkeys(left)
+    code = ExitCode.LOOK if left else ExitCode.DONE
+    return Paused(
+        pauses=tuple(done),
+        stopped=tuple(run for run in seen if run not in left),
+        running=tuple(left),
+        troubles=tuple(troubles),
+        lift=tuple(command for target in targets for command in _lift_commands(target)),
+        exit_code=ExitCode.MUST_ACT if troubles else code,
+    )
+
+
+def until_in(text: str | None, length: str | None) -> datetime | None:
+    """Return when a pause ends, by `--until` or `--for`; without an offset where none is written.
+
+    Raises:
+        UsageError: it says none.
+    """
+    if text is not None and length is not None:
+        raise UsageError(say.ONE_END)
+    if length is not None:
+        try:
+            return datetime.fromtimestamp(time.time() + long_duration(length), UTC)
+        except MistakeError:
+            raise UsageError(say.not_a_length(length)) from None
+    if text is None:
+        return None
+    moment = moment_in(text.strip())
+    if moment is None:
+        raise UsageError(say.not_a_moment(text))
+    return moment
+
+
+def this_person() -> str:
+    """Return who does it, as `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def _target(selection: Selection) -> Target:
+    campaign = selection.campaign
+    files = PauseFiles(campaign=campaign, sandbox=selection.sandbox)
+    if not campaign.is_file() and not any(map(os.path.lexists, files.campaign)):
+        raise UsageError(say.no_campaign(campaign))
+    if selection.recipients is not None or selection.batch is not None:
+        return target_of_batch(_located(selection))
+    try:
+        batch = _located(selection)
+    except DialerError:
+        # Its runs are stopped also where the file was spoiled meanwhile.
+        batch = None
+    return Target(of="campaign", files=files.campaign, selection=selection, batch=batch, sandbox=selection.sandbox)
+
+
+def _located(selection: Selection) -> Batch:
+    return locate(selection.campaign, recipients=selection.recipients, batch=selection.batch, sandbox=selection.sandbox)
+
+
+def _lift_commands(target: Target) -> list[str]:
+    pauses = [Pause(target.of, str(path)) for path in target.files]
+    return lift_commands(target.selection, pauses, sandbox=target.sandbox)
+
+
+def _put(targets: Sequence[Target], ends: Sequence[datetime | None], why: str) -> tuple[list[Pause], list[str]]:
+    """Have everything paused that can be; return what is, and what is not in words."""
+    by, since = this_person(), datetime.now(UTC).replace(microsecond=0)
+    done, troubles = [], []
+    for target, until in zip(targets, ends, strict=True):
+        for path in target.files:
+            pause = Pause(target.of, str(path), by=by, since=since, until=until, why=" ".join(why.split()))
+            try:
+                put(path, pause)
+            except MustActError as error:
+                troubles.append(str(error))
+            else:
+                done.append(pause)
+    return done, troubles
+
+
+def _ends(target: Target, until: datetime | None) -> datetime | None:
+    if until is None:
+        return None
+    text = f"{until:%Y-%m-%d %H:%M}"
+    moment = _aware(target, until)
+    if moment is None:
+        raise UsageError(say.skipped(text))
+    if moment.timestamp() <= time.time():
+        raise UsageError(say.past(text))
+    # As it is written down, to the second, and not before it was meant.
+    return datetime.fromtimestamp(math.ceil(moment.timestamp()), UTC)
+
+
+def _aware(target: Target, until: datetime) -> datetime | None:
+    """Return a local time as a moment; None where the clocks skip it."""
+    if until.tzinfo is not None:
+        return until
+    if zone := _zone(target):
+        return in_zone(until, zone)
+    moment = until.astimezone()
+    is_skipped = datetime.fromtimestamp(moment.timestamp()) != until  # noqa: DTZ006 - this machine's time is meant
+    return None if is_skipped else moment
+
+
+def _zone(target: Target) -> str | None:
+    """Return the zone of a campaign's hours; None where it names none."""
+    if target.selection is None:
+        return None
+    try:
+        content = read_campaign_file(target.selection.campaign).content
+    except CampaignError:
+        return None
+    tables = [content.get(name) for name in ("window", "schedule")]
+    zones = [table.get("timezone") for table in tables if isinstance(table, dict)]
+    return next((zone for zone in zones if isinstance(zone, str) and is_zone(zone)), None)

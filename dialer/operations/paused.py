@@ -1,0 +1,119 @@
+"""What a run does with a pause: it looks early, ends when one comes, and says who made it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from dialer.errors import DialerError, ExitCode
+from dialer.messages import pause as say
+from dialer.messages.commands import command_text
+from dialer.models import Status
+from dialer.operations.outcome import Summary
+from dialer.store.engines import read_ledger
+from dialer.store.pause_files import PauseFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dialer.config.batch import Batch
+    from dialer.engine.control import Control
+    from dialer.messages.commands import Selection
+    from dialer.store.shared import Pause, Pauses
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks while a run waits; each request looks by itself as it leaves."""
+
+
+def pauses_of(batch: Batch) -> Pauses:
+    """Return what may hold a batch: a pause of its own, of its campaign, or of all campaigns around it."""
+    return PauseFiles(campaign=batch.campaign, results=batch.results, sandbox=batch.selection.sandbox)
+
+
+def words_of(pause: Pause) -> str:
+    """Return who has paused what, since when, until when and why."""
+    if pause.trouble:
+        return say.paused_unread(pause.of, place=pause.place, trouble=pause.trouble)
+    return say.paused(pause.of, place=pause.place, by=pause.by, since=pause.since, until=pause.until, why=pause.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Looks whether a run is paused, and ends it then.
+
+    Attributes:
+        pauses: what may hold it.
+        control: stops it.
+    """
+
+    pauses: Pauses
+    control: Control
+
+    def __call__(self) -> bool:
+        """Tell whether it is paused at this moment; from then on it ends."""
+        pauses = self.pauses.in_force()
+        if pauses:
+            self.control.pause(words_of(pauses[0]))
+        return bool(pauses)
+
+    async def watch(self) -> None:
+        """Look again and again, also while nothing is sent."""
+        while not self():  # noqa: ASYNC110 - nobody tells
+            await anyio.sleep(LOOK_EVERY)
+
+
+def paused_summary(batch: Batch, pauses: Sequence[Pause], *, words: str = "") -> Summary:
+    """Return how a run ends that may not call anybody.
+
+    Args:
+        batch: which one; nothing of it is changed.
+        pauses: what holds it.
+        words: why, where the pause is over by now.
+    """
+    counts = _counts(batch)
+    ended, advice = ending(batch, pauses, words=words)
+    return Summary(
+        batch=batch.name,
+        results=str(batch.results),
+        counts=counts,
+        sent=0,
+        seconds=0.0,
+        held=0.0,
+        waited=0.0,
+        left=counts.get(Status.PENDING, 0),
+        exit_code=ExitCode.LEFT,
+        ended=ended,
+        advice=advice,
+        paused=True,
+        pauses=tuple(pauses),
+    )
+
+
+def ending(batch: Batch, pauses: Sequence[Pause], *, words: str) -> tuple[str, str]:
+    """Return who has paused it, and how to go on."""
+    ended = "\n".join(f"{words_of(pause)}." for pause in pauses) or f"{words}."
+    if not pauses:
+        return ended, say.over_by_now(batch.selection.command("run"))
+    return ended, say.to_go_on(lift_commands(batch.selection, pauses, sandbox=batch.selection.sandbox))
+
+
+def lift_commands(selection: Selection | None, pauses: Sequence[Pause], *, sandbox: bool) -> list[str]:
+    """Return the commands that lift some pauses; without a selection they are of all campaigns."""
+    return list(dict.fromkeys(_lift_command(selection, pause, sandbox=sandbox) for pause in pauses))
+
+
+def _lift_command(selection: Selection | None, pause: Pause, *, sandbox: bool) -> str:
+    if pause.of == "all" or selection is None:
+        trial = ["--sandbox"] if sandbox else []
+        return command_text("resume", "--all", "--in", Path(pause.place).parent, *trial)
+    return selection.command("resume") if pause.of == "batch" else selection.of_all_batches().command("resume")
+
+
+def _counts(batch: Batch) -> Mapping[Status, int]:
+    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(batch.ledger)) as ledger:
+        return {status: count for status, count in ledger.counts().items() if count}
+    return {}

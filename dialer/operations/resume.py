@@ -1,0 +1,73 @@
+"""Resume: what was paused may call again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.operations.paused import lift_commands
+from dialer.store.pause_files import PauseFiles, is_there, lift, read_pause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from dialer.operations.pause import Target
+    from dialer.store.shared import Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What became of one pause that was to be lifted.
+
+    Attributes:
+        name: of the campaign as it was typed, or of the folder.
+        lifted: what is lifted; none: it was not paused.
+        still: what still holds it.
+        lift: the commands that lift that.
+        run: the command that goes on; empty for all campaigns.
+    """
+
+    name: str
+    lifted: tuple[Pause, ...]
+    still: tuple[Pause, ...]
+    lift: tuple[str, ...]
+    run: str
+
+
+def resume_campaigns(targets: Sequence[Target]) -> list[Resumed]:
+    """Lift the pauses of what is meant; durable when this returns.
+
+    Raises:
+        MustActError: one cannot be removed; it goes on pausing.
+    """
+    return [_resumed(target) for target in targets]
+
+
+def _resumed(target: Target) -> Resumed:
+    lifted = []
+    for path, of in _places(target):
+        if is_there(path):
+            pause = read_pause(str(path), of)
+            lifted += [pause] if lift(path) else []
+    selection, batch = target.selection, target.batch
+    held = PauseFiles(
+        campaign=None if selection is None else selection.campaign,
+        results=None if batch is None else batch.results,
+        folder=target.folder,
+        sandbox=target.sandbox,
+    ).in_force()
+    return Resumed(
+        name=str(target.folder if selection is None else selection.campaign),
+        lifted=tuple(lifted),
+        still=tuple(held),
+        lift=tuple(lift_commands(selection, held, sandbox=target.sandbox)),
+        run="" if selection is None else selection.command("run"),
+    )
+
+
+def _places(target: Target) -> Iterator[tuple[Path, str]]:
+    yield from ((path, target.of) for path in target.files)
+    if target.of == "campaign" and target.batch is not None:
+        # `cancel` pauses the batch: where no option is needed to name it, none is needed to lift that.
+        yield from ((path, "batch") for path in PauseFiles(results=target.batch.results).batch)
