@@ -255,6 +255,7 @@ class CallCount:
         calls: how many.
         seconds: of conversation, together.
         cost: together, as the provider gives it.
+        asked: the provider was asked how they stand.
     """
 
     outcome: str
@@ -262,6 +263,7 @@ class CallCount:
     calls: int
     seconds: float
     cost: float
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)

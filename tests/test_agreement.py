@@ -129,7 +129,7 @@ def test_report_results_status_and_bolna_agree(tracked: Place, capsys: pytest.Ca
     assert report["slow"]["too_many"] == 1
     assert report["slow"]["pauses"] >= 1
     missed = sum(by_bolna(book).outcomes[outcome] for outcome in ("no-answer", "busy", CallState.VOICEMAIL))
-    is_open = {one["what"]: one["count"] for one in report["open"]}
+    is_open = {one["what"]: one["count"] for one in report["unfinished"]}
     assert is_open == {"error": 1, "unknown": 1, "invalid": 2, "not_reached": missed}
 
 

@@ -89,8 +89,8 @@ CAMPAIGNS = [
     ),
     pytest.param(
         f'{AGENT}{LIST}[call]\napi_key = "{KEY}"\n',
-        "c.toml, line 4: `call.api_key` looks like an API key. Campaign files are passed around, so keys are not read "
-        "from them.\n"
+        "c.toml, line 4: `call.api_key` looks like an API key. This file is passed around, so no key is "
+        "read from it.\n"
         "Take it out, make a new key if the file was shared, and: export BOLNA_API_KEY=... (or write that into .env).",
         id="key",
     ),

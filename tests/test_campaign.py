@@ -405,7 +405,7 @@ INIT_LIST = "To write one for it: dialer init list.csv"
         ("none.toml", None, "none.toml: there is no such campaign file. In . there are: other.toml."),
         ("far/none.toml", None, f"far/none.toml: there is no such campaign file. {INIT}"),
         (".", None, ".: this is a folder, not a campaign file. In . there are: other.toml."),
-        ("c.toml", b"\xff\xfea\x00", "c.toml: not UTF-8 (byte 1). Save the campaign file as UTF-8."),
+        ("c.toml", b"\xff\xfea\x00", "c.toml: not UTF-8 (byte 1). Save it as UTF-8."),
         ("list.csv", b"phone\n+91", f"list.csv: this is a table, not a campaign file. {INIT_LIST}"),
     ],
 )  # fmt: skip
@@ -496,8 +496,8 @@ KEY = "bn-0123456789abcdef0123456789abcdef"
 )  # fmt: skip
 def test_an_api_key_anywhere_is_refused_and_not_shown(more: str, line: int, shown: str) -> None:
     assert refused(more) == (
-        f"c.toml, line {line}: `{shown}` looks like an API key. Campaign files are passed around, so keys are not read "
-        "from them.\n"
+        f"c.toml, line {line}: `{shown}` looks like an API key. This file is passed around, so no key is "
+        "read from it.\n"
         "Take it out, make a new key if the file was shared, and: export BOLNA_API_KEY=... (or write that into .env)."
     )
 

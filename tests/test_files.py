@@ -235,7 +235,7 @@ def test_a_list_named_as_a_campaign_file_is_not_read_to_its_end() -> None:
     with Path("c.toml").open("wb") as file:
         file.truncate(500_000_000)
     began = time.process_time()
-    with pytest.raises(CampaignError, match=r"too long for a campaign file\. Is it another file\?"):
+    with pytest.raises(CampaignError, match=r"too long\. Is it another file\?"):
         read_campaign_file(Path("c.toml"))
     assert time.process_time() - began < 5
 

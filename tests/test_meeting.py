@@ -133,5 +133,5 @@ def test_what_a_dead_run_was_about_to_place_counts_as_a_call(tmp_path: Path) -> 
         assert rig.counts == {"queued": 2, "pending": 1}
         assert rig.took < 1.0
         (reason,) = ending.deferred
-        assert reason == "called 0 min ago by b"
+        assert reason == "called less than a minute ago by b"
         assert ending.deferred[reason].until is not None

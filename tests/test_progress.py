@@ -140,7 +140,11 @@ def test_a_terminal_that_is_gone_ends_no_run(kind: type[Bar | Lines | JsonLines]
     told(kind(stream=Gone(error)), *MIXED)
 
 
-CALLS = [CallCount("completed", 1, 1200, 3.5, 2.0), CallCount("ringing", 0, 2, 0.0, 0.0), CallCount("", 0, 3, 0.0, 0.0)]
+CALLS = [
+    CallCount("completed", 1, 1200, 3.5, 2.0, asked=True),
+    CallCount("ringing", 0, 2, 0.0, 0.0, asked=True),
+    CallCount("", 0, 3, 0.0, 0.0, asked=True),
+]
 IN_WORDS = "1,200 of 1,205 calls have ended; 2 ringing, 3 not known yet"
 
 

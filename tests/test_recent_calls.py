@@ -316,7 +316,7 @@ def test_a_copied_campaign_file_calls_nobody_again_and_says_who_did(
     told = capsys.readouterr().err
     assert "12 were called by another batch lately and are left out for now." in told
     assert "12 were not called now; the first become callable at " in told
-    assert "run again then:\n  12: called 0 min ago by c; from " in told
+    assert "run again then:\n  12: called less than a minute ago by c; from " in told
     assert len(place.calls()) == 15
     statuses = Counter(row["status"] for row in place.results("copy.results.csv"))
     assert statuses == {"queued": 3, "pending": 12}
@@ -451,4 +451,4 @@ def test_who_was_called_by_another_batch_under_another_spelling_is_left_out(
     assert len(place.calls()) == 1
     told = capsys.readouterr().err
     assert "1 were called by another batch lately and are left out for now." in told
-    assert "called 0 min ago by one" in told
+    assert "called less than a minute ago by one" in told

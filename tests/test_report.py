@@ -259,7 +259,7 @@ def test_what_is_open_stands_with_the_command_that_goes_on(ledger: Ledger, batch
     called(ledger, 4, "busy")
     called(ledger, 5, "completed", **talked(9))
     intend(ledger, 6)
-    found = {one.what: (one.count, one.command) for one in report_of(batch).open}
+    found = {one.what: (one.count, one.command) for one in report_of(batch).unfinished}
     assert found == {
         "pending": (1, "dialer run c.toml"),
         "sending": (1, "dialer reconcile c.toml"),
@@ -268,7 +268,7 @@ def test_what_is_open_stands_with_the_command_that_goes_on(ledger: Ledger, batch
         "not_reached": (1, "dialer run c.toml --redial no-answer,busy,voicemail"),
         "error": (1, "dialer run c.toml --retry-errors"),
     }
-    meanwhile = {one.what: one.command for one in report_of(batch, running=True).open}
+    meanwhile = {one.what: one.command for one in report_of(batch, running=True).unfinished}
     assert meanwhile["pending"] == meanwhile["sending"] == "dialer status c.toml"
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from dialer.cli import main
 from dialer.cli.terminal import Screen
+from dialer.messages.values import duration
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, call, intend, opened, people
 from tests.place import HEADER, awkward, run
 from tests.test_track import PEOPLE
@@ -72,14 +73,69 @@ def test_it_names_what_needs_a_look_with_the_command_for_it(path: Path, capsys: 
     assert f"1 unknown: nobody knows whether they were called. Later: dialer reconcile {path}" in text
     assert f"1 refused, see the `error` column. When it is fixed: dialer run {path} --retry-errors" in text
     assert f"1 invalid, see the `error` column. Fix them in the CSV, then: dialer run {path}" in text
-    assert f"{PEOPLE - 2} calls are not over, as far as is known. To ask: dialer track {path}" in text
+    assert f"{PEOPLE - 2} calls are still open. To ask: dialer track {path}" in text
 
 
 def test_several_campaigns_are_a_line_each(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", str(path), str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith(f"c: {PEOPLE - 2} queued, 1 error, 1 unknown, 1 invalid; 0 of {PEOPLE - 2} calls")
+    queued = PEOPLE - 2
+    assert lines[0] == (
+        f"c: {queued} queued, 1 error, 1 unknown, 1 invalid; how the {queued} accepted calls went: not asked yet"
+    )
+
+
+def test_nothing_is_said_of_calls_that_nobody_has_asked_for(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["status"], ["report", "--format", "md"]):
+        assert main([*command, str(path)]) == 0
+        text = capsys.readouterr().out
+        assert "not asked yet" in text
+        assert "0 of" not in text
+    assert main(["status", str(path), "-o", "json"]) == 0
+    standing = told(capsys)
+    assert (standing["ended"], standing["open"]) == (None, PEOPLE - 2)
+    assert [count["asked"] for count in standing["calls"]] == [False]
+    assert main(["report", str(path), "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["tracked"], report["open"]) == (0, PEOPLE - 2)
+
+
+def test_a_batch_that_was_never_run_hides_no_other(
+    quick: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    never, lost = quick.campaign(name="never"), quick.campaign(name="lost")
+    assert main(["status", str(path), str(never)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"c: {PEOPLE - 2} queued")
+    assert second == "never: not started"
+    (quick.folder / "lost.results.csv").write_text((quick.folder / "c.results.csv").read_text())
+    assert main(["status", str(path), str(never), str(lost), "-o", "json"]) == 2
+    batches = json.loads(capsys.readouterr().out)
+    assert [one.get("state") for one in batches] == [None, "not started", "not readable"]
+
+
+def test_without_a_currency_a_cost_stays_the_number_that_came(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["track", str(path), "-q"]) == 0
+    capsys.readouterr()
+    assert main(["status", str(path), "-o", "json"]) == 0
+    cost = told(capsys)["cost"]
+    for command in (["status"], ["track"], ["report", "--format", "md"]):
+        assert main([*command, str(path)]) == 0
+        shown = re.search(r"([0-9.,]+) \(currency not set\)", capsys.readouterr().out)
+        assert shown is not None
+        assert float(shown[1].replace(",", "")) == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        *((0, "0 s"), (59.2, "1 min"), (60, "1 min"), (121, "2 min 1 s"), (3599, "59 min 59 s"), (3600, "1 h")),
+        *((3601, "1 h 1 min"), (7199.5, "2 h"), (100_000, "27 h 47 min")),
+    ],
+)
+def test_a_time_is_not_longer_than_it_was(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 # -- how it goes on --------------------------------------------------------------------------------------------------

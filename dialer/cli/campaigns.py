@@ -13,7 +13,7 @@ from dialer.messages.pages.run import overview_text
 from dialer.messages.words import first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from dialer.config.campaign import Campaign
@@ -80,7 +80,13 @@ def each(
     elif len(campaigns) > 1 and not quiet and failed is None:
         ended = [(str(path), each.code, each.words) for path, each in zip(campaigns, done, strict=False)]
         say(overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))
-    return next((code for code in _GRAVEST if any(each.code is code for each in done)), ExitCode.DONE)
+    return gravest(each.code for each in done)
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the gravest of some exit codes."""
+    found = set(codes)
+    return next((code for code in _GRAVEST if code in found), ExitCode.DONE)
 
 
 def _tell(path: Path, error: DialerError) -> None:

@@ -10,12 +10,13 @@ import click
 
 from dialer.cli.group import batch_options, campaigns_argument, cli, output_option
 from dialer.cli.printing import echo
-from dialer.errors import ExitCode
 from dialer.messages import values
 from dialer.messages.pages.status import standing_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dialer.errors import ExitCode
 
 
 STATUS_EVERY = 2.0
@@ -29,22 +30,23 @@ STATUS_EVERY = 2.0
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
 def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Show how many stand where; works while a run is going on."""
+    from dialer.cli.campaigns import gravest  # noqa: PLC0415 - as above
     from dialer.cli.terminal import Screen  # noqa: PLC0415 - as above
     from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
-    from dialer.operations import standing  # noqa: PLC0415 - as above
+    from dialer.operations import standings  # noqa: PLC0415 - as above
 
     batches = [locate(path, **which) for path in campaigns]
     screen = Screen()
     # Ctrl-C is the way to end it.
     with contextlib.suppress(KeyboardInterrupt), screen.shown() if watch else contextlib.nullcontext():
         while True:
-            standings = [standing(batch) for batch in batches]
+            found = standings(batches)
             if output == "json":
-                echo(values.as_json(standings, indent=None if watch else 2))
+                echo(values.as_json(found, indent=None if watch else 2))
             else:
-                text = standing_text([(one, batch.selection) for one, batch in zip(standings, batches, strict=True)])
+                text = standing_text([(one, batch.selection) for one, batch in zip(found, batches, strict=True)])
                 (screen.show if watch else echo)(text)
-            if not watch or screen.is_unseen or all(one.is_over for one in standings):
+            if not watch or screen.is_unseen or all(one.is_over for one in found):
                 break
             time.sleep(STATUS_EVERY)
-    return ExitCode.DONE
+    return gravest(one.exit_code for one in found)

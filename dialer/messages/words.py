@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from dialer.models import Status
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.messages.commands import Selection
-    from dialer.messages.names import ProviderNames
     from dialer.models import CallCount
 
 ORDER = (
@@ -20,26 +18,10 @@ ORDER = (
     *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED),
 )
 NOT_KNOWN = "not known yet"
-"""How a call stands of which the provider was not asked, or knows nothing."""
+"""How a call stands of which the provider knows nothing."""
+NOT_ASKED = "not asked yet"
+"""How a call stands of which the provider was not asked."""
 _CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it."""
-    whole = math.ceil(seconds)
-    if whole < 60:  # noqa: PLR2004 - seconds of a minute
-        return f"{whole} s"
-    hours, minutes = divmod(math.ceil(whole / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-def money(cents: float, currency: str | None, names: ProviderNames) -> str:
-    """Return a cost that the provider gives in cents, by its documentation."""
-    return (
-        f"{cents:,.2f} (as {names.name} gives it, cents by its documentation)"
-        if currency is None
-        else (f"{cents / 100:,.2f} {currency}")
-    )
 
 
 def without_stop(words: str) -> str:
@@ -105,22 +87,32 @@ def calls_table(counts: Sequence[CallCount]) -> list[str]:
     """Return how many accepted calls have ended and how they stand, the most frequent outcome first."""
     total = sum(count.calls for count in counts)
     rows = (
-        f"  {count.outcome or NOT_KNOWN:<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
+        f"  {_stands(count):<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
         for count in counts
     )
-    return [calls_head(counts), *rows]
+    # Of calls that nobody asked for, the line above says all that there is to say.
+    return [calls_head(counts), *(rows if any(count.asked for count in counts) else ())]
 
 
 def calls_head(counts: Sequence[CallCount]) -> str:
     """Return how many of the accepted calls have ended."""
+    total = sum(count.calls for count in counts)
+    if not any(count.asked for count in counts):
+        return f"how the {many(total, 'accepted call')} went: {NOT_ASKED}"
     ended = sum(count.calls for count in counts if count.final)
-    return f"{ended:,} of {sum(count.calls for count in counts):,} calls have ended"
+    return f"{ended:,} of {total:,} calls have ended"
 
 
 def calls_line(counts: Sequence[CallCount]) -> str:
     """Return how many of the accepted calls have ended, and where the others stand, in one line."""
-    others = [f"{count.calls:,} {count.outcome or NOT_KNOWN}" for count in counts if not count.final]
+    others = [f"{count.calls:,} {_stands(count)}" for count in counts if not count.final and count.asked]
+    waiting = sum(count.calls for count in counts if not count.asked)
+    others += [f"{waiting:,} {NOT_ASKED}"] if waiting and any(count.asked for count in counts) else []
     return "; ".join(filter(None, (calls_head(counts), ", ".join(others))))
+
+
+def _stands(count: CallCount) -> str:
+    return count.outcome or (NOT_KNOWN if count.asked else NOT_ASKED)
 
 
 def not_a_file(path: Path, kind: str) -> str:

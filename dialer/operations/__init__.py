@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dialer.operations.resume import Resumed, resume_campaigns
     from dialer.operations.run import run_campaign, run_campaign_sync
     from dialer.operations.show import Shown, show_number
-    from dialer.operations.status import Standing, standing
+    from dialer.operations.status import NotShown, Standing, standings
     from dialer.operations.track import Tracked, track_campaign
 
 _HOMES = {
@@ -56,7 +56,8 @@ _HOMES = {
     "reconcile_campaign": "reconcile",
     "Standing": "status",
     "rewrite_results": "results",
-    "standing": "status",
+    "NotShown": "status",
+    "standings": "status",
     "Shown": "show",
     "show_number": "show",
     "write_campaign": "init",
@@ -69,6 +70,7 @@ __all__ = [
     "Cancelled",
     "Check",
     "Listing",
+    "NotShown",
     "Outlook",
     "Paused",
     "Plan",
@@ -96,7 +98,7 @@ __all__ = [
     "run_campaign_sync",
     "save_report",
     "show_number",
-    "standing",
+    "standings",
     "targets_of",
     "track_campaign",
     "until_in",

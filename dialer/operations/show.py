@@ -51,12 +51,14 @@ class Shown:
         ledgers: how many were read.
         found: those that know the number.
         unread: those that could not be read: path and why.
+        currency: of the costs; None where `dialer.toml` does not say.
     """
 
     number: str
     ledgers: int
     found: tuple[Found, ...]
     unread: tuple[tuple[str, str], ...]
+    currency: str | None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -90,7 +92,8 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
     if not found and not unread:
         where = folder or workspace_of(Path()).folder
         raise UsageError(say.no_ledger(where))
-    return Shown(e164(number), len(found), tuple(one for one in found if one.people), tuple(unread))
+    known = tuple(one for one in found if one.people)
+    return Shown(e164(number), len(found), known, tuple(unread), workspace_of(folder or Path()).currency)
 
 
 def _number(text: str) -> int:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.config.workspace import find_workspace
+from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
 from dialer.operations.paused import pauses_of
 from dialer.operations.results import refuse_emptied
@@ -16,7 +17,7 @@ from dialer.store.engines import read_ledger
 from dialer.store.sqlite import held_by, holder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dialer.config.batch import Batch
     from dialer.models import CallCount
@@ -52,7 +53,8 @@ class Standing:
         attempts: how many attempts came to what; an empty outcome: nothing is known yet.
         calls: how the accepted calls stand; somebody who was called again has several.
         outcomes: what has become of the call that each person's result shows: outcome → people.
-        open: accepted calls that are not final, as far as they were tracked.
+        ended: of the accepted calls; None where the provider was not asked yet.
+        open: accepted calls that are still open: not known to be over, and not given up.
         talked: seconds of conversation of all calls.
         cost: of all calls, as the provider gives it (cents, by its documentation).
         per_minute: people a minute whose attempt ended, over the last minute.
@@ -73,6 +75,7 @@ class Standing:
     attempts: Mapping[str, int]
     calls: tuple[CallCount, ...]
     outcomes: Mapping[str, int]
+    ended: int | None
     open: int
     talked: float
     cost: float
@@ -87,11 +90,52 @@ class Standing:
     results: str
     workspace: Shared
 
+    exit_code = ExitCode.DONE
+
     @property
     def is_over(self) -> bool:
         """Whether nothing more happens by itself: nobody works on it, nobody is left, no call is open."""
         left = self.counts.get(Status.PENDING) or self.counts.get(Status.SENDING) or self.open
         return not left and not self.running
+
+
+@dataclass(frozen=True, slots=True)
+class NotShown:
+    """A batch that has nothing to show: nobody was called yet, or it cannot be read.
+
+    Attributes:
+        batch: its name.
+        state: in a word for scripts: `not started` or `not readable`.
+        error: why it cannot be read, in words; empty where it was not started.
+        exit_code: what a script is told.
+    """
+
+    batch: str
+    state: str
+    error: str
+    exit_code: ExitCode
+    is_over = True
+
+
+def standings(batches: Sequence[Batch]) -> list[Standing | NotShown]:
+    """Return where each of several batches stands; one that cannot be shown hides no other.
+
+    Raises:
+        DialerError: there is only one, and it cannot be shown.
+    """
+    if len(batches) == 1:
+        return [standing(batches[0])]
+    return [_standing_or_why(batch) for batch in batches]
+
+
+def _standing_or_why(batch: Batch) -> Standing | NotShown:
+    try:
+        return standing(batch)
+    except DialerError as error:
+        # Beside results that say who was called a ledger is lost, not to be made.
+        if isinstance(error, UsageError) and not (batch.ledger.exists() or batch.results.exists()):
+            return NotShown(batch.name, "not started", "", ExitCode.DONE)
+        return NotShown(batch.name, "not readable", str(error), error.exit_code)
 
 
 def standing(batch: Batch) -> Standing:
@@ -119,6 +163,7 @@ def standing(batch: Batch) -> Standing:
         attempts=pulse.attempts,
         calls=calls,
         outcomes=pulse.outcomes,
+        ended=sum(count.calls for count in calls if count.final) if any(count.asked for count in calls) else None,
         open=sum(count.calls for count in calls if not count.final),
         talked=round(sum(count.seconds for count in calls), 3),
         cost=round(sum(count.cost for count in calls), 3),

@@ -239,7 +239,8 @@ class Report:
         last: when the last one was.
         requests: how many were made.
         calls: of these, accepted by the provider.
-        tracked: of these, the provider was asked what became of them.
+        tracked: of these, the provider has told what became of them; 0: reached, talked and cost say nothing yet.
+        open: of these, still open: not known to be over, and not given up.
         talked: seconds of conversation in all calls.
         cost: of all calls; cents, as the provider gives them.
         currency: of the costs; None where `dialer.toml` does not say.
@@ -253,7 +254,7 @@ class Report:
         reasons: most rows first.
         other_reasons: rows with a reason that is not among them.
         slow: what kept the sending up.
-        open: what is not finished.
+        unfinished: what is left to do.
     """
 
     batch: str
@@ -269,6 +270,7 @@ class Report:
     requests: int
     calls: int
     tracked: int
+    open: int
     talked: float
     cost: float
     currency: str | None
@@ -282,4 +284,4 @@ class Report:
     reasons: tuple[Reason, ...]
     other_reasons: int
     slow: Slow
-    open: tuple[Open, ...]
+    unfinished: tuple[Open, ...]

@@ -47,7 +47,7 @@ _CELL, _WORDS = 40, 200
 """Letters that are shown of a phone cell, and of what the provider said."""
 _TOO_MANY: Final = 429
 _NOT_CALLABLE: Final = (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)
-_OVER, _GIVEN_UP = 1, 2
+_STILL_OPEN, _OVER, _GIVEN_UP = 0, 1, 2
 _ALL_BUT_THREE: Final = re.compile(r"(?:\d(?=(?:\D*\d){3}))+")
 
 
@@ -100,6 +100,7 @@ def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
             requests=requests,
             calls=sum(some.count for some in calls),
             tracked=sum(some.count for some in calls if some.outcome),
+            open=sum(some.count for some in calls if some.final == _STILL_OPEN),
             talked=sum(some.talked for some in calls),
             cost=sum(some.cost for some in calls),
             currency=view.currency,
@@ -113,7 +114,7 @@ def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
             reasons=reasons,
             other_reasons=other_reasons,
             slow=_slow(ledger, view),
-            open=unfinished(statuses, people, selection=batch.selection, running=view.running),
+            unfinished=unfinished(statuses, people, selection=batch.selection, running=view.running),
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from dialer.export.report.parts import Tile
 from dialer.export.report.unfinished import WAITING, is_final
 from dialer.messages.export import report as say
-from dialer.messages.export.figures import DASH, money, time
+from dialer.messages.export.figures import DASH, time
+from dialer.messages.values import CURRENCY_NOT_SET, amount
 from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def tiles(report: Report) -> tuple[Tile, ...]:
 
 def _known(report: Report) -> tuple[Tile, ...]:
     funnel, talk = report.funnel, report.talk
-    amount = functools.partial(money, currency=report.currency)
-    each = say.for_each_reached(amount(report.cost / funnel.reached, digits=1)) if funnel.reached else ""
+    unit = report.currency or CURRENCY_NOT_SET
+    each = say.for_each_reached(amount(report.cost / funnel.reached, report.currency)) if funnel.reached else ""
     return (
         Tile(
             "Reached",
@@ -33,7 +33,7 @@ def _known(report: Report) -> tuple[Tile, ...]:
             say.of_called(funnel.reached, funnel.queued, is_final=is_final(report)),
         ),
         Tile("Talked", time(report.talked), say.half_of_the_calls(talk.median) if talk else "with nobody"),
-        Tile("Cost", amount(report.cost, digits=0), f"{report.currency or 'cents'}{each}"),
+        Tile("Cost", amount(report.cost, report.currency), f"{unit}{each}"),
     )
 
 
@@ -43,5 +43,5 @@ def _unknown(report: Report) -> tuple[Tile, ...]:
 
 
 def _open(report: Report) -> Tile:
-    waiting = sum(one.count for one in report.open if one.what in WAITING)
-    return Tile("Still open", f"{waiting:,}", say.SEE_AT_THE_END if waiting else say.NOBODY_WAITS)
+    waiting = sum(one.count for one in report.unfinished if one.what in WAITING)
+    return Tile("Still open", f"{report.open:,}", say.waiting(waiting))

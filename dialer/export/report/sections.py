@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,8 @@ from dialer.export.report import daytime, troubles
 from dialer.export.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
 from dialer.export.report.unfinished import is_final
 from dialer.messages.export import report as say
-from dialer.messages.export.figures import DASH, counted, money, share, time
+from dialer.messages.export.figures import DASH, counted, share, time
+from dialer.messages.values import amount, money
 from dialer.models import Status
 from dialer.provider import VENDOR
 from dialer.provider.states import WENT_WRONG, CallState
@@ -53,7 +53,7 @@ def _sections(report: Report) -> Iterator[Section]:
     if report.requests:
         yield troubles.slow_moments(report)
     yield troubles.reasons(report)
-    yield troubles.still_open(report)
+    yield troubles.left_to_do(report)
 
 
 # -- each of them --------------------------------------------------------------------------------------------------
@@ -195,19 +195,15 @@ def _cost(report: Report) -> Section:
     if not paid:
         return Section("cost", "Cost", say.no_cost(VENDOR.names))
     machines = sum(one.cost for one in paid if one.outcome == CallState.VOICEMAIL)
-    amount = functools.partial(money, currency=report.currency)
-    whole = say.cost(
-        amount(report.cost, digits=0),
-        unit=report.currency or "cents",
-        each=amount(report.cost / report.calls, digits=1),
-    )
+    currency = report.currency
+    whole = say.cost(money(report.cost, currency), each=amount(report.cost / report.calls, currency))
     return Section(
         "cost",
         "Cost",
         f"{whole}{say.for_machines(machines, report.cost) if machines else ''}.",
         chart=Bars(
             [
-                Bar(_label(one), one.cost, f"{amount(one.cost, digits=0)} · {share(one.cost, report.cost)}", _tone(one))
+                Bar(_label(one), one.cost, f"{amount(one.cost, currency)} · {share(one.cost, report.cost)}", _tone(one))
                 for one in paid
             ]
         ),
@@ -215,9 +211,9 @@ def _cost(report: Report) -> Section:
             ("Outcome", "Cost", "Share", "For each call", "For each minute"),
             [
                 (
-                    *(_named(one), amount(one.cost, digits=1), share(one.cost, report.cost)),
-                    amount(one.cost / one.calls, digits=2),
-                    amount(one.cost / one.talked * 60, digits=2) if one.talked else DASH,
+                    *(_named(one), amount(one.cost, currency), share(one.cost, report.cost)),
+                    amount(one.cost / one.calls, currency),
+                    amount(one.cost / one.talked * 60, currency) if one.talked else DASH,
                 )
                 for one in paid
             ],

@@ -110,17 +110,17 @@ def _isolated(cell: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{cell}\N{POP DIRECTIONAL ISOLATE}" if turns else cell
 
 
-def still_open(report: Report) -> Section:
+def left_to_do(report: Report) -> Section:
     """Return what is not finished, and what goes on with it."""
-    if not report.open:
-        return Section("open", "Still open", say.NOTHING_OPEN, wide=True)
+    if not report.unfinished:
+        return Section("open", "Left to do", say.NOTHING_TO_DO, wide=True)
     return Section(
         "open",
-        "Still open",
-        say.still_open(report.made_at if report.running else None),
+        "Left to do",
+        say.not_finished(report.made_at if report.running else None),
         table=Table(
             ("People", "They", "Command"),
-            [(f"{one.count:,}", one.words, one.command) for one in report.open],
+            [(f"{one.count:,}", one.words, one.command) for one in report.unfinished],
             numbers=frozenset({0}),
             code=2,
         ),

@@ -46,7 +46,7 @@ def unfinished(
 
 def is_final(report: Report) -> bool:
     """Tell whether all calls have ended, so that no figure grows any more."""
-    return not any(one.what == NOT_FINAL for one in report.open)
+    return not any(one.what == NOT_FINAL for one in report.unfinished)
 
 
 def _is_missed(people: People) -> bool:

@@ -85,12 +85,12 @@ def a_folder(path: Path, others: Sequence[str]) -> str:
 
 def not_utf_8(path: Path, byte: int) -> str:
     """Say that a file is in another encoding; `byte` is the first wrong one, from 1."""
-    return f"{path}: not UTF-8 (byte {byte}). Save the campaign file as UTF-8."
+    return f"{path}: not UTF-8 (byte {byte}). Save it as UTF-8."
 
 
 def too_long(path: Path, limit: int) -> str:
     """Say that a file is another one."""
-    return f"{path}: more than {limit:,} characters, which is too long for a campaign file. Is it another file?"
+    return f"{path}: more than {limit:,} characters, which is too long. Is it another file?"
 
 
 def too_deep(path: Path, line: int, limit: int) -> str:
@@ -107,7 +107,7 @@ def secret(path: Path, line: int, key: str, names: ProviderNames) -> str:
     """Say that there is an API key in a file, which is not shown."""
     return (
         f"{path}, line {line}: `{key}` looks like an API key. "
-        "Campaign files are passed around, so keys are not read from them.\n"
+        "This file is passed around, so no key is read from it.\n"
         f"Take it out, make a new key if the file was shared, and: export {names.key}=... "
         f"(or write that into {path.parent / '.env'})."
     )

@@ -25,8 +25,11 @@ def rehearsal(names: ProviderNames) -> str:
 
 RUNNING = "A run was going on: the figures are of that moment."
 NOBODY_CALLED = "nobody was called yet"
-NOBODY_WAITS = "nobody is waiting"
-SEE_AT_THE_END = "people; see at the end"
+
+
+def waiting(people: int) -> str:
+    """Return what is said beside how many calls are still open."""
+    return f"calls; {many(people, 'person is', 'people are')} not done, see at the end" if people else "calls"
 
 
 def not_asked(names: ProviderNames) -> str:
@@ -151,8 +154,8 @@ def no_cost(names: ProviderNames) -> str:
     return f"{names.name} tells no cost of these calls yet."
 
 
-def cost(total: str, *, unit: str, each: str) -> str:
-    return f"{total} {unit} in all, {each} for each call"
+def cost(total: str, *, each: str) -> str:
+    return f"{total} in all, {each} for each call"
 
 
 def for_machines(machines: float, total: float) -> str:
@@ -161,8 +164,8 @@ def for_machines(machines: float, total: float) -> str:
 
 def cost_unit(currency: str | None, names: ProviderNames) -> str:
     if currency is None:
-        return f"Cents as {names.name} gives them; the currency is the account's."
-    return f"{currency}, from what {names.name} gives as cents."
+        return f'As {names.name} gives it. To name its currency, write in dialer.toml: [organisation] currency = "USD"'
+    return f"{currency}, a hundredth of what {names.name} gives, since it gives cents."
 
 
 # -- requests, pauses, errors ------------------------------------------------------------------------------------------
@@ -208,12 +211,12 @@ def not_called(rows: int, *, with_other_reasons: int) -> str:
     return f"{many(rows, 'row')}: not called, or the call failed.{others}"
 
 
-# -- what is open ------------------------------------------------------------------------------------------------------
+# -- what is left ----------------------------------------------------------------------------------------------------
 
-NOTHING_OPEN = "Nothing: everybody is done."
+NOTHING_TO_DO = "Nothing: everybody is done."
 
 
-def still_open(running_at: datetime | None) -> str:
+def not_finished(running_at: datetime | None) -> str:
     running = "" if running_at is None else f" A run was going on at {moment(running_at)}."
     return f"What is not finished, and the command that goes on with it.{running}"
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.values import duration
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+_HOUR = 3600
 
 READING_LIST = "a suppression list has changed and is being read"
 SCHEDULE_OVER = "the schedule is over"
@@ -34,8 +38,9 @@ def rings_later(batch: str) -> str:
 
 
 def called(batch: str, *, seconds: float) -> str:
-    minutes = max(0, round(seconds / 60))
-    ago = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes of an hour
+    # In whole minutes, then hours: those who are left for the same reason are counted together.
+    unit = 60 if seconds < _HOUR else _HOUR
+    ago = duration(seconds // unit * unit) if seconds >= unit else "less than a minute"
     return f"called {ago} ago by {batch}"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialer import moments, provider
 from dialer.escaping import on_one_line
-from dialer.messages.words import duration
+from dialer.messages.values import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialer import provider
-from dialer.messages.values import plain
-from dialer.messages.words import counted, duration, first_line
+from dialer.messages.values import duration, plain
+from dialer.messages.words import counted, first_line
 from dialer.models import Status
 
 if TYPE_CHECKING:

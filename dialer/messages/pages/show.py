@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.escaping import on_one_line
-from dialer.messages.words import duration, many
+from dialer.messages.values import duration, money
+from dialer.messages.words import NOT_ASKED, many
 from dialer.moments import to_the_second
 
 if TYPE_CHECKING:
@@ -22,41 +23,51 @@ def shown_text(shown: Shown) -> str:
         trial = " (a trial: no phone rang)" if found.is_trial else ""
         lines.append(f"{found.ledger}: batch {found.batch}, agent {found.agent}{trial}")
         for person in found.people:
-            lines += _person(person, agent=found.agent)
+            lines += _person(person, agent=found.agent, currency=shown.currency)
     return "\n".join(lines)
 
 
-def _person(person: Person, *, agent: str) -> list[str]:
+def _person(person: Person, *, agent: str, currency: str | None) -> list[str]:
     """Return what happened to one person.
 
     Args:
         person: who.
         agent: of the campaign; it is not repeated.
+        currency: of the costs; None where it is not known.
     """
     who = f"  {person.key}: " if person.key else "  "
     events = [(at, f"asked to be called again: {what}") for at, what in person.decisions]
-    events += [(trace.at, _attempt(trace, agent)) for trace in person.attempts]
+    events += [(trace.at, _attempt(trace, agent, currency)) for trace in person.attempts]
     reason = f", {on_one_line(person.reason)}" if person.reason else ""
     return [f"{who}{person.status}{reason}"] + [f"    {to_the_second(at)}  {words}" for at, words in sorted(events)]
 
 
-def _attempt(trace: Trace, agent: str) -> str:
+def _attempt(trace: Trace, agent: str, currency: str | None) -> str:
     status = f"HTTP {trace.http_status}" if trace.http_status else ""
     answer = ", ".join(filter(None, (status, trace.source, trace.words)))
     parts = [f"{trace.outcome or 'sending'}{f' ({answer})' if answer else ''}"]
     if trace.agent not in {"", agent}:
         parts.append(f"agent {trace.agent}")
     if trace.execution_id:
-        parts += [f"execution {trace.execution_id}", _call(trace)]
+        parts += [f"execution {trace.execution_id}", _call(trace, currency)]
     return "; ".join(parts)
 
 
-def _call(trace: Trace) -> str:
+def _call(trace: Trace, currency: str | None) -> str:
     if trace.asked_at is None:
-        return "how it went was not asked"
+        return f"how it went: {NOT_ASKED}"
     talked = duration(trace.duration) if trace.duration else ""
+    cost = f"cost {money(trace.cost, currency)}" if trace.cost else ""
     by = f"ended by {trace.hangup_by}" if trace.hangup_by else ""
     why = trace.hangup_reason or trace.error_message or trace.termination_reason
     as_of = "" if trace.final else f"as of {to_the_second(trace.asked_at)}"
-    parts = (trace.call or f"not known to {provider.VENDOR.names.name}", talked, by, why, trace.recording_url, as_of)
+    parts = (
+        trace.call or f"not known to {provider.VENDOR.names.name}",
+        talked,
+        cost,
+        by,
+        why,
+        trace.recording_url,
+        as_of,
+    )
     return ", ".join(filter(None, parts))

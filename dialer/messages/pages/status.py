@@ -5,32 +5,34 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer import provider
-from dialer.messages.words import ORDER, calls_line, calls_table, counted, duration, looks, money
+from dialer.escaping import on_one_line
+from dialer.messages.values import duration, money
+from dialer.messages.words import ORDER, calls_line, calls_table, counted, first_line, looks
 from dialer.models import Status
 from dialer.moments import to_the_second
 from dialer.operations.paused import words_of
+from dialer.operations.status import NotShown, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dialer.messages.commands import Selection
-    from dialer.operations import Standing
 
 
-def standing_text(standings: Sequence[tuple[Standing, Selection]]) -> str:
+def standing_text(standings: Sequence[tuple[Standing | NotShown, Selection]]) -> str:
     """Return where batches stand: a table of one, a line each of several.
 
     Args:
         standings: each with its batch as it is named on the command line.
     """
-    if len(standings) > 1:
-        return "\n".join(_line(one) for one, _ in standings)
-    ((one, selection),) = standings
-    return "\n".join(_table(one, selection))
+    if len(standings) == 1 and isinstance(standings[0][0], Standing):
+        return "\n".join(_table(standings[0][0], standings[0][1]))
+    return "\n".join(_line(one) for one, _ in standings)
 
 
-def _line(one: Standing) -> str:
+def _line(one: Standing | NotShown) -> str:
+    if isinstance(one, NotShown):
+        return f"{one.batch}: {one.state}{f': {on_one_line(first_line(one.error))}' if one.error else ''}"
     parts = [counted(one.counts)]
     if one.calls:
         parts.append(calls_line(one.calls))
@@ -51,8 +53,7 @@ def _table(one: Standing, selection: Selection) -> list[str]:
     if one.calls:
         lines += calls_table(one.calls)
     if one.talked:
-        cost = money(one.cost, one.workspace.currency, provider.VENDOR.names)
-        lines.append(f"{duration(one.talked)} talked, cost {cost}")
+        lines.append(f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}")
     if one.held:
         lines.append(f"sending stands still for {duration(one.held)}: {one.held_for}")
     if one.running and (pace := _pace(one)):
@@ -68,7 +69,8 @@ def _table(one: Standing, selection: Selection) -> list[str]:
 def _ago(moment: datetime) -> str:
     seconds = (datetime.now(UTC) - moment).total_seconds()
     # By the minute, so that a text that is shown again and again stays the same while nothing happens.
-    return f", {duration(seconds)} ago" if seconds >= 60 else ""  # noqa: PLR2004 - seconds of a minute
+    minutes = seconds // 60
+    return f", {duration(minutes * 60)} ago" if minutes else ""
 
 
 def _pace(one: Standing) -> str:
@@ -85,5 +87,5 @@ def _to_do(one: Standing, selection: Selection) -> list[str]:
     lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), selection=selection)
     # A trial's calls are gone with the stand-in that took them.
     if one.open and not selection.sandbox:
-        lines.append(f"{one.open:,} calls are not over, as far as is known. To ask: {selection.command('track')}")
+        lines.append(f"{one.open:,} calls are still open. To ask: {selection.command('track')}")
     return lines

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer import provider
-from dialer.messages.words import calls_table, duration, money
+from dialer.messages.values import duration, money
+from dialer.messages.words import calls_table
 
 if TYPE_CHECKING:
     from dialer.messages.commands import Selection
@@ -23,12 +23,12 @@ def tracked_text(tracked: Tracked, *, selection: Selection) -> str:
     lines = [f"{tracked.batch}: {head}", *rows]
     seconds, cost = (sum(getattr(count, name) for count in tracked.counts) for name in ("seconds", "cost"))
     if seconds or cost:
-        lines.append(f"{duration(seconds)} talked, cost {money(cost, tracked.currency, provider.VENDOR.names)}")
+        lines.append(f"{duration(seconds)} talked, cost {money(cost, tracked.currency)}")
     lines.append(f"results: {tracked.results}")
     lines += [f"{tracked.stopped}."] if tracked.stopped else []
     if tracked.trouble:
         lines.append(f"Not all could be read: {tracked.trouble}")
     lines += tracked.notes
     if tracked.open:
-        lines.append(f"{tracked.open:,} are not final. To ask again: {selection.command('track', '--watch')}")
+        lines.append(f"{tracked.open:,} are still open. To ask again: {selection.command('track', '--watch')}")
     return "\n".join(lines)

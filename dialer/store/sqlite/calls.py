@@ -64,7 +64,11 @@ class Calls(Connected):
     def call_counts(self) -> list[CallCount]:
         """Return how many accepted calls stand where."""
         with told(self.path):
-            return [CallCount(*row) for row in self._db.execute(reading.CALL_COUNTS)]
+            rows = self._db.execute(reading.CALL_COUNTS).fetchall()
+        return [
+            CallCount(outcome, final, calls, seconds, cost, asked=bool(asked))
+            for outcome, final, calls, seconds, cost, asked in rows
+        ]
 
     def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:
         """Keep what the provider says of some calls; a call that is final stays as it is.

@@ -146,9 +146,10 @@ COUNTS = f"""
 """
 CALL_COUNTS = f"""
     SELECT {OUTCOME}, coalesce(c.final, 0), count(*),
-    round(coalesce(sum(c.duration), 0.0), 3), round(coalesce(sum(c.cost), 0.0), 3)
+    round(coalesce(sum(c.duration), 0.0), 3), round(coalesce(sum(c.cost), 0.0), 3),
+    CASE WHEN c.attempt IS NULL THEN 0 ELSE 1 END
     FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
-    GROUP BY 1, 2 ORDER BY 2 DESC, 3 DESC
+    GROUP BY 1, 2, 6 ORDER BY 2 DESC, 3 DESC
 """
 OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
 ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"
