@@ -18,7 +18,7 @@ import pytest
 from dialer import load_campaign
 from dialer.cli import main
 from dialer.engine.control import Control, beside
-from dialer.errors import ExitCode, LedgerError, LockedError, MustActError
+from dialer.errors import DeclinedError, ExitCode, LedgerError, LockedError, MustActError
 from dialer.models import Answer, Effect, Outcome, Own
 from dialer.operations import cancel, cancel_campaign
 from dialer.provider import VENDOR
@@ -485,8 +485,8 @@ def test_a_run_in_the_middle_is_stopped_and_nothing_leaves_afterwards(tmp_path: 
         _, told = ran.communicate(timeout=PATIENCE)
         found = json.loads(stopped.stdout)
         book = bolna.calls(batch.agent)
-        assert ran.returncode == ExitCode.INTERRUPTED
-        assert "Asked to stop by `dialer cancel`." in told
+        assert ran.returncode == ExitCode.LEFT
+        assert "This batch is paused by" in told
         assert f"{placed} accepted calls may still ring. To cancel them: dialer cancel" in told
         assert stopped.returncode == ExitCode.LOOK
         assert f"`dialer run` (process {ran.pid}" in stopped.stderr
@@ -516,5 +516,32 @@ def test_a_cancel_that_is_killed_goes_on_where_it_was(tmp_path: Path, when: Any)
         assert 20 <= stops <= 20 + 10
         kept = batch.asked("SELECT count(*) FROM call WHERE stop = 'stopped'")
         assert kept == [(17,)]
+        assert process.run(batch.command("run")) == ExitCode.LEFT
+        assert process.run(batch.command("resume")) == ExitCode.DONE
         assert process.run(batch.command("run")) == ExitCode.LOOK
         assert len(bolna.calls(batch.agent)) == 20
+
+
+def test_a_cancelled_batch_is_paused_unless_that_is_not_wanted(waiting: Place) -> None:
+    """The next start from cron would call the rest."""
+    path = waiting.folder / "c.toml"
+    waiting.recipients(awkward(40), header=HEADER)
+    main(["cancel", str(path), "--yes", "--no-pause"])
+    assert run(path, limit=2).sent == 2
+    assert main(["cancel", str(path), "--yes"]) in {ExitCode.DONE, ExitCode.LOOK}
+    assert (run(path).paused, run(path).sent) == (True, 0)
+    main(["resume", str(path)])
+    assert run(path).sent == 8
+
+
+def test_who_says_no_pauses_nothing(waiting: Place) -> None:
+    with pytest.raises(DeclinedError):
+        cancelled(waiting.folder / "c.toml", agrees=False)
+    assert list(waiting.folder.glob("*.paused")) == []
+
+
+def test_a_cancel_that_cannot_pause_stops_the_calls_all_the_same(waiting: Place) -> None:
+    (waiting.folder / "c.results.csv.paused").mkdir()
+    found, _ = cancelled(waiting.folder / "c.toml")
+    assert found.stopped > 0
+    assert [pause.of for pause in found.pauses] == ["batch"]

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 @cli.command(help=f"Stop a run that goes on, and every call that waits at {PROVIDER}.")
 @campaign_argument
 @batch_options
+@click.option("--no-pause", is_flag=True, help="Let the next run call the rest; without it the batch is paused.")
 @click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
 @output_option
-def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+def cancel(campaign: Path, output: str, *, no_pause: bool, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Stop a run that goes on, and every call that waits at the provider."""
     from dialer.operations import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
@@ -38,7 +39,7 @@ def cancel(campaign: Path, output: str, *, yes: bool, **which: Any) -> ExitCode:
         async def confirm(braking: Braking) -> bool:
             return yes or await ask(words.cancel(braking_text(braking)), control=control)
 
-        return await cancel_campaign(loaded, confirm=confirm, tell=say, control=control)
+        return await cancel_campaign(loaded, confirm=confirm, pause=not no_pause, tell=say, control=control)
 
     cancelled, stopped_by = with_signals(stop)
     if output == "json":

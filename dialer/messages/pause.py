@@ -93,5 +93,5 @@ def waiting_for(runs: int) -> str:
     return f"Waiting until {many(runs, 'run')} of it {'has' if runs == 1 else 'have'} ended ..."
 
 
-BY_CANCEL = "cancelled"
+BY_CANCEL = "by `dialer cancel`"
 INTERRUPTED = "Interrupted. The pause stands; runs may still be ending."

@@ -15,11 +15,14 @@ from dialer.engine.pacing import Pacer
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
 from dialer.messages.operations import cancel as say
 from dialer.messages.operations import reconcile as reconciling
+from dialer.messages.pause import BY_CANCEL
 from dialer.models import e164
 from dialer.operations.adoption import merge, refuse_without_people
 from dialer.operations.connection import connected
 from dialer.operations.intake import load
 from dialer.operations.opening import HEED_EVERY, opened
+from dialer.operations.pause import pause_batch
+from dialer.operations.paused import pauses_of
 from dialer.operations.reconcile import look_for_unrecorded, summed_up, unrecorded_notes
 from dialer.operations.results import rewrite
 from dialer.store import until_of
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from dialer.config.campaign import Campaign
     from dialer.provider.interface import Provider
+    from dialer.store.shared import Pause
     from dialer.store.writer import LedgerWriter
 
     Confirm = Callable[["Braking"], Awaitable[bool]]
@@ -82,6 +86,7 @@ class Cancelled:
         going_on: calls that could not be stopped and are not over.
         left: calls of which the provider did not say whether they are stopped.
         unknown: recipients of whom nobody knows whether they were called.
+        pauses: what holds the batch from now on; empty where it may be run.
         notes: what a person should know, in words.
         exit_code: what a script is told.
     """
@@ -93,6 +98,7 @@ class Cancelled:
     going_on: tuple[StillOn, ...]
     left: int
     unknown: int
+    pauses: tuple[Pause, ...]
     notes: tuple[str, ...]
     exit_code: ExitCode
 
@@ -101,14 +107,18 @@ async def cancel_campaign(
     campaign: Campaign,
     *,
     confirm: Confirm,
+    pause: bool = True,
     tell: Tell = lambda _: None,
     control: Control | None = None,
 ) -> Cancelled:
     """Stop every call of a batch that the provider has accepted and not dialled; a run that goes on is stopped first.
 
+    The batch is paused as well: the next run would call the rest.
+
     Args:
         campaign: from `load_campaign`.
         confirm: shown what is about to be cancelled; when it says no, nothing is, and the run goes on.
+        pause: whether the batch is paused.
         tell: told while it goes on.
         control: stops it; what was not asked for by then is left.
 
@@ -120,7 +130,7 @@ async def cancel_campaign(
     control = control or Control()
     refuse_without_people(campaign)
     async with connected(campaign) as (client, base_url), contextlib.AsyncExitStack() as stack:
-        turn = _Turn(campaign, confirm, tell, control)
+        turn = _Turn(campaign, confirm, tell, control, pause=pause)
         ledger = await turn.come(stack, base_url=base_url)
         return await _Cancelling(campaign, client, ledger, turn, control).cancel()
 
@@ -128,12 +138,21 @@ async def cancel_campaign(
 class _Turn:
     """The question before anything is cancelled, and the wait until nobody else works on the batch."""
 
-    def __init__(self, campaign: Campaign, confirm: Confirm, tell: Tell, control: Control) -> None:
+    def __init__(self, campaign: Campaign, confirm: Confirm, tell: Tell, control: Control, *, pause: bool) -> None:
         self._campaign = campaign
         self._confirm = confirm
         self.tell = tell
         self._control = control
         self._agreed = False
+        self._pauses = pause
+        self.trouble = ""
+        """Why the batch could not be paused."""
+
+    def pause(self) -> None:
+        """Have no run begin from now on."""
+        if self._pauses:
+            self._pauses = False
+            self.trouble = "\n".join(pause_batch(self._campaign.batch, why=BY_CANCEL))
 
     async def agree(self, calls: int, *, running: str = "") -> None:
         """Ask, once.
@@ -144,6 +163,8 @@ class _Turn:
         if not self._agreed and not await self._confirm(Braking(self._campaign.batch.name, calls, running)):
             raise DeclinedError(say.NOTHING)
         self._agreed = True
+        # Before the run is stopped: the next one may begin as soon as it has let go of the ledger.
+        self.pause()
 
     async def come(self, stack: contextlib.AsyncExitStack, *, base_url: str) -> LedgerWriter:
         """Return the ledger, entered on the stack, once whoever works on it has ended as asked.
@@ -203,12 +224,13 @@ class _Cancelling:
     async def cancel(self) -> Cancelled:
         async with interruptible(self._control, doing=reconciling.RESULTS):
             is_known = await self._merge()
+        calls = 0 if self._campaign.sandbox else await self._ledger.count_open()
+        if calls:
+            await self._turn.agree(calls)
+        self._turn.pause()
         if self._campaign.sandbox:
             self._notes.append(say.TRIAL_OVER)
             return await self._summary(Braked(), open_=0)
-        calls = await self._ledger.count_open()
-        if calls:
-            await self._turn.agree(calls)
         reads = Pacer(self._campaign.reads)
         tracker = Tracker(self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=reads)
         brake = Brake(
@@ -274,6 +296,7 @@ class _Cancelling:
         left = max(0, open_ - len(result.going_on))
         if result.trouble:
             self._notes.append(say.not_all_answered(result.trouble, provider.VENDOR.names))
+        self._notes += filter(None, [self._turn.trouble])
         retries = self._campaign.call.retry_config
         if result.going_on and retries is not None and retries.enabled:
             self._notes.append(say.retried(provider.VENDOR.names))
@@ -287,6 +310,7 @@ class _Cancelling:
             ),
             left=left,
             unknown=unknown,
+            pauses=tuple(pauses_of(self._campaign.batch).in_force()),
             notes=tuple(self._notes),
             exit_code=self._exit_code(left=left, rings=bool(result.going_on or unknown)),
         )
@@ -296,4 +320,4 @@ class _Cancelling:
             return ExitCode.INTERRUPTED
         if left or self._is_blind:
             return ExitCode.LEFT
-        return ExitCode.LOOK if rings else ExitCode.DONE
+        return ExitCode.LOOK if rings or self._turn.trouble else ExitCode.DONE

@@ -118,6 +118,15 @@ def target_of_all(folder: Path, *, sandbox: bool = False) -> Target:
     return Target(of="all", files=(all_paused(around, sandbox=sandbox),), folder=around, sandbox=sandbox)
 
 
+def pause_batch(batch: Batch, *, why: str) -> list[str]:
+    """Have nobody called in a batch until it is resumed; return what could not be paused, in words.
+
+    A pause of it that is there and has no end stays as it is.
+    """
+    held = [one for one in PauseFiles(results=batch.results).in_force() if one.until is None]
+    return [] if held else _put([target_of_batch(batch)], [None], why)[1]
+
+
 def target_of_batch(batch: Batch) -> Target:
     """Return what is meant by a batch."""
     files = PauseFiles(results=batch.results).batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.operations.paused import lift_commands
 from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
@@ -47,4 +48,7 @@ def cancelled_text(cancelled: Cancelled, *, selection: Selection) -> str:
     if cancelled.stopped:
         again = selection.command("run", "--redial", CallState.STOPPED)
         lines.append(f"No run calls them by itself. To call them after all: {again}")
+    if cancelled.pauses:
+        commands = ", then ".join(lift_commands(selection, cancelled.pauses, sandbox=selection.sandbox))
+        lines.append(f"{cancelled.batch} is paused: no run calls anybody. To lift that: {commands}")
     return "\n".join([*lines, *cancelled.notes, f"results: {cancelled.results}"])

@@ -94,9 +94,8 @@ def summary_text(summary: Summary, *, selection: Selection, more: Sequence[str] 
         lines += calls_table(summary.calls)
     lines.append(f"results: {summary.results}")
     lines += _ended(summary)
-    if summary.paused:
-        return "\n".join(lines)
-    lines += looks(summary.counts, left=summary.left, selection=selection, more=more)
+    if not summary.paused:
+        lines += looks(summary.counts, left=summary.left, selection=selection, more=more)
     return "\n".join([*lines, *_may_ring(summary, selection)])
 
 
