@@ -27,6 +27,7 @@ from dialer.models import Outcome, Status
 from dialer.operations import adoption
 from dialer.operations.results import write_results
 from dialer.provider.bolna.executions import execution_in
+from dialer.store import RedialRules
 from dialer.store.sqlite import locked, mark_of
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, render, row
 
@@ -38,6 +39,7 @@ MOST = 4
 PEOPLE = st.integers(1, MOST)
 STATE_AFTER = {Outcome.ERROR: Status.ERROR, Outcome.UNKNOWN: Status.UNKNOWN, Outcome.QUEUED: Status.QUEUED}
 ENDED = execution_in({"id": "e", "status": "no-answer"})
+PLAN = RedialRules(("no-answer",), max_attempts=3, after=0.0, times=(0.0, 0.0))
 
 
 @dataclass(frozen=True)
@@ -193,10 +195,18 @@ class LedgerMachine(RuleBasedStateMachine):
         repeated=st.lists(PEOPLE, max_size=1),
         asked=st.lists(st.sampled_from([Status.ERROR, Status.UNKNOWN, Status.QUEUED]), max_size=2, unique=True),
         over=st.one_of(st.just(set(range(1, MOST + 1))), st.sets(PEOPLE)),
+        planned=st.booleans(),
         killed=st.sampled_from([None, None, None, None, "merged", "released", "loaded"]),
     )
     def start(
-        self, lines: list[Line], repeated: list[int], asked: list[Status], over: set[int], killed: str | None
+        self,
+        lines: list[Line],
+        repeated: list[int],
+        asked: list[Status],
+        over: set[int],
+        killed: str | None,
+        *,
+        planned: bool = False,
     ) -> None:
         """Begin a run, which may be killed at each step of its opening; some people's calls are over by then."""
         self.turn.enter_context(locked(self.lock, command="run"))
@@ -209,6 +219,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.track(over)
         for state in asked:
             self.release(state)
+        if planned:
+            self.plan()
         if killed == "released":
             return self.kill()
         self.load(lines, repeated)
@@ -249,6 +261,19 @@ class LedgerMachine(RuleBasedStateMachine):
         ]
         assert self.ledger.permit(state, ANYBODY, what="asked", now=time.time() + 1).released == len(asked)
         for index in asked:
+            self.permit(index)
+
+    def plan(self) -> None:
+        """Let those be called again who are due by plan: nobody has to ask, but nobody gets a fourth call by it."""
+        assert self.ledger is not None
+        rings = {call.number for call in self.ledger.open_calls()}
+        before = set(self.permitted)
+        self.ledger.redial_by_plan(PLAN, now=time.time() + 1)
+        due = {self.index(one.key) for one in self.ledger.page(after=0, size=100) if one.attempts}
+        for index in due & self.known.keys() - before:
+            assert self.known[index].status is Status.QUEUED
+            assert number_of(index) not in rings
+            assert self.history[index].count("placed") < PLAN.max_attempts
             self.permit(index)
 
     def load(self, lines: list[Line], repeated: list[int]) -> None:

@@ -202,6 +202,8 @@ _WHY = "It lists the ledgers of this workspace, by which nobody is called twice.
 
 # -- how a ledger knows of a call --------------------------------------------------------------------------------------
 
+BY_PLAN = "[redial]"
+"""In place of the words of a command: no person asked, the campaign's plan says so."""
 RUN_ENDED = "the run ended before the provider's answer was recorded"
 FOUND = "found at the provider by its reference"
 FOUND_AND_NEW = f"{FOUND}; the ledger did not know of it"

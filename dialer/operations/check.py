@@ -26,7 +26,9 @@ from dialer.operations.coverage import uncovered
 from dialer.operations.intake import attempted_lines, intake, phone_before
 from dialer.operations.opening import neighbours
 from dialer.operations.paused import pauses_of, words_of
+from dialer.operations.redial_plan import foreseen_redials
 from dialer.operations.timing import Place
+from dialer.store import NO_REDIALS
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from dialer.models import InputRow
     from dialer.operations.coverage import Uncovered
     from dialer.operations.intake import Intake
-    from dialer.store import Store
+    from dialer.store import Redials, Store
 
 SAMPLES = 3
 """So many first requests are shown."""
@@ -69,6 +71,7 @@ class Check:
         talk: what this batch's calls were like so far.
         phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
         hints: what is odd about the columns and the numbers, in words.
+        redials: who is called again by the campaign's plan.
         warnings: why a run would not start, in words.
         rate: the rate, in words.
         report: problems by row.
@@ -95,6 +98,7 @@ class Check:
     talk: Talk
     phone_words: str
     hints: tuple[str, ...]
+    redials: Redials
     warnings: tuple[str, ...]
     rate: str
     report: Report
@@ -129,8 +133,10 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             tally.add(rows)
         talk = Talk() if ledger is None else ledger.talk()
+        redials = NO_REDIALS if ledger is None else foreseen_redials(campaign, ledger)
     paused = tuple(will_not_start(words_of(pause)) for pause in pauses_of(campaign.batch).in_force())
-    return _summed_up(campaign, screened, tally, talk=talk, limit=limit, warnings=(*paused, *warnings))
+    warnings = (*paused, *warnings)
+    return _summed_up(campaign, screened, tally, talk=talk, redials=redials, limit=limit, warnings=warnings)
 
 
 @dataclass(slots=True)
@@ -175,7 +181,14 @@ class _Tally:
 
 
 def _summed_up(
-    campaign: Campaign, screened: Intake, tally: _Tally, *, talk: Talk, limit: int | None, warnings: tuple[str, ...]
+    campaign: Campaign,
+    screened: Intake,
+    tally: _Tally,
+    *,
+    talk: Talk,
+    redials: Redials,
+    limit: int | None,
+    warnings: tuple[str, ...],
 ) -> Check:
     report = screened.screening.report
     to_call = tally.fresh if limit is None else min(limit, tally.fresh)
@@ -201,6 +214,7 @@ def _summed_up(
         talk=talk,
         phone_words=screened.phone_words,
         hints=screened.hints,
+        redials=redials,
         warnings=warnings,
         rate=campaign.rate_in_words,
         report=report,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
 from dialer.models import Status
+from dialer.store import NO_REDIALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.operations.coverage import Uncovered
     from dialer.operations.forecast import Outlook
+    from dialer.store import Redials
     from dialer.store.shared import Pause
 
 
@@ -39,6 +41,8 @@ class Plan:
         once_more: how many were called before and are called once more, by what became of their last call.
         sandbox: nobody is really called.
         phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
+        young: how many more are called once more as a person asked, but not yet.
+        redials: who is called again by the campaign's plan.
     """
 
     batch: str
@@ -56,6 +60,8 @@ class Plan:
     once_more: Mapping[str, int]
     sandbox: bool
     phone_words: str = ""
+    young: int = 0
+    redials: Redials = NO_REDIALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class Summary:
         notes: what a person should know, in words.
         may_ring: accepted calls that may still ring, as far as the ledger knows; 0 of a trial.
         calls: how the accepted calls stand, where they were tracked.
+        redials: who is called again by the campaign's plan, by a later run.
         unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
         paused: a person has paused it, so nobody is called; `ended` says who.
         pauses: the same for scripts.
@@ -96,6 +103,7 @@ class Summary:
     notes: tuple[str, ...] = ()
     may_ring: int = 0
     calls: tuple[CallCount, ...] = ()
+    redials: Redials = NO_REDIALS
     unrecorded: tuple[tuple[str, str], ...] = ()
     paused: bool = False
     pauses: tuple[Pause, ...] = ()

@@ -24,7 +24,8 @@ from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
 from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
-from dialer.operations.redial import Release
+from dialer.operations.redial import Release, redial_by_plan
+from dialer.operations.redial_plan import redials_of
 from dialer.operations.timing import Place
 from dialer.sync import preflight
 
@@ -47,6 +48,19 @@ RECONCILE_FIRST = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """Who may be called again.
+
+    Attributes:
+        unclear: the numbers of those who may have been called already.
+        young: how many a person asked for whose last call ended too short a while ago.
+    """
+
+    unclear: tuple[str, ...] = ()
+    young: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Planning:
     """Finds out what a run is about to do.
 
@@ -65,23 +79,24 @@ class Planning:
         if taken:
             self.context.notes.add(taken_over(self.context.campaign.batch.results, taken))
 
-    async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
-        """Make callable again whom a person asked for; return the numbers of those who may have been called."""
+    async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> Released:
+        """Make callable again whom a person asked for, and who is due by the campaign's plan."""
         campaign = self.context.campaign
         release = Release(
             self.context.ledger, campaign.redial, self.context.notes.add, selection=campaign.batch.selection
         )
         if options.retry_errors:
             await release.errors()
-        if options.redial:
-            await release.outcomes(options.redial)
-        if not options.redial_unknown:
-            return ()
-        async with interruptible(self.context.control, doing=reconciling.UNCLEAR):
-            found = await self.context.look_for_unclear(None)
-            if found.left and found.trouble:
-                raise MustActError(reconciling.unclear_not_read(found.trouble, provider.VENDOR.names))
-        return await release.unknown(ask)
+        young = await release.outcomes(options.redial) if options.redial else 0
+        unclear: tuple[str, ...] = ()
+        if options.redial_unknown:
+            async with interruptible(self.context.control, doing=reconciling.UNCLEAR):
+                found = await self.context.look_for_unclear(None)
+                if found.left and found.trouble:
+                    raise MustActError(reconciling.unclear_not_read(found.trouble, provider.VENDOR.names))
+            unclear = await release.unknown(ask)
+        await redial_by_plan(self.context)
+        return Released(unclear, young)
 
     async def load(self) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
@@ -93,7 +108,7 @@ class Planning:
         # Whose number was called under another id must not be called any more.
         return await load(self.context.campaign, self.context.ledger, self.context.control)
 
-    async def plan(self, loaded: Loaded, *, limit: int | None, redialled: tuple[str, ...]) -> Plan:
+    async def plan(self, loaded: Loaded, *, limit: int | None, released: Released) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""
         counts = await self.context.ledger.counts()
         standing = preflight.Standing(None, None, ())
@@ -135,7 +150,9 @@ class Planning:
             ),
             rate=self.context.campaign.rate_in_words,
             lists=loaded.lists,
-            redialled=redialled,
+            redialled=released.unclear,
+            young=released.young,
+            redials=await redials_of(self.context.campaign, self.context.ledger),
             once_more=await self.context.ledger.redialled(),
             sandbox=self.context.campaign.sandbox,
             phone_words=loaded.phone_words,

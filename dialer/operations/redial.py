@@ -1,26 +1,69 @@
-"""Who is called again because a person asked: the refused, the unclear, and whom the last call has not reached."""
+"""Who is called again: because a person asked, or by the campaign's plan whom the last call has not reached."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+import anyio
+
 from dialer import provider
+from dialer.engine.control import interruptible
+from dialer.engine.pacing import Pacer
 from dialer.errors import DeclinedError
 from dialer.messages.operations import redial as say
 from dialer.messages.operations.run import NOTHING_DIALLED
+from dialer.messages.sync import not_all_read
 from dialer.models import Status, e164
+from dialer.operations.redial_plan import note_plan, plan_of
 from dialer.store import RedialRules, until_of
+from dialer.sync.track import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from dialer.config.campaign.schema import Redialling
     from dialer.messages.commands import Selection
+    from dialer.operations.run_context import RunContext
     from dialer.store import AsyncStore, Redial
 
 YOUNG = 1800.0
 """An unknown attempt younger than this many seconds may still turn up at the provider: it is not redialled."""
+
+
+ASK_FIRST = 300.0
+"""Seconds that asking how calls ended may take before dialling; the next run asks for the rest."""
+
+
+async def redial_by_plan(context: RunContext) -> None:
+    """Ask how the calls ended that may have another one after them, and let everybody be called who is due.
+
+    Raises:
+        InterruptedRunError: somebody asked to stop.
+        MustActError: the key is refused.
+    """
+    campaign, ledger = context.campaign, context.ledger
+    plan = plan_of(campaign.redial)
+    await note_plan(ledger, plan)
+    if plan is None:
+        return
+    # The calls of a trial ended with the stand-in that took them.
+    if not campaign.sandbox:
+        async with interruptible(context.control, doing=say.ASKING):
+            await _ask(context, plan)
+    if due := await ledger.redial_by_plan(plan):
+        context.notes.add(say.due(due))
+
+
+async def _ask(context: RunContext, plan: RedialRules) -> None:
+    campaign = context.campaign
+    tracker = Tracker(context.ledger, context.client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads))
+    with anyio.move_on_after(ASK_FIRST) as limit:
+        looked = await tracker.look(most=plan.max_attempts)
+        if looked.trouble:
+            context.notes.add(say.ends_not_read(looked.trouble))
+    if limit.cancelled_caught:
+        context.notes.add(say.ends_not_read(not_all_read(ASK_FIRST)))
 
 
 class Release:
@@ -67,10 +110,12 @@ class Release:
         self._tell(await self._release(Status.UNKNOWN, what="--redial-unknown", keys=old))
         return numbers
 
-    async def outcomes(self, outcomes: Collection[str]) -> None:
-        """Release everybody whose last call ended so, and say who has to wait, and for what."""
+    async def outcomes(self, outcomes: Collection[str]) -> int:
+        """Release everybody whose last call ended so, say who has to wait, and for what; return how many wait."""
         what = f"--redial {','.join(sorted(outcomes))}"
-        self._tell(await self._release(Status.QUEUED, what=what, outcomes=outcomes))
+        found = await self._release(Status.QUEUED, what=what, outcomes=outcomes)
+        self._tell(found)
+        return found.young
 
     async def _release(
         self, state: Status, *, what: str, outcomes: Collection[str] = (), keys: Sequence[str] | None = None

@@ -129,9 +129,9 @@ async def _run(
                 context.notes.add(words.ledgers_found_again(registry, found_again))
             planning = Planning(context, others)
             await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
-            redialled = await planning.release(options, ask=ask)
+            released = await planning.release(options, ask=ask)
             loaded = await planning.load()
-            plan = await planning.plan(loaded, limit=options.limit, redialled=redialled)
+            plan = await planning.plan(loaded, limit=options.limit, released=released)
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
             if options.strict and plan.to_call:
                 _refuse_doubtful(plan.outlook)

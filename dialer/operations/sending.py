@@ -24,6 +24,7 @@ from dialer.messages.operations.redial import refused_again
 from dialer.models import Status, e164
 from dialer.operations import paused
 from dialer.operations.outcome import Summary, exit_code_of
+from dialer.operations.redial_plan import redials_of
 from dialer.operations.results import results_file
 from dialer.operations.results_writer import ResultsWriter
 from dialer.operations.track import follow
@@ -99,13 +100,16 @@ class Sending:
             back = await self.context.ledger.end_permissions()
             await writer.whole(self.context.ledger, pending=True)
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
-        if sent.failure is not None or sent.ending.trip is not None:
+        if sent.failure is not None:
             return summary
-        if self.context.control.is_paused:
+        if self.context.control.is_paused and sent.ending.trip is None:
             return self._paused(summary)
-        if not track or sent.ending.interrupted:
-            return summary
-        return await self._tracked(summary, writer)
+        if track and sent.ending.trip is None and not sent.ending.interrupted:
+            summary = await self._tracked(summary, writer)
+        redials = await redials_of(self.context.campaign, self.context.ledger)
+        by_itself = summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
+        later = by_itself and (plan.young or not redials.is_over)
+        return replace(summary, redials=redials, exit_code=ExitCode.LEFT if later else summary.exit_code)
 
     async def _send(self, plan: Plan, runner: Runner, writer: ResultsWriter) -> _Sent:
         await writer.whole(self.context.ledger, pending=False)

@@ -12,6 +12,7 @@ from dialer.config.workspace import find_workspace
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
 from dialer.operations.paused import pauses_of
+from dialer.operations.redial_plan import noted_redials
 from dialer.operations.results import refuse_emptied
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import held_by, holder
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
     from dialer.models import CallCount
+    from dialer.store import Redials
     from dialer.store.shared import Pause
     from dialer.store.sqlite import Holder
 
@@ -61,6 +63,7 @@ class Standing:
         left: seconds until everybody pending is called at that pace; None where nobody is sending.
         held: seconds for which all sending still stands still; 0 where it does not.
         held_for: why, in words.
+        redials: who is called again by the plan of the last run.
         last: when the last attempt began or ended; None where there was none.
         running: who is working on it, in words; empty where nobody is.
         runs: the same for scripts; at most one works on a batch.
@@ -83,6 +86,7 @@ class Standing:
     left: float | None
     held: float
     held_for: str
+    redials: Redials
     last: datetime | None
     running: str
     runs: tuple[Holder, ...]
@@ -96,7 +100,7 @@ class Standing:
     def is_over(self) -> bool:
         """Whether nothing more happens by itself: nobody works on it, nobody is left, no call is open."""
         left = self.counts.get(Status.PENDING) or self.counts.get(Status.SENDING) or self.open
-        return not left and not self.running
+        return not left and not self.running and self.redials.is_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ def standing(batch: Batch) -> Standing:
         if not running:
             counts = _without_a_run(counts, ledger.released())
         pulse = ledger.pulse()
+        redials = noted_redials(ledger, sandbox=batch.selection.sandbox)
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
     sends = who is not None and who.does == "run"
@@ -171,6 +176,7 @@ def standing(batch: Batch) -> Standing:
         left=pulse.held + 60 * pending / pulse.per_minute if sends and pulse.per_minute else None,
         held=pulse.held if running else 0.0,
         held_for=pulse.held_for if running else "",
+        redials=redials,
         last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
         running=running,
         runs=() if who is None else (who,),

@@ -11,16 +11,16 @@ from dialer.store.records import (
     People,
     Person,
     Pulse,
-    Redial,
-    RedialRules,
     Stoppable,
     Trace,
     Trouble,
     Written,
     until_of,
 )
+from dialer.store.redial import NO_REDIALS, Redial, RedialRules, Redials
 
 __all__ = [
+    "NO_REDIALS",
     "AsyncStore",
     "Binding",
     "Call",
@@ -32,6 +32,7 @@ __all__ = [
     "Pulse",
     "Redial",
     "RedialRules",
+    "Redials",
     "Report",
     "Stoppable",
     "Store",

@@ -79,6 +79,8 @@ class AsyncStore(ABC):
     withhold = _awaited(Store.withhold)
     expect_waits = _awaited(Store.expect_waits)
     permit = _awaited(Store.permit)
+    redial_by_plan = _awaited(Store.redial_by_plan)
+    redials = _awaited(Store.redials)
     may_be_permitted = _awaited(Store.may_be_permitted)
     end_permissions = _awaited(Store.end_permissions)
     redialled = _awaited(Store.redialled)

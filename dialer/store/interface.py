@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from dialer.store.redial import Redialling
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from dialer.models import (
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
         People,
         Person,
         Pulse,
-        Redial,
-        RedialRules,
         Stoppable,
         Trouble,
         Written,
@@ -138,32 +138,6 @@ class Dialling(Protocol):
     def expect_waits(self, seconds: float) -> None:
         """Note for how long somebody may hold an intent before the request leaves."""
 
-    def permit(
-        self,
-        state: Status,
-        rules: RedialRules,
-        *,
-        what: str,
-        keys: Collection[str] | None = None,
-        now: float | None = None,
-    ) -> Redial:
-        """Let everybody in a state be called again whom the rules allow, for this work only; a person asked."""
-
-    def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
-        """Return the numbers of those whom `permit` would let be called again."""
-
-    def end_permissions(self) -> int:
-        """End what this work may still do because a person asked; return how many are not called again after all."""
-
-    def released(self) -> dict[Status, int]:
-        """Return how many are about to be called again because a person asked, by where they stand."""
-
-    def redialled(self) -> Mapping[str, int]:
-        """Return how many are about to be called once more, by what became of their last call."""
-
-    def refused_again(self) -> int:
-        """Return how many this work has called again and were refused, while an earlier call of theirs stands."""
-
     def whereabouts(self) -> dict[Whereabouts, int]:
         """Return where those may be who are to be called, and how many they are."""
 
@@ -180,8 +154,11 @@ class Dialling(Protocol):
 class Following(Protocol):
     """What tracking, reconciling and cancelling need: the calls that were accepted, and those in doubt."""
 
-    def open_calls(self, *, after: int = 0, size: int = 1000) -> list[Call]:
-        """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt."""
+    def open_calls(self, *, after: int = 0, size: int = 1000, most: int | None = None) -> list[Call]:
+        """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt.
+
+        `most`: only those to people of the input who had fewer calls.
+        """
 
     def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
         """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
@@ -344,5 +321,5 @@ class Report(Progress, Notes, Protocol):
         """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
 
 
-class Store(Work, Input, Dialling, Following, Results, Report, Protocol):
+class Store(Work, Input, Dialling, Redialling, Following, Results, Report, Protocol):
     """A batch's ledger; one thread at a time may use it."""

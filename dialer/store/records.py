@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from dialer.models import CallResult, Status
@@ -27,46 +27,6 @@ class Binding:
     agent: str
     server: str
     key_definition: str
-
-
-@dataclass(frozen=True, slots=True)
-class RedialRules:
-    """Who may be called again.
-
-    Attributes:
-        outcomes: what has to have become of the last call, where it was accepted.
-        max_attempts: how many calls somebody gets at most, all together; one that may have been placed counts.
-        after: seconds from the end of the last one that was accepted.
-    """
-
-    outcomes: Collection[str]
-    max_attempts: int
-    after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Redial:
-    """What came of asking for people to be called again.
-
-    Attributes:
-        released: how many may be, as far as they are in the input.
-        young: of how many the last call has ended too short a while ago.
-        ripe_from: when the first of them may be called (Unix seconds); None where there is none.
-        ripe_by: when all of them may be.
-        spent: how many had all the calls they get.
-        open: how many have a call that is not final.
-        untold: of how many of those the provider was never asked, or knew no such call.
-        reached: how many of those in doubt were reached by another call.
-    """
-
-    released: int = 0
-    young: int = 0
-    ripe_from: float | None = None
-    ripe_by: float | None = None
-    spent: int = 0
-    open: int = 0
-    untold: int = 0
-    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)

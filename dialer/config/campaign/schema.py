@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator, model_validator
@@ -23,6 +24,7 @@ from dialer.config.campaign.values import (
     long_duration,
     moment_text,
     place_zone,
+    redial_outcome,
     rule_pack,
     source,
     version_in,
@@ -221,10 +223,34 @@ class Schedule(Section):
 
 
 class Redialling(Section):
-    """Who may be called once more with `--redial`."""
+    """Who is called once more: by plan, where it has one, and with `--redial`."""
 
+    outcomes: Annotated[list[Annotated[str, PlainValidator(redial_outcome)]], BeforeValidator(listed)] = Field(
+        default_factory=list
+    )
+    times: Annotated[list[Annotated[float, PlainValidator(long_duration)]], BeforeValidator(listed)] = Field(
+        default_factory=list
+    )
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
     redial_after: Annotated[float, PlainValidator(duration_in)] = 7200.0
+
+    @model_validator(mode="after")
+    def _plan_agrees(self) -> Redialling:
+        if bool(self.outcomes) != bool(self.times):
+            missing = "times" if self.outcomes else "outcomes"
+            raise MistakeError(say.plan_lacks(missing), at=("outcomes" if self.outcomes else "times",))
+        if any(later < earlier for earlier, later in pairwise(self.times)):
+            raise MistakeError(say.TIMES_FALL, at=("times",))
+        if self.times and self.max_attempts == 1:
+            raise MistakeError(say.PLAN_WITHOUT_CALLS, at=("max_attempts",))
+        if "max_attempts" not in self.model_fields_set and len(self.times) >= self.max_attempts:
+            raise MistakeError(say.too_many_times(len(self.times), calls=self.max_attempts), at=("times",))
+        return self
+
+    @property
+    def planned_calls(self) -> int:
+        """How many calls somebody gets at most by plan, all together."""
+        return min(len(self.times) + 1, self.max_attempts)
 
 
 class Breaking(Section):

@@ -17,6 +17,7 @@ from dialer.hours import WeeklyHours, pack_names, zone_problem
 from dialer.messages.config import campaign as say
 from dialer.messages.hours import no_pack
 from dialer.moments import moment_in
+from dialer.provider.states import NOT_REACHED, CallState
 from dialer.rate import Rate
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -107,6 +108,15 @@ def _seconds(value: object) -> float | None:
     # A bare number has no unit: 24 may be meant as hours.
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     return None if match is None else float(match[1]) * _SECONDS[match[2]]
+
+
+def redial_outcome(value: object) -> str:
+    """Return how a call may end after which somebody is called again by plan."""
+    if value == CallState.STOPPED:
+        raise MistakeError(say.NOT_STOPPED)
+    if value not in NOT_REACHED:
+        raise MistakeError(say.redial_outcomes(sorted({*NOT_REACHED} - {CallState.STOPPED})))
+    return str(value)
 
 
 def live_calls(value: object) -> int | str:

@@ -50,6 +50,12 @@ NO_LIMIT = 'it says neither hours = "09:00-20:00" nor rules = ["us-federal"], so
 DAYS_WITHOUT_HOURS = 'days go with hours, as in hours = "09:00-20:00"'
 UNCOVERED_WITH_HOURS = "hours cover everybody; uncovered goes with rules alone"
 NAMELESS_VARIABLE = "a variable needs a name"
+NOT_STOPPED = (
+    "calls that `dialer cancel` has stopped are not called again by plan; to call those people: "
+    "dialer run CAMPAIGN --redial stopped"
+)
+TIMES_FALL = 'no time may be shorter than the one before it, as in ["2h", "24h"]'
+PLAN_WITHOUT_CALLS = "with 1 call in all nobody is called again; write 2 or more, or take out outcomes and times"
 CALL_NEEDS_ID = '"call" needs an id in [columns]: without it two rows with one number are one person'
 
 
@@ -105,6 +111,28 @@ def retries(count: int, *, by_default: bool) -> str:
     """Say how many intervals are expected."""
     default = " (there are 3 unless max_retries says otherwise)" if by_default else ""
     return f"one number for each of the {count} retries is expected{default}"
+
+
+def redial_outcomes(known: Sequence[str]) -> str:
+    """Say how calls can end after which somebody is called again."""
+    return f"one of {', '.join(known)} is expected"
+
+
+def plan_lacks(key: str) -> str:
+    """Say that a plan to call again needs the other key as well."""
+    needed = {
+        "times": 'add times, how long after each call the next one is, like times = ["2h", "24h"]',
+        "outcomes": 'add outcomes, after which somebody is called again, like outcomes = ["no-answer", "busy"]',
+    }
+    return needed[key]
+
+
+def too_many_times(times: int, *, calls: int) -> str:
+    """Say that a plan has more times than the calls that somebody gets by default."""
+    return (
+        f"{times} times make {times + 1} calls, and without max_attempts nobody gets more than {calls}: add "
+        f"max_attempts = {times + 1}"
+    )
 
 
 def not_after(start: str) -> str:

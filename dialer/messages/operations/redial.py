@@ -1,10 +1,11 @@
-"""Who is called again because a person asked, and who is not."""
+"""Who is called again, because a person asked or by plan, and who is not."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer.messages.store import BY_PLAN
 from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 """Numbers that a question names."""
+ASKING = "reading how the calls ended"
+"""What a run was doing when somebody stopped it."""
+
+
+def due(count: int) -> str:
+    return f"{count:,} {'is' if count == 1 else 'are'} due to be called again by the plan in [redial]"
+
+
+def ends_not_read(why: str) -> str:
+    return f"how the calls ended was not read to the end, so not everybody who is due is called again: {why}"
+
+
+def decided(what: str) -> str:
+    """Return who decided that somebody may be called again; `what` is the words of a command, or of the plan."""
+    return f"due to be called again by plan ({BY_PLAN})" if what == BY_PLAN else f"asked to be called again: {what}"
 
 
 def errors_called(count: int) -> str:

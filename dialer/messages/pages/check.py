@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.escaping import on_one_line, visible_json
 from dialer.messages.numbers import NEWER
+from dialer.messages.pages.redials import planned
 from dialer.messages.reasons import REASONS
 from dialer.messages.words import counted
 from dialer.models import Status
@@ -53,9 +54,16 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     if check.samples:
         lines.append("The first requests:")
         lines += [f"  POST /call {visible_json(json.dumps(sample, ensure_ascii=False))}" for sample in check.samples]
+    lines += [f"{text}." for text in planned(check.redials)]
     lines += [f"Warning: {text}." for text in check.warnings]
     if not check.to_call:
-        return "\n".join([*lines, "Nobody would be called.", *(f"Note: {hint}." for hint in check.hints)])
+        return "\n".join(
+            [
+                *lines,
+                "Nobody else would be called." if check.redials.due else "Nobody would be called.",
+                *(f"Note: {hint}." for hint in check.hints),
+            ]
+        )
     lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]
     over = view.timing is not None and view.timing.is_over
     return "\n".join([*lines, *([] if over else [f"To call them: {command}"])])

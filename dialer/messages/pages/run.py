@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dialer import provider
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
 from dialer.messages.pages.outlook import list_lines, outlook_lines, timing_lines, uncovered_lines
+from dialer.messages.pages.redials import planned
 from dialer.messages.words import calls_table, looks
 
 if TYPE_CHECKING:
@@ -50,15 +52,22 @@ def plan_text(plan: Plan) -> str:
     if not plan.to_call:
         timing = plan.outlook.timing
         over = timing_lines(timing, rate=plan.rate) if timing is not None and timing.is_over else []
-        waits = counts.get(Status.PENDING) and plan.limited_to is None
+        lines += _later(plan)
+        waits = (counts.get(Status.PENDING) and plan.limited_to is None) or not plan.redials.is_over
         lines += over or ["Nobody is called now." if waits else "Nobody is left to be called."]
         lines += [] if called else [f"Note: {note}." for note in plan.outlook.notes]
         return "\n".join(lines)
     limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
     lines.append(f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {_agent(plan)}.")
     lines += [plan.phone_words] if plan.phone_words else []
+    lines += _later(plan)
     lines += outlook_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox)
     return "\n".join(lines)
+
+
+def _later(plan: Plan) -> list[str]:
+    """Return who is called again by plan, but not by this run."""
+    return [f"{text}." for text in planned(replace(plan.redials, due=0))]
 
 
 def plan_event(plan: Plan) -> dict[str, Any]:
@@ -95,6 +104,7 @@ def summary_text(summary: Summary, *, selection: Selection, more: Sequence[str] 
     lines.append(f"results: {summary.results}")
     lines += _ended(summary)
     if not summary.paused:
+        lines += [f"{text}." for text in planned(summary.redials)]
         lines += looks(summary.counts, left=summary.left, selection=selection, more=more)
     return "\n".join([*lines, *_may_ring(summary, selection)])
 
@@ -121,8 +131,8 @@ def summary_event(summary: Summary) -> dict[str, Any]:
 
 def overview(summary: Summary) -> str:
     """Return how a run ended in a line."""
-    ended = f"; {first_line(summary.ended)}" if summary.ended else ""
-    return f"{counted(summary.counts)}{ended}"
+    ended = [first_line(summary.ended)] if summary.ended else []
+    return "; ".join([counted(summary.counts), *ended, *planned(summary.redials)])
 
 
 def overview_text(done: Sequence[tuple[str, int | None, str]]) -> str:

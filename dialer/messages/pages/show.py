@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.escaping import on_one_line
+from dialer.messages.operations.redial import decided
 from dialer.messages.values import duration, money
 from dialer.messages.words import NOT_ASKED, many
 from dialer.moments import to_the_second
@@ -36,7 +37,7 @@ def _person(person: Person, *, agent: str, currency: str | None) -> list[str]:
         currency: of the costs; None where it is not known.
     """
     who = f"  {person.key}: " if person.key else "  "
-    events = [(at, f"asked to be called again: {what}") for at, what in person.decisions]
+    events = [(at, decided(what)) for at, what in person.decisions]
     events += [(trace.at, _attempt(trace, agent, currency)) for trace in person.attempts]
     reason = f", {on_one_line(person.reason)}" if person.reason else ""
     return [f"{who}{person.status}{reason}"] + [f"    {to_the_second(at)}  {words}" for at, words in sorted(events)]

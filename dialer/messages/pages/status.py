@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages.pages.redials import planned
 from dialer.messages.values import duration, money
 from dialer.messages.words import ORDER, calls_line, calls_table, counted, first_line, looks
 from dialer.models import Status
@@ -85,6 +86,7 @@ def _to_do(one: Standing, selection: Selection) -> list[str]:
     if one.running:
         return []
     lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), selection=selection)
+    lines += [f"{text}." for text in planned(one.redials)]
     # A trial's calls are gone with the stand-in that took them.
     if one.open and not selection.sandbox:
         lines.append(f"{one.open:,} calls are still open. To ask: {selection.command('track')}")

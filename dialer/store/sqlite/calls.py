@@ -34,13 +34,17 @@ class Calls(Connected):
             ).fetchone()
         return Talk(*row)
 
-    def open_calls(self, *, after: int = 0, size: int = 1000) -> list[Call]:
-        """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt."""
+    def open_calls(self, *, after: int = 0, size: int = 1000, most: int | None = None) -> list[Call]:
+        """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt.
+
+        Args:
+            after: the attempt's integer key.
+            size: so many at most.
+            most: only those to people of the input who had fewer calls; None: all.
+        """
+        query = reading.OPEN_CALLS if most is None else reading.OPEN_CALLS_BEFORE_ANOTHER
         with told(self.path):
-            rows = self._db.execute(
-                reading.OPEN_CALLS,
-                (after, size),
-            ).fetchall()
+            rows = self._db.execute(query, {"after": after, "size": size, "most": most}).fetchall()
         return [Call(*row) for row in rows]
 
     def statuses(self, attempts: Sequence[int]) -> dict[int, str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer.messages.store import BY_PLAN
 from dialer.models import Status
 from dialer.store.interface import JUDGED
-from dialer.store.records import Redial
+from dialer.store.redial import Redial, Redials
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import told
 from dialer.store.sqlite.queries import changing, reading
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Mapping
 
-    from dialer.store.records import RedialRules
+    from dialer.store.redial import RedialRules
 
 
 class Permissions(Connected):
     """The part of the ledger that lets people be called again."""
+
+    _plan: RedialRules | None = None
+    """By which this work calls people again without being asked."""
 
     def permit(
         self,
@@ -64,6 +69,56 @@ class Permissions(Connected):
             self.set_note(JUDGED, "")
         return _counted({verdict: tuple(figures) for verdict, *figures in judged})
 
+    def redial_by_plan(self, rules: RedialRules, *, now: float | None = None) -> int:
+        """Let everybody of the input be called again who is due by the campaign's plan; return how many they are.
+
+        The plan is a condition: it is judged once more when the intent is written, since a call may have come to light
+        meanwhile.
+
+        Args:
+            rules: of the plan, with its times.
+            now: Unix seconds.
+        """
+        self._plan = rules
+        given = _given(Status.QUEUED, rules, None, now)
+        with self.transaction() as db:
+            # What a dead run had planned is worth nothing.
+            db.execute(changing.FORGET_PLANNED, (BY_PLAN,))
+            (before,) = db.execute(reading.LAST_PERMISSION).fetchone()
+            count = db.execute(changing.PERMIT_PLANNED, {**given, "what": BY_PLAN}).rowcount
+            if count:
+                db.execute(changing.KEEP_CELLS, (before,))
+                self.set_note(JUDGED, "")
+        return count
+
+    def redials(self, rules: RedialRules, *, now: float | None = None) -> Redials:
+        """Return who of the input is called again by the campaign's plan."""
+        with told(self.path):
+            rows = self._db.execute(reading.PLANNED_COUNTS, _given(Status.QUEUED, rules, None, now)).fetchall()
+        verdicts = {verdict: tuple(figures) for verdict, *figures in rows}
+        none = (0, 0, None, None)
+        later, _, first, last = verdicts.get("young", none)
+        return Redials(
+            due=verdicts.get("ready", none)[0],
+            later=later,
+            first=None if first is None else datetime.fromtimestamp(first, UTC),
+            last=None if last is None else datetime.fromtimestamp(last, UTC),
+            open=verdicts.get("open", none)[1],
+            refused=verdicts.get("refused", none)[0],
+        )
+
+    def _not_due(self, recipients: Iterable[int], *, now: float) -> set[int]:
+        """Take away from those who are not due by the plan any more what lets them be called; return who they are."""
+        if self._plan is None:
+            return set()
+        given = _given(Status.QUEUED, self._plan, None, now)
+        chosen = {"recipients": json.dumps(list(recipients)), "what": BY_PLAN}
+        with self.transaction() as db:
+            found = {one for (one,) in db.execute(reading.NOT_DUE, given | chosen)}
+            for recipient in found:
+                revoke(db, recipient)
+        return found
+
     def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
         """Return the numbers of those whom `permit` would let be called again."""
         query = reading.MAY_BE_PERMITTED
@@ -74,6 +129,8 @@ class Permissions(Connected):
         """End what this run may still do because a person asked, and return how many are not called again after all."""
         with self.transaction() as db:
             count = sum(self.released().values())
+            # That nobody asked for it and nobody was called is not worth keeping.
+            db.execute(changing.FORGET_PLANNED, (BY_PLAN,))
             db.execute(changing.END_PERMISSIONS)
         return count
 
@@ -132,6 +189,7 @@ def _given(state: Status, rules: RedialRules, keys: Collection[str] | None, now:
         "outcomes": json.dumps(sorted(rules.outcomes)),
         "most": rules.max_attempts,
         "after": rules.after,
+        "times": json.dumps(list(rules.times)) if rules.times else None,
         "now": time.time() if now is None else now,
     }
 

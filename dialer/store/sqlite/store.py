@@ -173,7 +173,8 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         at = time.time() if now is None else now
         with self.transaction() as db:
             before = group.attempts_of_callable(db, recipients)
-            chosen = {recipient.id: recipient for recipient in recipients if recipient.id in before}
+            gone = self._not_due(before, now=at)
+            chosen = {one.id: one for one in recipients if one.id in before and one.id not in gone}
             (last,) = db.execute(reading.LAST_ATTEMPT).fetchone()
             moment = datetime.fromtimestamp(at, UTC)
             attempts = []

@@ -102,8 +102,11 @@ class Tracker:
         self.tally = Tally()
         """Counted over all looks."""
 
-    async def look(self) -> Looked:
+    async def look(self, *, most: int | None = None) -> Looked:
         """Read where every open call stands, once; of those placed meanwhile perhaps not all.
+
+        Args:
+            most: only calls to people of the input who had fewer; None: all.
 
         Raises:
             MustActError: the key is refused.
@@ -112,7 +115,7 @@ class Tracker:
         self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
         after: int | None = 0
         while after is not None and not self._trouble:
-            calls = await self._page(after)
+            calls = await self._ledger.open_calls(after=after, size=_PAGE, most=most)
             await self._follow([call for call in calls if not sleeps(call, now=self._now())])
             # Beside a run more are placed all the time: a page that is not full is the last.
             after = calls[-1].attempt if len(calls) == _PAGE else None
@@ -147,9 +150,6 @@ class Tracker:
         unseen = self._still_to_read(calls, statuses, listed, is_whole=is_whole)
         await self._read_each(unseen)
         return statuses | await self._ledger.statuses([call.attempt for call in unseen])
-
-    async def _page(self, after: int) -> Sequence[Call]:
-        return await self._ledger.open_calls(after=after, size=_PAGE)
 
     async def _follow(self, calls: Sequence[Call]) -> None:
         span = span_of(calls, skew=await self._skew()) if pages(calls) <= worth(calls) else None

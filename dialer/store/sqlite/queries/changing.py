@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dialer.store.sqlite.queries.parts import CALLED, JUDGED, LISTED, RUN, permitted
+from dialer.store.sqlite.queries.parts import CALLED, JUDGED, LISTED, PLANNED, RUN, permitted
 
 REFUSED_AGAIN = "the redial was refused: "
 """Before the words of a refusal that came after a call."""
@@ -136,11 +136,17 @@ DERIVE = f"""
 
 # -- permissions -------------------------------------------------------------------------------------------------------
 
-PERMIT = f"""
-    INSERT INTO permission (at, what, recipient, before, run)
-    SELECT :now, :what, recipient, decided, {RUN} FROM ({JUDGED}) j WHERE verdict = 'ready'
-    AND NOT {permitted("j.recipient")}
-"""
+
+def _permit(judged: str) -> str:
+    return f"""
+        INSERT INTO permission (at, what, recipient, before, run)
+        SELECT :now, :what, recipient, decided, {RUN} FROM ({judged}) j WHERE verdict = 'ready'
+        AND NOT {permitted("j.recipient")}
+    """
+
+
+PERMIT = _permit(JUDGED)
+PERMIT_PLANNED = _permit(PLANNED)
 # The input may have other cells by now, and shown are those that the last call was made with.
 KEEP_CELLS = """
     INSERT OR IGNORE INTO former_cells SELECT r.decided, r.cells, r.layout
@@ -163,6 +169,7 @@ REVOKE_UNLISTED = f"""
         SELECT 1 FROM recipient r WHERE r.id = permission.recipient AND {LISTED}
     )
 """
+FORGET_PLANNED = "DELETE FROM permission WHERE what = ? AND attempt IS NULL AND void = 0"
 END_PERMISSIONS = f"UPDATE permission SET void = 1 WHERE run = {RUN} AND attempt IS NULL"
 
 # -- calls -------------------------------------------------------------------------------------------------------------

@@ -93,26 +93,51 @@ MAY_RING = f"""
 """Also those that were given up because they never ended: they may still be in the queue. Not those that a list has
 shown to be over, unless they may be tried again."""
 
-CALLS_OF = f"""
-    SELECT r.id AS recipient, r.state, r.decided,
-    r.attempts - count(CASE WHEN a.outcome IN ('retry', 'error') THEN 1 END) AS placed,
-    max(CASE WHEN a.outcome = 'queued' THEN a.id END) AS last,
-    max(CASE WHEN a.outcome = 'queued' AND coalesce(c.final, 0) <> 1 THEN 1 ELSE 0 END) AS open,
-    max(CASE WHEN a.outcome = 'queued' AND coalesce(c.status, '') = '' THEN 1 ELSE 0 END) AS untold,
-    max(CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' THEN 1 ELSE 0 END) AS reached
-    FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id LEFT JOIN call c ON c.attempt = a.id
-    WHERE r.state = :state AND (:keys IS NULL OR r.key IN (SELECT value FROM json_each(:keys))) GROUP BY r.id
-"""
 _ENDED = earlier("c.since", "coalesce(c.updated_at - coalesce(a.skew, 0.0), c.since)")
-JUDGED = f"""
-    SELECT recipient, decided, untold, ripe,
-    CASE WHEN open = 1 THEN 'open' WHEN reached = 1 AND state = 'queued' THEN 'other' WHEN reached = 1 THEN 'reached'
-    WHEN state = 'queued' AND outcome NOT IN (SELECT value FROM json_each(:outcomes)) THEN 'other'
-    WHEN placed >= :most THEN 'spent' WHEN ripe > :now THEN 'young' ELSE 'ready' END AS verdict
-    FROM (
-        SELECT k.*, {OUTCOME} AS outcome,
-        {later("a.at", _ENDED)} + :after AS ripe
-        FROM ({CALLS_OF}) k LEFT JOIN attempt a ON a.id = k.last LEFT JOIN call c ON c.attempt = k.last
+
+
+def _calls_of(which: str) -> str:
+    return f"""
+        SELECT r.id AS recipient, r.state, r.decided,
+        r.attempts - count(CASE WHEN a.outcome IN ('retry', 'error') THEN 1 END) AS placed,
+        max(CASE WHEN a.outcome = 'queued' THEN a.id END) AS last,
+        max(CASE WHEN a.outcome = 'error' THEN a.id END) AS refused,
+        max(CASE WHEN a.outcome = 'queued' AND coalesce(c.final, 0) <> 1 THEN 1 ELSE 0 END) AS open,
+        max(CASE WHEN a.outcome = 'queued' AND a.execution_id <> '' AND coalesce(c.final, 0) = 0 THEN 1 ELSE 0 END)
+        AS asked,
+        max(CASE WHEN a.outcome = 'queued' AND coalesce(c.status, '') = '' THEN 1 ELSE 0 END) AS untold,
+        max(CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' THEN 1 ELSE 0 END) AS reached
+        FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id LEFT JOIN call c ON c.attempt = a.id
+        WHERE {which} GROUP BY r.id
+    """
+
+
+def judged(which: str) -> str:
+    """Return who may be called again by a campaign's rules, and why not, of those of whom something is true.
+
+    By plan (`:times` is given) a refusal ends it, and each call has a time of its own.
+    """
+    return f"""
+        SELECT recipient, decided, untold, asked, ripe,
+        CASE WHEN :times IS NOT NULL AND open = 1 AND (reached = 1 OR placed >= :most) THEN 'other'
+        WHEN open = 1 THEN 'open' WHEN reached = 1 AND state = 'queued' THEN 'other' WHEN reached = 1 THEN 'reached'
+        WHEN state = 'queued' AND outcome NOT IN (SELECT value FROM json_each(:outcomes)) THEN 'other'
+        WHEN placed >= :most THEN 'spent' WHEN :times IS NOT NULL AND refused > last THEN 'refused'
+        WHEN ripe > :now THEN 'young' ELSE 'ready' END AS verdict
+        FROM (
+            SELECT k.*, {OUTCOME} AS outcome, {later("a.at", _ENDED)}
+            + coalesce((SELECT value FROM json_each(:times) WHERE key = k.placed - 1), :after) AS ripe
+            FROM ({_calls_of(which)}) k LEFT JOIN attempt a ON a.id = k.last LEFT JOIN call c ON c.attempt = k.last
+        )
+    """
+
+
+JUDGED = judged("r.state = :state AND (:keys IS NULL OR r.key IN (SELECT value FROM json_each(:keys)))")
+PLANNED = judged(f"""
+    r.state = 'queued' AND {LISTED} AND NOT EXISTS (
+        SELECT 1 FROM call d WHERE d.attempt = r.decided AND d.final = 1 AND coalesce(d.voicemail, 0) = 0
+        AND d.status NOT IN (SELECT value FROM json_each(:outcomes))
     )
-"""
-"""Who may be called again by a campaign's rules, and why not."""
+""")
+"""Only of those with a call that is not over, or that ended so."""
+PLANNED_AMONG = judged("r.state = 'queued' AND r.id IN (SELECT value FROM json_each(:recipients))")

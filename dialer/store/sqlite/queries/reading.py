@@ -19,6 +19,8 @@ from dialer.store.sqlite.queries.parts import (
     MAY_RING,
     OPEN,
     OUTCOME,
+    PLANNED,
+    PLANNED_AMONG,
     RUN,
     later,
     listed,
@@ -91,6 +93,11 @@ ADOPTABLE = f"""
 # -- permissions -------------------------------------------------------------------------------------------------------
 
 JUDGED_COUNTS = f"SELECT verdict, count(*), sum(untold), min(ripe), max(ripe) FROM ({JUDGED}) GROUP BY verdict"
+PLANNED_COUNTS = f"SELECT verdict, count(*), sum(asked), min(ripe), max(ripe) FROM ({PLANNED}) GROUP BY verdict"
+NOT_DUE = f"""
+    SELECT j.recipient FROM ({PLANNED_AMONG}) j JOIN permission p ON p.recipient = j.recipient
+    WHERE verdict <> 'ready' AND p.what = :what AND p.run = {RUN} AND p.attempt IS NULL AND p.void = 0
+"""
 MAY_BE_PERMITTED = f"""
     SELECT r.number FROM ({JUDGED}) j JOIN recipient r ON r.id = j.recipient
     WHERE verdict = 'ready' ORDER BY r.id
@@ -113,7 +120,12 @@ REFUSED_AGAIN = f"""
 
 # -- calls and doubts --------------------------------------------------------------------------------------------------
 
-OPEN_CALLS = f"SELECT {CALL} {OPEN} AND a.id > ? ORDER BY a.id LIMIT ?"
+OPEN_CALLS = f"SELECT {CALL} {OPEN} AND a.id > :after ORDER BY a.id LIMIT :size"
+OPEN_CALLS_BEFORE_ANOTHER = f"""
+    SELECT {CALL} {OPEN} AND a.id > :after AND {LISTED} AND (
+        SELECT count(*) FROM attempt b WHERE b.recipient = r.id AND coalesce(b.outcome, '') NOT IN ('retry', 'error')
+    ) < :most ORDER BY a.id LIMIT :size
+"""
 STATUSES = "SELECT attempt, status FROM call WHERE attempt IN (SELECT value FROM json_each(?)) AND status <> ''"
 EXECUTION_IDS = "SELECT execution_id FROM attempt WHERE execution_id <> ''"
 KNOWN_CALL = """

@@ -1,0 +1,65 @@
+"""The campaign's plan to call people again: what it says, and who is called by it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.store import NO_REDIALS, RedialRules
+
+if TYPE_CHECKING:
+    from dialer.config.campaign import Campaign
+    from dialer.config.campaign.schema import Redialling
+    from dialer.store import AsyncStore, Redials, Store
+
+_PLAN = "redial_plan"
+"""Under this name is noted by which plan the last run called people again: `status` knows the ledger alone."""
+
+
+def plan_of(rules: Redialling) -> RedialRules | None:
+    """Return the plan by which people are called again without being asked; None where there is none."""
+    if not rules.times:
+        return None
+    return RedialRules(tuple(rules.outcomes), max_attempts=rules.planned_calls, after=0.0, times=tuple(rules.times))
+
+
+async def note_plan(ledger: AsyncStore, plan: RedialRules | None) -> None:
+    """Note the plan in the ledger, where it is another than before."""
+    text = "" if plan is None else json.dumps([sorted(plan.outcomes), plan.max_attempts, list(plan.times)])
+    if (await ledger.note(_PLAN) or "") != text:
+        await ledger.set_note(_PLAN, text)
+
+
+def noted_redials(ledger: Store, *, sandbox: bool) -> Redials:
+    """Return who is called again by the plan of the last run; nobody where it had none."""
+    text = ledger.note(_PLAN)
+    if not text:
+        return NO_REDIALS
+    outcomes, most, times = json.loads(text)
+    plan = RedialRules(tuple(outcomes), max_attempts=most, after=0.0, times=tuple(times))
+    return _known(ledger.redials(plan), sandbox=sandbox)
+
+
+def foreseen_redials(campaign: Campaign, ledger: Store) -> Redials:
+    """Return who is called again by the campaign's plan; nobody where it has none."""
+    plan = _plan_now(campaign)
+    return NO_REDIALS if plan is None else _known(ledger.redials(plan), sandbox=campaign.sandbox)
+
+
+async def redials_of(campaign: Campaign, ledger: AsyncStore) -> Redials:
+    """Do `foreseen_redials` with a ledger that is awaited."""
+    plan = _plan_now(campaign)
+    return NO_REDIALS if plan is None else _known(await ledger.redials(plan), sandbox=campaign.sandbox)
+
+
+def _plan_now(campaign: Campaign) -> RedialRules | None:
+    """Return the plan, as long as the schedule has not ended."""
+    ends = campaign.schedule.ends
+    return None if ends is not None and ends <= datetime.now(UTC) else plan_of(campaign.redial)
+
+
+def _known(redials: Redials, *, sandbox: bool) -> Redials:
+    """Return it without the calls of a trial: they ended with the stand-in that took them."""
+    return replace(redials, open=0) if sandbox else redials
