@@ -11,6 +11,7 @@ DialerError
  +-- LeftError                   3  nobody was called for now; the same command goes on later
  +-- MustActError                5  stopped: a person must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
+ |    +-- DoNotCallError         5  the workspace's do-not-call list cannot be read, or lacks what it had
  +-- InterruptedRunError       130  Ctrl-C or a signal before anything was dialled
 
 A row that cannot be called is never an exception: it is a row with a reason.
@@ -106,6 +107,10 @@ class MustActError(DialerError):
 
 class LedgerError(MustActError):
     """The ledger cannot be read or written; nothing is sent that cannot be recorded."""
+
+
+class DoNotCallError(MustActError):
+    """The workspace's do-not-call list cannot be read or written, or lacks what it had; nobody is called."""
 
 
 class InterruptedRunError(DialerError):

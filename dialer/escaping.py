@@ -1,4 +1,4 @@
-"""What must not reach a terminal or a log as it is: control characters, and what hides or turns the text around it."""
+"""What must not reach a terminal, a log or a spreadsheet as it is: control characters, what hides text, formulas."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _JOINERS: Final = f"(?<!{_SEEN})[\u200c\u200d]|[\u200c\u200d](?!{_SEEN})"
 """The joiners belong to the spelling of Indic and Persian names and of emoji; elsewhere they only mislead."""
 _HIDDEN: Final = re.compile(f"[{_CONTROLS}{_INVISIBLE}{_SURROGATES}]|{_JOINERS}")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_SIGNED: Final = re.compile(r"[+-]([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LAST: Final = 3
 """Digits of a phone number that a log may show."""
 _SHORT: Final = {"\t": "\\t", "\r": "\\r"}
@@ -46,6 +47,18 @@ def masked(text: str) -> str:
 def visible_json(document: str) -> str:
     r"""Return a JSON document with the same values, in which what cannot be seen stands as `\u202e`."""
     return _HIDDEN.sub(_in_json, document)
+
+
+def guarded(cell: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula; `unguarded` takes the mark off again."""
+    if cell[:1] in {"=", "@", "\t", "\r", "\n", "'"} or (cell[:1] in {"+", "-"} and not _SIGNED.fullmatch(cell)):
+        return "'" + cell
+    return cell
+
+
+def unguarded(cell: str) -> str:
+    """Return what `guarded` was given."""
+    return cell.removeprefix("'")
 
 
 def _shown(match: re.Match[str]) -> str:

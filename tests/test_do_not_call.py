@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from dialer import Summary, load_campaign, run_campaign
 from dialer.cli import main
 from dialer.errors import InputError
-from dialer.intake.do_not_call import lists
+from dialer.intake.do_not_call import file_list
 from dialer.intake.do_not_call.reading import Content, read
 from dialer.models import Status
 from dialer.operations import check_campaign
@@ -239,7 +239,7 @@ def test_who_comes_onto_a_list_during_a_run_is_not_called_and_the_loop_is_not_he
             group.start_soon(change)
             summaries.append(await run_campaign(load_campaign(path)))
 
-    monkeypatch.setattr(lists, "read", noted)
+    monkeypatch.setattr(file_list, "read", noted)
     anyio.run(both)
     assert Counter(call["recipient_phone_number"] for call in place.calls()) == Counter(map(number, range(100)))
     (summary,) = summaries

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from dialer.config.batch import Batch
 from dialer.errors import InputError, LedgerError, LockedError
-from dialer.export.results import ResultsFile, guarded, read_back, unguarded
+from dialer.escaping import guarded, unguarded
+from dialer.export.results import ResultsFile, read_back
 from dialer.export.results.cells import original, shown
 from dialer.export.results.columns import OWN
 from dialer.messages.commands import Selection

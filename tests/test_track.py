@@ -17,7 +17,7 @@ from dialer.cli import main
 from dialer.engine.control import Control
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
-from dialer.export.results import unguarded
+from dialer.escaping import unguarded
 from dialer.messages.pages.track import tracked_text
 from dialer.models import RINGING, CallCount, Status
 from dialer.operations import track, track_campaign

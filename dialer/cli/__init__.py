@@ -12,6 +12,7 @@ from dialer.cli import (  # each adds its command
     backup,
     cancel,
     check,
+    dnc,
     init,
     list,  # noqa: A004 - the verb
     pause,
@@ -39,6 +40,7 @@ __all__ = [
     "cancel",
     "check",
     "cli",
+    "dnc",
     "init",
     "list",
     "main",

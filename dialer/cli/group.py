@@ -61,7 +61,7 @@ def _verbose(context: click.Context, _parameter: click.Parameter, is_on: bool) -
         context.call_on_close(log.hide)
 
 
-class _Verbs(click.Group):
+class Verbs(click.Group):
     """The commands; each has the options that every one has."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
@@ -86,7 +86,7 @@ again · 4 another run holds this batch · 5 stopped, a person must act · 130 i
 """
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP)
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP)
 @click.version_option(package_name="dialer", message="dialer %(version)s")
 def cli() -> None:
     """Run one of the commands."""

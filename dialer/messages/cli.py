@@ -57,12 +57,20 @@ def cancel(what: str) -> str:
     return f"{what} Cancel?"
 
 
+DNC_ACCEPT = "Go on with the list as it is?"
+
+
+def dnc_accepted(path: str) -> str:
+    return f"Accepted: {path} is the do-not-call list as it is. Each batch goes on with it at its next start."
+
+
 def column_taken(column: str) -> str:
     return f'This time the numbers come from the column "{column}".'
 
 
 # -- options -----------------------------------------------------------------------------------------------------------
 
+DNC_ADD_NEEDS = "name the numbers, or a file with them: --file FILE."
 ADD_NEEDS_REBUILD = "--add is for --rebuild: write both."
 NAME_OUTCOMES = "name what the last call has to have ended as, like no-answer,busy."
 

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from dialer.operations.backup import Saved, back_up
     from dialer.operations.cancel import Braking, Cancelled, cancel_campaign
     from dialer.operations.check import Check, check_campaign
+    from dialer.operations.dnc import (
+        accept_list,
+        add_numbers,
+        entries_of,
+        export_numbers,
+        listed_numbers,
+        remove_number,
+    )
     from dialer.operations.forecast import Outlook, look_ahead
     from dialer.operations.init import write_campaign
     from dialer.operations.ledger_list import rebuild_list
@@ -33,6 +41,12 @@ _HOMES = {
     "cancel_campaign": "cancel",
     "Check": "check",
     "check_campaign": "check",
+    "accept_list": "dnc",
+    "add_numbers": "dnc",
+    "entries_of": "dnc",
+    "export_numbers": "dnc",
+    "listed_numbers": "dnc",
+    "remove_number": "dnc",
     "rebuild_list": "ledger_list",
     "Listing": "list",
     "forget_ledger": "list",
@@ -81,15 +95,21 @@ __all__ = [
     "Standing",
     "Summary",
     "Tracked",
+    "accept_list",
+    "add_numbers",
     "back_up",
     "cancel_campaign",
     "check_campaign",
+    "entries_of",
+    "export_numbers",
     "forget_ledger",
     "list_ledgers",
+    "listed_numbers",
     "look_ahead",
     "pause_campaigns",
     "rebuild_list",
     "reconcile_campaign",
+    "remove_number",
     "report_batch",
     "report_text",
     "resume_campaigns",

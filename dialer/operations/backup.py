@@ -12,6 +12,7 @@ from dialer.config.workspace import SETTINGS, workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.messages.operations import files as say
 from dialer.operations.list import list_ledgers
+from dialer.store.engines import do_not_call_list
 from dialer.store.sqlite import copy_ledger
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
         raise UsageError(say.backup_inside(to, workspace))
     ledgers = [Path(one.ledger) for one in list_ledgers(folder, sandbox=sandbox).ledgers if not one.is_missing]
     registry = workspace_of(folder).registry(sandbox=sandbox).path
-    texts = [*_settings(workspace), *([registry] if registry.exists() else [])]
+    shared = do_not_call_list(workspace).files
+    texts = [*_settings(workspace), *(path for path in (registry, *shared) if path.exists())]
     targets = {path: _target(path, workspace, to) for path in (*ledgers, *texts)}
     _refuse_taken(to, targets)
     return _save(to, targets, ledgers=set(ledgers))

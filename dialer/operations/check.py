@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from dialer import numbers, provider
 from dialer.config.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
-from dialer.export.results import guarded, replaced
+from dialer.escaping import guarded
+from dialer.export.results import replaced
 from dialer.files import unwritable
 from dialer.messages.operations import files
 from dialer.messages.operations.run import will_not_start
@@ -23,6 +24,7 @@ from dialer.numbers import line
 from dialer.operations.adoption import refuse_without_ledger
 from dialer.operations.cell_warnings import Found, Spoken
 from dialer.operations.coverage import uncovered
+from dialer.operations.do_not_call import shared_list
 from dialer.operations.intake import attempted_lines, intake, phone_before
 from dialer.operations.opening import neighbours
 from dialer.operations.paused import pauses_of, words_of
@@ -121,6 +123,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         screened = intake(
             campaign,
             attempted=attempted_lines(campaign, ledger) if ledger else {},
+            shared=shared_list(campaign, ledger)[0],
             should_stop=lambda: False,
             phone_before=phone_before(ledger) if ledger else None,
         )

@@ -17,7 +17,7 @@ from dialer.models import Deferral
 from dialer.numbers import spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from dialer.config.campaign import Campaign
     from dialer.hours import CallingWindow
@@ -44,6 +44,7 @@ class Judge:
         wait: in how many seconds a call that is placed now rings: it has to be within the hours then as well.
         now: the wall clock, Unix seconds.
         random: returns a number between two others.
+        note: told of the lists whenever they were read again.
     """
 
     def __init__(
@@ -57,8 +58,9 @@ class Judge:
         wait: Callable[[], float] = lambda: 0.0,
         now: Callable[[], float] = time.time,
         random: Callable[[float, float], float] = random.uniform,
+        note: Callable[[Suppression], Awaitable[None]] | None = None,
     ) -> None:
-        self._lists = Watch(suppression)
+        self._lists = Watch(suppression, note=note)
         self._window = window
         self._neighbours = neighbours
         self._within = within
@@ -72,6 +74,7 @@ class Judge:
 
         Raises:
             InputError: a suppression list cannot be read any more.
+            DoNotCallError: the workspace's cannot, or lacks what it had.
             LedgerError: another batch's ledger cannot be read.
         """
         now = self._now()
@@ -141,9 +144,14 @@ class Judge:
 
 
 def judge_of(
-    campaign: Campaign, suppression: Suppression, others: Neighbours | None, *, wait: Callable[[], float]
+    campaign: Campaign,
+    suppression: Suppression,
+    others: Neighbours | None,
+    *,
+    wait: Callable[[], float],
+    note: Callable[[Suppression], Awaitable[None]],
 ) -> Judge:
-    """Return who judges the recipients of a campaign, `wait` seconds before their phone rings."""
+    """Return who judges the recipients of a campaign, `wait` seconds before their phone rings; `note` as of `Judge`."""
     ends = campaign.schedule.ends
     return Judge(
         suppression=suppression,
@@ -152,4 +160,5 @@ def judge_of(
         within=campaign.screening.called_elsewhere_within,
         ends=None if ends is None else ends.timestamp(),
         wait=wait,
+        note=note,
     )

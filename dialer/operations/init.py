@@ -67,7 +67,7 @@ max_in_flight = 20
 
 [screening]
 duplicates = "skip"             # skip | refuse | call (needs an id column)
-# suppression = ["do_not_call.csv"]
+# suppression = ["opted_out.csv"]
 $required\
 """)
 _ENCODING = '# encoding = "cp1252"           # only if the file is not UTF-8'

@@ -21,6 +21,7 @@ from dialer.intake.table import examine
 from dialer.messages.numbers import newer_called
 from dialer.messages.operations.run import numbers_from_before
 from dialer.numbers import edition
+from dialer.operations.do_not_call import SEEN, shared_list
 from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
+    from dialer.intake.do_not_call import SharedList
     from dialer.intake.table import Table
     from dialer.store import AsyncStore, Store
 
@@ -66,6 +68,10 @@ class Intake:
         called = [newer_called(newer)] if newer else []
         return (*self.payload.hints, *called, *filter(None, [self.screening.advice()]))
 
+    def listed(self) -> list[int]:
+        """Return how many rows are on each suppression list, once all are screened."""
+        return [self.screening.report.listed[place] for place in range(len(self.suppression.lists))]
+
     def lists(self) -> tuple[Listed, ...]:
         """Return what each suppression list holds, once all rows are screened."""
         return self.suppression.facts(self.screening.report.listed)
@@ -96,6 +102,7 @@ def intake(
     campaign: Campaign,
     *,
     attempted: Mapping[int, tuple[str, ...]],
+    shared: SharedList,
     should_stop: Callable[[], bool],
     phone_before: str | None = None,
 ) -> Intake:
@@ -104,6 +111,7 @@ def intake(
     Args:
         campaign: the campaign.
         attempted: numbers that an earlier run attempted, and the keys under which it did.
+        shared: the workspace's do-not-call list.
         should_stop: asked between chunks.
         phone_before: the column that an earlier run of the batch took the numbers from.
 
@@ -119,7 +127,7 @@ def intake(
     refuse_without_header(table, phone)
     payload = Payload(campaign, table.header, phone=phone, now=now)
     settings = campaign.screening
-    suppression = _suppression(campaign, now)
+    suppression = _suppression(campaign, now, shared)
     rules = Rules(
         phone=phone,
         id=campaign.columns.id,
@@ -175,13 +183,14 @@ def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ..
     return attempted
 
 
-def _suppression(campaign: Campaign, now: datetime) -> Suppression:
+def _suppression(campaign: Campaign, now: datetime, shared: SharedList) -> Suppression:
     return Suppression.load(
         campaign.suppression,
         region=campaign.csv.region,
         plus_lost=campaign.csv.plus_lost,
         max_age_days=campaign.screening.max_age_days,
         now=now,
+        shared=shared,
     )
 
 
@@ -190,29 +199,35 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
 
     Raises:
         InputError: the CSV or a suppression list cannot be read.
+        DoNotCallError: the workspace's list cannot be read, or lacks what the ledger has seen of it.
         CampaignError: a column that the campaign names is not there.
         InterruptedRunError: somebody asked to stop.
     """
 
     def work(store: Store) -> Loaded:
-        mark = mark_of(campaign)
+        shared, seen = shared_list(campaign, store)
+        if shared.extent.length or store.note(SEEN):
+            store.set_note(SEEN, seen)
+        mark = mark_of(campaign, blocked=shared.digest())
         if mark and store.note(JUDGED) == mark:
             now = datetime.now(UTC)
             payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
-            suppression = _suppression(campaign, now)
+            suppression = _suppression(campaign, now, shared)
             lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
             hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
             agents = tuple(json.loads(store.note(AGENTS) or "[]"))
             return Loaded(payload, suppression, lists, tuple(hints), phone_words, agents)
         attempted, before = attempted_lines(campaign, store), phone_before(store)
-        screened = intake(campaign, attempted=attempted, should_stop=control.drain.is_set, phone_before=before)
+        screened = intake(
+            campaign, attempted=attempted, shared=shared, should_stop=control.drain.is_set, phone_before=before
+        )
 
         with store.transaction():
             store.load(
                 screened.table.header, phone=screened.phone, id_column=campaign.columns.id, chunks=screened.screening
             )
             store.set_note(JUDGED, mark)
-            store.set_note(LISTED, json.dumps([one.recipients for one in screened.lists()]))
+            store.set_note(LISTED, json.dumps(screened.listed()))
             named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *screened.payload.agents])
             store.set_note(AGENTS, json.dumps(list(named)))
             store.set_note(TOLD, json.dumps([screened.hints, screened.phone_words]))
@@ -225,10 +240,14 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
     return loaded
 
 
-def mark_of(campaign: Campaign) -> str:
+def mark_of(campaign: Campaign, *, blocked: str) -> str:
     """Return a digest of all that the judgement of the rows depends on; empty where it depends on the time as well.
 
     Whatever else changes a recipient's state has to take the ledger's note of it back (see `JUDGED`).
+
+    Args:
+        campaign: the campaign.
+        blocked: what changes with the numbers that the workspace's do-not-call list blocks.
     """
     files = (campaign.batch.recipients, *campaign.suppression)
     if campaign.call.scheduled_at or campaign.columns.scheduled_at or not all(file.is_file() for file in files):
@@ -243,6 +262,7 @@ def mark_of(campaign: Campaign) -> str:
         {name: str(source) for name, source in campaign.user_data.items()} if campaign.user_data is not None else None,
         [version(name) for name in ("dialer", "phonenumbers", "tzdata")],
         [stamp_of(file) for file in files],
+        blocked,
         # What was judged before that was noted is judged anew: the column may have been a mere guess.
         TOLD,
     ]

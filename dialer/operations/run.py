@@ -20,6 +20,7 @@ from dialer.messages import workspace as words
 from dialer.messages.operations import run as say
 from dialer.messages.operations.redial import nobody_for
 from dialer.operations.connection import connected
+from dialer.operations.do_not_call import noting
 from dialer.operations.eligibility import judge_of
 from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.ledger_list import find_listed
@@ -140,7 +141,7 @@ async def _run(
             if not await (confirm or _always)(plan):
                 raise DeclinedError(say.NOTHING_DIALLED)
             lines = _lines(campaign, ledger, client, plan, sharers)
-            judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait)
+            judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
                 return await Sending(context, loaded.payload.body, judge, lines, slots).dial(plan, track=options.track)
 

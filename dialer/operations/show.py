@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.workspace import workspace_of
-from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.errors import DialerError, DoNotCallError, ExitCode, UsageError
 from dialer.messages.operations import workspace as say
 from dialer.models import Problem, e164
 from dialer.numbers import SPECIAL, judge, spellings
+from dialer.operations.dnc import entries_of
 from dialer.operations.list import known_ledgers
-from dialer.store.engines import read_ledger
+from dialer.store.engines import do_not_call_list, read_ledger
 
 if TYPE_CHECKING:
+    from dialer.operations.dnc import Entry
     from dialer.store import Person
 
 _DIGIT = re.compile(r"\d")
@@ -50,8 +52,9 @@ class Shown:
         number: E.164.
         ledgers: how many were read.
         found: those that know the number.
-        unread: those that could not be read: path and why.
+        unread: those that could not be read, or the do-not-call list: path and why.
         currency: of the costs; None where `dialer.toml` does not say.
+        listed: what the workspace's do-not-call list has of it.
     """
 
     number: str
@@ -59,6 +62,7 @@ class Shown:
     found: tuple[Found, ...]
     unread: tuple[tuple[str, str], ...]
     currency: str | None
+    listed: tuple[Entry, ...]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -89,11 +93,20 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
             found.append(Found(str(path), "", "", is_trial=False, people=()))
         except DialerError as error:
             unread.append((str(path), str(error)))
-    if not found and not unread:
+    listed = _listed(number, folder or Path(), unread)
+    if not found and not unread and not listed:
         where = folder or workspace_of(Path()).folder
         raise UsageError(say.no_ledger(where))
     known = tuple(one for one in found if one.people)
-    return Shown(e164(number), len(found), known, tuple(unread), workspace_of(folder or Path()).currency)
+    return Shown(e164(number), len(found), known, tuple(unread), workspace_of(folder or Path()).currency, listed)
+
+
+def _listed(number: int, folder: Path, unread: list[tuple[str, str]]) -> tuple[Entry, ...]:
+    try:
+        return entries_of(number, folder)
+    except DoNotCallError as error:
+        unread.append((str(do_not_call_list(workspace_of(folder).folder).path), str(error)))
+        return ()
 
 
 def _number(text: str) -> int:

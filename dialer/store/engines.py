@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.store.sqlite import Ledger
+from dialer.store.sqlite.do_not_call import DoNotCallFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dialer.store.do_not_call import DoNotCall
     from dialer.store.interface import Store
     from dialer.store.records import Binding
 
@@ -45,3 +47,12 @@ def read_ledger(path: Path) -> Store:
         LedgerError: it cannot be read.
     """
     return Ledger.read(path)
+
+
+def do_not_call_list(workspace: Path) -> DoNotCall:
+    """Return the do-not-call list that all batches of a workspace share; the first entry makes it.
+
+    Args:
+        workspace: its folder.
+    """
+    return DoNotCallFile(workspace.resolve() / "do_not_call.csv")

@@ -1,6 +1,5 @@
 """The results CSV: for people to read, and to be read back when it knows more than the ledger."""
 
-from dialer.export.results.cells import guarded, unguarded
 from dialer.export.results.file import ResultsFile
 from dialer.export.results.reading import ReadBack, read_back
 from dialer.export.results.replacing import replaced
@@ -11,9 +10,7 @@ __all__ = [
     "ReadBack",
     "ResultsFile",
     "continues",
-    "guarded",
     "read_back",
     "replaced",
     "stamp_of",
-    "unguarded",
 ]

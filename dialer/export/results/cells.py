@@ -7,22 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import TextIO
 
+from dialer.escaping import unguarded
 from dialer.export.results.columns import NEEDED, OWN
 
 _TAKEN = re.compile(r"(?:input_)*(.*)", re.DOTALL)
-_NUMBER = re.compile(r"[+-]([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-def guarded(cell: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula; `unguarded` takes the mark off again."""
-    if cell[:1] in {"=", "@", "\t", "\r", "\n", "'"} or (cell[:1] in {"+", "-"} and not _NUMBER.fullmatch(cell)):
-        return "'" + cell
-    return cell
-
-
-def unguarded(cell: str) -> str:
-    """Return what `guarded` was given."""
-    return cell.removeprefix("'")
 
 
 def shown(column: str) -> str:

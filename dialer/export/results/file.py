@@ -10,7 +10,8 @@ import os
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from dialer.export.results.cells import Form, form_of, guarded, shown
+from dialer.escaping import guarded
+from dialer.export.results.cells import Form, form_of, shown
 from dialer.export.results.columns import columns
 from dialer.export.results.replacing import replaced
 

@@ -13,7 +13,8 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from dialer.errors import InputError
-from dialer.export.results.cells import Form, form_of, original, unguarded
+from dialer.escaping import unguarded
+from dialer.export.results.cells import Form, form_of, original
 from dialer.export.results.columns import OWN, TABLE, When
 from dialer.messages.export import results as say
 from dialer.models import CallResult, Status

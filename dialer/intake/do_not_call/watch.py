@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 from anyio import to_thread
 
-from dialer.errors import InputError
+from dialer.errors import DoNotCallError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from dialer.intake.do_not_call.lists import Suppression
 
@@ -31,14 +31,22 @@ class Watch:
     Args:
         lists: as they were read first.
         clock: seconds that never go back.
+        note: told of the lists whenever they were read again.
     """
 
-    def __init__(self, lists: Suppression, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        lists: Suppression,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        note: Callable[[Suppression], Awaitable[None]] | None = None,
+    ) -> None:
         self._lists = lists
         self._read = lists
         """The lists as they were read last: without those who were on them before."""
         self._changed_at: float | None = None
         self._clock = clock
+        self._note = note
         self._turn = anyio.Lock()
 
     def is_current(self) -> bool:
@@ -47,10 +55,7 @@ class Watch:
         Raises:
             InputError: a list is missing, or too old by now.
         """
-        return self._is_as_read() and not self._has_settled()
-
-    def _is_as_read(self) -> bool:
-        return self._read.stamps_now() == self._read.stamps
+        return self._read.is_as_read() and not self._has_settled()
 
     def _has_settled(self) -> bool:
         return self._changed_at is not None and self._clock() - self._changed_at >= SETTLED
@@ -65,6 +70,7 @@ class Watch:
 
         Raises:
             InputError: a list is missing, too old, or was left with an entry that is not a whole number.
+            DoNotCallError: the workspace's list was left so, or lacks what it had.
         """
         async with self._turn:
             while not self.is_current():
@@ -72,11 +78,13 @@ class Watch:
 
     async def _catch_up(self) -> None:
         # Size and time do not tell of a change within a tick of the file system's clock; the bytes do.
-        if self._is_as_read() and await _in_thread(self._read.has_same_bytes):
+        if self._read.is_as_read() and await _in_thread(self._read.has_same_bytes):
             self._lists, self._changed_at = self._read, None
             return
         self._read = await self._whole()
         self._lists, self._changed_at = self._read.joined(self._lists), self._clock()
+        if self._note is not None:
+            await self._note(self._read)
 
     async def _whole(self) -> Suppression:
         """Read the lists; one that cannot be read may be half written, and gets a moment."""
@@ -85,7 +93,7 @@ class Watch:
             stamps = self._read.stamps_now()
             try:
                 return await _in_thread(self._read.again)
-            except InputError:
+            except (InputError, DoNotCallError):
                 if stamps == left_as:
                     raise
                 left_as = stamps

@@ -25,6 +25,11 @@ def listed(name: str, line: int) -> str:
     return f"{on_list(name)}, line {line}"
 
 
+def shared(name: str) -> str:
+    """Return what the workspace's list is called; a campaign may have a list of the same name."""
+    return f"{name} of the workspace"
+
+
 def unreadable(path: Path, why: str) -> str:
     """Say that a list cannot be read, in the system's words."""
     return (

@@ -67,14 +67,15 @@ def uncovered_lines(found: Uncovered | None) -> list[str]:
 
 
 def list_lines(lists: Sequence[Listed]) -> list[str]:
-    """Return what the suppression lists hold, and which of them nobody in the input is on."""
+    """Return what the suppression lists hold, and which of a campaign's own nobody in the input is on."""
     lines = []
     for one in lists:
         entries = f"{one.entries:,} {'entry' if one.entries == 1 else 'entries'}"
         numbers = f"{one.numbers:,} {'number' if one.numbers == 1 else 'numbers'}"
         recipients = f"{one.recipients:,} recipient{' is' if one.recipients == 1 else 's are'} on it"
-        lines.append(f"Suppression list {one.path}: {entries}, {numbers}; {recipients}.")
-        if not one.recipients:
+        what = "Do-not-call list of the workspace" if one.is_shared else "Suppression list"
+        lines.append(f"{what} {one.path}: {entries}, {numbers}; {recipients}.")
+        if not one.recipients and not one.is_shared:
             lines.append(f"Note: no recipient is on {one.path}. Is it the right list?")
     return lines
 

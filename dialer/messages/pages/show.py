@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.escaping import on_one_line
 from dialer.messages.operations.redial import decided
+from dialer.messages.pages.dnc import entry_text
 from dialer.messages.values import duration, money
 from dialer.messages.words import NOT_ASKED, many
 from dialer.moments import to_the_second
@@ -20,6 +21,9 @@ def shown_text(shown: Shown) -> str:
     """Return every attempt at a number."""
     attempts = sum(len(person.attempts) for found in shown.found for person in found.people)
     lines = [f"{shown.number}: {many(attempts, 'attempt')}, in {many(shown.ledgers, 'ledger')}"]
+    for entry in shown.listed:
+        on = "on" if entry.is_in_force else "no longer on"
+        lines.append(f"{on} the do-not-call list of the workspace: {entry_text(entry)}")
     for found in shown.found:
         trial = " (a trial: no phone rang)" if found.is_trial else ""
         lines.append(f"{found.ledger}: batch {found.batch}, agent {found.agent}{trial}")

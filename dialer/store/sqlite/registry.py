@@ -7,7 +7,6 @@ no line is lost that was there.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import time
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from dialer.errors import LedgerError
 from dialer.files import unreadable, unwritable
 from dialer.messages import store as say
+from dialer.store.sqlite.shared_file import is_in_place, opened_alone
 from dialer.store.sqlite.workspace_trace import Trace, read_trace, write_trace
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _KNOWN, _FORGOTTEN = "listed", "forgot"
 _UNNAMED = "-" * 32
 """In the place of an identity, of the same width."""
-_PATIENCE = 10.0
-"""Seconds to wait for another process that writes a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +142,7 @@ class Registry:
                 # After the line: a crash in between leaves a list that is longer than is noted.
                 self._note(len(begins.keys() | {ledger}), least=self.noted() or 0)
                 # Deleted or replaced meanwhile, it is written again; from here on the note above tells that it is lost.
-                is_written = self._is_in_place(file)
-
-    def _is_in_place(self, file: int) -> bool:
-        with contextlib.suppress(FileNotFoundError):
-            return os.path.samestat(os.fstat(file), self.path.stat())
-        return False
+                is_written = is_in_place(file, self.path)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:
@@ -158,15 +151,8 @@ class Registry:
             raise LedgerError(say.list_is(self.path, words))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            is_new = not self.path.exists()
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                _lock(file)
+            with opened_alone(self.path) as file:
                 yield file
-            finally:
-                os.close(file)
-            if is_new:
-                _sync_folder(self.path.parent)
         except OSError as error:
             raise LedgerError(say.list_unwritable(self.path, why=error.strerror)) from error
 
@@ -180,29 +166,6 @@ class Registry:
             elif line.strip() and _is_whole(line):
                 raise LedgerError(say.list_line_unreadable(self.path, line=number))
             begin += len(line)
-
-
-def _lock(file: int) -> None:
-    end = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # Who is frozen while it writes a line is waited for no longer.
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _sync_folder(path: Path) -> None:
-    """Have a new name in a folder survive a crash of the machine."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _is_whole(line: bytes) -> bool:

@@ -1,0 +1,40 @@
+"""What is said when somebody is put on the workspace's do-not-call list, or taken off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+NO_REASON = "Say why the number is taken off the list: --reason TEXT."
+NOT_ACCEPTED = "Nothing was accepted: the runs that miss numbers on the list call nobody."
+
+
+def not_whole(text: str, *, why: str) -> str:
+    return (
+        f"{text!r} is not a whole number: {why}. Nothing was changed. Write it with + and the country code, "
+        "like +91 98765 43210, or name the country: --region IN."
+    )
+
+
+def no_region(region: str) -> str:
+    return f'--region {region}: this is not a country. Write its two letters, such as "IN" or "US".'
+
+
+def not_listed(number: str, path: Path) -> str:
+    return f"{number} is not on the list {path}, so there is nothing to end."
+
+
+def which_source(number: str, sources: Sequence[str]) -> str:
+    shown = ", ".join(repr(source) for source in sources)
+    return f"{number} was put on the list by: {shown}. Say which of these entries ends: --source TEXT."
+
+
+def onto_itself(path: Path) -> str:
+    return f"{path}: this is the list itself. Write the export to another file."
+
+
+def unfit_export(path: Path, *, why: str) -> str:
+    return f"--to {path}: {why}"

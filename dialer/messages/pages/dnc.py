@@ -1,0 +1,86 @@
+"""The workspace's do-not-call list, as a person reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.escaping import on_one_line
+from dialer.messages.words import many
+from dialer.moments import to_the_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialer.operations.dnc import Added, Change, Entry
+
+_SHOWN = 10
+"""Numbers, or ledgers, that are named one by one."""
+
+
+def added_text(added: Added) -> str:
+    """Return what was put on the list."""
+    lines = [f"{added.path}: {many(len(added.added), 'number')} added{_named(added.added)}."]
+    if added.known:
+        are = "was" if len(added.known) == 1 else "were"
+        lines.append(f"{many(len(added.known), 'number')} {are} on it already{_named(added.known)}.")
+    lines.append("No run of this workspace calls them any more.")
+    if added.is_alone:
+        lines.append(
+            "Note: there is no dialer.toml here or above, so this list is only for campaigns whose results are in this "
+            "folder. With a dialer.toml it is for all campaigns below it; an empty file will do."
+        )
+    return "\n".join(lines)
+
+
+def _named(numbers: Sequence[str]) -> str:
+    more = ", ..." if len(numbers) > _SHOWN else ""
+    return f" ({', '.join(numbers[:_SHOWN])}{more})" if numbers else ""
+
+
+def entries_text(entries: Sequence[Entry]) -> str:
+    """Return the entries that are in force, a line each, and how many are not any more."""
+    in_force = [entry for entry in entries if entry.is_in_force]
+    lines = [f"{entry.number}  {entry_text(entry)}" for entry in in_force]
+    ended = len(entries) - len(in_force)
+    numbers = len({entry.number for entry in in_force})
+    more = f"; {many(ended, 'entry', 'entries')} ended" if ended else ""
+    return "\n".join([*lines, f"{many(numbers, 'number')} on the do-not-call list{more}"])
+
+
+def entry_text(entry: Entry) -> str:
+    """Return since when a number is on the list, who put it there, and whether that has ended."""
+    since = f"since {on_one_line(entry.since)}" if entry.since else "since an unknown time"
+    source = f", from {on_one_line(entry.source)}" if entry.source else ""
+    if entry.is_in_force:
+        return f"{since}{source}"
+    return f"{since}{source}, until {on_one_line(entry.ended)} ({on_one_line(entry.reason) or 'no reason given'})"
+
+
+def removed_text(entry: Entry, others: Sequence[Entry]) -> str:
+    """Return what was ended, and what still blocks the number.
+
+    Args:
+        entry: the one that was ended.
+        others: those of the number that are in force.
+    """
+    if not others:
+        return f"{entry.number} is off the do-not-call list (it was on it {entry_text(entry)})."
+    lines = [f"The entry of {entry.number} {entry_text(entry)} has ended. It is still on the list:"]
+    return "\n".join([*lines, *(f"  {entry_text(other)}" for other in others)])
+
+
+def change_text(change: Change) -> str:
+    """Return what is accepted."""
+    lines = [f"{change.path} has {many(change.lines, 'line')} now."]
+    for lost in change.lost[:_SHOWN]:
+        fewer = lost.lines - change.lines
+        missing = f": {many(fewer, 'line')} fewer now" if fewer > 0 else ""
+        seen = f"another list with {many(lost.lines, 'line')} at {to_the_minute(lost.at)}"
+        lines.append(f"  {lost.ledger} saw {seen}{missing}")
+    if len(change.lost) > _SHOWN:
+        lines.append(f"  and {many(len(change.lost) - _SHOWN, 'ledger')} more")
+    if not change.lost:
+        lines.append("  No ledger of this workspace has seen another list.")
+    else:
+        lines.append("Numbers that are missing in it will be called again.")
+    return "\n".join(lines)

@@ -1,0 +1,292 @@
+"""The workspace's do-not-call list: add to it, show it, take somebody off, accept that it was changed."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer import numbers
+from dialer.config.workspace import workspace_of
+from dialer.errors import DeclinedError, DialerError, DoNotCallError, UsageError
+from dialer.escaping import guarded
+from dialer.export.results import replaced
+from dialer.files import unwritable
+from dialer.intake.do_not_call import SharedList
+from dialer.intake.do_not_call.reading import read
+from dialer.intake.do_not_call.shared_list import current, reason_of
+from dialer.messages.operations import dnc as say
+from dialer.models import Problem, e164
+from dialer.operations.do_not_call import Seen
+from dialer.operations.list import list_ledgers
+from dialer.store.do_not_call import NOTHING, Row
+from dialer.store.engines import do_not_call_list, read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from dialer.store.do_not_call import DoNotCall, Extent
+
+LEAVING = 0.1
+"""Seconds that a request may need from its last check until it has left: `add_numbers` returns so long after its fsync.
+
+A run that is frozen or starved in between (Ctrl-Z, SIGSTOP, a suspended machine) may still send that one request when
+it goes on: a request is checked last as its body is handed to the connection, and nothing can be checked after that.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number on the list, as one source put it there.
+
+    Attributes:
+        number: E.164.
+        since: when it was put there, as it stands in the list.
+        source: who or what asked for it.
+        is_in_force: nobody with this number is called.
+        ended: when that was taken back; empty where it was not.
+        reason: why it was.
+    """
+
+    number: str
+    since: str
+    source: str
+    is_in_force: bool
+    ended: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What was added.
+
+    Attributes:
+        path: the list.
+        added: E.164.
+        known: those that an entry of the same source blocked already.
+        is_alone: there is no `dialer.toml`, so the list is that of the campaigns whose results lie in this folder.
+    """
+
+    path: str
+    added: tuple[str, ...]
+    known: tuple[str, ...]
+    is_alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A ledger that has seen another list.
+
+    Attributes:
+        ledger: its path.
+        lines: how many lines that list had.
+        at: when it was seen.
+    """
+
+    ledger: str
+    lines: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is accepted.
+
+    Attributes:
+        path: the list.
+        lines: how many lines it has.
+        lost: the ledgers that have seen another one, that of the longest list first.
+    """
+
+    path: str
+    lines: int
+    lost: tuple[Lost, ...]
+
+
+def add_numbers(
+    typed: Sequence[str], folder: Path, *, file: Path | None = None, source: str = "", region: str | None = None
+) -> Added:
+    """Put numbers on the list of a workspace: in force, for all its runs, before this returns.
+
+    Args:
+        typed: numbers, as people write them.
+        folder: of the workspace, as in `list_ledgers`.
+        file: a list of more numbers, read as suppression lists are.
+        source: who or what asked for it, in words.
+        region: ISO code of the country of numbers without a plus; None when there may be none.
+
+    Raises:
+        UsageError: something is not a whole number; nothing is added.
+        DoNotCallError: the list cannot be read or written.
+    """
+    if region is not None and not numbers.known_region(region):
+        raise UsageError(say.no_region(region))
+    wanted = dict.fromkeys(number for text in typed for number in _possible(text, region))
+    if file is not None:
+        wanted |= dict.fromkeys(read(file, region=region, plus_lost=False).numbers)
+    shared, source = _list_of(folder), _one_line(source)
+    known = SharedList.load(shared)
+    with shared.adding() as adding:
+        known = _again(known)
+        fresh = [number for number in wanted if not known.has(number, source)]
+        if fresh:
+            adding.add([Row(e164(number), _now(), source) for number in fresh])
+    time.sleep(LEAVING)
+    return Added(
+        str(shared.path),
+        tuple(map(e164, fresh)),
+        tuple(map(e164, wanted.keys() - set(fresh))),
+        is_alone=not workspace_of(folder).has_settings,
+    )
+
+
+def listed_numbers(folder: Path) -> tuple[Entry, ...]:
+    """Return everybody who is or was on the list of a workspace, in the list's order.
+
+    Raises:
+        DoNotCallError: the list cannot be read.
+    """
+    shared = _list_of(folder)
+    return tuple(_entry(number, row, in_force) for number, row, in_force in current(_rows(shared), shared.path))
+
+
+def entries_of(number: int, folder: Path) -> tuple[Entry, ...]:
+    """Return what the list of a workspace has of a number, in whatever spelling.
+
+    Raises:
+        DoNotCallError: the list cannot be read.
+    """
+    spelled = set(map(e164, numbers.spellings(number)))
+    return tuple(entry for entry in listed_numbers(folder) if entry.number in spelled)
+
+
+def remove_number(text: str, folder: Path, *, reason: str, source: str | None = None) -> Entry:
+    """End an entry: the number may be called again, unless another source has put it on the list as well.
+
+    Args:
+        text: the number with `+` and country code, as people write it.
+        folder: of the workspace, as in `list_ledgers`.
+        reason: why, in words.
+        source: whose entry; None where there is only one.
+
+    Raises:
+        UsageError: it has no such entry, or several; or no reason is given.
+        DoNotCallError: the list cannot be read or written.
+    """
+    reason = _one_line(reason)
+    if not reason:
+        raise UsageError(say.NO_REASON)
+    (number, *_) = _possible(text, None)
+    shared = _list_of(folder)
+    with shared.adding() as adding:
+        entries = [entry for entry in entries_of(number, folder) if entry.is_in_force]
+        named = [entry for entry in entries if source is None or entry.source == _one_line(source)]
+        if not entries:
+            raise UsageError(say.not_listed(e164(number), shared.path))
+        if len(named) != 1:
+            raise UsageError(say.which_source(e164(number), [entry.source for entry in entries]))
+        (entry,) = named
+        adding.add([Row(entry.number, entry.since, entry.source, _now(), reason)])
+    return entry
+
+
+def export_numbers(folder: Path, to: Path | None) -> str:
+    """Return the numbers that are blocked as a CSV that others can read, or write it to a file.
+
+    Raises:
+        UsageError: the file cannot be written.
+        DoNotCallError: the list cannot be read.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("phone_number", "since", "source"))
+    for entry in listed_numbers(folder):
+        if entry.is_in_force:
+            writer.writerow((entry.number, *map(guarded, (entry.since, entry.source))))
+    if to is None:
+        return text.getvalue()
+    if to.resolve() in {path.resolve() for path in _list_of(folder).files}:
+        raise UsageError(say.onto_itself(to))
+    if why := unwritable(to):
+        raise UsageError(say.unfit_export(to, why=why))
+    with replaced(to) as file:
+        file.write(text.getvalue())
+    return ""
+
+
+async def accept_list(folder: Path, *, confirm: Callable[[Change], Awaitable[bool]]) -> Change:
+    """Take the list of a workspace as it is for the right one: no batch misses any more what it has seen of another.
+
+    Args:
+        folder: of the workspace, as in `list_ledgers`.
+        confirm: shown what is accepted; when it says no, nothing is.
+
+    Raises:
+        DeclinedError: nobody said yes.
+        DoNotCallError: the list cannot be read.
+    """
+    shared = _list_of(folder)
+    # A line that cannot be read stops every run, whoever accepts it.
+    extent = SharedList.load(shared).extent
+    change = Change(str(shared.path), extent.lines, tuple(_lost(shared, folder)))
+    if not await confirm(change):
+        raise DeclinedError(say.NOT_ACCEPTED)
+    shared.accept(extent)
+    return change
+
+
+def _lost(shared: DoNotCall, folder: Path) -> Sequence[Lost]:
+    found = []
+    for sandbox in (False, True):
+        for one in list_ledgers(folder, sandbox=sandbox).ledgers:
+            extent = _seen_by(Path(one.ledger), shared)
+            if not shared.begins_with(extent):
+                found.append(Lost(one.ledger, extent.lines, datetime.fromtimestamp(extent.at, UTC)))
+    return sorted(found, key=lambda one: -one.lines)
+
+
+def _seen_by(ledger: Path, shared: DoNotCall) -> Extent:
+    # A ledger that cannot be read is told of by `list`, and by its next run.
+    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(ledger)) as store:
+        return Seen.of(store).expected(shared).extent
+    return NOTHING
+
+
+def _list_of(folder: Path) -> DoNotCall:
+    return do_not_call_list(workspace_of(folder).folder)
+
+
+def _again(known: SharedList) -> SharedList:
+    try:
+        return known.again()
+    except DoNotCallError:
+        # An editor has saved it meanwhile.
+        return SharedList.load(known.file)
+
+
+def _rows(shared: DoNotCall) -> Iterable[Row]:
+    return shared.read().rows()
+
+
+def _entry(number: int, row: Row, in_force: bool) -> Entry:  # noqa: FBT001 - as `current` gives it
+    return Entry(e164(number), row.since, row.source, in_force, row.ended, row.reason)
+
+
+def _possible(text: str, region: str | None) -> tuple[int, ...]:
+    found = numbers.possible(text, region=region)
+    if isinstance(found, Problem):
+        raise UsageError(say.not_whole(text, why=reason_of(found)))
+    return found
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
