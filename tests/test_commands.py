@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 import dialer
@@ -23,8 +24,6 @@ from tests.place import HEADER, awkward, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import click
 
     from tests.place import Place
 
@@ -47,7 +46,12 @@ def parsed(command: str) -> click.Context:
     with cli.make_context("dialer", words) as whole:
         verb, found, rest = cli.resolve_command(whole, [*whole._protected_args, *whole.args])
         assert found is not None
-        return found.make_context(verb, rest, parent=whole)
+        context = found.make_context(verb, rest, parent=whole)
+        if isinstance(found, click.Group):
+            verb, below, rest = found.resolve_command(context, [*context._protected_args, *context.args])
+            assert below is not None
+            below.make_context(verb, rest, parent=context)
+        return context
 
 
 def told(text: str) -> list[str]:
@@ -110,7 +114,8 @@ def test_no_message_spells_a_command_out_by_itself() -> None:
 
 
 def test_every_option_that_a_message_names_exists() -> None:
-    verbs = (cli, *cli.commands.values())
+    below = [verb for group in cli.commands.values() for verb in getattr(group, "commands", {}).values()]
+    verbs = (cli, *cli.commands.values(), *below)
     known = {option for verb in verbs for one in verb.params for option in one.opts} | {"--help"}
     named = {
         (place, option)
