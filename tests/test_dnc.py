@@ -23,7 +23,7 @@ from dialer import load_campaign, run_campaign
 from dialer.cli import main
 from dialer.errors import DoNotCallError
 from dialer.intake.do_not_call import SharedList, Suppression, Watch
-from dialer.operations import add_numbers, dnc, listed_numbers
+from dialer.operations import add_numbers, dnc, entries_of, listed_numbers
 from dialer.store.do_not_call import Row
 from dialer.store.engines import do_not_call_list
 from tests.harness import PATIENCE, Batch, Bolna, Forked, sandbox
@@ -117,6 +117,14 @@ def test_a_number_is_blocked_in_every_spelling_of_its_line(place: Place) -> None
     assert called(place) == {number(0)}
     assert dialer("dnc", "remove", "+55 11 98765 4321", "--reason", "x") == 0
     assert not any(entry.is_in_force for entry in listed_numbers(place.folder))
+
+
+@pytest.mark.parametrize("typed", ["+44 (0)20 7946 0958", "+4402079460958", "+44 20 79 46 09 58"])
+def test_a_number_is_found_however_a_person_wrote_it(place: Place, listed: Path, typed: str) -> None:
+    listed.write_text(f"{HEADER}{typed}\n{number(1)}\n", encoding="utf-8")
+    assert [entry.number for entry in entries_of(442079460958, place.folder)] == ["+442079460958"]
+    assert dialer("dnc", "remove", "+44 20 7946 0958", "--reason", "x") == 0
+    assert [entry.number for entry in listed_numbers(place.folder) if entry.is_in_force] == [number(1)]
 
 
 @pytest.mark.parametrize("wrong", ["98765", "hello", "+91 98765", "9.19877E+11", "9876543210", ""])
@@ -499,6 +507,16 @@ def test_a_killed_adder_leaves_whole_lines_or_one_that_is_told(tmp_path: Path) -
         *whole, last = content.decode().split("\n")
         assert all(re.fullmatch(r"(\+91\d{10},[-\dT:Z]+,,,)|(number,.*)", line) for line in whole)
         assert len(whole) in {2, 5002} or last
+
+
+def test_a_line_without_an_end_counts_and_is_told(
+    place: Place, listed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A number that was cut short may be somebody else's."""
+    listed.write_text(f"{HEADER}{number(1)}", encoding="utf-8")
+    assert dialer("run") == 0
+    assert f"Note: line 2 of {listed} has no line end. If it was cut short, complete it." in capsys.readouterr().err
+    assert called(place) == {number(0), number(2)}
 
 
 def test_a_torn_last_line_is_told_and_the_next_entry_stands_in_a_line_of_its_own(tmp_path: Path) -> None:

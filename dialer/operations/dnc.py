@@ -38,6 +38,8 @@ LEAVING = 0.1
 A run that is frozen or starved in between (Ctrl-Z, SIGSTOP, a suspended machine) may still send that one request when
 it goes on: a request is checked last as its body is handed to the connection, and nothing can be checked after that.
 """
+_SAME = 6
+"""Digits at the end that all spellings of a line have in common, however its beginning is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def listed_numbers(folder: Path) -> tuple[Entry, ...]:
         DoNotCallError: the list cannot be read.
     """
     shared = _list_of(folder)
-    return tuple(_entry(number, row, in_force) for number, row, in_force in current(_rows(shared), shared.path))
+    return tuple(_entry(*one) for one in current(_rows(shared), shared.path))
 
 
 def entries_of(number: int, folder: Path) -> tuple[Entry, ...]:
@@ -162,7 +164,11 @@ def entries_of(number: int, folder: Path) -> tuple[Entry, ...]:
         DoNotCallError: the list cannot be read.
     """
     spelled = set(map(e164, numbers.spellings(number)))
-    return tuple(entry for entry in listed_numbers(folder) if entry.number in spelled)
+    shared, ending = _list_of(folder), str(number)[-_SAME:]
+    # Of a million rows all but a few need not be read as numbers.
+    rows = (row for row in _rows(shared) if row.number.endswith(ending) or not _ends_in_digits(row.number))
+    found = [_entry(*one) for one in current(rows, shared.path)]
+    return tuple(entry for entry in found if entry.number in spelled)
 
 
 def remove_number(text: str, folder: Path, *, reason: str, source: str | None = None) -> Entry:
@@ -271,6 +277,10 @@ def _again(known: SharedList) -> SharedList:
 
 def _rows(shared: DoNotCall) -> Iterable[Row]:
     return shared.read().rows()
+
+
+def _ends_in_digits(text: str) -> bool:
+    return text.isascii() and text[-_SAME:].isdigit()
 
 
 def _entry(number: int, row: Row, in_force: bool) -> Entry:  # noqa: FBT001 - as `current` gives it

@@ -73,15 +73,15 @@ class Acceptance:
 
 
 class Part(Protocol):
-    """What stands in the list from some place on.
-
-    Attributes:
-        extent: how far that goes; a last line without its end is not counted.
-    """
+    """What stands in the list from some place on."""
 
     @property
     def extent(self) -> Extent:
-        """How far it goes."""
+        """How far it goes; a last line without its end is not counted."""
+
+    @property
+    def unended(self) -> int:
+        """The line that has no end, and may be cut short; 0 where there is none."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows.

@@ -51,6 +51,7 @@ class Listed:
         numbers: different whole numbers in them.
         recipients: rows of the input that are not called since they are on it.
         is_shared: it is the workspace's, and `entries` are those in force.
+        unended: its line that has no end, and may be cut short; 0 where there is none.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Listed:
     numbers: int
     recipients: int
     is_shared: bool = False
+    unended: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +157,14 @@ class Suppression:
             recipients: by the place of a list, how many of them are on it.
         """
         return tuple(
-            Listed(str(one.path), one.entries, len(one.members.numbers), recipients.get(place, 0), one.is_shared)
+            Listed(
+                path=str(one.path),
+                entries=one.entries,
+                numbers=len(one.members.numbers),
+                recipients=recipients.get(place, 0),
+                is_shared=one.is_shared,
+                unended=0 if self.shared is None or not one.is_shared else self.shared.unended,
+            )
             for place, one in enumerate(self.lists)
             if one.entries or not one.is_shared
         )

@@ -96,6 +96,7 @@ class SharedList:
         extent: how far it was read.
         members: the numbers that are blocked: an entry of any source is in force.
         stamp: of the list as it was read.
+        unended: the line that has no end, and may be cut short; 0 where there is none.
     """
 
     file: DoNotCall
@@ -105,6 +106,7 @@ class SharedList:
     _in_force: _InForce
     _sources: dict[str, int]
     """The place of each source's name; shared by all later readings, since it only grows."""
+    unended: int = 0
     is_shared = True
 
     @classmethod
@@ -164,7 +166,7 @@ class SharedList:
         in_force = self._in_force.followed_by(rows) if len(rows.numbers) else self._in_force
         unique, first = np.unique(in_force.numbers, return_index=True)
         members = Members(unique, in_force.lines[first])
-        return replace(self, extent=part.extent, members=members, stamp=stamp, _in_force=in_force)
+        return replace(self, extent=part.extent, members=members, stamp=stamp, _in_force=in_force, unended=part.unended)
 
     def _read(self, rows: Iterator[Row]) -> _Rows:
         found: list[_Rows] = []

@@ -75,6 +75,8 @@ def list_lines(lists: Sequence[Listed]) -> list[str]:
         recipients = f"{one.recipients:,} recipient{' is' if one.recipients == 1 else 's are'} on it"
         what = "Do-not-call list of the workspace" if one.is_shared else "Suppression list"
         lines.append(f"{what} {one.path}: {entries}, {numbers}; {recipients}.")
+        if one.unended:
+            lines.append(f"Note: line {one.unended:,} of {one.path} has no line end. If it was cut short, complete it.")
         if not one.recipients and not one.is_shared:
             lines.append(f"Note: no recipient is on {one.path}. Is it the right list?")
     return lines

@@ -53,6 +53,11 @@ class FilePart:
     delimiter: str
     extent: Extent
 
+    @property
+    def unended(self) -> int:
+        """The line that has no end; `Part.unended`."""
+        return 0 if self.content.endswith(b"\n") or not self.content else self.extent.lines + 1
+
     def rows(self) -> Iterator[Row]:
         """Yield the rows; `Part.rows`."""
         for line, cells in self._lines():
