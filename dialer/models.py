@@ -334,12 +334,13 @@ class Talk:
     """How long people talked in the last calls that were tracked.
 
     Attributes:
-        calls: how many calls these are.
+        calls: how many calls these are, and below how many of them somebody answered.
         seconds: of talk on average; calls that reached nobody count as none.
     """
 
     calls: int = 0
     seconds: float = 0.0
+    answered: int = 0
 
     @property
     def is_enough(self) -> bool:

@@ -17,7 +17,6 @@ import pytest
 
 from dialer import load_campaign
 from dialer.engine.concurrency import Lines
-from dialer.engine.forecast import forecast
 from dialer.errors import CampaignError, ExitCode, MustActError
 from dialer.hours import CallingWindow, WeeklyHours
 from dialer.intake.do_not_call import Suppression
@@ -329,11 +328,6 @@ def test_who_would_ring_after_the_hours_is_not_called() -> None:
     assert judge(recipient) is None
     wait = 700.0
     assert judge(recipient) is not None
-
-
-def test_it_is_foretold_how_long_the_calls_take_when_only_so_many_are_live() -> None:
-    found = forecast(1000, per_second=5.0, now=datetime.now(UTC), lines=10, live=5, average=60.0)
-    assert (found.at_once, found.sending, found.calling) == (5, 995 * 12.0, 12_060.0)
 
 
 # -- the campaign file -----------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_it_says_when_and_by_which_batch(tmp_path: Path, other: Ledger) -> None:
         assert found is not None
         assert found.batch == "tuesday"
         assert found.at == pytest.approx(time.time(), abs=60)
-        assert list(others.recent(now=time.time())) == [[number_of(1)]]
+        assert [[number for number, _ in calls] for calls in others.recent(now=time.time())] == [[number_of(1)]]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from dialer.errors import ExitCode
 from dialer.messages import values
 from dialer.messages.cli import would_be_called
 from dialer.messages.pages.check import check_text
+from dialer.messages.pages.outlook import outlook_value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,8 +53,7 @@ def check_one(
     view, _ = with_signals(lambda _control: look_ahead(campaign, checked))
     if output == "text":
         echo(check_text(checked, view, command=campaign.batch.selection.command("run")))
-    over = view.timing is not None and view.timing.is_over
     doubtful = bool(view.warnings) or not view.is_prompt_known
-    code = ExitCode.USAGE if over or (strict and doubtful) else checked.exit_code
-    value = {**values.plain(checked), "outlook": values.plain(view)}
+    code = ExitCode.USAGE if view.ended is not None or (strict and doubtful) else checked.exit_code
+    value = {**values.plain(checked), "outlook": outlook_value(view)}
     return Done(code, would_be_called(checked.to_call), value)

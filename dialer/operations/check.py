@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import time
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dialer import numbers, provider
@@ -29,15 +27,16 @@ from dialer.operations.intake import attempted_lines, intake, phone_before
 from dialer.operations.opening import neighbours
 from dialer.operations.paused import pauses_of, words_of
 from dialer.operations.redial_plan import foreseen_redials
-from dialer.operations.timing import Place
+from dialer.operations.timing import Place, again_at, called_elsewhere
 from dialer.store import NO_REDIALS
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dialer.config.campaign import Campaign
+    from dialer.engine.forecast import Later
     from dialer.intake.do_not_call import Listed
     from dialer.intake.screening import Report
     from dialer.models import InputRow
@@ -57,7 +56,8 @@ class Check:
         campaign: the campaign file.
         batch: the batch's name.
         recipients: the CSV.
-        to_call: how many would be called.
+        to_call: how many would be called, now or as far as a run waits for later.
+        limit: as a run with that limit; None where it cuts nobody off.
         called: how many of the callable rows were attempted before, by state.
         samples: the first requests as they would be sent, without the reference.
         heard: the variables of these.
@@ -68,7 +68,7 @@ class Check:
         errors: the same of those with the error of a formula in it.
         garbled: the same of those whose letters were lost on the way.
         places: where those may be who would be called.
-        elsewhere: how many more another batch has called lately, so that they are left out for now.
+        elsewhere: whom another batch has called lately, so that they are left out for now; None where nobody.
         uncovered: numbers of countries that none of the rules is for; None where there are none.
         talk: what this batch's calls were like so far.
         phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
@@ -85,6 +85,7 @@ class Check:
     batch: str
     recipients: str
     to_call: int
+    limit: int | None
     called: Mapping[Status, int]
     samples: tuple[Mapping[str, Any], ...]
     heard: tuple[Mapping[str, Any], ...]
@@ -95,7 +96,7 @@ class Check:
     errors: Mapping[str, Found]
     garbled: Mapping[str, Found]
     places: tuple[Place, ...]
-    elsewhere: int
+    elsewhere: Later | None
     uncovered: Uncovered | None
     talk: Talk
     phone_words: str
@@ -148,21 +149,23 @@ class _Tally:
 
     Attributes:
         ledger: who was called; None where nobody was.
-        recent: lines (`numbers.line`) that another batch has called lately.
+        recent: lines (`numbers.line`) that another batch has called lately, and from when they may be called again.
         spoken: cells that are spoken badly.
         fresh: callable rows of people who were never attempted.
         called: of the others, how many by state.
-        where: where those may be whom nobody has called lately.
+        where: where those may be whom nobody has called lately, with their `scheduled_at`.
+        elsewhere: how many of the others may be called again when (Unix seconds).
         no_rule: by country, the rows that no rule is for.
         samples: the first callable rows.
     """
 
     ledger: Store | None
-    recent: Container[object]
+    recent: Mapping[int, float]
     spoken: Spoken
     fresh: int = 0
     called: Counter[Status] = field(default_factory=Counter)
-    where: Counter[Whereabouts] = field(default_factory=Counter)
+    where: Counter[tuple[Whereabouts, str | None]] = field(default_factory=Counter)
+    elsewhere: list[float] = field(default_factory=list)
     no_rule: Counter[str | None] = field(default_factory=Counter)
     samples: list[InputRow] = field(default_factory=list)
 
@@ -173,7 +176,9 @@ class _Tally:
         self.spoken.add(fresh)
         refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
         self.no_rule.update(None if row.number is None else numbers.home(row.number) for row in refused)
-        self.where.update(row.whereabouts for row in fresh if line(row.number or 0) not in self.recent)
+        again = {row.position: self.recent.get(line(row.number or 0)) for row in fresh} if self.recent else {}
+        self.elsewhere += filter(None, again.values())
+        self.where.update((row.whereabouts, row.own.scheduled_at) for row in fresh if not again.get(row.position))
         self.samples += fresh[: SAMPLES - len(self.samples)]
 
     def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
@@ -195,13 +200,14 @@ def _summed_up(
 ) -> Check:
     report = screened.screening.report
     to_call = tally.fresh if limit is None else min(limit, tally.fresh)
-    places = tuple(Place(*place) for place in tally.where.items())
+    places = tuple(Place(where, count, scheduled_at) for (where, scheduled_at), count in tally.where.items())
     samples = [screened.payload.sample(row) for row in tally.samples]
     return Check(
         campaign=str(campaign.path),
         batch=campaign.batch.name,
         recipients=str(campaign.batch.recipients),
         to_call=to_call,
+        limit=to_call if to_call < tally.fresh else None,
         called=dict(sorted(tally.called.items())),
         samples=tuple(map(provider.VENDOR.fields_of, samples)),
         heard=tuple(provider.VENDOR.request_in(body).variables for body in samples),
@@ -212,7 +218,7 @@ def _summed_up(
         errors=tally.spoken.found("errors"),
         garbled=tally.spoken.found("garbled"),
         places=places,
-        elsewhere=tally.fresh - tally.where.total(),
+        elsewhere=called_elsewhere(tally.elsewhere),
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
         talk=talk,
         phone_words=screened.phone_words,
@@ -226,14 +232,13 @@ def _summed_up(
     )
 
 
-def _recent(campaign: Campaign) -> tuple[Container[object], tuple[str, ...]]:
-    """Return the lines that other batches called lately, and what to say where that cannot be read."""
+def _recent(campaign: Campaign) -> tuple[Mapping[int, float], tuple[str, ...]]:
+    """Return the lines that other batches called lately, until when that counts, and what to say where it fails."""
     try:
         with neighbours(campaign, base_url=address()) as others:
-            recent = () if others is None else chain.from_iterable(others.recent(now=time.time()))
-            return frozenset(map(line, recent)), ()
+            return ({} if others is None else again_at(campaign, others)), ()
     except LedgerError as error:
-        return frozenset(), (will_not_start(without_stop(str(error))),)
+        return {}, (will_not_start(without_stop(str(error))),)
 
 
 @contextlib.contextmanager

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from dialer import provider
-from dialer.engine.forecast import Forecast, forecast
+from dialer.engine.forecast import Course, Forecast, Pace
 from dialer.errors import UsageError
 from dialer.messages.operations import run as say
 from dialer.operations.connection import connected
-from dialer.operations.timing import Place, Timing, timing
+from dialer.operations.timing import Place, groups_of, when_of
 from dialer.sync import preflight
 from dialer.sync.prompt import compare
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dialer.config.campaign import Campaign
+    from dialer.engine.forecast import Later
     from dialer.models import Talk
     from dialer.operations.check import Check
     from dialer.provider.interface import Account, KnowsAgents
@@ -37,9 +38,13 @@ class Outlook:
     Attributes:
         account: whose key it is; None where it could not be read.
         agent_name: who calls; empty where it could not be read.
-        forecast: how long, and what it costs.
+        forecast: what the run will do.
+        course: what that is made of.
+        cost: of the calls at the campaign's price a minute; None where it names none.
         talk: what this batch's calls were like so far.
-        timing: when people can be called; None where nothing limits it.
+        begins: the schedule's start; None where it is over, or there is none.
+        ended: the schedule's end, where it is over; then nobody is called.
+        overnight: calling hours that go on after midnight, as they are written.
         is_prompt_known: the agent's prompt was read; `--strict` calls nobody otherwise.
         warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
         unused: variables that the prompt never asks for.
@@ -51,8 +56,12 @@ class Outlook:
     account: Account | None
     agent_name: str
     forecast: Forecast
+    course: Course
+    cost: float | None
     talk: Talk
-    timing: Timing | None
+    begins: datetime | None
+    ended: datetime | None
+    overnight: tuple[str, ...]
     is_prompt_known: bool
     warnings: tuple[str, ...]
     unused: tuple[str, ...]
@@ -83,11 +92,11 @@ def outlook(
     campaign: Campaign,
     standing: preflight.Standing,
     *,
-    to_call: int,
+    limit: int | None,
     variables: Iterable[str],
     samples: Sequence[Mapping[str, Any]],
     places: Sequence[Place],
-    elsewhere: int,
+    elsewhere: Later | None,
     talk: Talk,
     hints: Sequence[str],
 ) -> Outlook:
@@ -96,11 +105,11 @@ def outlook(
     Args:
         campaign: the campaign.
         standing: what the account says.
-        to_call: how many will be called.
+        limit: so many are called at most; None for all.
         variables: the names of the variables that the campaign gives.
         samples: the variables of the first recipients.
         places: where those may be who are to be called; without those whom another batch called.
-        elsewhere: how many those are.
+        elsewhere: those; None where there are none.
         talk: what this batch's calls were like so far.
         hints: what is odd about the columns, in words.
     """
@@ -108,17 +117,14 @@ def outlook(
     lines = campaign.lines(None if standing.account is None else standing.account.lines)
     live = campaign.live_calls(lines=lines)
     average = talk.average(campaign.forecast.average_call)
-    at_once = min(filter(None, (lines, live)), default=None)
-    when = timing(campaign, places, elsewhere=elsewhere, lines=at_once, average=average, now=now)
-    foretold = forecast(
-        to_call if when is None or when.waits else min(to_call, when.now),
-        per_second=campaign.rate.per_second,
-        now=now if when is None or when.begins is None else when.begins,
-        lines=lines,
-        live=live,
-        average=average,
-        cost_per_minute=campaign.forecast.cost_per_minute,
+    course = Course(
+        tuple(groups_of(campaign, places, now=now)),
+        Pace(campaign.rate.per_second, lines=lines, live=live, average=average),
+        now=now,
+        when=when_of(campaign, now=now, limit=limit),
+        others=() if elsewhere is None else (elsewhere,),
     )
+    foretold, schedule = course.forecast(), campaign.schedule
     wanted = frozenset() if standing.agent is None else standing.agent.variables
     fit = compare(wanted, variables if wanted and not campaign.sandbox else wanted, filled_in=provider.VENDOR.reserved)
     others = [
@@ -131,8 +137,12 @@ def outlook(
         account=standing.account,
         agent_name=standing.agent_name,
         forecast=foretold,
+        course=course,
+        cost=_cost(campaign, foretold.calls, talk),
         talk=talk,
-        timing=when,
+        begins=schedule.begins if schedule.begins and schedule.begins > now else None,
+        ended=schedule.ends if schedule.ends and schedule.ends <= now else None,
+        overnight=() if campaign.window is None or campaign.window.hours is None else campaign.window.hours.overnight(),
         is_prompt_known=campaign.sandbox or standing.agent is not None,
         warnings=(*fit.warnings(), *others),
         unused=tuple(name for name in fit.unused if name not in wanted_by_others),
@@ -141,9 +151,22 @@ def outlook(
             for sample in samples
             if not campaign.sandbox and standing.agent and (text := standing.agent.welcome(sample)) is not None
         ),
-        notes=(*standing.notes, *hints),
+        notes=(*_too_fast(campaign), *standing.notes, *hints),
         currency=campaign.workspace.currency,
     )
+
+
+def _cost(campaign: Campaign, calls: int, talk: Talk) -> float | None:
+    """Return what so many calls cost: they go like the batch's last ones, or else everybody answers."""
+    price = campaign.forecast.cost_per_minute
+    seconds = talk.seconds if talk.is_enough else campaign.forecast.average_call
+    return None if price is None else calls * seconds / 60 * price
+
+
+def _too_fast(campaign: Campaign) -> list[str]:
+    """Return a note where the campaign's rate is higher than the organisation's."""
+    own, most = campaign.pacing.rate, campaign.organisation_rate
+    return [] if most is None or own.per_second <= most.per_second else [say.too_fast(str(own), most=str(most))]
 
 
 async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
@@ -160,7 +183,7 @@ async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
     return outlook(
         campaign,
         standing,
-        to_call=check.to_call,
+        limit=check.limit,
         variables=check.variables,
         samples=check.heard,
         places=check.places,

@@ -15,8 +15,8 @@ from dialer.errors import LeftError, MustActError
 from dialer.messages.operations import reconcile as reconciling
 from dialer.messages.operations.results import taken_over
 from dialer.messages.operations.run import other_agents
-from dialer.models import NOWHERE, Status
-from dialer.numbers import spellings
+from dialer.models import NOWHERE, Status, Whereabouts
+from dialer.numbers import line, spellings
 from dialer.operations.adoption import merge
 from dialer.operations.check import SAMPLES
 from dialer.operations.coverage import uncovered
@@ -26,19 +26,19 @@ from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release, redial_by_plan
 from dialer.operations.redial_plan import redials_of
-from dialer.operations.timing import Place
+from dialer.operations.timing import Place, again_at, called_elsewhere
 from dialer.sync import preflight
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from dialer.models import Whereabouts
     from dialer.operations.coverage import Uncovered
     from dialer.operations.intake import Loaded
     from dialer.operations.options import RunOptions
     from dialer.operations.run_context import RunContext
     from dialer.store.sqlite import Neighbours
 
+_Elsewhere = tuple[tuple[Whereabouts, str | None], float]
 _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""
 SEARCH_FIRST = 60.0
@@ -122,7 +122,8 @@ class Planning:
         last = await self.context.ledger.last_called()
         first = await self.context.ledger.page(after=0, size=SAMPLES)
         pending = counts.get(Status.PENDING, 0)
-        places, elsewhere = await self._places(pending)
+        elsewhere = await self._called_elsewhere()
+        places = await self._places(pending, elsewhere)
         to_call = pending if limit is None else min(limit, pending)
         ends = self.context.campaign.schedule.ends
         to_call = 0 if (ends is not None and ends <= datetime.now(UTC)) or await self._waits() else to_call
@@ -138,13 +139,13 @@ class Planning:
             outlook=outlook(
                 self.context.campaign,
                 standing,
-                to_call=to_call,
                 variables=loaded.payload.variables,
                 samples=[
                     provider.VENDOR.request_in(loaded.payload.body(recipient, "").text).variables for recipient in first
                 ],
                 places=places,
-                elsewhere=elsewhere,
+                elsewhere=called_elsewhere([again for _, again in elsewhere]),
+                limit=to_call if to_call < pending else None,
                 hints=(*loaded.hints, *self._other_agents(loaded.agents)),
                 talk=await self.context.ledger.talk(),
             ),
@@ -163,23 +164,28 @@ class Planning:
         others = [agent for agent in agents if agent != self.context.campaign.agent_id]
         return [other_agents(others)] if others else []
 
-    async def _places(self, pending: int) -> tuple[list[Place], int]:
-        """Return where those may be who are to be called, and how many more another batch has called lately."""
-        left_out = Counter((await self._called_elsewhere()).values())
-        if self.context.campaign.window is None:
-            return [Place(NOWHERE, pending - left_out.total())], left_out.total()
-        where = await self.context.ledger.whereabouts()
-        return [Place(one, count - left_out[one]) for one, count in where.items()], left_out.total()
+    async def _places(self, pending: int, elsewhere: Sequence[_Elsewhere]) -> list[Place]:
+        """Return where those may be who are to be called, without those whom another batch called lately."""
+        campaign = self.context.campaign
+        left_out = Counter(place for place, _ in elsewhere)
+        if campaign.window is None and not (campaign.call.scheduled_at or campaign.columns.scheduled_at):
+            return [Place(NOWHERE, pending - len(elsewhere))]
+        found = await self.context.ledger.whereabouts()
+        return [Place(one[0], count - left_out[one], one[1]) for one, count in found.items()]
 
-    async def _called_elsewhere(self) -> dict[int, Whereabouts]:
-        """Return who is to be called and was called by another batch lately, and where they may be."""
-        found: dict[int, Whereabouts] = {}
-        recent = itertools.chain.from_iterable(self.others.recent(now=time.time()) if self.others is not None else ())
-        spelled = (spelling for number in recent for spelling in spellings(number))
+    async def _called_elsewhere(self) -> list[_Elsewhere]:
+        """Return where those may be who are to be called and another batch called lately, and until when."""
+        again = {} if self.others is None else again_at(self.context.campaign, self.others)
+        spelled = (spelling for one in again for spelling in spellings(one))
+        found: dict[int, _Elsewhere] = {}
         # Each look goes through the whole list.
         while numbers := list(itertools.islice(spelled, _AT_ONCE)):
-            found |= await self.context.ledger.pending_among(numbers)
-        return found
+            people = await self.context.ledger.pending_among(numbers)
+            found |= {
+                recipient: ((where, scheduled_at), again[line(number)])
+                for recipient, (number, where, scheduled_at) in people.items()
+            }
+        return list(found.values())
 
     async def _waits(self) -> bool:
         """Tell whether nobody may be called yet, since calls are missing that the provider may list late."""

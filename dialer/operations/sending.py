@@ -244,9 +244,8 @@ class Sending:
             )
         if ending.deferred:
             return replace(summary, ended=say.left_for_later(_reasons(ending.deferred)))
-        timing = plan.outlook.timing
-        if summary.left and timing is not None and timing.is_over and timing.ends is not None:
-            ended, advice = say.schedule_over(timing.ends)
+        if summary.left and plan.outlook.ended is not None:
+            ended, advice = say.schedule_over(plan.outlook.ended)
             return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
         return summary
 

@@ -138,11 +138,11 @@ class Dialling(Protocol):
     def expect_waits(self, seconds: float) -> None:
         """Note for how long somebody may hold an intent before the request leaves."""
 
-    def whereabouts(self) -> dict[Whereabouts, int]:
-        """Return where those may be who are to be called, and how many they are."""
+    def whereabouts(self) -> dict[tuple[Whereabouts, str | None], int]:
+        """Return where those may be who are to be called, with their `scheduled_at`, and how many they are."""
 
-    def pending_among(self, numbers: Sequence[int]) -> dict[int, Whereabouts]:
-        """Return who is to be called and has one of some numbers (integer keys), and where they may be."""
+    def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, Whereabouts, str | None]]:
+        """Return who is to be called and has one of some numbers (integer keys): number, where, `scheduled_at`."""
 
     def spread(self, size: int) -> list[int]:
         """Return the numbers of at most so many of the callable rows, spread evenly over the input."""

@@ -41,6 +41,10 @@ def other_agents(agents: Sequence[str]) -> str:
     return f"a column of the list names other agents for some people ({len(agents):,}: {shown})"
 
 
+def too_fast(rate: str, *, most: str) -> str:
+    return f"`rate` in [pacing] is {rate}, the organisation's limit is {most}: calls leave at {most}"
+
+
 def numbers_from_before(column: str) -> str:
     return f'The numbers come from the column "{column}", as in the earlier run of this batch.'
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dialer.operations import Check
     from dialer.operations.cell_warnings import Found
     from dialer.operations.forecast import Outlook
-from dialer.messages.pages.outlook import list_lines, names, outlook_lines, uncovered_lines
+from dialer.messages.pages.outlook import list_lines, names, outlook_lines, over_line, uncovered_lines
 
 _WIDE = 100
 
@@ -64,9 +64,12 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
                 *(f"Note: {hint}." for hint in check.hints),
             ]
         )
-    lines += [f"{check.to_call:,} would be called.", *outlook_lines(view, rate=check.rate)]
-    over = view.timing is not None and view.timing.is_over
-    return "\n".join([*lines, *([] if over else [f"To call them: {command}"])])
+    if view.ended is not None:
+        return "\n".join([*lines, over_line(view.ended)])
+    calls = view.forecast.calls
+    lines.append(f"{calls:,} would be called{'' if calls else ' now'}.")
+    lines += outlook_lines(view, rate=check.rate)
+    return "\n".join([*lines, f"To call them: {command}"])
 
 
 def _rows(found: Found) -> str:

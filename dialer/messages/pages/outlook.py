@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from dialer import moments, provider
+from dialer.engine.forecast import Reason
 from dialer.escaping import on_one_line
-from dialer.messages.values import duration
+from dialer.messages.values import duration, money, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
+    from dialer.engine.forecast import Later
     from dialer.intake.do_not_call import Listed
     from dialer.operations.coverage import Uncovered
     from dialer.operations.forecast import Outlook
-    from dialer.operations.timing import Timing
+
+_WHY = {
+    Reason.CLOSED: "outside their calling hours",
+    Reason.NO_LINE: "no line is free before their calling hours end",
+    Reason.TOO_LATE: "their scheduled_at comes too soon",
+    Reason.SCHEDULE: "the schedule ends before their turn",
+    Reason.ELSEWHERE: "called by another batch lately",
+    Reason.LIMIT: "beyond --limit",
+}
+"""Why people stay for a later run."""
 
 
-_MOMENTS = 5
-"""So many openings are told one by one."""
+def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False, more: Sequence[str] = ()) -> list[str]:
+    """Return what is to be expected of a run, and what is doubtful.
 
-
-def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[str]:
-    """Return what is to be expected of a run, and what is doubtful."""
-    foretold = view.forecast
-    live = "" if foretold.live is None else f", at most {foretold.live:,} of the calls being live at once"
-    lines = [f"Sending takes about {duration(foretold.sending)} at {rate}{live}."] if foretold.calls else []
-    if foretold.calls and foretold.calling is not None:
-        like = f" like the last {view.talk.calls:,}" if view.talk.is_enough else ""
-        each = f"{foretold.at_once:,} lines, {duration(foretold.average)} a call{like}"
-        lines.append(
-            f"The calls take about {duration(foretold.calling)} ({each}), until {foretold.ends_at:%Y-%m-%d %H:%M} UTC."
-        )
-    lines += [] if view.timing is None else timing_lines(view.timing, rate=rate)
-    if foretold.cost is not None:
-        amount = f"{foretold.cost:,.2f}{'' if view.currency is None else f' {view.currency}'}"
-        lines.append(f"They cost about {amount} at the campaign's cost_per_minute.")
+    Args:
+        view: of the run.
+        rate: in words.
+        sandbox: nobody is really called.
+        more: what else is worth knowing, after what the run will do.
+    """
+    lines = [*_course(view, rate=rate), *_later(view.forecast.later), *_cost(view), *more]
+    if view.overnight:
+        lines.append(f"Calling hours past midnight: {', '.join(view.overnight)}, until the next day.")
     if sandbox:
         lines.append("This is the sandbox: no phone rings.")
     elif view.account is not None:
@@ -51,6 +57,72 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False) -> list[st
     if view.unused:
         lines.append(f"The prompt never asks for: {names(view.unused)}.")
     return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
+
+
+def outlook_value(view: Outlook) -> dict[str, Any]:
+    """Return what is to be expected of a run, as JSON has it."""
+    return {field.name: plain(getattr(view, field.name)) for field in fields(view) if field.name != "course"}
+
+
+def over_line(ended: datetime) -> str:
+    """Return that the schedule is over."""
+    return f"The schedule ended at {moments.to_the_minute(ended)}: nobody is called any more."
+
+
+def _course(view: Outlook, *, rate: str) -> list[str]:
+    """Return when the sending begins and ends, and when the last call has ended."""
+    found = view.forecast
+    if found.begins is None or found.sent_by is None:
+        return []
+    live = "" if found.live is None else f", at most {found.live:,} calls live at once"
+    seconds = duration((found.sent_by - found.begins).total_seconds())
+    if found.begins <= view.course.now:
+        start = "Sending takes"
+    else:
+        why = "the schedule's start" if found.begins == view.begins else "calling hours are closed until then"
+        start = f"Sending begins at {moments.to_the_minute(found.begins)} ({why}) and takes"
+    lines = [f"{start} about {seconds}, until {moments.to_the_minute(found.sent_by)} ({rate}{live})."]
+    if found.ends_at is not None:
+        like = f" like the last {view.talk.calls:,}" if view.talk.is_enough else ""
+        on = "" if found.at_once is None else f"{found.at_once:,} {'line' if found.at_once == 1 else 'lines'}, "
+        each = f"{on}{duration(found.average)} a call{like}"
+        lines.append(f"The last call ends at about {moments.to_the_minute(found.ends_at)} ({each}).")
+    return lines
+
+
+def _later(later: Sequence[Later]) -> list[str]:
+    """Return who stays for a later run, why, and from when they can be called."""
+    each = [
+        _reason([one for one in later if one.reason is reason]) for reason in dict.fromkeys(x.reason for x in later)
+    ]
+    total = sum(one.count for one in later)
+    stay = f"{total:,} {'stays' if total == 1 else 'stay'} for a later run"
+    if len(each) == 1:
+        ((_, words),) = each
+        return [f"{stay}: {words}."]
+    return [f"{stay}:", *(f"  {count:,}: {words}" for count, words in each)] if each else []
+
+
+def _reason(later: Sequence[Later]) -> tuple[int, str]:
+    """Return how many stay for one reason, and the reason."""
+    since = sorted({one.since for one in later if one.since is not None})
+    words = _WHY[later[0].reason]
+    if since:
+        first = "" if len(since) == 1 and later[0].reason is not Reason.ELSEWHERE else "the first "
+        words = f"{words}, {first}from {moments.to_the_minute(since[0])}"
+    elif later[0].reason is Reason.CLOSED:
+        words = f"{words} for the next two weeks"
+    return sum(one.count for one in later), words
+
+
+def _cost(view: Outlook) -> list[str]:
+    if view.cost is None:
+        return []
+    # The campaign's price is in the currency's unit; without a currency the number stays as it came.
+    amount = money(view.cost if view.currency is None else 100 * view.cost, view.currency)
+    share = view.talk.answered / view.talk.calls if view.talk.is_enough else 0.0
+    how = f"if {share:.0%} answer, as of the last {view.talk.calls:,}" if view.talk.is_enough else "if all answer"
+    return [f"They cost about {amount} {how}."]
 
 
 def uncovered_lines(found: Uncovered | None) -> list[str]:
@@ -79,39 +151,6 @@ def list_lines(lists: Sequence[Listed]) -> list[str]:
             lines.append(f"Note: line {one.unended:,} of {one.path} has no line end. If it was cut short, complete it.")
         if not one.recipients and not one.is_shared:
             lines.append(f"Note: no recipient is on {one.path}. Is it the right list?")
-    return lines
-
-
-def timing_lines(timing: Timing, *, rate: str) -> list[str]:
-    """Return when people can be called, and who will be cut off."""
-    lines = []
-    if timing.is_over and timing.ends is not None:
-        return [f"The schedule ended at {moments.to_the_minute(timing.ends)}: nobody is called any more."]
-    if timing.begins is not None:
-        lines.append(f"The schedule begins at {moments.to_the_minute(timing.begins)}; nobody is called before.")
-    when = "then" if timing.begins is not None else "now"
-    rest = "waited for" if timing.waits else "left for a later run"
-    if timing.later or timing.closed:
-        outside = sum(count for _, count in timing.later) + timing.closed
-        are = "is" if outside == 1 else "are"
-        lines.append(f"{timing.now:,} can be called {when}; {outside:,} {are} outside their calling hours and {rest}:")
-        lines += [f"  {count:,} from {moments.to_the_minute(at)}" for at, count in timing.later[:_MOMENTS]]
-        later = sum(count for _, count in timing.later[_MOMENTS:])
-        lines += [f"  {later:,} later"] if later else []
-        end = "before the schedule ends" if timing.ends is not None else "within the next two weeks"
-        lines += [f"  {timing.closed:,} not {end}"] if timing.closed else []
-    if timing.overnight:
-        lines.append(f"Calling hours past midnight: {', '.join(timing.overnight)}, until the next day.")
-    if timing.elsewhere:
-        lines.append(f"{timing.elsewhere:,} were called by another batch lately and are left out for now.")
-    end = f" or {moments.to_the_minute(timing.ends)}" if timing.ends is not None else ""
-    if timing.too_many:
-        lines.append(f"About {timing.too_many:,} will not fit before the end of their hours{end}, at {rate}.")
-    elif timing.too_many_on_lines:
-        lines.append(
-            f"About {timing.too_many_on_lines:,} phones will ring after the end of their hours{end}: the account has "
-            f"too few lines for this rate."
-        )
     return lines
 
 

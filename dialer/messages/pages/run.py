@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
-from dialer.messages.pages.outlook import list_lines, outlook_lines, timing_lines, uncovered_lines
+from dialer.messages.pages.outlook import list_lines, outlook_lines, over_line, uncovered_lines
 from dialer.messages.pages.redials import planned
 from dialer.messages.words import calls_table, looks
 
@@ -32,37 +32,41 @@ def plan_text(plan: Plan) -> str:
     """Return what a run is about to do."""
     counts = plan.counts
     called = counts.get(Status.QUEUED, 0)
-    lines = []
+    before = []
     if called:
         last = f" (last on {plan.called_last:%Y-%m-%d %H:%M} UTC)" if plan.called_last else ""
-        lines.append(f"{called:,} of {sum(counts.values()):,} are already called{last} and are skipped.")
+        before.append(f"{called:,} of {sum(counts.values()):,} are already called{last} and are skipped.")
     skipped = {
         status: counts.get(status, 0)
         for status in (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN)
     }
     if any(skipped.values()):
-        lines.append(f"Not called: {counted(skipped)}.")
-    lines += uncovered_lines(plan.uncovered)
-    lines += list_lines(plan.lists)
+        before.append(f"Not called: {counted(skipped)}.")
+    before += uncovered_lines(plan.uncovered)
+    before += list_lines(plan.lists)
     if plan.redialled:
-        lines.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
+        before.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
     if plan.once_more:
         each = ", ".join(f"{count:,} {outcome}" for outcome, count in plan.once_more.items())
-        lines.append(f"{sum(plan.once_more.values()):,} were called before and are called once more: {each}.")
+        before.append(f"{sum(plan.once_more.values()):,} were called before and are called once more: {each}.")
+    before += _later(plan)
     if not plan.to_call:
-        timing = plan.outlook.timing
-        over = timing_lines(timing, rate=plan.rate) if timing is not None and timing.is_over else []
-        lines += _later(plan)
         waits = (counts.get(Status.PENDING) and plan.limited_to is None) or not plan.redials.is_over
-        lines += over or ["Nobody is called now." if waits else "Nobody is left to be called."]
-        lines += [] if called else [f"Note: {note}." for note in plan.outlook.notes]
-        return "\n".join(lines)
-    limited = f" (--limit; {counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
-    lines.append(f"{plan.to_call:,} of {plan.recipients} will be called{limited}, by {_agent(plan)}.")
-    lines += [plan.phone_words] if plan.phone_words else []
-    lines += _later(plan)
-    lines += outlook_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox)
-    return "\n".join(lines)
+        nobody = "Nobody is called now." if waits else "Nobody is left to be called."
+        notes = [] if called else [f"Note: {note}." for note in plan.outlook.notes]
+        over = plan.outlook.ended
+        return "\n".join([*before, nobody if over is None else over_line(over), *notes])
+    lines = [_who(plan), *([plan.phone_words] if plan.phone_words else [])]
+    return "\n".join([*lines, *outlook_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox, more=before)])
+
+
+def _who(plan: Plan) -> str:
+    calls = plan.outlook.forecast.calls
+    limited = f" (--limit; {plan.counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
+    who = (
+        f"{calls:,} of {plan.recipients} will be called" if calls else f"Nobody of {plan.recipients} can be called now"
+    )
+    return f"{who}{limited}, by {_agent(plan)}." if calls else f"{who}."
 
 
 def _later(plan: Plan) -> list[str]:
@@ -74,7 +78,7 @@ def plan_event(plan: Plan) -> dict[str, Any]:
     """Return what a run is about to do, for a log: no names, nothing of what is said."""
     value = plain(plan)
     kept = ("batch", "to_call", "limited_to", "counts", "agent_id", "rate", "sandbox")
-    return {name: value[name] for name in kept} | {"timing": plain(plan.outlook.timing)}
+    return {name: value[name] for name in kept} | {"forecast": plain(plan.outlook.forecast)}
 
 
 def _agent(plan: Plan) -> str:

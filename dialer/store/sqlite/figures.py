@@ -60,11 +60,11 @@ class Figures(Connected):
             (last,) = self._db.execute(reading.LAST_CALLED).fetchone()
         return None if last is None else float(last)
 
-    def whereabouts(self) -> dict[Whereabouts, int]:
-        """Return where those may be who are to be called, and how many they are."""
+    def whereabouts(self) -> dict[tuple[Whereabouts, str | None], int]:
+        """Return where those may be who are to be called, with their `scheduled_at`, and how many they are."""
         with told(self.path):
             rows = self._db.execute(reading.WHEREABOUTS).fetchall()
-        return {_where(*where): count for *where, count in rows}
+        return {(_where(*where), scheduled_at): count for scheduled_at, *where, count in rows}
 
     def numbers_with(self, code: str) -> list[int]:
         """Return the numbers of the input's rows that are not called for a reason."""
@@ -72,13 +72,15 @@ class Figures(Connected):
         with told(self.path):
             return [number for (number,) in self._db.execute(query, (code,))]
 
-    def pending_among(self, numbers: Sequence[int]) -> dict[int, Whereabouts]:
-        """Return who is to be called and has one of some numbers (integer keys), and where they may be."""
+    def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, Whereabouts, str | None]]:
+        """Return who is to be called and has one of some numbers (integer keys): number, where, `scheduled_at`."""
         # One pass over the input, however many they are: other batches may have called hundreds of thousands.
         query = reading.PENDING_AMONG
         with told(self.path):
             rows = self._db.execute(query, (json.dumps(list(numbers)),))
-            return {recipient: _where(*where) for recipient, *where in rows}
+            return {
+                recipient: (number, _where(*where), scheduled_at) for recipient, number, scheduled_at, *where in rows
+            }
 
     def spread(self, size: int) -> list[int]:
         """Return the numbers of at most so many of the callable rows, spread evenly over the input."""

@@ -174,15 +174,15 @@ class Neighbours:
                 last = found
         return last
 
-    def recent(self, *, now: float) -> Iterator[list[int]]:
-        """Yield whom each of the other batches called within the time.
+    def recent(self, *, now: float) -> Iterator[list[tuple[int, float]]]:
+        """Yield whom each of the other batches called within the time, and when.
 
         Raises:
             LedgerError: another ledger cannot be read.
         """
         for other in self._current(now):
             with self._tolerated(other.path, now):
-                yield [number for number, _ in other.recent(now=now)]
+                yield list(other.recent(now=now))
 
     def calls_since(self, since: float, *, agent: str) -> dict[int, float]:
         """Return a hash of each id that calls got since then, an agent's at least, and when (Unix seconds).

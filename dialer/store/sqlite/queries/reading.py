@@ -21,6 +21,7 @@ from dialer.store.sqlite.queries.parts import (
     OUTCOME,
     PLANNED,
     PLANNED_AMONG,
+    REACHED,
     RUN,
     later,
     listed,
@@ -72,10 +73,11 @@ LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempt"
 ATTEMPTED_NUMBERS = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"
 ATTEMPTED = f"SELECT key, state FROM recipient WHERE key IN (SELECT value FROM json_each(?)) AND state IN {CALLED}"
 WHEREABOUTS = f"""
-    SELECT r.zones, r.zone_source, r.country, count(*) FROM recipient r WHERE {LISTED} AND {CALLABLE} GROUP BY 1, 2, 3
+    SELECT r.scheduled_at, r.zones, r.zone_source, r.country, count(*) FROM recipient r WHERE {LISTED} AND {CALLABLE}
+    GROUP BY 1, 2, 3, 4
 """
 PENDING_AMONG = f"""
-    SELECT r.id, r.zones, r.zone_source, r.country FROM recipient r
+    SELECT r.id, r.number, r.scheduled_at, r.zones, r.zone_source, r.country FROM recipient r
     WHERE {LISTED} AND r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
 """
 NUMBERS_WITH = "SELECT number FROM recipient WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
@@ -170,8 +172,9 @@ LAST_CALLED = f"""
     WHERE r.position IS NOT NULL AND r.state = 'queued' AND NOT {CALLABLE}
 """
 TALK = f"""
-    SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0) FROM (SELECT duration FROM call
-    WHERE final = 1 AND status IN {listed(RANG)} ORDER BY attempt DESC LIMIT ?)
+    SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0), coalesce(sum(reached), 0)
+    FROM (SELECT c.duration, {REACHED} AS reached FROM call c
+    WHERE c.final = 1 AND c.status IN {listed(RANG)} ORDER BY c.attempt DESC LIMIT ?)
 """
 RECENT_ATTEMPTS = "SELECT at, outcome FROM attempt ORDER BY id DESC LIMIT ?"
 LAST_SIGN = f"""
