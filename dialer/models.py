@@ -331,11 +331,9 @@ RINGING, ENOUGH = 20.0, 20
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """How long people talked in the last calls that were tracked.
+    """How many seconds people talked on average in the last `calls` that were tracked, and how many `answered`.
 
-    Attributes:
-        calls: how many calls these are, and below how many of them somebody answered.
-        seconds: of talk on average; calls that reached nobody count as none.
+    Calls that reached nobody count as no talk.
     """
 
     calls: int = 0

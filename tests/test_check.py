@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -161,7 +162,9 @@ def test_what_the_prompt_asks_for_is_held_against_the_list(
     assert view["unused"] == ["note"]
     assert view["welcome"] == ["Hello Zoë 0 of !", "Hello Zoë 1 of !", "Hello Zoë 2 of !"]
     assert view["forecast"]["lines"] == 2
-    assert view["forecast"]["calling"] == 7 * 60 / 2 + 60
+    begins, ends = (datetime.fromisoformat(view["forecast"][name]) for name in ("begins", "ends_at"))
+    # Seven calls of a minute on two lines: the last begins after three.
+    assert (ends - begins).total_seconds() == pytest.approx(240, abs=2)
     assert any("+918035000001" in note for note in view["notes"])
     assert not asking.calls()
 

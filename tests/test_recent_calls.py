@@ -310,11 +310,11 @@ def test_a_copied_campaign_file_calls_nobody_again_and_says_who_did(
     capsys.readouterr()
 
     assert main(["check", str(copy)]) == 0
-    assert "12 were called by another batch lately and are left out for now." in capsys.readouterr().out
+    assert "12 stay for a later run: called by another batch lately, the first from " in capsys.readouterr().out
     assert main(["run", str(copy), "--yes", "--new-batch"]) == 3
 
     told = capsys.readouterr().err
-    assert "12 were called by another batch lately and are left out for now." in told
+    assert "12 stay for a later run: called by another batch lately, the first from " in told
     assert "12 were not called now; the first become callable at " in told
     assert "run again then:\n  12: called less than a minute ago by c; from " in told
     assert len(place.calls()) == 15
@@ -450,5 +450,5 @@ def test_who_was_called_by_another_batch_under_another_spelling_is_left_out(
         main(["run", str(campaign), "--yes", "--new-batch"])
     assert len(place.calls()) == 1
     told = capsys.readouterr().err
-    assert "1 were called by another batch lately and are left out for now." in told
+    assert "1 stays for a later run: called by another batch lately, the first from " in told
     assert "called less than a minute ago by one" in told

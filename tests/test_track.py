@@ -122,7 +122,8 @@ def test_what_is_foretold_goes_by_the_calls_that_were_tracked(
         row for row in quick.results()[:PEOPLE] if row["call_status"] in {"completed", "voicemail", "no-answer", "busy"}
     ]
     talk = sum(float(row["call_duration"]) for row in over) / len(over)
-    assert told["talk"] == {"calls": len(over), "seconds": pytest.approx(talk)}
+    answered = sum(row["call_status"] == "completed" for row in over)
+    assert told["talk"] == {"calls": len(over), "seconds": pytest.approx(talk), "answered": answered}
     assert told["outlook"]["forecast"]["average"] == pytest.approx(talk + RINGING)
     main(["check", str(path)])
     assert f"a call like the last {len(over)})" in capsys.readouterr().out
