@@ -97,3 +97,12 @@ def offset(zone: str, at: int) -> int:
 def clock(zone: str) -> zoneinfo.ZoneInfo:
     """Return the clock of a zone by its name."""
     return zoneinfo.ZoneInfo(zone)
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether there is a zone of this name."""
+    try:
+        clock(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return False
+    return True

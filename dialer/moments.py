@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from dialer.clocks import clock
 
@@ -36,11 +37,29 @@ def in_zone(moment: datetime, zone: str) -> datetime | None:
     return None if skipped else local
 
 
+def shown(moment: datetime, zone: str | None) -> datetime:
+    """Return a moment by the clock that a person reads it by: its zone goes with it to whatever writes it.
+
+    Args:
+        moment: aware.
+        zone: a name of the time zone database, as it was written; None: the machine's.
+    """
+    return moment.astimezone(clock(zone) if zone else None)
+
+
+def zone_name(moment: datetime) -> str:
+    """Return the name of a moment's zone, or its offset where it has none: `Asia/Kolkata`, `UTC+05:30`."""
+    if isinstance(moment.tzinfo, ZoneInfo):
+        return moment.tzinfo.key
+    # The machine's abbreviations mean several zones: IST is India's, Israel's and Ireland's.
+    return str(timezone(moment.utcoffset() or timedelta()))
+
+
 def to_the_minute(moment: datetime) -> str:
-    """Return a moment as messages write it, in UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    """Return a moment as messages write it, by its own clock, with its zone."""
+    return f"{moment:%Y-%m-%d %H:%M} {zone_name(moment)}"
 
 
 def to_the_second(moment: datetime) -> str:
-    """Return a moment as what happened is listed, in UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    """Return a moment as what happened is listed, by its own clock, with its zone."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} {zone_name(moment)}"

@@ -18,6 +18,7 @@ PROVIDER = VENDOR.names.name
 _Command = TypeVar("_Command", bound="Callable[..., object]")
 PATH = click.Path(path_type=Path)
 campaigns_argument = click.argument("campaigns", nargs=-1, required=True, type=PATH, metavar="CAMPAIGN...")
+some_campaigns_argument = click.argument("campaigns", nargs=-1, type=PATH, metavar="[CAMPAIGN...]")
 campaign_argument = click.argument("campaign", type=PATH)
 recipients_option = click.option(
     "--recipients", type=PATH, metavar="FILE", help="Take this CSV instead of the campaign file's."

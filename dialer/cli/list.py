@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def list_(
     *, forget: Path | None, rebuild: bool, add: tuple[Path, ...], folder: Path, sandbox: bool, output: str
 ) -> ExitCode:
-    """Show the ledgers of the workspace, also those that are missing."""
-    from dialer.operations import forget_ledger, list_ledgers, rebuild_list  # noqa: PLC0415 - only this command needs it
+    """Show every campaign and batch of the workspace, and where it stands."""
+    from dialer.operations import forget_ledger, rebuild_list  # noqa: PLC0415 - only this command needs it
 
     if add and not rebuild:
         raise click.UsageError(words.ADD_NEEDS_REBUILD)
@@ -39,6 +39,14 @@ def list_(
         forget_ledger(forget, folder, sandbox=sandbox)
         echo(words.forgotten(forget))
         return ExitCode.DONE
-    listing = list_ledgers(folder, sandbox=sandbox)
-    echo(values.as_json(listing) if output == "json" else listing_text(listing))
+    return show_batches(folder, sandbox=sandbox, output=output)
+
+
+def show_batches(folder: Path, *, sandbox: bool, output: str) -> ExitCode:
+    """Show every batch of the workspace around a folder."""
+    from dialer.cli.terminal import width_of_output  # noqa: PLC0415 - only these two commands need it
+    from dialer.operations import list_batches  # noqa: PLC0415 - as above
+
+    listing = list_batches(folder, sandbox=sandbox)
+    echo(values.as_json(listing) if output == "json" else listing_text(listing, width=width_of_output()))
     return listing.exit_code

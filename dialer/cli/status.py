@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialer.cli.group import batch_options, campaigns_argument, cli, output_option
+from dialer.cli.group import batch_options, cli, output_option, some_campaigns_argument
+from dialer.cli.list import show_batches
 from dialer.cli.printing import echo
 from dialer.messages import values
 from dialer.messages.pages.status import standing_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dialer.errors import ExitCode
 
 
@@ -24,17 +24,19 @@ STATUS_EVERY = 2.0
 
 
 @cli.command()
-@campaigns_argument
+@some_campaigns_argument
 @batch_options
 @output_option
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
 def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Show how many stand where; works while a run is going on."""
+    """Show how many stand where; without a name: every batch, as `list`."""
     from dialer.cli.campaigns import gravest  # noqa: PLC0415 - as above
     from dialer.cli.terminal import Screen  # noqa: PLC0415 - as above
     from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
     from dialer.operations import standings  # noqa: PLC0415 - as above
 
+    if not campaigns:
+        return show_batches(Path(), sandbox=bool(which["sandbox"]), output=output)
     batches = [locate(path, **which) for path in campaigns]
     screen = Screen()
     # Ctrl-C is the way to end it.

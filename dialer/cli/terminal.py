@@ -21,6 +21,11 @@ _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[K", "\x1b[J"
 
 
+def width_of_output() -> int | None:
+    """Return how wide the terminal is that standard output goes to; None where it goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+
+
 class Screen:
     """Shows a text that changes.
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.errors import ExitCode
 from dialer.messages import engine as say
 from dialer.messages.provider import cannot_leave, check_settings, key_refused
 from dialer.models import Answer, Effect, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DOUBTFUL, AMONG = 25, 100
 """This many `unknown` among the last so many end the run."""
@@ -25,11 +29,15 @@ class Trip:
         words: what happened, with the provider's words, for a person.
         advice: what to fix, and the command that goes on.
         exit_code: MUST_ACT, or LEFT where trying again later is all there is to do.
+        code: the kind of it, as the ledger keeps it.
+        facts: what belongs to it.
     """
 
     words: str
     advice: str
     exit_code: ExitCode = ExitCode.MUST_ACT
+    code: str = "failed"
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 class Breaker:
@@ -82,10 +90,11 @@ class Breaker:
         self._row = 0 if answer.outcome is Outcome.QUEUED else self._row + 1
         self._last.append(answer.outcome is Outcome.UNKNOWN)
         if self._row >= self._errors_in_a_row:
-            return Trip(*say.many_errors(self._row, last=answer.words))
+            return Trip(*say.many_errors(self._row, last=answer.words), code="many_errors", facts={"count": self._row})
         if (doubtful := sum(self._last)) >= DOUBTFUL:
             names = provider.VENDOR.names
-            return Trip(*say.many_unclear(doubtful, among=len(self._last), last=answer.words, names=names))
+            said = say.many_unclear(doubtful, among=len(self._last), last=answer.words, names=names)
+            return Trip(*said, code="many_unclear", facts={"count": doubtful})
         return None
 
     def _waited(self, answer: Answer, now: float) -> Trip | None:
@@ -96,7 +105,8 @@ class Breaker:
         seconds = now - self._outage_since
         if seconds < self.outage_after:
             return None
-        return Trip(*say.no_connection(seconds, last=answer.words, names=provider.VENDOR.names), ExitCode.LEFT)
+        said = say.no_connection(seconds, last=answer.words, names=provider.VENDOR.names)
+        return Trip(*said, ExitCode.LEFT, "no_connection", {"seconds": seconds})
 
     def _limited(self, answer: Answer, now: float) -> Trip | None:
         # Not begun anew by a failed connection: the two in turn would never end.
@@ -105,24 +115,25 @@ class Breaker:
         seconds = now - self._limited_since
         if seconds < LIMITED_FOR:
             return None
-        return Trip(*say.too_many_requests(seconds, last=answer.words, names=provider.VENDOR.names), ExitCode.LEFT)
+        said = say.too_many_requests(seconds, last=answer.words, names=provider.VENDOR.names)
+        return Trip(*said, ExitCode.LEFT, "too_many_requests", {"seconds": seconds})
 
 
 def no_money(wallet: float) -> Trip | None:
     """Return why nothing can be called on this wallet, or None; its unit is not documented, so only its sign counts."""
-    return None if wallet > 0 else Trip(*say.no_money(wallet, provider.VENDOR.names))
+    return None if wallet > 0 else Trip(*say.no_money(wallet, provider.VENDOR.names), code="no_money")
 
 
 def _ended(answer: Answer) -> Trip:
     words, names = answer.words, provider.VENDOR.names
     match answer.http_status:
         case 401 | 403:
-            return Trip(*key_refused(words, names))
+            return Trip(*key_refused(words, names), code="key_refused")
         case 402:
-            return Trip(*say.must_pay(words, names))
+            return Trip(*say.must_pay(words, names), code="no_money")
         case 404:
-            return Trip(*say.agent_not_known(words, names))
+            return Trip(*say.agent_not_known(words, names), code="agent_not_known")
         case None:
-            return Trip(*cannot_leave(words, answer.advice or check_settings(names)))
+            return Trip(*cannot_leave(words, answer.advice or check_settings(names)), code="cannot_leave")
         case _:
-            return Trip(*say.other_server(words, names))
+            return Trip(*say.other_server(words, names), code="other_server")

@@ -295,9 +295,8 @@ class Lines:
 
     def _stuck(self) -> Trip:
         trouble, names = self._tracker.trouble, provider.VENDOR.names
-        return Trip(
-            *say.calls_stand_still(len(self._live) + self._elsewhere, trouble=trouble, names=names), ExitCode.LEFT
-        )
+        said = say.calls_stand_still(len(self._live) + self._elsewhere, trouble=trouble, names=names)
+        return Trip(*said, ExitCode.LEFT, "calls_stand_still")
 
 
 def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     )
     from dialer.operations.forecast import Outlook, look_ahead
     from dialer.operations.init import write_campaign
+    from dialer.operations.ledger_files import forget_ledger
     from dialer.operations.ledger_list import rebuild_list
-    from dialer.operations.list import Listing, forget_ledger, list_ledgers
+    from dialer.operations.list import Listing, list_batches
     from dialer.operations.options import RunOptions
     from dialer.operations.outcome import Plan, Summary
     from dialer.operations.pause import Paused, pause_campaigns, targets_of, until_in
@@ -49,8 +50,8 @@ _HOMES = {
     "remove_number": "dnc",
     "rebuild_list": "ledger_list",
     "Listing": "list",
-    "forget_ledger": "list",
-    "list_ledgers": "list",
+    "forget_ledger": "ledger_files",
+    "list_batches": "list",
     "Outlook": "forecast",
     "look_ahead": "forecast",
     "RunOptions": "options",
@@ -103,7 +104,7 @@ __all__ = [
     "entries_of",
     "export_numbers",
     "forget_ledger",
-    "list_ledgers",
+    "list_batches",
     "listed_numbers",
     "look_ahead",
     "pause_campaigns",

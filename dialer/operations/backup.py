@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dialer.config.workspace import SETTINGS, workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.messages.operations import files as say
-from dialer.operations.list import list_ledgers
+from dialer.operations.ledger_files import workspace_ledgers
 from dialer.store.engines import do_not_call_list
 from dialer.store.sqlite import copy_ledger
 
@@ -50,7 +50,7 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
 
     Args:
         to: a folder outside the workspace, made where it is missing.
-        folder: of the workspace, as in `list_ledgers`.
+        folder: of the workspace, as in `workspace_ledgers`.
         sandbox: the ledgers of trials, and no others.
 
     Raises:
@@ -60,7 +60,7 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
     workspace = workspace_of(folder).folder.resolve()
     if to.resolve().is_relative_to(workspace):
         raise UsageError(say.backup_inside(to, workspace))
-    ledgers = [Path(one.ledger) for one in list_ledgers(folder, sandbox=sandbox).ledgers if not one.is_missing]
+    ledgers = workspace_ledgers(folder, sandbox=sandbox)
     registry = workspace_of(folder).registry(sandbox=sandbox).path
     shared = do_not_call_list(workspace).files
     texts = [*_settings(workspace), *(path for path in (registry, *shared) if path.exists())]

@@ -8,7 +8,6 @@ import io
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer import numbers
@@ -23,12 +22,13 @@ from dialer.intake.do_not_call.shared_list import current, reason_of
 from dialer.messages.operations import dnc as say
 from dialer.models import Problem, e164
 from dialer.operations.do_not_call import Seen
-from dialer.operations.list import list_ledgers
+from dialer.operations.ledger_files import workspace_ledgers
 from dialer.store.do_not_call import NOTHING, Row
 from dialer.store.engines import do_not_call_list, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from pathlib import Path
 
     from dialer.store.do_not_call import DoNotCall, Extent
 
@@ -117,7 +117,7 @@ def add_numbers(
 
     Args:
         typed: numbers, as people write them.
-        folder: of the workspace, as in `list_ledgers`.
+        folder: of the workspace, as in `workspace_ledgers`.
         file: a list of more numbers, read as suppression lists are.
         source: who or what asked for it, in words.
         region: ISO code of the country of numbers without a plus; None when there may be none.
@@ -176,7 +176,7 @@ def remove_number(text: str, folder: Path, *, reason: str, source: str | None = 
 
     Args:
         text: the number with `+` and country code, as people write it.
-        folder: of the workspace, as in `list_ledgers`.
+        folder: of the workspace, as in `workspace_ledgers`.
         reason: why, in words.
         source: whose entry; None where there is only one.
 
@@ -229,7 +229,7 @@ async def accept_list(folder: Path, *, confirm: Callable[[Change], Awaitable[boo
     """Take the list of a workspace as it is for the right one: no batch misses any more what it has seen of another.
 
     Args:
-        folder: of the workspace, as in `list_ledgers`.
+        folder: of the workspace, as in `workspace_ledgers`.
         confirm: shown what is accepted; when it says no, nothing is.
 
     Raises:
@@ -249,10 +249,10 @@ async def accept_list(folder: Path, *, confirm: Callable[[Change], Awaitable[boo
 def _lost(shared: DoNotCall, folder: Path) -> Sequence[Lost]:
     found = []
     for sandbox in (False, True):
-        for one in list_ledgers(folder, sandbox=sandbox).ledgers:
-            extent = _seen_by(Path(one.ledger), shared)
+        for ledger in workspace_ledgers(folder, sandbox=sandbox):
+            extent = _seen_by(ledger, shared)
             if not shared.begins_with(extent):
-                found.append(Lost(one.ledger, extent.lines, datetime.fromtimestamp(extent.at, UTC)))
+                found.append(Lost(str(ledger), extent.lines, datetime.fromtimestamp(extent.at, UTC)))
     return sorted(found, key=lambda one: -one.lines)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 IDENTITY, _PLACE, WORKSPACE = "identity", "place", "workspace"
 """Under these names a ledger notes what tells it from every other, where it lay, and its workspace."""
+CAMPAIGN, RESULTS, TIMEZONE = "campaign", "results", "timezone"
+"""Under these, whose it is: the campaign file, the results, and the zone by whose clock its times are shown."""
 _TRIAL, _LATER = "trial", "later"
 """Under these, whether it is a trial's, and whether phones may ring later than their calls are placed."""
 LISTED = "listed"
@@ -48,6 +50,9 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
         again = campaign.batch.selection.command("run", "--move-workspace")
         raise BoundError(say.of_another_workspace(place, former=str(former), workspace=workspace, command=again))
     notes = {_PLACE: str(place), WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
+    batch = campaign.batch
+    notes |= {CAMPAIGN: str(batch.campaign.absolute()), RESULTS: str(batch.results.absolute())}
+    notes[TIMEZONE] = batch.timezone or ""
     notes[IDENTITY] = store.note(IDENTITY) or uuid4().hex
     # Once one may, it stays so: of the calls that an older version placed nobody knows.
     is_known = store.note(_LATER) is not None or not store.has_attempts()

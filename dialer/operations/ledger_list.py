@@ -64,7 +64,7 @@ def rebuild_list(folder: Path, *, add: Sequence[Path] = ()) -> Sequence[Path]:
     """List all ledgers again that a workspace has in its folder and below, and others; return what was added.
 
     Args:
-        folder: of the workspace, as in `list_ledgers`.
+        folder: of the workspace, as in `list_batches`.
         add: ledgers that lie elsewhere.
 
     Raises:

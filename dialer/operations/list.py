@@ -1,10 +1,9 @@
-"""The ledgers of a workspace: those that its list names, and those in its folder and below."""
+"""Every batch of a workspace: its campaign files, also those that were never run, and its ledgers."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,61 +11,108 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.messages.commands import command_text
 from dialer.messages.operations import workspace as say
 from dialer.models import Status
+from dialer.moments import shown
+from dialer.operations.batch_state import State, opening_of, state_of
+from dialer.operations.campaign_files import CampaignFiles
+from dialer.operations.last_run import LastRun, last_run
+from dialer.operations.ledger_files import ledgers_below
+from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, TIMEZONE
+from dialer.operations.redial_plan import noted_redials
+from dialer.operations.status import without_a_run
+from dialer.store import NO_REDIALS
 from dialer.store.engines import read_ledger
-from dialer.store.sqlite import Listed, holder, is_ledger, is_trial, lock_of
+from dialer.store.pause_files import PauseFiles
+from dialer.store.sqlite import held_by, holder, is_trial, lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dialer.config.workspace import Workspace
+    from dialer.operations.campaign_files import Found
+    from dialer.store import Redials, Store
+    from dialer.store.shared import Pause
+    from dialer.store.sqlite import Listed
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One ledger.
+    """One batch, or a campaign file that was never run.
 
     Attributes:
-        ledger: its path.
-        batch: the batch's name; empty where it cannot be read.
+        batch: its name; of a ledger that cannot be read the file's.
+        state: where it stands.
+        campaign: the campaign file; empty where the ledger does not say.
+        ledger: empty where it was never run.
         counts: how many rows stand where.
-        started: when a run of it last began or ended, as far as the list knows.
+        sent: people whose call was placed, refused or is unclear.
+        reached: people who were reached; None where the provider was not asked yet.
+        left: people who can be called and were not.
+        open: calls that are still open.
+        opens: when the first of those who are left can be called; None where that is now, or not known.
+        last: when something was last sent, answered or ended.
+        redials: who is called once more by the campaign's plan.
         running: who is working on it, in words; empty where nobody is.
-        trouble: why it cannot be read; empty where it can.
+        ended: how its last run ended; None where nobody knows, or it was never run.
+        pauses: who has paused it.
+        trouble: why it cannot be read, in words; empty where it can.
         is_missing: the list names it, and it is not there.
         is_forgotten: a person said that it does not matter.
     """
 
-    ledger: str
     batch: str
+    state: State
+    campaign: str = ""
+    ledger: str = ""
     counts: Mapping[Status, int]
-    started: datetime | None
-    running: str
-    trouble: str
-    is_missing: bool
-    is_forgotten: bool
+    sent: int = 0
+    reached: int | None = None
+    left: int = 0
+    open: int = 0
+    opens: datetime | None = None
+    last: datetime | None = None
+    redials: Redials = NO_REDIALS
+    running: str = ""
+    ended: LastRun | None = None
+    pauses: tuple[Pause, ...] = ()
+    trouble: str = ""
+    is_missing: bool = False
+    is_forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The ledgers of a workspace.
+    """The batches of a workspace.
 
     Attributes:
         workspace: its folder.
-        ledgers: one entry each.
+        batches: one entry each.
+        registry: the list of the workspace's ledgers.
+        lists: how many ledgers that names.
+        listed: how many it named before; None where nothing tells.
     """
 
     workspace: str
-    ledgers: tuple[Entry, ...]
+    batches: tuple[Entry, ...]
+    registry: str
+    lists: int
+    listed: int | None
+
+    @property
+    def is_list_lost(self) -> bool:
+        """Whether the list of ledgers names fewer than it did: `run` may refuse then."""
+        return self.lists < (self.listed or 0)
 
     @property
     def exit_code(self) -> ExitCode:
-        """LOOK where one is missing or cannot be read, and nobody has said that it does not matter."""
-        return ExitCode.LOOK if any(one.trouble and not one.is_forgotten for one in self.ledgers) else ExitCode.DONE
+        """LOOK where something is missing or cannot be read, and nobody has said that it does not matter."""
+        trouble = any(one.trouble and not one.is_forgotten for one in self.batches)
+        return ExitCode.LOOK if trouble or self.is_list_lost else ExitCode.DONE
 
 
-def list_ledgers(folder: Path, *, sandbox: bool = False) -> Listing:
-    """Return the ledgers of the workspace around a folder.
+def list_batches(folder: Path, *, sandbox: bool = False) -> Listing:
+    """Return the batches of the workspace around a folder.
 
     Args:
         folder: the workspace is the folder of the nearest `dialer.toml`, from here upward; without one it is this.
@@ -76,89 +122,112 @@ def list_ledgers(folder: Path, *, sandbox: bool = False) -> Listing:
         DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
     """
     workspace = workspace_of(folder)
-    listed = workspace.registry(sandbox=sandbox).read()
+    registry = workspace.registry(sandbox=sandbox)
+    # Before the list is read: a run may add to it in between.
+    listed_before = registry.noted()
+    listed = registry.read()
+    entries = tuple(_entries(workspace, listed, sandbox=sandbox))
+    return Listing(str(workspace.folder), entries, str(registry.path), len(listed), listed_before)
+
+
+def _entries(workspace: Workspace, listed: Mapping[Path, Listed], *, sandbox: bool) -> Iterator[Entry]:
     below = {path.resolve(): path for path in ledgers_below(workspace.folder)}
-    entries = [_entry(path, below.get(path, path), listed.get(path)) for path in sorted({*below, *listed})]
-    return Listing(
-        str(workspace.folder), tuple(entry for entry, is_of_trial in entries if is_of_trial in {sandbox, None})
+    campaigns = CampaignFiles(workspace.folder, sandbox=sandbox)
+    for real in sorted({*below, *listed}):
+        path = below.get(real, real)
+        entry = _batch(real, path, listed.get(real), campaigns, sandbox=sandbox)
+        if entry is not None:
+            yield entry
+    yield from map(_never_run, campaigns.never_run())
+
+
+def _never_run(found: Found) -> Entry:
+    state = State.UNREADABLE if found.trouble else State.NOT_STARTED
+    pauses = tuple(PauseFiles(campaign=found.path, results=found.results, sandbox=found.sandbox).in_force())
+    return Entry(
+        batch=found.name,
+        state=State.PAUSED if pauses and not found.trouble else state,
+        campaign=str(found.path),
+        counts={},
+        pauses=pauses,
+        trouble=found.trouble,
     )
 
 
-def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
-    """Note that a ledger of a workspace is gone, or damaged, and that this is no loss.
-
-    Args:
-        path: the ledger.
-        folder: of the workspace, as in `list_ledgers`.
-        sandbox: it is a trial's.
-
-    Raises:
-        UsageError: it is sound, or nobody knows it.
-        DialerError: the list of ledgers cannot be read or written.
-    """
-    registry, real = workspace_of(folder).registry(sandbox=sandbox), path.resolve()
-    if real not in registry.read() and not os.path.lexists(path):
-        raise UsageError(say.not_listed(path, registry=registry.path, command=command_text("list")))
-    if path.is_file() and is_ledger(path) and _is_sound(path):
-        raise UsageError(say.sound(path))
-    registry.forget(real)
-
-
-def _is_sound(path: Path) -> bool:
-    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
-        ledger.counts()
-        return True
-    return False
-
-
-def known_ledgers(folder: Path | None, *, sandbox: bool) -> list[Path]:
-    """Return the ledgers below a folder, or, without one, of the workspace around the working directory.
-
-    Args:
-        folder: searched with the folders in it.
-        sandbox: those of trials, and no others.
-    """
-    if folder is not None:
-        return [path for path in ledgers_below(folder) if is_trial(path, _mark(path)) is sandbox]
-    return [Path(one.ledger) for one in list_ledgers(Path(), sandbox=sandbox).ledgers if not one.is_missing]
-
-
-def _mark(path: Path) -> str | None:
-    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
-        return ledger.note("trial")
-    return None
-
-
-def ledgers_below(folder: Path) -> Iterator[Path]:
-    """Yield every ledger in a folder and below it, in order; links to folders are not followed.
-
-    Raises:
-        UsageError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise UsageError(say.no_folder(folder))
-    for at, folders, names in os.walk(folder):
-        folders.sort()
-        paths = (Path(at, name) for name in sorted(names))
-        yield from (path for path in paths if path.suffix == ".ledger" or (path.is_file() and is_ledger(path)))
-
-
-def _entry(real: Path, path: Path, listed: Listed | None) -> tuple[Entry, bool | None]:
-    """Return an entry, and whether it is a trial's; None: the list for which it is asked says so."""
-    batch, counts, trouble, mark = "", Counter[Status](), "", None
+def _batch(real: Path, path: Path, listed: Listed | None, campaigns: CampaignFiles, *, sandbox: bool) -> Entry | None:
+    """Return an entry; None where it is a trial's and others are wanted, or the other way round."""
     try:
         with contextlib.closing(read_ledger(real)) as ledger:
-            batch, counts, mark = ledger.note("batch") or "", Counter(ledger.counts()), ledger.note("trial")
+            if listed is None and is_trial(real, ledger.note("trial")) is not sandbox:
+                return None
+            found = campaigns.of_ledger(real, ledger.note(CAMPAIGN) or "")
+            return _read(real, path, ledger, found, sandbox=sandbox)
+    except UsageError as error:
+        # A run was killed before it recorded anything in it.
+        trouble, state = (str(error), State.NOT_STARTED) if os.path.lexists(real) else (say.MISSING, State.MISSING)
+        trouble = "" if state is State.NOT_STARTED else trouble
     except DialerError as error:
-        trouble = str(error) if os.path.lexists(real) else say.MISSING
-    entry = Entry(
+        trouble, state = str(error), State.UNREADABLE
+    if listed is None and is_trial(real, None) is not sandbox:
+        return None
+    return Entry(
+        batch=path.name,
+        state=state,
         ledger=str(path),
-        batch=batch,
-        counts=counts,
-        started=None if listed is None else datetime.fromtimestamp(listed.at, UTC),
+        counts={},
+        last=None if listed is None else shown(datetime.fromtimestamp(listed.at, UTC), None),
         running=holder(lock_of(real)),
         trouble=trouble,
-        is_missing=not os.path.lexists(real),
+        is_missing=state is State.MISSING,
         is_forgotten=listed is not None and listed.is_forgotten,
     )
-    return entry, None if listed is not None else is_trial(real, mark)
+
+
+def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox: bool) -> Entry:
+    held, running = held_by(lock_of(real)), holder(lock_of(real))
+    counts = ledger.counts() if running else without_a_run(ledger.counts(), ledger.released())
+    pulse, ended, campaign, results = ledger.pulse(), last_run(ledger), ledger.note(CAMPAIGN), ledger.note(RESULTS)
+    pauses = PauseFiles(
+        campaign=found.path if found else Path(campaign) if campaign else None,
+        results=Path(results) if results else None,
+        folder=real.parent,
+        sandbox=sandbox,
+    ).in_force()
+    left, still_open = counts.get(Status.PENDING, 0), sum(one.calls for one in ledger.call_counts() if not one.final)
+    opens = opening_of(ledger, found) if left else None
+    redials = noted_redials(ledger, sandbox=sandbox)
+    is_running = held is not None and held.does == "run"
+    if sandbox and not is_running:
+        # The calls of a trial ended with the stand-in that took them.
+        still_open = 0
+    zone = ledger.note(TIMEZONE) or (found.timezone if found else None)
+    lasts = [pulse.last, ended.at.timestamp() if ended and ended.at else None]
+    last = max((at for at in lasts if at is not None), default=None)
+    state = state_of(
+        ledger,
+        ended,
+        is_running=is_running,
+        is_paused=bool(pauses),
+        left=left,
+        is_over=redials.is_over,
+        still_open=still_open,
+        opens=opens,
+        is_idle=not (pulse.per_minute or counts.get(Status.SENDING)),
+    )
+    return Entry(
+        batch=ledger.note("batch") or path.name,
+        state=state,
+        campaign=str(found.path) if found else campaign or "",
+        ledger=str(path),
+        counts=counts,
+        sent=sum(counts.get(status, 0) for status in (Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.SENDING)),
+        reached=pulse.reached,
+        left=left,
+        open=still_open,
+        opens=None if opens is None else shown(opens, zone),
+        last=None if last is None else shown(datetime.fromtimestamp(last, UTC), zone),
+        running=running,
+        ended=None if is_running else ended,
+        pauses=tuple(pauses),
+        redials=redials,
+    )

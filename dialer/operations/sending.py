@@ -23,6 +23,7 @@ from dialer.messages.operations import run as say
 from dialer.messages.operations.redial import refused_again
 from dialer.models import Status, e164
 from dialer.operations import paused
+from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
 from dialer.operations.outcome import Summary, exit_code_of
 from dialer.operations.redial_plan import redials_of
 from dialer.operations.results import results_file
@@ -102,9 +103,17 @@ class Sending:
         summary = await self._summary(plan, sent, count=runner.sent, back=back)
         if sent.failure is not None:
             return summary
-        if self.context.control.is_paused and sent.ending.trip is None:
+        summary = await self._concluded(plan, summary, sent.ending, writer, track=track)
+        await self._note_ending(summary, sent.ending)
+        return summary
+
+    async def _concluded(
+        self, plan: Plan, summary: Summary, ending: Ending, writer: ResultsWriter, *, track: bool
+    ) -> Summary:
+        """Return how the run ended, with what a pause, the accepted calls and the plan to call again add to it."""
+        if self.context.control.is_paused and ending.trip is None:
             return self._paused(summary)
-        if track and sent.ending.trip is None and not sent.ending.interrupted:
+        if track and ending.trip is None and not ending.interrupted:
             summary = await self._tracked(summary, writer)
         redials = await redials_of(self.context.campaign, self.context.ledger)
         by_itself = summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
@@ -118,6 +127,7 @@ class Sending:
         started = anyio.current_time()
         try:
             await self.context.ledger.expect_waits(runner.longest_wait)
+            await self.context.ledger.set_note(ENDED, "")
             async with until(self.context.control.drain):
                 await self._wait_for_the_start()
                 await self.lines.begin()
@@ -131,6 +141,14 @@ class Sending:
             return _Sent(Ending(trip=Trip(str(error), "", error.exit_code)))
         finally:
             self.context.notes.progress.end()
+
+    async def _note_ending(self, summary: Summary, ending: Ending) -> None:
+        """Keep how it ended: what `dialer list` says of the batch."""
+        reason = reason_of(ending.trip, summary.exit_code, is_interrupted=ending.interrupted)
+        if self.context.control.is_paused:
+            reason = PAUSED
+        facts = {} if ending.trip is None else ending.trip.facts
+        await self.context.ledger.call(lambda store: note_ending(store, reason, summary.exit_code, facts=facts))
 
     async def _tracked(self, summary: Summary, writer: ResultsWriter) -> Summary:
         """Follow the accepted calls, and add to a summary how they stand."""
@@ -260,7 +278,7 @@ async def _beat(progress: Progress, _end: Callable[[Trip], None]) -> None:
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
     """End a run when its schedule does."""
     await wait_until(moment.timestamp(), now=time.time)
-    end(Trip(*say.schedule_ended(moment), ExitCode.LEFT))
+    end(Trip(*say.schedule_ended(moment), ExitCode.LEFT, "schedule_ended"))
 
 
 def _reasons(deferred: Mapping[str, Deferred]) -> list[tuple[str, int, datetime | None]]:

@@ -14,7 +14,7 @@ from dialer.messages.operations import workspace as say
 from dialer.models import Problem, e164
 from dialer.numbers import SPECIAL, judge, spellings
 from dialer.operations.dnc import entries_of
-from dialer.operations.list import known_ledgers
+from dialer.operations.ledger_files import known_ledgers
 from dialer.store.engines import do_not_call_list, read_ledger
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dialer.config.workspace import find_workspace
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
+from dialer.moments import shown
 from dialer.operations.paused import pauses_of
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.results import refuse_emptied
@@ -55,6 +56,7 @@ class Standing:
         attempts: how many attempts came to what; an empty outcome: nothing is known yet.
         calls: how the accepted calls stand; somebody who was called again has several.
         outcomes: what has become of the call that each person's result shows: outcome → people.
+        reached: how many people were reached by any call; None where the provider was not asked yet.
         ended: of the accepted calls; None where the provider was not asked yet.
         open: accepted calls that are still open: not known to be over, and not given up.
         talked: seconds of conversation of all calls.
@@ -78,6 +80,7 @@ class Standing:
     attempts: Mapping[str, int]
     calls: tuple[CallCount, ...]
     outcomes: Mapping[str, int]
+    reached: int | None
     ended: int | None
     open: int
     talked: float
@@ -155,7 +158,7 @@ def standing(batch: Batch) -> Standing:
         refuse_emptied(batch, ledger)
         counts, calls = ledger.counts(), tuple(ledger.call_counts())
         if not running:
-            counts = _without_a_run(counts, ledger.released())
+            counts = without_a_run(counts, ledger.released())
         pulse = ledger.pulse()
         redials = noted_redials(ledger, sandbox=batch.selection.sandbox)
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
@@ -168,6 +171,7 @@ def standing(batch: Batch) -> Standing:
         attempts=pulse.attempts,
         calls=calls,
         outcomes=pulse.outcomes,
+        reached=pulse.reached,
         ended=sum(count.calls for count in calls if count.final) if any(count.asked for count in calls) else None,
         open=sum(count.calls for count in calls if not count.final),
         talked=round(sum(count.seconds for count in calls), 3),
@@ -177,7 +181,7 @@ def standing(batch: Batch) -> Standing:
         held=pulse.held if running else 0.0,
         held_for=pulse.held_for if running else "",
         redials=redials,
-        last=None if pulse.last is None else datetime.fromtimestamp(pulse.last, UTC),
+        last=None if pulse.last is None else shown(datetime.fromtimestamp(pulse.last, UTC), batch.timezone),
         running=running,
         runs=() if who is None else (who,),
         pauses=tuple(pauses_of(batch).in_force()),
@@ -192,7 +196,7 @@ def _shared(batch: Batch, *, is_loopback: bool) -> Shared:
     return Shared(str(workspace.folder), None if rate is None else str(rate), workspace.lines, workspace.currency)
 
 
-def _without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:
+def without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:
     """Return the counts as the next start finds them: of a run that died nobody is being called, or called again."""
     standing_now = Counter(counts)
     standing_now[Status.UNKNOWN] += standing_now.pop(Status.SENDING, 0)

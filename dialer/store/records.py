@@ -148,6 +148,7 @@ class Pulse:
         held_for: why, in words.
         attempts: how many came to what; an empty outcome: nothing is known yet.
         outcomes: what has become of the call that each person's result shows: outcome → people.
+        reached: how many people were reached by any call; None where the provider was not asked yet.
     """
 
     per_minute: float
@@ -156,6 +157,7 @@ class Pulse:
     held_for: str
     attempts: Mapping[str, int]
     outcomes: Mapping[str, int]
+    reached: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialer.clocks import is_zone
 from dialer.config.batch.campaign_file import CampaignFile, looks_secret, read_campaign_file
 from dialer.errors import CampaignError, UsageError
 from dialer.files import unwritable
@@ -37,6 +38,7 @@ class Batch:
         results: the CSV of outcomes.
         ledger: the SQLite file; its `.lock` and its `.mark` lie beside it.
         selection: how it is named on the command line.
+        timezone: the zone by whose clock its times are shown; None: the machine's.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Batch:
     results: Path
     ledger: Path
     selection: Selection
+    timezone: str | None = None
 
     @property
     def lock(self) -> Path:
@@ -112,7 +115,13 @@ def locate(
     ledger = ledger.resolve() if os.path.islink(ledger) else ledger  # noqa: PTH114 - of a name too long it is none
     selection = Selection(file.path, recipients, batch, sandbox)
     located = Batch(
-        name=name, campaign=file.path, recipients=source, results=results, ledger=ledger, selection=selection
+        name=name,
+        campaign=file.path,
+        recipients=source,
+        results=results,
+        ledger=ledger,
+        selection=selection,
+        timezone=_timezone(file),
     )
     _keep_apart(file, located)
     return located
@@ -147,6 +156,13 @@ def path_of(file: CampaignFile, text: object, *keys: str) -> Path:
     shorter = Path(os.path.normpath(path))
     # Through a symbolic link `a/../b` is not `b`.
     return shorter if os.path.realpath(shorter) == os.path.realpath(path) else path
+
+
+def _timezone(file: CampaignFile) -> str | None:
+    """Return the zone that a campaign names, as it is written: of its hours, its schedule, or its calls."""
+    tables = (file.content.get(name) for name in ("window", "schedule", "call"))
+    names = (table.get("timezone") for table in tables if isinstance(table, dict))
+    return next((name for name in names if isinstance(name, str) and is_zone(name)), None)
 
 
 def _check_name(file: CampaignFile, batch: str | None) -> None:

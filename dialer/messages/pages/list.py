@@ -1,4 +1,4 @@
-"""The ledgers of a workspace."""
+"""The batches of a workspace, in columns."""
 
 from __future__ import annotations
 
@@ -6,28 +6,127 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages.commands import command_text
-from dialer.messages.words import counted, first_line
-from dialer.moments import to_the_second
+from dialer.messages.pages.status import ago
+from dialer.messages.values import duration
+from dialer.messages.words import first_line, many
+from dialer.moments import to_the_minute
+from dialer.operations.batch_state import State
+from dialer.operations.paused import words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from dialer.operations import Listing
+    from dialer.operations.last_run import LastRun
     from dialer.operations.list import Entry
 
+_HEAD = ("BATCH", "STATE", "SENT", "REACHED", "LEFT", "LAST")
+_NUMBERS = frozenset({2, 3, 4})
+_SHORTEST = 12
+"""Letters that are left of a name at least."""
 
-def listing_text(listing: Listing) -> str:
-    """Return the ledgers of a workspace, a line each."""
-    lines = [f"{listing.workspace}: {len(listing.ledgers)} ledger{'' if len(listing.ledgers) == 1 else 's'}"]
-    lines += [f"  {one.ledger}: {_listed(one)}" for one in listing.ledgers]
-    if listing.exit_code:
+_WHY = {
+    "killed": "the run was killed",
+    "interrupted": "somebody stopped the run",
+    "no_money": "the account has no money",
+    "key_refused": "the API key was refused",
+    "agent_not_known": "the agent is not known",
+    "cannot_leave": "requests cannot leave this machine",
+    "other_server": "another server answered",
+    "calls_stand_still": "the calls that are live do not end",
+    "schedule_ended": "the schedule has ended",
+}
+
+
+def listing_text(listing: Listing, *, width: int | None) -> str:
+    """Return the batches of a workspace, a line each, and below it what has to be said of one.
+
+    Args:
+        listing: the workspace's.
+        width: of the terminal; None: as wide as it gets.
+    """
+    lines = [f"{listing.workspace}: {many(len(listing.batches), 'batch', 'batches')}"]
+    if listing.batches:
+        rows = [_HEAD, *map(_row, listing.batches)]
+        head, *each = _columns(rows, width)
+        lines.append(head)
+        for row, one in zip(each, listing.batches, strict=True):
+            lines += [row, *(f"    {text}" for text in _details(one))]
+    return "\n".join([*lines, *_to_do(listing)])
+
+
+def _row(one: Entry) -> tuple[str, ...]:
+    if one.state in {State.MISSING, State.UNREADABLE}:
+        return (on_one_line(one.batch), f"{one.state}{' (forgotten)' if one.is_forgotten else ''}", "", "", "", "")
+    reached = "-" if one.reached is None else f"{one.reached:,}"
+    started = (f"{one.sent:,}", reached, f"{one.left:,}") if one.ledger else ("", "", "")
+    return (on_one_line(one.batch), str(one.state), *started, "" if one.last is None else ago(one.last))
+
+
+def _columns(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    """Yield rows in columns; where they do not fit, names are shortened in the middle."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    others = sum(widths[1:]) + 2 * (len(widths) - 1)
+    if width is not None:
+        widths[0] = max(_SHORTEST, min(widths[0], width - 1 - others))
+    for row in rows:
+        cells = [_shortened(row[0], widths[0]), *row[1:]]
+        parts = (
+            cell.rjust(wide) if index in _NUMBERS else cell.ljust(wide)
+            for index, (cell, wide) in enumerate(zip(cells, widths, strict=True))
+        )
+        yield "  ".join(parts).rstrip()
+
+
+def _shortened(name: str, wide: int) -> str:
+    if len(name) <= wide:
+        return name
+    front = (wide - 1) // 2
+    return f"{name[:front]}…{name[len(name) - (wide - 1 - front) :]}"
+
+
+def _details(one: Entry) -> list[str]:
+    """Return what has to be said of a batch besides its figures."""
+    if one.trouble:
+        what, why = one.ledger or one.campaign, first_line(one.trouble)
+        return [on_one_line(why if what in why else f"{what}: {why}")]
+    lines = [f"{words_of(pause)}." for pause in one.pauses]
+    if one.running:
+        lines.append(f"{one.running} is working on it.")
+    if one.state is State.STOPPED and one.ended is not None:
+        lines.append(f"Stopped: {_why(one.ended)}.")
+    if one.opens is not None:
+        lines.append(f"Next opening: {to_the_minute(one.opens)}.")
+    if one.open and one.state is State.DONE:
+        lines.append(f"{many(one.open, 'call')} still open.")
+    return lines
+
+
+def _why(ended: LastRun) -> str:
+    facts = ended.facts
+    match ended.reason:
+        case "many_errors":
+            return f"{facts['count']} answers in a row were refusals or unclear"
+        case "many_unclear":
+            return f"{facts['count']} of the last answers were unclear"
+        case "no_connection":
+            return f"no connection for {duration(facts['seconds'])}"
+        case "too_many_requests":
+            return f"no call got through for {duration(facts['seconds'])}, too many requests"
+        case reason:
+            return _WHY.get(reason) or f"the run ended with exit code {ended.exit_code}"
+
+
+def _to_do(listing: Listing) -> list[str]:
+    lines = []
+    if listing.is_list_lost:
+        rebuild = command_text("list", "--rebuild", "--in", listing.workspace)
+        now, before = many(listing.lists, "ledger"), f"{listing.listed:,}"
+        lines.append(
+            f"Warning: {listing.registry} names {now}, and named {before} before: it was deleted, or replaced by an "
+            f"older copy. Bring it back. Or make it again: {rebuild}"
+        )
+    if any(one.ledger and one.trouble and not one.is_forgotten for one in listing.batches):
         forget = command_text("list", "--forget", "LEDGER")
         lines.append(f"Bring back what is missing or damaged. If its batch called nobody lately: {forget}")
-    return "\n".join(lines)
-
-
-def _listed(one: Entry) -> str:
-    started = "" if one.started is None or one.is_forgotten else f"; last run {to_the_second(one.started)}"
-    if one.trouble:
-        words = "missing" if one.is_missing else on_one_line(first_line(one.trouble))
-        return f"{words}{' (forgotten)' if one.is_forgotten else ''}{started}"
-    running = f"; {one.running} is working on it" if one.running else ""
-    return f"{counted(one.counts)}{running or started}"
+    return lines

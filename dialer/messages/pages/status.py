@@ -67,6 +67,13 @@ def _table(one: Standing, selection: Selection) -> list[str]:
     return [*lines, *_to_do(one, selection)]
 
 
+def ago(moment: datetime) -> str:
+    """Return how long ago something was, in one unit: `now`, `5 min ago`, `3 h ago`, `2 d ago`."""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    units = ((86_400, "d"), (3600, "h"), (60, "min"))
+    return next((f"{seconds // size:.0f} {unit} ago" for size, unit in units if seconds >= size), "now")
+
+
 def _ago(moment: datetime) -> str:
     seconds = (datetime.now(UTC) - moment).total_seconds()
     # By the minute, so that a text that is shown again and again stays the same while nothing happens.

@@ -39,7 +39,7 @@ class Connected:
             UsageError: there is none yet.
             LedgerError: it cannot be read.
         """
-        return cls(path, open_for_reading(path), reading=True)
+        return cls(path, open_for_reading(path, tidily=True), reading=True)
 
     def close(self) -> None:
         """Close it; after a writer's close the one file is whole."""

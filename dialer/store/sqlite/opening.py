@@ -90,13 +90,16 @@ CACHE = 8_192
 """KiB of the file that are held in memory; what SQLite sorts takes as much again."""
 
 
-def open_for_reading(path: Path, *, any_version: bool = False, alone: bool = False) -> sqlite3.Connection:
+def open_for_reading(
+    path: Path, *, any_version: bool = False, alone: bool = False, tidily: bool = False
+) -> sqlite3.Connection:
     """Return a read-only connection that neither blocks a run nor is blocked by it.
 
     Args:
         path: the SQLite file.
         any_version: also where an older version of dialer wrote it.
         alone: nobody writes to it meanwhile, and its log is empty: nothing is left beside it.
+        tidily: nothing is left beside it that was not there, whoever writes to it meanwhile.
 
     Raises:
         UsageError: there is no ledger yet.
@@ -107,14 +110,32 @@ def open_for_reading(path: Path, *, any_version: bool = False, alone: bool = Fal
     if not path.exists():
         raise UsageError(say.none_yet(path))
     with told(path):
-        how = "immutable=1" if alone else "mode=ro"
+        how = "immutable=1" if alone else _tidy_way(path) if tidily else "mode=ro"
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None, timeout=10.0)
         try:
+            connection.execute("PRAGMA query_only = ON")
             check_current(path, connection, any_version=any_version)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _tidy_way(path: Path) -> str:
+    """Return how a reader opens a ledger so that nothing is left beside it.
+
+    See https://www.sqlite.org/wal.html#read_only_databases.
+    Of a database with a log each reader makes `-wal` and `-shm` where they are missing. Only whoever may write takes
+    them away again as it closes last; it would also bring a log into the file that a killed run left.
+    """
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size:
+        # They are there. Where a run goes on, it is that run that takes them away, or the next one.
+        return "mode=ro"
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "mode=rw"
+    # Nobody has it open, and who may not write beside it cannot open it as a log needs.
+    return "immutable=1"
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:

@@ -29,7 +29,9 @@ class Pulses(Connected):
             held, words = self._db.execute(reading.HELD, (now,)).fetchone() or (0.0, "")
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
             attempts, outcomes = (dict(self._db.execute(query)) for query in (reading.ATTEMPT_COUNTS, reading.OUTCOMES))
-            return Pulse(self._per_minute(now), last, held, words, attempts, outcomes)
+            reached, asked = self._db.execute(reading.REACHED_PEOPLE).fetchone()
+            per_minute = self._per_minute(now)
+        return Pulse(per_minute, last, held, words, attempts, outcomes, reached if asked else None)
 
     def _per_minute(self, now: float) -> float:
         rows = self._db.execute(reading.RECENT_ATTEMPTS, (_MOST,))

@@ -10,6 +10,7 @@ from dialer.models import Status
 from dialer.provider.states import RANG
 from dialer.store.sqlite.queries.parts import (
     ACCEPTED,
+    ACCEPTED_CALLS,
     CALL,
     CALL_OF,
     CALLABLE,
@@ -164,6 +165,9 @@ CALL_COUNTS = f"""
     CASE WHEN c.attempt IS NULL THEN 0 ELSE 1 END
     FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
     GROUP BY 1, 2, 6 ORDER BY 2 DESC, 3 DESC
+"""
+REACHED_PEOPLE = f"""
+    SELECT count(DISTINCT CASE WHEN {REACHED} = 1 THEN a.recipient END), count(c.attempt) FROM {ACCEPTED_CALLS}
 """
 OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
 ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"

@@ -1,0 +1,95 @@
+"""In which state a batch is, in a word."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dialer.errors import ExitCode
+from dialer.hours import Open
+from dialer.operations.last_run import KILLED
+
+if TYPE_CHECKING:
+    from dialer.operations.campaign_files import Found
+    from dialer.operations.last_run import LastRun
+    from dialer.store import Store
+
+
+class State(StrEnum):
+    """Where a batch stands."""
+
+    NOT_STARTED = "not started"
+    RUNNING = "running"
+    HOURS = "waiting for hours"
+    LINE = "waiting for a line"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    LEFT = "left for later"
+    DONE = "done"
+    MISSING = "missing"
+    UNREADABLE = "not readable"
+
+
+_STOPS = {ExitCode.MUST_ACT, ExitCode.INTERRUPTED, ExitCode.TERMINATED}
+
+
+def state_of(
+    ledger: Store,
+    ended: LastRun | None,
+    *,
+    is_running: bool,
+    is_paused: bool,
+    left: int,
+    is_over: bool,
+    still_open: int,
+    opens: datetime | None,
+    is_idle: bool,
+) -> State:
+    """Return in which state a batch is.
+
+    Args:
+        ledger: its ledger.
+        ended: how its last run ended, where that is known.
+        is_running: a run goes on.
+        is_paused: a person has paused it.
+        left: how many can be called and were not.
+        is_over: nobody is called once more by a plan.
+        still_open: how many calls are still open.
+        opens: when the first of them can be called; None: now.
+        is_idle: nobody is being called, and nobody was within the last minute.
+    """
+    if is_running:
+        if not (left and is_idle):
+            return State.RUNNING
+        return State.HOURS if opens is not None else State.LINE if still_open else State.RUNNING
+    if is_paused:
+        return State.PAUSED
+    if ended is None and not ledger.has_attempts():
+        return State.NOT_STARTED
+    if not left:
+        return State.DONE if is_over else State.LEFT
+    return State.STOPPED if ended is not None and _is_stop(ended) else State.LEFT
+
+
+def _is_stop(ended: LastRun) -> bool:
+    return ended.reason == KILLED or ended.exit_code in _STOPS
+
+
+def opening_of(ledger: Store, found: Found | None) -> datetime | None:
+    """Return when the first of those can be called who are left; None where that is now, or not in sight."""
+    campaign = found.campaign if found is not None and found.has_hours else None
+    if campaign is None:
+        return None
+    now = datetime.now(UTC)
+    begins = campaign.schedule.begins
+    moment = begins if begins is not None and begins > now else now
+    openings: list[datetime | None] = [moment]
+    if campaign.window is not None:
+        verdicts = [
+            campaign.window.verdict(zones=where.zones, country=where.country or None, at=moment)
+            for where in ledger.whereabouts()
+        ]
+        openings = [moment if isinstance(one, Open) else one.opens_at for one in verdicts]
+    first = min((one for one in openings if one is not None), default=now)
+    return None if first <= now else first

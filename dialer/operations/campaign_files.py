@@ -1,0 +1,121 @@
+"""The campaign files of a workspace: every `.toml` that names recipients, and whose ledgers are whose."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dialer.config.batch import locate, read_campaign_file
+from dialer.config.workspace import SETTINGS
+from dialer.errors import CampaignError, DialerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dialer.config.campaign import Campaign
+
+_NAMES_RECIPIENTS = re.compile(rb"^\s*[\"']?recipients[\"']?\s*=", re.MULTILINE)
+_FIRST = 1 << 16
+
+
+@dataclass(frozen=True)
+class Found:
+    """A campaign file.
+
+    Attributes:
+        path: the file.
+        name: of its only batch, else its own.
+        content: what it says; nothing where it cannot be read.
+        results: of its only batch; None where its results have a name for each batch.
+        ledger: as above.
+        timezone: the zone by whose clock its times are shown; None: the machine's.
+        sandbox: its trials are meant.
+        trouble: why it cannot be read, in words; empty where it can.
+    """
+
+    path: Path
+    name: str
+    content: Mapping[str, Any]
+    results: Path | None = None
+    ledger: Path | None = None
+    timezone: str | None = None
+    sandbox: bool = False
+    trouble: str = ""
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether it says when people may be called."""
+        return bool(self.content.keys() & {"window", "schedule"})
+
+    @cached_property
+    def campaign(self) -> Campaign | None:
+        """The whole of it, checked; None where something in it is wrong."""
+        from dialer.config.campaign import load_campaign  # noqa: PLC0415 - heavy, and only campaigns with hours need it
+
+        # With a batch's name where one is needed: it plays no part in the hours.
+        for batch in (None, "x"):
+            with contextlib.suppress(DialerError):
+                return load_campaign(self.path, batch=batch, sandbox=self.sandbox)
+        return None
+
+
+class CampaignFiles:
+    """The campaign files in a folder and below.
+
+    Args:
+        folder: of the workspace.
+        sandbox: their trials are meant.
+    """
+
+    def __init__(self, folder: Path, *, sandbox: bool) -> None:
+        found = [_found(path, sandbox=sandbox) for path in _below(folder)]
+        self._by_path = {os.path.realpath(one.path): one for one in found}
+        self._by_ledger = {os.path.realpath(one.ledger): one for one in found if one.ledger is not None}
+        self._run: set[Path] = set()
+
+    def of_ledger(self, ledger: Path, campaign: str) -> Found | None:
+        """Return whose ledger it is; None where nobody knows.
+
+        Args:
+            ledger: its real path.
+            campaign: what it says itself; empty where it was made before ledgers said so.
+        """
+        found = self._by_path.get(os.path.realpath(campaign)) if campaign else self._by_ledger.get(str(ledger))
+        if found is not None:
+            self._run.add(found.path)
+        return found
+
+    def never_run(self) -> Iterator[Found]:
+        """Yield those of which no ledger was asked for by now."""
+        yield from (one for one in self._by_path.values() if one.path not in self._run)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield every TOML file that names recipients; links to folders are not followed."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(at, name) for name in sorted(names) if name.endswith(".toml") and name != SETTINGS)
+        yield from (path for path in paths if path.is_file() and _names_recipients(path))
+
+
+def _names_recipients(path: Path) -> bool:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return _NAMES_RECIPIENTS.search(file.read(_FIRST)) is not None
+    return False
+
+
+def _found(path: Path, *, sandbox: bool) -> Found:
+    try:
+        file = read_campaign_file(path)
+        located = locate(file, sandbox=sandbox)
+    except CampaignError as error:
+        return Found(path, path.stem, {}, sandbox=sandbox, trouble=str(error))
+    except DialerError:
+        # Its results have a name for each batch.
+        return Found(path, path.stem, file.content, sandbox=sandbox)
+    return Found(path, located.name, file.content, located.results, located.ledger, located.timezone, sandbox)

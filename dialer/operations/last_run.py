@@ -1,0 +1,64 @@
+"""How the last run of a batch ended, as its ledger keeps it: codes and figures, no sentences."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dialer.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dialer.engine.breaker import Trip
+    from dialer.store.interface import Notes
+
+ENDED = "run_ended"
+"""Under this name a ledger notes how its last run ended; empty from the first request on until it has."""
+KILLED, INTERRUPTED, PAUSED, LEFT, FINISHED, NOT_BEGUN = (
+    *("killed", "interrupted", "paused", "left", "finished", "not_begun"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How the last run ended.
+
+    Attributes:
+        reason: a code: one of the above, or that of a `Trip`.
+        exit_code: what a script was told; None where the run was killed.
+        at: when (UTC); None as above.
+        facts: what belongs to the reason, such as how many refusals there were.
+    """
+
+    reason: str
+    exit_code: int | None = None
+    at: datetime | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def note_ending(store: Notes, reason: str, exit_code: ExitCode, *, facts: Mapping[str, object] | None = None) -> None:
+    """Keep how a run ended, in one transaction."""
+    value = {"reason": reason, "exit_code": int(exit_code), "at": time.time(), "facts": dict(facts or {})}
+    store.set_note(ENDED, json.dumps(value, ensure_ascii=False))
+
+
+def reason_of(trip: Trip | None, exit_code: ExitCode, *, is_interrupted: bool) -> str:
+    """Return the code of why a run ended."""
+    if trip is not None:
+        return trip.code
+    if is_interrupted:
+        return INTERRUPTED
+    return LEFT if exit_code is ExitCode.LEFT else FINISHED
+
+
+def last_run(store: Notes) -> LastRun | None:
+    """Return how the last run ended, where none goes on; None where the ledger does not say."""
+    text = store.note(ENDED)
+    if not text:
+        return None if text is None else LastRun(KILLED)
+    kept = json.loads(text)
+    return LastRun(kept["reason"], kept["exit_code"], datetime.fromtimestamp(kept["at"], UTC), kept["facts"])

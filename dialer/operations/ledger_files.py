@@ -1,0 +1,97 @@
+"""Where the ledgers of a workspace lie: in its folder and below, and where its list names them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.config.workspace import workspace_of
+from dialer.errors import DialerError, UsageError
+from dialer.messages.commands import command_text
+from dialer.messages.operations import workspace as say
+from dialer.store.engines import read_ledger
+from dialer.store.sqlite import is_ledger, is_trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def ledgers_below(folder: Path) -> Iterator[Path]:
+    """Yield every ledger in a folder and below it, in order; links to folders are not followed.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(say.no_folder(folder))
+    for at, folders, names in os.walk(folder):
+        folders.sort()
+        paths = (Path(at, name) for name in sorted(names))
+        yield from (path for path in paths if path.suffix == ".ledger" or (path.is_file() and is_ledger(path)))
+
+
+def workspace_ledgers(folder: Path, *, sandbox: bool) -> list[Path]:
+    """Return the ledgers of the workspace around a folder that are there.
+
+    Args:
+        folder: the workspace is the folder of the nearest `dialer.toml`, from here upward; without one it is this.
+        sandbox: those of trials, and no others.
+
+    Raises:
+        DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
+    """
+    workspace = workspace_of(folder)
+    listed = workspace.registry(sandbox=sandbox).read()
+    below = {path.resolve(): path for path in ledgers_below(workspace.folder)}
+    return [
+        below.get(real, real)
+        for real in sorted({*below, *listed})
+        if os.path.lexists(real) and (real in listed or is_trial(real, _mark(real)) is sandbox)
+    ]
+
+
+def known_ledgers(folder: Path | None, *, sandbox: bool) -> list[Path]:
+    """Return the ledgers below a folder, or, without one, of the workspace around the working directory.
+
+    Args:
+        folder: searched with the folders in it.
+        sandbox: those of trials, and no others.
+    """
+    if folder is None:
+        return workspace_ledgers(Path(), sandbox=sandbox)
+    return [path for path in ledgers_below(folder) if is_trial(path, _mark(path)) is sandbox]
+
+
+def _mark(path: Path) -> str | None:
+    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
+        return ledger.note("trial")
+    return None
+
+
+def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
+    """Note that a ledger of a workspace is gone, or damaged, and that this is no loss.
+
+    Args:
+        path: the ledger.
+        folder: of the workspace, as in `workspace_ledgers`.
+        sandbox: it is a trial's.
+
+    Raises:
+        UsageError: it is sound, or nobody knows it.
+        DialerError: the list of ledgers cannot be read or written.
+    """
+    registry, real = workspace_of(folder).registry(sandbox=sandbox), path.resolve()
+    if real not in registry.read() and not os.path.lexists(path):
+        raise UsageError(say.not_listed(path, registry=registry.path, command=command_text("list")))
+    if path.is_file() and is_ledger(path) and _is_sound(path):
+        raise UsageError(say.sound(path))
+    registry.forget(real)
+
+
+def _is_sound(path: Path) -> bool:
+    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
+        ledger.counts()
+        return True
+    return False
