@@ -11,6 +11,8 @@ from dialer.hours import Open
 from dialer.operations.last_run import KILLED
 
 if TYPE_CHECKING:
+    from dialer.hours import CallingWindow
+    from dialer.models import Whereabouts
     from dialer.operations.campaign_files import Found
     from dialer.operations.last_run import LastRun
     from dialer.store import Store
@@ -86,10 +88,15 @@ def opening_of(ledger: Store, found: Found | None) -> datetime | None:
     moment = begins if begins is not None and begins > now else now
     openings: list[datetime | None] = [moment]
     if campaign.window is not None:
-        verdicts = [
-            campaign.window.verdict(zones=where.zones, country=where.country or None, at=moment)
-            for where in ledger.whereabouts()
+        openings = [
+            # What is scheduled is judged by its own moment, and its request leaves at once.
+            moment if scheduled_at else _opens(campaign.window, where, moment)
+            for where, scheduled_at in ledger.whereabouts()
         ]
-        openings = [moment if isinstance(one, Open) else one.opens_at for one in verdicts]
     first = min((one for one in openings if one is not None), default=now)
     return None if first <= now else first
+
+
+def _opens(window: CallingWindow, where: Whereabouts, moment: datetime) -> datetime | None:
+    verdict = window.verdict(zones=where.zones, country=where.country or None, at=moment)
+    return moment if isinstance(verdict, Open) else verdict.opens_at
