@@ -6,7 +6,7 @@ import contextlib
 import csv
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -132,7 +132,10 @@ def add_numbers(
     if file is not None:
         wanted |= dict.fromkeys(read(file, region=region, plus_lost=False).numbers)
     shared, source = _list_of(folder), _one_line(source)
-    known = SharedList.load(shared)
+    try:
+        known = SharedList.load(shared)
+    except DoNotCallError as error:
+        raise DoNotCallError(say.not_added(str(error))) from error
     with shared.adding() as adding:
         known = _again(known)
         fresh = [number for number in wanted if not known.has(number, source)]
@@ -197,8 +200,9 @@ def remove_number(text: str, folder: Path, *, reason: str, source: str | None = 
         if len(named) != 1:
             raise UsageError(say.which_source(e164(number), [entry.source for entry in entries]))
         (entry,) = named
-        adding.add([Row(entry.number, entry.since, entry.source, _now(), reason)])
-    return entry
+        ended = _now()
+        adding.add([Row(entry.number, entry.since, entry.source, ended, reason)])
+    return replace(entry, is_in_force=False, ended=ended, reason=reason)
 
 
 def export_numbers(folder: Path, to: Path | None) -> str:

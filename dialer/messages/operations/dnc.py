@@ -19,6 +19,10 @@ def not_whole(text: str, *, why: str) -> str:
     )
 
 
+def not_added(why: str) -> str:
+    return f"{why}\nNothing was added: fix that, then add the numbers again."
+
+
 def no_region(region: str) -> str:
     return f'--region {region}: this is not a country. Write its two letters, such as "IN" or "US".'
 

@@ -64,8 +64,8 @@ def removed_text(entry: Entry, others: Sequence[Entry]) -> str:
         others: those of the number that are in force.
     """
     if not others:
-        return f"{entry.number} is off the do-not-call list (it was on it {entry_text(entry)})."
-    lines = [f"The entry of {entry.number} {entry_text(entry)} has ended. It is still on the list:"]
+        return f"{entry.number} is off the do-not-call list: it was on it {entry_text(entry)}."
+    lines = [f"{entry.number}: this entry has ended: {entry_text(entry)}.", "The number is still on the list:"]
     return "\n".join([*lines, *(f"  {entry_text(other)}" for other in others)])
 
 
