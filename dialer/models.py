@@ -251,7 +251,7 @@ class CallCount:
 
     Attributes:
         outcome: the status, or `voicemail`; empty where the provider was never asked, or knows no such call (yet).
-        final: 0: they are not final; 1: they are; 2: they never ended, and are not asked for any more.
+        final: 0: they are not; 1: they are; 2: they never ended and are given up; 3: a list shows that they ended.
         calls: how many.
         seconds: of conversation, together.
         cost: together, as the provider gives it.

@@ -63,3 +63,8 @@ def to_the_minute(moment: datetime) -> str:
 def to_the_second(moment: datetime) -> str:
     """Return a moment as what happened is listed, by its own clock, with its zone."""
     return f"{moment:%Y-%m-%d %H:%M:%S} {zone_name(moment)}"
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment for programs: ISO 8601, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from dialer.models import Answer
+
 
 def test_three_thousand_awkward_rows_reach_the_agent_exactly_once_each(place: Place) -> None:
     rows = awkward(3000)
@@ -55,10 +57,10 @@ class StopAfter(Silent):
         self.control = Control()
         self._left = count
 
-    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:
+    def outcome(self, answer: Answer, *, position: int) -> None:
         assert position
-        assert execution_id
-        self._left -= outcome is Outcome.QUEUED
+        assert answer.execution_id
+        self._left -= answer.outcome is Outcome.QUEUED
         if self._left == 0:
             self.control.interrupt()
 

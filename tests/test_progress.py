@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.cli.progress import LINE_EVERY, Bar, JsonLines, Lines
-from dialer.engine.progress import Silent
-from dialer.models import CallCount, Outcome
+from dialer.engine.progress import NOT_LOOKED, Silent
+from dialer.models import Answer, CallCount, Effect, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dialer.engine.progress import Progress
+
+
+def came(outcome: Outcome, words: str = "") -> Answer:
+    accepted = outcome is Outcome.QUEUED
+    return Answer(outcome, Effect.GO_ON, words, execution_id="e" if accepted else None, http_status=200)
 
 
 class Terminal(io.StringIO):
@@ -43,7 +48,7 @@ def told(progress: Progress, *outcomes: Outcome) -> None:
     progress.note("before")
     progress.begin(batch="monday", to_call=len(outcomes))
     for position, outcome in enumerate(outcomes, 1):
-        progress.outcome(outcome, position=position, execution_id="e" if outcome is Outcome.QUEUED else None)
+        progress.outcome(came(outcome), position=position)
     progress.note("Too many requests: waiting 2 s")
     progress.end()
     progress.note("after")
@@ -64,11 +69,11 @@ def test_the_bar_counts_by_outcome_and_retries_do_not_move_it() -> None:
     progress = Bar(stream=stream)
     progress.begin(batch="monday", to_call=10)
     for outcome in MIXED:
-        progress.outcome(outcome, position=1, execution_id=None)
+        progress.outcome(came(outcome), position=1)
     progress.end()
     last = stream.getvalue().split("\r")[-1]
     assert "4/10" in last
-    assert "queued=2, errors=1, unknown=1" in last
+    assert "2 accepted, 1 refused, 1 unknown" in last
 
 
 def test_the_bar_begins_anew_with_each_batch() -> None:
@@ -76,9 +81,9 @@ def test_the_bar_begins_anew_with_each_batch() -> None:
     progress = Bar(stream=stream)
     for _ in range(2):
         progress.begin(batch="monday", to_call=1)
-        progress.outcome(Outcome.QUEUED, position=1, execution_id="e")
+        progress.outcome(came(Outcome.QUEUED), position=1)
         progress.end()
-    assert "queued=2" not in stream.getvalue()
+    assert "2 accepted" not in stream.getvalue()
 
 
 def test_the_bar_draws_nothing_into_a_file_but_notes_are_kept() -> None:
@@ -94,22 +99,23 @@ def test_lines_come_every_so_often_and_at_the_end() -> None:
     progress.begin(batch="monday", to_call=9)
     for position in range(1, 10):
         now += LINE_EVERY / 4
-        progress.outcome(Outcome.QUEUED, position=position, execution_id="e")
+        progress.outcome(came(Outcome.QUEUED), position=position)
     progress.end()
     lines = stream.getvalue().splitlines()
     assert [line.split()[1] for line in lines] == ["4", "8", "9"]
-    assert lines[-1].startswith("monday: 9 of 9 done, 9 queued, 0 errors, 0 unknown, ")
+    assert lines[-1].startswith("monday: 9 of 9 done, 9 accepted, ")
 
 
 def test_a_line_counts_by_outcome_and_leaves_retries_out() -> None:
-    moments = iter([0.0, 0.0, *[1.0] * 5, 2.0])
+    now = [0.0]
     stream = io.StringIO()
-    progress = Lines(stream=stream, clock=lambda: next(moments))
+    progress = Lines(stream=stream, clock=lambda: now[0])
     progress.begin(batch="monday", to_call=10)
     for outcome in MIXED:
-        progress.outcome(outcome, position=1, execution_id=None)
+        progress.outcome(came(outcome), position=1)
+    now[0] = 2.0
     progress.end()
-    assert stream.getvalue() == "monday: 4 of 10 done, 2 queued, 1 errors, 1 unknown, 2.0/s\n"
+    assert stream.getvalue() == "monday: 4 of 10 done, 2 accepted, 1 refused, 1 unknown, 2.0/s\n"
 
 
 def test_json_lines_mask_every_phone_number_in_their_texts() -> None:
@@ -128,6 +134,7 @@ def test_json_lines_are_one_event_a_line_without_a_number() -> None:
     assert events[1] == {"at": 1.235, "event": "begin", "batch": "monday", "to_call": 3}
     assert events[4] == {
         "at": 1.235, "event": "outcome", "batch": "monday", "row": 3, "status": "error", "execution_id": None,
+        "reason": "", "http_status": 200,
     }  # fmt: skip
 
 
@@ -153,7 +160,7 @@ def test_how_calls_stand_is_shown_in_place_on_a_terminal() -> None:
     bar = Bar(stream=terminal)
     bar.calls(CALLS[:1])
     bar.calls(CALLS)
-    assert terminal.getvalue() == f"1,200 of 1,200 calls have ended\x1b[K\n\x1b[J\x1b[1A{IN_WORDS}\x1b[K\n\x1b[J"
+    assert terminal.getvalue() == f"1,200 of 1,200 calls have ended\x1b[K\n\x1b[J\x1b[1A\r{IN_WORDS}\x1b[K\n\x1b[J"
 
 
 def test_in_a_log_how_calls_stand_is_a_line_now_and_then_if_it_has_changed() -> None:
@@ -182,10 +189,10 @@ def test_lines_come_also_while_nothing_happens_but_not_beside_a_countdown() -> N
     lines.begin(batch="b", to_call=3)
     for moment in (10.0, 20.0, 31.0, 41.0):
         clock.append(moment)
-        lines.beat()
+        lines.beat(NOT_LOOKED)
     assert stream.getvalue().count("0 of 3 done") == 1
     for moment in (51.0, 61.0, 71.0, 81.0):
         clock.append(moment)
         lines.waiting(100.0)
-        lines.beat()
+        lines.beat(NOT_LOOKED)
     assert stream.getvalue().count("0 of 3 done") == 1

@@ -19,7 +19,7 @@ from tests.place import HEADER, Place, awkward, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dialer.models import Outcome
+    from dialer.models import Answer
 
 
 class AfterSome(Silent):
@@ -28,7 +28,7 @@ class AfterSome(Silent):
     def __init__(self, ledger: Path, count: int) -> None:
         self._ledger, self._left = ledger, count
 
-    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
+    def outcome(self, answer: Answer, *, position: int) -> None:  # noqa: ARG002 - Progress
         self._left -= 1
         if self._left == 0:
             ask_to_stop(self._ledger)

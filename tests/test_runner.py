@@ -230,8 +230,8 @@ class Told(Silent):
     def waiting(self, seconds: float) -> None:
         self.waited.append(seconds)
 
-    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
-        self.outcomes[outcome] += 1
+    def outcome(self, answer: Answer, *, position: int) -> None:  # noqa: ARG002 - Progress
+        self.outcomes[answer.outcome] += 1
 
 
 class Rig:
@@ -391,7 +391,7 @@ def test_everybody_is_called_once_in_input_order(rig: Rig, request: pytest.Fixtu
     assert ending == Ending()
     assert rig.bolna.numbers == list(range(count))
     assert rig.counts == ({"queued": count} if count else {})
-    assert rig.runner.sent == count
+    assert rig.runner.placing.sent == count
     assert rig.told.outcomes[Outcome.QUEUED] == count
 
 
@@ -850,7 +850,7 @@ def test_a_429_is_never_an_error_row_and_nothing_else_for_ten_minutes_ends_the_r
     assert 600 <= rig.took < 661
     assert rig.counts == {"pending": 30}
     assert set(rig.told.outcomes) == {Outcome.RETRY}
-    assert rig.runner.sent == 0
+    assert rig.runner.placing.sent == 0
     assert ending.held <= rig.took
 
 

@@ -189,7 +189,7 @@ def test_a_glance_costs_a_page_and_leaves_the_details_to_a_look(ledger: Ledger) 
         assert Counter(told.values()) == {"no-answer": 10, "ringing": 10, "queued": 9}
         assert (bolna.pages, bolna.reads, one.trouble) == (1, 1, "")
         assert {(count.outcome, count.final) for count in ledger.call_counts()} == {
-            ("no-answer", 0), ("ringing", 0), ("queued", 0), ("", 0),
+            ("no-answer", 3), ("ringing", 0), ("queued", 0), ("", 0),
         }  # fmt: skip
         await one.look()
         assert Counter(bolna.ended) == Counter({call.execution_id: 1 for call in calls[:10]})

@@ -8,25 +8,31 @@ import sys
 import time
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dialer.cli.terminal import Screen
-from dialer.engine.progress import Silent
+from dialer.engine.progress import NOT_LOOKED, Counts, Silent
 from dialer.escaping import masked, on_one_line, visible, visible_json
 from dialer.messages import cli as say
-from dialer.messages.words import calls_line
+from dialer.messages import progress as words
+from dialer.messages.words import alike, calls_line
 from dialer.models import Outcome
+from dialer.moments import iso
 from dialer.streams import steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
-    from dialer.engine.progress import Progress
-    from dialer.models import CallCount
+    from dialer.engine.progress import Going, Progress
+    from dialer.models import Answer, CallCount
 
 LINE_EVERY = 30.0
 """Seconds between two lines of a run without a terminal."""
+SHOW_EVERY = 0.2
+"""Seconds between two drawings of the bar, which spares the event loop."""
+SLOW = 0.5
+"""Seconds after which a log says what is being done before the sending."""
 COUNTDOWN_EVERY = 600.0
 """Seconds between two of them while nobody can be called."""
 
@@ -54,61 +60,109 @@ def events_of(progress: Progress) -> Callable[..., None] | None:
 
 
 class Bar:
-    """A tqdm bar with the counts behind it; on what is no terminal it draws nothing and only notes are printed."""
+    """A bar with the counts below it; on what is no terminal it draws nothing and only notes are printed.
 
-    def __init__(self, *, stream: TextIO | None = None) -> None:
+    Args:
+        stream: where to; standard error by default.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, *, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = steady(stream or sys.stderr)
-        self._bar: Any = None
+        self._clock = clock
         self._screen = Screen(self._stream)
-        self._counts: Counter[Outcome] = Counter()
+        self._is_terminal = self._stream.isatty()
+        self._batch, self._waiting = "", ""
+        self._counts: Counts | None = None
+        self._going = NOT_LOOKED
+        self._drawn = -math.inf
 
-    def begin(self, *, batch: str, to_call: int) -> None:
+    def doing(self, what: str, *, seconds: float = 0.0) -> None:
         """See Progress."""
-        from tqdm import tqdm  # noqa: PLC0415 - only a run needs it
+        if self._is_terminal and self._counts is None:
+            self._screen.show(words.shortened(say.doing(what, seconds=seconds), self._screen.width()))
 
-        self._counts.clear()
-        # disable=None: no bar on what is no terminal; mininterval spares the event loop.
-        self._bar = tqdm(
-            total=to_call,
-            desc=on_one_line(batch),
-            unit=" calls",
-            file=self._stream,
-            disable=None,
-            dynamic_ncols=True,
-            mininterval=0.2,
-        )
-
-    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
+    def done(self) -> None:
         """See Progress."""
-        self._counts[outcome] += 1
-        counted = {"queued": Outcome.QUEUED, "errors": Outcome.ERROR, "unknown": Outcome.UNKNOWN}
-        self._bar.set_postfix({name: self._counts[kind] for name, kind in counted.items()}, refresh=False)
-        self._bar.update(outcome is not Outcome.RETRY)
+        if self._counts is None:
+            self._screen.clear()
+
+    def begin(self, *, batch: str, to_call: int, per: float = 1.0) -> None:
+        """See Progress."""
+        self._batch, self._waiting, self._going = on_one_line(batch), "", NOT_LOOKED
+        self._counts = Counts(to_call=to_call, per=per, clock=self._clock)
+        self._draw()
+
+    def outcome(self, answer: Answer, *, position: int) -> None:  # noqa: ARG002 - Progress
+        """See Progress."""
+        assert self._counts is not None
+        self._counts.add(answer)
+        self._waiting = ""
+        if self._clock() - self._drawn >= SHOW_EVERY:
+            self._draw()
 
     def note(self, text: str) -> None:
         """See Progress."""
-        text = visible(text)
-        if self._bar is None:
-            print(text, file=self._stream)
-        else:
-            self._bar.write(text, file=self._stream)
+        self._screen.clear()
+        print(visible(text), file=self._stream, flush=True)
+        self._draw()
 
     def waiting(self, seconds: float) -> None:
         """See Progress."""
-        self._bar.set_postfix_str(say.waiting(_clock(seconds)))
+        self._waiting = say.waiting(_clock(seconds))
+        self._draw()
 
-    def beat(self) -> None:
+    def beat(self, going: Going) -> None:
         """See Progress."""
+        self._going = going
+        self._draw()
 
     def end(self) -> None:
         """See Progress."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._draw()
+        self._screen.keep()
+        self._counts = None
 
     def calls(self, counts: Sequence[CallCount]) -> None:
         """See Progress."""
         self._screen.show(calls_line(counts))
+
+    def _draw(self) -> None:
+        if self._counts is not None and self._is_terminal:
+            self._drawn = self._clock()
+            self._screen.show("\n".join(self._rows(self._counts, self._screen.width())))
+
+    def _rows(self, counts: Counts, width: int) -> list[str]:
+        from tqdm import tqdm  # noqa: PLC0415 - only a run needs it
+
+        pace = self._waiting or words.rate(counts.rate(), per=counts.per)
+        tail = ", ".join(filter(None, [f"{counts.done:,}/{counts.to_call:,}", pace, words.ends(self._going.ends_at)]))
+        name = words.shortened(self._batch, max(width // 4, width - len(tail) - 30))
+        bar = tqdm.format_meter(
+            min(counts.done, counts.to_call),
+            counts.to_call,
+            0.0,
+            ncols=width,
+            prefix=name,
+            # The unit is the one text of ours that it leaves as it is.
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {unit}",
+            unit=tail,
+        )
+        return [bar, *words.packed(_parts(counts, self._going), width=width)]
+
+
+def _parts(counts: Counts, going: Going) -> list[str]:
+    ended = None if going.ended is None else sum(going.ended.values())
+    return [
+        *words.requests(
+            accepted=counts.accepted,
+            refused=counts.refused,
+            unknown=counts.unknown,
+            reason=on_one_line(counts.reason),
+        ),
+        *words.calls(ended=ended, reached=going.reached),
+        words.lines(going.live, most=going.lines),
+    ]
 
 
 class Lines:
@@ -126,20 +180,31 @@ class Lines:
         self._stream = steady(stream or sys.stderr)
         self._every = every
         self._clock = clock
-        self._counts: Counter[Outcome] = Counter()
-        self._batch, self._to_call, self._words = "", 0, ""
-        self._started = self._last_line = clock()
+        self._counts = Counts(clock=clock)
+        self._going = NOT_LOOKED
+        self._batch, self._words, self._doing = "", "", ""
+        self._last_line = clock()
         self._waited = -math.inf
 
-    def begin(self, *, batch: str, to_call: int) -> None:
+    def doing(self, what: str, *, seconds: float = 0.0) -> None:
         """See Progress."""
-        self._batch, self._to_call = batch, to_call
-        self._started = self._last_line = self._clock()
-        self._counts.clear()
+        if seconds >= SLOW and what != self._doing:
+            self._doing = what
+            self.note(say.doing(what, seconds=0.0))
 
-    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:  # noqa: ARG002 - Progress
+    def done(self) -> None:
         """See Progress."""
-        self._counts[outcome] += 1
+
+    def begin(self, *, batch: str, to_call: int, per: float = 1.0) -> None:
+        """See Progress."""
+        self._batch = batch
+        self._counts = Counts(to_call=to_call, per=per, clock=self._clock)
+        self._going = NOT_LOOKED
+        self._last_line = self._clock()
+
+    def outcome(self, answer: Answer, *, position: int) -> None:  # noqa: ARG002 - Progress
+        """See Progress."""
+        self._counts.add(answer)
         if self._clock() - self._last_line >= self._every:
             self._tell()
 
@@ -154,8 +219,9 @@ class Lines:
             self._last_line = self._clock()
             self.note(say.still_waiting(_clock(seconds)))
 
-    def beat(self) -> None:
+    def beat(self, going: Going) -> None:
         """See Progress."""
+        self._going = going
         # While nobody can be called the countdown says enough.
         if self._clock() - max(self._last_line, self._waited) >= self._every:
             self._tell()
@@ -166,24 +232,21 @@ class Lines:
 
     def calls(self, counts: Sequence[CallCount]) -> None:
         """See Progress."""
-        words = calls_line(counts)
-        if words != self._words and self._clock() - self._last_line >= self._every:
-            self._words, self._last_line = words, self._clock()
-            self.note(words)
+        text = calls_line(counts)
+        if text != self._words and self._clock() - self._last_line >= self._every:
+            self._words, self._last_line = text, self._clock()
+            self.note(text)
 
     def _tell(self) -> None:
         self._last_line = self._clock()
-        done = self._counts.total() - self._counts[Outcome.RETRY]
-        self.note(
-            say.done(
-                done,
-                among=self._to_call,
-                queued=self._counts[Outcome.QUEUED],
-                errors=self._counts[Outcome.ERROR],
-                unknown=self._counts[Outcome.UNKNOWN],
-                seconds=self._last_line - self._started,
-            )
-        )
+        counts = self._counts
+        parts = [
+            words.done(counts.done, among=counts.to_call),
+            *_parts(counts, self._going),
+            words.rate(counts.rate(), per=counts.per),
+            words.ends(self._going.ends_at),
+        ]
+        self.note(", ".join(filter(None, parts)))
 
 
 def is_watched() -> bool:
@@ -206,18 +269,38 @@ class JsonLines:
         self._stream = steady(stream or sys.stderr)
         self._clock = clock
         self._outcomes = outcomes
-        self._batch = ""
-        self._last_line = clock()
+        self._batch, self._doing = "", ""
+        self._counts = Counts()
+        self._last_line = self._told = clock()
 
-    def begin(self, *, batch: str, to_call: int) -> None:
+    def doing(self, what: str, *, seconds: float = 0.0) -> None:
+        """See Progress."""
+        if seconds >= SLOW and what != self._doing:
+            self._doing = what
+            self.event("doing", text=what)
+
+    def done(self) -> None:
+        """See Progress."""
+
+    def begin(self, *, batch: str, to_call: int, per: float = 1.0) -> None:
         """See Progress."""
         self._batch = batch
+        self._counts = Counts(to_call=to_call, per=per, clock=self._clock)
+        self._told = self._clock()
         self.event("begin", to_call=to_call)
 
-    def outcome(self, outcome: Outcome, *, position: int, execution_id: str | None) -> None:
+    def outcome(self, answer: Answer, *, position: int) -> None:
         """See Progress."""
+        self._counts.add(answer)
         if self._outcomes:
-            self.event("outcome", row=position, status=str(outcome), execution_id=execution_id)
+            self.event(
+                "outcome",
+                row=position,
+                status=str(answer.outcome),
+                execution_id=answer.execution_id,
+                reason=None if answer.outcome is Outcome.QUEUED else answer.words,
+                http_status=answer.http_status,
+            )
 
     def note(self, text: str) -> None:
         """See Progress."""
@@ -228,8 +311,27 @@ class JsonLines:
         if self._clock() - self._last_line >= COUNTDOWN_EVERY:
             self.event("waiting", seconds=round(seconds))
 
-    def beat(self) -> None:
+    def beat(self, going: Going) -> None:
         """See Progress."""
+        if self._clock() - self._told >= LINE_EVERY:
+            self._told, counts = self._clock(), self._counts
+            self.event(
+                "progress",
+                done=counts.done,
+                to_call=counts.to_call,
+                accepted=counts.accepted,
+                refused=counts.refused,
+                reason=alike(counts.reason) or None,
+                unknown=counts.unknown,
+                ended=None if going.ended is None else sum(going.ended.values()),
+                outcomes=None if going.ended is None else dict(going.ended),
+                reached=None if going.ended is None else going.reached,
+                rate=round(counts.rate(), 2),
+                rate_per_seconds=counts.per,
+                live=going.live,
+                lines=going.lines,
+                ends_at=None if going.ends_at is None else iso(going.ends_at),
+            )
 
     def end(self) -> None:
         """See Progress."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import unicodedata
@@ -39,7 +40,7 @@ class Screen:
     def __init__(self, stream: TextIO | Steady | None = None) -> None:
         self._stream = steady(stream or sys.stdout)
         self._is_terminal = self._stream.isatty()
-        self._lines = 0
+        self._shown: list[str] = []
         self._text = ""
 
     @property
@@ -56,12 +57,37 @@ class Screen:
             self._write(f"{text}\n\n")
         self._text = text
 
+    def width(self) -> int:
+        """Return how long a line may be that is not broken."""
+        return self._size().columns - 1
+
+    def clear(self) -> None:
+        """Take away what is shown, so that something else can be written above it."""
+        if self._is_terminal and self._shown:
+            self._write(f"{self._up()}{_REST_OF_SCREEN}")
+            self._shown = []
+
+    def keep(self) -> None:
+        """Leave what is shown where it is: the next text comes below it."""
+        self._shown = []
+
     def _over_the_last(self, lines: list[str]) -> str:
-        width, height = shutil.get_terminal_size()
-        fitting = [row for line in lines for row in _rows(line, width - 1)][: height - 1]
-        up = f"\x1b[{self._lines}A" if self._lines else ""
-        self._lines = len(fitting)
-        return up + "".join(f"{line}{_REST_OF_LINE}\n" for line in fitting) + _REST_OF_SCREEN
+        width, height = self._size()
+        up = self._up()
+        self._shown = [row for line in lines for row in _rows(line, width - 1)][: height - 1]
+        return up + "".join(f"{line}{_REST_OF_LINE}\n" for line in self._shown) + _REST_OF_SCREEN
+
+    def _up(self) -> str:
+        # A terminal that has become narrower has broken what was written for it before.
+        rows = sum(1 for line in self._shown for _ in _rows(line, self._size().columns))
+        return f"\x1b[{rows}A\r" if rows else ""
+
+    def _size(self) -> os.terminal_size:
+        try:
+            # Standard output, which `shutil` looks at, may be a file.
+            return os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):
+            return shutil.get_terminal_size()
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

@@ -87,6 +87,13 @@ class Unlimited:
         """See Lines."""
         return 0.0
 
+    def in_use(self) -> int | None:
+        """See Lines."""
+        return None
+
+    def saw(self, statuses: Mapping[int, str]) -> None:
+        """See Lines."""
+
     async def begin(self) -> None:
         """See Lines."""
 
@@ -194,6 +201,15 @@ class Lines:
         if self.room() <= 0:
             self._full.set()
 
+    def in_use(self) -> int | None:
+        """Return how many calls hold a line, or wait for one, as far as is known, of all that share them."""
+        return len(self._live) + len(self._doubts) + self._elsewhere
+
+    def saw(self, statuses: Mapping[int, str]) -> None:
+        """Take over how some calls stand, by attempt, which somebody else has looked up."""
+        if calls := [self._live[attempt] for attempt in statuses if attempt in self._live]:
+            self._take(calls, statuses)
+
     async def begin(self) -> None:
         """Find out which calls of earlier runs are live, or may be.
 
@@ -267,9 +283,12 @@ class Lines:
             self._moved = anyio.current_time()
 
     async def _look(self, calls: Sequence[Call]) -> None:
-        statuses = await self._tracker.glance(calls) if calls else {}
+        self._take(calls, await self._tracker.glance(calls) if calls else {})
+
+    def _take(self, calls: Sequence[Call], statuses: Mapping[int, str]) -> None:
         now = self._now()
-        for call in calls:
+        # Those that were seen to be over meanwhile are no longer among them.
+        for call in [self._live[call.attempt] for call in calls if call.attempt in self._live]:
             status = statuses.get(call.attempt, call.status)
             since = self._since.setdefault(call.attempt, anyio.current_time())
             if status == call.status:

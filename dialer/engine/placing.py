@@ -70,6 +70,7 @@ class Placing:
     Attributes:
         in_flight: requests that were begun and have no outcome yet; who begins one counts it.
         sent: requests that placed a call, were refused, or left it unclear.
+        accepted: requests that placed a call.
         known: a hash of each id that the provider has given a call of this batch.
     """
 
@@ -100,7 +101,7 @@ class Placing:
         self._is_ending = is_ending
         self._progress = progress
         self.in_flight = 0
-        self.sent = 0
+        self.sent = self.accepted = 0
         self.known: set[int] = set()
 
     async def place(self, attempt: Attempt, connection: Connection, start: Start) -> float:
@@ -143,6 +144,7 @@ class Placing:
         self.in_flight -= 1
         self._lines.came_back(attempt, answer)
         self.sent += answer.outcome is not Outcome.RETRY
+        self.accepted += answer.outcome is Outcome.QUEUED
         held = 0.0
         if trip is not None:
             self._end(trip)
@@ -150,7 +152,7 @@ class Placing:
             held = self._throttle.adjust(answer)
             if answer.outcome is Outcome.RETRY:
                 self._try_again(replace(attempt.recipient, attempts=attempt.recipient.attempts + 1))
-        self._progress.outcome(answer.outcome, position=attempt.recipient.position, execution_id=answer.execution_id)
+        self._progress.outcome(answer, position=attempt.recipient.position)
         return held
 
     def _not_twice(self, answer: Answer) -> Answer:

@@ -196,9 +196,9 @@ class Runner:
         self._ending.held = self._throttle.held()
 
     @property
-    def sent(self) -> int:
-        """Requests that placed a call, were refused, or left it unclear."""
-        return self._placing.sent
+    def placing(self) -> Placing:
+        """Counts what the requests came to."""
+        return self._placing
 
     def end(self, trip: Trip) -> None:
         """Stop sending, for a reason."""

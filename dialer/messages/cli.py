@@ -133,6 +133,8 @@ def waiting(time_left: str) -> str:
     return f"waiting {time_left}"
 
 
-def done(count: int, *, among: int, queued: int, errors: int, unknown: int, seconds: float) -> str:
-    rate = count / max(seconds, 1e-9)
-    return f"{count} of {among} done, {queued} queued, {errors} errors, {unknown} unknown, {rate:.1f}/s"
+READING_CAMPAIGN = "reading the campaign file"
+
+
+def doing(what: str, *, seconds: float) -> str:
+    return f"{what} …" + (f" {seconds:.0f} s" if seconds >= 1 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dialer.models import Status
@@ -21,12 +22,19 @@ NOT_KNOWN = "not known yet"
 """How a call stands of which the provider knows nothing."""
 NOT_ASKED = "not asked yet"
 """How a call stands of which the provider was not asked."""
-_CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up"}
+_CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up", 3: "  details not read yet"}
+_OWN = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
+"""What a reason says of one call alone: a number, or an id."""
 
 
 def without_stop(words: str) -> str:
     """Return what somebody else says as a part of our sentence."""
     return words.rstrip(" .")
+
+
+def alike(words: str) -> str:
+    """Return a reason without what differs from call to call, so that equal ones are counted together."""
+    return _OWN.sub("…", words)
 
 
 def first_line(text: str) -> str:

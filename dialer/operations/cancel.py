@@ -280,7 +280,13 @@ class _Cancelling:
         except UsageError as error:
             self._notes.append(say.list_needed(str(error)))
             return 0
-        found = await look_for_unrecorded(self._campaign, self._ledger, self._client, time_limit=RECONCILE)
+        found = await look_for_unrecorded(
+            self._campaign,
+            self._ledger,
+            self._client,
+            pacer=Pacer(self._campaign.reads),
+            time_limit=RECONCILE,
+        )
         self._notes += await unrecorded_notes(self._ledger, found)
         self._is_blind = bool(await self._ledger.gaps()) and bool(found.why_unfinished)
         return found.adopted

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer import numbers, provider
-from dialer.engine.control import interruptible
+from dialer.engine.progress import shown
 from dialer.errors import LeftError, MustActError
 from dialer.messages.operations import reconcile as reconciling
 from dialer.messages.operations.results import taken_over
@@ -74,7 +74,7 @@ class Planning:
 
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
         """Take over what the results CSV knows further than the ledger."""
-        async with interruptible(self.context.control, doing=reconciling.RESULTS):
+        async with self.context.step(reconciling.RESULTS):
             taken = await merge(self.context.campaign, self.context.ledger, self.context.client, adopt=adopt)
         if taken:
             self.context.notes.add(taken_over(self.context.campaign.batch.results, taken))
@@ -90,7 +90,7 @@ class Planning:
         young = await release.outcomes(options.redial) if options.redial else 0
         unclear: tuple[str, ...] = ()
         if options.redial_unknown:
-            async with interruptible(self.context.control, doing=reconciling.UNCLEAR):
+            async with self.context.step(reconciling.UNCLEAR):
                 found = await self.context.look_for_unclear(None)
                 if found.left and found.trouble:
                     raise MustActError(reconciling.unclear_not_read(found.trouble, provider.VENDOR.names))
@@ -100,22 +100,26 @@ class Planning:
 
     async def load(self) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
-        loaded = await load(self.context.campaign, self.context.ledger, self.context.control)
-        async with interruptible(self.context.control, doing=reconciling.MISSING):
+        loaded = await self._read_list()
+        async with self.context.step(reconciling.MISSING):
             found = await self._look_for_unrecorded()
         if not found:
             return loaded
         # Whose number was called under another id must not be called any more.
-        return await load(self.context.campaign, self.context.ledger, self.context.control)
+        return await self._read_list()
+
+    async def _read_list(self) -> Loaded:
+        async with shown(self.context.notes.progress, reconciling.LIST):
+            return await load(self.context.campaign, self.context.ledger, self.context.control)
 
     async def plan(self, loaded: Loaded, *, limit: int | None, released: Released) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""
         counts = await self.context.ledger.counts()
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
-            async with interruptible(self.context.control, doing=reconciling.ACCOUNT):
+            async with self.context.step(reconciling.ACCOUNT):
                 standing = await read_standing(self.context.campaign, self.context.client, agents=loaded.agents)
-            async with interruptible(self.context.control, doing=reconciling.UNCLEAR):
+            async with self.context.step(reconciling.UNCLEAR):
                 await self.context.look_for_unclear(RECONCILE_FIRST)
             if counts.get(Status.UNKNOWN):
                 counts = await self.context.ledger.counts()
@@ -206,7 +210,9 @@ class Planning:
             LeftError: calls are missing, and whose they are cannot be told.
         """
         context = self.context
-        found = await look_for_unrecorded(context.campaign, context.ledger, context.client, time_limit=SEARCH_FIRST)
+        found = await look_for_unrecorded(
+            context.campaign, context.ledger, context.client, pacer=context.reads, time_limit=SEARCH_FIRST
+        )
         if found.why_unfinished and await context.ledger.gaps():
             if found.must_act is not None:
                 raise found.must_act

@@ -78,7 +78,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
     ):
         async with interruptible(control, doing=say.UNCLEAR):
             await merge(campaign, ledger, client)
-            found = await look_for_unrecorded(campaign, ledger, client, time_limit=None)
+            found = await look_for_unrecorded(campaign, ledger, client, pacer=Pacer(campaign.reads), time_limit=None)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
         unwritten = await rewrite(campaign, ledger)
         if result.must_act is not None:
@@ -107,7 +107,7 @@ def summed_up(result: Reconciled) -> list[str]:
 
 
 async def look_for_unrecorded(
-    campaign: Campaign, ledger: AsyncStore, client: Provider, *, time_limit: float | None
+    campaign: Campaign, ledger: AsyncStore, client: Provider, *, pacer: Pacer, time_limit: float | None
 ) -> Unrecorded:
     """Look for calls that no ledger knows, since the last time; those whom they reached are not called any more.
 
@@ -115,6 +115,7 @@ async def look_for_unrecorded(
         campaign: the campaign.
         ledger: its ledger.
         client: where calls are listed.
+        pacer: says when it may be asked.
         time_limit: seconds; None: until all is read, as also where the ledger is an older copy.
     """
     since = await ledger.search_from()
@@ -125,7 +126,7 @@ async def look_for_unrecorded(
         ledger,
         client,
         agent_id=campaign.agent_id,
-        pacer=Pacer(campaign.reads),
+        pacer=pacer,
         known=await ledger.calls_since(since - _DAY) | await _known_elsewhere(campaign, ledger, since - _DAY),
         time_limit=None if await ledger.gaps() else time_limit,
     )

@@ -9,7 +9,6 @@ import anyio
 
 from dialer import provider
 from dialer.engine.control import interruptible
-from dialer.engine.pacing import Pacer
 from dialer.errors import DeclinedError
 from dialer.messages.operations import redial as say
 from dialer.messages.operations.run import NOTHING_DIALLED
@@ -57,7 +56,7 @@ async def redial_by_plan(context: RunContext) -> None:
 
 async def _ask(context: RunContext, plan: RedialRules) -> None:
     campaign = context.campaign
-    tracker = Tracker(context.ledger, context.client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads))
+    tracker = Tracker(context.ledger, context.client, agent_id=campaign.agent_id, pacer=context.reads)
     with anyio.move_on_after(ASK_FIRST) as limit:
         looked = await tracker.look(most=plan.max_attempts)
         if looked.trouble:

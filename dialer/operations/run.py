@@ -30,10 +30,11 @@ from dialer.operations.options import RunOptions
 from dialer.operations.paused import Held, paused_summary, pauses_of
 from dialer.operations.planning import Planning
 from dialer.operations.run_context import Notes, RunContext
-from dialer.operations.sending import Sending
+from dialer.operations.sending import LOOK_EVERY, TRACK_TRIAL_EVERY, Sending
 from dialer.provider.states import NOT_REACHED
 from dialer.sync.neighbour_calls import NeighbourCalls
 from dialer.sync.track import Tracker
+from dialer.sync.track.watch import CallWatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from dialer.engine.shared_rate import SharedRate
     from dialer.operations.forecast import Outlook
     from dialer.operations.outcome import Plan, Summary
-    from dialer.provider.interface import Provider
     from dialer.store import AsyncStore
     from dialer.store.sqlite import Neighbours
 
@@ -119,7 +119,13 @@ async def _run(
             _organisation(campaign, ledger, progress) as slots,
         ):
             context = RunContext(
-                campaign=campaign, client=client, ledger=ledger, notes=Notes(progress), control=control, held=held
+                campaign=campaign,
+                client=client,
+                ledger=ledger,
+                notes=Notes(progress),
+                control=control,
+                reads=Pacer(campaign.reads),
+                held=held,
             )
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
             found_again = await ledger.call(
@@ -140,10 +146,14 @@ async def _run(
                 await refuse_repeated(campaign, ledger, others, ask=ask)
             if not await (confirm or _always)(plan):
                 raise DeclinedError(say.NOTHING_DIALLED)
-            lines = _lines(campaign, ledger, client, plan, sharers)
+            watch = _watch(context)
+            lines = _lines(context, plan, sharers, watch)
+            watch.saw = lines.saw
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
-                return await Sending(context, loaded.payload.body, judge, lines, slots).dial(plan, track=options.track)
+                return await Sending(context, loaded.payload.body, judge, lines, slots, watch).dial(
+                    plan, track=options.track
+                )
 
 
 @contextlib.contextmanager
@@ -175,28 +185,39 @@ def _check_outcomes(redial: Collection[str]) -> None:
             raise UsageError(nobody_for(outcome, sorted(NOT_REACHED)))
 
 
-def _lines(
-    campaign: Campaign, ledger: AsyncStore, client: Provider, plan: Plan, sharers: Neighbours | None
-) -> Lines | Unlimited:
+def _watch(context: RunContext) -> CallWatch:
+    """Return what looks up how the calls of a run go: the one reader, also for those who count lines."""
+    campaign = context.campaign
+    retries = campaign.call.retry_config
+    return CallWatch(
+        context.ledger,
+        Tracker(context.ledger, context.client, agent_id=campaign.agent_id, pacer=context.reads),
+        every=TRACK_TRIAL_EVERY if campaign.sandbox else LOOK_EVERY,
+        calls_again=retries is not None and retries.enabled,
+        note=lambda why: context.notes.add(say.calls_unread(why)),
+    )
+
+
+def _lines(context: RunContext, plan: Plan, sharers: Neighbours | None, watch: CallWatch) -> Lines | Unlimited:
     """Return how many calls may be live.
 
     Raises:
         MustActError: as many as the account has lines, and it does not say how many it has.
     """
-    foretold = plan.outlook.forecast
+    foretold, campaign = plan.outlook.forecast, context.campaign
     if foretold.live is None:
         if campaign.by_lines and plan.to_call:
             raise MustActError(say.lines_not_known(provider.VENDOR.names))
         return Unlimited()
     if foretold.live < 1 and plan.to_call:
         raise MustActError(say.no_lines(provider.VENDOR.names))
-    retries, reads = campaign.call.retry_config, Pacer(campaign.reads)
+    retries = campaign.call.retry_config
     return Lines(
         foretold.live,
-        ledger=ledger,
-        tracker=Tracker(ledger, client, agent_id=campaign.agent_id, pacer=reads),
+        ledger=context.ledger,
+        tracker=watch,
         shared=campaign.workspace.lines,
-        others=None if sharers is None else NeighbourCalls(sharers, client, pacer=reads),
+        others=None if sharers is None else NeighbourCalls(sharers, context.client, pacer=context.reads),
         lines=foretold.lines or foretold.live,
         average=foretold.average,
         retried=retries is not None and retries.enabled,

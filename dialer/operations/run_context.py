@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dialer.engine.control import interruptible
+from dialer.engine.progress import shown
 from dialer.operations.reconcile import look_for_unclear
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
+    from dialer.engine.pacing import Pacer
     from dialer.engine.progress import Progress
     from dialer.operations.paused import Held
     from dialer.provider.interface import Provider
@@ -41,6 +47,7 @@ class RunContext:
         notes: who is lines.
         control: stops it.
         held: looks whether it is paused.
+        reads: says when the provider may be asked how calls stand; one for the whole run.
     """
 
     campaign: Campaign
@@ -49,6 +56,13 @@ class RunContext:
     notes: Notes
     control: Control
     held: Held
+    reads: Pacer
+
+    @contextlib.asynccontextmanager
+    async def step(self, doing: str) -> AsyncIterator[None]:
+        """Show that what is inside is being done, and leave it at once when somebody asks to stop."""
+        async with interruptible(self.control, doing=doing), shown(self.notes.progress, doing):
+            yield
 
     async def look_for_unclear(self, time_limit: float | None) -> Reconciled:
         """Look for every unknown call at the provider, for so many seconds at most, and tell what came of it."""

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,7 +15,9 @@ from dialer import provider
 from dialer.engine.breaker import Breaker, Trip
 from dialer.engine.control import until
 from dialer.engine.ending import Ending
+from dialer.engine.forecast import forecast
 from dialer.engine.pacing import Pacer
+from dialer.engine.progress import Going
 from dialer.engine.runner import Runner
 from dialer.engine.waiting import wait_until
 from dialer.errors import DialerError, ExitCode, LedgerError
@@ -37,18 +39,20 @@ if TYPE_CHECKING:
 
     from dialer.engine.concurrency import Lines, Unlimited
     from dialer.engine.pending import Deferred
-    from dialer.engine.progress import Progress
     from dialer.engine.runner import Watcher
     from dialer.engine.shared_rate import SharedRate
     from dialer.models import Render
     from dialer.operations.eligibility import Judge
     from dialer.operations.outcome import Plan
     from dialer.operations.run_context import RunContext
+    from dialer.sync.track.watch import CallWatch
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
-BEAT_EVERY = 10.0
-"""Seconds between two signs of life."""
+BEAT_EVERY = 1.0
+"""Seconds between two showings of how it goes."""
+LOOK_EVERY = 15.0
+"""Seconds between two looks at the calls while more are placed; of a trial as below."""
 TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
 """Seconds between two looks at the calls that are not over; the built-in stand-in lives sixty times as fast."""
 
@@ -72,6 +76,7 @@ class Sending:
         judge: why somebody must not be called at a moment.
         lines: how many calls may be live.
         slots: of the rate that all runs of the workspace share; None where they share none.
+        watch: how the calls go that were placed.
     """
 
     context: RunContext
@@ -79,6 +84,7 @@ class Sending:
     judge: Judge
     lines: Lines | Unlimited
     slots: SharedRate | None
+    watch: CallWatch
 
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
@@ -100,7 +106,7 @@ class Sending:
             # Whom this run was to call again and did not: the next one has to be asked as well.
             back = await self.context.ledger.end_permissions()
             await writer.whole(self.context.ledger, pending=True)
-        summary = await self._summary(plan, sent, count=runner.sent, back=back)
+        summary = await self._summary(plan, sent, count=runner.placing.sent, back=back)
         if sent.failure is not None:
             return summary
         summary = await self._concluded(plan, summary, sent.ending, writer, track=track)
@@ -123,7 +129,9 @@ class Sending:
     async def _send(self, plan: Plan, runner: Runner, writer: ResultsWriter) -> _Sent:
         await writer.whole(self.context.ledger, pending=False)
         self.context.ledger.on_settled = writer.append
-        self.context.notes.progress.begin(batch=plan.batch, to_call=plan.to_call)
+        self.context.notes.progress.begin(
+            batch=plan.batch, to_call=plan.to_call, per=self.context.campaign.pacing.rate.per
+        )
         started = anyio.current_time()
         try:
             await self.context.ledger.expect_waits(runner.longest_wait)
@@ -131,8 +139,9 @@ class Sending:
             async with until(self.context.control.drain):
                 await self._wait_for_the_start()
                 await self.lines.begin()
+                await self.watch.begin()
             started = anyio.current_time()
-            ending = await runner.run(self.context.control, watchers=self._watchers())
+            ending = await runner.run(self.context.control, watchers=self._watchers(plan, runner))
             return _Sent(ending, seconds=anyio.current_time() - started - ending.waited)
         except LedgerError as error:
             return _Sent(failure=error, seconds=anyio.current_time() - started)
@@ -154,9 +163,8 @@ class Sending:
         """Follow the accepted calls, and add to a summary how they stand."""
         every = TRACK_TRIAL_EVERY if self.context.campaign.sandbox else TRACK_EVERY
         followed = await follow(
-            self.context.campaign,
             self.context.ledger,
-            self.context.client,
+            self.watch.tracker,
             every=every,
             progress=self.context.notes.progress,
             control=self.context.control,
@@ -187,14 +195,47 @@ class Sending:
         self.context.notes.add(say.waiting_for_the_start(begins))
         await wait_until(begins.timestamp(), now=time.time, report=self.context.notes.progress.waiting)
 
-    def _watchers(self) -> list[Watcher]:
+    def _watchers(self, plan: Plan, runner: Runner) -> list[Watcher]:
         watchers: list[Watcher] = [
             functools.partial(preflight.watch_wallet, self.context.client),
-            functools.partial(_beat, self.context.notes.progress),
+            functools.partial(self._beat, plan, runner),
             self.lines.watch,
+            self.watch.watch,
         ]
         ends = self.context.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]
+
+    async def _beat(self, plan: Plan, runner: Runner, _end: Callable[[Trip], None]) -> None:
+        """Show how it goes, also while it waits for answers, a line or the provider."""
+        while True:
+            await anyio.sleep(BEAT_EVERY)
+            self.context.notes.progress.beat(self._going(plan, runner))
+
+    def _going(self, plan: Plan, runner: Runner) -> Going:
+        ended, in_use = self.watch.ended, self.lines.in_use()
+        accepted = runner.placing.accepted - (0 if ended is None else ended.total())
+        live = accepted if in_use is None else in_use
+        return Going(
+            ended=ended,
+            reached=self.watch.reached,
+            live=live,
+            lines=plan.outlook.forecast.at_once,
+            ends_at=self._ends_at(plan, left=plan.to_call - runner.placing.sent, live=live),
+        )
+
+    def _ends_at(self, plan: Plan, *, left: int, live: int) -> datetime:
+        """Return when the last call will have ended: those that are live go first on the account's lines."""
+        foretold = plan.outlook.forecast
+        rest = forecast(
+            left,
+            per_second=self.context.campaign.rate.per_second,
+            now=datetime.now().astimezone(),
+            lines=foretold.lines,
+            live=foretold.live,
+            average=foretold.average,
+        )
+        before = live * foretold.average / foretold.at_once if foretold.at_once else 0.0
+        return rest.ends_at + timedelta(seconds=before)
 
     def _runner(self, plan: Plan) -> Runner:
         context, breaker = self.context, self.context.campaign.breaker
@@ -266,13 +307,6 @@ class Sending:
             ended, advice = say.schedule_over(plan.outlook.ended)
             return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
         return summary
-
-
-async def _beat(progress: Progress, _end: Callable[[Trip], None]) -> None:
-    """Let a run be seen to be alive also while it waits for answers, a line or the provider."""
-    while True:
-        await anyio.sleep(BEAT_EVERY)
-        progress.beat()
 
 
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:

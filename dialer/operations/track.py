@@ -17,6 +17,7 @@ from dialer.operations.connection import connected
 from dialer.operations.opening import opened, refuse_unbegun
 from dialer.operations.results import rewrite
 from dialer.sync.track import Tally, Tracker
+from dialer.sync.track.rules import to_read
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from dialer.config.campaign import Campaign
     from dialer.engine.progress import Progress
     from dialer.models import CallCount
-    from dialer.provider.interface import Provider
     from dialer.store import AsyncStore
 
 OUTAGE = 3600.0
@@ -103,7 +103,8 @@ async def track_campaign(
         if campaign.sandbox:
             found = Followed(tuple(await ledger.call_counts()), Tally(), "")
         else:
-            found = await follow(campaign, ledger, client, every=every, progress=progress or Silent(), control=control)
+            tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads))
+            found = await follow(ledger, tracker, every=every, progress=progress or Silent(), control=control)
         unwritten = await rewrite(campaign, ledger)
         return Tracked(
             batch=campaign.batch.name,
@@ -137,14 +138,13 @@ class Followed:
 
     @property
     def open(self) -> int:
-        """How many are not final."""
-        return sum(count.calls for count in self.counts if not count.final)
+        """How many are still to be read."""
+        return to_read(self.counts)
 
 
 async def follow(
-    campaign: Campaign,
     ledger: AsyncStore,
-    client: Provider,
+    tracker: Tracker,
     *,
     every: float | None,
     progress: Progress,
@@ -153,9 +153,8 @@ async def follow(
     """Look until all calls are final, somebody asks to stop, or the provider could not be read for an hour.
 
     Args:
-        campaign: whose calls.
         ledger: what is kept informed.
-        client: reads.
+        tracker: reads.
         every: seconds between two looks; None: look once.
         progress: told every now and then how the calls stand.
         control: stops it.
@@ -164,7 +163,6 @@ async def follow(
         MustActError: the key is refused.
         LedgerError: what was read cannot be recorded.
     """
-    tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads))
     trouble, since = "", anyio.current_time()
     async with until(control.drain), beside(_tell, ledger, progress):
         while True:

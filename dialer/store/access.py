@@ -93,6 +93,7 @@ class AsyncStore(ABC):
     last_called = _awaited(Store.last_called)
     talk = _awaited(Store.talk)
 
+    last_attempt = _awaited(Store.last_attempt)
     open_calls = _awaited(Store.open_calls)
     call_counts = _awaited(Store.call_counts)
     statuses = _awaited(Store.statuses)

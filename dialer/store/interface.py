@@ -1,8 +1,7 @@
 """What the others may do with a batch's ledger: methods by name, values in, values out.
 
 What changes something is a transaction: whole or not at all, and on disk when it returns.
-`tests/test_store_contract.py` states what each of them promises; an engine that keeps these promises can take the
-place of SQLite.
+`tests/test_store_contract.py` states what each promises: an engine that keeps it can take the place of SQLite.
 
     who uses it                    what it gets
     everybody                      Notes
@@ -153,6 +152,9 @@ class Dialling(Protocol):
 
 class Following(Protocol):
     """What tracking, reconciling and cancelling need: the calls that were accepted, and those in doubt."""
+
+    def last_attempt(self) -> int:
+        """Return the integer key of the last attempt; 0 where there was none."""
 
     def open_calls(self, *, after: int = 0, size: int = 1000, most: int | None = None) -> list[Call]:
         """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt.

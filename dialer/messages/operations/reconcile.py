@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from dialer.messages.names import ProviderNames
 
 UNCLEAR = "looking for unclear calls"
-"""What a run was doing when somebody stopped it; so are the next two."""
+"""What a run was doing when somebody stopped it; so are the next four."""
 MISSING = "looking for calls that the ledger misses"
 RESULTS = "reading the results"
 ACCOUNT = "reading the account"
+LIST = "reading the list"
 _INCOMPLETE = "it is an older copy, or replaces one that is lost"
 
 

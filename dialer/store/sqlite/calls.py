@@ -34,6 +34,12 @@ class Calls(Connected):
             ).fetchone()
         return Talk(*row)
 
+    def last_attempt(self) -> int:
+        """Return the integer key of the last attempt; 0 where there was none."""
+        with told(self.path):
+            (last,) = self._db.execute(reading.LAST_ATTEMPT).fetchone()
+        return int(last)
+
     def open_calls(self, *, after: int = 0, size: int = 1000, most: int | None = None) -> list[Call]:
         """Return accepted calls that are not final, in the order in which they were placed, from beyond an attempt.
 

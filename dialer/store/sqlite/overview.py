@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from dialer.messages.words import alike
 from dialer.store.records import Calls, Hold, People, Trouble
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import told
@@ -24,8 +24,6 @@ QUARTER = 900
 """Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
 
 _HORIZON = 31 * 86_400
-
-_NUMBERS = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
 
 
 class Overview(Connected):
@@ -97,11 +95,11 @@ class Overview(Connected):
         Args:
             first: of how many rows the position and the phone cell are given.
         """
-        self._db.create_function("alike", 1, _alike, deterministic=True)
+        self._db.create_function("alike", 1, alike, deterministic=True)
         phone = self._phone_cell()
         rows = self._read(report.TROUBLES, first)
-        for (kind, code, http_status, _), alike in groupby(rows, key=lambda row: row[:4]):
-            some = list(alike)
+        for (kind, code, http_status, _), same in groupby(rows, key=lambda row: row[:4]):
+            some = list(same)
             yield Trouble(
                 kind=kind,
                 code=code,
@@ -115,7 +113,7 @@ class Overview(Connected):
         """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
         spell: Hold | None = None
         for at, seconds, words in self._read(report.HOLDS):
-            found = Hold(at, seconds, _alike(words))
+            found = Hold(at, seconds, alike(words))
             if spell is None or found.at > spell.at + spell.seconds:
                 if spell is not None:
                     yield spell
@@ -143,8 +141,3 @@ def _number(text: str, phone: int | None) -> str:
     if not text.startswith("["):
         return text
     return "" if phone is None else str(json.loads(text)[phone])
-
-
-def _alike(words: str) -> str:
-    """Return a reason without what differs from person to person, so that equal ones are counted together."""
-    return _NUMBERS.sub("…", words)

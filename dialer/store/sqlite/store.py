@@ -175,7 +175,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             before = group.attempts_of_callable(db, recipients)
             gone = self._not_due(before, now=at)
             chosen = {one.id: one for one in recipients if one.id in before and one.id not in gone}
-            (last,) = db.execute(reading.LAST_ATTEMPT).fetchone()
+            last = self.last_attempt()
             moment = datetime.fromtimestamp(at, UTC)
             attempts = []
             for id_, recipient in enumerate(chosen.values(), last + 1):

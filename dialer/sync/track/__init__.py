@@ -15,7 +15,16 @@ from dialer.messages.sync import other_account
 from dialer.provider.interface import ProviderReadError
 from dialer.provider.states import CallState
 from dialer.sync.agents import agents_of
-from dialer.sync.track.rules import is_hopeless, is_new, is_whole_in_list, pages, sleeps, span_of, worth
+from dialer.sync.track.rules import (
+    is_hopeless,
+    is_new,
+    is_whole_in_list,
+    pages,
+    sleeps,
+    span_of,
+    to_read,
+    worth,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -46,8 +55,8 @@ class Looked:
 
     @property
     def open(self) -> int:
-        """How many are not final."""
-        return sum(count.calls for count in self.counts if not count.final)
+        """How many are still to be read: they go on, or only a list has shown that they ended."""
+        return to_read(self.counts)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from dialer.provider.states import CallState
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
+    from dialer.models import CallCount
     from dialer.store import Call
 
 _PATIENCE = 1800.0
@@ -25,8 +26,15 @@ _SHARE = 0.1
 """Of the time that a call has waited for its data: how long it is left alone."""
 _UNLISTED = 60.0
 """Seconds for which a new call may be missing from the list without being asked for."""
+_UNREAD = frozenset({0, 3})
+"""See `CallCount.final`."""
 _MARGIN = 5.0
 """Seconds listed before the first and after the last call of a span: how far apart two clocks are is known roughly."""
+
+
+def to_read(counts: Sequence[CallCount]) -> int:
+    """Return how many calls are still to be read: they go on, or only a list has shown that they ended."""
+    return sum(count.calls for count in counts if count.final in _UNREAD)
 
 
 def sleeps(call: Call, *, now: float) -> bool:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dialer.models import Status
-from dialer.provider.states import RANG
+from dialer.provider.states import FINAL, RANG
 from dialer.store.sqlite.queries.parts import (
     ACCEPTED,
     ACCEPTED_CALLS,
@@ -160,7 +160,8 @@ COUNTS = f"""
     )
 """
 CALL_COUNTS = f"""
-    SELECT {OUTCOME}, coalesce(c.final, 0), count(*),
+    SELECT {OUTCOME},
+    CASE WHEN c.final = 0 AND c.status IN {listed(FINAL)} THEN 3 ELSE coalesce(c.final, 0) END, count(*),
     round(coalesce(sum(c.duration), 0.0), 3), round(coalesce(sum(c.cost), 0.0), 3),
     CASE WHEN c.attempt IS NULL THEN 0 ELSE 1 END
     FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
