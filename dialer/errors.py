@@ -88,9 +88,20 @@ class DeclinedError(UsageError):
 
 
 class LockedError(DialerError):
-    """Another run holds this batch; the message says who and since when."""
+    """Another run holds this batch; the message says who and since when.
+
+    Attributes:
+        pid: the process that holds it; None where it does not say.
+        host: its machine.
+        since: when it began, ISO 8601.
+        does: which command it is.
+    """
 
     exit_code = ExitCode.LOCKED
+
+    def __init__(self, words: str, *, pid: int | None = None, host: str = "", since: str = "", does: str = "") -> None:
+        super().__init__(words)
+        self.pid, self.host, self.since, self.does = pid, host, since, does
 
 
 class LeftError(DialerError):

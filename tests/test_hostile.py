@@ -334,7 +334,7 @@ def test_progress_draws_with_its_own_controls_only(kind: str) -> None:
             progress.end()
         shown.append(stream.getvalue())
     ours, plain = (set(text) - set(map(chr, range(0x20, 0x7F))) for text in shown)
-    assert ours <= plain | {"█", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
+    assert ours <= plain | {"…", "█", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
     assert "2J" in shown[0]
 
 

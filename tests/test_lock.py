@@ -226,3 +226,24 @@ def test_a_run_of_version_0_1_that_goes_on_turns_a_new_one_away(
         assert not place.calls()
         assert json.loads(file.read_text(encoding="utf-8")) == note
     assert main(["run", str(campaign), "--yes", "-q"]) == ExitCode.DONE
+
+
+def test_a_start_that_meets_a_running_one_says_that_it_runs_and_reports_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+    monkeypatch.setenv("BOLNA_BASE_URL", "http://127.0.0.1:9")
+    campaign = tmp_path / "c.toml"
+    campaign.write_text('agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "r.csv"\n')
+    (tmp_path / "r.csv").write_text("phone\n+919812345678\n")
+    with locked(tmp_path / "c.results.ledger.lock", command="run"):
+        assert main(["run", str(campaign), "--yes", "--log-format", "json"]) == ExitCode.LOCKED
+        (event,) = map(json.loads, capsys.readouterr().err.splitlines())
+        assert (event["event"], event["pid"], event["host"], event["exit_code"]) == (
+            "running", os.getpid(), socket.gethostname(), 4,
+        )  # fmt: skip
+        assert event["since"]
+        assert main(["run", str(campaign), "--yes"]) == ExitCode.LOCKED
+    text = capsys.readouterr().err
+    assert text.startswith("Running already: ")
+    assert "Error" not in text

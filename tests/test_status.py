@@ -213,8 +213,8 @@ def test_on_a_terminal_a_text_takes_the_place_of_the_one_before(monkeypatch: pyt
     assert terminal.getvalue() == (
         "\x1b[?25l"
         "one\x1b[K\ntwo\x1b[K\n\x1b[J"
-        "\x1b[2Afar 李娜 \x1b[K\nwide\x1b[K\n2\x1b[K\n\x1b[J"
-        "\x1b[3Aend\x1b[K\n\x1b[J"
+        "\r\x1b[2Afar 李娜 \x1b[K\nwide\x1b[K\n2\x1b[K\n\x1b[J"
+        "\r\x1b[3Aend\x1b[K\n\x1b[J"
         "\x1b[?25h"
     )
 

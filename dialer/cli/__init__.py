@@ -29,7 +29,7 @@ from dialer.cli import (  # each adds its command
 from dialer.cli.group import cli
 from dialer.cli.mistyped import usage_text
 from dialer.cli.printing import echo
-from dialer.errors import DialerError, ExitCode
+from dialer.errors import DialerError, ExitCode, LockedError
 from dialer.messages import cli as words
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
         code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
     except DialerError as error:
-        echo(words.error(error), err=True)
+        # Nothing is wrong where a timer starts what goes on already.
+        echo(words.running(error) if isinstance(error, LockedError) else words.error(error), err=True)
         return int(error.exit_code)
     except click.ClickException as error:
         echo(usage_text(error), err=True)

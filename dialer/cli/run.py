@@ -23,7 +23,8 @@ from dialer.cli.group import (
 )
 from dialer.cli.progress import events_of, progress_of
 from dialer.cli.signals import unless_terminated, with_signals
-from dialer.messages.cli import CALL_THEM, NAME_OUTCOMES
+from dialer.errors import LockedError
+from dialer.messages.cli import CALL_THEM, NAME_OUTCOMES, READING_CAMPAIGN
 from dialer.messages.pages.run import overview, plan_event, plan_text, stopped_text, summary_event, summary_text
 
 if TYPE_CHECKING:
@@ -133,14 +134,22 @@ class _Talk:
 def _failed(path: Path, error: DialerError) -> None:
     from dialer.cli.progress import JsonLines  # noqa: PLC0415 - only a run needs it
 
-    JsonLines().event("error", campaign=str(path), text=str(error), exit_code=int(error.exit_code))
+    about = {"campaign": str(path), "text": str(error), "exit_code": int(error.exit_code)}
+    if isinstance(error, LockedError):
+        # Nothing is wrong where a timer starts what goes on already.
+        JsonLines().event("running", pid=error.pid, host=error.host, since=error.since, does=error.does, **about)
+    else:
+        JsonLines().event("error", **about)
 
 
 def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done:  # noqa: ANN401 - options handed on
-    from dialer.operations import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
-
-    campaign = load(path, **which)
     progress = progress_of(quiet=talk.quiet, no_progress=talk.no_progress, log_format=talk.log_format)
+    progress.doing(READING_CAMPAIGN)
+    try:
+        campaign = load(path, **which)
+        from dialer.operations import run_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    finally:
+        progress.done()
     events = events_of(progress)
 
     async def call(campaign: Campaign, control: Control) -> Summary:
@@ -148,7 +157,8 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
         asking = None if talk.yes else partial(ask, control=control)
         return await run_campaign(campaign, options, confirm=confirm, ask=asking, progress=progress, control=control)
 
-    report = say if events is None else progress.note
+    # A bar is drawn over itself: what is said meanwhile goes above it.
+    report = say if events is None and (talk.quiet or talk.no_progress) else progress.note
     summary, stopped_by = with_phone_column(
         campaign, lambda known: with_signals(partial(call, known), say=report), asks=not talk.yes
     )

@@ -59,7 +59,8 @@ class Screen:
 
     def width(self) -> int:
         """Return how long a line may be that is not broken."""
-        return self._size().columns - 1
+        columns, _ = self._size()
+        return columns - 1
 
     def clear(self) -> None:
         """Take away what is shown, so that something else can be written above it."""
@@ -72,15 +73,16 @@ class Screen:
         self._shown = []
 
     def _over_the_last(self, lines: list[str]) -> str:
-        width, height = self._size()
+        columns, height = self._size()
         up = self._up()
-        self._shown = [row for line in lines for row in _rows(line, width - 1)][: height - 1]
+        self._shown = [row for line in lines for row in _rows(line, columns - 1)][: height - 1]
         return up + "".join(f"{line}{_REST_OF_LINE}\n" for line in self._shown) + _REST_OF_SCREEN
 
     def _up(self) -> str:
         # A terminal that has become narrower has broken what was written for it before.
-        rows = sum(1 for line in self._shown for _ in _rows(line, self._size().columns))
-        return f"\x1b[{rows}A\r" if rows else ""
+        columns, _ = self._size()
+        rows = sum(1 for line in self._shown for _ in _rows(line, columns))
+        return f"\r\x1b[{rows}A" if rows else ""
 
     def _size(self) -> os.terminal_size:
         try:

@@ -19,6 +19,10 @@ def error(why: object) -> str:
     return f"Error: {why}"
 
 
+def running(who: object) -> str:
+    return f"Running already: {who}"
+
+
 def file_error(file: object, why: str | None) -> str:
     return f"Error: {file or 'a file'}: {why}"
 

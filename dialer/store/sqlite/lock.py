@@ -78,7 +78,11 @@ def locked(path: Path, *, command: str, campaign: Path | None = None, status: st
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise LockedError(say.held(path, by=holder(path), status=status)) from None
+        by = held_by(path)
+        words = say.held(path, by=holder(path), status=status)
+        if by is None:
+            raise LockedError(words) from None
+        raise LockedError(words, pid=by.pid, host=by.host, since=by.since, does=by.does) from None
     except OSError as error:
         raise LedgerError(say.lock_not_writable(path, why=error.strerror)) from error
     try:
