@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,7 +16,6 @@ from dialer import provider
 from dialer.engine.breaker import Breaker, Trip
 from dialer.engine.control import until
 from dialer.engine.ending import Ending
-from dialer.engine.forecast import forecast
 from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Going
 from dialer.engine.runner import Runner
@@ -51,6 +51,8 @@ RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
 BEAT_EVERY = 1.0
 """Seconds between two showings of how it goes."""
+FORESEE_EVERY = 10.0
+"""Seconds between two forecasts of when the last call will have ended."""
 LOOK_EVERY = 15.0
 """Seconds between two looks at the calls while more are placed; of a trial as below."""
 TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
@@ -207,35 +209,19 @@ class Sending:
 
     async def _beat(self, plan: Plan, runner: Runner, _end: Callable[[Trip], None]) -> None:
         """Show how it goes, also while it waits for answers, a line or the provider."""
+        ends_at, foreseen = None, -math.inf
         while True:
             await anyio.sleep(BEAT_EVERY)
-            self.context.notes.progress.beat(self._going(plan, runner))
+            going = self._going(plan, runner)
+            if anyio.current_time() - foreseen >= FORESEE_EVERY:
+                ends_at, foreseen = _ends_at(plan, sent=runner.placing.sent, live=going.live), anyio.current_time()
+            self.context.notes.progress.beat(replace(going, ends_at=ends_at))
 
     def _going(self, plan: Plan, runner: Runner) -> Going:
         ended, in_use = self.watch.ended, self.lines.in_use()
         accepted = runner.placing.accepted - (0 if ended is None else ended.total())
         live = accepted if in_use is None else in_use
-        return Going(
-            ended=ended,
-            reached=self.watch.reached,
-            live=live,
-            lines=plan.outlook.forecast.at_once,
-            ends_at=self._ends_at(plan, left=plan.to_call - runner.placing.sent, live=live),
-        )
-
-    def _ends_at(self, plan: Plan, *, left: int, live: int) -> datetime:
-        """Return when the last call will have ended: those that are live go first on the account's lines."""
-        foretold = plan.outlook.forecast
-        rest = forecast(
-            left,
-            per_second=self.context.campaign.rate.per_second,
-            now=datetime.now().astimezone(),
-            lines=foretold.lines,
-            live=foretold.live,
-            average=foretold.average,
-        )
-        before = live * foretold.average / foretold.at_once if foretold.at_once else 0.0
-        return rest.ends_at + timedelta(seconds=before)
+        return Going(ended=ended, reached=self.watch.reached, live=live, lines=plan.outlook.forecast.at_once)
 
     def _runner(self, plan: Plan) -> Runner:
         context, breaker = self.context, self.context.campaign.breaker
@@ -307,6 +293,13 @@ class Sending:
             ended, advice = say.schedule_over(plan.outlook.ended)
             return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
         return summary
+
+
+def _ends_at(plan: Plan, *, sent: int, live: int) -> datetime | None:
+    """Return when the last call will have ended, as far as that can be said."""
+    course = plan.outlook.course
+    left = sum(group.count for group in course.groups) - sent
+    return course.remaining(left=max(0, left), live=live, now=datetime.now().astimezone()).ends_at
 
 
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
