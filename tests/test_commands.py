@@ -267,7 +267,7 @@ def test_a_mistyped_option_is_never_answered_with_one_that_calls_somebody(
 
 
 def test_a_mistyped_verb_is_answered_with_all_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    for typed in {word.strip() for verb in VERBS for word in near(f"  {verb}")} - set(VERBS) | {"resume", "rnu"}:
+    for typed in {word.strip() for verb in VERBS for word in near(f"  {verb}")} - set(VERBS) | {"restart", "rnu"}:
         said = _said(capsys, typed, "x")
         assert "Did you mean" not in said
         assert f"The commands are: {', '.join(VERBS)}." in said

@@ -15,7 +15,7 @@ from dialer.messages.pages.resume import resumed_text
 @paused_options
 @output_option
 def resume(output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Let runs call again after `dialer pause`; starts none."""
+    """Let runs call again after a pause; starts none."""
     from dialer.operations import resume_campaigns, targets_of  # noqa: PLC0415 - only this command needs it
 
     resumed = resume_campaigns(targets_of(**which))
