@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections import Counter
 from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +18,9 @@ import pytest
 from dialer.cli import main
 from dialer.cli.terminal import Screen
 from dialer.messages.values import duration
+from dialer.moments import to_the_minute
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, call, intend, opened, people
-from tests.place import HEADER, awkward, run
+from tests.place import HEADER, awkward, number, run
 from tests.test_track import PEOPLE
 
 if TYPE_CHECKING:
@@ -272,3 +274,30 @@ def test_no_cancel_says_that_all_is_stopped_where_the_ledger_is_lost(
     assert main(["cancel", str(path), "--yes"]) == 2
     assert "says who was called, but there is no ledger beside it" in capsys.readouterr().err
     assert not list(quick.folder.glob("*.ledger"))
+
+
+def test_times_are_shown_by_the_campaigns_clock_with_its_zone_as_it_was_written_and_in_json_in_utc(
+    quick: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asia/Calcutta is the same clock under another name; what the user wrote is what is shown."""
+    quick.recipients(awkward(2), header=HEADER)
+    path = quick.campaign(more='[window]\nhours = "00:00-24:00"\ntimezone = "Asia/Kolkata"')
+    assert main(["run", str(path), "--yes", "-q"]) == 0
+    capsys.readouterr()
+    assert main(["status", str(path), "-o", "json"]) == 0
+    last = datetime.fromisoformat(told(capsys)["last"])
+    assert last.utcoffset() == timedelta(0)
+    shown = f"{last + timedelta(hours=5, minutes=30):%Y-%m-%d %H:%M:%S} Asia/Kolkata"
+    assert main(["status", str(path)]) == 0
+    assert f"last attempt {shown}" in capsys.readouterr().out
+    assert main(["show", number(0), "--in", str(quick.folder)]) == 0
+    assert " Asia/Kolkata  queued" in capsys.readouterr().out
+    assert main(["report", str(path), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["zone"] == "Asia/Kolkata"
+
+
+def test_a_zone_without_a_name_is_shown_by_its_offset() -> None:
+    moment = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    india = timezone(timedelta(hours=5, minutes=30), "IST")
+    assert to_the_minute(moment.astimezone(india)) == "2026-12-01 14:30 UTC+05:30"
+    assert to_the_minute(moment) == "2026-12-01 09:00 UTC"

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--timezone",
     metavar="NAME",
-    default="UTC",
-    show_default=True,
-    help="Show times as in this zone, for instance Asia/Kolkata.",
+    help="Show times as in this zone, like Asia/Kolkata; default: the campaign's, else UTC.",
 )
 @click.option("--full-numbers", is_flag=True, help="Show whole phone numbers, not only the last three digits.")
 def report(
@@ -40,7 +38,7 @@ def report(
     *,
     to: Path | None,
     form: Literal["html", "md", "json"],
-    timezone: str,
+    timezone: str | None,
     full_numbers: bool,
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> ExitCode:

@@ -27,18 +27,19 @@ if TYPE_CHECKING:
 _SUFFIXES = (".html", ".htm", ".md", ".json")
 
 
-def report_batch(batch: Batch, *, zone: str = "UTC", full_numbers: bool = False) -> Report:
+def report_batch(batch: Batch, *, zone: str | None = None, full_numbers: bool = False) -> Report:
     """Return what a batch came to so far, also while a run is going on.
 
     Args:
         batch: its files.
-        zone: the time zone of its hours and moments.
+        zone: the time zone of its hours and moments; None: the campaign's, else UTC.
         full_numbers: show whole phone numbers, not only the last three digits.
 
     Raises:
         UsageError: there is no ledger yet, or no such time zone.
         LedgerError: the ledger cannot be read.
     """
+    zone = zone or batch.timezone or "UTC"
     problem = zone_problem(zone)
     if problem is not None:
         raise UsageError(say.no_such_zone(problem.reason))

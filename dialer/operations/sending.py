@@ -24,6 +24,7 @@ from dialer.errors import DialerError, ExitCode, LedgerError
 from dialer.messages.operations import run as say
 from dialer.messages.operations.redial import refused_again
 from dialer.models import Status, e164
+from dialer.moments import shown
 from dialer.operations import paused
 from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
 from dialer.operations.outcome import Summary, exit_code_of
@@ -288,7 +289,9 @@ class Sending:
                 summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self.context.control.stopped}.", may_ring=may_ring
             )
         if ending.deferred:
-            return replace(summary, ended=say.left_for_later(_reasons(ending.deferred)))
+            return replace(
+                summary, ended=say.left_for_later(_reasons(ending.deferred, self.context.campaign.batch.timezone))
+            )
         if summary.left and plan.outlook.ended is not None:
             ended, advice = say.schedule_over(plan.outlook.ended)
             return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
@@ -308,9 +311,9 @@ async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:
     end(Trip(*say.schedule_ended(moment), ExitCode.LEFT, "schedule_ended"))
 
 
-def _reasons(deferred: Mapping[str, Deferred]) -> list[tuple[str, int, datetime | None]]:
+def _reasons(deferred: Mapping[str, Deferred], zone: str | None) -> list[tuple[str, int, datetime | None]]:
     """Return why people were left for later, with how many they are, and when the first of them can be called."""
     return [
-        (reason, group.count, None if group.until is None else datetime.fromtimestamp(group.until, UTC))
+        (reason, group.count, None if group.until is None else shown(datetime.fromtimestamp(group.until, UTC), zone))
         for reason, group in deferred.items()
     ]

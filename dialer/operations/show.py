@@ -15,6 +15,7 @@ from dialer.models import Problem, e164
 from dialer.numbers import SPECIAL, judge, spellings
 from dialer.operations.dnc import entries_of
 from dialer.operations.ledger_files import known_ledgers
+from dialer.operations.ledger_identity import TIMEZONE
 from dialer.store.engines import do_not_call_list, read_ledger
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Found:
         ledger: its path.
         batch: the batch's name.
         agent: the agent's id.
+        timezone: the zone by whose clock its times are shown; empty: the machine's.
         is_trial: it calls a stand-in on this machine: no phone rings.
         people: everybody with the number.
     """
@@ -40,6 +42,7 @@ class Found:
     ledger: str
     batch: str
     agent: str
+    timezone: str
     is_trial: bool
     people: tuple[Person, ...]
 
@@ -90,7 +93,7 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
             found.append(_found(path, number))
         except UsageError:
             # A run was killed before it recorded anything in it.
-            found.append(Found(str(path), "", "", is_trial=False, people=()))
+            found.append(Found(str(path), "", "", "", is_trial=False, people=()))
         except DialerError as error:
             unread.append((str(path), str(error)))
     listed = _listed(number, folder or Path(), unread)
@@ -126,6 +129,7 @@ def _found(path: Path, number: int) -> Found:
             ledger=str(path),
             batch=ledger.note("batch") or "",
             agent=ledger.note("agent") or "",
+            timezone=ledger.note(TIMEZONE) or "",
             is_trial=ledger.note("server") == "loopback",
             people=tuple(person for spelling in spellings(number) for person in ledger.people_with(spelling)),
         )

@@ -9,6 +9,7 @@ from dialer import provider
 from dialer.messages.values import duration, plain
 from dialer.messages.words import counted, first_line
 from dialer.models import Status
+from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def plan_text(plan: Plan) -> str:
     called = counts.get(Status.QUEUED, 0)
     before = []
     if called:
-        last = f" (last on {plan.called_last:%Y-%m-%d %H:%M} UTC)" if plan.called_last else ""
+        last = f" (last on {to_the_minute(plan.called_last)})" if plan.called_last else ""
         before.append(f"{called:,} of {sum(counts.values()):,} are already called{last} and are skipped.")
     skipped = {
         status: counts.get(status, 0)
