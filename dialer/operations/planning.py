@@ -16,7 +16,7 @@ from dialer.messages.operations import reconcile as reconciling
 from dialer.messages.operations.results import taken_over
 from dialer.messages.operations.run import other_agents
 from dialer.models import NOWHERE, Status, Whereabouts
-from dialer.moments import shown
+from dialer.moments import shown as by_clock
 from dialer.numbers import line, spellings
 from dialer.operations.adoption import merge
 from dialer.operations.check import SAMPLES
@@ -140,7 +140,7 @@ class Planning:
             counts=counts,
             called_last=None
             if last is None
-            else shown(datetime.fromtimestamp(last, UTC), self.context.campaign.batch.timezone),
+            else by_clock(datetime.fromtimestamp(last, UTC), self.context.campaign.batch.timezone),
             agent_id=self.context.campaign.agent_id,
             uncovered=await self._uncovered(places),
             outlook=outlook(
