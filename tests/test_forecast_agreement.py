@@ -155,9 +155,7 @@ def _seen(folder: Path, case: Case) -> Seen:
     with closing(campaign.ledger):
         ends = None if case.until is None else _at(case.until).timestamp()
         for number, moment in zip(case.numbers(), _moments(case), strict=True):
-            campaign.ledger._db.execute(
-                "UPDATE recipient SET scheduled_at = ? WHERE number = ?", (moment, number)
-            )
+            campaign.ledger._db.execute("UPDATE recipient SET scheduled_at = ? WHERE number = ?", (moment, number))
         rig, phones = campaign.rig, Steady(case.lines or 1000, lasts=case.average)
         rig.rate, rig.waits = Rate.parse(case.rate), case.waits
         rig.limit = len(case.numbers()) if case.limit is None else case.limit
