@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from dialer.messages.names import ProviderNames
 from dialer.models import Answer, Effect, Outcome
 from dialer.provider.interface import (
+    NO_TROUBLES,
     Account,
     Agent,
     CallField,
@@ -23,6 +24,7 @@ from dialer.provider.interface import (
     ProviderReadError,
     Request,
     Stopped,
+    Troubles,
 )
 from dialer.provider.states import CallState
 from dialer.rate import Rate
@@ -112,10 +114,12 @@ class Exchange:
         return Customer(self)
 
     @contextlib.contextmanager
-    def sandbox(self) -> Iterator[tuple[str, str]]:
+    def sandbox(self, troubles: Troubles = NO_TROUBLES) -> Iterator[tuple[str, str]]:  # noqa: ARG002 - has none
         yield "http://127.0.0.1:9", "key"
 
-    def serve_sandbox(self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None]) -> None:
+    def serve_sandbox(
+        self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None], troubles: Troubles
+    ) -> None:
         raise NotImplementedError
 
     def place(self, body: bytes) -> Answer:

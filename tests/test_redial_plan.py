@@ -344,7 +344,7 @@ def test_run_status_and_check_say_how_many_are_called_again_and_from_when(
     (status,) = json.loads(capsys.readouterr().out)
     assert status["redials"] == {"due": 2, "later": 0, "first": None, "last": None, "open": 0, "refused": 0}
     assert main(["run", path, "--yes", "--limit", "1"]) == ExitCode.LEFT
-    assert "2 are due to be called again by the plan in [redial]" in capsys.readouterr().err
+    assert "2 are due to be called again by plan ([redial])" in capsys.readouterr().err
     main(["show", number(0), "--in", str(called.folder)])
     assert "due to be called again by plan ([redial])" in capsys.readouterr().out
 
@@ -385,7 +385,7 @@ def test_a_trial_does_not_wait_for_calls_that_ended_with_its_stand_in(place: Pla
     [
         ('outcomes = ["unreachable"]\ntimes = ["2h"]', "one of balance-low, busy, canceled, error, failed, no-answer"),
         ('outcomes = ["completed"]\ntimes = ["2h"]', "one of balance-low"),
-        ('outcomes = ["stopped"]\ntimes = ["2h"]', "dialer run CAMPAIGN --redial stopped"),
+        ('outcomes = ["stopped"]\ntimes = ["2h"]', "by --redial stopped"),
         ('outcomes = ["busy"]\ntimes = ["24h", "2h"]', "no time may be shorter than the one before it"),
         ('outcomes = ["busy"]\ntimes = ["2 hours"]', "write a time from"),
         ('outcomes = ["busy"]\ntimes = [2]', "write a time from"),

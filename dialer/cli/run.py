@@ -23,9 +23,12 @@ from dialer.cli.group import (
 )
 from dialer.cli.progress import events_of, progress_of
 from dialer.cli.signals import unless_terminated, with_signals
-from dialer.errors import LockedError
+from dialer.cli.troubles import trouble_options
+from dialer.errors import LockedError, UsageError
 from dialer.messages.cli import CALL_THEM, NAME_OUTCOMES, READING_CAMPAIGN
+from dialer.messages.operations.run import TROUBLES_IN_EARNEST
 from dialer.messages.pages.run import overview, plan_event, plan_text, stopped_text, summary_event, summary_text
+from dialer.provider.interface import NO_TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +55,7 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @click.option(
     "--sandbox", is_flag=True, help=f"Call the built-in stand-in for {PROVIDER}; results and ledger are kept apart."
 )
+@trouble_options
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; nobody is called (like check).")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N recipients.")
 @strict_option
@@ -105,6 +109,8 @@ def run(
 ) -> ExitCode:
     """Dial; run it again to resume."""
     which: dict[str, Any] = {"recipients": recipients, "batch": batch, "sandbox": sandbox}
+    if options["troubles"] != NO_TROUBLES and not sandbox:
+        raise UsageError(TROUBLES_IN_EARNEST)
     if dry_run:
         one = partial(check_one, output=output, limit=options["limit"], strict=options["strict"], **which)
         return each(campaigns, one, output=output)
@@ -170,7 +176,8 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     elif talk.output == "text" and not talk.quiet:
         # With a progress they were shown when they came up.
         notes = summary.notes if talk.no_progress else ()
-        text = summary_text(summary, selection=campaign.batch.selection, more=options.repeated)
+        batch = campaign.batch
+        text = summary_text(summary, selection=batch.selection, more=options.repeated, files=batch.outputs)
         say("\n".join([*notes, text]))
     return Done(summary.exit_code, overview(summary), summary)
 

@@ -118,6 +118,11 @@ def would_be_called(count: int) -> str:
     return f"{count:,} would be called"
 
 
+SHARE = "write a share of the calls in percent, from 0% to 100%, like 5% or 0.5%"
+SLOW = "write a time from 1s to 24h, like 2s"
+TOO_MUCH_TROUBLE = "--refuse and --lose are more than 100% together"
+
+
 def sandbox_listens(url: str, key: str, names: ProviderNames) -> str:
     return f"The sandbox listens. In another terminal:\n  export {names.address}={url} {names.key}={key}"
 

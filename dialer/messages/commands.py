@@ -46,10 +46,19 @@ class Selection:
         """Return the same as a trial in the sandbox."""
         return replace(self, sandbox=True)
 
+    def in_earnest(self) -> Selection:
+        """Return the same, no trial."""
+        return replace(self, sandbox=False)
+
 
 def command_text(verb: str | Path, *words: str | Path) -> str:
     """Return a command so that a shell takes it as it is meant, whatever stands in the names of files."""
     return " ".join(("dialer", *(_quoted(word) for word in (verb, *words))))
+
+
+def removal_text(*files: Path) -> str:
+    """Return a command that deletes files."""
+    return " ".join(("rm", *map(_quoted, files)))
 
 
 def _quoted(word: str | Path) -> str:

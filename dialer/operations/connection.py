@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.config.credentials import Credentials, credentials
+from dialer.provider.interface import NO_TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from dialer.config.campaign import Campaign
-    from dialer.provider.interface import Provider
+    from dialer.provider.interface import Provider, Troubles
 
 
 @contextlib.asynccontextmanager
-async def connected(campaign: Campaign) -> AsyncIterator[tuple[Provider, str]]:
-    """Yield a client and its address: of the account, or of a sandbox.
+async def connected(campaign: Campaign, *, troubles: Troubles = NO_TROUBLES) -> AsyncIterator[tuple[Provider, str]]:
+    """Yield a client and its address: of the account, or of a sandbox in which so much goes wrong.
 
     Raises:
         UsageError: there is no key, or key or address cannot be used.
     """
     with contextlib.ExitStack() as stack:
         if campaign.sandbox:
-            base_url, key = stack.enter_context(provider.VENDOR.sandbox())
+            base_url, key = stack.enter_context(provider.VENDOR.sandbox(troubles))
             access = Credentials(base_url=base_url, key=key)
         else:
             access = credentials(campaign.batch.selection)

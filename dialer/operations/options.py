@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dialer.provider.interface import NO_TROUBLES, Troubles
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
@@ -17,6 +19,7 @@ class RunOptions:
         adopt: go on from a results CSV whose ledger is lost.
         strict: call nobody while the prompt asks for variables that the campaign does not give.
         track: go on until every accepted call is over.
+        troubles: what goes wrong in a trial.
         new_batch: the ledger is new on purpose, also where another batch has called most of the list.
         move_workspace: the ledger was moved from another workspace on purpose.
     """
@@ -28,6 +31,7 @@ class RunOptions:
     adopt: bool = False
     strict: bool = False
     track: bool = False
+    troubles: Troubles = NO_TROUBLES
     new_batch: bool = False
     move_workspace: bool = False
 

@@ -31,6 +31,7 @@ from dialer.operations.paused import Held, paused_summary, pauses_of
 from dialer.operations.planning import Planning
 from dialer.operations.run_context import Notes, RunContext
 from dialer.operations.sending import LOOK_EVERY, TRACK_TRIAL_EVERY, Sending
+from dialer.provider.interface import NO_TROUBLES
 from dialer.provider.states import NOT_REACHED
 from dialer.sync.neighbour_calls import NeighbourCalls
 from dialer.sync.track import Tracker
@@ -86,6 +87,8 @@ async def run_campaign(
     control = control or Control()
     progress = progress or Silent()
     _check_outcomes(options.redial)
+    if options.troubles != NO_TROUBLES and not campaign.sandbox:
+        raise UsageError(say.TROUBLES_IN_EARNEST)
     held = Held(pauses_of(campaign.batch), control)
     # Before the key is asked for, and before anything is granted, moved or taken over.
     if pauses := held.pauses.in_force():
@@ -110,7 +113,7 @@ async def _run(
 ) -> Summary:
     control = held.control
     async with (
-        connected(campaign) as (client, base_url),
+        connected(campaign, troubles=options.troubles) as (client, base_url),
         opened(campaign, command="run", base_url=base_url, control=control) as ledger,
     ):
         with (

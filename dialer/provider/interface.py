@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.provider.records import (
+    NO_TROUBLES,
     Account,
     Agent,
     CallField,
@@ -17,6 +18,7 @@ from dialer.provider.records import (
     Request,
     Retries,
     Stopped,
+    Troubles,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from dialer.models import Answer
 
 __all__ = [
+    "NO_TROUBLES",
     "Account",
     "Agent",
     "CallField",
@@ -52,6 +55,7 @@ __all__ = [
     "Retries",
     "Stopped",
     "Stops",
+    "Troubles",
     "Vendor",
 ]
 
@@ -182,10 +186,12 @@ class Vendor(Protocol):
             UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.
         """
 
-    def sandbox(self) -> AbstractContextManager[tuple[str, str]]:
+    def sandbox(self, troubles: Troubles = NO_TROUBLES) -> AbstractContextManager[tuple[str, str]]:
         """Have a stand-in run on loopback meanwhile; yield its address and a key that it takes."""
 
-    def serve_sandbox(self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None]) -> None:
+    def serve_sandbox(
+        self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None], troubles: Troubles
+    ) -> None:
         """Run the stand-in until Ctrl-C.
 
         Args:
@@ -193,6 +199,7 @@ class Vendor(Protocol):
             speed: how many times faster calls go by.
             lines: calls that may be live at once.
             on_ready: shown its address and a key that it takes, once it listens.
+            troubles: what goes wrong.
 
         Raises:
             OSError: it cannot listen there.

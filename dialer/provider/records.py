@@ -275,3 +275,21 @@ class Stopped:
     stopped: bool
     words: str
     is_unknown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troubles:
+    """What goes wrong in a stand-in, so that it can be rehearsed.
+
+    Attributes:
+        refuse: share of the calls that are refused, with a reason.
+        lose: share of the calls that are placed and not answered.
+        slow: seconds that an answer takes.
+    """
+
+    refuse: float = 0.0
+    lose: float = 0.0
+    slow: float = 0.0
+
+
+NO_TROUBLES = Troubles()

@@ -65,6 +65,13 @@ class Batch:
         inputs = (self.campaign, self.campaign.with_name(".env"), self.recipients)
         return (*inputs, self.results, self.ledger, self.lock, self.mark)
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The results and the ledger, with what lies beside it: without them the batch begins anew."""
+        log = (self.ledger.with_name(f"{self.ledger.name}{ending}") for ending in ("-wal", "-shm"))
+        written = (self.results, self.ledger, *log, self.lock, self.mark)
+        return tuple(path for path in written if path.exists())
+
     def refuse_overwriting(self, file: CampaignFile, inputs: Mapping[str, Path]) -> None:
         """Refuse files of the batch that are one of its inputs.
 

@@ -50,10 +50,7 @@ NO_LIMIT = 'it says neither hours = "09:00-20:00" nor rules = ["us-federal"], so
 DAYS_WITHOUT_HOURS = 'days go with hours, as in hours = "09:00-20:00"'
 UNCOVERED_WITH_HOURS = "hours cover everybody; uncovered goes with rules alone"
 NAMELESS_VARIABLE = "a variable needs a name"
-NOT_STOPPED = (
-    "calls that `dialer cancel` has stopped are not called again by plan; to call those people: "
-    "dialer run CAMPAIGN --redial stopped"
-)
+NOT_STOPPED = "whose call was stopped is called again only where a person asks for it, by --redial stopped"
 TIMES_FALL = 'no time may be shorter than the one before it, as in ["2h", "24h"]'
 PLAN_WITHOUT_CALLS = "with 1 call in all nobody is called again; write 2 or more, or take out outcomes and times"
 CALL_NEEDS_ID = '"call" needs an id in [columns]: without it two rows with one number are one person'

@@ -20,7 +20,7 @@ ASKING = "reading how the calls ended"
 
 
 def due(count: int) -> str:
-    return f"{count:,} {'is' if count == 1 else 'are'} due to be called again by the plan in [redial]"
+    return f"{count:,} {'is' if count == 1 else 'are'} due to be called again by plan ([redial])"
 
 
 def ends_not_read(why: str) -> str:

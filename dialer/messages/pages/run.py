@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
+from dialer.messages.commands import removal_text
 from dialer.messages.pages.outlook import list_lines, outlook_lines, over_line, uncovered_lines
 from dialer.messages.pages.redials import planned
 from dialer.messages.words import calls_table, looks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from dialer.messages.commands import Selection
     from dialer.operations import Summary
@@ -88,13 +90,16 @@ def _agent(plan: Plan) -> str:
     )
 
 
-def summary_text(summary: Summary, *, selection: Selection, more: Sequence[str] = ()) -> str:
+def summary_text(
+    summary: Summary, *, selection: Selection, more: Sequence[str] = (), files: Sequence[Path] = ()
+) -> str:
     """Return how a run ended.
 
     Args:
         summary: of the run.
         selection: the batch, as it is named on the command line.
         more: options of the run that goes on with those who are left.
+        files: of a trial: without them it begins anew.
     """
     lines = [f"{summary.batch}: {counted(summary.counts)}"]
     if summary.sent:
@@ -111,6 +116,9 @@ def summary_text(summary: Summary, *, selection: Selection, more: Sequence[str] 
     if not summary.paused:
         lines += [f"{text}." for text in planned(summary.redials)]
         lines += looks(summary.counts, left=summary.left, selection=selection, more=more)
+    if selection.sandbox and not summary.left and files:
+        lines.append(f"This was a trial, no phone rang. To try again from the start: {removal_text(*files)}")
+        lines.append(f"To call in earnest: {selection.in_earnest().command('run')}")
     return "\n".join([*lines, *_may_ring(summary, selection)])
 
 

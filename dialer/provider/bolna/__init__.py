@@ -9,14 +9,27 @@ from typing import TYPE_CHECKING
 from dialer.provider.bolna.body import RESERVED, body
 from dialer.provider.bolna.executions import request_in
 from dialer.provider.bolna.limits import LIMITS, NAMES
+from dialer.provider.interface import NO_TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from dialer.provider.interface import Order, Provider, Request
+    from dialer.provider.interface import Order, Provider, Request, Troubles
 
 _SANDBOX_KEY = "bn-sandbox"
+_LISTED_LATE = 20.0
+"""Seconds for which no call is listed where some are lost: a run would find them again before it ends."""
+
+
+def _settings(troubles: Troubles) -> dict[str, Any]:
+    """Return the settings of a sandbox in which so much goes wrong, for the same people each time."""
+    return {
+        "faults": {"refused": troubles.refuse, "closed_after": troubles.lose},
+        "faults_by_recipient": True,
+        "latency": troubles.slow,
+        "listed_after": _LISTED_LATE if troubles.lose else 0.0,
+    }
 
 
 class Bolna:
@@ -42,18 +55,21 @@ class Bolna:
         return BolnaClient(base_url=base_url, key=key)
 
     @contextlib.contextmanager
-    def sandbox(self) -> Iterator[tuple[str, str]]:
+    def sandbox(self, troubles: Troubles = NO_TROUBLES) -> Iterator[tuple[str, str]]:
         """See Vendor."""
         from dialer.provider.bolna.sandbox import Settings, running  # noqa: PLC0415 - only a trial needs it
 
-        with running(Settings()) as sandbox:
+        with running(Settings(**_settings(troubles))) as sandbox:
             yield sandbox.base_url, _SANDBOX_KEY
 
-    def serve_sandbox(self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None]) -> None:
+    def serve_sandbox(
+        self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None], troubles: Troubles
+    ) -> None:
         """See Vendor."""
         from dialer.provider.bolna.sandbox import Settings, serve  # noqa: PLC0415 - only one command needs it
 
-        serve(Settings(speed=speed, lines=lines), port=port, on_ready=lambda url: on_ready(url, _SANDBOX_KEY))
+        settings = Settings(speed=speed, lines=lines, **_settings(troubles))
+        serve(settings, port=port, on_ready=lambda url: on_ready(url, _SANDBOX_KEY))
 
     def request_in(self, body: str) -> Request:
         """See Vendor."""

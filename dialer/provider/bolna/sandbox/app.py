@@ -112,7 +112,10 @@ class Documented(Own):
 
     def _carried_out_or_failed(self, asked: Asked) -> ASGIApp:
         settings = self._sandbox.settings
-        fault = self._strikes.next(asked.number() if settings.number_faults else None)
+        fault = self._strikes.next(
+            asked.number() if settings.number_faults else None,
+            who=asked.attempt() if settings.faults_by_recipient and self._name == PLACE else None,
+        )
         if fault is None:
             return self._carried_out(asked)
         if fault.acts:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST_RANGE = timedelta(days=7)
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 50
 BOOK_PAGE = 100_000
+COUNTED = "dialer_ref"
+"""The variable that ends with the attempt's number, where the caller sends it."""
 
 
 class Asked:
@@ -37,11 +39,20 @@ class Asked:
 
     def number(self) -> str | None:
         """Return the recipient's number, None where the body has none."""
-        try:
-            number = decode(self.body).get("recipient_phone_number")
-        except RefusedError:
-            return None
+        number = self._body().get("recipient_phone_number")
         return number if isinstance(number, str) else None
+
+    def attempt(self) -> str:
+        """Return the recipient's number with the how-manyeth attempt at it this is, as the caller counts them."""
+        variables = self._body().get("user_data")
+        mark = str(variables.get(COUNTED, "")) if isinstance(variables, dict) else ""
+        return f"{self.number()}:{mark.rpartition('-')[2]}"
+
+    def _body(self) -> dict[str, Any]:
+        try:
+            return decode(self.body)
+        except RefusedError:
+            return {}
 
 
 def place_call(sandbox: Sandbox, asked: Asked) -> Response:

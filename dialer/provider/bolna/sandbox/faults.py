@@ -83,7 +83,7 @@ async def _gone(receive: Receive) -> None:
 
 
 FAULTS: dict[str, Fault] = {
-    "refused": Fault(acts=False, answer=lambda *_: problem(400, "Invalid request")),
+    "refused": Fault(acts=False, answer=lambda *_: problem(400, "Invalid `recipient_phone_number`")),
     "unauthorized": Fault(acts=False, answer=lambda *_: problem(401, "Access denied")),
     "payment_required": Fault(acts=False, answer=lambda *_: problem(402, "Insufficient balance")),
     "forbidden": Fault(acts=False, answer=lambda *_: told(403, {"detail": "Unrecognized access token"})),
@@ -140,18 +140,23 @@ class Strikes:
         check_names(names)
         self._forced.extend(names)
 
-    def next(self, number: str | None = None) -> Fault | None:
-        """Return the fault that strikes this request, None for none; counts the request."""
-        name = self._next_name(number)
+    def next(self, number: str | None = None, *, who: str | None = None) -> Fault | None:
+        """Return the fault that strikes this request, None for none; counts the request.
+
+        Args:
+            number: of the recipient.
+            who: what decides whether it is struck by share; None: the how-manyeth request it is.
+        """
+        name = self._next_name(number, who)
         return FAULTS[name] if name else None
 
-    def _next_name(self, number: str | None) -> str | None:
+    def _next_name(self, number: str | None, who: str | None) -> str | None:
         self._requests += 1
         if self._forced:
             return self._forced.popleft()
         if number is not None and number in self._by_number:
             return self._named(number)
-        return self._drawn() if self._shares else None
+        return self._drawn(who or str(self._requests)) if self._shares else None
 
     def _named(self, number: str) -> str | None:
         names = self._by_number[number]
@@ -161,8 +166,8 @@ class Strikes:
         self._tried[number] += 1
         return names[turn] if turn < len(names) else None
 
-    def _drawn(self) -> str | None:
-        roll = Random(f"{self._seed}:{self._requests}").random()  # noqa: S311 - repeatable mishaps, no secret
+    def _drawn(self, what: str) -> str | None:
+        roll = Random(f"{self._seed}:{what}").random()  # noqa: S311 - repeatable mishaps, no secret
         for name, share in self._shares.items():
             roll -= share
             if roll < 0:

@@ -48,6 +48,8 @@ class Settings:
         latency: seconds that a request takes, half of them before it is carried out.
         skew: seconds that the server's clock is ahead (`Date`, `created_at`).
         faults: share of `POST /call` requests by fault (`faults.FAULTS`), at most 1 together.
+        faults_by_recipient: whether number and attempt decide which requests those are, and not the order in which
+            they come: the same list meets the same faults.
         other_faults: the same for the other requests.
         number_faults: fault by recipient's number: a name for each of its requests, or names, one a request.
         listed_after: seconds for which a placed call is neither listed nor found by its id.
@@ -79,6 +81,7 @@ class Settings:
     latency: float = 0.0
     skew: float = 0.0
     faults: Mapping[str, float] = field(default_factory=dict)
+    faults_by_recipient: bool = False
     other_faults: Mapping[str, float] = field(default_factory=dict)
     number_faults: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     listed_after: float = 0.0
