@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dialer.cli.progress import LINE_EVERY, Bar, JsonLines, Lines
-from dialer.engine.progress import NOT_LOOKED, Silent
+from dialer.engine.progress import NOT_LOOKED, Going, Silent
 from dialer.models import Answer, CallCount, Effect, Outcome
 
 if TYPE_CHECKING:
@@ -196,3 +197,28 @@ def test_lines_come_also_while_nothing_happens_but_not_beside_a_countdown() -> N
         lines.waiting(100.0)
         lines.beat(NOT_LOOKED)
     assert stream.getvalue().count("0 of 3 done") == 1
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+def test_no_line_of_the_bar_is_longer_than_the_terminal_and_a_reason_is_cut_after_a_word(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: (columns, 24))
+    reason = "the number is not one that this account may call since it was never verified in the dashboard of Bolna"
+    stream, now = Terminal(), [0.0]
+    bar = Bar(stream=stream, clock=lambda: now[0])
+    bar.begin(batch="december-renewals", to_call=1200, per=60.0)
+    for position in range(300):
+        now[0] += 0.2
+        bar.outcome(came(Outcome.ERROR if position % 3 else Outcome.QUEUED, reason), position=position)
+    bar.beat(Going(ended={"completed": 60, "busy": 20}, reached=60, live=20, lines=10))
+    rows = stream.getvalue().split("\r")[-1].replace("\x1b[K", "").replace("\x1b[J", "").split("\n")
+    rows[0] = rows[0][rows[0].index("d") :]
+    text = " ".join(rows)
+    assert max(map(len, rows)) < columns
+    assert "300/1,200" in text
+    assert "300/minute" in text
+    for part in ("100 accepted", "200 refused (most: the number", "80 ended", "60 reached", "lines 10/10 (10 wait)"):
+        assert part in text
+    cut = [row for row in rows if row.endswith("…")]
+    assert all(f"{row[row.index('most: ') + 6 : -1]} " in reason for row in cut)

@@ -23,6 +23,7 @@ from dialer.provider.bolna.sandbox.settings import Settings
 from dialer.provider.interface import Execution, Page, ProviderReadError
 from dialer.provider.states import FINAL
 from dialer.sync.track import Looked, Tracker
+from dialer.sync.track.watch import CallWatch
 from tests.ledgers import QUEUED, load, opened, rendering
 from tests.ledgers import row as input_row
 from tests.test_runner import Inline, virtually
@@ -548,3 +549,29 @@ def test_of_several_errors_at_once_the_first_that_is_told_in_words_is_raised() -
     assert only(BaseExceptionGroup("", [second])) is second
     group = ExceptionGroup("", [first, ZeroDivisionError()])
     assert only(group) is group
+
+
+def test_while_a_run_sends_its_calls_are_looked_up_by_list_and_one_that_was_just_asked_for_is_not_asked_again(
+    ledger: Ledger,
+) -> None:
+    async def main() -> None:
+        bolna = Bolna(Settings(speed=1.0, lines=100, outcomes={"no-answer": 1.0}))
+        people(ledger, 40)
+        watch = CallWatch(Inline(ledger), tracker(ledger, bolna), every=15.0, clock=now)
+        await watch.begin()
+        await bolna.place(ledger, 40)
+        await watch.glance(ledger.open_calls())
+        asked = len(bolna.asked)
+        await watch.read()
+        assert len(bolna.asked) == asked
+        await anyio.sleep(120)
+        await watch.read()
+        assert watch.ended == {"no-answer": 40}
+        assert watch.reached == 0
+        assert bolna.reads == 0
+        asked = len(bolna.asked)
+        await anyio.sleep(15)
+        await watch.read()
+        assert len(bolna.asked) == asked
+
+    virtually(main)
