@@ -7,7 +7,8 @@ from time import process_time
 
 import pytest
 
-from dialer.engine.forecast import Course, Forecast, Group, Later, Pace, Reason, When, forecast
+from dialer.engine.forecast import Course, Forecast, Group, Later, Reason, When, forecast
+from dialer.engine.pace import Pace
 from dialer.models import ENOUGH, RINGING, Talk
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -16,7 +16,8 @@ import pytest
 
 from dialer.config.campaign import Campaign as Settings
 from dialer.engine.concurrency import Lines
-from dialer.engine.forecast import Course, Forecast, Pace
+from dialer.engine.forecast import Course, Forecast
+from dialer.engine.pace import Pace
 from dialer.engine.pacing import Rate
 from dialer.hours.recipient_zones import Locator
 from dialer.models import Whereabouts, e164

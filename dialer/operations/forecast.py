@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from dialer import provider
-from dialer.engine.forecast import Course, Forecast, Pace
+from dialer.engine.forecast import Course, Forecast
+from dialer.engine.pace import Pace
 from dialer.errors import UsageError
 from dialer.messages.operations import run as say
 from dialer.operations.connection import connected
