@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import math
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from dialer.operations.eligibility import Judge
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.rate import Rate
 from dialer.store.sqlite import Ledger
 from tests.ledgers import QUEUED, call, opened, people, render
 from tests.place import Place, number, run
@@ -108,7 +110,7 @@ def rigged(tmp_path: Path, count: int) -> Iterator[Rig]:
         yield Rig(ledger)
 
 
-def limited(one: Rig, phones: Phones, most: int, *, lasts: float = 60.0) -> Lines:
+def limited(one: Rig, phones: Phones, most: float, *, lasts: float = 60.0) -> Lines:
     """Have a rig call those phones, so many live at once."""
 
     def answer(sent: Sent) -> Answer:
@@ -472,3 +474,30 @@ def test_lines_that_are_full_after_a_long_wait_for_the_start_are_given_their_hou
             return ends
 
         assert virtually(main) == []
+
+
+def test_a_run_without_a_bound_is_given_one_while_it_goes_on(tmp_path: Path) -> None:
+    """What is live already counts: nobody is called until it is over."""
+    with rigged(tmp_path, 60) as one:
+        phones = Phones(60, lasts=5.0)
+        one.rate = Rate(3, 1.0)
+        live: list[int] = []
+
+        async def change(_end: object) -> None:
+            lines = cast("Lines", one.lines)
+            await anyio.sleep(4)
+            await lines.bind(3)
+            while True:
+                await anyio.sleep(0.25)
+                if anyio.current_time() > 15:
+                    now = anyio.current_time()
+                    live.append(sum(start <= now < over for _, start, over in phones.dials.values()))
+
+        async def main() -> object:
+            limited(one, phones, math.inf)
+            one.watchers.append(change)
+            return await one.run()
+
+        virtually(main, patience=1e5)
+    assert len(phones.dials) == 60
+    assert max(live) == 3

@@ -395,3 +395,54 @@ def test_no_rolling_window_holds_more_than_the_rate_whatever_happens(rate: Rate,
     if rate.per > 1:
         assert most_within(moments, 1) <= rate.per_second + 1
     assert not [moment for moment in moments for begin, end in play.holds if begin < moment < end]
+
+
+@settings(max_examples=15, deadline=None)
+@given(rates=st.lists(RATES, min_size=2, max_size=4), steps=STEPS)
+def test_a_rate_that_is_changed_is_kept_by_each_window_that_begins_after_the_change(
+    rates: list[Rate], steps: list[Step]
+) -> None:
+    parts: list[list[float]] = []
+
+    async def main(clock: MockClock) -> None:
+        async with anyio.create_task_group() as tasks:
+            play = Play(rates[0], clock, tasks)
+            for rate in rates:
+                play.pacer.set_rate(rate)
+                play.moments = []
+                parts.append(play.moments)
+                for kind, size in steps:
+                    await getattr(play, kind)(size)
+                    await anyio.lowlevel.checkpoint()
+
+    virtually(main)
+    for rate, moments in zip(rates, parts, strict=True):
+        assert most_within(moments, rate.per) <= rate.count
+        if rate.per > 1:
+            assert most_within(moments, 1) <= rate.per_second + 1
+
+
+@pytest.mark.parametrize(("before", "after"), [("400/second", "5/second"), ("5/second", "400/second")])
+def test_a_changed_rate_counts_from_the_next_start_on(before: str, after: str) -> None:
+    """Neither a burst nor a pause: they go on evenly."""
+
+    async def main(_clock: MockClock) -> list[float]:
+        pacer = Pacer(Rate.parse(before))
+        await starts(pacer, 300)
+        pacer.set_rate(Rate.parse(after))
+        return gaps(await starts(pacer, 100))
+
+    assert virtually(main) == pytest.approx([1 / Rate.parse(after).per_second] * 99, rel=0.02)
+
+
+def test_who_waits_for_a_slow_rate_is_woken_by_a_faster_one() -> None:
+    async def main(_clock: MockClock) -> float:
+        pacer = Pacer(Rate(1, 3600.0))
+        await pacer.wait()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pacer.wait)
+            await anyio.sleep(10)
+            pacer.set_rate(Rate(5, 1.0))
+        return anyio.current_time()
+
+    assert virtually(main) < 12

@@ -22,6 +22,7 @@ from dialer.cli import (  # each adds its command
     resume,
     run,
     sandbox,
+    set,  # noqa: A004 - the verb
     show,
     status,
     track,
@@ -51,6 +52,7 @@ __all__ = [
     "resume",
     "run",
     "sandbox",
+    "set",
     "show",
     "status",
     "track",

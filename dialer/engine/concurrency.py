@@ -112,7 +112,7 @@ class Lines:
     intents of all others. Where two see each other neither calls, and each tries again at a moment of its own.
 
     Args:
-        most: how many may be.
+        most: how many may be; infinite for any number, until `bind` says another.
         ledger: knows the calls of earlier runs.
         tracker: reads how they stand.
         lines: calls that the account may have live at once.
@@ -125,11 +125,11 @@ class Lines:
 
     def __init__(
         self,
-        most: int,
+        most: float,
         *,
         ledger: AsyncStore,
         tracker: Tracker,
-        lines: int,
+        lines: float,
         average: float,
         retried: bool = False,
         shared: int | None = None,
@@ -145,6 +145,7 @@ class Lines:
         self._others = others
         self._elsewhere = 0
         self._beaten = False
+        self._is_counting = False
         self._now = now
         self._live: dict[int, Call] = {}
         self._since: dict[int, float] = {}  # when each was first looked for, or moved last
@@ -161,7 +162,7 @@ class Lines:
         """Return how many calls may become live, those in flight counting as such."""
         while self._doubts and self._doubts[0] <= anyio.current_time() - _DOUBT:
             self._doubts.popleft()
-        return 0 if self._beaten else self._free()
+        return 0 if self._beaten or self._is_counting else self._free()
 
     def _free(self) -> float:
         return min(self._most, self._shared - self._elsewhere) - len(self._live) - len(self._doubts)
@@ -194,6 +195,8 @@ class Lines:
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
+        if math.isinf(self._most):
+            return
         if answer.outcome is Outcome.UNKNOWN:
             self._doubts.append(anyio.current_time())
         elif answer.outcome is Outcome.QUEUED and answer.execution_id is not None:
@@ -203,7 +206,7 @@ class Lines:
 
     def in_use(self) -> int | None:
         """Return how many calls hold a line, or wait for one, as far as is known, of all that share them."""
-        return len(self._live) + len(self._doubts) + self._elsewhere
+        return None if math.isinf(self._most) else len(self._live) + len(self._doubts) + self._elsewhere
 
     def saw(self, statuses: Mapping[int, str]) -> None:
         """Take over how some calls stand, by attempt, which somebody else has looked up."""
@@ -218,12 +221,30 @@ class Lines:
             LedgerError: the ledger cannot be used.
         """
         self._moved = anyio.current_time()
+        if math.isinf(self._most):
+            return
         ages = [self._now() - at for at in until_of(await self._ledger.doubts()).values()]
         self._doubts.extend(self._moved - age for age in sorted(ages, reverse=True) if age < _DOUBT)
         async for calls in self._open():
             self._live.update({call.attempt: call for call in calls})
             await self._look(calls)
         self._count_others()
+
+    async def bind(self, most: int) -> None:
+        """Let so many be live from now on; where any number could be, nobody is called until they are counted.
+
+        Raises:
+            DialerError: as `begin`.
+        """
+        was_counted, self._most = not math.isinf(self._most), most
+        if not was_counted:
+            self._is_counting = True
+            await self._ledger.flush()
+            await self.begin()
+            self._is_counting = False
+        if self.room() <= 0:
+            self._full.set()
+        self.on_change()
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
         """Look how the calls stand whenever all lines are taken; end the run where that cannot be known any more."""
@@ -253,6 +274,9 @@ class Lines:
 
     async def _recount(self) -> None:
         """Find out which calls are live, also those that wait no longer for their next try."""
+        if math.isinf(self._most):
+            self._recount_at = anyio.current_time() + _RETRIED
+            return
         before = set(self._live)
         await self._tracker.look()
         live = {call.attempt: call async for calls in self._open() for call in calls}

@@ -18,6 +18,8 @@ _LATE = 0.005
 """Seconds a late wake-up may be caught up; more is a freeze, after which the schedule starts anew."""
 _SHORTEST_SLEEP = 1e-6
 """Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
+_LONG = 1.0
+"""Seconds of a sleep from which on a changed rate ends it."""
 _EARLY = 0.020
 """Seconds before its earliest moment at which a start asks for a slot: asked earlier, it would keep it from others."""
 EARLIEST = 0.3
@@ -108,8 +110,28 @@ class Pacer:
         self._held_until = -math.inf
         self._lowered = False
         self._gate = anyio.Lock(fast_acquire=True)
-        self._windows = _windows(rate) if rate else ()
-        self._granted: deque[Start] = deque(maxlen=max((count for count, _ in self._windows), default=1))
+        self._changed = anyio.Event()
+        self._windows: tuple[tuple[int, float], ...] = ()
+        self._granted: deque[Start] = deque()
+        self._keep_windows()
+
+    def set_rate(self, rate: Rate) -> None:
+        """Grant as often as another rate says from now on.
+
+        The next start is due an interval of the new rate after the last one was due: no burst, no pause. The windows
+        that begin from now on keep the new rate; what was used before counts for none of them.
+        """
+        self._rate = rate
+        self._keep_windows()
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _keep_windows(self) -> None:
+        self._windows = _windows(self._rate) if self._rate else ()
+        now = anyio.current_time() if self._granted else 0.0
+        # One that was granted ahead of its moment is still to be used.
+        kept = [start for start in self._granted if start.moment >= now]
+        self._granted = deque(kept, maxlen=max((count for count, _ in self._windows), default=1))
 
     async def wait(self, *, early: float = 0.0) -> Start:
         """Return when one request may start in so many seconds; that start is then used up. Cancelled, it uses up none.
@@ -135,9 +157,16 @@ class Pacer:
         now = anyio.current_time()
         # Looked at again after each sleep: a hold or a lower rate may have come, and a sleep may end early.
         while (due := self._next(earliest, now + early)) - early > now:
-            await anyio.sleep(max(due - early - now, _SHORTEST_SLEEP))
+            await self._sleep(max(due - early - now, _SHORTEST_SLEEP))
             now = anyio.current_time()
         return due
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds < _LONG:
+            await anyio.sleep(seconds)
+            return
+        with anyio.move_on_after(seconds):
+            await self._changed.wait()
 
     async def _slot_at(self, slots: SlotSource, earliest: float, early: float) -> tuple[float, Start]:
         """Return when a start would have been due without a slot, and one with a slot that can be used."""

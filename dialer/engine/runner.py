@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dialer.engine.progress import Progress
     from dialer.models import Answer, Deferral, Recipient, Render
     from dialer.provider.interface import Connection
+    from dialer.rate import Rate
     from dialer.store import AsyncStore
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
@@ -115,9 +116,7 @@ class Runner:
             is_ending=self._is_ending,
         )
         self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
-        in_advance = 1 + math.ceil(min(max_in_flight, pacer.rate_now * EARLIEST))
-        self.longest_wait = in_advance * pacer.longest_interval + breaker.outage_after + _CONNECTING
-        """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
+        self._max_in_flight = max_in_flight
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
@@ -199,6 +198,17 @@ class Runner:
     def placing(self) -> Placing:
         """Counts what the requests came to."""
         return self._placing
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
+        in_advance = 1 + math.ceil(min(self._max_in_flight, self._pacer.rate_now * EARLIEST))
+        return in_advance * self._pacer.longest_interval + self._breaker.outage_after + _CONNECTING
+
+    def set_rate(self, rate: Rate) -> None:
+        """Send as often as another rate says from now on."""
+        self._pacer.set_rate(rate)
+        self._changes.notify()
 
     def end(self, trip: Trip) -> None:
         """Stop sending, for a reason."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dialer.operations.results import rewrite_results
     from dialer.operations.resume import Resumed, resume_campaigns
     from dialer.operations.run import run_campaign, run_campaign_sync
+    from dialer.operations.set import Changed, set_live
     from dialer.operations.show import Shown, show_number
     from dialer.operations.status import NotShown, Standing, standings
     from dialer.operations.track import Tracked, track_campaign
@@ -63,6 +64,8 @@ _HOMES = {
     "until_in": "pause",
     "Resumed": "resume",
     "resume_campaigns": "resume",
+    "Changed": "set",
+    "set_live": "set",
     "report_batch": "report",
     "report_text": "report",
     "save_report": "report",
@@ -83,6 +86,7 @@ _HOMES = {
 __all__ = [
     "Braking",
     "Cancelled",
+    "Changed",
     "Check",
     "Listing",
     "NotShown",
@@ -118,6 +122,7 @@ __all__ = [
     "run_campaign",
     "run_campaign_sync",
     "save_report",
+    "set_live",
     "show_number",
     "standings",
     "targets_of",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from dialer import provider
-from dialer.engine.concurrency import Lines, Unlimited
+from dialer.engine.concurrency import Lines
 from dialer.engine.control import Control, beside
 from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Progress, Silent
@@ -201,7 +202,7 @@ def _watch(context: RunContext) -> CallWatch:
     )
 
 
-def _lines(context: RunContext, plan: Plan, sharers: Neighbours | None, watch: CallWatch) -> Lines | Unlimited:
+def _lines(context: RunContext, plan: Plan, sharers: Neighbours | None, watch: CallWatch) -> Lines:
     """Return how many calls may be live.
 
     Raises:
@@ -211,17 +212,16 @@ def _lines(context: RunContext, plan: Plan, sharers: Neighbours | None, watch: C
     if foretold.live is None:
         if campaign.by_lines and plan.to_call:
             raise MustActError(say.lines_not_known(provider.VENDOR.names))
-        return Unlimited()
-    if foretold.live < 1 and plan.to_call:
+    elif foretold.live < 1 and plan.to_call:
         raise MustActError(say.no_lines(provider.VENDOR.names))
     retries = campaign.call.retry_config
     return Lines(
-        foretold.live,
+        math.inf if foretold.live is None else foretold.live,
         ledger=context.ledger,
         tracker=watch,
         shared=campaign.workspace.lines,
         others=None if sharers is None else NeighbourCalls(sharers, context.client, pacer=context.reads),
-        lines=foretold.lines or foretold.live,
+        lines=foretold.lines or foretold.live or math.inf,
         average=foretold.average,
         retried=retries is not None and retries.enabled,
     )

@@ -27,6 +27,7 @@ from dialer.models import Status, e164
 from dialer.moments import shown
 from dialer.operations import paused
 from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
+from dialer.operations.live_settings import Listener
 from dialer.operations.outcome import Summary, exit_code_of
 from dialer.operations.redial_plan import redials_of
 from dialer.operations.results import results_file
@@ -38,7 +39,7 @@ from dialer.sync import preflight
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dialer.engine.concurrency import Lines, Unlimited
+    from dialer.engine.concurrency import Lines
     from dialer.engine.pending import Deferred
     from dialer.engine.runner import Watcher
     from dialer.engine.shared_rate import SharedRate
@@ -85,7 +86,7 @@ class Sending:
     context: RunContext
     render: Render
     judge: Judge
-    lines: Lines | Unlimited
+    lines: Lines
     slots: SharedRate | None
     watch: CallWatch
 
@@ -204,6 +205,7 @@ class Sending:
             functools.partial(self._beat, plan, runner),
             self.lines.watch,
             self.watch.watch,
+            Listener(self.context, runner, self.lines).watch,
         ]
         ends = self.context.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]

@@ -12,6 +12,7 @@ from dialer.config.workspace import find_workspace
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
 from dialer.moments import shown
+from dialer.operations.live_settings import LiveSettings, in_force
 from dialer.operations.paused import pauses_of
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.results import refuse_emptied
@@ -70,6 +71,7 @@ class Standing:
         running: who is working on it, in words; empty where nobody is.
         runs: the same for scripts; at most one works on a batch.
         pauses: what holds it; none where it is not paused.
+        changed: rate and lines of the run that goes on, where `dialer set` has changed them; None where it has not.
         results: path of the results CSV.
         workspace: what it shares with others.
     """
@@ -94,6 +96,7 @@ class Standing:
     running: str
     runs: tuple[Holder, ...]
     pauses: tuple[Pause, ...]
+    changed: LiveSettings | None
     results: str
     workspace: Shared
 
@@ -161,6 +164,7 @@ def standing(batch: Batch) -> Standing:
             counts = without_a_run(counts, ledger.released())
         pulse = ledger.pulse()
         redials = noted_redials(ledger, sandbox=batch.selection.sandbox)
+        changed = in_force(ledger) if running else None
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
     sends = who is not None and who.does == "run"
@@ -185,6 +189,7 @@ def standing(batch: Batch) -> Standing:
         running=running,
         runs=() if who is None else (who,),
         pauses=tuple(pauses_of(batch).in_force()),
+        changed=changed,
         results=str(batch.results),
         workspace=shared,
     )

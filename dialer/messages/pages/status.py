@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages.pages.redials import planned
+from dialer.messages.pages.set import settings_text
 from dialer.messages.values import duration, money
 from dialer.messages.words import ORDER, calls_line, calls_table, counted, first_line, looks
 from dialer.models import Status
@@ -59,6 +60,8 @@ def _table(one: Standing, selection: Selection) -> list[str]:
         lines.append(f"sending stands still for {duration(one.held)}: {one.held_for}")
     if one.running and (pace := _pace(one)):
         lines.append(pace)
+    if one.changed is not None:
+        lines.append(f"changed by `dialer set` to {settings_text(one.changed.rate, one.changed.lines)}")
     if one.last is not None:
         lines.append(f"last attempt {to_the_second(one.last)}{_ago(one.last)}")
     if one.workspace.lines is not None:

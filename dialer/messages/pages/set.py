@@ -1,0 +1,20 @@
+"""What a run has taken over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dialer.operations import Changed
+
+
+def changed_text(changed: Changed) -> str:
+    """Return how a run goes on."""
+    return f"{changed.batch}: process {changed.pid} goes on with {settings_text(changed.rate, changed.lines)}."
+
+
+def settings_text(rate: str | None, lines: int | None) -> str:
+    """Return what was changed of a run."""
+    parts = [] if rate is None else [rate]
+    parts += [] if lines is None else [f"at most {lines:,} live calls"]
+    return " and ".join(parts)

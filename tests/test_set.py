@@ -1,0 +1,67 @@
+"""A run that goes on is changed by `dialer set`, up and down, within what the organisation may; no other run is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.cli import main
+from dialer.errors import ExitCode
+from tests.harness import Batch, Forked, sandbox
+from tests.place import HEADER, Place, awkward
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_run_that_goes_on_is_changed_down_and_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = Batch.write(tmp_path / "b", people=400, rate="5/second")
+    left_behind = batch.ledger.with_name("c.results.ledger.set")
+    # Of a run that is over: it changes nothing.
+    left_behind.write_text(json.dumps({"run": "gone", "asked": "x", "rate": "1/hour", "lines": 1}))
+    with sandbox() as bolna:
+        for name in ("BOLNA_BASE_URL", "BOLNA_API_KEY"):
+            monkeypatch.setenv(name, bolna.environment[name])
+        process = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "log")
+        while len(bolna.calls(batch.agent)) < 5:
+            assert process.poll() is None, process.told()
+        assert main(["set", str(batch.campaign), "rate=30/hour"]) == ExitCode.DONE
+        placed = len(bolna.calls(batch.agent))
+        capsys.readouterr()
+        main(["status", str(batch.campaign)])
+        assert "changed by `dialer set` to 30/hour" in capsys.readouterr().out
+        assert len(bolna.calls(batch.agent)) <= placed + 1
+        assert main(["set", str(batch.campaign), "rate=400/second", "lines=1000"]) == ExitCode.DONE
+        assert process.wait() == ExitCode.LOOK
+        assert len(bolna.calls(batch.agent)) == 400
+        assert main(["set", str(batch.campaign), "rate=5/second"]) == ExitCode.USAGE
+    assert not left_behind.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (["rate=11/second"], "the organisation's limit, 600/minute"),
+        (["lines=4"], "the `lines` of dialer.toml, 3"),
+        (["rate=fast"], "not a rate"),
+        (["lines=0"], "whole number of calls"),
+        (["lines=-1"], "whole number of calls"),
+        (["lines=٣"], "whole number of calls"),
+        (["lines=2", "lines=3"], "at most once"),
+        (["pace=3"], "write what is to change"),
+        (["rate"], "write what is to change"),
+        (["rate=5/second"], "no run goes on"),
+    ],
+)
+def test_what_must_not_be_is_refused_in_words(
+    place: Place, settings: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    (place.folder / "dialer.toml").write_text('[organisation]\nrate = "600/minute"\nlines = 3\n')
+    assert main(["set", str(place.campaign()), *settings]) == ExitCode.USAGE
+    assert why in capsys.readouterr().err
+    assert list(place.folder.glob("*.set")) == []
