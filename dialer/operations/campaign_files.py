@@ -85,7 +85,9 @@ class CampaignFiles:
             ledger: its real path.
             campaign: what it says itself; empty where it was made before ledgers said so.
         """
-        found = self._by_path.get(os.path.realpath(campaign)) if campaign else self._by_ledger.get(str(ledger))
+        # A campaign file that was renamed keeps its batch, as long as the ledger is the one that it names.
+        named = self._by_path.get(os.path.realpath(campaign)) if campaign else None
+        found = named or self._by_ledger.get(str(ledger))
         if found is not None:
             self._run.add(found.path)
         return found
