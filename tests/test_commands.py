@@ -199,7 +199,7 @@ def test_what_every_verb_tells_can_be_pasted(troubled: Path, capsys: pytest.Capt
         if line[0] != "report":
             found |= set(told(f"{out}\n{err}"))
     main(["report", words, "--format", "json"])
-    found |= {one["command"] for one in json.loads(capsys.readouterr().out)["open"]}
+    found |= {one["command"] for one in json.loads(capsys.readouterr().out)["unfinished"]}
     assert {parsed(one).info_name for one in found} >= {"check", "init", "reconcile", "run", "track"}
     assert {parsed(one).params.get("campaign") for one in found if "it's" in shlex.split(one)[2]} <= {troubled, None}
 
@@ -218,7 +218,7 @@ def test_what_a_trial_tells_stays_in_the_trial(
         main(line)
         told_so_far += told("\n".join(capsys.readouterr()))
     main(["report", *words, "--format", "json"])
-    told_so_far += [one["command"] for one in json.loads(capsys.readouterr().out)["open"]]
+    told_so_far += [one["command"] for one in json.loads(capsys.readouterr().out)["unfinished"]]
     assert len(told_so_far) > 3
     assert [one for one in told_so_far if not parsed(one).params.get("sandbox")] == []
     monkeypatch.delenv("BOLNA_API_KEY")

@@ -33,7 +33,7 @@ def test_a_run_that_goes_on_is_changed_down_and_up(
         placed = len(bolna.calls(batch.agent))
         capsys.readouterr()
         main(["status", str(batch.campaign)])
-        assert "changed by `dialer set` to 30/hour" in capsys.readouterr().out
+        assert "changed while it runs, to 30/hour" in capsys.readouterr().out
         assert len(bolna.calls(batch.agent)) <= placed + 1
         assert main(["set", str(batch.campaign), "rate=400/second", "lines=1000"]) == ExitCode.DONE
         assert process.wait() == ExitCode.LOOK

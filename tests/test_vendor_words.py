@@ -25,6 +25,8 @@ OURS = {
     ("columns.py", "recipient_phone_number"): "a column of the results",
     ("reading.py", "recipient_phone_number"): "a column of the results",
     ("run.py", "agent_id"): "a field of the plan",
+    ("batch_state.py", "stopped"): "a state of a batch",
+    ("dnc.py", "phone_number"): "a column of what is exported",
     ("number.py", "voicemail"): "a type of number",
     ("numbers.py", "voicemail"): "a type of number",
     ("plans.py", "voicemail"): "a type of number",

@@ -36,7 +36,7 @@ class Trip:
     words: str
     advice: str
     exit_code: ExitCode = ExitCode.MUST_ACT
-    code: str = "failed"
+    code: str = "could_not_go_on"
     facts: Mapping[str, float] = field(default_factory=dict)
 
 

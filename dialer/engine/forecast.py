@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Reason(StrEnum):
-    """Why somebody stays for a later run; the words that JSON has."""
+    """Why somebody stays for a later run; the code that JSON has."""
 
-    CLOSED = "closed hours"
-    NO_LINE = "line not in time"
-    TOO_LATE = "scheduled_at too soon"
-    SCHEDULE = "schedule over"
-    ELSEWHERE = "called elsewhere"
-    LIMIT = "beyond --limit"
+    CLOSED = "closed_hours"
+    NO_LINE = "no_line"
+    TOO_LATE = "too_soon"
+    SCHEDULE = "schedule_over"
+    ELSEWHERE = "called_elsewhere"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)

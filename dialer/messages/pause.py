@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-NOT_OURS = "it is not what `dialer pause` writes"
+NOT_OURS = "it is not a file that a pause writes"
 _OF = {"batch": "This batch", "campaign": "This campaign"}
 
 
@@ -33,7 +33,7 @@ def held(of: str, *, place: str) -> str:
 
 
 def lasts(until: datetime | None) -> str:
-    return "until `dialer resume`" if until is None else f"until {to_the_minute(until)}"
+    return "until it is resumed" if until is None else f"until {to_the_minute(until)}"
 
 
 def paused_unread(of: str, *, place: str, trouble: str) -> str:
@@ -93,5 +93,5 @@ def waiting_for(runs: int) -> str:
     return f"Waiting until {many(runs, 'run')} of it {'has' if runs == 1 else 'have'} ended ..."
 
 
-BY_CANCEL = "by `dialer cancel`"
+BY_CANCEL = "cancelled"
 INTERRUPTED = "Interrupted. The pause stands; runs may still be ending."

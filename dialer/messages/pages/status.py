@@ -61,7 +61,7 @@ def _table(one: Standing, selection: Selection) -> list[str]:
     if one.running and (pace := _pace(one)):
         lines.append(pace)
     if one.changed is not None:
-        lines.append(f"changed by `dialer set` to {settings_text(one.changed.rate, one.changed.lines)}")
+        lines.append(f"changed while it runs, to {settings_text(one.changed.rate, one.changed.lines)}")
     if one.last is not None:
         lines.append(f"last attempt {to_the_second(one.last)}{_ago(one.last)}")
     if one.workspace.lines is not None:
