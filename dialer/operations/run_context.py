@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Notes:
-    """What is lines while it goes on, and again at the end."""
+    """What a run says while it goes on, and again at the end."""
 
     progress: Progress
     lines: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> None:
-        """Tell something."""
+        """Say something."""
         self.lines.append(text)
         self.progress.note(text)
 
@@ -44,7 +44,7 @@ class RunContext:
         campaign: the campaign.
         client: places and reads calls.
         ledger: records them.
-        notes: who is lines.
+        notes: where it says what a person should know.
         control: stops it.
         held: looks whether it is paused.
         reads: says when the provider may be asked how calls stand; one for the whole run.

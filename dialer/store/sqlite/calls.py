@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dialer.models import CallCount, Talk
 from dialer.store.records import Call
 from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Calls(Connected):
 
     def talk(self) -> Talk:
         """Return how long people talked in the last calls that are over."""
-        with told(self.path):
+        with ledger_errors(self.path):
             row = self._db.execute(
                 reading.TALK,
                 (_LAST,),
@@ -36,7 +36,7 @@ class Calls(Connected):
 
     def last_attempt(self) -> int:
         """Return the integer key of the last attempt; 0 where there was none."""
-        with told(self.path):
+        with ledger_errors(self.path):
             (last,) = self._db.execute(reading.LAST_ATTEMPT).fetchone()
         return int(last)
 
@@ -49,31 +49,31 @@ class Calls(Connected):
             most: only those to people of the input who had fewer calls; None: all.
         """
         query = reading.OPEN_CALLS if most is None else reading.OPEN_CALLS_BEFORE_ANOTHER
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(query, {"after": after, "size": size, "most": most}).fetchall()
         return [Call(*row) for row in rows]
 
     def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
         """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
         query = reading.STATUSES
-        with told(self.path):
+        with ledger_errors(self.path):
             return dict(self._db.execute(query, (json.dumps(attempts),)).fetchall())
 
     def execution_ids(self) -> set[int]:
         """Return a hash of each id that the provider gave a call of this batch; the ids would take twice the memory."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return {hash(identity) for (identity,) in self._db.execute(reading.EXECUTION_IDS)}
 
     def known_call(self) -> str | None:
         """Return the provider's id of a call that it has shown to its end; None where there is none."""
         query = reading.KNOWN_CALL
-        with told(self.path):
+        with ledger_errors(self.path):
             row = self._db.execute(query).fetchone()
         return None if row is None else str(row[0])
 
     def call_counts(self) -> list[CallCount]:
         """Return how many accepted calls stand where."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(reading.CALL_COUNTS).fetchall()
         return [
             CallCount(outcome, final, calls, seconds, cost, asked=bool(asked))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.store.records import Call, Stoppable
 from dialer.store.sqlite.calls import Calls
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import changing, reading
 from dialer.store.sqlite.queries.parts import STOPPED
 
@@ -20,7 +20,7 @@ class Stops(Calls):
 
     def count_open(self) -> int:
         """Return how many accepted calls may still ring, as far as the ledger knows."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return int(self._db.execute(reading.COUNT_OPEN).fetchone()[0])
 
     def stoppable(self, *, before: Stoppable | None = None, size: int = 500) -> list[Stoppable]:
@@ -30,7 +30,7 @@ class Stops(Calls):
         Those that could not be stopped before are among them: a call that rang then may wait for its retry now.
         """
         bound = (float("inf"), 0) if before is None else (before.rings_at, before.call.attempt)
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(
                 reading.STOPPABLE,
                 (*bound, size),

@@ -9,7 +9,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Self
 
 from dialer.reference import digest
-from dialer.store.sqlite.opening import open_for_reading, told
+from dialer.store.sqlite.opening import ledger_errors, open_for_reading
 from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Connected:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit what is done inside, or nothing of it; joins a transaction that is open already."""
-        with told(self.path):
+        with ledger_errors(self.path):
             if self._db.in_transaction:
                 yield self._db
                 return
@@ -80,7 +80,7 @@ class Connected:
 
     def note(self, name: str) -> str | None:
         """Return a named note, or None."""
-        with told(self.path):
+        with ledger_errors(self.path):
             row = self._db.execute(reading.NOTE, (name,)).fetchone()
         return None if row is None else str(row[0])
 

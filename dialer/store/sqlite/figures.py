@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dialer.messages.store import RUN_ENDED
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
 from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import reading
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class Figures(Connected):
 
     def is_new(self) -> bool:
         """Tell whether nobody was ever recorded here."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return self._db.execute(reading.ANYBODY).fetchone() is None
 
     def has_attempts(self) -> bool:
         """Tell whether anybody was ever about to be called."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return self._db.execute(reading.ANY_ATTEMPT).fetchone() is not None
 
     def counts(self) -> dict[Status, int]:
@@ -44,39 +44,39 @@ class Figures(Connected):
 
         Whoever the run may call again is pending.
         """
-        with told(self.path):
+        with ledger_errors(self.path):
             row = self._db.execute(reading.COUNTS).fetchone()
         return {status: count for status, count in zip(Status, row, strict=True) if count}
 
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
         """Return the state of those keys that were attempted."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(reading.ATTEMPTED, (json.dumps(keys),))
             return {key: _STATUSES[state] for key, state in rows}
 
     def last_called(self) -> float | None:
         """Return when the last of the input was called who is `queued` and stays so (Unix seconds)."""
-        with told(self.path):
+        with ledger_errors(self.path):
             (last,) = self._db.execute(reading.LAST_CALLED).fetchone()
         return None if last is None else float(last)
 
     def whereabouts(self) -> dict[tuple[Whereabouts, str | None], int]:
         """Return where those may be who are to be called, with their `scheduled_at`, and how many they are."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(reading.WHEREABOUTS).fetchall()
         return {(_where(*where), scheduled_at): count for scheduled_at, *where, count in rows}
 
     def numbers_with(self, code: str) -> list[int]:
         """Return the numbers of the input's rows that are not called for a reason."""
         query = reading.NUMBERS_WITH
-        with told(self.path):
+        with ledger_errors(self.path):
             return [number for (number,) in self._db.execute(query, (code,))]
 
     def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, Whereabouts, str | None]]:
         """Return who is to be called and has one of some numbers (integer keys): number, where, `scheduled_at`."""
         # One pass over the input, however many they are: other batches may have called hundreds of thousands.
         query = reading.PENDING_AMONG
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(query, (json.dumps(list(numbers)),))
             return {
                 recipient: (number, _where(*where), scheduled_at) for recipient, number, scheduled_at, *where in rows
@@ -84,7 +84,7 @@ class Figures(Connected):
 
     def spread(self, size: int) -> list[int]:
         """Return the numbers of at most so many of the callable rows, spread evenly over the input."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return [number for (number,) in self._db.execute(reading.SPREAD, (size,))]
 
     def header(self) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ class Figures(Connected):
         Args:
             pending: with the rows that are still to be called.
         """
-        with told(self.path):
+        with ledger_errors(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
             rows = chain(
                 self._db.execute(self._with_calls(reading.RESULTS if pending else reading.RESULTS_BUT_PENDING)),
@@ -110,13 +110,13 @@ class Figures(Connected):
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input, in input order; their times to a millisecond."""
         layouts, phone = self._layouts(), self.note("phone") or ""
-        with told(self.path):
+        with ledger_errors(self.path):
             (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
         return [_result(row, layouts, phone=phone) for row in sorted(json.loads(rows), key=itemgetter(0))]
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""
-        with told(self.path):
+        with ledger_errors(self.path):
             if self._db.execute(reading.ANY_CALL).fetchone() is None:
                 return None
         return frozenset(filter(None, (self.note(_PARTS) or "").split(",")))
@@ -133,7 +133,7 @@ class Figures(Connected):
 
     def _layouts(self) -> dict[int, tuple[str, ...]]:
         """Return every header that cells were kept under, by its id."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return {id_: tuple(json.loads(text)) for id_, text in self._db.execute(reading.LAYOUTS)}
 
 

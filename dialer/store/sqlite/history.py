@@ -8,7 +8,7 @@ from typing import Any
 from dialer import provider
 from dialer.store.records import Person, Trace
 from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import reading
 
 
@@ -21,7 +21,7 @@ class Traces(Connected):
         Args:
             number: E.164 digits.
         """
-        with told(self.path):
+        with ledger_errors(self.path):
             people = self._db.execute(reading.PEOPLE_WITH, (number,))
             found = [self._person(*row) for row in people.fetchall()]
             rows = self._db.execute(reading.ROWS_WITH, (number,))

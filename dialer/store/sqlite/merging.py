@@ -12,7 +12,7 @@ from dialer.models import Outcome, Status
 from dialer.reference import reference
 from dialer.store.interface import JUDGED
 from dialer.store.sqlite.connection import Connected, as_json
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import changing, reading
 from dialer.store.sqlite.queries.changing import REFUSED_AGAIN
 from dialer.store.sqlite.states import derive
@@ -52,12 +52,12 @@ class Merging(Connected):
 
     def knows(self, key: str) -> bool:
         """Tell whether a key is recorded."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return self._db.execute(reading.KNOWS, (key,)).fetchone() is not None
 
     def behind(self, rows: Iterable[Written]) -> int:
         """Return how many rows of a results CSV are further than the ledger."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return sum(_is_further(row, self._known(row.key)) for row in rows)
 
     def merge(self, header: Sequence[str], rows: Iterable[Written]) -> dict[Status, int]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
+def ledger_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a LedgerError that says what to do."""
     try:
         yield
@@ -71,7 +71,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         raise LedgerError(say.on_a_share(path, kind=share))
     _refuse_other_than_file(path)
     _refuse_an_orphan(path)
-    with told(path):
+    with ledger_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             # SQLite would create it with the umask's rights; it holds personal data.
@@ -109,7 +109,7 @@ def open_for_reading(
     _refuse_an_orphan(path)
     if not path.exists():
         raise UsageError(say.none_yet(path))
-    with told(path):
+    with ledger_errors(path):
         how = "immutable=1" if alone else _tidy_way(path) if tidily else "mode=ro"
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None, timeout=10.0)
         try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.messages.words import alike
 from dialer.store.records import Calls, Hold, People, Trouble
 from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import report
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Overview(Connected):
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read everything inside from one moment, whatever a run writes meanwhile."""
-        with told(self.path):
+        with ledger_errors(self.path):
             self._db.execute("BEGIN")
             try:
                 yield
@@ -41,13 +41,13 @@ class Overview(Connected):
 
     def span(self) -> tuple[int, float | None, float | None]:
         """Return how many requests were made, and when the first and the last one were (Unix seconds)."""
-        with told(self.path):
+        with ledger_errors(self.path):
             count, first, last = self._db.execute(report.SPAN).fetchone()
         return count, first, last
 
     def left(self) -> int:
         """Return how many were called and are no longer in the input."""
-        with told(self.path):
+        with ledger_errors(self.path):
             (count,) = self._db.execute(report.LEFT).fetchone()
         return int(count)
 
@@ -132,7 +132,7 @@ class Overview(Connected):
         return names.index(phone) if phone in names else None
 
     def _read(self, query: str, *values: object) -> Iterator[Any]:
-        with told(self.path):
+        with ledger_errors(self.path):
             yield from self._db.execute(query, values)
 
 

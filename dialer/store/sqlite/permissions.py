@@ -17,7 +17,7 @@ from dialer.models import Status
 from dialer.store.interface import JUDGED
 from dialer.store.redial import Redial, Redials
 from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Permissions(Connected):
 
     def redials(self, rules: RedialRules, *, now: float | None = None) -> Redials:
         """Return who of the input is called again by the campaign's plan."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(reading.PLANNED_COUNTS, _given(Status.QUEUED, rules, None, now)).fetchall()
         verdicts = {verdict: tuple(figures) for verdict, *figures in rows}
         none = (0, 0, None, None)
@@ -122,7 +122,7 @@ class Permissions(Connected):
     def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
         """Return the numbers of those whom `permit` would let be called again."""
         query = reading.MAY_BE_PERMITTED
-        with told(self.path):
+        with ledger_errors(self.path):
             return [number for (number,) in self._db.execute(query, _given(state, rules, keys, None))]
 
     def end_permissions(self) -> int:
@@ -136,19 +136,19 @@ class Permissions(Connected):
 
     def released(self) -> dict[Status, int]:
         """Return how many of the input are about to be called again because a person asked, by where they stand."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(reading.RELEASED).fetchall()
         return {Status(state): count for state, count in rows}
 
     def redialled(self) -> Mapping[str, int]:
         """Return how many of the input are about to be called once more, by what became of their last call."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(reading.REDIALLED).fetchall()
         return dict(rows)
 
     def refused_again(self) -> int:
         """Return how many redials of this run were refused, while an earlier call stands."""
-        with told(self.path):
+        with ledger_errors(self.path):
             (count,) = self._db.execute(reading.REFUSED_AGAIN).fetchone()
         return int(count)
 

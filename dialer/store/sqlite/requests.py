@@ -12,7 +12,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import check_current, told
+from dialer.store.sqlite.opening import check_current, ledger_errors
 from dialer.store.sqlite.queries import changing
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def ask_to_stop(path: Path) -> None:
     Raises:
         LedgerError: it cannot be written (just now: a list may be on its way into it).
     """
-    with told(path):
+    with ledger_errors(path):
         other = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=10.0)
         with contextlib.closing(other):
             check_current(path, other)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.mark import Mark, MarkFile
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import changing, reading
 
 _START, _WORK, _BEGUN, _INTENTS, _MADE, _GAPS = "start", "work", "work_begun", "intents", "made", "calls_missing"
@@ -43,7 +43,7 @@ class Starts(Connected):
         Raises:
             LedgerError: the mark cannot be written.
         """
-        with told(self.path):
+        with ledger_errors(self.path):
             self._mark_file = MarkFile(self.path)
         with self.transaction():
             before, left = self._figures(now), self._mark_file.left
@@ -66,7 +66,7 @@ class Starts(Connected):
 
     def last_moment(self) -> float | None:
         """Return when something was last begun or recorded (Unix seconds); None where nothing ever was."""
-        with told(self.path):
+        with ledger_errors(self.path):
             moments = [*self._db.execute(reading.LAST_MOMENTS).fetchone(), self.note(_BEGUN)]
         return max((float(moment) for moment in moments if moment is not None), default=None)
 
@@ -96,7 +96,7 @@ class Starts(Connected):
         gaps, searched, last = self.gaps(), self.note(_SEARCHED), self.note(_MADE)
         if int(self.note(_START) or 0) <= 1 and self._first_moment() is None and not gaps:
             return None
-        with told(self.path):
+        with ledger_errors(self.path):
             last = self._db.execute(reading.LAST_AT).fetchone()[0] or last
         # A clock that was ahead says nothing of when that was.
         is_sound = searched is not None and float(searched) <= time.time()
@@ -133,7 +133,7 @@ class Starts(Connected):
         return None if not is_behind else last if last is not None or left is None else left.made
 
     def _first_moment(self) -> float | None:
-        with told(self.path):
+        with ledger_errors(self.path):
             row = self._db.execute(reading.FIRST_MOMENT).fetchone()
         return None if row is None else float(row[0])
 

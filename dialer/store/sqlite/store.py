@@ -29,7 +29,7 @@ from dialer.store.sqlite.figures import Figures, parse_cells
 from dialer.store.sqlite.history import Traces
 from dialer.store.sqlite.loading import replace_input, room_for_keys
 from dialer.store.sqlite.merging import Merging
-from dialer.store.sqlite.opening import open_for_writing, told
+from dialer.store.sqlite.opening import ledger_errors, open_for_writing
 from dialer.store.sqlite.overview import Overview
 from dialer.store.sqlite.permissions import Permissions, revoke_unlisted
 from dialer.store.sqlite.queries import changing, reading
@@ -141,7 +141,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         """
         found: dict[int, tuple[str, ...]] = {}
         query = reading.ATTEMPTED_NUMBERS
-        with told(self.path):
+        with ledger_errors(self.path):
             for number, key in self._db.execute(query):
                 if not of(number):
                     continue
@@ -152,7 +152,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
 
     def page(self, *, after: int, size: int) -> list[Recipient]:
         """Return the next callable recipients in input order, from beyond a position."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(
                 reading.PAGE,
                 (after, size),

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from dialer.store.records import Pulse
 from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import reading
 
 _WINDOW = 60.0
@@ -25,7 +25,7 @@ class Pulses(Connected):
             now: Unix seconds.
         """
         now = time.time() if now is None else now
-        with told(self.path):
+        with ledger_errors(self.path):
             held, words = self._db.execute(reading.HELD, (now,)).fetchone() or (0.0, "")
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
             attempts, outcomes = (dict(self._db.execute(query)) for query in (reading.ATTEMPT_COUNTS, reading.OUTCOMES))

@@ -10,7 +10,7 @@ from dialer.messages import store as say
 from dialer.reference import shared_part, turn_of
 from dialer.store.interface import JUDGED
 from dialer.store.records import Doubt
-from dialer.store.sqlite.opening import told
+from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.permissions import revoke
 from dialer.store.sqlite.queries import changing, reading
 from dialer.store.sqlite.starts import Starts
@@ -27,13 +27,13 @@ class Doubts(Starts):
 
     def doubts(self) -> list[Doubt]:
         """Return the unknown attempts of recipients that are `unknown`, oldest first."""
-        with told(self.path):
+        with ledger_errors(self.path):
             rows = self._db.execute(reading.DOUBTS).fetchall()
         return [Doubt(*row) for row in rows]
 
     def skew(self) -> float:
         """Return how far the server's clock was last seen ahead of ours, in seconds; 0 when never seen."""
-        with told(self.path):
+        with ledger_errors(self.path):
             row = self._db.execute(reading.SKEW).fetchone()
         return 0.0 if row is None else float(row[0])
 
@@ -58,17 +58,17 @@ class Doubts(Starts):
     def callable_numbers(self) -> set[int]:
         """Return the numbers of everybody who may be called, or may be as soon as they are back in the input."""
         query = reading.CALLABLE_NUMBERS
-        with told(self.path):
+        with ledger_errors(self.path):
             return {number for (number,) in self._db.execute(query)}
 
     def knows_reference(self, mark: str) -> bool:
         """Tell whether an attempt with this reference is recorded."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return self._db.execute(reading.WITH_REFERENCE, (mark,)).fetchone() is not None
 
     def calls_since(self, since: float) -> dict[int, float]:
         """Return a hash of each id that a call was given since then, and when it was (Unix seconds)."""
-        with told(self.path):
+        with ledger_errors(self.path):
             return {hash(one): at for one, at in self._db.execute(reading.CALLS_SINCE, {"since": since})}
 
     def doubt(self, numbers: Collection[int], *, execution_id: str) -> int:

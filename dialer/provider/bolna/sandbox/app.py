@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 
 from dialer.provider.bolna.sandbox import endpoints
 from dialer.provider.bolna.sandbox.endpoints import Asked
-from dialer.provider.bolna.sandbox.faults import problem, told
+from dialer.provider.bolna.sandbox.faults import problem, reply
 from dialer.provider.bolna.sandbox.order import RefusedError
 from dialer.provider.bolna.sandbox.traffic import Window
 
@@ -52,7 +52,7 @@ def build(sandbox: Sandbox) -> Router:
         Route(path, _endpoint(sandbox, f"{method} {path}", answer, window), methods=[method])
         for method, path, answer, window in table
     ]
-    return Router(routes, default=told(404, {"detail": "Not Found"}))
+    return Router(routes, default=reply(404, {"detail": "Not Found"}))
 
 
 def _endpoint(sandbox: Sandbox, name: str, answer: Answer, window: Window | None) -> ASGIApp:
@@ -156,4 +156,4 @@ def _refused_key(header: str, settings: Settings) -> Response | None:
         return None
     if settings.refused_key_status == 401:  # noqa: PLR2004 - a status code
         return problem(401, "Access denied")
-    return told(403, {"detail": "Unrecognized access token"})
+    return reply(403, {"detail": "Unrecognized access token"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from dialer.provider.bolna.sandbox.execution import entry, full, row, stamp
-from dialer.provider.bolna.sandbox.faults import told
+from dialer.provider.bolna.sandbox.faults import reply
 from dialer.provider.bolna.sandbox.order import POOL, POOL_ELSEWHERE, RefusedError, decode, read
 from dialer.provider.bolna.sandbox.plan import STATUSES
 
@@ -61,7 +61,7 @@ def place_call(sandbox: Sandbox, asked: Asked) -> Response:
     order = read(asked.body, numbers=settings.numbers, now=sandbox.clock.now())
     _known(order.agent_id, settings)
     call = sandbox.book.place(order, received_at=asked.received_at, connection=asked.connection)
-    return told(200, {"message": "done", "status": "queued", "execution_id": call.execution_id})
+    return reply(200, {"message": "done", "status": "queued", "execution_id": call.execution_id})
 
 
 def stop_call(sandbox: Sandbox, asked: Asked) -> Response:
@@ -69,12 +69,12 @@ def stop_call(sandbox: Sandbox, asked: Asked) -> Response:
     call = _found(sandbox, asked)
     if not sandbox.book.stop(call):
         raise RefusedError("Call is not queued or scheduled")
-    return told(200, {"message": "done", "status": "stopped", "execution_id": call.execution_id})
+    return reply(200, {"message": "done", "status": "stopped", "execution_id": call.execution_id})
 
 
 def show_execution(sandbox: Sandbox, asked: Asked) -> Response:
     """`GET /executions/{execution_id}`."""
-    return told(200, full(_found(sandbox, asked), sandbox.book, sandbox.settings))
+    return reply(200, full(_found(sandbox, asked), sandbox.book, sandbox.settings))
 
 
 def list_executions(sandbox: Sandbox, asked: Asked) -> Response:
@@ -99,7 +99,7 @@ def list_executions(sandbox: Sandbox, asked: Asked) -> Response:
         "has_more": page * size < total,
         "data": [row(call, sandbox.book, sandbox.settings) for call in calls],
     }
-    return told(200, content)
+    return reply(200, content)
 
 
 def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
@@ -118,7 +118,7 @@ def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
         "agent_prompts": {"task_1": {"system_prompt": settings.system_prompt}},
         "agent_welcome_message": settings.welcome_message,
     }
-    return told(200, agent)
+    return reply(200, agent)
 
 
 def show_user(sandbox: Sandbox, _asked: Asked) -> Response:
@@ -130,13 +130,13 @@ def show_user(sandbox: Sandbox, _asked: Asked) -> Response:
         "wallet": round(sandbox.book.wallet, 2),
         "concurrency": {"max": sandbox.settings.lines, "current": sandbox.book.busy_lines},
     }
-    return told(200, user)
+    return reply(200, user)
 
 
 def list_numbers(sandbox: Sandbox, _asked: Asked) -> Response:
     """`GET /phone-numbers/all`."""
     numbers = sandbox.settings.numbers
-    return told(200, [_number(sandbox, text) for text in (numbers or (*POOL.values(), POOL_ELSEWHERE))])
+    return reply(200, [_number(sandbox, text) for text in (numbers or (*POOL.values(), POOL_ELSEWHERE))])
 
 
 def show_book(sandbox: Sandbox, asked: Asked) -> Response:
@@ -152,7 +152,7 @@ def show_book(sandbox: Sandbox, asked: Asked) -> Response:
         "next": end if end < len(calls) else None,
         "calls": [entry(call, sandbox.book) for call in calls[offset:end]],
     }
-    return told(200, content)
+    return reply(200, content)
 
 
 def force_faults(sandbox: Sandbox, asked: Asked) -> Response:
@@ -163,7 +163,7 @@ def force_faults(sandbox: Sandbox, asked: Asked) -> Response:
         sandbox.other_strikes.force(*content.get("next_other", ()))
     except ValueError as error:
         raise RefusedError(str(error)) from error
-    return told(200, {"message": "done"})
+    return reply(200, {"message": "done"})
 
 
 def _known(agent_id: str, settings: Settings) -> None:

@@ -35,14 +35,14 @@ class Fault:
     answer: Callable[[Mapping[str, str], Mapping[str, str]], ASGIApp]
 
 
-def told(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
+def reply(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
     """Return an answer in JSON, in plain ASCII so that any text survives."""
     return Response(json.dumps(content), status, headers, media_type="application/json")
 
 
 def problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return a failure in the documented envelope."""
-    return told(status, {"error": status, "message": message}, headers)
+    return reply(status, {"error": status, "message": message}, headers)
 
 
 async def _hang_up(scope: Scope, receive: Receive, _send: Send) -> None:
@@ -86,7 +86,7 @@ FAULTS: dict[str, Fault] = {
     "refused": Fault(acts=False, answer=lambda *_: problem(400, "Invalid `recipient_phone_number`")),
     "unauthorized": Fault(acts=False, answer=lambda *_: problem(401, "Access denied")),
     "payment_required": Fault(acts=False, answer=lambda *_: problem(402, "Insufficient balance")),
-    "forbidden": Fault(acts=False, answer=lambda *_: told(403, {"detail": "Unrecognized access token"})),
+    "forbidden": Fault(acts=False, answer=lambda *_: reply(403, {"detail": "Unrecognized access token"})),
     "agent_gone": Fault(acts=False, answer=lambda *_: problem(404, "Agent not found")),
     "rate_limited": Fault(acts=False, answer=lambda limited, _: problem(429, "Too many requests", limited)),
     "redirect": Fault(acts=False, answer=lambda *_: Response(status_code=307, headers={"location": "/elsewhere"})),
@@ -102,7 +102,7 @@ FAULTS: dict[str, Fault] = {
     "silent_after": Fault(acts=True, answer=lambda *_: _silent),
     "garbage": Fault(acts=True, answer=lambda *_: Response("<html>Gateway</html>", media_type="text/html")),
     "broken_gzip": Fault(acts=True, answer=lambda *_: Response(b"\x1f\x8b no gzip at all", headers=GZIP)),
-    "no_id": Fault(acts=True, answer=lambda *_: told(200, {"message": "done", "status": "queued"})),
+    "no_id": Fault(acts=True, answer=lambda *_: reply(200, {"message": "done", "status": "queued"})),
 }
 """Every fault by name; `_before` and `_after` mean before and after the request is carried out."""
 
