@@ -186,3 +186,24 @@ def test_a_run_that_leaves_everybody_for_later_says_when_and_ends_with_three(
     assert f"3 stay for a later run: outside their calling hours, from {opens}." in told
     assert f"  3: in UTC it is not within the campaign's hours; from {opens}" in told
     assert not place.calls()
+
+
+def test_what_is_foretold_is_by_the_campaigns_clock_and_in_json_in_utc(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The clock of Kathmandu is 5:45 ahead: no machine and no number of the list has it."""
+    here = datetime.now(UTC) + timedelta(hours=5, minutes=45)
+    opens = here.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+    closed = f"{opens.hour:02}:00-{(opens.hour + 1) % 24:02}:00"
+    place.recipients(awkward(3), header=HEADER, name="asleep.csv")
+    more = f'[window]\nhours = "{closed}"\ntimezone = "Asia/Kathmandu"\n'
+    path = campaign(place, "asleep", more=more)
+    assert main(["check", str(path)]) == 0
+    shown = f"{opens:%Y-%m-%d %H:%M} Asia/Kathmandu"
+    assert f"3 stay for a later run: outside their calling hours, from {shown}." in capsys.readouterr().out
+    assert main(["check", str(path), "-o", "json"]) == 0
+    (later,) = json.loads(capsys.readouterr().out)["outlook"]["forecast"]["later"]
+    assert later["since"] == (opens - timedelta(hours=5, minutes=45)).isoformat()
+    path = campaign(place, "asleep", more=f'{more}outside = "wait"\n')
+    assert main(["check", str(path)]) == 0
+    assert f"Sending begins at {shown} (calling hours are closed until then)" in capsys.readouterr().out

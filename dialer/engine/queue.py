@@ -40,6 +40,7 @@ class Queue:
         progress: shown what is waited for.
         ending: is given how long was waited.
         now: the wall clock, Unix seconds.
+        zone: by whose clock it is said until when; None: the machine's.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Queue:
         progress: Progress,
         ending: Ending,
         now: Callable[[], float],
+        zone: str | None = None,
     ) -> None:
         self._pending = pending
         self._changes = changes
@@ -61,7 +63,7 @@ class Queue:
         self._is_ending = is_ending
         self._progress = progress
         self._ending = ending
-        self._now = now
+        self._now, self._zone = now, zone
         self._next: deque[Recipient | Attempt] = deque()
 
     async def has_somebody(self, *, on_wait: Callable[[], None]) -> bool:
@@ -129,7 +131,7 @@ class Queue:
         if at <= self._now():
             return
         left = sum(later.count for later in self._pending.deferred.values())
-        opening = moments.to_the_minute(datetime.fromtimestamp(at, UTC))
+        opening = moments.to_the_minute(moments.shown(datetime.fromtimestamp(at, UTC), self._zone))
         self._progress.note(waiting_for_hours(opening, left=left))
         began = anyio.current_time()
         try:

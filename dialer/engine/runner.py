@@ -76,6 +76,7 @@ class Runner:
         lines: how many calls may become live; no intent is written for a call that has to wait for a line.
         limit: so many recipients are taken up at most.
         waits: whether those who can be called later are waited for.
+        zone: by whose clock it is said until when; None: the machine's.
         jitter: a number in [0, 1); spreads the waits of several machines.
         now: the wall clock, Unix seconds.
     """
@@ -97,6 +98,7 @@ class Runner:
         lines: Room | None = None,
         limit: int | None = None,
         waits: bool = False,
+        zone: str | None = None,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -152,6 +154,7 @@ class Runner:
             progress=progress,
             ending=self._ending,
             now=now,
+            zone=zone,
         )
 
     async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dialer.messages.words import without_stop
+from dialer.moments import zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def ends(moment: datetime | None) -> str:
     if moment is None:
         return ""
     day = "" if moment.date() == datetime.now(moment.tzinfo).date() else f"{moment:%Y-%m-%d} "
-    return f"ends about {day}{moment:%H:%M %Z}".rstrip()
+    return f"ends about {day}{moment:%H:%M} {zone_name(moment)}"
 
 
 def packed(parts: Sequence[str], *, width: int) -> list[str]:

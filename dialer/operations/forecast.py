@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from dialer.engine.forecast import Course, Forecast
 from dialer.engine.pace import Pace
 from dialer.errors import UsageError
 from dialer.messages.operations import run as say
+from dialer.moments import shown
 from dialer.operations.connection import connected
 from dialer.operations.timing import Place, groups_of, when_of
 from dialer.sync import preflight
@@ -125,7 +126,8 @@ def outlook(
         when=when_of(campaign, now=now, limit=limit),
         others=() if elsewhere is None else (elsewhere,),
     )
-    foretold, schedule = course.forecast(), campaign.schedule
+    zone = campaign.batch.timezone
+    foretold, schedule = by_clock(course.forecast(), zone), campaign.schedule
     wanted = frozenset() if standing.agent is None else standing.agent.variables
     fit = compare(wanted, variables if wanted and not campaign.sandbox else wanted, filled_in=provider.VENDOR.reserved)
     others = [
@@ -141,8 +143,8 @@ def outlook(
         course=course,
         cost=_cost(campaign, foretold.calls, talk),
         talk=talk,
-        begins=schedule.begins if schedule.begins and schedule.begins > now else None,
-        ended=schedule.ends if schedule.ends and schedule.ends <= now else None,
+        begins=shown(schedule.begins, zone) if schedule.begins and schedule.begins > now else None,
+        ended=shown(schedule.ends, zone) if schedule.ends and schedule.ends <= now else None,
         overnight=() if campaign.window is None or campaign.window.hours is None else campaign.window.hours.overnight(),
         is_prompt_known=campaign.sandbox or standing.agent is not None,
         warnings=(*fit.warnings(), *others),
@@ -154,6 +156,21 @@ def outlook(
         ),
         notes=(*_too_fast(campaign), *standing.notes, *hints),
         currency=campaign.workspace.currency,
+    )
+
+
+def by_clock(foretold: Forecast, zone: str | None) -> Forecast:
+    """Return a forecast whose moments are by the clock that a person reads them by."""
+
+    def moved(moment: datetime | None) -> datetime | None:
+        return None if moment is None else shown(moment, zone)
+
+    return replace(
+        foretold,
+        begins=moved(foretold.begins),
+        sent_by=moved(foretold.sent_by),
+        ends_at=moved(foretold.ends_at),
+        later=tuple(replace(one, since=moved(one.since)) for one in foretold.later),
     )
 
 

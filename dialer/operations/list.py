@@ -195,12 +195,12 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
     ).in_force()
     left, still_open = counts.get(Status.PENDING, 0), sum(one.calls for one in ledger.call_counts() if not one.final)
     opens = opening_of(ledger, found) if left else None
-    redials = noted_redials(ledger, sandbox=sandbox)
+    zone = ledger.note(TIMEZONE) or (found.timezone if found else None)
+    redials = noted_redials(ledger, sandbox=sandbox, zone=zone)
     is_running = held is not None and held.does == "run"
     if sandbox and not is_running:
         # The calls of a trial ended with the stand-in that took them.
         still_open = 0
-    zone = ledger.note(TIMEZONE) or (found.timezone if found else None)
     lasts = [pulse.last, ended.at.timestamp() if ended and ended.at else None]
     last = max((at for at in lasts if at is not None), default=None)
     state = state_of(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer.moments import shown
 from dialer.store import NO_REDIALS, RedialRules
 
 if TYPE_CHECKING:
@@ -32,26 +33,26 @@ async def note_plan(ledger: AsyncStore, plan: RedialRules | None) -> None:
         await ledger.set_note(_PLAN, text)
 
 
-def noted_redials(ledger: Store, *, sandbox: bool) -> Redials:
+def noted_redials(ledger: Store, *, sandbox: bool, zone: str | None) -> Redials:
     """Return who is called again by the plan of the last run; nobody where it had none."""
     text = ledger.note(_PLAN)
     if not text:
         return NO_REDIALS
     outcomes, most, times = json.loads(text)
     plan = RedialRules(tuple(outcomes), max_attempts=most, after=0.0, times=tuple(times))
-    return _known(ledger.redials(plan), sandbox=sandbox)
+    return _known(ledger.redials(plan), sandbox=sandbox, zone=zone)
 
 
 def foreseen_redials(campaign: Campaign, ledger: Store) -> Redials:
     """Return who is called again by the campaign's plan; nobody where it has none."""
     plan = _plan_now(campaign)
-    return NO_REDIALS if plan is None else _known(ledger.redials(plan), sandbox=campaign.sandbox)
+    return NO_REDIALS if plan is None else _of(campaign, ledger.redials(plan))
 
 
 async def redials_of(campaign: Campaign, ledger: AsyncStore) -> Redials:
     """Do `foreseen_redials` with a ledger that is awaited."""
     plan = _plan_now(campaign)
-    return NO_REDIALS if plan is None else _known(await ledger.redials(plan), sandbox=campaign.sandbox)
+    return NO_REDIALS if plan is None else _of(campaign, await ledger.redials(plan))
 
 
 def _plan_now(campaign: Campaign) -> RedialRules | None:
@@ -60,6 +61,15 @@ def _plan_now(campaign: Campaign) -> RedialRules | None:
     return None if ends is not None and ends <= datetime.now(UTC) else plan_of(campaign.redial)
 
 
-def _known(redials: Redials, *, sandbox: bool) -> Redials:
-    """Return it without the calls of a trial: they ended with the stand-in that took them."""
-    return replace(redials, open=0) if sandbox else redials
+def _of(campaign: Campaign, redials: Redials) -> Redials:
+    return _known(redials, sandbox=campaign.sandbox, zone=campaign.batch.timezone)
+
+
+def _known(redials: Redials, *, sandbox: bool, zone: str | None) -> Redials:
+    """Return it by a zone's clock, and without the calls of a trial: they ended with the stand-in that took them."""
+    return replace(
+        redials,
+        first=None if redials.first is None else shown(redials.first, zone),
+        last=None if redials.last is None else shown(redials.last, zone),
+        open=0 if sandbox else redials.open,
+    )

@@ -90,6 +90,10 @@ class Sending:
     slots: SharedRate | None
     watch: CallWatch
 
+    @property
+    def _zone(self) -> str | None:
+        return self.context.campaign.batch.timezone
+
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
         file = results_file(self.context.campaign, await self.context.ledger.header())
@@ -196,7 +200,7 @@ class Sending:
         begins = self.context.campaign.schedule.begins
         if begins is None or begins <= datetime.now(UTC):
             return
-        self.context.notes.add(say.waiting_for_the_start(begins))
+        self.context.notes.add(say.waiting_for_the_start(shown(begins, self._zone)))
         await wait_until(begins.timestamp(), now=time.time, report=self.context.notes.progress.waiting)
 
     def _watchers(self, plan: Plan, runner: Runner) -> list[Watcher]:
@@ -208,7 +212,7 @@ class Sending:
             Listener(self.context, runner, self.lines).watch,
         ]
         ends = self.context.campaign.schedule.ends
-        return watchers if ends is None else [*watchers, functools.partial(_end_at, ends)]
+        return watchers if ends is None else [*watchers, functools.partial(_end_at, shown(ends, self._zone))]
 
     async def _beat(self, plan: Plan, runner: Runner, _end: Callable[[Trip], None]) -> None:
         """Show how it goes, also while it waits for answers, a line or the provider."""
@@ -217,8 +221,15 @@ class Sending:
             await anyio.sleep(BEAT_EVERY)
             going = self._going(plan, runner)
             if anyio.current_time() - foreseen >= FORESEE_EVERY:
-                ends_at, foreseen = _ends_at(plan, sent=runner.placing.sent, live=going.live), anyio.current_time()
+                ends_at, foreseen = self._ends_at(plan, sent=runner.placing.sent, live=going.live), anyio.current_time()
             self.context.notes.progress.beat(replace(going, ends_at=ends_at))
+
+    def _ends_at(self, plan: Plan, *, sent: int, live: int) -> datetime | None:
+        """Return when the last call will have ended, as far as that can be said."""
+        course = plan.outlook.course
+        left = sum(group.count for group in course.groups) - sent
+        ends_at = course.remaining(left=max(0, left), live=live, now=datetime.now(UTC)).ends_at
+        return None if ends_at is None else shown(ends_at, self._zone)
 
     def _going(self, plan: Plan, runner: Runner) -> Going:
         ended, in_use = self.watch.ended, self.lines.in_use()
@@ -243,6 +254,7 @@ class Sending:
             lines=self.lines,
             limit=plan.to_call,
             waits=context.campaign.waits,
+            zone=self._zone,
         )
 
     async def _counts(self, plan: Plan, failure: LedgerError | None) -> dict[Status, int]:
@@ -291,20 +303,11 @@ class Sending:
                 summary, exit_code=ExitCode.INTERRUPTED, ended=f"{self.context.control.stopped}.", may_ring=may_ring
             )
         if ending.deferred:
-            return replace(
-                summary, ended=say.left_for_later(_reasons(ending.deferred, self.context.campaign.batch.timezone))
-            )
+            return replace(summary, ended=say.left_for_later(_reasons(ending.deferred, self._zone)))
         if summary.left and plan.outlook.ended is not None:
             ended, advice = say.schedule_over(plan.outlook.ended)
             return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
         return summary
-
-
-def _ends_at(plan: Plan, *, sent: int, live: int) -> datetime | None:
-    """Return when the last call will have ended, as far as that can be said."""
-    course = plan.outlook.course
-    left = sum(group.count for group in course.groups) - sent
-    return course.remaining(left=max(0, left), live=live, now=datetime.now().astimezone()).ends_at
 
 
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:

@@ -163,7 +163,7 @@ def standing(batch: Batch) -> Standing:
         if not running:
             counts = without_a_run(counts, ledger.released())
         pulse = ledger.pulse()
-        redials = noted_redials(ledger, sandbox=batch.selection.sandbox)
+        redials = noted_redials(ledger, sandbox=batch.selection.sandbox, zone=batch.timezone)
         changed = in_force(ledger) if running else None
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)

@@ -75,7 +75,8 @@ def _course(view: Outlook, *, rate: str) -> list[str]:
     if found.begins is None or found.sent_by is None:
         return []
     live = "" if found.live is None else f", at most {found.live:,} calls live at once"
-    seconds = duration((found.sent_by - found.begins).total_seconds())
+    # Moments of one zone are subtracted by its clock, which may be changed between them.
+    seconds = duration(found.sent_by.timestamp() - found.begins.timestamp())
     if found.begins <= view.course.now:
         start = "Sending takes"
     else:
