@@ -364,7 +364,7 @@ def test_the_command_line_says_what_it_is_about_to_do(called: Place, capsys: pyt
     assert "2 were called before and are called once more: 1 " in capsys.readouterr().err
     assert len(called.calls()) == 4
     assert main(["run", path, "--redial", "no-answer,busy", "--yes", "--limit", "1"]) == ExitCode.LEFT
-    assert f"To go on: dialer run {path} --redial no-answer,busy" in capsys.readouterr().err
+    assert f"Next: dialer run {path} --redial no-answer,busy" in capsys.readouterr().err
 
 
 def test_every_final_outcome_but_being_reached_can_be_redialled() -> None:

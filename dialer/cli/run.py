@@ -177,7 +177,7 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
         # With a progress they were shown when they came up.
         notes = summary.notes if talk.no_progress else ()
         batch = campaign.batch
-        text = summary_text(summary, selection=batch.selection, more=options.repeated, files=batch.outputs)
+        text = summary_text(summary, selection=batch.selection, files=batch.outputs)
         say("\n".join([*notes, text]))
     return Done(summary.exit_code, overview(summary), summary)
 

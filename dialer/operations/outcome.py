@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.operations.coverage import Uncovered
     from dialer.operations.forecast import Outlook
+    from dialer.operations.next_command import Next
     from dialer.store import Redials
     from dialer.store.shared import Pause
 
@@ -82,11 +83,15 @@ class Summary:
         advice: what to do next, in words.
         notes: what a person should know, in words.
         may_ring: accepted calls that may still ring, as far as the ledger knows; 0 of a trial.
-        calls: how the accepted calls stand, where they were tracked.
+        calls: how the accepted calls stand, as far as was looked up.
+        outcomes: how those of them ended that are over: outcome → calls.
+        reasons: why rows were refused, without what differs from row to row: the most frequent ones.
+        other_reasons: how many rows were refused for another reason.
         redials: who is called again by the campaign's plan, by a later run.
         unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
         paused: a person has paused it, so nobody is called; `ended` says who.
         pauses: the same for scripts.
+        next: the command that goes on best; None where there is none.
     """
 
     batch: str
@@ -103,10 +108,14 @@ class Summary:
     notes: tuple[str, ...] = ()
     may_ring: int = 0
     calls: tuple[CallCount, ...] = ()
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    other_reasons: int = 0
     redials: Redials = NO_REDIALS
     unrecorded: tuple[tuple[str, str], ...] = ()
     paused: bool = False
     pauses: tuple[Pause, ...] = ()
+    next: Next | None = None
 
 
 def exit_code_of(counts: Mapping[Status, int], *, refused: int = 0) -> ExitCode:

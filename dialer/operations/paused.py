@@ -13,6 +13,7 @@ from dialer.errors import DialerError, ExitCode
 from dialer.messages import pause as say
 from dialer.messages.commands import command_text
 from dialer.models import Status
+from dialer.operations.next_command import Next, Why
 from dialer.operations.outcome import Summary
 from dialer.store.engines import read_ledger
 from dialer.store.pause_files import PauseFiles
@@ -90,7 +91,14 @@ def paused_summary(batch: Batch, pauses: Sequence[Pause], *, words: str = "") ->
         advice=advice,
         paused=True,
         pauses=tuple(pauses),
+        next=next_after(batch, pauses),
     )
+
+
+def next_after(batch: Batch, pauses: Sequence[Pause]) -> Next:
+    """Return the command that lifts the first pause, or goes on where none is in force any more."""
+    lift = lift_commands(batch.selection, pauses, sandbox=batch.selection.sandbox)
+    return Next(lift[0], Why.PAUSED) if lift else Next(batch.selection.command("run"), Why.LEFT)
 
 
 def ending(batch: Batch, pauses: Sequence[Pause], *, words: str) -> tuple[str, str]:

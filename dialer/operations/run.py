@@ -155,7 +155,7 @@ async def _run(
             watch.saw = lines.saw
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
-                return await Sending(context, loaded.payload.body, judge, lines, slots, watch).dial(
+                return await Sending(context, loaded.payload.body, judge, lines, slots, watch, options.repeated).dial(
                     plan, track=options.track
                 )
 

@@ -26,8 +26,10 @@ from dialer.messages.operations.redial import refused_again
 from dialer.models import Status, e164
 from dialer.moments import shown
 from dialer.operations import paused
+from dialer.operations.end_figures import with_figures
 from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
 from dialer.operations.live_settings import Listener
+from dialer.operations.next_command import Next, Why
 from dialer.operations.outcome import Summary, exit_code_of
 from dialer.operations.redial_plan import redials_of
 from dialer.operations.results import results_file
@@ -81,6 +83,7 @@ class Sending:
         lines: how many calls may be live.
         slots: of the rate that all runs of the workspace share; None where they share none.
         watch: how the calls go that were placed.
+        repeated: options of the run that goes on with those who are left.
     """
 
     context: RunContext
@@ -89,6 +92,7 @@ class Sending:
     lines: Lines
     slots: SharedRate | None
     watch: CallWatch
+    repeated: tuple[str, ...] = ()
 
     @property
     def _zone(self) -> str | None:
@@ -116,8 +120,10 @@ class Sending:
             await writer.whole(self.context.ledger, pending=True)
         summary = await self._summary(plan, sent, count=runner.placing.sent, back=back)
         if sent.failure is not None:
-            return summary
+            command = self.context.campaign.batch.selection.command("run", *self.repeated)
+            return replace(summary, next=Next(command, Why.LEFT))
         summary = await self._concluded(plan, summary, sent.ending, writer, track=track)
+        summary = await with_figures(summary, plan, sent.ending, context=self.context, more=self.repeated)
         await self._note_ending(summary, sent.ending)
         return summary
 

@@ -316,6 +316,9 @@ class Report(Progress, Notes, Protocol):
     def retried(self) -> list[tuple[int | None, int]]:
         """Return HTTP status (None: no answer) and number of the requests that were surely not taken and made again."""
 
+    def refusals(self) -> Iterator[tuple[str, int]]:
+        """Yield why rows of the input were refused, and how many; the most frequent first."""
+
     def troubles(self, *, first: int) -> Iterator[Trouble]:
         """Yield what is wrong, by reason, with the first few rows of each."""
 

@@ -6,29 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dialer import provider
-from dialer.messages.values import duration, plain
-from dialer.messages.words import counted, first_line
-from dialer.models import Status
-from dialer.moments import to_the_minute
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dialer.operations import Plan
-from typing import TYPE_CHECKING
-
 from dialer.errors import ExitCode
+from dialer.escaping import on_one_line
 from dialer.messages.commands import removal_text
 from dialer.messages.pages.outlook import list_lines, outlook_lines, over_line, uncovered_lines
 from dialer.messages.pages.redials import planned
-from dialer.messages.words import calls_table, looks
+from dialer.messages.values import duration, plain
+from dialer.messages.words import calls_table, counted, first_line
+from dialer.models import Status
+from dialer.moments import to_the_minute
+from dialer.operations.next_command import Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from dialer.messages.commands import Selection
-    from dialer.operations import Summary
+    from dialer.operations import Plan, Summary
+    from dialer.operations.next_command import Next
 
 
 def plan_text(plan: Plan) -> str:
@@ -90,18 +85,15 @@ def _agent(plan: Plan) -> str:
     )
 
 
-def summary_text(
-    summary: Summary, *, selection: Selection, more: Sequence[str] = (), files: Sequence[Path] = ()
-) -> str:
+def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path] = ()) -> str:
     """Return how a run ended.
 
     Args:
         summary: of the run.
         selection: the batch, as it is named on the command line.
-        more: options of the run that goes on with those who are left.
         files: of a trial: without them it begins anew.
     """
-    lines = [f"{summary.batch}: {counted(summary.counts)}"]
+    lines = [_head(summary)]
     if summary.sent:
         rate = summary.sent / summary.seconds if summary.seconds > 0 else 0.0
         name, held = provider.VENDOR.names.name, ""
@@ -109,23 +101,70 @@ def summary_text(
             held = f", {duration(summary.held)} of it waiting as {name} asked or while it could not be reached"
         waited = f", after {duration(summary.waited)} of waiting" if summary.waited >= 1 else ""
         lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held}){waited}")
-    if summary.calls:
+    lines += _refused(summary)
+    # Of a trial whose calls nobody looked up nobody ever will.
+    if summary.calls and (not selection.sandbox or any(count.asked for count in summary.calls)):
         lines += calls_table(summary.calls)
     lines.append(f"results: {summary.results}")
-    lines += _ended(summary)
+    # The command that lifts a single pause is the next one.
+    lines += _ended(replace(summary, advice="") if summary.paused and len(summary.pauses) == 1 else summary)
     if not summary.paused:
         lines += [f"{text}." for text in planned(summary.redials)]
-        lines += looks(summary.counts, left=summary.left, selection=selection, more=more)
-    if selection.sandbox and not summary.left and files:
+        lines += _looks(summary)
+    lines += _may_ring(summary, selection)
+    if selection.sandbox and not summary.left and not summary.paused and files:
         lines.append(f"This was a trial, no phone rang. To try again from the start: {removal_text(*files)}")
-        lines.append(f"To call in earnest: {selection.in_earnest().command('run')}")
-    return "\n".join([*lines, *_may_ring(summary, selection)])
+        if summary.next is None or summary.next.why is not Why.IN_EARNEST:
+            lines.append(f"To call in earnest: {selection.in_earnest().command('run')}")
+    return "\n".join([*lines, *([] if summary.next is None else [_next(summary.next)])])
+
+
+def _head(summary: Summary) -> str:
+    counts = counted(summary.counts)
+    if not summary.paused:
+        return f"{summary.batch}: {counts}"
+    return f"{summary.batch}: paused; {counts}" if any(summary.counts.values()) else f"{summary.batch}: paused"
+
+
+def _refused(summary: Summary) -> list[str]:
+    """Return why rows were refused, the most frequent reason first."""
+    if not summary.reasons:
+        return []
+    rows = [f"  {count:>9,}  {on_one_line(reason)}" for reason, count in summary.reasons.items()]
+    more = [f"  {summary.other_reasons:>9,}  more, for other reasons"] if summary.other_reasons else []
+    return ["refused, by reason:", *rows, *more]
+
+
+def _looks(summary: Summary) -> list[str]:
+    """Return what needs a person's look."""
+    lines = []
+    if unknown := summary.counts.get(Status.UNKNOWN):
+        lines.append(f"{unknown:,} unknown: nobody knows whether they were called.")
+    if invalid := summary.counts.get(Status.INVALID):
+        lines.append(f"{invalid:,} invalid, see the `error` column.")
+    if summary.left:
+        lines.append(f"{summary.left:,} are left to be called.")
+    return lines
+
+
+_WHEN = {
+    Why.ERRORS: ", when the cause is fixed",
+    Why.NOT_REACHED: ", to call those again who were not reached",
+    Why.INVALID: ", when the invalid rows are fixed in the CSV",
+    Why.IN_EARNEST: ", to call in earnest",
+}
+"""What is said before a command that should not be typed without a thought."""
+
+
+def _next(one: Next) -> str:
+    at = "" if one.at is None else f", from {to_the_minute(one.at)}"
+    return f"Next{_WHEN.get(one.why, '')}{at}: {one.command}"
 
 
 def stopped_text(summary: Summary) -> str:
     """Return why a run stopped; empty where it did not, also if it leaves people to a later run as it should."""
     by_itself = summary.exit_code in {ExitCode.DONE, ExitCode.LOOK, ExitCode.LEFT} and not summary.advice
-    return "" if by_itself else "\n".join([f"{summary.batch}: {counted(summary.counts)}", *_ended(summary)])
+    return "" if by_itself else "\n".join([_head(summary), *_ended(summary)])
 
 
 def _ended(summary: Summary) -> list[str]:
@@ -145,7 +184,8 @@ def summary_event(summary: Summary) -> dict[str, Any]:
 def overview(summary: Summary) -> str:
     """Return how a run ended in a line."""
     ended = [first_line(summary.ended)] if summary.ended else []
-    return "; ".join([counted(summary.counts), *ended, *planned(summary.redials)])
+    counts = [counted(summary.counts)] if summary.counts or not summary.paused else []
+    return "; ".join([*(["paused"] if summary.paused else []), *counts, *ended, *planned(summary.redials)])
 
 
 def overview_text(done: Sequence[tuple[str, int | None, str]]) -> str:

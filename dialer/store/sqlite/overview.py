@@ -89,6 +89,11 @@ class Overview(Connected):
         """Return HTTP status (None: no answer) and number of the requests that were surely not taken and made again."""
         return list(self._read(report.RETRIED))
 
+    def refusals(self) -> Iterator[tuple[str, int]]:
+        """Yield why rows of the input were refused, without what differs from row to row; the most frequent first."""
+        self._db.create_function("alike", 1, alike, deterministic=True)
+        yield from self._read(report.REFUSALS)
+
     def troubles(self, *, first: int) -> Iterator[Trouble]:
         """Yield what is wrong, by reason: rows not called, calls and redials refused or in doubt, calls that failed.
 

@@ -49,6 +49,10 @@ LEFT = f"""
     SELECT count(*) FROM recipient r WHERE r.state IN {CALLED} AND r.position IS NULL
 """
 CURRENT_HEADER = "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]')"
+REFUSALS = """
+    SELECT alike(reason), count(*) FROM recipient WHERE position IS NOT NULL AND state = 'error'
+    GROUP BY 1 ORDER BY 2 DESC, 1
+"""
 TROUBLES = f"""
     WITH last AS ({LAST}), trouble AS (
         SELECT r.status AS kind, r.code, NULL AS http_status, '' AS same, r.reason AS words, r.position,

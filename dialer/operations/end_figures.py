@@ -1,0 +1,113 @@
+"""What a batch has come to at the end of a run, by outcome and by reason."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dialer.moments import shown
+from dialer.operations.next_command import next_command
+from dialer.operations.paused import next_after
+from dialer.store import NO_REDIALS, RedialRules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dialer.config.campaign import Campaign
+    from dialer.engine.ending import Ending
+    from dialer.engine.pending import Deferred
+    from dialer.models import CallCount
+    from dialer.operations.outcome import Plan, Summary
+    from dialer.operations.run_context import RunContext
+    from dialer.store import Redials, Store
+
+_MOST_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What a batch has come to.
+
+    Attributes:
+        calls: how the accepted calls stand, as far as was looked up.
+        outcomes: how those of them ended that are over: outcome → calls.
+        reasons: why rows were refused, the most frequent first.
+        other_reasons: how many rows were refused for another reason.
+        missed: who can be called once more by hand.
+    """
+
+    calls: tuple[CallCount, ...]
+    outcomes: Mapping[str, int]
+    reasons: Mapping[str, int]
+    other_reasons: int
+    missed: Redials
+
+
+async def with_figures(
+    summary: Summary, plan: Plan, ending: Ending, *, context: RunContext, more: Sequence[str]
+) -> Summary:
+    """Return how a run ended with what its batch has come to, and the command that goes on best.
+
+    Args:
+        summary: of the run.
+        plan: what it was to do.
+        ending: how the sending ended.
+        context: what it works with.
+        more: options of the run that goes on with those who are left.
+    """
+    batch = context.campaign.batch
+    found = await context.ledger.call(functools.partial(_figures, context.campaign))
+    summary = replace(
+        summary,
+        calls=found.calls,
+        outcomes=found.outcomes,
+        reasons=found.reasons,
+        other_reasons=found.other_reasons,
+    )
+    if summary.paused:
+        return replace(summary, next=next_after(batch, summary.pauses))
+    then = next_command(
+        summary,
+        selection=batch.selection,
+        more=more,
+        opens=_opens(ending.deferred, left=summary.left, zone=batch.timezone),
+        young=plan.young > 0,
+        missed=found.missed,
+        outcomes=context.campaign.redial.outcomes,
+    )
+    return replace(summary, next=then)
+
+
+def _figures(campaign: Campaign, ledger: Store) -> _Figures:
+    """Return what a batch has come to."""
+    calls = tuple(ledger.call_counts())
+    outcomes = Counter[str]()
+    for count in calls:
+        if count.final and count.outcome:
+            outcomes[count.outcome] += count.calls
+    refusals = ledger.refusals()
+    reasons = dict(islice(refusals, _MOST_REASONS))
+    others = sum(count for _, count in refusals)
+    return _Figures(calls, dict(outcomes.most_common()), reasons, others, _missed(campaign, ledger))
+
+
+def _missed(campaign: Campaign, ledger: Store) -> Redials:
+    """Return who can be called once more by hand; nobody where a plan does it, or in a trial."""
+    rules = campaign.redial
+    if rules.times or campaign.sandbox or rules.max_attempts == 1:
+        return NO_REDIALS
+    times = (rules.redial_after,) * (rules.max_attempts - 1)
+    return ledger.redials(RedialRules(tuple(rules.outcomes), max_attempts=rules.max_attempts, after=0.0, times=times))
+
+
+def _opens(deferred: Mapping[str, Deferred], *, left: int, zone: str | None) -> datetime | None:
+    """Return when the first of those who are left can be called; None where that is at once, or not known."""
+    moments = [group.until for group in deferred.values()]
+    if left > sum(group.count for group in deferred.values()) or not moments:
+        return None
+    known = [moment for moment in moments if moment is not None]
+    return shown(datetime.fromtimestamp(min(known), UTC), zone) if len(known) == len(moments) else None

@@ -1,0 +1,107 @@
+"""The command that goes on best after a run, by how it ended and how its batch stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dialer.errors import ExitCode
+from dialer.models import Status
+from dialer.store import NO_REDIALS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dialer.messages.commands import Selection
+    from dialer.operations.outcome import Summary
+    from dialer.store import Redials
+
+_GOES_ON, _UNREAD = 0, 3
+"""What `CallCount.final` says of calls that somebody has to ask for."""
+
+
+class Why(StrEnum):
+    """What a command is for."""
+
+    PAUSED = "paused"
+    LEFT = "left"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+    ERRORS = "errors"
+    NOT_REACHED = "not_reached"
+    INVALID = "invalid"
+    IN_EARNEST = "in_earnest"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What to do after a run.
+
+    Attributes:
+        command: as it can be typed.
+        why: what it is for.
+        at: before this moment it does nothing; None: it can be done at once.
+    """
+
+    command: str
+    why: Why
+    at: datetime | None = None
+
+
+def next_command(  # noqa: PLR0911 - a state each, the most urgent first
+    summary: Summary,
+    *,
+    selection: Selection,
+    more: Sequence[str] = (),
+    opens: datetime | None = None,
+    young: bool = False,
+    missed: Redials = NO_REDIALS,
+    outcomes: Sequence[str] = (),
+) -> Next:
+    """Return the most useful command after a run that was not paused.
+
+    Args:
+        summary: of the run.
+        selection: the batch, as it is named on the command line.
+        more: options of a run that goes on with those who are left.
+        opens: when the first of those who are left can be called; None: at once.
+        young: some of those who were to be called once more have to wait for it.
+        missed: who can be called once more by hand.
+        outcomes: how their last calls ended.
+    """
+    counts = summary.counts
+    # The calls of a trial ended with the stand-in that took them.
+    is_open = not selection.sandbox and any(count.final in {_GOES_ON, _UNREAD} for count in summary.calls)
+    if (goes_on := _going_on(summary, selection, more, opens, young=young)) is not None:
+        return goes_on
+    if is_open and summary.exit_code is ExitCode.LEFT:
+        return Next(selection.command("track"), Why.OPEN)
+    if counts.get(Status.UNKNOWN):
+        return Next(selection.command("reconcile"), Why.UNKNOWN)
+    if counts.get(Status.ERROR):
+        return Next(selection.command("run", "--retry-errors"), Why.ERRORS)
+    if is_open:
+        return Next(selection.command("track"), Why.OPEN)
+    if missed.due or missed.later:
+        command = selection.command("run", "--redial", ",".join(outcomes))
+        return Next(command, Why.NOT_REACHED, None if missed.due else missed.first)
+    if counts.get(Status.INVALID):
+        return Next(selection.command("run"), Why.INVALID)
+    if selection.sandbox:
+        return Next(selection.in_earnest().command("run"), Why.IN_EARNEST)
+    return Next(selection.command("report"), Why.DONE)
+
+
+def _going_on(
+    summary: Summary, selection: Selection, more: Sequence[str], opens: datetime | None, *, young: bool
+) -> Next | None:
+    """Return the run that calls those who are left or called again; None where there are none."""
+    redials = summary.redials
+    if summary.left:
+        return Next(selection.command("run", *more), Why.LEFT, opens)
+    if not redials.is_over:
+        return Next(selection.command("run"), Why.LEFT, None if redials.due or redials.open else redials.first)
+    return Next(selection.command("run", *more), Why.LEFT) if young else None
