@@ -39,7 +39,7 @@ ENDED = Summary(
     calls=(CallCount("busy", 1, 9, 0.0, 0.0, asked=True),),
 )
 OPEN = (CallCount("", 0, 9, 0.0, 0.0, asked=False),)
-MISSED = {"missed": Redials(due=9), "outcomes": ["no-answer", "busy"]}
+MISSED = {"missed": Redials(due=9)}
 
 
 def with_rows(**counts: int) -> Summary:
@@ -75,7 +75,8 @@ PLANNED = Redials(later=2, first=NOON, last=NOON)
         (
             ENDED,
             MISSED,
-            "Next, to call those again who were not reached: dialer run c.toml --batch may --redial no-answer,busy",
+            "Next, to call those again who were not reached: "
+            "dialer run c.toml --batch may --redial no-answer,busy,voicemail",
         ),
         (
             with_rows(queued=1, invalid=1),
@@ -138,7 +139,7 @@ def test_who_was_not_reached_is_called_again_by_hand_or_by_the_plan_where_there_
         assert (summary.outcomes, summary.exit_code) == ({"busy": 2}, ExitCode.DONE)
         assert summary.next is not None
         assert (summary.next.command, summary.next.why) == (
-            f"dialer run {path} --redial no-answer,busy",
+            f"dialer run {path} --redial no-answer,busy,voicemail",
             Why.NOT_REACHED,
         )
         # By the campaign two hours have to pass.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dialer.moments import shown
 from dialer.operations.next_command import next_command
 from dialer.operations.paused import next_after
+from dialer.provider.states import REDIALLED
 from dialer.store import NO_REDIALS, RedialRules
 
 if TYPE_CHECKING:
@@ -77,7 +78,6 @@ async def with_figures(
         opens=_opens(ending.deferred, left=summary.left, zone=batch.timezone),
         young=plan.young > 0,
         missed=found.missed,
-        outcomes=context.campaign.redial.outcomes,
     )
     return replace(summary, next=then)
 
@@ -101,7 +101,7 @@ def _missed(campaign: Campaign, ledger: Store) -> Redials:
     if rules.times or campaign.sandbox or rules.max_attempts == 1:
         return NO_REDIALS
     times = (rules.redial_after,) * (rules.max_attempts - 1)
-    return ledger.redials(RedialRules(tuple(rules.outcomes), max_attempts=rules.max_attempts, after=0.0, times=times))
+    return ledger.redials(RedialRules(REDIALLED, max_attempts=rules.max_attempts, after=0.0, times=times))
 
 
 def _opens(deferred: Mapping[str, Deferred], *, left: int, zone: str | None) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
 from dialer.models import Status
+from dialer.provider.states import REDIALLED
 from dialer.store import NO_REDIALS
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     opens: datetime | None = None,
     young: bool = False,
     missed: Redials = NO_REDIALS,
-    outcomes: Sequence[str] = (),
 ) -> Next:
     """Return the most useful command after a run that was not paused.
 
@@ -70,7 +70,6 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         opens: when the first of those who are left can be called; None: at once.
         young: some of those who were to be called once more have to wait for it.
         missed: who can be called once more by hand.
-        outcomes: how their last calls ended.
     """
     counts = summary.counts
     # The calls of a trial ended with the stand-in that took them.
@@ -86,7 +85,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     if is_open:
         return Next(selection.command("track"), Why.OPEN)
     if missed.due or missed.later:
-        command = selection.command("run", "--redial", ",".join(outcomes))
+        command = selection.command("run", "--redial", ",".join(REDIALLED))
         return Next(command, Why.NOT_REACHED, None if missed.due else missed.first)
     if counts.get(Status.INVALID):
         return Next(selection.command("run"), Why.INVALID)
