@@ -39,6 +39,7 @@ ENDED = Summary(
     calls=(CallCount("busy", 1, 9, 0.0, 0.0, asked=True),),
 )
 OPEN = (CallCount("", 0, 9, 0.0, 0.0, asked=False),)
+MISSED_HOW = "no-answer,busy,voicemail"
 MISSED = {"missed": Redials(due=9)}
 
 
@@ -75,8 +76,7 @@ PLANNED = Redials(later=2, first=NOON, last=NOON)
         (
             ENDED,
             MISSED,
-            "Next, to call those again who were not reached: "
-            "dialer run c.toml --batch may --redial no-answer,busy,voicemail",
+            f"Next, to call those again who were not reached: dialer run c.toml --batch may --redial {MISSED_HOW}",
         ),
         (
             with_rows(queued=1, invalid=1),
