@@ -7,7 +7,7 @@ import heapq
 import math
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
@@ -221,6 +221,18 @@ def attempt(index: int = 0) -> Attempt:
 
 def accepted(index: int) -> Answer:
     return Answer(Outcome.QUEUED, Effect.GO_ON, execution_id=f"e{index}", http_status=200)
+
+
+def test_a_call_that_is_made_later_takes_no_line_until_then() -> None:
+    async def main() -> list[float]:
+        lines = alone(2, Phones(2))
+        later = replace(attempt(0), body=Body("{}", scheduled_at=anyio.current_time() + 7200))
+        lines.came_back(later, accepted(0))
+        rooms = [lines.room()]
+        lines.came_back(attempt(1), accepted(1))
+        return [*rooms, lines.room()]
+
+    assert virtually(main) == [2, 1]
 
 
 @pytest.mark.parametrize(

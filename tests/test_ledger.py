@@ -959,7 +959,7 @@ from dialer.engine.pacing import Pacer, Rate
 from dialer.engine.progress import Silent
 from dialer.engine.control import Control
 from dialer.engine.runner import Runner
-from tests.ledgers import QUEUED, opened, people, render
+from tests.ledgers import QUEUED, AnyNumber, opened, people, render
 
 path, more = Path(sys.argv[1]), int(sys.argv[2])
 numbers = itertools.count()
@@ -993,7 +993,7 @@ async def main():
         runner = Runner(ledger=ledger, render=render, connect=connect, agent_gone=gone,
             pacer=Pacer(Rate.parse("1000/second")),
             breaker=Breaker(errors_in_a_row=20, outage_after=60), judge=lambda _: None, progress=Silent(),
-            max_in_flight=20)
+            max_in_flight=20, lines=AnyNumber())
         try:
             await runner.run(Control())
         except LedgerError as error:

@@ -38,6 +38,7 @@ from dialer.reference import VARIABLE
 from dialer.store import AsyncStore, Binding
 from dialer.store.sqlite import Ledger
 from dialer.sync.preflight import watch_wallet
+from tests.ledgers import AnyNumber
 from tests.test_pacing import most_within
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ class Rig:
         self.breaker = Breaker()
         self.judge: Callable[[Recipient], Deferral | None] = lambda _: None
         self.waits = False
-        self.lines: Room | None = None
+        self.lines: Room = AnyNumber()
         self.now: Callable[[], float] = anyio.current_time
         self.gone = False
         self.asked_agent = 0

@@ -65,42 +65,6 @@ class Others(Protocol):
         """Look up at the provider how they stand."""
 
 
-class Unlimited:
-    """Lets any number of calls be live."""
-
-    def __init__(self) -> None:
-        self.on_change: Callable[[], None] = lambda: None
-        """See Lines."""
-
-    def room(self) -> float:
-        """See Lines."""
-        return math.inf
-
-    def came_back(self, attempt: Attempt, answer: Answer) -> None:
-        """See Lines."""
-
-    def has_line(self, in_flight: int) -> bool:  # noqa: ARG002 - as Lines has it
-        """See Lines."""
-        return True
-
-    def wait(self) -> float:
-        """See Lines."""
-        return 0.0
-
-    def in_use(self) -> int | None:
-        """See Lines."""
-        return None
-
-    def saw(self, statuses: Mapping[int, str]) -> None:
-        """See Lines."""
-
-    async def begin(self) -> None:
-        """See Lines."""
-
-    async def watch(self, end: Callable[[Trip], None]) -> None:
-        """See Lines."""
-
-
 class Lines:
     """Lets only so many calls of ours be live: queued, ringing or talking at the provider.
 
@@ -199,7 +163,12 @@ class Lines:
             return
         if answer.outcome is Outcome.UNKNOWN:
             self._doubts.append(anyio.current_time())
-        elif answer.outcome is Outcome.QUEUED and answer.execution_id is not None:
+        elif (
+            answer.outcome is Outcome.QUEUED
+            and answer.execution_id is not None
+            # One that is made later takes no line until then, and cannot be held back.
+            and (attempt.body.scheduled_at or 0.0) <= self._now()
+        ):
             self._live[attempt.id] = _placed(attempt, answer.execution_id, until=self._now())
         if self.room() <= 0:
             self._full.set()

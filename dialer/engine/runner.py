@@ -15,7 +15,6 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer.engine.breaker import Trip
 from dialer.engine.changes import Changes
-from dialer.engine.concurrency import Unlimited
 from dialer.engine.connections import Connections
 from dialer.engine.eligibility import ENDED, LATE, Eligibility
 from dialer.engine.ending import Ending
@@ -93,9 +92,9 @@ class Runner:
         judge: Callable[[Recipient], Deferral | None],
         progress: Progress,
         max_in_flight: int,
+        lines: Room,
         ready: Callable[[], Awaitable[None]] = checkpoint_if_cancelled,
         is_paused: Callable[[], bool] = lambda: False,
-        lines: Room | None = None,
         limit: int | None = None,
         waits: bool = False,
         zone: str | None = None,
@@ -106,7 +105,7 @@ class Runner:
         self._pacer, self._breaker = pacer, breaker
         self._is_paused = is_paused
         self._changes, self._sending = Changes(), anyio.CancelScope()
-        self._lines = lines or Unlimited()
+        self._lines = lines
         self._lines.on_change = self._changes.notify
         self._eligibility = Eligibility(
             judge,

@@ -39,7 +39,7 @@ def report_batch(batch: Batch, *, zone: str | None = None, full_numbers: bool = 
         UsageError: there is no ledger yet, or no such time zone.
         LedgerError: the ledger cannot be read.
     """
-    zone = zone or batch.timezone or "UTC"
+    zone = (batch.timezone or "UTC") if zone is None else zone
     problem = zone_problem(zone)
     if problem is not None:
         raise UsageError(say.no_such_zone(problem.reason))
