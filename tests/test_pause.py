@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -296,6 +298,38 @@ def test_a_time_without_an_offset_is_the_campaign_s(place: Place) -> None:
     main(["pause", str(path), "--until", "2999-12-01 09:00"])
     (pause,) = PauseFiles(campaign=path).in_force()
     assert pause.until == datetime(2999, 12, 1, 3, 30, tzinfo=UTC)
+
+
+def test_a_pause_is_shown_by_the_campaign_s_clock_on_every_page(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    path = place.campaign(more='[window]\nhours = "00:00-24:00"\ntimezone = "Asia/Kathmandu"\n')
+    assert main(["pause", str(path), "--until", "2999-12-01 09:00"]) == ExitCode.DONE
+    until = "until 2999-12-01 09:00 Asia/Kathmandu"
+    assert f"This campaign is paused, {until}" in capsys.readouterr().out
+    (pause,) = PauseFiles(campaign=path).in_force()
+    assert pause.since is not None
+    since = f"since {pause.since.astimezone(ZoneInfo('Asia/Kathmandu')):%Y-%m-%d %H:%M} Asia/Kathmandu"
+    for verb, code in (("run", ExitCode.LEFT), ("check", ExitCode.DONE), ("list", ExitCode.DONE)):
+        which = ["--in", str(place.folder)] if verb == "list" else [str(path)]
+        assert main([verb, *which]) == code
+        told = " ".join("".join(capsys.readouterr()).split())
+        assert f"{since}, {until}" in told, verb
+    assert main(["resume", str(path)]) == ExitCode.DONE
+    assert f"It was paused by {pause.by} {since}." in capsys.readouterr().out
+
+
+def test_a_pause_of_every_campaign_is_shown_by_this_machine_s_clock(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", "Asia/Kathmandu")
+        time.tzset()
+        code = main(["pause", "--all", "--in", str(place.folder), "--until", "2999-12-01 09:00"])
+    time.tzset()
+    assert code == ExitCode.DONE
+    assert "until 2999-12-01 09:00 UTC+05:45" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["pause"], ["resume"], ["pause", "nope.toml"], ["resume", "nope.toml"]])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.escaping import on_one_line
 from dialer.messages.commands import command_text
 from dialer.messages.words import many
-from dialer.moments import to_the_minute
+from dialer.moments import shown, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def changed(path: Path, *, lines: int, at: float, now: int) -> str:
 
 
 def _seen(lines: int, at: float) -> str:
-    when = to_the_minute(datetime.fromtimestamp(at, UTC))
+    when = to_the_minute(shown(datetime.fromtimestamp(at, UTC), None))
     return f"at {when} it had {many(lines, 'line')}"
 
 

@@ -22,7 +22,7 @@ from dialer.operations.connection import connected
 from dialer.operations.intake import load
 from dialer.operations.opening import HEED_EVERY, opened
 from dialer.operations.pause import pause_batch
-from dialer.operations.paused import pauses_of
+from dialer.operations.paused import holding
 from dialer.operations.reconcile import look_for_unrecorded, summed_up, unrecorded_notes
 from dialer.operations.results import rewrite
 from dialer.store import until_of
@@ -287,7 +287,7 @@ class _Cancelling:
             pacer=Pacer(self._campaign.reads),
             time_limit=RECONCILE,
         )
-        self._notes += await unrecorded_notes(self._ledger, found)
+        self._notes += await unrecorded_notes(self._ledger, found, zone=self._campaign.batch.timezone)
         self._is_blind = bool(await self._ledger.gaps()) and bool(found.why_unfinished)
         return found.adopted
 
@@ -316,7 +316,7 @@ class _Cancelling:
             ),
             left=left,
             unknown=unknown,
-            pauses=tuple(pauses_of(self._campaign.batch).in_force()),
+            pauses=holding(self._campaign.batch),
             notes=tuple(self._notes),
             exit_code=self._exit_code(left=left, rings=bool(result.going_on or unknown)),
         )

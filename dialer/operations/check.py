@@ -25,7 +25,7 @@ from dialer.operations.coverage import uncovered
 from dialer.operations.do_not_call import shared_list
 from dialer.operations.intake import attempted_lines, intake, phone_before
 from dialer.operations.opening import neighbours
-from dialer.operations.paused import pauses_of, words_of
+from dialer.operations.paused import holding, words_of
 from dialer.operations.redial_plan import foreseen_redials
 from dialer.operations.timing import Place, again_at, called_elsewhere
 from dialer.store import NO_REDIALS
@@ -138,7 +138,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             tally.add(rows)
         talk = Talk() if ledger is None else ledger.talk()
         redials = NO_REDIALS if ledger is None else foreseen_redials(campaign, ledger)
-    paused = tuple(will_not_start(words_of(pause)) for pause in pauses_of(campaign.batch).in_force())
+    paused = tuple(will_not_start(words_of(pause)) for pause in holding(campaign.batch))
     warnings = (*paused, *warnings)
     return _summed_up(campaign, screened, tally, talk=talk, redials=redials, limit=limit, warnings=warnings)
 

@@ -21,6 +21,7 @@ from dialer.intake.do_not_call.reading import read
 from dialer.intake.do_not_call.shared_list import current, reason_of
 from dialer.messages.operations import dnc as say
 from dialer.models import Problem, e164
+from dialer.moments import shown
 from dialer.operations.do_not_call import Seen
 from dialer.operations.ledger_files import workspace_ledgers
 from dialer.store.do_not_call import NOTHING, Row
@@ -256,7 +257,7 @@ def _lost(shared: DoNotCall, folder: Path) -> Sequence[Lost]:
         for ledger in workspace_ledgers(folder, sandbox=sandbox):
             extent = _seen_by(ledger, shared)
             if not shared.begins_with(extent):
-                found.append(Lost(str(ledger), extent.lines, datetime.fromtimestamp(extent.at, UTC)))
+                found.append(Lost(str(ledger), extent.lines, shown(datetime.fromtimestamp(extent.at, UTC), None)))
     return sorted(found, key=lambda one: -one.lines)
 
 

@@ -19,6 +19,7 @@ from dialer.operations.campaign_files import CampaignFiles
 from dialer.operations.last_run import LastRun, last_run
 from dialer.operations.ledger_files import ledgers_below
 from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, TIMEZONE
+from dialer.operations.paused import by_clock
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.status import without_a_run
 from dialer.store import NO_REDIALS
@@ -143,13 +144,13 @@ def _entries(workspace: Workspace, listed: Mapping[Path, Listed], *, sandbox: bo
 
 def _never_run(found: Found) -> Entry:
     state = State.UNREADABLE if found.trouble else State.NOT_STARTED
-    pauses = tuple(PauseFiles(campaign=found.path, results=found.results, sandbox=found.sandbox).in_force())
+    pauses = PauseFiles(campaign=found.path, results=found.results, sandbox=found.sandbox).in_force()
     return Entry(
         batch=found.name,
         state=State.PAUSED if pauses and not found.trouble else state,
         campaign=str(found.path),
         counts={},
-        pauses=pauses,
+        pauses=tuple(by_clock(pause, found.timezone) for pause in pauses),
         trouble=found.trouble,
     )
 
@@ -228,6 +229,6 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
         last=None if last is None else shown(datetime.fromtimestamp(last, UTC), zone),
         running=running,
         ended=None if is_running else ended,
-        pauses=tuple(pauses),
+        pauses=tuple(by_clock(pause, zone) for pause in pauses),
         redials=redials,
     )

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.config.batch import locate, read_campaign_file
-from dialer.config.campaign.values import MistakeError, is_zone, long_duration
+from dialer.config.batch import locate, read_campaign_file, timezone_of
+from dialer.config.campaign.values import MistakeError, long_duration
 from dialer.config.workspace import folder_of_all
 from dialer.errors import CampaignError, DialerError, ExitCode, MustActError, UsageError
 from dialer.messages import pause as say
@@ -21,7 +21,7 @@ from dialer.messages.commands import Selection
 from dialer.messages.operations.workspace import no_folder
 from dialer.moments import in_zone, moment_in
 from dialer.operations.live_runs import LiveRun, LiveRuns
-from dialer.operations.paused import lift_commands
+from dialer.operations.paused import by_clock, lift_commands
 from dialer.store.pause_files import PauseFiles, all_paused, put
 from dialer.store.shared import Pause
 
@@ -250,7 +250,7 @@ def _put(targets: Sequence[Target], ends: Sequence[datetime | None], why: str) -
             except MustActError as error:
                 troubles.append(str(error))
             else:
-                done.append(pause)
+                done.append(by_clock(pause, zone_of(target)))
     return done, troubles
 
 
@@ -271,21 +271,20 @@ def _aware(target: Target, until: datetime) -> datetime | None:
     """Return a local time as a moment; None where the clocks skip it."""
     if until.tzinfo is not None:
         return until
-    if zone := _zone(target):
+    if zone := zone_of(target):
         return in_zone(until, zone)
     moment = until.astimezone()
     is_skipped = datetime.fromtimestamp(moment.timestamp()) != until  # noqa: DTZ006 - this machine's time is meant
     return None if is_skipped else moment
 
 
-def _zone(target: Target) -> str | None:
-    """Return the zone of a campaign's hours; None where it names none."""
+def zone_of(target: Target) -> str | None:
+    """Return the zone by whose clock a campaign's times are read and shown; None: the machine's."""
+    if target.batch is not None:
+        return target.batch.timezone
     if target.selection is None:
         return None
     try:
-        content = read_campaign_file(target.selection.campaign).content
+        return timezone_of(read_campaign_file(target.selection.campaign))
     except CampaignError:
         return None
-    tables = [content.get(name) for name in ("window", "schedule")]
-    zones = [table.get("timezone") for table in tables if isinstance(table, dict)]
-    return next((zone for zone in zones if isinstance(zone, str) and is_zone(zone)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from dialer.errors import DialerError, ExitCode
 from dialer.messages import pause as say
 from dialer.messages.commands import command_text
 from dialer.models import Status
+from dialer.moments import shown
 from dialer.operations.next_command import Next, Why
 from dialer.operations.outcome import Summary
 from dialer.store.engines import read_ledger
@@ -35,6 +36,20 @@ def pauses_of(batch: Batch) -> Pauses:
     return PauseFiles(campaign=batch.campaign, results=batch.results, sandbox=batch.selection.sandbox)
 
 
+def by_clock(pause: Pause, zone: str | None) -> Pause:
+    """Return a pause whose moments are by the clock that a person reads them by."""
+    return replace(
+        pause,
+        since=None if pause.since is None else shown(pause.since, zone),
+        until=None if pause.until is None else shown(pause.until, zone),
+    )
+
+
+def holding(batch: Batch) -> tuple[Pause, ...]:
+    """Return what holds a batch at this moment, by its campaign's clock."""
+    return tuple(by_clock(pause, batch.timezone) for pause in pauses_of(batch).in_force())
+
+
 def words_of(pause: Pause) -> str:
     """Return who has paused what, since when, until when and why."""
     if pause.trouble:
@@ -49,16 +64,18 @@ class Held:
     Attributes:
         pauses: what may hold it.
         control: stops it.
+        zone: by whose clock it is said until when; None: the machine's.
     """
 
     pauses: Pauses
     control: Control
+    zone: str | None
 
     def __call__(self) -> bool:
         """Tell whether it is paused at this moment; from then on it ends."""
         pauses = self.pauses.in_force()
         if pauses:
-            self.control.pause(words_of(pauses[0]))
+            self.control.pause(words_of(by_clock(pauses[0], self.zone)))
         return bool(pauses)
 
     async def watch(self) -> None:
@@ -103,7 +120,7 @@ def next_after(batch: Batch, pauses: Sequence[Pause]) -> Next:
 
 def ending(batch: Batch, pauses: Sequence[Pause], *, words: str) -> tuple[str, str]:
     """Return who has paused it, and how to go on."""
-    ended = "\n".join(f"{words_of(pause)}." for pause in pauses) or f"{words}."
+    ended = "\n".join(f"{words_of(by_clock(pause, batch.timezone))}." for pause in pauses) or f"{words}."
     if not pauses:
         return ended, say.over_by_now(batch.selection.command("run"))
     return ended, say.to_go_on(lift_commands(batch.selection, pauses, sandbox=batch.selection.sandbox))

@@ -83,9 +83,7 @@ class Planning:
     async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> Released:
         """Make callable again whom a person asked for, and who is due by the campaign's plan."""
         campaign = self.context.campaign
-        release = Release(
-            self.context.ledger, campaign.redial, self.context.notes.add, selection=campaign.batch.selection
-        )
+        release = Release(self.context.ledger, campaign.redial, self.context.notes.add, batch=campaign.batch)
         if options.retry_errors:
             await release.errors()
         young = await release.outcomes(options.redial) if options.redial else 0
@@ -220,6 +218,6 @@ class Planning:
             if found.must_act is not None:
                 raise found.must_act
             raise LeftError(reconciling.might_be_twice(found.why_unfinished, provider.VENDOR.names))
-        for text in await unrecorded_notes(context.ledger, found):
+        for text in await unrecorded_notes(context.ledger, found, zone=context.campaign.batch.timezone):
             context.notes.add(text)
         return found.adopted + found.doubted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer import provider
@@ -12,6 +13,7 @@ from dialer.engine.control import Control, interruptible
 from dialer.engine.pacing import Pacer
 from dialer.errors import ExitCode, LedgerError
 from dialer.messages.operations import reconcile as say
+from dialer.moments import shown
 from dialer.operations.adoption import merge
 from dialer.operations.connection import connected
 from dialer.operations.opening import opened, refuse_unbegun
@@ -80,6 +82,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             await merge(campaign, ledger, client)
             found = await look_for_unrecorded(campaign, ledger, client, pacer=Pacer(campaign.reads), time_limit=None)
             result = await reconcile(ledger, client, agent_id=campaign.agent_id)
+        unrecorded = await unrecorded_notes(ledger, found, zone=campaign.batch.timezone)
         unwritten = await rewrite(campaign, ledger)
         if result.must_act is not None:
             raise result.must_act
@@ -89,7 +92,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
             left=result.left,
             read=result.read,
             counts=await ledger.counts(),
-            notes=tuple(filter(None, (*await unrecorded_notes(ledger, found), *summed_up(result), unwritten))),
+            notes=tuple(filter(None, (*unrecorded, *summed_up(result), unwritten))),
             results=str(campaign.batch.results),
         )
 
@@ -144,7 +147,7 @@ async def _known_elsewhere(campaign: Campaign, ledger: AsyncStore, since: float)
     return {}
 
 
-async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded) -> list[str]:
+async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded, *, zone: str | None) -> list[str]:
     """Return what a person should know about a search for calls that no ledger knows, in words."""
     names, lines = provider.VENDOR.names, []
     if found.adopted:
@@ -155,7 +158,7 @@ async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded) -> list[str]:
         lines.append(say.not_searched(found.why_unfinished, names))
     until = await ledger.wait_until()
     if until is not None and until > time.time():
-        lines.append(say.nobody_before(until, names))
+        lines.append(say.nobody_before(shown(datetime.fromtimestamp(until, UTC), zone), names))
     return lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,6 +15,7 @@ from dialer.messages.operations import redial as say
 from dialer.messages.operations.run import NOTHING_DIALLED
 from dialer.messages.sync import not_all_read
 from dialer.models import Status, e164
+from dialer.moments import shown
 from dialer.operations.redial_plan import note_plan, plan_of
 from dialer.store import RedialRules, until_of
 from dialer.sync.track import Tracker
@@ -21,8 +23,8 @@ from dialer.sync.track import Tracker
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from dialer.config.batch import Batch
     from dialer.config.campaign.schema import Redialling
-    from dialer.messages.commands import Selection
     from dialer.operations.run_context import RunContext
     from dialer.store import AsyncStore, Redial
 
@@ -72,14 +74,12 @@ class Release:
         ledger: where they are; the decision is kept.
         rules: of the campaign.
         note: told what came of it.
-        selection: the batch, as it is named on the command line.
+        batch: it.
     """
 
-    def __init__(
-        self, ledger: AsyncStore, rules: Redialling, note: Callable[[str], None], *, selection: Selection
-    ) -> None:
+    def __init__(self, ledger: AsyncStore, rules: Redialling, note: Callable[[str], None], *, batch: Batch) -> None:
         self._ledger = ledger
-        self._selection = selection
+        self._batch = batch
         self._rules = rules
         self._note = note
 
@@ -126,15 +126,18 @@ class Release:
         return RedialRules(outcomes, max_attempts=self._rules.max_attempts, after=self._rules.redial_after)
 
     def _tell(self, redial: Redial) -> None:
-        for text in left_out(redial, self._limits(()), self._selection):
+        for text in left_out(redial, self._limits(()), self._batch):
             self._note(text)
 
 
-def left_out(redial: Redial, rules: RedialRules, selection: Selection) -> list[str]:
+def left_out(redial: Redial, rules: RedialRules, batch: Batch) -> list[str]:
     """Return who is not called once more, or has to wait for it, in words."""
     names, lines = provider.VENDOR.names, []
     if redial.young and redial.ripe_from is not None and redial.ripe_by is not None:
-        lines.append(say.ended_lately(redial.young, seconds=rules.after, first=redial.ripe_from, last=redial.ripe_by))
+        first, last = (
+            shown(datetime.fromtimestamp(at, UTC), batch.timezone) for at in (redial.ripe_from, redial.ripe_by)
+        )
+        lines.append(say.ended_lately(redial.young, seconds=rules.after, first=first, last=last))
     if redial.spent:
         lines.append(say.called_often(redial.spent, calls=rules.max_attempts))
     if redial.open:
@@ -143,6 +146,6 @@ def left_out(redial: Redial, rules: RedialRules, selection: Selection) -> list[s
         lines.append(say.reached(redial.reached))
     if redial.untold:
         # The calls of a trial ended with the stand-in that took them.
-        command = None if selection.sandbox else selection.command("track")
+        command = None if batch.selection.sandbox else batch.selection.command("track")
         lines.append(say.not_tracked(redial.untold, command=command, names=names))
     return lines

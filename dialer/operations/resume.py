@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.operations.paused import lift_commands
+from dialer.operations.pause import zone_of
+from dialer.operations.paused import by_clock, lift_commands
 from dialer.store.pause_files import PauseFiles, is_there, lift, read_pause
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _resumed(target: Target) -> Resumed:
         if is_there(path):
             pause = read_pause(str(path), of)
             lifted += [pause] if lift(path) else []
-    selection, batch = target.selection, target.batch
+    selection, batch, zone = target.selection, target.batch, zone_of(target)
     held = PauseFiles(
         campaign=None if selection is None else selection.campaign,
         results=None if batch is None else batch.results,
@@ -59,8 +60,8 @@ def _resumed(target: Target) -> Resumed:
     ).in_force()
     return Resumed(
         name=str(target.folder if selection is None else selection.campaign),
-        lifted=tuple(lifted),
-        still=tuple(held),
+        lifted=tuple(by_clock(pause, zone) for pause in lifted),
+        still=tuple(by_clock(pause, zone) for pause in held),
         lift=tuple(lift_commands(selection, held, sandbox=target.sandbox)),
         run="" if selection is None else selection.command("run"),
     )

@@ -90,7 +90,7 @@ async def run_campaign(
     _check_outcomes(options.redial)
     if options.troubles != NO_TROUBLES and not campaign.sandbox:
         raise UsageError(say.TROUBLES_IN_EARNEST)
-    held = Held(pauses_of(campaign.batch), control)
+    held = Held(pauses_of(campaign.batch), control, campaign.batch.timezone)
     # Before the key is asked for, and before anything is granted, moved or taken over.
     if pauses := held.pauses.in_force():
         return paused_summary(campaign.batch, pauses)

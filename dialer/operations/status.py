@@ -13,7 +13,7 @@ from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
 from dialer.moments import shown
 from dialer.operations.live_settings import LiveSettings, in_force
-from dialer.operations.paused import pauses_of
+from dialer.operations.paused import holding
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.results import refuse_emptied
 from dialer.store.engines import read_ledger
@@ -188,7 +188,7 @@ def standing(batch: Batch) -> Standing:
         last=None if pulse.last is None else shown(datetime.fromtimestamp(pulse.last, UTC), batch.timezone),
         running=running,
         runs=() if who is None else (who,),
-        pauses=tuple(pauses_of(batch).in_force()),
+        pauses=holding(batch),
         changed=changed,
         results=str(batch.results),
         workspace=shared,

@@ -21,7 +21,7 @@ from dialer.messages.config import batch as say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Batch", "CampaignFile", "locate", "looks_secret", "path_of", "read_campaign_file", "stem_of"]
+__all__ = ["Batch", "CampaignFile", "locate", "looks_secret", "path_of", "read_campaign_file", "stem_of", "timezone_of"]
 
 _NAME = re.compile(r"(?!\.+\Z)[\w.-]{1,100}")
 _PART = re.compile(r"\{(\w*)\}")
@@ -128,7 +128,7 @@ def locate(
         results=results,
         ledger=ledger,
         selection=selection,
-        timezone=_timezone(file),
+        timezone=timezone_of(file),
     )
     _keep_apart(file, located)
     return located
@@ -165,7 +165,7 @@ def path_of(file: CampaignFile, text: object, *keys: str) -> Path:
     return shorter if os.path.realpath(shorter) == os.path.realpath(path) else path
 
 
-def _timezone(file: CampaignFile) -> str | None:
+def timezone_of(file: CampaignFile) -> str | None:
     """Return the zone that a campaign names, as it is written: of its hours, its schedule, or its calls."""
     tables = (file.content.get(name) for name in ("window", "schedule", "call"))
     names = (table.get("timezone") for table in tables if isinstance(table, dict))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dialer.messages.names import ProviderNames
 
 UNCLEAR = "looking for unclear calls"
@@ -50,11 +51,11 @@ def not_searched(why: str, names: ProviderNames) -> str:
     )
 
 
-def nobody_before(until: float, names: ProviderNames) -> str:
-    """Return why nobody is called yet; `until` is in Unix seconds."""
+def nobody_before(until: datetime, names: ProviderNames) -> str:
+    """Return why nobody is called yet."""
     return (
         f"The ledger does not know all calls ({_INCOMPLETE}), and {names.name} may list a call half an hour late: "
-        f"nobody is called before {to_the_minute(datetime.fromtimestamp(until, UTC))}. Run the same command again then."
+        f"nobody is called before {to_the_minute(until)}. Run the same command again then."
     )
 
 

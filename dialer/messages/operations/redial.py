@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.messages.store import BY_PLAN
@@ -10,6 +9,7 @@ from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from dialer.messages.names import ProviderNames
 
@@ -49,11 +49,10 @@ def may_be_twice(numbers: Sequence[str]) -> str:
     return f"{who} may have been called already. This run calls them, perhaps for the second time:\n  {shown}"
 
 
-def ended_lately(count: int, *, seconds: float, first: float, last: float) -> str:
-    """Return who has to wait; `first` and `last` are Unix seconds."""
+def ended_lately(count: int, *, seconds: float, first: datetime, last: datetime) -> str:
     return (
         f"{count:,} are not redialled yet, as their call ended less than {seconds / 60:.0f} minutes ago: "
-        f"the first can be from {_moment(first)} on, all from {_moment(last)} on"
+        f"the first can be from {to_the_minute(first)} on, all from {to_the_minute(last)} on"
     )
 
 
@@ -83,7 +82,3 @@ def refused_again(count: int, names: ProviderNames) -> str:
         f"{names.name} refused {count:,} redial{'' if count == 1 else 's'}: the earlier call stands, and the `error` "
         "column says why"
     )
-
-
-def _moment(seconds: float) -> str:
-    return to_the_minute(datetime.fromtimestamp(seconds, UTC))

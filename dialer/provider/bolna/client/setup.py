@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ def of_tls(error: SSLError, *, host: str, is_proxy: bool = False) -> httpx.Conne
 
 
 def _of_certificate(error: SSLCertVerificationError, *, host: str, setting: str) -> tuple[str, str]:
-    said, now = error.verify_message, datetime.now(UTC)
+    said, now = error.verify_message, datetime.now().astimezone()
     # OpenSSL's X509_V_ERR_… codes: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
     match error.verify_code:
         case 9:
