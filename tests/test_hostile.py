@@ -17,7 +17,8 @@ import pytest
 
 import dialer
 from dialer.cli import main
-from dialer.cli.progress import Bar, JsonLines, Lines
+from dialer.cli.events import JsonLines
+from dialer.cli.progress import Bar, Lines
 from dialer.cli.terminal import Screen
 from tests.place import AGENT, number
 
@@ -123,7 +124,14 @@ def lying(call: tuple[int, object], get: tuple[int, object] | None = None) -> It
         server.server_close()
 
 
-DOORS = {"cli/printing.py", "cli/progress.py", "cli/terminal.py", "__main__.py", "provider/bolna/sandbox/__main__.py"}
+DOORS = {
+    "cli/events.py",
+    "cli/printing.py",
+    "cli/progress.py",
+    "cli/terminal.py",
+    "__main__.py",
+    "provider/bolna/sandbox/__main__.py",
+}
 """What writes to the terminal: the door itself; what draws over itself; what comes before anything is imported; and the
 sandbox as a process of its own, whose one line holds nothing of anybody else."""
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer.cli.progress import LINE_EVERY, Bar, JsonLines, Lines
+from dialer.cli.events import LINE_EVERY, JsonLines
+from dialer.cli.progress import Bar, Lines
 from dialer.engine.progress import NOT_LOOKED, Going, Silent
 from dialer.models import Answer, CallCount, Effect, Outcome
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer import __main__ as command
-from dialer.cli.progress import Bar, JsonLines, Lines
+from dialer.cli.events import JsonLines
+from dialer.cli.progress import Bar, Lines
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.streams import Steady
 from tests.harness import PATIENCE

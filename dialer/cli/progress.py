@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
-from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dialer.cli.events import COUNTDOWN_EVERY, LINE_EVERY, SLOW, JsonLines
 from dialer.cli.terminal import Screen
 from dialer.engine.progress import NOT_LOOKED, Counts, Silent
-from dialer.escaping import masked, on_one_line, visible, visible_json
+from dialer.escaping import on_one_line, visible
 from dialer.messages import cli as say
 from dialer.messages import progress as words
-from dialer.messages.words import alike, calls_line
-from dialer.models import Outcome
-from dialer.moments import iso
+from dialer.messages.words import calls_line
 from dialer.streams import steady
 
 if TYPE_CHECKING:
@@ -27,14 +24,8 @@ if TYPE_CHECKING:
     from dialer.engine.progress import Going, Progress
     from dialer.models import Answer, CallCount
 
-LINE_EVERY = 30.0
-"""Seconds between two lines of a run without a terminal."""
 SHOW_EVERY = 0.2
 """Seconds between two drawings of the bar, which spares the event loop."""
-SLOW = 0.5
-"""Seconds after which a log says what is being done before the sending."""
-COUNTDOWN_EVERY = 600.0
-"""Seconds between two of them while nobody can be called."""
 
 
 def progress_of(*, quiet: bool, no_progress: bool = False, log_format: str = "text") -> Progress:
@@ -252,104 +243,6 @@ class Lines:
 def is_watched() -> bool:
     """Tell whether standard error is a terminal."""
     return steady(sys.stderr).isatty()
-
-
-class JsonLines:
-    """One event a line, for log collectors; it holds no phone number.
-
-    Args:
-        stream: where to; standard error by default.
-        clock: Unix seconds.
-        outcomes: tell each of them.
-    """
-
-    def __init__(
-        self, *, stream: TextIO | None = None, clock: Callable[[], float] = time.time, outcomes: bool = True
-    ) -> None:
-        self._stream = steady(stream or sys.stderr)
-        self._clock = clock
-        self._outcomes = outcomes
-        self._batch, self._doing = "", ""
-        self._counts = Counts()
-        self._last_line = self._told = clock()
-
-    def doing(self, what: str, *, seconds: float = 0.0) -> None:
-        """See Progress."""
-        if seconds >= SLOW and what != self._doing:
-            self._doing = what
-            self.event("doing", text=what)
-
-    def done(self) -> None:
-        """See Progress."""
-
-    def begin(self, *, batch: str, to_call: int, per: float = 1.0) -> None:
-        """See Progress."""
-        self._batch = batch
-        self._counts = Counts(to_call=to_call, per=per, clock=self._clock)
-        self._told = self._clock()
-        self.event("begin", to_call=to_call)
-
-    def outcome(self, answer: Answer, *, position: int) -> None:
-        """See Progress."""
-        self._counts.add(answer)
-        if self._outcomes:
-            self.event(
-                "outcome",
-                row=position,
-                status=str(answer.outcome),
-                execution_id=answer.execution_id,
-                reason=None if answer.outcome is Outcome.QUEUED else answer.words,
-                http_status=answer.http_status,
-            )
-
-    def note(self, text: str) -> None:
-        """See Progress."""
-        self.event("note", text=text.strip())
-
-    def waiting(self, seconds: float) -> None:
-        """See Progress."""
-        if self._clock() - self._last_line >= COUNTDOWN_EVERY:
-            self.event("waiting", seconds=round(seconds))
-
-    def beat(self, going: Going) -> None:
-        """See Progress."""
-        if self._clock() - self._told >= LINE_EVERY:
-            self._told, counts = self._clock(), self._counts
-            self.event(
-                "progress",
-                done=counts.done,
-                to_call=counts.to_call,
-                accepted=counts.accepted,
-                refused=counts.refused,
-                reason=alike(counts.reason) or None,
-                unknown=counts.unknown,
-                ended=None if going.ended is None else sum(going.ended.values()),
-                outcomes=None if going.ended is None else dict(going.ended),
-                reached=None if going.ended is None else going.reached,
-                rate=round(counts.rate(), 2),
-                rate_per_seconds=counts.per,
-                live=going.live,
-                lines=going.lines,
-                ends_at=None if going.ends_at is None else iso(going.ends_at),
-            )
-
-    def end(self) -> None:
-        """See Progress."""
-        self.event("end")
-
-    def calls(self, counts: Sequence[CallCount]) -> None:
-        """See Progress."""
-        if self._clock() - self._last_line >= LINE_EVERY:
-            standing: Counter[str] = Counter()
-            for count in counts:
-                standing[count.outcome or "not_known"] += count.calls
-            self.event("calls", open=sum(count.calls for count in counts if not count.final), standing=standing)
-
-    def event(self, event: str, **fields: object) -> None:
-        """Write an event; phone numbers in its texts are masked."""
-        self._last_line = self._clock()
-        line = {"at": round(self._last_line, 3), "event": event, "batch": self._batch, **fields}
-        print(masked(visible_json(json.dumps(line, ensure_ascii=False))), file=self._stream, flush=True)
 
 
 def _clock(seconds: float) -> str:

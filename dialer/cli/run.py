@@ -138,7 +138,7 @@ class _Talk:
 
 
 def _failed(path: Path, error: DialerError) -> None:
-    from dialer.cli.progress import JsonLines  # noqa: PLC0415 - only a run needs it
+    from dialer.cli.events import JsonLines  # noqa: PLC0415 - only a run needs it
 
     about = {"campaign": str(path), "text": str(error), "exit_code": int(error.exit_code)}
     if isinstance(error, LockedError):
