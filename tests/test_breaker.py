@@ -53,7 +53,9 @@ def test_what_a_person_must_mend_is_said_with_bolnas_words_and_what_goes_on(
     status: int, happened: str, mend: str
 ) -> None:
     answer, trip = Breaker().judge(answer_of_status(status, words="Its words."), now=0.0, agent_gone=True)
-    assert trip == Trip(happened, f"{mend}, then run the same command again.", ExitCode.MUST_ACT)
+    assert trip is not None
+    assert (trip.words, trip.advice) == (happened, f"{mend}, then run the same command again.")
+    assert trip.exit_code is ExitCode.MUST_ACT
     assert answer.outcome is (Outcome.UNKNOWN if status == 307 else Outcome.RETRY)
     assert answer.effect is Effect.END
 

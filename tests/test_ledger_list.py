@@ -143,7 +143,7 @@ def test_a_ledger_that_is_gone_for_good_can_be_given_up(
     (place.folder / "dialer.ledgers").unlink()
     far.unlink()
     assert main(["list", "--rebuild", "--in", str(place.folder)]) == 0
-    assert "0 ledgers" in capsys.readouterr().out
+    assert "not started" in capsys.readouterr().out
     assert new_batch(campaign(place, "two")) is ExitCode.DONE
 
 
@@ -165,7 +165,7 @@ def test_only_a_ledger_of_the_workspace_is_listed(
 
 def test_rebuild_keeps_what_is_listed(workspace: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--rebuild", "--in", str(workspace.folder)]) == 0
-    assert "1 ledger" in capsys.readouterr().out
+    assert "1 batch\n" in capsys.readouterr().out
     assert new_batch(campaign(workspace, "two")) is ExitCode.LEFT
 
 
