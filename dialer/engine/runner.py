@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import random
-import statistics
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,6 +13,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from dialer.engine.breaker import Trip
 from dialer.engine.changes import Changes
+from dialer.engine.commits import Commits
 from dialer.engine.connections import Connections
 from dialer.engine.eligibility import ENDED, LATE, Eligibility
 from dialer.engine.ending import Ending
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
 
     Watcher = Callable[[Callable[[Trip], None]], Coroutine[Any, Any, None]]
 
-_REMEMBERED = 20
-"""Commits of intents that tell how early the next one is begun."""
 _CONNECTING = 10.0
 """Seconds that one connection may take."""
 DRAIN = 50.0
@@ -118,7 +115,7 @@ class Runner:
         )
         self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
         self._max_in_flight = max_in_flight
-        self._took: deque[float] = deque(maxlen=_REMEMBERED)
+        self._commits = Commits()
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
         )
@@ -126,11 +123,11 @@ class Runner:
             connect,
             pacer=pacer,
             most=self._useful,
-            early=self._early,
+            early=self._commits.early,
             failed=self._not_connected,
             on_change=self._changes.notify,
         )
-        self._placing = Placing(
+        self.placing = Placing(
             ledger,
             breaker=breaker,
             throttle=self._throttle,
@@ -148,7 +145,7 @@ class Runner:
             self._pending,
             changes=self._changes,
             has_room=self._has_room,
-            in_flight=lambda: self._placing.in_flight,
+            in_flight=lambda: self.placing.in_flight,
             is_ending=self._is_ending,
             progress=progress,
             ending=self._ending,
@@ -167,13 +164,13 @@ class Runner:
             LedgerError: something could not be recorded; sending stopped before anything else left.
         """
         with self._stopping_if_it_fails():
-            self._placing.known = await self._ledger.execution_ids()
+            self.placing.known = await self._ledger.execution_ids()
         try:
             async with anyio.create_task_group() as calls:
                 calls.start_soon(self._leave_when, control.abort, calls.cancel_scope)
                 await self._send_all(calls, control, watchers)
                 with anyio.move_on_after(DRAIN):
-                    await self._changes.until(lambda: self._placing.in_flight == 0)
+                    await self._changes.until(lambda: self.placing.in_flight == 0)
                 calls.cancel_scope.cancel()
         finally:
             await self._give_back()
@@ -195,11 +192,6 @@ class Runner:
             await self._give_back()
             await self._connections.aclose()
         self._ending.held = self._throttle.held()
-
-    @property
-    def placing(self) -> Placing:
-        """Counts what the requests came to."""
-        return self._placing
 
     @property
     def longest_wait(self) -> float:
@@ -261,7 +253,7 @@ class Runner:
 
     def _useful(self) -> float:
         """Return how many connections there is a use for, besides those that are in flight."""
-        return min(self._queue.length(), self._throttle.window, self._lines.room() - self._placing.in_flight)
+        return min(self._queue.length(), self._throttle.window, self._lines.room() - self.placing.in_flight)
 
     def _not_connected(self, answer: Answer) -> None:
         _, trip = self._breaker.judge(answer, now=anyio.current_time())
@@ -278,7 +270,7 @@ class Runner:
             start = None
             with self._ended_by_errors(), anyio.CancelScope(deadline=self._connections.next_until()):
                 # A recipient who missed a moment has an intent already.
-                start = await self._pacer.wait(early=0.0 if self._queue.is_intended() else self._early())
+                start = await self._pacer.wait(early=0.0 if self._queue.is_intended() else self._commits.early())
             # What ends the sending, or narrows the window, may come in the same moment as the pacer's grant.
             await checkpoint_if_cancelled()
             if self._ledger.failure is not None:
@@ -288,20 +280,12 @@ class Runner:
                 connection = await self._connections.take()
                 if connection is not None:
                     assert start is not None
-                    self._placing.in_flight += 1
+                    self.placing.in_flight += 1
                     calls.start_soon(self._place, self._queue.take(), connection, start)
                     self._changes.notify()
 
-    def _early(self) -> float:
-        """Return the seconds before its moment at which an intent is begun: what half of the last commits took.
-
-        A slower one makes its request leave a little after the moment, which is valid for longer than that. As early
-        as the slowest it would leave more people in doubt than all the others together.
-        """
-        return min(statistics.median_low(self._took), EARLIEST) if self._took else 0.0
-
     def _has_room(self) -> bool:
-        return self._placing.in_flight < min(self._throttle.window, self._lines.room())
+        return self.placing.in_flight < min(self._throttle.window, self._lines.room())
 
     @contextlib.contextmanager
     def _ended_by_errors(self) -> Iterator[None]:
@@ -327,14 +311,14 @@ class Runner:
             self._queue.put_first(attempt)
             await self._drop(connection)
             return
-        held = await self._placing.place(attempt, connection, start)
+        held = await self.placing.place(attempt, connection, start)
         self._changes.notify()
         if held:
             with self._ended_by_errors():
                 await self._pacer.hold_all(held, after=start)
 
     async def _drop(self, connection: Connection) -> None:
-        self._placing.in_flight -= 1
+        self.placing.in_flight -= 1
         with anyio.CancelScope(shield=True):
             await connection.aclose()
         self._changes.notify()
@@ -345,8 +329,8 @@ class Runner:
         # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
         with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
             attempts = await self._ledger.intend([recipient], self._render)
-        self._took.append(anyio.current_time() - began)
-        if attempts and (deferral := self._eligibility.why_no_line(self._placing.in_flight)) is not None:
+        self._commits.took(anyio.current_time() - began)
+        if attempts and (deferral := self._eligibility.why_no_line(self.placing.in_flight)) is not None:
             await self._put_off(attempts.pop(), deferral)
         return attempts[0] if attempts else None
 
