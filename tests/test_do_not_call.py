@@ -247,3 +247,25 @@ def test_who_comes_onto_a_list_during_a_run_is_not_called_and_the_loop_is_not_he
     assert summary.ended.splitlines() == ["20 were not called now:", "  20: on the suppression list dnc.csv"]
     assert readers
     assert threading.get_ident() not in readers
+
+
+@pytest.mark.parametrize("columns", ["", '[columns]\nid = "ref"'])
+def test_a_list_that_grew_keeps_each_row_with_its_reason(place: Place, columns: str) -> None:
+    """And nobody on it is called twice, nor missing from the results."""
+    path = place.campaign(more=columns)
+    people = [
+        ["n/a", "a", "Ana"],
+        *(
+            [spelling, ref, name]
+            for spelling, ref, name in zip(ARGENTINA * 2, "bcde", ["Ana", "Ana", "Ana", "Zed"], strict=True)
+        ),
+    ]
+    seen = []
+    for more in ([], [["+14155550100", "f", "Ben"]], [["+14155550100", "f", "Ben"], ["+447400123456", "g", "Cara"]]):
+        place.recipients(people + more, header=["phone", "ref", "name"])
+        main(["run", str(path), "--yes"])
+        seen.append([(row["row"], row["status"], row["error"]) for row in place.results()])
+        assert len(place.calls()) == 1 + len(more)
+    assert [status for _, status, _ in seen[0]] == ["invalid", "queued", "duplicate", "duplicate", "duplicate"]
+    assert all("as row 2 (line 3)" in error for _, status, error in seen[0] if status == "duplicate")
+    assert [rows[: len(people)] for rows in seen] == [seen[0]] * 3

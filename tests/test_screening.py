@@ -20,6 +20,7 @@ from dialer.intake.screening import rows as judging
 from dialer.intake.seen_numbers import Seen
 from dialer.intake.table import examine
 from dialer.models import InputRow, Own, Problem, Status
+from dialer.numbers import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -325,8 +326,11 @@ def model(numbers: list[int], ids: list[str], attempted: Mapping[int, tuple[str,
     for number, key in zip(numbers, ids, strict=True):
         if key in seen:
             found.append("id_repeated")
-        elif number in attempted:
-            found.append("pending" if key in attempted[number] else "duplicate_attempted")
+        elif number in attempted and key in attempted[number]:
+            found.append("pending")
+            called.add(number)
+        elif number in attempted and number not in called:
+            found.append("duplicate_attempted")
         elif number in called:
             found.append("duplicate_number")
         else:
@@ -352,6 +356,35 @@ def test_duplicates_are_found_whatever_the_chunks(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judging, "ROWS_AT_ONCE", size)
         assert verdicts(screen(tmp_path, text, id="id", attempted=before)) == model(numbers, ids, before)
+
+
+SPELLINGS = ["+541123456789", "+5491123456789", "+919876543210", "+14155550100"]
+"""The first two are one line."""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(SPELLINGS), st.sampled_from("abcdef"), st.sampled_from(["", "x", "y"])), min_size=1
+    ),
+    st.sampled_from([None, "ref"]),
+    st.sets(st.integers(0, 3)),
+    st.integers(1, 4),
+)
+def test_once_people_are_called_each_row_is_judged_in_the_words_of_before(
+    tmp_path: Path, people: list[tuple[str, str, str]], id_column: str | None, uncalled: set[int], size: int
+) -> None:
+    """The input is the same and some or all of it was called: no row is called twice, none has another reason."""
+    text = "phone,ref,name\n" + "".join(f"{number},{ref},{name}\n" for number, ref, name in people)
+    first = rows(screen(tmp_path, text, id=id_column, required=("name",)))
+    callable_ = [row for row in first if row.problem is None]
+    attempted: dict[int, tuple[str, ...]] = {
+        line(row.number or 0): (row.key or "",) for at, row in enumerate(callable_) if at not in uncalled
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "ROWS_AT_ONCE", size)
+        again = screen(tmp_path, text, attempted=attempted, id=id_column, required=("name",))
+        assert rows(again) == first
 
 
 def test_first_rows_are_found_among_many() -> None:

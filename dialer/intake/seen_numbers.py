@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+UNSEEN: Final = -1
+"""The position of the first row of a number that none has."""
 
 _T = TypeVar("_T", np.int64, np.int32)
 
@@ -42,18 +45,24 @@ class Seen:
             Position and digest of the first row of each number.
         """
         unique, first, back = np.unique(numbers, return_index=True, return_inverse=True)
-        first_rows = positions[first]
-        marks = digests[first]
-        new = np.ones(len(unique), dtype=np.bool_)
-        for run in self._runs:
-            at = np.minimum(np.searchsorted(run.numbers, unique), len(run.numbers) - 1)
-            known = run.numbers[at] == unique
-            first_rows = np.where(known, run.positions[at], first_rows)
-            marks = np.where(known, run.digests[at], marks)
-            new &= ~known
+        known, known_marks = self.find(unique)
+        new = known == UNSEEN
+        first_rows = np.where(new, positions[first], known)
+        marks = np.where(new, digests[first], known_marks)
         if new.any():
             self._add(_Run(unique[new], first_rows[new], marks[new]))
         return first_rows[back], marks[back]
+
+    def find(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return position and digest of the first row of each number, `UNSEEN` where there was none."""
+        positions = np.full(len(numbers), UNSEEN, dtype=np.int32)
+        digests = np.zeros(len(numbers), dtype=np.int32)
+        for run in self._runs:
+            at = np.minimum(np.searchsorted(run.numbers, numbers), len(run.numbers) - 1)
+            known = run.numbers[at] == numbers
+            positions = np.where(known, run.positions[at], positions)
+            digests = np.where(known, run.digests[at], digests)
+        return positions, digests
 
     def _add(self, run: _Run) -> None:
         # As in a log-structured merge tree: each number is moved log2 times, and there are few runs to look through.

@@ -17,7 +17,7 @@ from dialer.intake.screening.advice import advice
 from dialer.intake.screening.lost import is_lost, refuse_lost
 from dialer.intake.screening.report import EXAMPLES, Report
 from dialer.intake.screening.rules import Rules, check
-from dialer.intake.seen_numbers import Seen
+from dialer.intake.seen_numbers import UNSEEN, Seen
 from dialer.intake.table import chunks
 from dialer.messages.intake import screening as say
 from dialer.models import NOWHERE, InputRow, Problem, Status, e164
@@ -40,6 +40,8 @@ _UNSEEN: Final = (
     + "".join(map(chr, (*range(0x2000, 0x2010), 0x2060, 0xFEFF)))
 )
 """White space, and characters of no width."""
+
+_Repeat = tuple[int, int, bool]
 
 ROWS_AT_ONCE: Final = 5_000
 """Rows of a chunk: with more the memory grows and it becomes no faster."""
@@ -122,6 +124,7 @@ class Screening:
         )
         self._ids: dict[str, int] = {}
         self._seen = Seen()
+        self._called = Seen()
         self._refused: list[tuple[int, int, str]] = []
 
     def advice(self) -> str:
@@ -222,30 +225,57 @@ class Screening:
     def _find_duplicates(self, rows: _Rows) -> None:
         left = rows.callable()
         if self._rules.duplicates == "call":
-            repeats = self._repeats(rows, left)
+            repeats = self._repeats(rows, left, self._seen)
             rows.shared = {at: say.same_number(position=one, line=self._line(one)) for at, one, _ in repeats}
             return
         if self._attempted:
-            left = [at for at in left if not self._called_before(rows, at)]
-        for at, first, same in self._repeats(rows, left):
+            left = self._settle_called(rows, left)
+        for at, first, same in self._repeats(rows, left, self._seen):
             self._duplicate(rows, at, self._repeated(int(rows.numbers[at]), first, same=same))
 
-    def _repeats(self, rows: _Rows, left: list[int]) -> Iterator[tuple[int, int, bool]]:
+    def _repeats(self, rows: _Rows, left: list[int], among: Seen, *, by_line: bool = True) -> Iterator[_Repeat]:
         """Yield the places whose number an earlier row has, the position of the first one, and if all is the same."""
-        digests = np.array([hash(self._compared(rows.cells[at])) for at in left], dtype=np.int64).astype(np.int32)
-        positions = np.array(left, dtype=np.int32) + np.int32(rows.first)
-        firsts, marks = self._seen.firsts(numbers.lines(rows.numbers[left]), positions, digests)
+        names = numbers.lines(rows.numbers[left]) if by_line else rows.numbers[left]
+        positions, digests = _positions(rows, left), self._digests(rows, left)
+        firsts, marks = among.firsts(names, positions, digests)
         for place in np.flatnonzero(firsts != positions).tolist():
             yield left[place], int(firsts[place]), bool(marks[place] == digests[place])
 
-    def _called_before(self, rows: _Rows, at: int) -> bool:
-        """Settle a row whose number an earlier run attempted: its own row goes on, any other is a duplicate."""
-        number = int(rows.numbers[at])
-        keys = self._attempted.get(numbers.line(number), ())
-        if keys and rows.keys[at] not in keys:
-            reason = say.called_before(keys[0], column=self._rules.id)
-            self._duplicate(rows, at, Problem("duplicate_attempted", reason))
-        return bool(keys)
+    def _digests(self, rows: _Rows, left: list[int]) -> NDArray[np.int32]:
+        return np.array([hash(self._compared(rows.cells[at])) for at in left], dtype=np.int64).astype(np.int32)
+
+    def _settle_called(self, rows: _Rows, left: list[int]) -> list[int]:
+        """Settle the rows whose number an earlier run attempted; return the others.
+
+        The row that was called stands. Any other is a duplicate of it, in the same words as before the call; where it
+        does not come first, of the call.
+        """
+        lines = numbers.lines(rows.numbers[left]).tolist()
+        called = {at: keys for at, line in zip(left, lines, strict=True) if (keys := self._attempted.get(line))}
+        own = [at for at, keys in called.items() if rows.keys[at] in keys]
+        # Each id comes once by now; a number that is the key comes as often as rows have it, and only the first stands.
+        for at, first, same in self._repeats(rows, own, self._called, by_line=self._id is not None):
+            if self._id is None:
+                self._duplicate(rows, at, self._repeated(int(rows.numbers[at]), first, same=same))
+        self._settle_others(rows, {at: keys for at, keys in called.items() if rows.keys[at] not in keys})
+        return [at for at in left if at not in called]
+
+    def _settle_others(self, rows: _Rows, called: Mapping[int, tuple[str, ...]]) -> None:
+        names = [self._name(int(rows.numbers[at]), keys) for at, keys in called.items()]
+        firsts, marks = self._called.find(np.array(names, dtype=np.int64))
+        is_before = (firsts != UNSEEN) & (firsts < _positions(rows, list(called)))
+        is_same = marks == self._digests(rows, list(called))
+        for place, (at, keys) in enumerate(called.items()):
+            if is_before[place]:
+                problem = self._repeated(int(rows.numbers[at]), int(firsts[place]), same=bool(is_same[place]))
+            else:
+                problem = Problem("duplicate_attempted", say.called_before(keys[0], column=self._rules.id))
+            self._duplicate(rows, at, problem)
+
+    def _name(self, number: int, keys: tuple[str, ...]) -> int:
+        """Return what the called rows of this line are found by: the line, or the spelling that is the key."""
+        spellings = () if self._id is not None else numbers.spellings(number)
+        return next((one for one in spellings if e164(one) in keys), numbers.line(number))
 
     def _duplicate(self, rows: _Rows, at: int, problem: Problem) -> None:
         rows.settle(at, Status.DUPLICATE, problem)
@@ -288,6 +318,10 @@ class Screening:
             shared=rows.shared,
         )
         return done
+
+
+def _positions(rows: _Rows, places: list[int]) -> NDArray[np.int32]:
+    return np.array(places, dtype=np.int32) + np.int32(rows.first)
 
 
 def _find(rows: _Rows, locate: Locate) -> None:
