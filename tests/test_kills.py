@@ -450,7 +450,7 @@ def test_an_older_ledger_under_the_log_of_a_killed_run_calls_nobody_twice(
     tmp_path: Path, first: int, then: int, last: int
 ) -> None:
     """SQLite takes the log for the older file's own: what is missing in between is not always seen by it."""
-    batch = Batch.write(tmp_path, people=60, rate="400/second")
+    batch = Batch.write(tmp_path, people=300, rate="400/second")
     with sandbox(lines=1000) as bolna:
         assert run(bolna, batch.command("run", "--limit", str(first))) == ExitCode.LEFT
         shutil.copy(batch.ledger, tmp_path / "older")

@@ -16,7 +16,8 @@ from dialer.messages.commands import Selection
 from dialer.messages.pages.run import summary_text
 from dialer.models import CallCount, Status
 from dialer.operations import Summary
-from dialer.operations.next_command import Why, next_command
+from dialer.operations.next_command import next_command
+from dialer.operations.outcome import Why
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store import Redials
 from tests.place import HEADER, Place, awkward, run

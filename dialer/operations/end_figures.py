@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer.moments import shown
 from dialer.operations.next_command import next_command
-from dialer.operations.paused import next_after
+from dialer.operations.paused_run import next_after
 from dialer.provider.states import REDIALLED
 from dialer.store import NO_REDIALS, RedialRules
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
 from dialer.models import Status
+from dialer.operations.outcome import Next, Why
 from dialer.provider.states import REDIALLED
 from dialer.store import NO_REDIALS
 
@@ -21,35 +20,6 @@ if TYPE_CHECKING:
 
 _GOES_ON, _UNREAD = 0, 3
 """What `CallCount.final` says of calls that somebody has to ask for."""
-
-
-class Why(StrEnum):
-    """What a command is for."""
-
-    PAUSED = "paused"
-    LEFT = "left"
-    OPEN = "open"
-    UNKNOWN = "unknown"
-    ERRORS = "errors"
-    NOT_REACHED = "not_reached"
-    INVALID = "invalid"
-    IN_EARNEST = "in_earnest"
-    DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """What to do after a run.
-
-    Attributes:
-        command: as it can be typed.
-        why: what it is for.
-        at: before this moment it does nothing; None: it can be done at once.
-    """
-
-    command: str
-    why: Why
-    at: datetime | None = None
 
 
 def next_command(  # noqa: PLR0911 - a state each, the most urgent first

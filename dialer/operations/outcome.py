@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
@@ -17,9 +18,37 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.operations.coverage import Uncovered
     from dialer.operations.forecast import Outlook
-    from dialer.operations.next_command import Next
     from dialer.store import Redials
     from dialer.store.shared import Pause
+
+
+class Why(StrEnum):
+    """What a command is for."""
+
+    PAUSED = "paused"
+    LEFT = "left"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+    ERRORS = "errors"
+    NOT_REACHED = "not_reached"
+    INVALID = "invalid"
+    IN_EARNEST = "in_earnest"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What to do after a run.
+
+    Attributes:
+        command: as it can be typed.
+        why: what it is for.
+        at: before this moment it does nothing; None: it can be done at once.
+    """
+
+    command: str
+    why: Why
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
-from dialer.errors import DialerError, ExitCode
 from dialer.messages import pause as say
 from dialer.messages.commands import command_text
-from dialer.models import Status
 from dialer.moments import shown
-from dialer.operations.next_command import Next, Why
-from dialer.operations.outcome import Summary
-from dialer.store.engines import read_ledger
 from dialer.store.pause_files import PauseFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dialer.config.batch import Batch
     from dialer.engine.control import Control
@@ -84,48 +78,6 @@ class Held:
             await anyio.sleep(LOOK_EVERY)
 
 
-def paused_summary(batch: Batch, pauses: Sequence[Pause], *, words: str = "") -> Summary:
-    """Return how a run ends that may not call anybody.
-
-    Args:
-        batch: which one; nothing of it is changed.
-        pauses: what holds it.
-        words: why, where the pause is over by now.
-    """
-    counts = _counts(batch)
-    ended, advice = ending(batch, pauses, words=words)
-    return Summary(
-        batch=batch.name,
-        results=str(batch.results),
-        counts=counts,
-        sent=0,
-        seconds=0.0,
-        held=0.0,
-        waited=0.0,
-        left=counts.get(Status.PENDING, 0),
-        exit_code=ExitCode.LEFT,
-        ended=ended,
-        advice=advice,
-        paused=True,
-        pauses=tuple(pauses),
-        next=next_after(batch, pauses),
-    )
-
-
-def next_after(batch: Batch, pauses: Sequence[Pause]) -> Next:
-    """Return the command that lifts the first pause, or goes on where none is in force any more."""
-    lift = lift_commands(batch.selection, pauses, sandbox=batch.selection.sandbox)
-    return Next(lift[0], Why.PAUSED) if lift else Next(batch.selection.command("run"), Why.LEFT)
-
-
-def ending(batch: Batch, pauses: Sequence[Pause], *, words: str) -> tuple[str, str]:
-    """Return who has paused it, and how to go on."""
-    ended = "\n".join(f"{words_of(by_clock(pause, batch.timezone))}." for pause in pauses) or f"{words}."
-    if not pauses:
-        return ended, say.over_by_now(batch.selection.command("run"))
-    return ended, say.to_go_on(lift_commands(batch.selection, pauses, sandbox=batch.selection.sandbox))
-
-
 def lift_commands(selection: Selection | None, pauses: Sequence[Pause], *, sandbox: bool) -> list[str]:
     """Return the commands that lift some pauses; without a selection they are of all campaigns."""
     return list(dict.fromkeys(_lift_command(selection, pause, sandbox=sandbox) for pause in pauses))
@@ -136,9 +88,3 @@ def _lift_command(selection: Selection | None, pause: Pause, *, sandbox: bool) -
         trial = ["--sandbox"] if sandbox else []
         return command_text("resume", "--all", "--in", Path(pause.place).parent, *trial)
     return selection.command("resume") if pause.of == "batch" else selection.of_all_batches().command("resume")
-
-
-def _counts(batch: Batch) -> Mapping[Status, int]:
-    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(batch.ledger)) as ledger:
-        return {status: count for status, count in ledger.counts().items() if count}
-    return {}

@@ -28,7 +28,8 @@ from dialer.operations.ledger_list import find_listed
 from dialer.operations.new_batch import refuse_repeated
 from dialer.operations.opening import line_sharers, neighbours, opened
 from dialer.operations.options import RunOptions
-from dialer.operations.paused import Held, paused_summary, pauses_of
+from dialer.operations.paused import Held, pauses_of
+from dialer.operations.paused_run import paused_summary
 from dialer.operations.planning import Planning
 from dialer.operations.run_context import Notes, RunContext
 from dialer.operations.sending import LOOK_EVERY, TRACK_TRIAL_EVERY, Sending

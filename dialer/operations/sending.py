@@ -25,12 +25,11 @@ from dialer.messages.operations import run as say
 from dialer.messages.operations.redial import refused_again
 from dialer.models import Status, e164
 from dialer.moments import shown
-from dialer.operations import paused
+from dialer.operations import paused_run
 from dialer.operations.end_figures import with_figures
 from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
 from dialer.operations.live_settings import Listener
-from dialer.operations.next_command import Next, Why
-from dialer.operations.outcome import Summary, exit_code_of
+from dialer.operations.outcome import Next, Summary, Why, exit_code_of
 from dialer.operations.redial_plan import redials_of
 from dialer.operations.results import results_file
 from dialer.operations.results_writer import ResultsWriter
@@ -198,7 +197,7 @@ class Sending:
 
     def _paused(self, summary: Summary) -> Summary:
         batch, pauses = self.context.campaign.batch, self.context.held.pauses.in_force()
-        ended, advice = paused.ending(batch, pauses, words=self.context.control.stopped)
+        ended, advice = paused_run.ending(batch, pauses, words=self.context.control.stopped)
         return replace(summary, exit_code=ExitCode.LEFT, ended=ended, advice=advice, paused=True, pauses=tuple(pauses))
 
     async def _wait_for_the_start(self) -> None:

@@ -15,7 +15,7 @@ from dialer.messages.values import duration, plain
 from dialer.messages.words import calls_table, counted, first_line
 from dialer.models import Status
 from dialer.moments import to_the_minute
-from dialer.operations.next_command import Why
+from dialer.operations.outcome import Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dialer.messages.commands import Selection
     from dialer.operations import Plan, Summary
-    from dialer.operations.next_command import Next
+    from dialer.operations.outcome import Next
 
 
 def plan_text(plan: Plan) -> str:
