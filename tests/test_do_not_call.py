@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 import phonenumbers
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from dialer import Summary, load_campaign, run_campaign
@@ -154,6 +154,8 @@ def layouts(draw: st.DrawFn) -> tuple[str, list[str], str]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(layouts())
+@example(("AR", ["+5491123400005", "+5491123400015"], "cc,phone\r\n+541123400005,+14155552600\r\n"))
+@example(("US", ["+12065550005", "+12065550015"], "area_code,phone\r\n+12065550005,+14155552600\r\n"))
 def test_whoever_stands_in_a_list_of_any_layout_is_not_called_or_the_run_is_refused(
     layout: tuple[str, list[str], str],
 ) -> None:

@@ -123,10 +123,10 @@ class _Table:
         self._region = region
         self._plus_lost = plus_lost
         columns = list(enumerate(kinds(header)))
+        # A whole number counts also where only a country or an area code should stand.
         self._columns = [
-            _Column(at, header[at].strip("\ufeff "), kind)
+            _Column(at, header[at].strip("\ufeff "), Kind.OTHER if kind in {Kind.AREA, Kind.COUNTRY} else kind)
             for at, kind in columns
-            if kind not in {Kind.AREA, Kind.COUNTRY}
         ]
         self._areas = [at for at, kind in columns if kind is Kind.AREA]
         """Columns of area codes; without a header those that may be, which are read as any other column as well."""
@@ -154,7 +154,10 @@ class _Table:
             raise self._no_number(line, row)
 
     def _no_number(self, line: int, row: list[str]) -> InputError:
-        meant = [column for column in self._columns if column.kind is Kind.NUMBERS] or self._columns
+        codes = {*self._areas, *self._countries}
+        meant = [column for column in self._columns if column.kind is Kind.NUMBERS] or [
+            column for column in self._columns if column.at not in codes
+        ]
         if not meant:
             return InputError(say.no_numbers_column(self._path))
         likely = max(meant, key=lambda column: digits_in(row[column.at]))
