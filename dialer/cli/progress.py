@@ -51,7 +51,7 @@ def events_of(progress: Progress) -> Callable[..., None] | None:
 
 
 class Bar:
-    """A bar with the counts below it; on what is no terminal it draws nothing and only notes are printed.
+    """A bar with the counts below it; without a terminal it draws nothing and prints notes only.
 
     Args:
         stream: where to; standard error by default.

@@ -46,7 +46,7 @@ class Pace:
         at_once = self.at_once or 1
         if index < 0:
             return 0.0
-        # Whoever is live already began before; the lines are then taken again in turn.
+        # Calls that are live already began earlier; their lines become free in turn.
         seen = min(max(_LEAST, _SEEN * self.average), _MOST)
         turn, place = divmod(index, at_once)
         queued = self.live is not None and self.live > at_once
@@ -63,7 +63,7 @@ class Pace:
         return max(self.sent(index), turn * self.average + place / self.per_second)
 
     def wait(self, index: int) -> float:
-        """Return in how many seconds the index-th call rings, as the run reckons it when it is about to leave."""
+        """Return the seconds until a call rings, as the run estimates them just before the request leaves."""
         if not self.live or not self.lines:
             return 0.0
         live = min(index + self.busy + 1, self.live)

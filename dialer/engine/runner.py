@@ -66,7 +66,7 @@ class Runner:
         agent_gone: asked after a 404: does the provider not know the agent either?
         judge: why not to call somebody now, or None; asked before the intent and as the body leaves. Its errors end it.
         ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
-        is_paused: whether a person has paused it; asked as a request leaves, of whoever ends the run as well.
+        is_paused: whether a person has paused it; asked as each request leaves.
         progress: shows how far it is.
         max_in_flight: requests sent and not yet answered.
         lines: how many calls may become live; no intent is written for a call that has to wait for a line.

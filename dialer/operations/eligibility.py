@@ -44,7 +44,7 @@ class Judge:
         wait: in how many seconds a call that is placed now rings: it has to be within the hours then as well.
         now: the wall clock, Unix seconds.
         random: returns a number between two others.
-        note: told of the lists whenever they were read again.
+        note: called with a sentence each time the lists were read again.
     """
 
     def __init__(

@@ -239,7 +239,7 @@ class Report:
         last: when the last one was.
         requests: how many were made.
         calls: of these, accepted by the provider.
-        tracked: of these, the provider has told what became of them; 0: reached, talked and cost say nothing yet.
+        tracked: of these, how many have a known outcome; 0: reached, talked and cost are not known yet.
         open: of these, still open: not known to be over, and not given up.
         talked: seconds of conversation in all calls.
         cost: of all calls; cents, as the provider gives them.

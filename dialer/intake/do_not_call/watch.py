@@ -31,7 +31,7 @@ class Watch:
     Args:
         lists: as they were read first.
         clock: seconds that never go back.
-        note: told of the lists whenever they were read again.
+        note: called with a sentence each time the lists were read again.
     """
 
     def __init__(
