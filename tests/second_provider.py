@@ -120,7 +120,7 @@ class Exchange:
     def serve_sandbox(
         self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None], troubles: Troubles
     ) -> None:
-        raise OSError("this provider has no stand-in to serve")
+        raise NotImplementedError  # this vendor has no stand-in: no command of the tests serves one
 
     def place(self, body: bytes) -> Answer:
         slip = _slip(body.decode())
