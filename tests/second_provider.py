@@ -89,6 +89,7 @@ class Exchange:
         furthest=timedelta(days=3),
     )
     reserved = frozenset({"persona_name"})
+    sandbox_call = 60.0
 
     def body(self, order: Order) -> str:
         return urlencode(

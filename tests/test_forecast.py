@@ -7,9 +7,12 @@ from time import process_time
 
 import pytest
 
+from dialer import provider
 from dialer.engine.forecast import Course, Forecast, Group, Later, Reason, When, forecast
 from dialer.engine.pace import Pace
 from dialer.models import ENOUGH, RINGING, Talk
+from dialer.provider.bolna.sandbox import Settings
+from dialer.provider.bolna.sandbox.plan import draw
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -74,6 +77,12 @@ def test_a_million_people_in_many_zones_are_foreseen_at_once() -> None:
     found = forecast(groups, Pace(8.0, lines=200, live=200, average=60.0), now=NOW, when=when)
     assert process_time() - began < 0.5
     assert found.calls + sum(later.count for later in found.later) == 1_000_000
+
+
+def test_a_trial_reckons_with_the_calls_of_the_stand_in() -> None:
+    speed, shares = Settings().speed, Settings().outcomes
+    calls = [draw(0, f"+9198{index:08d}", 0, 0, shares).line_time for index in range(5000)]
+    assert provider.VENDOR.sandbox_call == pytest.approx(sum(calls) / len(calls) / speed, rel=0.05)
 
 
 def test_who_was_called_elsewhere_stays_whatever_the_run_does() -> None:

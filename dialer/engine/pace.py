@@ -8,8 +8,8 @@ AVERAGE_CALL = 60.0
 """Seconds of a call where nothing better is known."""
 _SEEN = 0.02
 """Of a call's average time: so much later its line is taken again, since it is looked at now and then."""
-_LEAST, _MOST = 0.125, 2.5
-"""Seconds of that at least, and at most."""
+_LEAST, _MOST = 0.225, 2.6
+"""Seconds of that at least, and at most: half of the time between two looks, and what a look takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def _summed_up(
         hints=screened.hints,
         redials=redials,
         warnings=warnings,
-        rate=campaign.rate_in_words,
+        rate=str(campaign.rate),
         report=report,
         lists=screened.lists(),
         exit_code=_exit_code(report, nobody=not to_call and not tally.called),

@@ -118,7 +118,7 @@ def outlook(
     now = datetime.now(UTC)
     lines = campaign.lines(None if standing.account is None else standing.account.lines)
     live = campaign.live_calls(lines=lines)
-    average = talk.average(campaign.forecast.average_call)
+    average = provider.VENDOR.sandbox_call if campaign.sandbox else talk.average(campaign.forecast.average_call)
     course = Course(
         tuple(groups_of(campaign, places, now=now)),
         Pace(campaign.rate.per_second, lines=lines, live=live, average=average),

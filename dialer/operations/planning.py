@@ -154,7 +154,7 @@ class Planning:
                 hints=(*loaded.hints, *self._other_agents(loaded.agents)),
                 talk=await self.context.ledger.talk(),
             ),
-            rate=self.context.campaign.rate_in_words,
+            rate=str(self.context.campaign.rate),
             lists=loaded.lists,
             redialled=released.unclear,
             young=released.young,

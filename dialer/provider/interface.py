@@ -173,6 +173,10 @@ class Vendor(Protocol):
     def reserved(self) -> frozenset[str]:
         """Names of variables that the provider fills in itself: what is sent under them is lost."""
 
+    @property
+    def sandbox_call(self) -> float:
+        """Seconds that a call of the stand-in takes on average, as a run brings it along."""
+
     def body(self, order: Order) -> str:
         """Return the body of the request that places a call; always the same for the same order."""
 

@@ -129,13 +129,6 @@ class Campaign:
         """How fast it is asked how calls go: its own rate, or that of `dialer.toml` where that is lower."""
         return min(filter(None, (self.pacing.reads, self.workspace.reads)), key=lambda rate: rate.per_second)
 
-    @property
-    def rate_in_words(self) -> str:
-        """How fast requests leave, and why not faster."""
-        if self.rate == self.pacing.rate:
-            return str(self.rate)
-        return say.shared_rate(str(self.rate), own=str(self.pacing.rate))
-
     def live_calls(self, *, lines: int | None) -> int | None:
         """Return how many calls may be live at once; None for any number, or where that is not known.
 

@@ -168,8 +168,3 @@ def placeholder(place: str, *, provider: str, trial: str) -> str:
 def no_agent(path: Path, *, provider: str, setting: str) -> str:
     """Say that no agent is named; `setting` is the environment variable that can name one."""
     return f"{path}: `agent_id` is missing. Copy the agent's id from {provider}'s dashboard, or set {setting}."
-
-
-def shared_rate(rate: str, *, own: str) -> str:
-    """Say that the organisation's rate is lower than the campaign's own."""
-    return f"{rate} (the organisation's rate; the campaign's is {own})"

@@ -30,25 +30,9 @@ _WHY = {
 """Why people stay for a later run."""
 
 
-def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False, more: Sequence[str] = ()) -> list[str]:
-    """Return what is to be expected of a run, and what is doubtful.
-
-    Args:
-        view: of the run.
-        rate: in words.
-        sandbox: nobody is really called.
-        more: what else is worth knowing, after what the run will do.
-    """
-    lines = [*_course(view, rate=rate), *_later(view.forecast.later), *_cost(view), *more]
-    if view.overnight:
-        lines.append(f"Calling hours past midnight: {', '.join(view.overnight)}, until the next day.")
-    if sandbox:
-        lines.append("This is the sandbox: no phone rings.")
-    elif view.account is not None:
-        wallet = "" if view.account.wallet is None else f"wallet {view.account.wallet:g}"
-        owner = view.account.email or view.account.name
-        as_given = f"as {provider.VENDOR.names.name} gives it; the unit is not documented"
-        lines.append(f"Account: {', '.join(filter(None, (owner, wallet)))} ({as_given}).")
+def outlook_lines(view: Outlook, *, rate: str) -> list[str]:
+    """Return all that is to be expected of a run, and what is doubtful; `rate` is in words."""
+    lines = [*_course(view, rate=rate), *_later(view.forecast.later), *_cost(view), *_overnight(view), *_account(view)]
     lines += [
         f"{who} will hear: {text!r}"
         for who, text in zip(("The first", "The second", "The third"), view.welcome, strict=False)
@@ -57,6 +41,38 @@ def outlook_lines(view: Outlook, *, rate: str, sandbox: bool = False, more: Sequ
     if view.unused:
         lines.append(f"The prompt never asks for: {names(view.unused)}.")
     return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
+
+
+def brief_lines(view: Outlook, *, rate: str, sandbox: bool, more: Sequence[str]) -> list[str]:
+    """Return what a person should know of a run before it calls anybody, in few lines; `check` has all of it.
+
+    Args:
+        view: of the run.
+        rate: in words.
+        sandbox: nobody is really called.
+        more: what else is worth knowing, after what the run will do.
+    """
+    money_lines = [*_cost(view), *(["This is the sandbox: no phone rings."] if sandbox else _account(view))]
+    lines = [*_course(view, rate=rate), *_later(view.forecast.later), *filter(None, [" ".join(money_lines)])]
+    lines += [*more, *_overnight(view)]
+    if view.welcome:
+        lines.append(f"The first will hear: {view.welcome[0]!r}")
+    lines += [f"Warning: {text}." for text in view.warnings]
+    return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
+
+
+def _overnight(view: Outlook) -> list[str]:
+    hours = ", ".join(view.overnight)
+    return [f"Calling hours past midnight: {hours}, until the next day."] if hours else []
+
+
+def _account(view: Outlook) -> list[str]:
+    if view.account is None:
+        return []
+    wallet = "" if view.account.wallet is None else f"wallet {view.account.wallet:g}"
+    owner = view.account.email or view.account.name
+    as_given = f"as {provider.VENDOR.names.name} gives it; the unit is not documented"
+    return [f"Account: {', '.join(filter(None, (owner, wallet)))} ({as_given})."]
 
 
 def outlook_value(view: Outlook) -> dict[str, Any]:
@@ -84,7 +100,8 @@ def _course(view: Outlook, *, rate: str) -> list[str]:
         start = f"Sending begins at {moments.to_the_minute(found.begins)} ({why}) and takes"
     lines = [f"{start} about {seconds}, until {moments.to_the_minute(found.sent_by)} ({rate}{live})."]
     if found.ends_at is not None:
-        like = f" like the last {view.talk.calls:,}" if view.talk.is_enough else ""
+        is_like_them = view.talk.is_enough and found.average == view.talk.average(0.0)
+        like = f" like the last {view.talk.calls:,}" if is_like_them else ""
         on = "" if found.at_once is None else f"{found.at_once:,} {'line' if found.at_once == 1 else 'lines'}, "
         each = f"{on}{duration(found.average)} a call{like}"
         lines.append(f"The last call ends at about {moments.to_the_minute(found.ends_at)} ({each}).")

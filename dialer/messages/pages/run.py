@@ -9,7 +9,7 @@ from dialer import provider
 from dialer.errors import ExitCode
 from dialer.escaping import on_one_line
 from dialer.messages.commands import removal_text
-from dialer.messages.pages.outlook import list_lines, outlook_lines, over_line, uncovered_lines
+from dialer.messages.pages.outlook import brief_lines, list_lines, over_line, uncovered_lines
 from dialer.messages.pages.redials import planned
 from dialer.messages.values import duration, plain
 from dialer.messages.words import calls_table, counted, first_line
@@ -30,7 +30,7 @@ def plan_text(plan: Plan) -> str:
     """Return what a run is about to do."""
     counts = plan.counts
     called = counts.get(Status.QUEUED, 0)
-    before = []
+    before: list[str] = []
     if called:
         last = f" (last on {to_the_minute(plan.called_last)})" if plan.called_last else ""
         before.append(f"{called:,} of {sum(counts.values()):,} are already called{last} and are skipped.")
@@ -38,8 +38,10 @@ def plan_text(plan: Plan) -> str:
         status: counts.get(status, 0)
         for status in (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN)
     }
-    if any(skipped.values()):
-        before.append(f"Not called: {counted(skipped)}.")
+    not_called = f"Not called: {counted(skipped)}." if any(skipped.values()) else ""
+    if plan.to_call:
+        not_called = " ".join(filter(None, (plan.phone_words, not_called)))
+    before += [not_called] if not_called else []
     before += uncovered_lines(plan.uncovered)
     before += list_lines(plan.lists)
     if plan.redialled:
@@ -54,8 +56,7 @@ def plan_text(plan: Plan) -> str:
         notes = [] if called else [f"Note: {note}." for note in plan.outlook.notes]
         over = plan.outlook.ended
         return "\n".join([*before, nobody if over is None else over_line(over), *notes])
-    lines = [_who(plan), *([plan.phone_words] if plan.phone_words else [])]
-    return "\n".join([*lines, *outlook_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox, more=before)])
+    return "\n".join([_who(plan), *brief_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox, more=before)])
 
 
 def _who(plan: Plan) -> str:
