@@ -7,7 +7,6 @@ summary = await run_campaign(load_campaign("campaigns/reminders.toml"))
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,4 +22,6 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
     # Loaded when asked for: `dialer --help` and `dialer status` need neither pandas nor httpx.
     if name not in __all__:
         raise AttributeError(f"module 'dialer' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - as above
+
     return getattr(import_module(_HOMES.get(name, "dialer.operations")), name)

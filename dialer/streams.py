@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 import os
 import sys
 from typing import TextIO, cast
@@ -120,6 +119,8 @@ class Steady(io.TextIOBase):
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
     """Return what stands for characters that a stream cannot show; JSON stays JSON, and means the same."""
+    import json  # noqa: PLC0415 - seldom needed, and `--help` is to be there at once
+
     assert isinstance(error, UnicodeEncodeError)
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 

@@ -16,7 +16,8 @@ import click
 import pytest
 
 import dialer
-from dialer.cli import cli, main
+from dialer.cli import main
+from dialer.cli.group import cli
 from dialer.config.campaign.mistakes import _tables
 from dialer.messages.commands import Selection, command_text
 from dialer.store.sqlite import locked
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(dialer.__file__).parent
-VERBS = sorted(cli.commands)
+ASKED = click.Context(cli)
+COMMANDS = {verb: command for verb in cli.list_commands(ASKED) if (command := cli.get_command(ASKED, verb))}
+VERBS = sorted(COMMANDS)
 COMMAND = re.compile(rf"\bdialer (?:{'|'.join(VERBS)})\b")
 NAME = re.compile(r"`dialer [a-z]+`")
 """A verb that is only named is no advice: who asked a run to stop, or what lifts a pause."""
@@ -114,8 +117,8 @@ def test_no_message_spells_a_command_out_by_itself() -> None:
 
 
 def test_every_option_that_a_message_names_exists() -> None:
-    below = [verb for group in cli.commands.values() for verb in getattr(group, "commands", {}).values()]
-    verbs = (cli, *cli.commands.values(), *below)
+    below = [verb for group in COMMANDS.values() for verb in getattr(group, "commands", {}).values()]
+    verbs = (cli, *COMMANDS.values(), *below)
     known = {option for verb in verbs for one in verb.params for option in one.opts} | {"--help"}
     named = {
         (place, option)
@@ -258,7 +261,7 @@ GRAVE = {"--yes", "--adopt", "--retry-errors", "--redial", "--redial-unknown", "
 def test_a_mistyped_option_is_never_answered_with_one_that_calls_somebody(
     verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known = {option for one in cli.commands[verb].params for option in one.opts if option.startswith("--")}
+    known = {option for one in COMMANDS[verb].params for option in one.opts if option.startswith("--")}
     for typed in {word for option in known for word in near(option)} - known | {"--vebose"}:
         assert main([verb, typed, "x"]) == 2
         offered = set(re.findall(r"'(--[\w-]+)'", capsys.readouterr().err)) - {typed}
@@ -299,3 +302,23 @@ def test_every_command_in_the_readme_exists() -> None:
     for command in found:
         if command not in {"dialer init --encoding", "dialer status -o json"}:  # options that are only named
             assert parsed(command).info_name in VERBS, command
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_page_of_help_says_of_a_command_what_its_own_page_begins_with(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--help"]) == 0
+    lines = re.findall(rf"^  {verb} +(.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert main([verb, "--help"]) == 0
+    whole = " ".join(capsys.readouterr().out.split("\n\n")[1].split())
+    assert [whole.startswith(line) for line in lines] == [True]
+
+
+@pytest.mark.parametrize("asked", ["--help", "-h"])
+def test_help_is_the_same_page_however_it_is_asked_for(asked: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The program shows it without loading what reads commands; the group's own help is that page as well."""
+    assert main([asked]) == 0
+    shown = capsys.readouterr().out
+    assert main([asked, "run"]) == 0
+    assert capsys.readouterr().out == shown

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from dialer import load_campaign, run_campaign_sync
-from dialer.cli import cli
+from dialer.cli.group import cli
 from dialer.errors import ExitCode
 from dialer.export.results.columns import OWN
 from dialer.messages.reasons import REASONS

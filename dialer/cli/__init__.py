@@ -2,84 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import traceback
+import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from dialer.cli import (  # each adds its command
-    backup,
-    cancel,
-    check,
-    dnc,
-    init,
-    list,  # noqa: A004 - the verb
-    pause,
-    reconcile,
-    report,
-    results,
-    resume,
-    run,
-    sandbox,
-    set,  # noqa: A004 - the verb
-    show,
-    status,
-    track,
-)
-from dialer.cli.group import cli
-from dialer.cli.mistyped import usage_text
-from dialer.cli.printing import echo
-from dialer.errors import DialerError, ExitCode, LockedError
-from dialer.messages import cli as words
+from dialer.messages.verbs import help_page
+from dialer.provider import NAME
+from dialer.streams import steady
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = [
-    "backup",
-    "cancel",
-    "check",
-    "cli",
-    "dnc",
-    "init",
-    "list",
-    "main",
-    "pause",
-    "reconcile",
-    "report",
-    "results",
-    "resume",
-    "run",
-    "sandbox",
-    "set",
-    "show",
-    "status",
-    "track",
-]
+_HELP = (["--help"], ["-h"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; errors are told in words, never as a traceback."""
-    try:
-        # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
-        code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
-    except DialerError as error:
-        # Nothing is wrong where a timer starts what goes on already.
-        echo(words.running(error) if isinstance(error, LockedError) else words.error(error), err=True)
-        return int(error.exit_code)
-    except click.ClickException as error:
-        echo(usage_text(error), err=True)
-        return int(ExitCode.USAGE)
-    except OSError as error:
-        echo(words.file_error(error.filename, error.strerror), err=True)
-        return int(ExitCode.MUST_ACT)
-    except (KeyboardInterrupt, click.Abort):
-        echo(words.INTERRUPTED, err=True)
-        return int(ExitCode.INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - Python's own exit code for it, 1, would say that the run has finished
-        echo(words.unforeseen(error), err=True)
-        if os.environ.get("DIALER_DEBUG"):
-            echo("".join(traceback.format_exception(error)), err=True)
-        return int(ExitCode.MUST_ACT)
-    return int(code or 0)
+    if [*(sys.argv[1:] if arguments is None else arguments)] in _HELP:
+        steady(sys.stdout).write(help_page(NAME))
+        return 0
+    from dialer.cli.command_line import carry_out  # noqa: PLC0415 - click takes longer to load than this page may take
+
+    return carry_out(arguments)

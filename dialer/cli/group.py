@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from dialer.cli.printing import echo
-from dialer.provider import VENDOR
+from dialer.messages.verbs import VERBS, help_page
+from dialer.provider import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROVIDER = VENDOR.names.name
+PROVIDER = NAME
 _Command = TypeVar("_Command", bound="Callable[..., object]")
 PATH = click.Path(path_type=Path)
 campaigns_argument = click.argument("campaigns", nargs=-1, required=True, type=PATH, metavar="CAMPAIGN...")
@@ -79,15 +81,26 @@ class Verbs(click.Group):
         super().add_command(cmd, name)
 
 
-_HELP = f"""Call everybody in a CSV with a {PROVIDER} voice agent: nobody twice, nobody lost.
+class _Program(Verbs):
+    """The commands of the program, each of which is loaded when it is asked for."""
 
-\b
-Exit codes: 0 all done · 1 done, some need a look · 2 something is wrong, nothing dialled · 3 some are left, run
-again · 4 another run holds this batch · 5 stopped, a person must act · 130 interrupted (143 by SIGTERM)
-"""
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's name
+        """Return the commands."""
+        return [*VERBS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None where there is none of that name."""
+        if cmd_name in VERBS:
+            # Its module adds it.
+            import_module(f"dialer.cli.{cmd_name}")
+        return super().get_command(ctx, cmd_name)
+
+    def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - click's name
+        """Return the page that `main` shows without loading any of this."""
+        return help_page(PROVIDER).rstrip("\n")
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP)
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dialer", message="dialer %(version)s")
 def cli() -> None:
     """Run one of the commands."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dialer.cli.group import cli
+from dialer.cli.group import PROVIDER, cli
 from dialer.cli.printing import echo
 from dialer.cli.troubles import trouble_options
 from dialer.errors import ExitCode, UsageError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dialer.provider.interface import Troubles
 
 
-@cli.command(help=f"Run the stand-in for {VENDOR.names.name} by itself, until Ctrl-C.")
+@cli.command(help=f"Run the stand-in for {PROVIDER} by itself, until Ctrl-C.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on this machine.")
 @click.option(
     "--speed",

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from dialer.messages.names import ProviderNames
+from dialer.provider import NAME
 from dialer.provider.interface import Limits
 from dialer.rate import Rate
 
 NAMES = ProviderNames(
-    name="Bolna",
+    name=NAME,
     key="BOLNA_API_KEY",
     address="BOLNA_BASE_URL",
     agent="BOLNA_AGENT_ID",
