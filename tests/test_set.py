@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +15,16 @@ from tests.place import HEADER, Place, awkward
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def told(batch: Batch, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return what `status` shows of a batch, once its run has noted how far it is."""
+    while True:
+        capsys.readouterr()
+        assert main(["status", str(batch.campaign), "-o", "json"]) == ExitCode.DONE
+        (standing,) = json.loads(capsys.readouterr().out)
+        if standing["progress"] is not None:
+            return dict(standing)
 
 
 def test_a_run_that_goes_on_is_changed_down_and_up(
@@ -29,11 +40,15 @@ def test_a_run_that_goes_on_is_changed_down_and_up(
         process = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "log")
         while len(bolna.calls(batch.agent)) < 5:
             assert process.poll() is None, process.told()
-        assert main(["set", str(batch.campaign), "rate=30/hour"]) == ExitCode.DONE
+        assert main(["set", str(batch.campaign), "rate=30/hour", "lines=3"]) == ExitCode.DONE
         placed = len(bolna.calls(batch.agent))
         capsys.readouterr()
         main(["status", str(batch.campaign)])
-        assert "changed while it runs, to 30/hour" in capsys.readouterr().out
+        assert "changed while it runs, to 30/hour and at most 3 live calls" in capsys.readouterr().out
+        while (progress := told(batch, capsys)["progress"])["lines"] != 3:
+            assert process.poll() is None, process.told()
+        # What is left takes more than ten hours now.
+        assert datetime.fromisoformat(progress["ends_at"]) > datetime.now(UTC) + timedelta(hours=10)
         assert len(bolna.calls(batch.agent)) <= placed + 1
         assert main(["set", str(batch.campaign), "rate=400/second", "lines=1000"]) == ExitCode.DONE
         assert process.wait() == ExitCode.LOOK

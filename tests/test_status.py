@@ -17,8 +17,12 @@ import pytest
 
 from dialer.cli import main
 from dialer.cli.terminal import Screen
+from dialer.engine.control import Control
+from dialer.engine.progress import Silent
 from dialer.messages.values import duration
 from dialer.moments import to_the_minute
+from dialer.operations import live_progress
+from dialer.store.sqlite import locked
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, call, intend, opened, people
 from tests.place import HEADER, awkward, number, run
 from tests.test_track import PEOPLE
@@ -26,6 +30,7 @@ from tests.test_track import PEOPLE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dialer.engine.progress import Going
     from tests.place import Place
 
 
@@ -165,6 +170,85 @@ def test_a_hold_is_told_until_it_is_over(tmp_path: Path) -> None:
         pulse = ledger.pulse(now=120.0)
         assert (pulse.held, pulse.held_for) == (10.0, "too many requests")
         assert ledger.pulse(now=131.0).held == 0
+
+
+class Watched(Silent):
+    """Asks for the status at each beat of a run, until the run has noted how far it is; then stops it."""
+
+    def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.control = Control()
+        self.beats = 0
+        self._path, self._capsys = path, capsys
+
+    def status(self) -> tuple[dict[str, Any], str]:
+        self._capsys.readouterr()
+        main(["status", str(self._path), "-o", "json"])
+        standing = told(self._capsys)
+        main(["status", str(self._path)])
+        return standing, self._capsys.readouterr().out
+
+    def beat(self, going: Going) -> None:
+        self.beats += 1
+        self.going, (self.standing, self.text) = going, self.status()
+        with pytest.MonkeyPatch.context() as patch:
+            # The run stands still: what it has noted is of long ago.
+            patch.setattr(live_progress, "FRESH", -1.0)
+            self.stale, _ = self.status()
+        if self.standing["progress"] is not None:
+            self.control.interrupt()
+
+
+def test_of_a_run_that_goes_on_it_shows_what_that_shows_itself(
+    quick: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_progress, "BEAT_EVERY", 0.2)
+    quick.recipients(awkward(1000), header=HEADER)
+    path = quick.campaign()
+    path.write_text(path.read_text().replace('rate = "5000/second"', 'rate = "300/minute"'))
+    quick.sandbox.call_strikes.force("refused")
+    watched = Watched(path, capsys)
+    run(path, progress=watched, control=watched.control)
+    progress = watched.standing["progress"]
+    assert (progress["to_call"], progress["rate_per_seconds"], progress["lines"]) == (1000, 60, 100)
+    assert progress["done"] <= sum(watched.standing["attempts"].values())
+    assert watched.going.ends_at is not None
+    ends_at = datetime.fromisoformat(progress["ends_at"])
+    assert ends_at.utcoffset() == timedelta(0)
+    # 1,000 calls at 5 a second, the last of them a minute long.
+    assert 200 <= (ends_at - datetime.now(UTC)).total_seconds() <= 1000
+    assert abs(ends_at - watched.going.ends_at) < timedelta(seconds=60)
+    line = re.search(
+        r"this run: (\d+) of 1,000 done, [\d.]+/minute, lines \d+/10.*, ends about [^,]* UTC\n", watched.text
+    )
+    assert line is not None, watched.text
+    assert "error                      1    0.1%  most: Invalid `recipient_phone_number`" in watched.text
+    assert watched.stale["progress"] is None
+    standing, text = watched.status()
+    assert standing["progress"] is None
+    assert "this run" not in text
+
+
+def test_what_a_run_noted_that_died_is_not_shown_of_the_next_one(
+    quick: Place, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = {"done": 1, "to_call": 2, "rate_per_seconds": 60.0, "live": 1, "lines": 1, "ends_at": None}
+    ledger = quick.folder / "c.results.ledger"
+    for run_of, is_shown in (("another", False), (None, True)):
+        with closing(sqlite3.connect(ledger)) as db, db:
+            (work,) = db.execute("SELECT value FROM meta WHERE name = 'work'").fetchone()
+            value = json.dumps({"run": run_of or work, "at": time.time(), **figures})
+            db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('live_progress', ?)", (value,))
+        with locked(ledger.with_name(f"{ledger.name}.lock"), command="run"):
+            main(["status", str(path)])
+        assert ("this run: 1 of 2 done" in capsys.readouterr().out) is is_shown
+
+
+def test_a_completed_call_counts_as_reached_before_its_details_are_read(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 2)
+        first, second = (call(ledger, at, QUEUED) for at in (1, 2))
+        ledger.note_statuses([(first.id, "completed"), (second.id, "no-answer")])
+        assert ledger.pulse().reached == 1
 
 
 # -- watching --------------------------------------------------------------------------------------------------------

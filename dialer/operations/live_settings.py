@@ -99,25 +99,26 @@ class Listener:
         context: of the run.
         runner: sends.
         lines: how many calls may be live.
+        taken: what it has taken over so far.
     """
 
     context: RunContext
     runner: Runner
     lines: Lines
-    _taken: LiveSettings | None = None
+    taken: LiveSettings = LiveSettings("", "", None, None)
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
         """Look every second; a file for another run is removed."""
         path, ledger = path_of(self.context.campaign.batch), self.context.ledger
         run = await ledger.note(WORK) or ""
-        self._taken = LiveSettings(run, "", None, None)
+        self.taken = LiveSettings(run, "", None, None)
         try:
             while True:
                 asked = read(path)
                 if asked is None or asked.run != run:
                     with contextlib.suppress(OSError):
                         path.unlink()
-                elif asked.asked != self._taken.asked:
+                elif asked.asked != self.taken.asked:
                     await self._take_over(asked)
                 await anyio.sleep(LOOK_EVERY)
         except DialerError as error:
@@ -127,12 +128,11 @@ class Listener:
                 path.unlink()
 
     async def _take_over(self, asked: LiveSettings) -> None:
-        assert self._taken is not None
         if asked.rate is not None:
             self.runner.set_rate(Rate.parse(asked.rate))
             await self.context.ledger.expect_waits(self.runner.longest_wait)
         if asked.lines is not None:
             await self.lines.bind(asked.lines)
-        rate, lines = asked.rate or self._taken.rate, asked.lines or self._taken.lines
-        self._taken = replace(asked, rate=rate, lines=lines)
-        await self.context.ledger.set_note(NOTE, json.dumps(asdict(self._taken)))
+        rate, lines = asked.rate or self.taken.rate, asked.lines or self.taken.lines
+        self.taken = replace(asked, rate=rate, lines=lines)
+        await self.context.ledger.set_note(NOTE, json.dumps(asdict(self.taken)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +16,6 @@ from dialer.engine.breaker import Breaker, Trip
 from dialer.engine.control import until
 from dialer.engine.ending import Ending
 from dialer.engine.pacing import Pacer
-from dialer.engine.progress import Going
 from dialer.engine.runner import Runner
 from dialer.engine.waiting import wait_until
 from dialer.errors import DialerError, ExitCode, LedgerError
@@ -28,6 +26,7 @@ from dialer.moments import shown
 from dialer.operations import paused_run
 from dialer.operations.end_figures import with_figures
 from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
+from dialer.operations.live_progress import Teller
 from dialer.operations.live_settings import Listener
 from dialer.operations.outcome import Next, Summary, Why, exit_code_of
 from dialer.operations.redial_plan import redials_of
@@ -52,10 +51,6 @@ if TYPE_CHECKING:
 
 RECONCILE_LAST = 300.0
 """Seconds that looking for unclear calls may take after sending."""
-BEAT_EVERY = 1.0
-"""Seconds between two showings of how it goes."""
-FORESEE_EVERY = 10.0
-"""Seconds between two forecasts of when the last call will have ended."""
 LOOK_EVERY = 15.0
 """Seconds between two looks at the calls while more are placed; of a trial as below."""
 TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
@@ -209,38 +204,18 @@ class Sending:
         await wait_until(begins.timestamp(), now=time.time, report=self.context.notes.progress.waiting)
 
     def _watchers(self, plan: Plan, runner: Runner) -> list[Watcher]:
+        changes = Listener(self.context, runner, self.lines)
+        teller = Teller(self.context, plan, runner.placing, self.lines, self.watch, changes)
         watchers: list[Watcher] = [
             functools.partial(preflight.watch_wallet, self.context.client),
-            functools.partial(self._beat, plan, runner),
+            teller.show,
+            teller.note,
             self.lines.watch,
             self.watch.watch,
-            Listener(self.context, runner, self.lines).watch,
+            changes.watch,
         ]
         ends = self.context.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, shown(ends, self._zone))]
-
-    async def _beat(self, plan: Plan, runner: Runner, _end: Callable[[Trip], None]) -> None:
-        """Show how it goes, also while it waits for answers, a line or the provider."""
-        ends_at, foreseen = None, -math.inf
-        while True:
-            await anyio.sleep(BEAT_EVERY)
-            going = self._going(plan, runner)
-            if anyio.current_time() - foreseen >= FORESEE_EVERY:
-                ends_at, foreseen = self._ends_at(plan, sent=runner.placing.sent, live=going.live), anyio.current_time()
-            self.context.notes.progress.beat(replace(going, ends_at=ends_at))
-
-    def _ends_at(self, plan: Plan, *, sent: int, live: int) -> datetime | None:
-        """Return when the last call will have ended, as far as that can be said."""
-        course = plan.outlook.course
-        left = sum(group.count for group in course.groups) - sent
-        ends_at = course.remaining(left=max(0, left), live=live, now=datetime.now(UTC)).ends_at
-        return None if ends_at is None else shown(ends_at, self._zone)
-
-    def _going(self, plan: Plan, runner: Runner) -> Going:
-        ended, in_use = self.watch.ended, self.lines.in_use()
-        accepted = runner.placing.accepted - (0 if ended is None else ended.total())
-        live = accepted if in_use is None else in_use
-        return Going(ended=ended, reached=self.watch.reached, live=live, lines=plan.outlook.forecast.at_once)
 
     def _runner(self, plan: Plan) -> Runner:
         context, breaker = self.context, self.context.campaign.breaker

@@ -12,6 +12,7 @@ from dialer.config.workspace import find_workspace
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
 from dialer.moments import shown
+from dialer.operations.live_progress import LiveProgress, live_progress
 from dialer.operations.live_settings import LiveSettings, in_force
 from dialer.operations.paused import holding
 from dialer.operations.redial_plan import noted_redials
@@ -64,6 +65,8 @@ class Standing:
         cost: of all calls, as the provider gives it (cents, by its documentation).
         per_minute: people a minute whose attempt ended, over the last minute.
         left: seconds until everybody pending is called at that pace; None where nobody is sending.
+        progress: how far the run is that goes on; None where none does, or it has not said so lately.
+        refused_for: why most of the refused rows were; empty where none was.
         held: seconds for which all sending still stands still; 0 where it does not.
         held_for: why, in words.
         redials: who is called again by the plan of the last run.
@@ -89,6 +92,8 @@ class Standing:
     cost: float
     per_minute: float
     left: float | None
+    progress: LiveProgress | None
+    refused_for: str
     held: float
     held_for: str
     redials: Redials
@@ -165,6 +170,8 @@ def standing(batch: Batch) -> Standing:
         pulse = ledger.pulse()
         redials = noted_redials(ledger, sandbox=batch.selection.sandbox, zone=batch.timezone)
         changed = in_force(ledger) if running else None
+        progress = live_progress(ledger, zone=batch.timezone) if running else None
+        refused_for = next((reason for reason, _ in ledger.refusals()), "") if counts.get(Status.ERROR) else ""
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
     sends = who is not None and who.does == "run"
@@ -182,6 +189,8 @@ def standing(batch: Batch) -> Standing:
         cost=round(sum(count.cost for count in calls), 3),
         per_minute=round(pulse.per_minute, 1),
         left=pulse.held + 60 * pending / pulse.per_minute if sends and pulse.per_minute else None,
+        progress=progress,
+        refused_for=refused_for,
         held=pulse.held if running else 0.0,
         held_for=pulse.held_for if running else "",
         redials=redials,

@@ -182,14 +182,16 @@ def _countries(ledger: interface.Report) -> tuple[Country, ...]:
 
 
 def _talk(ledger: interface.Report, calls: Sequence[Calls]) -> Talk | None:
-    count = sum(some.count for some in calls if some.reached)
+    # How long a call lasted is known once it is final.
+    reached = [some for some in calls if some.reached and some.final]
+    count = sum(some.count for some in reached)
     if not count:
         return None
     ranks = ((count - 1) // 2, math.ceil(0.9 * count) - 1, count - 1)
     counted, (median, ninth, longest) = ledger.talks(step=_WIDTHS[0], ranks=ranks)
     return Talk(
         calls=count,
-        total=sum(some.talked for some in calls if some.reached),
+        total=sum(some.talked for some in reached),
         median=median,
         ninth=ninth,
         longest=longest,

@@ -25,7 +25,9 @@ def tiles(report: Report) -> tuple[Tile, ...]:
 def _known(report: Report) -> tuple[Tile, ...]:
     funnel, talk = report.funnel, report.talk
     unit = report.currency or CURRENCY_NOT_SET
-    each = say.for_each_reached(amount(report.cost / funnel.reached, report.currency)) if funnel.reached else ""
+    each = ""
+    if funnel.reached and not report.open:
+        each = say.for_each_reached(amount(report.cost / funnel.reached, report.currency))
     return (
         Tile(
             "Reached",

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages import progress
 from dialer.messages.pages.redials import planned
 from dialer.messages.pages.set import settings_text
 from dialer.messages.values import duration, money
-from dialer.messages.words import ORDER, calls_line, calls_table, counted, first_line, looks
+from dialer.messages.words import ORDER, calls_line, calls_table, counted, first_line, looks, many
 from dialer.models import Status
 from dialer.moments import to_the_second
 from dialer.operations.paused import words_of
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dialer.messages.commands import Selection
+
+_OLD = 10.0
+"""Seconds after which it is said of a run's own figures how old they are."""
 
 
 def standing_text(standings: Sequence[tuple[Standing | NotShown, Selection]]) -> str:
@@ -39,7 +43,7 @@ def _line(one: Standing | NotShown) -> str:
     if one.calls:
         parts.append(calls_line(one.calls))
     if one.running:
-        parts.append(_pace(one) or "running")
+        parts.append(_going(one) or "running")
     parts += [words_of(pause) for pause in one.pauses]
     return f"{one.batch}: {'; '.join(parts)}"
 
@@ -47,19 +51,20 @@ def _line(one: Standing | NotShown) -> str:
 def _table(one: Standing, selection: Selection) -> list[str]:
     lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
     lines += [f"{words_of(pause)}." for pause in one.pauses]
+    if one.running and (going := _going(one)):
+        lines.append(going)
     lines += [
-        f"  {status:<18} {one.counts[status]:>9,}  {one.counts[status] / one.total:6.1%}"
+        f"  {status:<18} {one.counts[status]:>9,}  {one.counts[status] / one.total:6.1%}{_most(one, status)}"
         for status in ORDER
         if one.counts.get(status)
     ]
     if one.calls:
-        lines += calls_table(one.calls)
+        head, *rows = calls_table(one.calls)
+        lines += [head if one.reached is None else f"{head}, {many(one.reached, 'person', 'people')} reached", *rows]
     if one.talked:
         lines.append(f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}")
     if one.held:
         lines.append(f"sending stands still for {duration(one.held)}: {one.held_for}")
-    if one.running and (pace := _pace(one)):
-        lines.append(pace)
     if one.changed is not None:
         lines.append(f"changed while it runs, to {settings_text(one.changed.rate, one.changed.lines)}")
     if one.last is not None:
@@ -82,6 +87,27 @@ def _ago(moment: datetime) -> str:
     # By the minute, so that a text that is shown again and again stays the same while nothing happens.
     minutes = seconds // 60
     return f", {duration(minutes * 60)} ago" if minutes else ""
+
+
+def _most(one: Standing, status: Status) -> str:
+    """Return why most of the refused rows were."""
+    return f"  most: {on_one_line(one.refused_for)}" if status is Status.ERROR and one.refused_for else ""
+
+
+def _going(one: Standing) -> str:
+    """Return how far the run is that goes on, as that shows it itself."""
+    run = one.progress
+    if run is None:
+        return _pace(one)
+    age = (datetime.now(UTC) - run.at).total_seconds()
+    parts = [
+        progress.done(run.done, among=run.to_call),
+        progress.rate(one.per_minute * run.rate_per_seconds / 60, per=run.rate_per_seconds),
+        progress.lines(run.live, most=run.lines),
+        progress.ends(run.ends_at),
+        f"{duration(age)} ago" if age >= _OLD else "",
+    ]
+    return f"this run: {', '.join(filter(None, parts))}"
 
 
 def _pace(one: Standing) -> str:

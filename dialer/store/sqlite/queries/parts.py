@@ -59,8 +59,10 @@ OUTCOME = f"""
     ELSE coalesce(c.status, '') END
 """
 """How a call stands: a CallState's word, else the provider's own. Older ledgers keep apart that a machine answered."""
-REACHED = f"(CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' AND coalesce(c.duration, 0) > 0 THEN 1 ELSE 0 END)"
-"""1 where a person was reached, else 0."""
+REACHED = f"""
+    (CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' AND (c.final = 0 OR coalesce(c.duration, 0) > 0) THEN 1 ELSE 0 END)
+"""
+"""1 where a person was reached, else 0; as long as only its status was read, a completed call is taken to have."""
 FINAL = "coalesce(c.final, 0)"
 WHY = "coalesce(nullif(c.error_message, ''), nullif(c.termination_reason, ''), c.hangup_reason)"
 CALL_OF = "LEFT JOIN call c ON c.attempt = r.decided"

@@ -41,8 +41,9 @@ CALLS_BY_TIME = f"""
     SELECT {QUARTER} * CAST(({_RINGS}) / {QUARTER} AS INTEGER), count(*), sum({REACHED})
     FROM {ACCEPTED_CALLS} GROUP BY 1 ORDER BY 1
 """
-TALKS = f"SELECT CAST(c.duration / ? AS INTEGER), count(*) FROM call c WHERE {REACHED} = 1 GROUP BY 1 ORDER BY 1"
-TALK_AT = f"SELECT c.duration FROM call c WHERE {REACHED} = 1 ORDER BY 1 LIMIT 1 OFFSET ?"
+_TALKED = f"c.final <> 0 AND {REACHED} = 1"
+TALKS = f"SELECT CAST(c.duration / ? AS INTEGER), count(*) FROM call c WHERE {_TALKED} GROUP BY 1 ORDER BY 1"
+TALK_AT = f"SELECT c.duration FROM call c WHERE {_TALKED} ORDER BY 1 LIMIT 1 OFFSET ?"
 RETRIED = "SELECT http_status, count(*) FROM attempt WHERE outcome = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1"
 HOLDS = "SELECT at, seconds, words FROM hold ORDER BY at, id"
 LEFT = f"""

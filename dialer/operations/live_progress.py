@@ -1,0 +1,159 @@
+"""How far a run is: it shows that every second, and notes every few seconds what `status` cannot know otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import anyio
+
+from dialer.engine.progress import NOT_LOOKED, Going
+from dialer.errors import LedgerError
+from dialer.moments import shown
+from dialer.operations.live_settings import WORK
+from dialer.rate import Rate
+
+if TYPE_CHECKING:
+    from dialer.engine.concurrency import Lines
+    from dialer.engine.forecast import Course
+    from dialer.engine.placing import Placing
+    from dialer.operations.live_settings import Listener
+    from dialer.operations.outcome import Plan
+    from dialer.operations.run_context import RunContext
+    from dialer.store import Store
+    from dialer.sync.track.watch import CallWatch
+
+NOTE = "live_progress"
+"""Under this name it is noted in the ledger."""
+BEAT_EVERY = 1.0
+"""Seconds between two showings of how it goes."""
+FORESEE_EVERY = 10.0
+"""Seconds between two forecasts of when the last call will have ended."""
+NOTE_EVERY = 5.0
+"""Seconds between two notes."""
+FRESH = 30.0
+"""Seconds after which a note says nothing any more: the run stands still, or is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveProgress:
+    """How far a run is that goes on.
+
+    Attributes:
+        at: when it was so.
+        done: requests that placed a call, were refused, or left it unclear.
+        to_call: how many recipients it is to call.
+        rate_per_seconds: the unit of the campaign's rate.
+        live: calls of it that are not over, as far as is known.
+        lines: how many may be live at once; None where that is not known.
+        ends_at: when its last call will have ended; None where that cannot be said.
+    """
+
+    at: datetime
+    done: int
+    to_call: int
+    rate_per_seconds: float
+    live: int
+    lines: int | None
+    ends_at: datetime | None
+
+
+def live_progress(ledger: Store, *, zone: str | None) -> LiveProgress | None:
+    """Return how far the run is that holds the ledger; None where it has not noted that lately."""
+    with contextlib.suppress(ValueError, TypeError, KeyError, OverflowError):
+        kept = json.loads(ledger.note(NOTE) or "")
+        if kept.pop("run") == ledger.note(WORK) and abs(time.time() - kept["at"]) <= FRESH:
+            at, ends_at = (_moment(kept.pop(name), zone) for name in ("at", "ends_at"))
+            return None if at is None else LiveProgress(at=at, ends_at=ends_at, **kept)
+    return None
+
+
+def _moment(seconds: float | None, zone: str | None) -> datetime | None:
+    return None if seconds is None else shown(datetime.fromtimestamp(seconds, UTC), zone)
+
+
+@dataclass(slots=True)
+class Teller:
+    """Tells how far a run is.
+
+    Attributes:
+        context: of the run.
+        plan: what it does.
+        placing: counts what it has sent.
+        lines: how many calls are live.
+        calls: how those go.
+        changes: what a person has changed of it.
+    """
+
+    context: RunContext
+    plan: Plan
+    placing: Placing
+    lines: Lines
+    calls: CallWatch
+    changes: Listener
+    _going: Going = NOT_LOOKED
+
+    async def show(self, _end: object = None) -> None:
+        """Show it, also while it waits for answers, a line or the provider."""
+        foreseen, changed = -math.inf, self.changes.taken
+        while True:
+            await anyio.sleep(BEAT_EVERY)
+            going = self._now()
+            if anyio.current_time() - foreseen >= FORESEE_EVERY or self.changes.taken is not changed:
+                foreseen, changed = anyio.current_time(), self.changes.taken
+                going = replace(going, ends_at=self._ends_at(live=going.live))
+            self._going = going
+            self.context.notes.progress.beat(going)
+
+    async def note(self, _end: object = None) -> None:
+        """Note it in the ledger, for whoever asks from another process."""
+        run = await self.context.ledger.note(WORK)
+        # What cannot be recorded ends the run where an outcome is.
+        with contextlib.suppress(LedgerError):
+            while True:
+                await anyio.sleep(BEAT_EVERY)
+                if self._going is not NOT_LOOKED:
+                    await self.context.ledger.set_note(NOTE, json.dumps({"run": run, **self._figures()}))
+                    await anyio.sleep(NOTE_EVERY - BEAT_EVERY)
+
+    def _figures(self) -> dict[str, float | None]:
+        going = self._going
+        return {
+            "at": time.time(),
+            "done": self.placing.sent,
+            "to_call": self.plan.to_call,
+            "rate_per_seconds": self.context.campaign.pacing.rate.per,
+            "live": going.live,
+            "lines": going.lines,
+            "ends_at": None if going.ends_at is None else going.ends_at.timestamp(),
+        }
+
+    def _now(self) -> Going:
+        ended, in_use = self.calls.ended, self.lines.in_use()
+        accepted = self.placing.accepted - (0 if ended is None else ended.total())
+        return Going(
+            ended=ended,
+            reached=self.calls.reached,
+            live=accepted if in_use is None else in_use,
+            lines=self._course().pace.at_once,
+            ends_at=self._going.ends_at,
+        )
+
+    def _ends_at(self, *, live: int) -> datetime | None:
+        """Return when the last call will have ended, as far as that can be said."""
+        course = self._course()
+        left = sum(group.count for group in course.groups) - self.placing.sent
+        ends_at = course.remaining(left=max(0, left), live=live, now=datetime.now(UTC)).ends_at
+        return None if ends_at is None else shown(ends_at, self.context.campaign.batch.timezone)
+
+    def _course(self) -> Course:
+        """Return what the run does, as a person may have changed it meanwhile."""
+        course, taken = self.plan.outlook.course, self.changes.taken
+        rate = course.pace.per_second if taken.rate is None else Rate.parse(taken.rate).per_second
+        live = course.pace.live if taken.lines is None else taken.lines
+        return replace(course, pace=replace(course.pace, per_second=rate, live=live))
