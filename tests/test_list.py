@@ -7,19 +7,23 @@ import json
 import os
 import re
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dialer.cli import main, terminal
+from dialer.engine.control import Control
+from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
-from dialer.store.sqlite import locked
+from dialer.provider.bolna.sandbox import Settings, running
+from dialer.store.sqlite import locked, throughput
+from tests.place import HEADER, Place, awkward, run
 from tests.test_new_batch import campaign
 
 if TYPE_CHECKING:
-    from tests.place import Place
+    from dialer.engine.progress import Going
 
 
 def test_list_shows_every_ledger_of_the_workspace_and_forgets_one_that_is_missing(
@@ -124,7 +128,7 @@ def test_list_says_what_every_batch_waits_for(place: Place, capsys: pytest.Captu
     assert found["paused"]["pauses"][0]["why"] == "the list is wrong"
     assert main(["list", "--in", str(place.folder)]) == 0
     text = capsys.readouterr().out
-    assert "Stopped: the account has no money." in text
+    assert re.search(r"Stopped: the account has no money, [-0-9]+ [:0-9]+ UTC\.", text)
     assert "is paused by" in text
     assert f"Next opening: {opens:%Y-%m-%d %H:%M} Etc/UTC." in text
     ledger = place.folder / "money.results.ledger"
@@ -134,6 +138,109 @@ def test_list_says_what_every_batch_waits_for(place: Place, capsys: pytest.Captu
     assert "Stopped: the run was killed." in capsys.readouterr().out
     with locked(ledger.with_name(f"{ledger.name}.lock"), command="run"):
         assert states(place.folder, capsys)["money"]["state"] == "running"
+
+
+class Waiting(Silent):
+    """Asks for the list while a run waits or goes on, until that says what was expected; then stops the run."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], expected: str) -> None:
+        self.control = Control()
+        self.states: list[str] = []
+        self._folder, self._capsys, self._expected = folder, capsys, expected
+
+    def waiting(self, seconds: float) -> None:  # noqa: ARG002 - Progress
+        self._look()
+
+    def beat(self, going: Going) -> None:  # noqa: ARG002 - Progress
+        self._look()
+
+    def _look(self) -> None:
+        self.states.append(states(self._folder, self._capsys)["c"]["state"])
+        if self.states[-1] == self._expected:
+            self.control.interrupt()
+
+
+def test_list_says_of_a_run_that_goes_on_what_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its only line is taken for hours; then its hours are over."""
+    monkeypatch.setattr(throughput, "_WINDOW", 0.5)
+    with running(Settings(lines=1, speed=0.001, call_rate=None)) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+        place = Place(tmp_path, sandbox)
+        for state, hours in (("waiting for a line", None), ("waiting for hours", 6)):
+            begins = datetime.now(UTC) + timedelta(hours=hours or -1)
+            ends = begins + timedelta(hours=3 if hours is None else 1)
+            span = f'hours = "{begins:%H:%M}-{ends:%H:%M}"\ntimezone = "Etc/UTC"\noutside = "wait"'
+            path = campaign(place, "c", first=0, count=3, more=f"[window]\n{span}")
+            waiting = Waiting(place.folder, capsys, state)
+            run(path, progress=waiting, control=waiting.control)
+            assert waiting.states[-1] == state
+        assert len(place.calls()) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (Settings(api_key="bn-another"), "Bolna refused the key"),
+        (Settings(wallet=0.0), "wallet stands at 0"),
+        (Settings(agents=("00000000-0000-0000-0000-000000000000",)), "knows no agent"),
+        (None, "list.csv"),
+    ],
+)
+def test_a_run_that_failed_before_it_sent_anything_says_why_in_list_and_status(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: Settings | None,
+    why: str,
+) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    path = place.campaign()
+    with contextlib.ExitStack() as stack:
+        if settings is None:
+            (place.folder / "list.csv").rename(place.folder / "moved.csv")
+        else:
+            monkeypatch.setenv("BOLNA_BASE_URL", stack.enter_context(running(settings)).base_url)
+        code = main(["run", str(path), "--yes", "-q"])
+    told = capsys.readouterr().err
+    assert why in told
+    assert states(place.folder, capsys)["c"]["state"] == "stopped"
+    for command in (["list", "--in", str(place.folder)], ["status", str(path)], ["status", str(path), str(path)]):
+        assert main(command) == 0
+        text = capsys.readouterr().out
+        assert re.search(rf"Stopped: [^\n]*{why}[^\n]*, [-0-9]+ [:0-9]+ UTC", text), text
+    assert main(["status", str(path), "-o", "json"]) == 0
+    (standing,) = json.loads(capsys.readouterr().out)
+    assert (standing["stopped"]["reason"], standing["stopped"]["exit_code"]) == ("failed", code)
+    # A run that ends as it should takes its place.
+    place.recipients(awkward(2), header=HEADER)
+    monkeypatch.setenv("BOLNA_BASE_URL", place.sandbox.base_url)
+    assert main(["run", str(path), "--yes", "-q"]) == 0
+    assert states(place.folder, capsys)["c"]["state"] == "done"
+
+
+def test_that_a_person_said_no_is_no_failure(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    assert main(["run", str(place.campaign())]) == ExitCode.USAGE
+    assert states(place.folder, capsys)["c"]["state"] == "not started"
+
+
+def test_list_says_how_many_are_called_again_by_plan_and_from_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(Settings(call_rate=None, speed=3600.0, outcomes={"no-answer": 1.0})) as sandbox:
+        monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+        more = '[redial]\noutcomes = ["no-answer"]\ntimes = ["2h"]'
+        path = campaign(Place(tmp_path, sandbox), "c", first=0, count=2, more=more)
+        assert main(["run", str(path), "--yes", "-q", "--track"]) == ExitCode.LEFT
+    assert states(tmp_path, capsys)["c"]["state"] == "left for later"
+    assert main(["list", "--in", str(tmp_path)]) == 0
+    at = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    told = rf"Redial by plan: 2 are called again later, (from {at}|the first from {at}, all from {at})\."
+    assert re.search(told, capsys.readouterr().out)
 
 
 def test_list_fits_a_terminal_and_shortens_long_names_in_the_middle(

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dialer.errors import ExitCode
 from dialer.hours import Open
-from dialer.operations.last_run import KILLED
 
 if TYPE_CHECKING:
     from dialer.hours import CallingWindow
@@ -31,9 +29,6 @@ class State(StrEnum):
     DONE = "done"
     MISSING = "missing"
     UNREADABLE = "not readable"
-
-
-_STOPS = {ExitCode.MUST_ACT, ExitCode.INTERRUPTED, ExitCode.TERMINATED}
 
 
 def state_of(
@@ -69,13 +64,14 @@ def state_of(
         return State.PAUSED
     if ended is None and not ledger.has_attempts():
         return State.NOT_STARTED
-    if not left:
-        return State.DONE if is_over else State.LEFT
-    return State.STOPPED if ended is not None and _is_stop(ended) else State.LEFT
+    if is_stopped(ledger, ended, left=left):
+        return State.STOPPED
+    return State.DONE if is_over and not left else State.LEFT
 
 
-def _is_stop(ended: LastRun) -> bool:
-    return ended.reason == KILLED or ended.exit_code in _STOPS
+def is_stopped(ledger: Store, ended: LastRun | None, *, left: int) -> bool:
+    """Tell whether the last run ended before it had done what it could, and somebody is left for that."""
+    return ended is not None and ended.is_stop and bool(left or not ledger.has_attempts())
 
 
 def opening_of(ledger: Store, found: Found | None) -> datetime | None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dialer.errors import ExitCode
+from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, LedgerError
+from dialer.messages.words import first_line, first_sentence
+from dialer.moments import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from dialer.engine.breaker import Trip
+    from dialer.store import AsyncStore
     from dialer.store.interface import Notes
 
 ENDED = "run_ended"
 """Under this name a ledger notes how its last run ended; empty from the first request on until it has."""
-KILLED, INTERRUPTED, PAUSED, LEFT, FINISHED, NOT_BEGUN = (
-    *("killed", "interrupted", "paused", "left", "finished", "not_begun"),
+KILLED, INTERRUPTED, PAUSED, LEFT, FINISHED, FAILED = (
+    *("killed", "interrupted", "paused", "left", "finished", "failed"),
 )
+_STOPS = {ExitCode.USAGE, ExitCode.MUST_ACT, ExitCode.INTERRUPTED, ExitCode.TERMINATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class LastRun:
         reason: a code: one of the above, or that of a `Trip`.
         exit_code: what a script was told; None where the run was killed.
         at: when (UTC); None as above.
-        facts: what belongs to the reason, such as how many refusals there were.
+        facts: what belongs to the reason, such as how many refusals there were; of one that failed its `words`.
     """
 
     reason: str
@@ -39,11 +44,30 @@ class LastRun:
     at: datetime | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_stop(self) -> bool:
+        """Whether it ended before it had done what it could."""
+        return self.reason == KILLED or self.exit_code in _STOPS
+
 
 def note_ending(store: Notes, reason: str, exit_code: ExitCode, *, facts: Mapping[str, object] | None = None) -> None:
     """Keep how a run ended, in one transaction."""
     value = {"reason": reason, "exit_code": int(exit_code), "at": time.time(), "facts": dict(facts or {})}
     store.set_note(ENDED, json.dumps(value, ensure_ascii=False))
+
+
+@contextlib.asynccontextmanager
+async def failure_noted(ledger: AsyncStore) -> AsyncIterator[None]:
+    """Keep why a run failed inside, most often before it sent anything; not that a person ended it."""
+    try:
+        yield
+    except (DeclinedError, InterruptedRunError):
+        raise
+    except DialerError as error:
+        code, facts = error.exit_code, {"words": first_sentence(first_line(str(error)))}
+        with contextlib.suppress(LedgerError):
+            await ledger.call(lambda store: note_ending(store, FAILED, code, facts=facts))
+        raise
 
 
 def reason_of(trip: Trip | None, exit_code: ExitCode, *, is_interrupted: bool) -> str:
@@ -55,10 +79,11 @@ def reason_of(trip: Trip | None, exit_code: ExitCode, *, is_interrupted: bool) -
     return LEFT if exit_code is ExitCode.LEFT else FINISHED
 
 
-def last_run(store: Notes) -> LastRun | None:
-    """Return how the last run ended, where none goes on; None where the ledger does not say."""
+def last_run(store: Notes, *, zone: str | None) -> LastRun | None:
+    """Return how the last run ended, where none goes on, by a zone's clock; None where the ledger does not say."""
     text = store.note(ENDED)
     if not text:
         return None if text is None else LastRun(KILLED)
     kept = json.loads(text)
-    return LastRun(kept["reason"], kept["exit_code"], datetime.fromtimestamp(kept["at"], UTC), kept["facts"])
+    at = shown(datetime.fromtimestamp(kept["at"], UTC), zone)
+    return LastRun(kept["reason"], kept["exit_code"], at, kept["facts"])

@@ -187,7 +187,9 @@ def _batch(real: Path, path: Path, listed: Listed | None, campaigns: CampaignFil
 def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox: bool) -> Entry:
     held, running = held_by(lock_of(real)), holder(lock_of(real))
     counts = ledger.counts() if running else without_a_run(ledger.counts(), ledger.released())
-    pulse, ended, campaign, results = ledger.pulse(), last_run(ledger), ledger.note(CAMPAIGN), ledger.note(RESULTS)
+    zone = ledger.note(TIMEZONE) or (found.timezone if found else None)
+    pulse, ended = ledger.pulse(), last_run(ledger, zone=zone)
+    campaign, results = ledger.note(CAMPAIGN), ledger.note(RESULTS)
     pauses = PauseFiles(
         campaign=found.path if found else Path(campaign) if campaign else None,
         results=Path(results) if results else None,
@@ -196,7 +198,6 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
     ).in_force()
     left, still_open = counts.get(Status.PENDING, 0), sum(one.calls for one in ledger.call_counts() if not one.final)
     opens = opening_of(ledger, found) if left else None
-    zone = ledger.note(TIMEZONE) or (found.timezone if found else None)
     redials = noted_redials(ledger, sandbox=sandbox, zone=zone)
     is_running = held is not None and held.does == "run"
     if sandbox and not is_running:

@@ -23,6 +23,7 @@ from dialer.messages.operations.redial import nobody_for
 from dialer.operations.connection import connected
 from dialer.operations.do_not_call import noting
 from dialer.operations.eligibility import judge_of
+from dialer.operations.last_run import failure_noted
 from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.ledger_list import find_listed
 from dialer.operations.new_batch import refuse_repeated
@@ -117,6 +118,7 @@ async def _run(
     async with (
         connected(campaign, troubles=options.troubles) as (client, base_url),
         opened(campaign, command="run", base_url=base_url, control=control) as ledger,
+        failure_noted(ledger),
     ):
         with (
             neighbours(campaign, base_url=base_url) as others,

@@ -12,6 +12,8 @@ from dialer.config.workspace import find_workspace
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
 from dialer.moments import shown
+from dialer.operations.batch_state import is_stopped
+from dialer.operations.last_run import last_run
 from dialer.operations.live_progress import LiveProgress, live_progress
 from dialer.operations.live_settings import LiveSettings, in_force
 from dialer.operations.paused import holding
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
     from dialer.models import CallCount
+    from dialer.operations.last_run import LastRun
     from dialer.store import Redials
     from dialer.store.shared import Pause
     from dialer.store.sqlite import Holder
@@ -71,6 +74,7 @@ class Standing:
         held_for: why, in words.
         redials: who is called again by the plan of the last run.
         last: when the last attempt began or ended; None where there was none.
+        stopped: how the last run ended, where that left people behind and nobody works on it; else None.
         running: who is working on it, in words; empty where nobody is.
         runs: the same for scripts; at most one works on a batch.
         pauses: what holds it; none where it is not paused.
@@ -98,6 +102,7 @@ class Standing:
     held_for: str
     redials: Redials
     last: datetime | None
+    stopped: LastRun | None
     running: str
     runs: tuple[Holder, ...]
     pauses: tuple[Pause, ...]
@@ -172,6 +177,8 @@ def standing(batch: Batch) -> Standing:
         changed = in_force(ledger) if running else None
         progress = live_progress(ledger, zone=batch.timezone) if running else None
         refused_for = next((reason for reason, _ in ledger.refusals()), "") if counts.get(Status.ERROR) else ""
+        stopped = None if running else last_run(ledger, zone=batch.timezone)
+        stopped = stopped if is_stopped(ledger, stopped, left=counts.get(Status.PENDING, 0)) else None
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
     sends = who is not None and who.does == "run"
@@ -195,6 +202,7 @@ def standing(batch: Batch) -> Standing:
         held_for=pulse.held_for if running else "",
         redials=redials,
         last=None if pulse.last is None else shown(datetime.fromtimestamp(pulse.last, UTC), batch.timezone),
+        stopped=stopped,
         running=running,
         runs=() if who is None else (who,),
         pauses=holding(batch),

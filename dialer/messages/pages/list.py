@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages.commands import command_text
+from dialer.messages.pages.last_run import stopped
+from dialer.messages.pages.redials import planned
 from dialer.messages.pages.status import ago
-from dialer.messages.values import duration
 from dialer.messages.words import first_line, many
 from dialer.moments import to_the_minute
 from dialer.operations.batch_state import State
@@ -17,25 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dialer.operations import Listing
-    from dialer.operations.last_run import LastRun
     from dialer.operations.list import Entry
 
 _HEAD = ("BATCH", "STATE", "SENT", "REACHED", "LEFT", "LAST")
 _NUMBERS = frozenset({2, 3, 4})
 _SHORTEST = 12
 """Letters that are left of a name at least."""
-
-_WHY = {
-    "killed": "the run was killed",
-    "interrupted": "somebody stopped the run",
-    "no_money": "the account has no money",
-    "key_refused": "the API key was refused",
-    "agent_not_known": "the agent is not known",
-    "cannot_leave": "requests cannot leave this machine",
-    "other_server": "another server answered",
-    "calls_stand_still": "the calls that are live do not end",
-    "schedule_ended": "the schedule has ended",
-}
 
 
 def listing_text(listing: Listing, *, width: int | None) -> str:
@@ -94,27 +82,12 @@ def _details(one: Entry) -> list[str]:
     if one.running:
         lines.append(f"{one.running} is working on it.")
     if one.state is State.STOPPED and one.ended is not None:
-        lines.append(f"Stopped: {_why(one.ended)}.")
+        lines.append(f"{stopped(one.ended)}.")
     if one.opens is not None:
         lines.append(f"Next opening: {to_the_minute(one.opens)}.")
     if one.open and one.state is State.DONE:
         lines.append(f"{many(one.open, 'call')} still open.")
-    return lines
-
-
-def _why(ended: LastRun) -> str:
-    facts = ended.facts
-    match ended.reason:
-        case "many_errors":
-            return f"{facts['count']} answers in a row were refusals or unclear"
-        case "many_unclear":
-            return f"{facts['count']} of the last answers were unclear"
-        case "no_connection":
-            return f"no connection for {duration(facts['seconds'])}"
-        case "too_many_requests":
-            return f"no call got through for {duration(facts['seconds'])}, too many requests"
-        case reason:
-            return _WHY.get(reason) or f"the run ended with exit code {ended.exit_code}"
+    return [*lines, *(f"{text}." for text in planned(one.redials))]
 
 
 def _to_do(listing: Listing) -> list[str]:
