@@ -255,6 +255,59 @@ def test_a_pause_ends_at_its_moment(tmp_path: Path) -> None:
     assert [[pause.until for pause in one] for one in found] == [[until], []]
 
 
+HOUR, DAY, NO_END = ["--for", "1h"], ["--for", "1d"], []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stays", "everything"),
+    [
+        *((HOUR, DAY, False, False), (HOUR, NO_END, False, True)),
+        *((DAY, HOUR, True, False), (NO_END, DAY, True, True), (NO_END, NO_END, True, False)),
+    ],
+)
+def test_of_two_pauses_the_longer_holds_and_what_was_in_force_is_said(
+    place: Place,
+    capsys: pytest.CaptureFixture[str],
+    first: list[str],
+    second: list[str],
+    *,
+    stays: bool,
+    everything: bool,
+) -> None:
+    """Whoever paused first relies on it: nobody is called before that is over, unless somebody resumes."""
+    path = place.campaign()
+    which = ["--all", "--in", str(place.folder)] if everything else [str(path)]
+    assert main(["pause", *which, *first, "--note", "wrong prompt"]) == ExitCode.DONE
+    (before,) = PauseFiles(campaign=path).in_force()
+    capsys.readouterr()
+    assert main(["pause", *which, *second, "--note", "lunch"]) == ExitCode.DONE
+    told = capsys.readouterr().out
+    (after,) = PauseFiles(campaign=path).in_force()
+    assert (after == before) is stays
+    assert after.why == ("wrong prompt" if stays else "lunch")
+    assert ": wrong prompt" in told
+    assert ("so it stays" in told) is stays
+    assert ("It was paused by" in told) is not stays
+    assert main(["pause", *which, "--for", "1m", "-o", "json"]) == ExitCode.DONE
+    assert len(json.loads(capsys.readouterr().out)["kept"]) == 1
+
+
+def test_a_pause_that_is_over_or_cannot_be_read_gives_way_to_one_without_end(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = place.campaign()
+    file = path.with_name("c.toml.paused")
+    put(file, Pause("campaign", str(file), by="a@b", since=SINCE, until=SINCE))
+    assert main(["pause", str(path), "--for", "1h"]) == ExitCode.DONE
+    assert "is paused, until" in capsys.readouterr().out
+    file.write_text("{")
+    assert main(["pause", str(path), "--for", "1h"]) == ExitCode.DONE
+    assert "is paused without end" in capsys.readouterr().out
+    assert main(["pause", str(path)]) == ExitCode.DONE
+    (pause,) = PauseFiles(campaign=path).in_force()
+    assert (pause.trouble, pause.until) == ("", None)
+
+
 def test_two_who_pause_at_once_leave_a_whole_pause(tmp_path: Path) -> None:
     path = tmp_path / "c.toml.paused"
     pauses = [Pause("campaign", str(path), by=f"{index}@host", since=SINCE) for index in range(8)]

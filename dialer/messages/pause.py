@@ -23,9 +23,13 @@ def paused(of: str, *, place: str, by: str, since: datetime | None, until: datet
     return f"{held(of, place=place)} is paused by {by}{began}, {lasts(until)}{f': {why}' if why else ''}"
 
 
-def was_paused(*, by: str, since: datetime | None, why: str) -> str:
+def was_paused(*, by: str, since: datetime | None, why: str, until: datetime | None = None) -> str:
     began = "" if since is None else f" since {to_the_minute(since)}"
-    return f"It was paused by {by}{began}{f': {why}' if why else ''}."
+    end = "" if until is None else f", until {to_the_minute(until)}"
+    return f"It was paused by {by}{began}{end}{f': {why}' if why else ''}."
+
+
+LONGER_STAYS = "This pause was there already and lasts as long or longer, so it stays. To end it sooner, resume first."
 
 
 def held(of: str, *, place: str) -> str:

@@ -7,7 +7,7 @@ import math
 import os
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ from dialer.messages.operations.workspace import no_folder
 from dialer.moments import in_zone, moment_in
 from dialer.operations.live_runs import LiveRun, LiveRuns
 from dialer.operations.paused import by_clock, lift_commands
-from dialer.store.pause_files import PauseFiles, all_paused, put
+from dialer.store.pause_files import PauseFiles, all_paused, pause_in
+from dialer.store.pause_files import put as write_pause
 from dialer.store.shared import Pause
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class Paused:
     """What was paused.
 
     Attributes:
-        pauses: one for each file.
+        pauses: what holds now, one for each file.
+        kept: those of them that were there already and last as long as was asked, or longer: they stay as they are.
+        replaced: those that were there and were to end earlier.
         stopped: the runs that have ended for it.
         running: the runs that have not ended in time.
         troubles: what could not be paused, in words.
@@ -70,6 +73,8 @@ class Paused:
     """
 
     pauses: tuple[Pause, ...]
+    kept: tuple[Pause, ...]
+    replaced: tuple[Pause, ...]
     stopped: tuple[LiveRun, ...]
     running: tuple[LiveRun, ...]
     troubles: tuple[str, ...]
@@ -119,12 +124,8 @@ def target_of_all(folder: Path, *, sandbox: bool = False) -> Target:
 
 
 def pause_batch(batch: Batch, *, why: str) -> list[str]:
-    """Have nobody called in a batch until it is resumed; return what could not be paused, in words.
-
-    A pause of it that is there and has no end stays as it is.
-    """
-    held = [one for one in PauseFiles(results=batch.results).in_force() if one.until is None]
-    return [] if held else _put([target_of_batch(batch)], [None], why)[1]
+    """Have nobody called in a batch until it is resumed; return what could not be paused, in words."""
+    return _put([target_of_batch(batch)], [None], why).troubles
 
 
 def target_of_batch(batch: Batch) -> Target:
@@ -144,6 +145,8 @@ def pause_campaigns(
 ) -> Paused:
     """Have nobody called, and return once the runs that are concerned have ended; no call begins after that.
 
+    A pause that is there and lasts longer stays: whoever made it relies on it. Only `resume` ends one sooner.
+
     Args:
         targets: what is paused.
         until: when it ends by itself; without an offset it is local time of each campaign, else of this machine.
@@ -155,7 +158,7 @@ def pause_campaigns(
         UsageError: `until` cannot be.
     """
     ends = [_ends(target, until) for target in targets]
-    done, troubles = _put(targets, ends, why)
+    put = _put(targets, ends, why)
     runs = LiveRuns()
     for target in targets:
         if target.folder is not None:
@@ -175,12 +178,14 @@ def pause_campaigns(
         seen |= dict.fromkeys(left)
     code = ExitCode.LOOK if left else ExitCode.DONE
     return Paused(
-        pauses=tuple(done),
+        pauses=tuple(put.pauses),
+        kept=tuple(put.kept),
+        replaced=tuple(put.replaced),
         stopped=tuple(run for run in seen if run not in left),
         running=tuple(left),
-        troubles=tuple(troubles),
+        troubles=tuple(put.troubles),
         lift=tuple(command for target in targets for command in _lift_commands(target)),
-        exit_code=ExitCode.MUST_ACT if troubles else code,
+        exit_code=ExitCode.MUST_ACT if put.troubles else code,
     )
 
 
@@ -238,20 +243,47 @@ def _lift_commands(target: Target) -> list[str]:
     return lift_commands(target.selection, pauses, sandbox=target.sandbox)
 
 
-def _put(targets: Sequence[Target], ends: Sequence[datetime | None], why: str) -> tuple[list[Pause], list[str]]:
-    """Have everything paused that can be; return what is, and what is not in words."""
-    by, since = this_person(), datetime.now(UTC).replace(microsecond=0)
-    done, troubles = [], []
+@dataclass(slots=True)
+class _Put:
+    """What holds by now, and what could not be paused in words; see `Paused`."""
+
+    pauses: list[Pause] = field(default_factory=list)
+    kept: list[Pause] = field(default_factory=list)
+    replaced: list[Pause] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+
+def _put(targets: Sequence[Target], ends: Sequence[datetime | None], why: str) -> _Put:
+    """Have everything paused that can be."""
+    by, since, put = this_person(), datetime.now(UTC).replace(microsecond=0), _Put()
     for target, until in zip(targets, ends, strict=True):
         for path in target.files:
             pause = Pause(target.of, str(path), by=by, since=since, until=until, why=" ".join(why.split()))
-            try:
-                put(path, pause)
-            except MustActError as error:
-                troubles.append(str(error))
-            else:
-                done.append(by_clock(pause, zone_of(target)))
-    return done, troubles
+            _put_one(path, pause, put, zone=zone_of(target))
+    return put
+
+
+def _put_one(path: Path, pause: Pause, put: _Put, *, zone: str | None) -> None:
+    held = pause_in(str(path), pause.of)
+    before = [] if held is None else [by_clock(held, zone)]
+    if held is not None and _lasts_as_long(held, pause):
+        put.pauses += before
+        put.kept += before
+        return
+    try:
+        write_pause(path, pause)
+    except MustActError as error:
+        put.troubles.append(str(error))
+    else:
+        put.pauses.append(by_clock(pause, zone))
+        put.replaced += before
+
+
+def _lasts_as_long(held: Pause, pause: Pause) -> bool:
+    if held.until is not None:
+        return pause.until is not None and held.until >= pause.until
+    # One that cannot be read has no end; one that can be, and has none either, may take its place.
+    return not (held.trouble and pause.until is None)
 
 
 def _ends(target: Target, until: datetime | None) -> datetime | None:

@@ -63,14 +63,19 @@ class PauseFiles:
 
     def in_force(self) -> Sequence[Pause]:
         """Return what holds the batch at this moment."""
-        there = [read_pause(path, of) for path, of in self._places if _is_there(path)]
-        return [pause for pause in there if self._holds(pause)]
+        found = (pause_in(path, of, now=self._now) for path, of in self._places)
+        return [pause for pause in found if pause is not None]
 
-    def _holds(self, pause: Pause) -> bool:
-        if pause.trouble:
-            # Lifted between the look and the reading.
-            return _is_there(pause.place)
-        return pause.until is None or pause.until.timestamp() > self._now()
+
+def pause_in(path: str, of: str, *, now: Callable[[], float] = time.time) -> Pause | None:
+    """Return the pause that one file is at this moment; None where it is none, or over."""
+    if not _is_there(path):
+        return None
+    pause = read_pause(path, of)
+    if pause.trouble:
+        # Where it is gone it was lifted between the look and the reading.
+        return pause if _is_there(path) else None
+    return pause if pause.until is None or pause.until.timestamp() > now() else None
 
 
 def all_paused(folder: Path, *, sandbox: bool) -> Path:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from dialer.messages.pause import held, lasts
+from dialer.messages.pause import LONGER_STAYS, held, lasts, was_paused
 from dialer.messages.words import many
+from dialer.operations.paused import words_of
 
 if TYPE_CHECKING:
     from dialer.operations import Paused
     from dialer.operations.live_runs import LiveRun
+    from dialer.store.shared import Pause
 
 
 def paused_text(paused: Paused) -> str:
     """Return what was paused, and for which runs."""
-    lines = [f"{held(one.of, place=one.place)} is paused, {lasts(one.until)} ({one.place})." for one in paused.pauses]
+    lines = [line for one in paused.pauses for line in _pause(one, paused)]
     lines += paused.troubles
     if not paused.pauses:
         return "\n".join(lines)
@@ -25,6 +27,18 @@ def paused_text(paused: Paused) -> str:
         lines.append("Not ended yet, though nothing more is sent (is it stopped? then end it):")
         lines += [f"  {_run(run)}" for run in paused.running]
     return "\n".join([*lines, *(f"To go on: {command}" for command in paused.lift)])
+
+
+def _pause(one: Pause, paused: Paused) -> list[str]:
+    """Return that something is paused, and what its earlier pause has to do with that."""
+    if one in paused.kept:
+        return [f"{words_of(one)}{'' if one.trouble else f' ({one.place})'}.", LONGER_STAYS]
+    before = [
+        was_paused(by=old.by, since=old.since, until=old.until, why=old.why)
+        for old in paused.replaced
+        if old.place == one.place and not old.trouble
+    ]
+    return [f"{held(one.of, place=one.place)} is paused, {lasts(one.until)} ({one.place}).", *before]
 
 
 def _run(run: LiveRun) -> str:
