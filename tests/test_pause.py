@@ -255,7 +255,8 @@ def test_a_pause_ends_at_its_moment(tmp_path: Path) -> None:
     assert [[pause.until for pause in one] for one in found] == [[until], []]
 
 
-HOUR, DAY, NO_END = ["--for", "1h"], ["--for", "1d"], []
+HOUR, DAY = ["--for", "1h"], ["--for", "1d"]
+NO_END: list[str] = []
 
 
 @pytest.mark.parametrize(
