@@ -7,26 +7,24 @@ product in everything else.
 from __future__ import annotations
 
 import sys
-import tempfile
-from contextlib import suppress
+import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
-from dialer import load_campaign, run_campaign_sync
-from dialer.cli.progress import Lines
-from dialer.engine.pacing import Rate
-from tests.benchmarks.peers import LIMIT, PER, start_sending
-from tests.benchmarks.product import start, write_campaign
-from tests.benchmarks.server import Server
+from tests.benchmarks.cpu import sender
+from tests.benchmarks.process import Program
 from tests.benchmarks.table import table
+from tests.benchmarks.versions import ROOT
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Sequence
 
+    from tests.benchmarks.session import Session
+
+LIMIT, PER = 500, 6.0
+"""The vendor's limit, ten times as fast."""
 _LATENCY = 0.2
 _PATIENCE = 60.0
 _PEERS = {
@@ -36,39 +34,30 @@ _PEERS = {
 }
 
 
-def report(*, quick: bool) -> str:
+def report(session: Session) -> str:
     """Return the table."""
-    windows = 2 if quick else 3
+    windows = 2 if session.quick else 3
     # Some more than fit, so that the last window is full as well.
     count = round(LIMIT * (windows + 0.5))
-    rows = []
-    with Server() as server, tempfile.TemporaryDirectory() as folder:
-        server.begin(latency=_LATENCY, limit=LIMIT, per=PER)
-        rows.append(_row("dialer run", server, _ours(Path(folder), server, count), windows))
-        for name, words in _PEERS.items():
-            server.begin(latency=_LATENCY, limit=LIMIT, per=PER)
-            rows.append(_row(words, server, start_sending(name, server.url, count), windows))
+    rows = [_row(session, "dialer run", _ours(session, count), windows)]
+    rows += [_row(session, words, sender(name, session.server.url, count), windows) for name, words in _PEERS.items()]
     title = f"At a limit of {LIMIT} calls in any {PER:.0f} s, answers after {_LATENCY * 1000:.0f} ms"
     return table(title, ("", "first window", "later windows", "of what is allowed", "429s"), rows)
 
 
-def _ours(folder: Path, server: Server, count: int) -> subprocess.Popen[str]:
-    campaign = write_campaign(folder / "limit", recipients=count, rate=f"{LIMIT}/minute")
-    return start(["tests.benchmarks.limit", str(campaign)], url=server.url)
+def _ours(session: Session, count: int) -> list[str]:
+    campaign = session.campaign(session.now, "limit", count, rate=f"{LIMIT}/minute")
+    return [sys.executable, "-m", "tests.benchmarks.limit", str(campaign)]
 
 
-def _row(words: str, server: Server, process: subprocess.Popen[str], windows: int) -> tuple[str, ...]:
+def _row(session: Session, words: str, command: Sequence[str], windows: int) -> tuple[str, ...]:
     """Let a program send for so many windows; return what the server saw of it."""
-    try:
-        with suppress(TimeoutError, TimeoutExpired):
-            server.until(1, within=_PATIENCE)
-            process.wait(windows * PER)
-    finally:
-        process.kill()
-        _, complaints = process.communicate()
-    seen = server.seen()
-    if not seen.starts:
-        raise RuntimeError(complaints)
+    session.server.begin(latency=_LATENCY, limit=LIMIT, per=PER)
+    program = Program(command, url=session.server.url, folder=ROOT)
+    program.until_first_call(session.server, within=_PATIENCE)
+    time.sleep(windows * PER)
+    program.kill()
+    seen = session.server.seen()
     first, *later = _accepted(seen.starts, windows)
     return words, f"{first}", f"{median(later):.0f}", f"{median(later) / LIMIT:.1%}", f"{seen.refused}"
 
@@ -78,6 +67,10 @@ def _accepted(starts: Sequence[float], windows: int) -> list[int]:
 
 
 def _dial(path: Path) -> None:
+    from dialer import load_campaign, run_campaign_sync  # noqa: PLC0415 - only the process that dials needs it
+    from dialer.cli.progress import Lines  # noqa: PLC0415
+    from dialer.engine.pacing import Rate  # noqa: PLC0415
+
     campaign = load_campaign(path)
     pacing = campaign.pacing.model_copy(update={"rate": Rate(LIMIT, PER)})
     run_campaign_sync(replace(campaign, pacing=pacing), progress=Lines())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import time
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.product import finish, run, start, write_campaign
-from tests.benchmarks.server import Server
+from tests.benchmarks.process import Program
 from tests.benchmarks.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.benchmarks.session import Session
 
 _LATENCY = 0.02
 _FROZEN = 1.0
@@ -22,26 +21,26 @@ _PATIENCE = 60.0
 _RATES = (5, 50, 500)
 
 
-def report(*, quick: bool) -> str:
+def report(session: Session) -> str:
     """Return the table."""
-    seconds = 5 if quick else 15
-    with Server() as server, tempfile.TemporaryDirectory() as folder:
-        rows = [_row(server, Path(folder) / str(rate), rate, rate * seconds) for rate in _RATES]
+    seconds = 5 if session.quick else 15
+    rows = [_row(session, rate, rate * seconds) for rate in _RATES]
     title = f"Pacing over {seconds} s with a freeze (SIGSTOP) of {_FROZEN:.0f} s in the middle, as the server sees it"
     return table(title, ("rate", "calls", "mean without the freeze", "of the rate", "worst rolling second"), rows)
 
 
-def _row(server: Server, folder: Path, rate: int, count: int) -> tuple[str, ...]:
-    campaign = write_campaign(folder, recipients=count, rate=f"{rate}/second")
+def _row(session: Session, rate: int, count: int) -> tuple[str, ...]:
+    campaign = session.campaign(session.now, f"pacing-{rate}", count, rate=f"{rate}/second")
+    server, within = session.server, _PATIENCE + count / rate
     server.begin(latency=_LATENCY)
-    process = start(run(campaign), url=server.url)
+    program = Program(session.now.command("run", campaign, "--yes", "-o", "json"), url=server.url)
     try:
-        server.until(count // 2, within=_PATIENCE + count / rate)
-        process.send_signal(signal.SIGSTOP)
+        server.until(count // 2, within=within)
+        program.send(signal.SIGSTOP)
         time.sleep(_FROZEN)
     finally:
-        process.send_signal(signal.SIGCONT)
-    finish(process, within=_PATIENCE + count / rate)
+        program.send(signal.SIGCONT)
+    program.finish(within=within)
     starts = server.seen().starts
     mean = _mean(starts)
     return f"{rate}/second", f"{len(starts)}", f"{mean:.2f}/s", f"{mean / rate:.1%}", f"{_worst(starts)}"

@@ -15,14 +15,12 @@ from urllib.request import Request, urlopen
 import anyio
 import httpx
 
-from tests.benchmarks.product import AGENT, IN_FLIGHT, number, start
+from tests.benchmarks.limit import LIMIT, PER
+from tests.benchmarks.lists import AGENT, IN_FLIGHT
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Awaitable, Callable
 
-LIMIT, PER = 500, 6.0
-"""The vendor's limit, ten times as fast."""
 _HEADERS = {"Authorization": "Bearer bn-benchmark", "Content-Type": "application/json"}
 _PATIENCE = 60.0
 
@@ -38,7 +36,7 @@ def _call(row: int) -> dict[str, object]:
         "amount": f"{row % 900}.50",
         "dialer_ref": f"{row:020x}-1",
     }
-    return {"agent_id": AGENT, "recipient_phone_number": number(row), "user_data": variables}
+    return {"agent_id": AGENT, "recipient_phone_number": f"+9198{row:08d}", "user_data": variables}
 
 
 # -- unlimited ---------------------------------------------------------------------------------------------------
@@ -57,11 +55,11 @@ async def _each(bodies: list[bytes], send: Callable[[bytes], Awaitable[object]])
             workers.start_soon(work)
 
 
-def _bare_sender(url: str) -> Callable[[bytes], Awaitable[None]]:
-    """Return what sends by a last-in-first-out list of clients with one connection each."""
+def _bare_sender(url: str, *, kept: int = 1) -> Callable[[bytes], Awaitable[None]]:
+    """Return what sends by a last-in-first-out list of clients, each with one connection that it keeps, or not."""
     free: list[httpx.AsyncClient] = []
     target, tls = httpx.URL(url + "/call"), ssl.create_default_context()
-    limits = httpx.Limits(max_connections=1, keepalive_expiry=1.0)
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=kept, keepalive_expiry=1.0)
 
     async def send(body: bytes) -> None:
         client = free.pop() if free else httpx.AsyncClient(verify=tls, limits=limits, timeout=_PATIENCE)
@@ -78,6 +76,11 @@ def _read(status: int, content: bytes) -> None:
 
 async def bare(url: str, bodies: list[bytes]) -> None:
     await _each(bodies, _bare_sender(url))
+
+
+async def fresh(url: str, bodies: list[bytes]) -> None:
+    """As the product does: no answer can belong to another request than the one it was waited for."""
+    await _each(bodies, _bare_sender(url, kept=0))
 
 
 async def shared(url: str, bodies: list[bytes]) -> None:
@@ -141,30 +144,8 @@ async def aiometer(url: str, bodies: list[bytes]) -> None:
     await run_on_each(_bare_sender(url), bodies, max_at_once=IN_FLIGHT, max_per_second=LIMIT / PER)
 
 
-_ASYNC = {peer.__name__: peer for peer in (bare, shared, aiohttp, aiolimiter, aiometer)}
+_ASYNC = {peer.__name__: peer for peer in (bare, fresh, shared, aiohttp, aiolimiter, aiometer)}
 _SERIAL = {peer.__name__: peer for peer in (urllib, sleep)}
-
-
-def start_sending(name: str, url: str, count: int) -> subprocess.Popen[str]:
-    """Start a peer's process that sends so many calls."""
-    return start(["tests.benchmarks.peers", name, url, str(count)], url=url)
-
-
-def send(name: str, url: str, count: int, *, within: float) -> float:
-    """Have a peer send so many calls; return how many seconds it took.
-
-    Raises:
-        RuntimeError: it failed; the message is its own.
-        TimeoutExpired: it took longer than `within` seconds.
-    """
-    process = start_sending(name, url, count)
-    try:
-        output, complaints = process.communicate(timeout=within)
-    finally:
-        process.kill()
-    if process.returncode:
-        raise RuntimeError(complaints)
-    return float(output)
 
 
 def main(name: str, url: str, count: int) -> None:

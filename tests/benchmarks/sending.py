@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
+import json
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.peers import send
-from tests.benchmarks.product import dial, write_campaign
-from tests.benchmarks.server import Server
+from tests.benchmarks.cpu import sender
+from tests.benchmarks.intake import forget
+from tests.benchmarks.process import spend
 from tests.benchmarks.table import paired, table
+from tests.benchmarks.versions import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.benchmarks.session import Session
 
 _WITHIN = 240.0
 _WARM_UP = 500
@@ -38,40 +40,38 @@ class _Entrant:
 
 
 _OURS = _Entrant("dialer", "dialer run: ledger, results, progress")
+_FRESH = _Entrant("fresh", "httpx, a connection for each request")
 _BARE = _Entrant("bare", "httpx, a list of one-connection clients")
 _AIOHTTP = _Entrant("aiohttp", "aiohttp, 50 connections")
 _BY_LATENCY = {
     # The time of the shared client grows with the square of the calls; the others' does not.
     0.0: (
         _OURS,
+        _FRESH,
         _BARE,
         _AIOHTTP,
         _Entrant("shared", "httpx, one client, 50 connections", 0.05),
         _Entrant("urllib", "urllib, one after the other", 0.05),
     ),
-    0.05: (_OURS, _BARE, _AIOHTTP, _Entrant("urllib", "urllib, one after the other", 0.01, rounds=1)),
+    0.05: (_OURS, _FRESH, _BARE, _AIOHTTP, _Entrant("urllib", "urllib, one after the other", 0.01, rounds=1)),
 }
 
 
-def report(*, quick: bool) -> str:
+def report(session: Session) -> str:
     """Return the tables."""
-    recipients, rounds = (2_000, 1) if quick else (20_000, 3)
-    with Server() as server, tempfile.TemporaryDirectory() as folder:
-        server.begin(latency=0.0)
-        send(_BARE.name, server.url, _WARM_UP, within=_WITHIN)
-        return "\n".join(
-            _compare(server, Path(folder), latency, recipients=recipients, rounds=rounds) for latency in _BY_LATENCY
-        )
+    recipients, rounds = (2_000, 1) if session.quick else (20_000, min(session.rounds, 3))
+    session.server.begin(latency=0.0)
+    _peer(session, _BARE, _WARM_UP)
+    return "\n".join(_compare(session, latency, recipients=recipients, rounds=rounds) for latency in _BY_LATENCY)
 
 
-def _compare(server: Server, folder: Path, latency: float, *, recipients: int, rounds: int) -> str:
+def _compare(session: Session, latency: float, *, recipients: int, rounds: int) -> str:
     rates: dict[_Entrant, list[float]] = {entrant: [] for entrant in _BY_LATENCY[latency]}
     for turn in range(rounds):
         for entrant in _in_turn(list(rates), turn):
             if turn < entrant.rounds:
-                server.begin(latency=latency)
-                place = folder / f"{latency}-{turn}"
-                rates[entrant].append(_rate(entrant, server.url, place, round(recipients * entrant.part)))
+                session.server.begin(latency=latency)
+                rates[entrant].append(_rate(session, entrant, round(recipients * entrant.part)))
     title = (
         f"Calls a second, {recipients:,} recipients, 50 in flight, answers after {latency * 1000:.0f} ms, "
         f"median of {rounds}"
@@ -85,10 +85,20 @@ def _in_turn(entrants: list[_Entrant], turn: int) -> list[_Entrant]:
     return entrants[first:] + entrants[:first]
 
 
-def _rate(entrant: _Entrant, url: str, place: Path, count: int) -> float:
-    if entrant is _OURS:
-        return dial(write_campaign(place, recipients=count), url=url, within=_WITHIN).rate
-    return count / send(entrant.name, url, count, within=_WITHIN)
+def _rate(session: Session, entrant: _Entrant, count: int) -> float:
+    return _peer(session, entrant, count) if entrant is not _OURS else _ours(session, count)
+
+
+def _ours(session: Session, count: int) -> float:
+    campaign = session.campaign(session.now, "sending", count)
+    forget(campaign)
+    ran = json.loads(session.spend(session.now.command("run", campaign, "--yes", "-o", "json")).output)
+    return float(ran["sent"] / ran["seconds"])
+
+
+def _peer(session: Session, entrant: _Entrant, count: int) -> float:
+    command = sender(entrant.name, session.server.url, count)
+    return count / float(spend(command, folder=ROOT, within=_WITHIN).output)
 
 
 def _row(entrant: _Entrant, rates: dict[_Entrant, list[float]]) -> tuple[str, ...]:

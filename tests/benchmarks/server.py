@@ -34,20 +34,28 @@ class _State:
         latency: seconds between a request and its answer.
         limit: so many calls are accepted in any `per` seconds; 0: no limit.
         per: seconds of the limit's window.
+        cut: of every so many calls the line of one is cut once it is placed, before the answer; 0: of none.
+        serial: how many calls it ever accepted: no two have the same id.
         starts: when each accepted call came (monotonic seconds, the same clock in every process).
         refused: how many calls were answered with 429.
+        bodies: of the accepted calls, where lines are cut: who was called with what is looked at only there.
+        waiting: who wants to know when the first call comes.
     """
 
     latency: float = 0.0
     limit: float = 0.0
     per: float = 0.0
+    cut: float = 0.0
+    serial: int = 0
     starts: list[float] = field(default_factory=list)
     refused: int = 0
+    bodies: list[str] = field(default_factory=list)
     recent: deque[float] = field(default_factory=deque)
+    waiting: list[_Connection] = field(default_factory=list)
 
-    def begin(self, *, latency: float, limit: float, per: float) -> None:
-        self.latency, self.limit, self.per = latency, limit, per
-        self.starts, self.refused = [], 0
+    def begin(self, *, latency: float, limit: float, per: float, cut: float) -> None:
+        self.latency, self.limit, self.per, self.cut = latency, limit, per, cut
+        self.starts, self.refused, self.bodies = [], 0, []
         self.recent.clear()
 
     def accepts(self, now: float) -> bool:
@@ -60,24 +68,34 @@ class _State:
         self.recent.append(now)
         return True
 
-    def call(self) -> tuple[int, object]:
+    def call(self, body: bytes) -> tuple[int, object] | None:
+        """Return the answer; None where the line is cut."""
         now = time.monotonic()
         if not self.accepts(now):
             self.refused += 1
             return 429, {"message": "Too many requests"}
         self.starts.append(now)
-        execution_id = f"{len(self.starts):08x}-0000-4000-8000-000000000000"
+        while self.waiting:
+            self.waiting.pop().tell(now)
+        if self.cut:
+            self.bodies.append(body.decode(errors="replace"))
+            if len(self.starts) % self.cut == 0:
+                return None
+        self.serial += 1
+        execution_id = f"{self.serial:08x}-0000-4000-8000-000000000000"
         return 200, {"message": "done", "status": "queued", "execution_id": execution_id}
 
     def other(self, path: str, query: dict[str, list[str]]) -> object:
         if path == "/rules":
             self.begin(**{name: float(values[0]) for name, values in query.items()})
         elif path == "/seen":
-            return {"starts": self.starts, "refused": self.refused}
+            return {"starts": self.starts, "refused": self.refused, "bodies": self.bodies}
         elif path == "/count":
             return len(self.starts)
         elif path.endswith("/executions"):
             return {"data": [], "has_more": False}
+        elif path.endswith("/stop"):
+            return {"message": "done", "status": "stopped", "execution_id": path.split("/")[-2]}
         return {"name": "benchmark", "wallet": 1000.0, "agent_name": "benchmark"}
 
 
@@ -113,13 +131,25 @@ class _Connection(asyncio.Protocol):
             whole = end + (int(length[1]) if length else 0)
             if len(self._left) < whole:
                 return
-            self._left = self._left[whole:]
-            self._respond(head)
+            body, self._left = self._left[end:whole], self._left[whole:]
+            self._respond(head, body)
 
-    def _respond(self, head: bytes) -> None:
+    def tell(self, moment: float) -> None:
+        """Answer who waits for the first call."""
+        self._write(_answer(200, moment), True)
+
+    def _respond(self, head: bytes, body: bytes) -> None:
         method, target, _ = head.split(b" ", 2)
-        if method == b"POST":
-            answer, latency = _answer(*self._state.call()), self._state.latency
+        if method == b"POST" and target == b"/call":
+            found = self._state.call(body)
+            if found is None:
+                self._transport.close()
+                return
+            answer, latency = _answer(*found), self._state.latency
+        elif target == b"/first":
+            starts = self._state.starts
+            self.tell(starts[0]) if starts else self._state.waiting.append(self)
+            return
         else:
             parts = urlsplit(target.decode())
             answer, latency = _answer(200, self._state.other(parts.path, parse_qs(parts.query))), 0.0
@@ -150,10 +180,12 @@ class Seen:
     Attributes:
         starts: when each accepted call came (monotonic seconds).
         refused: how many were answered with 429.
+        bodies: of the accepted calls, where lines are cut.
     """
 
     starts: Sequence[float]
     refused: int
+    bodies: Sequence[str]
 
 
 class Server:
@@ -171,9 +203,20 @@ class Server:
         self._process.kill()
         self._process.wait()
 
-    def begin(self, *, latency: float, limit: int = 0, per: float = 1.0) -> None:
-        """Forget what was seen; answer after `latency` seconds, refuse beyond `limit` calls in `per` seconds."""
-        self._ask(f"/rules?latency={latency}&limit={limit}&per={per}")
+    def begin(self, *, latency: float, limit: int = 0, per: float = 1.0, cut: int = 0) -> None:
+        """Forget what was seen; answer after `latency` seconds, refuse beyond `limit` calls in `per` seconds.
+
+        `cut`: of every so many calls one is placed and its line cut before the answer.
+        """
+        self._ask(f"/rules?latency={latency}&limit={limit}&per={per}&cut={cut}")
+
+    def first_call(self, *, within: float) -> float:
+        """Return when the first call came (monotonic seconds), as soon as it has.
+
+        Raises:
+            TimeoutError: none did within so many seconds.
+        """
+        return float(self._ask("/first", within=within))
 
     def until(self, count: int, *, within: float) -> None:
         """Return when so many calls were accepted.
@@ -190,11 +233,11 @@ class Server:
     def seen(self) -> Seen:
         """Return what was seen."""
         found = self._ask("/seen")
-        return Seen(found["starts"], found["refused"])
+        return Seen(found["starts"], found["refused"], found["bodies"])
 
-    def _ask(self, path: str) -> Any:  # noqa: ANN401 - JSON
+    def _ask(self, path: str, *, within: float = _PATIENCE) -> Any:  # noqa: ANN401 - JSON
         opener = build_opener(ProxyHandler({}))
-        with opener.open(Request(self.url + path), timeout=_PATIENCE) as reply:
+        with opener.open(Request(self.url + path), timeout=within) as reply:
             return json.load(reply)
 
 

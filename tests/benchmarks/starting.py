@@ -1,0 +1,162 @@
+"""How soon it does something: the first request of a run, a page of help, a word when nobody answers."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.intake import READ, forget
+from tests.benchmarks.process import Program, spend
+from tests.benchmarks.session import HEADER, RESULTS, line, ratio
+from tests.benchmarks.table import table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.benchmarks.session import Session
+    from tests.benchmarks.versions import Version
+
+_WITHIN = 1200.0
+_TEN = 10
+_BARE = "a bare interpreter"
+
+
+def report(session: Session) -> str:
+    """Return the table."""
+    lines = [*_first_runs(session), *_resumed(session), *_ten(session), _help(session), *_nobody(session)]
+    return table("Until the first request, and other starts", HEADER, lines)
+
+
+def _first_runs(session: Session) -> list[tuple[str, ...]]:
+    """A first run, by the clock and by the CPU, against only reading the list."""
+    rows = session.rows
+    reads: dict[str, list[float]] = {"clock": [], "cpu": []}
+    clocks: dict[str, list[float]] = {version.name: [] for version in session.versions}
+    cpus: dict[str, list[float]] = {version.name: [] for version in session.versions}
+    command = [sys.executable, "-c", "import pandas, sys; pandas.read_csv(sys.argv[1], dtype=str)"]
+    for _ in range(min(session.rounds, 3)):
+        took = spend([*command, str(session.list_of(rows))])
+        reads["clock"].append(took.clock)
+        reads["cpu"].append(took.cpu)
+        for version in session.versions:
+            clock, cpu = first(session, version, rows)
+            clocks[version.name].append(clock)
+            cpus[version.name].append(cpu)
+    return [
+        line(f"first run of {rows:,}, clock", clocks | {READ: reads["clock"]}, against=READ),
+        line(f"first run of {rows:,}, CPU", cpus | {READ: reads["cpu"]}, against=READ),
+    ]
+
+
+def first(session: Session, version: Version, rows: int) -> tuple[float, float]:
+    """Return the seconds by the clock and of the CPU until the first request of a first run."""
+    campaign = session.campaign(version, "first", rows)
+    forget(campaign)
+    session.server.begin(latency=0.0)
+    # Killed at its first request: the results, which it would write at its end, are not what is measured.
+    program = Program(_run(version, campaign), url=session.server.url, folder=session.folder)
+    found = program.until_first_call(session.server, within=_WITHIN)
+    program.kill()
+    return found
+
+
+def _resumed(session: Session) -> list[tuple[str, ...]]:
+    """A resumed run: nobody called, all but some called, and the same of the long list."""
+    rows, tenth = session.rows, session.tenth
+    nobody = {version.name: functools.partial(again, session, version, tenth, 0) for version in session.versions}
+    most = {
+        version.name: functools.partial(again, session, version, tenth, tenth - 100) for version in session.versions
+    }
+    all_of = {
+        version.name: functools.partial(again, session, version, rows, rows - 100) for version in session.versions
+    }
+    of_nobody, of_most, of_all = map(session.in_turns, (nobody, most, all_of))
+    return [
+        line(f"resumed run of {tenth:,}, nobody called, CPU", of_nobody),
+        line(f"resumed run, {tenth - 100:,} of {tenth:,} called, CPU", of_most),
+        ratio(f"- against nobody called of {tenth:,}", of_most, of_nobody),
+        line(f"resumed run, {rows - 100:,} of {rows:,} called, CPU", of_all),
+        ratio(f"- against {tenth - 100:,} of {tenth:,} called", of_all, of_most),
+    ]
+
+
+def again(session: Session, version: Version, rows: int, called: int) -> float:
+    """Return the CPU seconds until the first request of a run that goes on; its end is as usual."""
+    if called:
+        campaign = session.called(version, rows, left=rows - called)
+    else:
+        campaign = session.campaign(version, "loaded", rows)
+        if not campaign.with_name(RESULTS).exists():
+            session.spend([*_run(version, campaign), "--limit", "0"])
+    session.server.begin(latency=0.0)
+    program = Program([*_run(version, campaign), "--limit", "1"], url=session.server.url, folder=session.folder)
+    _, cpu = program.until_first_call(session.server, within=_WITHIN)
+    program.finish(within=_WITHIN)
+    return cpu
+
+
+def _ten(session: Session) -> list[tuple[str, ...]]:
+    found = session.in_turns(
+        {version.name: functools.partial(_first_cpu, session, version) for version in session.versions}
+    )
+    pandas = ["imports it" if _imports_pandas(session, version) else "does not" for version in session.versions]
+    empty = [""] * (2 - len(pandas))
+    return [
+        line("first run of ten rows, CPU (trio not installed)", found),
+        ("- pandas, for a plain CSV", "", *empty, *pandas, "", ""),
+    ]
+
+
+def _first_cpu(session: Session, version: Version) -> float:
+    return first(session, version, _TEN)[1]
+
+
+def _imports_pandas(session: Session, version: Version) -> bool:
+    campaign = session.campaign(version, "imports", _TEN)
+    command = version.command("check", campaign)
+    code = "import sys, runpy; sys.argv[1:] = sys.argv[1:]\ntry:\n runpy.run_module('dialer', run_name='__main__')\n"
+    code += "finally:\n print('pandas' in sys.modules)"
+    return session.spend([command[0], "-c", code, *command[3:]]).output.strip().endswith("True")
+
+
+def _help(session: Session) -> tuple[str, ...]:
+    measures = {
+        version.name: functools.partial(_cpu, version.command("--help"), session.folder) for version in session.versions
+    }
+    bare = functools.partial(_cpu, [str(session.versions[-1].python), "-c", ""], session.folder)
+    return line("--help, CPU", session.in_turns(measures | {_BARE: bare}), against=_BARE)
+
+
+def _cpu(command: list[str], folder: Path) -> float:
+    return spend(command, folder=folder).cpu
+
+
+def _nobody(session: Session) -> list[tuple[str, ...]]:
+    """`check` where the server's port is closed, and where one listens that never answers."""
+    with socket.socket() as closed, socket.socket() as silent:
+        closed.bind(("127.0.0.1", 0))
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(100)
+        return [
+            line(f"check, the server {what}, clock", session.in_turns(_checks(session, one)))
+            for what, one in (("is down", closed), ("never answers", silent))
+        ]
+
+
+def _checks(session: Session, one: socket.socket) -> dict[str, functools.partial[float]]:
+    url = f"http://127.0.0.1:{one.getsockname()[1]}"
+    return {version.name: functools.partial(_check, session, version, url) for version in session.versions}
+
+
+def _check(session: Session, version: Version, url: str) -> float:
+    campaign = session.campaign(version, "check", _TEN)
+    started = time.monotonic()
+    spend(version.command("check", campaign), url=url, folder=session.folder)
+    return time.monotonic() - started
+
+
+def _run(version: Version, campaign: Path) -> list[str]:
+    return version.command("run", campaign, "--yes", "-o", "json")
