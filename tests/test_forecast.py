@@ -8,8 +8,9 @@ from time import process_time
 import pytest
 
 from dialer import provider
-from dialer.engine.forecast import Course, Forecast, Group, Later, Reason, When, forecast
+from dialer.engine.forecast import Course, Forecast, Later, forecast
 from dialer.engine.pace import Pace
+from dialer.engine.simulation import Group, Reason, When
 from dialer.models import ENOUGH, RINGING, Talk
 from dialer.provider.bolna.sandbox import Settings
 from dialer.provider.bolna.sandbox.plan import draw
@@ -60,9 +61,9 @@ def test_only_so_many_live_take_as_long_as_their_lines() -> None:
 
 def test_a_run_that_goes_on_ends_later_by_what_it_waited() -> None:
     course = Course((Group(600),), Pace(1.0, lines=100, average=30.0), now=NOW)
-    late = course.remaining(left=300, live=20, now=NOW + timedelta(seconds=400))
+    late = course.remaining(sent=300, live=20, now=NOW + timedelta(seconds=400))
     assert seconds(late.ends_at) == pytest.approx(400 + 299 + 30, abs=1)
-    none_left = course.remaining(left=0, live=20, now=NOW + timedelta(seconds=700))
+    none_left = course.remaining(sent=600, live=20, now=NOW + timedelta(seconds=700))
     assert seconds(none_left.ends_at) == 700 + 30
 
 
@@ -86,5 +87,6 @@ def test_a_trial_reckons_with_the_calls_of_the_stand_in() -> None:
 
 
 def test_who_was_called_elsewhere_stays_whatever_the_run_does() -> None:
-    others = Later(Reason.ELSEWHERE, 3, NOW)
-    assert forecast([Group(2)], Pace(1.0), now=NOW, others=[others]).later == (others,)
+    tomorrow = NOW + timedelta(days=1)
+    found = forecast([Group(2), Group(3, free_at=86_400.0)], Pace(1.0), now=NOW, when=When(waits=True))
+    assert found.later == (Later(Reason.ELSEWHERE, 3, tomorrow),)

@@ -1,4 +1,4 @@
-"""What is foretold of a run is what it then does: twenty campaigns, each run whole under a wall clock of its own.
+"""What is foretold of a run is what it then does: campaigns of every kind, each run whole under a wall clock of its own.
 
 What is right is what the phones saw and the ledger holds after the run.
 """
@@ -12,6 +12,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
+import anyio
 import pytest
 
 from dialer.config.campaign import Campaign as Settings
@@ -21,17 +22,26 @@ from dialer.engine.pace import Pace
 from dialer.engine.pacing import Rate
 from dialer.hours.recipient_zones import Locator
 from dialer.models import Whereabouts, e164
-from dialer.operations.timing import Place, groups_of, when_of
+from dialer.operations.eligibility import Judge
+from dialer.operations.list_order import Kind, ListOrder, in_order
+from dialer.operations.timing import groups_of, places_of, when_of
 from dialer.provider.bolna.client import answer_of_status
-from tests.test_calling_hours import INDIA, LONDON, NEW_YORK, Campaign, utc, window
+from dialer.store.sqlite.neighbour import Elsewhere
+from tests.test_calling_hours import INDIA, LONDON, NEW_YORK, NOBODY, Campaign, utc, window
 from tests.test_concurrency import Phones
 from tests.test_runner import virtually
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from dialer.models import Answer
+    from dialer.operations.timing import Place
+    from dialer.store.sqlite import Ledger
     from tests.test_runner import Sent
+
+BLOCK = 2
+"""Rows in a block of the list in which the ledger tells who is where."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,8 @@ class Case:
     """A campaign: how many people of each country, and what its file says; times are UTC, on Monday 23 November 2026.
 
     Hours are from 9 to 20: India's end at 14:30, London's begin at 09:00 and end at 20:00, New York's begin at 14:00.
+    A list in order has India first, then London, then New York; otherwise they are mixed. Every third one was called
+    by another batch, where `again` says until when that counts. `busy` lines are taken by another batch's calls.
     """
 
     begins: str
@@ -54,11 +66,15 @@ class Case:
     live: int | None = None
     average: float = 60.0
     scheduled: tuple[str, ...] = ()
+    in_order: bool = False
+    again: str | None = None
+    busy: int = 0
 
     def numbers(self) -> list[int]:
         groups = ((INDIA, self.india), (LONDON, self.london), (NEW_YORK, self.new_york))
-        mixed = zip_longest(*(range(first, first + count) for first, count in groups))
-        return [number for number in chain.from_iterable(mixed) if number is not None]
+        each = [range(first, first + count) for first, count in groups]
+        people = chain.from_iterable(each if self.in_order else zip_longest(*each))
+        return [number for number in people if number is not None]
 
 
 CASES = {
@@ -84,6 +100,21 @@ CASES = {
     "a queue at the lines": Case("10:00", india=60, lines=4, live=12, average=30.0),
     "a queue, closes": Case("14:20", india=80, lines=4, live=8, average=30.0),
     "scheduled": Case("10:00", india=90, scheduled=("12:00", "10:04", "10:03")),
+    "the campaign's own scheduled_at": Case("10:00", india=60, scheduled=("12:00",), lines=5, live=5),
+    "the campaign's own scheduled_at comes too soon": Case("10:00", india=90, scheduled=("10:04",)),
+    "some are scheduled, with lines": Case("10:00", india=80, scheduled=("12:00", ""), lines=5, live=5),
+    "called elsewhere": Case("10:00", india=60, again="18:00"),
+    "called elsewhere, over on the way": Case("10:00", india=90, again="10:00:30"),
+    "called elsewhere, waits for others": Case("11:00", india=60, new_york=40, again="13:00", waits=True),
+    "called elsewhere, with a limit": Case("10:00", india=90, again="18:00", limit=50),
+    "a neighbour's lines": Case("10:00", india=60, lines=6, live=6, busy=4),
+    "a neighbour's lines, closes": Case("14:20", india=60, lines=6, live=6, busy=6),
+    "in order, the first zone closes": Case("14:29", india=100, london=100, in_order=True),
+    "in order, the last zone opens on the way": Case("13:58", london=100, new_york=100, in_order=True),
+    "in order, the last zone is closed, with a limit": Case(
+        "11:00", india=40, london=40, new_york=40, in_order=True, limit=90
+    ),
+    "in order, waits": Case("13:58", london=60, new_york=90, in_order=True, waits=True),
 }
 
 
@@ -95,19 +126,28 @@ class Seen:
     times: tuple[datetime, ...]
 
 
-LARGE = {"one closes, one opens on the way", "three zones, one closes", "closes, by two", "opens while it runs"}
+LARGE = {
+    "one closes, one opens on the way",
+    "three zones, one closes",
+    "closes, by two",
+    "opens while it runs",
+    "in order, waits",
+    "called elsewhere, with a limit",
+    "the campaign's own scheduled_at comes too soon",
+}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LARGE)) for name in CASES])
 def test_who_stays_is_foretold_exactly_and_when_it_ends_within_a_tenth(tmp_path: Path, name: str) -> None:
     case = CASES[name]
-    foretold, seen = _foretold(case), _seen(tmp_path, case)
-    times = tuple(at for at in (foretold.begins, foretold.sent_by, foretold.ends_at) if at is not None)
-    assert sum(one.count for one in foretold.later) == seen.left
-    assert foretold.calls == len(case.numbers()) - seen.left
-    began = _at(case.begins)
-    for said, real in zip(times, seen.times, strict=True):
-        assert abs((said - real).total_seconds()) <= max(2.0, 0.1 * (real - began).total_seconds())
+    checked, planned, seen = _seen(tmp_path, case)
+    for foretold in (checked, planned):
+        times = tuple(at for at in (foretold.begins, foretold.sent_by, foretold.ends_at) if at is not None)
+        assert sum(one.count for one in foretold.later) == seen.left
+        assert foretold.calls == len(case.numbers()) - seen.left
+        began = _at(case.begins)
+        for said, real in zip(times, seen.times, strict=True):
+            assert abs((said - real).total_seconds()) <= max(2.0, 0.1 * (real - began).total_seconds())
 
 
 def _at(text: str) -> datetime:
@@ -124,22 +164,67 @@ def _campaign(case: Case) -> Settings:
 
 
 def _moments(case: Case) -> list[str | None]:
-    moments: list[str | None] = [_at(text).isoformat() for text in case.scheduled]
-    moments = moments or [None]
+    moments = [_at(text).isoformat() if text else None for text in case.scheduled] or [None]
     return [moments[at % len(moments)] for at in range(len(case.numbers()))]
 
 
-def _foretold(case: Case) -> Forecast:
-    now, campaign = _at(case.begins), _campaign(case)
+def _called_elsewhere(case: Case) -> set[int]:
+    return set(case.numbers()[::3]) if case.again else set()
+
+
+def _foretold(case: Case, ledger: Ledger) -> tuple[Forecast, Forecast]:
+    """Return what `check` and `run` foretell: the one goes through the rows, the other asks the ledger."""
+    now, elsewhere = _at(case.begins), _called_elsewhere(case)
     locate = Locator(window(), column=1, at=now)
-    places = []
+    kinds, order = [], ListOrder()
     for number, moment in zip(case.numbers(), _moments(case), strict=True):
         where = locate((e164(number), ""), number, None)
         assert isinstance(where, Whereabouts)
-        places.append(Place(where, 1, moment))
-    pace = Pace(Rate.parse(case.rate).per_second, lines=case.lines or 1000, live=case.live, average=case.average)
-    when = when_of(campaign, now=now, limit=case.limit)
-    return Course(tuple(groups_of(campaign, places, now=now)), pace, now=now, when=when).forecast()
+        again_at = _at(case.again).timestamp() if case.again and number in elsewhere else None
+        kinds.append(Kind(where, moment, again_at))
+    order.add_people(kinds)
+    others = [(position, kind) for position, kind in enumerate(kinds, 1) if kind.again_at]
+    asked = in_order(ledger.whereabouts(width=BLOCK), others, width=BLOCK)
+    return _course(case, places_of(order)).forecast(), _course(case, places_of(asked)).forecast()
+
+
+def _course(case: Case, places: Sequence[Place]) -> Course:
+    now, campaign = _at(case.begins), _campaign(case)
+    rate = Rate.parse(case.rate).per_second
+    pace = Pace(rate, lines=case.lines or 1000, live=case.live, average=case.average, busy=case.busy)
+    groups, when = tuple(groups_of(campaign, places, now=now)), when_of(campaign, now=now, limit=case.limit)
+    return Course(groups, pace, now=now, when=when)
+
+
+@dataclass(frozen=True)
+class OtherCalls:
+    """The calls of another batch that are live when the run begins: they end one after the other."""
+
+    ends: tuple[float, ...]
+
+    def count(self) -> int:
+        return sum(end > anyio.current_time() for end in self.ends)
+
+    async def look(self) -> None:
+        await anyio.sleep(0.1)
+
+
+def _judge(case: Case, campaign: Campaign, *, wait: Callable[[], float]) -> Judge:
+    within, elsewhere = 86_400.0, _called_elsewhere(case)
+
+    def called(numbers: Sequence[int], *, now: float) -> Elsewhere | None:
+        at = 0.0 if case.again is None else _at(case.again).timestamp() - within
+        return Elsewhere(at, "b") if elsewhere & set(numbers) and now < at + within else None
+
+    return Judge(
+        suppression=NOBODY,
+        window=campaign.calling,
+        neighbours=Mock(called=called),
+        within=within,
+        ends=None if case.until is None else _at(case.until).timestamp(),
+        wait=wait,
+        now=campaign.wall.now,
+    )
 
 
 class Steady(Phones):
@@ -150,23 +235,27 @@ class Steady(Phones):
         self.random = Mock(uniform=lambda _least, _most: 1.0)
 
 
-def _seen(folder: Path, case: Case) -> Seen:
+def _seen(folder: Path, case: Case) -> tuple[Forecast, Forecast, Seen]:
     begins = _at(case.start or case.begins)
     campaign = Campaign(folder, case.numbers(), window(), begins)
+    rings = dict(zip(case.numbers(), _moments(case), strict=True))
     with closing(campaign.ledger):
-        ends = None if case.until is None else _at(case.until).timestamp()
-        for number, moment in zip(case.numbers(), _moments(case), strict=True):
+        for number, moment in rings.items():
             campaign.ledger._db.execute("UPDATE recipient SET scheduled_at = ? WHERE number = ?", (moment, number))
+        foretold = _foretold(case, campaign.ledger)
         rig, phones = campaign.rig, Steady(case.lines or 1000, lasts=case.average)
+        others = OtherCalls(tuple(case.average * (turn + 1) / (case.busy + 1) for turn in range(case.busy)))
+        phones.free = [*[0.0] * (len(phones.free) - case.busy), *others.ends]
         rig.rate, rig.waits = Rate.parse(case.rate), case.waits
         rig.limit = len(case.numbers()) if case.limit is None else case.limit
 
         def answer(sent: Sent) -> Answer:
-            phones.place(f"e-{sent.reference}")
+            if rings[sent.number] is None:
+                phones.place(f"e-{sent.reference}")
             return answer_of_status(200, execution_id=f"e-{sent.reference}")
 
         async def main() -> object:
-            campaign.judge_by(ends=ends)
+            rig.judge = _judge(case, campaign, wait=lambda: 0.0)
             if case.live is not None:
                 lines = Lines(
                     case.live,
@@ -174,10 +263,13 @@ def _seen(folder: Path, case: Case) -> Seen:
                     tracker=phones,
                     lines=case.lines or case.live,
                     average=case.average,
+                    shared=case.lines if case.busy else None,
+                    others=others if case.busy else None,
                     now=campaign.wall.now,
                 )
                 rig.lines, rig.watchers = lines, [lines.watch]
-                campaign.judge_by(ends=ends, wait=lines.wait)
+                rig.judge = _judge(case, campaign, wait=lines.wait)
+                await lines.begin()
             return await rig.run()
 
         campaign.phones.answer = answer
@@ -185,7 +277,6 @@ def _seen(folder: Path, case: Case) -> Seen:
         (left,) = campaign.ledger._db.execute("SELECT count(*) FROM recipient WHERE state = 'pending'").fetchone()
     sent = [at for _, at in campaign.phones.left]
     over = [begins + timedelta(seconds=over) for _, _, over in phones.dials.values()]
-    rings = dict(zip(case.numbers(), _moments(case), strict=True))
     called = [rings[number] for number, _ in campaign.phones.left]
     over += [datetime.fromisoformat(moment) + timedelta(seconds=case.average) for moment in called if moment]
-    return Seen(left, (min(sent), max(sent), max(over)) if sent else ())
+    return *foretold, Seen(left, (min(sent), max(sent), max(over)) if sent else ())

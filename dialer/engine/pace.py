@@ -35,36 +35,42 @@ class Pace:
         """How many calls are live at once at most, as far as is known."""
         return min((most for most in (self.lines, self.live) if most), default=None)
 
-    def sent(self, index: int) -> float:
-        """Return the seconds from the first call until the index-th leaves, while nothing else stands in its way."""
+    def sent(self, index: int, taken: int) -> float:
+        """Return the seconds from the first call until the index-th leaves, while nothing else stands in its way.
+
+        Args:
+            index: from 0.
+            taken: how many of those before it take a line as soon as there is one; the others are made later.
+        """
         if not self.live or not self.at_once:
             return index / self.per_second
-        return max(index / self.per_second, self._freed(index + self.busy - self.live))
+        return max(index / self.per_second, self._freed(taken + self.busy - self.live))
 
     def _freed(self, index: int) -> float:
         """Return when the line of the index-th call is free again."""
         at_once = self.at_once or 1
         if index < 0:
             return 0.0
-        # Calls that are live already began earlier; their lines become free in turn.
         seen = min(max(_LEAST, _SEEN * self.average), _MOST)
         turn, place = divmod(index, at_once)
         queued = self.live is not None and self.live > at_once
         cycle = self.average if queued else self.average + seen
-        if self.busy:
-            return (turn + (place + 1) / at_once) * cycle
-        return turn * cycle + self.average + seen + place / self.per_second
+        busy = min(self.busy, at_once)
+        if place < busy:
+            # Nobody knows when the calls that are live already began: at any time.
+            return turn * cycle + self.average * (place + 1) / (busy + 1) + seen
+        return turn * cycle + self.average + seen + (place - busy) / self.per_second
 
-    def rung(self, index: int) -> float:
+    def rung(self, index: int, taken: int) -> float:
         """Return the seconds from the first call until the index-th rings: the provider queues what has no line."""
         if not self.lines:
-            return self.sent(index)
-        turn, place = divmod(index + self.busy, self.lines)
-        return max(self.sent(index), turn * self.average + place / self.per_second)
+            return self.sent(index, taken)
+        turn, place = divmod(taken + self.busy, self.lines)
+        return max(self.sent(index, taken), turn * self.average + place / self.per_second)
 
-    def wait(self, index: int) -> float:
+    def wait(self, taken: int) -> float:
         """Return the seconds until a call rings, as the run estimates them just before the request leaves."""
         if not self.live or not self.lines:
             return 0.0
-        live = min(index + self.busy + 1, self.live)
+        live = min(taken + self.busy + 1, self.live)
         return max(0, live - self.lines) * self.average / self.lines

@@ -82,15 +82,20 @@ def opening_of(ledger: Store, found: Found | None) -> datetime | None:
     now = datetime.now(UTC)
     begins = campaign.schedule.begins
     moment = begins if begins is not None and begins > now else now
-    openings: list[datetime | None] = [moment]
-    if campaign.window is not None:
-        openings = [
-            # What is scheduled is judged by its own moment, and its request leaves at once.
-            moment if scheduled_at else _opens(campaign.window, where, moment)
-            for where, scheduled_at in ledger.whereabouts()
-        ]
-    first = min((one for one in openings if one is not None), default=now)
-    return None if first <= now else first
+    first = None if campaign.window is None else _first_opening(ledger, campaign.window, moment)
+    return first or (None if moment <= now else moment)
+
+
+def _first_opening(ledger: Store, window: CallingWindow, moment: datetime) -> datetime | None:
+    """Return when the first of those can be called after a moment who are left; None where that is then."""
+    openings = []
+    for where, is_scheduled in ledger.places():
+        # What is scheduled is judged by its own moment, and its request leaves at once.
+        opens = moment if is_scheduled else _opens(window, where, moment)
+        if opens == moment:
+            return None
+        openings += [opens] if opens is not None else []
+    return min(openings, default=None)
 
 
 def _opens(window: CallingWindow, where: Whereabouts, moment: datetime) -> datetime | None:

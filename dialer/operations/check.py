@@ -17,17 +17,18 @@ from dialer.files import unwritable
 from dialer.messages.operations import files
 from dialer.messages.operations.run import will_not_start
 from dialer.messages.words import without_stop
-from dialer.models import Status, Talk, Whereabouts
+from dialer.models import Status, Talk
 from dialer.numbers import line
 from dialer.operations.adoption import refuse_without_ledger
 from dialer.operations.cell_warnings import Found, Spoken
 from dialer.operations.coverage import uncovered
 from dialer.operations.do_not_call import shared_list
 from dialer.operations.intake import attempted_lines, intake, phone_before
-from dialer.operations.opening import neighbours
+from dialer.operations.list_order import Kind, ListOrder
+from dialer.operations.opening import line_sharers, neighbours
 from dialer.operations.paused import holding, words_of
 from dialer.operations.redial_plan import foreseen_redials
-from dialer.operations.timing import Place, again_at, called_elsewhere
+from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
 from dialer.store import NO_REDIALS
 from dialer.store.engines import read_ledger
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.config.campaign import Campaign
-    from dialer.engine.forecast import Later
     from dialer.intake.do_not_call import Listed
     from dialer.intake.screening import Report
     from dialer.models import InputRow
@@ -68,7 +68,7 @@ class Check:
         errors: the same of those with the error of a formula in it.
         garbled: the same of those whose letters were lost on the way.
         places: where those may be who would be called.
-        elsewhere: whom another batch has called lately, so that they are left out for now; None where nobody.
+        placed: when calls were placed that may be live and take lines (Unix seconds).
         uncovered: numbers of countries that none of the rules is for; None where there are none.
         talk: what this batch's calls were like so far.
         phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
@@ -96,7 +96,7 @@ class Check:
     errors: Mapping[str, Found]
     garbled: Mapping[str, Found]
     places: tuple[Place, ...]
-    elsewhere: Later | None
+    placed: tuple[float, ...]
     uncovered: Uncovered | None
     talk: Talk
     phone_words: str
@@ -128,8 +128,8 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             should_stop=lambda: False,
             phone_before=phone_before(ledger) if ledger else None,
         )
-        recent, warnings = _recent(campaign)
-        tally = _Tally(ledger, recent, Spoken(screened.payload.columns))
+        recent, placed, warnings = _recent(campaign)
+        tally = _Tally(ledger, recent, Spoken(screened.payload.columns), placed)
         reject(["line", "row", "status", "code", "reason", *screened.table.header])
         for rows in screened.screening:
             for row in rows:
@@ -137,6 +137,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
                     reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
             tally.add(rows)
         talk = Talk() if ledger is None else ledger.talk()
+        tally.placed += [] if ledger is None else placed_last(ledger)
         redials = NO_REDIALS if ledger is None else foreseen_redials(campaign, ledger)
     paused = tuple(will_not_start(words_of(pause)) for pause in holding(campaign.batch))
     warnings = (*paused, *warnings)
@@ -151,10 +152,10 @@ class _Tally:
         ledger: who was called; None where nobody was.
         recent: lines (`numbers.line`) that another batch has called lately, and from when they may be called again.
         spoken: cells that are spoken badly.
+        placed: when calls were placed that may be live and take lines (Unix seconds).
         fresh: callable rows of people who were never attempted.
         called: of the others, how many by state.
-        where: where those may be whom nobody has called lately, with their `scheduled_at`.
-        elsewhere: how many of the others may be called again when (Unix seconds).
+        order: where those may be, in the order of the list.
         no_rule: by country, the rows that no rule is for.
         samples: the first callable rows.
     """
@@ -162,10 +163,10 @@ class _Tally:
     ledger: Store | None
     recent: Mapping[int, float]
     spoken: Spoken
+    placed: list[float]
     fresh: int = 0
     called: Counter[Status] = field(default_factory=Counter)
-    where: Counter[tuple[Whereabouts, str | None]] = field(default_factory=Counter)
-    elsewhere: list[float] = field(default_factory=list)
+    order: ListOrder = field(default_factory=ListOrder)
     no_rule: Counter[str | None] = field(default_factory=Counter)
     samples: list[InputRow] = field(default_factory=list)
 
@@ -177,8 +178,7 @@ class _Tally:
         refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
         self.no_rule.update(None if row.number is None else numbers.home(row.number) for row in refused)
         again = {row.position: self.recent.get(line(row.number or 0)) for row in fresh} if self.recent else {}
-        self.elsewhere += filter(None, again.values())
-        self.where.update((row.whereabouts, row.own.scheduled_at) for row in fresh if not again.get(row.position))
+        self.order.add_people([Kind(row.whereabouts, row.own.scheduled_at, again.get(row.position)) for row in fresh])
         self.samples += fresh[: SAMPLES - len(self.samples)]
 
     def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
@@ -200,7 +200,7 @@ def _summed_up(
 ) -> Check:
     report = screened.screening.report
     to_call = tally.fresh if limit is None else min(limit, tally.fresh)
-    places = tuple(Place(where, count, scheduled_at) for (where, scheduled_at), count in tally.where.items())
+    places = places_of(tally.order)
     samples = [screened.payload.sample(row) for row in tally.samples]
     return Check(
         campaign=str(campaign.path),
@@ -218,7 +218,7 @@ def _summed_up(
         errors=tally.spoken.found("errors"),
         garbled=tally.spoken.found("garbled"),
         places=places,
-        elsewhere=called_elsewhere(tally.elsewhere),
+        placed=tuple(tally.placed),
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
         talk=talk,
         phone_words=screened.phone_words,
@@ -232,13 +232,19 @@ def _summed_up(
     )
 
 
-def _recent(campaign: Campaign) -> tuple[Mapping[int, float], tuple[str, ...]]:
-    """Return the lines that other batches called lately, until when that counts, and what to say where it fails."""
+def _recent(campaign: Campaign) -> tuple[Mapping[int, float], list[float], tuple[str, ...]]:
+    """Return what other batches called lately, and what to say where that cannot be told.
+
+    First their lines with the moment until which that counts, then when their live calls were placed.
+    """
     try:
-        with neighbours(campaign, base_url=address()) as others:
-            return ({} if others is None else again_at(campaign, others)), ()
+        with (
+            neighbours(campaign, base_url=address()) as others,
+            line_sharers(campaign, base_url=address()) as sharers,
+        ):
+            return ({} if others is None else again_at(campaign, others)), placed_elsewhere(sharers), ()
     except LedgerError as error:
-        return {}, (will_not_start(without_stop(str(error))),)
+        return {}, [], (will_not_start(without_stop(str(error))),)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dialer.config.campaign import Campaign
-    from dialer.engine.forecast import Later
     from dialer.models import Talk
     from dialer.operations.check import Check
     from dialer.provider.interface import Account, KnowsAgents
@@ -98,7 +97,7 @@ def outlook(
     variables: Iterable[str],
     samples: Sequence[Mapping[str, Any]],
     places: Sequence[Place],
-    elsewhere: Later | None,
+    placed: Sequence[float],
     talk: Talk,
     hints: Sequence[str],
 ) -> Outlook:
@@ -110,8 +109,8 @@ def outlook(
         limit: so many are called at most; None for all.
         variables: the names of the variables that the campaign gives.
         samples: the variables of the first recipients.
-        places: where those may be who are to be called; without those whom another batch called.
-        elsewhere: those; None where there are none.
+        places: where those may be who are to be called, in the order of the list.
+        placed: when calls were placed that may be live and take lines (Unix seconds).
         talk: what this batch's calls were like so far.
         hints: what is odd about the columns, in words.
     """
@@ -119,12 +118,13 @@ def outlook(
     lines = campaign.lines(None if standing.account is None else standing.account.lines)
     live = campaign.live_calls(lines=lines)
     average = provider.VENDOR.sandbox_call if campaign.sandbox else talk.average(campaign.forecast.average_call)
+    # Nobody has looked whether they are over: those that are older surely are.
+    busy = sum(now.timestamp() - at < 2 * average for at in placed) if live else 0
     course = Course(
         tuple(groups_of(campaign, places, now=now)),
-        Pace(campaign.rate.per_second, lines=lines, live=live, average=average),
+        Pace(campaign.rate.per_second, lines=lines, live=live, average=average, busy=busy),
         now=now,
         when=when_of(campaign, now=now, limit=limit),
-        others=() if elsewhere is None else (elsewhere,),
     )
     zone = campaign.batch.timezone
     foretold, schedule = by_clock(course.forecast(), zone), campaign.schedule
@@ -205,7 +205,7 @@ async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
         variables=check.variables,
         samples=check.heard,
         places=check.places,
-        elsewhere=check.elsewhere,
+        placed=check.placed,
         hints=check.hints,
         talk=check.talk,
     )

@@ -146,9 +146,7 @@ class Teller:
 
     def _ends_at(self, *, live: int) -> datetime | None:
         """Return when the last call will have ended, as far as that can be said."""
-        course = self._course()
-        left = sum(group.count for group in course.groups) - self.placing.sent
-        ends_at = course.remaining(left=max(0, left), live=live, now=datetime.now(UTC)).ends_at
+        ends_at = self._course().remaining(sent=self.placing.sent, live=live, now=datetime.now(UTC)).ends_at
         return None if ends_at is None else shown(ends_at, self.context.campaign.batch.timezone)
 
     def _course(self) -> Course:

@@ -15,7 +15,7 @@ from dialer.errors import LeftError, MustActError
 from dialer.messages.operations import reconcile as reconciling
 from dialer.messages.operations.results import taken_over
 from dialer.messages.operations.run import other_agents
-from dialer.models import NOWHERE, Status, Whereabouts
+from dialer.models import NOWHERE, Status
 from dialer.moments import shown as by_clock
 from dialer.numbers import line, spellings
 from dialer.operations.adoption import merge
@@ -23,11 +23,12 @@ from dialer.operations.check import SAMPLES
 from dialer.operations.coverage import uncovered
 from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
+from dialer.operations.list_order import Kind, in_order
 from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release, redial_by_plan
 from dialer.operations.redial_plan import redials_of
-from dialer.operations.timing import Place, again_at, called_elsewhere
+from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
 from dialer.sync import preflight
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from dialer.operations.run_context import RunContext
     from dialer.store.sqlite import Neighbours
 
-_Elsewhere = tuple[tuple[Whereabouts, str | None], float]
+_BLOCKS = 128
+"""Blocks of the list in which it is looked who is where."""
 _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""
 SEARCH_FIRST = 60.0
@@ -68,10 +70,12 @@ class Planning:
     Attributes:
         context: what it works with.
         others: the batches whose calls count as well; None where none do.
+        sharers: the batches that share the lines; None where none do.
     """
 
     context: RunContext
     others: Neighbours | None
+    sharers: Neighbours | None
 
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
         """Take over what the results CSV knows further than the ledger."""
@@ -125,8 +129,7 @@ class Planning:
         last = await self.context.ledger.last_called()
         first = await self.context.ledger.page(after=0, size=SAMPLES)
         pending = counts.get(Status.PENDING, 0)
-        elsewhere = await self._called_elsewhere()
-        places = await self._places(pending, elsewhere)
+        places = await self._places(pending, rows=sum(counts.values()))
         to_call = pending if limit is None else min(limit, pending)
         ends = self.context.campaign.schedule.ends
         to_call = 0 if (ends is not None and ends <= datetime.now(UTC)) or await self._waits() else to_call
@@ -149,7 +152,7 @@ class Planning:
                     provider.VENDOR.request_in(loaded.payload.body(recipient, "").text).variables for recipient in first
                 ],
                 places=places,
-                elsewhere=called_elsewhere([again for _, again in elsewhere]),
+                placed=[*placed_elsewhere(self.sharers), *await self.context.ledger.call(placed_last)],
                 limit=to_call if to_call < pending else None,
                 hints=(*loaded.hints, *self._other_agents(loaded.agents)),
                 talk=await self.context.ledger.talk(),
@@ -169,26 +172,25 @@ class Planning:
         others = [agent for agent in agents if agent != self.context.campaign.agent_id]
         return [other_agents(others)] if others else []
 
-    async def _places(self, pending: int, elsewhere: Sequence[_Elsewhere]) -> list[Place]:
-        """Return where those may be who are to be called, without those whom another batch called lately."""
-        campaign = self.context.campaign
-        left_out = Counter(place for place, _ in elsewhere)
-        if campaign.window is None and not (campaign.call.scheduled_at or campaign.columns.scheduled_at):
-            return [Place(NOWHERE, pending - len(elsewhere))]
-        found = await self.context.ledger.whereabouts()
-        return [Place(one[0], count - left_out[one], one[1]) for one, count in found.items()]
+    async def _places(self, pending: int, *, rows: int) -> Sequence[Place]:
+        """Return where those may be who are to be called, in the order of the list."""
+        campaign, width = self.context.campaign, max(1, rows // _BLOCKS)
+        elsewhere = await self._called_elsewhere()
+        if campaign.window is None and not (elsewhere or campaign.call.scheduled_at or campaign.columns.scheduled_at):
+            return [Place(NOWHERE, pending)]
+        return places_of(in_order(await self.context.ledger.whereabouts(width=width), elsewhere, width=width))
 
-    async def _called_elsewhere(self) -> list[_Elsewhere]:
-        """Return where those may be who are to be called and another batch called lately, and until when."""
+    async def _called_elsewhere(self) -> list[tuple[int, Kind]]:
+        """Return those who are to be called and another batch called lately: position, and what is known of them."""
         again = {} if self.others is None else again_at(self.context.campaign, self.others)
         spelled = (spelling for one in again for spelling in spellings(one))
-        found: dict[int, _Elsewhere] = {}
+        found: dict[int, tuple[int, Kind]] = {}
         # Each look goes through the whole list.
         while numbers := list(itertools.islice(spelled, _AT_ONCE)):
             people = await self.context.ledger.pending_among(numbers)
             found |= {
-                recipient: ((where, scheduled_at), again[line(number)])
-                for recipient, (number, where, scheduled_at) in people.items()
+                recipient: (position, Kind(where, scheduled_at, again[line(number)]))
+                for recipient, (number, position, where, scheduled_at) in people.items()
             }
         return list(found.values())
 

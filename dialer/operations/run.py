@@ -141,7 +141,7 @@ async def _run(
             if found_again:
                 registry = campaign.workspace.registry(sandbox=campaign.sandbox).path
                 context.notes.add(words.ledgers_found_again(registry, found_again))
-            planning = Planning(context, others)
+            planning = Planning(context, others, sharers)
             await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
             released = await planning.release(options, ask=ask)
             loaded = await planning.load()

@@ -5,29 +5,36 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dialer import provider
-from dialer.engine.forecast import Group, Later, Reason, When
+from dialer.engine.simulation import Group, When
 from dialer.hours import Open
 from dialer.numbers import line
 from dialer.operations.eligibility import CLOSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dialer.config.campaign import Campaign
     from dialer.hours import CallingWindow
     from dialer.models import Whereabouts
+    from dialer.operations.list_order import ListOrder
+    from dialer.store import Store
     from dialer.store.sqlite import Neighbours
 
 _AHEAD = timedelta(days=14)
 """So far ahead openings are foreseen."""
 _MOST = 200
-"""Moments of `scheduled_at` that are told apart; where there are more, those of a minute count as one."""
+"""Moments that are told apart; where there are more, those of a minute or more count as one."""
+
+_LAST = 1000
+"""So many attempts of earlier runs are looked at whose calls may be live."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,24 @@ class Place:
         where: in which time zones.
         count: how many.
         scheduled_at: when the provider is to dial, ISO 8601 with an offset; None: at once.
+        again_at: Unix seconds until which a call of another batch counts; None where there is none.
+        stretch: the part of the list that they are in: see `ListOrder`.
     """
 
     where: Whereabouts
     count: int
     scheduled_at: str | None = None
+    again_at: float | None = None
+    stretch: int = 0
+
+
+def places_of(order: ListOrder) -> tuple[Place, ...]:
+    """Return where those may be who are to be called, in the order of their list."""
+    return tuple(
+        Place(kind.where, count, kind.scheduled_at, kind.again_at, stretch)
+        for stretch, counts in enumerate(order.stretches())
+        for kind, count in counts.items()
+    )
 
 
 def groups_of(campaign: Campaign, places: Sequence[Place], *, now: datetime) -> list[Group]:
@@ -53,19 +73,51 @@ def groups_of(campaign: Campaign, places: Sequence[Place], *, now: datetime) -> 
         places: where those may be who are to be called.
         now: the moment (aware).
     """
-    counts: Counter[tuple[tuple[tuple[float, float], ...], float | None]] = Counter()
-    moments = {place.scheduled_at for place in places} - {None}
+    counts: Counter[Group] = Counter()
+    rings_at = _told_apart((place.scheduled_at for place in places), lambda text: _seconds(text, now), math.floor)
+    free_at = _told_apart((place.again_at for place in places), lambda at: max(0.0, at - now.timestamp()), math.ceil)
     spans = {where: tuple(_spans(campaign.window, where, now)) for where in {place.where for place in places}}
     for place in places:
-        if place.scheduled_at is None:
-            counts[spans[place.where], None] += place.count
-            continue
-        # Judged by the moment at which it rings, when the list is read; it may leave until shortly before.
-        rings = (datetime.fromisoformat(place.scheduled_at) - now).total_seconds()
-        rings = rings if len(moments) <= _MOST else math.floor(rings / 60) * 60
-        latest = rings - provider.VENDOR.limits.soonest.total_seconds()
-        counts[((0.0, latest),), rings] += place.count
-    return [Group(count, spans, rings) for (spans, rings), count in counts.items()]
+        free = 0.0 if place.again_at is None else free_at[place.again_at]
+        open_at, rings = spans[place.where], None
+        if place.scheduled_at is not None:
+            # Judged by the moment at which it rings, when the list is read; it may leave until shortly before.
+            rings = rings_at[place.scheduled_at]
+            open_at = ((0.0, rings - provider.VENDOR.limits.soonest.total_seconds()),)
+        counts[Group(0, open_at, rings, free, place.stretch)] += place.count
+    return [replace(group, count=count) for group, count in counts.items()]
+
+
+def _told_apart(
+    moments: Iterable[T | None], seconds: Callable[[T], float], to_whole: Callable[[float], int]
+) -> dict[T, float]:
+    """Return moments in seconds from now; where they are many, those of a few minutes are one."""
+    found = {moment: seconds(moment) for moment in moments if moment is not None}
+    if len(set(found.values())) <= _MOST:
+        return found
+    step = max(60, 60 * math.ceil((max(found.values()) - min(found.values())) / _MOST / 60))
+    return {moment: float(to_whole(at / step) * step) for moment, at in found.items()}
+
+
+def _seconds(text: str, now: datetime) -> float:
+    return (datetime.fromisoformat(text) - now).total_seconds()
+
+
+def placed_last(ledger: Store) -> list[float]:
+    """Return when the last calls of a batch were placed that may be live (Unix seconds)."""
+    return [call.until for call in ledger.open_calls(after=ledger.last_attempt() - _LAST) if call.state.is_live]
+
+
+def placed_elsewhere(sharers: Neighbours | None) -> list[float]:
+    """Return when other batches that share the lines placed the calls that may be live (Unix seconds).
+
+    Raises:
+        LedgerError: another ledger cannot be read.
+    """
+    found = [] if sharers is None else sharers.live()
+    return [call.until for one in found for call in one.calls] + [
+        time.time() for one in found for _ in range(one.doubts)
+    ]
 
 
 def again_at(campaign: Campaign, others: Neighbours) -> dict[int, float]:
@@ -78,12 +130,6 @@ def again_at(campaign: Campaign, others: Neighbours) -> dict[int, float]:
     for number, at in chain.from_iterable(others.recent(now=time.time())):
         found[line(number)] = max(found.get(line(number), 0.0), at)
     return {one: at + campaign.screening.called_elsewhere_within for one, at in found.items()}
-
-
-def called_elsewhere(moments: Sequence[float]) -> Later | None:
-    """Return how many were called by other batches; each may be called again at a moment (Unix seconds)."""
-    first = datetime.fromtimestamp(min(moments), UTC) if moments else None
-    return Later(Reason.ELSEWHERE, len(moments), first) if moments else None
 
 
 def when_of(campaign: Campaign, *, now: datetime, limit: int | None) -> When:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Calls,
         Doubt,
         Hold,
+        Located,
         People,
         Person,
         Pulse,
@@ -137,11 +138,17 @@ class Dialling(Protocol):
     def expect_waits(self, seconds: float) -> None:
         """Note for how long somebody may hold an intent before the request leaves."""
 
-    def whereabouts(self) -> dict[tuple[Whereabouts, str | None], int]:
-        """Return where those may be who are to be called, with their `scheduled_at`, and how many they are."""
+    def whereabouts(self, *, width: int) -> list[Located]:
+        """Return where those may be who are to be called, by blocks of so many rows of the input."""
 
-    def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, Whereabouts, str | None]]:
-        """Return who is to be called and has one of some numbers (integer keys): number, where, `scheduled_at`."""
+    def places(self) -> Iterator[tuple[Whereabouts, bool]]:
+        """Yield where those may be who are to be called, each place once, and whether at a `scheduled_at`."""
+
+    def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, int, Whereabouts, str | None]]:
+        """Return who is to be called and has one of some numbers (integer keys).
+
+        Each with number, position, where they may be, and `scheduled_at`.
+        """
 
     def spread(self, size: int) -> list[int]:
         """Return the numbers of at most so many of the callable rows, spread evenly over the input."""

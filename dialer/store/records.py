@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from dialer.models import CallResult, Status
+    from dialer.models import CallResult, Status, Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,27 @@ class Binding:
     agent: str
     server: str
     key_definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """So many in a block of the input who are to be called and may be in the same place.
+
+    Attributes:
+        block: position // rows in a block.
+        count: how many.
+        first: the position of the first of them.
+        last: the position of the last of them.
+        scheduled_at: when the provider is to dial, ISO 8601 with an offset; None: at once.
+        where: in which time zones they may be.
+    """
+
+    block: int
+    count: int
+    first: int
+    last: int
+    scheduled_at: str | None
+    where: Whereabouts
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dialer import moments, provider
-from dialer.engine.forecast import Reason
+from dialer.engine.simulation import Reason
 from dialer.escaping import on_one_line
 from dialer.messages.values import duration, money, plain
 

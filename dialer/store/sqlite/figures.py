@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dialer.messages.store import RUN_ENDED
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
+from dialer.store.records import Located
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import reading
@@ -60,11 +61,20 @@ class Figures(Connected):
             (last,) = self._db.execute(reading.LAST_CALLED).fetchone()
         return None if last is None else float(last)
 
-    def whereabouts(self) -> dict[tuple[Whereabouts, str | None], int]:
-        """Return where those may be who are to be called, with their `scheduled_at`, and how many they are."""
+    def whereabouts(self, *, width: int) -> list[Located]:
+        """Return where those may be who are to be called, by blocks of so many rows of the input."""
         with ledger_errors(self.path):
-            rows = self._db.execute(reading.WHEREABOUTS).fetchall()
-        return {(_where(*where), scheduled_at): count for scheduled_at, *where, count in rows}
+            rows = self._db.execute(reading.WHEREABOUTS, (width,)).fetchall()
+        return [
+            Located(block, count, first, last, scheduled_at, _where(*where))
+            for block, count, first, last, scheduled_at, *where in rows
+        ]
+
+    def places(self) -> Iterator[tuple[Whereabouts, bool]]:
+        """Yield where those may be who are to be called, each place once, and whether at a `scheduled_at`."""
+        with ledger_errors(self.path):
+            for is_scheduled, *where in self._db.execute(reading.PLACES):
+                yield _where(*where), bool(is_scheduled)
 
     def numbers_with(self, code: str) -> list[int]:
         """Return the numbers of the input's rows that are not called for a reason."""
@@ -72,14 +82,18 @@ class Figures(Connected):
         with ledger_errors(self.path):
             return [number for (number,) in self._db.execute(query, (code,))]
 
-    def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, Whereabouts, str | None]]:
-        """Return who is to be called and has one of some numbers (integer keys): number, where, `scheduled_at`."""
+    def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, int, Whereabouts, str | None]]:
+        """Return who is to be called and has one of some numbers (integer keys).
+
+        Each with number, position, where they may be, and `scheduled_at`.
+        """
         # One pass over the input, however many they are: other batches may have called hundreds of thousands.
         query = reading.PENDING_AMONG
         with ledger_errors(self.path):
             rows = self._db.execute(query, (json.dumps(list(numbers)),))
             return {
-                recipient: (number, _where(*where), scheduled_at) for recipient, number, scheduled_at, *where in rows
+                recipient: (number, position, _where(*where), scheduled_at)
+                for recipient, number, position, scheduled_at, *where in rows
             }
 
     def spread(self, size: int) -> list[int]:

@@ -74,11 +74,16 @@ LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempt"
 ATTEMPTED_NUMBERS = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"
 ATTEMPTED = f"SELECT key, state FROM recipient WHERE key IN (SELECT value FROM json_each(?)) AND state IN {CALLED}"
 WHEREABOUTS = f"""
-    SELECT r.scheduled_at, r.zones, r.zone_source, r.country, count(*) FROM recipient r WHERE {LISTED} AND {CALLABLE}
-    GROUP BY 1, 2, 3, 4
+    SELECT r.position / ? AS block, count(*), min(r.position), max(r.position), r.scheduled_at, r.zones, r.zone_source,
+    r.country FROM recipient r WHERE {LISTED} AND {CALLABLE}
+    GROUP BY block, r.zones, r.zone_source, r.country, r.scheduled_at
+"""
+PLACES = f"""
+    SELECT DISTINCT r.scheduled_at IS NOT NULL, r.zones, r.zone_source, r.country FROM recipient r
+    WHERE {LISTED} AND {CALLABLE}
 """
 PENDING_AMONG = f"""
-    SELECT r.id, r.number, r.scheduled_at, r.zones, r.zone_source, r.country FROM recipient r
+    SELECT r.id, r.number, r.position, r.scheduled_at, r.zones, r.zone_source, r.country FROM recipient r
     WHERE {LISTED} AND r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
 """
 NUMBERS_WITH = "SELECT number FROM recipient WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
