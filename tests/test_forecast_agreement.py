@@ -1,4 +1,4 @@
-"""What is foretold of a run is what it then does: campaigns of every kind, each run whole under a wall clock of its own.
+"""What is foretold of a run is what it then does: campaigns of every kind, each run whole under a clock of its own.
 
 What is right is what the phones saw and the ledger holds after the run.
 """
@@ -23,7 +23,7 @@ from dialer.engine.pacing import Rate
 from dialer.hours.recipient_zones import Locator
 from dialer.models import Whereabouts, e164
 from dialer.operations.eligibility import Judge
-from dialer.operations.list_order import Kind, ListOrder, in_order
+from dialer.operations.list_order import Kind, ListOrder, in_order, width_of
 from dialer.operations.timing import groups_of, places_of, when_of
 from dialer.provider.bolna.client import answer_of_status
 from dialer.store.sqlite.neighbour import Elsewhere
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from dialer.operations.timing import Place
     from dialer.store.sqlite import Ledger
     from tests.test_runner import Sent
-
-BLOCK = 2
-"""Rows in a block of the list in which the ledger tells who is where."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ CASES = {
     "the campaign's own scheduled_at comes too soon": Case("10:00", india=90, scheduled=("10:04",)),
     "some are scheduled, with lines": Case("10:00", india=80, scheduled=("12:00", ""), lines=5, live=5),
     "called elsewhere": Case("10:00", india=60, again="18:00"),
-    "called elsewhere, over on the way": Case("10:00", india=90, again="10:00:30"),
+    "called elsewhere, over on the way": Case("10:00", india=90, again="10:00:30.500"),
     "called elsewhere, waits for others": Case("11:00", india=60, new_york=40, again="13:00", waits=True),
     "called elsewhere, with a limit": Case("10:00", india=90, again="18:00", limit=50),
     "a neighbour's lines": Case("10:00", india=60, lines=6, live=6, busy=4),
@@ -184,7 +181,8 @@ def _foretold(case: Case, ledger: Ledger) -> tuple[Forecast, Forecast]:
         kinds.append(Kind(where, moment, again_at))
     order.add_people(kinds)
     others = [(position, kind) for position, kind in enumerate(kinds, 1) if kind.again_at]
-    asked = in_order(ledger.whereabouts(width=BLOCK), others, width=BLOCK)
+    width = width_of(len(kinds))
+    asked = in_order(ledger.whereabouts(width=width), others, width=width)
     return _course(case, places_of(order)).forecast(), _course(case, places_of(asked)).forecast()
 
 

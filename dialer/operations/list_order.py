@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dialer.models import Whereabouts
     from dialer.store.records import Located
 
+_BLOCKS = 128
+"""Blocks of the list in which it is looked who is where."""
 _STRETCHES = 256
 """Stretches at most; then each two become one."""
 _PARTS = 1000
@@ -88,13 +90,18 @@ class ListOrder:
         return found
 
 
+def width_of(rows: int) -> int:
+    """Return how many rows of a list are a block in which it is looked who is where."""
+    return max(1, rows // _BLOCKS)
+
+
 def in_order(located: Iterable[Located], elsewhere: Iterable[tuple[int, Kind]], *, width: int) -> ListOrder:
     """Return the order of a list of which is known who is in each block.
 
     Args:
         located: how many may be where, by block.
         elsewhere: position and kind of those of them whom another batch called.
-        width: rows in a block.
+        width: rows in a block: see `width_of`.
     """
     blocks: dict[int, dict[Kind, list[int]]] = {}
     for one in located:

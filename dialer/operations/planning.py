@@ -23,7 +23,7 @@ from dialer.operations.check import SAMPLES
 from dialer.operations.coverage import uncovered
 from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
-from dialer.operations.list_order import Kind, in_order
+from dialer.operations.list_order import Kind, in_order, width_of
 from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release, redial_by_plan
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from dialer.operations.run_context import RunContext
     from dialer.store.sqlite import Neighbours
 
-_BLOCKS = 128
-"""Blocks of the list in which it is looked who is where."""
 _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""
 SEARCH_FIRST = 60.0
@@ -174,7 +172,7 @@ class Planning:
 
     async def _places(self, pending: int, *, rows: int) -> Sequence[Place]:
         """Return where those may be who are to be called, in the order of the list."""
-        campaign, width = self.context.campaign, max(1, rows // _BLOCKS)
+        campaign, width = self.context.campaign, width_of(rows)
         elsewhere = await self._called_elsewhere()
         if campaign.window is None and not (elsewhere or campaign.call.scheduled_at or campaign.columns.scheduled_at):
             return [Place(NOWHERE, pending)]
