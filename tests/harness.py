@@ -12,7 +12,6 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -29,12 +28,26 @@ from dialer.store.sqlite import starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 180.0
 PLACE = "POST /call"
 CRASHED = 9
 _FINAL = {"queued", "error", "unknown", "duplicate", "invalid"}
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(
+    [
+        # All that is loaded only when a command asks for it, but for what draws charts.
+        *(
+            ".".join(parts).removesuffix(".__init__")
+            for parts in (path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "dialer").rglob("*.py"))
+            if not {"report", "__main__"} & {*parts}
+        ),
+        *("anyio._backends._asyncio", "certifi", "phonenumbers.data.region_IN", "trio", "tests.harness"),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +87,26 @@ class Bolna:
 def sandbox(**settings: object) -> Iterator[Bolna]:
     """Run a sandbox with these settings, and no limit of requests."""
     free = {"call_rate": None, "agent_rate": None, "other_rate": None}
-    command = [
-        sys.executable,
-        "-m",
-        "dialer.provider.bolna.sandbox",
-        "--port",
-        "0",
-        "--settings",
-        json.dumps(free | settings),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    receives, sends = _forks.Pipe(duplex=False)
+    with receives:
+        with sends, contextlib.chdir(ROOT):  # whence the process that is forked imports the tests
+            process = _forks.Process(target=_serve, args=(free | settings, sends))
+            process.start()
         try:
-            assert process.stdout is not None
-            base_url = json.loads(process.stdout.readline())["base_url"]
+            assert receives.poll(PATIENCE), "the sandbox does not start"
+            base_url = receives.recv()
             with httpx.Client(base_url=base_url, timeout=PATIENCE, trust_env=False) as web:
                 yield Bolna(base_url, web)
         finally:
             process.kill()
+            process.join()
+
+
+def _serve(settings: dict[str, object], ready: Connection) -> None:
+    from dialer.provider.bolna.sandbox import serve  # noqa: PLC0415 - who sends it commands needs nothing of it
+    from dialer.provider.bolna.sandbox.settings import parse  # noqa: PLC0415 - as above
+
+    serve(parse(json.dumps(settings)), port=0, on_ready=ready.send)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +238,6 @@ class Crash:
     at: str
     when: Literal["before", "after"] = "before"
     turn: int = 1
-
-
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["dialer.cli", "dialer.operations.run", "anyio._backends._asyncio", "tests.harness"])
 
 
 class Forked:
