@@ -224,12 +224,12 @@ STATUSES: dict[Outcome, dict[Effect, Container[int]]] = {
 }
 
 
-@pytest.mark.parametrize("status", [*range(99, 601), 999])
-def test_a_status_means_what_the_table_says(status: int) -> None:
-    answer = answer_of_status(status, execution_id="e-1", words="no")
-    expected = [(o, e) for o, effects in STATUSES.items() for e, statuses in effects.items() if status in statuses]
-    assert (answer.outcome, answer.effect) == (*expected, (UNKNOWN, GO_ON))[0]
-    assert (answer.http_status, answer.execution_id) == (status, "e-1" if 200 <= status < 300 else None)
+def test_a_status_means_what_the_table_says() -> None:
+    for status in (*range(99, 601), 999):
+        answer = answer_of_status(status, execution_id="e-1", words="no")
+        expected = [(o, e) for o, effects in STATUSES.items() for e, statuses in effects.items() if status in statuses]
+        assert (answer.outcome, answer.effect) == (*expected, (UNKNOWN, GO_ON))[0], status
+        assert (answer.http_status, answer.execution_id) == (status, "e-1" if 200 <= status < 300 else None)
 
 
 EXCEPTIONS: dict[tuple[Outcome, Effect], list[type[Exception]]] = {
