@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import stat
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dialer import load_campaign
 from dialer.cli import main
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
+from dialer.operations.pause import target_of_batch
 from dialer.store.sqlite import starts
 from tests.place import HEADER, Place, awkward, number, run
 
@@ -87,6 +90,35 @@ def test_a_ledger_outside_the_workspace_is_saved_by_its_whole_path(place: Place,
     run(path, limit=3)
     assert saved(path) == ExitCode.DONE
     assert (place.folder / "b" / "outside" / outside.relative_to("/")).exists()
+
+
+def test_pauses_are_saved_and_hold_when_they_come_back(place: Place, path: Path) -> None:
+    """Also one of a ledger whose results lie elsewhere: a restored batch that was paused calls nobody."""
+    elsewhere = place.folder / "disk" / "r.csv"
+    path.write_text(f'results = "{elsewhere}"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    run(path, limit=3)
+    assert main(["pause", str(path), "--note", "wrong prompt"]) == ExitCode.DONE
+    assert main(["pause", "--all", "--in", str(path.parent)]) == ExitCode.DONE
+    (file,) = (target.files[0] for target in [target_of_batch(load_campaign(path).batch)])
+    file.write_text("not ours")
+    copy = place.folder / "b"
+    assert saved(path) == ExitCode.DONE
+    assert (copy / "outside" / file.relative_to("/")).read_text() == "not ours"
+    for one in (file, *path.parent.glob("*.paused")):
+        one.unlink()
+    for name, back in (("c.toml.paused", "wrong prompt"), ("all.paused", "Every campaign")):
+        shutil.copy(copy / name, path.parent)
+        summary = run(path)
+        assert (summary.paused, summary.sent) == (True, 0)
+        assert back in summary.ended
+        (path.parent / name).unlink()
+
+
+def test_a_pause_that_is_no_file_is_named_and_not_waited_for(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(path, limit=3)
+    os.mkfifo(path.parent / "c.toml.paused")
+    assert saved(path) == ExitCode.LOOK
+    assert f"Not saved: {path.parent / 'c.toml.paused'}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("to", ["w", "w/deeper/b", "link"])

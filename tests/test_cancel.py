@@ -346,9 +346,24 @@ def test_a_second_one_asks_only_for_what_may_still_ring(waiting: Place, capsys: 
 
     assert waiting.sandbox.traffic.requests[STOP] == asked + 2
     told = capsys.readouterr().err
-    assert "0 calls are stopped" in told
-    assert "2 could not be stopped and go on:" in told
+    assert "no call was stopped." in told
+    assert "2 calls go on and could not be stopped:" in told
     assert f"  {number(0)}  initiated: Call is not queued or scheduled" in told
+
+
+@pytest.mark.parametrize("is_tracked", [False, True])
+def test_where_all_calls_are_over_none_is_said_to_ring(
+    quick: Place, capsys: pytest.CaptureFixture[str], *, is_tracked: bool
+) -> None:
+    quick.recipients(awkward(5), header=HEADER)
+    path = quick.campaign()
+    assert main(["run", str(path), "--yes", "-q", *(["--track"] if is_tracked else [])]) == ExitCode.DONE
+    assert main(["cancel", str(path), "--yes"]) == ExitCode.DONE
+    told = capsys.readouterr().err
+    assert "c: no call may ring any more." in told
+    assert ("5 were over already: " in told) is not is_tracked
+    assert "call is stopped" not in told
+    assert "calls are stopped" not in told
 
 
 def test_that_bolna_may_try_them_again_is_told(waiting: Place) -> None:

@@ -289,6 +289,9 @@ READERS = (
     ["report", "{campaign}", "--format", "md"],
     ["show", "+919800000000", "--in", "{folder}"],
     ["check", "{campaign}"],
+    ["check", "{other}"],
+    ["dnc", "list", "--in", "{folder}"],
+    ["backup", "{folder}.backup", "--in", "{folder}"],
 )
 
 
@@ -300,7 +303,7 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
 def test_a_command_that_only_reads_changes_no_file_and_leaves_none_behind(
     place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, may_write: bool
 ) -> None:
-    path = campaign(place, "c", first=0, count=3)
+    path, other = campaign(place, "c", first=0, count=3), campaign(place, "d", first=2, count=3)
     assert main(["run", str(path), "--yes", "-q"]) == 0
     if not may_write:
         # Root may write anywhere; what a reader has to do in a folder of somebody else is told by this.
@@ -308,7 +311,7 @@ def test_a_command_that_only_reads_changes_no_file_and_leaves_none_behind(
         monkeypatch.setattr(os, "access", lambda where, mode: not mode & os.W_OK and allowed(where, mode))
     before = files(place.folder)
     for command in READERS:
-        words = [word.format(folder=place.folder, campaign=path) for word in command]
+        words = [word.format(folder=place.folder, campaign=path, other=other) for word in command]
         assert main(words) == 0, command
         assert files(place.folder) == before, command
     capsys.readouterr()

@@ -112,6 +112,9 @@ def test_a_batch_that_was_never_run_hides_no_other(
     quick: Place, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     never, lost = quick.campaign(name="never"), quick.campaign(name="lost")
+    for more in ([], ["--watch"]):
+        assert main(["status", str(never), *more]) == 0
+        assert capsys.readouterr().out.strip() == "never: not started"
     assert main(["status", str(path), str(never)]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(f"c: {PEOPLE - 2} queued")

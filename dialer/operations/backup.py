@@ -1,7 +1,8 @@
-"""A backup of a workspace: its ledgers and settings, copied while runs go on."""
+"""A backup of a workspace: its ledgers, settings and pauses, copied while runs go on."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import SETTINGS, workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.files import unreadable
 from dialer.messages.operations import files as say
+from dialer.messages.words import not_a_file
 from dialer.operations.ledger_files import workspace_ledgers
-from dialer.store.engines import do_not_call_list
+from dialer.operations.ledger_identity import CAMPAIGN, RESULTS
+from dialer.store.engines import do_not_call_list, read_ledger
+from dialer.store.pause_files import PauseFiles, is_there
 from dialer.store.sqlite import copy_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 OUTSIDE = "outside"
 """Under this folder of a backup lies what lies outside the workspace, by its whole path."""
@@ -43,7 +48,7 @@ class Saved:
 
 
 def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
-    """Save all ledgers of a workspace, its settings and its campaign files.
+    """Save all ledgers of a workspace, its settings, its campaign files, and what pauses them.
 
     What they name stays: the lists of people, and the results, which a ledger can write anew. So do marks and locks:
     without them a restored ledger is known as an older copy.
@@ -64,19 +69,38 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
     registry = workspace_of(folder).registry(sandbox=sandbox).path
     shared = do_not_call_list(workspace).files
     texts = [*_settings(workspace), *(path for path in (registry, *shared) if path.exists())]
-    targets = {path: _target(path, workspace, to) for path in (*ledgers, *texts)}
+    pauses = sorted({*_named(workspace, ".paused"), *_pauses_of(ledgers, sandbox=sandbox)})
+    targets = {path: _target(path, workspace, to) for path in (*ledgers, *texts, *pauses)}
     _refuse_taken(to, targets)
     return _save(to, targets, ledgers=set(ledgers))
 
 
 def _settings(workspace: Path) -> Iterator[Path]:
     """Yield `dialer.toml` and the campaign files in a workspace."""
+    for path in _named(workspace, ".toml"):
+        if path.is_file() and (path.name == SETTINGS or _is_campaign(path)):
+            yield path
+
+
+def _named(workspace: Path, ending: str) -> Iterator[Path]:
     for at, folders, names in os.walk(workspace):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(name for name in names if name.endswith(".toml")):
-            path = Path(at, name)
-            if path.is_file() and (name == SETTINGS or _is_campaign(path)):
-                yield path
+        yield from (Path(at, name) for name in sorted(names) if name.endswith(ending))
+
+
+def _pauses_of(ledgers: Iterable[Path], *, sandbox: bool) -> Iterator[Path]:
+    """Yield what pauses the batches of some ledgers, wherever it lies."""
+    for path in ledgers:
+        campaign = results = None
+        with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
+            campaign, results = ledger.note(CAMPAIGN), ledger.note(RESULTS)
+        files = PauseFiles(
+            campaign=Path(campaign) if campaign else None,
+            results=Path(results) if results else None,
+            folder=path.parent,
+            sandbox=sandbox,
+        )
+        yield from filter(is_there, (*files.batch, *files.campaign, *files.above))
 
 
 def _is_campaign(path: Path) -> bool:
@@ -119,6 +143,8 @@ def _save(to: Path, targets: dict[Path, Path], *, ledgers: set[Path]) -> Saved:
 
 
 def _copy_text(path: Path, target: Path) -> None:
+    if kind := unreadable(path):
+        raise UsageError(not_a_file(path, kind))
     content = path.read_bytes()
     with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
         file.write(content)

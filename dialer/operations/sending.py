@@ -184,7 +184,7 @@ class Sending:
         if self.context.control.is_paused:
             return self._paused(summary)
         if self.context.control.drain.is_set():
-            may_ring = 0 if self.context.campaign.sandbox else followed.open
+            may_ring = 0 if self.context.campaign.sandbox else await self.context.ledger.count_open()
             ended = f"{self.context.control.stopped}."
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
         left = followed.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}

@@ -138,23 +138,23 @@ class NotShown:
 
 
 def standings(batches: Sequence[Batch]) -> list[Standing | NotShown]:
-    """Return where each of several batches stands; one that cannot be shown hides no other.
+    """Return where each of some batches stands; one of several that cannot be read hides no other.
 
     Raises:
-        DialerError: there is only one, and it cannot be shown.
+        DialerError: there is only one, and it cannot be read.
     """
-    if len(batches) == 1:
-        return [standing(batches[0])]
-    return [_standing_or_why(batch) for batch in batches]
+    return [_standing_or_why(batch, is_alone=len(batches) == 1) for batch in batches]
 
 
-def _standing_or_why(batch: Batch) -> Standing | NotShown:
+def _standing_or_why(batch: Batch, *, is_alone: bool) -> Standing | NotShown:
     try:
         return standing(batch)
     except DialerError as error:
         # Beside results that say who was called a ledger is lost, not to be made.
         if isinstance(error, UsageError) and not (batch.ledger.exists() or batch.results.exists()):
             return NotShown(batch.name, "not started", "", ExitCode.DONE)
+        if is_alone:
+            raise
         return NotShown(batch.name, "not readable", str(error), error.exit_code)
 
 

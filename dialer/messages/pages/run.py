@@ -12,7 +12,7 @@ from dialer.messages.commands import removal_text
 from dialer.messages.pages.outlook import brief_lines, list_lines, over_line, uncovered_lines
 from dialer.messages.pages.redials import planned
 from dialer.messages.values import duration, plain
-from dialer.messages.words import calls_table, counted, first_line
+from dialer.messages.words import calls_table, counted, first_line, many
 from dialer.models import Status
 from dialer.moments import to_the_minute
 from dialer.operations.outcome import Why
@@ -205,4 +205,7 @@ def _may_ring(summary: Summary, selection: Selection) -> list[str]:
     # The calls of a trial ended with the stand-in that took them.
     if not summary.may_ring or selection.sandbox:
         return []
-    return [f"{summary.may_ring:,} accepted calls may still ring. To cancel them: {selection.command('cancel')}"]
+    them = "it" if summary.may_ring == 1 else "them"
+    return [
+        f"{many(summary.may_ring, 'accepted call')} may still ring. To cancel {them}: {selection.command('cancel')}"
+    ]

@@ -28,7 +28,7 @@ def copy_ledger(path: Path, to: Path) -> None:
     # SQLite would create it with the umask's rights; it holds personal data.
     os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with contextlib.closing(open_for_reading(path, any_version=True)) as source, ledger_errors(path):
+        with contextlib.closing(open_for_reading(path, any_version=True, tidily=True)) as source, ledger_errors(path):
             _copy(source, to)
     except BaseException:
         to.unlink(missing_ok=True)
