@@ -67,7 +67,7 @@ def _measured(session: Session, version: Version, rows: int) -> dict[str, float]
         shutil.rmtree(saved, ignore_errors=True)
         if name.endswith(_SAVED):
             _save_again(results)
-        peaks[name] = session.spend(command).memory
+        peaks[name] = session.peak(command)
     return peaks
 
 
@@ -76,7 +76,7 @@ def peaks_of_a_run(session: Session, version: Version, rows: int) -> dict[str, f
     fresh, called = session.campaign(version, "memory", rows), session.called(version, rows)
     forget(fresh)
     return {
-        what: session.spend(version.command("run", campaign, "--yes", "--limit", "1", "-o", "json")).memory
+        what: session.peak(version.command("run", campaign, "--yes", "--limit", "1", "-o", "json"))
         for what, campaign in {"peak of a first run": fresh, "peak of a resumed run": called}.items()
     }
 

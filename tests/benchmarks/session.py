@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.lists import IN_FLIGHT, UNLIMITED, write_campaign, write_list
-from tests.benchmarks.process import spend
+from tests.benchmarks.process import peak, spend
 from tests.benchmarks.table import paired
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ class Session:
     def spend(self, command: Sequence[str]) -> Spent:
         """Run a program to its end; return what it took."""
         return spend(command, url=self.server.url, folder=self.folder)
+
+    def peak(self, command: Sequence[str]) -> float:
+        """Run a program to its end; return its peak of memory in MiB."""
+        return peak(command, url=self.server.url, folder=self.folder)
 
     def in_turns(self, measures: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
         """Measure in turns, each time another one first; where one takes long, three rounds are enough."""
