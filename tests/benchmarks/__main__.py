@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from tests.benchmarks import (
     cpu,
     equality,
-    following,
     growth,
     intake,
     limit,
@@ -26,8 +25,9 @@ from tests.benchmarks import (
     memory,
     pacing,
     sending,
-    standing,
     starting,
+    status,
+    tracking,
 )
 from tests.benchmarks.server import Server
 from tests.benchmarks.session import Session
@@ -43,8 +43,8 @@ _BENCHMARKS = {
     "starting": starting.report,
     "memory": memory.report,
     "cpu": cpu.report,
-    "standing": standing.report,
-    "following": following.report,
+    "status": status.report,
+    "tracking": tracking.report,
     "growth": growth.report,
     "equality": equality.report,
     "sending": sending.report,

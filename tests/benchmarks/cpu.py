@@ -26,7 +26,7 @@ PEERS = {"fresh": "httpx, a connection for each request", "bare": "httpx, connec
 
 def report(session: Session) -> str:
     """Return the table."""
-    few, many = (40, 1_000) if session.quick else (240, 20_000)
+    few, many = (40, 1_000) if session.quick else (240, session.rows // 50)
     words = f"at {_RATE}/s, answers after {_LATENCY * 1000:.0f} ms"
     session.server.begin(latency=_LATENCY)
     paced = _measures(session, few, rate=f"{_RATE}/second", in_flight=20)

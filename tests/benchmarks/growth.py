@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.benchmarks import intake, memory, standing, starting
+from tests.benchmarks import intake, memory, starting, status
 from tests.benchmarks.table import table
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def _measured(session: Session, version: Version, rows: int) -> dict[str, str]:
         "check": intake.check(session, version, rows),
         "load": intake.load(session, version, rows, sizes),
         "first request, first run": starting.first(session, version, rows)[1],
-        "first request, resumed, called but for 100": starting.again(session, version, rows, rows - 100),
-        "status, without the start": standing.status(session, version, rows),
+        "first request, all but a few called": starting.again(session, version, rows, called=True),
+        "status, without the start": status.status(session, version, rows),
     }
     peaks = memory.peaks_of_a_run(session, version, rows)
     return (

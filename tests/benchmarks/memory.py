@@ -33,7 +33,7 @@ def report(session: Session) -> str:
         rows.append((verb, *figures, *(f"{ratio:.2f} x" if ratio else "" for ratio in ratios)))
     few, many = (f"{size:,}" for size in sizes)
     header = ("", *(f"{when}, {size}" for size in (few, many) for when in ("before", "now")), "before", "now")
-    return table("Peak memory, all but 100 of the list called", header, rows)
+    return table("Peak memory, all but a few of the list called", header, rows)
 
 
 def _measured(session: Session, version: Version, rows: int) -> dict[str, float]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SLOW = 30.0
 _FEW = 3
+_LEFT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,14 @@ class Session:
         path = folder / "campaign.toml"
         return path if path.exists() else write_campaign(folder, self.list_of(rows), rate=rate, in_flight=in_flight)
 
-    def called(self, version: Version, rows: int, *, left: int = 100) -> Path:
+    def called(self, version: Version, rows: int) -> Path:
         """Return a campaign whose list is called but for a few, and whose results are written; it is made once."""
-        path = self.folder / f"{version.name}-called-{rows}" / "campaign.toml"
-        if not path.exists():
-            path = self.campaign(version, "called", rows)
-            self.spend(version.task("call", path, str(rows - left)))
+        path = self.campaign(version, "called", rows)
+        made = path.with_name("made")
+        if not made.exists():
+            self.spend(version.task("call", path, str(called_of(rows))))
             self.spend(version.command("run", path, "--yes", "--limit", "1", "-o", "json"))
+            made.touch()
         return path
 
     def spend(self, command: Sequence[str]) -> Spent:
@@ -94,6 +96,11 @@ class Session:
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 found[name].append(measures[name]())
         return found
+
+
+def called_of(rows: int) -> int:
+    """Return how many of a list are called where but a few are left."""
+    return rows - min(_LEFT, rows // 10)
 
 
 def line(

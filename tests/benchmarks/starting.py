@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.benchmarks.intake import READ, forget
 from tests.benchmarks.process import Program, spend
-from tests.benchmarks.session import HEADER, RESULTS, line, ratio
+from tests.benchmarks.session import HEADER, RESULTS, called_of, line, ratio
 from tests.benchmarks.table import table
 
 if TYPE_CHECKING:
@@ -64,33 +64,28 @@ def first(session: Session, version: Version, rows: int) -> tuple[float, float]:
 
 
 def _resumed(session: Session) -> list[tuple[str, ...]]:
-    """A resumed run: nobody called, all but some called, and the same of the long list."""
+    """A run that goes on: nobody called, all but a few called, and the same of the long list."""
     rows, tenth = session.rows, session.tenth
-    nobody = {version.name: functools.partial(again, session, version, tenth, 0) for version in session.versions}
-    most = {
-        version.name: functools.partial(again, session, version, tenth, tenth - 100) for version in session.versions
-    }
-    all_of = {
-        version.name: functools.partial(again, session, version, rows, rows - 100) for version in session.versions
-    }
-    of_nobody, of_most, of_all = map(session.in_turns, (nobody, most, all_of))
+
+    def found(size: int, *, called: bool) -> dict[str, list[float]]:
+        versions = session.versions
+        return session.in_turns({v.name: functools.partial(again, session, v, size, called=called) for v in versions})
+
+    of_nobody, of_most, of_all = found(tenth, called=False), found(tenth, called=True), found(rows, called=True)
     return [
-        line(f"resumed run of {tenth:,}, nobody called, CPU", of_nobody),
-        line(f"resumed run, {tenth - 100:,} of {tenth:,} called, CPU", of_most),
-        ratio(f"- against nobody called of {tenth:,}", of_most, of_nobody),
-        line(f"resumed run, {rows - 100:,} of {rows:,} called, CPU", of_all),
-        ratio(f"- against {tenth - 100:,} of {tenth:,} called", of_all, of_most),
+        line(f"run that goes on, {tenth:,}, nobody called, CPU", of_nobody),
+        line(f"run that goes on, {called_of(tenth):,} of {tenth:,} called, CPU", of_most),
+        ratio("- against nobody called", of_most, of_nobody),
+        line(f"run that goes on, {called_of(rows):,} of {rows:,} called, CPU", of_all),
+        ratio(f"- against {called_of(tenth):,} of {tenth:,} called", of_all, of_most),
     ]
 
 
-def again(session: Session, version: Version, rows: int, called: int) -> float:
+def again(session: Session, version: Version, rows: int, *, called: bool) -> float:
     """Return the CPU seconds until the first request of a run that goes on; its end is as usual."""
-    if called:
-        campaign = session.called(version, rows, left=rows - called)
-    else:
-        campaign = session.campaign(version, "loaded", rows)
-        if not campaign.with_name(RESULTS).exists():
-            session.spend([*_run(version, campaign), "--limit", "0"])
+    campaign = session.called(version, rows) if called else session.campaign(version, "loaded", rows)
+    if not campaign.with_name(RESULTS).exists():
+        session.spend([*_run(version, campaign), "--limit", "0"])
     session.server.begin(latency=0.0)
     program = Program([*_run(version, campaign), "--limit", "1"], url=session.server.url, folder=session.folder)
     _, cpu = program.until_first_call(session.server, within=_WITHIN)

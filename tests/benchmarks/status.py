@@ -50,5 +50,5 @@ def _count(session: Session, version: Version, rows: int) -> float:
 
 
 def _less_start(session: Session, version: Version, rows: int, command: Callable[[Path], list[str]]) -> float:
-    many, few = session.called(version, rows), session.called(version, _FEW, left=10)
+    many, few = session.called(version, rows), session.called(version, _FEW)
     return max(session.spend(command(many)).cpu - session.spend(command(few)).cpu, _LEAST)
