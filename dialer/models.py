@@ -118,33 +118,6 @@ class Deferral:
 
 
 @dataclass(frozen=True, slots=True)
-class InputRow:
-    """One data row of the recipients CSV, judged.
-
-    Attributes:
-        position: data row of the input, from 1 (the header does not count).
-        line: physical line of the file on which the row begins, from 1.
-        cells: the raw cells in header order, exactly as they stand.
-        key: the recipient's identity (id cell or E.164 text); None where the row has none.
-        number: E.164 digits as an integer, without the plus; None where the number is not valid.
-        status: PENDING (callable), INVALID, DUPLICATE or SUPPRESSED.
-        problem: why it is not callable; None when PENDING.
-        own: what the call has of its own; only of use where PENDING.
-        whereabouts: in which time zones the recipient may be; NOWHERE without a calling window.
-    """
-
-    position: int
-    line: int
-    cells: tuple[str, ...]
-    key: str | None
-    number: int | None
-    status: Status
-    problem: Problem | None
-    own: Own = NOTHING_OWN
-    whereabouts: Whereabouts = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
 class Recipient:
     """A person to be called, as the runner takes them from the ledger.
 

@@ -8,7 +8,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from dialer.models import Answer, Body, Effect, InputRow, Outcome, Problem, Status, e164
+from dialer.input_rows import InputRow, InputRows
+from dialer.models import Answer, Body, Effect, Outcome, Problem, Status, e164
 from dialer.provider.bolna.executions import request_in
 from dialer.reference import VARIABLE
 from dialer.store import Binding, RedialRules
@@ -92,7 +93,23 @@ def opened(path: Path, *, binding: Binding = BINDING, batch: str = "monday") -> 
 def load(
     ledger: Store, rows: Iterable[InputRow], *, header: Sequence[str] = HEADER, id_column: str | None = None
 ) -> None:
-    ledger.load(header, phone=header[0], id_column=id_column, chunks=[list(rows)])
+    ledger.load(header, phone=header[0], id_column=id_column, chunks=[in_columns(list(rows))])
+
+
+def in_columns(rows: Sequence[InputRow]) -> InputRows:
+    """Return rows that follow each other as the ledger takes them."""
+    refused = {place: (one.status, one.problem) for place, one in enumerate(rows) if one.problem is not None}
+    return InputRows(
+        first=rows[0].position if rows else 1,
+        lines=[one.line for one in rows],
+        cells=[one.cells for one in rows],
+        keys=[one.key for one in rows],
+        numbers=[one.number or 0 for one in rows],
+        problems={place: problem for place, (_, problem) in refused.items()},
+        statuses={place: status for place, (status, _) in refused.items()},
+        own=[one.own for one in rows],
+        whereabouts=[one.whereabouts for one in rows],
+    )
 
 
 def people(ledger: Store, count: int) -> None:

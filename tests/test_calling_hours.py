@@ -20,12 +20,14 @@ from hypothesis import strategies as st
 from dialer.engine.pacing import Rate
 from dialer.hours import CallingWindow, WeeklyHours, load_pack
 from dialer.hours.recipient_zones import Locator, zone_column
+from dialer.input_rows import InputRow
 from dialer.intake.do_not_call import Suppression
 from dialer.messages.operations.eligibility import TOO_LATE
-from dialer.models import InputRow, Problem, Status, Whereabouts, e164
+from dialer.models import Problem, Status, Whereabouts, e164
 from dialer.operations.eligibility import CLOSING, Judge
 from dialer.store import Binding
 from dialer.store.sqlite import Ledger
+from tests.ledgers import in_columns
 from tests.test_runner import Bolna, Rig, virtually
 from tests.test_window import naively_open
 
@@ -119,9 +121,8 @@ class Campaign:
     ) -> None:
         self.ledger = Ledger.open(folder / "b.ledger", binding=Binding("agent", "loopback", "number"), batch="b")
         self.ledger._db.execute("PRAGMA synchronous = OFF")
-        self.ledger.load(
-            ("phone", "timezone"), phone="phone", id_column=None, chunks=[rows(numbers, calling, begins, zones)]
-        )
+        chunk = in_columns(rows(numbers, calling, begins, zones))
+        self.ledger.load(("phone", "timezone"), phone="phone", id_column=None, chunks=[chunk])
         self.wall = Wall(begins)
         self.rig = Rig(self.ledger, latency=latency)
         self.phones = Phones(self.ledger, wall=self.wall)

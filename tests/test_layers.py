@@ -15,7 +15,7 @@ PACKAGE = ROOT / "dialer"
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
     {"escaping", "streams", "models", "clocks"},
-    {"moments"},
+    {"moments", "input_rows"},
     {"messages"},
     {"errors", "files", "reference", "rate"},
     {"provider"},

@@ -22,7 +22,7 @@ import pytest
 from dialer.errors import BoundError, ExitCode, LedgerError, UsageError
 from dialer.export.results import ResultsFile
 from dialer.messages.store import RUN_ENDED
-from dialer.models import ATTEMPTED, InputRow, Status
+from dialer.models import ATTEMPTED, Status
 from dialer.store import Written
 from dialer.store.interface import JUDGED
 from dialer.store.sqlite import Ledger, opening, schema
@@ -37,6 +37,7 @@ from tests.ledgers import (
     UNCLEAR,
     call,
     crashed,
+    in_columns,
     intend,
     key_of,
     load,
@@ -50,8 +51,9 @@ from tests.ledgers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from dialer.input_rows import InputRows
     from dialer.models import Answer, ResultRow
 
 OLDER_LEDGER, OLDER_RESULTS = (Path(__file__).with_name(f"ledger_3.{ending}") for ending in ("sql", "csv"))
@@ -105,8 +107,8 @@ def test_a_crash_after_the_outcome_leaves_the_outcome(ledger: Ledger, answer: An
 
 
 def test_a_crash_while_loading_leaves_the_former_input(ledger: Ledger) -> None:
-    def breaks_off() -> Iterator[Sequence[InputRow]]:
-        yield [row(1, 9)]
+    def breaks_off() -> Iterator[InputRows]:
+        yield in_columns([row(1, 9)])
         raise RuntimeError("killed")
 
     people(ledger, 3)

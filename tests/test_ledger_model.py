@@ -29,10 +29,11 @@ from dialer.operations.results import write_results
 from dialer.provider.bolna.executions import execution_in
 from dialer.store import RedialRules
 from dialer.store.sqlite import locked, mark_of
-from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, key_of, number_of, opened, render, row
+from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, in_columns, key_of, number_of, opened, render, row
 
 if TYPE_CHECKING:
-    from dialer.models import Answer, Attempt, InputRow
+    from dialer.input_rows import InputRow
+    from dialer.models import Answer, Attempt
     from dialer.store import Store
 
 MOST = 4
@@ -282,9 +283,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.repeated = [index for index in repeated if index in there]
         rows = [self.row(at, line, line.status) for at, line in enumerate(lines, 1)]
         rows += [self.row(at, there[index], Status.DUPLICATE) for at, index in enumerate(self.repeated, len(lines) + 1)]
-        self.ledger.load(
-            self.header, phone="phone", id_column="ref" if self.with_id else None, chunks=[rows[:2], rows[2:]]
-        )
+        chunks = map(in_columns, (rows[:2], rows[2:]))
+        self.ledger.load(self.header, phone="phone", id_column="ref" if self.with_id else None, chunks=chunks)
         self.revoke(*(self.permitted - set(self.callable())))
 
     def find_missing(self) -> None:

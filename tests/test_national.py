@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dialer.models import InputRow
+    from dialer.input_rows import InputRow
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)

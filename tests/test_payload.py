@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dialer.config.campaign import load_campaign
 from dialer.errors import CampaignError, InputError
 from dialer.intake.payload import Payload, scheduled
-from dialer.models import Own, Problem, Recipient
+from dialer.models import NOTHING_OWN, Own, Problem, Recipient
 from dialer.provider.bolna.body import RESERVED
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def make(more: str = "", row: Mapping[str, str] | None = None, *, key: str = "k"
 
 def only(made: Payload, cells: Sequence[str], *, key: str = "k") -> str | Problem:
     """Return the body that is made of one row, without a reference."""
-    (own,), problems = made([[cell] for cell in cells], [key])
+    owns, problems = made([cells], [key])
+    (own,) = owns or [NOTHING_OWN]
     return problems.get(0) or made.body(whom(cells, own, key), "").text
 
 
@@ -241,7 +242,7 @@ def test_rows_made_together_are_what_each_is_by_itself() -> None:
     zones, callers, times = ("Asia/Kolkata", "", "Asia"), (CALLERS[0], "", "12"), ("2026-12-01T10:00:00", "", "soon")
     rows = list(product(["+91"], ['"Zoë"\n', ""], zones, callers, times))
     keys = [str(at) for at in range(len(rows))]
-    owns, problems = made(list(zip(*rows, strict=True)), keys)
+    owns, problems = made(rows, keys)
     together = [
         problems.get(at) or made.body(whom(row, own, key), "").text
         for at, (row, own, key) in enumerate(zip(rows, owns, keys, strict=True))

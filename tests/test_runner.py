@@ -32,13 +32,14 @@ from dialer.engine.runner import DRAIN, Runner
 from dialer.engine.throttle import HOLD_CAP
 from dialer.engine.waiting import wait_until
 from dialer.errors import ExitCode, InputError, LedgerError
-from dialer.models import Answer, Attempt, Body, Deferral, Effect, InputRow, Outcome, Recipient, Status, e164
+from dialer.input_rows import InputRow
+from dialer.models import Answer, Attempt, Body, Deferral, Effect, Outcome, Recipient, Status, e164
 from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
 from dialer.reference import VARIABLE
 from dialer.store import AsyncStore, Binding
 from dialer.store.sqlite import Ledger
 from dialer.sync.preflight import watch_wallet
-from tests.ledgers import AnyNumber
+from tests.ledgers import AnyNumber, in_columns
 from tests.test_pacing import most_within
 
 if TYPE_CHECKING:
@@ -341,7 +342,7 @@ def load(ledger: Store, count: int) -> None:
         )
         for index in range(count)
     ]
-    ledger.load(("phone",), phone="phone", id_column=None, chunks=[rows])
+    ledger.load(("phone",), phone="phone", id_column=None, chunks=[in_columns(rows)])
 
 
 @contextlib.contextmanager

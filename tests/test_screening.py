@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from openpyxl import Workbook  # type: ignore[import-untyped] # it has no types
 
 from dialer.errors import InputError, InterruptedRunError, UsageError
+from dialer.input_rows import InputRow
 from dialer.intake.do_not_call import Suppression
 from dialer.intake.screening import Example, Rules, Screening
 from dialer.intake.screening import rows as judging
 from dialer.intake.seen_numbers import Seen
 from dialer.intake.table import examine
-from dialer.models import InputRow, Own, Problem, Status
+from dialer.models import Own, Problem, Status
 from dialer.numbers import line
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 ANNA, BEN, CARA = "+919876543210", "+14155550100", "+447400123456"
 
 
-def own(columns: Sequence[Sequence[str]], keys: Sequence[str | None]) -> tuple[list[Own], dict[int, Problem]]:
-    bad = [at for at, cells in enumerate(zip(*columns, strict=True)) if "bad zone" in cells]
+def own(rows: Sequence[Sequence[str]], keys: Sequence[str | None]) -> tuple[list[Own], dict[int, Problem]]:
+    bad = [at for at, cells in enumerate(rows) if "bad zone" in cells]
     return [Own(caller=key) for key in keys], dict.fromkeys(bad, Problem("bad_zone", "no such zone"))
 
 

@@ -66,7 +66,7 @@ def test_rows_are_told_by_their_number_in_the_sheet(tmp_path: Path) -> None:
     found = list(chunks(table, size=1))
     assert [list(chunk.lines) for chunk in found] == [[3], [5]]
     assert [chunk.first for chunk in found] == [1, 2]
-    assert [chunk.frame.to_numpy().tolist() for chunk in found] == [[["1", "a"]], [["2", ""]]]
+    assert [chunk.cells for chunk in found] == [[["1", "a"]], [["2", ""]]]
     assert table.rows == 2
 
 
@@ -139,7 +139,7 @@ def test_coloured_cells_beside_the_table_are_no_fields_of_a_row_with_an_error(tm
     workbook.save(tmp_path / "r.xlsx")
     (chunk,) = chunks(examine(tmp_path / "r.xlsx"))
     assert {at: problem.code for at, problem in chunk.problems.items()} == {0: "cell_error", 1: "formula_without_value"}
-    assert chunk.frame.to_numpy().tolist() == [["1", "#N/A"], ["2", ""], ["3", "c"]]
+    assert chunk.cells == [["1", "#N/A"], ["2", ""], ["3", "c"]]
 
 
 def test_the_first_visible_sheet_is_read_and_the_others_are_told(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_an_empty_sheet_in_front_is_passed_over_and_a_hidden_one_that_holds_some
 def test_control_characters_are_read_as_what_they_are(tmp_path: Path) -> None:
     """As a spreadsheet program writes the CR of a line break."""
     path = save(tmp_path, ["phone", "address", "code"], ["1", "12 Main St_x000D_\nPune", "a_x0041_b _x00 x"])
-    (cells,) = (row for chunk in chunks(examine(path)) for row in chunk.frame.to_numpy().tolist())
+    (cells,) = (row for chunk in chunks(examine(path)) for row in chunk.cells)
     assert cells == ["1", "12 Main St\r\nPune", "a_x0041_b _x00 x"]
 
 

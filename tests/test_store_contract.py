@@ -23,6 +23,7 @@ from tests.ledgers import (
     REFUSED,
     UNCLEAR,
     call,
+    in_columns,
     intend,
     key_of,
     load,
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from dialer.models import Answer, Attempt, InputRow
+    from dialer.input_rows import InputRows
+    from dialer.models import Answer, Attempt
     from dialer.store import Redial, Store
 
 ENGINES: dict[str, tuple[Callable[[Path], Store], Callable[[Path], Store]]] = {"sqlite": (opened, Ledger.read)}
@@ -143,8 +145,8 @@ def test_a_transaction_is_kept_whole_or_not_at_all(store: Store) -> None:
 
 
 def test_a_load_that_breaks_off_leaves_the_former_list(store: Store) -> None:
-    def breaking() -> Iterator[Sequence[InputRow]]:
-        yield [row(1, 7), row(2, 8)]
+    def breaking() -> Iterator[InputRows]:
+        yield in_columns([row(1, 7), row(2, 8)])
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dialer.hours import CallingWindow
 
-    Locate = Callable[[tuple[str, ...], int, str | None], Whereabouts | Problem]
+    Locate = Callable[[Sequence[str], int, str | None], Whereabouts | Problem]
 
 ZONE_NAMES = ("timezone", "time_zone", "tz")
 """Header names under which a column of time zones is found by itself."""
@@ -49,7 +49,7 @@ class Locator:
         self._at = at
         self._known: dict[Whereabouts, Whereabouts] = {}
 
-    def __call__(self, cells: tuple[str, ...], number: int, scheduled_at: str | None) -> Whereabouts | Problem:
+    def __call__(self, cells: Sequence[str], number: int, scheduled_at: str | None) -> Whereabouts | Problem:
         """Return where a recipient may be.
 
         Args:

@@ -12,8 +12,9 @@ from dialer import provider
 from dialer.config.campaign import Campaign, Constant, MistakeError, agent_in, is_zone, version_in
 from dialer.errors import CampaignError, InputError
 from dialer.hours import zone_problem
+from dialer.input_rows import column_of
 from dialer.messages.intake import payload as say
-from dialer.models import NOTHING_OWN, Body, Own, Problem, e164
+from dialer.models import Body, Own, Problem, e164
 from dialer.moments import in_zone, moment_in
 from dialer.numbers import judge
 from dialer.provider.interface import CallField, Order
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from dialer.models import InputRow, Recipient
+    from dialer.input_rows import InputRow
+    from dialer.models import Recipient
 
 _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Number types that may call, though they are not called."""
@@ -97,23 +99,24 @@ class Payload:
         }
 
     def __call__(
-        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None]
+        self, cells: Sequence[Sequence[str]], keys: Sequence[str | None]
     ) -> tuple[Sequence[Own], dict[int, Problem]]:
         """Return what many recipients' calls have of their own.
 
         Args:
-            columns: the cells of the rows, column by column, in header order.
+            cells: of each row, in header order.
             keys: the recipients' keys; they decide which of several callers calls.
 
         Returns:
-            What is their own, for each row, and by place why there can be no request.
+            What is their own, for each row (nothing where no call has anything), and by place why there can be no
+            request.
         """
         problems: dict[int, Problem] = {}
         for index in self._zones:
-            _refuse_other_zones(self._header[index], columns[index], problems)
+            _refuse_other_zones(self._header[index], column_of(cells, index), problems)
         if not self._own:
-            return [NOTHING_OWN] * len(keys), problems
-        own = self._judged(columns, keys, problems)
+            return (), problems
+        own = self._judged(cells, keys, problems)
         return list(map(Own, *(own.get(field, repeat(None)) for field in CallField))), problems
 
     def body(self, recipient: Recipient, reference: str) -> Body:
@@ -156,26 +159,26 @@ class Payload:
             yield CallField.AGENT_VERSION
 
     def _judged(
-        self, columns: Sequence[Sequence[str]], keys: Sequence[str | None], problems: dict[int, Problem]
+        self, cells: Sequence[Sequence[str]], keys: Sequence[str | None], problems: dict[int, Problem]
     ) -> dict[CallField, Sequence[str | None]]:
         """Return each of these fields, and note the problems."""
         fields: dict[CallField, Sequence[str | None]] = {}
         agents: Sequence[str | None] = [self._campaign.agent_id] * len(keys)
         if CallField.CALLER in self._own:
-            fields[CallField.CALLER] = _column(map(self._caller, _cells(columns, self._from), keys), problems)
+            fields[CallField.CALLER] = _noted(map(self._caller, _cells(cells, self._from), keys), problems)
         if CallField.SCHEDULED_AT in self._own:
             # The keys only tell how many there are: neither of the columns need be there.
-            rows = zip(_cells(columns, self._scheduled_at), _cells(columns, self._timezone), keys, strict=False)
+            rows = zip(_cells(cells, self._scheduled_at), _cells(cells, self._timezone), keys, strict=False)
             moments = (self._schedule(cell, zone) for cell, zone, _ in rows)
-            fields[CallField.SCHEDULED_AT] = _column(moments, problems)
+            fields[CallField.SCHEDULED_AT] = _noted(moments, problems)
         if self._voice is not None:
-            fields[CallField.VOICE] = _column(map(self._voice_of, columns[self._voice]), problems)
+            fields[CallField.VOICE] = _noted(map(self._voice_of, column_of(cells, self._voice)), problems)
         if self._agent is not None:
-            fields[CallField.AGENT] = agents = _column(map(self._agent_of, columns[self._agent]), problems)
+            fields[CallField.AGENT] = agents = _noted(map(self._agent_of, column_of(cells, self._agent)), problems)
             self.agents |= dict.fromkeys(agent for agent in agents if agent is not None)
         if CallField.AGENT_VERSION in self._own:
-            versions = map(self._version_of, _cells(columns, self._version), agents)
-            fields[CallField.AGENT_VERSION] = _column(versions, problems)
+            versions = map(self._version_of, _cells(cells, self._version), agents)
+            fields[CallField.AGENT_VERSION] = _noted(versions, problems)
         return fields
 
     def _agent_of(self, cell: str) -> str | Problem:
@@ -229,19 +232,19 @@ class Payload:
         return moment.isoformat(timespec="seconds")
 
 
-def _cells(columns: Sequence[Sequence[str]], index: int | None) -> Iterable[str]:
+def _cells(cells: Sequence[Sequence[str]], index: int | None) -> Iterable[str]:
     """Return a column, or empty cells where there is none."""
-    return repeat("") if index is None else columns[index]
+    return repeat("") if index is None else column_of(cells, index)
 
 
-def _column(values: Iterable[str | Problem | None], problems: dict[int, Problem]) -> list[str | None]:
+def _noted(values: Iterable[str | Problem | None], problems: dict[int, Problem]) -> list[str | None]:
     """Return the value of each row, and note the problem of those that have one."""
-    column: list[str | None] = []
+    taken: list[str | None] = []
     for at, value in enumerate(values):
         if isinstance(value, Problem):
             problems.setdefault(at, value)
-        column.append(value if isinstance(value, str) else None)
-    return column
+        taken.append(value if isinstance(value, str) else None)
+    return taken
 
 
 def _refuse_other_zones(column: str, cells: Sequence[str], problems: dict[int, Problem]) -> None:

@@ -107,9 +107,9 @@ class Reading:
         line = 1
         while block := self.text.read(_WINDOW):
             if "\0" in block:
-                line += _line_ends(block[: block.index("\0")])
+                line += line_ends(block[: block.index("\0")])
                 raise InputError(say.nul(self._path, line))
-            line += _line_ends(block)
+            line += line_ends(block)
         return self._digest.hexdigest()
 
 
@@ -226,19 +226,20 @@ def _first_fault(source: Source) -> tuple[int, int, bytes] | None:
             except UnicodeDecodeError as error:
                 start = len(kept) - len(pending) + error.start
                 around = kept + block
-                lines += _line_ends(around[len(kept) - len(pending) : start].decode("latin-1"))
+                lines += line_ends(around[len(kept) - len(pending) : start].decode("latin-1"))
                 return done + error.start - len(pending), lines, _cell(around, start)
             except UnicodeError:
                 # UTF-16 without its mark is wrong as a whole.
                 return None
             if not block:
                 return None
-            lines += _line_ends(text)
+            lines += line_ends(text)
             done += len(block)
             kept = block[-_WINDOW // 16 :]
 
 
-def _line_ends(text: str) -> int:
+def line_ends(text: str) -> int:
+    """Count the line ends in a text, of any kind."""
     # A line end that is cut in two between blocks counts twice: a line too many once in a million characters would
     # be named, and only beside a NUL or a byte that cannot be decoded.
     return text.count("\n") + text.count("\r") - text.count("\r\n")

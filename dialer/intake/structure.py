@@ -8,14 +8,16 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
+from dialer.intake.source import line_ends
 from dialer.messages.intake import table as say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from _csv import Reader as CsvReader
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 DELIMITERS: Final = ",;\t|"
@@ -23,6 +25,8 @@ DELIMITERS: Final = ",;\t|"
 
 _SHOWN: Final = 5
 _SAMPLE: Final = 200
+_AT_ONCE: Final = 250
+"""Rows that are read at a time: with more they are out of the processor's cache when they are looked at."""
 _BLANK: Final = " \t"
 
 
@@ -38,11 +42,13 @@ class Places:
         self._positions.append(position)
         self._offsets.append(offset)
 
-    def lines(self, first: int, count: int) -> list[int]:
+    def lines(self, first: int, count: int) -> Sequence[int]:
         """Return the lines of `count` rows from position `first` on."""
-        lines: list[int] = []
         at = bisect_right(self._positions, first) - 1
         end = first + count
+        if at + 1 == len(self._positions) or end <= self._positions[at + 1]:
+            return range(first + self._offsets[at], end + self._offsets[at])
+        lines: list[int] = []
         while first < end:
             stop = min(end, self._positions[at + 1]) if at + 1 < len(self._positions) else end
             lines.extend(range(first + self._offsets[at], stop + self._offsets[at]))
@@ -91,10 +97,7 @@ class Structure:
             self.width = len(row)
             return
         self.rows += 1
-        offset = line - self.rows
-        if offset != self._offset:
-            self._offset = offset
-            self.places.add(self.rows, offset)
+        self._place(line, self.rows)
         if len(row) == self.width:
             if self.rows % self._every == 0:
                 self._keep(row)
@@ -103,6 +106,39 @@ class Structure:
             self._ragged.append((line, len(row)))
         else:
             self._more += 1
+
+    def take(self, line: int, rows: Sequence[Sequence[str]], *, lines: int) -> None:
+        """Take some rows, blank lines among them.
+
+        Args:
+            line: where the first one begins.
+            rows: as the csv module reads them.
+            lines: how many lines they take.
+
+        Raises:
+            InputError: the header has no usable names.
+        """
+        if lines == len(rows) and set(map(len, rows)) == {self.width}:
+            self._take_even(line, rows)
+            return
+        for row in rows:
+            if not is_blank(row, self.width):
+                self.add(line, row)
+            line += _lines_of(row)
+
+    def _take_even(self, line: int, rows: Sequence[Sequence[str]]) -> None:
+        """Take rows of one line and all columns each, as nearly all are: nothing is done for each of them."""
+        before, self.rows = self.rows, self.rows + len(rows)
+        self._place(line, before + 1)
+        position = before + self._every - before % self._every
+        while position <= self.rows:
+            self._keep(rows[position - before - 1])
+            position += self._every - position % self._every
+
+    def _place(self, line: int, position: int) -> None:
+        if line - position != self._offset:
+            self._offset = line - position
+            self.places.add(position, self._offset)
 
     def _keep(self, row: Sequence[str]) -> None:
         self.sample.append(row)
@@ -127,7 +163,7 @@ class Structure:
             raise InputError(say.no_rows(self._path))
 
 
-def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tuple[Structure, bool]:
+def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> Structure:
     """Check every row of an open file.
 
     Args:
@@ -136,55 +172,67 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> tu
         delimiter: one character.
         skip: lines before the header.
 
-    Returns:
-        The structure, and whether pandas reads the same cells.
-
     Raises:
         InputError: the rows do not fit the header, or the quotation marks do not close.
     """
     structure = Structure(path)
-    plain = True
-    for _ in range(skip):
-        next(text)
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    line = skip + 1
+    reader = _reader(text, delimiter=delimiter, skip=skip)
     try:
-        for row in reader:
-            if not row or len(row) != structure.width or row[0][:1].isspace():
-                plain = plain and not _is_odd(row)
-                if is_blank(row, structure.width):
-                    line = skip + reader.line_num + 1
-                    continue
-            structure.add(line, row)
-            line = skip + reader.line_num + 1
+        while True:
+            before = reader.line_num
+            # Rows in front of a broken one are kept: they tell where it begins.
+            rows: list[list[str]] = []
+            rows.extend(islice(reader, _AT_ONCE))
+            if not rows:
+                break
+            structure.take(skip + before + 1, rows, lines=reader.line_num - before)
     except csv.Error as error:
-        raise InputError(_broken(path, str(error), line, skip + reader.line_num)) from error
+        start = skip + before + 1 + sum(map(_lines_of, rows))
+        raise InputError(_broken(path, str(error), start, skip + reader.line_num)) from error
     structure.finish(delimiter=delimiter)
-    # pandas loses rows beside lines that end in a lone CR.
-    ends = (text.newlines,) if isinstance(text.newlines, str) else text.newlines or ()
-    return structure, plain and "\r" not in ends
+    return structure
 
 
-def records(text: Iterable[str], *, delimiter: str, skip: int) -> Iterator[list[str]]:
-    """Read the rows of a file that `scan` has passed, the header first."""
-    lines = iter(text)
+def batches(
+    text: io.TextIOWrapper, *, delimiter: str, skip: int, width: int, size: int
+) -> Iterator[Sequence[Sequence[str]]]:
+    """Read the rows of a file that `scan` has passed, without the header.
+
+    Args:
+        text: as for `scan`.
+        delimiter: as for `scan`.
+        skip: as for `scan`.
+        width: how many columns there are.
+        size: so many rows at a time, or fewer.
+
+    Raises:
+        csv.Error: it is no longer the same file.
+    """
+    reader = _reader(text, delimiter=delimiter, skip=skip)
+    next((row for row in reader if not is_blank(row, 0)), None)
+    while rows := list(islice(reader, size)):
+        if set(map(len, rows)) != {width}:
+            rows = [row for row in rows if not is_blank(row, width)]
+        if any(len(row) != width for row in rows):
+            raise csv.Error
+        if rows:
+            yield rows
+
+
+def _reader(text: io.TextIOWrapper, *, delimiter: str, skip: int) -> CsvReader:
     for _ in range(skip):
-        next(lines)
-    width = 0
-    for row in csv.reader(lines, delimiter=delimiter, strict=True):
-        if not is_blank(row, width):
-            width = width or len(row)
-            yield row
+        next(text, None)
+    return csv.reader(text, delimiter=delimiter, strict=True)
+
+
+def _lines_of(row: Sequence[str]) -> int:
+    """Count the lines that a row takes: more than one where there are line ends within quotation marks."""
+    return 1 + line_ends("\0".join(row))
 
 
 def is_blank(row: Sequence[str], width: int) -> bool:
     """Tell whether a row is a blank line; in a table of one column white space is a cell."""
     return not row or (len(row) == 1 and width != 1 and not row[0].strip(_BLANK))
-
-
-def _is_odd(row: Sequence[str]) -> bool:
-    """Tell whether pandas may read a row otherwise: it skips white space in front where its buffer ends within it."""
-    return bool(row) and (row[0][:1].isspace() or not "".join(row).strip(_BLANK))
 
 
 def find_delimiter(text: io.TextIOWrapper, *, prefer: str = "") -> tuple[str, int]:

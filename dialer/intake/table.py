@@ -1,8 +1,7 @@
 """Tables as people send them, read cell by cell exactly as they stand.
 
-A file is read twice. `examine` streams it through the csv module, strictly: the width and the line of every row, the
-header, the encoding. `chunks` lets pandas read what passed. Where the two would disagree, the csv module reads both
-times, so that there is one truth.
+A file is read twice, both times by the csv module. `examine` streams it, strictly: the encoding, the header, the width
+and the line of every row. `chunks` reads what passed: nobody is called from a file of which some rows are broken.
 """
 
 from __future__ import annotations
@@ -12,18 +11,17 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-import pandas as pd
-
 from dialer.errors import InputError
 from dialer.intake import sheet
 from dialer.intake.source import Source, digest_of
-from dialer.intake.structure import Places, Structure, find_delimiter, records, scan
+from dialer.intake.structure import Places, Structure, batches, find_delimiter, scan
 from dialer.messages.intake import table as say
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from dialer.models import Problem
 
@@ -43,7 +41,7 @@ class Table:
         rows: how many data rows it has.
         digest: blake2b of the file's bytes.
         skip: lines before the header.
-        plain: whether pandas reads the same cells as the csv module; of a spreadsheet, whether it has no formulas.
+        formulas: whether it is a spreadsheet with formulas.
         stamp: size, and modification time in nanoseconds, when it was examined.
         places: the lines of the rows.
         sample: some hundred of the rows, spread evenly.
@@ -57,7 +55,7 @@ class Table:
     rows: int
     digest: str
     skip: int = field(repr=False)
-    plain: bool = field(repr=False)
+    formulas: bool = field(repr=False)
     stamp: tuple[int, int] = field(repr=False)
     places: Places = field(repr=False, compare=False)
     sample: Sequence[Sequence[str]] = field(repr=False, compare=False)
@@ -70,14 +68,24 @@ class Chunk:
     Attributes:
         first: position of the first row, from 1.
         lines: physical line of each row; of a spreadsheet, the row of the sheet.
-        frame: text, the columns named as in the header.
+        header: the column names.
+        cells: of each row, as they stand.
         problems: rows that cannot be read, by their place in this chunk from 0; spreadsheets only.
     """
 
     first: int
     lines: Sequence[int]
-    frame: pd.DataFrame
+    header: tuple[str, ...]
+    cells: Sequence[Sequence[str]]
     problems: Mapping[int, Problem] = field(default_factory=dict)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table of pandas, all text."""
+        # Loaded when asked for: to call a list needs none.
+        import pandas as pd  # noqa: PLC0415 - as said above
+
+        return pd.DataFrame(self.cells, columns=list(self.header), dtype=str)
 
 
 def examine(
@@ -110,7 +118,7 @@ def examine(
         guessed, skip = find_delimiter(reading.text, prefer=prefer)
     delimiter = delimiter or guessed
     with source.open() as reading:
-        structure, plain = scan(path, reading.text, delimiter=delimiter, skip=skip)
+        structure = scan(path, reading.text, delimiter=delimiter, skip=skip)
     return Table(
         path=path,
         header=structure.header,
@@ -120,8 +128,7 @@ def examine(
         rows=structure.rows,
         digest=digest,
         skip=skip,
-        # pandas takes only a byte for one.
-        plain=plain and delimiter.isascii(),
+        formulas=False,
         stamp=stamp,
         places=structure.places,
         sample=structure.sample,
@@ -145,12 +152,12 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
     if _stamp(table.path) != table.stamp:
         raise _changed(table)
     try:
-        for frame, problems in _read(table, size):
-            if _stamp(table.path) != table.stamp or done + len(frame) > table.rows:
+        for cells, problems in _read(table, size):
+            if _stamp(table.path) != table.stamp or done + len(cells) > table.rows:
                 raise _changed(table)
-            yield Chunk(done + 1, table.places.lines(done + 1, len(frame)), frame, problems)
-            done += len(frame)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
+            yield Chunk(done + 1, table.places.lines(done + 1, len(cells)), table.header, cells, problems)
+            done += len(cells)
+    except csv.Error as error:
         raise _changed(table) from error
     if done != table.rows:
         raise _changed(table)
@@ -168,48 +175,16 @@ def _changed(table: Table) -> InputError:
     return InputError(say.changed(table.path))
 
 
-def _read(table: Table, size: int) -> Iterator[tuple[pd.DataFrame, Mapping[int, Problem]]]:
+def _read(table: Table, size: int) -> Iterator[tuple[Sequence[Sequence[str]], Mapping[int, Problem]]]:
     if not table.delimiter:
         yield from _read_sheet(table, size)
         return
+    width = len(table.header)
     with Source(table.path, table.encoding).open() as reading:
-        read = _read_pandas if table.plain else _read_csv
-        yield from ((frame, {}) for frame in read(table, reading.text, size))
+        for cells in batches(reading.text, delimiter=table.delimiter, skip=table.skip, width=width, size=size):
+            yield cells, {}
         if reading.digest() != table.digest:
             raise _changed(table)
-
-
-def _read_pandas(table: Table, text: io.TextIOWrapper, size: int) -> Iterator[pd.DataFrame]:
-    """Read with every option off that makes pandas judge cells."""
-    for _ in range(table.skip):
-        next(text)
-    reader = pd.read_csv(
-        text,
-        sep=table.delimiter,
-        header=None,
-        names=range(len(table.header)),
-        index_col=False,
-        dtype=str,
-        na_filter=False,
-        engine="c",
-        chunksize=size,
-    )
-    # The header is read as a row: pandas would rename its columns, and take a byte order mark off the first row.
-    frame = reader.get_chunk(size + 1).iloc[1:]
-    while len(frame):
-        frame.columns = pd.Index(table.header)
-        yield frame
-        frame = next(reader, frame.iloc[:0])
-
-
-def _read_csv(table: Table, text: io.TextIOWrapper, size: int) -> Iterator[pd.DataFrame]:
-    rows = records(text, delimiter=table.delimiter, skip=table.skip)
-    next(rows, None)
-    yield from (_frame(table, batch) for batch in _batches(rows, size))
-
-
-def _frame(table: Table, rows: Sequence[Sequence[str]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(table.header), dtype=str)
 
 
 def _batches(rows: Iterator[_Row], size: int) -> Iterator[list[_Row]]:
@@ -235,19 +210,19 @@ def _examine_sheet(path: Path) -> Table:
         rows=structure.rows,
         digest=digest_of(path),
         skip=0,
-        plain=not formulas,
+        formulas=formulas,
         stamp=stamp,
         places=structure.places,
         sample=structure.sample,
     )
 
 
-def _read_sheet(table: Table, size: int) -> Iterator[tuple[pd.DataFrame, Mapping[int, Problem]]]:
-    rows = sheet.rows(table.path, formulas=not table.plain)
+def _read_sheet(table: Table, size: int) -> Iterator[tuple[Sequence[Sequence[str]], Mapping[int, Problem]]]:
+    rows = sheet.rows(table.path, formulas=table.formulas)
     next(rows, None)
     for batch in _batches(rows, size):
-        frame = _frame(table, [_padded(cells, len(table.header)) for _, cells, _ in batch])
-        yield frame, {place: problem for place, (_, _, problem) in enumerate(batch) if problem is not None}
+        padded = [_padded(cells, len(table.header)) for _, cells, _ in batch]
+        yield padded, {place: problem for place, (_, _, problem) in enumerate(batch) if problem is not None}
     if digest_of(table.path) != table.digest:
         raise _changed(table)
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
+
+from dialer.input_rows import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from dialer.models import InputRow
 
 ERRORS: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
     | {"#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "Err:502", "Err:508", "Err:522"}
 )
-"""What Excel (in English, German, French) and LibreOffice put into a CSV for a formula that has failed."""
+"""What Excel (in English, German, French) and LibreOffice put into a CSV for a formula that has failed.
+
+Each has # or Err: in it: `_errors` looks for that first.
+"""
 
 _SHOWN = 5
 # UTF-8 that was read as cp1252 and saved (ZoÃ« for Zoë), and letters that could not be read.
@@ -42,16 +44,19 @@ class Found:
         self.first += positions[: _SHOWN - len(self.first)]
 
 
-def _empty(cells: Sequence[str]) -> list[int]:
+def _empty(cells: Sequence[str], whole: str) -> list[int]:
+    if "\n\n" not in whole and not any(map(str.isspace, cells)):
+        return []
     return [at for at, cell in enumerate(cells) if not cell or cell.isspace()]
 
 
-def _errors(cells: Sequence[str]) -> list[int]:
-    return [] if ERRORS.isdisjoint(cells) else [at for at, cell in enumerate(cells) if cell in ERRORS]
+def _errors(cells: Sequence[str], whole: str) -> list[int]:
+    if "#" not in whole and "Err:" not in whole:
+        return []
+    return [at for at, cell in enumerate(cells) if cell in ERRORS]
 
 
-def _garbled(cells: Sequence[str]) -> list[int]:
-    whole = "\n".join(cells)
+def _garbled(cells: Sequence[str], whole: str) -> list[int]:
     if not any(sign in whole for sign in _SIGNS):
         return []
     return [at for at, cell in enumerate(cells) if _GARBLED.search(cell) or _is_lost(cell)]
@@ -76,13 +81,19 @@ class Spoken:
         self._columns = columns
         self._found = {kind: {name: Found() for name in columns} for kind in _KINDS}
 
-    def add(self, rows: Sequence[InputRow]) -> None:
-        """Count the cells of callable rows."""
-        every = [row.cells for row in rows]
+    def add(self, rows: Sequence[Sequence[str]], positions: Sequence[int]) -> None:
+        """Count the cells of callable rows.
+
+        Args:
+            rows: the cells of each.
+            positions: of each.
+        """
         for name, index in self._columns.items():
-            cells = list(map(itemgetter(index), every))
+            cells = column_of(rows, index)
+            # Most columns have nothing of the kind: that is seen in one text of all their cells.
+            whole = "\n".join(["", *cells, ""])
             for kind, places in _KINDS.items():
-                self._found[kind][name].add([rows[at].position for at in places(cells)])
+                self._found[kind][name].add([positions[at] for at in places(cells, whole)])
 
     def found(self, kind: str) -> dict[str, Found]:
         """Return which variables have cells of a kind in some rows.

@@ -17,7 +17,7 @@ from dialer.files import unwritable
 from dialer.messages.operations import files
 from dialer.messages.operations.run import will_not_start
 from dialer.messages.words import without_stop
-from dialer.models import Status, Talk
+from dialer.models import NOWHERE, Status, Talk
 from dialer.numbers import line
 from dialer.operations.adoption import refuse_without_ledger
 from dialer.operations.cell_warnings import Found, Spoken
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.config.campaign import Campaign
+    from dialer.input_rows import InputRow, InputRows
     from dialer.intake.do_not_call import Listed
     from dialer.intake.screening import Report
-    from dialer.models import InputRow
     from dialer.operations.coverage import Uncovered
     from dialer.operations.intake import Intake
     from dialer.store import Redials, Store
@@ -132,9 +132,9 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         tally = _Tally(ledger, recent, Spoken(screened.payload.columns), placed)
         reject(["line", "row", "status", "code", "reason", *screened.table.header])
         for rows in screened.screening:
-            for row in rows:
-                if row.problem is not None:
-                    reject([row.line, row.position, row.status, row.problem.code, row.problem.reason, *row.cells])
+            for at, problem in sorted(rows.problems.items()):
+                place = [rows.lines[at], rows.first + at, rows.statuses[at]]
+                reject([*place, problem.code, problem.reason, *rows.cells[at]])
             tally.add(rows)
         talk = Talk() if ledger is None else ledger.talk()
         tally.placed += [] if ledger is None else placed_last(ledger)
@@ -170,22 +170,27 @@ class _Tally:
     no_rule: Counter[str | None] = field(default_factory=Counter)
     samples: list[InputRow] = field(default_factory=list)
 
-    def add(self, rows: Sequence[InputRow]) -> None:
+    def add(self, rows: InputRows) -> None:
         """Count some rows."""
-        fresh = self._fresh([row for row in rows if row.status is Status.PENDING])
+        fresh = self._fresh(rows)
         self.fresh += len(fresh)
-        self.spoken.add(fresh)
-        refused = (row for row in rows if row.problem is not None and row.problem.code == "no_rule")
-        self.no_rule.update(None if row.number is None else numbers.home(row.number) for row in refused)
-        again = {row.position: self.recent.get(line(row.number or 0)) for row in fresh} if self.recent else {}
-        self.order.add_people([Kind(row.whereabouts, row.own.scheduled_at, again.get(row.position)) for row in fresh])
-        self.samples += fresh[: SAMPLES - len(self.samples)]
+        self.spoken.add([rows.cells[at] for at in fresh], [rows.first + at for at in fresh])
+        refused = (rows.numbers[at] for at, problem in rows.problems.items() if problem.code == "no_rule")
+        self.no_rule.update(numbers.home(number) if number else None for number in refused)
+        again = {at: self.recent.get(line(rows.numbers[at])) for at in fresh} if self.recent else {}
+        if rows.whereabouts or rows.own or any(again.values()):
+            people = zip(map(rows.row, fresh), map(again.get, fresh), strict=True)
+            self.order.add_people([Kind(row.whereabouts, row.own.scheduled_at, until) for row, until in people])
+        elif fresh:
+            self.order.add_sorted({Kind(NOWHERE): len(fresh)})
+        self.samples += map(rows.row, fresh[: SAMPLES - len(self.samples)])
 
-    def _fresh(self, rows: list[InputRow]) -> list[InputRow]:
-        """Return the rows of those who were never attempted; count the others by state."""
-        attempted = self.ledger.attempted([row.key or "" for row in rows]) if self.ledger else {}
+    def _fresh(self, rows: InputRows) -> Sequence[int]:
+        """Return the places of those who were never attempted; count the others by state."""
+        places = rows.callable()
+        attempted = self.ledger.attempted([rows.keys[at] or "" for at in places]) if self.ledger else {}
         self.called.update(attempted.values())
-        return [row for row in rows if row.key not in attempted] if attempted else rows
+        return [at for at in places if rows.keys[at] not in attempted] if attempted else places
 
 
 def _summed_up(

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from dialer.input_rows import InputRows
     from dialer.models import (
         Answer,
         Attempt,
         CallCount,
-        InputRow,
         Recipient,
         Render,
         ResultRow,
@@ -96,9 +96,7 @@ class Work(Notes, Protocol):
 class Input(Notes, Protocol):
     """The list of recipients, judged."""
 
-    def load(
-        self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[Sequence[InputRow]]
-    ) -> None:
+    def load(self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[InputRows]) -> None:
         """Replace the input by a newly judged one, all of it or nothing."""
 
     def header(self) -> tuple[str, ...]:

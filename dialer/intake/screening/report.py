@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from dialer.models import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from dialer.models import InputRow
+    from dialer.input_rows import InputRows
 
 EXAMPLES: Final = 5
 """Rows that the report keeps of each kind."""
@@ -68,9 +68,8 @@ class Report:
 
     def add(
         self,
-        rows: Sequence[InputRow],
+        rows: InputRows,
         *,
-        problems: Iterable[int],
         phone: int,
         repaired: Mapping[int, str],
         newer: Collection[int],
@@ -80,33 +79,28 @@ class Report:
 
         Args:
             rows: judged rows, in order.
-            problems: the places of those that are not called, in order.
             phone: the place of the phone cell.
             repaired: by place in `rows`, what was repaired in the number.
             newer: the places of those whose number is in no numbering plan known here, in order.
             shared: by place in `rows`, which earlier row has the same number.
         """
         self.rows += len(rows)
-        self.statuses[Status.PENDING] += len(rows)
-        for at in problems:
-            row = rows[at]
-            if row.problem is not None:
-                self.statuses[Status.PENDING] -= 1
-                self.statuses[row.status] += 1
-                self.reasons[row.problem.code] += 1
-                kept = self.examples.setdefault(row.problem.code, [])
-                _keep(kept, row, row.cells[phone], row.problem.reason)
+        self.statuses[Status.PENDING] += len(rows) - len(rows.problems)
+        for at, problem in sorted(rows.problems.items()):
+            self.statuses[rows.statuses[at]] += 1
+            self.reasons[problem.code] += 1
+            _keep(self.examples.setdefault(problem.code, []), rows, at, phone, problem.reason)
         for at, words in repaired.items():
             self.repaired[words] += 1
-            _keep(self.repairs.setdefault(words, []), rows[at], rows[at].cells[phone], words)
+            _keep(self.repairs.setdefault(words, []), rows, at, phone, words)
         self.newer += len(newer)
         for at in newer:
-            _keep(self.newest, rows[at], rows[at].cells[phone], "")
+            _keep(self.newest, rows, at, phone, "")
         self.shared += len(shared)
         for at, words in shared.items():
-            _keep(self.sharing, rows[at], rows[at].cells[phone], words)
+            _keep(self.sharing, rows, at, phone, words)
 
 
-def _keep(examples: list[Example], row: InputRow, cell: str, words: str) -> None:
+def _keep(examples: list[Example], rows: InputRows, at: int, phone: int, words: str) -> None:
     if len(examples) < EXAMPLES:
-        examples.append(Example(row.position, row.line, cell, words))
+        examples.append(Example(rows.first + at, rows.lines[at], rows.cells[at][phone], words))

@@ -13,6 +13,7 @@ import numpy as np
 
 from dialer import numbers
 from dialer.errors import InputError, InterruptedRunError
+from dialer.input_rows import InputRows, column_of
 from dialer.intake.screening.advice import advice
 from dialer.intake.screening.lost import is_lost, refuse_lost
 from dialer.intake.screening.report import EXAMPLES, Report
@@ -20,7 +21,7 @@ from dialer.intake.screening.rules import Rules, check
 from dialer.intake.seen_numbers import UNSEEN, Seen
 from dialer.intake.table import chunks
 from dialer.messages.intake import screening as say
-from dialer.models import NOWHERE, InputRow, Problem, Status, e164
+from dialer.models import NOWHERE, Problem, Status, e164
 from dialer.numbers.column import judge_column
 
 if TYPE_CHECKING:
@@ -49,28 +50,48 @@ ROWS_AT_ONCE: Final = 5_000
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of a chunk while they are judged, column by column."""
+    """The rows of a chunk while they are judged, column by column; a place is that of a row in the chunk."""
 
     first: int
     lines: Sequence[int]
-    cells: list[tuple[str, ...]]
+    cells: Sequence[Sequence[str]]
     numbers: NDArray[np.int64]
     keys: list[str | None]
     problems: dict[int, Problem]
-    statuses: dict[int, Status]
-    own: Sequence[Own]
-    whereabouts: list[Whereabouts]
     repaired: dict[int, str]
     newer: set[int]
+    statuses: dict[int, Status] = field(default_factory=dict)
+    own: Sequence[Own] = ()
+    whereabouts: Sequence[Whereabouts] = ()
     shared: dict[int, str] = field(default_factory=dict)
 
-    def callable(self) -> list[int]:
+    def callable(self) -> NDArray[np.intp]:
         """Return the places of the rows that nothing speaks against so far."""
-        return [at for at in range(len(self.cells)) if at not in self.problems]
+        left = np.ones(len(self.cells), dtype=np.bool_)
+        left[list(self.problems)] = False
+        return np.flatnonzero(left)
+
+    def at(self, places: NDArray[np.intp]) -> Sequence[Sequence[str]]:
+        """Return the cells of some of the rows."""
+        return self.cells if len(places) == len(self.cells) else [self.cells[place] for place in places.tolist()]
 
     def settle(self, at: int, status: Status, problem: Problem) -> None:
         """Take a row out of those that are called."""
         self.problems[at], self.statuses[at] = problem, status
+
+    def done(self) -> InputRows:
+        """Return the rows as they were judged."""
+        return InputRows(
+            first=self.first,
+            lines=self.lines,
+            cells=self.cells,
+            keys=self.keys,
+            numbers=self.numbers.tolist(),
+            problems=self.problems,
+            statuses=self.statuses,
+            own=self.own,
+            whereabouts=self.whereabouts,
+        )
 
 
 class Screening:
@@ -81,7 +102,7 @@ class Screening:
         rules: what the campaign says.
         suppression: the numbers never to be called.
         attempted: lines (`numbers.line`) that an earlier run attempted, and the keys under which it did.
-        own: says from columns of cells and keys what each call has of its own, and by row why there can be none.
+        own: says from the cells and keys of rows what each call has of its own, and by row why there can be none.
         locate: says in which time zones a recipient may be, or why that forbids the call; None without calling hours.
         should_stop: asked between chunks.
 
@@ -131,7 +152,7 @@ class Screening:
         """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
         return advice([row[self._phone] for row in self._table.sample], self._rules)
 
-    def __iter__(self) -> Iterator[list[InputRow]]:
+    def __iter__(self) -> Iterator[InputRows]:
         """Yield the rows, chunk by chunk.
 
         Raises:
@@ -149,33 +170,31 @@ class Screening:
         if self._refused:
             raise self._refusal()
 
-    def _chunk(self, chunk: Chunk) -> list[InputRow]:
-        columns = [chunk.frame.iloc[:, at].tolist() for at in range(len(self._table.header))]
-        numbers = self._numbers(columns[self._phone])
-        cells = list(zip(*columns, strict=True))
+    def _chunk(self, chunk: Chunk) -> InputRows:
+        numbers = self._numbers(column_of(chunk.cells, self._phone))
         rows = _Rows(
             first=chunk.first,
             lines=chunk.lines,
-            cells=cells,
+            cells=chunk.cells,
             numbers=numbers.numbers,
-            keys=self._keys(columns, numbers.numbers),
+            keys=self._keys(chunk.cells, numbers.numbers),
             problems=numbers.problems | dict(chunk.problems),
-            statuses={},
-            own=(),
-            whereabouts=[NOWHERE] * len(cells),
             repaired=numbers.repaired,
             newer=numbers.newer,
         )
         self._identify(rows)
-        self._require(rows, columns)
-        rows.own, refused = self._own(columns, rows.keys)
+        self._require(rows)
+        rows.own, refused = self._own(rows.cells, rows.keys)
         rows.problems = refused | rows.problems
         if self._locate is not None:
             _find(rows, self._locate)
         rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
         self._suppress(rows)
         self._find_duplicates(rows)
-        return self._done(rows)
+        done = rows.done()
+        newer = sorted(rows.newer - rows.problems.keys())
+        self.report.add(done, phone=self._phone, repaired=rows.repaired, newer=newer, shared=rows.shared)
+        return done
 
     def _numbers(self, texts: Sequence[str]) -> Column:
         rules = self._rules
@@ -184,9 +203,9 @@ class Screening:
             refuse_lost(texts, column, region=rules.region)
         return column
 
-    def _keys(self, columns: Sequence[list[str]], numbers: NDArray[np.int64]) -> list[str | None]:
+    def _keys(self, cells: Sequence[Sequence[str]], numbers: NDArray[np.int64]) -> list[str | None]:
         if self._id is not None:
-            return list(columns[self._id])
+            return [*column_of(cells, self._id)]
         return [e164(number) if number else None for number in numbers.tolist()]
 
     def _identify(self, rows: _Rows) -> None:
@@ -206,9 +225,9 @@ class Screening:
             return None
         return Problem("id_repeated", say.same_id(self._rules.id or "", position=first, line=self._line(first)))
 
-    def _require(self, rows: _Rows, columns: Sequence[list[str]]) -> None:
-        for name, column in self._required:
-            for at, cell in enumerate(columns[column]):
+    def _require(self, rows: _Rows) -> None:
+        for name, index in self._required:
+            for at, cell in enumerate(column_of(rows.cells, index)):
                 if not cell.strip(_UNSEEN):
                     rows.problems.setdefault(at, Problem("required_empty", say.no_required(name)))
         for at, problem in rows.problems.items():
@@ -218,7 +237,7 @@ class Screening:
     def _suppress(self, rows: _Rows) -> None:
         left = rows.callable()
         self.report.listed.update(dict(enumerate(self._suppression.counts(rows.numbers[left]))))
-        for at in np.array(left, dtype=np.int64)[self._suppression.hits(rows.numbers[left])].tolist():
+        for at in left[self._suppression.hits(rows.numbers[left])].tolist():
             reason = self._suppression.hit(int(rows.numbers[at]))
             rows.settle(at, Status.SUPPRESSED, Problem("suppressed", reason or say.SUPPRESSED))
 
@@ -233,38 +252,42 @@ class Screening:
         for at, first, same in self._repeats(rows, left, self._seen):
             self._duplicate(rows, at, self._repeated(int(rows.numbers[at]), first, same=same))
 
-    def _repeats(self, rows: _Rows, left: list[int], among: Seen, *, by_line: bool = True) -> Iterator[_Repeat]:
+    def _repeats(self, rows: _Rows, left: NDArray[np.intp], among: Seen, *, by_line: bool = True) -> Iterator[_Repeat]:
         """Yield the places whose number an earlier row has, the position of the first one, and if all is the same."""
         names = numbers.lines(rows.numbers[left]) if by_line else rows.numbers[left]
         positions, digests = _positions(rows, left), self._digests(rows, left)
         firsts, marks = among.firsts(names, positions, digests)
         for place in np.flatnonzero(firsts != positions).tolist():
-            yield left[place], int(firsts[place]), bool(marks[place] == digests[place])
+            yield int(left[place]), int(firsts[place]), bool(marks[place] == digests[place])
 
-    def _digests(self, rows: _Rows, left: list[int]) -> NDArray[np.int32]:
-        return np.array([hash(self._compared(rows.cells[at])) for at in left], dtype=np.int64).astype(np.int32)
+    def _digests(self, rows: _Rows, left: NDArray[np.intp]) -> NDArray[np.int32]:
+        hashes = map(hash, map(self._compared, rows.at(left)))
+        return np.fromiter(hashes, dtype=np.int64, count=len(left)).astype(np.int32)
 
-    def _settle_called(self, rows: _Rows, left: list[int]) -> list[int]:
+    def _settle_called(self, rows: _Rows, left: NDArray[np.intp]) -> NDArray[np.intp]:
         """Settle the rows whose number an earlier run attempted; return the others.
 
         The row that was called stands. Any other is a duplicate of it, in the same words as before the call; where it
         does not come first, of the call.
         """
         lines = numbers.lines(rows.numbers[left]).tolist()
-        called = {at: keys for at, line in zip(left, lines, strict=True) if (keys := self._attempted.get(line))}
-        own = [at for at, keys in called.items() if rows.keys[at] in keys]
+        called = {
+            at: keys for at, line in zip(left.tolist(), lines, strict=True) if (keys := self._attempted.get(line))
+        }
+        own = np.array([at for at, keys in called.items() if rows.keys[at] in keys], dtype=np.intp)
         # Each id comes once by now; a number that is the key comes as often as rows have it, and only the first stands.
         for at, first, same in self._repeats(rows, own, self._called, by_line=self._id is not None):
             if self._id is None:
                 self._duplicate(rows, at, self._repeated(int(rows.numbers[at]), first, same=same))
         self._settle_others(rows, {at: keys for at, keys in called.items() if rows.keys[at] not in keys})
-        return [at for at in left if at not in called]
+        return left[~np.isin(left, list(called))]
 
     def _settle_others(self, rows: _Rows, called: Mapping[int, tuple[str, ...]]) -> None:
         names = [self._name(int(rows.numbers[at]), keys) for at, keys in called.items()]
         firsts, marks = self._called.find(np.array(names, dtype=np.int64))
-        is_before = (firsts != UNSEEN) & (firsts < _positions(rows, list(called)))
-        is_same = marks == self._digests(rows, list(called))
+        places = np.array(list(called), dtype=np.intp)
+        is_before = (firsts != UNSEEN) & (firsts < _positions(rows, places))
+        is_same = marks == self._digests(rows, places)
         for place, (at, keys) in enumerate(called.items()):
             if is_before[place]:
                 problem = self._repeated(int(rows.numbers[at]), int(firsts[place]), same=bool(is_same[place]))
@@ -294,44 +317,21 @@ class Screening:
             return Problem("duplicate", say.same_row(spellings, position=first, line=line))
         return Problem("duplicate_number", say.shared_number(spellings, position=first, line=line))
 
-    def _done(self, rows: _Rows) -> list[InputRow]:
-        count = len(rows.cells)
-        statuses = [Status.PENDING] * count
-        problems: list[Problem | None] = [None] * count
-        for at, problem in rows.problems.items():
-            statuses[at], problems[at] = rows.statuses[at], problem
-        positions = range(rows.first, rows.first + count)
-        numbers: list[int | None] = [number or None for number in rows.numbers.tolist()]
-        done = list(
-            map(
-                InputRow,
-                *(positions, rows.lines, rows.cells, rows.keys, numbers),
-                *(statuses, problems, rows.own, rows.whereabouts),
-            )
-        )
-        self.report.add(
-            done,
-            problems=sorted(rows.problems),
-            phone=self._phone,
-            repaired=rows.repaired,
-            newer=sorted(rows.newer - rows.problems.keys()),
-            shared=rows.shared,
-        )
-        return done
 
-
-def _positions(rows: _Rows, places: list[int]) -> NDArray[np.int32]:
-    return np.array(places, dtype=np.int32) + np.int32(rows.first)
+def _positions(rows: _Rows, places: NDArray[np.intp]) -> NDArray[np.int32]:
+    return places.astype(np.int32) + np.int32(rows.first)
 
 
 def _find(rows: _Rows, locate: Locate) -> None:
-    numbers = rows.numbers.tolist()
-    for at in rows.callable():
-        where = locate(rows.cells[at], numbers[at], rows.own[at].scheduled_at)
+    numbers, places = rows.numbers.tolist(), rows.callable().tolist()
+    whereabouts = [NOWHERE] * len(rows.cells)
+    for at in places:
+        where = locate(rows.cells[at], numbers[at], rows.own[at].scheduled_at if rows.own else None)
         if isinstance(where, Problem):
             rows.problems[at] = where
         else:
-            rows.whereabouts[at] = where
+            whereabouts[at] = where
+    rows.whereabouts = whereabouts
 
 
 @contextmanager
@@ -346,5 +346,5 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _picker(columns: list[int]) -> Callable[[tuple[str, ...]], object]:
+def _picker(columns: list[int]) -> Callable[[Sequence[str]], object]:
     return itemgetter(*columns) if columns else lambda _: None

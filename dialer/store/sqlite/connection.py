@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_ESCAPED = bytes(range(0x20)) + b'"\\'
+
+
 class Connected:
     """What every part of the ledger stands on; one thread at a time may use it.
 
@@ -114,3 +117,24 @@ def as_json(texts: Sequence[str]) -> str:
     """Return cells, or a header, as they are kept."""
     # What json.dumps gives, without an encoder made for each row: a third of its time.
     return f"[{','.join(map(encode_basestring, texts))}]"
+
+
+def each_as_json(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the cells of many rows, each as `as_json` does.
+
+    Hardly a cell has anything that JSON writes otherwise, and to look for it in all rows at once takes a tenth of the
+    time that writing each cell does.
+    """
+    joined = list(map('","'.join, rows))
+    if _escapes("".join(joined)) == 2 * sum(len(row) - 1 for row in rows):
+        return [f'["{text}"]' for text in joined]
+    return [
+        f'["{text}"]' if _escapes(text) == 2 * (len(row) - 1) else as_json(row)
+        for row, text in zip(rows, joined, strict=True)
+    ]
+
+
+def _escapes(text: str) -> int:
+    """Count the characters of a text that JSON writes otherwise."""
+    raw = text.encode()
+    return len(raw) - len(raw.translate(None, _ESCAPED))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, TypeVar
 
-from dialer.models import NOWHERE, InputRow, Whereabouts
-from dialer.store.sqlite.connection import as_json
+from dialer.store.sqlite.connection import each_as_json
 from dialer.store.sqlite.opening import CACHE
 from dialer.store.sqlite.queries import changing, reading
 
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+    from dialer.input_rows import InputRows
+    from dialer.models import Whereabouts
+
 _CACHE = 16_384
 """KiB of the file that are held in memory while a list is loaded."""
 
-_UNLOCATED = ("", "", "")
+_Value = TypeVar("_Value")
 
 
 @contextlib.contextmanager
@@ -34,7 +37,7 @@ def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("PRAGMA shrink_memory")
 
 
-def replace_input(db: sqlite3.Connection, chunks: Iterable[Sequence[InputRow]], *, layout: int) -> None:
+def replace_input(db: sqlite3.Connection, chunks: Iterable[InputRows], *, layout: int) -> None:
     """Put judged rows, in input order, in the place of those that the ledger has, within an open transaction."""
     is_first = db.execute(reading.ANY_ROW).fetchone() is None
     db.execute(changing.DROP_POSITIONS)
@@ -51,25 +54,39 @@ def replace_input(db: sqlite3.Connection, chunks: Iterable[Sequence[InputRow]], 
     db.execute(changing.CREATE_POSITIONS)
 
 
-def _put(db: sqlite3.Connection, rows: Sequence[InputRow], layout: int, *, is_first: bool) -> None:
-    callable_ = [
-        (row.key, row.number, row.position, as_json(row.cells), layout, *_located(row.whereabouts), *row.own)
-        for row in rows
-        if row.problem is None
-    ]
-    db.executemany(changing.ADD_RECIPIENT if is_first else changing.ADD_OR_RENEW_RECIPIENT, callable_)
-    if not is_first:
-        db.executemany(changing.LIST_CALLED, (row[:5] for row in callable_))
+def _put(db: sqlite3.Connection, rows: InputRows, layout: int, *, is_first: bool) -> None:
+    cells = each_as_json(rows.cells)
+    _put_callable(db, rows, cells, layout, is_first=is_first)
     db.executemany(
         changing.ADD_ROW_OF_NOBODY,
         [
-            (row.key, row.number, row.position, as_json(row.cells), layout, row.status, problem.code, problem.reason)
-            for row in rows
-            if (problem := row.problem) is not None
+            (rows.keys[at], rows.numbers[at] or None, rows.first + at, cells[at], layout, rows.statuses[at], *why)
+            for at, problem in sorted(rows.problems.items())
+            for why in [(problem.code, problem.reason)]
         ],
     )
 
 
+def _put_callable(
+    db: sqlite3.Connection, rows: InputRows, cells: Sequence[str], layout: int, *, is_first: bool
+) -> None:
+    places = rows.callable()
+    positions = range(rows.first, rows.first + len(rows))
+    each = [*(_at(places, values) for values in (rows.keys, rows.numbers, positions, cells)), repeat(layout)]
+    add = changing.add_recipient if is_first else changing.add_or_renew_recipient
+    located = list(zip(*map(_located, _at(places, rows.whereabouts)), strict=True))
+    own = list(zip(*_at(places, rows.own), strict=True))
+    more = (*(changing.LOCATED if located else ()), *(changing.OWN if own else ()))
+    # Made by zip, and not by Python row by row.
+    db.executemany(add(*more), zip(*each, *located, *own, strict=False))
+    if not is_first:
+        db.executemany(changing.LIST_CALLED, zip(*each, strict=False))
+
+
+def _at(places: Sequence[int], values: Sequence[_Value]) -> Sequence[_Value]:
+    """Return the values at some places; nothing where there are none."""
+    return [values[at] for at in places] if values and len(places) < len(values) else values
+
+
 def _located(where: Whereabouts) -> tuple[str, str, str]:
-    # Without a calling window all rows have this one: a million joins of nothing less.
-    return _UNLOCATED if where is NOWHERE else (",".join(where.zones), where.source, where.country)
+    return ",".join(where.zones), where.source, where.country

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from dialer.models import InputRow, Render
+    from dialer.input_rows import InputRows
+    from dialer.models import Render
     from dialer.store.records import Binding
 
 
@@ -109,9 +110,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         """Note for how long somebody may hold an intent before the request leaves."""
         self.set_note(_LONGEST_WAIT, str(seconds))
 
-    def load(
-        self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[Sequence[InputRow]]
-    ) -> None:
+    def load(self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[InputRows]) -> None:
         """Replace the input by a newly judged one, all of it or nothing.
 
         Who is to be called takes the new row; who was attempted is not touched; who is gone is not called.

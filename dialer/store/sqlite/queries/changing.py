@@ -35,20 +35,33 @@ CREATE_KEYS = "CREATE UNIQUE INDEX recipient_key ON recipient (key) WHERE state 
 DROP_ROWS_OF_NOBODY = "DELETE FROM recipient WHERE state IS NULL"
 UNLIST = "UPDATE recipient SET position = NULL, status = NULL, code = '' WHERE position IS NOT NULL"
 ADD_LAYOUT = "INSERT OR IGNORE INTO layout (header) VALUES (?)"
-_JUDGED = (
-    *("number", "position", "cells", "layout", "zones", "zone_source", "country"),
-    *("caller", "scheduled_at", "voice", "agent", "agent_version"),
-)
-ADD_RECIPIENT = f"""
-    INSERT INTO recipient (state, key, {", ".join(_JUDGED)}) VALUES ('pending', ?{", ?" * len(_JUDGED)})
-"""
-# Who may have been called under one number is not called again under another: it would be forgotten.
-ADD_OR_RENEW_RECIPIENT = f"""
-    {ADD_RECIPIENT}
-    ON CONFLICT (key) WHERE state IS NOT NULL DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _JUDGED)}
-    WHERE state = 'pending' OR {permitted("recipient.id")}
-    AND (state = 'error' OR number = excluded.number)
-"""
+LOCATED = ("zones", "zone_source", "country")
+"""Columns that only campaigns with a calling window fill."""
+OWN = ("caller", "scheduled_at", "voice", "agent", "agent_version")
+"""Columns that only campaigns fill whose calls differ in more than number and variables."""
+_EACH = ("key", "number", "position", "cells", "layout")
+_JUDGED = (*_EACH[1:], *LOCATED, *OWN)
+
+
+def add_recipient(*more: str) -> str:
+    """Return how somebody is added: `_EACH`, and these columns besides."""
+    columns = (*_EACH, *more)
+    return f"""
+        INSERT INTO recipient (state, {", ".join(columns)}) VALUES ('pending'{", ?" * len(columns)})
+    """
+
+
+def add_or_renew_recipient(*more: str) -> str:
+    """Return how somebody is added, or renewed who is there."""
+    # Who may have been called under one number is not called again under another: it would be forgotten.
+    return f"""
+        {add_recipient(*more)} ON CONFLICT (key) WHERE state IS NOT NULL
+        DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _JUDGED)}
+        WHERE state = 'pending' OR {permitted("recipient.id")}
+        AND (state = 'error' OR number = excluded.number)
+    """
+
+
 # Of somebody who was called nothing changes but where they stand in the input. Who was taken over from a torn line of
 # the results has no cells yet.
 LIST_CALLED = """
