@@ -272,7 +272,9 @@ STEPS = {
     "before the outcome is durable": Crash("dialer.store.sqlite:Ledger.settle", "after", turn=2),
     "after the outcome": Crash("dialer.export.results:ResultsFile.append", turn=2),
     "after a line of the results": Crash("dialer.export.results:ResultsFile.append", "after", turn=2),
-    "in the middle of the last results": Crash("dialer.export.results:ResultsFile._cells", turn=2 * PEOPLE + 1),
+    "in the middle of the last results": Crash(
+        "dialer.export.results:ResultsFile._cells", turn=2 * (PEOPLE - FIRST) - 3
+    ),
     "before the last results are in place": Crash("pathlib:Path.replace", turn=2),
     "after the last results": Crash("dialer.export.results:ResultsFile.write", "after", turn=2),
     "between results and checkpoint": Crash("dialer.store.sqlite:Ledger.close"),

@@ -497,6 +497,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger is not None
         assert self.file is not None
         write_results(self.ledger, self.file, pending=pending)
+        # However much of the former file was kept, it is as if it had been written from the ledger alone.
+        whole = ResultsFile(self.results.with_suffix(".whole"), header=self.header, with_id=self.with_id)
+        whole.write(self.ledger.results(pending=pending), calls=self.ledger.call_parts())
+        assert self.results.read_bytes() == whole.path.read_bytes()
         self.csv = {index: [found] for index, found in self.known.items()}
         self.last_appended, self.saved = None, False
 

@@ -6,14 +6,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from dialer.errors import InputError, LedgerError, UsageError
-from dialer.export.results import STAMP, ResultsFile, continues, read_back, stamp_of
+from dialer.export.results import PLACES, STAMP, Places, ResultsFile, continues, read_back, stamp_of
 from dialer.messages.operations import results as say
 from dialer.messages.operations.ledger import emptied
 from dialer.store.engines import read_ledger, reopen_ledger
 from dialer.store.sqlite import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
@@ -51,9 +51,11 @@ def _rewrite(batch: Batch, ledger: Store) -> int:
             yield row
 
     try:
-        file.write(counted(), calls=ledger.call_parts())
+        # All of it, whatever is there: for this it is asked for.
+        begin_writing(ledger)
+        places = file.write(counted(), calls=ledger.call_parts())
         # Else the next one would not know the file for its own.
-        ledger.set_note(STAMP, stamp_of(batch.results))
+        note_written(ledger, stamp=stamp_of(batch.results), places=places)
     except OSError as error:
         raise LedgerError(say.unwritable(batch.results, why=error.strerror)) from error
     return rows
@@ -86,8 +88,55 @@ def write_results(store: Store, file: ResultsFile, *, pending: bool = True) -> N
     Raises:
         OSError: they cannot be written.
     """
-    file.write(store.results(pending=pending), calls=store.call_parts())
-    store.set_note(STAMP, stamp_of(file.path))
+    unchanged = begin_writing(store)
+    stamp, places = write_changed(store, file, unchanged, pending=pending)
+    note_written(store, stamp=stamp, places=places)
+
+
+def begin_writing(store: Store) -> Places:
+    """Return where rows stand in the results whose lines are as they have to be; what changes from now on is watched.
+
+    What a crash leaves: the former places, less what has changed since; a file that the stamp does not fit is written
+    whole.
+    """
+    with store.transaction():
+        unchanged = Places.read(store.note(PLACES)).up_to(store.unchanged_results())
+        store.set_note(PLACES, unchanged.noted())
+    return unchanged
+
+
+def write_changed(
+    store: Store,
+    file: ResultsFile,
+    unchanged: Places,
+    *,
+    pending: bool,
+    watch: Callable[[Iterator[ResultRow]], Iterator[ResultRow]] = iter,
+) -> tuple[str, Places]:
+    """Write the results from the first row on whose line differs; return the stamp and where the rows stand.
+
+    Args:
+        store: the ledger, also where it was opened for reading.
+        file: the results.
+        unchanged: from `begin_writing`.
+        pending: with the rows that are still to be called.
+        watch: sees each row as it is written.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    calls = store.call_parts()
+    kept = file.usable(unchanged, stamp=store.note(STAMP), calls=calls)
+    rows = store.results(pending=pending, after=kept.last.position)
+    places = file.write(watch(rows), calls=calls, kept=kept)
+    return stamp_of(file.path), places
+
+
+def note_written(store: Store, *, stamp: str, places: Places) -> None:
+    """Note in the ledger what was written."""
+    with store.transaction():
+        store.set_note(STAMP, stamp)
+        store.set_note(PLACES, places.noted())
 
 
 def results_file(campaign: Campaign, header: Sequence[str]) -> ResultsFile:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from anyio import to_thread
 
 from dialer.errors import DialerError
-from dialer.export.results import STAMP, stamp_of
+from dialer.export.results import Places
 from dialer.messages.operations import results as say
+from dialer.operations.results import begin_writing, note_written, write_changed
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
@@ -37,10 +39,12 @@ class _Todo:
 
     Attributes:
         whole: the file anew: with (True) or without those that are still to be called; None: not.
+        unchanged: where rows stand in it whose lines are as they have to be.
         positions: rows to append.
     """
 
     whole: bool | None = None
+    unchanged: Places = field(default_factory=Places)
     positions: Sequence[int] = ()
 
     def __bool__(self) -> bool:
@@ -69,7 +73,7 @@ class ResultsWriter:
         self._doing = False
         self._ended = False
         self._moved = time.monotonic()
-        self._stamp: str | None = None
+        self._written: tuple[str, Places] | None = None
         self._said: set[str] = set()
         # A thread that hangs in the kernel must not keep the process.
         self._thread = threading.Thread(target=self._serve, name="results", daemon=True)
@@ -106,14 +110,16 @@ class ResultsWriter:
             store: is told what was written.
             pending: with the rows that are still to be called.
         """
+        unchanged = await store.call(begin_writing)
         with self._changed:
-            self._todo = _Todo(whole=pending)
+            self._todo = _Todo(whole=pending, unchanged=unchanged)
             self._moved = time.monotonic()
             self._changed.notify_all()
         if not await to_thread.run_sync(self._is_written, abandon_on_cancel=True):
             self._say_hanging()
-        elif self._stamp is not None:
-            await store.set_note(STAMP, self._stamp)
+        elif self._written is not None:
+            stamp, places = self._written
+            await store.call(functools.partial(note_written, stamp=stamp, places=places))
 
     def _is_written(self) -> bool:
         """Wait until there is nothing left to write; False where the disk hangs."""
@@ -160,12 +166,11 @@ class ResultsWriter:
         if todo.whole is None:
             self._file.append(store.results_of(todo.positions))
         else:
-            self._stamp = None
+            self._written = None
             # Where another one took its place, whoever works on that one may have written what this one does not know.
             if _inode(self._ledger) not in {self._held, None}:
                 raise OSError(errno.ESTALE, say.LEDGER_REPLACED)
-            self._file.write(self._counted(store.results(pending=todo.whole)), calls=store.call_parts())
-            self._stamp = stamp_of(self._file.path)
+            self._written = write_changed(store, self._file, todo.unchanged, pending=todo.whole, watch=self._counted)
 
     def _counted(self, rows: Iterator[ResultRow]) -> Iterator[ResultRow]:
         for row in rows:

@@ -242,11 +242,17 @@ class Following(Protocol):
 class Results(Protocol):
     """The rows of the results file, and what such a file knows more than the ledger."""
 
-    def results(self, *, pending: bool = True) -> Iterator[ResultRow]:
-        """Yield one row per input row in input order, then those who were called and have left the input."""
+    def results(self, *, pending: bool = True, after: int = 0) -> Iterator[ResultRow]:
+        """Yield one row per input row in input order, then those who were called and have left the input.
+
+        Without those up to the position `after`, and, where `pending` is false, without those still to be called.
+        """
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input, in input order."""
+
+    def unchanged_results(self) -> int:
+        """Return up to which position no result has changed since this was last asked, and watch them from now on."""
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show; None where no call was tracked yet."""

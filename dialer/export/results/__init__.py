@@ -1,12 +1,15 @@
 """The results CSV: for people to read, and to be read back when it knows more than the ledger."""
 
 from dialer.export.results.file import ResultsFile
+from dialer.export.results.places import PLACES, Places
 from dialer.export.results.reading import ReadBack, read_back
 from dialer.export.results.replacing import replaced
 from dialer.export.results.stamp import STAMP, continues, stamp_of
 
 __all__ = [
+    "PLACES",
     "STAMP",
+    "Places",
     "ReadBack",
     "ResultsFile",
     "continues",

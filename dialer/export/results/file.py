@@ -8,12 +8,14 @@ import errno
 import io
 import os
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from dialer.escaping import guarded
 from dialer.export.results.cells import Form, form_of, shown
 from dialer.export.results.columns import columns
+from dialer.export.results.places import NO_PLACES, Measured, Places
 from dialer.export.results.replacing import replaced
+from dialer.export.results.stamp import continues
 
 if TYPE_CHECKING:
     from _csv import Writer
@@ -43,14 +45,33 @@ class ResultsFile:
         self._columns = columns(with_id=self._with_id, parts=calls)
         self._ours = Form(",", (*(column.name for column in self._columns), *map(shown, self._header)))
 
-    def write(self, rows: Iterable[ResultRow], *, calls: Collection[str] | None = None) -> None:
-        """Replace the file by these rows, atomically.
+    def usable(self, places: Places, *, stamp: str | None, calls: Collection[str] | None) -> Places:
+        """Return places of the file as far as it is what was written then; none where it is not, or gets other columns.
+
+        Args:
+            places: where it is as it has to be.
+            stamp: of what was written.
+            calls: as for `write`.
+        """
+        self._show(calls)
+        header = self._header_line().encode()
+        with contextlib.suppress(OSError):
+            if places.ends and continues(self.path, stamp):
+                with self.path.open("rb") as file:
+                    return places if file.read(len(header)) == header else NO_PLACES
+        return NO_PLACES
+
+    def write(
+        self, rows: Iterable[ResultRow], *, calls: Collection[str] | None = None, kept: Places = NO_PLACES
+    ) -> Places:
+        """Replace the file by these rows, atomically, and return where they stand.
 
         The former file's mode and a symbolic link to it are kept; a new file is readable by its owner only.
 
         Args:
             rows: what it holds.
             calls: show what has become of the calls, with these long parts; None: do not.
+            kept: the former file stays as it is up to the last of these places, and the rows are those behind it.
 
         Raises:
             OSError: it cannot be written; the former file is as it was.
@@ -59,9 +80,16 @@ class ResultsFile:
         self._show(calls)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with replaced(self.path) as file:
-            writer = csv.writer(file)
-            writer.writerow(map(guarded, self._ours.names))
-            writer.writerows(self._cells(row) for row in rows)
+            if kept.ends:
+                _copy(self.path, file, size=kept.last.size)
+            else:
+                file.write(self._header_line())
+            measured = Measured(file, kept)
+            csv.writer(file).writerows(self._cells(row) for row in measured.watch(rows))
+            return measured.places()
+
+    def _header_line(self) -> str:
+        return _text(self._ours, lambda writer: writer.writerow(map(guarded, self._ours.names)))
 
     def append(self, rows: Iterable[ResultRow]) -> None:
         """Add rows as they arrive; if another program wrote the file meanwhile, they take on the form it has then.
@@ -159,6 +187,18 @@ class _Appending:
     def _undo(self) -> None:
         with contextlib.suppress(OSError):
             os.ftruncate(self._handle, self._size)
+
+
+def _copy(path: Path, file: TextIO, *, size: int) -> None:
+    """Begin a file with so many bytes of another one."""
+    file.flush()
+    with path.open("rb") as former:
+        while size > 0 and (block := former.read(min(size, 1 << 20))):
+            file.buffer.write(block)
+            size -= len(block)
+    file.buffer.flush()
+    if size:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
 
 def _places(ours: Form, theirs: Form) -> Callable[[list[object]], tuple[object, ...]]:

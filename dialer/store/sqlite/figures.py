@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from itertools import chain
 from operator import itemgetter
@@ -13,7 +14,7 @@ from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
 from dialer.store.records import Located
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import reading
+from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -46,8 +47,11 @@ class Figures(Connected):
         Whoever the run may call again is pending.
         """
         with ledger_errors(self.path):
-            row = self._db.execute(reading.COUNTS).fetchone()
-        return {status: count for status, count in zip(Status, row, strict=True) if count}
+            counts = Counter({_STATUSES[state]: count for state, count in self._db.execute(reading.COUNTS)})
+            for state, count in self._db.execute(reading.RELEASED):
+                counts[_STATUSES[state]] -= count
+                counts[Status.PENDING] += count
+        return {status: count for status in Status if (count := counts[status])}
 
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
         """Return the state of those keys that were attempted."""
@@ -106,16 +110,19 @@ class Figures(Connected):
         current = self.note("layout")
         return () if current is None else self._layouts()[int(current)]
 
-    def results(self, *, pending: bool = True) -> Iterator[ResultRow]:
+    def results(self, *, pending: bool = True, after: int = 0) -> Iterator[ResultRow]:
         """Yield one row per input row in input order, then those who were called and have left the input.
 
         Args:
             pending: with the rows that are still to be called.
+            after: only those from beyond a position of the input.
         """
         with ledger_errors(self.path):
             # All of it is read from one snapshot: that of the first of them that has a row.
             rows = chain(
-                self._db.execute(self._with_calls(reading.RESULTS if pending else reading.RESULTS_BUT_PENDING)),
+                self._db.execute(
+                    self._with_calls(reading.RESULTS if pending else reading.RESULTS_BUT_PENDING), (after,)
+                ),
                 self._db.execute(self._with_calls(reading.RESULTS_OF_UNLISTED)),
             )
             layouts, phone = self._layouts(), self.note("phone") or ""
@@ -127,6 +134,13 @@ class Figures(Connected):
         with ledger_errors(self.path):
             (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
         return [_result(row, layouts, phone=phone) for row in sorted(json.loads(rows), key=itemgetter(0))]
+
+    def unchanged_results(self) -> int:
+        """Return up to which position no result has changed since this was last asked, and watch them from now on."""
+        with self.transaction() as db:
+            (position,) = db.execute(reading.UNCHANGED_RESULTS).fetchone()
+            db.execute(changing.WATCH_RESULTS)
+        return int(position)
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""

@@ -40,7 +40,8 @@ def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
 def replace_input(db: sqlite3.Connection, chunks: Iterable[InputRows], *, layout: int) -> None:
     """Put judged rows, in input order, in the place of those that the ledger has, within an open transaction."""
     is_first = db.execute(reading.ANY_ROW).fetchone() is None
-    db.execute(changing.DROP_POSITIONS)
+    for drop in (changing.DROP_PENDING, changing.DROP_DONE, changing.CHANGE_ALL_RESULTS):
+        db.execute(drop)
     if is_first:
         # Built when all rows are there, an index takes a third of the time.
         db.execute(changing.DROP_KEYS)
@@ -51,7 +52,8 @@ def replace_input(db: sqlite3.Connection, chunks: Iterable[InputRows], *, layout
         _put(db, rows, layout, is_first=is_first)
     if is_first:
         db.execute(changing.CREATE_KEYS)
-    db.execute(changing.CREATE_POSITIONS)
+    db.execute(changing.CREATE_PENDING)
+    db.execute(changing.CREATE_DONE)
 
 
 def _put(db: sqlite3.Connection, rows: InputRows, layout: int, *, is_first: bool) -> None:

@@ -256,6 +256,38 @@ MIGRATIONS = (
     -- What calls have of their own was only in the bodies: the next run judges the input anew.
     DELETE FROM meta WHERE name = 'input_judged';
     """,
+    # 6: who is still to be called is found, and the others are counted, without a look at the rows; and it is known
+    # from which row on the results file has to be written anew.
+    """
+    DROP INDEX recipient_position;
+    CREATE INDEX recipient_pending ON recipient (position) WHERE state = 'pending';
+    CREATE INDEX recipient_done ON recipient (position, state, status) WHERE state IS NOT 'pending';
+    CREATE TABLE unchanged (         -- one row: up to this position all results are as they were last written
+        position INTEGER NOT NULL
+    );
+    INSERT INTO unchanged VALUES (0);
+    CREATE TRIGGER result_changed AFTER UPDATE ON recipient
+    WHEN min(coalesce(old.position, new.position), coalesce(new.position, old.position))
+    <= (SELECT position FROM unchanged)
+    BEGIN
+        UPDATE unchanged SET position =
+        min(coalesce(old.position, new.position), coalesce(new.position, old.position)) - 1;
+    END;
+    CREATE TRIGGER first_call_told AFTER INSERT ON call
+    WHEN (SELECT position FROM recipient WHERE id = new.recipient) <= (SELECT position FROM unchanged)
+    BEGIN
+        UPDATE unchanged SET position = (SELECT position FROM recipient WHERE id = new.recipient) - 1;
+    END;
+    CREATE TRIGGER call_told AFTER UPDATE ON call
+    WHEN (SELECT position FROM recipient WHERE id = new.recipient) <= (SELECT position FROM unchanged)
+    AND (new.status, new.voicemail, new.duration, new.cost, new.hangup_reason, new.error_message,
+    new.termination_reason, new.recording_url, new.transcript, new.extracted) IS NOT
+    (old.status, old.voicemail, old.duration, old.cost, old.hangup_reason, old.error_message,
+    old.termination_reason, old.recording_url, old.transcript, old.extracted)
+    BEGIN
+        UPDATE unchanged SET position = (SELECT position FROM recipient WHERE id = new.recipient) - 1;
+    END;
+    """,
 )
 
 

@@ -96,11 +96,11 @@ class Starts(Connected):
         gaps, searched, last = self.gaps(), self.note(_SEARCHED), self.note(_MADE)
         if int(self.note(_START) or 0) <= 1 and self._first_moment() is None and not gaps:
             return None
-        with ledger_errors(self.path):
-            last = self._db.execute(reading.LAST_AT).fetchone()[0] or last
         # A clock that was ahead says nothing of when that was.
-        is_sound = searched is not None and float(searched) <= time.time()
-        since = float((searched if is_sound else last) or 0.0) - LATE
+        if searched is None or float(searched) > time.time():
+            with ledger_errors(self.path):
+                searched = self._db.execute(reading.LAST_AT).fetchone()[0] or last
+        since = float(searched or 0.0) - LATE
         return min([since, *(start for start, _ in gaps)])
 
     def note_searched(self, until: float) -> None:
@@ -128,9 +128,11 @@ class Starts(Connected):
         else:
             is_left_by_0_1 = figures.start == 0 and former is not None and former == figures.work
             is_behind = self._first_moment() is not None and not is_left_by_0_1
+        if not is_behind:
+            return None
         last = self.last_moment()
         # Nothing was ever recorded here; but beside this mark something was.
-        return None if not is_behind else last if last is not None or left is None else left.made
+        return last if last is not None or left is None else left.made
 
     def _first_moment(self) -> float | None:
         with ledger_errors(self.path):

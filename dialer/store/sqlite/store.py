@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 
 _LONGEST_WAIT = "longest_wait"
+_POSITION = 5
+"""Its place in a row of `PAGE`."""
 
 
 class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
@@ -152,10 +155,10 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
     def page(self, *, after: int, size: int) -> list[Recipient]:
         """Return the next callable recipients in input order, from beyond a position."""
         with ledger_errors(self.path):
-            rows = self._db.execute(
-                reading.PAGE,
-                (after, size),
-            ).fetchall()
+            rows = self._db.execute(reading.PAGE, (after, size)).fetchall()
+            if self._db.execute(reading.ANY_PERMITTED).fetchone() is not None:
+                rows += self._db.execute(reading.PAGE_OF_PERMITTED, (after, size)).fetchall()
+                rows = sorted(rows, key=itemgetter(_POSITION))[:size]
         return [
             Recipient(id_, key, number, parse_cells(cells), attempts, position, _parted(zones), country, Own(*own))
             for id_, key, number, cells, attempts, position, zones, country, *own in rows

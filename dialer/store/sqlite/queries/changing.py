@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from dialer.store.sqlite.queries.parts import CALLED, JUDGED, LISTED, PLANNED, RUN, permitted
 
 REFUSED_AGAIN = "the redial was refused: "
@@ -15,6 +17,8 @@ SET_NOTE = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET valu
 ADD_TO_NOTE = """
     INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2 RETURNING value
 """
+CHANGE_ALL_RESULTS = "UPDATE unchanged SET position = 0"
+WATCH_RESULTS = f"UPDATE unchanged SET position = {sys.maxsize}"
 NAME_BATCH = "INSERT OR IGNORE INTO meta VALUES ('batch', ?)"
 ASK_TO_STOP = """
     INSERT INTO meta SELECT ?, value FROM meta WHERE name = ?
@@ -28,8 +32,10 @@ INDEX_NUMBERS = "CREATE INDEX IF NOT EXISTS recipient_number ON recipient (numbe
 
 # -- a load ------------------------------------------------------------------------------------------------------------
 
-DROP_POSITIONS = "DROP INDEX IF EXISTS recipient_position"
-CREATE_POSITIONS = "CREATE INDEX recipient_position ON recipient (position) WHERE position IS NOT NULL"
+DROP_PENDING = "DROP INDEX recipient_pending"
+CREATE_PENDING = "CREATE INDEX recipient_pending ON recipient (position) WHERE state = 'pending'"
+DROP_DONE = "DROP INDEX recipient_done"
+CREATE_DONE = "CREATE INDEX recipient_done ON recipient (position, state, status) WHERE state IS NOT 'pending'"
 DROP_KEYS = "DROP INDEX recipient_key"
 CREATE_KEYS = "CREATE UNIQUE INDEX recipient_key ON recipient (key) WHERE state IS NOT NULL"
 DROP_ROWS_OF_NOBODY = "DELETE FROM recipient WHERE state IS NULL"
@@ -82,7 +88,7 @@ def _claim(which: str) -> tuple[str, str]:
         layout = CASE WHEN recipient.cells = '[]' THEN o.layout ELSE recipient.layout END
         FROM (
             SELECT key, min(position) AS first FROM recipient WHERE state IS NULL AND {which} GROUP BY key
-        ) f JOIN recipient o ON o.position = f.first AND o.state IS NULL
+        ) f JOIN recipient o ON o.position = f.first AND o.state IS NULL AND o.state IS NOT 'pending'
         WHERE recipient.key = f.key AND recipient.state IN {CALLED} AND recipient.position IS NULL
     """
     drop = f"""

@@ -53,6 +53,15 @@ CALLABLE = f"(r.state = 'pending' OR {permitted('r.id')})"
 """Whether `r` may be called, where the input has a row of theirs that can be."""
 LISTED = "r.position IS NOT NULL AND r.status IS NULL AND r.state IS NOT NULL"
 """Whether `r` is in the input with a row that can be called."""
+PENDING = "recipient r INDEXED BY recipient_pending WHERE r.state = 'pending'"
+"""Those who were never called, in the input or not; without those who may be called again."""
+DONE = "recipient r INDEXED BY recipient_done WHERE r.state IS NOT 'pending'"
+"""All the others, also rows that stand for nobody."""
+PERMITTED = f"""
+    recipient r WHERE r.id IN (SELECT recipient FROM permission WHERE run = {RUN} AND attempt IS NULL AND void = 0)
+    AND r.state IS NOT 'pending'
+"""
+"""Those of all the others whom the run may call again: found by their permissions, which are few."""
 
 OUTCOME = f"""
     CASE WHEN c.status = '{CallState.COMPLETED}' AND c.voicemail = 1 THEN '{CallState.VOICEMAIL}'

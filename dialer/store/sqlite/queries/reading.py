@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from dialer.models import Status
 from dialer.provider.states import FINAL, RANG
 from dialer.store.sqlite.queries.parts import (
     ACCEPTED,
@@ -15,11 +13,14 @@ from dialer.store.sqlite.queries.parts import (
     CALL_OF,
     CALLABLE,
     CALLED,
+    DONE,
     JUDGED,
     LISTED,
     MAY_RING,
     OPEN,
     OUTCOME,
+    PENDING,
+    PERMITTED,
     PLANNED,
     PLANNED_AMONG,
     REACHED,
@@ -61,11 +62,17 @@ SPREAD = f"""
 """
 ANY_ROW = "SELECT 1 FROM recipient LIMIT 1"
 ANYBODY = "SELECT 1 FROM recipient WHERE state IS NOT NULL LIMIT 1"
-PAGE = f"""
-    SELECT r.id, r.key, r.number, r.cells, r.attempts, r.position, r.zones, r.country,
-    r.caller, r.scheduled_at, r.voice, r.agent, r.agent_version
-    FROM recipient r WHERE r.position > ? AND {LISTED} AND {CALLABLE} ORDER BY r.position LIMIT ?
+_RECIPIENT = """
+    r.id, r.key, r.number, r.cells, r.attempts, r.position, r.zones, r.country, r.caller, r.scheduled_at, r.voice,
+    r.agent, r.agent_version
 """
+PAGE = f"""
+    SELECT {_RECIPIENT} FROM {PENDING} AND r.position > ? AND r.status IS NULL ORDER BY r.position LIMIT ?
+"""
+PAGE_OF_PERMITTED = f"""
+    SELECT {_RECIPIENT} FROM {DONE} AND r.position > ? AND {LISTED} AND {permitted("r.id")} ORDER BY r.position LIMIT ?
+"""
+ANY_PERMITTED = f"SELECT 1 FROM {PERMITTED} LIMIT 1"
 ATTEMPTS_OF_CALLABLE = f"""
     SELECT json_group_array(json_array(r.id, r.attempts)) FROM recipient r
     WHERE r.id IN (SELECT value FROM json_each(?)) AND {CALLABLE}
@@ -73,21 +80,18 @@ ATTEMPTS_OF_CALLABLE = f"""
 LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempt"
 ATTEMPTED_NUMBERS = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"
 ATTEMPTED = f"SELECT key, state FROM recipient WHERE key IN (SELECT value FROM json_each(?)) AND state IN {CALLED}"
+_WHERE = "r.id, r.number, r.position, r.scheduled_at, r.zones, r.zone_source, r.country"
+_CALLABLE_LISTED = f"""
+    SELECT {_WHERE} FROM {PENDING} AND {LISTED} UNION ALL SELECT {_WHERE} FROM {PERMITTED} AND {LISTED}
+"""
 WHEREABOUTS = f"""
-    SELECT r.position / ? AS block, count(*), min(r.position), max(r.position), r.scheduled_at, r.zones, r.zone_source,
-    r.country FROM recipient r WHERE {LISTED} AND {CALLABLE}
-    GROUP BY block, r.zones, r.zone_source, r.country, r.scheduled_at
+    SELECT position / ? AS block, count(*), min(position), max(position), scheduled_at, zones, zone_source, country
+    FROM ({_CALLABLE_LISTED}) GROUP BY block, zones, zone_source, country, scheduled_at
 """
-PLACES = f"""
-    SELECT DISTINCT r.scheduled_at IS NOT NULL, r.zones, r.zone_source, r.country FROM recipient r
-    WHERE {LISTED} AND {CALLABLE}
-"""
-PENDING_AMONG = f"""
-    SELECT r.id, r.number, r.position, r.scheduled_at, r.zones, r.zone_source, r.country FROM recipient r
-    WHERE {LISTED} AND r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
-"""
-NUMBERS_WITH = "SELECT number FROM recipient WHERE status = 'invalid' AND code = ? AND number IS NOT NULL"
-CALLABLE_NUMBERS = f"SELECT r.number FROM recipient r WHERE {CALLABLE}"
+PLACES = f"SELECT DISTINCT scheduled_at IS NOT NULL, zones, zone_source, country FROM ({_CALLABLE_LISTED})"
+PENDING_AMONG = f"SELECT * FROM ({_CALLABLE_LISTED}) WHERE number IN (SELECT value FROM json_each(?))"
+NUMBERS_WITH = f"SELECT r.number FROM {DONE} AND r.status = 'invalid' AND r.code = ? AND r.number IS NOT NULL"
+CALLABLE_NUMBERS = f"SELECT r.number FROM {PENDING} UNION ALL SELECT r.number FROM {PERMITTED}"
 CALLABLE_WITH = f"""
     SELECT r.id, r.key, r.attempts FROM recipient r
     WHERE r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
@@ -111,13 +115,9 @@ MAY_BE_PERMITTED = f"""
     WHERE verdict = 'ready' ORDER BY r.id
 """
 LAST_PERMISSION = "SELECT coalesce(max(id), 0) FROM permission"
-RELEASED = f"""
-    SELECT r.state, count(*) FROM recipient r
-    WHERE r.state <> 'pending' AND {LISTED} AND {permitted("r.id")} GROUP BY 1
-"""
+RELEASED = f"SELECT r.state, count(*) FROM {PERMITTED} AND {LISTED} GROUP BY 1"
 REDIALLED = f"""
-    SELECT {OUTCOME}, count(*) FROM recipient r LEFT JOIN call c ON c.attempt = r.decided
-    WHERE {LISTED} AND r.state = 'queued' AND {permitted("r.id")}
+    SELECT {OUTCOME}, count(*) FROM (SELECT r.decided FROM {PERMITTED} AND {LISTED} AND r.state = 'queued') r {CALL_OF}
     GROUP BY 1 ORDER BY 2 DESC
 """
 REFUSED_AGAIN = f"""
@@ -156,14 +156,12 @@ DECIDED = "SELECT decided FROM recipient WHERE id = ?"
 
 # -- how far it is -----------------------------------------------------------------------------------------------------
 
-# Not grouped: for that SQLite would sort all rows first. The limit keeps it from judging a row for each sum.
 COUNTS = f"""
-    SELECT {", ".join(f"count(CASE WHEN state = '{status}' THEN 1 END)" for status in Status)} FROM (
-        SELECT CASE WHEN r.state IS NULL THEN r.status WHEN r.status IS NULL AND {CALLABLE}
-        THEN 'pending' ELSE r.state END AS state
-        FROM recipient r WHERE r.position IS NOT NULL LIMIT {sys.maxsize}
-    )
+    SELECT r.state, count(*) FROM {PENDING} AND r.position IS NOT NULL HAVING count(*)
+    UNION ALL
+    SELECT coalesce(r.state, r.status), count(*) FROM {DONE} AND r.position IS NOT NULL GROUP BY 1
 """
+"""Those who may be called again count as what they are: see `RELEASED`."""
 CALL_COUNTS = f"""
     SELECT {OUTCOME},
     CASE WHEN c.final = 0 AND c.status IN {listed(FINAL)} THEN 3 ELSE coalesce(c.final, 0) END, count(*),
@@ -177,9 +175,13 @@ REACHED_PEOPLE = f"""
 """
 OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
 ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"
+# The last to be called are nearly always the last to be recorded: clocks may be set, and answers come late.
 LAST_CALLED = f"""
-    SELECT max(r.updated_at) FROM recipient r
-    WHERE r.position IS NOT NULL AND r.state = 'queued' AND NOT {CALLABLE}
+    SELECT max(updated_at) FROM (
+        SELECT r.updated_at FROM attempt a CROSS JOIN recipient r ON r.id = a.recipient
+        WHERE r.position IS NOT NULL AND r.state = 'queued' AND r.decided = a.id AND NOT {permitted("r.id")}
+        ORDER BY a.id DESC LIMIT 100
+    )
 """
 TALK = f"""
     SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0), coalesce(sum(reached), 0)
@@ -224,17 +226,27 @@ _RESULT = """
     r.position, CASE WHEN r.state IS NOT NULL THEN r.key END, r.number, coalesce(r.state, r.status), r.execution_id,
     r.reason, r.http_status, r.attempts, r.updated_at, coalesce(f.cells, r.cells), coalesce(f.layout, r.layout), {call}
 """
-_ROWS = "FROM recipient r LEFT JOIN former_cells f ON f.attempt = r.decided {of}"
-RESULTS = f"SELECT {_RESULT} {_ROWS} WHERE r.position IS NOT NULL ORDER BY r.position"
-RESULTS_BUT_PENDING = f"""
-    SELECT {_RESULT} {_ROWS} WHERE r.position IS NOT NULL AND (r.state IS NULL OR r.state <> 'pending')
-    ORDER BY r.position
-"""
+_CELLS = "LEFT JOIN former_cells f ON f.attempt = r.decided {of}"
+
+
+def _rows(which: str, *, where: str, result: str = _RESULT) -> str:
+    table, _, condition = which.partition(" WHERE ")
+    return f"SELECT {result} FROM {table} {_CELLS} WHERE {condition} AND {where}"
+
+
+RESULTS_BUT_PENDING = f"{_rows(DONE, where='r.position > ?1')} ORDER BY 1"
+# Each is in order by its index, so that nothing is sorted.
+RESULTS = f"{_rows(PENDING, where='r.position > ?1')} UNION ALL {RESULTS_BUT_PENDING}"
+_AMONG = "r.position IN (SELECT value FROM json_each(?1))"
 # All of them in one row, since calls are waiting to leave: see `group`.
 RESULTS_OF = f"""
-    SELECT json_group_array(json_array({_RESULT})) {_ROWS} WHERE r.position IN (SELECT value FROM json_each(?))
+    SELECT json_group_array(json(result)) FROM (
+        {_rows(PENDING, where=_AMONG, result=f"json_array({_RESULT}) AS result")} UNION ALL
+        {_rows(DONE, where=_AMONG, result=f"json_array({_RESULT})")}
+    )
 """
-RESULTS_OF_UNLISTED = f"SELECT {_RESULT} {_ROWS} WHERE r.position IS NULL AND r.state IN {CALLED} ORDER BY r.id"
+RESULTS_OF_UNLISTED = f"{_rows(DONE, where=f'r.position IS NULL AND r.state IN {CALLED}')} ORDER BY r.id"
+UNCHANGED_RESULTS = "SELECT position FROM unchanged"
 
 
 def with_calls(query: str, parts: Sequence[str] | None) -> str:

@@ -7,6 +7,7 @@ from dialer.provider.states import WENT_WRONG
 from dialer.store.sqlite.queries.parts import (
     ACCEPTED_CALLS,
     CALLED,
+    DONE,
     FINAL,
     LAST,
     OUTCOME,
@@ -47,11 +48,11 @@ TALK_AT = f"SELECT c.duration FROM call c WHERE {_TALKED} ORDER BY 1 LIMIT 1 OFF
 RETRIED = "SELECT http_status, count(*) FROM attempt WHERE outcome = 'retry' GROUP BY 1 ORDER BY 2 DESC, 1"
 HOLDS = "SELECT at, seconds, words FROM hold ORDER BY at, id"
 LEFT = f"""
-    SELECT count(*) FROM recipient r WHERE r.state IN {CALLED} AND r.position IS NULL
+    SELECT count(*) FROM {DONE} AND r.state IN {CALLED} AND r.position IS NULL
 """
 CURRENT_HEADER = "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]')"
-REFUSALS = """
-    SELECT alike(reason), count(*) FROM recipient WHERE position IS NOT NULL AND state = 'error'
+REFUSALS = f"""
+    SELECT alike(r.reason), count(*) FROM {DONE} AND r.position IS NOT NULL AND r.state = 'error'
     GROUP BY 1 ORDER BY 2 DESC, 1
 """
 TROUBLES = f"""
