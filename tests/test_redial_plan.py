@@ -360,6 +360,38 @@ def test_a_redial_by_plan_that_is_refused_is_final_until_a_person_asks(called: P
     assert run(path, redial=("busy",)).sent == 1
 
 
+def test_a_paused_batch_calls_nobody_by_plan_however_often_it_is_started(
+    called: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cron starts it again and again while two are due: no request leaves, and the plan stands when it is resumed."""
+    path = str(called.folder / "c.toml")
+    run(called.folder / "c.toml")
+    later(called, hours=3)
+    assert main(["pause", path]) == ExitCode.DONE
+    requests = dict(called.sandbox.traffic.requests)
+    for _ in range(10):
+        assert main(["run", path, "--yes", "-q"]) == ExitCode.LEFT
+    assert dict(called.sandbox.traffic.requests) == requests
+    capsys.readouterr()
+    assert main(["status", path]) == 0
+    told = capsys.readouterr().out
+    assert "is paused by" in told
+    assert "Redial by plan: 2 are due now" in told
+    assert main(["resume", path]) == ExitCode.DONE
+    assert run(called.folder / "c.toml").sent == 2
+
+
+def test_who_came_onto_the_do_not_call_list_is_not_called_again_by_plan(called: Place) -> None:
+    run(called.folder / "c.toml")
+    later(called, hours=3)
+    before = len(called.calls())
+    due = number(0)
+    assert main(["dnc", "add", due, "--in", str(called.folder)]) == ExitCode.DONE
+    summary = run(called.folder / "c.toml")
+    again = [call["recipient_phone_number"] for call in called.calls()[before:]]
+    assert (len(again), summary.sent, due in again) == (1, 1, False)
+
+
 def test_what_a_person_asks_for_and_it_is_too_early_for_ends_with_3(
     called: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dialer import load_campaign
 from dialer.cli import main
-from dialer.errors import ExitCode
+from dialer.errors import ExitCode, LeftError, UsageError
+from dialer.operations.set import set_live
+from dialer.store.sqlite import locked
 from tests.harness import Batch, Forked, sandbox
 from tests.place import HEADER, Place, awkward
 
@@ -80,3 +86,32 @@ def test_what_must_not_be_is_refused_in_words(
     assert main(["set", str(place.campaign()), *settings]) == ExitCode.USAGE
     assert why in capsys.readouterr().err
     assert list(place.folder.glob("*.set")) == []
+
+
+def test_a_run_that_does_not_answer_is_named_and_is_not_changed_later(place: Place) -> None:
+    """It may be stopped (Ctrl-Z): what it did not take over in time it finds no more when it goes on."""
+    place.recipients(awkward(2), header=HEADER)
+    path = place.campaign()
+    assert main(["run", str(path), "--yes", "-q", "--limit", "1"]) == ExitCode.LEFT
+    campaign = load_campaign(path)
+    asked: list[str] = []
+    with locked(campaign.batch.lock, command="run"):
+        with pytest.raises(LeftError, match=rf"process {os.getpid()}") as raised:
+            set_live(campaign, ["rate=30/hour"], patience=0.3)
+        asked += [file.name for file in place.folder.glob("*.set*")]
+    assert (raised.value.exit_code, asked) == (ExitCode.LEFT, [])
+
+
+def test_a_run_that_ends_before_it_answers_is_said_to_be_over(place: Place) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    path = place.campaign()
+    assert main(["run", str(path), "--yes", "-q", "--limit", "1"]) == ExitCode.LEFT
+    campaign = load_campaign(path)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(locked(campaign.batch.lock, command="run"))
+        ends = threading.Timer(0.3, stack.close)
+        ends.start()
+        with pytest.raises(UsageError, match="no run goes on"):
+            set_live(campaign, ["rate=30/hour"])
+        ends.join()
+    assert list(place.folder.glob("*.set*")) == []

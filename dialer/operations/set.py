@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.errors import LeftError, MustActError, UsageError
+from dialer.errors import DialerError, LeftError, MustActError, UsageError
 from dialer.messages.operations import set as say
 from dialer.operations import live_settings
 from dialer.operations.live_settings import LiveSettings
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
+    from dialer.store.sqlite import Holder
 
 PATIENCE = 10.0
 """Seconds that a run gets to answer; it looks every second."""
@@ -68,16 +69,25 @@ def set_live(campaign: Campaign, settings: Sequence[str], *, patience: float = P
         live_settings.write(path, asked)
     except OSError as error:
         raise MustActError(say.not_written(path, why=error.strerror)) from error
+    try:
+        taken = _answer(batch, by, asked, patience=patience)
+    except DialerError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    return Changed(batch.name, by.pid, taken.rate, taken.lines)
+
+
+def _answer(batch: Batch, by: Holder, asked: LiveSettings, *, patience: float) -> LiveSettings:
+    """Return what the run has taken over, once it has."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         taken = _taken(batch)
         if taken is not None and taken.asked == asked.asked:
-            return Changed(batch.name, by.pid, taken.rate, taken.lines)
+            return taken
         if held_by(batch.lock) != by:
             raise UsageError(say.no_run(batch.name, command=batch.selection.command("run")))
         time.sleep(_LOOK_EVERY)
-    with contextlib.suppress(OSError):
-        path.unlink()
     raise LeftError(say.no_answer(by.pid, by.host))
 
 
