@@ -5,7 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
+import pty
+import re
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +19,11 @@ from dialer.cli.events import LINE_EVERY, JsonLines
 from dialer.cli.progress import Bar, Lines
 from dialer.engine.progress import NOT_LOOKED, Going, Silent
 from dialer.models import Answer, CallCount, Effect, Outcome
+from tests.harness import Batch, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from dialer.engine.progress import Progress
 
@@ -223,3 +230,23 @@ def test_no_line_of_the_bar_is_longer_than_the_terminal_and_a_reason_is_cut_afte
         assert part in text
     cut = [row for row in rows if row.endswith("…")]
     assert all(f"{row[row.index('most: ') + 6 : -1]} " in reason for row in cut)
+
+
+def test_from_the_first_moment_on_a_run_says_what_it_does_while_the_server_takes_its_time(tmp_path: Path) -> None:
+    """On a terminal that nobody sized, too: what is on the screen before the account was answered."""
+    batch = Batch.write(tmp_path / "b", people=3, rate="5/second")
+    ours, theirs = pty.openpty()
+    screen = ""
+    with sandbox(latency=10.0) as bolna, os.fdopen(ours, "rb", buffering=0) as terminal:
+        command = [sys.executable, "-m", "dialer", "run", str(batch.campaign), "--yes"]
+        with subprocess.Popen(command, env=bolna.environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+            os.close(theirs)
+            while not re.search(r"reading the account … [1-9]", screen):
+                assert process.poll() is None, screen
+                screen += terminal.read(1000).decode(errors="replace")
+            counters = bolna.web.get("/_sandbox/book", params={"limit": 0}).json()["counters"]
+            process.kill()
+    assert (counters["requests"], counters["answers"]) == ({"GET /user/me": 1}, {})
+    first = screen.index("reading the campaign file …")
+    assert first < screen.index("reading the account …")
+    assert screen[:first].strip() == ""

@@ -85,11 +85,12 @@ class Screen:
         return f"\r\x1b[{rows}A" if rows else ""
 
     def _size(self) -> os.terminal_size:
-        try:
-            # Standard output, which `shutil` looks at, may be a file.
-            return os.get_terminal_size(self._stream.fileno())
-        except (OSError, ValueError):
-            return shutil.get_terminal_size()
+        # Standard output, which `shutil` looks at, may be a file; a terminal that nobody sized says 0.
+        with contextlib.suppress(OSError, ValueError):
+            size = os.get_terminal_size(self._stream.fileno())
+            if size.columns and size.lines:
+                return size
+        return shutil.get_terminal_size()
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
