@@ -249,6 +249,8 @@ class Forked:
         log: a file for what it says.
         crash: where it is to end without a word.
         late: in place of `starts.LATE`; 0.0 is half an hour later, when whatever was placed is listed.
+        ignores: a signal that it does not hear, as SIGHUP under `nohup`.
+        terminal: the device that it runs on; nothing is written to the log then.
     """
 
     def __init__(
@@ -259,12 +261,21 @@ class Forked:
         log: Path,
         crash: Crash | None = None,
         late: float = starts.LATE,
+        ignores: signal.Signals | None = None,
+        terminal: str = "",
     ) -> None:
         log.write_bytes(b"")
         self._log = log
+        start = _Start(words, environment, log, crash, late, ignores, terminal)
         with contextlib.chdir(ROOT):  # whence the process that is forked imports the tests
-            self._process = _forks.Process(target=_command, args=(words, environment, log, crash, late))
+            self._process = _forks.Process(target=_command, args=(start,))
             self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process.pid is not None
+        return self._process.pid
 
     def told(self) -> str:
         """Return what it has said so far."""
@@ -276,8 +287,8 @@ class Forked:
 
     def send_signal(self, sent: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
-        if self._process.pid is not None and self.poll() is None:
-            os.kill(self._process.pid, sent)
+        if self.poll() is None:
+            os.kill(self.pid, sent)
 
     def kill(self) -> None:
         """Kill it."""
@@ -324,28 +335,62 @@ class Crashing:
         return self._log.read_text(encoding="utf-8")
 
 
-def _command(words: list[str], environment: dict[str, str], log: Path, crash: Crash | None, late: float) -> None:
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a forked process is given, as `Forked` has it."""
+
+    words: list[str]
+    environment: dict[str, str]
+    log: Path
+    crash: Crash | None
+    late: float
+    ignores: signal.Signals | None
+    terminal: str
+
+
+def _command(start: _Start) -> None:
     from dialer.cli import main  # noqa: PLC0415 - the tests need nothing of it
     from dialer.operations import eligibility  # noqa: PLC0415 - as above
 
     os.environ.clear()
-    os.environ.update(environment)
-    starts.LATE = late
+    os.environ.update(start.environment)
+    starts.LATE = start.late
     # Runs that meet on a number try again sooner than where people wait for it: what they do then is the same.
     eligibility.MEET_AGAIN = (0.2, 4.0)
-    with log.open("w", encoding="utf-8") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-        try:
-            if crash:
-                _knock_in(crash)
-            code = main(words)
-        except BaseException:  # noqa: BLE001 - told in the log, where the test looks
-            traceback.print_exc()
-            code = 70
-        sys.stdout.flush()
-        sys.stderr.flush()
+    _hear(but=start.ignores)
+    _speak(start.log, start.terminal)
+    try:
+        if start.crash:
+            _knock_in(start.crash)
+        code = main(start.words)
+    except BaseException:  # noqa: BLE001 - told in the log, where the test looks
+        traceback.print_exc()
+        code = 70
+    sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(code)
+
+
+def _hear(*, but: signal.Signals | None) -> None:
+    """Hear signals, also where these tests run under nohup or in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN if one == but else signal.SIG_DFL)
+
+
+def _speak(log: Path, terminal: str) -> None:
+    """Write into the log, or be on a terminal with all three streams."""
+    if not terminal:
+        with log.open("wb") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        return
+    os.setsid()
+    device = os.open(terminal, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(device, stream)
+    sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - a descriptor, to the end of the process
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
 def _knock_in(crash: Crash) -> None:

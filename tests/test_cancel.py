@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import closing
@@ -29,7 +27,7 @@ from dialer.provider.interface import ProviderReadError, Stopped
 from dialer.rate import Rate
 from dialer.store.sqlite import Ledger, locked
 from dialer.sync.stop_calls import Brake
-from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, sandbox
+from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, Forked, sandbox
 from tests.ledgers import call, load, number_of, opened, people, row
 from tests.place import HEADER, Place, awkward, number, run
 from tests.test_runner import Inline, virtually
@@ -482,29 +480,24 @@ def test_a_run_in_the_middle_is_stopped_and_nothing_leaves_afterwards(tmp_path: 
     # So slowly that it goes on however long another process takes to start on a busy machine.
     batch = Batch.write(tmp_path / "b", people=400, rate="2/second")
     with sandbox(lines=3, speed=0.1) as bolna:
-        command = [sys.executable, "-m", "dialer"]
-        ran = subprocess.Popen(
-            [*command, *batch.command("run")], env=bolna.environment, stderr=subprocess.PIPE, text=True
-        )
+        ran = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "run")
         until = time.monotonic() + PATIENCE
         while bolna.requests() < 10:
             assert time.monotonic() < until
             time.sleep(0.01)
-
-        stopped = subprocess.run(
-            [*command, *batch.command("cancel", "--yes", "-o", "json")],
-            env=bolna.environment, capture_output=True, text=True, check=False, timeout=PATIENCE,
-        )  # fmt: skip
+        words = batch.command("cancel", "--yes", "-o", "json")
+        cancelling = Forked(words, environment=bolna.environment, log=tmp_path / "cancel")
+        code = cancelling.wait()
 
         placed = bolna.requests()
-        _, told = ran.communicate(timeout=PATIENCE)
-        found = json.loads(stopped.stdout)
+        assert ran.wait() == ExitCode.LEFT
+        told, stopped = ran.told(), cancelling.told()
+        found = json.loads(stopped[stopped.index("{") :])
         book = bolna.calls(batch.agent)
-        assert ran.returncode == ExitCode.LEFT
         assert "This batch is paused by" in told
         assert f"{placed} accepted calls may still ring. To cancel them: dialer cancel" in told
-        assert stopped.returncode == ExitCode.LOOK
-        assert f"`dialer run` (process {ran.pid}" in stopped.stderr
+        assert code == ExitCode.LOOK
+        assert f"`dialer run` (process {ran.pid}" in stopped
         assert 10 <= placed == len(book) < 400
         assert Counter(call["status"] == "stopped" for call in book) == {True: placed - 3, False: 3}
         assert found["stopped"] == placed - 3

@@ -8,8 +8,6 @@ import os
 import pty
 import select
 import signal
-import subprocess
-import sys
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running
+from tests.harness import PATIENCE, Forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 PEOPLE = 150
-PATIENCE = 180.0
-"""Seconds; far more than anything takes, also on a machine that is busy."""
 
 
 @pytest.fixture
@@ -52,44 +49,27 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
     return os.environ | {"BOLNA_BASE_URL": sandbox.base_url, "BOLNA_API_KEY": "bn-test"}
 
 
-def command(campaign: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "dialer", "run", str(campaign), *options]
+def start(
+    campaign: Path, sandbox: Sandbox, *options: str, ignores: signal.Signals | None = None, log: str = "log"
+) -> Forked:
+    words = ["run", str(campaign), "--yes", *options]
+    return Forked(words, environment=environment(sandbox), log=campaign.with_name(log), ignores=ignores)
 
 
-def hearing(*, ignoring: signal.Signals | None = None) -> Callable[[], None]:
-    """Return what makes a child hear signals, also where these tests run under nohup or in the background."""
-
-    def prepare() -> None:
-        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(one, signal.SIG_IGN if one == ignoring else signal.SIG_DFL)
-
-    return prepare
+def logging(campaign: Path, sandbox: Sandbox, *, ignores: signal.Signals | None = None) -> Forked:
+    """Start a run that tells its events in JSON."""
+    return start(campaign, sandbox, "--log-format", "json", ignores=ignores)
 
 
-def start(campaign: Path, sandbox: Sandbox, *, ignoring: signal.Signals | None = None) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command(campaign, "--yes", "--log-format", "json"),
-        env=environment(sandbox),
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hearing(ignoring=ignoring),  # noqa: PLW1509 - the test has no threads that matter to the child
-    )
+def after_outcomes(process: Forked, count: int) -> None:
+    """Wait until so many calls have an outcome."""
+    wait_until(lambda: process.told().count('"event": "outcome"') >= count, process)
 
 
-def after_outcomes(process: subprocess.Popen[str], count: int) -> None:
-    """Read the process's events until so many calls have an outcome."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        count -= line.startswith("{") and json.loads(line)["event"] == "outcome"
-        if count <= 0:
-            return
-    pytest.fail("the run ended too early")
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, told = process.communicate(timeout=PATIENCE)
-    assert "Traceback" not in told
-    return process.returncode, told
+def ended(process: Forked) -> tuple[int, str]:
+    code = process.wait()
+    assert "Traceback" not in process.told()
+    return code, process.told()
 
 
 def statuses(campaign: Path) -> dict[str, str]:
@@ -106,10 +86,10 @@ def finish(campaign: Path, sandbox: Sandbox) -> None:
 def go_on(campaign: Path, sandbox: Sandbox) -> int:
     """Run to the end, look that nobody was called twice, and return the exit code."""
     pace(campaign, "400/second")
-    done = subprocess.run(command(campaign, "--yes", "-q"), env=environment(sandbox), check=False, timeout=PATIENCE)
+    code = start(campaign, sandbox, "-q").wait()
     called = [call.to_number for call in sandbox.book.calls]
     assert len(called) == len(set(called))
-    return done.returncode
+    return code
 
 
 @pytest.fixture
@@ -124,7 +104,7 @@ def bolna() -> Iterator[Sandbox]:
     ids=str,
 )
 def test_one_signal_drains(campaign: Path, bolna: Sandbox, received: signal.Signals, code: int) -> None:
-    process = start(campaign, bolna)
+    process = logging(campaign, bolna)
     after_outcomes(process, 5)
     process.send_signal(received)
 
@@ -145,7 +125,7 @@ def test_a_frozen_process_makes_up_for_nothing_afterwards(campaign: Path, bolna:
     """Without that it would send a second's worth, 20 calls, at one go."""
     pace(campaign, "20/second")
     write_list(campaign.parent, 100)
-    process = start(campaign, bolna)
+    process = logging(campaign, bolna)
     after_outcomes(process, 20)
     process.send_signal(signal.SIGSTOP)
     time.sleep(1.0)
@@ -159,7 +139,7 @@ def test_a_frozen_process_makes_up_for_nothing_afterwards(campaign: Path, bolna:
 
 def test_a_hang_up_is_not_heard_under_nohup(campaign: Path, bolna: Sandbox) -> None:
     write_list(campaign.parent, 20)
-    process = start(campaign, bolna, ignoring=signal.SIGHUP)
+    process = logging(campaign, bolna, ignores=signal.SIGHUP)
     after_outcomes(process, 5)
     process.send_signal(signal.SIGHUP)
     assert ended(process)[0] == 0
@@ -168,13 +148,12 @@ def test_a_hang_up_is_not_heard_under_nohup(campaign: Path, bolna: Sandbox) -> N
 
 def test_a_second_signal_stops_at_once_and_leaves_doubt(campaign: Path) -> None:
     with running(Settings(call_rate=None)) as sandbox:
-        process = start(campaign, sandbox)
+        process = logging(campaign, sandbox)
         after_outcomes(process, 5)
         sandbox.call_strikes.force("silent_after")
-        wait_until(lambda: len(sandbox.call_strikes._forced) == 0)
+        wait_until(lambda: len(sandbox.call_strikes._forced) == 0, process)
         process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
-        wait_for_line(process, "Stopping")
+        wait_for_text(process, "Stopping")
         process.send_signal(signal.SIGINT)
 
         exit_code, _ = ended(process)
@@ -193,10 +172,10 @@ def finish_reconciled(campaign: Path, sandbox: Sandbox) -> None:
 def test_a_signal_during_a_hold_ends_it_at_once(campaign: Path) -> None:
     settings = Settings(call_rate=None, retry_after="seconds", retry_after_seconds=250)
     with running(settings) as sandbox:
-        process = start(campaign, sandbox)
+        process = logging(campaign, sandbox)
         after_outcomes(process, 5)
         sandbox.call_strikes.force("rate_limited")
-        wait_for_line(process, "waiting 250 s")
+        wait_for_text(process, "waiting 250 s")
         process.send_signal(signal.SIGINT)
 
         assert ended(process)[0] == 130
@@ -207,9 +186,9 @@ def test_a_signal_during_a_hold_ends_it_at_once(campaign: Path) -> None:
 
 def test_a_signal_while_the_list_is_read_dials_nobody(campaign: Path, bolna: Sandbox) -> None:
     write_list(campaign.parent, 150_000)
-    process = start(campaign, bolna)
+    process = logging(campaign, bolna)
     lock = campaign.with_name("c.results.ledger.lock")
-    wait_until(lambda: lock.exists() and lock.stat().st_size > 0)
+    wait_until(lambda: lock.exists() and lock.stat().st_size > 0, process)
     process.send_signal(signal.SIGINT)
 
     exit_code, told = ended(process)
@@ -222,27 +201,22 @@ def test_a_signal_while_the_list_is_read_dials_nobody(campaign: Path, bolna: San
 class Terminal:
     """A process on a terminal of its own."""
 
-    def __init__(self, arguments: list[str], env: dict[str, str]) -> None:
-        self._screen, terminal = pty.openpty()
-        self.process = subprocess.Popen(
-            arguments,
-            env=env,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            start_new_session=True,
-            preexec_fn=hearing(),  # noqa: PLW1509 - the test has no threads that matter to the child
-        )
-        os.close(terminal)
+    def __init__(self, words: list[str], environment: dict[str, str], *, log: Path) -> None:
+        self._screen, self._device = pty.openpty()
+        self.process = Forked(words, environment=environment, log=log, terminal=os.ttyname(self._device))
         self.shown = ""
+
+    def _read(self, timeout: float) -> bool:
+        """Read what is shown, if anything is within some seconds."""
+        if ready := bool(select.select([self._screen], [], [], timeout)[0]):
+            self.shown += os.read(self._screen, 65536).decode(errors="replace")
+        return ready
 
     def wait_for(self, text: str) -> None:
         """Read the screen until a text is on it."""
         until = time.monotonic() + PATIENCE
         while text not in self.shown:
-            ready, _, _ = select.select([self._screen], [], [], max(0.0, until - time.monotonic()))
-            assert ready, f"{text!r} does not come: {self.shown}"
-            self.shown += os.read(self._screen, 65536).decode(errors="replace")
+            assert self._read(max(0.0, until - time.monotonic())), f"{text!r} does not come: {self.shown}"
 
     def type(self, text: str) -> None:
         os.write(self._screen, text.encode())
@@ -252,18 +226,17 @@ class Terminal:
         until = time.monotonic() + PATIENCE
         while self.process.poll() is None:
             assert time.monotonic() < until, self.shown
-            ready, _, _ = select.select([self._screen], [], [], 0.05)
-            if ready:
-                try:
-                    self.shown += os.read(self._screen, 65536).decode(errors="replace")
-                except OSError:
-                    break
+            self._read(0.02)
+        while self._read(0.0):
+            pass
+        os.close(self._screen)
+        os.close(self._device)
         assert "Traceback" not in self.shown
-        return self.process.wait(PATIENCE)
+        return self.process.wait()
 
 
 def test_a_signal_while_it_asks_dials_nobody(campaign: Path, bolna: Sandbox) -> None:
-    terminal = Terminal(command(campaign), environment(bolna))
+    terminal = Terminal(["run", str(campaign)], environment(bolna), log=campaign.with_name("log"))
     terminal.wait_for("[y/N]")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.ended() == 130
@@ -274,7 +247,7 @@ def test_a_signal_while_it_asks_dials_nobody(campaign: Path, bolna: Sandbox) -> 
 def test_only_a_yes_dials(campaign: Path, bolna: Sandbox, typed: str, code: int, calls: int) -> None:
     pace(campaign, "200/second")
     write_list(campaign.parent, 60)
-    terminal = Terminal(command(campaign), environment(bolna))
+    terminal = Terminal(["run", str(campaign)], environment(bolna), log=campaign.with_name("log"))
     terminal.wait_for("[y/N]")
     assert "60 of " in terminal.shown
     assert "agent 'Asha (sandbox)'" in terminal.shown
@@ -285,27 +258,21 @@ def test_only_a_yes_dials(campaign: Path, bolna: Sandbox, typed: str, code: int,
 
 def test_a_second_run_is_turned_away_while_the_first_goes_on_and_status_is_not(campaign: Path, bolna: Sandbox) -> None:
     pace(campaign, "1/second")
-    process = start(campaign, bolna)
+    process = logging(campaign, bolna)
     after_outcomes(process, 2)
 
-    second = subprocess.run(
-        command(campaign, "--yes"),
-        env=environment(bolna),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
+    second = start(campaign, bolna, log="second")
+    code = second.wait()
+    looking = Forked(
+        ["status", str(campaign), "-o", "json"], environment=environment(bolna), log=campaign.with_name("status")
     )
-    looked = subprocess.run(
-        [sys.executable, "-m", "dialer", "status", str(campaign), "-o", "json"],
-        capture_output=True, text=True, check=True, timeout=PATIENCE,
-    )  # fmt: skip
+    assert looking.wait() == 0
     process.kill()
-    process.communicate()
+    process.wait()
 
-    assert second.returncode == 4
-    assert f"process {process.pid} on " in second.stderr
-    (standing,) = json.loads(looked.stdout)
+    assert code == 4
+    assert f"process {process.pid} on " in second.told()
+    (standing,) = json.loads(looking.told())
     assert standing["total"] == PEOPLE
     assert f"process {process.pid} on " in standing["running"]
     # Killed, it holds the batch no more; whoever held an intent and was not sent yet is in doubt.
@@ -313,13 +280,14 @@ def test_a_second_run_is_turned_away_while_the_first_goes_on_and_status_is_not(c
     assert set(statuses(campaign).values()) <= {"queued", "unknown"}
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(true: Callable[[], bool], process: Forked) -> None:
+    """Wait for something that a process does, as long as it goes on."""
     until = time.monotonic() + PATIENCE
     while not true():
+        assert process.poll() is None, f"the run ended too early: {process.told()}"
         assert time.monotonic() < until
         time.sleep(0.005)
 
 
-def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
-    assert process.stderr is not None
-    assert any(text in line for line in process.stderr), f"{text!r} does not come"
+def wait_for_text(process: Forked, text: str) -> None:
+    wait_until(lambda: text in process.told(), process)

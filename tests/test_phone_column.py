@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -255,15 +254,15 @@ def test_check_and_run_say_which_column_was_taken(capsys: pytest.CaptureFixture[
         assert words in capsys.readouterr().err
 
 
-def on_a_terminal(*arguments: str) -> Terminal:
-    return Terminal([sys.executable, "-m", "dialer", *arguments], dict(os.environ))
+def on_a_terminal(*options: str) -> Terminal:
+    return Terminal([*options, str(Path("c.toml").absolute())], dict(os.environ), log=Path("log").absolute())
 
 
 @pytest.mark.parametrize("command", [["check"], ["run", "--sandbox"]])
 @pytest.mark.parametrize(("typed", "code"), [("1\n", 0), ("\n", 2), ("y\n", 2), ("3\n", 2)])
 def test_with_a_terminal_it_is_asked_once_and_none_is_the_default(command: list[str], typed: str, code: int) -> None:
     campaign()
-    terminal = on_a_terminal(*command, "c.toml")
+    terminal = on_a_terminal(*command)
     terminal.wait_for("Which one? [1-2, Enter: none]")
     assert "  1  Mobile" in terminal.shown
     assert "  2  Number" in terminal.shown
@@ -274,13 +273,13 @@ def test_with_a_terminal_it_is_asked_once_and_none_is_the_default(command: list[
 
 def test_yes_asks_nothing_on_a_terminal_either() -> None:
     campaign()
-    assert on_a_terminal("run", "--sandbox", "--yes", "c.toml").ended() == 2
+    assert on_a_terminal("run", "--sandbox", "--yes").ended() == 2
 
 
 def test_a_batch_goes_on_with_the_column_it_began_with(capsys: pytest.CaptureFixture[str]) -> None:
     """A person chose it on a terminal; the same command goes on without one, also when the list was changed."""
     campaign()
-    terminal = on_a_terminal("run", "--sandbox", "--limit", "2", "c.toml")
+    terminal = on_a_terminal("run", "--sandbox", "--limit", "2")
     terminal.wait_for("Which one?")
     terminal.type("1\n")
     assert terminal.ended() == 3
