@@ -160,8 +160,8 @@ def killed_to_the_end(
 
 
 SCENES: tuple[dict[str, Any], ...] = (
-    {"people": 220, "rate": "200/second", "skew": 7200, "latency": 0.03, "shifting_pages": True},
-    {"people": 90, "rate": "40/second", "skew": -7200, "latency": 0.015, "late": 1.5, "blank_to_number": True},
+    {"people": 120, "rate": "200/second", "skew": 7200, "latency": 0.03, "shifting_pages": True},
+    {"people": 60, "rate": "40/second", "skew": -7200, "latency": 0.015, "late": 1.5, "blank_to_number": True},
 )
 
 
@@ -194,7 +194,7 @@ def test_killed_at_random_moments_nobody_is_called_twice_or_lost(
         )
     tell(stories, capsys)
     kills = sum(story.kills for story in stories)
-    assert kills >= 15
+    assert kills >= 10
     assert sum(story.in_flight for story in stories) >= kills / 2
 
 
@@ -413,8 +413,9 @@ def test_no_other_command_makes_yesterdays_ledger_forget_todays_results(
     settled(batch, bolna)
 
 
-@pytest.mark.parametrize("within", TEARS)
-@pytest.mark.parametrize("ledger", ["kept", "lost"])
+@pytest.mark.parametrize(
+    ("ledger", "within"), [*(("lost", within) for within in TEARS), *(("kept", within) for within in ("id", "cell"))]
+)
 def test_a_torn_line_of_the_results_says_nothing_wrong(
     tmp_path: Path, bolna: Bolna, dialer: Crashing, within: str, ledger: str
 ) -> None:

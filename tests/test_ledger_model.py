@@ -17,9 +17,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from dialer.export.results import STAMP, ResultsFile, read_back, stamp_of
 from dialer.export.results.cells import form_of
@@ -591,10 +599,12 @@ def copy_ledger(path: Path, to: Path) -> None:
         copy(Path(f"{path}{ending}"), Path(f"{to}{ending}"))
 
 
-LedgerMachine.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestLedgerAgainstAModel = LedgerMachine.TestCase
+WALKS = settings(stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("walks", [50, pytest.param(500, marks=pytest.mark.long)])
+def test_the_ledger_keeps_its_promises_on_every_walk(walks: int) -> None:
+    run_state_machine_as_test(LedgerMachine, settings=settings(WALKS, max_examples=walks))
 
 
 def test_a_refused_redial_keeps_these_promises_as_well() -> None:
