@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dialer.errors import BoundError, ExitCode, LedgerError, UsageError
 from dialer.export.results import ResultsFile
@@ -117,6 +119,27 @@ def test_a_crash_while_loading_leaves_the_former_input(ledger: Ledger) -> None:
         ledger.load(("other",), phone="other", id_column=None, chunks=breaks_off())
     assert list(ledger.results()) == before
     assert ledger.header() == HEADER
+
+
+cells = st.text(st.sampled_from("a\"',[\\\n\0\x1fé"), max_size=3)
+
+
+@given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=5))
+def test_every_cell_comes_back_as_it_was_loaded(rows: list[tuple[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(opened(Path(folder) / "x.ledger")) as ledger:
+        load(ledger, (row(at, at, cells=cells) for at, cells in enumerate(rows, 1)))
+        assert [one.cells for one in ledger.page(after=0, size=10)] == rows
+        assert [tuple(one.cells.values()) for one in ledger.results()] == rows
+
+
+def test_an_id_that_reads_like_a_number_stays_whose_it_is_when_they_get_another_number(ledger: Ledger) -> None:
+    load(ledger, [row(1, 1, key=key_of(1)), row(2, 2, key=key_of(3))], header=HEADER)
+    load(ledger, [row(1, 2, key=key_of(1)), row(2, 3, key=key_of(3))], header=HEADER)
+    assert [(one.key, one.number) for one in ledger.page(after=0, size=10)] == [
+        (key_of(1), number_of(2)),
+        (key_of(3), number_of(3)),
+    ]
+    assert ledger.counts() == {Status.PENDING: 2}
 
 
 def test_a_first_load_with_two_people_under_one_key_leaves_nobody(ledger: Ledger) -> None:
@@ -703,7 +726,7 @@ def test_a_ledger_of_version_2_keeps_every_cell_of_every_recipient(path: Path, m
         found = newer._db.execute(f"SELECT {', '.join(columns)} FROM recipient").fetchall()
         assert found == before
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-            newer._db.execute("UPDATE recipient SET key = 'key 3'")
+            newer._db.execute("UPDATE recipient SET other_key = 'key 3'")
 
 
 def test_a_ledger_of_version_3_shows_the_same_results_and_gives_refused_redials_their_call_back(path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dialer.messages.store import RUN_ENDED
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
 from dialer.store.records import Located
+from dialer.store.sqlite.cells import parse_cells
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import changing, reading
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 """Why somebody is `unknown` who was being called when a run died."""
 _STATUSES: Final = {str(status): status for status in Status}
-# json.loads looks for white space around the text as well: a third of its time.
-_decode: Final = json.JSONDecoder().raw_decode
 CALL_PARTS = ("transcript", "extracted")
 """The long parts of a call, which the results show only where somebody wants them."""
 _PARTS = "call_parts"
@@ -163,11 +162,6 @@ class Figures(Connected):
         """Return every header that cells were kept under, by its id."""
         with ledger_errors(self.path):
             return {id_: tuple(json.loads(text)) for id_, text in self._db.execute(reading.LAYOUTS)}
-
-
-def parse_cells(text: str) -> tuple[str, ...]:
-    """Return cells as they were before they were kept."""
-    return tuple(_decode(text)[0])
 
 
 def _where(zones: str, source: str, country: str) -> Whereabouts:

@@ -6,7 +6,7 @@ import contextlib
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
-from dialer.store.sqlite.connection import each_as_json
+from dialer.store.sqlite.cells import each_kept
 from dialer.store.sqlite.opening import CACHE
 from dialer.store.sqlite.queries import changing, reading
 
@@ -57,7 +57,7 @@ def replace_input(db: sqlite3.Connection, chunks: Iterable[InputRows], *, layout
 
 
 def _put(db: sqlite3.Connection, rows: InputRows, layout: int, *, is_first: bool) -> None:
-    cells = each_as_json(rows.cells)
+    cells = each_kept(rows.cells)
     _put_callable(db, rows, cells, layout, is_first=is_first)
     db.executemany(
         changing.ADD_ROW_OF_NOBODY,

@@ -11,7 +11,8 @@ from dialer.messages.store import FROM_RESULTS
 from dialer.models import Outcome, Status
 from dialer.reference import reference
 from dialer.store.interface import JUDGED
-from dialer.store.sqlite.connection import Connected, as_json
+from dialer.store.sqlite.cells import kept
+from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import changing, reading
 from dialer.store.sqlite.queries.changing import REFUSED_AGAIN
@@ -92,7 +93,7 @@ class Merging(Connected):
         number = known.number if row.number is None else row.number
         (id_,) = self._db.execute(
             changing.TAKE_OVER_RECIPIENT,
-            (row.key, number, as_json(row.cells), layout),
+            (row.key, number, kept(row.cells), layout),
         ).fetchone()
         outcome, words = _last(row, known)
         (attempt,) = self._db.execute(

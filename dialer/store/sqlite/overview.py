@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.messages.words import alike
 from dialer.store.records import Calls, Hold, People, Trouble
+from dialer.store.sqlite.cells import parse_cells
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import report
@@ -143,6 +144,6 @@ class Overview(Connected):
 
 def _number(text: str, phone: int | None) -> str:
     """Return a number, or the phone cell of a row that has none."""
-    if not text.startswith("["):
+    if text.startswith("+"):
         return text
-    return "" if phone is None else str(json.loads(text)[phone])
+    return "" if phone is None else parse_cells(text)[phone]

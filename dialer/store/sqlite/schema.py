@@ -256,10 +256,45 @@ MIGRATIONS = (
     -- What calls have of their own was only in the bodies: the next run judges the input anew.
     DELETE FROM meta WHERE name = 'input_judged';
     """,
-    # 6: who is still to be called is found, and the others are counted, without a look at the rows; and it is known
-    # from which row on the results file has to be written anew.
+    # 6: who is still to be called is found, and the others are counted, without a look at the rows; it is known from
+    # which row on the results file has to be written anew; and a key that is the number is not kept once more.
     """
-    DROP INDEX recipient_position;
+    CREATE TABLE moved (             -- a row of the input, or somebody who was in it and may have been called
+        id INTEGER PRIMARY KEY,
+        position INTEGER,            -- data row of the input, from 1; NULL: it is no longer in it
+        number INTEGER,
+        other_key TEXT,              -- the key where it is not the number; '': none in spite of a number
+        key TEXT AS (nullif(coalesce(other_key, '+' || number), '')) VIRTUAL,
+        status TEXT,                 -- invalid, duplicate, suppressed; NULL: it can be called
+        code TEXT NOT NULL DEFAULT '',
+        state TEXT,                  -- pending, sending, queued, error, unknown; NULL: it stands for nobody
+        reason TEXT NOT NULL DEFAULT '',
+        cells TEXT NOT NULL,         -- see `cells`
+        layout INTEGER NOT NULL,     -- the header they belong to
+        zones TEXT NOT NULL DEFAULT '',        -- parted by commas; '' without a window
+        zone_source TEXT NOT NULL DEFAULT '',  -- what names them
+        country TEXT NOT NULL DEFAULT '',      -- region of the number, for its rule packs
+        caller TEXT,                 -- what the call has of its own: see `models.Own`
+        scheduled_at TEXT,
+        voice TEXT,
+        agent TEXT,
+        agent_version TEXT,
+        execution_id TEXT NOT NULL DEFAULT '',
+        http_status INTEGER,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        updated_at REAL,             -- Unix seconds
+        decided INTEGER              -- the attempt that their state follows from
+    );
+    INSERT INTO moved (id, position, number, other_key, status, code, state, reason, cells, layout, zones, zone_source,
+    country, caller, scheduled_at, voice, agent, agent_version, execution_id, http_status, attempts, updated_at,
+    decided) SELECT id, position, number, iif(key IS NULL AND number IS NOT NULL, '', nullif(key, '+' || number)),
+    status, code, state, reason, cells, layout, zones, zone_source, country, caller, scheduled_at, voice, agent,
+    agent_version, execution_id, http_status, attempts, updated_at, decided FROM recipient;
+    DROP TABLE recipient;
+    ALTER TABLE moved RENAME TO recipient;
+    CREATE UNIQUE INDEX recipient_key ON recipient (key) WHERE state IS NOT NULL;
+    CREATE INDEX recipient_of_nobody ON recipient (key) WHERE state IS NULL;
+    CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
     CREATE INDEX recipient_pending ON recipient (position) WHERE state = 'pending';
     CREATE INDEX recipient_done ON recipient (position, state, status) WHERE state IS NOT 'pending';
     CREATE TABLE unchanged (         -- one row: up to this position all results are as they were last written

@@ -26,7 +26,8 @@ from dialer.models import Answer, Attempt, Own, Recipient
 from dialer.reference import reference
 from dialer.store.sqlite import group, schema
 from dialer.store.sqlite.cancellable_calls import Stops
-from dialer.store.sqlite.figures import Figures, parse_cells
+from dialer.store.sqlite.cells import parse_cells
+from dialer.store.sqlite.figures import Figures
 from dialer.store.sqlite.history import Traces
 from dialer.store.sqlite.loading import replace_input, room_for_keys
 from dialer.store.sqlite.merging import Merging

@@ -45,15 +45,19 @@ LOCATED = ("zones", "zone_source", "country")
 """Columns that only campaigns with a calling window fill."""
 OWN = ("caller", "scheduled_at", "voice", "agent", "agent_version")
 """Columns that only campaigns fill whose calls differ in more than number and variables."""
-_EACH = ("key", "number", "position", "cells", "layout")
-_JUDGED = (*_EACH[1:], *LOCATED, *OWN)
+_EACH = ("number", "position", "cells", "layout")
+_JUDGED = (*_EACH, *LOCATED, *OWN)
+# A key that is the number is not kept once more.
+_OTHER_KEY = "iif(?1 IS NULL AND ?2 IS NOT NULL, '', nullif(?1, '+' || ?2))"
+_NEW_NUMBER = "number = excluded.number, other_key = nullif(recipient.key, '+' || excluded.number)"
 
 
 def add_recipient(*more: str) -> str:
-    """Return how somebody is added: `_EACH`, and these columns besides."""
+    """Return how somebody is added: their key, `_EACH`, and these columns besides."""
     columns = (*_EACH, *more)
     return f"""
-        INSERT INTO recipient (state, {", ".join(columns)}) VALUES ('pending'{", ?" * len(columns)})
+        INSERT INTO recipient (state, other_key, {", ".join(columns)})
+        VALUES ('pending', {_OTHER_KEY}, ?2{", ?" * (len(columns) - 1)})
     """
 
 
@@ -62,7 +66,7 @@ def add_or_renew_recipient(*more: str) -> str:
     # Who may have been called under one number is not called again under another: it would be forgotten.
     return f"""
         {add_recipient(*more)} ON CONFLICT (key) WHERE state IS NOT NULL
-        DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _JUDGED)}
+        DO UPDATE SET {_NEW_NUMBER}, {", ".join(f"{name} = excluded.{name}" for name in _JUDGED[1:])}
         WHERE state = 'pending' OR {permitted("recipient.id")}
         AND (state = 'error' OR number = excluded.number)
     """
@@ -75,8 +79,9 @@ LIST_CALLED = """
     cells = CASE WHEN cells = '[]' THEN ?4 ELSE cells END, layout = CASE WHEN cells = '[]' THEN ?5 ELSE layout END
     WHERE key = ?1 AND state IS NOT NULL AND position IS NULL
 """
-ADD_ROW_OF_NOBODY = """
-    INSERT INTO recipient (key, number, position, cells, layout, status, code, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ADD_ROW_OF_NOBODY = f"""
+    INSERT INTO recipient (other_key, number, position, cells, layout, status, code, reason)
+    VALUES ({_OTHER_KEY}, ?2, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -237,9 +242,9 @@ ADOPT = """
     INSERT INTO attempt (recipient, reference, turn, at, outcome, source, execution_id)
     VALUES (?, ?, ?, ?, 'queued', ?, ?)
 """
-TAKE_OVER_RECIPIENT = """
-    INSERT INTO recipient (key, number, state, cells, layout) VALUES (?, ?, 'pending', ?, ?)
-    ON CONFLICT (key) WHERE state IS NOT NULL DO UPDATE SET number = excluded.number,
+TAKE_OVER_RECIPIENT = f"""
+    INSERT INTO recipient (other_key, number, state, cells, layout) VALUES ({_OTHER_KEY}, ?2, 'pending', ?, ?)
+    ON CONFLICT (key) WHERE state IS NOT NULL DO UPDATE SET {_NEW_NUMBER},
     cells = CASE WHEN excluded.cells = '[]' THEN recipient.cells ELSE excluded.cells END,
     layout = CASE WHEN excluded.cells = '[]' THEN recipient.layout ELSE excluded.layout END RETURNING id
 """
