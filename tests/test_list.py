@@ -210,7 +210,7 @@ def test_a_run_that_failed_before_it_sent_anything_says_why_in_list_and_status(
     for command in (["list", "--in", str(place.folder)], ["status", str(path)], ["status", str(path), str(path)]):
         assert main(command) == 0
         text = capsys.readouterr().out
-        assert re.search(rf"Stopped: [^\n]*{why}[^\n]*, [-0-9]+ [:0-9]+ UTC", text), text
+        assert re.search(rf"[Ss]topped: [^\n]*{why}[^\n]*, [-0-9]+ [:0-9]+ UTC", text), text
     assert main(["status", str(path), "-o", "json"]) == 0
     (standing,) = json.loads(capsys.readouterr().out)
     assert (standing["stopped"]["reason"], standing["stopped"]["exit_code"]) == ("failed", code)

@@ -213,7 +213,8 @@ def test_of_a_run_that_goes_on_it_shows_what_that_shows_itself(
     run(path, progress=watched, control=watched.control)
     progress = watched.standing["progress"]
     assert (progress["to_call"], progress["rate_per_seconds"], progress["lines"]) == (1000, 60, 100)
-    assert progress["done"] <= sum(watched.standing["attempts"].values())
+    counts = watched.standing["counts"]
+    assert progress["done"] == sum(counts.get(status, 0) for status in ("queued", "error", "unknown")) > 0
     assert watched.going.ends_at is not None
     ends_at = datetime.fromisoformat(progress["ends_at"])
     assert ends_at.utcoffset() == timedelta(0)
@@ -234,7 +235,14 @@ def test_of_a_run_that_goes_on_it_shows_what_that_shows_itself(
 def test_what_a_run_noted_that_died_is_not_shown_of_the_next_one(
     quick: Place, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = {"done": 1, "to_call": 2, "rate_per_seconds": 60.0, "live": 1, "lines": 1, "ends_at": None}
+    figures = {
+        "decided_before": PEOPLE - 1,
+        "to_call": 2,
+        "rate_per_seconds": 60.0,
+        "live": 1,
+        "lines": 1,
+        "ends_at": None,
+    }
     ledger = quick.folder / "c.results.ledger"
     for run_of, is_shown in (("another", False), (None, True)):
         with closing(sqlite3.connect(ledger)) as db, db:

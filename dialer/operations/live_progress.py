@@ -14,11 +14,14 @@ import anyio
 
 from dialer.engine.progress import NOT_LOOKED, Going
 from dialer.errors import LedgerError
+from dialer.models import Status
 from dialer.moments import shown
 from dialer.operations.live_settings import WORK
 from dialer.rate import Rate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dialer.engine.concurrency import Lines
     from dialer.engine.forecast import Course
     from dialer.engine.placing import Placing
@@ -46,7 +49,7 @@ class LiveProgress:
 
     Attributes:
         at: when it was so.
-        done: requests that placed a call, were refused, or left it unclear.
+        done: people of the list whom it has called, or whose call was refused or is unclear.
         to_call: how many recipients it is to call.
         rate_per_seconds: the unit of the campaign's rate.
         live: calls of it that are not over, as far as is known.
@@ -63,14 +66,25 @@ class LiveProgress:
     ends_at: datetime | None
 
 
-def live_progress(ledger: Store, *, zone: str | None) -> LiveProgress | None:
-    """Return how far the run is that holds the ledger; None where it has not noted that lately."""
+def live_progress(ledger: Store, counts: Mapping[Status, int], *, zone: str | None) -> LiveProgress | None:
+    """Return how far the run is that holds the ledger; None where it has not noted that lately.
+
+    Args:
+        ledger: which one.
+        counts: how many rows stand where at this moment.
+        zone: by whose clock times are shown; None: the machine's.
+    """
     with contextlib.suppress(ValueError, TypeError, KeyError, OverflowError):
         kept = json.loads(ledger.note(NOTE) or "")
         if kept.pop("run") == ledger.note(WORK) and abs(time.time() - kept["at"]) <= FRESH:
             at, ends_at = (_moment(kept.pop(name), zone) for name in ("at", "ends_at"))
-            return None if at is None else LiveProgress(at=at, ends_at=ends_at, **kept)
+            done = max(0, _decided(counts) - kept.pop("decided_before"))
+            return None if at is None else LiveProgress(at=at, done=done, ends_at=ends_at, **kept)
     return None
+
+
+def _decided(counts: Mapping[Status, int]) -> int:
+    return sum(counts.get(status, 0) for status in (Status.QUEUED, Status.ERROR, Status.UNKNOWN))
 
 
 def _moment(seconds: float | None, zone: str | None) -> datetime | None:
@@ -125,7 +139,7 @@ class Teller:
         going = self._going
         return {
             "at": time.time(),
-            "done": self.placing.sent,
+            "decided_before": _decided(self.plan.counts),
             "to_call": self.plan.to_call,
             "rate_per_seconds": self.context.campaign.pacing.rate.per,
             "live": going.live,

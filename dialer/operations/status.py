@@ -175,7 +175,7 @@ def standing(batch: Batch) -> Standing:
         pulse = ledger.pulse()
         redials = noted_redials(ledger, sandbox=batch.selection.sandbox, zone=batch.timezone)
         changed = in_force(ledger) if running else None
-        progress = live_progress(ledger, zone=batch.timezone) if running else None
+        progress = live_progress(ledger, counts, zone=batch.timezone) if running else None
         refused_for = next((reason for reason, _ in ledger.refusals()), "") if counts.get(Status.ERROR) else ""
         stopped = None if running else last_run(ledger, zone=batch.timezone)
         stopped = stopped if is_stopped(ledger, stopped, left=counts.get(Status.PENDING, 0)) else None

@@ -25,9 +25,9 @@ _WHY = {
 }
 
 
-def stopped(ended: LastRun) -> str:
+def why_stopped(ended: LastRun) -> str:
     """Return why a run stopped, and when."""
-    return f"Stopped: {_why(ended)}{'' if ended.at is None else f', {to_the_minute(ended.at)}'}"
+    return f"{_why(ended)}{'' if ended.at is None else f', {to_the_minute(ended.at)}'}"
 
 
 def _why(ended: LastRun) -> str:

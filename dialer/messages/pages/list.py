@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages.commands import command_text
-from dialer.messages.pages.last_run import stopped
+from dialer.messages.pages.last_run import why_stopped
 from dialer.messages.pages.redials import planned
 from dialer.messages.pages.status import ago
 from dialer.messages.words import first_line, many
@@ -82,12 +83,14 @@ def _details(one: Entry) -> list[str]:
     if one.running:
         lines.append(f"{one.running} is working on it.")
     if one.state is State.STOPPED and one.ended is not None:
-        lines.append(f"{stopped(one.ended)}.")
+        lines.append(f"Stopped: {why_stopped(one.ended)}.")
     if one.opens is not None:
         lines.append(f"Next opening: {to_the_minute(one.opens)}.")
     if one.open and one.state is State.DONE:
         lines.append(f"{many(one.open, 'call')} still open.")
-    return [*lines, *(f"{text}." for text in planned(one.redials))]
+    # While a run goes on, or none may, the calls that are not over yet are no news.
+    redials = one.redials if one.state is State.LEFT else replace(one.redials, open=0)
+    return [*lines, *(f"{text}." for text in planned(redials))]
 
 
 def _to_do(listing: Listing) -> list[str]:

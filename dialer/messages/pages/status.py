@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages import progress
-from dialer.messages.pages.last_run import stopped
+from dialer.messages.pages.last_run import why_stopped
 from dialer.messages.pages.redials import planned
 from dialer.messages.pages.set import settings_text
 from dialer.messages.values import duration, money
@@ -46,7 +46,7 @@ def _line(one: Standing | NotShown) -> str:
     if one.running:
         parts.append(_going(one) or "running")
     parts += [words_of(pause) for pause in one.pauses]
-    parts += [] if one.stopped is None else [stopped(one.stopped)]
+    parts += [] if one.stopped is None else [f"stopped: {why_stopped(one.stopped)}"]
     return f"{one.batch}: {'; '.join(parts)}"
 
 
@@ -54,7 +54,7 @@ def _table(one: Standing, selection: Selection) -> list[str]:
     lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
     lines += [f"{words_of(pause)}." for pause in one.pauses]
     if one.stopped is not None:
-        lines.append(f"{stopped(one.stopped)}.")
+        lines.append(f"Stopped: {why_stopped(one.stopped)}.")
     if one.running and (going := _going(one)):
         lines.append(going)
     lines += [
