@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from dialer.provider.bolna.sandbox import Settings, running
+from tests.ledgers import opened, people
 from tests.place import Place, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dialer.store.sqlite import Ledger
+
 
 # Where a campaign names no zone, times are shown by the machine's clock: wherever the tests run, it is this one.
 os.environ["TZ"] = "UTC"
 time.tzset()
+
+# Each worker and each process that the tests start would compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -37,14 +46,6 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _compiled_modules_are_kept() -> Iterator[None]:
-    """Each of some hundred processes that the tests start would compile the whole package again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
 def _ctrl_c_is_heard() -> None:
     """What a script starts in the background ignores Ctrl-C, and so would each process that a test starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -57,6 +58,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
         monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
         yield Place(tmp_path, sandbox)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger with six people, of whom nobody was called."""
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 6)
+        yield ledger
 
 
 @pytest.fixture

@@ -12,14 +12,12 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import ExitCode, UsageError
-from dialer.export.results import read_back
 from dialer.models import Status
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.provider.states import NOT_REACHED
 from dialer.store import Redial, RedialRules, Written
-from tests.harness import CRASHED, Batch, Crash, Crashing, sandbox
 from tests.ledgers import (
     AGAIN,
     ANYBODY,
@@ -33,8 +31,6 @@ from tests.ledgers import (
     key_of,
     load,
     number_of,
-    opened,
-    people,
     render,
     result_of,
     row,
@@ -47,17 +43,9 @@ if TYPE_CHECKING:
 
     from dialer.models import Answer, Attempt
     from dialer.store.sqlite import Ledger
-    from tests.harness import Bolna
 
 NOW = time.time() + 1000
 """When what became of the calls was heard: after they were placed."""
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(opened(tmp_path / "l.ledger")) as ledger:
-        people(ledger, 6)
-        yield ledger
 
 
 def ended(ledger: Ledger, attempt: Attempt, status: str, **fields: Any) -> None:  # noqa: ANN401 - any of Bolna's
@@ -538,58 +526,6 @@ def test_a_permission_is_used_once_and_given_back_by_what_was_surely_not_placed(
     call(ledger, 1, REFUSED)
     assert intend(ledger, 1) == []
     assert result_of(ledger, 1).attempts == 3
-
-
-# -- killed ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "crash",
-    [
-        Crash("dialer.store.sqlite.store:Ledger.permit", "after"),
-        Crash("dialer.store.sqlite.store:Ledger.load", "after"),
-        Crash("dialer.provider.bolna.client:CallConnection.call", "before", turn=4),
-        Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4),
-        Crash("dialer.store.sqlite.store:Ledger.end_permissions", "before"),
-    ],
-    ids=lambda crash: f"{crash.at.rpartition(':')[2]} {crash.when}",
-)
-def test_a_redial_that_is_killed_calls_nobody_a_third_time(
-    tmp_path: Path,
-    crash: Crash,
-    bolna: Bolna,
-    process: Crashing,
-) -> None:
-    batch = Batch.write(tmp_path / "b", people=12, rate="500/second")
-    with batch.campaign.open("a") as file:
-        file.write('[redial]\nredial_after = "1s"\n')
-    process.run(batch.command("run"))
-    process.run(batch.command("track", "-q"))
-    age(batch.ledger)
-
-    assert process.run(batch.command("run", "--redial", "no-answer"), crash) == CRASHED
-    process.run(batch.command("run"))
-    called = [one["to_number"] for one in bolna.calls(batch.agent)]
-    assert all(called.count(one) <= 2 for one in called)
-    rows = {one["recipient_phone_number"]: one for one in batch.rows() if one["key"]}
-    assert {one["status"] for one in rows.values()} <= {"queued", "unknown"}
-    # Whoever was called a second time is surely not called on top of that, whatever is known of it.
-    for one in rows:
-        if called.count(one) == 2:
-            assert rows[one]["attempts"] == "2"
-    back = read_back(batch.results, with_id=False)
-    assert len(back.rows) == 12
-
-
-@pytest.fixture(scope="module")
-def bolna() -> Iterator[Bolna]:
-    with sandbox(speed=100_000.0, outcomes={"no-answer": 1.0}) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def process(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Crashing:
-    return Crashing(bolna, tmp_path_factory.mktemp("log") / "log")
 
 
 @pytest.mark.parametrize("outcomes", ["", " ", ","])

@@ -19,7 +19,6 @@ from dialer.operations.eligibility import Judge
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store import NO_REDIALS, RedialRules, Redials
-from tests.harness import CRASHED, Batch, Bolna, Crash, Crashing, sandbox
 from tests.ledgers import (
     AGAIN,
     QUEUED,
@@ -31,7 +30,6 @@ from tests.ledgers import (
     key_of,
     load,
     opened,
-    people,
     result_of,
     row,
 )
@@ -51,13 +49,6 @@ PLAN = RedialRules(("no-answer", "busy"), max_attempts=3, after=0.0, times=(7200
 LASTS = timedelta(seconds=40)
 """After which each call is over."""
 HALF_AN_HOUR = timedelta(minutes=30)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(opened(tmp_path / "l.ledger")) as ledger:
-        people(ledger, 6)
-        yield ledger
 
 
 # -- whole campaigns on virtual time -----------------------------------------------------------------------------------
@@ -433,56 +424,3 @@ def test_a_plan_that_cannot_be_meant_is_refused_by_its_key(place: Place, lines: 
     with pytest.raises(CampaignError, match=r"\[redial\]|redial\.") as refused:
         run(place.campaign(more=f"[redial]\n{lines}"))
     assert said in str(refused.value)
-
-
-# -- killed ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "crash",
-    [
-        pytest.param(Crash("dialer.store.sqlite.store:Ledger.redial_by_plan", "after"), marks=pytest.mark.long),
-        pytest.param(Crash("dialer.store.sqlite.store:Ledger.load", "after"), marks=pytest.mark.long),
-        pytest.param(
-            Crash("dialer.provider.bolna.client:CallConnection.call", "before", turn=4), marks=pytest.mark.long
-        ),
-        Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4),
-        pytest.param(Crash("dialer.store.sqlite.store:Ledger.end_permissions", "before"), marks=pytest.mark.long),
-    ],
-    ids=lambda crash: f"{crash.at.rpartition(':')[2]} {crash.when}",
-)
-def test_a_process_that_is_killed_calls_nobody_more_often_than_the_plan_says(
-    tmp_path: Path, crash: Crash, bolna: Bolna, process: Crashing
-) -> None:
-    batch = Batch.write(tmp_path / "b", people=12, rate="500/second")
-    with batch.campaign.open("a") as file:
-        file.write('[redial]\noutcomes = ["no-answer"]\ntimes = ["1h"]\n')
-    process.run(batch.command("run"))
-    process.run(batch.command("track", "-q"))
-    age(batch.ledger)
-    assert process.run(batch.command("run"), crash) == CRASHED
-    process.run(batch.command("run"))
-    called = [one["to_number"] for one in bolna.calls(batch.agent)]
-    people = {one["recipient_phone_number"]: one for one in batch.rows() if one["key"]}
-    assert len(people) == 12
-    for whom, row_ in people.items():
-        # Whoever is in doubt waits for a person.
-        assert called.count(whom) == 2 or (row_["status"] == "unknown" and called.count(whom) == 1)
-        assert row_["attempts"] == "2"
-
-
-def age(ledger: Path) -> None:
-    with closing(sqlite3.connect(ledger)) as connection, connection:
-        connection.execute("UPDATE call SET since = since - 4000, updated_at = NULL")
-        connection.execute("UPDATE attempt SET at = at - 4000")
-
-
-@pytest.fixture(scope="module")
-def bolna() -> Iterator[Bolna]:
-    with sandbox(speed=100_000.0, outcomes={"no-answer": 1.0}) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def process(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Crashing:
-    return Crashing(bolna, tmp_path_factory.mktemp("log") / "log")
