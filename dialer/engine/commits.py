@@ -16,10 +16,12 @@ class Commits:
 
     def __init__(self) -> None:
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
+        self._early = 0.0
 
     def took(self, seconds: float) -> None:
         """Remember how long one took."""
         self._took.append(seconds)
+        self._early = min(statistics.median_low(self._took), EARLIEST)
 
     def early(self) -> float:
         """Return the seconds before its moment at which an intent is begun: what half of the last commits took.
@@ -27,4 +29,4 @@ class Commits:
         A slower one makes its request leave a little after the moment, which is valid for longer than that. As early
         as the slowest it would leave more people in doubt than all the others together.
         """
-        return min(statistics.median_low(self._took), EARLIEST) if self._took else 0.0
+        return self._early

@@ -81,6 +81,7 @@ class Connections:
         self._again_at = -math.inf
         self._ended_at = math.inf
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
+        self._takes = _AT_FIRST
 
     def _wants_one(self) -> bool:
         """Tell whether one more is of use."""
@@ -104,7 +105,7 @@ class Connections:
             tasks.start_soon(self._open_one)
 
     def _lead(self) -> float:
-        return self._early() + (min(2 * max(self._took) + _SPARE, _SLOWEST) if self._took else _AT_FIRST)
+        return self._early() + self._takes
 
     async def _open_one(self) -> None:
         began = anyio.current_time()
@@ -117,6 +118,7 @@ class Connections:
             self._fail(opened)
         else:
             self._took.append(now - began)
+            self._takes = min(2 * max(self._took) + _SPARE, _SLOWEST)
             self._open.append(_Opened(opened, now))
         self._on_change()
 

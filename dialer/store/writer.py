@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
-from anyio import RunFinishedError, from_thread, to_thread
+from anyio import to_thread
 from anyio.lowlevel import current_token
 
 from dialer.errors import LedgerError
@@ -22,14 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from anyio.lowlevel import EventLoopToken
+
     from dialer.models import Answer, Attempt, Recipient, Render
     from dialer.store.interface import Store
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-_GATHER = 0.02
-"""Seconds between two groups of nothing but outcomes, since nobody waits for them: one commit for many of them."""
+_GATHER = 0.25
+"""Seconds that an outcome waits at most for an intent whose commit it can share.
+
+At a provider's rates that is half of all commits. The price is one of knowledge, not of certainty: of who was called so
+shortly before a process is killed or the power fails, the ledger has the intent, so they are `unknown`, not `queued`;
+they are never called again, and looking them up at the provider finds their calls by their references.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,8 +66,8 @@ class LedgerWriter(AsyncStore):
     """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
 
     What somebody waits for is begun at once: while one commit is on its way to the disk, the next group gathers. What
-    nobody waits for (outcomes) is begun with it, or when the last group is 20 ms past: at once at a provider's rates.
-    Jobs are done in the order they were asked for, but that of a group the outcomes come first.
+    nobody waits for (outcomes) is begun with it, or after a quarter of a second; at the end of a run at once, since
+    that is waited for. Jobs are done in the order they were asked for, but that of a group the outcomes come first.
 
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
@@ -170,11 +177,9 @@ class LedgerWriter(AsyncStore):
     def _groups(self) -> Iterator[list[_Job]]:
         """Yield what waits, cut where a job wants a transaction of its own, until the end is asked for."""
         while True:
-            gathered = time.monotonic() + _GATHER
             with self._lock:
                 self._lock.wait_for(lambda: self._waiting or self._ending)
-                left = max(0.0, gathered - time.monotonic())
-                self._lock.wait_for(lambda: self._awaited or self._ending, timeout=left)
+                self._lock.wait_for(lambda: self._awaited or self._ending, timeout=_GATHER)
                 taken, self._waiting, self._awaited = self._waiting, [], False
             if not taken:
                 return
@@ -221,9 +226,7 @@ class LedgerWriter(AsyncStore):
     def _tell(self, jobs: list[_Job]) -> None:
         events = [job.done for job in jobs if job.done is not None]
         if events:
-            # A loop that is gone waits for nothing, but what was asked for is recorded all the same.
-            with contextlib.suppress(RunFinishedError):
-                from_thread.run_sync(_set_all, events, token=self._token)
+            _soon(self._token, _set_all, events)
 
 
 def _work(ledger: Store, jobs: list[_Job]) -> None:
@@ -241,6 +244,18 @@ def _work(ledger: Store, jobs: list[_Job]) -> None:
 
 def _outcomes(jobs: list[_Job]) -> list[tuple[Attempt, Answer]]:
     return [job.outcome for job in jobs if job.outcome is not None]
+
+
+def _soon(token: EventLoopToken, work: Callable[[T], object], value: T) -> None:
+    """Have the event loop do something, and do not wait for it: this thread has the next group to write.
+
+    anyio's own way (`from_thread.run_sync`) waits until a busy loop has come to it, and wakes this thread for that.
+    """
+    loop: Any = token.native_token
+    post = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
+    # A loop that is gone waits for nothing, but what was asked for is recorded all the same.
+    with contextlib.suppress(RuntimeError):
+        post(work, value)
 
 
 def _set_all(events: list[anyio.Event]) -> None:

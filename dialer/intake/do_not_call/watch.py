@@ -72,6 +72,8 @@ class Watch:
             InputError: a list is missing, too old, or was left with an entry that is not a whole number.
             DoNotCallError: the workspace's list was left so, or lacks what it had.
         """
+        if self.is_current():
+            return  # Asked for each call.
         async with self._turn:
             while not self.is_current():
                 await self._catch_up()
