@@ -109,7 +109,7 @@ class Exchange:
         at = None if moment is None else datetime.fromisoformat(moment)
         return Request(retries=None, scheduled_at=at, variables=said)
 
-    def client(self, *, base_url: str, key: str) -> Customer:
+    def client(self, *, base_url: str, key: str, patience: float = 0.0) -> Customer:  # noqa: ARG002 - it answers at once
         assert base_url
         assert key
         return Customer(self)

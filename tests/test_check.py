@@ -5,18 +5,25 @@ from __future__ import annotations
 import csv
 import json
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
+import httpx
 import pytest
+import trio
+from trio.testing import MockClock
 
+from dialer import load_campaign, provider
 from dialer.cli import main
+from dialer.operations import check_campaign, look_ahead
 from dialer.provider.bolna.client import BolnaClient
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.provider.interface import ProviderReadError
 from tests.place import Place, number, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
 HEADER = ["phone", "customer_name", "City", "note"]
@@ -273,3 +280,63 @@ def test_a_number_that_no_plan_has_is_not_said_to_be_called_where_it_is_not(
     assert "1 called: not valid by the numbering plan known here" in out
     assert "1 number is called although it is not valid" in out
     assert "1 repaired: leading apostrophe\n" in out
+
+
+async def _refuses(_: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("Connection refused")
+
+
+async def _is_silent(_: httpx.Request) -> httpx.Response:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+async def _takes_long(seconds: float, request: httpx.Request) -> httpx.Response:
+    await anyio.sleep(seconds)
+    return httpx.Response(200, json={"id": request.url.path.rpartition("/")[2], "agent_name": "Asha"})
+
+
+def _looked_ahead(
+    path: Path, monkeypatch: pytest.MonkeyPatch, answers: Callable[[httpx.Request], Awaitable[httpx.Response]]
+) -> tuple[list[str], float]:
+    """Return what a check notes of the account, and how many seconds it asked for it."""
+    transport = httpx.MockTransport(answers)  # type: ignore[arg-type] # a coroutine is what it takes as well
+    client = partial(BolnaClient, transport=lambda: transport)
+    monkeypatch.setattr(provider.VENDOR, "client", client)
+    campaign = load_campaign(path)
+    judged = check_campaign(campaign)
+
+    async def ahead() -> tuple[list[str], float]:
+        began = anyio.current_time()
+        view = await look_ahead(campaign, judged)
+        return list(view.notes), anyio.current_time() - began
+
+    return trio.run(ahead, clock=MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"), [(_refuses, "could not connect (ConnectError: Connection refused)"), (_is_silent, "in time")]
+)
+def test_where_nobody_answers_it_says_what_was_not_read_within_two_seconds(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: Callable[[httpx.Request], Awaitable[httpx.Response]],
+    why: str,
+) -> None:
+    notes, seconds = _looked_ahead(path, monkeypatch, answers)
+    assert [note for note in notes if note.startswith("the account could not be read") and why in note]
+    assert [note for note in notes if note.startswith("the agent could not be read") and why in note]
+    assert seconds <= 2
+
+
+def test_whoever_answers_a_check_may_take_long_over_the_next_answer(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the first answer has to be there soon: it tells that somebody is there."""
+
+    async def answers(request: httpx.Request) -> httpx.Response:
+        return await _takes_long(1.0 if request.url.path.endswith("/user/me") else 5.0, request)
+
+    notes, seconds = _looked_ahead(path, monkeypatch, answers)
+    assert not [note for note in notes if "could not be read" in note]
+    assert seconds >= 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING
 
 from dialer import provider
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 
 
 @contextlib.asynccontextmanager
-async def connected(campaign: Campaign, *, troubles: Troubles = NO_TROUBLES) -> AsyncIterator[tuple[Provider, str]]:
+async def connected(
+    campaign: Campaign, *, troubles: Troubles = NO_TROUBLES, patience: float = math.inf
+) -> AsyncIterator[tuple[Provider, str]]:
     """Yield a client and its address: of the account, or of a sandbox in which so much goes wrong.
+
+    Args:
+        campaign: whose account.
+        troubles: what goes wrong in the sandbox.
+        patience: seconds for the first answer to what is only read.
 
     Raises:
         UsageError: there is no key, or key or address cannot be used.
@@ -29,5 +37,5 @@ async def connected(campaign: Campaign, *, troubles: Troubles = NO_TROUBLES) -> 
             access = Credentials(base_url=base_url, key=key)
         else:
             access = credentials(campaign.batch.selection)
-        async with provider.VENDOR.client(base_url=access.base_url, key=access.key) as client:
+        async with provider.VENDOR.client(base_url=access.base_url, key=access.key, patience=patience) as client:
             yield client, access.base_url

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PREFLIGHT = 30.0
 """Seconds that reading the account may take."""
+FIRST_ANSWER = 1.8
+"""Seconds in which somebody has to answer a check, which calls nobody: a person waits for it."""
 _UNREAD = preflight.Standing(None, None, (say.ACCOUNT_UNREAD_IN_TIME,))
 
 
@@ -194,7 +196,7 @@ async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
         MustActError: the key is refused, the agent does not exist, or there is no money.
     """
     try:
-        async with connected(campaign) as (client, _):
+        async with connected(campaign, patience=FIRST_ANSWER) as (client, _):
             standing = await read_standing(campaign, client, agents=check.agents)
     except UsageError as error:
         standing = preflight.Standing(None, None, (say.account_unread(str(error)),))

@@ -183,8 +183,13 @@ class Vendor(Protocol):
     def fields_of(self, body: str) -> Mapping[str, Any]:
         """Return the fields of a body, to be shown."""
 
-    def client(self, *, base_url: str, key: str) -> Provider:
+    def client(self, *, base_url: str, key: str, patience: float = ...) -> Provider:
         """Return an account.
+
+        Args:
+            base_url: where it is reached.
+            key: of the account.
+            patience: seconds for the first answer; where none comes, whatever else is read has none either, at once.
 
         Raises:
             UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from typing import TYPE_CHECKING
 
 from dialer.provider.bolna.body import RESERVED, body
@@ -49,11 +50,11 @@ class Bolna:
         fields: Mapping[str, Any] = json.loads(body)
         return fields
 
-    def client(self, *, base_url: str, key: str) -> Provider:
+    def client(self, *, base_url: str, key: str, patience: float = math.inf) -> Provider:
         """See Vendor."""
         from dialer.provider.bolna.client import BolnaClient  # noqa: PLC0415 - httpx is heavy
 
-        return BolnaClient(base_url=base_url, key=key)
+        return BolnaClient(base_url=base_url, key=key, patience=patience)
 
     @contextlib.contextmanager
     def sandbox(self, troubles: Troubles = NO_TROUBLES) -> Iterator[tuple[str, str]]:

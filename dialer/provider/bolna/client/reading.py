@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -42,6 +43,8 @@ T = TypeVar("T")
 
 class Reading(Requests):
     """One account at Bolna, as far as nothing is placed."""
+
+    _last_error: ProviderReadError | None = None
 
     async def account(self) -> Account:
         """Return what `GET /user/me` says.
@@ -171,14 +174,14 @@ class Reading(Requests):
     async def _ask(self, method: str, path: str, **query: str) -> Reply:
         """Return the reply to what may be asked twice without harm, asked again where that may help."""
         url = self._sender.url(path, **query)
-        for wait in _WAITS:
+        for wait in map(_jittered, _WAITS):
             reply = await self._try(method, url)
             if isinstance(reply, ProviderReadError):
-                if reply.must_act is not None:
+                if reply.must_act is not None or self._left() <= wait:
                     raise reply
-                await anyio.sleep(_jittered(wait))
+                await anyio.sleep(wait)
             elif _may_change(reply):
-                await anyio.sleep(min(max(reply.retry_after or 0.0, _jittered(wait)), _LONGEST_WAIT))
+                await anyio.sleep(min(max(reply.retry_after or 0.0, wait), _LONGEST_WAIT))
             else:
                 return reply
         reply = await self._try(method, url)
@@ -187,12 +190,24 @@ class Reading(Requests):
         return reply
 
     async def _try(self, method: str, url: httpx.URL) -> Reply | ProviderReadError:
+        if self._left() <= 0 and self._last_error is not None:
+            return self._last_error  # What is wrong with one request is wrong with the next.
         try:
-            request, _ = self._sender.request(method, url)
-            return await self._exchange(await self._sender.connect(), request, most=_PAGE)
+            with anyio.fail_after(self._left()):
+                request, _ = self._sender.request(method, url)
+                return await self._exchange(await self._sender.connect(), request, most=_PAGE)
         except Exception as error:  # noqa: BLE001  whatever it was, nothing was read
             answer = answer_of_exception(error, secret=self._key)
-            return read_error(answer.words, advice=answer.advice)
+            self._last_error = read_error(answer.words, advice=answer.advice)
+            return self._last_error
+
+    def _left(self) -> float:
+        """Return the seconds in which an answer has to come, if any is to be waited for; infinite once one came."""
+        return math.inf if self._is_answered else self._give_up_at - anyio.current_time()
+
+    @functools.cached_property
+    def _give_up_at(self) -> float:
+        return anyio.current_time() + self._patience
 
 
 def read_error(words: str, status: int | None = None, *, advice: str = "") -> ProviderReadError:

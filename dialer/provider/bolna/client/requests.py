@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -28,6 +29,7 @@ class Requests:
         transport: makes what stands in for a connection (in a test); None for the network.
         connect_timeout: seconds until there is a connection.
         read_timeout: seconds without a byte of the answer; also what one exchange may take.
+        patience: seconds for the first answer to what is only read; where none comes, nothing more is asked.
 
     Raises:
         UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.
@@ -41,6 +43,7 @@ class Requests:
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
+        patience: float = math.inf,
     ) -> None:
         self._key = checked_key(key)
         self._sender = Sender(
@@ -50,6 +53,8 @@ class Requests:
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
         )
+        self._patience = patience
+        self._is_answered = False
         self.skew: float | None = None
         """Seconds the server's clock was ahead of ours when it last answered; None before that."""
 
@@ -64,6 +69,7 @@ class Requests:
 
     async def _exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request, *, most: int) -> Reply:
         reply = await self._sender.exchange(connection, request, most=most)
+        self._is_answered = True
         reply = replace(reply, body=without(reply.body, self._key))
         self.skew = self.skew if reply.skew is None else reply.skew
         return reply
