@@ -25,6 +25,7 @@ from tests.benchmarks import (
     memory,
     pacing,
     sending,
+    small,
     starting,
     status,
     tracking,
@@ -41,6 +42,7 @@ _PEERS = ("aiohttp", "aiolimiter", "aiometer")
 _BENCHMARKS = {
     "intake": intake.report,
     "starting": starting.report,
+    "small": small.report,
     "memory": memory.report,
     "cpu": cpu.report,
     "status": status.report,

@@ -1,11 +1,9 @@
-"""How soon it does something: the first request of a run, a page of help, a word when nobody answers."""
+"""How soon a long list is dialled: the first request of a first run, and of one that goes on."""
 
 from __future__ import annotations
 
 import functools
-import socket
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.intake import READ, forget
@@ -20,14 +18,11 @@ if TYPE_CHECKING:
     from tests.benchmarks.versions import Version
 
 _WITHIN = 1200.0
-_TEN = 10
-_BARE = "a bare interpreter"
 
 
 def report(session: Session) -> str:
     """Return the table."""
-    lines = [*_first_runs(session), *_resumed(session), *_ten(session), _help(session), *_nobody(session)]
-    return table("Until the first request, and other starts", HEADER, lines)
+    return table("Until the first request", HEADER, [*_first_runs(session), *_resumed(session)])
 
 
 def _first_runs(session: Session) -> list[tuple[str, ...]]:
@@ -91,66 +86,6 @@ def again(session: Session, version: Version, rows: int, *, called: bool) -> flo
     _, cpu = program.until_first_call(session.server, within=_WITHIN)
     program.finish(within=_WITHIN)
     return cpu
-
-
-def _ten(session: Session) -> list[tuple[str, ...]]:
-    found = session.in_turns(
-        {version.name: functools.partial(_first_cpu, session, version) for version in session.versions}
-    )
-    pandas = ["imports it" if _imports_pandas(session, version) else "does not" for version in session.versions]
-    empty = [""] * (2 - len(pandas))
-    return [
-        line("first run of ten rows, CPU (trio not installed)", found),
-        ("- pandas, for a plain CSV", "", *empty, *pandas, "", ""),
-    ]
-
-
-def _first_cpu(session: Session, version: Version) -> float:
-    return first(session, version, _TEN)[1]
-
-
-def _imports_pandas(session: Session, version: Version) -> bool:
-    campaign = session.campaign(version, "imports", _TEN)
-    command = version.command("check", campaign)
-    code = "import sys, runpy; sys.argv[1:] = sys.argv[1:]\ntry:\n runpy.run_module('dialer', run_name='__main__')\n"
-    code += "finally:\n print('pandas' in sys.modules)"
-    return session.spend([command[0], "-c", code, *command[3:]]).output.strip().endswith("True")
-
-
-def _help(session: Session) -> tuple[str, ...]:
-    measures = {
-        version.name: functools.partial(_cpu, version.command("--help"), session.folder) for version in session.versions
-    }
-    bare = functools.partial(_cpu, [str(session.versions[-1].python), "-c", ""], session.folder)
-    return line("--help, CPU", session.in_turns(measures | {_BARE: bare}), against=_BARE)
-
-
-def _cpu(command: list[str], folder: Path) -> float:
-    return spend(command, folder=folder).cpu
-
-
-def _nobody(session: Session) -> list[tuple[str, ...]]:
-    """`check` where the server's port is closed, and where one listens that never answers."""
-    with socket.socket() as closed, socket.socket() as silent:
-        closed.bind(("127.0.0.1", 0))
-        silent.bind(("127.0.0.1", 0))
-        silent.listen(100)
-        return [
-            line(f"check, the server {what}, clock", session.in_turns(_checks(session, one)))
-            for what, one in (("is down", closed), ("never answers", silent))
-        ]
-
-
-def _checks(session: Session, one: socket.socket) -> dict[str, functools.partial[float]]:
-    url = f"http://127.0.0.1:{one.getsockname()[1]}"
-    return {version.name: functools.partial(_check, session, version, url) for version in session.versions}
-
-
-def _check(session: Session, version: Version, url: str) -> float:
-    campaign = session.campaign(version, "check", _TEN)
-    started = time.monotonic()
-    spend(version.command("check", campaign), url=url, folder=session.folder)
-    return time.monotonic() - started
 
 
 def _run(version: Version, campaign: Path) -> list[str]:
