@@ -18,7 +18,8 @@ from dialer.engine.control import Control
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.provider.bolna.sandbox import Settings, running
-from dialer.store.sqlite import locked, throughput
+from dialer.store.sqlite import Ledger, locked, throughput
+from tests.ledgers import opened, people
 from tests.place import HEADER, Place, awkward, run
 from tests.test_new_batch import campaign
 
@@ -330,3 +331,13 @@ def test_a_reader_beside_the_log_of_a_killed_run_reads_it_and_leaves_it(
         assert main(["status", str(path)]) == 0
         assert re.search(r"error +1 ", capsys.readouterr().out)
         assert (Path(f"{ledger}-wal").read_bytes(), ledger.read_bytes()) == (log, content)
+
+
+def test_a_reader_that_ends_after_the_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A report of a large batch takes longer than the rest of its run."""
+    ledger = opened(tmp_path / "l.ledger")
+    people(ledger, 3)
+    with contextlib.closing(Ledger.read(tmp_path / "l.ledger")) as reader:
+        assert reader.counts() == {"pending": 3}
+        ledger.close()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("l.ledger-")] == []

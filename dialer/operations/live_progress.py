@@ -92,7 +92,7 @@ def _moment(seconds: float | None, zone: str | None) -> datetime | None:
 
 
 @dataclass(slots=True)
-class Teller:
+class Heartbeat:
     """Tells how far a run is.
 
     Attributes:

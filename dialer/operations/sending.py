@@ -26,7 +26,7 @@ from dialer.moments import shown
 from dialer.operations import paused_run
 from dialer.operations.end_figures import with_figures
 from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
-from dialer.operations.live_progress import Teller
+from dialer.operations.live_progress import Heartbeat
 from dialer.operations.live_settings import Listener
 from dialer.operations.outcome import Next, Summary, Why, exit_code_of
 from dialer.operations.redial_plan import redials_of
@@ -205,11 +205,11 @@ class Sending:
 
     def _watchers(self, plan: Plan, runner: Runner) -> list[Watcher]:
         changes = Listener(self.context, runner, self.lines)
-        teller = Teller(self.context, plan, runner.placing, self.lines, self.watch, changes)
+        heartbeat = Heartbeat(self.context, plan, runner.placing, self.lines, self.watch, changes)
         watchers: list[Watcher] = [
             functools.partial(preflight.watch_wallet, self.context.client),
-            teller.show,
-            teller.note,
+            heartbeat.show,
+            heartbeat.note,
             self.lines.watch,
             self.watch.watch,
             changes.watch,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from dialer.reference import digest
 from dialer.store.sqlite.cells import as_json
-from dialer.store.sqlite.opening import ledger_errors, open_for_reading
+from dialer.store.sqlite.opening import ledger_errors, open_for_reading, tidy_up
 from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Connected:
         if not self._reading:
             self.checkpoint()
         self._db.close()
+        if self._reading:
+            tidy_up(self.path)
 
     def checkpoint(self) -> None:
         """Bring what lies in the `-wal` into the file, as far as readers let it."""

@@ -138,6 +138,18 @@ def _tidy_way(path: Path) -> str:
     return "immutable=1"
 
 
+def tidy_up(path: Path) -> None:
+    """Take away the empty log that a reader leaves which closes later than the run whose log it was."""
+    wal = path.with_name(f"{path.name}-wal")
+    with contextlib.suppress(OSError, sqlite3.Error):
+        if wal.stat().st_size or _tidy_way(path) != "mode=rw":
+            return
+        uri = f"{path.resolve().as_uri()}?mode=rw"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as last:
+            # Whoever has read and closes last takes it away.
+            last.execute("PRAGMA schema_version").fetchone()
+
+
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     _check(path, connection)
     if schema.version_of(connection) == 0:
