@@ -196,7 +196,7 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
         folder=real.parent,
         sandbox=sandbox,
     ).in_force()
-    left, still_open = counts.get(Status.PENDING, 0), sum(one.calls for one in ledger.call_counts() if not one.final)
+    left, still_open = counts.get(Status.PENDING, 0), sum(one.calls for one in pulse.calls if not one.final)
     opens = opening_of(ledger, found) if left else None
     redials = noted_redials(ledger, sandbox=sandbox, zone=zone)
     is_running = held is not None and held.does == "run"

@@ -169,10 +169,11 @@ def standing(batch: Batch) -> Standing:
     running, who = holder(batch.lock), held_by(batch.lock)
     with contextlib.closing(read_ledger(batch.ledger)) as ledger:
         refuse_emptied(batch, ledger)
-        counts, calls = ledger.counts(), tuple(ledger.call_counts())
+        counts = ledger.counts()
         if not running:
             counts = without_a_run(counts, ledger.released())
         pulse = ledger.pulse()
+        calls = pulse.calls
         redials = noted_redials(ledger, sandbox=batch.selection.sandbox, zone=batch.timezone)
         changed = in_force(ledger) if running else None
         progress = live_progress(ledger, counts, zone=batch.timezone) if running else None

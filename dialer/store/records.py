@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from dialer.models import CallResult, Status, Whereabouts
+    from dialer.models import CallCount, CallResult, Status, Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,7 @@ class Pulse:
         held: seconds for which all sending still stands still.
         held_for: why, in words.
         attempts: how many came to what; an empty outcome: nothing is known yet.
+        calls: how the accepted calls stand.
         outcomes: what has become of the call that each person's result shows: outcome → people.
         reached: how many people were reached by any call; None where the provider was not asked yet.
     """
@@ -177,6 +178,7 @@ class Pulse:
     held: float
     held_for: str
     attempts: Mapping[str, int]
+    calls: tuple[CallCount, ...]
     outcomes: Mapping[str, int]
     reached: int | None
 

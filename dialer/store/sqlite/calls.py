@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from dialer.models import CallCount, Talk
+from dialer.provider.states import FINAL, CallState
 from dialer.store.records import Call
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
@@ -20,6 +22,52 @@ if TYPE_CHECKING:
 
 _LAST = 1000
 """So many calls tell how long one takes."""
+
+
+class Told(NamedTuple):
+    """So many calls that were last told to stand alike; columns as in the ledger."""
+
+    status: str
+    voicemail: int | None
+    final: int
+    calls: int
+    seconds: float
+    cost: float
+    talks: float
+
+    @property
+    def outcome(self) -> str:
+        """A CallState's word, else the provider's own; older ledgers keep apart that a machine answered."""
+        return CallState.VOICEMAIL if self.status == CallState.COMPLETED and self.voicemail == 1 else self.status
+
+    @property
+    def reached(self) -> int:
+        """How many of them reached a person; see `REACHED` of the queries."""
+        if self.outcome != CallState.COMPLETED:
+            return 0
+        return int(self.talks) if self.final else self.calls
+
+
+def counted(told: Iterable[Told], *, accepted: int) -> list[CallCount]:
+    """Return how accepted calls stand, those first that are over, and of these the most frequent.
+
+    Args:
+        told: of those of them that the provider was asked for.
+        accepted: how many there are.
+    """
+    found: dict[tuple[str, int], CallCount] = {}
+    for one in told:
+        key = one.outcome, 3 if one.final == 0 and one.status in FINAL else one.final
+        so_far = found.get(key, CallCount(*key, 0, 0.0, 0.0, asked=True))
+        found[key] = replace(
+            so_far,
+            calls=so_far.calls + one.calls,
+            seconds=round(so_far.seconds + one.seconds, 3),
+            cost=round(so_far.cost + one.cost, 3),
+        )
+    unasked = accepted - sum(count.calls for count in found.values())
+    more = [CallCount("", 0, unasked, 0.0, 0.0, asked=False)] if unasked else []
+    return sorted([*found.values(), *more], key=lambda count: (-count.final, -count.calls))
 
 
 class Calls(Connected):
@@ -72,13 +120,16 @@ class Calls(Connected):
         return None if row is None else str(row[0])
 
     def call_counts(self) -> list[CallCount]:
-        """Return how many accepted calls stand where."""
+        """Return how many accepted calls stand where, those first that are over, and of these the most frequent."""
         with ledger_errors(self.path):
-            rows = self._db.execute(reading.CALL_COUNTS).fetchall()
-        return [
-            CallCount(outcome, final, calls, seconds, cost, asked=bool(asked))
-            for outcome, final, calls, seconds, cost, asked in rows
-        ]
+            told = self.told_calls()
+            (accepted,) = self._db.execute(reading.COUNT_ACCEPTED).fetchone()
+        return counted(told, accepted=accepted)
+
+    def told_calls(self) -> list[Told]:
+        """Return how the calls stand that the provider was asked for."""
+        with ledger_errors(self.path):
+            return [Told(*row) for row in self._db.execute(reading.TOLD_CALLS)]
 
     def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:
         """Keep what the provider says of some calls; a call that is final stays as it is.

@@ -256,8 +256,8 @@ MIGRATIONS = (
     -- What calls have of their own was only in the bodies: the next run judges the input anew.
     DELETE FROM meta WHERE name = 'input_judged';
     """,
-    # 6: who is still to be called is found, and the others are counted, without a look at the rows; it is known from
-    # which row on the results file has to be written anew; and a key that is the number is not kept once more.
+    # 6: who is still to be called is found, and the others and the calls are counted, without a look at the rows; it is
+    # known from which row on the results file has to be written anew; a key that is the number is not kept once more.
     """
     CREATE TABLE moved (             -- a row of the input, or somebody who was in it and may have been called
         id INTEGER PRIMARY KEY,
@@ -297,6 +297,7 @@ MIGRATIONS = (
     CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
     CREATE INDEX recipient_pending ON recipient (position) WHERE state = 'pending';
     CREATE INDEX recipient_done ON recipient (position, state, status) WHERE state IS NOT 'pending';
+    CREATE INDEX call_figures ON call (status, voicemail, final, duration, cost);
     CREATE TABLE unchanged (         -- one row: up to this position all results are as they were last written
         position INTEGER NOT NULL
     );

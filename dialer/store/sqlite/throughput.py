@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
+from dialer.models import Outcome
 from dialer.store.records import Pulse
-from dialer.store.sqlite.connection import Connected
+from dialer.store.sqlite.calls import Calls, counted
 from dialer.store.sqlite.opening import ledger_errors
 from dialer.store.sqlite.queries import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dialer.store.sqlite.calls import Told
 
 _WINDOW = 60.0
 _SHORTEST = 1.0
 _MOST = 100_000
 
 
-class Pulses(Connected):
+class Pulses(Calls):
     """The part of the ledger that says how a batch goes on."""
 
     def pulse(self, *, now: float | None = None) -> Pulse:
@@ -28,10 +36,32 @@ class Pulses(Connected):
         with ledger_errors(self.path):
             held, words = self._db.execute(reading.HELD, (now,)).fetchone() or (0.0, "")
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
-            attempts, outcomes = (dict(self._db.execute(query)) for query in (reading.ATTEMPT_COUNTS, reading.OUTCOMES))
-            reached, asked = self._db.execute(reading.REACHED_PEOPLE).fetchone()
+            attempts = dict(self._db.execute(reading.ATTEMPT_COUNTS))
+            told = self.told_calls()
+            outcomes, reached = self._people(attempts, told)
             per_minute = self._per_minute(now)
-        return Pulse(per_minute, last, held, words, attempts, outcomes, reached if asked else None)
+        return Pulse(
+            per_minute=per_minute,
+            last=last,
+            held=held,
+            held_for=words,
+            attempts=attempts,
+            calls=tuple(counted(told, accepted=attempts.get(Outcome.QUEUED, 0))),
+            outcomes=outcomes,
+            reached=reached if told else None,
+        )
+
+    def _people(self, attempts: Mapping[str, int], told: Sequence[Told]) -> tuple[Mapping[str, int], int]:
+        """Return what has become of the call that each person's result shows, and how many people were reached."""
+        (people,) = self._db.execute(reading.PLACED_PEOPLE).fetchone()
+        if sum(attempts.get(outcome, 0) for outcome in ("", Outcome.QUEUED, Outcome.UNKNOWN)) > people:
+            (reached,) = self._db.execute(reading.REACHED_PEOPLE).fetchone()
+            return dict(self._db.execute(reading.OUTCOMES)), reached
+        # Nobody was called twice, so that each call is of a person.
+        outcomes = Counter[str]()
+        for one in told:
+            outcomes[one.outcome] += one.calls
+        return outcomes, sum(one.reached for one in told)
 
     def _per_minute(self, now: float) -> float:
         rows = self._db.execute(reading.RECENT_ATTEMPTS, (_MOST,))

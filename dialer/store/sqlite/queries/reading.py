@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.provider.states import FINAL, RANG
+from dialer.provider.states import RANG
 from dialer.store.sqlite.queries.parts import (
     ACCEPTED,
     ACCEPTED_CALLS,
@@ -162,19 +162,19 @@ COUNTS = f"""
     SELECT coalesce(r.state, r.status), count(*) FROM {DONE} AND r.position IS NOT NULL GROUP BY 1
 """
 """Those who may be called again count as what they are: see `RELEASED`."""
-CALL_COUNTS = f"""
-    SELECT {OUTCOME},
-    CASE WHEN c.final = 0 AND c.status IN {listed(FINAL)} THEN 3 ELSE coalesce(c.final, 0) END, count(*),
-    round(coalesce(sum(c.duration), 0.0), 3), round(coalesce(sum(c.cost), 0.0), 3),
-    CASE WHEN c.attempt IS NULL THEN 0 ELSE 1 END
-    FROM attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued' AND a.execution_id <> ''
-    GROUP BY 1, 2, 6 ORDER BY 2 DESC, 3 DESC
-"""
 REACHED_PEOPLE = f"""
-    SELECT count(DISTINCT CASE WHEN {REACHED} = 1 THEN a.recipient END), count(c.attempt) FROM {ACCEPTED_CALLS}
+    SELECT count(DISTINCT CASE WHEN {REACHED} = 1 THEN a.recipient END) FROM {ACCEPTED_CALLS}
 """
+# By an index, and from the calls alone: a look at each row, or at its attempt, takes several times as long.
+TOLD_CALLS = """
+    SELECT status, voicemail, final, count(*), total(duration), total(cost), total(duration > 0) FROM call
+    GROUP BY status, voicemail, final
+"""
+COUNT_ACCEPTED = "SELECT count(*) FROM attempt WHERE outcome = 'queued'"
 OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
-ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY 1"
+ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY outcome"
+PLACED_PEOPLE = f"SELECT count(*) FROM {DONE} AND r.state IN ('queued', 'unknown', 'sending')"
+"""People with an attempt that placed a call, or may have, or is open."""
 # The last to be called are nearly always the last to be recorded: clocks may be set, and answers come late.
 LAST_CALLED = f"""
     SELECT max(updated_at) FROM (
