@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,7 +89,7 @@ class Session:
         return peak(command, url=self.server.url, folder=self.folder)
 
     def in_turns(self, measures: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
-        """Measure in turns, each time another one first; where one takes long, three rounds are enough."""
+        """Measure in turns, each time another one first, and say each on standard error; of what takes long, three."""
         found: dict[str, list[float]] = {name: [] for name in measures}
         for turn in range(self.rounds):
             if turn >= _FEW and any(max(values) > _SLOW for values in found.values()):
@@ -95,6 +97,7 @@ class Session:
             names = list(measures)
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 found[name].append(measures[name]())
+                print(f"{time.strftime('%H:%M:%S')} {name} {found[name][-1]:.4f}", file=sys.stderr, flush=True)
         return found
 
 
