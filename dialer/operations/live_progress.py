@@ -126,9 +126,9 @@ class Heartbeat:
 
     async def note(self, _end: object = None) -> None:
         """Note it in the ledger, for whoever asks from another process."""
-        run = await self.context.ledger.note(WORK)
         # What cannot be recorded ends the run where an outcome is.
         with contextlib.suppress(LedgerError):
+            run = await self.context.ledger.note(WORK)
             while True:
                 await anyio.sleep(BEAT_EVERY)
                 if self._going is not NOT_LOOKED:
