@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from dialer.models import Problem
 from dialer.numbers.number import SPECIAL, judge
-from dialer.numbers.plans import LONGEST, foresee
+from dialer.numbers.plans import LONGEST, foresee, foresee_national
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
 _ROUNDS: Final = (5, 7)
 """First digits by which numbers are taken together: few settle most, more settle what is left."""
 
-_WIDTH: Final = LONGEST + 3
-_PLUS, _ZERO, _ONE, _NINE = (ord(char) for char in "+019")
+_LESS: Final = 2
+"""Digits of most country codes."""
+
+_REGIONS: Final = 260
+"""More than there are."""
+
+_REMEMBERED: Final = 200_000
+"""Groups that are remembered before it starts anew, 5 MB."""
+
+_END, _PLUS, _ZERO, _NINE = b"\n+09"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +61,14 @@ def judge_column(
         plus_lost: as in `judge`.
         allow: as in `judge`.
     """
-    clean, lengths = _clean(texts)
+    cells = _Cells.of(texts)
     column = Column(np.zeros(len(texts), dtype=np.int64), {}, {}, set())
-    left = np.flatnonzero(clean)
+    home = None if region is None or plus_lost else region.upper()
+    left = np.flatnonzero(cells.lengths)
     for digits in _ROUNDS:
-        good = _foreseen(clean[left], lengths[left], digits, allow)
-        column.numbers[left[good]] = clean[left[good]]
-        left = left[~good]
+        found = _foreseen(cells.some(left), home, digits, allow)
+        column.numbers[left] = found
+        left = left[found == 0]
     for at in np.flatnonzero(column.numbers == 0).tolist():
         verdict = judge(texts[at], region=region, plus_lost=plus_lost, allow=allow)
         if isinstance(verdict, Problem):
@@ -72,34 +82,116 @@ def judge_column(
     return column
 
 
-def _clean(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Read cells that are a plus and digits; the others are 0. Returns the numbers and how many digits they have."""
-    # One column a character; a longer cell is cut and has no end within the width.
-    chars = np.array(texts, dtype=f"U{_WIDTH}").view(np.uint32).reshape(len(texts), _WIDTH)
-    lengths = (chars != 0).argmin(axis=1).astype(np.int64) - 1
-    numbers = np.zeros(len(texts), dtype=np.int64)
-    good = (chars[:, 0] == _PLUS) & (chars[:, 1] >= _ONE) & (lengths > 0)
-    for at in range(1, _WIDTH - 1):
-        inside = lengths >= at
-        digit = chars[:, at].astype(np.int64) - _ZERO
-        good &= ~inside | ((digit >= 0) & (digit <= _NINE - _ZERO))
-        numbers = np.where(inside, numbers * 10 + digit, numbers)
-    return np.where(good & (lengths <= LONGEST), numbers, 0), lengths
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Cells that are digits, or a plus and digits.
+
+    Attributes:
+        numbers: the digits.
+        lengths: how many digits; 0 for any other cell.
+        marked: whether there is a plus.
+    """
+
+    numbers: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    marked: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Cells:
+        """Read cells as they stand."""
+        # One text of all of them, a line each, is looked at byte by byte at once.
+        lines = "\n".join([*texts, ""])
+        if lines.count("\n") != len(texts):
+            lines = "\n".join([*("" if "\n" in text else text for text in texts), ""])
+        chars = np.frombuffer(lines.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+        ends = np.flatnonzero(chars == _END)
+        starts = np.append(0, ends + 1)[: len(texts)]
+        marked = chars[starts] == _PLUS
+        # Below 0 becomes a large number.
+        strange = (chars - _ZERO > _NINE - _ZERO).astype(np.int64)
+        strange = np.add.reduceat(strange, starts) if len(texts) else strange
+        lengths = ends - starts - marked
+        clean = (strange == 1 + marked) & (lengths > 0) & (lengths <= LONGEST)
+        numbers = np.zeros(len(texts), dtype=np.int64)
+        numbers[clean] = np.fromiter(map(int, compress(texts, clean.tolist())), dtype=np.int64)
+        return cls(numbers, np.where(clean, lengths, 0), marked)
+
+    def some(self, places: NDArray[np.intp]) -> _Cells:
+        """Return some of them."""
+        return _Cells(self.numbers[places], self.lengths[places], self.marked[places])
 
 
-def _foreseen(
-    numbers: NDArray[np.int64], lengths: NDArray[np.int64], digits: int, allow: frozenset[str]
-) -> NDArray[np.bool_]:
-    """Tell which numbers are settled by their first digits, and let through."""
-    cut = np.maximum(lengths - digits, 0)
-    firsts = numbers // 10**cut
-    groups, back = np.unique(firsts * (LONGEST + 1) + lengths, return_inverse=True)
-    known = [_through(group, allow) for group in groups.tolist()]
-    return np.array(known, dtype=np.bool_)[back]
+def _foreseen(cells: _Cells, home: str | None, digits: int, allow: frozenset[str]) -> NDArray[np.int64]:
+    """Return the numbers that are settled by their first digits, and let through; 0 for the others.
+
+    Args:
+        cells: all with digits.
+        home: ISO code of the country whose numbers come without a plus.
+        digits: so many first digits are looked at; of a number without a plus fewer, for it has no country code.
+        allow: as in `judge`.
+    """
+    looked = np.where(cells.marked, digits, digits - _LESS)
+    firsts = cells.numbers // 10 ** np.maximum(cells.lengths - looked, 0)
+    codes, kept = _groups(digits, home, allow).find((firsts * (LONGEST + 1) + cells.lengths) * 2 + cells.marked)
+    return np.where(kept, cells.numbers % 10**kept + codes * 10**kept, 0)
 
 
-@lru_cache(maxsize=100_000)
-def _through(group: int, allow: frozenset[str]) -> bool:
-    """Tell whether every number of a group is one that `judge` lets through."""
-    judged = foresee(str(group // (LONGEST + 1)), group % (LONGEST + 1))
-    return judged is not None and judged.kind is not None and (judged.kind not in SPECIAL or judged.kind in allow)
+@lru_cache(maxsize=2 * _REGIONS)
+def _groups(digits: int, home: str | None, allow: frozenset[str]) -> _Groups:
+    return _Groups(digits, home, allow)
+
+
+class _Groups:
+    """What is known of cells that begin alike and are equally long; what is not is asked once for all of them.
+
+    Args:
+        digits: as of `_foreseen`.
+        home: as of `_foreseen`.
+        allow: as of `judge`.
+    """
+
+    def __init__(self, digits: int, home: str | None, allow: frozenset[str]) -> None:
+        self._digits = digits
+        self._home = home
+        self._allow = allow
+        # No cell is of group 0.
+        self._groups = np.zeros(1, dtype=np.int64)
+        self._codes = self._kept = self._groups
+
+    def find(self, groups: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return what stands before the digits that are kept of each, and how many those are.
+
+        No digits are kept where `judge` has to be asked about each cell.
+        """
+        new = np.unique(groups[self._groups[self._places(groups)] != groups])
+        if len(self._groups) + len(new) > _REMEMBERED:
+            self._groups, self._codes, self._kept = self._groups[:1], self._codes[:1], self._kept[:1]
+            new = np.unique(groups)
+        if len(new):
+            self._learn(new)
+        places = self._places(groups)
+        return self._codes[places], self._kept[places]
+
+    def _learn(self, new: NDArray[np.int64]) -> None:
+        codes, kept = zip(*map(self._judge, new.tolist()), strict=True)
+        at = np.searchsorted(self._groups, new)
+        self._groups = np.insert(self._groups, at, new)
+        self._codes = np.insert(self._codes, at, codes)
+        self._kept = np.insert(self._kept, at, kept)
+
+    def _places(self, groups: NDArray[np.int64]) -> NDArray[np.intp]:
+        return np.minimum(np.searchsorted(self._groups, groups), len(self._groups) - 1)
+
+    def _judge(self, group: int) -> tuple[int, int]:
+        rest, marked = divmod(group, 2)
+        number, length = divmod(rest, LONGEST + 1)
+        first = str(number).zfill(min(length, self._digits if marked else self._digits - _LESS))
+        if marked:
+            judged, code, kept = foresee(first, length), 0, length
+        elif self._home is not None:
+            judged, code, kept = foresee_national(first, length, self._home)
+        else:
+            return 0, 0
+        if judged is None or judged.kind is None or (judged.kind in SPECIAL and judged.kind not in self._allow):
+            return 0, 0
+        return code, kept

@@ -204,10 +204,8 @@ def _quick(text: str, *, region: str | None, plus_lost: bool) -> tuple[str, str]
 
 def _quick_national(digits: str, region: str) -> tuple[str, str] | None:
     dialled = dialling(region)
-    if dialled is None or digits.startswith(dialled.code) or dialled.international.match(digits):
-        return None
-    rest = digits if dialled.trunk is None else dialled.trunk.strip(digits, dialled.general)
-    if rest is None or len(rest) + len(dialled.code) > LONGEST:
+    rest = None if dialled is None else dialled.national(digits)
+    if dialled is None or rest is None or len(rest) + len(dialled.code) > LONGEST:
         return None
     kind = dialled.plan.verdict(rest).kind
     return None if kind is None else (dialled.code + rest, kind)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dialer.messages import numbers as say
@@ -108,6 +109,13 @@ class Trunk:
             return None
         rest = digits[match.end() :]
         return rest if general.fits(rest) and len(rest) in general.lengths else None
+
+    def dropped(self, first: str) -> int | None:
+        """Return how many digits `strip` may drop of all that begin alike; None where the next digits matter."""
+        match = self.pattern.match(first)
+        if not decides(self.pattern.pattern, first) or (match and self.rule and match.groups()[-1] is not None):
+            return None
+        return match.end() if match else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +247,15 @@ class Plan:
         return Verdict(None, None)
 
 
+def decides(pattern: str, first: str) -> bool:
+    """Tell whether a pattern matches all digits that begin alike in the same way, be it not at all."""
+    ways = set(_parse(pattern.replace("$", "")))
+    for digit in first:
+        ways = {rest for way in ways for rest in _derive(way, digit)}
+    return not ways
+
+
+@cache
 def _parse(pattern: str) -> tuple[_Branch, ...]:
     """Read a pattern: alternatives of parts, each part digits or alternatives again."""
     branches, at = _alternatives(pattern, 0)

@@ -12,7 +12,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, ValidationResult
 
 from dialer.messages import numbers as say
-from dialer.numbers.patterns import Plan, Region, Shape, Trunk, Verdict
+from dialer.numbers.patterns import Plan, Region, Shape, Trunk, Verdict, decides
 
 LONGEST: Final = 15
 """Most digits of an E.164 number."""
@@ -77,6 +77,27 @@ class Dialling:
     trunk: Trunk | None
     international: re.Pattern[str]
 
+    def national(self, digits: str) -> str | None:
+        """Return the digits of a number without what is dialled before them, as phonenumbers would.
+
+        None where only phonenumbers itself can tell, as of a number that is dialled from abroad.
+        """
+        if self.international.match(digits):
+            return None
+        # What begins like the calling code is a national number where it is one as a whole.
+        if digits.startswith(self.code) and not (self.general.fits(digits) and len(digits) in self.general.lengths):
+            return None
+        return digits if self.trunk is None else self.trunk.strip(digits, self.general)
+
+    def dropped(self, first: str) -> int | None:
+        """Return how many digits `national` may drop of all that begin alike; None where the next digits matter."""
+        if not decides(self.international.pattern, first) or self.international.match(first):
+            return None
+        if len(first) < len(self.code):
+            return None
+        dropped = 0 if self.trunk is None else self.trunk.dropped(first)
+        return None if dropped and first.startswith(self.code) else dropped
+
 
 def verdict(digits: str) -> Verdict | None:
     """Judge E.164 digits without the plus; None where there are too many."""
@@ -90,6 +111,24 @@ def foresee(first: str, length: int) -> Verdict | None:
     """Judge all E.164 digits of a length that begin alike; not certain where the next digits matter."""
     code = calling_code(first)
     return None if code is None or length > LONGEST else plan(code).foresee(first[len(code) :], length - len(code))
+
+
+def foresee_national(first: str, length: int, region: str) -> tuple[Verdict | None, int, int]:
+    """Judge all digits of a length that begin alike as numbers dialled inside a region, as `Dialling` says.
+
+    Returns:
+        The verdict, None or not certain where the next digits matter; the calling code; and how many of the digits
+        are those of the number behind it.
+    """
+    dialled = dialling(region)
+    dropped = None if dialled is None else dialled.dropped(first)
+    if dialled is None or dropped is None or length - dropped + len(dialled.code) > LONGEST:
+        return None, 0, 0
+    kept = length - dropped
+    judged = dialled.plan.foresee(first[dropped:], kept)
+    must_be_whole = dropped or first.startswith(dialled.code)
+    is_whole = region in judged.regions and kept in dialled.general.lengths
+    return (judged if is_whole or not must_be_whole else None), int(dialled.code), kept
 
 
 def calling_code(digits: str) -> str | None:
