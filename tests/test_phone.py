@@ -358,6 +358,29 @@ def test_a_column_of_all_regions_is_judged_as_its_cells_are() -> None:
     assert np.array_equal(judge_column(cells).numbers, expected)
 
 
+def test_a_column_of_national_numbers_is_judged_as_its_cells_are() -> None:
+    """However they begin: with the trunk prefix, the calling code or digits of either, or as if dialled to abroad."""
+    chance = random.Random(29)
+    by_region: dict[str, list[str]] = {}
+    for region, digits in _examples():
+        if region != "001":
+            metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+            assert metadata is not None
+            code, trunk = str(metadata.country_code), metadata.national_prefix or "0"
+            national = _varied(chance, digits.removeprefix(code))
+            by_region.setdefault(region, []).extend([national, trunk + national, code + national, "00" + national])
+    for region, cells in by_region.items():
+        expected = [
+            judged.digits if isinstance(judged, Number) else 0 for judged in (judge(c, region=region) for c in cells)
+        ]
+        assert np.array_equal(judge_column(cells, region=region).numbers, expected), region
+
+
+def test_digits_that_begin_like_the_calling_code_are_national_where_they_are_one_as_a_whole() -> None:
+    column = judge_column(["9198765432", "919876543210"], region="IN")
+    assert column.numbers.tolist() == [919198765432, 919876543210]
+
+
 # Region, time zones, and entries of suppression lists.
 
 

@@ -213,8 +213,8 @@ def batches(
     while rows := list(islice(reader, size)):
         if set(map(len, rows)) != {width}:
             rows = [row for row in rows if not is_blank(row, width)]
-        if any(len(row) != width for row in rows):
-            raise csv.Error
+            if any(len(row) != width for row in rows):
+                raise csv.Error
         if rows:
             yield rows
 
