@@ -30,7 +30,7 @@ from dialer.provider.states import CallState
 from dialer.rate import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from types import TracebackType
 
 STATES = {
@@ -83,6 +83,8 @@ class Exchange:
     limits = Limits(
         calls=Rate(600, 60.0),
         stops=Rate(600, 60.0),
+        reads=Rate(60_000, 60.0),
+        pages=Rate(60_000, 60.0),
         page_rows=2,
         longest_span=timedelta(days=1),
         soonest=timedelta(minutes=1),
@@ -193,13 +195,16 @@ class Customer:
         ticket = self._exchange.tickets.get(execution_id)
         return None if ticket is None else _shown(ticket)
 
-    async def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+    async def executions(
+        self, agent_id: str, *, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[Listed]:
+        await turn()
         for ticket in self._exchange.tickets.values():
             if ticket.slip["persona"] == agent_id and start <= ticket.at <= end:
                 yield _listed(ticket)
 
     async def executions_page(self, agent_id: str, *, start: datetime, end: datetime, number: int) -> Page:
-        rows = tuple([row async for row in self.executions(agent_id, start=start, end=end)])
+        rows = tuple([row async for row in self.executions(agent_id, start=start, end=end, turn=_at_once)])
         size = self._exchange.limits.page_rows
         shown = rows[(number - 1) * size : number * size]
         return Page(rows=shown, more=number * size < len(rows), total=len(rows))
@@ -212,6 +217,10 @@ class Customer:
             return Stopped(stopped=False, words="too late", is_unknown=False)
         ticket.phase = "WITHDRAWN"
         return Stopped(stopped=True, words="", is_unknown=False)
+
+
+async def _at_once() -> None:
+    """Return at once."""
 
 
 def _listed(ticket: Ticket) -> Listed:

@@ -18,6 +18,7 @@ import anyio
 import httpx
 import pytest
 import trio
+from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
@@ -852,7 +853,9 @@ def booked(count: int, *, every: timedelta = timedelta(minutes=1)) -> list[dict[
 
 
 async def listed(client: BolnaClient, days: float) -> list[str]:
-    return [row.id async for row in client.executions("a-1", start=START, end=START + timedelta(days=days))]
+    return [
+        row.id async for row in client.executions("a-1", start=START, end=START + timedelta(days=days), turn=checkpoint)
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 200])
@@ -893,7 +896,9 @@ def test_rows_of_a_list_that_cannot_be_read_are_left_out() -> None:
     bare = lambda _: httpx.Response(200, json=rows)  # noqa: E731
 
     async def main(client: BolnaClient) -> list[Any]:
-        return [row async for row in client.executions("a-1", start=START, end=START + timedelta(days=1))]
+        return [
+            row async for row in client.executions("a-1", start=START, end=START + timedelta(days=1), turn=checkpoint)
+        ]
 
     (row,) = virtually(main, bare)
     assert (row.id, row.to_number, row.created_at) == ("e-9", None, START + timedelta(hours=10))

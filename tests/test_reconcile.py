@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialer.engine.reads import Reads
 from dialer.errors import LedgerError
 from dialer.models import Answer, Attempt, Outcome, Status
 from dialer.provider.bolna.client import (
@@ -24,6 +25,7 @@ from dialer.provider.bolna.client import (
 from dialer.provider.bolna.executions import account_in, execution_in
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running
 from dialer.provider.interface import Account, Execution, Listed, ProviderReadError
+from dialer.rate import Rate
 from dialer.reference import VARIABLE, reference
 from dialer.store import Binding, Doubt
 from dialer.store.sqlite import Ledger
@@ -33,7 +35,7 @@ from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, render, virtually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
@@ -101,7 +103,14 @@ class Bolna:
         assert account is not None
         return account
 
-    def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+    def executions(
+        self,
+        agent_id: str,
+        *,
+        start: datetime,
+        end: datetime,
+        turn: Callable[[], Awaitable[object]],  # noqa: ARG002 - as the real one
+    ) -> AsyncIterator[Listed]:
         assert agent_id == AGENT
         self.listed.append((start.timestamp(), end.timestamp()))
         return Rows([call for call in self.calls if start.timestamp() <= call.at <= end.timestamp()], self)
@@ -142,7 +151,9 @@ def placed(attempt: Attempt, *, at: float = NOW, **more: Any) -> Placed:  # noqa
 
 
 def reconciled(ledger: Ledger, bolna: Bolna, *, time_limit: float | None = None) -> Reconciled:
-    found = virtually(lambda: reconcile(Inline(ledger), bolna, agent_id=AGENT, time_limit=time_limit))
+    found = virtually(
+        lambda: reconcile(Inline(ledger), bolna, agent_id=AGENT, reads=Reads(None), time_limit=time_limit)
+    )
     assert isinstance(found, Reconciled)
     return found
 
@@ -379,17 +390,19 @@ def test_calls_that_cannot_be_read_now_and_then_do_not_end_the_search(ledger: Le
 @pytest.mark.parametrize("slow", ["account", "list"])
 def test_a_time_limit_ends_it_wherever_it_is_and_keeps_what_was_found(ledger: Ledger, slow: str) -> None:
     calls = [placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)]
-    bolna = Bolna(calls, takes=400.0 if slow == "account" else 12.0)
+    bolna = Bolna(calls, takes=400.0 if slow == "account" else 25.0)
     bolna.skew = None if slow == "account" else 0.0
 
     async def main() -> tuple[Reconciled, float]:
         began = anyio.current_time()
-        return await reconcile(Inline(ledger), bolna, agent_id=AGENT, time_limit=60.0), anyio.current_time() - began
+        return await reconcile(
+            Inline(ledger), bolna, agent_id=AGENT, reads=Reads(None), time_limit=60.0
+        ), anyio.current_time() - began
 
     result, took = virtually(main)
 
     assert took == pytest.approx(60.0)
-    assert (result.settled, result.left) == ((0, 3) if slow == "account" else (2, 1))
+    assert (result.settled, result.left) == ((0, 3) if slow == "account" else (1, 2))
     assert result.trouble == "not everything could be read in 60 seconds"
     assert ledger.counts() == {Status.PENDING: 2, Status.UNKNOWN: result.left} | (
         {Status.QUEUED: result.settled} if result.settled else {}
@@ -399,9 +412,9 @@ def test_a_time_limit_ends_it_wherever_it_is_and_keeps_what_was_found(ledger: Le
 def test_what_the_ledger_was_told_when_the_time_was_over_is_counted(ledger: Ledger) -> None:
     bolna = Bolna([placed(attempt) for attempt in doubtful(ledger, 0, 1, 2)])
     recorder = Inline(ledger, latency=30.0)
-    result = virtually(lambda: reconcile(recorder, bolna, agent_id=AGENT, time_limit=80.0))
-    assert (result.settled, result.left) == (2, 1)
-    assert ledger.counts()[Status.QUEUED] == 2
+    result = virtually(lambda: reconcile(recorder, bolna, agent_id=AGENT, reads=Reads(None), time_limit=31.0))
+    assert (result.settled, result.left) == (3, 0)
+    assert ledger.counts()[Status.QUEUED] == 3
 
 
 def test_a_ledger_that_fails_is_not_passed_over(ledger: Ledger) -> None:
@@ -409,7 +422,7 @@ def test_a_ledger_that_fails_is_not_passed_over(ledger: Ledger) -> None:
     recorder.fails_at = 2
     (attempt,) = doubtful(ledger, 0)
     with pytest.raises(LedgerError):
-        virtually(lambda: reconcile(recorder, Bolna([placed(attempt)]), agent_id=AGENT))
+        virtually(lambda: reconcile(recorder, Bolna([placed(attempt)]), agent_id=AGENT, reads=Reads(None)))
 
 
 # -- over HTTP -----------------------------------------------------------------------------------------------------
@@ -434,10 +447,10 @@ def settled_over_http(
                 assert answer.outcome is Outcome.QUEUED
                 ledger.settle(attempt, replace(DOUBT, skew=answer.skew))
             sandbox.other_strikes.force(*forced)
-            results = [await reconcile(ledger, client, agent_id=AGENT)]
+            results = [await reconcile(ledger, client, agent_id=AGENT, reads=Reads(Rate(5000, 1.0)))]
             if again is not None:
                 again()
-                results.append(await reconcile(ledger, client, agent_id=AGENT))
+                results.append(await reconcile(ledger, client, agent_id=AGENT, reads=Reads(Rate(5000, 1.0))))
             rows = await ledger.call(lambda store: list(store.results()))
             found = {(row.number, row.execution_id) for row in rows if row.status is Status.QUEUED}
             return results, await ledger.counts(), found

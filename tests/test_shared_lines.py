@@ -16,7 +16,7 @@ import pytest
 from dialer import load_campaign
 from dialer.cli import main
 from dialer.engine.concurrency import Lines
-from dialer.engine.pacing import Pacer
+from dialer.engine.reads import Reads
 from dialer.errors import CampaignError, ExitCode, MustActError
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.bolna.executions import execution_in
@@ -118,7 +118,7 @@ def others_of(folder: Path, ledger: Path, phones: Phones, stack: contextlib.Exit
             [folder], registry=Registry(folder / "dialer.ledgers"), own=ledger, server="loopback", within=86_400.0
         )
     )
-    return NeighbourCalls(found, Shown(phones), pacer=Pacer(None))
+    return NeighbourCalls(found, Shown(phones), reads=Reads(None))
 
 
 async def share(folder: Path, rigs: list[Rig], phones: Phones, *, shared: int, most: int = 1000) -> None:
@@ -265,7 +265,7 @@ def test_a_damaged_ledger_of_another_batch_ends_a_run_that_cannot_count(tmp_path
     other.close()
     content = other.path.read_bytes()
     with counting(tmp_path) as found:
-        calls = NeighbourCalls(found, Shown(Phones(1)), pacer=Pacer(None))
+        calls = NeighbourCalls(found, Shown(Phones(1)), reads=Reads(None))
         assert calls.count() == 1
         other.path.write_bytes(content[:100] + bytes(len(content) - 100))
         with pytest.raises(MustActError, match=r"other\.ledger"):
@@ -278,7 +278,7 @@ def test_what_its_batch_does_not_know_is_looked_up(tmp_path: Path, other: Ledger
         attempt = call(other, 1, QUEUED)
         phones.place("exec-1")
         with counting(tmp_path) as found:
-            calls = NeighbourCalls(found, Shown(phones), pacer=Pacer(None))
+            calls = NeighbourCalls(found, Shown(phones), reads=Reads(None))
             counts = [calls.count()]
             await calls.look()
             counts.append(calls.count())
@@ -301,7 +301,7 @@ def test_a_call_that_the_provider_never_shows_holds_a_line_for_an_hour(tmp_path:
         for seconds in (3500.0, 200.0):
             age(other, seconds)
             with counting(tmp_path) as found:
-                calls = NeighbourCalls(found, Shown(Phones(1)), pacer=Pacer(None))
+                calls = NeighbourCalls(found, Shown(Phones(1)), reads=Reads(None))
                 await calls.look()
                 counts.append(calls.count())
         return counts

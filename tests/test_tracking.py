@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.pacing import Rate
+from dialer.engine.reads import Reads
 from dialer.errors import LedgerError, MustActError, only
 from dialer.provider.bolna.client import read_error
 from dialer.provider.bolna.executions import execution_in, page_in
@@ -48,6 +49,8 @@ class Bolna:
     takes: float = 0.2
     fails: Callable[[str], ProviderReadError | None] = lambda _what: None
     shows: Callable[[dict[str, Any]], dict[str, Any]] = lambda shown: shown
+    trims: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: row
+    """What a list makes of a row."""
     skew: float | None = 0.0
     hidden: set[str] = field(default_factory=set)
     """Ids of calls that it does not know."""
@@ -72,7 +75,8 @@ class Bolna:
         await self._answer("list")
         skip = (number - 1) * PAGE_ROWS
         calls, total = self.book.listed(agent_id, start, end, skip=skip)
-        rows = [row(call, self.book, self.settings) for call in calls if call.execution_id not in self.hidden]
+        shown = [call for call in calls if call.execution_id not in self.hidden]
+        rows = [self.trims(row(call, self.book, self.settings)) for call in shown]
         page = page_in({"data": rows, "total": total, "has_more": skip + PAGE_ROWS < total}, size=PAGE_ROWS)
         assert page is not None
         return page
@@ -117,7 +121,7 @@ def people(ledger: Ledger, count: int) -> None:
 
 
 def tracker(ledger: Ledger, bolna: Bolna) -> Tracker:
-    return Tracker(Inline(ledger), bolna, agent_id=AGENT, pacer=Pacer(RATE), now=now)
+    return Tracker(Inline(ledger), bolna, agent_id=AGENT, reads=Reads(RATE), now=now)
 
 
 async def until_all_are_final(one: Tracker, *, every: float = 30.0) -> Looked:

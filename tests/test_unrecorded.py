@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dialer.engine.pacing import Pacer
+from dialer.engine.reads import Reads
 from dialer.models import Status
 from dialer.provider.bolna.client import answer_of_status
 from dialer.provider.interface import Listed, Page, ProviderReadError
@@ -67,7 +67,7 @@ def searched(
             Inline(ledger),
             bolna,  # type: ignore[arg-type] # only what is read
             agent_id=AGENT,
-            pacer=Pacer(rate),
+            reads=Reads(rate),
             known=ledger.calls_since(0.0),
             time_limit=time_limit,
             now=lambda: time.time() + now,

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from dialer import provider
 from dialer.engine.control import Control, interruptible, until
-from dialer.engine.pacing import Pacer
+from dialer.engine.reads import Reads
 from dialer.errors import DeclinedError, ExitCode, InterruptedRunError, LedgerError, LockedError, UsageError
 from dialer.messages.operations import cancel as say
 from dialer.messages.operations import reconcile as reconciling
@@ -25,6 +25,7 @@ from dialer.operations.pause import pause_batch
 from dialer.operations.paused import holding
 from dialer.operations.reconcile import look_for_unrecorded, summed_up, unrecorded_notes
 from dialer.operations.results import rewrite
+from dialer.rate import Rate
 from dialer.store import until_of
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import ask_to_stop, holder
@@ -47,6 +48,8 @@ PATIENCE = 180.0
 """Seconds that a run gets to end: what it has in flight gets 50 of them, a long list that is being read some more."""
 RECONCILE = 60.0
 """Seconds that looking for unclear calls may take."""
+_READS = Rate(300, 60.0)
+"""How fast calls are read beside the stops, which have the same limit, where nobody says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,7 @@ class _Cancelling:
         self._ledger = ledger
         self._turn = turn
         self._control = control
+        self._reads = Reads(campaign.reads or _READS)
         self._notes: list[str] = []
         self._is_blind = False  # calls may ring of which the ledger does not know
 
@@ -231,8 +235,7 @@ class _Cancelling:
         if self._campaign.sandbox:
             self._notes.append(say.TRIAL_OVER)
             return await self._summary(Braked(), open_=0)
-        reads = Pacer(self._campaign.reads)
-        tracker = Tracker(self._ledger, self._client, agent_id=self._campaign.agent_id, pacer=reads)
+        tracker = Tracker(self._ledger, self._client, agent_id=self._campaign.agent_id, reads=self._reads)
         brake = Brake(
             self._ledger,
             self._client,
@@ -264,7 +267,11 @@ class _Cancelling:
             settled += await self._missing()
             if await self._unknown():
                 found = await reconcile(
-                    self._ledger, self._client, agent_id=self._campaign.agent_id, time_limit=RECONCILE
+                    self._ledger,
+                    self._client,
+                    agent_id=self._campaign.agent_id,
+                    reads=self._reads,
+                    time_limit=RECONCILE,
                 )
                 self._notes += summed_up(found)
                 settled += found.settled
@@ -284,7 +291,7 @@ class _Cancelling:
             self._campaign,
             self._ledger,
             self._client,
-            pacer=Pacer(self._campaign.reads),
+            reads=self._reads,
             time_limit=RECONCILE,
         )
         self._notes += await unrecorded_notes(self._ledger, found, zone=self._campaign.batch.timezone)

@@ -212,7 +212,7 @@ class Planning:
         """
         context = self.context
         found = await look_for_unrecorded(
-            context.campaign, context.ledger, context.client, pacer=context.reads, time_limit=SEARCH_FIRST
+            context.campaign, context.ledger, context.client, reads=context.reads, time_limit=SEARCH_FIRST
         )
         if found.why_unfinished and await context.ledger.gaps():
             if found.must_act is not None:

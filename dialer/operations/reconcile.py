@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.engine.control import Control, interruptible
-from dialer.engine.pacing import Pacer
+from dialer.engine.reads import Reads
 from dialer.errors import ExitCode, LedgerError
 from dialer.messages.operations import reconcile as say
 from dialer.moments import shown
@@ -80,8 +80,9 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
     ):
         async with interruptible(control, doing=say.UNCLEAR):
             await merge(campaign, ledger, client)
-            found = await look_for_unrecorded(campaign, ledger, client, pacer=Pacer(campaign.reads), time_limit=None)
-            result = await reconcile(ledger, client, agent_id=campaign.agent_id)
+            reads = Reads(campaign.reads)
+            found = await look_for_unrecorded(campaign, ledger, client, reads=reads, time_limit=None)
+            result = await reconcile(ledger, client, agent_id=campaign.agent_id, reads=reads)
         unrecorded = await unrecorded_notes(ledger, found, zone=campaign.batch.timezone)
         unwritten = await rewrite(campaign, ledger)
         if result.must_act is not None:
@@ -110,7 +111,7 @@ def summed_up(result: Reconciled) -> list[str]:
 
 
 async def look_for_unrecorded(
-    campaign: Campaign, ledger: AsyncStore, client: Provider, *, pacer: Pacer, time_limit: float | None
+    campaign: Campaign, ledger: AsyncStore, client: Provider, *, reads: Reads, time_limit: float | None
 ) -> Unrecorded:
     """Look for calls that no ledger knows, since the last time; those whom they reached are not called any more.
 
@@ -118,7 +119,7 @@ async def look_for_unrecorded(
         campaign: the campaign.
         ledger: its ledger.
         client: where calls are listed.
-        pacer: says when it may be asked.
+        reads: says when it may be asked.
         time_limit: seconds; None: until all is read, as also where the ledger is an older copy.
     """
     since = await ledger.search_from()
@@ -129,7 +130,7 @@ async def look_for_unrecorded(
         ledger,
         client,
         agent_id=campaign.agent_id,
-        pacer=pacer,
+        reads=reads,
         known=await ledger.calls_since(since - _DAY) | await _known_elsewhere(campaign, ledger, since - _DAY),
         time_limit=None if await ledger.gaps() else time_limit,
     )
@@ -167,6 +168,7 @@ async def look_for_unclear(
     ledger: AsyncStore,
     client: Provider,
     *,
+    reads: Reads,
     time_limit: float | None,
     note: Callable[[str], None],
 ) -> Reconciled:
@@ -176,10 +178,11 @@ async def look_for_unclear(
         campaign: the campaign.
         ledger: its ledger.
         client: where executions are read.
+        reads: says when it may be asked.
         time_limit: seconds; None: until all is read.
         note: told what a person should know.
     """
-    result = await reconcile(ledger, client, agent_id=campaign.agent_id, time_limit=time_limit)
+    result = await reconcile(ledger, client, agent_id=campaign.agent_id, reads=reads, time_limit=time_limit)
     for text in summed_up(result):
         note(text)
     return result

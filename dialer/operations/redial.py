@@ -58,7 +58,7 @@ async def redial_by_plan(context: RunContext) -> None:
 
 async def _ask(context: RunContext, plan: RedialRules) -> None:
     campaign = context.campaign
-    tracker = Tracker(context.ledger, context.client, agent_id=campaign.agent_id, pacer=context.reads)
+    tracker = Tracker(context.ledger, context.client, agent_id=campaign.agent_id, reads=context.reads)
     with anyio.move_on_after(ASK_FIRST) as limit:
         looked = await tracker.look(most=plan.max_attempts)
         if looked.trouble:

@@ -13,8 +13,8 @@ import anyio
 from dialer import provider
 from dialer.engine.concurrency import Lines
 from dialer.engine.control import Control, beside
-from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Progress, Silent
+from dialer.engine.reads import Reads
 from dialer.engine.shared_rate import shared_rate
 from dialer.errors import DeclinedError, InterruptedRunError, MustActError, UsageError
 from dialer.messages import workspace as words
@@ -131,7 +131,7 @@ async def _run(
                 ledger=ledger,
                 notes=Notes(progress),
                 control=control,
-                reads=Pacer(campaign.reads),
+                reads=Reads(campaign.reads),
                 held=held,
             )
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
@@ -198,7 +198,7 @@ def _watch(context: RunContext) -> CallWatch:
     retries = campaign.call.retry_config
     return CallWatch(
         context.ledger,
-        Tracker(context.ledger, context.client, agent_id=campaign.agent_id, pacer=context.reads),
+        Tracker(context.ledger, context.client, agent_id=campaign.agent_id, reads=context.reads),
         every=TRACK_TRIAL_EVERY if campaign.sandbox else LOOK_EVERY,
         calls_again=retries is not None and retries.enabled,
         note=lambda why: context.notes.add(say.calls_unread(why)),
@@ -223,7 +223,7 @@ def _lines(context: RunContext, plan: Plan, sharers: Neighbours | None, watch: C
         ledger=context.ledger,
         tracker=watch,
         shared=campaign.workspace.lines,
-        others=None if sharers is None else NeighbourCalls(sharers, context.client, pacer=context.reads),
+        others=None if sharers is None else NeighbourCalls(sharers, context.client, reads=context.reads),
         lines=foretold.lines or foretold.live or math.inf,
         average=foretold.average,
         retried=retries is not None and retries.enabled,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
-    from dialer.engine.pacing import Pacer
     from dialer.engine.progress import Progress
+    from dialer.engine.reads import Reads
     from dialer.operations.paused import Held
     from dialer.provider.interface import Provider
     from dialer.store.writer import LedgerWriter
@@ -56,7 +56,7 @@ class RunContext:
     notes: Notes
     control: Control
     held: Held
-    reads: Pacer
+    reads: Reads
 
     @contextlib.asynccontextmanager
     async def step(self, doing: str) -> AsyncIterator[None]:
@@ -67,5 +67,5 @@ class RunContext:
     async def look_for_unclear(self, time_limit: float | None) -> Reconciled:
         """Look for every unknown call at the provider, for so many seconds at most, and tell what came of it."""
         return await look_for_unclear(
-            self.campaign, self.ledger, self.client, time_limit=time_limit, note=self.notes.add
+            self.campaign, self.ledger, self.client, reads=self.reads, time_limit=time_limit, note=self.notes.add
         )

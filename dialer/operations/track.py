@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dialer.engine.control import Control, beside, interruptible, until
-from dialer.engine.pacing import Pacer
 from dialer.engine.progress import Silent
+from dialer.engine.reads import Reads
 from dialer.errors import ExitCode
 from dialer.messages.operations.reconcile import RESULTS
 from dialer.operations.adoption import merge
@@ -103,7 +103,7 @@ async def track_campaign(
         if campaign.sandbox:
             found = Followed(tuple(await ledger.call_counts()), Tally(), "")
         else:
-            tracker = Tracker(ledger, client, agent_id=campaign.agent_id, pacer=Pacer(campaign.reads))
+            tracker = Tracker(ledger, client, agent_id=campaign.agent_id, reads=Reads(campaign.reads))
             found = await follow(ledger, tracker, every=every, progress=progress or Silent(), control=control)
         unwritten = await rewrite(campaign, ledger)
         return Tracked(

@@ -22,7 +22,7 @@ from dialer.provider.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from types import TracebackType
@@ -113,8 +113,10 @@ class LooksUp(Protocol):
 class Lists(LooksUp, HasClock, Protocol):
     """Lists an agent's calls."""
 
-    def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
-        """Yield the agent's calls created from `start` to `end`, each once."""
+    def executions(
+        self, agent_id: str, *, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[Listed]:
+        """Yield the agent's calls created from `start` to `end`, each once; `turn` is awaited before each request."""
 
 
 class ListsPages(LooksUp, Protocol):

@@ -49,6 +49,8 @@ class Limits:
     Attributes:
         calls: how fast a whole organisation may place calls.
         stops: how fast calls may be stopped.
+        reads: how fast calls may be asked for by their ids.
+        pages: how fast pages of a list of calls may be asked for.
         page_rows: calls on a page of a list.
         longest_span: how much time can be listed at once.
         soonest: how far ahead a scheduled call has to be when its request leaves.
@@ -57,6 +59,8 @@ class Limits:
 
     calls: Rate
     stops: Rate
+    reads: Rate
+    pages: Rate
     page_rows: int
     longest_span: timedelta
     soonest: timedelta
@@ -106,12 +110,16 @@ class Listed:
         status: a CallState's word, else the provider's own; empty where it does not say.
         to_number: whom it calls; None where it does not (yet) say.
         created_at: with its zone; None where it does not say.
+        reference: the attempt's, as it was sent; empty where it was made without one; None where it is not shown.
+        whole: the call as its id shows it, where the row tells all of that; None where it does not.
     """
 
     id: str
     status: str
     to_number: str | None
     created_at: datetime | None
+    reference: str | None = None
+    whole: Execution | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from dialer.engine.pacing import Pacer
+    from dialer.engine.reads import Reads
     from dialer.provider.interface import Execution, ListsPages
     from dialer.store import AsyncStore, Call
     from dialer.store.sqlite import LiveCalls
@@ -38,16 +38,16 @@ class NeighbourCalls:
     Args:
         ledgers: theirs.
         provider: where calls are looked up.
-        pacer: says when a request may start.
+        reads: says when a request may start.
         now: Unix seconds.
     """
 
     def __init__(
-        self, ledgers: Ledgers, provider: ListsPages, *, pacer: Pacer, now: Callable[[], float] = time.time
+        self, ledgers: Ledgers, provider: ListsPages, *, reads: Reads, now: Callable[[], float] = time.time
     ) -> None:
         self._ledgers = ledgers
         self._provider = provider
-        self._pacer = pacer
+        self._reads = reads
         self._now = now
         self._seen: dict[Path, _Seen] = {}
 
@@ -72,7 +72,7 @@ class NeighbourCalls:
                 seen.keep(call.attempt for call in one.calls)
                 # Of a ledger it needs no more than what `_Seen` has.
                 ledger = cast("AsyncStore", seen)
-                tracker = Tracker(ledger, self._provider, agent_id=one.agent, pacer=self._pacer, now=self._now)
+                tracker = Tracker(ledger, self._provider, agent_id=one.agent, reads=self._reads, now=self._now)
                 seen.statuses_of.update(await tracker.glance(calls))
                 seen.known.update((call.attempt, call.status) for call in calls)
 

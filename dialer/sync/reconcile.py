@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer.errors import only
 from dialer.messages.sync import not_all_read
 from dialer.numbers import spellings
 from dialer.provider.interface import ProviderReadError
@@ -17,17 +18,22 @@ from dialer.sync.agents import agents_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 
+    from anyio.abc import TaskGroup
+
+    from dialer.engine.reads import Reads
     from dialer.errors import MustActError
-    from dialer.provider.interface import Execution, HasClock, Lists
+    from dialer.provider.interface import Execution, HasClock, Listed, Lists
     from dialer.store import AsyncStore, Doubt
 
-    Settle = Callable[[Execution, str], Awaitable[None]]
+    Settle = Callable[[Execution | Listed, str], Awaitable[None]]
 
 MARGIN = 600.0
 """Seconds looked at before and after each unclear attempt."""
 LENIENCE = 30.0
 """Seconds that a call may seem older than the attempt that made it, for what is not known of the clocks."""
 _LONGEST = 15
+_IN_FLIGHT = 16
+"""Calls that are read at the same time."""
 UNREADABLE = 3
 """After so many calls in a row that cannot be read, the provider is not asked any further."""
 
@@ -60,10 +66,12 @@ class _Search:
     client: Lists
     agents: Sequence[str]
     numbers: Container[int | None]
+    reads: Reads
     settle: Settle
     result: Reconciled
     is_over: Callable[[], bool] = lambda: False
     unreadable: int = 0
+    failure: ProviderReadError | None = None
 
     async def look(self, start: float, end: float) -> None:
         """Read every candidate of a span, unless the search is over."""
@@ -73,31 +81,62 @@ class _Search:
         except ProviderReadError as error:
             self.result.trouble = error.words
             self.result.must_act = error.must_act
+        except BaseExceptionGroup as group:
+            raise only(group) from None
 
     async def _look_at(self, agent: str, start: float, end: float) -> None:
-        async for row in self.client.executions(agent, start=_utc(start), end=_utc(end)):
-            if self.is_over():
-                return
-            number = digits(row.to_number)
-            # Before it dials the provider may leave the number empty.
-            if number is None or self._is_ours(number):
-                await self._read(row.id)
+        free = anyio.Semaphore(_IN_FLIGHT)
+        rows = self.client.executions(agent, start=_utc(start), end=_utc(end), turn=self.reads.wait_for_page)
+        failure: ProviderReadError | None = None
+        async with anyio.create_task_group() as tasks:
+            try:
+                async for row in rows:
+                    if self.is_over() or self.failure is not None:
+                        break
+                    await self._look_at_row(row, tasks, free)
+            except ProviderReadError as error:
+                # What is being read may be ours all the same.
+                failure = error
+        if failure := self.failure or failure:
+            raise failure
+
+    async def _look_at_row(self, row: Listed, tasks: TaskGroup, free: anyio.Semaphore) -> None:
+        if row.reference:
+            # The row itself says whose it is: the reference is nobody else's.
+            await self._take(row)
+            return
+        number = digits(row.to_number)
+        # Before it dials the provider may leave the number empty.
+        if number is None or self._is_ours(number):
+            await free.acquire()
+            tasks.start_soon(self._read, row.id, free)
 
     def _is_ours(self, number: int) -> bool:
         # The provider may write a number in another way than it was asked to call.
         return any(spelling in self.numbers for spelling in spellings(number))
 
-    async def _read(self, execution_id: str) -> None:
+    async def _read(self, execution_id: str, free: anyio.Semaphore) -> None:
+        try:
+            await self.reads.wait_for_call()
+            if not self.is_over() and self.failure is None:
+                await self._look_up(execution_id)
+        finally:
+            free.release()
+
+    async def _look_up(self, execution_id: str) -> None:
         try:
             execution = await self.client.execution(execution_id)
         except ProviderReadError as error:
             # One call that cannot be read must not hide those behind it.
             self.result.trouble = error.words
             self.unreadable += 1
+            if error.is_too_fast:
+                self.reads.slow_down()
             if self.unreadable >= UNREADABLE:
-                raise
+                self.failure = self.failure or error
             return
         self.unreadable = 0
+        self.reads.recover()
         self.result.read += 1
         if execution is None:
             return
@@ -105,18 +144,24 @@ class _Search:
             number = digits(execution.recipient_number)
             self.result.unmarked += number is not None and self._is_ours(number)
         elif execution.reference:
-            # Shielded: what the ledger has noted must be counted.
-            with anyio.CancelScope(shield=True):
-                await self.settle(execution, execution.reference)
+            await self._take(execution)
+
+    async def _take(self, found: Execution | Listed) -> None:
+        # Shielded: what the ledger has noted must be counted.
+        with anyio.CancelScope(shield=True):
+            await self.settle(found, found.reference or "")
 
 
-async def reconcile(ledger: AsyncStore, client: Lists, *, agent_id: str, time_limit: float | None = None) -> Reconciled:
+async def reconcile(
+    ledger: AsyncStore, client: Lists, *, agent_id: str, reads: Reads, time_limit: float | None = None
+) -> Reconciled:
     """Make every `unknown` recipient `queued` whose call is found; absence proves nothing.
 
     Args:
         ledger: the ledger.
         client: where executions are read.
         agent_id: the campaign's agent: its executions, and those of the agents that a column has named.
+        reads: says when it may be asked; shared with everything else that reads.
         time_limit: seconds; None: until all is read.
 
     Raises:
@@ -129,7 +174,7 @@ async def reconcile(ledger: AsyncStore, client: Lists, *, agent_id: str, time_li
     numbers = {doubt.number for doubt in doubts}
     begun: dict[str, float] = {}
 
-    async def settle(execution: Execution, mark: str) -> None:
+    async def settle(execution: Execution | Listed, mark: str) -> None:
         # Another batch of the same name, in another folder for instance, makes the same references.
         if execution.created_at is not None and execution.created_at.timestamp() < begun.get(mark, 0.0) - LENIENCE:
             return
@@ -137,7 +182,8 @@ async def reconcile(ledger: AsyncStore, client: Lists, *, agent_id: str, time_li
             result.settled += 1
             result.left -= 1
 
-    search = _Search(client, await agents_of(ledger, agent_id), numbers, settle, result, lambda: result.left == 0)
+    agents = await agents_of(ledger, agent_id)
+    search = _Search(client, agents, numbers, reads, settle, result, lambda: result.left == 0)
     with anyio.move_on_after(time_limit) as limit:
         skews = await server_skews(ledger, client)
         begun |= _begun(doubts, skew=min(skews))

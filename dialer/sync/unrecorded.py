@@ -24,7 +24,7 @@ from dialer.sync.reconcile import MARGIN, UNREADABLE, digits, server_skews
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dialer.engine.pacing import Pacer
+    from dialer.engine.reads import Reads
     from dialer.errors import MustActError
     from dialer.provider.interface import Listed, Page, Provider
     from dialer.store import AsyncStore
@@ -69,7 +69,7 @@ async def find_unrecorded(
     client: Provider,
     *,
     agent_id: str,
-    pacer: Pacer,
+    reads: Reads,
     known: Mapping[int, float],
     time_limit: float | None,
     now: Callable[[], float] = time.time,
@@ -80,7 +80,7 @@ async def find_unrecorded(
         ledger: the ledger, with the list in it.
         client: where calls are listed.
         agent_id: the campaign's agent: its calls, and those of the agents that a column has named.
-        pacer: how fast may be read.
+        reads: how fast may be read.
         known: a hash of each id that a ledger knows, and when that call was placed (Unix seconds).
         time_limit: seconds; None: until all is read. What was read is not read again by the next search.
         now: the wall clock.
@@ -93,7 +93,7 @@ async def find_unrecorded(
         return Unrecorded()
     skews = (0.0, *await server_skews(ledger, client))
     agents = await agents_of(ledger, agent_id)
-    search = _Search(ledger, client, agents, pacer, known, since=since, skews=skews)
+    search = _Search(ledger, client, agents, reads, known, since=since, skews=skews)
     search.numbers = await ledger.callable_numbers()
     with anyio.move_on_after(time_limit) as limit:
         try:
@@ -119,7 +119,7 @@ class _Search:
     """One search.
 
     Attributes:
-        ledger, client, pacer, known: as in `find_unrecorded`.
+        ledger, client, reads, known: as in `find_unrecorded`.
         agents: whose calls.
         since: from when on (Unix seconds).
         skews: how far the server's clock may be ahead.
@@ -130,7 +130,7 @@ class _Search:
     ledger: AsyncStore
     client: Provider
     agents: Sequence[str]
-    pacer: Pacer
+    reads: Reads
     known: Mapping[int, float]
     since: float
     skews: tuple[float, ...]
@@ -177,7 +177,7 @@ class _Search:
                 return
 
     async def _page(self, agent: str, start: float, end: float, number: int) -> Page:
-        await self.pacer.wait()
+        await self.reads.wait_for_page()
         return await self.client.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
 
     def _count(self, start: float, end: float) -> int | None:
@@ -206,7 +206,7 @@ class _Search:
         return any(spelling in self.numbers for spelling in spellings(number))
 
     async def _read(self, identity: str) -> None:
-        await self.pacer.wait()
+        await self.reads.wait_for_call()
         try:
             execution = await self.client.execution(identity)
         except ProviderReadError as error:

@@ -125,9 +125,13 @@ class Campaign:
         return min(filter(None, (self.pacing.rate, self.organisation_rate)), key=lambda rate: rate.per_second)
 
     @property
-    def reads(self) -> Rate:
-        """How fast it is asked how calls go: its own rate, or that of `dialer.toml` where that is lower."""
-        return min(filter(None, (self.pacing.reads, self.workspace.reads)), key=lambda rate: rate.per_second)
+    def reads(self) -> Rate | None:
+        """How fast it is asked how calls go: its own rate, or that of `dialer.toml` where that is lower.
+
+        None where neither says: as fast as the provider allows.
+        """
+        given = filter(None, (self.pacing.reads, self.workspace.reads))
+        return min(given, key=lambda rate: rate.per_second, default=None)
 
     def live_calls(self, *, lines: int | None) -> int | None:
         """Return how many calls may be live at once; None for any number, or where that is not known.

@@ -126,7 +126,7 @@ class Pacing(Section):
 
     rate: Annotated[Rate, PlainValidator(read_rate)] = Rate(300, 60.0)
     max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 20
-    reads: Annotated[Rate, PlainValidator(read_rate)] = Rate(300, 60.0)
+    reads: Annotated[Rate, PlainValidator(read_rate)] | None = None
     live_calls: Annotated[int | str | None, PlainValidator(read_live_calls)] = None
 
 

@@ -17,6 +17,15 @@ _OTHER_WORDS: Final = {"prepared": CallState.QUEUED}
 _MOST: Final = 1e9
 """A count beyond is none."""
 _RETRIED: Final = frozenset({CallState.NO_ANSWER, CallState.BUSY, CallState.FAILED})
+_KEPT: Final = frozenset(
+    {
+        *("id", "status", "conversation_duration", "total_cost", "answered_by_voice_mail", "error_message"),
+        *("termination_reason", "transcript", "extracted_data", "created_at", "updated_at", "telephony_data"),
+        "context_details",
+    }
+)
+"""The fields of a call that are kept, or read to know whose it is."""
+_KEPT_OF_TELEPHONY: Final = frozenset({"to_number", "recording_url", "hangup_by", "hangup_reason"})
 _MOST_RETRIES: Final = 3
 _RETRIED_FOR: Final = 210.0
 """What Bolna retries, how often, and over how many minutes, where `retry_config` does not say."""
@@ -114,6 +123,28 @@ def listed_in(value: object) -> Listed | None:
         status=status_in(row),
         to_number=_called(row, telephony),
         created_at=_moment(row.get("created_at")),
+        reference=_reference(_within(row.get("context_details")).get("recipient_data")),
+        whole=execution_in(row) if _is_whole(row, telephony) else None,
+    )
+
+
+def _is_whole(row: Mapping[str, Any], telephony: Mapping[str, Any]) -> bool:
+    """Tell whether a row of a list shows all that is kept of a call.
+
+    Bolna's documentation contradicts itself. By its OpenAPI page a row is an `AgentExecution`, as
+    `GET /executions/{id}` gives it; by the page on the payload of executions it is trimmed to id, status, conversation
+    duration, moment of creation, numbers and provider. So a row is whole only where it has each of the fields that are
+    kept, has ended, and names what Bolna knows of every call that has: what it cost, when it changed last, whom it
+    called and with which variables. A trimmed row has neither; one whose fields were emptied has no such values.
+    """
+    has_all = row.keys() >= _KEPT and telephony.keys() >= _KEPT_OF_TELEPHONY
+    context = _within(row.get("context_details"))
+    return (
+        has_all
+        and CallState(status_in(row)).is_final
+        and None not in (_number(row["total_cost"]), _moment(row["updated_at"]), _moment(row["created_at"]))
+        and bool(_called(row, telephony))
+        and isinstance(context.get("recipient_data"), Mapping)
     )
 
 

@@ -18,6 +18,8 @@ NAMES = ProviderNames(
 LIMITS = Limits(
     calls=Rate(500, 60.0),
     stops=Rate(900, 60.0),  # of 1000 for the whole organisation
+    reads=Rate(950, 60.0),  # of the same 1000
+    pages=Rate(450, 60.0),  # of 500
     page_rows=50,
     longest_span=timedelta(days=7),
     soonest=timedelta(minutes=3),  # it refuses less than two

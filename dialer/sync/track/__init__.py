@@ -27,16 +27,16 @@ from dialer.sync.track.rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Mapping, Sequence
     from datetime import datetime
 
-    from dialer.engine.pacing import Pacer
+    from dialer.engine.reads import Reads
     from dialer.models import CallCount
-    from dialer.provider.interface import Execution, ListsPages, Page
+    from dialer.provider.interface import Execution, Listed, ListsPages, Page
     from dialer.store import AsyncStore, Call
 
 _PAGE = 1000
-_IN_FLIGHT = 8
+_IN_FLIGHT = 16
 _UNREADABLE = 3
 """After so many calls in a row that cannot be read, a look ends."""
 
@@ -78,14 +78,15 @@ class Tracker:
     """Keeps the ledger informed of what becomes of a batch's accepted calls.
 
     Only calls that are not final are asked for. Where a list needs fewer requests it comes first, and by its id is
-    read only what the list does not tell whole: a call that has ended, or waits for a moment, or is not in the list.
+    read only what the list does not tell whole: a call that waits for a moment, or is not in the list, or has ended and
+    whose row is trimmed. Where most rows are, the rest of a look reads by ids only.
     What is read is durable at once, so that whatever breaks, nothing is read twice.
 
     Args:
         ledger: where the calls are kept.
         client: where they are read.
         agent_id: whose calls they are.
-        pacer: says when a request may start; shared with everything else that reads.
+        reads: says when it may be asked; shared with everything else that reads.
         now: Unix seconds.
     """
 
@@ -95,18 +96,19 @@ class Tracker:
         client: ListsPages,
         *,
         agent_id: str,
-        pacer: Pacer,
+        reads: Reads,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._client = client
         self._agent_id = agent_id
-        self._pacer = pacer
+        self._reads = reads
         self._now = now
         self._answered = False
         self._unreadable = 0
         self._trouble = ""
         self._ours: bool | None = None
+        self._rows_help = True
         self._asking = anyio.Lock()
         self.tally = Tally()
         """Counted over all looks."""
@@ -122,6 +124,7 @@ class Tracker:
             LedgerError: what was read cannot be recorded.
         """
         self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
+        self._rows_help = True
         after: int | None = 0
         while after is not None and not self._trouble:
             calls = await self._ledger.open_calls(after=after, size=_PAGE, most=most)
@@ -147,12 +150,14 @@ class Tracker:
         self._answered, self._unreadable, self._trouble, self._ours = False, 0, "", None
         span = span_of(calls, skew=await self._skew())
         listed, is_whole = await self._list(calls, *span) if span is not None else ({}, False)
-        statuses = {call.attempt: listed[call.execution_id] for call in calls if call.execution_id in listed}
+        statuses = {call.attempt: listed[call.execution_id].status for call in calls if call.execution_id in listed}
+        whole = await self._note_whole(calls, listed)
         # With the moment that a call waits for, which no list shows, `look` would know it whole.
         changed = [
             (call.attempt, status)
             for call in calls
-            if (status := statuses.get(call.attempt, call.status)) != call.status
+            if call.attempt not in whole
+            and (status := statuses.get(call.attempt, call.status)) != call.status
             and not CallState(status).waits_for_moment
         ]
         await self._ledger.note_statuses(changed, now=self._now())
@@ -161,14 +166,25 @@ class Tracker:
         return statuses | await self._ledger.statuses([call.attempt for call in unseen])
 
     async def _follow(self, calls: Sequence[Call]) -> None:
-        span = span_of(calls, skew=await self._skew()) if pages(calls) <= worth(calls) else None
+        worth_it = self._rows_help and pages(calls) <= worth(calls)
+        span = span_of(calls, skew=await self._skew()) if worth_it else None
         if span is None:
             await self._read_each(calls)
             return
+        before = self.tally.requests
         listed, is_whole = await self._list(calls, *span)
-        known = [call for call in calls if is_whole_in_list(call, listed.get(call.execution_id, ""), now=self._now())]
+        read = set(await self._note_whole(calls, listed))
+        known = [
+            call
+            for call in calls
+            if call.attempt not in read
+            and call.execution_id in listed
+            and is_whole_in_list(call, listed[call.execution_id].status, now=self._now())
+        ]
         await self._note(known, listed)
-        read = {call.attempt for call in known}
+        read |= {call.attempt for call in known}
+        # A page has to save two requests.
+        self._rows_help = len(read) >= 2 * (self.tally.requests - before)
         await self._read_each(self._still_to_read(calls, read, listed, is_whole=is_whole))
 
     def _still_to_read(
@@ -183,41 +199,49 @@ class Tracker:
 
     # -- by list -------------------------------------------------------------------------------------------------
 
-    async def _list(self, calls: Sequence[Call], start: datetime, end: datetime) -> tuple[Mapping[str, str], bool]:
-        """Return execution id → status, from as many pages as are worth it, and whether these were all.
+    async def _list(self, calls: Sequence[Call], start: datetime, end: datetime) -> tuple[Mapping[str, Listed], bool]:
+        """Return execution id → row, from as many pages as are worth it, and whether these were all.
 
         Rows may move to another page meanwhile: a call that is missed is read by its id.
         """
         wanted = {call.execution_id for call in calls}
-        statuses: dict[str, str] = {}
+        rows: dict[str, Listed] = {}
         for number in range(1, worth(calls) + 1):
             try:
                 page = await self._one_page(start, end, number)
             except ProviderReadError as error:
                 self._refuse_key(error)
                 break
-            statuses.update((row.id, row.status) for row in page.rows)
-            if not page.more or statuses.keys() >= wanted:
-                return statuses, await self._lists_all()
+            rows.update((row.id, row) for row in page.rows)
+            if not page.more or rows.keys() >= wanted:
+                return rows, await self._lists_all()
             if page.total is not None and math.ceil(page.total / provider.VENDOR.limits.page_rows) > worth(calls):
                 break
-        return statuses, False
+        return rows, False
 
     async def _lists_all(self) -> bool:
         """Tell whether the campaign's agent makes all calls: only its own are in its list."""
         return len(await agents_of(self._ledger, self._agent_id)) == 1
 
     async def _one_page(self, start: datetime, end: datetime, number: int) -> Page:
-        await self._pacer.wait()
+        await self._reads.wait_for_page()
         self.tally.requests += 1
         page = await self._client.executions_page(self._agent_id, start=start, end=end, number=number)
         self._answered = True
         return page
 
-    async def _note(self, calls: Sequence[Call], listed: Mapping[str, str]) -> None:
+    async def _note_whole(self, calls: Sequence[Call], listed: Mapping[str, Listed]) -> Collection[int]:
+        """Keep the calls of which a list shows all, in one transaction; return their attempts."""
+        found = {call.attempt: whole for call in calls if (whole := _whole(call, listed.get(call.execution_id)))}
+        if found:
+            await self._ledger.note_calls(found.items(), now=self._now())
+            self.tally.ended += sum(execution.is_final for execution in found.values())
+        return found.keys()
+
+    async def _note(self, calls: Sequence[Call], listed: Mapping[str, Listed]) -> None:
         now = self._now()
-        statuses = [(call.attempt, listed[call.execution_id]) for call in calls]
-        still = [call for call in calls if call.status == listed[call.execution_id]]
+        statuses = [(call.attempt, listed[call.execution_id].status) for call in calls]
+        still = [call for call in calls if call.status == listed[call.execution_id].status]
         await self._ledger.note_statuses(statuses, now=now)
         await self._give_up([call for call in still if is_hopeless(call, now=now)])
 
@@ -237,7 +261,7 @@ class Tracker:
             async with anyio.create_task_group() as tasks:
                 for call in calls:
                     await free.acquire()
-                    await self._pacer.wait()
+                    await self._reads.wait_for_call()
                     if self._trouble:
                         break
                     tasks.start_soon(read, call)
@@ -252,7 +276,7 @@ class Tracker:
             self._cannot_read(error)
             return
         self._answered, self._unreadable = True, 0
-        self._pacer.recover()
+        self._reads.recover()
         # Shielded: what was asked for is kept.
         with anyio.CancelScope(shield=True):
             if execution is None:
@@ -263,7 +287,7 @@ class Tracker:
     def _cannot_read(self, error: ProviderReadError) -> None:
         self._refuse_key(error)
         if error.is_too_fast:
-            self._pacer.slow_down()
+            self._reads.slow_down()
         # One call that cannot be read must not hide those behind it.
         self._unreadable += 1
         if self._unreadable >= _UNREADABLE:
@@ -309,3 +333,12 @@ class Tracker:
             attempts = [call.attempt for call in calls]
             await self._ledger.give_up(attempts)
             self.tally.given_up += len(calls)
+
+
+def _whole(call: Call, row: Listed | None) -> Execution | None:
+    """Return a call whose row shows all of it; None where it does not, or not the retries that were asked for."""
+    if row is None or row.whole is None:
+        return None
+    request = provider.VENDOR.request_in(call.body)
+    is_told = request.retries is None or row.whole.retries is not None
+    return row.whole.asked_for(request) if is_told else None

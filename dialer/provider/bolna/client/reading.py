@@ -22,7 +22,7 @@ from dialer.provider.bolna.limits import LIMITS, NAMES
 from dialer.provider.interface import Account, Agent, Execution, Listed, Page, ProviderReadError, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import httpx
 
@@ -95,7 +95,9 @@ class Reading(Requests):
         execution = _given(execution_in(found), "the execution")
         return _of(execution, execution.id, execution_id, "call")
 
-    async def executions(self, agent_id: str, *, start: datetime, end: datetime) -> AsyncIterator[Listed]:
+    async def executions(
+        self, agent_id: str, *, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[Listed]:
         """Yield the agent's calls created from `start` to `end`, each once.
 
         Rows move from page to page while calls run, so a list of several pages is read again until nothing new
@@ -105,6 +107,7 @@ class Reading(Requests):
             agent_id: whose calls.
             start: first moment, with its zone.
             end: last moment, with its zone.
+            turn: returns when the next page may be asked for.
 
         Raises:
             ProviderReadError: Bolna does not say.
@@ -113,7 +116,7 @@ class Reading(Requests):
         for since, until in _slices(start, end):
             for _ in range(_PASSES):
                 before, pages = len(seen), 0
-                async for page in self._pages(agent_id, since, until):
+                async for page in self._pages(agent_id, since, until, turn):
                     pages += 1
                     for row in page:
                         if row.id not in seen:
@@ -122,10 +125,13 @@ class Reading(Requests):
                 if pages <= 1 or len(seen) == before:
                     break
 
-    async def _pages(self, agent_id: str, start: datetime, end: datetime) -> AsyncIterator[tuple[Listed, ...]]:
+    async def _pages(
+        self, agent_id: str, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[tuple[Listed, ...]]:
         seen: set[str] = set()
         stale = 0
         for number in range(1, _PAGES + 1):
+            await turn()
             page = await self.executions_page(agent_id, start=start, end=end, number=number)
             yield page.rows
             stale = 0 if any(row.id not in seen for row in page.rows) else stale + 1

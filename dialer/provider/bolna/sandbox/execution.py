@@ -40,7 +40,9 @@ def stamp(moment: datetime) -> str:
 
 
 def row(call: Call, book: Book, settings: Settings) -> dict[str, Any]:
-    """Return the trimmed row of a listing."""
+    """Return the row of a listing, trimmed unless the settings have it whole."""
+    if settings.whole_rows:
+        return full(call, book, settings)
     standing = book.standing(call)
     return {
         "id": call.execution_id,

@@ -55,6 +55,7 @@ class Settings:
         listed_after: seconds for which a placed call is neither listed nor found by its id.
         blank_to_number: whether listed rows hide the recipient's number.
         echo: whether an execution shows the `user_data` it was placed with.
+        whole_rows: whether listed rows show all of a call: Bolna's OpenAPI page has it so, other pages trimmed.
         shifting_pages: whether each listing moves one call to the front first.
     """
 
@@ -87,6 +88,7 @@ class Settings:
     listed_after: float = 0.0
     blank_to_number: bool = False
     echo: bool = True
+    whole_rows: bool = False
     shifting_pages: bool = False
 
     def __post_init__(self) -> None:
