@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import sys
 import tempfile
+import time
 import traceback
 import uuid
 from collections import Counter
@@ -300,6 +301,15 @@ class Forked:
         code = self._process.exitcode
         assert code is not None, "it does not end"
         return code
+
+
+def wait_until(true: Callable[[], bool], process: Forked | None = None) -> None:
+    """Wait for something, and no longer than a process goes on that is to do it."""
+    until = time.monotonic() + PATIENCE
+    while not true():
+        assert process is None or process.poll() is None, f"it ended too early: {process.told()}"
+        assert time.monotonic() < until, "it does not come"
+        time.sleep(0.005)
 
 
 def run(bolna: Bolna, words: list[str]) -> int:

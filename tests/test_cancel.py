@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,7 @@ from dialer.provider.interface import ProviderReadError, Stopped
 from dialer.rate import Rate
 from dialer.store.sqlite import Ledger, locked
 from dialer.sync.stop_calls import Brake
-from tests.harness import CRASHED, PATIENCE, Batch, Crash, Crashing, Forked, sandbox
+from tests.harness import CRASHED, Batch, Crash, Crashing, Forked, sandbox, wait_until
 from tests.ledgers import call, load, number_of, opened, people, row
 from tests.place import HEADER, Place, awkward, number, run
 from tests.test_runner import Inline, virtually
@@ -481,10 +480,7 @@ def test_a_run_in_the_middle_is_stopped_and_nothing_leaves_afterwards(tmp_path: 
     batch = Batch.write(tmp_path / "b", people=400, rate="2/second")
     with sandbox(lines=3, speed=0.1) as bolna:
         ran = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "run")
-        until = time.monotonic() + PATIENCE
-        while bolna.requests() < 10:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        wait_until(lambda: bolna.requests() >= 10, ran)
         words = batch.command("cancel", "--yes", "-o", "json")
         cancelling = Forked(words, environment=bolna.environment, log=tmp_path / "cancel")
         code = cancelling.wait()

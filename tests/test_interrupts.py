@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.provider.bolna.sandbox import Sandbox, Settings, running
-from tests.harness import PATIENCE, Forked
+from tests.harness import PATIENCE, Forked, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
@@ -278,15 +278,6 @@ def test_a_second_run_is_turned_away_while_the_first_goes_on_and_status_is_not(c
     # Killed, it holds the batch no more; whoever held an intent and was not sent yet is in doubt.
     assert go_on(campaign, bolna) in {0, 1}
     assert set(statuses(campaign).values()) <= {"queued", "unknown"}
-
-
-def wait_until(true: Callable[[], bool], process: Forked) -> None:
-    """Wait for something that a process does, as long as it goes on."""
-    until = time.monotonic() + PATIENCE
-    while not true():
-        assert process.poll() is None, f"the run ended too early: {process.told()}"
-        assert time.monotonic() < until
-        time.sleep(0.005)
 
 
 def wait_for_text(process: Forked, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import BoundError, CampaignError, ExitCode, LedgerError
-from tests.harness import PATIENCE, Batch, sandbox
+from tests.harness import Batch, sandbox, wait_until
 from tests.place import AGENT, number, run
 from tests.test_shared_kills import running
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.harness import Forked
     from tests.place import Place
 
 PEOPLE = 4
@@ -233,17 +231,9 @@ def test_while_two_runs_go_on_the_list_may_vanish(tmp_path: Path) -> None:
         begun = []
         for batch in batches:
             begun.append(stack.enter_context(running(bolna, batch, "--new-batch")))
-            wait_for(tmp_path / "dialer.ledgers", begun[-1])
+            wait_until((tmp_path / "dialer.ledgers").exists, begun[-1])
             (tmp_path / "dialer.ledgers").unlink()
         for process in begun:
             process.wait()
         calls = Counter(call["to_number"] for batch in batches for call in bolna.calls(batch.agent))
         assert (max(calls.values()), len(calls)) == (1, 30)
-
-
-def wait_for(path: Path, process: Forked) -> None:
-    end = time.monotonic() + PATIENCE
-    while not path.exists():
-        assert process.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.001)

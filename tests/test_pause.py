@@ -19,7 +19,7 @@ from dialer.errors import ExitCode
 from dialer.operations import pause_campaigns, targets_of
 from dialer.store.pause_files import PauseFiles, put
 from dialer.store.shared import Pause
-from tests.harness import CRASHED, Batch, Bolna, Crash, Crashing, Forked, sandbox
+from tests.harness import CRASHED, Batch, Bolna, Crash, Crashing, Forked, sandbox, wait_until
 from tests.place import HEADER, Place, awkward, run
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def started(bolna: Bolna, batch: Batch, *, log: Path, calls: int) -> Forked:
     """Start a run, and return it once it has asked for some calls."""
     before = bolna.requests()
     process = Forked(batch.command("run"), environment=bolna.environment, log=log)
-    while bolna.requests() - before < calls:
-        assert process.poll() is None, process.told()
+    wait_until(lambda: bolna.requests() - before >= calls, process)
     return process
 
 
@@ -92,8 +91,7 @@ def test_a_run_that_waits_ends_when_it_is_paused(bolna: Bolna, tmp_path: Path, s
         file.write(setting.format(hours=hours))
     words = [word for word in batch.command("run") if word != "--no-progress"]
     process = Forked(words, environment=bolna.environment, log=tmp_path / "log")
-    while told not in process.told():
-        assert process.poll() is None, process.told()
+    wait_until(lambda: told in process.told(), process)
     assert main(["pause", str(batch.campaign)]) == ExitCode.DONE
     assert process.wait() == ExitCode.LEFT
     assert bolna.calls(batch.agent) == []

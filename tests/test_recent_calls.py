@@ -19,7 +19,7 @@ from dialer.models import Answer, Effect, Outcome, Status
 from dialer.provider.bolna.executions import execution_in
 from dialer.store.sqlite import Ledger, Neighbours, Registry, locked, neighbour, opening, recent_calls, schema
 from dialer.store.sqlite.lock import lock_of
-from tests.harness import PATIENCE, Batch, Forked, sandbox
+from tests.harness import Batch, Forked, sandbox, wait_until
 from tests.ledgers import ANYBODY, BINDING, QUEUED, REFUSED, UNCLEAR, call, intend, number_of, opened, people
 from tests.place import HEADER, Place, awkward, number
 
@@ -390,9 +390,7 @@ def test_two_runs_at_once_over_one_list_call_nobody_twice_also_when_one_is_kille
             return Forked(words, environment=bolna.environment, log=campaign.with_suffix(".log"))
 
         runs = [start(batch.campaign), start(copy)]
-        deadline = time.monotonic() + PATIENCE
-        while bolna.requests() < 60 and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_until(lambda: bolna.requests() >= 60)
         runs[0].kill()
         for process in runs:
             process.wait()

@@ -16,7 +16,7 @@ from dialer.cli import main
 from dialer.errors import ExitCode, LeftError, UsageError
 from dialer.operations.set import set_live
 from dialer.store.sqlite import locked
-from tests.harness import Batch, Forked, sandbox
+from tests.harness import Batch, Forked, sandbox, wait_until
 from tests.place import HEADER, Place, awkward
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def test_a_run_that_goes_on_is_changed_down_and_up(
         for name in ("BOLNA_BASE_URL", "BOLNA_API_KEY"):
             monkeypatch.setenv(name, bolna.environment[name])
         process = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "log")
-        while len(bolna.calls(batch.agent)) < 5:
-            assert process.poll() is None, process.told()
+        wait_until(lambda: len(bolna.calls(batch.agent)) >= 5, process)
         assert main(["set", str(batch.campaign), "rate=30/hour", "lines=3"]) == ExitCode.DONE
         placed = len(bolna.calls(batch.agent))
         capsys.readouterr()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.harness import PATIENCE, Batch, Forked, run, sandbox, settled
+from tests.harness import Batch, Forked, run, sandbox, settled, wait_until
 from tests.test_pacing import most_within
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def workspace(folder: Path, *, organisation: str, own: str, people: int) -> tupl
 
 
 def wait_until_asked(bolna: Bolna, count: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while bolna.requests() < count:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: bolna.requests() >= count)
 
 
 @pytest.mark.parametrize("what", ["end", "killed", "frozen"])

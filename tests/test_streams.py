@@ -138,11 +138,11 @@ def test_every_command_ends_with_the_exit_code_of_its_work(
     usual = code()
     told = capsys.readouterr()
     assert told.out + told.err
-    for fault in FAULTS:
-        for which in WHICH:
-            with faulty(fault, *which):
-                found = code()
-            assert (found, fault, which) == (usual, fault, which)
+    *alone, together = WHICH
+    for fault, which in [*((fault, together) for fault in FAULTS), *(("broken", one) for one in alone)]:
+        with faulty(fault, *which):
+            found = code()
+        assert (found, fault, which) == (usual, fault, which)
     assert len(place.calls()) == 2
 
 

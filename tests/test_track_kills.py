@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness import CRASHED, PATIENCE, Batch, Bolna, Crash, Crashing, Forked, sandbox
+from tests.harness import CRASHED, Batch, Bolna, Crash, Crashing, Forked, sandbox, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +63,7 @@ def test_killed_in_the_middle_it_goes_on_and_asks_for_no_call_again_that_is_note
     batch = called(tmp_path, dialer, reads="900/minute")
     asked = requests(bolna, BY_ID)
     process = Forked(batch.command("track", "-q"), environment=bolna.environment, log=tmp_path / "log")
-    until = time.monotonic() + PATIENCE
-    while requests(bolna, BY_ID) < asked + 15:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_until(lambda: requests(bolna, BY_ID) >= asked + 15, process)
     process.kill()
     assert process.wait() == -signal.SIGKILL
     before, known = requests(bolna, BY_ID), noted(batch)
