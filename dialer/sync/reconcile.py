@@ -77,7 +77,8 @@ class _Search:
         """Read every candidate of a span, unless the search is over."""
         try:
             for agent in self.agents:
-                await self._look_at(agent, start, end)
+                if not self.is_over():
+                    await self._look_at(agent, start, end)
         except ProviderReadError as error:
             self.result.trouble = error.words
             self.result.must_act = error.must_act
@@ -91,9 +92,9 @@ class _Search:
         async with anyio.create_task_group() as tasks:
             try:
                 async for row in rows:
+                    await self._look_at_row(row, tasks, free)
                     if self.is_over() or self.failure is not None:
                         break
-                    await self._look_at_row(row, tasks, free)
             except ProviderReadError as error:
                 # What is being read may be ours all the same.
                 failure = error
