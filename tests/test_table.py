@@ -6,6 +6,8 @@ import csv
 import gzip
 import io
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -136,6 +138,20 @@ def test_lines_are_told_through_blank_lines_and_quoted_newlines(tmp_path: Path) 
     assert lines(table) == [3, 5, 7, 8]
     assert lines(table, size=1) == [3, 5, 7, 8]
     assert [chunk.first for chunk in chunks(table, size=3)] == [1, 3]
+
+
+READING = """
+import sys
+from pathlib import Path
+from dialer.intake.table import chunks, examine
+print(sum(len(chunk.cells) for chunk in chunks(examine(Path(sys.argv[1])))), "pandas" in sys.modules)
+"""
+
+
+def test_a_plain_list_is_read_without_loading_pandas(tmp_path: Path) -> None:
+    path = save(tmp_path, "phone,name\n1,a\n2,b\n")
+    done = subprocess.run([sys.executable, "-c", READING, str(path)], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "2 False\n"
 
 
 def test_a_frame_of_pandas_has_the_cells_as_they_stand(tmp_path: Path) -> None:
