@@ -30,7 +30,7 @@ from dialer.provider.states import CallState
 from dialer.rate import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
     from types import TracebackType
 
 STATES = {
@@ -197,7 +197,7 @@ class Customer:
 
     async def executions(
         self, agent_id: str, *, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Listed]:
+    ) -> AsyncGenerator[Listed, None]:
         await turn()
         for ticket in self._exchange.tickets.values():
             if ticket.slip["persona"] == agent_id and start <= ticket.at <= end:

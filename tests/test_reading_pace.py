@@ -20,7 +20,7 @@ from tests.test_runner import Inline, virtually
 from tests.test_tracking import AGENT, PAGE_ROWS, RETRY, Bolna, at_most, now, people
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -37,7 +37,7 @@ class Listing(Bolna):
 
     async def executions(
         self, agent_id: str, *, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Listed]:
+    ) -> AsyncGenerator[Listed, None]:
         number, more = 1, True
         while more:
             await turn()

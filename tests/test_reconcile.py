@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
@@ -35,7 +35,7 @@ from tests.ledgers import ANYBODY, QUEUED, REFUSED
 from tests.test_runner import FIRST, Inline, load, opened, render, virtually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
     from pathlib import Path
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
@@ -58,26 +58,6 @@ class Placed:
     blank: bool = False
     """The number is shown nowhere."""
     echo: bool = True
-
-
-class Rows:
-    """An iterator over what a list shows; it may break, or take its time."""
-
-    def __init__(self, rows: list[Placed], bolna: Bolna) -> None:
-        self._rows = iter(rows)
-        self._bolna = bolna
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Listed:
-        await anyio.sleep(self._bolna.takes)
-        row = next(self._rows, None)
-        if row is None:
-            raise StopAsyncIteration
-        if row.id in self._bolna.breaks_at:
-            raise ProviderReadError("HTTP 503 Service Unavailable", 503)
-        return Listed(id=row.id, status="queued", to_number=None if row.blank else f"+{row.number}", created_at=None)
 
 
 @dataclass
@@ -103,17 +83,23 @@ class Bolna:
         assert account is not None
         return account
 
-    def executions(
+    async def executions(
         self,
         agent_id: str,
         *,
         start: datetime,
         end: datetime,
         turn: Callable[[], Awaitable[object]],  # noqa: ARG002 - as the real one
-    ) -> AsyncIterator[Listed]:
+    ) -> AsyncGenerator[Listed, None]:
         assert agent_id == AGENT
         self.listed.append((start.timestamp(), end.timestamp()))
-        return Rows([call for call in self.calls if start.timestamp() <= call.at <= end.timestamp()], self)
+        for row in [call for call in self.calls if start.timestamp() <= call.at <= end.timestamp()]:
+            await anyio.sleep(self.takes)
+            if row.id in self.breaks_at:
+                raise ProviderReadError("HTTP 503 Service Unavailable", 503)
+            number = None if row.blank else f"+{row.number}"
+            yield Listed(id=row.id, status="queued", to_number=number, created_at=None)
+        await anyio.sleep(self.takes)
 
     async def execution(self, execution_id: str) -> Execution | None:
         await anyio.sleep(self.takes)

@@ -22,7 +22,7 @@ from dialer.provider.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from types import TracebackType
@@ -115,7 +115,7 @@ class Lists(LooksUp, HasClock, Protocol):
 
     def executions(
         self, agent_id: str, *, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Listed]:
+    ) -> AsyncGenerator[Listed, None]:
         """Yield the agent's calls created from `start` to `end`, each once; `turn` is awaited before each request."""
 
 

@@ -91,10 +91,11 @@ class _Search:
         failure: ProviderReadError | None = None
         async with anyio.create_task_group() as tasks:
             try:
-                async for row in rows:
-                    await self._look_at_row(row, tasks, free)
-                    if self.is_over() or self.failure is not None:
-                        break
+                async with contextlib.aclosing(rows):
+                    async for row in rows:
+                        await self._look_at_row(row, tasks, free)
+                        if self.is_over() or self.failure is not None:
+                            break
             except ProviderReadError as error:
                 # What is being read may be ours all the same.
                 failure = error

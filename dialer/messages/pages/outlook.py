@@ -96,8 +96,7 @@ def _course(view: Outlook, *, rate: str) -> list[str]:
     if found.begins <= view.course.now:
         start = "Sending takes"
     else:
-        why = "the schedule's start" if found.begins == view.begins else "calling hours are closed until then"
-        start = f"Sending begins at {moments.to_the_minute(found.begins)} ({why}) and takes"
+        start = f"Sending begins at {moments.to_the_minute(found.begins)} ({_why_not_now(view)}) and takes"
     lines = [f"{start} about {seconds}, until {moments.to_the_minute(found.sent_by)} ({rate}{live})."]
     if found.ends_at is not None:
         is_like_them = view.talk.is_enough and found.average == view.talk.average(0.0)
@@ -106,6 +105,13 @@ def _course(view: Outlook, *, rate: str) -> list[str]:
         each = f"{on}{duration(found.average)} a call{like}"
         lines.append(f"The last call ends at about {moments.to_the_minute(found.ends_at)} ({each}).")
     return lines
+
+
+def _why_not_now(view: Outlook) -> str:
+    if view.forecast.begins == view.begins:
+        return "the schedule's start"
+    is_open = any(opens <= 0 < closes for group in view.course.groups for opens, closes in group.spans)
+    return "all lines are taken until then" if is_open else "calling hours are closed until then"
 
 
 def _later(later: Sequence[Later]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import random
@@ -22,7 +23,7 @@ from dialer.provider.bolna.limits import LIMITS, NAMES
 from dialer.provider.interface import Account, Agent, Execution, Listed, Page, ProviderReadError, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     import httpx
 
@@ -97,7 +98,7 @@ class Reading(Requests):
 
     async def executions(
         self, agent_id: str, *, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Listed]:
+    ) -> AsyncGenerator[Listed, None]:
         """Yield the agent's calls created from `start` to `end`, each once.
 
         Rows move from page to page while calls run, so a list of several pages is read again until nothing new
@@ -116,18 +117,19 @@ class Reading(Requests):
         for since, until in _slices(start, end):
             for _ in range(_PASSES):
                 before, pages = len(seen), 0
-                async for page in self._pages(agent_id, since, until, turn):
-                    pages += 1
-                    for row in page:
-                        if row.id not in seen:
-                            seen.add(row.id)
-                            yield row
+                async with contextlib.aclosing(self._pages(agent_id, since, until, turn)) as found:
+                    async for page in found:
+                        pages += 1
+                        for row in page:
+                            if row.id not in seen:
+                                seen.add(row.id)
+                                yield row
                 if pages <= 1 or len(seen) == before:
                     break
 
     async def _pages(
         self, agent_id: str, start: datetime, end: datetime, turn: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[tuple[Listed, ...]]:
+    ) -> AsyncGenerator[tuple[Listed, ...], None]:
         seen: set[str] = set()
         stale = 0
         for number in range(1, _PAGES + 1):
