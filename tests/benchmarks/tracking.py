@@ -41,9 +41,8 @@ def report(session: Session) -> str:
             rows.append(
                 ("reconcile", version.name, f"{unknown:,}", _clock(took), *_requests(took, url), _left(took, "left"))
             )
-    title = (
-        f"Calls that have ended, and unknown ones (answers after {_LATENCY * 1000:.0f} ms), starts included; one round"
-    )
+    after = f"answers after {_LATENCY * 1000:.0f} ms"
+    title = f"Calls that have ended, and unknown ones ({after}), starts included; one round"
     return table(title, _HEADER, rows)
 
 
