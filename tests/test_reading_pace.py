@@ -69,7 +69,7 @@ def tracked(ledger: Ledger, settings: Settings, count: int) -> tuple[Bolna, floa
 
     async def main() -> tuple[Bolna, float]:
         bolna = Bolna(settings)
-        await bolna.place(ledger, count)
+        await bolna.place(ledger, count, every=0.12)
         await anyio.sleep(3600)
         began = anyio.current_time()
         looked = await Tracker(Inline(ledger), bolna, agent_id=AGENT, reads=Reads(None), now=now).look()
