@@ -10,6 +10,7 @@ import anyio
 
 from dialer.messages.engine import id_of_another_call
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
+from dialer.store.call_ids import CallIds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,7 +72,7 @@ class Placing:
         in_flight: requests that were begun and have no outcome yet; who begins one counts it.
         sent: requests that placed a call, were refused, or left it unclear.
         accepted: requests that placed a call.
-        known: a hash of each id that the provider has given a call of this batch.
+        known: the ids that the provider has given the calls of this batch.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Placing:
         self._progress = progress
         self.in_flight = 0
         self.sent = self.accepted = 0
-        self.known: set[int] = set()
+        self.known = CallIds()
 
     async def place(self, attempt: Attempt, connection: Connection, start: Start) -> float:
         """Send an attempt's request, unless it may not leave any more, and record what came of it.
@@ -159,9 +160,7 @@ class Placing:
         """Doubt an id that somebody else has got: answers were crossed on their way."""
         if answer.execution_id is None:
             return answer
-        mark = hash(answer.execution_id)
-        if mark in self.known:
-            words = id_of_another_call(answer.execution_id)
-            return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)
-        self.known.add(mark)
-        return answer
+        if self.known.add(answer.execution_id):
+            return answer
+        words = id_of_another_call(answer.execution_id)
+        return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)

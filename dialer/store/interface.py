@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Whereabouts,
     )
     from dialer.provider.interface import Execution
+    from dialer.store.call_ids import CallIds
     from dialer.store.records import (
         Call,
         Calls,
@@ -170,8 +171,8 @@ class Following(Protocol):
     def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
         """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
 
-    def execution_ids(self) -> set[int]:
-        """Return a hash of each id that a call of this batch was given."""
+    def execution_ids(self) -> CallIds:
+        """Return the ids that the calls of this batch were given."""
 
     def known_call(self) -> str | None:
         """Return the id of a call that was seen to its end; None where there is none."""

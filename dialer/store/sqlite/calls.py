@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dialer.models import CallCount, Talk
 from dialer.provider.states import FINAL, CallState
+from dialer.store.call_ids import CallIds
 from dialer.store.records import Call
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
@@ -107,10 +108,10 @@ class Calls(Connected):
         with ledger_errors(self.path):
             return dict(self._db.execute(query, (json.dumps(attempts),)).fetchall())
 
-    def execution_ids(self) -> set[int]:
-        """Return a hash of each id that the provider gave a call of this batch; the ids would take twice the memory."""
+    def execution_ids(self) -> CallIds:
+        """Return the ids that the provider gave the calls of this batch."""
         with ledger_errors(self.path):
-            return {hash(identity) for (identity,) in self._db.execute(reading.EXECUTION_IDS)}
+            return CallIds(identity for (identity,) in self._db.execute(reading.EXECUTION_IDS))
 
     def known_call(self) -> str | None:
         """Return the provider's id of a call that it has shown to its end; None where there is none."""
