@@ -176,3 +176,12 @@ def test_status_loads_nothing_heavy(tmp_path: Path) -> None:
     # There is no ledger yet, which is found out only when it would be read.
     code = f"from dialer.cli import main\nassert main(['status', {str(campaign)!r}]) == 0"
     assert not loaded_after(code) & HEAVY
+
+
+def test_a_plain_csv_is_judged_without_pandas(tmp_path: Path) -> None:
+    """Its import takes as long as all the rest of a start."""
+    campaign = tmp_path / "c.toml"
+    campaign.write_text('agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "r.csv"\n')
+    (tmp_path / "r.csv").write_text("phone,name\n+919812345678,Zoe\n")
+    code = f"from dialer.cli import main\nassert main(['check', '--sandbox', {str(campaign)!r}]) == 0"
+    assert "pandas" not in loaded_after(code)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from dialer.models import Answer, Attempt
+    from dialer.models import Answer, Attempt, Recipient
     from dialer.store import Store
 
     Main = Callable[[LedgerWriter], Awaitable[Any]]
@@ -133,6 +133,34 @@ def test_outcomes_gather_until_somebody_waits_for_the_ledger(
     using(path, main, backend=backend)
     assert statements.count("COMMIT") == 1
     assert sorted(left(path).values()) == [*[Status.QUEUED] * 5, *[Status.UNKNOWN] * 5]
+
+
+def test_intents_that_are_asked_for_at_once_are_written_at_once(path: Path, backend: str) -> None:
+    """One statement holds all of them; and of two who ask for one person only the first may call."""
+    statements: list[str] = []
+    made: list[list[Attempt]] = []
+
+    async def main(writer: LedgerWriter) -> None:
+        everybody = await writer.page(after=0, size=9)
+
+        async def intend(one: Recipient) -> None:
+            made.append(await writer.intend([one], render))
+
+        await writer.call(traced(statements))
+        async with anyio.create_task_group() as tasks:
+            gate = Gate()
+            tasks.start_soon(writer.call, gate)
+            await anyio.wait_all_tasks_blocked()
+            for one in [*everybody, everybody[0]]:
+                tasks.start_soon(intend, one)
+            await anyio.wait_all_tasks_blocked()
+            gate.open()
+        await writer.call(lambda store: sql(store).set_trace_callback(None))
+
+    using(path, main, backend=backend)
+    assert sum("INSERT INTO attempt" in statement for statement in statements) == 1
+    assert sorted(len(attempts) for attempts in made) == [0, *[1] * 9]
+    assert {attempt.recipient.key for attempts in made for attempt in attempts} == set(map(key_of, range(1, 10)))
 
 
 def test_outcomes_that_nobody_waits_for_are_recorded_by_themselves(path: Path, backend: str) -> None:

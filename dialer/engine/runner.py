@@ -100,7 +100,6 @@ class Runner:
     ) -> None:
         self._ledger, self._render = ledger, render
         self._pacer, self._breaker = pacer, breaker
-        self._is_paused = is_paused
         self._changes, self._sending = Changes(), anyio.CancelScope()
         self._lines = lines
         self._lines.on_change = self._changes.notify
@@ -306,11 +305,6 @@ class Runner:
             self._queue.put_first(attempt)
             await self._drop(connection)
             raise
-        if self._pacer.is_over(start) or self._is_paused():
-            # Not even the head of a request leaves: a server may count it.
-            self._queue.put_first(attempt)
-            await self._drop(connection)
-            return
         held = await self.placing.place(attempt, connection, start)
         self._changes.notify()
         if held:

@@ -149,6 +149,7 @@ def perhaps_no_proxy(place: str, *, target: str, answer: str) -> tuple[str, str]
 
 # -- no answer ---------------------------------------------------------------------------------------------------------
 
+ENDED_BEFORE_REQUEST = "the server closed the connection, or said something, before the request left"
 NOT_CONNECTED = "could not connect"
 NOT_CONNECTED_IN_TIME = "could not connect in time"
 NO_FREE_CONNECTION = "no connection was free in time"

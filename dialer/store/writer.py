@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
@@ -44,16 +45,18 @@ class _Job:
     """One piece of work for the thread.
 
     Attributes:
-        work: what to do; None where `outcome` is to be recorded.
+        work: what to do; None where it is an outcome or an intent.
         grouped: it may share a transaction with its neighbours.
         done: set when it is durable or has failed; None where nobody waits.
         outcome: how an attempt ended, if that is to be recorded.
+        intent: who is about to be called, and what returns the bodies, if that is to be recorded.
     """
 
     work: Callable[[Store], Any] | None
     grouped: bool
     done: anyio.Event | None = None
     outcome: tuple[Attempt, Answer] | None = None
+    intent: tuple[Sequence[Recipient], Render] | None = None
     result: Any = None
     error: BaseException | None = None
 
@@ -124,7 +127,7 @@ class LedgerWriter(AsyncStore):
 
     async def intend(self, recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
         """Return the attempts once their intents are on disk; see `Store.intend`."""
-        job = _Job(lambda ledger: ledger.intend(recipients, render), grouped=True, done=anyio.Event())
+        job = _Job(None, grouped=True, done=anyio.Event(), intent=(recipients, render))
         return await self._wait_for(job)  # type: ignore[no-any-return] # as above
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
@@ -236,10 +239,23 @@ def _work(ledger: Store, jobs: list[_Job]) -> None:
             if outcomes:
                 # First: whoever is to be tried again may be among the intents as well.
                 ledger.settle(outcomes)
+            _intend(ledger, jobs)
             for job in jobs:
                 job.run_on(ledger)
     else:
         jobs[0].run_on(ledger)
+
+
+def _intend(ledger: Store, jobs: list[_Job]) -> None:
+    """Record the intents of a group together: many take as many statements as one."""
+    asked = [(job, *job.intent) for job in jobs if job.intent is not None]
+    for render, alike in groupby(asked, key=itemgetter(2)):
+        wanted = [(job, recipients) for job, recipients, _ in alike]
+        attempts = ledger.intend([one for _, recipients in wanted for one in recipients], render)
+        made = {attempt.recipient.id: attempt for attempt in attempts}
+        for job, recipients in wanted:
+            # Taken out: of two who ask for one person only the first may call.
+            job.result = [made.pop(one.id) for one in recipients if one.id in made]
 
 
 def _outcomes(jobs: list[_Job]) -> list[tuple[Attempt, Answer]]:

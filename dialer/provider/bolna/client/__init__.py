@@ -6,6 +6,9 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx
+
+from dialer.messages.provider import ENDED_BEFORE_REQUEST
 from dialer.models import Answer, Effect, Outcome
 from dialer.provider.bolna.client.connection import Connection, closed
 from dialer.provider.bolna.client.reading import Reading, read_error
@@ -15,8 +18,6 @@ from dialer.provider.bolna.client.table import TABLE, Row, answer_of_exception, 
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    import httpx
 
     from dialer.provider.bolna.client.sender import Reply
 
@@ -44,7 +45,7 @@ class CallConnection:
 
     def is_untouched(self) -> bool:
         """Tell whether the server has neither closed it nor said anything yet, as far as can be seen."""
-        return not isinstance(self._connection, Connection) or self._connection.is_untouched()
+        return _is_untouched(self._connection)
 
     async def call(self, body: bytes, may_leave: Callable[[], bool] = lambda: True) -> Answer:
         """Send one `POST /call`, once, and return what came of it; raise nothing but cancellation.
@@ -58,6 +59,10 @@ class CallConnection:
     async def aclose(self) -> None:
         """Close it unused."""
         await closed(self._connection)
+
+
+def _is_untouched(connection: httpx.AsyncBaseTransport) -> bool:
+    return not isinstance(connection, Connection) or connection.is_untouched()
 
 
 class BolnaClient(Reading):
@@ -78,7 +83,13 @@ class BolnaClient(Reading):
     async def _post_call(
         self, connection: httpx.AsyncBaseTransport, body: bytes, may_leave: Callable[[], bool]
     ) -> Answer:
-        request, leaving = self._sender.request("POST", self._call_url, body, may_leave=may_leave)
+        def may() -> bool:
+            # On a connection that has ended nobody could tell afterwards whether the request was read.
+            if not _is_untouched(connection):
+                raise httpx.ConnectError(ENDED_BEFORE_REQUEST)
+            return may_leave()
+
+        request, leaving = self._sender.request("POST", self._call_url, body, may_leave=may)
         try:
             answer = self._answer(await self._exchange(connection, request, most=_ANSWER))
         except WithheldError:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from ssl import SSLError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpcore
@@ -122,7 +122,7 @@ class Connection(httpx.AsyncBaseTransport):
     def __init__(self, stream: httpcore.AsyncNetworkStream, *, address: httpx.URL, is_tls: bool) -> None:
         self._stream = stream
         self._origin = _origin(address)
-        self._http = httpcore.AsyncHTTP11Connection(origin=self._origin, stream=stream)
+        self._http = httpcore.AsyncHTTP11Connection(origin=self._origin, stream=_InOnePiece(stream))
         self._is_tls = is_tls
 
     def is_untouched(self) -> bool:
@@ -154,6 +154,37 @@ class Connection(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close it, whatever state it is in."""
         await self._stream.aclose()
+
+
+class _InOnePiece(httpcore.AsyncNetworkStream):
+    """A connection on which the head of a request waits for the body: both leave at once, in one write.
+
+    So nothing at all has left when it is asked whether the body may leave, and a call takes one write instead of two.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._head: bytes | None = None
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
+        """Keep the head; write it with what comes next, which is empty where there is no body."""
+        if self._head is None:
+            self._head = buffer
+            return
+        head, self._head = self._head, b""
+        await self._stream.write(head + buffer, timeout)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
+        """Return what has come."""
+        return await self._stream.read(max_bytes, timeout)
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's
+        """Return what is known of the connection."""
+        return self._stream.get_extra_info(info)
 
 
 class _AnswerBody(httpx.AsyncByteStream):
