@@ -34,7 +34,7 @@ PAGES = "dialer.messages.pages"
 SANDBOX = "dialer.provider.bolna.sandbox"
 SANDBOX_FOLDER = PACKAGE.joinpath(*SANDBOX.split(".")[1:])
 HOMES = {
-    "pandas": {"intake"},
+    "pandas": {"export", "operations"},
     "numpy": {"numbers", "intake"},
     "phonenumbers": {"numbers"},
     "httpx": {"provider"},

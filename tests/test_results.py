@@ -26,6 +26,7 @@ from dialer.export.results.cells import original, shown
 from dialer.export.results.columns import OWN
 from dialer.messages.commands import Selection
 from dialer.models import ResultRow, Status
+from dialer.operations import results_frame
 from dialer.operations.results import rewrite_results
 from dialer.store import Written
 from dialer.store.sqlite import Ledger, locked
@@ -231,6 +232,18 @@ def test_everything_about_an_attempt_is_read_back(results: Path) -> None:
     assert tuple(back.rows) == READ
     assert back.never_sent == 3
     assert back.last_at == AT.timestamp()
+
+
+def test_a_frame_has_the_columns_of_the_csv_and_every_cell_as_it_was_read(batch: Batch) -> None:
+    with contextlib.closing(opened(batch.ledger)) as ledger:
+        load(ledger, [row(at, at, cell) for at, cell in enumerate(AWKWARD, 1)])
+        call(ledger, 1, QUEUED)
+    rewrite_results(batch)
+    frame = results_frame(batch)
+    header, *lines = table(batch.results)
+    assert list(frame.columns) == header
+    assert frame.to_numpy().tolist() == [[unguarded(cell) for cell in line] for line in lines]
+    assert frame["name"].tolist() == AWKWARD
 
 
 def test_sending_never_appears(path: Path, tmp_path: Path) -> None:

@@ -52,13 +52,13 @@ def test_every_kind_of_cell_becomes_the_text_it_shows(tmp_path: Path) -> None:
     ]
     path = save(tmp_path, ["phone", "cell"], *[["1", cell] for cell, _ in cells])
     (chunk,) = chunks(examine(path))
-    assert chunk.frame["cell"].tolist() == [text for _, text in cells]
+    assert [cell for _, cell in chunk.cells] == [text for _, text in cells]
 
 
 def test_zeros_that_a_format_shows_are_there(tmp_path: Path) -> None:
     path = save(tmp_path, ["phone", "code"], ["1", 7], formats={"B2": "000"})
     (chunk,) = chunks(examine(path))
-    assert chunk.frame["code"].tolist() == ["007"]
+    assert [code for _, code in chunk.cells] == ["007"]
 
 
 def test_rows_are_told_by_their_number_in_the_sheet(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_hidden_row_is_a_problem_of_its_row(tmp_path: Path) -> None:
         workbook.active.row_dimensions[row].hidden = True
     workbook.save(path)
     (chunk,) = chunks(examine(path))
-    assert chunk.frame["phone"].tolist() == ["1", "2", "3", "4"]
+    assert [phone for phone, _ in chunk.cells] == ["1", "2", "3", "4"]
     assert {at: problem.code for at, problem in chunk.problems.items()} == {0: "row_hidden", 2: "row_hidden"}
     assert chunk.problems[2].reason == (
         "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it"
@@ -117,7 +117,7 @@ def test_no_digit_is_made_up_whatever_the_magnitude_and_the_format(tmp_path: Pat
         formats={f"B{row}": shape for row in range(2, len(stored) + 2)},
     )
     (chunk,) = chunks(examine(path))
-    texts = chunk.frame["cell"].tolist()
+    texts = [cell for _, cell in chunk.cells]
     for at, digits in enumerate(digits for digits in typed for _ in range(2)):
         if len(digits.lstrip("-")) > 15:
             assert chunk.problems[at].code == "cell_digits_lost"

@@ -154,12 +154,6 @@ def test_a_plain_list_is_read_without_loading_pandas(tmp_path: Path) -> None:
     assert done.stdout == "2 False\n"
 
 
-def test_a_frame_of_pandas_has_the_cells_as_they_stand(tmp_path: Path) -> None:
-    table = examine(save(tmp_path, "phone,name\n1,NA\n007, padded \n"))
-    (chunk,) = chunks(table)
-    assert chunk.frame.to_dict("list") == {"phone": ["1", "007"], "name": ["NA", " padded "]}
-
-
 def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     for encoding in ("utf-8-sig", "utf-16"):
         table = examine(save(tmp_path, "phone,name\n1,José\n".encode(encoding)))

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
-
     from dialer.models import Problem
 
 _Row = TypeVar("_Row")
@@ -68,24 +66,14 @@ class Chunk:
     Attributes:
         first: position of the first row, from 1.
         lines: physical line of each row; of a spreadsheet, the row of the sheet.
-        header: the column names.
         cells: of each row, as they stand.
         problems: rows that cannot be read, by their place in this chunk from 0; spreadsheets only.
     """
 
     first: int
     lines: Sequence[int]
-    header: tuple[str, ...]
     cells: Sequence[Sequence[str]]
     problems: Mapping[int, Problem] = field(default_factory=dict)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a table of pandas, all text."""
-        # Loaded when asked for: to call a list needs none.
-        import pandas as pd  # noqa: PLC0415 - as said above
-
-        return pd.DataFrame(self.cells, columns=list(self.header), dtype=str)
 
 
 def examine(
@@ -155,7 +143,7 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
         for cells, problems in _read(table, size):
             if _stamp(table.path) != table.stamp or done + len(cells) > table.rows:
                 raise _changed(table)
-            yield Chunk(done + 1, table.places.lines(done + 1, len(cells)), table.header, cells, problems)
+            yield Chunk(done + 1, table.places.lines(done + 1, len(cells)), cells, problems)
             done += len(cells)
     except csv.Error as error:
         raise _changed(table) from error

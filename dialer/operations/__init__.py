@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dialer.operations.pause import Paused, pause_campaigns, targets_of, until_in
     from dialer.operations.reconcile import reconcile_campaign
     from dialer.operations.report import report_batch, report_text, save_report
-    from dialer.operations.results import rewrite_results
+    from dialer.operations.results import results_frame, rewrite_results
     from dialer.operations.resume import Resumed, resume_campaigns
     from dialer.operations.run import run_campaign, run_campaign_sync
     from dialer.operations.set import Changed, set_live
@@ -73,6 +73,7 @@ _HOMES = {
     "run_campaign_sync": "run",
     "reconcile_campaign": "reconcile",
     "Standing": "status",
+    "results_frame": "results",
     "rewrite_results": "results",
     "NotShown": "status",
     "standings": "status",
@@ -117,6 +118,7 @@ __all__ = [
     "remove_number",
     "report_batch",
     "report_text",
+    "results_frame",
     "resume_campaigns",
     "rewrite_results",
     "run_campaign",

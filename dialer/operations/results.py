@@ -1,4 +1,4 @@
-"""The results CSV, written from the ledger; needs neither pandas nor a network."""
+"""The results, written as CSV from the ledger, or returned as a frame; needs no network."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from dialer.store.sqlite import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
@@ -37,6 +39,24 @@ def rewrite_results(batch: Batch) -> int:
         ledger.begin_work(former=lock.former)
         lock.begun()
         return _rewrite(batch, ledger)
+
+
+def results_frame(batch: Batch) -> pd.DataFrame:
+    """Return the results of a batch as a frame: the columns of the CSV, all text, every cell as it was read.
+
+    Raises:
+        LedgerError: the ledger cannot be used.
+    """
+    # Loaded when asked for: to write the CSV needs no pandas.
+    from dialer.export.results.frame import frame_of  # noqa: PLC0415 - as said above
+
+    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+        return frame_of(
+            ledger.results(),
+            header=ledger.header(),
+            with_id=bool(ledger.note("id")),
+            calls=ledger.call_parts(),
+        )
 
 
 def _rewrite(batch: Batch, ledger: Store) -> int:
