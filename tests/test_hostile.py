@@ -260,7 +260,9 @@ def test_no_campaign_file_reaches_a_terminal_as_it_is(
     text = f"{top}recipients = {_quoted(NAME + '.csv')}\n{MISTAKES[mistake]}\n"
     campaign.write_text(text, encoding="utf-8")
     for verb in ("check", "status", "run"):
-        assert main([verb, campaign.name, *(["--yes", "--sandbox"] if verb == "run" else [])]) != 0
+        done = main([verb, campaign.name, *(["--yes", "--sandbox"] if verb == "run" else [])])
+        # A status needs no more of the file than where the ledger is.
+        assert done != 0 or verb == "status"
         out, err = capfd.readouterr()
         check(out)
         check(err)

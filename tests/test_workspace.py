@@ -247,8 +247,11 @@ def test_status_says_for_scripts_who_works_on_a_batch(place: Place, capsys: pyte
 def test_a_trial_is_kept_apart_in_every_command(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(in_workspace(place, ""))
     assert main(["run", path, "--yes", "-q", "--sandbox"]) == 0
+    assert main(["status", path, "--sandbox"]) == 0
+    capsys.readouterr()
+    assert main(["status", path]) == 0
+    assert capsys.readouterr().out == "c: not started\n"
     for command in (
-        ["status"],
         ["results"],
         ["reconcile"],
         ["track"],
