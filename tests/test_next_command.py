@@ -41,7 +41,7 @@ ENDED = Summary(
 )
 OPEN = (CallCount("", 0, 9, 0.0, 0.0, asked=False),)
 MISSED_HOW = "no-answer,busy,voicemail"
-MISSED = {"missed": Redials(due=9)}
+MISSED = {"missed": lambda: Redials(due=9)}
 
 
 def with_rows(**counts: int) -> Summary:

@@ -10,7 +10,6 @@ import anyio
 
 from dialer.messages.engine import id_of_another_call
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
-from dialer.store.call_ids import CallIds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from dialer.engine.progress import Progress
     from dialer.engine.throttle import Throttle
     from dialer.provider.interface import Connection
+    from dialer.store.call_ids import CallIds
 
 
 _log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Placing:
         throttle: lets an answer set the pace.
         lines: counts the requests that were answered.
         agent_gone: asked after a 404: does the provider not know the agent either?
+        known: returns the ids that the provider has given the calls of this batch so far; asked once.
         why_not: why a request must not leave, or None; asked when its body is about to.
         put_off: called where it must not.
         try_again: called for somebody who was surely not called and may be tried again.
@@ -72,7 +73,6 @@ class Placing:
         in_flight: requests that were begun and have no outcome yet; who begins one counts it.
         sent: requests that placed a call, were refused, or left it unclear.
         accepted: requests that placed a call.
-        known: the ids that the provider has given the calls of this batch.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class Placing:
         throttle: Throttle,
         lines: Room,
         agent_gone: Callable[[], Awaitable[bool]],
+        known: Callable[[], Awaitable[CallIds]],
         why_not: Callable[[Recipient, Start], Deferral | None],
         put_off: Callable[[Attempt, Deferral], Awaitable[None]],
         try_again: Callable[[Recipient], None],
@@ -95,6 +96,9 @@ class Placing:
         self._throttle = throttle
         self._lines = lines
         self._agent_gone = agent_gone
+        self._read_known = known
+        self._known: CallIds | None = None
+        self._reading = anyio.Lock()
         self._why_not = why_not
         self._put_off = put_off
         self._try_again = try_again
@@ -103,7 +107,6 @@ class Placing:
         self._progress = progress
         self.in_flight = 0
         self.sent = self.accepted = 0
-        self.known = CallIds()
 
     async def place(self, attempt: Attempt, connection: Connection, start: Start) -> float:
         """Send an attempt's request, unless it may not leave any more, and record what came of it.
@@ -131,7 +134,7 @@ class Placing:
         return await self._take(attempt, answer)
 
     async def _take(self, attempt: Attempt, answer: Answer) -> float:
-        answer = self._not_twice(answer)
+        answer = await self._not_twice(answer)
         gone = answer.http_status == 404 and await self._agent_gone()  # noqa: PLR2004 - HTTP's number
         answer, trip = self._breaker.judge(answer, now=anyio.current_time(), agent_gone=gone)
         _log.debug(
@@ -156,11 +159,20 @@ class Placing:
         self._progress.outcome(answer, position=attempt.recipient.position)
         return held
 
-    def _not_twice(self, answer: Answer) -> Answer:
+    async def _not_twice(self, answer: Answer) -> Answer:
         """Doubt an id that somebody else has got: answers were crossed on their way."""
         if answer.execution_id is None:
             return answer
-        if self.known.add(answer.execution_id):
+        known = self._known or await self._known_so_far()
+        if known.add(answer.execution_id):
             return answer
         words = id_of_another_call(answer.execution_id)
         return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)
+
+    async def _known_so_far(self) -> CallIds:
+        """Read the ids at the first answer, before any is recorded: nobody waits for them before the first request."""
+        # Whoever aborts the run must not lose the answer that is here.
+        with anyio.CancelScope(shield=True):
+            async with self._reading:
+                known = self._known = self._known or await self._read_known()
+        return known

@@ -24,6 +24,7 @@ from dialer.engine.queue import Queue
 from dialer.engine.throttle import Throttle
 from dialer.errors import DialerError, LedgerError
 from dialer.models import Attempt
+from dialer.store.call_ids import CallIds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -132,6 +133,7 @@ class Runner:
             throttle=self._throttle,
             lines=self._lines,
             agent_gone=agent_gone,
+            known=self._known_ids,
             why_not=self._eligibility.why_not_leave,
             put_off=self._put_off,
             try_again=self._pending.try_again,
@@ -162,8 +164,6 @@ class Runner:
         Raises:
             LedgerError: something could not be recorded; sending stopped before anything else left.
         """
-        with self._stopping_if_it_fails():
-            self.placing.known = await self._ledger.execution_ids()
         try:
             async with anyio.create_task_group() as calls:
                 calls.start_soon(self._leave_when, control.abort, calls.cancel_scope)
@@ -226,6 +226,12 @@ class Runner:
             yield
         except LedgerError:
             self._sending.cancel()
+
+    async def _known_ids(self) -> CallIds:
+        with self._stopping_if_it_fails():
+            return await self._ledger.execution_ids()
+        # What fails here is said where the outcome cannot be recorded either.
+        return CallIds()
 
     async def _give_back(self) -> None:
         """Make pending again the recipients who have an intent and were not called."""

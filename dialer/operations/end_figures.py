@@ -38,14 +38,12 @@ class _Figures:
         outcomes: how those of them ended that are over: outcome → calls.
         reasons: why rows were refused, the most frequent first.
         other_reasons: how many rows were refused for another reason.
-        missed: who can be called once more by hand.
     """
 
     calls: tuple[CallCount, ...]
     outcomes: Mapping[str, int]
     reasons: Mapping[str, int]
     other_reasons: int
-    missed: Redials
 
 
 async def with_figures(
@@ -61,7 +59,7 @@ async def with_figures(
         more: options of the run that goes on with those who are left.
     """
     batch = context.campaign.batch
-    found = await context.ledger.call(functools.partial(_figures, context.campaign))
+    found = await context.ledger.call(_figures)
     summary = replace(
         summary,
         calls=found.calls,
@@ -71,18 +69,23 @@ async def with_figures(
     )
     if summary.paused:
         return replace(summary, next=next_after(batch, summary.pauses))
-    then = next_command(
-        summary,
-        selection=batch.selection,
-        more=more,
-        opens=_opens(ending.deferred, left=summary.left, zone=batch.timezone),
-        young=plan.young > 0,
-        missed=found.missed,
+    opens = _opens(ending.deferred, left=summary.left, zone=batch.timezone)
+    young = plan.young > 0
+    # It goes through everybody who was called, so it is asked only where it decides.
+    then = await context.ledger.call(
+        lambda ledger: next_command(
+            summary,
+            selection=batch.selection,
+            more=more,
+            opens=opens,
+            young=young,
+            missed=functools.partial(_missed, context.campaign, ledger),
+        )
     )
     return replace(summary, next=then)
 
 
-def _figures(campaign: Campaign, ledger: Store) -> _Figures:
+def _figures(ledger: Store) -> _Figures:
     """Return what a batch has come to."""
     calls = tuple(ledger.call_counts())
     outcomes = Counter[str]()
@@ -92,7 +95,7 @@ def _figures(campaign: Campaign, ledger: Store) -> _Figures:
     refusals = ledger.refusals()
     reasons = dict(islice(refusals, _MOST_REASONS))
     others = sum(count for _, count in refusals)
-    return _Figures(calls, dict(outcomes.most_common()), reasons, others, _missed(campaign, ledger))
+    return _Figures(calls, dict(outcomes.most_common()), reasons, others)
 
 
 def _missed(campaign: Campaign, ledger: Store) -> Redials:

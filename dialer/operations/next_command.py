@@ -11,7 +11,7 @@ from dialer.provider.states import REDIALLED
 from dialer.store import NO_REDIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from dialer.messages.commands import Selection
@@ -29,7 +29,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     more: Sequence[str] = (),
     opens: datetime | None = None,
     young: bool = False,
-    missed: Redials = NO_REDIALS,
+    missed: Callable[[], Redials] = lambda: NO_REDIALS,
 ) -> Next:
     """Return the most useful command after a run that was not paused.
 
@@ -39,7 +39,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         more: options of a run that goes on with those who are left.
         opens: when the first of those who are left can be called; None: at once.
         young: some of those who were to be called once more have to wait for it.
-        missed: who can be called once more by hand.
+        missed: returns who can be called once more by hand; asked only where nothing is more urgent.
     """
     counts = summary.counts
     # The calls of a trial ended with the stand-in that took them.
@@ -54,9 +54,10 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         return Next(selection.command("run", "--retry-errors"), Why.ERRORS)
     if is_open:
         return Next(selection.command("track"), Why.OPEN)
-    if missed.due or missed.later:
+    once_more = missed()
+    if once_more.due or once_more.later:
         command = selection.command("run", "--redial", ",".join(REDIALLED))
-        return Next(command, Why.NOT_REACHED, None if missed.due else missed.first)
+        return Next(command, Why.NOT_REACHED, None if once_more.due else once_more.first)
     if counts.get(Status.INVALID):
         return Next(selection.command("run"), Why.INVALID)
     if selection.sandbox:

@@ -121,8 +121,8 @@ class Planning:
             async with self.context.step(reconciling.ACCOUNT):
                 standing = await read_standing(self.context.campaign, self.context.client, agents=loaded.agents)
             async with self.context.step(reconciling.UNCLEAR):
-                await self.context.look_for_unclear(RECONCILE_FIRST)
-            if counts.get(Status.UNKNOWN):
+                found = await self.context.look_for_unclear(RECONCILE_FIRST)
+            if found.settled:
                 counts = await self.context.ledger.counts()
         last = await self.context.ledger.last_called()
         first = await self.context.ledger.page(after=0, size=SAMPLES)

@@ -1,18 +1,13 @@
-"""The ledger's tables, their versions, and to whom a ledger belongs."""
+"""The ledger's tables and their versions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.errors import BoundError
-from dialer.messages import store as say
 from dialer.store.sqlite.older import let_read_bodies
 
 if TYPE_CHECKING:
     import sqlite3
-    from pathlib import Path
-
-    from dialer.store.records import Binding
 
 APPLICATION_ID = 0x6469616C  # "dial", so that another program's SQLite file is recognised
 
@@ -340,24 +335,3 @@ def migrate(connection: sqlite3.Connection) -> None:
 def version_of(connection: sqlite3.Connection) -> int:
     """Return how many of the migrations a ledger has behind it."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-_SAID = {"agent": say.of_another_agent, "server": say.of_another_server, "key_definition": say.by_another_key}
-
-
-def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
-    """Note to whom a ledger belongs while nobody was attempted, or check it.
-
-    Raises:
-        BoundError: it belongs to something else; the message says what to do.
-    """
-    noted = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('agent', 'server', 'key_definition')"))
-    wanted = {"agent": binding.agent, "server": binding.server, "key_definition": binding.key_definition}
-    if connection.execute("SELECT 1 FROM attempt LIMIT 1").fetchone() is None:
-        connection.executemany(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", wanted.items()
-        )
-        return
-    for name, value in wanted.items():
-        if noted.get(name) != value:
-            raise BoundError(_SAID[name](path, noted=str(noted.get(name)), wanted=value))

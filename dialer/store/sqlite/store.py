@@ -24,7 +24,8 @@ from uuid import uuid4
 from dialer.messages.store import RUN_ENDED
 from dialer.models import Answer, Attempt, Own, Recipient
 from dialer.reference import reference
-from dialer.store.sqlite import group, schema
+from dialer.store.sqlite import group
+from dialer.store.sqlite.binding import bind
 from dialer.store.sqlite.cancellable_calls import Stops
 from dialer.store.sqlite.cells import parse_cells
 from dialer.store.sqlite.figures import Figures
@@ -73,7 +74,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         ledger = cls(path, open_for_writing(path))
         try:
             with ledger.transaction():
-                schema.bind(path, ledger._db, binding)
+                bind(path, ledger._db, binding)
                 ledger._db.execute(changing.NAME_BATCH, (batch,))
         except BaseException:
             ledger.close()

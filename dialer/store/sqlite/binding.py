@@ -1,0 +1,33 @@
+"""To whom a ledger belongs: agent, server, and what tells recipients apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialer.errors import BoundError
+from dialer.messages import store as say
+from dialer.store.sqlite.queries import changing, reading
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from dialer.store.records import Binding
+
+_SAID = {"agent": say.of_another_agent, "server": say.of_another_server, "key_definition": say.by_another_key}
+
+
+def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
+    """Note to whom a ledger belongs while nobody was attempted, or check it.
+
+    Raises:
+        BoundError: it belongs to something else; the message says what to do.
+    """
+    wanted = {"agent": binding.agent, "server": binding.server, "key_definition": binding.key_definition}
+    if connection.execute(reading.ANY_ATTEMPT).fetchone() is None:
+        connection.executemany(changing.SET_NOTE, wanted.items())
+        return
+    for name, value in wanted.items():
+        (noted,) = connection.execute(reading.NOTE, (name,)).fetchone() or (None,)
+        if noted != value:
+            raise BoundError(_SAID[name](path, noted=str(noted), wanted=value))
