@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import select
 from base64 import b64encode
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from ssl import SSLError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import httpcore
@@ -15,10 +15,11 @@ import httpx
 
 from dialer.messages.provider import no_connection_to_proxy
 from dialer.provider.bolna.client.setup import of_plain, of_proxy, of_tls, speaks_tls
+from dialer.provider.bolna.client.stream import connected
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
 _CLOSING = 5.0
 _SUCCESS = range(200, 300)
@@ -50,14 +51,12 @@ class Route:
         tls: for https://.
         proxy: through which; None: directly.
         timeout: seconds that connecting may take, all of it.
-        extensions: the timeouts of what is sent while connecting.
     """
 
     address: httpx.URL
     tls: ssl.SSLContext | None
     proxy: httpx.Proxy | None
     timeout: float
-    extensions: Mapping[str, object]
 
     async def connect(self) -> Connection:
         """Return an open connection.
@@ -75,7 +74,7 @@ class Route:
 
     async def _open(self) -> httpcore.AsyncNetworkStream:
         if self.proxy is None:
-            stream = await httpcore.AnyIOBackend().connect_tcp(self.address.host, _port(self.address))
+            stream = await connected(self.address.host, _port(self.address))
         else:
             stream = await self._through(self.proxy)
         return stream if self.tls is None else await _secured(stream, self.tls, self.address.host)
@@ -84,7 +83,7 @@ class Route:
         """Return a tunnel through a proxy."""
         place = f"{proxy.url.host}:{_port(proxy.url)}"
         try:
-            stream = await httpcore.AnyIOBackend().connect_tcp(proxy.url.host, _port(proxy.url))
+            stream = await connected(proxy.url.host, _port(proxy.url))
         except httpcore.ConnectError as error:
             raise httpx.ProxyError(no_connection_to_proxy(place, why=str(error))) from error
         if proxy.url.scheme == "https":
@@ -102,7 +101,7 @@ class Route:
         if proxy.raw_auth is not None:
             headers.append((b"Proxy-Authorization", b"Basic " + b64encode(b":".join(proxy.raw_auth))))
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target)
-        request = httpcore.Request(b"CONNECT", url, headers=headers, extensions=dict(self.extensions))
+        request = httpcore.Request(b"CONNECT", url, headers=headers)
         response = await httpcore.AsyncHTTP11Connection(origin=origin, stream=stream).handle_async_request(request)
         if response.status not in _SUCCESS:
             raise of_proxy(response.status, place=place, target=target.decode("ascii"))
@@ -122,7 +121,9 @@ class Connection(httpx.AsyncBaseTransport):
     def __init__(self, stream: httpcore.AsyncNetworkStream, *, address: httpx.URL, is_tls: bool) -> None:
         self._stream = stream
         self._origin = _origin(address)
-        self._http = httpcore.AsyncHTTP11Connection(origin=self._origin, stream=_InOnePiece(stream))
+        self._http = httpcore.AsyncHTTP11Connection(origin=self._origin, stream=stream)
+        # httpcore's own would keep several tasks apart, of which there is one, and takes a turn of the event loop.
+        self._http._state_lock = _NoLock()  # type: ignore[assignment] # noqa: SLF001 - it takes no other way
         self._is_tls = is_tls
 
     def is_untouched(self) -> bool:
@@ -139,9 +140,7 @@ class Connection(httpx.AsyncBaseTransport):
             scheme=self._origin.scheme, host=self._origin.host, port=self._origin.port, target=request.url.raw_path
         )
         assert isinstance(request.stream, httpx.AsyncByteStream)
-        sent = httpcore.Request(
-            request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
-        )
+        sent = httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream)
         try:
             with _as_httpx():
                 answer = await self._http.handle_async_request(sent)
@@ -156,35 +155,9 @@ class Connection(httpx.AsyncBaseTransport):
         await self._stream.aclose()
 
 
-class _InOnePiece(httpcore.AsyncNetworkStream):
-    """A connection on which the head of a request waits for the body: both leave at once, in one write.
-
-    So nothing at all has left when it is asked whether the body may leave, and a call takes one write instead of two.
-    """
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-        self._head: bytes | None = None
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's
-        """Keep the head; write it with what comes next, which is empty where there is no body."""
-        if self._head is None:
-            self._head = buffer
-            return
-        head, self._head = self._head, b""
-        await self._stream.write(head + buffer, timeout)
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
-        """Return what has come."""
-        return await self._stream.read(max_bytes, timeout)
-
-    async def aclose(self) -> None:
-        """Close it."""
-        await self._stream.aclose()
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's
-        """Return what is known of the connection."""
-        return self._stream.get_extra_info(info)
+class _NoLock(AbstractAsyncContextManager[None]):
+    async def __aexit__(self, *_: object) -> None:
+        """Leave it."""
 
 
 class _AnswerBody(httpx.AsyncByteStream):

@@ -28,7 +28,7 @@ class Requests:
         key: API key; neither a message nor a `repr` holds it.
         transport: makes what stands in for a connection (in a test); None for the network.
         connect_timeout: seconds until there is a connection.
-        read_timeout: seconds without a byte of the answer; also what one exchange may take.
+        read_timeout: seconds that one exchange may take.
         patience: seconds for the first answer to what is only read; where none comes, nothing more is asked.
 
     Raises:

@@ -159,7 +159,7 @@ class Sender:
         key: checked.
         transport: stands in for each connection; None for the network.
         connect_timeout: seconds.
-        read_timeout: seconds without a byte; also what a whole exchange may take.
+        read_timeout: seconds that an exchange may take.
 
     Raises:
         UsageError: a proxy or certificate that the environment names cannot be used.
@@ -177,7 +177,6 @@ class Sender:
         self._address = address
         self._transport = transport
         self._longest = read_timeout
-        self._extensions = {"timeout": httpx.Timeout(read_timeout).as_dict()}
         self._headers = httpx.Headers(
             {
                 "Host": address.netloc.decode("ascii"),
@@ -194,7 +193,6 @@ class Sender:
             tls=_tls(address),
             proxy=_proxy_for(address),
             timeout=connect_timeout,
-            extensions=self._extensions,
         )
 
     async def connect(self) -> httpx.AsyncBaseTransport:
@@ -221,7 +219,7 @@ class Sender:
         if content:
             headers["Content-Type"] = "application/json"
         # With a stream httpx adds no headers by itself, nor looks for what is missing: that takes longer than the rest.
-        return httpx.Request(method, url, headers=headers, stream=body, extensions=self._extensions), body
+        return httpx.Request(method, url, headers=headers, stream=body), body
 
     async def exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request, *, most: int) -> Reply:
         """Send once, return the reply, and close the connection.
