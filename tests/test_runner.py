@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from dialer.models import Render
     from dialer.provider.interface import Account, Connection
     from dialer.store import Store
+    from dialer.store.call_ids import CallIds
 
 T = TypeVar("T")
 
@@ -1155,6 +1156,27 @@ def test_an_abort_ends_at_once_and_what_was_in_flight_stays_undecided(rig: Rig) 
     assert rig.took == pytest.approx(12.5)
     assert rig.counts["sending"] == 1
     assert rig.counts["pending"] == 30 - len(rig.bolna.sent)
+
+
+def test_an_abort_while_the_ids_of_former_calls_are_read_loses_no_answer(rig: Rig) -> None:
+    """They are read at the first answer, which is recorded after that, whatever happens meanwhile."""
+    rig.bolna.takes = lambda _: 1.0
+    read = rig.recorder.execution_ids
+
+    async def slowly() -> CallIds:
+        await anyio.sleep(5.0)
+        return await read()
+
+    async def stop(rig: Rig) -> None:
+        await anyio.sleep(2.0)
+        rig.control.interrupt()
+        rig.control.interrupt()
+
+    rig.recorder.execution_ids = slowly  # type: ignore[method-assign] # a long list
+    rig.ended(stop)
+
+    assert len(rig.bolna.sent) == 1
+    assert rig.counts == {"queued": 1, "pending": 29}
 
 
 @pytest.mark.parametrize("latency", [0.0, 0.2])
