@@ -1,4 +1,4 @@
-"""Which numbers came before, in 16 bytes each: sorted runs that are merged as they grow."""
+"""Which numbers came before, in 16 bytes each: sorted runs that are merged while they are short."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 UNSEEN: Final = -1
 """The position of the first row of a number that none has."""
+
+_LONGEST: Final = 1 << 17
+"""Numbers of a run: while two are merged they are there twice, so that with one run a long list would take double."""
 
 _T = TypeVar("_T", np.int64, np.int32)
 
@@ -66,7 +69,7 @@ class Seen:
 
     def _add(self, run: _Run) -> None:
         # As in a log-structured merge tree: each number is moved log2 times, and there are few runs to look through.
-        while self._runs and len(self._runs[-1].numbers) <= 2 * len(run.numbers):
+        while self._runs and len(self._runs[-1].numbers) <= min(2 * len(run.numbers), _LONGEST - len(run.numbers)):
             run = _merged(self._runs.pop(), run)
         self._runs.append(run)
 

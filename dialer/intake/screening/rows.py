@@ -169,6 +169,8 @@ class Screening:
             yield rows
         if self._refused:
             raise self._refusal()
+        # The ledger sorts what it was given only after the last row, and needs the room.
+        self._ids, self._seen, self._called = {}, Seen(), Seen()
 
     def _chunk(self, chunk: Chunk) -> InputRows:
         numbers = self._numbers(column_of(chunk.cells, self._phone))

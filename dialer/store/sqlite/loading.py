@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from dialer.models import Whereabouts
 
 _CACHE = 16_384
-"""KiB of the file that are held in memory while a list is loaded."""
+"""KiB of the file that are held in memory while a list is loaded in the place of another."""
 
 _Value = TypeVar("_Value")
 
 
 @contextlib.contextmanager
 def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
-    """Hold more of the file in memory while a list is loaded.
+    """Hold more of the file in memory while a list is loaded that is not the first.
 
-    Its keys come in no order: with less, their index is read and written over and over.
+    Its keys come in no order: with less, their index is read and written over and over. That of the first list is
+    sorted when all rows are there, which takes as much again as may be held.
     """
+    if _is_empty(db):
+        yield
+        return
     db.execute(f"PRAGMA cache_size = -{_CACHE}")
     try:
         yield
@@ -39,7 +43,7 @@ def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
 
 def replace_input(db: sqlite3.Connection, chunks: Iterable[InputRows], *, layout: int) -> None:
     """Put judged rows, in input order, in the place of those that the ledger has, within an open transaction."""
-    is_first = db.execute(reading.ANY_ROW).fetchone() is None
+    is_first = _is_empty(db)
     for drop in (changing.DROP_PENDING, changing.DROP_DONE, changing.CHANGE_ALL_RESULTS):
         db.execute(drop)
     if is_first:
@@ -54,6 +58,10 @@ def replace_input(db: sqlite3.Connection, chunks: Iterable[InputRows], *, layout
         db.execute(changing.CREATE_KEYS)
     db.execute(changing.CREATE_PENDING)
     db.execute(changing.CREATE_DONE)
+
+
+def _is_empty(db: sqlite3.Connection) -> bool:
+    return db.execute(reading.ANY_ROW).fetchone() is None
 
 
 def _put(db: sqlite3.Connection, rows: InputRows, layout: int, *, is_first: bool) -> None:

@@ -126,7 +126,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             id_column: the column the ids are in, if the campaign names one.
             chunks: judged rows in input order.
         """
-        with room_for_keys(self._db), self.transaction() as db:
+        with self.transaction() as db, room_for_keys(db):
             layout = self._layout(header)
             for name, value in (("layout", str(layout)), ("phone", phone), ("id", id_column or "")):
                 self.set_note(name, value)
