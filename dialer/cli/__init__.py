@@ -16,7 +16,7 @@ _HELP = (["--help"], ["-h"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code; errors are told in words, never as a traceback."""
+    """Run a command and return its exit code; errors are shown in words, never as a traceback."""
     if [*(sys.argv[1:] if arguments is None else arguments)] in _HELP:
         steady(sys.stdout).write(help_page(NAME))
         return 0

@@ -1,4 +1,4 @@
-"""A command that is typed: read, carried out, and its errors told in words."""
+"""A command that is typed: read, carried out, its errors put into words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def carry_out(arguments: Sequence[str] | None) -> int:
-    """Run a command and return its exit code; errors are told in words, never as a traceback."""
+    """Run a command and return its exit code; errors are shown in words, never as a traceback."""
     try:
         # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
         code = cli.main(arguments, prog_name="dialer", standalone_mode=False)

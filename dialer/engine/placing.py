@@ -171,7 +171,7 @@ class Placing:
 
     async def _known_so_far(self) -> CallIds:
         """Read the ids at the first answer, before any is recorded: nobody waits for them before the first request."""
-        # Whoever aborts the run must not lose the answer that is here.
+        # An abort of the run must not lose the answer that is here.
         with anyio.CancelScope(shield=True):
             async with self._reading:
                 known = self._known = self._known or await self._read_known()

@@ -206,7 +206,7 @@ def batches(
         size: so many rows at a time, or fewer.
 
     Raises:
-        csv.Error: it is no longer the same file.
+        csv.Error: the file has changed meanwhile.
     """
     reader = _reader(text, delimiter=delimiter, skip=skip)
     next((row for row in reader if not is_blank(row, 0)), None)

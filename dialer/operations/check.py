@@ -238,7 +238,7 @@ def _summed_up(
 
 
 def _recent(campaign: Campaign) -> tuple[Mapping[int, float], list[float], tuple[str, ...]]:
-    """Return what other batches called lately, and what to say where that cannot be told.
+    """Return what other batches called lately, and what to say where that cannot be found out.
 
     First their lines with the moment until which that counts, then when their live calls were placed.
     """

@@ -82,7 +82,7 @@ class Measured:
         """Yield rows, each of which is written before the next one is asked for."""
         last, is_first_part = self._places.last.position, True
         for row in rows:
-            # Whoever is still to be called gets another line, and is left out of the file while a run goes on.
+            # A row that is still to be called gets another line later, and is left out of the file while a run goes on.
             if is_first_part and (row.position != last + 1 or row.status is Status.PENDING):
                 is_first_part = False
                 self._note(last)

@@ -136,7 +136,8 @@ class Screening:
         self._phone = table.header.index(rules.phone)
         self._id = None if rules.id is None else table.header.index(rules.id)
         # What tells two people on one number from the same row sent twice.
-        self._compared = _picker([at for at in range(len(table.header)) if at not in (self._phone, self._id)])
+        others = [at for at in range(len(table.header)) if at not in (self._phone, self._id)]
+        self._compared: Callable[[Sequence[str]], object] = itemgetter(*others) if others else lambda _: None
         self._required = tuple((name, table.header.index(name)) for name in rules.required)
         self._is_lost = (
             rules.region is not None
@@ -346,7 +347,3 @@ def _no_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _picker(columns: list[int]) -> Callable[[Sequence[str]], object]:
-    return itemgetter(*columns) if columns else lambda _: None
