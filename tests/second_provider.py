@@ -188,6 +188,9 @@ class Customer:
             name="Persona", variables=frozenset({"name"}), welcome=lambda said: f"Good day, {said.get('name', '')}!"
         )
 
+    async def agents(self) -> Mapping[str, str]:
+        return {"persona-1": "Persona"}
+
     async def phone_numbers(self) -> tuple[str, ...]:
         return ()
 

@@ -738,6 +738,11 @@ def test_an_agent_is_read_and_of_an_unknown_one_bolna_s_words_are_kept() -> None
     assert virtually(main, routed(routes)).name == "Asha"
 
 
+def test_agents_are_listed_by_id_past_rows_that_are_none() -> None:
+    rows = [{"id": "a-1", "agent_name": "Asha"}, {"id": "a-2", "agent_name": None}, {"agent_name": "No id"}, 5]
+    assert virtually(BolnaClient.agents, routed({"GET /v2/agent/all": rows})) == {"a-1": "Asha", "a-2": ""}
+
+
 def test_phone_numbers_are_read_past_rows_that_are_none() -> None:
     rows = [{"phone_number": "+918035000001"}, {"phone_number": 5}, "x", {}]
     assert virtually(BolnaClient.phone_numbers, routed({"GET /phone-numbers/all": rows})) == ("+918035000001",)

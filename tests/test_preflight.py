@@ -47,6 +47,9 @@ class Bolna:
             raise given
         return given
 
+    async def agents(self) -> dict[str, str]:
+        return {"a-1": "Asha"}
+
     async def phone_numbers(self) -> tuple[str, ...]:
         return ("+918035000001",)
 

@@ -487,6 +487,8 @@ def test_the_account_reads_as_documented() -> None:
         assert [number["phone_number"] for number in client.get("/phone-numbers/all").json()] == ["+918035000001"]
         agent = client.get(f"/v2/agent/{AGENT}").json()
         assert "{customer_name}" in agent["agent_prompts"]["task_1"]["system_prompt"]
+        (listed,) = client.get("/v2/agent/all").json()
+        assert client.get(f"/v2/agent/{listed['id']}").json() == listed
         assert client.get("/nowhere").json() == {"detail": "Not Found"}
 
 

@@ -91,6 +91,9 @@ class KnowsAgents(KnowsAccount, Protocol):
     async def agent(self, agent_id: str) -> Agent:
         """Return an agent; the error `is_not_found` where this account has none with this id."""
 
+    async def agents(self) -> Mapping[str, str]:
+        """Return the names of the account's agents, by id; an empty name where one has none."""
+
     async def phone_numbers(self) -> tuple[str, ...]:
         """Return the account's phone numbers."""
 

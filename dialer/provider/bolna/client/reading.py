@@ -23,7 +23,7 @@ from dialer.provider.bolna.limits import LIMITS, NAMES
 from dialer.provider.interface import Account, Agent, Execution, Listed, Page, ProviderReadError, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     import httpx
 
@@ -69,6 +69,17 @@ class Reading(Requests):
             variables=prompt.asked_for(agent),
             welcome=functools.partial(prompt.welcome, agent),
         )
+
+    async def agents(self) -> Mapping[str, str]:
+        """Return the names of the account's agents, by id.
+
+        Raises:
+            ProviderReadError: Bolna does not say.
+        """
+        found = await self._get("/v2/agent/all")
+        rows = _given(found if isinstance(found, list) else None, "the agents")
+        agents = (row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+        return {row["id"]: str(row.get("agent_name") or "") for row in agents}
 
     async def phone_numbers(self) -> tuple[str, ...]:
         """Return the account's phone numbers as Bolna spells them.

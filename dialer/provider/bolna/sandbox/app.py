@@ -42,6 +42,7 @@ def build(sandbox: Sandbox) -> Router:
         ("POST", "/call/{execution_id}/stop", endpoints.stop_call, others),
         ("GET", "/executions/{execution_id}", endpoints.show_execution, others),
         ("GET", "/v2/agent/{agent_id}/executions", endpoints.list_executions, listing),
+        ("GET", "/v2/agent/all", endpoints.list_agents, others),
         ("GET", "/v2/agent/{agent_id}", endpoints.show_agent, agent),
         ("GET", "/user/me", endpoints.show_user, others),
         ("GET", "/phone-numbers/all", endpoints.list_numbers, others),

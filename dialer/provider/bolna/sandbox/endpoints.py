@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LONGEST_RANGE = timedelta(days=7)
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 50
 BOOK_PAGE = 100_000
+ANY_AGENT = str(uuid5(NAMESPACE_URL, "agent"))
 COUNTED = "dialer_ref"
 """The variable that ends with the attempt's number, where the caller sends it."""
 
@@ -104,10 +105,20 @@ def list_executions(sandbox: Sandbox, asked: Asked) -> Response:
 
 def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
     """`GET /v2/agent/{agent_id}`."""
-    settings, agent_id = sandbox.settings, asked.path["agent_id"].lower()
-    _known(agent_id, settings)
-    began = stamp(sandbox.clock.moment(0))
-    agent = {
+    agent_id = asked.path["agent_id"].lower()
+    _known(agent_id, sandbox.settings)
+    return reply(200, _agent(sandbox, agent_id))
+
+
+def list_agents(sandbox: Sandbox, _asked: Asked) -> Response:
+    """`GET /v2/agent/all`: a bare array; where every agent exists, one of them."""
+    agents = (ANY_AGENT,) if sandbox.settings.agents is None else sandbox.settings.agents
+    return reply(200, [_agent(sandbox, agent_id) for agent_id in agents])
+
+
+def _agent(sandbox: Sandbox, agent_id: str) -> dict[str, Any]:
+    settings, began = sandbox.settings, stamp(sandbox.clock.moment(0))
+    return {
         "id": agent_id,
         "agent_name": settings.agent_name,
         "agent_type": "other",
@@ -118,7 +129,6 @@ def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
         "agent_prompts": {"task_1": {"system_prompt": settings.system_prompt}},
         "agent_welcome_message": settings.welcome_message,
     }
-    return reply(200, agent)
 
 
 def show_user(sandbox: Sandbox, _asked: Asked) -> Response:
