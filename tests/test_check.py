@@ -176,6 +176,24 @@ def test_what_the_prompt_asks_for_is_held_against_the_list(
     assert not asking.calls()
 
 
+def test_a_mapping_is_proposed_for_what_the_prompt_asks_for_under_another_name(
+    asking: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asking.recipients([[number(0), "Zoë", "A-1", "Pune"]], header=["phone", "Full Name", "order", "City"])
+    path = asking.campaign()
+    main(["check", str(path)])
+    proposed = '  [user_data]\n  order = "order"\n  city = "City"\n  customer_name = "Full Name"'
+    shown = capsys.readouterr().out
+    assert f"{proposed}   # is it this column?\n" in shown
+    # What is proposed settles it, and says what it costs.
+    assert "With this table nothing else is sent:\n" in shown
+    path.write_text(f"{path.read_text(encoding='utf-8')}{proposed}\n", encoding="utf-8")
+    code, told = checked(path, capsys)
+    assert (code, told["outlook"]["warnings"], told["outlook"]["mapping"]) == (0, [], {})
+    (sample,) = told["samples"]
+    assert sample["user_data"] == {"order": "A-1", "city": "Pune", "customer_name": "Zoë"}
+
+
 def test_strict_calls_nobody_whose_prompt_could_not_be_read(
     place: Place, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

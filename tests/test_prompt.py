@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.provider.bolna.prompt import asked_for, welcome
-from dialer.sync.prompt import compare
+from dialer.sync.prompt import Match, column_for, compare
 
 AGENT = {
     "agent_name": "Asha",
@@ -47,6 +47,34 @@ def test_what_is_missing_differs_in_case_or_is_never_used_is_told_apart() -> Non
         "the prompt asks for {Time}, the campaign gives 'time': the names differ in case, so it is spoken as nothing",
         "the prompt asks for {city}, which the campaign does not give: spoken as nothing",
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "columns", "column"),
+    [
+        ("customer_name", ["Name", "Customer Name"], "Customer Name"),
+        ("customerName", ["CUSTOMER-NAME"], "CUSTOMER-NAME"),
+        ("Name", ["name", "Company"], "name"),
+        ("address_2", ["Address 2", "Address"], "Address 2"),
+        ("lead", ["Lead", "Contact"], "Lead"),
+    ],
+)
+def test_a_column_is_found_for_a_variable_that_is_spelled_otherwise(
+    variable: str, columns: list[str], column: str
+) -> None:
+    assert column_for(variable, columns) == Match(column, is_sure=True)
+
+
+def test_a_column_that_may_be_meant_is_a_guess() -> None:
+    assert column_for("customer_name", ["Company Name", "Full Name"]) == Match("Full Name", is_sure=False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "columns"),
+    [("name", ["Company"]), ("customer_name", ["Customer Name", "customer-name"]), ("customer", ["Lead"]), ("a", [])],
+)
+def test_no_column_is_named_where_none_or_several_may_be_meant(variable: str, columns: list[str]) -> None:
+    assert column_for(variable, columns) is None
 
 
 def test_the_welcome_message_is_heard_with_the_recipient_s_variables() -> None:

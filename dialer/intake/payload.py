@@ -38,6 +38,7 @@ class Payload:
     """Builds the requests of one campaign and one header.
 
     Attributes:
+        header: the CSV's column names.
         variables: what the agent hears: variable → column, or the constant's text.
         columns: variable → index of the column it comes from; constants have none.
         left_out: columns that are not variables because the provider fills in their names itself.
@@ -65,7 +66,7 @@ class Payload:
             _require(campaign, header, keys, column)
         columns = campaign.columns
         self._campaign = campaign
-        self._header = header
+        self.header = header
         self._now = now
         self._from = _index(header, columns.from_)
         self._scheduled_at = _index(header, columns.scheduled_at)
@@ -113,7 +114,7 @@ class Payload:
         """
         problems: dict[int, Problem] = {}
         for index in self._zones:
-            _refuse_other_zones(self._header[index], column_of(cells, index), problems)
+            _refuse_other_zones(self.header[index], column_of(cells, index), problems)
         if not self._own:
             return (), problems
         own = self._judged(cells, keys, problems)
@@ -203,13 +204,13 @@ class Payload:
         return voice or None
 
     def _name(self, index: int | None) -> str:
-        return "" if index is None else self._header[index]
+        return "" if index is None else self.header[index]
 
     def _caller(self, cell: str, key: str | None) -> str | Problem | None:
         if self._from is not None and cell.strip():
             judged = judge(cell, region=self._campaign.csv.region, allow=_CALLERS)
             if isinstance(judged, Problem):
-                return Problem("from_not_valid", say.caller(self._header[self._from], judged.reason))
+                return Problem("from_not_valid", say.caller(self.header[self._from], judged.reason))
             return e164(judged.digits)
         callers = self._campaign.call.from_phone_number
         if callers is None:

@@ -61,6 +61,7 @@ class Check:
         called: how many of the callable rows were attempted before, by state.
         samples: the first requests as they would be sent, without the reference.
         heard: the variables of these.
+        header: the names of the list's columns.
         variables: variable → column or constant.
         agents: those that a column names.
         left_out: columns that are no variables because the provider fills in their names itself.
@@ -89,6 +90,7 @@ class Check:
     called: Mapping[Status, int]
     samples: tuple[Mapping[str, Any], ...]
     heard: tuple[Mapping[str, Any], ...]
+    header: tuple[str, ...]
     variables: Mapping[str, str]
     agents: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -216,6 +218,7 @@ def _summed_up(
         called=dict(sorted(tally.called.items())),
         samples=tuple(map(provider.VENDOR.fields_of, samples)),
         heard=tuple(provider.VENDOR.request_in(body).variables for body in samples),
+        header=screened.table.header,
         variables=screened.payload.variables,
         agents=tuple(screened.payload.agents),
         left_out=screened.payload.left_out,

@@ -17,15 +17,16 @@ from dialer.moments import shown
 from dialer.operations.connection import connected
 from dialer.operations.timing import Place, groups_of, when_of
 from dialer.sync import preflight
-from dialer.sync.prompt import compare
+from dialer.sync.prompt import Match, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from dialer.config.campaign import Campaign
     from dialer.models import Talk
     from dialer.operations.check import Check
     from dialer.provider.interface import Account, KnowsAgents
+    from dialer.sync.prompt import Comparison
 
 PREFLIGHT = 30.0
 """Seconds that reading the account may take."""
@@ -51,6 +52,8 @@ class Outlook:
         is_prompt_known: the agent's prompt was read; `--strict` calls nobody otherwise.
         warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
         unused: variables that the prompt never asks for.
+        mapping: variables that the prompt asks for → columns, as `[user_data]` should have them; else empty.
+        is_whole: the campaign file has no such table yet: with it, nothing else is sent.
         welcome: the welcome message as the first recipients will hear it.
         notes: what could not be read, and what else a person should know, in words.
         currency: of the costs; None where `dialer.toml` does not say.
@@ -68,6 +71,8 @@ class Outlook:
     is_prompt_known: bool
     warnings: tuple[str, ...]
     unused: tuple[str, ...]
+    mapping: Mapping[str, Match]
+    is_whole: bool
     welcome: tuple[str, ...]
     notes: tuple[str, ...]
     currency: str | None
@@ -96,7 +101,8 @@ def outlook(
     standing: preflight.Standing,
     *,
     limit: int | None,
-    variables: Iterable[str],
+    variables: Collection[str],
+    header: Sequence[str],
     samples: Sequence[Mapping[str, Any]],
     places: Sequence[Place],
     placed: Sequence[float],
@@ -110,6 +116,7 @@ def outlook(
         standing: what the account says.
         limit: so many are called at most; None for all.
         variables: the names of the variables that the campaign gives.
+        header: the names of the list's columns.
         samples: the variables of the first recipients.
         places: where those may be who are to be called, in the order of the list.
         placed: when calls were placed that may be live and take lines (Unix seconds).
@@ -131,7 +138,8 @@ def outlook(
     zone = campaign.batch.timezone
     foretold, schedule = by_clock(course.forecast(), zone), campaign.schedule
     wanted = frozenset() if standing.agent is None else standing.agent.variables
-    fit = compare(wanted, variables if wanted and not campaign.sandbox else wanted, filled_in=provider.VENDOR.reserved)
+    given = variables if wanted and not campaign.sandbox else wanted
+    fit = compare(wanted, given, filled_in=provider.VENDOR.reserved, columns=header)
     others = [
         say.of_agent(other.name, text)
         for other in standing.others
@@ -151,6 +159,8 @@ def outlook(
         is_prompt_known=campaign.sandbox or standing.agent is not None,
         warnings=(*fit.warnings(), *others),
         unused=tuple(name for name in fit.unused if name not in wanted_by_others),
+        mapping=_mapping(fit, kept=wanted & set(variables) if campaign.user_data is None else ()),
+        is_whole=campaign.user_data is None,
         welcome=tuple(
             text
             for sample in samples
@@ -159,6 +169,13 @@ def outlook(
         notes=(*_too_fast(campaign), *standing.notes, *hints),
         currency=campaign.workspace.currency,
     )
+
+
+def _mapping(fit: Comparison, *, kept: Iterable[str]) -> dict[str, Match]:
+    """Return the lines that `[user_data]` lacks, or the whole table where there is none."""
+    if not fit.mapping:
+        return {}
+    return {name: Match(name, is_sure=True) for name in sorted(kept)} | dict(fit.mapping)
 
 
 def by_clock(foretold: Forecast, zone: str | None) -> Forecast:
@@ -205,6 +222,7 @@ async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
         standing,
         limit=check.limit,
         variables=check.variables,
+        header=check.header,
         samples=check.heard,
         places=check.places,
         placed=check.placed,

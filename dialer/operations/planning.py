@@ -146,6 +146,7 @@ class Planning:
                 self.context.campaign,
                 standing,
                 variables=loaded.payload.variables,
+                header=loaded.payload.header,
                 samples=[
                     provider.VENDOR.request_in(loaded.payload.body(recipient, "").text).variables for recipient in first
                 ],

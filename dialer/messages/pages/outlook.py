@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dialer import moments, provider
 from dialer.engine.simulation import Reason
 from dialer.escaping import on_one_line
+from dialer.messages.toml import key, quoted
 from dialer.messages.values import duration, money, plain
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def outlook_lines(view: Outlook, *, rate: str) -> list[str]:
         f"{who} will hear: {text!r}"
         for who, text in zip(("The first", "The second", "The third"), view.welcome, strict=False)
     ]
-    lines += [f"Warning: {text}." for text in view.warnings]
+    lines += _warnings(view)
     if view.unused:
         lines.append(f"The prompt never asks for: {names(view.unused)}.")
     return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
@@ -57,8 +58,21 @@ def brief_lines(view: Outlook, *, rate: str, sandbox: bool, more: Sequence[str])
     lines += [*more, *_overnight(view)]
     if view.welcome:
         lines.append(f"The first will hear: {view.welcome[0]!r}")
-    lines += [f"Warning: {text}." for text in view.warnings]
+    lines += _warnings(view)
     return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
+
+
+def _warnings(view: Outlook) -> list[str]:
+    """Return what is doubtful, and the lines for the campaign file that settle it."""
+    lines = [f"Warning: {text}." for text in view.warnings]
+    if view.mapping:
+        others = " With this table nothing else is sent:" if view.is_whole else ""
+        lines += [f"To give the agent what it asks for, write into the campaign file.{others}", "  [user_data]"]
+        lines += [
+            f"  {key(name)} = {quoted(match.column)}{'' if match.is_sure else '   # is it this column?'}"
+            for name, match in view.mapping.items()
+        ]
+    return lines
 
 
 def _overnight(view: Outlook) -> list[str]:
