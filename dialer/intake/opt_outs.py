@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NAME: Final = re.compile(
-    r"do ?not ?(?:call|contact|phone)|do ?n'?t ?call|\bdnc\b|\bdnd\b|no ?calls?\b|opt(?:ed)? ?out|unsubscribed?"
-    r"|black ?list(?:ed)?|suppressed|keine? anrufe?|nicht anrufen|ne pas appeler|no llamar|nao ligar|non chiamare"
+    r"do_?not_?(?:call|contact|phone)|don'?t_call|(?:^|_)(?:dnc|dnd)(?:_|$)|no_?calls?(?:_|$)|opt(?:ed)?_?out"
+    r"|unsubscribe|black_?list|suppressed|keine_anrufe|nicht_anrufen|ne_pas_appeler|no_llamar|nao_ligar|non_chiamare"
 )
-_OTHER_CHANNEL: Final = re.compile(r"\be? ?mails?|\bsms\b|\btexts?\b|\bfax\b|whats ?app|newsletter|\bpost\b|\bweb\b")
+_OTHER_CHANNEL: Final = re.compile(r"(?:^|_)(?:e_?)?(?:mails?|sms|texts?|fax|whats_?app|newsletter|post|web)(?:_|$)")
 """Who wants no e-mails may want a call."""
-_AT: Final = re.compile(r"\b(?:date|time|at|on|since|reason|source|by)\b")
+_AT: Final = re.compile(r"(?:^|_)(?:date|time|at|on|since|reason|source|by)(?:_|$)")
 """When and why somebody opted out says it as well, but with other values."""
 _YES: Final = frozenset(
     {"true", "yes", "y", "t", "1", "x", "ja", "oui", "si", "sim", "wahr", "vrai", "verdadero", "checked", "on"}
     | {"\u2713", "\u2714", "\u2611"}
-    | {"dnc", "dnd", "do not call", "do not contact", "opt out", "opted out", "optout", "unsubscribed", "blocked"}
+    | {"dnc", "dnd", "do_not_call", "do_not_contact", "opt_out", "opted_out", "optout", "unsubscribed", "blocked"}
 )
 
 
@@ -37,8 +37,8 @@ def refusals(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _words(text: str) -> str:
-    """Return a text in small letters without accents and signs: `HasOptedOut`, `opt-out` and `OPT_OUT` have words."""
+    """Return a text in small letters without accents and signs: `Opt-Out` becomes `opt_out`."""
     if len(text) > 100:  # noqa: PLR2004 - no name of a column and no yes, but a text
         return ""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", without_accents(text))
-    return " ".join(re.sub(r"[^\w'\u2713\u2714\u2611]+|_", " ", parted.casefold()).split())
+    return "_".join(re.sub(r"[^\w'\u2713\u2714\u2611]+|_", " ", parted.casefold()).split())
