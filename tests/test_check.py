@@ -51,7 +51,7 @@ def test_it_counts_and_names_the_rows(place: Place, path: Path, capsys: pytest.C
     assert told["to_call"] == 7
     assert told["report"]["statuses"] == {"pending": 7, "invalid": 2, "duplicate": 1}
     assert told["report"]["reasons"] == {"number_scientific": 1, "number_words": 1, "duplicate": 1}
-    assert told["empty"] == {"City": {"rows": 2, "first": [1, 7]}}
+    assert told["empty"] == {"City": {"rows": 2, "first": [1, 7], "example": ""}}
     assert [sample["recipient_phone_number"] for sample in told["samples"]] == [number(0), number(1), number(2)]
     assert {file.name: file.read_bytes() for file in place.folder.iterdir()} == before
     assert not place.calls()
@@ -234,7 +234,61 @@ def test_what_would_be_spoken_badly_is_told_by_variable(place: Place, capsys: py
     told = capsys.readouterr().out
     assert "  customer_name is empty in 5 rows: 2, 6, 10, 14, 18\n" in told
     assert "  note is empty in 20 rows: 1, 2, 3, 4, 5, ...\n" in told
-    assert "  Warning: customer_name is an error such as #N/A in 10 rows: 1, 4, 5, 8, 9, ...\n" in told
+    assert '  Warning: customer_name is an error such as "#N/A" in 10 rows: 1, 4, 5, 8, 9, ...\n' in told
+    assert '  Warning: customer_name is a placeholder such as "NA" in 5 rows: 3, 7, 11, 15, 19\n' in told
+    assert told.count("Row 1 is the first below the header, which a spreadsheet numbers 2.\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "cells"),
+    [
+        ("is a placeholder", ["NULL", "nan", "None", "undefined", "N/A", "\\N", "[object Object]", " NULL", "-"]),
+        ("is a placeholder", ["(blank)", "[not provided]", "0000-00-00 00:00:00", "NaT", "Unknown"]),
+        (
+            "has HTML or a template in it,",
+            ["O&#039;Brien", "Tea &amp; Co", "&#x27;", "Pune<br>", "<b>Zoe</b>", "<br/>"],
+        ),
+        ("has HTML or a template in it,", ["<test lead: dummy data for full_name>", "Hi [object Object],"]),
+        (
+            "has HTML or a template in it,",
+            ["{{name}}", "Dear {{ first name }}", "{name}", "${name}", "*|FNAME|*", "%%x%%"],
+        ),
+        ("has quotation marks that are sent as well,", [' "Zoe"', ' "Zoe', '"Zoe"', "'Zoe'", "\u201cZoe\u201d"]),
+    ],
+)
+def test_what_a_program_left_instead_of_a_text_is_told_by_column_and_row(
+    place: Place, capsys: pytest.CaptureFixture[str], said: str, cells: list[str]
+) -> None:
+    """A whole list of good texts is told nothing of; each bad one is counted, and the first one is shown."""
+    good = [
+        "Zoe",
+        "Null",
+        "Na",
+        "Nan",
+        "Tea & Co; Pune",
+        "AT&T;",
+        "a < b > c",
+        "Zoe <zoe@example.com>",
+        'say "hi"',
+        "5 %",
+    ]
+    good += ["", "O'Brien", "'tis", '{"a": 1}', "100%", "[1]", "2 * 3", "Nadia", "non-stop"]
+    names = [*good, *cells]
+    place.recipients([[number(n), name, "Pune", "x"] for n, name in enumerate(names)], header=HEADER)
+    assert main(["check", str(place.campaign())]) == 0
+    warnings = [line for line in capsys.readouterr().out.splitlines() if "Warning" in line]
+    rows = range(len(good) + 1, len(names) + 1)
+    counted = f"{len(rows)} rows: {', '.join(map(str, rows[:5]))}{', ...' if len(rows) > 5 else ''}"
+    assert warnings == [f'  Warning: customer_name {said} such as "{cells[0]}" in {counted}']
+
+
+def test_a_run_says_before_it_calls_that_a_program_has_left_something(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([[number(n), "Zoe", ["Pune", "NULL"][n % 2], ""] for n in range(4)], header=HEADER)
+    assert main(["run", "--yes", str(place.campaign())]) == 0
+    note = 'Note: cells such as "NULL" in the column "City" are spoken as they stand; `check` names the rows.'
+    assert note in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -247,7 +301,8 @@ def test_garbled_letters_are_told_and_whole_ones_are_not(
     names = [*whole, cell]
     place.recipients([[number(n), name, "Pune", "x"] for n, name in enumerate(names)], header=HEADER)
     assert main(["check", str(place.campaign())]) == 0
-    assert f"  Warning: customer_name is garbled (Ã«, ??) in 1 row: {len(names)}\n" in capsys.readouterr().out
+    warning = f'  Warning: customer_name has garbled letters such as "{cell}" in 1 row: {len(names)}\n'
+    assert warning in capsys.readouterr().out
 
 
 def test_a_list_that_is_mostly_one_number_is_doubted(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,6 +56,7 @@ class Check:
         campaign: the campaign file.
         batch: the batch's name.
         recipients: the CSV.
+        first_line: its line that holds the first row.
         to_call: how many would be called, now or as far as a run waits for later.
         limit: as a run with that limit; None where it cuts nobody off.
         called: how many of the callable rows were attempted before, by state.
@@ -68,6 +69,9 @@ class Check:
         empty: variable → how many callable rows leave it empty, and the first of them.
         errors: the same of those with the error of a formula in it.
         garbled: the same of those whose letters were lost on the way.
+        placeholders: the same of those with what stands for nothing elsewhere, such as NULL.
+        markup: the same of those with parts of a web page or of a template.
+        quoted: the same of those with quotation marks around the text.
         places: where those may be who would be called.
         placed: when calls were placed that may be live and take lines (Unix seconds).
         uncovered: numbers of countries that none of the rules is for; None where there are none.
@@ -85,6 +89,7 @@ class Check:
     campaign: str
     batch: str
     recipients: str
+    first_line: int
     to_call: int
     limit: int | None
     called: Mapping[Status, int]
@@ -97,6 +102,9 @@ class Check:
     empty: Mapping[str, Found]
     errors: Mapping[str, Found]
     garbled: Mapping[str, Found]
+    placeholders: Mapping[str, Found]
+    markup: Mapping[str, Found]
+    quoted: Mapping[str, Found]
     places: tuple[Place, ...]
     placed: tuple[float, ...]
     uncovered: Uncovered | None
@@ -213,6 +221,7 @@ def _summed_up(
         campaign=str(campaign.path),
         batch=campaign.batch.name,
         recipients=str(campaign.batch.recipients),
+        first_line=screened.table.places.lines(1, 1)[0],
         to_call=to_call,
         limit=to_call if to_call < tally.fresh else None,
         called=dict(sorted(tally.called.items())),
@@ -225,6 +234,9 @@ def _summed_up(
         empty=tally.spoken.found("empty"),
         errors=tally.spoken.found("errors"),
         garbled=tally.spoken.found("garbled"),
+        placeholders=tally.spoken.found("placeholders"),
+        markup=tally.spoken.found("markup"),
+        quoted=tally.spoken.found("quoted"),
         places=places,
         placed=tuple(tally.placed),
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),

@@ -21,6 +21,7 @@ from dialer.intake.table import examine
 from dialer.messages.numbers import newer_called
 from dialer.messages.operations.run import numbers_from_before
 from dialer.numbers import edition
+from dialer.operations.cell_warnings import doubtful_cells
 from dialer.operations.do_not_call import SEEN, shared_list
 from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
@@ -230,7 +231,8 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
             store.set_note(LISTED, json.dumps(screened.listed()))
             named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *screened.payload.agents])
             store.set_note(AGENTS, json.dumps(list(named)))
-            store.set_note(TOLD, json.dumps([screened.hints, screened.phone_words]))
+            hints = (*screened.hints, *doubtful_cells(screened.payload.columns, screened.table))
+            store.set_note(TOLD, json.dumps([hints, screened.phone_words]))
         hints, phone_words = json.loads(store.note(TOLD) or "")
         return Loaded(screened.payload, screened.suppression, screened.lists(), tuple(hints), phone_words, tuple(named))
 

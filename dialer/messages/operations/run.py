@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.escaping import on_one_line
 from dialer.messages.words import first_sentence
 from dialer.moments import to_the_minute
 
@@ -48,6 +49,11 @@ def too_fast(rate: str, *, most: str) -> str:
 
 def numbers_from_before(column: str) -> str:
     return f'The numbers come from the column "{column}", as in the earlier run of this batch.'
+
+
+def left_by_a_program(column: str, example: str) -> str:
+    cells = f'cells such as "{on_one_line(example)}" in the column "{on_one_line(column)}"'
+    return f"{cells} are spoken as they stand; `check` names the rows"
 
 
 def lines_not_known(names: ProviderNames) -> str:

@@ -14,6 +14,8 @@ from dialer.messages.words import counted
 from dialer.models import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dialer.intake.screening import Example, Report
     from dialer.operations import Check
     from dialer.operations.cell_warnings import Found
@@ -36,6 +38,8 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
     lines += [f"  {check.phone_words}"] if check.phone_words else []
     lines += [f"  {text}" for text in report_lines(report)]
+    if report.reasons or check.empty or any(_cell_warnings(check)):
+        lines.append(f"  Row 1 is the first below the header, which a spreadsheet numbers {check.first_line}.")
     lines += uncovered_lines(check.uncovered)
     lines += list_lines(check.lists)
     if check.called:
@@ -49,8 +53,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     variables = [name if name == source else f"{name} ({source})" for name, source in check.variables.items()]
     lines.append(f"Variables: {names(variables) or 'none'}.")
     lines += [f"  {names([name])} is empty in {_rows(found)}" for name, found in check.empty.items()]
-    for said, problems in (("an error such as #N/A", check.errors), ("garbled (Ã«, ??)", check.garbled)):
-        lines += [f"  Warning: {names([name])} is {said} in {_rows(found)}" for name, found in problems.items()]
+    lines += [f"  {line}" for line in _cell_warnings(check)]
     if check.samples:
         lines.append("The first requests:")
         lines += [f"  POST /call {visible_json(json.dumps(sample, ensure_ascii=False))}" for sample in check.samples]
@@ -70,6 +73,21 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     lines.append(f"{calls:,} would be called{'' if calls else ' now'}.")
     lines += outlook_lines(view, rate=check.rate)
     return "\n".join([*lines, f"To call them: {command}"])
+
+
+def _cell_warnings(check: Check) -> Iterator[str]:
+    kinds = {
+        "is an error": check.errors,
+        "has garbled letters": check.garbled,
+        "is a placeholder": check.placeholders,
+        "has HTML or a template in it,": check.markup,
+        "has quotation marks that are sent as well,": check.quoted,
+    }
+    for said, columns in kinds.items():
+        for name, found in columns.items():
+            yield f'Warning: {names([name])} {said} such as "{on_one_line(found.example)}" in {_rows(found)}'
+    if any(kinds.values()):
+        yield "These cells are sent as they stand. To change what the agent says, fix them in the list."
 
 
 def _rows(found: Found) -> str:
