@@ -278,6 +278,7 @@ class ResultRow:
         updated_at: when the last attempt changed it (UTC); None when there was none.
         cells: column → cell of the input, as they were sent.
         call: what has become of the call that `execution_id` names; None where it was not tracked.
+        code: the stable code of why the row cannot be called; empty where it can be, or was.
     """
 
     position: int | None
@@ -291,6 +292,7 @@ class ResultRow:
     updated_at: datetime | None
     cells: Mapping[str, str]
     call: CallResult | None = None
+    code: str = ""
 
 
 def e164(number: int) -> str:

@@ -71,3 +71,17 @@ def test_the_check_and_the_report_say_what_a_code_means(
     main(["report", path, "--format", "json"])
     (reason,) = json.loads(capsys.readouterr().out)["reasons"]
     assert (reason["code"], reason["words"]) == (code, REASONS[code])
+
+
+def test_the_results_group_the_rows_that_were_not_called_by_the_codes_of_a_check(place: Place) -> None:
+    rows = [["+919800000001", "a"], ["12", "b"], ["+919800000001", "c"], ["", "d"], ["+919800000002", ""]]
+    place.recipients(rows, header=["phone", "reason"])
+    path = place.campaign(more='[screening]\nrequired = ["reason"]')
+    rejects = place.folder / "rejects.csv"
+    assert main(["check", str(path), "--rejects", str(rejects)]) == 1
+    assert main(["run", str(path), "--yes", "-q"]) == 1
+    results = place.results()
+    assert [row["input_reason"] for row in results] == ["a", "b", "c", "d", ""]
+    assert results[0]["reason"] == ""
+    assert [row["reason"] for row in results[1:]] == [row["code"] for row in place.results("rejects.csv")]
+    assert len({row["reason"] for row in results}) == len(rows)

@@ -180,8 +180,8 @@ def test_different_input_columns_stay_different(columns: list[str]) -> None:
 def test_the_columns_come_in_their_order(path: Path) -> None:
     file_at(path, header=("phone", "status", "=x"), with_id=True).write([])
     assert table(path) == [[
-        "row", "id", "recipient_phone_number", "status", "execution_id", "error", "http_status", "attempts",
-        "updated_at", "key", "phone", "input_status", "'=x",
+        "row", "id", "recipient_phone_number", "status", "execution_id", "error", "reason", "http_status",
+        "attempts", "updated_at", "key", "phone", "input_status", "'=x",
     ]]  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def test_a_row_is_written_as_described(path: Path) -> None:
     row = result(7, key="=A 1", error="@home", cells={"phone": "0981", "name": "'x"})
     file_at(path, with_id=True).write([row])
     assert table(path)[1] == [
-        "7", "'=A 1", key_of(7), "queued", "exec-7", "'@home", "200", "1", "2026-11-22T10:30:00+00:00", "k:=A 1",
+        "7", "'=A 1", key_of(7), "queued", "exec-7", "'@home", "", "200", "1", "2026-11-22T10:30:00+00:00", "k:=A 1",
         "0981", "''x",
     ]  # fmt: skip
 
@@ -244,6 +244,32 @@ def test_a_frame_has_the_columns_of_the_csv_and_every_cell_as_it_was_read(batch:
     assert list(frame.columns) == header
     assert frame.to_numpy().tolist() == [[unguarded(cell) for cell in line] for line in lines]
     assert frame["name"].tolist() == AWKWARD
+
+
+def test_the_reason_tells_those_who_were_refused_from_those_who_are_unclear(path: Path, tmp_path: Path) -> None:
+    with contextlib.closing(opened(tmp_path / "x.ledger")) as ledger:
+        people(ledger, 4)
+        for index, answer in enumerate((QUEUED, REFUSED, UNCLEAR), 1):
+            call(ledger, index, answer)
+        file_at(path).write(ledger.results())
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [row["reason"] for row in csv.DictReader(file)] == ["", "refused", "unclear", ""]
+
+
+def test_a_file_of_a_version_without_the_reason_column_is_read_also_where_the_list_has_one(path: Path) -> None:
+    header = ("phone", "reason")
+    file_at(path, header=header).write([result(1, cells={"phone": key_of(1), "reason": "rent"})])
+
+    def as_it_was(content: Table) -> Table:
+        at = content[0].index("reason")
+        lines = [[*line[:at], *line[at + 1 :]] for line in content]
+        return [[cell.replace("input_reason", "reason") for cell in line] for line in lines]
+
+    for change in (list, as_it_was, reversed_columns):
+        saved(path, change)
+        back = read_back(path, with_id=False)
+        assert (set(back.header), len(back.rows)) == (set(header), 1)
+        assert [dict(zip(back.header, found.cells, strict=True))["reason"] for found in back.rows] == ["rent"]
 
 
 def test_sending_never_appears(path: Path, tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def path(quick: Place) -> Path:
 
 
 COLUMNS = (
-    "row", "recipient_phone_number", "status", "execution_id", "error", "http_status", "attempts", "updated_at", "key",
+    "row", "recipient_phone_number", "status", "execution_id", "error", "reason", "http_status", "attempts",
+    "updated_at", "key",
 )  # fmt: skip
 CALL_COLUMNS = ("call_status", "call_duration", "call_cost", "hangup_reason", "recording_url")
 
@@ -169,6 +170,29 @@ def test_a_row_shows_the_call_that_its_execution_id_names(tmp_path: Path) -> Non
             shown = result_of(ledger, 1).call
             assert shown is not None
             assert (shown.outcome, shown.hangup_reason) == (status, "what went wrong")
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"hangup_reason": "Q.850 16"}, "Q.850 16"),
+        ({"hangup_reason": "Q.850 16", "termination_reason": "callee_busy"}, "callee_busy"),
+        ({"termination_reason": "never_dialled", "error_message": "not your number"}, "not your number"),
+    ],
+)
+def test_why_a_call_ended_is_told_by_what_is_the_same_for_every_carrier(
+    tmp_path: Path, told: dict[str, str], shown: str
+) -> None:
+    with closing(opened(tmp_path / "l.ledger")) as ledger:
+        people(ledger, 1)
+        attempt = call(ledger, 1, QUEUED)
+        carrier = {"telephony_data": {"hangup_reason": told.pop("hangup_reason", None)}}
+        execution = execution_in({"id": "exec-1", "status": "busy", **carrier, **told})
+        assert execution is not None
+        ledger.note_calls([(attempt.id, execution)])
+        found = result_of(ledger, 1).call
+        assert found is not None
+        assert found.hangup_reason == shown
 
 
 def test_the_outcome_as_json_is_one_object(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

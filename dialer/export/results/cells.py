@@ -40,6 +40,14 @@ class Form:
         """Return which of the needed columns it has not."""
         return [name for name in NEEDED if name not in self.names]
 
+    def own(self) -> dict[str, int]:
+        """Return where our columns are."""
+        own = {name: self.names.index(name) for name in OWN if name in self.names}
+        # Before `reason` was a column of ours, the input's kept its name. Ours stands beside `error`.
+        if {"reason", "error"} <= own.keys() and abs(own["reason"] - own["error"]) > 1:
+            del own["reason"]
+        return own
+
 
 def form_of(file: TextIO) -> Form:
     """Return the form of an open results CSV."""

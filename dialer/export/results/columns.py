@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from dialer.models import Status
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
@@ -80,6 +82,9 @@ def _of_call(
     return Column(name, lambda row: row.call and write(getattr(row.call, part)), when=when, part=part, read=read)
 
 
+_OF_STATUS = {Status.ERROR: "refused", Status.UNKNOWN: "unclear"}
+"""The reason of those who were attempted: what was answered stands in `error`."""
+
 TABLE = (
     Column("row", lambda row: row.position),
     Column("id", lambda row: row.key, when=When.WITH_ID),
@@ -87,6 +92,7 @@ TABLE = (
     Column("status", lambda row: row.status),
     Column("execution_id", lambda row: row.execution_id, read=str),
     Column("error", lambda row: row.error, read=str),
+    Column("reason", lambda row: row.code or _OF_STATUS.get(row.status, "")),
     Column("http_status", lambda row: row.http_status, read=_count),
     # Who is in the results as called was called once at least.
     Column("attempts", lambda row: row.attempts or None, read=lambda cell: 1 if (n := _count(cell)) is None else n),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.errors import InputError
 from dialer.escaping import unguarded
 from dialer.export.results.cells import Form, form_of, original
-from dialer.export.results.columns import OWN, TABLE, When
+from dialer.export.results.columns import TABLE, When
 from dialer.messages.export import results as say
 from dialer.models import CallResult, Status
 from dialer.store import Written
@@ -233,8 +233,8 @@ class _Reader:
         self.form = form
         self._with_id = with_id
         self._known = known
-        self._own = {name: form.names.index(name) for name in OWN if name in form.names}
-        self._inputs = [at for at, name in enumerate(form.names) if name not in OWN]
+        self._own = form.own()
+        self._inputs = [at for at, name in enumerate(form.names) if name not in self._own]
         self.header = tuple(original(form.names[at]) for at in self._inputs)
 
     def nobodys(self, row: int, cells: list[str]) -> str:

@@ -72,7 +72,7 @@ def _call(trace: Trace, found: Found, currency: str | None) -> str:
     talked = duration(trace.duration) if trace.duration else ""
     cost = f"cost {money(trace.cost, currency)}" if trace.cost else ""
     by = f"ended by {trace.hangup_by}" if trace.hangup_by else ""
-    why = trace.hangup_reason or trace.error_message or trace.termination_reason
+    why = trace.error_message or trace.termination_reason or trace.hangup_reason
     as_of = "" if trace.final else f"as of {_at(trace.asked_at, found)}"
     parts = (
         trace.call or f"not known to {provider.VENDOR.names.name}",

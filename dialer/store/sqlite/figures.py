@@ -169,7 +169,7 @@ def _where(zones: str, source: str, country: str) -> Whereabouts:
 
 
 def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:
-    position, key, number, state, execution_id, reason, http_status, attempts, updated_at, cells, layout = row[:11]
+    position, key, number, state, execution_id, reason, code, http_status, attempts, at, cells, layout = row[:12]
     named = dict(zip(layouts[layout], parse_cells(cells), strict=False))
     if state == Status.SENDING:
         # The file outlives the process, and what it was sending is in doubt then.
@@ -181,9 +181,10 @@ def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phone: s
         status=_STATUSES[state],
         execution_id=execution_id or "",
         error=reason or "",
+        code=code,
         http_status=http_status,
         attempts=attempts or 0,
-        updated_at=None if updated_at is None else datetime.fromtimestamp(updated_at, UTC),
+        updated_at=None if at is None else datetime.fromtimestamp(at, UTC),
         cells=named,
-        call=CallResult(*row[12:]) if row[11] else None,
+        call=CallResult(*row[13:]) if row[12] else None,
     )

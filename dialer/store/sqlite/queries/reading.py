@@ -25,6 +25,7 @@ from dialer.store.sqlite.queries.parts import (
     PLANNED_AMONG,
     REACHED,
     RUN,
+    WHY,
     later,
     listed,
     permitted,
@@ -218,13 +219,13 @@ KNOWN = """
 """
 ANY_CALL = "SELECT 1 FROM call LIMIT 1"
 _CALL_RESULT = f"""
-    c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost,
-    coalesce(nullif(c.hangup_reason, ''), nullif(c.error_message, ''), c.termination_reason), c.recording_url
+    c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost, {WHY}, c.recording_url
 """
 # Somebody who is to be called again is shown as they stand: a copy of the file must not take them for new.
 _RESULT = """
     r.position, CASE WHEN r.state IS NOT NULL THEN r.key END, r.number, coalesce(r.state, r.status), r.execution_id,
-    r.reason, r.http_status, r.attempts, r.updated_at, coalesce(f.cells, r.cells), coalesce(f.layout, r.layout), {call}
+    r.reason, CASE WHEN r.state IS NULL THEN r.code ELSE '' END, r.http_status, r.attempts, r.updated_at,
+    coalesce(f.cells, r.cells), coalesce(f.layout, r.layout), {call}
 """
 _CELLS = "LEFT JOIN former_cells f ON f.attempt = r.decided {of}"
 
