@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dialer.models import NOTHING_OWN, NOWHERE, Own, Problem, Status, Whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+INVISIBLE: Final = (
+    string.whitespace
+    + "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+    + "".join(map(chr, (*range(0x2000, 0x2010), 0x2060, 0xFEFF)))
+)
+"""White space, and characters of no width."""
+_NO_NUMBER: Final = frozenset(
+    {"n/a", "n.a.", "n.a", "na", "none", "null", "nil", "nan", "<na>", "\\n", "undefined", "unknown", "not available"}
+    | {"not provided", "not given", "no phone", "no number", "no mobile", "tbd", "(blank)", "(none)", "blank", "empty"}
+)
+"""What people and programs write into a phone cell where there is no number, in small letters."""
+_STROKES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2212._/?0 "
+"""A cell of nothing but these stands for no number as well: -, --, ?, 0, 000."""
+_DIGITS: Final = frozenset("123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +114,27 @@ class InputRows:
 def column_of(cells: Sequence[Sequence[str]], index: int) -> list[str]:
     """Return one cell of each row."""
     return list(map(itemgetter(index), cells))
+
+
+def has_entry(cell: str) -> bool:
+    """Tell whether somebody wrote something into a phone cell that is meant for a number: `N/A` and `-` are not."""
+    # Nearly every cell ends in a digit that is not 0.
+    if cell[-1:] in _DIGITS:
+        return True
+    text = cell.strip(INVISIBLE)
+    return bool(text.strip(_STROKES)) and text.casefold() not in _NO_NUMBER
+
+
+def phone_place(cells: Sequence[str]) -> int:
+    """Return which of a row's phone cells counts, from 0: the first that holds an entry.
+
+    Where none does it is the first that shows anything, so that a message can name it.
+    """
+    entered = (at for at, cell in enumerate(cells) if has_entry(cell))
+    shown = (at for at, cell in enumerate(cells) if cell.strip(INVISIBLE))
+    return next(entered, next(shown, 0))
+
+
+def phone_cell(cells: Sequence[str]) -> str:
+    """Return the one of a row's phone cells that counts; nothing where there are none."""
+    return cells[phone_place(cells)] if cells else ""

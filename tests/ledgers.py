@@ -93,7 +93,7 @@ def opened(path: Path, *, binding: Binding = BINDING, batch: str = "monday") -> 
 def load(
     ledger: Store, rows: Iterable[InputRow], *, header: Sequence[str] = HEADER, id_column: str | None = None
 ) -> None:
-    ledger.load(header, phone=header[0], id_column=id_column, chunks=[in_columns(list(rows))])
+    ledger.load(header, phones=header[:1], id_column=id_column, chunks=[in_columns(list(rows))])
 
 
 def in_columns(rows: Sequence[InputRow]) -> InputRows:

@@ -122,7 +122,7 @@ class Campaign:
         self.ledger = Ledger.open(folder / "b.ledger", binding=Binding("agent", "loopback", "number"), batch="b")
         self.ledger._db.execute("PRAGMA synchronous = OFF")
         chunk = in_columns(rows(numbers, calling, begins, zones))
-        self.ledger.load(("phone", "timezone"), phone="phone", id_column=None, chunks=[chunk])
+        self.ledger.load(("phone", "timezone"), phones=("phone",), id_column=None, chunks=[chunk])
         self.wall = Wall(begins)
         self.rig = Rig(self.ledger, latency=latency)
         self.phones = Phones(self.ledger, wall=self.wall)

@@ -109,7 +109,7 @@ def test_every_key_is_taken_as_it_is_given() -> None:
     )
     assert (campaign.batch.results, campaign.batch.ledger) == (Path("out/list.csv"), Path("out/list.db"))
     assert campaign.columns.model_dump(by_alias=True) == {
-        "phone": "Telefon", "id": "id", "from": "caller", "agent_id": "agent", "agent_version_id": "version",
+        "phone": ["Telefon"], "id": "id", "from": "caller", "agent_id": "agent", "agent_version_id": "version",
         "voice_id": "voice", "scheduled_at": "at", "timezone": "tz",
     }  # fmt: skip
     assert campaign.csv.model_dump() == {"region": "IN", "encoding": "cp1252", "delimiter": "\t", "plus_lost": True}
@@ -144,6 +144,7 @@ DURATION = 'write a time from "1s" to "24h", like "90s", "10m" or "2h"'
 LONG = 'write a time from "1s" to "31d", like "90m", "24h" or "7d"'
 WHOLE = "a whole number is expected, without quotes"
 TEXT = "a text in quotes is expected"
+PHONE = 'name a column of the CSV in quotes, or several in the order in which they count: ["Mobile", "Phone"]'
 YES_NO = "true or false is expected, without quotes"
 LIST = 'a list in brackets is expected, like [1, 2] or ["a", "b"]'
 REGION = 'a country\'s two capital letters are expected, like "IN" or "US"'
@@ -156,7 +157,7 @@ FILLED_IN = "Bolna fills in this variable itself, what is sent under its name is
     ("key", "value", "expected"),
     [
         ("recipients", "3", TEXT),
-        ("columns.phone", "3", TEXT),
+        ("columns.phone", "3", PHONE),
         ("columns.id", '""', "it must not be empty"),
         ("columns.from", "[]", TEXT),
         ("csv.region", '"India"', REGION),

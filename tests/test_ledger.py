@@ -116,7 +116,7 @@ def test_a_crash_while_loading_leaves_the_former_input(ledger: Ledger) -> None:
     people(ledger, 3)
     before = list(ledger.results())
     with pytest.raises(RuntimeError):
-        ledger.load(("other",), phone="other", id_column=None, chunks=breaks_off())
+        ledger.load(("other",), phones=("other",), id_column=None, chunks=breaks_off())
     assert list(ledger.results()) == before
     assert ledger.header() == HEADER
 

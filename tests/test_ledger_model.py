@@ -292,7 +292,7 @@ class LedgerMachine(RuleBasedStateMachine):
         rows = [self.row(at, line, line.status) for at, line in enumerate(lines, 1)]
         rows += [self.row(at, there[index], Status.DUPLICATE) for at, index in enumerate(self.repeated, len(lines) + 1)]
         chunks = map(in_columns, (rows[:2], rows[2:]))
-        self.ledger.load(self.header, phone="phone", id_column="ref" if self.with_id else None, chunks=chunks)
+        self.ledger.load(self.header, phones=("phone",), id_column="ref" if self.with_id else None, chunks=chunks)
         self.revoke(*(self.permitted - set(self.callable())))
 
     def find_missing(self) -> None:

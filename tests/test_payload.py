@@ -35,7 +35,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def payload(more: str = "", *, header: Sequence[str] = ("phone", "name"), now: datetime = NOW) -> Payload:
     Path("c.toml").write_text(f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n{more}\n', encoding="utf-8")
-    return Payload(load_campaign("c.toml"), tuple(header), phone=header[0], now=now)
+    return Payload(load_campaign("c.toml"), tuple(header), phones=header[:1], now=now)
 
 
 def body_of(made: str | Problem) -> dict[str, Any]:

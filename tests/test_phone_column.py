@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dialer.cli import main
 from dialer.errors import ColumnError, InputError
-from dialer.intake.phone_column import Reading, likely_columns, phone_column, usual_columns
+from dialer.intake.phone_column import Reading, likely_columns, phone_columns, usual_columns
 from dialer.intake.table import examine
 from tests.place import AGENT
 from tests.test_interrupts import Terminal
@@ -69,7 +69,7 @@ def number(at: int) -> str:
 
 @pytest.mark.parametrize("name", USUAL)
 def test_a_phone_column_is_found_by_its_usual_names(name: str) -> None:
-    assert phone_column(table(("first_name", name, "city")), None)[0] == name
+    assert phone_columns(table(("first_name", name, "city")), ())[0] == (name,)
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -79,7 +79,7 @@ def test_other_names_are_no_phone_column(name: str) -> None:
 
 def test_a_phone_column_that_is_named_is_taken_without_a_word() -> None:
     rows = [(number(at), number(at + 50)) for at in range(10)]
-    assert phone_column(table(("phone", "work"), *rows), "work") == ("work", "")
+    assert phone_columns(table(("phone", "work"), *rows), ["work"]) == (("work",), "")
 
 
 @pytest.mark.parametrize("documented", ["contact_number", "Recipient Phone Number", "phone_number", "to_number"])
@@ -92,21 +92,21 @@ def test_a_documented_name_wins_where_nine_of_ten_cells_are_numbers(
     rows = [(number(at) if at < filled else "", number(at + 50)) for at in range(10)]
     asked = table((documented, "Mobile"), *rows)
     if wins:
-        column, words = phone_column(asked, None)
-        assert column == documented
+        columns, words = phone_columns(asked, ())
+        assert columns == (documented,)
         assert words == (
             f'The numbers come from the column "{documented}": {filled} of 10 cells are numbers, '
             'not from "Mobile" (10 of 10 cells are numbers).'
         )
     else:
         with pytest.raises(ColumnError):
-            phone_column(asked, None)
+            phone_columns(asked, ())
 
 
 def test_two_documented_names_are_a_question() -> None:
     rows = [(number(at), number(at + 50)) for at in range(10)]
     with pytest.raises(ColumnError) as caught:
-        phone_column(table(("contact_number", "phone_number"), *rows), None)
+        phone_columns(table(("contact_number", "phone_number"), *rows), ())
     assert caught.value.columns == ("contact_number", "phone_number")
 
 
@@ -116,15 +116,15 @@ def test_what_the_campaign_uses_otherwise_and_a_few_remarks_are_no_candidates() 
     rows = [(number(at), f"98765432{at:02}", "+918035000001", number(at + 50), "") for at in range(20)]
     rows[3] = (*rows[3][:4], number(99))
     reading = Reading(region="IN", others=("order", "caller"))
-    assert phone_column(table(header, *rows), None, reading=reading) == (
-        "Mobile",
+    assert phone_columns(table(header, *rows), (), reading=reading) == (
+        ("Mobile",),
         'The numbers come from the column "Mobile": 20 of 20 cells are numbers.',
     )
 
 
 def test_an_empty_phone_column_is_no_candidate() -> None:
     rows = [(number(at), "") for at in range(5)]
-    assert phone_column(table(("Home Phone", "Business Phone"), *rows), None)[0] == "Home Phone"
+    assert phone_columns(table(("Home Phone", "Business Phone"), *rows), ())[0] == ("Home Phone",)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_phone_column_that_is_not_clear_is_refused_in_words(
     header: Sequence[str], row: Sequence[str], named: str | None, message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        phone_column(table(header, row), named)
+        phone_columns(table(header, row), [named] if named else ())
     assert str(caught.value) == f"l.csv: {message}"
 
 
@@ -208,10 +208,10 @@ def test_whatever_the_columns_no_run_guesses_between_two_full_of_numbers(names: 
     full = [name for name in names if name != "name"]
     asked = table(names, *rows)
     if len(full) == 1 and full != ["Kontakt"]:
-        assert phone_column(asked, None, reading=Reading(region="IN"))[0] == full[0]
+        assert phone_columns(asked, (), reading=Reading(region="IN"))[0] == (full[0],)
         return
     with pytest.raises(ColumnError) as doubt:
-        phone_column(asked, None, reading=Reading(region="IN"))
+        phone_columns(asked, (), reading=Reading(region="IN"))
     assert set(doubt.value.columns) == set(full)
 
 

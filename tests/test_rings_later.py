@@ -25,7 +25,7 @@ def called(folder: Path, *, later: float, payload: dict[str, object], is_live: b
     payload = {name: at if value == IN_TWO_DAYS else value for name, value in payload.items()}
     with closing(opened(folder / "other.ledger")) as ledger:
         one = row(1, 1)
-        ledger.load(("phone", "name"), phone="phone", id_column=None, chunks=[in_columns([one])])
+        ledger.load(("phone", "name"), phones=("phone",), id_column=None, chunks=[in_columns([one])])
         (attempt,) = ledger.intend(ledger.page(after=0, size=1), rendering(**payload))
         ledger.settle([(attempt, QUEUED)])
         if not is_live:

@@ -343,7 +343,7 @@ def load(ledger: Store, count: int) -> None:
         )
         for index in range(count)
     ]
-    ledger.load(("phone",), phone="phone", id_column=None, chunks=[in_columns(rows)])
+    ledger.load(("phone",), phones=("phone",), id_column=None, chunks=[in_columns(rows)])
 
 
 @contextlib.contextmanager

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-RULES = Rules(phone="phone", id=None, region=None, plus_lost=False, allow=frozenset(), duplicates="skip", required=())
+RULES = Rules(
+    phones=("phone",), id=None, region=None, plus_lost=False, allow=frozenset(), duplicates="skip", required=()
+)
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 ANNA, BEN, CARA = "+919876543210", "+14155550100", "+447400123456"
 
@@ -277,7 +279,7 @@ def test_a_region_that_is_none_is_refused(tmp_path: Path) -> None:
         screen(tmp_path, f"phone\n{ANNA}\n", region="XX")
 
 
-@pytest.mark.parametrize("rules", [{"phone": "fone"}, {"id": "ident"}, {"required": ("nme",)}])
+@pytest.mark.parametrize("rules", [{"phones": ("fone",)}, {"id": "ident"}, {"required": ("nme",)}])
 def test_a_column_that_is_not_there_is_refused(tmp_path: Path, rules: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r'has no column "\w+"\. The columns are: phone, id, name\.'):
         screen(tmp_path, f"phone,id,name\n{ANNA},1,x\n", **rules)

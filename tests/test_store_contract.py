@@ -150,7 +150,7 @@ def test_a_load_that_breaks_off_leaves_the_former_list(store: Store) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        store.load(("other",), phone="other", id_column=None, chunks=breaking())
+        store.load(("other",), phones=("other",), id_column=None, chunks=breaking())
     assert callable_now(store) == [key_of(1), key_of(2), key_of(3)]
     assert store.header() == HEADER
 

@@ -39,4 +39,4 @@ def with_phone_column(campaign: Campaign, work: Callable[[Campaign], _Done], *, 
         if column is None:
             raise
     say(column_taken(column))
-    return work(replace(campaign, columns=campaign.columns.model_copy(update={"phone": column})))
+    return work(replace(campaign, columns=campaign.columns.model_copy(update={"phone": [column]})))

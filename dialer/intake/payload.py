@@ -50,7 +50,7 @@ class Payload:
     Args:
         campaign: the campaign.
         header: the CSV's column names, in order.
-        phone: the column the numbers are in.
+        phones: the columns the numbers are in.
         now: the moment against which schedules are judged (aware).
 
     Raises:
@@ -58,7 +58,7 @@ class Payload:
         InputError: the CSV has a column `dialer_ref`.
     """
 
-    def __init__(self, campaign: Campaign, header: tuple[str, ...], *, phone: str, now: datetime) -> None:
+    def __init__(self, campaign: Campaign, header: tuple[str, ...], *, phones: Sequence[str], now: datetime) -> None:
         if VARIABLE in header:
             name = provider.VENDOR.names.name
             raise InputError(say.reserved_column(campaign.batch.recipients, VARIABLE, provider=name))
@@ -75,7 +75,7 @@ class Payload:
         self._version = _index(header, columns.agent_version_id)
         self._voice = _index(header, columns.voice_id)
         own = (columns.from_, columns.agent_id, columns.agent_version_id, columns.voice_id, columns.scheduled_at)
-        no_variables = {phone, *own}
+        no_variables = {*phones, *own}
         self.left_out = (
             tuple(name for name in header if name in provider.VENDOR.reserved and name not in no_variables)
             if campaign.user_data is None

@@ -99,32 +99,33 @@ class Reading:
         return not isinstance(judged, Problem) or judged.code in nearly
 
 
-def phone_column(table: Table, named: str | None, *, reading: Reading = Reading()) -> tuple[str, str]:
-    """Find the column that holds the phone numbers.
+def phone_columns(table: Table, named: Sequence[str], *, reading: Reading = Reading()) -> tuple[tuple[str, ...], str]:
+    """Find the columns that hold the phone numbers, in the order in which they count.
 
     Args:
         table: whose columns they are.
-        named: the name in the campaign file; None to look for it.
+        named: the names in the campaign file; none to look for the one column.
         reading: how its cells are read.
 
     Returns:
-        The column, and how it was found, in words; nothing where it was named.
+        The columns, and how the one was found, in words; nothing where they were named.
 
     Raises:
         ColumnError: none has a usual name, or several columns may be meant; a person can choose one of `columns`.
         InputError: there is no column of that name.
     """
-    if named is not None:
-        if named in table.header:
-            return named, ""
-        near = _nearest(named, table.header)
-        raise InputError(say.no_such_column(table.path, named, near=near, header=table.header))
+    for name in named:
+        if name not in table.header:
+            near = _nearest(name, table.header)
+            raise InputError(say.no_such_column(table.path, name, near=near, header=table.header))
+    if named:
+        return tuple(named), ""
     possible = candidates(table, reading=reading)
     sure = [candidate for candidate in possible if candidate.is_sure]
     chosen = sure if len(sure) == 1 else possible
     if len(chosen) != 1 or not chosen[0].is_usual:
         raise ColumnError(_doubt(table, possible), [candidate.name for candidate in possible])
-    return chosen[0].name, say.chosen(chosen[0].name, [one.share for one in possible])
+    return (chosen[0].name,), say.chosen(chosen[0].name, [one.share for one in possible])
 
 
 def candidates(
@@ -158,20 +159,20 @@ def candidates(
     return [candidate for candidate in possible if candidate.numbers] or possible
 
 
-def refuse_without_header(table: Table, column: str = "") -> None:
+def refuse_without_header(table: Table, columns: Sequence[str] = ()) -> None:
     """Refuse a table whose first line is a row: that person would not be called, without a word.
 
     Args:
         table: the table.
-        column: the name of the column that holds the phone numbers, once it is known: there a number without a
+        columns: the names of the columns that hold the phone numbers, once they are known: there a number without a
             country code is one as well.
 
     Raises:
         InputError: a column is named by a number.
     """
     name = next((name for name in table.header if not isinstance(numbers.judge(name), Problem)), None)
-    if name is None and column and Reading().is_number(column, nearly=_UNMARKED):
-        name = column
+    if name is None:
+        name = next((name for name in columns if Reading().is_number(name, nearly=_UNMARKED)), None)
     if name is not None:
         raise InputError(say.no_header(table.path, name))
 

@@ -136,7 +136,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             attempted=attempted_lines(campaign, ledger) if ledger else {},
             shared=shared_list(campaign, ledger)[0],
             should_stop=lambda: False,
-            phone_before=phone_before(ledger) if ledger else None,
+            phone_before=phone_before(ledger) if ledger else (),
         )
         recent, placed, warnings = _recent(campaign)
         tally = _Tally(ledger, recent, Spoken(screened.payload.columns), placed)

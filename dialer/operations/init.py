@@ -114,7 +114,7 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
 def _text(table: Table, target: Path, encoding: str | None) -> str:
     agent, vendor = _agent(target), provider.VENDOR
     phone, phone_note = _phone(table)
-    refuse_without_header(table, phone)
+    refuse_without_header(table, [phone])
     variables = [name for name in table.header if name != phone and name not in vendor.reserved]
     left_out = [name for name in table.header if name != phone and name in vendor.reserved]
     return _CAMPAIGN.substitute(

@@ -15,7 +15,7 @@ from dialer.export.results import stamp_of
 from dialer.hours.recipient_zones import Locator, zone_column
 from dialer.intake.do_not_call import Listed, Suppression
 from dialer.intake.payload import Payload
-from dialer.intake.phone_column import Reading, phone_column, refuse_without_header
+from dialer.intake.phone_column import Reading, phone_columns, refuse_without_header
 from dialer.intake.screening import Rules, Screening
 from dialer.intake.table import examine
 from dialer.messages.numbers import newer_called
@@ -51,16 +51,19 @@ class Intake:
         screening: judges its rows when iterated.
         payload: builds the requests.
         suppression: the lists.
-        phone: the column the numbers are in.
-        phone_words: how that was found, in words; empty where the campaign file names it.
+        found: how the column of the numbers was found, in words; empty where the campaign file names it.
     """
 
     table: Table
     screening: Screening
     payload: Payload
     suppression: Suppression
-    phone: str
-    phone_words: str
+    found: str
+
+    @property
+    def phone_words(self) -> str:
+        """From which columns the numbers come, in words, once they are screened; empty where one column is named."""
+        return self.found or self.screening.phone_words()
 
     @property
     def hints(self) -> tuple[str, ...]:
@@ -105,7 +108,7 @@ def intake(
     attempted: Mapping[int, tuple[str, ...]],
     shared: SharedList,
     should_stop: Callable[[], bool],
-    phone_before: str | None = None,
+    phone_before: tuple[str, ...] = (),
 ) -> Intake:
     """Return the input, its structure checked; its rows are judged when the screening is iterated.
 
@@ -114,7 +117,7 @@ def intake(
         attempted: numbers that an earlier run attempted, and the keys under which it did.
         shared: the workspace's do-not-call list.
         should_stop: asked between chunks.
-        phone_before: the column that an earlier run of the batch took the numbers from.
+        phone_before: the columns that an earlier run of the batch took the numbers from.
 
     Raises:
         ColumnError: it is not clear which column holds the numbers.
@@ -124,13 +127,13 @@ def intake(
     now = datetime.now(UTC)
     table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
     refuse_without_header(table)
-    phone, phone_words = _phone_column(campaign, table, phone_before)
-    refuse_without_header(table, phone)
-    payload = Payload(campaign, table.header, phone=phone, now=now)
+    phones, found = _phone_columns(campaign, table, phone_before)
+    refuse_without_header(table, phones)
+    payload = Payload(campaign, table.header, phones=phones, now=now)
     settings = campaign.screening
     suppression = _suppression(campaign, now, shared)
     rules = Rules(
-        phone=phone,
+        phones=phones,
         id=campaign.columns.id,
         region=campaign.csv.region,
         plus_lost=campaign.csv.plus_lost,
@@ -150,25 +153,25 @@ def intake(
         else Locator(window, column=zone_column(table.header, payload.zone_column), at=now),
         should_stop=should_stop,
     )
-    return Intake(table, screening, payload, suppression, phone, phone_words)
+    return Intake(table, screening, payload, suppression, found)
 
 
-def phone_before(store: Store) -> str | None:
-    """Return the column that an earlier run of the batch took the numbers from; None where it was a mere guess."""
+def phone_before(store: Store) -> tuple[str, ...]:
+    """Return the columns that an earlier run of the batch took the numbers from; none where that was a mere guess."""
     # Versions that do not note what they tell took one by its name alone, as "Number" of a bill.
-    return None if store.note(TOLD) is None else store.note("phone")
+    return () if store.note(TOLD) is None else store.phones()
 
 
-def _phone_column(campaign: Campaign, table: Table, before: str | None) -> tuple[str, str]:
+def _phone_columns(campaign: Campaign, table: Table, before: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     columns = campaign.columns
     others = tuple(column for name, column in columns if name != "phone")
     reading = Reading(region=campaign.csv.region, plus_lost=campaign.csv.plus_lost, others=others)
     try:
-        return phone_column(table, columns.phone, reading=reading)
+        return phone_columns(table, columns.phone, reading=reading)
     except ColumnError as doubt:
-        if before not in doubt.columns:
+        if len(before) != 1 or before[0] not in doubt.columns:
             raise
-        return before, numbers_from_before(before)
+        return before, numbers_from_before(before[0])
 
 
 def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ...]]:
@@ -212,7 +215,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
         mark = mark_of(campaign, blocked=shared.digest())
         if mark and store.note(JUDGED) == mark:
             now = datetime.now(UTC)
-            payload = Payload(campaign, store.header(), phone=store.note("phone") or "", now=now)
+            payload = Payload(campaign, store.header(), phones=store.phones(), now=now)
             suppression = _suppression(campaign, now, shared)
             lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
             hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
@@ -225,7 +228,10 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
 
         with store.transaction():
             store.load(
-                screened.table.header, phone=screened.phone, id_column=campaign.columns.id, chunks=screened.screening
+                screened.table.header,
+                phones=screened.screening.phones,
+                id_column=campaign.columns.id,
+                chunks=screened.screening,
             )
             store.set_note(JUDGED, mark)
             store.set_note(LISTED, json.dumps(screened.listed()))

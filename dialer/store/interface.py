@@ -97,11 +97,16 @@ class Work(Notes, Protocol):
 class Input(Notes, Protocol):
     """The list of recipients, judged."""
 
-    def load(self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[InputRows]) -> None:
+    def load(
+        self, header: Sequence[str], *, phones: Sequence[str], id_column: str | None, chunks: Iterable[InputRows]
+    ) -> None:
         """Replace the input by a newly judged one, all of it or nothing."""
 
     def header(self) -> tuple[str, ...]:
         """Return the column names of the current input."""
+
+    def phones(self) -> tuple[str, ...]:
+        """Return the columns that the numbers of the current input are in, in the order in which they count."""
 
     def is_new(self) -> bool:
         """Tell whether nobody was ever recorded here."""

@@ -23,6 +23,7 @@ from dialer.config.campaign.values import (
     listed,
     long_duration,
     moment_text,
+    phone_columns,
     place_zone,
     redial_outcome,
     rule_pack,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 class Columns(Section):
     """Which CSV column holds what."""
 
-    phone: Column | None = None
+    phone: Annotated[list[str], PlainValidator(phone_columns)] = Field(default_factory=list)
     id: Column | None = None
     from_: Column | None = Field(default=None, alias="from")
     agent_id: Column | None = None

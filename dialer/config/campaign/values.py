@@ -225,6 +225,16 @@ def source(value: object) -> str | Constant:
     raise MistakeError(say.VARIABLE)
 
 
+def phone_columns(value: object) -> list[str]:
+    """Return the columns of the phone numbers, in the order in which they count."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        raise MistakeError(say.PHONE)
+    if len(set(names)) < len(names):
+        raise MistakeError(say.PHONE_TWICE)
+    return names
+
+
 Column = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Column], BeforeValidator(listed)]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dialer.models import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from dialer.input_rows import InputRows
 
@@ -70,7 +70,7 @@ class Report:
         self,
         rows: InputRows,
         *,
-        phone: int,
+        phones: Sequence[str],
         repaired: Mapping[int, str],
         newer: Collection[int],
         shared: Mapping[int, str],
@@ -79,7 +79,7 @@ class Report:
 
         Args:
             rows: judged rows, in order.
-            phone: the place of the phone cell.
+            phones: the phone cell of each that counts.
             repaired: by place in `rows`, what was repaired in the number.
             newer: the places of those whose number is in no numbering plan known here, in order.
             shared: by place in `rows`, which earlier row has the same number.
@@ -89,18 +89,18 @@ class Report:
         for at, problem in sorted(rows.problems.items()):
             self.statuses[rows.statuses[at]] += 1
             self.reasons[problem.code] += 1
-            _keep(self.examples.setdefault(problem.code, []), rows, at, phone, problem.reason)
+            _keep(self.examples.setdefault(problem.code, []), rows, at, phones, problem.reason)
         for at, words in repaired.items():
             self.repaired[words] += 1
-            _keep(self.repairs.setdefault(words, []), rows, at, phone, words)
+            _keep(self.repairs.setdefault(words, []), rows, at, phones, words)
         self.newer += len(newer)
         for at in newer:
-            _keep(self.newest, rows, at, phone, "")
+            _keep(self.newest, rows, at, phones, "")
         self.shared += len(shared)
         for at, words in shared.items():
-            _keep(self.sharing, rows, at, phone, words)
+            _keep(self.sharing, rows, at, phones, words)
 
 
-def _keep(examples: list[Example], rows: InputRows, at: int, phone: int, words: str) -> None:
+def _keep(examples: list[Example], rows: InputRows, at: int, phones: Sequence[str], words: str) -> None:
     if len(examples) < EXAMPLES:
-        examples.append(Example(rows.first + at, rows.lines[at], rows.cells[at][phone], words))
+        examples.append(Example(rows.first + at, rows.lines[at], phones[at], words))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import string
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -13,16 +12,14 @@ import numpy as np
 
 from dialer import numbers
 from dialer.errors import InputError, InterruptedRunError
-from dialer.input_rows import InputRows, column_of
-from dialer.intake.screening.advice import advice
-from dialer.intake.screening.lost import is_lost, refuse_lost
+from dialer.input_rows import INVISIBLE, InputRows, column_of
+from dialer.intake.screening.phone_cells import PhoneCells
 from dialer.intake.screening.report import EXAMPLES, Report
 from dialer.intake.screening.rules import Rules, check
 from dialer.intake.seen_numbers import UNSEEN, Seen
 from dialer.intake.table import chunks
 from dialer.messages.intake import screening as say
 from dialer.models import NOWHERE, Problem, Status, e164
-from dialer.numbers.column import judge_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,14 +30,6 @@ if TYPE_CHECKING:
     from dialer.intake.do_not_call import Suppression
     from dialer.intake.table import Chunk, Table
     from dialer.models import Own, Whereabouts
-    from dialer.numbers.column import Column
-
-_UNSEEN: Final = (
-    string.whitespace
-    + "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
-    + "".join(map(chr, (*range(0x2000, 0x2010), 0x2060, 0xFEFF)))
-)
-"""White space, and characters of no width."""
 
 _Repeat = tuple[int, int, bool]
 
@@ -133,25 +122,29 @@ class Screening:
         self._own = own
         self._locate = locate
         self._should_stop = should_stop
-        self._phone = table.header.index(rules.phone)
+        self._phones = PhoneCells(table, rules)
         self._id = None if rules.id is None else table.header.index(rules.id)
         # What tells two people on one number from the same row sent twice.
-        others = [at for at in range(len(table.header)) if at not in (self._phone, self._id)]
+        others = [at for at in range(len(table.header)) if at not in (*self._phones.places, self._id)]
         self._compared: Callable[[Sequence[str]], object] = itemgetter(*others) if others else lambda _: None
         self._required = tuple((name, table.header.index(name)) for name in rules.required)
-        self._is_lost = (
-            rules.region is not None
-            and not rules.plus_lost
-            and is_lost([row[self._phone] for row in table.sample], region=rules.region, allow=rules.allow)
-        )
         self._ids: dict[str, int] = {}
         self._seen = Seen()
         self._called = Seen()
         self._refused: list[tuple[int, int, str]] = []
 
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The columns of the numbers, in the order in which they count."""
+        return self._rules.phones
+
     def advice(self) -> str:
         """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
-        return advice([row[self._phone] for row in self._table.sample], self._rules)
+        return self._phones.advice()
+
+    def phone_words(self) -> str:
+        """Say in words how many of the numbers come from each column; nothing where all come from one."""
+        return self._phones.words()
 
     def __iter__(self) -> Iterator[InputRows]:
         """Yield the rows, chunk by chunk.
@@ -174,7 +167,7 @@ class Screening:
         self._ids, self._seen, self._called = {}, Seen(), Seen()
 
     def _chunk(self, chunk: Chunk) -> InputRows:
-        numbers = self._numbers(column_of(chunk.cells, self._phone))
+        phones, numbers = self._phones.judge(chunk.cells)
         rows = _Rows(
             first=chunk.first,
             lines=chunk.lines,
@@ -196,15 +189,8 @@ class Screening:
         self._find_duplicates(rows)
         done = rows.done()
         newer = sorted(rows.newer - rows.problems.keys())
-        self.report.add(done, phone=self._phone, repaired=rows.repaired, newer=newer, shared=rows.shared)
+        self.report.add(done, phones=phones, repaired=rows.repaired, newer=newer, shared=rows.shared)
         return done
-
-    def _numbers(self, texts: Sequence[str]) -> Column:
-        rules = self._rules
-        column = judge_column(texts, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow)
-        if self._is_lost and rules.region is not None:
-            refuse_lost(texts, column, region=rules.region)
-        return column
 
     def _keys(self, cells: Sequence[Sequence[str]], numbers: NDArray[np.int64]) -> list[str | None]:
         if self._id is not None:
@@ -231,7 +217,7 @@ class Screening:
     def _require(self, rows: _Rows) -> None:
         for name, index in self._required:
             for at, cell in enumerate(column_of(rows.cells, index)):
-                if not cell.strip(_UNSEEN):
+                if not cell.strip(INVISIBLE):
                     rows.problems.setdefault(at, Problem("required_empty", say.no_required(name)))
         for at, problem in rows.problems.items():
             if problem.code == "number_empty" and not any(rows.cells[at]):

@@ -18,7 +18,7 @@ class Rules:
     """What the campaign says about rows.
 
     Attributes:
-        phone: the column of the numbers.
+        phones: the columns of the numbers, in the order in which they count.
         id: the column that identifies a recipient; None where the number does.
         region: ISO code of the country of numbers without a plus; None when there are none.
         plus_lost: whether numbers without a plus are international ones that lost it.
@@ -27,7 +27,7 @@ class Rules:
         required: columns that must not be empty.
     """
 
-    phone: str
+    phones: tuple[str, ...]
     id: str | None
     region: str | None
     plus_lost: bool
@@ -43,7 +43,7 @@ def check(table: Table, rules: Rules) -> None:
         InputError: a column is not there.
         UsageError: the region is none, or duplicates are to be called without an id.
     """
-    named = (rules.phone, rules.id, *rules.required)
+    named = (*rules.phones, rules.id, *rules.required)
     missing = [name for name in named if name is not None and name not in table.header]
     if missing:
         raise InputError(say.no_column(table.path, missing[0], table.header))

@@ -42,6 +42,8 @@ HOURS = 'write hours = "09:00-20:00", or by day: { mon-fri = "09:00-20:00", sat 
 DAYS = 'write days = ["mon", "tue", "sat"], or a run like ["mon-fri"]'
 CALLER = 'a caller number is + and digits in quotes, like "+918035000001"; several: ["+918035000001", ...]'
 NOT_JSON = "dates, times, inf and nan cannot be sent; write them as text in quotes"
+PHONE = 'name a column of the CSV in quotes, or several in the order in which they count: ["Mobile", "Phone"]'
+PHONE_TWICE = "name each column once"
 VARIABLE = 'name a column of the CSV in quotes, or a constant like { value = "Sunrise" }'
 COUNTRY = 'a country\'s two capital letters are expected, like "IN" or "US"'
 ENCODING = 'no text encoding has that name; usual ones are "utf-8", "cp1252" and "utf-16"'

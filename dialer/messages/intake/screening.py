@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages.words import many
 from dialer.models import e164
 
 if TYPE_CHECKING:
@@ -20,6 +21,24 @@ _PLACES_SHOWN = 3
 def interrupted(path: Path) -> str:
     """Say that a person stopped the reading."""
     return f"interrupted while reading {path}; nothing was dialled"
+
+
+def come_from(rows: Sequence[tuple[str, int]]) -> str:
+    """Say how many numbers come from each column, in the order in which those count."""
+    first, *others = (f'from "{on_one_line(name)}" ({many(count, "row")})' for name, count in rows)
+    return f"The numbers come {'; where that is empty, '.join([first, *others])}."
+
+
+def in_column(column: str, reason: str, *, other: str = "") -> str:
+    """Say what is wrong in one of several phone columns; `other` is one behind it that holds a number."""
+    unused = f'; "{other}" holds a number, but it counts only where "{column}" is empty' if other else ""
+    return f'"{column}": {reason}{unused}'
+
+
+def all_empty(columns: Sequence[str]) -> str:
+    """Say that none of the phone columns holds anything."""
+    *some, last = (f'"{name}"' for name in columns)
+    return f"{', '.join(some)} and {last} are empty"
 
 
 def no_id(column: str) -> str:

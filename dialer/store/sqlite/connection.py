@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -90,6 +91,12 @@ class Connected:
         """Keep a named note."""
         with self.transaction() as db:
             db.execute(changing.SET_NOTE, (name, value))
+
+    def phones(self) -> tuple[str, ...]:
+        """Return the columns that the numbers of the current input are in, in the order in which they count."""
+        # Ledgers of older versions know one.
+        several, one = self.note("phones"), self.note("phone")
+        return tuple(json.loads(several)) if several else (one,) if one else ()
 
     def shared_reference(self, key: str) -> str:
         """Return the part of the reference that all attempts at a recipient share."""

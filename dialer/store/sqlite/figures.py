@@ -9,6 +9,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from dialer.input_rows import phone_cell
 from dialer.messages.store import RUN_ENDED
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
 from dialer.store.records import Located
@@ -124,15 +125,15 @@ class Figures(Connected):
                 ),
                 self._db.execute(self._with_calls(reading.RESULTS_OF_UNLISTED)),
             )
-            layouts, phone = self._layouts(), self.note("phone") or ""
-            yield from (_result(row, layouts, phone=phone) for row in rows)
+            layouts, phones = self._layouts(), self.phones()
+            yield from (_result(row, layouts, phones=phones) for row in rows)
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input, in input order; their times to a millisecond."""
-        layouts, phone = self._layouts(), self.note("phone") or ""
+        layouts, phones = self._layouts(), self.phones()
         with ledger_errors(self.path):
             (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
-        return [_result(row, layouts, phone=phone) for row in sorted(json.loads(rows), key=itemgetter(0))]
+        return [_result(row, layouts, phones=phones) for row in sorted(json.loads(rows), key=itemgetter(0))]
 
     def unchanged_results(self) -> int:
         """Return up to which position no result has changed since this was last asked, and watch them from now on."""
@@ -168,7 +169,7 @@ def _where(zones: str, source: str, country: str) -> Whereabouts:
     return Whereabouts(tuple(zones.split(",")) if zones else (), source, country)
 
 
-def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phone: str) -> ResultRow:
+def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phones: Sequence[str]) -> ResultRow:
     position, key, number, state, execution_id, reason, code, http_status, attempts, at, cells, layout = row[:12]
     named = dict(zip(layouts[layout], parse_cells(cells), strict=False))
     if state == Status.SENDING:
@@ -177,7 +178,7 @@ def _result(row: Sequence[Any], layouts: dict[int, tuple[str, ...]], *, phone: s
     return ResultRow(
         position=position,
         key=key or "",
-        number=named.get(phone, "") if number is None else e164(number),
+        number=phone_cell([named.get(name, "") for name in phones]) if number is None else e164(number),
         status=_STATUSES[state],
         execution_id=execution_id or "",
         error=reason or "",

@@ -11,6 +11,7 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from dialer.input_rows import phone_cell
 from dialer.messages.words import alike
 from dialer.store.records import Calls, Hold, People, Trouble
 from dialer.store.sqlite.cells import parse_cells
@@ -102,7 +103,7 @@ class Overview(Connected):
             first: of how many rows the position and the phone cell are given.
         """
         self._db.create_function("alike", 1, alike, deterministic=True)
-        phone = self._phone_cell()
+        places = self._phone_places()
         rows = self._read(report.TROUBLES, first)
         for (kind, code, http_status, _), same in groupby(rows, key=lambda row: row[:4]):
             some = list(same)
@@ -112,7 +113,7 @@ class Overview(Connected):
                 http_status=http_status,
                 words=some[0][4],
                 rows=some[0][5],
-                first=tuple((position, _number(cell, phone)) for *_, position, cell in some),
+                first=tuple((position, _number(cell, places)) for *_, position, cell in some),
             )
 
     def holds(self) -> Iterator[Hold]:
@@ -130,20 +131,20 @@ class Overview(Connected):
         if spell is not None:
             yield spell
 
-    def _phone_cell(self) -> int | None:
-        """Return where the phone cell stands among the cells of the input; None where there is no such column."""
+    def _phone_places(self) -> list[int]:
+        """Return where the phone cells stand among the cells of the input; none where there are no such columns."""
         ((header,),) = self._read(report.CURRENT_HEADER, self.note("layout"))
         names = json.loads(header)
-        phone = self.note("phone")
-        return names.index(phone) if phone in names else None
+        return [names.index(name) for name in self.phones() if name in names]
 
     def _read(self, query: str, *values: object) -> Iterator[Any]:
         with ledger_errors(self.path):
             yield from self._db.execute(query, values)
 
 
-def _number(text: str, phone: int | None) -> str:
-    """Return a number, or the phone cell of a row that has none."""
+def _number(text: str, places: Sequence[int]) -> str:
+    """Return a number, or the phone cell that counts of a row that has none."""
     if text.startswith("+"):
         return text
-    return "" if phone is None else parse_cells(text)[phone]
+    cells = parse_cells(text)
+    return phone_cell([cells[place] for place in places])

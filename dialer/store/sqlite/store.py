@@ -15,6 +15,7 @@ person's decision.
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -115,20 +116,23 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         """Note for how long somebody may hold an intent before the request leaves."""
         self.set_note(_LONGEST_WAIT, str(seconds))
 
-    def load(self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[InputRows]) -> None:
+    def load(
+        self, header: Sequence[str], *, phones: Sequence[str], id_column: str | None, chunks: Iterable[InputRows]
+    ) -> None:
         """Replace the input by a newly judged one, all of it or nothing.
 
         Who is to be called takes the new row; who was attempted is not touched; who is gone is not called.
 
         Args:
             header: the CSV's column names.
-            phone: the column the numbers are in.
+            phones: the columns the numbers are in, in the order in which they count.
             id_column: the column the ids are in, if the campaign names one.
             chunks: judged rows in input order.
         """
         with self.transaction() as db, room_for_keys(db):
             layout = self._layout(header)
-            for name, value in (("layout", str(layout)), ("phone", phone), ("id", id_column or "")):
+            notes = {"layout": str(layout), "phones": json.dumps(phones), "id": id_column or ""}
+            for name, value in notes.items():
                 self.set_note(name, value)
             replace_input(db, chunks, layout=layout)
             revoke_unlisted(db)
