@@ -57,8 +57,8 @@ def guarded(cell: str) -> str:
 
 
 def unguarded(cell: str) -> str:
-    """Return what `guarded` was given."""
-    return cell.removeprefix("'")
+    """Return what `guarded` was given; an apostrophe that a person typed stays."""
+    return cell[1:] if cell[:1] == "'" and guarded(cell[1:]) == cell else cell
 
 
 def _shown(match: re.Match[str]) -> str:

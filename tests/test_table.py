@@ -8,7 +8,7 @@ import io
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
@@ -555,7 +555,7 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
 @pytest.mark.parametrize(
     ("content", "named", "message"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN]
 )
-def test_a_broken_file_is_refused_in_words(tmp_path: Path, content: bytes, named: dict[str, str], message: str) -> None:
+def test_a_broken_file_is_refused_in_words(tmp_path: Path, content: bytes, named: dict[str, Any], message: str) -> None:
     path = save(tmp_path, content)
     with pytest.raises(InputError) as caught:
         examine(path, **named)

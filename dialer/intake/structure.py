@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from array import array
 from bisect import bisect_right
-from collections import Counter
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
+from dialer.intake.header import checked, cleaned
 from dialer.intake.source import line_ends
 from dialer.messages.intake import table as say
+from dialer.models import Status
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from dialer.intake.header import Known, OwnFile
 
 DELIMITERS: Final = ",;\t|"
 """What a delimiter may be when it is found by the header; on a tie the first wins."""
@@ -28,6 +30,7 @@ _SAMPLE: Final = 200
 _AT_ONCE: Final = 250
 """Rows that are read at a time: with more they are out of the processor's cache when they are looked at."""
 _BLANK: Final = " \t"
+_CALLED: Final = frozenset({Status.QUEUED, Status.UNKNOWN, Status.SENDING})
 
 
 class Places:
@@ -62,25 +65,31 @@ class Structure:
     Args:
         path: for messages.
         kind: what lines are called in messages: "line", or "row" in a spreadsheet.
+        known: knows files of ours by the names of their columns.
 
     Attributes:
-        header: column names, cleaned.
+        header: column names, cleaned; of a file of ours, only the list's.
         repaired: what was repaired in the header or is odd there.
+        own_file: what is known of a file of ours; None where it is another.
+        called: how many rows of such a file were called before.
         width: how many columns there are; 0 until the header has been read.
         rows: data rows so far.
         places: their lines.
         sample: 200 of them, or up to twice as many, spread evenly; all, where there are fewer.
     """
 
-    def __init__(self, path: Path, *, kind: str = "line") -> None:
+    def __init__(self, path: Path, *, kind: str = "line", known: Known | None = None) -> None:
         self.header: tuple[str, ...] = ()
         self.repaired: tuple[str, ...] = ()
+        self.own_file: OwnFile | None = None
+        self.called = 0
         self.width = 0
         self.rows = 0
         self.places = Places()
         self.sample: list[Sequence[str]] = []
         self._every = 1
         self._path = path
+        self._known = known
         self._kind = kind
         self._offset = 0
         self._ragged: list[tuple[int, int]] = []
@@ -93,12 +102,12 @@ class Structure:
             InputError: the header has no usable names.
         """
         if not self.header:
-            self.header, self.repaired = names(say.place(self._path, self._kind, line), row)
-            self.width = len(row)
+            self._take_header(line, row)
             return
         self.rows += 1
         self._place(line, self.rows)
         if len(row) == self.width:
+            self._count_called([row])
             if self.rows % self._every == 0:
                 self._keep(row)
             return
@@ -106,6 +115,20 @@ class Structure:
             self._ragged.append((line, len(row)))
         else:
             self._more += 1
+
+    def _take_header(self, line: int, row: Sequence[str]) -> None:
+        names = cleaned(row)
+        self.width = len(row)
+        self.own_file = self._known(names) if self._known is not None else None
+        if self.own_file is not None:
+            row = names = list(self.own_file.names)
+        self.repaired = checked(say.place(self._path, self._kind, line), row, names)
+        self.header = tuple(names)
+
+    def _count_called(self, rows: Sequence[Sequence[str]]) -> None:
+        if self.own_file is not None:
+            status = self.own_file.status
+            self.called += sum(row[status] in _CALLED for row in rows)
 
     def take(self, line: int, rows: Sequence[Sequence[str]], *, lines: int) -> None:
         """Take some rows, blank lines among them.
@@ -130,6 +153,7 @@ class Structure:
         """Take rows of one line and all columns each, as nearly all are: nothing is done for each of them."""
         before, self.rows = self.rows, self.rows + len(rows)
         self._place(line, before + 1)
+        self._count_called(rows)
         position = before + self._every - before % self._every
         while position <= self.rows:
             self._keep(rows[position - before - 1])
@@ -163,7 +187,7 @@ class Structure:
             raise InputError(say.no_rows(self._path))
 
 
-def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> Structure:
+def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int, known: Known | None = None) -> Structure:
     """Check every row of an open file.
 
     Args:
@@ -171,11 +195,12 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int) -> St
         text: the file from its start, line ends as they stand.
         delimiter: one character.
         skip: lines before the header.
+        known: knows files of ours by the names of their columns.
 
     Raises:
         InputError: the rows do not fit the header, or the quotation marks do not close.
     """
-    structure = Structure(path)
+    structure = Structure(path, known=known)
     reader = _reader(text, delimiter=delimiter, skip=skip)
     try:
         while True:
@@ -251,38 +276,6 @@ def find_delimiter(text: io.TextIOWrapper, *, prefer: str = "") -> tuple[str, in
         return first[4], 1
     candidates = dict.fromkeys(chain(prefer, DELIMITERS))
     return max(candidates, key=lambda delimiter: _width(head, delimiter)), 0
-
-
-def names(place: str, row: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Clean the names of the columns.
-
-    Returns:
-        The names, and what was repaired or is odd, in words.
-
-    Raises:
-        InputError: a name is missing or is there twice.
-    """
-    cleaned = tuple(_clean(name) for name in row)
-    blank = [number for number, name in enumerate(cleaned, 1) if not name]
-    if blank:
-        raise InputError(say.nameless(place, blank[0], width=len(row)))
-    twice = [name for name, count in Counter(cleaned).items() if count > 1]
-    if twice:
-        numbers = [number for number, name in enumerate(cleaned, 1) if name == twice[0]]
-        raise InputError(say.named_twice(place, numbers, twice[0]))
-    repaired = [
-        say.renamed(number, name) for number, (name, raw) in enumerate(zip(cleaned, row, strict=True), 1) if name != raw
-    ]
-    folded = Counter(name.casefold() for name in cleaned)
-    alike = [name for name in cleaned if folded[name.casefold()] > 1]
-    if alike:
-        repaired.append(say.alike(alike))
-    return cleaned, tuple(repaired)
-
-
-def _clean(name: str) -> str:
-    visible = "".join(char for char in name if char.isascii() or unicodedata.category(char) != "Cf")
-    return visible.strip()
 
 
 def _width(head: str, delimiter: str) -> int:

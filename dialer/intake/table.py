@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from dialer.intake.header import Known, OwnFile
     from dialer.models import Problem
 
 _Row = TypeVar("_Row")
@@ -36,6 +37,7 @@ class Table:
         repaired: what was repaired in the header, and what is odd there, in words.
         encoding: as Python names it; empty for a spreadsheet.
         delimiter: one character; empty for a spreadsheet.
+        width: how many columns the file has.
         rows: how many data rows it has.
         digest: blake2b of the file's bytes.
         skip: lines before the header.
@@ -43,6 +45,8 @@ class Table:
         stamp: size, and modification time in nanoseconds, when it was examined.
         places: the lines of the rows.
         sample: some hundred of the rows, spread evenly.
+        own_file: which columns of the file are the list's, where it is a file of ours; else None.
+        called: how many rows of such a file were called before.
     """
 
     path: Path
@@ -50,6 +54,7 @@ class Table:
     repaired: tuple[str, ...]
     encoding: str
     delimiter: str
+    width: int
     rows: int
     digest: str
     skip: int = field(repr=False)
@@ -57,6 +62,14 @@ class Table:
     stamp: tuple[int, int] = field(repr=False)
     places: Places = field(repr=False, compare=False)
     sample: Sequence[Sequence[str]] = field(repr=False, compare=False)
+    own_file: OwnFile | None = None
+    called: int = 0
+
+    @property
+    def hints(self) -> list[str]:
+        """What is to be said of a file of ours, in words."""
+        own = self.own_file
+        return [] if own is None else [say.own_file(own.kind, added=own.added, called=self.called)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,12 @@ class Chunk:
 
 
 def examine(
-    path: Path, *, encoding: str | None = None, delimiter: str | None = None, remedy: str = say.REMEDY
+    path: Path,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    remedy: str = say.REMEDY,
+    known: Known | None = None,
 ) -> Table:
     """Check the structure of a table without keeping it.
 
@@ -86,6 +104,7 @@ def examine(
         encoding: None for UTF-8, or UTF-16 where a byte order mark says so.
         delimiter: None to find it by the header.
         remedy: what to do when the encoding is wrong.
+        known: knows files of ours by the names of their columns: the list's columns are left, as they were.
 
     Returns:
         What is known of the table; it has at least one row.
@@ -94,7 +113,7 @@ def examine(
         InputError: the file cannot be read as a table; the message names the line and what to do.
     """
     if sheet.is_spreadsheet(path):
-        return _examine_sheet(path)
+        return _examine_sheet(path, known)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n \0'):
         raise InputError(say.long_delimiter(path))
     source = Source.of(path, encoding=encoding, remedy=remedy)
@@ -106,20 +125,23 @@ def examine(
         guessed, skip = find_delimiter(reading.text, prefer=prefer)
     delimiter = delimiter or guessed
     with source.open() as reading:
-        structure = scan(path, reading.text, delimiter=delimiter, skip=skip)
+        structure = scan(path, reading.text, delimiter=delimiter, skip=skip, known=known)
     return Table(
         path=path,
         header=structure.header,
         repaired=structure.repaired,
         encoding=source.encoding,
         delimiter=delimiter,
+        width=structure.width,
         rows=structure.rows,
         digest=digest,
         skip=skip,
         formulas=False,
         stamp=stamp,
         places=structure.places,
-        sample=structure.sample,
+        sample=_own(structure.own_file, structure.sample),
+        own_file=structure.own_file,
+        called=structure.called,
     )
 
 
@@ -143,12 +165,17 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
         for cells, problems in _read(table, size):
             if _stamp(table.path) != table.stamp or done + len(cells) > table.rows:
                 raise _changed(table)
-            yield Chunk(done + 1, table.places.lines(done + 1, len(cells)), cells, problems)
+            lines = table.places.lines(done + 1, len(cells))
+            yield Chunk(done + 1, lines, _own(table.own_file, cells), problems)
             done += len(cells)
     except csv.Error as error:
         raise _changed(table) from error
     if done != table.rows:
         raise _changed(table)
+
+
+def _own(own_file: OwnFile | None, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    return rows if own_file is None else own_file.rows(rows)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -167,9 +194,8 @@ def _read(table: Table, size: int) -> Iterator[tuple[Sequence[Sequence[str]], Ma
     if not table.delimiter:
         yield from _read_sheet(table, size)
         return
-    width = len(table.header)
     with Source(table.path, table.encoding).open() as reading:
-        for cells in batches(reading.text, delimiter=table.delimiter, skip=table.skip, width=width, size=size):
+        for cells in batches(reading.text, delimiter=table.delimiter, skip=table.skip, width=table.width, size=size):
             yield cells, {}
         if reading.digest() != table.digest:
             raise _changed(table)
@@ -180,13 +206,13 @@ def _batches(rows: Iterator[_Row], size: int) -> Iterator[list[_Row]]:
         yield batch
 
 
-def _examine_sheet(path: Path) -> Table:
+def _examine_sheet(path: Path, known: Known | None) -> Table:
     stamp = _stamp(path)
     others = sheet.titles(path)
     formulas = sheet.has_formulas(path)
-    structure = Structure(path, kind="row")
+    structure = Structure(path, kind="row", known=known)
     for number, cells, _ in sheet.rows(path, formulas=formulas):
-        structure.add(number, _padded(cells, len(structure.header)))
+        structure.add(number, _padded(cells, structure.width))
     structure.finish()
     which = (say.sheet_is_read(others[0], others[1:]),) if others[1:] else ()
     return Table(
@@ -195,13 +221,16 @@ def _examine_sheet(path: Path) -> Table:
         repaired=structure.repaired + which,
         encoding="",
         delimiter="",
+        width=structure.width,
         rows=structure.rows,
         digest=digest_of(path),
         skip=0,
         formulas=formulas,
         stamp=stamp,
         places=structure.places,
-        sample=structure.sample,
+        sample=_own(structure.own_file, structure.sample),
+        own_file=structure.own_file,
+        called=structure.called,
     )
 
 
@@ -209,7 +238,7 @@ def _read_sheet(table: Table, size: int) -> Iterator[tuple[Sequence[Sequence[str
     rows = sheet.rows(table.path, formulas=table.formulas)
     next(rows, None)
     for batch in _batches(rows, size):
-        padded = [_padded(cells, len(table.header)) for _, cells, _ in batch]
+        padded = [_padded(cells, table.width) for _, cells, _ in batch]
         yield padded, {place: problem for place, (_, _, problem) in enumerate(batch) if problem is not None}
     if digest_of(table.path) != table.digest:
         raise _changed(table)

@@ -12,7 +12,8 @@ from dialer import numbers, provider
 from dialer.config.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.escaping import guarded
-from dialer.export.results import replaced
+from dialer.export.results import REJECTS, replaced
+from dialer.export.results.cells import shown
 from dialer.files import unwritable
 from dialer.messages.operations import files
 from dialer.messages.operations.run import will_not_start
@@ -140,7 +141,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         )
         recent, placed, warnings = _recent(campaign)
         tally = _Tally(ledger, recent, Spoken(screened.payload.columns), placed)
-        reject(["line", "row", "status", "code", "reason", *screened.table.header])
+        reject([*REJECTS, *(shown(name, REJECTS) for name in screened.table.header)])
         for rows in screened.screening:
             for at, problem in sorted(rows.problems.items()):
                 place = [rows.lines[at], rows.first + at, rows.statuses[at]]

@@ -14,6 +14,7 @@ from dialer.config.batch import stem_of
 from dialer.config.campaign import PLACEHOLDER, agent_in
 from dialer.config.credentials import agent_id
 from dialer.errors import InputError, UsageError
+from dialer.export.results import own_file
 from dialer.intake.phone_column import likely_columns, refuse_without_header
 from dialer.intake.table import examine
 from dialer.messages.operations import files as say
@@ -88,7 +89,8 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
         InputError: the CSV cannot be read.
         UsageError: the campaign file exists or cannot be written.
     """
-    table = examine(recipients, encoding=encoding, remedy=say.other_encoding(encoding or "cp1252"))
+    remedy = say.other_encoding(encoding or "cp1252")
+    table = examine(recipients, encoding=encoding, remedy=remedy, known=own_file)
     target = to or Path(f"{stem_of(recipients)}.toml")
     text = _text(table, target, encoding)
     try:

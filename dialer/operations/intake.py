@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer import numbers
 from dialer.errors import ColumnError
-from dialer.export.results import stamp_of
+from dialer.export.results import own_file, stamp_of
 from dialer.hours.recipient_zones import Locator, zone_column
 from dialer.intake.do_not_call import Listed, Suppression
 from dialer.intake.payload import Payload
@@ -70,7 +70,7 @@ class Intake:
         """What is odd about the columns and, once they are screened, the numbers, in words."""
         newer = self.screening.report.newer
         called = [newer_called(newer)] if newer else []
-        return (*self.payload.hints, *called, *filter(None, [self.screening.advice()]))
+        return (*self.table.hints, *self.payload.hints, *called, *filter(None, [self.screening.advice()]))
 
     def listed(self) -> list[int]:
         """Return how many rows are on each suppression list, once all are screened."""
@@ -125,7 +125,12 @@ def intake(
         CampaignError: a column that the campaign names is not there.
     """
     now = datetime.now(UTC)
-    table = examine(campaign.batch.recipients, encoding=campaign.csv.encoding, delimiter=campaign.csv.delimiter)
+    table = examine(
+        campaign.batch.recipients,
+        encoding=campaign.csv.encoding,
+        delimiter=campaign.csv.delimiter,
+        known=own_file,
+    )
     refuse_without_header(table)
     phones, found = _phone_columns(campaign, table, phone_before)
     refuse_without_header(table, phones)

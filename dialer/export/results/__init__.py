@@ -1,6 +1,7 @@
 """The results CSV: for people to read, and to be read back when it knows more than the ledger."""
 
 from dialer.export.results.file import ResultsFile
+from dialer.export.results.own_file import REJECTS, own_file
 from dialer.export.results.places import PLACES, Places
 from dialer.export.results.reading import ReadBack, read_back
 from dialer.export.results.replacing import replaced
@@ -8,11 +9,13 @@ from dialer.export.results.stamp import STAMP, continues, stamp_of
 
 __all__ = [
     "PLACES",
+    "REJECTS",
     "STAMP",
     "Places",
     "ReadBack",
     "ResultsFile",
     "continues",
+    "own_file",
     "read_back",
     "replaced",
     "stamp_of",

@@ -5,23 +5,31 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dialer.escaping import unguarded
 from dialer.export.results.columns import NEEDED, OWN
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 _TAKEN = re.compile(r"(?:input_)*(.*)", re.DOTALL)
 
 
-def shown(column: str) -> str:
-    """Return an input column's name in the results: one that is ours, or looks like such a one, gets a prefix more."""
+def shown(column: str, own: Collection[str] = OWN) -> str:
+    """Return an input column's name in a file of ours: one that is ours, or looks like such a one, gets a prefix more.
+
+    Args:
+        column: the name.
+        own: the names that are ours there.
+    """
     match = _TAKEN.fullmatch(column)
-    return f"input_{column}" if match and match[1] in OWN else column
+    return f"input_{column}" if match and match[1] in own else column
 
 
-def original(column: str) -> str:
+def original(column: str, own: Collection[str] = OWN) -> str:
     """Return what `shown` was given."""
-    return column.removeprefix("input_") if shown(column) != column else column
+    return column.removeprefix("input_") if shown(column, own) != column else column
 
 
 @dataclass(frozen=True, slots=True)

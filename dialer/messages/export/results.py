@@ -1,4 +1,4 @@
-"""Why a results CSV cannot be read back."""
+"""What files of ours are called, and why a results CSV cannot be read back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+RESULTS_FILE = "a results file of dialer"
+REJECTS_FILE = "a rejects file of dialer"
 
 
 def no_column(path: Path, column: str) -> str:

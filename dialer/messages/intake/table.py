@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.words import many
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -184,6 +186,21 @@ def text_after_quote(path: Path, line: int, *, row: int) -> str:
         f"{path}, line {line}{begins}: there is text after a closing quotation mark. "
         'A quotation mark inside a text is written twice ("").'
     )
+
+
+def own_file(kind: str, *, added: Sequence[str], called: int) -> str:
+    """Say that a list is a file of ours, and what becomes of its columns.
+
+    Args:
+        kind: what it is.
+        added: its columns that are not the list's own.
+        called: how many of its rows were called before.
+    """
+    text = f"the list is {kind}: its columns {', '.join(added)} are not sent"
+    if not called:
+        return text
+    again = f"{many(called, 'row')} in it {'says' if called == 1 else 'say'} queued, sending or unknown"
+    return f"{text}. {again}: delete them, or people are called who were called before"
 
 
 def sheet_is_read(title: str, others: Sequence[str]) -> str:

@@ -1,0 +1,46 @@
+"""A results or rejects file that comes back as the next list is known again by its header."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dialer.escaping import unguarded
+from dialer.export.results.cells import original
+from dialer.export.results.columns import OWN, TABLE, When
+from dialer.intake.header import OwnFile
+from dialer.messages.export import results as say
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+REJECTS: Final = ("line", "row", "status", "code", "reason")
+"""The columns of a rejects file in order; the list's stand behind them."""
+_ALWAYS: Final = frozenset(column.name for column in TABLE if column.when is When.ALWAYS)
+_LACKING: Final = 3
+"""So many of our columns may be missing: somebody has deleted them, or an older version did not write them."""
+
+
+def own_file(header: Sequence[str]) -> OwnFile | None:
+    """Return which columns of a list we have added; None where it is not a file of ours.
+
+    Args:
+        header: the names of its columns, without blanks around them.
+    """
+    names = [unguarded(name) for name in header]
+    if tuple(names[: len(REJECTS)]) == REJECTS:
+        # Files of older versions have our names twice where the list has them as well: ours stand in front.
+        return _with(say.REJECTS_FILE, names, set(range(len(REJECTS))), own=REJECTS)
+    if "status" in names and len(_ALWAYS.intersection(names)) >= len(_ALWAYS) - _LACKING:
+        return _with(say.RESULTS_FILE, names, {at for at, name in enumerate(names) if name in OWN}, own=OWN)
+    return None
+
+
+def _with(kind: str, names: Sequence[str], added: Collection[int], *, own: Collection[str]) -> OwnFile:
+    places = tuple(at for at in range(len(names)) if at not in added)
+    return OwnFile(
+        kind,
+        added=tuple(names[at] for at in sorted(added)),
+        names=tuple(original(names[at], own=own) for at in places),
+        places=places,
+        status=names.index("status"),
+    )

@@ -1,0 +1,76 @@
+"""The header of a table: the names of its columns, and which of them this tool has added."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.errors import InputError
+from dialer.escaping import unguarded
+from dialer.messages.intake import table as say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Known = Callable[[Sequence[str]], "OwnFile | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A list that this tool has written: its results, or the rows that it did not call.
+
+    Attributes:
+        kind: what the file is, in words.
+        added: the names of the columns that are not the list's own.
+        names: the names of the list's own columns, as they were.
+        places: where those stand.
+        status: where it says how a row stood.
+    """
+
+    kind: str
+    added: tuple[str, ...]
+    names: tuple[str, ...]
+    places: tuple[int, ...]
+    status: int
+
+    def rows(self, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+        """Return rows as they were in the list, without the marks that keep spreadsheets from running cells."""
+        return [[unguarded(row[place]) for place in self.places] for row in rows]
+
+
+def cleaned(row: Sequence[str]) -> list[str]:
+    """Return the names in a header without space and invisible characters around them."""
+    return [_clean(name) for name in row]
+
+
+def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return what was repaired in the names of the columns or is odd there, in words.
+
+    Args:
+        place: the file and its line, for messages.
+        row: the names as they stand in the file.
+        names: the cleaned ones.
+
+    Raises:
+        InputError: a name is missing or is there twice.
+    """
+    blank = [number for number, name in enumerate(names, 1) if not name]
+    if blank:
+        raise InputError(say.nameless(place, blank[0], width=len(row)))
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        numbers = [number for number, name in enumerate(names, 1) if name == twice[0]]
+        raise InputError(say.named_twice(place, numbers, twice[0]))
+    repaired = [
+        say.renamed(number, name) for number, (name, raw) in enumerate(zip(names, row, strict=True), 1) if name != raw
+    ]
+    folded = Counter(name.casefold() for name in names)
+    alike = [name for name in names if folded[name.casefold()] > 1]
+    return (*repaired, *([say.alike(alike)] if alike else ()))
+
+
+def _clean(name: str) -> str:
+    visible = "".join(char for char in name if char.isascii() or unicodedata.category(char) != "Cf")
+    return visible.strip()

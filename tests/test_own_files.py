@@ -1,0 +1,129 @@
+"""Our results and rejects, fed in as the next list."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dialer.cli import main
+from dialer.escaping import guarded, unguarded
+from dialer.export.results import own_file
+from dialer.export.results.columns import TABLE
+from dialer.intake.table import chunks, examine
+from tests.place import Place, awkward, number, run, variables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Names that are ours as well, or look like such a one.
+HEADER = ["phone", "status", "customer name", "reason", "input_status", "=key", "line"]
+
+
+def people(count: int) -> list[list[str]]:
+    return [[*cells, "-20%", "@home", str(at)] for at, cells in enumerate(awkward(count))]
+
+
+def checked(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    main(["check", str(path), "-o", "json", *options])
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
+
+
+def as_sheet(path: Path, to: Path) -> None:
+    """Save a CSV as a spreadsheet program does, every cell a text."""
+    from openpyxl import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types
+
+    workbook = Workbook()
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.reader(file):
+            workbook.active.append([cell.replace("\r", "") for cell in row])
+    workbook.save(to)
+
+
+def test_results_are_sent_as_the_list_was(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """No column of ours is spoken, no apostrophe of ours either, and the names are those of the list."""
+    place.recipients(people(20), header=HEADER)
+    run(place.campaign(more='[screening]\ncalled_elsewhere = "call"\n'))
+    first = {call["recipient_phone_number"]: variables(call) for call in place.calls()}
+    again = place.campaign(name="d", recipients="c.results.csv", more='[screening]\ncalled_elsewhere = "call"')
+    hint = checked(again, capsys)["hints"][0]
+    assert hint.startswith("the list is a results file of dialer: its columns row, recipient_phone_number, status, ")
+    assert "20 rows in it say queued, sending or unknown: delete them, or people are called" in hint
+    run(again, new_batch=True)
+    second = {call["recipient_phone_number"]: variables(call) for call in place.calls()[20:]}
+    assert len(first) == 20
+    assert second == first
+
+
+def test_rejects_with_an_edited_number_are_called(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = people(3)
+    rows[1][0] = "98 nonsense"
+    place.recipients(rows, header=HEADER)
+    rejects = place.folder / "rejects.csv"
+    checked(place.campaign(), capsys, "--rejects", str(rejects))
+    rejects.write_text(rejects.read_text(encoding="utf-8").replace("98 nonsense", number(77)), encoding="utf-8")
+    told = checked(place.campaign(name="d", recipients="rejects.csv"), capsys)
+    assert told["to_call"] == 1
+    assert told["heard"] == [dict(zip(HEADER[1:], rows[1][1:], strict=True))]
+    assert told["hints"] == [
+        "the list is a rejects file of dialer: its columns line, row, status, code, reason are not sent"
+    ]
+
+
+def test_rejects_of_an_older_version_have_a_name_twice(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(f"line,row,status,code,reason,phone,offer,status\n2,1,invalid,x,y,{number(1)},'@home,gold\n")
+    table = examine(path, known=own_file)
+    assert table.header == ("phone", "offer", "status")
+    assert [list(cells) for chunk in chunks(table) for cells in chunk.cells] == [[number(1), "@home", "gold"]]
+
+
+def test_results_that_a_spreadsheet_has_saved_are_known(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients([[number(n), "=1+1", "gold"] for n in range(3)], header=["phone", "offer", "status"])
+    run(place.campaign())
+    as_sheet(place.folder / "c.results.csv", place.folder / "again.xlsx")
+    told = checked(place.campaign(name="d", recipients="again.xlsx"), capsys)
+    assert told["heard"] == [{"offer": "=1+1", "status": "gold"}] * 3
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["row", "id", "phone", "status", "error", "key"],
+        ["status", "reason", "code", "line", "row", "phone"],
+        ["execution_id", "status", "error", "recipient_phone_number", "attempts"],
+    ],
+)
+def test_a_list_with_some_of_our_names_stays_as_it_is(header: list[str]) -> None:
+    assert own_file(header) is None
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(st.data())
+def test_whatever_columns_of_ours_are_there_the_list_comes_back(tmp_path: Path, data: st.DataObject) -> None:
+    """Also where somebody has sorted the columns, or deleted one of ours."""
+    ours = [column.name for column in TABLE]
+    names = data.draw(st.lists(st.sampled_from(["phone", "offer", "status", "Key", "=1"]), min_size=1, unique=True))
+    shown = [f"input_{name}" if name in ours else name for name in names]
+    lost = data.draw(st.sampled_from(["", "error", "key", "http_status"]))
+    columns = data.draw(st.permutations([*(name for name in ours if name != lost), *shown]))
+    cells = {name: data.draw(st.text("'=+-@a1", max_size=4)) for name in shown}
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([map(guarded, columns), [guarded(cells.get(name, "ours")) for name in columns]])
+    path = tmp_path / "r.csv"
+    path.write_bytes(text.getvalue().encode())
+    table = examine(path, known=own_file)
+    order = [name for name in columns if name in cells]
+    assert table.header == tuple(names[shown.index(name)] for name in order)
+    assert [list(row) for row in table.sample] == [[cells[name] for name in order]]
+
+
+@pytest.mark.parametrize("typed", ["'tis", "'", "rock 'n' roll"])
+def test_an_apostrophe_that_somebody_typed_into_the_results_stays(typed: str) -> None:
+    assert unguarded(typed) == typed
