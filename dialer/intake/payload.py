@@ -294,6 +294,9 @@ def _named(campaign: Campaign) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("user_data", variable), source
     for column in _required(campaign):
         yield ("screening", "required"), column
+    for key in ("skip", "only"):
+        for column in getattr(campaign.screening, key):
+            yield ("screening", key, column), column
 
 
 def _hints(campaign: Campaign, header: tuple[str, ...]) -> Iterator[str]:

@@ -43,6 +43,8 @@ REASONS: Final[Mapping[str, str]] = {
     "id_repeated": "an earlier row has the same id",
     "required_empty": "a required column is empty",
     "suppressed": "on a suppression list",
+    "skipped": "a cell of the row says not to call it, as `skip` in `[screening]` reads it",
+    "not_selected": "`only` in `[screening]` selects other rows, by the text of a cell",
     "duplicate": "an earlier row is the same",
     "duplicate_number": "an earlier row has the same number, but other columns differ: two people on one number?",
     "duplicate_attempted": "an earlier run called the number under another id",

@@ -70,7 +70,7 @@ class Intake:
         """What is odd about the columns and, once they are screened, the numbers, in words."""
         newer = self.screening.report.newer
         called = [newer_called(newer)] if newer else []
-        return (*self.table.hints, *self.payload.hints, *called, *filter(None, [self.screening.advice()]))
+        return (*self.table.hints, *self.payload.hints, *called, *self.screening.hints())
 
     def listed(self) -> list[int]:
         """Return how many rows are on each suppression list, once all are screened."""
@@ -145,6 +145,8 @@ def intake(
         allow=frozenset(settings.allow),
         duplicates=settings.duplicates,
         required=payload.required,
+        skip=settings.skip,
+        only=settings.only,
     )
     window = campaign.window
     screening = Screening(

@@ -16,6 +16,7 @@ from dialer.config.campaign.values import (
     Texts,
     agent_in,
     callers,
+    cell_texts,
     days_text,
     duration_in,
     hours_text,
@@ -141,6 +142,8 @@ class Screening(Section):
     suppression: Texts = Field(default_factory=list)
     max_age_days: Annotated[float, Field(gt=0, le=3650)] | None = None
     required: Texts = Field(default_factory=list)
+    skip: dict[Column, Annotated[list[str], PlainValidator(cell_texts)]] = Field(default_factory=dict)
+    only: dict[Column, Annotated[list[str], PlainValidator(cell_texts)]] = Field(default_factory=dict)
     allow: Annotated[list[Allowable], BeforeValidator(listed)] = Field(default_factory=list)
     called_elsewhere: Literal["skip", "call"] = "skip"
     called_elsewhere_within: Annotated[float, PlainValidator(long_duration)] = 86_400.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import zoneinfo
@@ -233,6 +234,14 @@ def phone_columns(value: object) -> list[str]:
     if len(set(names)) < len(names):
         raise MistakeError(say.PHONE_TWICE)
     return names
+
+
+def cell_texts(value: object) -> list[str]:
+    """Return texts that cells may have; the words and numbers of TOML stand for themselves."""
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not all(isinstance(text, str | int) for text in texts):
+        raise MistakeError(say.CELL_TEXTS)
+    return [text if isinstance(text, str) else json.dumps(text) for text in texts]
 
 
 Column = Annotated[str, Field(min_length=1)]

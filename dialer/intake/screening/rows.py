@@ -15,6 +15,7 @@ from dialer.errors import InputError, InterruptedRunError
 from dialer.input_rows import INVISIBLE, InputRows, column_of
 from dialer.intake.screening.phone_cells import PhoneCells
 from dialer.intake.screening.report import EXAMPLES, Report
+from dialer.intake.screening.row_filter import RowFilter
 from dialer.intake.screening.rules import Rules, check
 from dialer.intake.seen_numbers import UNSEEN, Seen
 from dialer.intake.table import chunks
@@ -123,6 +124,7 @@ class Screening:
         self._locate = locate
         self._should_stop = should_stop
         self._phones = PhoneCells(table, rules)
+        self._filter = RowFilter(table, skip=rules.skip, only=rules.only)
         self._id = None if rules.id is None else table.header.index(rules.id)
         # What tells two people on one number from the same row sent twice.
         others = [at for at in range(len(table.header)) if at not in (*self._phones.places, self._id)]
@@ -141,6 +143,10 @@ class Screening:
     def advice(self) -> str:
         """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
         return self._phones.advice()
+
+    def hints(self) -> tuple[str, ...]:
+        """Say in words what is odd about the rows, once all are judged."""
+        return (*self._filter.hints(), *filter(None, [self.advice()]))
 
     def phone_words(self) -> str:
         """Say in words how many of the numbers come from each column; nothing where all come from one."""
@@ -185,6 +191,9 @@ class Screening:
         if self._locate is not None:
             _find(rows, self._locate)
         rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
+        # Nobody has to fix a row that is not to be called.
+        for at, problem in self._filter.left_out(rows.cells).items():
+            rows.settle(at, Status.SUPPRESSED, problem)
         self._suppress(rows)
         self._find_duplicates(rows)
         done = rows.done()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from dialer import numbers
@@ -10,6 +10,8 @@ from dialer.errors import InputError, UsageError
 from dialer.messages.intake import screening as say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from dialer.intake.table import Table
 
 
@@ -25,6 +27,8 @@ class Rules:
         allow: number types that may be called besides ordinary ones (`numbers.SPECIAL`).
         duplicates: what becomes of a number's later rows; "call" needs an id column.
         required: columns that must not be empty.
+        skip: column → texts; a row with one of them there is left out.
+        only: column → texts; a row with any other text there is left out.
     """
 
     phones: tuple[str, ...]
@@ -34,6 +38,8 @@ class Rules:
     allow: frozenset[str]
     duplicates: Literal["skip", "refuse", "call"]
     required: tuple[str, ...]
+    skip: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    only: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def check(table: Table, rules: Rules) -> None:
@@ -43,7 +49,7 @@ def check(table: Table, rules: Rules) -> None:
         InputError: a column is not there.
         UsageError: the region is none, or duplicates are to be called without an id.
     """
-    named = (*rules.phones, rules.id, *rules.required)
+    named = (*rules.phones, rules.id, *rules.required, *rules.skip, *rules.only)
     missing = [name for name in named if name is not None and name not in table.header]
     if missing:
         raise InputError(say.no_column(table.path, missing[0], table.header))

@@ -16,6 +16,8 @@ EMPTY_ROW = "the whole row is empty"
 SUPPRESSED = "on a suppression list"
 CALL_NEEDS_ID = 'duplicates = "call" needs an id column in [columns], or a number would be called twice by mistake.'
 _PLACES_SHOWN = 3
+_TEXTS_SHOWN = 6
+_TEXT = 40
 
 
 def interrupted(path: Path) -> str:
@@ -39,6 +41,32 @@ def all_empty(columns: Sequence[str]) -> str:
     """Say that none of the phone columns holds anything."""
     *some, last = (f'"{name}"' for name in columns)
     return f"{', '.join(some)} and {last} are empty"
+
+
+def skipped(column: str, cell: str) -> str:
+    """Say which cell leaves a row out."""
+    return f"{_is(column, cell)}; [screening] skips such rows"
+
+
+def not_selected(column: str, cell: str, texts: Sequence[str]) -> str:
+    """Say which cell leaves a row out, and with which texts it would be called."""
+    return f"{_is(column, cell)}; [screening] takes only {_either(texts)}"
+
+
+def no_such_text(setting: str, column: str, texts: Sequence[str], *, there: Sequence[tuple[str, int]]) -> str:
+    """Say that no row has a text that decides whether a row is called.
+
+    Args:
+        setting: `skip` or `only`.
+        column: where the text is looked for.
+        texts: those that no row has.
+        there: which texts there are, and how often; none where they are many.
+    """
+    named = [f"{_quoted(text) if text.strip() else 'empty'} ({count:,})" for text, count in there[:_TEXTS_SHOWN]]
+    more = ", ..." if len(there) > _TEXTS_SHOWN else ""
+    instead = f"its cells are {', '.join(named)}{more}" if named else "its cells are nearly all different"
+    has = f"has {_either(texts)} for {_quoted(column)}"
+    return f"`{setting}` in [screening] {has}, but no row does: {instead}"
 
 
 def no_id(column: str) -> str:
@@ -140,6 +168,23 @@ def numbers_with_plus(places: Sequence[tuple[str, int]]) -> str:
     named = ", ".join(f"{count} of {place}" for place, count in places[:_PLACES_SHOWN])
     more = ", ..." if len(places) > _PLACES_SHOWN else ""
     return f"With plus_lost = true {sum(count for _, count in places)} are numbers: {named}{more}"
+
+
+def _is(column: str, cell: str) -> str:
+    return f"{_quoted(column)} is {_quoted(cell) if cell.strip() else 'empty'}"
+
+
+def _either(texts: Sequence[str]) -> str:
+    shown = [_quoted(text) if text.strip() else "empty cells" for text in texts[:_TEXTS_SHOWN]]
+    if len(texts) > len(shown):
+        return f"{', '.join(shown)}, ..."
+    *some, last = shown
+    return f"{', '.join(some)} or {last}" if some else last
+
+
+def _quoted(text: str) -> str:
+    shown = on_one_line(text.strip())
+    return f'"{shown if len(shown) <= _TEXT else shown[:_TEXT] + "..."}"'
 
 
 def _row(position: int, line: int) -> str:
