@@ -145,6 +145,7 @@ LONG = 'write a time from "1s" to "31d", like "90m", "24h" or "7d"'
 WHOLE = "a whole number is expected, without quotes"
 TEXT = "a text in quotes is expected"
 PHONE = 'name a column of the CSV in quotes, or several in the order in which they count: ["Mobile", "Phone"]'
+ZONE_COLUMN = "name a column of the CSV in quotes, or write false where no column says in which time zone somebody is"
 YES_NO = "true or false is expected, without quotes"
 LIST = 'a list in brackets is expected, like [1, 2] or ["a", "b"]'
 REGION = 'a country\'s two capital letters are expected, like "IN" or "US"'
@@ -160,6 +161,8 @@ FILLED_IN = "Bolna fills in this variable itself, what is sent under its name is
         ("columns.phone", "3", PHONE),
         ("columns.id", '""', "it must not be empty"),
         ("columns.from", "[]", TEXT),
+        ("columns.timezone", "true", ZONE_COLUMN),
+        ("columns.timezone", '""', ZONE_COLUMN),
         ("csv.region", '"India"', REGION),
         ("csv.region", '"in"', REGION),
         ("csv.region", '"XX"', REGION),

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialer.cli import main
 from dialer.config.campaign import load_campaign
 from dialer.errors import CampaignError, InputError
 from dialer.intake.payload import Payload, scheduled
@@ -231,6 +232,21 @@ def test_a_timezone_that_is_none_makes_the_row_invalid(more: str, cell: str, nea
         "zone_unknown",
         f'"timezone": "{cell}" is not the time zone of a place; write a name like "{near}"',
     )
+
+
+def test_a_column_that_is_said_to_hold_no_time_zone_is_neither_judged_nor_sent() -> None:
+    made = payload("[columns]\ntimezone = false", header=("phone", "timezone", "name"))
+    assert made.zone_column is None
+    assert body_of(only(made, ["+91", "mornings", "Zoë"]))["user_data"] == {"name": "Zoë"}
+
+
+@pytest.mark.parametrize(("more", "code"), [("", 2), ("[columns]\ntimezone = false\n", 0)])
+def test_a_column_that_is_said_to_hold_no_time_zone_decides_no_hours(more: str, code: int) -> None:
+    Path("list.csv").write_text("phone,Time zone\n+919876543210,mornings\n", encoding="utf-8")
+    Path("c.toml").write_text(
+        f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n{more}[window]\nhours = "00:00-24:00"\n', encoding="utf-8"
+    )
+    assert main(["check", "c.toml", "--sandbox"]) == code
 
 
 def test_rows_made_together_are_what_each_is_by_itself() -> None:

@@ -145,6 +145,21 @@ def test_a_text_that_no_row_has_is_named_with_those_that_there_are(capsys: pytes
     assert note in capsys.readouterr().err
 
 
+def test_an_opt_out_that_is_not_used_is_said_before_anybody_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    people([("TRUE", ""), (" true ", ""), ("yes", ""), ("no", ""), ("", ""), ("TRUE", "bad")], 'only = { Status = "" }')
+    note = (
+        '"Do Not Call" is "TRUE" or "yes" in 3 of the 5 rows that can be called; to leave those out, write '
+        'skip = { "Do Not Call" = ["TRUE", "yes"] } in [screening]'
+    )
+    assert main(["check", "c.toml", "--sandbox"]) == 0
+    assert note in capsys.readouterr().out
+    main(["run", "c.toml", "--sandbox", "--yes"])
+    assert note in capsys.readouterr().err.split("5 of 5 done")[0]
+    people([("TRUE", ""), (" true ", ""), ("yes", "")], 'skip = { "Do Not Call" = ["TRUE"] }')
+    assert main(["check", "c.toml", "--sandbox"]) == 0
+    assert "to leave those out" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("screening", "words"),
     [

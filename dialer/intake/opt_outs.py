@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from dialer.input_rows import column_of
 from dialer.intake.phone_column import without_accents
+from dialer.messages.intake import screening as say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
 _NAME: Final = re.compile(
     r"do_?not_?(?:call|contact|phone)|don'?t_call|(?:^|_)(?:dnc|dnd)(?:_|$)|no_?calls?(?:_|$)|opt(?:ed)?_?out"
@@ -34,6 +37,35 @@ def is_opt_out(name: str) -> bool:
 def refusals(values: Iterable[str]) -> tuple[str, ...]:
     """Return those of a column's values that say yes, as they stand, each once and in their order."""
     return tuple(dict.fromkeys(value for value in values if _words(value) in _YES))
+
+
+class UnusedOptOuts:
+    """Counts the rows that are called though a column of theirs, which the campaign does not use, says no.
+
+    Args:
+        header: the column names.
+        used: those that the campaign decides by.
+    """
+
+    def __init__(self, header: Sequence[str], *, used: Collection[str | None]) -> None:
+        places = [(at, name) for at, name in enumerate(header) if name not in used and is_opt_out(name)]
+        self._found: dict[tuple[int, str], Counter[str]] = {place: Counter() for place in places}
+        self._rows = 0
+
+    def __bool__(self) -> bool:
+        """Tell whether there is such a column."""
+        return bool(self._found)
+
+    def count(self, rows: Sequence[Sequence[str]]) -> None:
+        """Count rows that are called."""
+        self._rows += len(rows)
+        for (at, _), found in self._found.items():
+            cells = Counter(column_of(rows, at))
+            found.update({cell: cells[cell] for cell in refusals(cells)})
+
+    def hints(self) -> list[str]:
+        """Say in words how many rows each such column is about, and what leaves them out."""
+        return [say.opted_out(name, found, rows=self._rows) for (_, name), found in self._found.items() if found]
 
 
 def _words(text: str) -> str:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _CALLERS = frozenset({"toll_free", "premium_rate", "shared_cost"})
 """Number types that may call, though they are not called."""
 _SCHEDULES = frozenset({"scheduled_at", "schedule_at", "call_at", "scheduled_time"})
+ZONE = "timezone"
+"""The variable by which the provider tells the time."""
 _LONGEST_ID = 100
 """Characters of the id of a voice."""
 
@@ -70,12 +72,14 @@ class Payload:
         self._now = now
         self._from = _index(header, columns.from_)
         self._scheduled_at = _index(header, columns.scheduled_at)
-        self._timezone = _index(header, columns.timezone)
+        self._timezone = _index(header, columns.timezone or None)
         self._agent = _index(header, columns.agent_id)
         self._version = _index(header, columns.agent_version_id)
         self._voice = _index(header, columns.voice_id)
         own = (columns.from_, columns.agent_id, columns.agent_version_id, columns.voice_id, columns.scheduled_at)
-        no_variables = {*phones, *own}
+        # What is in it is no time zone, and the provider would take it for one.
+        no_zone = (ZONE,) if columns.timezone is False and campaign.user_data is None else ()
+        no_variables = {*phones, *own, *no_zone}
         self.left_out = (
             tuple(name for name in header if name in provider.VENDOR.reserved and name not in no_variables)
             if campaign.user_data is None
@@ -86,9 +90,9 @@ class Payload:
         constants = {
             name: source.value for name, source in (campaign.user_data or {}).items() if isinstance(source, Constant)
         }
-        named = (self._timezone, *(index for name, index in self._sources if name == "timezone"))
+        named = (self._timezone, *(index for name, index in self._sources if name == ZONE))
         self._zones = tuple(dict.fromkeys(index for index in named if index is not None))
-        self.zone_column = next(iter(self._zones), None)
+        self.zone_column = None if columns.timezone is False else next(iter(self._zones), None)
         self.hints = tuple(_hints(campaign, header))
         self._constants = constants
         self._common = campaign.common
@@ -288,7 +292,8 @@ def _named(campaign: Campaign) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield every column that the campaign file names but the phone's, and where it does so."""
     columns = campaign.columns
     for key, column in columns.model_dump(by_alias=True, exclude={"phone"}, exclude_none=True).items():
-        yield ("columns", key), column
+        if column is not False:
+            yield ("columns", key), column
     for variable, source in (campaign.user_data or {}).items():
         if isinstance(source, str):
             yield ("user_data", variable), source

@@ -155,9 +155,7 @@ def intake(
         suppression=suppression,
         attempted=attempted,
         own=payload,
-        locate=None
-        if window is None
-        else Locator(window, column=zone_column(table.header, payload.zone_column), at=now),
+        locate=None if window is None else Locator(window, column=_zone_column(campaign, table, payload), at=now),
         should_stop=should_stop,
     )
     return Intake(table, screening, payload, suppression, found)
@@ -192,6 +190,10 @@ def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ..
         line = numbers.line(number)
         attempted[line] = (*attempted.get(line, ()), *keys)
     return attempted
+
+
+def _zone_column(campaign: Campaign, table: Table, payload: Payload) -> int | None:
+    return None if campaign.columns.timezone is False else zone_column(table.header, payload.zone_column)
 
 
 def _suppression(campaign: Campaign, now: datetime, shared: SharedList) -> Suppression:

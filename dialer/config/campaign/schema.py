@@ -30,6 +30,7 @@ from dialer.config.campaign.values import (
     rule_pack,
     source,
     version_in,
+    zone_column,
     zone_name,
 )
 from dialer.config.campaign.values import live_calls as read_live_calls
@@ -54,7 +55,7 @@ class Columns(Section):
     agent_version_id: Column | None = None
     voice_id: Column | None = None
     scheduled_at: Column | None = None
-    timezone: Column | None = None
+    timezone: Annotated[str | Literal[False] | None, PlainValidator(zone_column)] = None
 
 
 class Csv(Section):

@@ -9,7 +9,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -234,6 +234,13 @@ def phone_columns(value: object) -> list[str]:
     if len(set(names)) < len(names):
         raise MistakeError(say.PHONE_TWICE)
     return names
+
+
+def zone_column(value: object) -> str | Literal[False]:
+    """Return the column of the time zones, or that none is one."""
+    if value is False or (isinstance(value, str) and value):
+        return value
+    raise MistakeError(say.ZONE_COLUMN)
 
 
 def cell_texts(value: object) -> list[str]:

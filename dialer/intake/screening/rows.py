@@ -13,6 +13,7 @@ import numpy as np
 from dialer import numbers
 from dialer.errors import InputError, InterruptedRunError
 from dialer.input_rows import INVISIBLE, InputRows, column_of
+from dialer.intake.opt_outs import UnusedOptOuts
 from dialer.intake.screening.phone_cells import PhoneCells
 from dialer.intake.screening.report import EXAMPLES, Report
 from dialer.intake.screening.row_filter import RowFilter
@@ -125,6 +126,7 @@ class Screening:
         self._should_stop = should_stop
         self._phones = PhoneCells(table, rules)
         self._filter = RowFilter(table, skip=rules.skip, only=rules.only)
+        self._opt_outs = UnusedOptOuts(table.header, used=(*rules.phones, rules.id, *rules.skip, *rules.only))
         self._id = None if rules.id is None else table.header.index(rules.id)
         # What tells two people on one number from the same row sent twice.
         others = [at for at in range(len(table.header)) if at not in (*self._phones.places, self._id)]
@@ -146,7 +148,7 @@ class Screening:
 
     def hints(self) -> tuple[str, ...]:
         """Say in words what is odd about the rows, once all are judged."""
-        return (*self._filter.hints(), *filter(None, [self.advice()]))
+        return (*self._filter.hints(), *self._opt_outs.hints(), *filter(None, [self.advice()]))
 
     def phone_words(self) -> str:
         """Say in words how many of the numbers come from each column; nothing where all come from one."""
@@ -196,6 +198,8 @@ class Screening:
             rows.settle(at, Status.SUPPRESSED, problem)
         self._suppress(rows)
         self._find_duplicates(rows)
+        if self._opt_outs:
+            self._opt_outs.count(rows.at(rows.callable()))
         done = rows.done()
         newer = sorted(rows.newer - rows.problems.keys())
         self.report.add(done, phones=phones, repaired=rows.repaired, newer=newer, shared=rows.shared)

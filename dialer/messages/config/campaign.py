@@ -43,6 +43,7 @@ DAYS = 'write days = ["mon", "tue", "sat"], or a run like ["mon-fri"]'
 CALLER = 'a caller number is + and digits in quotes, like "+918035000001"; several: ["+918035000001", ...]'
 NOT_JSON = "dates, times, inf and nan cannot be sent; write them as text in quotes"
 PHONE = 'name a column of the CSV in quotes, or several in the order in which they count: ["Mobile", "Phone"]'
+ZONE_COLUMN = "name a column of the CSV in quotes, or write false where no column says in which time zone somebody is"
 CELL_TEXTS = 'write the texts of its cells in quotes, like ["TRUE", "yes"]'
 PHONE_TWICE = "name each column once"
 VARIABLE = 'name a column of the CSV in quotes, or a constant like { value = "Sunrise" }'

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages.toml import array, key
 from dialer.messages.words import many
 from dialer.models import e164
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 EMPTY_ROW = "the whole row is empty"
@@ -67,6 +68,24 @@ def no_such_text(setting: str, column: str, texts: Sequence[str], *, there: Sequ
     instead = f"its cells are {', '.join(named)}{more}" if named else "its cells are nearly all different"
     has = f"has {_either(texts)} for {_quoted(column)}"
     return f"`{setting}` in [screening] {has}, but no row does: {instead}"
+
+
+def opted_out(column: str, cells: Mapping[str, int], *, rows: int) -> str:
+    """Say that a column that is not used says of rows that are called not to call them.
+
+    Args:
+        column: its name.
+        cells: what stands there, and in how many of the rows.
+        rows: how many rows are called.
+    """
+    texts: dict[str, str] = {}
+    for text in cells:
+        texts.setdefault(text.strip().casefold(), text.strip())
+    said, count = list(texts.values()), sum(cells.values())
+    return (
+        f"{_quoted(column)} is {_either(said)} in {count:,} of the {many(rows, 'row')} that can be called; "
+        f"to leave those out, write skip = {{ {key(column)} = {array(said)} }} in [screening]"
+    )
 
 
 def no_id(column: str) -> str:
