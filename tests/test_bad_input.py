@@ -163,7 +163,7 @@ TABLES = [
     pytest.param("", "list.csv is empty: there is no header and no row. Export the list again.", id="empty"),
     pytest.param(
         "phone,name\n",
-        "list.csv has a header and no rows: there is nobody to call. Export the list again.",
+        "list.csv has a header (phone, name) and no rows: there is nobody to call. Export the list again.",
         id="no rows",
     ),
     pytest.param(
@@ -173,8 +173,8 @@ TABLES = [
     ),
     pytest.param(
         "phone,name\n+919876543210,Main St, 5\n",
-        "list.csv: the header has 2 fields, but\n"
-        "  line 2: 3 fields\n"
+        "list.csv: the header has 2 fields (phone, name), but\n"
+        "  line 2: 3 fields: +919876543210,Main St, 5\n"
         'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing.\n'
         "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file.",
         id="ragged",

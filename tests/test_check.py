@@ -16,6 +16,7 @@ from trio.testing import MockClock
 
 from dialer import load_campaign, provider
 from dialer.cli import main
+from dialer.escaping import visible
 from dialer.operations import check_campaign, look_ahead
 from dialer.provider.bolna.client import BolnaClient
 from dialer.provider.bolna.sandbox import Settings, running
@@ -292,7 +293,7 @@ def test_a_run_says_before_it_calls_that_a_program_has_left_something(
 
 
 @pytest.mark.parametrize(
-    "cell", ["ZoÃ«", "JosÃ©", "it\u00e2\u20ac\u2122s", "Zo\ufffd", "????", "?? ???", "MÃ¼ller-LÃ¼denscheid"]
+    "cell", ["ZoÃ«", "JosÃ©", "it\u00e2\u20ac\u2122s", "Zo\ufffd", "????", "?? ???", "MÃ¼ller-LÃ¼denscheid", "Zoe\x1a"]
 )
 def test_garbled_letters_are_told_and_whole_ones_are_not(
     place: Place, capsys: pytest.CaptureFixture[str], cell: str
@@ -301,7 +302,7 @@ def test_garbled_letters_are_told_and_whole_ones_are_not(
     names = [*whole, cell]
     place.recipients([[number(n), name, "Pune", "x"] for n, name in enumerate(names)], header=HEADER)
     assert main(["check", str(place.campaign())]) == 0
-    warning = f'  Warning: customer_name has garbled letters such as "{cell}" in 1 row: {len(names)}\n'
+    warning = f'  Warning: customer_name has garbled letters such as "{visible(cell)}" in 1 row: {len(names)}\n'
     assert warning in capsys.readouterr().out
 
 

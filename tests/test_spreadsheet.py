@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -181,13 +182,13 @@ def test_control_characters_are_read_as_what_they_are(tmp_path: Path) -> None:
     ("rows", "message"),
     [
         ([], "{path} is empty: there is no header and no row."),
-        ([["phone"]], "{path} has a header and no rows: there is nobody to call."),
-        ([["phone", None, "x"], [1, 2, 3]], "{path}, row 1: column 2 of 3 has no name. "),
+        ([["phone"]], "{path} has a header (phone) and no rows: there is nobody to call."),
+        ([["phone", None, "x"], [1, 2, 3]], "{path}, row 1: column 2 of 3 has no name (phone, , x). "),
         (
             [["phone"], [1, 2]],
             (
-                "{path}: the header has 1 field, but\n  row 2: 2 fields\n"
-                "Give every column a name, and delete what stands beside the table."
+                "{path}: the header has 1 field (phone), but\n  row 2: 2 fields: 1, 2\n"
+                "The first line must hold the name of every column. If it is a title, delete it."
             ),
         ),
     ],
@@ -197,6 +198,23 @@ def test_a_sheet_that_is_no_table_is_refused_in_words(tmp_path: Path, rows: list
     with pytest.raises(InputError) as caught:
         examine(path)
     assert str(caught.value).startswith(message.replace("{path}", str(path)))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"phone,name\n1,a\n", "is a plain text, not a spreadsheet; if it is a CSV, give it a name that ends in .csv"),
+        (b"<table><tr>", "is a web page (HTML)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel file, or protected by a password"),
+    ],
+)
+def test_a_file_of_another_kind_under_the_name_of_a_spreadsheet_is_named(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "r.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(said)):
+        examine(path)
 
 
 def test_a_damaged_file_is_refused_in_words(tmp_path: Path) -> None:

@@ -256,18 +256,16 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         "only a header",
         b"phone,name\n",
         {},
-        ("{path} has a header and no rows: there is nobody to call. Export the list again."),
+        ("{path} has a header (phone, name) and no rows: there is nobody to call. Export the list again."),
     ),
     (
         "short row",
         b"phone,name\n1,a\n2\n",
         {},
         (
-            "{path}: the header has 2 fields, but\n"
-            "  line 3: 1 field\n"
-            'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
-            ".\n"
-            "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file."
+            "{path}: the header has 2 fields (phone, name), but\n"
+            "  line 3: 1 field: 2\n"
+            "These lines end the file. Delete them if they are a footer; if the file was cut off, export it again."
         ),
     ),
     (
@@ -275,8 +273,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b"phone;name\n1;a\n2;b;c\n",
         {},
         (
-            "{path}: the header has 2 fields, but\n"
-            "  line 3: 3 fields\n"
+            "{path}: the header has 2 fields (phone, name), but\n"
+            "  line 3: 3 fields: 2;b;c\n"
             'Put quotation marks around a text that has a semicolon in it ("Main St, 5"), or add what is mis'
             "sing.\n"
             "If the fields are not separated by a semicolon, set delimiter in [csv] of the campaign file."
@@ -287,8 +285,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b"phone,name\n1,a,\n",
         {},
         (
-            "{path}: the header has 2 fields, but\n"
-            "  line 2: 3 fields\n"
+            "{path}: the header has 2 fields (phone, name), but\n"
+            "  line 2: 3 fields: 1,a,\n"
             'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
             ".\n"
             "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file."
@@ -299,12 +297,12 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b"phone,name\n1\n1\n1\n1\n1\n1\n1\n1\n1\n",
         {},
         (
-            "{path}: the header has 2 fields, but\n"
-            "  line 2: 1 field\n"
-            "  line 3: 1 field\n"
-            "  line 4: 1 field\n"
-            "  line 5: 1 field\n"
-            "  line 6: 1 field\n"
+            "{path}: the header has 2 fields (phone, name), but\n"
+            "  line 2: 1 field: 1\n"
+            "  line 3: 1 field: 1\n"
+            "  line 4: 1 field: 1\n"
+            "  line 5: 1 field: 1\n"
+            "  line 6: 1 field: 1\n"
             "  and 4 more\n"
             'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
             ".\n"
@@ -316,8 +314,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b"phone;name\n1;a,b\n",
         {"delimiter": ","},
         (
-            "{path}: the header has 1 field, but\n"
-            "  line 2: 2 fields\n"
+            "{path}: the header has 1 field (phone;name), but\n"
+            "  line 2: 2 fields: 1;a,b\n"
             'Put quotation marks around a text that has a comma in it ("Main St, 5"), or add what is missing'
             ".\n"
             "If the fields are not separated by a comma, set delimiter in [csv] of the campaign file."
@@ -328,8 +326,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b'phone,name\n1,a\n2,"b\n3,c\n',
         {},
         (
-            "{path}, line 3: a quotation mark is opened in the row that begins here and never closed. Close "
-            'it; a quotation mark inside a text is written twice ("").'
+            '{path}, line 3: a quotation mark is opened in the row that begins here and never closed: 2,"b\n'
+            'Close it; a quotation mark inside a text is written twice ("").'
         ),
     ),
     (
@@ -337,8 +335,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b'phone,name\n1,"a',
         {},
         (
-            "{path}, line 2: a quotation mark is opened in the row that begins here and never closed. Close "
-            'it; a quotation mark inside a text is written twice ("").'
+            '{path}, line 2: a quotation mark is opened in the row that begins here and never closed: 1,"a\n'
+            'Close it; a quotation mark inside a text is written twice ("").'
         ),
     ),
     (
@@ -355,8 +353,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b'phone,name\n1,"a" b\n',
         {},
         (
-            "{path}, line 2: there is text after a closing quotation mark. A quotation mark inside a text is"
-            ' written twice ("").'
+            '{path}, line 2: there is text after a closing quotation mark: 1,"a" b\n'
+            'A quotation mark inside a text is written twice ("").'
         ),
     ),
     (
@@ -364,8 +362,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b'phone,name\n1,"a\nb"c,\n',
         {},
         (
-            "{path}, line 3 (the row begins in line 2): there is text after a closing quotation mark. A quot"
-            'ation mark inside a text is written twice ("").'
+            '{path}, line 3 (the row begins in line 2): there is text after a closing quotation mark: b"c,\n'
+            'A quotation mark inside a text is written twice ("").'
         ),
     ),
     (
@@ -466,8 +464,8 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         b"phone,,name\n1,2,3\n",
         {},
         (
-            "{path}, line 1: column 2 of 3 has no name. Give it one, or delete the column; the first row mus"
-            "t hold the names of the columns."
+            "{path}, line 1: column 2 of 3 has no name (phone, , name). Give it one, or delete the "
+            "column; the first row must hold the names of the columns."
         ),
     ),
     (
@@ -492,7 +490,7 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         "xls",
         b"\xd0\xcf\x11\xe0abc",
         {},
-        ("{path} is an old Excel file; save it as CSV (UTF-8) or as .xlsx."),
+        ("{path} is an old Excel file, or protected by a password; save it as CSV (UTF-8) or as .xlsx."),
     ),
     (
         "pdf",
@@ -560,6 +558,45 @@ def test_a_broken_file_is_refused_in_words(tmp_path: Path, content: bytes, named
     with pytest.raises(InputError) as caught:
         examine(path, **named)
     assert str(caught.value) == message.replace("{path}", str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("<html><body>\n<table>", "is a web page (HTML), not a table; open it"),
+        ('\n<table border="1">\n<tr><th>phone</th>', 'It begins: <table border="1">\\n<tr><th>phone</th>'),
+        ("\ufeff<!DOCTYPE html>", "is a web page"),
+        ('<?xml version="1.0"?>\n<html xmlns="x">', "is a web page"),
+        ("MIME-Version: 1.0\nX-Document-Type: Workbook\n", "is a web page"),
+        ('<?xml version="1.0"?>\n<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">', "is an Excel"),
+        ("<?xml version='1.0'?><people/>", "is XML, not a table"),
+        ('[{"phone":"+919876543210"}]', 'It begins: [{"phone":"+919876543210"}]'),
+        ('{\n  "phone": "+919876543210"}', "is JSON, not a table"),
+        ("BEGIN:VCARD\nVERSION:3.0\n", "is a file of contacts (vCard)"),
+        ("-- MySQL dump 10.13\n", "is a dump of a database"),
+        ("{\\rtf1 phone", "is a text document"),
+        ("PNG", "is a picture"),
+        ("phone,name\n1,a\n2,b\n\x1a", "  line 4: 1 field: \\x1a\n\\x1a alone in a line is Ctrl-Z"),
+        ('"phone","name"\n1,a\n\n"Contacts 2026"\n', "  line 4: 1 field: Contacts 2026\nThese lines end the file."),
+        ("My list\nphone,name\n1,a\n", "has 1 field (My list), but\n  line 2: 2 fields: phone,name\n"),
+        ("My list\nphone,name\n1,a\n", "\nThe first line must hold the name of every column. If it is a title,"),
+        ("My list,,\nphone,name,x\n", "line 1: only 1 of 3 columns has a name (My list). The first line must hold"),
+        ('phone, name\n1, "Smith, Ann"\n', '  line 2: 3 fields: 1, "Smith, Ann"\nA blank stands before a quotation'),
+        ('phone,name\n1,"Ann" \n', 'quotation mark: 1,"Ann" \nA blank stands behind a quotation mark.'),
+    ],
+)  # fmt: skip
+def test_what_stands_in_a_file_that_is_no_table_is_shown(tmp_path: Path, content: str, said: str) -> None:
+    text = b"\x89PNG\r\n" if content == "PNG" else content.encode()
+    for name, data in (("r.csv", text), ("r.xls", text), ("r.csv.gz", gzip.compress(text))):
+        path = save(tmp_path, data, name)
+        with pytest.raises(InputError) as caught:
+            examine(path)
+        assert said in str(caught.value)
+
+
+def test_a_table_that_begins_like_something_else_is_one(tmp_path: Path) -> None:
+    for header in ("<phone>", "[phone]", "{phone}", "html", "insert date", "-- phone"):
+        assert examine(save(tmp_path, f"{header},name\n1,a\n")).header[0] == header
 
 
 def test_a_delimiter_may_be_any_character(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, 
     """
     blank = [number for number, name in enumerate(names, 1) if not name]
     if blank:
-        raise InputError(say.nameless(place, blank[0], width=len(row)))
+        raise InputError(say.nameless(place, blank[0], names=names))
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         numbers = [number for number, name in enumerate(names, 1) if name == twice[0]]

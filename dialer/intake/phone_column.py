@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
 from dialer.errors import ColumnError, InputError
+from dialer.intake.structure import is_title
 from dialer.messages.intake import phone_column as say
+from dialer.messages.intake.table import other_delimiter
 from dialer.models import Problem
 
 if TYPE_CHECKING:
@@ -116,6 +118,7 @@ def phone_columns(table: Table, named: Sequence[str], *, reading: Reading = Read
     """
     for name in named:
         if name not in table.header:
+            _refuse_title(table)
             near = _nearest(name, table.header)
             raise InputError(say.no_such_column(table.path, name, near=near, header=table.header))
     if named:
@@ -209,8 +212,15 @@ def _folded(name: str) -> str:
 def _doubt(table: Table, possible: Sequence[Candidate]) -> str:
     """Say which columns may be meant, with the line to write for each."""
     if not possible:
+        _refuse_title(table)
         return say.no_phone_column(table.path, table.header)
     return say.choose(table.path, [one.share for one in possible])
+
+
+def _refuse_title(table: Table) -> None:
+    """Refuse a table that has a line above its header."""
+    if is_title(table.header, table.sample):
+        raise InputError(other_delimiter(table.path, table.header[0], row=table.sample[0][0]))
 
 
 def _nearest(named: str, header: Sequence[str]) -> str | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
 from dialer.errors import InputError
-from dialer.intake.source import refuse_other_than_file
+from dialer.intake.formats import HEAD, refuse_other_than_zip
+from dialer.intake.source import readable
 from dialer.messages.intake import table as say
 from dialer.models import Problem
 
@@ -94,7 +95,8 @@ def rows(path: Path, *, formulas: bool) -> Iterator[_Row]:
 
 @contextmanager
 def _opened(path: Path, *, values: bool) -> Iterator[Any]:
-    refuse_other_than_file(path)
+    with readable(path), path.open("rb") as file:
+        refuse_other_than_zip(path, file.read(HEAD))
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra, only for .xlsx; it has no types
     except ImportError as error:

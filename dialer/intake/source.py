@@ -9,10 +9,12 @@ import io
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
 from dialer.files import unreadable
+from dialer.intake.formats import HEAD, marked_encoding, refuse_other_than_text
 from dialer.messages.intake import table as say
 from dialer.messages.words import not_a_file
 
@@ -25,12 +27,6 @@ if TYPE_CHECKING:
 LIKELY: Final = ("cp1252", "cp1250", "cp1251", "mac_roman", "cp850")
 """What spreadsheets save when it is not UTF-8: Windows (western, central Europe, Cyrillic), old Macs, DOS."""
 
-_BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_FOREIGN: Final = {
-    b"PK\x03\x04": say.ARCHIVE,
-    b"\xd0\xcf\x11\xe0": say.OLD_EXCEL,
-    b"%PDF": say.PDF,
-}
 _GZIP: Final = b"\x1f\x8b"
 _WINDOW: Final = 1 << 20
 _SHOWN: Final = 40
@@ -63,11 +59,9 @@ class Source:
             InputError: it cannot be read, is not a text, or the encoding is unknown.
         """
         with readable(path), _open(path, hashlib.blake2b()) as stream:
-            head = stream.read(4)
-        for magic, what in _FOREIGN.items():
-            if head.startswith(magic):
-                raise InputError(say.other_format(path, what))
-        marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
+            head = stream.read(HEAD)
+        refuse_other_than_text(path, head)
+        marked = marked_encoding(head)
         if encoding is None:
             return cls(path, marked or "utf-8", remedy)
         named = _named(path, encoding)
@@ -88,6 +82,15 @@ class Source:
                 yield Reading(io.TextIOWrapper(stream, encoding=self.encoding, newline=""), self.path, digest)
         except UnicodeError as error:
             raise InputError(_undecodable(self, error)) from error
+
+    def line(self, number: int) -> str:
+        """Return a physical line, from 1, without its end; nothing where there are not so many.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
+        with self.open() as reading:
+            return next(islice(reading.text, number - 1, None), "").rstrip("\r\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import csv
 import io
 from array import array
 from bisect import bisect_right
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.intake.header import Known, OwnFile
+    from dialer.intake.source import Source
 
 DELIMITERS: Final = ",;\t|"
 """What a delimiter may be when it is found by the header; on a tie the first wins."""
@@ -59,6 +61,24 @@ class Places:
         return lines
 
 
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """A row with more or fewer fields than the header."""
+
+    line: int
+    cells: tuple[str, ...]
+
+    @property
+    def is_end_mark(self) -> bool:
+        """Tell whether it is the Ctrl-Z with which DOS programs end a text."""
+        return [cell.strip() for cell in self.cells] == ["\x1a"]
+
+    @property
+    def has_blank_before_quote(self) -> bool:
+        """Tell whether a quotation mark does not count, because a blank stands before it."""
+        return any(cell[:1] != '"' and cell.lstrip()[:1] == '"' for cell in self.cells)
+
+
 class Structure:
     """What one pass over the rows of a table finds.
 
@@ -92,8 +112,9 @@ class Structure:
         self._known = known
         self._kind = kind
         self._offset = 0
-        self._ragged: list[tuple[int, int]] = []
+        self._ragged: list[Ragged] = []
         self._more = 0
+        self._first_ragged = 0
 
     def add(self, line: int, row: Sequence[str]) -> None:
         """Take the next row; the first one is the header.
@@ -111,8 +132,9 @@ class Structure:
             if self.rows % self._every == 0:
                 self._keep(row)
             return
+        self._first_ragged = self._first_ragged or self.rows
         if len(self._ragged) < _SHOWN:
-            self._ragged.append((line, len(row)))
+            self._ragged.append(Ragged(line, tuple(row)))
         else:
             self._more += 1
 
@@ -179,20 +201,41 @@ class Structure:
         if not self.header:
             raise InputError(say.empty(self._path))
         if self._ragged:
-            rows, more = self._ragged, self._more
-            raise InputError(
-                say.uneven(self._path, self.width, rows=rows, more=more, delimiter=delimiter, kind=self._kind)
-            )
+            raise InputError(self._uneven(delimiter))
         if not self.rows:
-            raise InputError(say.no_rows(self._path))
+            raise InputError(say.no_rows(self._path, self.header))
+
+    def _uneven(self, delimiter: str) -> str:
+        rows, more = self._ragged, self._more
+        are_last = 1 < self._first_ragged == self.rows - len(rows) - more + 1
+        if self.width == 1 and not any(sign in self.header[0] for sign in DELIMITERS):
+            cause = say.TITLE
+        elif any(row.is_end_mark for row in rows):
+            cause = say.END_MARK
+        elif any(row.has_blank_before_quote for row in rows):
+            cause = say.BLANK_BEFORE_QUOTE
+        elif are_last and all(len(row.cells) < self.width for row in rows):
+            cause = say.FOOTER
+        else:
+            cause = say.delimited(delimiter)
+        found = [(row.line, len(row.cells), (delimiter or ", ").join(row.cells)) for row in rows]
+        return say.uneven(self._path, self.header, rows=found, more=more, cause=cause, kind=self._kind)
 
 
-def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int, known: Known | None = None) -> Structure:
+def is_title(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a header of one field may be a title: the rows have several, separated by another delimiter."""
+    return len(header) == 1 and any(
+        min((len(next(csv.reader(row, delimiter=delimiter), ())) for row in rows), default=0) > 1
+        for delimiter in DELIMITERS
+    )
+
+
+def scan(source: Source, text: io.TextIOWrapper, *, delimiter: str, skip: int, known: Known | None = None) -> Structure:
     """Check every row of an open file.
 
     Args:
-        path: for messages.
-        text: the file from its start, line ends as they stand.
+        source: the file.
+        text: it from its start, line ends as they stand.
         delimiter: one character.
         skip: lines before the header.
         known: knows files of ours by the names of their columns.
@@ -200,7 +243,7 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int, known
     Raises:
         InputError: the rows do not fit the header, or the quotation marks do not close.
     """
-    structure = Structure(path, known=known)
+    structure = Structure(source.path, known=known)
     reader = _reader(text, delimiter=delimiter, skip=skip)
     try:
         while True:
@@ -213,7 +256,7 @@ def scan(path: Path, text: io.TextIOWrapper, *, delimiter: str, skip: int, known
             structure.take(skip + before + 1, rows, lines=reader.line_num - before)
     except csv.Error as error:
         start = skip + before + 1 + sum(map(_lines_of, rows))
-        raise InputError(_broken(path, str(error), start, skip + reader.line_num)) from error
+        raise InputError(_broken(source, str(error), start, skip + reader.line_num)) from error
     structure.finish(delimiter=delimiter)
     return structure
 
@@ -285,9 +328,9 @@ def _width(head: str, delimiter: str) -> int:
         return 0
 
 
-def _broken(path: Path, error: str, start: int, line: int) -> str:
+def _broken(source: Source, error: str, start: int, line: int) -> str:
     if "field limit" in error:
-        return say.long_cell(path, start, csv.field_size_limit())
+        return say.long_cell(source.path, start, csv.field_size_limit())
     if "unexpected end" in error:
-        return say.open_quote(path, start)
-    return say.text_after_quote(path, line, row=start)
+        return say.open_quote(source.path, start, text=source.line(start))
+    return say.text_after_quote(source.path, line, row=start, text=source.line(line))

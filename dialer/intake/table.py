@@ -125,7 +125,7 @@ def examine(
         guessed, skip = find_delimiter(reading.text, prefer=prefer)
     delimiter = delimiter or guessed
     with source.open() as reading:
-        structure = scan(path, reading.text, delimiter=delimiter, skip=skip, known=known)
+        structure = scan(source, reading.text, delimiter=delimiter, skip=skip, known=known)
     return Table(
         path=path,
         header=structure.header,

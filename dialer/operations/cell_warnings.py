@@ -49,9 +49,9 @@ _PADDED = re.compile(r"\n\s")
 # A blank in front of them keeps quotation marks from being those of the file.
 _QUOTED = re.compile(r"\s+[\"\u201c].*|([\"']).+\1|\u201c.+\u201d", re.DOTALL)
 _QUOTES = ('"', "'", "\u201c")
-# UTF-8 that was read as cp1252 and saved (ZoÃ« for Zoë), and letters that could not be read.
-_GARBLED = re.compile("\u00c3[\u0080-\U0010ffff]|\u00e2\u20ac|\ufffd")
-_SIGNS = ("\u00c3", "\u00e2\u20ac", "\ufffd", "??")
+# UTF-8 that was read as cp1252 and saved (ZoÃ« for Zoë), letters that could not be read, and the Ctrl-Z of DOS.
+_GARBLED = re.compile("\u00c3[\u0080-\U0010ffff]|\u00e2\u20ac|\ufffd|\x1a")
+_SIGNS = ("\u00c3", "\u00e2\u20ac", "\ufffd", "??", "\x1a")
 
 
 @dataclass(slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from dialer.escaping import on_one_line
 from dialer.messages.words import many
 
 if TYPE_CHECKING:
@@ -14,14 +16,20 @@ REMEDY = "Set encoding in [csv] of the campaign file to the one that reads right
 SAVE_AS_UTF_8 = "Save the file again as CSV UTF-8."
 _UTF_16 = "If it is UTF-16 without its mark, its encoding is utf-16-le (or utf-16-be)."
 
-ARCHIVE = "is a spreadsheet or an archive, not a text file; save it as CSV (UTF-8) or as .xlsx"
-OLD_EXCEL = "is an old Excel file; save it as CSV (UTF-8) or as .xlsx"
-PDF = "is a PDF; export the table as CSV (UTF-8)"
-
 HIDDEN_ROW = (
     "the row is hidden in the spreadsheet, perhaps by a filter; show it to have the person called, or delete it"
 )
 
+TITLE = "The first line must hold the name of every column. If it is a title, delete it."
+FOOTER = "These lines end the file. Delete them if they are a footer; if the file was cut off, export it again."
+END_MARK = "\\x1a alone in a line is Ctrl-Z, with which old programs mark the end of a file: delete that line."
+BLANK_BEFORE_QUOTE = (
+    'A blank stands before a quotation mark. Delete the blank (,"Smith, John"): only then the quotation marks count.'
+)
+BLANK_BEHIND_QUOTE = "A blank stands behind a quotation mark. Delete the blank."
+
+_BLANK_BEHIND = re.compile(r'"[ \t]+([,;|\t]|$)')
+_SHOWN = 70
 _SIGNS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
 
@@ -43,11 +51,6 @@ def missing(path: Path) -> str:
 def damaged_gzip(path: Path, error: str) -> str:
     """Say that a compressed file is damaged."""
     return f"{path} is compressed and damaged ({error}). Make the file again."
-
-
-def other_format(path: Path, what: str) -> str:
-    """Say what a file is that is not a text."""
-    return f"{path} {what}."
 
 
 def other_mark(path: Path, marked: str, named: str) -> str:
@@ -108,31 +111,66 @@ def empty(path: Path) -> str:
     return f"{path} is empty: there is no header and no row. Export the list again."
 
 
-def no_rows(path: Path) -> str:
+def no_rows(path: Path, header: Sequence[str]) -> str:
     """Say that a file has a header only."""
-    return f"{path} has a header and no rows: there is nobody to call. Export the list again."
+    names = cut(", ".join(header))
+    return f"{path} has a header ({names}) and no rows: there is nobody to call. Export the list again."
 
 
-def uneven(path: Path, width: int, *, rows: Sequence[tuple[int, int]], more: int, delimiter: str, kind: str) -> str:
+def uneven(
+    path: Path,
+    header: Sequence[str],
+    *,
+    rows: Sequence[tuple[int, int, str]],
+    more: int,
+    cause: str,
+    kind: str,
+) -> str:
     """Say which rows have more or fewer fields than the header.
 
     Args:
         path: the file.
-        width: fields of the header.
-        rows: line and fields of the first of them.
+        header: names of the columns.
+        rows: line, fields and text of the first of them.
         more: how many others there are.
-        delimiter: between the fields; empty in a spreadsheet.
+        cause: what is wrong with them, as far as that is clear, and what to do.
         kind: what lines are called: "line", or "row" in a spreadsheet.
     """
-    lines = [f"{path}: the header has {fields_of(width)}, but"]
-    lines += [f"  {kind} {line}: {fields_of(fields)}" for line, fields in rows]
+    lines = [f"{path}: the header has {fields_of(len(header))} ({cut(', '.join(header))}), but"]
+    lines += [f"  {kind} {line}: {fields_of(fields)}: {cut(text)}" for line, fields, text in rows]
     lines += [f"  and {more} more"] if more else []
+    return "\n".join([*lines, cause])
+
+
+def delimited(delimiter: str) -> str:
+    """Say what to do where it is not clear why rows have other fields than the header.
+
+    Args:
+        delimiter: between the fields; empty in a spreadsheet.
+    """
     if not delimiter:
-        return "\n".join([*lines, "Give every column a name, and delete what stands beside the table."])
+        return "Give every column a name, and delete what stands beside the table."
     sign = _SIGNS.get(delimiter, f'"{delimiter}"')
-    lines.append(f'Put quotation marks around a text that has {sign} in it ("Main St, 5"), or add what is missing.')
-    lines.append(f"If the fields are not separated by {sign}, set delimiter in [csv] of the campaign file.")
-    return "\n".join(lines)
+    return (
+        f'Put quotation marks around a text that has {sign} in it ("Main St, 5"), or add what is missing.\n'
+        f"If the fields are not separated by {sign}, set delimiter in [csv] of the campaign file."
+    )
+
+
+def other_delimiter(path: Path, header: str, *, row: str) -> str:
+    """Say that the rows have several fields, and the header has one.
+
+    Args:
+        path: the file.
+        header: what stands there.
+        row: the first row.
+    """
+    return f"{path}: the header has 1 field ({cut(header)}), but the rows have several: {cut(row)}\n{TITLE}"
+
+
+def cut(text: str) -> str:
+    """Return a text of a file's on one line, as a message shows it."""
+    return on_one_line(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
 def place(path: Path, kind: str, line: int) -> str:
@@ -140,11 +178,19 @@ def place(path: Path, kind: str, line: int) -> str:
     return f"{path}, {kind} {line}"
 
 
-def nameless(place: str, column: int, *, width: int) -> str:
-    """Say that a column has no name."""
+def nameless(place: str, column: int, *, names: Sequence[str]) -> str:
+    """Say that a column has no name.
+
+    Args:
+        place: the file and its line.
+        column: from 1.
+        names: of all columns.
+    """
+    if sum(map(bool, names)) == 1:
+        return f"{place}: only 1 of {len(names)} columns has a name ({cut(''.join(names))}). {TITLE}"
     return (
-        f"{place}: column {column} of {width} has no name. Give it one, or delete the column; "
-        "the first row must hold the names of the columns."
+        f"{place}: column {column} of {len(names)} has no name ({cut(', '.join(names))}). "
+        "Give it one, or delete the column; the first row must hold the names of the columns."
     )
 
 
@@ -171,21 +217,28 @@ def long_cell(path: Path, line: int, limit: int) -> str:
     )
 
 
-def open_quote(path: Path, line: int) -> str:
-    """Say that a quotation mark is never closed."""
+def open_quote(path: Path, line: int, *, text: str) -> str:
+    """Say that a quotation mark is never closed; `text` is the line."""
     return (
-        f"{path}, line {line}: a quotation mark is opened in the row that begins here and never closed. "
+        f"{path}, line {line}: a quotation mark is opened in the row that begins here and never closed: {cut(text)}\n"
         'Close it; a quotation mark inside a text is written twice ("").'
     )
 
 
-def text_after_quote(path: Path, line: int, *, row: int) -> str:
-    """Say that a quotation mark closes within a cell; `row` is the line in which the row begins."""
+def text_after_quote(path: Path, line: int, *, row: int, text: str) -> str:
+    """Say that a quotation mark closes within a cell.
+
+    Args:
+        path: the file.
+        line: where.
+        row: the line in which the row begins.
+        text: the line.
+    """
     begins = "" if line == row else f" (the row begins in line {row})"
-    return (
-        f"{path}, line {line}{begins}: there is text after a closing quotation mark. "
-        'A quotation mark inside a text is written twice ("").'
+    advice = (
+        BLANK_BEHIND_QUOTE if _BLANK_BEHIND.search(text) else 'A quotation mark inside a text is written twice ("").'
     )
+    return f"{path}, line {line}{begins}: there is text after a closing quotation mark: {cut(text)}\n{advice}"
 
 
 def own_file(kind: str, *, added: Sequence[str], called: int) -> str:
