@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0
 """Seconds without a row written after which a disk hangs."""
+_GATHER = 0.25
+"""Seconds that a row waits for others: each reading of the ledger and each write to the file costs as much as many."""
 _MOST = 100_000
 """Rows that wait for a disk that hangs; what is more is in the ledger, and in the file once that is written whole."""
 
@@ -97,8 +99,10 @@ class ResultsWriter:
         """Have rows of the input appended whose outcome has become durable; nobody waits for that."""
         with self._changed:
             self._moved = self._moved if self._is_busy() else time.monotonic()
+            # Each wake-up takes the interpreter from the event loop.
+            if not self._todo:
+                self._changed.notify_all()
             self._todo.positions = [*self._todo.positions, *positions][:_MOST]
-            self._changed.notify_all()
             hangs = self._hangs()
         if hangs:
             self._say_hanging()
@@ -158,6 +162,7 @@ class ResultsWriter:
     def _next(self) -> _Todo:
         with self._changed:
             self._changed.wait_for(lambda: self._todo or self._ended)
+            self._changed.wait_for(lambda: self._todo.whole is not None or self._ended, timeout=_GATHER)
             todo, self._todo = self._todo, _Todo()
             self._doing, self._moved = bool(todo), time.monotonic()
             return todo
