@@ -270,8 +270,8 @@ STEPS = {
     "after the POST": Crash("dialer.provider.bolna.client:CallConnection.call", "after", turn=4),
     "before the outcome": Crash("dialer.store.writer:LedgerWriter.settle", turn=4),
     "before the outcome is durable": Crash("dialer.store.sqlite:Ledger.settle", "after", turn=2),
-    "after the outcome": Crash("dialer.export.results:ResultsFile.append", turn=2),
-    "after a line of the results": Crash("dialer.export.results:ResultsFile.append", "after", turn=2),
+    "after the outcome": Crash("dialer.export.results:ResultsFile.append"),
+    "after a line of the results": Crash("dialer.export.results:ResultsFile.append", "after"),
     "in the middle of the last results": Crash(
         "dialer.export.results:ResultsFile._cells", turn=2 * (PEOPLE - FIRST) - 3
     ),

@@ -163,6 +163,27 @@ def test_intents_that_are_asked_for_at_once_are_written_at_once(path: Path, back
     assert {attempt.recipient.key for attempts in made for attempt in attempts} == set(map(key_of, range(1, 10)))
 
 
+def test_intents_that_follow_each_other_fast_share_a_commit(
+    path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many calls a second cost few commits, and whoever waits for something else than an intent waits for no others."""
+    statements: list[str] = []
+
+    async def main(writer: LedgerWriter) -> None:
+        everybody = await writer.page(after=0, size=9)
+        monkeypatch.setattr(writer_module, "_APART", 3600.0)
+        await writer.call(traced(statements))
+        async with anyio.create_task_group() as tasks:
+            for one in everybody:
+                tasks.start_soon(writer.intend, [one], render)
+                await anyio.wait_all_tasks_blocked()
+            await writer.call(lambda store: sql(store).set_trace_callback(None))
+
+    using(path, main, backend=backend)
+    assert statements.count("COMMIT") == 1
+    assert list(left(path).values()).count(Status.UNKNOWN) == 9
+
+
 def test_outcomes_that_nobody_waits_for_are_recorded_by_themselves(path: Path, backend: str) -> None:
     recorded = threading.Event()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ At a provider's rates that is half of all commits. The price is one of knowledge
 shortly before a process is killed or the power fails, the ledger has the intent, so they are `unknown`, not `queued`;
 they are never called again, and looking them up at the provider finds their calls by their references.
 """
+_APART = 0.03
+"""Seconds between the beginnings of two groups of intents, at least: of many calls a second some share a commit, which
+costs as much as two calls. At a provider's rates nobody waits for that, and nobody is in doubt any longer: an intent
+that waits here is not on disk.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -68,9 +74,10 @@ class _Job:
 class LedgerWriter(AsyncStore):
     """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
 
-    What somebody waits for is begun at once: while one commit is on its way to the disk, the next group gathers. What
-    nobody waits for (outcomes) is begun with it, or after a quarter of a second; at the end of a run at once, since
-    that is waited for. Jobs are done in the order they were asked for, but that of a group the outcomes come first.
+    What somebody waits for is begun at once, but for intents that follow each other fast, which are begun some of them
+    together: while one commit is on its way to the disk, the next group gathers. What nobody waits for (outcomes) is
+    begun with it, or after a quarter of a second; at the end of a run at once, since that is waited for. Jobs are done
+    in the order they were asked for, but that of a group the outcomes come first.
 
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
@@ -89,7 +96,8 @@ class LedgerWriter(AsyncStore):
         # A list swapped without the lock once lost an acknowledged record in 100,000.
         self._lock = threading.Condition()
         self._waiting: list[_Job] = []
-        self._awaited = False  # somebody waits for one of them
+        self._due = math.inf  # when the first of them is to be begun (monotonic seconds)
+        self._began = -math.inf  # when the last group was
         self._ending = False
         self._thread = threading.Thread(target=self._serve, name="ledger", daemon=True)
 
@@ -123,35 +131,36 @@ class LedgerWriter(AsyncStore):
         Raises:
             LedgerError: the ledger failed.
         """
-        return await self._wait_for(_Job(work, grouped=False, done=anyio.Event()))  # type: ignore[no-any-return] # _Job is not generic
+        return await self._wait_for(_Job(work, grouped=False, done=anyio.Event()), due=-math.inf)  # type: ignore[no-any-return] # _Job is not generic
 
     async def intend(self, recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
         """Return the attempts once their intents are on disk; see `Store.intend`."""
         job = _Job(None, grouped=True, done=anyio.Event(), intent=(recipients, render))
-        return await self._wait_for(job)  # type: ignore[no-any-return] # as above
+        return await self._wait_for(job, due=self._began + _APART)  # type: ignore[no-any-return] # as above
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
         """Have an outcome made durable; nobody waits for it."""
-        self._ask(_Job(None, grouped=True, outcome=(attempt, answer)))
+        self._ask(_Job(None, grouped=True, outcome=(attempt, answer)), due=time.monotonic() + _GATHER)
 
     def note_hold(self, seconds: float, words: str) -> None:
         """Have it made durable that all sending stands still; nobody waits for it."""
         now = time.time()
-        self._ask(_Job(lambda ledger: ledger.note_hold(seconds, words, now=now), grouped=True))
+        job = _Job(lambda ledger: ledger.note_hold(seconds, words, now=now), grouped=True)
+        self._ask(job, due=time.monotonic() + _GATHER)
 
-    def _ask(self, job: _Job) -> None:
+    def _ask(self, job: _Job, *, due: float) -> None:
         with self._lock:
             if self._ending:
                 raise RuntimeError("the ledger is closed")
             self._waiting.append(job)
-            self._awaited |= job.done is not None
             # Each wake-up takes the interpreter from the event loop.
-            if job.done is not None or len(self._waiting) == 1:
+            if due < self._due:
+                self._due = due
                 self._lock.notify()
 
-    async def _wait_for(self, job: _Job) -> Any:  # noqa: ANN401 - whatever the work returns
+    async def _wait_for(self, job: _Job, *, due: float) -> Any:  # noqa: ANN401 - whatever the work returns
         assert job.done is not None
-        self._ask(job)
+        self._ask(job, due=due)
         await job.done.wait()
         if job.error is not None:
             raise job.error
@@ -181,9 +190,10 @@ class LedgerWriter(AsyncStore):
         """Yield what waits, cut where a job wants a transaction of its own, until the end is asked for."""
         while True:
             with self._lock:
-                self._lock.wait_for(lambda: self._waiting or self._ending)
-                self._lock.wait_for(lambda: self._awaited or self._ending, timeout=_GATHER)
-                taken, self._waiting, self._awaited = self._waiting, [], False
+                while not self._ending and (left := self._due - time.monotonic()) > 0:
+                    self._lock.wait(None if math.isinf(left) else left)
+                taken, self._waiting, self._due = self._waiting, [], math.inf
+                self._began = time.monotonic()
             if not taken:
                 return
             for grouped, alike in groupby(taken, key=lambda job: job.grouped):
