@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator
 
-_CLOSING = 5.0
 _SUCCESS = range(200, 300)
 _ENDED = select.POLLERR | select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 """What the kernel says of a connection that the other side has ended; only Linux tells it before all is read."""
@@ -196,8 +195,8 @@ async def _closed_on_failure(stream: httpcore.AsyncNetworkStream) -> AsyncIterat
 
 
 async def closed(connection: httpx.AsyncBaseTransport | httpcore.AsyncNetworkStream) -> None:
-    """Close a connection; how that goes must not hide what happened on it."""
-    with anyio.move_on_after(_CLOSING, shield=True), suppress(Exception):
+    """Close a connection, which waits for nothing; how that goes must not hide what happened on it."""
+    with suppress(Exception):
         await connection.aclose()
 
 

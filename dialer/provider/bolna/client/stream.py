@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpcore
-from anyio.abc import SocketAttribute
 from anyio.streams.tls import TLSStream
 
+from dialer.provider.bolna.client import tcp
+
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     from anyio.abc import ByteStream
@@ -23,10 +25,15 @@ class Stream(httpcore.AsyncNetworkStream):
 
     So nothing at all has left when it is asked whether the body may leave, and a call takes one write instead of two.
     It keeps no time: connecting and exchanging have one limit each, around all that they do.
+
+    Args:
+        stream: the connection.
+        raw: the socket under it.
     """
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: ByteStream, raw: socket.socket) -> None:
         self._stream = stream
+        self._raw = raw
         self._head: bytes | None = None
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - httpcore's
@@ -68,7 +75,7 @@ class Stream(httpcore.AsyncNetworkStream):
             )
         except (anyio.BrokenResourceError, anyio.EndOfStream, SSLError) as error:
             raise httpcore.ConnectError(str(error)) from error
-        return Stream(stream)
+        return Stream(stream, self._raw)
 
     async def aclose(self) -> None:
         """Close it."""
@@ -76,7 +83,7 @@ class Stream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's
         """Return the socket, of all that could be asked for."""
-        return self._stream.extra(SocketAttribute.raw_socket) if info == "socket" else None  # noqa: S610 - not Django's
+        return self._raw if info == "socket" else None
 
 
 async def connected(host: str, port: int) -> httpcore.AsyncNetworkStream:
@@ -86,6 +93,7 @@ async def connected(host: str, port: int) -> httpcore.AsyncNetworkStream:
         httpcore.ConnectError: there is none.
     """
     try:
-        return Stream(await anyio.connect_tcp(host, port))
-    except (OSError, anyio.BrokenResourceError) as error:
-        raise httpcore.ConnectError(str(error)) from error
+        stream = await tcp.connected(host, port)
+    except OSError as error:
+        raise httpcore.ConnectError(error.strerror or str(error)) from error
+    return Stream(stream, stream.raw)
