@@ -19,6 +19,7 @@ from dialer.provider.interface import (
     Execution,
     Limits,
     Listed,
+    Noted,
     Order,
     Page,
     ProviderReadError,
@@ -110,6 +111,10 @@ class Exchange:
         moment = _slip(body).get("not-before")
         at = None if moment is None else datetime.fromisoformat(moment)
         return Request(retries=None, scheduled_at=at, variables=said)
+
+    def answers_in(self, extracted: str) -> tuple[Noted, ...]:
+        found: dict[str, str] = json.loads(extracted or "{}")
+        return tuple(Noted("", name, answer, is_predefined=True, words="") for name, answer in found.items())
 
     def client(self, *, base_url: str, key: str, patience: float = 0.0) -> Customer:  # noqa: ARG002 - it answers at once
         assert base_url

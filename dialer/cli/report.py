@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Show times as in this zone, like Asia/Kolkata; default: the campaign's, else UTC.",
 )
+@click.option(
+    "--wanted",
+    multiple=True,
+    metavar="NAME=ANSWER",
+    help="Count who answered so, as in interested=yes; may be given several times.",
+)
 @click.option("--full-numbers", is_flag=True, help="Show whole phone numbers, not only the last three digits.")
 def report(
     campaign: Path,
@@ -39,6 +45,7 @@ def report(
     to: Path | None,
     form: Literal["html", "md", "json"],
     timezone: str | None,
+    wanted: tuple[str, ...],
     full_numbers: bool,
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> ExitCode:
@@ -47,7 +54,7 @@ def report(
     from dialer.operations import report_batch, report_text, save_report  # noqa: PLC0415 - as above
 
     files = locate(campaign, **which)
-    figures = report_batch(files, zone=timezone, full_numbers=full_numbers)
+    figures = report_batch(files, zone=timezone, full_numbers=full_numbers, wanted=wanted)
     text = values.as_json(figures) if form == "json" else report_text(figures, form)
     if form != "html" and to is None:
         echo(text.rstrip())

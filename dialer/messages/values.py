@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any of our values
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
+    if isinstance(value, date):
+        return (value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value).isoformat()
     if isinstance(value, IntEnum):
         return int(value)
     return str(value) if isinstance(value, Path) else value

@@ -17,6 +17,8 @@ from dialer.store.sqlite import is_ledger, is_trial
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dialer.config.workspace import Workspace
+
 
 def ledgers_below(folder: Path) -> Iterator[Path]:
     """Yield every ledger in a folder and below it, in order; links to folders are not followed.
@@ -42,7 +44,19 @@ def workspace_ledgers(folder: Path, *, sandbox: bool) -> list[Path]:
     Raises:
         DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
     """
-    workspace = workspace_of(folder)
+    return ledgers_of(workspace_of(folder), sandbox=sandbox)
+
+
+def ledgers_of(workspace: Workspace, *, sandbox: bool) -> list[Path]:
+    """Return the ledgers of a workspace that are there.
+
+    Args:
+        workspace: its folder and below, and what its list names.
+        sandbox: those of trials, and no others.
+
+    Raises:
+        DialerError: the folder or the list of ledgers cannot be read.
+    """
     listed = workspace.registry(sandbox=sandbox).read()
     below = {path.resolve(): path for path in ledgers_below(workspace.folder)}
     return [

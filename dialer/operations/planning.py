@@ -29,6 +29,7 @@ from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release, redial_by_plan
 from dialer.operations.redial_plan import redials_of
 from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
+from dialer.store import AGENT_NAME
 from dialer.sync import preflight
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class Planning:
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):
             async with self.context.step(reconciling.ACCOUNT):
                 standing = await read_standing(self.context.campaign, self.context.client, agents=loaded.agents)
+            if standing.agent_name:
+                await self.context.ledger.set_note(AGENT_NAME, standing.agent_name)
             async with self.context.step(reconciling.UNCLEAR):
                 found = await self.context.look_for_unclear(RECONCILE_FIRST)
             if found.settled:

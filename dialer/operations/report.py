@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from dialer.clocks import clock
 from dialer.config.workspace import find_workspace
 from dialer.errors import UsageError
-from dialer.export.report import Report, View, gather, markdown
+from dialer.export.report import Report, View, Wanted, gather, markdown
 from dialer.export.results import replaced
 from dialer.files import unwritable
 from dialer.hours import zone_problem
+from dialer.messages.export import report as words
 from dialer.messages.operations import files as say
+from dialer.operations.former_batch import former_batch
 from dialer.operations.results import refuse_emptied
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import holder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dialer.config.batch import Batch
@@ -27,32 +31,45 @@ if TYPE_CHECKING:
 _SUFFIXES = (".html", ".htm", ".md", ".json")
 
 
-def report_batch(batch: Batch, *, zone: str | None = None, full_numbers: bool = False) -> Report:
+def report_batch(
+    batch: Batch, *, zone: str | None = None, full_numbers: bool = False, wanted: Sequence[str] = ()
+) -> Report:
     """Return what a batch came to so far, also while a run is going on.
 
     Args:
         batch: its files.
         zone: the time zone of its hours and moments; None: the campaign's, else UTC.
         full_numbers: show whole phone numbers, not only the last three digits.
+        wanted: answers that the campaign is made for, each as `question=answer`.
 
     Raises:
-        UsageError: there is no ledger yet, or no such time zone.
+        UsageError: there is no ledger yet, no such time zone, or nobody was asked such a question.
         LedgerError: the ledger cannot be read.
     """
     zone = (batch.timezone or "UTC") if zone is None else zone
     problem = zone_problem(zone)
     if problem is not None:
         raise UsageError(say.no_such_zone(problem.reason))
+    workspace = find_workspace(batch.campaign, results=batch.results)
     view = View(
         now=datetime.now(UTC),
         zone=clock(zone),
         full_numbers=full_numbers,
         running=bool(holder(batch.lock)),
-        currency=find_workspace(batch.campaign, results=batch.results).currency,
+        currency=workspace.currency,
+        wanted=tuple(map(_wanted, wanted)),
     )
     with contextlib.closing(read_ledger(batch.ledger)) as ledger:
         refuse_emptied(batch, ledger)
-        return gather(ledger, batch, view)
+        with former_batch(batch, workspace, ledger) as former:
+            return gather(ledger, batch, replace(view, before=former))
+
+
+def _wanted(text: str) -> Wanted:
+    question, mark, answer = (part.strip() for part in text.partition("="))
+    if not (question and mark and answer):
+        raise UsageError(words.not_an_answer(text))
+    return Wanted(question, answer)
 
 
 def report_text(report: Report, form: Literal["html", "md"]) -> str:

@@ -12,6 +12,7 @@ from dialer.provider.records import (
     Execution,
     Limits,
     Listed,
+    Noted,
     Order,
     Page,
     ProviderReadError,
@@ -46,6 +47,7 @@ __all__ = [
     "Lists",
     "ListsPages",
     "LooksUp",
+    "Noted",
     "Order",
     "Page",
     "Places",
@@ -221,3 +223,6 @@ class Vendor(Protocol):
 
     def request_in(self, body: str) -> Request:
         """Return what the body of a request asked for; an empty one asked for nothing."""
+
+    def answers_in(self, extracted: str) -> tuple[Noted, ...]:
+        """Return what somebody answered in a call, from what its agent noted (JSON, or empty)."""

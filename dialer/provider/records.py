@@ -271,6 +271,25 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """What somebody answered to a question, as the agent noted it.
+
+    Attributes:
+        topic: under which the question stands; empty where it stands by itself.
+        question: its name.
+        answer: one of those that were to choose from, else their own words.
+        is_predefined: it was one to choose from.
+        words: what they said besides, in their own words.
+    """
+
+    topic: str
+    question: str
+    answer: str
+    is_predefined: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """Whether a call was stopped before it rang; if not, the provider's words.
 

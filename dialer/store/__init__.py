@@ -1,7 +1,7 @@
 """What the others may do with a batch's ledger, whatever engine keeps it."""
 
 from dialer.store.access import AsyncStore
-from dialer.store.interface import Report, Store
+from dialer.store.interface import AGENT_NAME, Report, Store
 from dialer.store.records import (
     Binding,
     Call,
@@ -12,6 +12,7 @@ from dialer.store.records import (
     Person,
     Pulse,
     Stoppable,
+    Talked,
     Trace,
     Trouble,
     Written,
@@ -20,6 +21,7 @@ from dialer.store.records import (
 from dialer.store.redial import NO_REDIALS, Redial, RedialRules, Redials
 
 __all__ = [
+    "AGENT_NAME",
     "NO_REDIALS",
     "AsyncStore",
     "Binding",
@@ -36,6 +38,7 @@ __all__ = [
     "Report",
     "Stoppable",
     "Store",
+    "Talked",
     "Trace",
     "Trouble",
     "Written",

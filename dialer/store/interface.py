@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Person,
         Pulse,
         Stoppable,
+        Talked,
         Trouble,
         Written,
     )
@@ -53,6 +54,10 @@ JUDGED = "input_judged"
 """Under this name is noted which input, judged by which rules, a ledger holds.
 
 Whatever else changes whom the input's rows may stand for (`permit`, `merge`, `adopt`) takes it back."""
+
+
+AGENT_NAME = "name_of_agent"
+"""Under this name is noted what the batch's agent was last called at the provider."""
 
 
 class Notes(Protocol):
@@ -316,11 +321,29 @@ class Report(Progress, Notes, Protocol):
     def calls(self) -> list[Calls]:
         """Return all calls, counted by how they ended."""
 
-    def calls_by_time(self) -> Iterator[tuple[int, int, int]]:
-        """Yield the begin of each quarter of an hour (Unix seconds), the calls placed in it, and those that reached."""
+    def calls_by_time(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield the begin of each quarter of an hour (Unix seconds) and the calls placed in it.
 
-    def called_numbers(self) -> Iterator[tuple[int, bool]]:
-        """Yield the number of each of the people to whom a call was accepted, and whether they were reached."""
+        With how many of them reached somebody, and of how many nobody knows that.
+        """
+
+    def called_numbers(self) -> Iterator[tuple[int, bool, bool]]:
+        """Yield the number of each of the people to whom a call was accepted.
+
+        With whether they were reached, and whether nobody knows that.
+        """
+
+    def callers(self) -> Iterator[tuple[str | None, str | None, int]]:
+        """Yield agent and caller number of calls (None: the batch's, the provider's) and to how many people."""
+
+    def answers(self) -> Iterator[tuple[Talked, str]]:
+        """Yield what the agent noted of each of the people who were reached: of their last call with a note."""
+
+    def missed(self, size: int) -> Iterator[tuple[Talked, str, int]]:
+        """Yield the first of those whom another call may reach, with their last call, its outcome, and how many."""
+
+    def recorded(self, size: int) -> Iterator[tuple[Talked, float]]:
+        """Yield the longest calls that reached somebody and were recorded, and their seconds."""
 
     def talks(self, *, step: float, ranks: Sequence[int]) -> tuple[list[tuple[int, int]], list[float]]:
         """Return how long the calls that reached somebody lasted.

@@ -252,6 +252,7 @@ class People:
         attempts: requests made for each of them.
         called: the provider accepted a call to each of them.
         reached: by any call.
+        in_doubt: nobody knows whether any of them was reached.
         outcome: of the last call; empty where there is none, or nothing is known of it.
         final: of the last call: 0 it goes on, 1 it is over, 2 given up.
     """
@@ -261,6 +262,7 @@ class People:
     attempts: int
     called: bool
     reached: bool
+    in_doubt: bool
     outcome: str
     final: int
 
@@ -284,6 +286,23 @@ class Calls:
     reached: bool
     talked: float
     cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """Somebody of the input, and one call to them.
+
+    Attributes:
+        position: data row, from 1.
+        number: E.164 digits.
+        at: when the call was placed (Unix seconds).
+        recording_url: as the provider says; or empty.
+    """
+
+    position: int
+    number: int
+    at: float
+    recording_url: str
 
 
 @dataclass(frozen=True, slots=True)

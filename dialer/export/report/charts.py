@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from unicodedata import combining, east_asian_width
 from xml.etree import ElementTree as ET
 
 from matplotlib import rc_context
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 360.0
 """In points, here the unit of everything: so narrow that text stays readable on a phone."""
-_ROW, _COLUMN_HEIGHT, _LETTER = 26.0, 150.0, 6.2
+_ROW, _COLUMN_HEIGHT, _LETTER = 26.0, 150.0, 6.6
 _LABEL_LETTERS: Final = 22
 _INK, _MUTED, _LINE = "#000001", "#000002", "#000003"
 _FILLS: Final = {Tone.ACCENT: "#000004", Tone.QUIET: "#000005", Tone.WARN: "#000006", Tone.BAD: "#000007"}
+_OUTLINE: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": _MUTED, "linewidth": 1, "linestyle": (0, (3, 2))}
+"""Of people of whom nobody knows: told apart without a colour."""
 _PROPERTIES: Final = {
     _INK: "var(--ink)",
     _MUTED: "var(--muted)",
@@ -81,13 +84,15 @@ def _figure(height: float, *, left: float, right: float, top: float, bottom: flo
 
 def _bars(chart: Bars) -> Figure:
     labels = [_short(bar.label) for bar in chart.bars]
-    left = _LETTER * max(map(len, labels)) + 8
-    right = _LETTER * max(len(bar.note) for bar in chart.bars) + 8
+    left = _LETTER * max(map(_width, labels)) + 8
+    right = _LETTER * max(_width(bar.note) for bar in chart.bars) + 8
     figure, axes = _figure(_ROW * len(labels), left=left, right=right, top=0, bottom=0)
     axes.set_xlim(0, max(1, *(bar.value for bar in chart.bars)))
     axes.set_ylim(len(labels) - 0.5, -0.5)
     for at, bar in enumerate(chart.bars):
-        axes.barh(at, bar.value, height=0.62, color=_FILLS[bar.tone], clip_on=False)
+        if bar.doubt:
+            axes.barh(at, bar.value, height=0.62, clip_on=False, **_OUTLINE)
+        axes.barh(at, bar.value - bar.doubt, height=0.62, color=_FILLS[bar.tone], clip_on=False)
         if bar.part is not None:
             axes.barh(at, bar.part, height=0.62, color=_FILLS[Tone.ACCENT], clip_on=False)
         _write(axes, labels[at], (0, at), shift=(-8, 0), align="right")
@@ -106,7 +111,11 @@ def _columns(chart: Columns) -> Figure:
         axes.axhline(value, color=_LINE, linewidth=1, zorder=0, clip_on=False)
         _write(axes, f"{value:,}", (-0.5, value), shift=(-6, 0), align="right", colour=_MUTED)
     at = range(len(chart.values))
-    axes.bar(at, chart.values, width=0.78, color=_FILLS[chart.tone], clip_on=False)
+    known = chart.values
+    if chart.doubts:
+        axes.bar(at, chart.values, width=0.78, clip_on=False, **_OUTLINE)
+        known = [value - doubt for value, doubt in zip(chart.values, chart.doubts, strict=True)]
+    axes.bar(at, known, width=0.78, color=_FILLS[chart.tone], clip_on=False)
     if chart.parts is not None:
         axes.bar(at, chart.parts, width=0.78, color=_FILLS[Tone.ACCENT], clip_on=False)
     for index in range(0, len(chart.labels), chart.every):
@@ -132,7 +141,15 @@ def _write(
 def _short(label: str) -> str:
     """Return a label in one line of letters that XML may hold, however the provider spells an outcome."""
     plain = "".join(letter if letter.isprintable() else " " for letter in on_one_line(label))
-    return plain if len(plain) <= _LABEL_LETTERS else plain[: _LABEL_LETTERS - 1] + "…"
+    if _width(plain) <= _LABEL_LETTERS:
+        return plain
+    shorter = next(at for at in range(len(plain), 0, -1) if _width(plain[:at]) < _LABEL_LETTERS)
+    return plain[:shorter] + "…"
+
+
+def _width(text: str) -> int:
+    """Return for how many letters of ours a text needs room: East Asian letters and emoji are twice as wide."""
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in {"W", "F"}) for letter in text)
 
 
 def _round_values(highest: float) -> list[int]:

@@ -1,57 +1,89 @@
-"""What a report says of the time of day."""
+"""What a report says of the days and the time of day."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Final
 
-from dialer.export.report.parts import REACHED_OR_NOT, Columns, Section, Table, Tone
+from dialer.export.report.parts import Columns, Section, Table, Tone, parted
 from dialer.messages.export import report as say
-from dialer.messages.export.figures import DASH, share
+from dialer.messages.export.figures import share
 from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from dialer.export.report.figures import Hour, Report
+    from dialer.export.report.figures import Day, Hour, Report
 
 _HOURS: Final = 8
 """At least so many are shown."""
 _LABELS: Final = 14
 """So many fit below the columns."""
+_DATES: Final = 7
+"""So many dates fit there."""
 _ENOUGH: Final = 20
-"""Calls in an hour from which on its share says something."""
+"""Calls from which on a share says something."""
+
+
+def days(report: Report) -> Section:
+    """Return on which days calls were placed, and on which somebody was reached."""
+    each = [(f"{one.day:%d %b}", f"{one.day:%a %d %b %Y}", one) for one in report.days]
+    return _section(
+        "days",
+        say.DAYS,
+        each,
+        heading=say.DAY,
+        when=say.on_day,
+        every=math.ceil(len(each) / _DATES),
+        note=say.days_in(report.zone, earlier=report.earlier),
+    )
 
 
 def hours(report: Report) -> Section:
     """Return in which hours calls were placed, and in which somebody was reached."""
-    shown = _busy_hours(report.hours)
-    return Section(
+    each = [(f"{one.hour}", say.in_hour(one.hour), one) for one in _busy_hours(report.hours)]
+    return _section(
         "hours",
-        "Time of day",
-        _best_hour(report.hours),
+        say.HOURS,
+        each,
+        heading=say.HOUR,
+        when=say.at_hour,
+        every=1 if len(each) <= _LABELS else 3,
+        note=say.hours_in(report.zone, VENDOR.names),
+    )
+
+
+def _section(
+    name: str,
+    title: str,
+    each: Sequence[tuple[str, str, Day | Hour]],
+    *,
+    heading: str,
+    when: Callable[[str], str],
+    every: int,
+    note: str,
+) -> Section:
+    counts = [one for *_, one in each]
+    in_doubt = any(one.in_doubt for one in counts)
+    return Section(
+        name,
+        title,
+        _lead([(when(words), one) for _, words, one in each]),
         chart=Columns(
-            [f"{one.hour}" for one in shown],
-            [one.calls for one in shown],
-            [one.reached for one in shown],
+            [label for label, *_ in each],
+            [one.calls for one in counts],
+            [one.reached for one in counts],
+            [one.in_doubt for one in counts] if in_doubt else (),
             tone=Tone.QUIET,
-            every=1 if len(shown) <= _LABELS else 3,
+            every=every,
         ),
         table=Table(
-            ("Hour", "Calls", "Reached", "Share"),
-            [
-                (
-                    _hour(one),
-                    f"{one.calls:,}",
-                    f"{one.reached:,}",
-                    share(one.reached, one.calls),
-                )
-                for one in shown
-            ],
+            (heading, say.PEOPLE_CALLS, say.REACHED_, say.SHARE),
+            [(words, f"{one.calls:,}", f"{one.reached:,}", share(one.reached, one.calls)) for _, words, one in each],
             numbers=frozenset({1, 2, 3}),
         ),
-        legend=REACHED_OR_NOT,
-        note=say.hours_in(report.zone, VENDOR.names),
+        legend=parted(in_doubt=in_doubt),
+        note=note,
     )
 
 
@@ -62,15 +94,12 @@ def _busy_hours(hours: Sequence[Hour]) -> Sequence[Hour]:
     return hours[max(0, busy[0] - around) : busy[-1] + 1 + around]
 
 
-def _best_hour(hours: Sequence[Hour]) -> str:
-    busiest = max(hours, key=lambda one: one.calls)
-    lead = say.busiest_hour(_hour(busiest), busiest.calls)
-    telling = [one for one in hours if one.calls >= _ENOUGH]
+def _lead(each: Sequence[tuple[str, Day | Hour]]) -> str:
+    words, busiest = max(each, key=lambda one: one[1].calls)
+    lead = say.busiest(words, busiest.calls)
+    # Of calls that are not known to be over nobody can say how good their time was.
+    telling = [(words, one) for words, one in each if one.calls >= _ENOUGH and not one.in_doubt]
     if len(telling) > 1:
-        best = max(telling, key=lambda one: one.reached / one.calls)
-        lead += say.best_hour(_hour(best), reached=best.reached, calls=best.calls)
+        words, best = max(telling, key=lambda one: one[1].reached / one[1].calls)
+        lead += say.best(words, reached=best.reached, calls=best.calls)
     return lead
-
-
-def _hour(one: Hour) -> str:
-    return f"{one.hour:02}:00{DASH}{one.hour:02}:59"

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
+    from dialer.export.report.answers import Question
+    from dialer.export.report.call_backs import CallBacks, Recording
+    from dialer.export.report.callers import Callers
+    from dialer.export.report.overall import Overall
     from dialer.models import Status
 
 
@@ -19,15 +23,19 @@ class Funnel:
     Attributes:
         in_file: data rows of the CSV.
         callable: rows that stand for somebody who can be called, or was.
+        sent: of these, a call to them was placed, refused or is unclear.
         queued: of these, the provider accepted a call to them.
         reached: of these, a person answered.
+        wanted: of these, they answered as it was wanted; None where nobody said what is.
         left: called, and no longer in the file; counted in none of the above.
     """
 
     in_file: int
     callable: int
+    sent: int
     queued: int
     reached: int
+    wanted: int | None
     left: int
 
 
@@ -62,11 +70,30 @@ class Hour:
         hour: from 0 to 23, in the report's time zone.
         calls: placed in it, on any day.
         reached: of these, a person answered.
+        in_doubt: of these, nobody knows (yet) whether a person answered.
     """
 
     hour: int
     calls: int
     reached: int
+    in_doubt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day on which calls were placed.
+
+    Attributes:
+        day: in the report's time zone.
+        calls: placed on it.
+        reached: of these, a person answered.
+        in_doubt: of these, nobody knows (yet) whether a person answered.
+    """
+
+    day: date
+    calls: int
+    reached: int
+    in_doubt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +105,14 @@ class Country:
         name: in English.
         people: to whom the provider accepted a call.
         reached: of these, a person answered.
+        in_doubt: of these, nobody knows (yet) whether a person answered.
     """
 
     code: str
     name: str
     people: int
     reached: int
+    in_doubt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +159,13 @@ class Tries:
         attempts: how many requests, those included that the provider put off.
         people: for whom so many were made.
         reached: of these, a person answered.
+        in_doubt: of these, nobody knows (yet) whether a person answered.
     """
 
     attempts: int
     people: int
     reached: int
+    in_doubt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +265,7 @@ class Report:
         zone: the time zone of the hours and of all moments.
         running: a run was going on.
         rehearsal: the calls went to this machine, not to the provider.
+        callers: who called, and from which numbers.
         masked: of numbers only the last three digits are shown.
         first: when the first request was made; None where there was none.
         last: when the last one was.
@@ -247,14 +279,20 @@ class Report:
         statuses: how many rows of the file stand where.
         funnel: from the file to the person.
         ended: how calls ended, most people first.
+        answers: what people said, the questions with most answers first.
         hours: the 24 hours of the day.
+        days: the last days on which calls were placed, in order.
+        earlier: calls placed on days before these.
         countries: most people first.
         talk: None where nobody was reached.
+        recordings: of the longest calls.
+        call_backs: whom to call back.
         tries: fewest attempts first.
         reasons: most rows first.
         other_reasons: rows with a reason that is not among them.
         slow: what kept the sending up.
         unfinished: what is left to do.
+        before: the campaign's batch before; None where there was none.
     """
 
     batch: str
@@ -264,6 +302,7 @@ class Report:
     zone: str
     running: bool
     rehearsal: bool
+    callers: Callers
     masked: bool
     first: datetime | None
     last: datetime | None
@@ -277,11 +316,17 @@ class Report:
     statuses: Mapping[Status, int]
     funnel: Funnel
     ended: tuple[Ended, ...]
+    answers: tuple[Question, ...]
     hours: tuple[Hour, ...]
+    days: tuple[Day, ...]
+    earlier: int
     countries: tuple[Country, ...]
     talk: Talk | None
+    recordings: tuple[Recording, ...]
+    call_backs: CallBacks
     tries: tuple[Tries, ...]
     reasons: tuple[Reason, ...]
     other_reasons: int
     slow: Slow
     unfinished: tuple[Open, ...]
+    before: Overall | None

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import heapq
 import math
-import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from dialer.export.report.call_backs import read_answers, recordings
+from dialer.export.report.callers import callers
 from dialer.export.report.figures import (
     Country,
+    Day,
     Ended,
-    Funnel,
     Hour,
     Pause,
     Reason,
@@ -24,20 +24,26 @@ from dialer.export.report.figures import (
     Talk,
     Tries,
 )
+from dialer.export.report.masking import cut, masked
+from dialer.export.report.overall import funnel, overall, tracked
 from dialer.export.report.unfinished import unfinished
+from dialer.messages.export import report as say
 from dialer.messages.reasons import REASONS
-from dialer.models import Status
 from dialer.numbers import country, country_name
+from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from dialer.config.batch import Batch
+    from dialer.export.report.view import View
     from dialer.store import Calls, People, Trouble, interface
 
 _REASONS_SHOWN: Final = 20
-_ROWS_SHOWN: Final = 10
+_ROWS_SHOWN: Final = 5
+_DAYS_SHOWN: Final = 31
+_OUTCOMES_SHOWN: Final = 20
 _PAUSES_SHOWN: Final = 10
 _WIDTHS: Final = (5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 """Seconds that a bar of the durations may stand for; multiples of the first one, by which the ledger counts."""
@@ -46,28 +52,7 @@ _BARS: Final = 8
 _CELL, _WORDS = 40, 200
 """Letters that are shown of a phone cell, and of what the provider said."""
 _TOO_MANY: Final = 429
-_NOT_CALLABLE: Final = (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED)
 _STILL_OPEN, _OVER, _GIVEN_UP = 0, 1, 2
-_ALL_BUT_THREE: Final = re.compile(r"(?:\d(?=(?:\D*\d){3}))+")
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a report is to be made.
-
-    Attributes:
-        now: the moment it is made.
-        zone: the time zone of its hours and moments.
-        full_numbers: show whole phone numbers.
-        running: a run is going on.
-        currency: of the costs; None where `dialer.toml` does not say.
-    """
-
-    now: datetime
-    zone: ZoneInfo
-    full_numbers: bool
-    running: bool
-    currency: str | None
 
 
 def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
@@ -80,12 +65,17 @@ def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
 
     Raises:
         LedgerError: the ledger cannot be read.
+        UsageError: an answer is wanted to a question that nobody was asked.
     """
+    before = None if view.before is None else overall(view.before, view)
     with ledger.snapshot():
         statuses = ledger.counts()
         requests, first, last = ledger.span()
         people, calls = ledger.people(), ledger.calls()
         reasons, other_reasons = _reasons(ledger, view)
+        poll, call_backs = read_answers(ledger, view)
+        poll.refuse_unasked()
+        hours, days = _times(ledger, view.zone)
         return Report(
             batch=batch.name,
             campaign=batch.campaign.name,
@@ -94,48 +84,35 @@ def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
             zone=view.zone.key,
             running=view.running,
             rehearsal=ledger.note("server") == "loopback",
+            callers=callers(ledger),
             masked=not view.full_numbers,
-            first=_moment(first, view),
-            last=_moment(last, view),
+            first=None if first is None else view.moment(first),
+            last=None if last is None else view.moment(last),
             requests=requests,
             calls=sum(some.count for some in calls),
-            tracked=sum(some.count for some in calls if some.outcome),
+            tracked=tracked(calls),
             open=sum(some.count for some in calls if some.final == _STILL_OPEN),
             talked=sum(some.talked for some in calls),
             cost=sum(some.cost for some in calls),
             currency=view.currency,
             statuses=statuses,
-            funnel=_funnel(statuses, people, left=ledger.left()),
+            funnel=funnel(statuses, people, left=ledger.left(), wanted=poll.as_wanted),
             ended=_ended(people, calls),
-            hours=_hours(ledger, view.zone),
+            answers=poll.questions(),
+            hours=hours,
+            days=tuple(days[-_DAYS_SHOWN:]),
+            earlier=sum(one.calls for one in days[:-_DAYS_SHOWN]),
             countries=_countries(ledger),
             talk=_talk(ledger, calls),
+            recordings=recordings(ledger, view),
+            call_backs=call_backs,
             tries=_tries(people),
             reasons=reasons,
             other_reasons=other_reasons,
             slow=_slow(ledger, view),
             unfinished=unfinished(statuses, people, selection=batch.selection, running=view.running),
+            before=before,
         )
-
-
-def masked(cell: str) -> str:
-    """Return a phone cell of which only the last three digits can be read."""
-    return _ALL_BUT_THREE.sub("•••", cell)
-
-
-def _moment(at: float | None, view: View) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC).astimezone(view.zone)
-
-
-def _funnel(statuses: Mapping[Status, int], people: Sequence[People], *, left: int) -> Funnel:
-    in_file = sum(statuses.values())
-    return Funnel(
-        in_file=in_file,
-        callable=in_file - sum(statuses.get(status, 0) for status in _NOT_CALLABLE),
-        queued=sum(some.count for some in people if some.called),
-        reached=sum(some.count for some in people if some.reached),
-        left=left,
-    )
 
 
 def _ended(people: Sequence[People], calls: Sequence[Calls]) -> tuple[Ended, ...]:
@@ -145,7 +122,7 @@ def _ended(people: Sequence[People], calls: Sequence[Calls]) -> tuple[Ended, ...
     last = Counter[tuple[str, int]]()
     for one in people:
         last[one.outcome, one.final] += one.count * one.called
-    found = (
+    found = [
         Ended(
             outcome=outcome,
             final=final == _OVER,
@@ -156,28 +133,58 @@ def _ended(people: Sequence[People], calls: Sequence[Calls]) -> tuple[Ended, ...
             cost=sum(some.cost for some in group),
         )
         for (outcome, final), group in alike.items()
+    ]
+    found = sorted(found, key=lambda one: (-one.people, -one.calls, one.outcome))
+    return (*found[:_OUTCOMES_SHOWN], *_together(found[_OUTCOMES_SHOWN:]))
+
+
+def _together(rest: Sequence[Ended]) -> Iterator[Ended]:
+    """Yield one outcome instead of many: a provider may say what it likes."""
+    if rest:
+        people, calls = sum(one.people for one in rest), sum(one.calls for one in rest)
+        talked, cost = sum(one.talked for one in rest), sum(one.cost for one in rest)
+        yield Ended(
+            outcome=CallState.OTHER,
+            final=all(one.final for one in rest),
+            given_up=False,
+            people=people,
+            calls=calls,
+            talked=talked,
+            cost=cost,
+        )
+
+
+def _times(ledger: interface.Report, zone: ZoneInfo) -> tuple[tuple[Hour, ...], list[Day]]:
+    """Return the calls by hour of the day, and by day."""
+    hours, days = defaultdict[int, _Counts](_Counts), defaultdict[date, _Counts](_Counts)
+    for at, *counts in ledger.calls_by_time():
+        moment = datetime.fromtimestamp(at, zone)
+        hours[moment.hour].add(*counts)
+        days[moment.date()].add(*counts)
+    return (
+        tuple(Hour(hour, *hours[hour].counts) for hour in range(24)),
+        [Day(day, *days[day].counts) for day in sorted(days)],
     )
-    return tuple(sorted(found, key=lambda one: (-one.people, -one.calls, one.outcome)))
 
 
-def _hours(ledger: interface.Report, zone: ZoneInfo) -> tuple[Hour, ...]:
-    placed, reached = Counter[int](), Counter[int]()
-    for at, calls, reaching in ledger.calls_by_time():
-        hour = datetime.fromtimestamp(at, zone).hour
-        placed[hour] += calls
-        reached[hour] += reaching
-    return tuple(Hour(hour, placed[hour], reached[hour]) for hour in range(24))
+class _Counts:
+    """Calls or people; of these, those who were reached; and those of whom nobody knows."""
+
+    def __init__(self) -> None:
+        self.counts = (0, 0, 0)
+
+    def add(self, count: int, reached: int, in_doubt: int) -> None:
+        so_far = self.counts
+        self.counts = so_far[0] + count, so_far[1] + reached, so_far[2] + in_doubt
 
 
 def _countries(ledger: interface.Report) -> tuple[Country, ...]:
-    people, reached = Counter[str](), Counter[str]()
-    for number, was_reached in ledger.called_numbers():
-        code = country(number) or ""
-        people[code] += 1
-        reached[code] += was_reached
+    people = defaultdict[str, _Counts](_Counts)
+    for number, reached, in_doubt in ledger.called_numbers():
+        people[country(number) or ""].add(1, reached, in_doubt)
     return tuple(
-        Country(code, country_name(code) if code else "no country", count, reached[code])
-        for code, count in sorted(people.items(), key=lambda item: (-item[1], item[0]))
+        Country(code, country_name(code) if code else say.NO_COUNTRY, *some.counts)
+        for code, some in sorted(people.items(), key=lambda item: (-item[1].counts[0], item[0]))
     )
 
 
@@ -211,12 +218,11 @@ def _spans(counted: Sequence[tuple[int, int]], ninth: float) -> tuple[Span, ...]
 
 
 def _tries(people: Sequence[People]) -> tuple[Tries, ...]:
-    counts, reached = Counter[int](), Counter[int]()
+    tries = defaultdict[int, _Counts](_Counts)
     for some in people:
         if some.attempts:
-            counts[some.attempts] += some.count
-            reached[some.attempts] += some.count * some.reached
-    return tuple(Tries(attempts, counts[attempts], reached[attempts]) for attempts in sorted(counts))
+            tries[some.attempts].add(some.count, some.count * some.reached, some.count * some.in_doubt)
+    return tuple(Tries(attempts, *tries[attempts].counts) for attempts in sorted(tries))
 
 
 def _reasons(ledger: interface.Report, view: View) -> tuple[tuple[Reason, ...], int]:
@@ -238,18 +244,14 @@ def _reason(trouble: Trouble, view: View) -> Reason:
         status=trouble.kind,
         code=trouble.code,
         http_status=trouble.http_status,
-        words=REASONS.get(trouble.code) or _cut(trouble.words, _WORDS),
+        words=REASONS.get(trouble.code) or cut(trouble.words, _WORDS),
         count=trouble.rows,
         rows=tuple(Row(position, _shown(cell, view)) for position, cell in trouble.first),
     )
 
 
 def _shown(cell: str, view: View) -> str:
-    return _cut(cell if view.full_numbers else masked(cell), _CELL)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}…"
+    return cut(cell if view.full_numbers else masked(cell), _CELL)
 
 
 def _slow(ledger: interface.Report, view: View) -> Slow:
@@ -259,7 +261,7 @@ def _slow(ledger: interface.Report, view: View) -> Slow:
         pauses=len(holds),
         paused=sum(hold.seconds for hold in holds),
         longest=tuple(
-            Pause(datetime.fromtimestamp(hold.at, view.zone), hold.seconds, _cut(hold.words, _WORDS))
+            Pause(view.moment(hold.at), hold.seconds, cut(hold.words, _WORDS))
             for hold in heapq.nlargest(_PAUSES_SHOWN, holds, key=lambda hold: hold.seconds)
         ),
         too_many=too_many,

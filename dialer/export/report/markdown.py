@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from dialer.escaping import visible
+from dialer.export.report.head import facts, flags, glossary
 from dialer.export.report.headline import tiles
 from dialer.export.report.parts import ISOLATED
 from dialer.export.report.sections import sections
 from dialer.messages.export import report as say
-from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,15 +29,15 @@ def markdown(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {_text(report.batch)}"
     yield ""
-    yield say.made(report.made_at, zone=_text(report.zone), recipients=_text(report.recipients))
-    if report.rehearsal:
-        yield say.rehearsal(VENDOR.names)
-    if report.running:
-        yield say.RUNNING
+    yield from (f"- {_text(name)}: {_text(words)}" for name, words in facts(report))
+    for words in flags(report):
+        yield from ("", f"**{_text(words)}**")
     yield ""
     yield from (f"- **{_text(tile.label)}** {_text(tile.value)} ({_text(tile.note)})" for tile in tiles(report))
     for section in sections(report):
         yield from _section(section)
+    yield from ("", f"## {say.GLOSSARY}", "")
+    yield from (f"- {_text(term)}: {_text(words)}" for term, words in glossary(report))
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _table(table: Table) -> Iterator[str]:
     yield _row([_text(name) for name in table.names])
     yield _row(["---:" if at in table.numbers else "---" for at in range(len(table.names))])
     for row in table.rows:
-        yield _row([_code(cell) if at == table.code else _text(cell) for at, cell in enumerate(row)])
+        yield _row([_link(cell) if at == table.link else _text(cell) for at, cell in enumerate(row)])
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -65,8 +65,5 @@ def _text(words: str) -> str:
     return _SPECIAL.sub(r"\\\1", plain)
 
 
-def _code(command: str) -> str:
-    """Return a command as code, between more backticks than it holds."""
-    fence = "`" * (1 + max(map(len, re.findall("`+", command)), default=0))
-    pad = " " if "`" in command else ""
-    return f"{fence}{pad}{command}{pad}{fence}".replace("|", r"\|")
+def _link(address: str) -> str:
+    return f"[{say.LISTEN_LINK}](<{address}>)" if address else ""

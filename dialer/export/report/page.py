@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from dialer.escaping import visible
 from dialer.export.report.charts import draw
+from dialer.export.report.head import facts, flags, glossary
 from dialer.export.report.headline import tiles
 from dialer.export.report.parts import ISOLATED
 from dialer.export.report.sections import sections
-from dialer.messages.export.figures import moment
+from dialer.messages.export import report as say
 
 if TYPE_CHECKING:
     from dialer.export.report.figures import Report
@@ -32,7 +33,18 @@ def page(report: Report) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html").render(
-        report=report, tiles=tiles(report), sections=sections(report), drawn=_drawn, moment=moment
+        report=report,
+        facts=facts(report),
+        flags=flags(report),
+        tiles=tiles(report),
+        sections=sections(report),
+        glossary=glossary(report),
+        drawn=_drawn,
+        title=say.title(report.batch),
+        about=say.HOW_THEY_WENT,
+        as_table=say.AS_TABLE,
+        recording=say.LISTEN_LINK,
+        meanings=say.GLOSSARY,
     )
 
 
@@ -48,5 +60,6 @@ def _seen(value: object) -> object:
 
 def _drawn(section: Section) -> Markup:
     assert section.chart is not None
-    drawing = draw(section.chart, name=section.name, title=section.title, words=section.lead)
+    title, words = (ISOLATED.sub(r"\1", text) for text in (section.title, section.lead))
+    drawing = draw(section.chart, name=section.name, title=title, words=words)
     return Markup(drawing)  # noqa: S704 - as said above

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from unicodedata import bidirectional
+
+from dialer.messages.export import report as say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +16,15 @@ if TYPE_CHECKING:
 
 ISOLATED: Final = re.compile("\u2068([^\u2068\u2069]*)\u2069")
 """What is written from right to left and must not turn its neighbours around; its group is the text."""
+
+
+_TURNING: Final = frozenset({"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI"})
+
+
+def isolated(cell: str) -> str:
+    """Return a text that cannot turn its neighbours round, when it is written from right to left."""
+    turns = any(bidirectional(letter) in _TURNING for letter in cell)
+    return f"\N{FIRST STRONG ISOLATE}{cell}\N{POP DIRECTIONAL ISOLATE}" if turns else cell
 
 
 class Tone(StrEnum):
@@ -26,10 +38,14 @@ class Tone(StrEnum):
     """Not over yet, or in doubt."""
     BAD = "bad"
     """It failed."""
+    DOUBT = "doubt"
+    """Nobody knows; it is only outlined."""
 
 
-REACHED_OR_NOT: Final = ((Tone.ACCENT, "reached"), (Tone.QUIET, "not reached"))
-"""The legend of bars that are parted in two."""
+def parted(*, in_doubt: bool) -> Sequence[tuple[Tone, str]]:
+    """Return the legend of bars that are parted: who was reached, and who was not."""
+    doubt = [(Tone.DOUBT, say.STILL_OPEN)] if in_doubt else []
+    return ((Tone.ACCENT, say.REACHED), (Tone.QUIET, say.NOT_REACHED_YET), *doubt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,7 @@ class Bar:
         note: at its end.
         tone: of all of it.
         part: how much of it is about people who were reached; None where that is not told apart.
+        doubt: how much of it is about people of whom nobody knows that.
     """
 
     label: str
@@ -64,6 +81,7 @@ class Bar:
     note: str
     tone: Tone = Tone.ACCENT
     part: float | None = None
+    doubt: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +99,7 @@ class Columns:
         labels: below each.
         values: how high each is.
         parts: how much of each is about people who were reached; None where that is not told apart.
+        doubts: how much of each is about people of whom nobody knows that; nothing where that is known of all.
         tone: of all of them.
         every: of so many labels one is shown.
     """
@@ -88,6 +107,7 @@ class Columns:
     labels: Sequence[str]
     values: Sequence[float]
     parts: Sequence[float] | None = None
+    doubts: Sequence[float] = ()
     tone: Tone = Tone.ACCENT
     every: int = 1
 
@@ -101,14 +121,14 @@ class Table:
         rows: as many cells each.
         numbers: which columns hold numbers.
         whole: which columns hold short words that are not to be broken.
-        code: which column holds what can be typed; None where none does.
+        link: which column holds addresses, or nothing; None where none does.
     """
 
     names: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
     whole: frozenset[int] = frozenset()
-    code: int | None = None
+    link: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

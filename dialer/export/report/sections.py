@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from dialer.export.report import daytime, troubles
-from dialer.export.report.parts import REACHED_OR_NOT, Bar, Bars, Columns, Section, Table, Tone
+from dialer.export.report import conversations, daytime, troubles
+from dialer.export.report.comparison import comparison
+from dialer.export.report.parts import Bar, Bars, Columns, Section, Table, Tone, isolated, parted
 from dialer.export.report.unfinished import is_final
 from dialer.messages.export import report as say
 from dialer.messages.export.figures import DASH, counted, share, time
 from dialer.messages.values import amount, money
-from dialer.models import Status
 from dialer.provider import VENDOR
 from dialer.provider.states import WENT_WRONG, CallState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from dialer.export.report.figures import Country, Ended, Report, Span, Talk
 
@@ -25,35 +25,42 @@ _TONES: Final[dict[str, Tone]] = {
     CallState.COMPLETED: Tone.ACCENT,
     **dict.fromkeys(WENT_WRONG, Tone.BAD),
 }
-_LOST: Final = (
-    *(Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN, Status.SENDING),
-    Status.PENDING,
-)
+_LETTERS: Final = 50
+"""So many fit below columns."""
 _FEW: Final = 10
 """Calls below which nothing is said of half of them."""
 
 
 def sections(report: Report) -> tuple[Section, ...]:
-    """Return what there is to tell; nothing about calls where there were none."""
+    """Return what there is to say; nothing about what did not happen, or is not known."""
     return tuple(_sections(report))
 
 
 def _sections(report: Report) -> Iterator[Section]:
     yield _funnel(report)
-    if report.calls:
-        yield _outcomes(report)
+    if report.calls and report.before is not None:
+        yield comparison(report, report.before)
     if report.tracked:
-        yield daytime.hours(report)
-        yield _talk(report)
-        if report.countries:
-            yield _countries(report)
-        yield _cost(report)
-    if report.tries:
+        yield from _told(report)
+    if len(report.tries) > 1:
         yield troubles.tries(report)
-    if report.requests:
-        yield troubles.slow_moments(report)
-    yield troubles.reasons(report)
-    yield troubles.left_to_do(report)
+    yield from conversations.people(report)
+    yield from troubles.troubles(report)
+
+
+def _told(report: Report) -> Iterator[Section]:
+    """Yield what is known once the provider was asked how the calls went."""
+    yield _outcomes(report)
+    yield from conversations.answers(report)
+    yield daytime.hours(report)
+    if len(report.days) > 1:
+        yield daytime.days(report)
+    if report.talk is not None:
+        yield _talk(report.talk)
+    if len(report.countries) > 1:
+        yield _countries(report)
+    if report.cost:
+        yield _cost(report)
 
 
 # -- each of them --------------------------------------------------------------------------------------------------
@@ -61,10 +68,20 @@ def _sections(report: Report) -> Iterator[Section]:
 
 def _funnel(report: Report) -> Section:
     funnel = report.funnel
-    steps = [("In the file", funnel.in_file), ("Callable", funnel.callable), ("Called", funnel.queued)]
-    steps += [("Reached", funnel.reached)] if report.tracked else []
+    steps = [(say.IN_LIST, funnel.in_file), (say.CALLABLE, funnel.callable)]
+    if report.requests:
+        steps += [(say.SENT, funnel.sent), (say.ACCEPTED, funnel.queued)]
+    if report.tracked:
+        steps += [(say.REACHED_, funnel.reached)]
+        steps += [] if funnel.wanted is None else [(say.WANTED, funnel.wanted)]
     bars = [
-        Bar(label, count, f"{count:,}", Tone.ACCENT if label == "Reached" else Tone.QUIET) for label, count in steps
+        Bar(
+            label,
+            count,
+            counted(count, funnel.in_file) if funnel.in_file else f"{count:,}",
+            Tone.ACCENT if label in {say.REACHED_, say.WANTED} else Tone.QUIET,
+        )
+        for label, count in steps
     ]
     rows = [
         (label, f"{count:,}", share(count, funnel.in_file), share(count, before))
@@ -75,22 +92,18 @@ def _funnel(report: Report) -> Section:
         say.FUNNEL,
         _way(report),
         chart=Bars(bars),
-        table=Table(("Step", "Rows", "Of the file", say.STEP_BEFORE), rows, numbers=frozenset({1, 2, 3})),
-        note=_lost(report.statuses),
+        table=Table((say.STEP, say.ROWS, say.OF_LIST, say.STEP_BEFORE), rows, numbers=frozenset({1, 2, 3})),
+        note=say.lost(report.statuses, VENDOR.names),
     )
 
 
 def _way(report: Report) -> str:
     funnel = report.funnel
-    way = say.way(funnel.in_file, funnel.callable, funnel.queued, VENDOR.names)
+    way = say.way(funnel.in_file, funnel.callable)
+    way += f" {say.accepted(funnel.queued, VENDOR.names)}" if report.requests else ""
     reached = say.were_reached(funnel.reached, is_final=is_final(report)) if report.tracked else ""
     left = f" {say.no_longer_in_file(funnel.left)}" if funnel.left else ""
-    return f"{way}{reached}.{left}"
-
-
-def _lost(statuses: Mapping[Status, int]) -> str:
-    lost = [f"{statuses[status]:,} {status}" for status in _LOST if statuses.get(status)]
-    return f"Not called: {', '.join(lost)}." if lost else ""
+    return f"{way.removesuffix('.')}{reached}.{left}"
 
 
 def _outcomes(report: Report) -> Section:
@@ -106,15 +119,15 @@ def _outcomes(report: Report) -> Section:
         say.OUTCOMES,
         _endings(report),
         chart=Bars(bars) if bars else None,
-        table=Table(("Outcome", "People", "Share", "Calls", "Talked"), rows, numbers=frozenset({1, 2, 3, 4})),
-        legend=((Tone.WARN, "not final"),) if any(not one.final for one in people) else (),
+        table=Table(
+            (say.OUTCOME, say.PEOPLE, say.SHARE, say.PEOPLE_CALLS, say.TALKED), rows, numbers=frozenset({1, 2, 3, 4})
+        ),
+        legend=((Tone.WARN, say.MAY_CHANGE),) if any(not one.final for one in people) else (),
         note=_silent(report),
     )
 
 
 def _endings(report: Report) -> str:
-    if not report.tracked:
-        return say.endings_not_asked(VENDOR.names)
     called, reached = report.funnel.queued, report.funnel.reached
     if not called:
         return say.NONE_IN_FILE
@@ -130,19 +143,18 @@ def _silent(report: Report) -> str:
     return say.silent(completed - report.funnel.reached)
 
 
-def _talk(report: Report) -> Section:
-    talk = report.talk
-    if talk is None:
-        return Section("durations", say.LENGTHS, say.NOBODY_REACHED)
+def _talk(talk: Talk) -> Section:
     return Section(
         "durations",
         say.LENGTHS,
         _lengths(talk),
         chart=Columns(
-            [_span(one) for one in talk.spans], [one.calls for one in talk.spans], every=math.ceil(len(talk.spans) / 7)
+            [_span(one) for one in talk.spans],
+            [one.calls for one in talk.spans],
+            every=math.ceil(sum(len(_span(one)) + 2 for one in talk.spans) / _LETTERS),
         ),
         table=Table(
-            ("Length", "Calls", "Share"),
+            (say.LENGTH, say.PEOPLE_CALLS, say.SHARE),
             [(f"{_span(one)} s", f"{one.calls:,}", share(one.calls, talk.calls)) for one in talk.spans],
             numbers=frozenset({1, 2}),
         ),
@@ -163,43 +175,44 @@ def _span(span: Span) -> str:
 def _countries(report: Report) -> Section:
     first = report.countries[0]
     lead = say.country(first.name, people=first.people, reached=first.reached, called=report.funnel.queued)
-    shown = [(one.name, one.people, one.reached) for one in report.countries[:_COUNTRIES]]
+    shown = [(one.name, one.people, one.reached, one.in_doubt) for one in report.countries[:_COUNTRIES]]
     others: Sequence[Country] = report.countries[_COUNTRIES:]
     if others:
-        shown.append(("others", sum(one.people for one in others), sum(one.reached for one in others)))
+        people, reached, in_doubt = (
+            sum(getattr(one, what) for one in others) for what in ("people", "reached", "in_doubt")
+        )
+        shown.append((say.OTHERS, people, reached, in_doubt))
     return Section(
         "countries",
-        "Countries",
+        say.COUNTRIES,
         lead,
         chart=Bars(
             [
-                Bar(name, people, f"{people:,} · {share(reached, people)}", Tone.QUIET, reached)
-                for name, people, reached in shown
+                Bar(name, people, f"{people:,} · {share(reached, people)}", Tone.QUIET, reached, doubt=in_doubt)
+                for name, people, reached, in_doubt in shown
             ]
         ),
         table=Table(
-            ("Country", "Code", "People", "Reached", "Share"),
+            (say.COUNTRY, say.PEOPLE, say.REACHED_, say.SHARE),
             [
-                (one.name, one.code, f"{one.people:,}", f"{one.reached:,}", share(one.reached, one.people))
+                (one.name, f"{one.people:,}", f"{one.reached:,}", share(one.reached, one.people))
                 for one in report.countries
             ],
-            numbers=frozenset({2, 3, 4}),
+            numbers=frozenset({1, 2, 3}),
         ),
-        legend=REACHED_OR_NOT,
+        legend=parted(in_doubt=any(one.in_doubt for one in report.countries)),
         note=say.BY_COUNTRY_CODE,
     )
 
 
 def _cost(report: Report) -> Section:
     paid = sorted((one for one in report.ended if one.cost > 0), key=lambda one: -one.cost)
-    if not paid:
-        return Section("cost", "Cost", say.no_cost(VENDOR.names))
     machines = sum(one.cost for one in paid if one.outcome == CallState.VOICEMAIL)
     currency = report.currency
     whole = say.cost(money(report.cost, currency), each=amount(report.cost / report.calls, currency))
     return Section(
         "cost",
-        "Cost",
+        say.COST,
         f"{whole}{say.for_machines(machines, report.cost) if machines else ''}.",
         chart=Bars(
             [
@@ -208,7 +221,7 @@ def _cost(report: Report) -> Section:
             ]
         ),
         table=Table(
-            ("Outcome", "Cost", "Share", "For each call", "For each minute"),
+            (say.OUTCOME, say.COST, say.SHARE, say.EACH_CALL, say.EACH_MINUTE),
             [
                 (
                     *(_named(one), amount(one.cost, currency), share(one.cost, report.cost)),
@@ -224,13 +237,11 @@ def _cost(report: Report) -> Section:
 
 
 def _label(ended: Ended) -> str:
-    return ended.outcome or "not asked yet"
+    return say.outcome(ended.outcome)
 
 
 def _named(ended: Ended) -> str:
-    if ended.final or not ended.outcome:
-        return _label(ended)
-    return f"{ended.outcome} ({'given up' if ended.given_up else 'not final'})"
+    return isolated(say.named(ended.outcome, final=ended.final, given_up=ended.given_up))
 
 
 def _tone(ended: Ended) -> Tone:

@@ -1,68 +1,144 @@
-"""What a report says of its figures."""
+"""What a report says of its figures: to people who do not type commands."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from dialer.messages.export.figures import moment, share, time
+from dialer.messages.export.figures import DASH, moment, share, time
 from dialer.messages.words import many
+from dialer.models import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from dialer.messages.names import ProviderNames
 
+# -- words ------------------------------------------------------------------------------------------------------------
+
+NOT_KNOWN = "not known yet"
+OTHER_ANSWERS = "other answers"
+NO_COUNTRY = "no country"
+OTHERS = "others"
+REACHED, NOT_REACHED_YET, STILL_OPEN = "reached", "not reached", "not known yet"
+MAY_CHANGE = "may still change"
+LISTEN_LINK = "recording"
+_STANDS: Final[Mapping[str, str]] = {
+    Status.INVALID: "cannot be called",
+    Status.DUPLICATE: "duplicate",
+    Status.SUPPRESSED: "do-not-call",
+    Status.ERROR: "refused",
+    Status.UNKNOWN: "unclear",
+    Status.QUEUED: "next call refused",
+}
+
+
+def outcome(state: str) -> str:
+    """Return how a call ended, without the dashes of a code."""
+    return state.replace("-", " ") or NOT_KNOWN
+
+
+def stands(kind: str) -> str:
+    """Return how a row stands, or how its call ended."""
+    return _STANDS.get(kind) or outcome(kind)
+
+
 # -- the head ----------------------------------------------------------------------------------------------------------
 
+HOW_THEY_WENT = "How the calls went"
+AS_TABLE = "The figures as a table"
+NOBODY_CALLED = "Nobody was called yet."
+RUNNING = "A run was going on when this was made: the figures are of that moment."
+AGENT, CALLER, CALLED, LIST, COSTS, MADE = "Agent", "Caller number", "Called", "List", "Costs in", "Made"
 
-def made(at: datetime, *, zone: str, recipients: str) -> str:
-    return f"Made {moment(at)} {zone} of the list {recipients}."
+
+def title(batch: str) -> str:
+    return f"{batch}: how the calls went"
 
 
 def rehearsal(names: ProviderNames) -> str:
     return f"A rehearsal against the stand-in for {names.name}: no phone rang."
 
 
-RUNNING = "A run was going on: the figures are of that moment."
-NOBODY_CALLED = "nobody was called yet"
-
-
-def waiting(people: int) -> str:
-    """Return what is said beside how many calls are still open."""
-    return f"calls; {many(people, 'person is', 'people are')} not done, see at the end" if people else "calls"
-
-
 def not_asked(names: ProviderNames) -> str:
-    return f"{names.name} was not asked yet"
+    return f"It is not known yet how the calls went: {names.name} was not asked."
 
 
-def of_callable(callable_: int) -> str:
-    return f"of {callable_:,} who can be called"
+def agents(name: str, others: int) -> str:
+    return f"{name} and {many(others, 'other agent')}" if others else name
 
 
-def of_called(reached: int, called: int, *, is_final: bool) -> str:
-    return f"{share(reached, called)} of those called{_so_far(is_final=is_final)}"
+def callers(numbers: Sequence[str], others: int, *, chosen: bool, names: ProviderNames) -> str:
+    """Return from which numbers people were called."""
+    words = [", ".join(numbers) + (f" and {others:,} more" if others else "")] if numbers else []
+    return "; ".join((*words, *([f"chosen by {names.name}"] if chosen else [])))
+
+
+def between(first: datetime, last: datetime, zone: str) -> str:
+    return f"{moment(first)} to {moment(last)}, {zone}"
+
+
+def at(moment_: datetime, zone: str) -> str:
+    return f"{moment(moment_)}, {zone}"
+
+
+def unit(currency: str | None, names: ProviderNames) -> str:
+    return currency or f"the unit of {names.name}"
+
+
+# -- the headline ------------------------------------------------------------------------------------------------------
+
+IN_LIST, CALLABLE, SENT, ACCEPTED = "In the list", "Can be called", "Called", "Accepted"
+REACHED_, WANTED, TALKED, COST, OPEN = "Reached", "Answered as wanted", "Talked", "Cost", "Still open"
+CALLS = "calls"
+
+
+def of_list(callable_: int, in_file: int) -> str:
+    return f"{share(callable_, in_file)} of the list"
+
+
+def of_callable(callable_: int, *, sent: int, accepted: int, names: ProviderNames) -> str:
+    words = f"of {callable_:,} who can be called"
+    return words if sent == accepted else f"{words}; {names.name} accepted {accepted:,}"
+
+
+def of_accepted(reached: int, accepted: int, *, is_final: bool) -> str:
+    return f"{share(reached, accepted)} of {accepted:,} accepted{_so_far(is_final=is_final)}"
+
+
+def of_reached(wanted: int, reached: int) -> str:
+    return f"{share(wanted, reached)} of those reached"
 
 
 def half_of_the_calls(seconds: float) -> str:
     return f"half of the calls up to {time(seconds)}"
 
 
-def for_each_reached(amount: str) -> str:
-    return f"; {amount} for each person reached"
+WITH_NOBODY = "with nobody"
 
 
-# -- from the file to a person -----------------------------------------------------------------------------------------
-
-FUNNEL = "From the file to a person"
-STEP_BEFORE = "Of the step before"
+def each_reached(unit_: str, amount: str) -> str:
+    return f"{unit_}; {amount} for each person reached" if amount else unit_
 
 
-def way(in_file: int, callable_: int, accepted: int, names: ProviderNames) -> str:
+def waiting(people: int) -> str:
+    """Return what is said beside how many calls are still open."""
+    return f"calls; {many(people, 'person is', 'people are')} not done" if people else CALLS
+
+
+# -- from the list to a person -----------------------------------------------------------------------------------------
+
+FUNNEL = "From the list to a person"
+STEP, ROWS, OF_LIST, STEP_BEFORE = "Step", "Rows", "Of the list", "Of the step before"
+
+
+def way(in_file: int, callable_: int) -> str:
     """Return the way of a list's rows, up to the calls; what is known of those comes behind it."""
-    return (
-        f"Of {many(in_file, 'row')}, {callable_:,} can be called. {names.name} accepted a call to {accepted:,} of them"
-    )
+    return f"Of {many(in_file, 'row')}, {callable_:,} can be called."
+
+
+def accepted(count: int, names: ProviderNames) -> str:
+    return f"{names.name} accepted a call to {many(count, 'person', 'people')}"
 
 
 def were_reached(count: int, *, is_final: bool) -> str:
@@ -70,21 +146,57 @@ def were_reached(count: int, *, is_final: bool) -> str:
 
 
 def no_longer_in_file(count: int) -> str:
-    return f"{count:,} more were called and are no longer in the file."
+    return f"{count:,} more were called and are no longer in the list."
 
 
 def _so_far(*, is_final: bool) -> str:
     return "" if is_final else " so far"
 
 
+def lost(counts: Mapping[Status, int], names: ProviderNames) -> str:
+    """Return why rows got no call; empty where all got one."""
+    words = {
+        Status.INVALID: "{} cannot be called as they stand",
+        Status.DUPLICATE: "{} stand for somebody who is in the list already",
+        Status.SUPPRESSED: "{} are on a do-not-call list",
+        Status.ERROR: f"{{}} were refused by {names.name}",
+        Status.UNKNOWN: "{} are unclear",
+        Status.SENDING: "{} are being called",
+        Status.PENDING: "{} are still to be called",
+    }
+    found = [text.format(f"{counts[status]:,}") for status, text in words.items() if counts.get(status)]
+    return f"Not called: {', '.join(found)}." if found else ""
+
+
+# -- against the batch before ------------------------------------------------------------------------------------------
+
+AGAINST = "Against the batch before"
+FIGURE, THIS, BEFORE, FIRST_CALL = "Figure", "This batch", "The one before", "First call"
+PER_REACHED = "Cost for each reached"
+
+
+def against(batch: str, now: float | None, before: float | None) -> str:
+    """Return how many were reached, held against the batch before; None: not known."""
+    if now is None or before is None:
+        return f"The batch before was {batch}."
+    points = round(100 * now, 1) - round(100 * before, 1)
+    more = f"{abs(points):.1f} points {'more' if points > 0 else 'fewer'}" if round(points, 1) else "as many"
+    return f"{now:.1%} of the accepted calls reached somebody, {before:.1%} in the batch before, {batch}: {more}."
+
+
 # -- how the calls ended -----------------------------------------------------------------------------------------------
 
 OUTCOMES = "How the calls ended"
-NONE_IN_FILE = "Nobody who was called is in the file any more."
+OUTCOME, PEOPLE, PEOPLE_CALLS, SHARE, LENGTH = "Outcome", "People", "Calls", "Share", "Length"
+COUNTRY, HOUR, DAY, ANSWER = "Country", "Hour", "Day", "Answer"
+NONE_IN_FILE = "Nobody who was called is in the list any more."
 
 
-def endings_not_asked(names: ProviderNames) -> str:
-    return f"{names.name} was not asked yet how the calls ended; the command for it stands at the end."
+def named(state: str, *, final: bool, given_up: bool) -> str:
+    """Return how calls stand, and whether that may change."""
+    if final or not state:
+        return outcome(state)
+    return f"{outcome(state)} ({'given up' if given_up else MAY_CHANGE})"
 
 
 def endings(called: int, *, reached: int, machines: int) -> str:
@@ -99,10 +211,66 @@ def silent(count: int) -> str:
     return f"{count:,} completed calls lasted 0 seconds: nobody was reached by them."
 
 
+# -- what people said --------------------------------------------------------------------------------------------------
+
+
+def question(topic: str, name: str) -> str:
+    """Return what was asked, as a heading."""
+    words = f"{topic}: {name}" if topic else name
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def answered(people: int, reached: int) -> str:
+    return f"{many(people, 'person', 'people')} answered, of {reached:,} reached."
+
+
+BY_AGENT = "As the agent noted it. An answer that one person alone gave in their own words counts as other."
+
+
+def no_such_question(name: str, known: Sequence[str]) -> str:
+    listed = ", ".join(known)
+    return f"--wanted {name}: no call of this batch has an answer to that. The agent noted: {listed}."
+
+
+def not_an_answer(text: str) -> str:
+    return f'--wanted {text}: write the name of the answer, =, and the answer that is wanted, as in "interested=yes".'
+
+
+# -- whom to call back, and what to listen to --------------------------------------------------------------------------
+
+CALL_BACK, LISTEN = "Whom to call back", "Calls to listen to"
+ROW, NUMBER, WHY, WHEN, LAST_CALL, RECORDING = "Row", "Number", "Why", "When", "Last call", "Recording"
+ASKED = "asked for it"
+
+
+def call_back(asked: int, missed: int) -> str:
+    """Return how many are to be called back, and why."""
+    words = [f"{many(asked, 'person', 'people')} asked to be called back"] if asked else []
+    words += [f"{many(missed, 'person was', 'people were')} not reached"] if missed else []
+    return f"{'; '.join(words)}."
+
+
+def asked_for(words: str) -> str:
+    return f"{ASKED}: {words}" if words else ASKED
+
+
+def not_reached(state: str, calls: int | None) -> str:
+    return outcome(state) if calls is None else f"{outcome(state)}, {many(calls, 'call')}"
+
+
+def first_of_each(*, more: bool, masked: bool) -> str:
+    words = [HIDDEN] if masked else []
+    return " ".join(([MORE_IN_RESULTS] if more else []) + words)
+
+
+MORE_IN_RESULTS = "The first of each; all of them stand in the results."
+LONGEST_CALLS = "The longest calls that reached somebody and were recorded."
+LISTEN_NOTE = "Who opens a recording has to be allowed to."
+
+
 # -- length of the calls -----------------------------------------------------------------------------------------------
 
 LENGTHS = "Length of the calls"
-NOBODY_REACHED = "Nobody was reached yet."
 
 
 def seconds_of_talk(names: ProviderNames) -> str:
@@ -120,24 +288,36 @@ def lengths(calls: int, *, median: float, ninth: float, longest: float) -> str:
     )
 
 
-# -- countries, and the time of day ------------------------------------------------------------------------------------
+# -- countries, days and the time of day -------------------------------------------------------------------------------
 
+COUNTRIES, HOURS, DAYS = "Countries", "Time of day", "Days"
 BY_COUNTRY_CODE = "By the number's country code; the share is that of people reached."
 
 
 def country(name: str, *, people: int, reached: int, called: int) -> str:
     return (
-        f"{share(people, called)} of those called have a number of {name}; {share(reached, people)} of them were "
-        "reached."
+        f"{share(people, called)} of the people have a number of {name}; {share(reached, people)} of them were reached."
     )
 
 
-def busiest_hour(hour: str, calls: int) -> str:
-    return f"Most calls were placed in the hour {hour}: {calls:,}."
+def busiest(when: str, calls: int) -> str:
+    return f"Most calls were placed {when}: {calls:,}."
 
 
-def best_hour(hour: str, *, reached: int, calls: int) -> str:
-    return f" The best one was {hour}: {share(reached, calls)} of its calls reached somebody."
+def best(when: str, *, reached: int, calls: int) -> str:
+    return f" The best was {when}: {share(reached, calls)} of its calls reached somebody."
+
+
+def on_day(day: str) -> str:
+    return f"on {day}"
+
+
+def at_hour(hour: str) -> str:
+    return f"at {hour}"
+
+
+def in_hour(hour: int) -> str:
+    return f"{hour:02}:00{DASH}{hour:02}:59"
 
 
 def hours_in(zone: str, names: ProviderNames) -> str:
@@ -147,11 +327,14 @@ def hours_in(zone: str, names: ProviderNames) -> str:
     )
 
 
+def days_in(zone: str, *, earlier: int) -> str:
+    left_out = f" {many(earlier, 'call')} on earlier days are left out." if earlier else ""
+    return f"Days in {zone}.{left_out}"
+
+
 # -- cost --------------------------------------------------------------------------------------------------------------
 
-
-def no_cost(names: ProviderNames) -> str:
-    return f"{names.name} tells no cost of these calls yet."
+EACH_CALL, EACH_MINUTE = "For each call", "For each minute"
 
 
 def cost(total: str, *, each: str) -> str:
@@ -164,28 +347,28 @@ def for_machines(machines: float, total: float) -> str:
 
 def cost_unit(currency: str | None, names: ProviderNames) -> str:
     if currency is None:
-        return f'As {names.name} gives it. To name its currency, write in dialer.toml: [organisation] currency = "USD"'
-    return f"{currency}, a hundredth of what {names.name} gives, since it gives cents."
+        return f"As {names.name} gives it, without a currency."
+    return f"In {currency}; {names.name} gives hundredths of it."
 
 
-# -- requests, pauses, errors ------------------------------------------------------------------------------------------
+# -- calls, pauses, errors ---------------------------------------------------------------------------------------------
 
-TRIES = "Attempts for each person"
+TRIES, REQUESTS, AGAIN = "Attempts for each person", "Attempts", "attempt"
 
 
 def requests(count: int, *, people: int, again: int) -> str:
-    return (
-        f"{many(count, 'request')} for {many(people, 'person', 'people')}; {f'{again:,}' if again else 'nobody'} "
-        "needed more than one."
-    )
+    return f"{many(count, 'attempt')} for {many(people, 'person', 'people')}; {again:,} needed more than one."
 
 
 def put_off_counts(names: ProviderNames) -> str:
-    return f"A request that {names.name} put off and that was made again counts."
+    return f"An attempt that {names.name} put off and that was made again counts."
 
 
-def never_slow(names: ProviderNames) -> str:
-    return f"Sending never stood still, and {names.name} put off no request."
+SLOW, LASTED = "When sending stood still", "Lasted"
+
+
+def began(zone: str) -> str:
+    return f"Began ({zone})"
 
 
 def stood_still(times: int, *, seconds: float) -> str:
@@ -193,17 +376,17 @@ def stood_still(times: int, *, seconds: float) -> str:
 
 
 def too_many(count: int, names: ProviderNames) -> str:
-    return f"{names.name} put off {many(count, 'request')} as too many."
+    return f"{names.name} put off {many(count, 'attempt')} as too many."
 
 
 def made_again(count: int) -> str:
-    return f"{many(count, 'request')} did not get through and were made again."
+    return f"{many(count, 'attempt')} did not get through and were made again."
 
 
 LONGEST = "The longest of them."
-NO_ERRORS = "Every row could be called, and no call failed."
+ERRORS, STATUS, REASON, WHICH = "Why people were not called", "Status", "Reason", "Which rows"
 NO_REASON = "no reason was given"
-WHERE_REASONS_STAND = "Rows are data rows of the file, from 1; each one's reason stands in the results CSV."
+WHERE_REASONS_STAND = "Rows are those of the list, from 1 without its header; each one's reason stands in the results."
 
 
 def not_called(rows: int, *, with_other_reasons: int) -> str:
@@ -211,25 +394,45 @@ def not_called(rows: int, *, with_other_reasons: int) -> str:
     return f"{many(rows, 'row')}: not called, or the call failed.{others}"
 
 
-# -- what is left ----------------------------------------------------------------------------------------------------
+# -- what is left ------------------------------------------------------------------------------------------------------
 
-NOTHING_TO_DO = "Nothing: everybody is done."
+LEFT, THEY = "Left to do", "They"
 
 
 def not_finished(running_at: datetime | None) -> str:
     running = "" if running_at is None else f" A run was going on at {moment(running_at)}."
-    return f"What is not finished, and the command that goes on with it.{running}"
+    return f"What is not finished.{running}"
 
 
 CAN_BE_CALLED = "can be called, and were not yet"
 WERE_BEING_CALLED = "were being called when the run ended"
 NOT_FINAL = "were called, and how it went is not known for good"
-MAY_HAVE_BEEN_CALLED = "may have been called"
-NOT_REACHED = "were called and not reached; to call them once more"
-INVALID = "cannot be called as their row stands; once it is fixed"
+MAY_HAVE_BEEN_CALLED = "may have been called: the answer is missing"
+NOT_REACHED = "were called and not reached, and can be called once more"
+INVALID = "cannot be called until their row is fixed"
 CALLED_BY_THE_RUN = "are called by the run that goes on"
 ARE_BEING_CALLED = "are being called"
 
 
 def refused(names: ProviderNames) -> str:
-    return f"were refused by {names.name}; once the reason is fixed"
+    return f"were refused by {names.name}, and can be called once the reason is fixed"
+
+
+# -- what the words mean -----------------------------------------------------------------------------------------------
+
+GLOSSARY = "What the words mean"
+HIDDEN = "Of each number only the last three digits are shown."
+
+
+def glossary(names: ProviderNames, *, wanted: bool, masked: bool) -> list[tuple[str, str]]:
+    """Return terms, and what they mean."""
+    return [
+        (CALLABLE, "A row with a valid number that is neither a duplicate of another row nor on a do-not-call list."),
+        (SENT, f"A call was asked for: {names.name} accepted it, refused it, or its answer is missing."),
+        (ACCEPTED, f"{names.name} took the call. It rings when a line is free."),
+        (REACHED_, "A person answered: the call is completed, no machine answered, and they talked."),
+        *([(WANTED, "Reached, and they gave the answer that the campaign is made for.")] if wanted else []),
+        ("Voicemail", "A machine answered."),
+        ("May still change", "The call waits, rings or goes on. A call that never ends is given up."),
+        *([("Numbers", HIDDEN)] if masked else []),
+    ]

@@ -7,6 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from dialer.provider.bolna.answers import answers_in
 from dialer.provider.bolna.body import RESERVED, body
 from dialer.provider.bolna.executions import request_in
 from dialer.provider.bolna.limits import LIMITS, NAMES
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from dialer.provider.interface import Order, Provider, Request, Troubles
+    from dialer.provider.interface import Noted, Order, Provider, Request, Troubles
 
 _SANDBOX_KEY = "bn-sandbox"
 _LISTED_LATE = 20.0
@@ -76,3 +77,7 @@ class Bolna:
     def request_in(self, body: str) -> Request:
         """See Vendor."""
         return request_in(body)
+
+    def answers_in(self, extracted: str) -> tuple[Noted, ...]:
+        """See Vendor."""
+        return answers_in(extracted)

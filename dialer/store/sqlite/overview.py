@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dialer.input_rows import phone_cell
 from dialer.messages.words import alike
-from dialer.store.records import Calls, Hold, People, Trouble
+from dialer.store.records import Calls, Hold, People, Talked, Trouble
 from dialer.store.sqlite.cells import parse_cells
 from dialer.store.sqlite.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors
@@ -21,11 +22,6 @@ from dialer.store.sqlite.queries import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-QUARTER = 900
-"""Seconds of what calls are counted by: every time zone is a multiple of it away from UTC."""
-
-_HORIZON = 31 * 86_400
 
 
 class Overview(Connected):
@@ -57,8 +53,8 @@ class Overview(Connected):
         """Return the people of the input, counted by all that they have in common."""
         rows = self._read(report.PEOPLE)
         return [
-            People(count, state, attempts, bool(called), bool(reached), outcome, final)
-            for count, state, attempts, called, reached, outcome, final in rows
+            People(count, state, attempts, bool(called), bool(reached), bool(in_doubt), outcome, final)
+            for count, state, attempts, called, reached, in_doubt, outcome, final in rows
         ]
 
     def calls(self) -> list[Calls]:
@@ -69,14 +65,49 @@ class Overview(Connected):
             for count, outcome, final, reached, talked, cost in rows
         ]
 
-    def calls_by_time(self) -> Iterator[tuple[int, int, int]]:
-        """Yield the begin of each quarter of an hour (Unix seconds), the calls placed in it, and those that reached."""
+    def calls_by_time(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield the begin of each quarter of an hour (Unix seconds) and the calls placed in it.
+
+        With how many of them reached somebody, and of how many nobody knows that.
+        """
         yield from self._read(report.CALLS_BY_TIME)
 
-    def called_numbers(self) -> Iterator[tuple[int, bool]]:
-        """Yield the number of each of the people who have an accepted call, and whether they were reached."""
+    def called_numbers(self) -> Iterator[tuple[int, bool, bool]]:
+        """Yield the number of each of the people who have an accepted call.
+
+        With whether they were reached, and whether nobody knows that.
+        """
         rows = self._read(report.CALLED_NUMBERS)
-        return ((number, bool(reached)) for number, reached in rows)
+        return ((number, bool(reached), bool(in_doubt)) for number, reached, in_doubt in rows)
+
+    def callers(self) -> Iterator[tuple[str | None, str | None, int]]:
+        """Yield agent and caller number of calls, and to how many of the people; the most frequent first.
+
+        None stands for the batch's agent, and for a caller that the provider chose.
+        """
+        yield from self._read(report.CALLERS)
+
+    def answers(self) -> Iterator[tuple[Talked, str]]:
+        """Yield what the agent noted (JSON) of each of the people reached: of their last call with a note."""
+        for _, each in groupby(self._read(report.ANSWERS), key=itemgetter(0)):
+            *_, (_, *call, noted) = each
+            yield Talked(*call), noted
+
+    def missed(self, size: int) -> Iterator[tuple[Talked, str, int]]:
+        """Yield the first of those whom another call may reach: their last call, its outcome, and how many there were.
+
+        Args:
+            size: so many at most.
+        """
+        return ((Talked(*call), outcome, calls) for *call, outcome, calls in self._read(report.MISSED, size))
+
+    def recorded(self, size: int) -> Iterator[tuple[Talked, float]]:
+        """Yield the longest calls that reached somebody and were recorded, and how many seconds they lasted.
+
+        Args:
+            size: so many at most.
+        """
+        return ((Talked(*call), duration) for *call, duration in self._read(report.RECORDED, size))
 
     def talks(self, *, step: float, ranks: Sequence[int]) -> tuple[list[tuple[int, int]], list[float]]:
         """Return how long the calls that reached somebody lasted.

@@ -72,6 +72,11 @@ REACHED = f"""
     (CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' AND (c.final = 0 OR coalesce(c.duration, 0) > 0) THEN 1 ELSE 0 END)
 """
 """1 where a person was reached, else 0; as long as only its status was read, a completed call is taken to have."""
+IN_DOUBT = f"""
+    (CASE WHEN {REACHED} = 1 OR c.final = 1 OR c.status IN {listed(FINAL_STATES)} AND a.retry_seconds IS NULL THEN 0
+    ELSE 1 END)
+"""
+"""1 where nobody knows whether a person was reached: the call goes on, nobody has asked, or it was given up."""
 FINAL = "coalesce(c.final, 0)"
 WHY = "coalesce(nullif(c.error_message, ''), nullif(c.termination_reason, ''), c.hangup_reason)"
 """Why a call ended, or what went wrong. The words of a carrier come last: each has its own."""
@@ -79,9 +84,10 @@ CALL_OF = "LEFT JOIN call c ON c.attempt = r.decided"
 """The call that somebody's result shows."""
 ACCEPTED_CALLS = "attempt a LEFT JOIN call c ON c.attempt = a.id WHERE a.outcome = 'queued'"
 LAST = f"""
-    SELECT a.recipient, max(a.id) AS attempt, max({REACHED}) AS reached FROM {ACCEPTED_CALLS} GROUP BY a.recipient
+    SELECT a.recipient, max(a.id) AS attempt, max({REACHED}) AS reached, max({IN_DOUBT}) AS in_doubt, count(*) AS calls
+    FROM {ACCEPTED_CALLS} GROUP BY a.recipient
 """
-"""Of everybody who was called the last call, and whether any of them has reached them."""
+"""Of everybody who was called the last call, how many there were, and whether any has reached them, or is in doubt."""
 
 ACCEPTED = """
     attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN sent s ON s.attempt = a.id

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from dialer.provider.states import WENT_WRONG
+from dialer.provider.states import REDIALLED, WENT_WRONG
 from dialer.store.sqlite.queries.parts import (
     ACCEPTED_CALLS,
     CALLED,
     DONE,
     FINAL,
+    IN_DOUBT,
     LAST,
     OUTCOME,
     REACHED,
@@ -26,20 +27,24 @@ _RINGS = later("a.at", f"({earlier('coalesce(c.scheduled_at, 0.0)', f'a.at + {_H
 SPAN = "SELECT count(*), min(at), max(at) FROM attempt"
 PEOPLE = f"""
     WITH last AS ({LAST})
-    SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0), {OUTCOME}, {FINAL}
+    SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0),
+    CASE WHEN r.state IN ('unknown', 'sending') AND coalesce(l.reached, 0) = 0 THEN 1
+    ELSE coalesce(l.in_doubt > l.reached, 0) END, {OUTCOME}, {FINAL}
     FROM recipient r LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
-    WHERE r.position IS NOT NULL AND r.state IS NOT NULL GROUP BY 2, 3, 4, 5, 6, 7
+    WHERE r.position IS NOT NULL AND r.state IS NOT NULL GROUP BY 2, 3, 4, 5, 6, 7, 8
 """
 CALLED_NUMBERS = f"""
     WITH last AS ({LAST})
-    SELECT r.number, l.reached FROM recipient r JOIN last l ON l.recipient = r.id WHERE r.position IS NOT NULL
+    SELECT r.number, l.reached, l.in_doubt > l.reached FROM recipient r JOIN last l ON l.recipient = r.id
+    WHERE r.position IS NOT NULL
 """
 CALLS = f"""
     SELECT count(*), {OUTCOME}, {FINAL}, {REACHED}, coalesce(sum(c.duration), 0.0), coalesce(sum(c.cost), 0.0)
     FROM {ACCEPTED_CALLS} GROUP BY 2, 3, 4
 """
 CALLS_BY_TIME = f"""
-    SELECT {QUARTER} * CAST(({_RINGS}) / {QUARTER} AS INTEGER), count(*), sum({REACHED})
+    SELECT {QUARTER} * CAST(({_RINGS}) / {QUARTER} AS INTEGER), count(*), sum({REACHED}),
+    sum({IN_DOUBT})
     FROM {ACCEPTED_CALLS} GROUP BY 1 ORDER BY 1
 """
 _TALKED = f"c.final <> 0 AND {REACHED} = 1"
@@ -54,6 +59,29 @@ CURRENT_HEADER = "SELECT coalesce((SELECT header FROM layout WHERE id = ?), '[]'
 REFUSALS = f"""
     SELECT alike(r.reason), count(*) FROM {DONE} AND r.position IS NOT NULL AND r.state = 'error'
     GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+CALLERS = f"""
+    SELECT r.agent, r.caller, count(*) FROM {DONE} AND r.state IN {CALLED} AND r.position IS NOT NULL
+    GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+"""
+ANSWERS = f"""
+    SELECT r.id, r.position, r.number, a.at, c.recording_url, c.extracted
+    FROM call c JOIN recipient r ON r.id = c.recipient JOIN attempt a ON a.id = c.attempt
+    WHERE c.extracted <> '' AND {REACHED} = 1 AND r.position IS NOT NULL ORDER BY c.recipient, c.attempt
+"""
+MISSED = f"""
+    WITH last AS ({LAST})
+    SELECT r.position, r.number, a.at, c.recording_url, {OUTCOME}, l.calls
+    FROM recipient r JOIN last l ON l.recipient = r.id JOIN call c ON c.attempt = l.attempt
+    JOIN attempt a ON a.id = l.attempt
+    WHERE r.position IS NOT NULL AND r.state = 'queued' AND l.reached = 0 AND c.final = 1
+    AND {OUTCOME} IN {listed(REDIALLED)} ORDER BY r.position LIMIT ?
+"""
+RECORDED = f"""
+    SELECT r.position, r.number, a.at, c.recording_url, c.duration
+    FROM call c JOIN recipient r ON r.id = c.recipient JOIN attempt a ON a.id = c.attempt
+    WHERE c.final = 1 AND {REACHED} = 1 AND c.recording_url <> '' AND r.position IS NOT NULL
+    ORDER BY c.duration DESC, c.attempt LIMIT ?
 """
 TROUBLES = f"""
     WITH last AS ({LAST}), trouble AS (
