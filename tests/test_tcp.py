@@ -98,14 +98,15 @@ def test_of_two_addresses_that_answer_at_once_one_is_closed_again(
     monkeypatch: pytest.MonkeyPatch, backend: str, port: int
 ) -> None:
     made: list[socket.socket] = []
-    opened, both = tcp._opened, 2
+    opened, both, there = tcp._opened, 2, anyio.Event()
 
     async def together(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
         mine = await opened(family, address)
         made.append(mine)
+        if len(made) == both:
+            there.set()
         with anyio.CancelScope(shield=True):
-            while len(made) < both:
-                await anyio.sleep(0.01)
+            await there.wait()
         return mine
 
     monkeypatch.setattr(tcp, "_opened", together)
