@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -17,12 +19,17 @@ from dialer.config.campaign import PLACEHOLDER, load_campaign
 from dialer.errors import CampaignError, InputError, UsageError
 from dialer.intake.phone_column import usual_columns
 from dialer.operations import write_campaign
+from dialer.operations.init import init_campaign, new_list
+from dialer.operations.init.interview import AnswerError
 from dialer.provider.bolna.body import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dialer.config.campaign import Campaign
+    from dialer.operations.init.interview import Question
+
+T = TypeVar("T")
 
 AGENT = "123e4567-e89b-12d3-a456-426655440000"
 OURS = {*RESERVED, "dialer_ref"}
@@ -34,11 +41,13 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BOLNA_AGENT_ID", raising=False)
 
 
-def people(header: Sequence[str], name: str = "people.csv") -> Path:
+def people(header: Sequence[str], name: str = "people.csv", *, phone: str | None = None) -> Path:
+    """Write a list of one person, whose number is in that column, else in the first one."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
+    row = ["+919876543210" if name == (phone or header[0]) else "x" for name in header]
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, ["x"] * len(header)])
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, row])
     return path
 
 
@@ -58,12 +67,12 @@ def test_it_works_as_it_stands_once_the_agent_is_put_in() -> None:
     assert (campaign.batch.recipients, campaign.batch.results) == (Path("people.csv"), Path("people.results.csv"))
 
 
-def test_it_lists_the_variables_and_what_is_left_out() -> None:
-    text = write_campaign(people(["phone", "name", "to_number", "due date"])).read_text(encoding="utf-8")
-    assert "# The agent hears these variables, each from the column of that name: name, due date\n" in text
-    assert "# Bolna fills in these itself, so they are left out: to_number\n" in text
-    assert '# [user_data]\n# name = "name"\n# "due date" = "due date"\n' in text
-    assert "(none)" in write_campaign(people(["phone"]), to=Path("other.toml")).read_text(encoding="utf-8")
+def test_it_names_what_is_sent_and_what_is_left_out() -> None:
+    written = write_campaign(people(["phone", "name", "to_number", "due date"]))
+    text = written.read_text(encoding="utf-8")
+    assert "# Bolna fills in these itself, so they are not sent: to_number\n" in text
+    assert filled(written).user_data == {"name": "name", "due date": "due date"}
+    assert filled(write_campaign(people(["phone"]), to=Path("other.toml"))).user_data == {}
 
 
 def test_every_key_of_a_campaign_file_that_it_shows_is_one() -> None:
@@ -74,7 +83,6 @@ def test_every_key_of_a_campaign_file_that_it_shows_is_one() -> None:
     )
     assert len(tomllib.loads(shown)["columns"]) == 5
     campaign = filled(written)
-    assert campaign.user_data is not None
     assert campaign.call.scheduled_at is not None
     assert campaign.screening.required == ["name"]
     assert campaign.window is not None
@@ -94,16 +102,10 @@ NAMES = ODD.map(str.strip).filter(
 @given(names=st.lists(NAMES, min_size=1, max_size=6, unique=True))
 @example(names=["0E0"])
 def test_any_names_of_columns_make_a_campaign_file(names: list[str]) -> None:
-    people(names)
-    for path in (Path("people.toml"), Path("mapped.toml")):
-        path.unlink(missing_ok=True)
-    written = write_campaign(Path("people.csv"))
-    (first,) = filled(written).columns.phone
-    assert first in names
-    text = written.read_text(encoding="utf-8")
-    mapped = text.replace("# [user_data]", "[user_data]").split("[user_data]\n")[1].split("# clinic")[0]
-    mapping = tomllib.loads("".join(line.removeprefix("# ") for line in mapped.splitlines(keepends=True)))
-    assert mapping == {name: name for name in names if name != first}
+    people(["phone", *names])
+    Path("people.toml").unlink(missing_ok=True)
+    campaign = filled(write_campaign(Path("people.csv")))
+    assert (campaign.columns.phone, campaign.user_data) == (["phone"], {name: name for name in names})
 
 
 @pytest.mark.parametrize(
@@ -112,72 +114,167 @@ def test_any_names_of_columns_make_a_campaign_file(names: list[str]) -> None:
      "tab\there", "{braces}", "$agent", "'", '"""', "bell\x07", "del\x7f", "a\x85b", "a\u2028b", "अनन्या", "=1+1"],
 )  # fmt: skip
 def test_an_odd_name_is_a_phone_column_and_a_variable(name: str) -> None:
-    people([name, "name"])
-    assert filled(write_campaign(Path("people.csv"))).columns.phone == [name]
     people(["phone", name])
-    assert filled(write_campaign(Path("people.csv"), to=Path("other.toml"))).columns.phone == ["phone"]
+    assert filled(write_campaign(Path("people.csv"))).user_data == {name: name}
+    answers = Answers(["1"])
+    assert filled(asked(people([name, "name"]), answers, to="other.toml")).columns.phone == [name]
 
 
-@pytest.mark.parametrize(
-    ("header", "line"),
-    [
-        (["name", "phone"], 'phone = "phone"'),
-        (["name", "Contact Number"], 'phone = "Contact Number"'),
-        (
-            ["name", "Kontakt"],
-            'phone = "name"   # <- not sure: no column has one of the usual names, or holds numbers',
-        ),
-        (
-            ["name", "phone", "mobile_number"],
-            'phone = "phone"   # <- not sure: 0 of 1 cells are numbers; mobile_number: 0 of 1 cells are numbers',
-        ),
-    ],
-)
-def test_the_phone_column_is_guessed_and_doubts_are_said(header: list[str], line: str) -> None:
-    assert f"\n{line}\n" in write_campaign(people(header)).read_text(encoding="utf-8")
+class Answers:
+    """A person who answers one question after the other; an empty answer takes what is proposed."""
+
+    def __init__(self, answers: Sequence[str] = ()) -> None:
+        self._answers = list(answers)
+        self.questions: list[str] = []
+
+    async def __call__(self, question: Question[T]) -> T:
+        """Answer the next question, as `cli.asking.interview` does."""
+        self.questions.append("\n".join([question.words, *question.options, f"[{question.proposed}]"]))
+        return question.read((self._answers.pop(0) if self._answers else "") or question.proposed)
 
 
-@pytest.mark.parametrize(
-    ("header", "row", "line"),
-    [
-        ("name,Kontakt", "x,+919876543210", 'phone = "Kontakt"   # <- not sure: 1 of 1 cells are numbers'),
-        (
-            "name,Kontakt,Handy",
-            "x,0172 1234567,98765 43210",
-            'phone = "Handy"   # <- not sure: 1 of 1 cells are numbers; Kontakt: 1 of 1 cells are numbers',
-        ),
-        (
-            "order id,Phone #,note\n9876500001,,\n9876500002,+919876543210,",
-            "9876500003,+919876543211,",
-            'phone = "Phone #"   # <- not sure: 2 of 3 cells are numbers; order id: 3 of 3 cells are numbers',
-        ),
-        (
-            "contact_number,Handy",
-            "+919876543210,+919876543211",
-            'phone = "contact_number"   # 1 of 1 cells are numbers; Handy: 1 of 1 cells are numbers',
-        ),
-    ],
-)
-def test_a_phone_column_without_a_usual_name_is_guessed_by_its_cells(header: str, row: str, line: str) -> None:
-    Path("people.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
-    assert f"\n{line}\n" in write_campaign(Path("people.csv")).read_text(encoding="utf-8")
+def asked(path: Path, person: Answers, *, to: str = "people.toml") -> Path:
+    return anyio.run(partial(init_campaign, new_list(path, to=Path(to)), ask=person)).path
 
 
-def test_the_column_with_the_most_numbers_is_guessed_and_not_the_emptiest() -> None:
+def refused(path: Path) -> str:
+    """Return why no campaign file is written where nobody can be asked."""
+    with pytest.raises(UsageError) as caught:
+        write_campaign(path)
+    assert not list(Path().glob("*.toml"))
+    return str(caught.value)
+
+
+def test_one_usual_column_of_numbers_is_taken_without_a_question() -> None:
+    for at, header in enumerate((["name", "phone"], ["name", "Contact Number"], ["Handy", "contact_number"])):
+        written = write_campaign(people(header, phone=header[-1]), to=Path(f"{at}.toml"))
+        assert filled(written).columns.phone == [header[-1]]
+
+
+def test_a_column_full_of_numbers_without_a_usual_name_is_asked_for() -> None:
+    path = people(["name", "Kontakt"], phone="Kontakt")
+    assert '    phone = "Kontakt"   # 1 of 1 cells are numbers\n' in refused(path)
+    person = Answers()
+    assert filled(asked(path, person)).columns.phone == ["Kontakt"]
+    assert "it is not clear which column holds the numbers" in person.questions[0]
+
+
+def test_a_list_without_a_number_is_refused_with_its_columns() -> None:
+    Path("people.csv").write_text("name,Kontakt\nx,y\n", encoding="utf-8")
+    assert 'Which column holds the phone numbers? In [columns]: phone = ""   # one of: name, Kontakt' in refused(
+        Path("people.csv")
+    )
+
+
+def test_the_fullest_column_is_proposed_and_not_the_emptiest() -> None:
     """As address books export them: one number in ten rows is no better for being clean."""
     rows = [[f"+9198765432{at:02}" if at != 3 else "121", "+912223456789" if at == 9 else ""] for at in range(10)]
     with Path("people.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["Phone 2 - Value", "Phone 1 - Value"], *([two, one] for one, two in rows)])
-    text = write_campaign(Path("people.csv")).read_text(encoding="utf-8")
-    said = "9 of 10 cells are numbers; Phone 2 - Value: 1 of 10 cells are numbers"
-    assert f'phone = "Phone 1 - Value"   # <- not sure: {said}\n' in text
+    lines = [
+        '    phone = "Phone 1 - Value"   # 9 of 10 cells are numbers',
+        '    phone = "Phone 2 - Value"   # 1 of 10 cells are numbers',
+    ]
+    assert "\n".join(lines) in refused(Path("people.csv"))
+    person = Answers()
+    assert filled(asked(Path("people.csv"), person)).columns.phone == ["Phone 1 - Value"]
+    assert "Phone 1 - Value: 9 of 10 cells are numbers, like +919876543200 and +919876543201\n" in person.questions[0]
+
+
+def test_the_number_of_a_bill_is_not_proposed_for_the_phone() -> None:
+    """Its name is a usual one, and its cells look like numbers; the customers are in another column."""
+    rows = "".join(f"900012345{at},Zoe,+91987654321{at}\n" for at in range(3))
+    Path("bills.csv").write_text(f"Number,Name,Mobile\n{rows}", encoding="utf-8")
+    assert refused(Path("bills.csv")).index('"Mobile"') < refused(Path("bills.csv")).index('"Number"')
+    assert filled(asked(Path("bills.csv"), Answers())).columns.phone == ["Mobile"]
+
+
+def test_several_columns_are_proposed_where_one_is_filled_where_the_other_is_empty() -> None:
+    rows = "+919876543210,,x\n,+919876543211,x\n+919876543212,+919876543213,x\n"
+    Path("people.csv").write_text(f"Mobile Phone,Business Phone,Name\n{rows}", encoding="utf-8")
+    assert filled(asked(Path("people.csv"), Answers())).columns.phone == ["Mobile Phone", "Business Phone"]
+    other = asked(Path("people.csv"), Answers(["2,1"]), to="other.toml")
+    assert filled(other).columns.phone == ["Business Phone", "Mobile Phone"]
+
+
+# -- the country of the numbers ----------------------------------------------------------------------------------------
+
+
+def german(rows: Sequence[str], header: str = "phone,name") -> Path:
+    path = Path("people.csv")
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return path
+
+
+LOCAL = [f"0171 39200{at:02},x" for at in range(10, 18)]
+
+
+def test_a_country_that_the_list_names_itself_is_proposed() -> None:
+    with_code = german([*LOCAL, "+49 171 3920099,x"])
+    assert 'In [csv]:\n    region = "DE"\n' in refused(with_code)
+    person = Answers()
+    assert filled(asked(with_code, person)).csv.region == "DE"
+    assert "8 of 9 numbers have no country code, like 0171 3920010 and " in person.questions[0]
+    assert "They look like numbers of Germany: the numbers with a country code are from there." in person.questions[0]
+    by_column = german([f"{row},Germany" for row in LOCAL], "phone,name,Country/Region")
+    person = Answers()
+    assert filled(asked(by_column, person, to="other.toml")).csv.region == "DE"
+    assert 'the column "Country/Region" says so' in person.questions[0]
+
+
+def test_no_country_is_proposed_where_several_fit_and_the_list_names_none() -> None:
+    """Enter must not call strangers in another country."""
+    person = Answers()
+    assert filled(asked(german(LOCAL), person)).csv.region is None
+    assert "They would be numbers of any of these: AT, " in person.questions[0]
+    answers = Answers(["Atlantis", "germany"])
+    with pytest.raises(AnswerError, match="'Atlantis' is not a country"):
+        asked(german(LOCAL), answers, to="other.toml")
+    assert filled(asked(german(LOCAL), Answers(["germany"]), to="other.toml")).csv.region == "DE"
+    with pytest.raises(AnswerError, match="With US none of them is a valid number"):
+        asked(german(LOCAL), Answers(["US"]), to="third.toml")
+
+
+def test_numbers_that_lost_their_plus_are_known() -> None:
+    path = german([f"9198765432{at:02},x" for at in range(10)])
+    assert "In [csv]:\n    plus_lost = true\n" in refused(path)
+    person = Answers()
+    assert filled(asked(path, person)).csv.plus_lost
+    assert "With a + in front they are numbers of: India 10." in person.questions[0]
+
+
+def test_a_few_numbers_without_a_country_code_stop_nobody_who_cannot_be_asked() -> None:
+    """They are invalid, and `check` says so."""
+    path = german([*(f"+4917139200{at},x" for at in range(10, 20)), LOCAL[0]])
+    assert filled(write_campaign(path)).csv.region is None
+
+
+# -- hours -------------------------------------------------------------------------------------------------------------
+
+
+def test_hours_are_proposed_with_the_rules_for_the_recipients_countries() -> None:
+    path = german(["+919876543210,x", "+14155550100,x"])
+    text = write_campaign(path).read_text(encoding="utf-8")
+    window = tomllib.loads(text)["window"]
+    assert window == {
+        "hours": "09:00-20:00",
+        "rules": ["in-collections", "in-promotional", "us-federal", "us-strict"],
+    }
+    person = Answers(["", "10:00-18:00"])
+    campaign = tomllib.loads(asked(path, person, to="other.toml").read_text(encoding="utf-8"))
+    assert campaign["window"]["hours"] == "10:00-18:00"
+    assert re.search(r"It is now \d\d:\d\d in India, \d\d:\d\d in United States\.", person.questions[-1])
+    any_time = asked(german(["+491713920010,x"]), Answers(["", "-"]), to="third.toml")
+    assert "window" not in tomllib.loads(any_time.read_text(encoding="utf-8"))
+    with pytest.raises(AnswerError, match='"nine to five" are not hours'):
+        asked(path, Answers(["", "nine to five"]), to="fourth.toml")
 
 
 def test_the_encoding_that_is_named_is_put_in() -> None:
     Path("people.csv").write_bytes("phone,Größe\n+919876543210,x\n".encode("cp1252"))
     campaign = filled(write_campaign(Path("people.csv"), encoding="cp1252"))
     assert campaign.csv.encoding == "cp1252"
-    assert '# "Größe" = "Größe"\n' in Path("people.toml").read_text(encoding="utf-8")
+    assert campaign.user_data == {"Größe": "Größe"}
 
 
 def test_a_list_that_is_not_utf_8_is_refused_with_the_option_that_names_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,7 +361,13 @@ def test_the_command_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) ->
     people(["phone", "name"], "my people.csv")
     assert main(["init", "my people.csv"]) == 0
     out, err = capsys.readouterr()
-    assert out == "my people.toml is written. Put the agent's id in, then: dialer check 'my people.toml'\n"
+    assert out == (
+        "my people.toml is written.\n"
+        "  Numbers: phone\n"
+        "  Sent to Bolna with each call: name\n"
+        '  Hours: 09:00-20:00 by their own clock, within ["in-collections", "in-promotional"]\n'
+        "Put the agent's id in, then: dialer check 'my people.toml'\n"
+    )
     assert err == ""
     assert main(["init", "my people.csv"]) == 2
     assert capsys.readouterr().err == (
@@ -274,7 +377,9 @@ def test_the_command_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) ->
 
 def test_what_it_writes_runs_in_the_sandbox_before_the_agent_is_put_in(capsys: pytest.CaptureFixture[str]) -> None:
     Path("people.csv").write_text("phone,name\n+919876543210,Zoë\n", encoding="utf-8")
-    write_campaign(Path("people.csv"))
+    written = write_campaign(Path("people.csv"))
+    text = written.read_text(encoding="utf-8")
+    written.write_text(text.replace('"09:00-20:00"', '"00:00-24:00"').replace("rules =", "# rules ="), encoding="utf-8")
     assert main(["run", "people.toml", "--sandbox", "--quiet"]) == 0
     assert capsys.readouterr().err == ""
     with Path("people.results.sandbox.csv").open(encoding="utf-8", newline="") as file:

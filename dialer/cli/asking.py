@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dialer.cli.printing import echo
 from dialer.errors import DeclinedError, InterruptedRunError
 from dialer.messages import cli as messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dialer.engine.control import Control
+    from dialer.operations.init.interview import Question
+
+_Answer = TypeVar("_Answer")
 
 
 def say(words: str) -> None:
@@ -29,19 +32,50 @@ async def ask(question: str, *, control: Control) -> bool:
     """Ask on the terminal; Ctrl-C is heard while it waits."""
     if not is_anybody_there():
         raise DeclinedError(messages.nobody_to_ask(question))
-    return (await _answer(messages.yes_or_no(question), control=control)).lower() in {"y", "yes"}
+    return (await _answer(messages.yes_or_no(question), control=control) or "").lower() in {"y", "yes"}
 
 
 async def choose(words: str, options: Sequence[str], *, control: Control) -> str | None:
     """Ask which one of several it is; None where none of them was named."""
     echo(words, err=True)
-    for at, option in enumerate(options, 1):
-        echo(f"  {at}  {option}", err=True)
+    _show_options(options)
     answer = await _answer(messages.which_one(len(options)), control=control)
     return next((option for at, option in enumerate(options, 1) if answer == str(at)), None)
 
 
-async def _answer(question: str, *, control: Control) -> str:
+async def interview(question: Question[_Answer], *, control: Control) -> _Answer:
+    """Ask until there is an answer that can be taken; Enter gives the proposed one.
+
+    Raises:
+        DeclinedError: nobody answers any more (Ctrl-D).
+        InterruptedRunError: Ctrl-C, or a signal.
+    """
+    from dialer.operations.init.interview import AnswerError  # noqa: PLC0415 - heavy, and only `init` needs it
+
+    echo(f"\n{question.words}", err=True)
+    _show_options(question.options)
+    while True:
+        prompt = messages.prompt(question.prompt, question.proposed)
+        answer = await _answer(prompt, control=control, interrupted=messages.not_written)
+        if answer is None:
+            # Ctrl-D ends no line.
+            echo("", err=True)
+            raise DeclinedError(messages.NOT_ANSWERED)
+        try:
+            return question.read(answer or question.proposed)
+        except AnswerError as why:
+            echo(str(why), err=True)
+
+
+def _show_options(options: Sequence[str]) -> None:
+    for at, option in enumerate(options, 1):
+        echo(f"  {at}  {option}", err=True)
+
+
+async def _answer(
+    question: str, *, control: Control, interrupted: Callable[[str], str] = messages.not_dialled
+) -> str | None:
+    """Return what is typed, or None where nobody types any more; `interrupted` says that a signal came instead."""
     import anyio  # noqa: PLC0415 - as above
 
     echo(question, err=True, nl=False)
@@ -57,5 +91,5 @@ async def _answer(question: str, *, control: Control) -> str:
         answer = sys.stdin.readline()
         tasks.cancel_scope.cancel()
     if control.drain.is_set():
-        raise InterruptedRunError(messages.not_dialled(control.stopped))
-    return answer.strip()
+        raise InterruptedRunError(interrupted(control.stopped))
+    return answer.strip() if answer else None

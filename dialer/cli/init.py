@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from dialer.cli.group import (
-    PATH,
-    cli,
-)
+from dialer.cli.asking import interview, is_anybody_there, say
+from dialer.cli.group import PATH, cli
 from dialer.cli.printing import echo
+from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode
-from dialer.messages.cli import campaign_written
 from dialer.messages.commands import command_text
+from dialer.messages.operations.init import written
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dialer.engine.control import Control
+    from dialer.operations.init import Written
 
 
 @cli.command()
 @click.argument("recipients", type=PATH)
 @click.option("--to", type=PATH, metavar="FILE", help="Write here; default: named after the CSV, in this folder.")
 @click.option("--encoding", metavar="NAME", help="Of the CSV, if it is neither UTF-8 nor UTF-16 with its mark.")
-def init(recipients: Path, to: Path | None, encoding: str | None) -> ExitCode:
+@click.option("--yes", is_flag=True, help="Ask nothing: take what is sure, refuse the rest; as without a terminal.")
+def init(recipients: Path, *, to: Path | None, encoding: str | None, yes: bool) -> ExitCode:
     """Write a campaign file for a CSV."""
-    from dialer.operations import write_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations.init import init_campaign, new_list  # noqa: PLC0415 - heavy, and only this command needs it
 
-    written = write_campaign(recipients, to=to, encoding=encoding)
-    echo(campaign_written(written, command=command_text("check", written)))
+    new = new_list(recipients, to=to, encoding=encoding)
+
+    async def settle(control: Control) -> Written:
+        person = partial(interview, control=control) if is_anybody_there() and not yes else None
+        return await init_campaign(new, ask=person)
+
+    # Where it is interrupted, the error says all there is to say.
+    done, _ = with_signals(settle, say=lambda _words: say(""))
+    command = command_text("check", done.path)
+    echo(written(done.path, done.lines, command=command, needs_agent=done.needs_agent))
     return ExitCode.DONE

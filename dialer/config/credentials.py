@@ -52,10 +52,23 @@ def credentials(selection: Selection) -> Credentials:
         UsageError: there is no key, or the `.env` cannot be read.
     """
     names = provider.VENDOR.names
-    key = _setting(names.key, selection.campaign)
-    if key is None:
+    found = known_credentials(selection.campaign)
+    if found is None:
         raise UsageError(say.no_key(names.key, provider=names.name, example=names.example_key, selection=selection))
-    return Credentials(base_url=address(), key=key)
+    return found
+
+
+def known_credentials(campaign: Path) -> Credentials | None:
+    """Return the key and the address; None where there is no key.
+
+    Args:
+        campaign: the campaign file; the `.env` lies beside it.
+
+    Raises:
+        UsageError: the `.env` cannot be read.
+    """
+    key = _setting(provider.VENDOR.names.key, campaign)
+    return None if key is None else Credentials(base_url=address(), key=key)
 
 
 def address() -> str:

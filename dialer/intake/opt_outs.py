@@ -63,9 +63,13 @@ class UnusedOptOuts:
             cells = Counter(column_of(rows, at))
             found.update({cell: cells[cell] for cell in refusals(cells)})
 
+    def found(self) -> dict[str, Counter[str]]:
+        """Return the columns that say no to somebody: which of their texts do, and in how many rows."""
+        return {name: found for (_, name), found in self._found.items() if found}
+
     def hints(self) -> list[str]:
         """Say in words how many rows each such column is about, and what leaves them out."""
-        return [say.opted_out(name, found, rows=self._rows) for (_, name), found in self._found.items() if found]
+        return [say.opted_out(name, found, rows=self._rows) for name, found in self.found().items()]
 
 
 def _words(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.escaping import on_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -42,6 +44,13 @@ def not_dialled(stopped: str) -> str:
     return f"{stopped}; nothing was dialled."
 
 
+def not_written(stopped: str) -> str:
+    return f"{stopped}; nothing was written."
+
+
+NOT_ANSWERED = "No answer; nothing was written."
+
+
 # -- questions ---------------------------------------------------------------------------------------------------------
 
 
@@ -55,6 +64,11 @@ def yes_or_no(question: str) -> str:
 
 def which_one(options: int) -> str:
     return f"Which one? [1-{options}, Enter: none] "
+
+
+def prompt(words: str, proposed: str) -> str:
+    """Return what stands before the answer; `proposed` is what Enter gives."""
+    return f"{words} [Enter: {on_one_line(proposed)}] " if proposed else f"{words} "
 
 
 def cancel(what: str) -> str:
@@ -88,10 +102,6 @@ def no_such_command(why: str, commands: Sequence[str]) -> str:
 
 
 # -- what a command did ------------------------------------------------------------------------------------------------
-
-
-def campaign_written(path: Path, *, command: str) -> str:
-    return f"{path} is written. Put the agent's id in, then: {command}"
 
 
 def report_written(path: Path) -> str:

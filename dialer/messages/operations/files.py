@@ -47,38 +47,6 @@ def no_such_zone(reason: str) -> str:
     return f"--timezone: {reason}."
 
 
-# -- a campaign file ---------------------------------------------------------------------------------------------------
-
-
-def name_unfit(name: str) -> str:
-    return f"{name!r}: a campaign file cannot hold this name. Rename the CSV."
-
-
-def campaign_exists(path: Path) -> str:
-    return f"{path} exists already; name another file with --to FILE, or edit that one."
-
-
-def campaign_unwritable(path: Path, *, why: str | None) -> str:
-    return f"{path}: cannot be written ({why})."
-
-
-def other_encoding(encoding: str) -> str:
-    return f"Add the one that reads right, like --encoding {encoding}, or save the file as CSV UTF-8."
-
-
-NOT_SURE = "   # <- not sure: "
-NO_USUAL_COLUMN = f"{NOT_SURE}no column has one of the usual names, or holds numbers"
-YOUR_AGENT = "   # <- put yours here"
-
-
-def left_out(columns: str, provider: str) -> str:
-    return f"# {provider} fills in these itself, so they are left out: {columns}\n"
-
-
-def required(column: str) -> str:
-    return f"# required = [{column}]   # an empty cell makes the row invalid\n"
-
-
 # -- a backup ----------------------------------------------------------------------------------------------------------
 
 

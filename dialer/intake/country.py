@@ -1,0 +1,118 @@
+"""Of which country the numbers without a country code may be: what the list itself says, for a person to confirm."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dialer import numbers
+from dialer.input_rows import has_entry
+from dialer.intake.phone_column import without_accents
+from dialer.intake.screening.advice import NEARLY_ALL, fitting_regions, places_with_plus, some, unmarked
+from dialer.models import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dialer.intake.table import Table
+
+_NAME: Final = re.compile(r"(?:^|.* )(?:country(?: region| code)?|land|pays|pais|paese)")
+_ANY: Final = frozenset(numbers.SPECIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmarked:
+    """The numbers of a list that have no country code, as far as they were looked at.
+
+    Attributes:
+        count: how many there are.
+        of: how many numbers were looked at.
+        examples: the first of them.
+        fitting: ISO codes of the countries of which nearly all would be numbers.
+        places: where they belong if they have only lost their plus; empty where that makes numbers of few.
+        likely: ISO code of the one that the list names itself; None where it names none that fits.
+        named_by: the column that names it; empty where the numbers with a country code do, or no other fits.
+    """
+
+    count: int
+    of: int
+    examples: tuple[str, ...]
+    fitting: tuple[str, ...]
+    places: tuple[tuple[str, int], ...]
+    likely: str | None
+    named_by: str
+
+    @property
+    def is_plus_lost(self) -> bool:
+        """Whether they are numbers only with a plus in front."""
+        return bool(self.places) and not self.fitting
+
+
+def unmarked_numbers(table: Table, phones: Sequence[str]) -> Unmarked | None:
+    """Return what is known of the numbers without a country code; None where there are none.
+
+    Args:
+        table: the list; its sample is looked at.
+        phones: the columns of the numbers: the first that is filled counts.
+    """
+    rows = [(row, cell) for row in table.sample if (cell := first_filled(table, phones, row))]
+    texts = [cell for _, cell in rows]
+    lacking = unmarked(texts)
+    if not lacking:
+        return None
+    tried = some(lacking)
+    fitting = fitting_regions(tried, allow=_ANY)
+    places = places_with_plus(tried, allow=_ANY)
+    likely, named_by = _likely(table, texts, fitting)
+    return Unmarked(
+        count=len(lacking),
+        of=len(unmarked(texts)) + sum(map(numbers.marked, texts)),
+        examples=tuple(dict.fromkeys(lacking))[:3],
+        fitting=tuple(fitting),
+        places=tuple(places.most_common()) if places.total() >= NEARLY_ALL * len(tried) else (),
+        likely=likely,
+        named_by=named_by,
+    )
+
+
+def first_filled(table: Table, phones: Sequence[str], row: Sequence[str]) -> str:
+    """Return the cell of a row that counts, of the columns of the numbers; empty where none holds anything."""
+    cells = (row[table.header.index(name)] for name in phones)
+    return next(filter(has_entry, cells), "")
+
+
+def valid_in(texts: Sequence[str], *, region: str | None, plus_lost: bool) -> list[int]:
+    """Return the numbers (E.164 digits) among some cells."""
+    judged = (numbers.judge(text, region=region, plus_lost=plus_lost, allow=_ANY) for text in texts)
+    return [one.digits for one in judged if not isinstance(one, Problem)]
+
+
+def _likely(table: Table, texts: Sequence[str], fitting: Sequence[str]) -> tuple[str | None, str]:
+    """Return the country that fits and that the list names, and the column that does so."""
+    named: list[tuple[str | None, str]] = [
+        (_most(map(numbers.home, valid_in(texts, region=None, plus_lost=False))), "")
+    ]
+    for at, name in enumerate(table.header):
+        if _NAME.fullmatch(_plain(name)):
+            named.append(
+                (_most(numbers.region_named(row[at].strip()) for row in table.sample if row[at].strip()), name)
+            )
+    found = {region: column for region, column in reversed(named) if region in fitting}
+    if len(found) == 1:
+        return next(iter(found.items()))
+    return (fitting[0], "") if len(fitting) == 1 and not found else (None, "")
+
+
+def _most(regions: Iterable[str | None]) -> str | None:
+    """Return the region that more than half of them are."""
+    counts = Counter(regions)
+    if not counts:
+        return None
+    region, count = counts.most_common(1)[0]
+    return region if 2 * count > counts.total() else None
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.findall(r"[^\W\d_]+", without_accents(name.casefold()))) if len(name) <= 100 else ""  # noqa: PLR2004 - a text

@@ -1,0 +1,175 @@
+"""A new campaign file as text: what is settled is written, what may be set besides is shown as a comment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from dialer import provider
+from dialer.config.campaign import PLACEHOLDER
+from dialer.messages.operations import init as say
+from dialer.messages.toml import array, key, quoted
+from dialer.reference import VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_CAMPAIGN = Template("""\
+# A campaign file: who is called, by which agent, how fast. Lines that begin with # are off.
+
+# The agent's id, from $provider's dashboard.
+agent_id = $agent$agent_note
+recipients = $recipients
+# results = "{recipients}.results.csv"   # with this, another CSV is another batch; default: $default
+
+[columns]
+phone = $phone
+# id = "customer_id"            # a stable identity; needed where two people share a number
+# from = "caller_id"            # per row: the caller number
+# scheduled_at = "call_at"      # per row: when $provider is to call
+# timezone = "timezone"         # per row: a name like Asia/Kolkata
+
+[csv]
+$region
+$encoding
+
+# What is sent to $provider with each call, and what the agent hears: variable = column. Nothing else is sent.
+$left_out\
+[user_data]
+$user_data\
+# clinic = { value = "Sunrise" }   # a constant
+
+[call]
+# from_phone_number = ["+918035000001"]
+# scheduled_at = "2026-12-01T10:00:00+05:30"
+
+[pacing]
+rate = "300/minute"             # $provider allows $calls for the whole organisation
+max_in_flight = 20
+
+# When somebody may be called, by their own clock; without this table at any time:
+$window\
+# days = ["mon", "tue", "wed", "thu", "fri"]
+# timezone = "Asia/Kolkata"     # of everybody without one of their own; default: that of the number
+# outside = "leave"             # leave them to a later run | wait
+
+[screening]
+duplicates = "skip"             # skip | refuse | call (needs an id column)
+# suppression = ["opted_out.csv"]
+$skip\
+$required\
+""")
+_ENCODING = '# encoding = "cp1252"           # only if the file is not UTF-8'
+_REGION = '# region = "IN"                 # the country of numbers without +; without it they are invalid'
+_PLUS_LOST = "plus_lost = true                # numbers without + have lost it"
+_RULES = "   # also us-federal, us-strict, in-promotional, in-collections"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a new campaign file is to say.
+
+    Attributes:
+        header: the list's columns.
+        phones: the columns of the numbers, in order.
+        agent: the agent's id; the placeholder where it is not known.
+        region: ISO code of the country of numbers without a plus.
+        plus_lost: whether these have lost it.
+        encoding: as it was named.
+        mapping: variable → column: what is sent.
+        missing: variables that the prompt asks for and no column holds.
+        hours: by the recipients' clocks; None for any time of the day.
+        rules: floors for the recipients' countries.
+        skip: column → cells of people who are not called.
+    """
+
+    header: tuple[str, ...]
+    phones: tuple[str, ...]
+    agent: str = PLACEHOLDER
+    region: str | None = None
+    plus_lost: bool = False
+    encoding: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    hours: str | None = None
+    rules: tuple[str, ...] = ()
+    skip: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def can_be_sent(name: str) -> bool:
+    """Tell whether a column can be a variable of its name: the provider fills some in itself, and one is ours."""
+    return name not in provider.VENDOR.reserved and name != VARIABLE
+
+
+def campaign_text(draft: Draft, *, recipients: Path, target: Path) -> str:
+    """Return the text of a campaign file.
+
+    Args:
+        draft: what it says.
+        recipients: the list.
+        target: where it will lie.
+    """
+    vendor = provider.VENDOR
+    columns = list(draft.mapping.values())
+    return _CAMPAIGN.substitute(
+        provider=vendor.names.name,
+        calls=vendor.limits.calls,
+        agent=quoted(draft.agent),
+        agent_note=say.YOUR_AGENT if draft.agent == PLACEHOLDER else "",
+        recipients=quoted(_from(target, recipients)),
+        default=_plain([f"{target.stem}.results.csv"]),
+        phone=quoted(draft.phones[0]) if len(draft.phones) == 1 else array(draft.phones),
+        region=_PLUS_LOST
+        if draft.plus_lost
+        else _REGION
+        if draft.region is None
+        else f"region = {quoted(draft.region)}",
+        encoding=_ENCODING if draft.encoding is None else f"encoding = {quoted(draft.encoding)}",
+        left_out=_left_out(draft),
+        user_data=_user_data(draft),
+        window=_window(draft),
+        skip=_skip(draft),
+        required=say.required(columns[0]) if columns else "",
+    )
+
+
+def _left_out(draft: Draft) -> str:
+    others = [name for name in draft.header if name not in {*draft.phones, *draft.mapping.values()}]
+    reserved = [name for name in others if not can_be_sent(name)]
+    rest = [name for name in others if can_be_sent(name)]
+    lines = [say.left_out(_plain(reserved), provider.VENDOR.names.name)] if reserved else []
+    return "".join([*lines, *([say.not_sent(_plain(rest))] if rest else [])])
+
+
+def _user_data(draft: Draft) -> str:
+    lines = [f"{key(name)} = {quoted(column)}\n" for name, column in draft.mapping.items()]
+    return "".join([*lines, say.no_column(draft.missing)])
+
+
+def _window(draft: Draft) -> str:
+    if draft.hours is None:
+        return f'# [window]\n# hours = "09:00-20:00"\n# rules = ["us-federal"]{_RULES}\n'
+    rules = f"rules = {array(draft.rules)}{say.ALL_RULES}" if draft.rules else f'# rules = ["us-federal"]{_RULES}'
+    return f"[window]\nhours = {quoted(draft.hours)}\n{rules}\n"
+
+
+def _skip(draft: Draft) -> str:
+    if not draft.skip:
+        return ""
+    columns = ", ".join(f"{key(column)} = {array(values)}" for column, values in draft.skip.items())
+    return f"skip = {{ {columns} }}   # rows with one of these cells are not called\n"
+
+
+def _from(target: Path, recipients: Path) -> str:
+    """Return the CSV's path as the campaign file has to name it; symbolic links of folders are followed."""
+    there = recipients.parent.resolve() / recipients.name
+    path = Path(os.path.relpath(there, target.parent.resolve())).as_posix()
+    return f"./{path}" if path.startswith("~") else path
+
+
+def _plain(names: Sequence[str]) -> str:
+    """Return names for a comment, where a line break would end it."""
+    return ", ".join(name if name.isprintable() else quoted(name) for name in names)

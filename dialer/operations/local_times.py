@@ -1,0 +1,64 @@
+"""What time it is now where the recipients are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dialer import numbers
+from dialer.moments import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+LOOKED_AT: Final = 1000
+"""So many numbers, spread over a list, tell where its people are."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """What the clocks of a country's recipients show.
+
+    Attributes:
+        country: in English.
+        share: of all recipients, from 0 to 1.
+        earliest: by the clock furthest behind of those zones in which they may be.
+        latest: by the clock furthest ahead.
+    """
+
+    country: str
+    share: float
+    earliest: datetime
+    latest: datetime
+
+
+def local_times(recipients: Iterable[int], *, now: datetime) -> tuple[LocalTime, ...]:
+    """Return what time it is where recipients are, the most frequent country first.
+
+    Args:
+        recipients: numbers, E.164 digits; those of no country are left out.
+        now: the moment (aware).
+    """
+    counts: Counter[str] = Counter()
+    zones: dict[str, set[str]] = {}
+    for number in recipients:
+        if found := numbers.zones(number):
+            place = numbers.place(number)
+            counts[place] += 1
+            zones.setdefault(place, set()).update(found)
+    times = {place: [shown(now, zone) for zone in sorted(zones[place])] for place in counts}
+    return tuple(
+        LocalTime(
+            place,
+            count / counts.total(),
+            min(times[place], key=_wall_clock),
+            max(times[place], key=_wall_clock),
+        )
+        for place, count in counts.most_common()
+    )
+
+
+def _wall_clock(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
