@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from trio.testing import MockClock
 from dialer import load_campaign, provider
 from dialer.cli import main
 from dialer.escaping import visible
+from dialer.messages.local_times import no_hours
 from dialer.operations import check_campaign, look_ahead
 from dialer.provider.bolna.client import BolnaClient
 from dialer.provider.bolna.sandbox import Settings, running
@@ -220,13 +222,37 @@ def test_strict_makes_the_prompt_s_warnings_errors(
     assert main(["run", str(path), "--yes", "-q"]) == 1
 
 
+def test_a_campaign_without_hours_says_what_time_it_is_for_those_whom_it_calls(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([[number(0)], [number(1)], ["+12125550100"]], header=["phone"])
+    told = r"Note: the campaign has no hours, .* It is now \d\d:\d\d in India, \d\d:\d\d in United States"
+    without = place.campaign()
+    assert main(["check", str(without)]) == 0
+    assert re.search(told, capsys.readouterr().out)
+    assert main(["run", str(without), "--yes", "--limit", "0"]) in {0, 3}
+    assert main(["run", str(without), "--yes", "--limit", "1"]) == 3
+    assert re.search(told, capsys.readouterr().err)
+    main(["check", str(place.campaign(name="d", more='[window]\nhours = "00:00-24:00"'))])
+    assert "has no hours" not in capsys.readouterr().out
+
+
+def test_it_is_said_where_it_is_early_or_late() -> None:
+    night, day = (datetime(2026, 12, 1, hour, 30, tzinfo=UTC) for hour in (5, 12))
+    assert no_hours([("India", day, day)]).endswith("It is now 12:30 in India")
+    assert no_hours([("India", day, day), ("United States", night, day)]).endswith(
+        "It is now 12:30 in India, 05:30 to 12:30 in United States, which is outside 08:00 to 21:00 for some of them"
+    )
+
+
 def test_without_a_key_it_says_what_it_could_not_read(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BOLNA_API_KEY")
     code, told = checked(path, capsys)
     assert code == 1
-    assert told["outlook"]["notes"] == ["the account and the agent's prompt were not read: There is no BOLNA_API_KEY"]
+    unread, _ = told["outlook"]["notes"]
+    assert unread == "the account and the agent's prompt were not read: There is no BOLNA_API_KEY"
 
 
 def test_what_would_be_spoken_badly_is_told_by_variable(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

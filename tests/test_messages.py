@@ -42,7 +42,7 @@ NOT_SENTENCES = {
     "united states of america": "a country's name",
     "module 'dialer": "Python's words for a name that a module does not have",
     "# A campaign file": "what `init` writes: TOML",
-    "# encoding =": "the same",
+    "# [window]": "the same",
     "Call everybody in a CSV": "the help of the program",
     '\n    """(?:': "a pattern with comments",
 }

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from dialer.intake.table import Table
 
-_NAME: Final = re.compile(r"(?:^|.* )(?:country(?: region| code)?|land|pays|pais|paese)")
+_COUNTRY: Final = frozenset({"country", "land", "pays", "pais", "paese"})
+"""A column with such a word in its name may hold countries."""
 _ANY: Final = frozenset(numbers.SPECIAL)
 
 
@@ -95,7 +96,7 @@ def _likely(table: Table, texts: Sequence[str], fitting: Sequence[str]) -> tuple
         (_most(map(numbers.home, valid_in(texts, region=None, plus_lost=False))), "")
     ]
     for at, name in enumerate(table.header):
-        if _NAME.fullmatch(_plain(name)):
+        if _COUNTRY & _words(name):
             named.append(
                 (_most(numbers.region_named(row[at].strip()) for row in table.sample if row[at].strip()), name)
             )
@@ -114,5 +115,5 @@ def _most(regions: Iterable[str | None]) -> str | None:
     return region if 2 * count > counts.total() else None
 
 
-def _plain(name: str) -> str:
-    return " ".join(re.findall(r"[^\W\d_]+", without_accents(name.casefold()))) if len(name) <= 100 else ""  # noqa: PLR2004 - a text
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]+", without_accents(name.casefold()))) if len(name) <= 100 else set()  # noqa: PLR2004 - a text

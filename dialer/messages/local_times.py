@@ -28,8 +28,7 @@ def no_hours(places: Sequence[tuple[str, datetime, datetime]]) -> str:
     """Say that people are called at any time of the day, and what time it is for them; arguments as of `times`."""
     odd = any(not _MORNING <= moment.hour < _NIGHT for _, *clocks in places for moment in clocks)
     outside = f", which is outside {_MORNING:02}:00 to {_NIGHT}:00 for some of them" if odd else ""
-    now = f"Where the recipients are it is now {times(places)}{outside}."
-    return f"The campaign has no hours, so people are called at any time of the day. {now}"
+    return f"the campaign has no hours, so people are called at any time of the day. It is now {times(places)}{outside}"
 
 
 def _span(earliest: datetime, latest: datetime) -> str:

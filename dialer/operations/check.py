@@ -26,6 +26,7 @@ from dialer.operations.coverage import uncovered
 from dialer.operations.do_not_call import shared_list
 from dialer.operations.intake import attempted_lines, intake, phone_before
 from dialer.operations.list_order import Kind, ListOrder
+from dialer.operations.local_times import AT_ONCE, no_hours
 from dialer.operations.opening import line_sharers, neighbours
 from dialer.operations.paused import holding, words_of
 from dialer.operations.redial_plan import foreseen_redials
@@ -169,6 +170,7 @@ class _Tally:
         order: where those may be, in the order of the list.
         no_rule: by country, the rows that no rule is for.
         samples: the first callable rows.
+        somewhere: some of the numbers, from all over the list.
     """
 
     ledger: Store | None
@@ -180,6 +182,7 @@ class _Tally:
     order: ListOrder = field(default_factory=ListOrder)
     no_rule: Counter[str | None] = field(default_factory=Counter)
     samples: list[InputRow] = field(default_factory=list)
+    somewhere: list[int] = field(default_factory=list)
 
     def add(self, rows: InputRows) -> None:
         """Count some rows."""
@@ -194,6 +197,7 @@ class _Tally:
             self.order.add_people([Kind(row.whereabouts, row.own.scheduled_at, until) for row, until in people])
         elif fresh:
             self.order.add_sorted({Kind(NOWHERE): len(fresh)})
+        self.somewhere += [rows.numbers[at] for at in fresh[:: -(-len(fresh) // AT_ONCE) or 1]]
         self.samples += map(rows.row, fresh[: SAMPLES - len(self.samples)])
 
     def _fresh(self, rows: InputRows) -> Sequence[int]:
@@ -243,7 +247,7 @@ def _summed_up(
         uncovered=uncovered(campaign, places=places, refused=tally.no_rule),
         talk=talk,
         phone_words=screened.phone_words,
-        hints=screened.hints,
+        hints=(*screened.hints, *no_hours(campaign, tally.somewhere)),
         redials=redials,
         warnings=warnings,
         rate=str(campaign.rate),

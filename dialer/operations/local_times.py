@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
+from dialer.messages import local_times as say
 from dialer.moments import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
-LOOKED_AT: Final = 1000
-"""So many numbers, spread over a list, tell where its people are."""
+    from dialer.config.campaign import Campaign
+
+AT_ONCE: Final = 100
+"""So many numbers from each part of a list tell where its people are."""
+PARTS: Final = 10
+"""Parts of a list of which some numbers are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,16 @@ def local_times(recipients: Iterable[int], *, now: datetime) -> tuple[LocalTime,
 
 def _wall_clock(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None)
+
+
+def no_hours(campaign: Campaign, recipients: Sequence[int]) -> tuple[str, ...]:
+    """Return a note on what time it is for people whom a campaign without hours calls; none where it has hours.
+
+    Args:
+        campaign: the campaign.
+        recipients: some of the numbers that are to be called, from all over the list.
+    """
+    if campaign.window is not None or campaign.sandbox or not recipients:
+        return ()
+    places = local_times(recipients, now=datetime.now(UTC))
+    return (say.no_hours([(one.country, one.earliest, one.latest) for one in places]),) if places else ()

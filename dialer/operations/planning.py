@@ -24,6 +24,7 @@ from dialer.operations.coverage import uncovered
 from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
 from dialer.operations.list_order import Kind, in_order, width_of
+from dialer.operations.local_times import AT_ONCE, PARTS, no_hours
 from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release, redial_by_plan
@@ -156,7 +157,7 @@ class Planning:
                 places=places,
                 placed=[*placed_elsewhere(self.sharers), *await self.context.ledger.call(placed_last)],
                 limit=to_call if to_call < pending else None,
-                hints=(*loaded.hints, *self._other_agents(loaded.agents)),
+                hints=(*loaded.hints, *self._other_agents(loaded.agents), *await self._no_hours(sum(counts.values()))),
                 talk=await self.context.ledger.talk(),
             ),
             rate=str(self.context.campaign.rate),
@@ -167,6 +168,16 @@ class Planning:
             once_more=await self.context.ledger.redialled(),
             sandbox=self.context.campaign.sandbox,
             phone_words=loaded.phone_words,
+        )
+
+    async def _no_hours(self, rows: int) -> Sequence[str]:
+        """Return a note on what time it is now for those whom a campaign without hours calls."""
+        campaign, ledger = self.context.campaign, self.context.ledger
+        if campaign.window is not None or campaign.sandbox:
+            return ()
+        pages = [await ledger.page(after=rows * part // PARTS, size=AT_ONCE) for part in range(PARTS)]
+        return no_hours(
+            campaign, [one.number for one in {one.position: one for page in pages for one in page}.values()]
         )
 
     def _other_agents(self, agents: Sequence[str]) -> list[str]:

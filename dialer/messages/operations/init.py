@@ -40,6 +40,10 @@ def other_encoding(encoding: str) -> str:
     return f"Add the one that reads right, like --encoding {encoding}, or save the file as CSV UTF-8."
 
 
+REGION_LINE = '# region = "IN"                 # the country of numbers without +; without it they are invalid'
+PLUS_LOST_LINE = "plus_lost = true                # numbers without + have lost it"
+ENCODING_LINE = '# encoding = "cp1252"           # only if the file is not UTF-8'
+RULES = "   # also us-federal, us-strict, in-promotional, in-collections"
 ALL_RULES = "   # all of them hold; take out what is not for such calls"
 YOUR_AGENT = "   # <- put yours here"
 
@@ -55,6 +59,10 @@ def not_sent(columns: str) -> str:
 def no_column(variables: Iterable[str]) -> str:
     lines = (f"# {key(name)} = {quoted('')}   # the prompt asks for it: name its column\n" for name in variables)
     return "".join(lines)
+
+
+def skip(columns: str) -> str:
+    return f"skip = {{ {columns} }}   # rows with such a cell are left out\n"
 
 
 def required(column: str) -> str:

@@ -62,10 +62,6 @@ duplicates = "skip"             # skip | refuse | call (needs an id column)
 $skip\
 $required\
 """)
-_ENCODING = '# encoding = "cp1252"           # only if the file is not UTF-8'
-_REGION = '# region = "IN"                 # the country of numbers without +; without it they are invalid'
-_PLUS_LOST = "plus_lost = true                # numbers without + have lost it"
-_RULES = "   # also us-federal, us-strict, in-promotional, in-collections"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +118,12 @@ def campaign_text(draft: Draft, *, recipients: Path, target: Path) -> str:
         recipients=quoted(_from(target, recipients)),
         default=_plain([f"{target.stem}.results.csv"]),
         phone=quoted(draft.phones[0]) if len(draft.phones) == 1 else array(draft.phones),
-        region=_PLUS_LOST
+        region=say.PLUS_LOST_LINE
         if draft.plus_lost
-        else _REGION
+        else say.REGION_LINE
         if draft.region is None
         else f"region = {quoted(draft.region)}",
-        encoding=_ENCODING if draft.encoding is None else f"encoding = {quoted(draft.encoding)}",
+        encoding=say.ENCODING_LINE if draft.encoding is None else f"encoding = {quoted(draft.encoding)}",
         left_out=_left_out(draft),
         user_data=_user_data(draft),
         window=_window(draft),
@@ -151,8 +147,8 @@ def _user_data(draft: Draft) -> str:
 
 def _window(draft: Draft) -> str:
     if draft.hours is None:
-        return f'# [window]\n# hours = "09:00-20:00"\n# rules = ["us-federal"]{_RULES}\n'
-    rules = f"rules = {array(draft.rules)}{say.ALL_RULES}" if draft.rules else f'# rules = ["us-federal"]{_RULES}'
+        return f'# [window]\n# hours = "09:00-20:00"\n# rules = ["us-federal"]{say.RULES}\n'
+    rules = f"rules = {array(draft.rules)}{say.ALL_RULES}" if draft.rules else f'# rules = ["us-federal"]{say.RULES}'
     return f"[window]\nhours = {quoted(draft.hours)}\n{rules}\n"
 
 
@@ -160,7 +156,7 @@ def _skip(draft: Draft) -> str:
     if not draft.skip:
         return ""
     columns = ", ".join(f"{key(column)} = {array(values)}" for column, values in draft.skip.items())
-    return f"skip = {{ {columns} }}   # rows with one of these cells are not called\n"
+    return say.skip(columns)
 
 
 def _from(target: Path, recipients: Path) -> str:
