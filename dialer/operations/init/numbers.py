@@ -109,7 +109,8 @@ async def without_refusers(draft: Draft, table: Table, interview: Interview) -> 
     for column, values in opt_outs.found().items():
         words = say.opt_out(column, values=values, rows=table.rows)
         if not interview.has_person or await interview.ask(Question(words, say.LEAVE_OUT, is_yes, proposed="y")):
-            skip[column] = tuple(values)
+            # Blanks around a text and capitals make no difference there.
+            skip[column] = tuple({text.strip().casefold(): text.strip() for text in values}.values())
             interview.note(say.skipped(column, skip[column], sum(values.values())))
     return replace(draft, skip=skip)
 
