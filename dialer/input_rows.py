@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import unicodedata
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
@@ -109,6 +110,17 @@ class InputRows:
         """Return the places of the rows that can be called."""
         places = range(len(self))
         return [place for place in places if place not in self.problems] if self.problems else places
+
+
+def column_name(text: str) -> str:
+    """Return the name of a column, so that those which look the same are the same, wherever they are written.
+
+    Without characters of no width and blanks around it; any blank is a plain one, accents are part of their letters.
+    """
+    if text.isascii():
+        return text.strip()
+    kinds = ((char, unicodedata.category(char)) for char in unicodedata.normalize("NFC", text))
+    return "".join(" " if kind == "Zs" else char for char, kind in kinds if kind != "Cf").strip()
 
 
 def column_of(cells: Sequence[Sequence[str]], index: int) -> list[str]:

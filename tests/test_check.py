@@ -332,6 +332,31 @@ def test_garbled_letters_are_told_and_whole_ones_are_not(
     assert warning in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("in_list", "in_campaign"),
+    [
+        ("Pr\u00e9nom", "Pre\u0301nom"),
+        ("Pre\u0301nom", "Pr\u00e9nom"),
+        ("Customer\u00a0Name", "Customer Name"),
+        ("\u0928\u092e\u094d\u200d\u0930", "\u0928\u092e\u094d\u200d\u0930"),
+        ("name", " na\u200bme\ufeff"),
+    ],
+)
+def test_names_that_look_the_same_are_the_same_column(
+    place: Place, capsys: pytest.CaptureFixture[str], in_list: str, in_campaign: str
+) -> None:
+    """Wherever the campaign names it; the cells stay as they are."""
+    cells = ["Re\u0301my", "\u00a0Zoe"]
+    place.recipients(
+        [[number(n), "x", cell, "id"] for n, cell in enumerate(cells)], header=["phone", "City", in_list, "id"]
+    )
+    more = f"""[columns]\nid = "{in_campaign}"\n[user_data]\nwho = "{in_campaign}"\n
+    [screening]\nrequired = ["{in_campaign}"]\nskip = {{ "{in_campaign}" = ["nobody"] }}"""
+    code, told = checked(place.campaign(more=more), capsys)
+    assert code == 0
+    assert told["heard"] == [{"who": cell} for cell in cells]
+
+
 def test_a_list_that_is_mostly_one_number_is_doubted(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     doubt = "Most rows repeat a number: is it the right column?"
     for repeated, is_doubted in ((5, False), (6, True)):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from dialer.cli import main
 from dialer.config.campaign import PLACEHOLDER, load_campaign
 from dialer.errors import CampaignError, InputError, UsageError
+from dialer.input_rows import column_name
 from dialer.intake.phone_column import usual_columns
 from dialer.operations import write_campaign
 from dialer.operations.init import init_campaign, new_list
@@ -94,7 +95,7 @@ def is_number(name: str) -> bool:
 
 
 ODD = st.text(st.characters(exclude_categories=["Cs", "Cf"], exclude_characters="\0"), min_size=1, max_size=10)
-NAMES = ODD.map(str.strip).filter(
+NAMES = ODD.map(column_name).filter(
     lambda name: name and name not in OURS and not is_number(name) and not usual_columns([name])
 )
 

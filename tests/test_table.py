@@ -201,9 +201,9 @@ def test_names_are_mended_and_it_is_said(tmp_path: Path) -> None:
     table = examine(save(tmp_path, " phone ,\u00a0Name,na\u200bme,x\n1,2,3,4\n"))
     assert table.header == ("phone", "Name", "name", "x")
     assert table.repaired == (
-        'column 1 is read as "phone": space or invisible characters around the name are left out',
-        'column 2 is read as "Name": space or invisible characters around the name are left out',
-        'column 3 is read as "name": space or invisible characters around the name are left out',
+        'column 1 is read as "phone": invisible characters, special blanks and blanks around it do not count',
+        'column 2 is read as "Name": invisible characters, special blanks and blanks around it do not count',
+        'column 3 is read as "name": invisible characters, special blanks and blanks around it do not count',
         "columns differ only in capital letters: Name, name",
     )
 

@@ -40,11 +40,6 @@ class OwnFile:
         return [[unguarded(row[place]) for place in self.places] for row in rows]
 
 
-def cleaned(row: Sequence[str]) -> list[str]:
-    """Return the names in a header without space and invisible characters around them."""
-    return [_clean(name) for name in row]
-
-
 def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Return what was repaired in the names of the columns or is odd there, in words.
 
@@ -64,13 +59,15 @@ def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, 
         numbers = [number for number, name in enumerate(names, 1) if name == twice[0]]
         raise InputError(say.named_twice(place, numbers, twice[0]))
     repaired = [
-        say.renamed(number, name) for number, (name, raw) in enumerate(zip(names, row, strict=True), 1) if name != raw
+        say.renamed(number, name)
+        for number, (name, raw) in enumerate(zip(names, row, strict=True), 1)
+        if name != _composed(raw)
     ]
     folded = Counter(name.casefold() for name in names)
     alike = [name for name in names if folded[name.casefold()] > 1]
     return (*repaired, *([say.alike(alike)] if alike else ()))
 
 
-def _clean(name: str) -> str:
-    visible = "".join(char for char in name if char.isascii() or unicodedata.category(char) != "Cf")
-    return visible.strip()
+def _composed(name: str) -> str:
+    # An accent that is a character of its own looks the same, and nobody can do anything about it.
+    return unicodedata.normalize("NFC", name)

@@ -12,7 +12,7 @@ from dialer import provider
 from dialer.config.campaign import Campaign, Constant, MistakeError, agent_in, is_zone, version_in
 from dialer.errors import CampaignError, InputError
 from dialer.hours import zone_problem
-from dialer.input_rows import column_of
+from dialer.input_rows import column_name, column_of
 from dialer.messages.intake import payload as say
 from dialer.models import Body, Own, Problem, e164
 from dialer.moments import in_zone, moment_in
@@ -313,7 +313,7 @@ def _hints(campaign: Campaign, header: tuple[str, ...]) -> Iterator[str]:
 
 def _required(campaign: Campaign) -> Iterator[str]:
     """Yield the columns that must not be empty; a constant never is."""
-    mapping = campaign.user_data or {}
+    mapping = {column_name(variable): source for variable, source in (campaign.user_data or {}).items()}
     for name in campaign.screening.required:
         source = mapping.get(name, name)
         if isinstance(source, str):

@@ -11,7 +11,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
-from dialer.intake.header import checked, cleaned
+from dialer.input_rows import column_name
+from dialer.intake.header import checked
 from dialer.intake.source import line_ends
 from dialer.messages.intake import table as say
 from dialer.models import Status
@@ -139,7 +140,7 @@ class Structure:
             self._more += 1
 
     def _take_header(self, line: int, row: Sequence[str]) -> None:
-        names = cleaned(row)
+        names = list(map(column_name, row))
         self.width = len(row)
         self.own_file = self._known(names) if self._known is not None else None
         if self.own_file is not None:

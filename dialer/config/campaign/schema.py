@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, fie
 from dialer import provider
 from dialer.config.campaign.values import (
     Column,
+    ColumnNames,
     Constant,
     MistakeError,
     Section,
@@ -142,7 +143,7 @@ class Screening(Section):
     duplicates: Literal["skip", "refuse", "call"] = "skip"
     suppression: Texts = Field(default_factory=list)
     max_age_days: Annotated[float, Field(gt=0, le=3650)] | None = None
-    required: Texts = Field(default_factory=list)
+    required: ColumnNames = Field(default_factory=list)
     skip: dict[Column, Annotated[list[str], PlainValidator(cell_texts)]] = Field(default_factory=dict)
     only: dict[Column, Annotated[list[str], PlainValidator(cell_texts)]] = Field(default_factory=dict)
     allow: Annotated[list[Allowable], BeforeValidator(listed)] = Field(default_factory=list)

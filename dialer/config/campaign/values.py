@@ -12,9 +12,10 @@ from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from dialer.hours import WeeklyHours, pack_names, zone_problem
+from dialer.input_rows import column_name
 from dialer.messages.config import campaign as say
 from dialer.messages.hours import no_pack
 from dialer.moments import moment_in
@@ -218,7 +219,7 @@ class Constant:
 def source(value: object) -> str | Constant:
     """Return a column or a constant."""
     if isinstance(value, str) and value:
-        return value
+        return column_name(value)
     if isinstance(value, dict) and value.keys() == {"value"}:
         constant = value["value"]
         if isinstance(constant, str | int) or (isinstance(constant, float) and math.isfinite(constant)):
@@ -231,6 +232,7 @@ def phone_columns(value: object) -> list[str]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
         raise MistakeError(say.PHONE)
+    names = list(map(column_name, names))
     if len(set(names)) < len(names):
         raise MistakeError(say.PHONE_TWICE)
     return names
@@ -238,8 +240,10 @@ def phone_columns(value: object) -> list[str]:
 
 def zone_column(value: object) -> str | Literal[False]:
     """Return the column of the time zones, or that none is one."""
-    if value is False or (isinstance(value, str) and value):
-        return value
+    if isinstance(value, str) and value:
+        return column_name(value)
+    if value is False:
+        return False
     raise MistakeError(say.ZONE_COLUMN)
 
 
@@ -251,8 +255,9 @@ def cell_texts(value: object) -> list[str]:
     return [text if isinstance(text, str) else json.dumps(text) for text in texts]
 
 
-Column = Annotated[str, Field(min_length=1)]
-Texts = Annotated[list[Column], BeforeValidator(listed)]
+Column = Annotated[str, Field(min_length=1), AfterValidator(column_name)]
+ColumnNames = Annotated[list[Column], BeforeValidator(listed)]
+Texts = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(listed)]
 
 
 class Section(BaseModel):

@@ -201,7 +201,9 @@ def named_twice(place: str, columns: Sequence[int], name: str) -> str:
 
 def renamed(column: int, name: str) -> str:
     """Say how the name of a column is read."""
-    return f'column {column} is read as "{name}": space or invisible characters around the name are left out'
+    return (
+        f'column {column} is read as "{name}": invisible characters, special blanks and blanks around it do not count'
+    )
 
 
 def alike(names: Sequence[str]) -> str:
