@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -123,9 +124,45 @@ def column_name(text: str) -> str:
     return "".join(" " if kind == "Zs" else char for char, kind in kinds if kind != "Cf").strip()
 
 
-def column_of(cells: Sequence[Sequence[str]], index: int) -> list[str]:
+class Cells(list[list[str]]):
+    """The cells of rows, and the same of each column: while rows are read it costs little to have both.
+
+    Args:
+        width: how many columns there are.
+    """
+
+    __slots__ = ("columns",)
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.columns: list[list[str]] = [[] for _ in range(width)]
+
+    def add(self, rows: Sequence[list[str]]) -> None:
+        """Add a few rows that were just read: later they are out of the processor's cache."""
+        self.extend(rows)
+        # One list of all cells, cut for each column: twice as fast as to take one cell of each row.
+        cells = list(chain.from_iterable(rows))
+        for index, column in enumerate(self.columns):
+            column.extend(cells[index :: len(self.columns)])
+
+    def at(self, places: Sequence[int]) -> Cells:
+        """Return the cells of some of the rows."""
+        some = Cells(0)
+        some.extend(self[place] for place in places)
+        some.columns = [[column[place] for place in places] for column in self.columns]
+        return some
+
+
+def cells_at(cells: Sequence[Sequence[str]], places: Sequence[int]) -> Sequence[Sequence[str]]:
+    """Return the cells of some of the rows."""
+    if len(places) == len(cells):
+        return cells
+    return cells.at(places) if isinstance(cells, Cells) else [cells[place] for place in places]
+
+
+def column_of(cells: Sequence[Sequence[str]], index: int) -> Sequence[str]:
     """Return one cell of each row."""
-    return list(map(itemgetter(index), cells))
+    return cells.columns[index] if isinstance(cells, Cells) else list(map(itemgetter(index), cells))
 
 
 def has_entry(cell: str) -> bool:

@@ -137,7 +137,7 @@ def test_lines_are_told_through_blank_lines_and_quoted_newlines(tmp_path: Path) 
     table = examine(path)
     assert lines(table) == [3, 5, 7, 8]
     assert lines(table, size=1) == [3, 5, 7, 8]
-    assert [chunk.first for chunk in chunks(table, size=3)] == [1, 3]
+    assert [chunk.first for chunk in chunks(table, size=3)] == [1, 4]
 
 
 READING = """

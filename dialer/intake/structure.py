@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
-from dialer.input_rows import column_name
+from dialer.input_rows import Cells, column_name
 from dialer.intake.header import checked
 from dialer.intake.source import line_ends
 from dialer.messages.intake import table as say
@@ -262,9 +262,7 @@ def scan(source: Source, text: io.TextIOWrapper, *, delimiter: str, skip: int, k
     return structure
 
 
-def batches(
-    text: io.TextIOWrapper, *, delimiter: str, skip: int, width: int, size: int
-) -> Iterator[Sequence[Sequence[str]]]:
+def batches(text: io.TextIOWrapper, *, delimiter: str, skip: int, width: int, size: int) -> Iterator[Cells]:
     """Read the rows of a file that `scan` has passed, without the header.
 
     Args:
@@ -279,13 +277,18 @@ def batches(
     """
     reader = _reader(text, delimiter=delimiter, skip=skip)
     next((row for row in reader if not is_blank(row, 0)), None)
-    while rows := list(islice(reader, size)):
+    cells = Cells(width)
+    while rows := list(islice(reader, min(_AT_ONCE, size - len(cells)))):
         if set(map(len, rows)) != {width}:
             rows = [row for row in rows if not is_blank(row, width)]
             if any(len(row) != width for row in rows):
                 raise csv.Error
-        if rows:
-            yield rows
+        cells.add(rows)
+        if len(cells) == size:
+            yield cells
+            cells = Cells(width)
+    if cells:
+        yield cells
 
 
 def _reader(text: io.TextIOWrapper, *, delimiter: str, skip: int) -> CsvReader:

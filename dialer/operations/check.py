@@ -15,6 +15,7 @@ from dialer.escaping import guarded
 from dialer.export.results import REJECTS, replaced
 from dialer.export.results.cells import shown
 from dialer.files import unwritable
+from dialer.input_rows import cells_at
 from dialer.messages.operations import files
 from dialer.messages.operations.run import will_not_start
 from dialer.messages.words import without_stop
@@ -188,7 +189,7 @@ class _Tally:
         """Count some rows."""
         fresh = self._fresh(rows)
         self.fresh += len(fresh)
-        self.spoken.add([rows.cells[at] for at in fresh], [rows.first + at for at in fresh])
+        self.spoken.add(cells_at(rows.cells, fresh), [rows.first + at for at in fresh])
         refused = (rows.numbers[at] for at, problem in rows.problems.items() if problem.code == "no_rule")
         self.no_rule.update(numbers.home(number) if number else None for number in refused)
         again = {at: self.recent.get(line(rows.numbers[at])) for at in fresh} if self.recent else {}

@@ -68,7 +68,7 @@ class PhoneCells:
     def _counting(self, rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[int]]]:
         """Return the cell of each row that counts, as `phone_place` says; and the rows by each column but the first."""
         first, *others = self.places
-        texts, later = column_of(rows, first), []
+        texts, later = [*column_of(rows, first)], []
         for place in others:
             taken = []
             for at in [at for at, text in enumerate(texts) if not has_entry(text)]:

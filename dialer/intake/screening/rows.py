@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from dialer import numbers
 from dialer.errors import InputError, InterruptedRunError
-from dialer.input_rows import INVISIBLE, InputRows, column_of
+from dialer.input_rows import INVISIBLE, InputRows, cells_at, column_of
 from dialer.intake.opt_outs import UnusedOptOuts
 from dialer.intake.screening.phone_cells import PhoneCells
 from dialer.intake.screening.report import EXAMPLES, Report
@@ -46,6 +46,7 @@ class _Rows:
     first: int
     lines: Sequence[int]
     cells: Sequence[Sequence[str]]
+    digests: NDArray[np.int32]
     numbers: NDArray[np.int64]
     keys: list[str | None]
     problems: dict[int, Problem]
@@ -64,7 +65,7 @@ class _Rows:
 
     def at(self, places: NDArray[np.intp]) -> Sequence[Sequence[str]]:
         """Return the cells of some of the rows."""
-        return self.cells if len(places) == len(self.cells) else [self.cells[place] for place in places.tolist()]
+        return cells_at(self.cells, places.tolist())
 
     def settle(self, at: int, status: Status, problem: Problem) -> None:
         """Take a row out of those that are called."""
@@ -129,8 +130,7 @@ class Screening:
         self._opt_outs = UnusedOptOuts(table.header, used=(*rules.phones, rules.id, *rules.skip, *rules.only))
         self._id = None if rules.id is None else table.header.index(rules.id)
         # What tells two people on one number from the same row sent twice.
-        others = [at for at in range(len(table.header)) if at not in (*self._phones.places, self._id)]
-        self._compared: Callable[[Sequence[str]], object] = itemgetter(*others) if others else lambda _: None
+        self._compared = [at for at in range(len(table.header)) if at not in (*self._phones.places, self._id)]
         self._required = tuple((name, table.header.index(name)) for name in rules.required)
         self._ids: dict[str, int] = {}
         self._seen = Seen()
@@ -161,14 +161,14 @@ class Screening:
             InputError: the file was changed, or has duplicates where `duplicates` is "refuse".
             InterruptedRunError: `should_stop` said so.
         """
-        for chunk in chunks(self._table, size=ROWS_AT_ONCE):
-            if self._should_stop():
-                raise InterruptedRunError(say.interrupted(self._table.path))
-            with _no_collection():
+        with _no_collection():
+            for chunk in chunks(self._table, size=ROWS_AT_ONCE):
+                if self._should_stop():
+                    raise InterruptedRunError(say.interrupted(self._table.path))
                 rows = self._chunk(chunk)
-            if len(self._refused) >= EXAMPLES:
-                raise self._refusal()
-            yield rows
+                if len(self._refused) >= EXAMPLES:
+                    raise self._refusal()
+                yield rows
         if self._refused:
             raise self._refusal()
         # The ledger sorts what it was given only after the last row, and needs the room.
@@ -180,6 +180,7 @@ class Screening:
             first=chunk.first,
             lines=chunk.lines,
             cells=chunk.cells,
+            digests=self._digests(chunk.cells),
             numbers=numbers.numbers,
             keys=self._keys(chunk.cells, numbers.numbers),
             problems=numbers.problems | dict(chunk.problems),
@@ -257,14 +258,15 @@ class Screening:
     def _repeats(self, rows: _Rows, left: NDArray[np.intp], among: Seen, *, by_line: bool = True) -> Iterator[_Repeat]:
         """Yield the places whose number an earlier row has, the position of the first one, and if all is the same."""
         names = numbers.lines(rows.numbers[left]) if by_line else rows.numbers[left]
-        positions, digests = _positions(rows, left), self._digests(rows, left)
+        positions, digests = _positions(rows, left), rows.digests[left]
         firsts, marks = among.firsts(names, positions, digests)
         for place in np.flatnonzero(firsts != positions).tolist():
             yield int(left[place]), int(firsts[place]), bool(marks[place] == digests[place])
 
-    def _digests(self, rows: _Rows, left: NDArray[np.intp]) -> NDArray[np.int32]:
-        hashes = map(hash, map(self._compared, rows.at(left)))
-        return np.fromiter(hashes, dtype=np.int64, count=len(left)).astype(np.int32)
+    def _digests(self, cells: Sequence[Sequence[str]]) -> NDArray[np.int32]:
+        columns = [column_of(cells, at) for at in self._compared]
+        compared = zip(*columns, strict=True) if columns else repeat((), len(cells))
+        return np.fromiter(map(hash, compared), dtype=np.int64, count=len(cells)).astype(np.int32)
 
     def _settle_called(self, rows: _Rows, left: NDArray[np.intp]) -> NDArray[np.intp]:
         """Settle the rows whose number an earlier run attempted; return the others.
@@ -289,7 +291,7 @@ class Screening:
         firsts, marks = self._called.find(np.array(names, dtype=np.int64))
         places = np.array(list(called), dtype=np.intp)
         is_before = (firsts != UNSEEN) & (firsts < _positions(rows, places))
-        is_same = marks == self._digests(rows, places)
+        is_same = marks == rows.digests[places]
         for place, (at, keys) in enumerate(called.items()):
             if is_before[place]:
                 problem = self._repeated(int(rows.numbers[at]), int(firsts[place]), same=bool(is_same[place]))
@@ -338,7 +340,7 @@ def _find(rows: _Rows, locate: Locate) -> None:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Leave the garbage collector out: rows make no cycles, and looking for some in them takes a fifth of the time."""
+    """Leave the garbage collector out, also while rows are read and used: they make no cycles, and it costs a fifth."""
     enabled = gc.isenabled()
     gc.disable()
     try:
