@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
@@ -25,6 +26,7 @@ from dialer.hours import (
     pack_names,
     zone_problem,
 )
+from dialer.hours.zones import row_zone_problem
 from dialer.models import Problem
 
 TOLL_FREE = (
@@ -330,6 +332,48 @@ def test_an_unknown_zone_in_a_row_is_a_problem_with_the_nearest_name(name: str, 
 @pytest.mark.parametrize("name", ["EST", "MST", "HST", "IST", "Etc/GMT+5", "+05:30", "localtime", "America", "../UTC"])
 def test_fixed_offsets_and_abbreviations_are_no_zones(name: str) -> None:
     assert zone_problem(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("names", "zones"),
+    [
+        (
+            ["Pacific Standard Time", "Pacific Time (US & Canada)", "pacific"],
+            ["America/Los_Angeles", "America/Vancouver"],
+        ),
+        (["Eastern Time", "(UTC-05:00) Eastern Time (US & Canada)", "ET"], ["America/New_York", "America/Toronto"]),
+        (["EST"], ["America/New_York", "Australia/Sydney"]),
+        (["IST"], ["Asia/Kolkata", "Asia/Jerusalem", "Europe/Dublin"]),
+        (["CST"], ["America/Chicago", "Asia/Shanghai"]),
+        (["India Standard Time", "(UTC+05:30) India Standard Time", "Indian Standard Time"], ["Asia/Kolkata"]),
+        (["W. Europe Standard Time", "Central European Summer Time", "CEST"], ["Europe/Berlin", "Europe/Rome"]),
+        (["E. South America Standard Time", "BRT"], ["America/Sao_Paulo"]),
+        (
+            ["(GMT-05:00) Eastern Standard Time (America/New_York)", "new york", "America/New York"],
+            ["America/New_York"],
+        ),
+        (["+05:30", "UTC+5:30", "GMT+0530", "(UTC+05:30)"], ["Asia/Kolkata"]),
+        (["UTC-8", "-08:00"], ["America/Los_Angeles"]),
+    ],
+)
+def test_what_people_write_for_a_zone_is_answered_with_the_zones_it_may_mean(
+    names: list[str], zones: list[str]
+) -> None:
+    for name in names:
+        problem = row_zone_problem(name)
+        assert problem is not None
+        assert [zone for zone in zones if f'"{zone}"' not in problem.reason] == []
+
+
+def test_of_many_zones_some_are_named_and_a_hint_is_a_zone() -> None:
+    many = row_zone_problem("UTC-5")
+    assert many is not None
+    assert many.reason.count('"America/') == 6
+    assert "or another one" in many.reason
+    for text in ("Pacific Time", "IST", "FLE Standard Time", "+10:00", "UTC-3"):
+        problem = row_zone_problem(text)
+        assert problem is not None
+        assert all(row_zone_problem(zone) is None for zone in re.findall(r'"(\w+/\w+)"', problem.reason))
 
 
 def test_an_unknown_default_zone_is_refused() -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import available_timezones
 
+from dialer.hours.zone_hints import meant
 from dialer.messages import hours as say
 from dialer.models import Problem
 
@@ -49,6 +50,8 @@ def row_zone_problem(name: str) -> Problem | None:
 
 def _no_place(name: str) -> Problem:
     known = _zone_names()
+    if zones := meant(name, known):
+        return Problem("zone_unknown", say.may_be_zones(name, zones))
     places = [key for key in known if "/" in key and not key.startswith("etc/")]
     near = get_close_matches(name.strip().casefold().replace(" ", "_"), places, n=1)
     example = known[near[0]] if near else "America/New_York"

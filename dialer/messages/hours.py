@@ -14,6 +14,8 @@ _ADVICE = "give one zone in a timezone column, or a default in the campaign"
 ZONE_MISSING = f"the number has no known time zone; {_ADVICE}"
 _NAMED = 3
 """So many zones are named one by one."""
+_MEANT = 6
+"""So many of the zones that a text may mean are named."""
 
 
 def no_rule(country: str | None) -> str:
@@ -52,6 +54,16 @@ def schedule_outside(reason: str) -> str:
 def not_a_place(name: str, *, example: str) -> str:
     """Say that a name is not the time zone of a place, with one that may be meant."""
     return f'"{name}" is not the time zone of a place; write a name like "{example}"'
+
+
+def may_be_zones(name: str, zones: Sequence[str]) -> str:
+    """Say that a name is not the time zone of a place, and which ones it may mean."""
+    said = f'"{name}" is not the time zone of a place'
+    shown = [f'"{zone}"' for zone in zones[:_MEANT]]
+    if len(zones) == 1:
+        return f"{said}; write {shown[0]} if that is meant"
+    last = shown.pop() if len(zones) <= _MEANT else "another one"
+    return f"{said}; it may mean {', '.join(shown)} or {last}: write the one that is meant"
 
 
 def not_hours(text: str) -> str:
