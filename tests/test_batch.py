@@ -222,6 +222,25 @@ def test_a_path_through_a_link_goes_where_the_system_goes() -> None:
     assert os.path.realpath(find(f'{LIST}results = "link/../a.csv"').results) == os.path.realpath("far/a.csv")
 
 
+def test_a_workbook_lies_beside_the_results_and_a_trial_has_its_own() -> None:
+    more = f'{LIST}results = "out/monday.csv"\nresults_xlsx = true\n'
+    assert find(more).workbook == Path("in/out/monday.xlsx")
+    assert find(more, sandbox=True).workbook == Path("in/out/monday.sandbox.xlsx")
+    assert find(LIST).workbook is None
+
+
+def test_a_workbook_does_not_take_the_place_of_the_list_or_the_ledger() -> None:
+    named = 'recipients = "list.xlsx"\nresults = "list.csv"\nresults_xlsx = true\n'
+    assert "results_xlsx" in refused(named)
+    assert "list.xlsx" in refused(named)
+    assert "one file" in refused(f'{LIST}results = "out.csv"\nledger = "out.xlsx"\nresults_xlsx = true\n')
+
+
+def test_results_that_are_named_like_a_workbook_are_refused_with_the_line_that_asks_for_one() -> None:
+    words = refused(f'{LIST}results = "monday.XLSX"\n')
+    assert "Name it like monday.csv. For a workbook beside it, add the line: results_xlsx = true" in words
+
+
 def test_a_suppression_list_is_not_overwritten() -> None:
     Path("in/c.toml").write_text(
         f'{AGENT}{LIST}results = "dnc.csv"\n[screening]\nsuppression = ["a.csv", "./dnc.csv"]\n'

@@ -45,6 +45,7 @@ NOT_SENTENCES = {
     "# [window]": "the same",
     "Call everybody in a CSV": "the help of the program",
     '\n    """(?:': "a pattern with comments",
+    "<": "what a file is made of: XML",
 }
 """How a text begins that no person reads as a sentence of ours, and what it is."""
 

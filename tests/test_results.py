@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
@@ -115,8 +116,8 @@ def written(index: int, status: Status = Status.QUEUED) -> Written:
     )
 
 
-def file_at(path: Path, *, header: Sequence[str] = HEADER, with_id: bool = False) -> ResultsFile:
-    return ResultsFile(path, header=header, with_id=with_id)
+def file_at(path: Path, *, header: Sequence[str] = HEADER, with_id: bool = False, bom: bool = False) -> ResultsFile:
+    return ResultsFile(path, header=header, with_id=with_id, bom=bom)
 
 
 ATTEMPTED = [result(1), result(2, Status.UNKNOWN), result(3, Status.ERROR)]
@@ -461,9 +462,10 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path: Path) -> None:
         read_back(tmp_path, with_id=False)
 
 
-def test_a_torn_last_line_never_tells_of_somebody_else(path: Path) -> None:
+@pytest.mark.parametrize("bom", [False, True])
+def test_a_torn_last_line_never_tells_of_somebody_else(path: Path, *, bom: bool) -> None:
     """Wherever a kill cuts it: it says what is true of its recipient, or that they are unknown, or nothing."""
-    file = file_at(path)
+    file = file_at(path, bom=bom)
     file.write([result(1)])
     whole = len(path.read_bytes())
     file.append([result(2, cells={"phone": "0981", "name": "a\nb"})])
@@ -506,6 +508,20 @@ def test_mode_and_symbolic_link_are_kept(path: Path, tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o640
     assert [line[0] for line in table(target)] == ["row", "1", "2"]
     assert [found.name for found in target.parent.iterdir()] == ["real.csv"]
+
+
+def test_a_byte_order_mark_stands_once_at_the_beginning_however_the_file_came_about(path: Path) -> None:
+    for begin in (ResultsFile.write, ResultsFile.append):
+        path.unlink(missing_ok=True)
+        file = file_at(path, bom=True)
+        begin(file, [result(1)])
+        file.append([result(2)])
+        file.close()
+        file_at(path, bom=True).append([result(3)])
+        content = path.read_bytes()
+        assert content.startswith(codecs.BOM_UTF8 + b"row,")
+        assert content.count(codecs.BOM_UTF8) == 1
+        assert tuple(read_back(path, with_id=False).rows) == tuple(written(index) for index in (1, 2, 3))
 
 
 def test_a_failure_in_the_middle_leaves_the_former_file(results: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import dataclasses
 from typing import TYPE_CHECKING
@@ -37,9 +38,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield ledger
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> ResultsFile:
-    return ResultsFile(tmp_path / "monday.csv", header=HEADER, with_id=False)
+@pytest.fixture(params=[False, True], ids=["plain", "bom"])
+def file(tmp_path: Path, request: pytest.FixtureRequest) -> ResultsFile:
+    return ResultsFile(tmp_path / "monday.csv", header=HEADER, with_id=False, bom=request.param)
 
 
 @pytest.fixture
@@ -64,7 +65,9 @@ def written(ledger: Ledger, file: ResultsFile) -> Callable[[], int]:
 
 def is_as_from_the_ledger_alone(file: ResultsFile, ledger: Ledger, *, pending: bool = True) -> bool:
     header = ledger.header()
-    whole = ResultsFile(file.path.with_suffix(".whole"), header=header, with_id=False)
+    bom = file.path.read_bytes().startswith(codecs.BOM_UTF8)
+    assert bom == bool(file._mark)
+    whole = ResultsFile(file.path.with_suffix(".whole"), header=header, with_id=False, bom=bom)
     whole.write(ledger.results(pending=pending), calls=ledger.call_parts())
     return file.path.read_bytes() == whole.path.read_bytes()
 
@@ -152,6 +155,17 @@ def test_a_file_that_a_person_has_changed_is_written_whole(
     file.path.write_bytes(text.replace(b"name 7", b"Name 7"))
     write_results(ledger, file)
     assert file.path.read_bytes() == text
+    assert written() == PEOPLE
+
+
+def test_a_mark_that_is_asked_for_later_is_written_and_one_that_is_not_any_more_is_not(
+    ledger: Ledger, file: ResultsFile, written: Callable[[], int]
+) -> None:
+    other = ResultsFile(file.path, header=HEADER, with_id=False, bom=not file._mark)
+    write_results(ledger, other)
+    assert is_as_from_the_ledger_alone(other, ledger)
+    write_results(ledger, file)
+    assert is_as_from_the_ledger_alone(file, ledger)
     assert written() == PEOPLE
 
 

@@ -27,6 +27,7 @@ class OwnFile:
         names: the names of the list's own columns, as they were.
         places: where those stand.
         status: where it says how a row stood.
+        guarded: cells that a spreadsheet would run have a mark in front.
     """
 
     kind: str
@@ -34,10 +35,12 @@ class OwnFile:
     names: tuple[str, ...]
     places: tuple[int, ...]
     status: int
+    guarded: bool = True
 
     def rows(self, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
         """Return rows as they were in the list, without the marks that keep spreadsheets from running cells."""
-        return [[unguarded(row[place]) for place in self.places] for row in rows]
+        read = unguarded if self.guarded else str
+        return [[read(row[place]) for place in self.places] for row in rows]
 
 
 def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ _WHOLE: Final = 10**15
 _BLOCK: Final = 1 << 16
 _ZEROS = re.compile(r"0+")
 # So a file holds what XML cannot, as the carriage return of a line break (ECMA-376, 22.9.2.19: ST_Xstring).
-_CONTROL = re.compile("_x00([01][0-9A-Fa-f])_")
+_ESCAPED = re.compile("_x(00[01][0-9A-Fa-f]|005[Ff]|[Ff]{3}[EeFf])_")
 _Row = tuple[int, list[str], Problem | None]
 
 
@@ -176,7 +176,7 @@ def _text(cell: Any) -> str:  # noqa: ANN401 - openpyxl has no types
     if value is None:
         return ""
     if isinstance(value, str):
-        return _CONTROL.sub(lambda match: chr(int(match[1], 16)), value) if "_x00" in value else value
+        return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value) if "_x" in value else value
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float):

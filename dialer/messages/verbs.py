@@ -15,7 +15,7 @@ VERBS = {
     "pause": "Have no run call anybody, until `dialer resume`.",
     "reconcile": "Look for unclear calls at {provider}; those found become queued.",
     "report": "Write a page with charts of how the calls went.",
-    "results": "Write the results CSV again from the ledger.",
+    "results": "Write the results again from the ledger, also as a workbook.",
     "resume": "Let runs call again after a pause; starts none.",
     "run": "Dial; run it again to resume.",
     "sandbox": "Run the stand-in for {provider} by itself, until Ctrl-C.",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dialer.operations.reconcile import reconcile_campaign
     from dialer.operations.report import report_batch, report_text, save_report
     from dialer.operations.results import results_frame, rewrite_results
+    from dialer.operations.results_workbook import SavedWorkbook, save_workbook
     from dialer.operations.resume import Resumed, resume_campaigns
     from dialer.operations.run import run_campaign, run_campaign_sync
     from dialer.operations.set import Changed, set_live
@@ -75,6 +76,8 @@ _HOMES = {
     "Standing": "status",
     "results_frame": "results",
     "rewrite_results": "results",
+    "SavedWorkbook": "results_workbook",
+    "save_workbook": "results_workbook",
     "NotShown": "status",
     "standings": "status",
     "Shown": "show",
@@ -97,6 +100,7 @@ __all__ = [
     "Resumed",
     "RunOptions",
     "Saved",
+    "SavedWorkbook",
     "Shown",
     "Standing",
     "Summary",
@@ -124,6 +128,7 @@ __all__ = [
     "run_campaign",
     "run_campaign_sync",
     "save_report",
+    "save_workbook",
     "set_live",
     "show_number",
     "standings",

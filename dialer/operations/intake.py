@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer import numbers
 from dialer.errors import ColumnError
-from dialer.export.results import own_file, stamp_of
+from dialer.export.results import own_file_in, stamp_of
 from dialer.hours.recipient_zones import Locator, zone_column
 from dialer.intake.do_not_call import Listed, Suppression
 from dialer.intake.payload import Payload
@@ -129,7 +129,7 @@ def intake(
         campaign.batch.recipients,
         encoding=campaign.csv.encoding,
         delimiter=campaign.csv.delimiter,
-        known=own_file,
+        known=own_file_in(campaign.batch.recipients),
     )
     refuse_without_header(table)
     phones, found = _phone_columns(campaign, table, phone_before)

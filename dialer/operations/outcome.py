@@ -121,6 +121,7 @@ class Summary:
         paused: a person has paused it, so nobody is called; `ended` says who.
         pauses: the same for scripts.
         next: the command that goes on best; None where there is none.
+        workbook: path of the results as a workbook; None where the campaign asks for none.
     """
 
     batch: str
@@ -145,6 +146,7 @@ class Summary:
     paused: bool = False
     pauses: tuple[Pause, ...] = ()
     next: Next | None = None
+    workbook: str | None = None
 
 
 def exit_code_of(counts: Mapping[Status, int], *, refused: int = 0) -> ExitCode:

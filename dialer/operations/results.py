@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
+
 from dialer.errors import InputError, LedgerError, UsageError
 from dialer.export.results import PLACES, STAMP, Places, ResultsFile, continues, read_back, stamp_of
 from dialer.messages.operations import results as say
 from dialer.messages.operations.ledger import emptied
+from dialer.operations.results_workbook import workbook_notes
 from dialer.store.engines import read_ledger, reopen_ledger
 from dialer.store.sqlite import locked
 
@@ -60,7 +63,7 @@ def results_frame(batch: Batch) -> pd.DataFrame:
 
 
 def _rewrite(batch: Batch, ledger: Store) -> int:
-    file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")))
+    file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")), bom=batch.bom)
     _refuse_if_it_may_know_more(batch, ledger)
     rows = 0
 
@@ -161,15 +164,16 @@ def note_written(store: Store, *, stamp: str, places: Places) -> None:
 
 def results_file(campaign: Campaign, header: Sequence[str]) -> ResultsFile:
     """Return the writer of a campaign's results, whose input has these columns."""
-    return ResultsFile(campaign.batch.results, header=header, with_id=campaign.columns.id is not None)
+    batch, with_id = campaign.batch, campaign.columns.id is not None
+    return ResultsFile(batch.results, header=header, with_id=with_id, bom=batch.bom)
 
 
 async def rewrite(campaign: Campaign, ledger: AsyncStore) -> str:
-    """Write the results anew; return why they cannot be, in words, or nothing."""
+    """Write the results anew, CSV and workbook; return why they cannot be, in words, or nothing."""
     try:
         file = results_file(campaign, await ledger.header())
         await ledger.call(lambda store: write_results(store, file))
     except OSError as error:
         command = campaign.batch.selection.command("results")
         return say.not_rewritten(campaign.batch.results, why=error.strerror, command=command)
-    return ""
+    return "\n".join(await to_thread.run_sync(workbook_notes, campaign.batch))

@@ -16,12 +16,14 @@ from dialer.errors import DialerError
 from dialer.export.results import Places
 from dialer.messages.operations import results as say
 from dialer.operations.results import begin_writing, note_written, write_changed
+from dialer.operations.results_workbook import workbook_notes
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from dialer.config.batch import Batch
     from dialer.export.results import ResultsFile
     from dialer.models import ResultRow
     from dialer.operations.run_context import Notes
@@ -43,15 +45,17 @@ class _Todo:
         whole: the file anew: with (True) or without those that are still to be called; None: not.
         unchanged: where rows stand in it whose lines are as they have to be.
         positions: rows to append.
+        workbook: the workbook.
     """
 
     whole: bool | None = None
     unchanged: Places = field(default_factory=Places)
     positions: Sequence[int] = ()
+    workbook: bool = False
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
-        return self.whole is not None or bool(self.positions)
+        return self.whole is not None or bool(self.positions) or self.workbook
 
 
 class ResultsWriter:
@@ -59,17 +63,18 @@ class ResultsWriter:
 
     Args:
         file: the results CSV.
-        ledger: the path of the ledger, which is read on a connection of its own.
+        batch: whose results they are; its ledger is read on a connection of its own.
         notes: gets what is to be said.
-        rewrite: the command that writes the results again.
+        is_aborted: whether nothing but the CSV is to be written any more.
     """
 
-    def __init__(self, file: ResultsFile, *, ledger: Path, notes: Notes, rewrite: str) -> None:
+    def __init__(self, file: ResultsFile, *, batch: Batch, notes: Notes, is_aborted: Callable[[], bool]) -> None:
         self._file = file
-        self._ledger = ledger
-        self._held = _inode(ledger)
+        self._batch = batch
+        self._held = _inode(batch.ledger)
         self._notes = notes
-        self._rewrite = rewrite
+        self._is_aborted = is_aborted
+        self._path = file.path
         self._changed = threading.Condition()
         self._todo = _Todo()
         self._doing = False
@@ -112,18 +117,27 @@ class ResultsWriter:
 
         Args:
             store: is told what was written.
-            pending: with the rows that are still to be called.
+            pending: with the rows that are still to be called, and then the workbook, where the campaign asks for one.
         """
         unchanged = await store.call(begin_writing)
-        with self._changed:
-            self._todo = _Todo(whole=pending, unchanged=unchanged)
-            self._moved = time.monotonic()
-            self._changed.notify_all()
-        if not await to_thread.run_sync(self._is_written, abandon_on_cancel=True):
-            self._say_hanging()
-        elif self._written is not None:
+        if not await self._do(_Todo(whole=pending, unchanged=unchanged)):
+            return
+        if self._written is not None:
             stamp, places = self._written
             await store.call(functools.partial(note_written, stamp=stamp, places=places))
+        if pending:
+            await self._do(_Todo(workbook=True))
+
+    async def _do(self, todo: _Todo) -> bool:
+        """Have something written, and return whether it is; False where the disk hangs."""
+        with self._changed:
+            self._todo = todo
+            self._moved = time.monotonic()
+            self._changed.notify_all()
+        if await to_thread.run_sync(self._is_written, abandon_on_cancel=True):
+            return True
+        self._say_hanging()
+        return False
 
     def _is_written(self) -> bool:
         """Wait until there is nothing left to write; False where the disk hangs."""
@@ -143,7 +157,7 @@ class ResultsWriter:
     # -- in the thread -------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        with self._tolerated(), contextlib.closing(read_ledger(self._ledger)) as store:
+        with self._tolerated(), contextlib.closing(read_ledger(self._batch.ledger)) as store:
             while todo := self._next():
                 with self._tolerated():
                     self._write(store, todo)
@@ -168,18 +182,28 @@ class ResultsWriter:
             return todo
 
     def _write(self, store: Store, todo: _Todo) -> None:
-        if todo.whole is None:
+        if todo.workbook:
+            self._path = self._batch.workbook or self._path
+            for note in workbook_notes(self._batch, watch=self._until_aborted):
+                self._notes.add(note)
+        elif todo.whole is None:
             self._file.append(store.results_of(todo.positions))
         else:
             self._written = None
             # Where another one took its place, whoever works on that one may have written what this one does not know.
-            if _inode(self._ledger) not in {self._held, None}:
+            if _inode(self._batch.ledger) not in {self._held, None}:
                 raise OSError(errno.ESTALE, say.LEDGER_REPLACED)
             self._written = write_changed(store, self._file, todo.unchanged, pending=todo.whole, watch=self._counted)
 
     def _counted(self, rows: Iterator[ResultRow]) -> Iterator[ResultRow]:
         for row in rows:
             self._moved = time.monotonic()
+            yield row
+
+    def _until_aborted(self, rows: Iterator[ResultRow]) -> Iterator[ResultRow]:
+        for row in self._counted(rows):
+            if self._is_aborted():
+                raise OSError(errno.ECANCELED, say.ABORTED)
             yield row
 
     def _say_hanging(self) -> None:
@@ -190,7 +214,8 @@ class ResultsWriter:
             if why in self._said:
                 return
             self._said.add(why)
-        self._notes.add(say.not_written_meanwhile(self._file.path, why=why, command=self._rewrite))
+        command = self._batch.selection.command("results")
+        self._notes.add(say.not_written_meanwhile(self._path, why=why, command=command))
 
 
 def _inode(path: Path) -> int | None:

@@ -95,9 +95,8 @@ class Sending:
     async def dial(self, plan: Plan, *, track: bool) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
         file = results_file(self.context.campaign, await self.context.ledger.header())
-        batch = self.context.campaign.batch
-        rewrite = batch.selection.command("results")
-        with ResultsWriter(file, ledger=batch.ledger, notes=self.context.notes, rewrite=rewrite) as writer:
+        batch, is_aborted = self.context.campaign.batch, self.context.control.abort.is_set
+        with ResultsWriter(file, batch=batch, notes=self.context.notes, is_aborted=is_aborted) as writer:
             return await self._dial(plan, writer, track=track)
 
     async def _dial(self, plan: Plan, writer: ResultsWriter, *, track: bool) -> Summary:
@@ -256,9 +255,11 @@ class Sending:
         refused = 0 if failure else await self.context.ledger.refused_again()
         if refused:
             self.context.notes.add(refused_again(refused, provider.VENDOR.names))
+        batch = self.context.campaign.batch
         summary = Summary(
             batch=plan.batch,
-            results=str(self.context.campaign.batch.results),
+            results=str(batch.results),
+            workbook=None if batch.workbook is None else str(batch.workbook),
             counts=counts,
             sent=count,
             seconds=sent.seconds,

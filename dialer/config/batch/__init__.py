@@ -39,6 +39,8 @@ class Batch:
         ledger: the SQLite file; its `.lock` and its `.mark` lie beside it.
         selection: how it is named on the command line.
         timezone: the zone by whose clock its times are shown; None: the machine's.
+        workbook: the results as a workbook; None: only the CSV is written.
+        bom: the results begin with a byte order mark.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Batch:
     ledger: Path
     selection: Selection
     timezone: str | None = None
+    workbook: Path | None = None
+    bom: bool = False
 
     @property
     def lock(self) -> Path:
@@ -63,14 +67,19 @@ class Batch:
     def files(self) -> tuple[Path, ...]:
         """Everything that belongs to it; no other output may take its place."""
         inputs = (self.campaign, self.campaign.with_name(".env"), self.recipients)
-        return (*inputs, self.results, self.ledger, self.lock, self.mark)
+        return (*inputs, *self.results_files, self.ledger, self.lock, self.mark)
 
     @property
     def outputs(self) -> tuple[Path, ...]:
         """The results and the ledger, with what lies beside it: without them the batch begins anew."""
         log = (self.ledger.with_name(f"{self.ledger.name}{ending}") for ending in ("-wal", "-shm"))
-        written = (self.results, self.ledger, *log, self.lock, self.mark)
+        written = (*self.results_files, self.ledger, *log, self.lock, self.mark)
         return tuple(path for path in written if path.exists())
+
+    @property
+    def results_files(self) -> tuple[Path, ...]:
+        """The results CSV, and the workbook where there is one."""
+        return (self.results,) if self.workbook is None else (self.results, self.workbook)
 
     def refuse_overwriting(self, file: CampaignFile, inputs: Mapping[str, Path]) -> None:
         """Refuse files of the batch that are one of its inputs.
@@ -83,7 +92,7 @@ class Batch:
             CampaignError: one of them is.
         """
         outputs = (("results", self.results), ("ledger", self.ledger), ("ledger", self.lock), ("ledger", self.mark))
-        for name, path in outputs:
+        for name, path in (*outputs, *([] if self.workbook is None else [("results_xlsx", self.workbook)])):
             for what, read in inputs.items():
                 if _same(path, read):
                     raise CampaignError(say.would_overwrite(file.place(name), path, what))
@@ -117,7 +126,8 @@ def locate(
         ledger = _marked(ledger) if sandbox else ledger
     else:
         ledger = results.with_suffix(".ledger")
-    _refuse_unwritable(file, results=results, ledger=ledger)
+    workbook = results.with_suffix(".xlsx") if file.content.get("results_xlsx") is True else None
+    _refuse_unwritable(file, results=results, ledger=ledger, **({} if workbook is None else {"results_xlsx": workbook}))
     # Its lock, and what SQLite keeps beside it, lie where the ledger itself does.
     ledger = ledger.resolve() if os.path.islink(ledger) else ledger  # noqa: PTH114 - of a name too long it is none
     selection = Selection(file.path, recipients, batch, sandbox)
@@ -129,6 +139,8 @@ def locate(
         ledger=ledger,
         selection=selection,
         timezone=timezone_of(file),
+        workbook=workbook,
+        bom=file.content.get("results_bom") is True,
     )
     _keep_apart(file, located)
     return located
@@ -190,7 +202,10 @@ def _recipients(file: CampaignFile) -> Path:
 
 def _results(file: CampaignFile, source: Path, batch: str | None) -> Path:
     if "results" in file.content:
-        return _filled(file, "results", source=source, batch=batch)
+        path = _filled(file, "results", source=source, batch=batch)
+        if path.suffix.lower() == ".xlsx":
+            raise CampaignError(say.results_are_a_csv(file.place("results"), path))
+        return path
     return file.path.with_name(f"{file.path.stem}{'' if batch is None else f'.{batch}'}.results.csv")
 
 
@@ -229,8 +244,9 @@ def _same(one: Path, other: Path) -> bool:
 
 def _keep_apart(file: CampaignFile, batch: Batch) -> None:
     batch.refuse_overwriting(file, {say.THE_CAMPAIGN_FILE: file.path, say.THE_RECIPIENTS: batch.recipients})
-    if any(_same(batch.results, path) for path in (batch.ledger, batch.lock, batch.mark)):
-        raise CampaignError(say.same_file(file.place("results"), batch.results))
+    for path in batch.results_files:
+        if any(_same(path, other) for other in (batch.ledger, batch.lock, batch.mark)):
+            raise CampaignError(say.same_file(file.place("results"), path))
     _refuse_unwritable(file, ledger=batch.lock)
     _refuse_unwritable(file, ledger=batch.mark)
 

@@ -278,6 +278,8 @@ class Content(Section):
 
     recipients: str | None = None
     results: str | None = None
+    results_xlsx: bool = False
+    results_bom: bool = False
     ledger: str | None = None
     agent_id: Annotated[str, PlainValidator(agent_in)] | None = None
     columns: Columns = Columns()

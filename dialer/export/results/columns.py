@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ class Column:
         when: the column is there.
         part: the attribute of a call that it shows; empty where it shows something else.
         read: the value of a cell that was read back; a part of a call, or what the attempt's answer was.
+        value: what a workbook holds, where that is not the text that is written.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Column:
     when: When = When.ALWAYS
     part: str = ""
     read: Callable[[str], object] | None = None
+    value: Callable[[ResultRow], float | datetime | None] | None = None
 
 
 def _count(cell: str) -> int | None:
@@ -82,6 +84,16 @@ def _of_call(
     return Column(name, lambda row: row.call and write(getattr(row.call, part)), when=when, part=part, read=read)
 
 
+def _figure_of_call(name: str, part: str) -> Column:
+    column = _of_call(name, part, write=figure, read=_figure)
+    return replace(column, value=lambda row: None if row.call is None else getattr(row.call, part))
+
+
+def reason(row: ResultRow) -> str:
+    """Return in one word why a row is not called, or was refused."""
+    return row.code or _OF_STATUS.get(row.status, "")
+
+
 _OF_STATUS = {Status.ERROR: "refused", Status.UNKNOWN: "unclear"}
 """The reason of those who were attempted: what was answered stands in `error`."""
 
@@ -92,15 +104,20 @@ TABLE = (
     Column("status", lambda row: row.status),
     Column("execution_id", lambda row: row.execution_id, read=str),
     Column("error", lambda row: row.error, read=str),
-    Column("reason", lambda row: row.code or _OF_STATUS.get(row.status, "")),
+    Column("reason", reason),
     Column("http_status", lambda row: row.http_status, read=_count),
     # Who is in the results as called was called once at least.
     Column("attempts", lambda row: row.attempts or None, read=lambda cell: 1 if (n := _count(cell)) is None else n),
-    Column("updated_at", lambda row: row.updated_at and row.updated_at.isoformat(timespec="seconds"), read=_moment),
+    Column(
+        "updated_at",
+        lambda row: row.updated_at and row.updated_at.isoformat(timespec="seconds"),
+        read=_moment,
+        value=lambda row: row.updated_at,
+    ),
     Column("key", lambda row: f"k:{row.key}" if row.key else None),
     _of_call("call_status", "outcome"),
-    _of_call("call_duration", "duration", write=figure, read=_figure),
-    _of_call("call_cost", "cost", write=figure, read=_figure),
+    _figure_of_call("call_duration", "duration"),
+    _figure_of_call("call_cost", "cost"),
     _of_call("hangup_reason", "hangup_reason"),
     _of_call("recording_url", "recording_url"),
     _of_call("call_transcript", "transcript", when=When.ASKED_FOR),

@@ -32,10 +32,12 @@ class ResultsFile:
         path: the CSV.
         header: the input's columns.
         with_id: the campaign names an id column.
+        bom: the file begins with a byte order mark, by which Excel knows that it is UTF-8.
     """
 
-    def __init__(self, path: Path, *, header: Sequence[str], with_id: bool) -> None:
+    def __init__(self, path: Path, *, header: Sequence[str], with_id: bool, bom: bool = False) -> None:
         self.path = path
+        self._mark = "\N{BOM}" if bom else ""
         self._header = tuple(header)
         self._with_id = with_id
         self._show(None)
@@ -89,7 +91,7 @@ class ResultsFile:
             return measured.places()
 
     def _header_line(self) -> str:
-        return _text(self._ours, lambda writer: writer.writerow(map(guarded, self._ours.names)))
+        return self._mark + _text(self._ours, lambda writer: writer.writerow(map(guarded, self._ours.names)))
 
     def append(self, rows: Iterable[ResultRow]) -> None:
         """Add rows as they arrive; if another program wrote the file meanwhile, they take on the form it has then.
@@ -99,7 +101,7 @@ class ResultsFile:
         """
         if self._appending is None or not self._appending.is_current():
             self.close()
-            self._appending = _Appending(self.path, self._ours)
+            self._appending = _Appending(self.path, self._ours, header=self._header_line())
         try:
             self._appending.add(self._cells(row) for row in rows)
         except OSError:
@@ -126,12 +128,13 @@ class _Appending:
     Args:
         path: the CSV; made new where there is none.
         form: ours, which a new one gets.
+        header: the first line of a new one.
 
     Raises:
         OSError: it cannot be opened or written.
     """
 
-    def __init__(self, path: Path, form: Form) -> None:
+    def __init__(self, path: Path, form: Form, *, header: str) -> None:
         self._path = path
         self._handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -139,7 +142,7 @@ class _Appending:
             self._form = self._found() or form
             self._placed = _places(form, self._form)
             if self._size == 0:
-                self._write(_text(form, lambda writer: writer.writerow(map(guarded, form.names))))
+                self._write(header)
             elif os.pread(self._handle, 1, self._size - 1) not in b"\r\n":
                 # Torn by a kill, or saved by a program that leaves the last line open.
                 self._write("\r\n")

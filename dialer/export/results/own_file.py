@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dialer.escaping import unguarded
 from dialer.export.results.cells import original
 from dialer.export.results.columns import OWN, TABLE, When
+from dialer.export.results.xlsx import sheets_of
 from dialer.intake.header import OwnFile
 from dialer.messages.export import results as say
+from dialer.messages.export.workbook import FIGURES, PEOPLE, REASONS_SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from dialer.intake.header import Known
 
 REJECTS: Final = ("line", "row", "status", "code", "reason")
 """The columns of a rejects file in order; the list's stand behind them."""
 _ALWAYS: Final = frozenset(column.name for column in TABLE if column.when is When.ALWAYS)
 _LACKING: Final = 3
 """So many of our columns may be missing: somebody has deleted them, or an older version did not write them."""
+
+
+def own_file_in(path: Path) -> Known:
+    """Return what knows a list again that is a file of ours. In a workbook no cell has a mark: none is ever run."""
+    # Whoever sorts or filters a workbook saves it with all its sheets.
+    guarded = not sheets_of(path) >= {PEOPLE, FIGURES, REASONS_SHEET}
+
+    def known(header: Sequence[str]) -> OwnFile | None:
+        found = own_file(header)
+        return None if found is None else replace(found, guarded=guarded)
+
+    return known
 
 
 def own_file(header: Sequence[str]) -> OwnFile | None:

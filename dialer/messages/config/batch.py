@@ -128,6 +128,15 @@ def same_file(place: str, path: Path) -> str:
     return f"{place} and `ledger` are one file ({path}); name another one."
 
 
+def results_are_a_csv(place: str, path: Path) -> str:
+    """Say that the results are not a workbook, and how to get one."""
+    csv = path.with_suffix(".csv").name
+    return (
+        f"{place}: {path.name} is the name of a workbook, but the results are a CSV. Name it like {csv}. "
+        "For a workbook beside it, add the line: results_xlsx = true"
+    )
+
+
 def unwritable(place: str, path: Path, why: str) -> str:
     """Say why nothing may be written to a path."""
     return f"{place}: {path} {why}."

@@ -26,6 +26,22 @@ def not_written_meanwhile(results: Path, *, why: str, command: str) -> str:
     return f"{results} {why}. The ledger records every call. When the file can be written again: {command}"
 
 
+def workbook_not_written(path: Path, *, why: str, command: str) -> str:
+    return f"{path} cannot be written ({why}). The CSV has all of it. When the file can be written again: {command}"
+
+
+def another_workbook(path: Path, *, command: str) -> str:
+    return f"{path}: another program wrote or changed this file, so it is not overwritten. Rename it, then: {command}"
+
+
+def not_a_workbook_name(path: Path, *, command: str) -> str:
+    return f"--to {path}: --to writes a workbook, so the name must end in .xlsx. To write the CSV: {command}"
+
+
+def no_workbook(campaign: Path) -> str:
+    return f"{campaign} asks for no workbook. Name one with --to FILE.xlsx, or add the line: results_xlsx = true"
+
+
 def cannot_be_written(why: object) -> str:
     return f"cannot be written ({why})"
 
@@ -34,6 +50,7 @@ def hangs(seconds: float) -> str:
     return f"does not answer: nothing could be written for {seconds:.0f} s"
 
 
+ABORTED = "stopped at once, as asked"
 LEDGER_REPLACED = "its ledger was replaced while this was going on"
 
 

@@ -106,7 +106,7 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
     # Of a trial whose calls nobody looked up nobody ever will.
     if summary.calls and (not selection.sandbox or any(count.asked for count in summary.calls)):
         lines += calls_table(summary.calls)
-    lines.append(f"results: {summary.results}")
+    lines.append(f"results: {', '.join(filter(None, (summary.results, summary.workbook)))}")
     # The command that lifts a single pause is the next one.
     lines += _ended(replace(summary, advice="") if summary.paused and len(summary.pauses) == 1 else summary)
     if not summary.paused:
@@ -179,7 +179,7 @@ def _ended(summary: Summary) -> list[str]:
 
 def summary_event(summary: Summary) -> dict[str, Any]:
     """Return how a run ended, for a log."""
-    return {name: value for name, value in plain(summary).items() if name not in {"unrecorded", "results"}}
+    return {name: value for name, value in plain(summary).items() if name not in {"unrecorded", "results", "workbook"}}
 
 
 def overview(summary: Summary) -> str:

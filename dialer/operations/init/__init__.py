@@ -16,7 +16,7 @@ from dialer.config.batch import stem_of
 from dialer.config.campaign import PLACEHOLDER
 from dialer.config.credentials import known_credentials
 from dialer.errors import InputError, UsageError
-from dialer.export.results import own_file
+from dialer.export.results import own_file_in
 from dialer.intake.phone_column import likely_columns, refuse_without_header
 from dialer.intake.table import Table, examine
 from dialer.messages.operations import init as say
@@ -84,7 +84,7 @@ def new_list(recipients: Path, *, to: Path | None = None, encoding: str | None =
     """Return a list that can have a campaign file; arguments and errors as of `write_campaign`."""
     target = to or Path(f"{stem_of(recipients)}.toml")
     remedy = say.other_encoding(encoding or "cp1252")
-    table = examine(recipients, encoding=encoding, remedy=remedy, known=own_file)
+    table = examine(recipients, encoding=encoding, remedy=remedy, known=own_file_in(recipients))
     # Nobody answers questions for a file that cannot be written.
     if os.path.lexists(target):
         raise UsageError(say.campaign_exists(target))

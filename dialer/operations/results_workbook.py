@@ -1,0 +1,114 @@
+"""The results as a workbook beside the CSV, written from the ledger at the end of a run, or when it is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer import provider
+from dialer.config.workspace import find_workspace
+from dialer.errors import DialerError, UsageError
+from dialer.export.results import About, Workbook, is_ours, replaced
+from dialer.files import unwritable
+from dialer.messages.operations import files
+from dialer.messages.operations import results as say
+from dialer.models import ResultRow
+from dialer.store.engines import read_ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.config.batch import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class SavedWorkbook:
+    """A workbook that was written.
+
+    Attributes:
+        path: where.
+        rows: how many rows the results have.
+        notes: what does not fit into it, in words.
+    """
+
+    path: Path
+    rows: int
+    notes: tuple[str, ...]
+
+
+Watch = Callable[[Iterator[ResultRow]], Iterator[ResultRow]]
+
+
+def save_workbook(batch: Batch, *, to: Path | None = None, watch: Watch = iter) -> SavedWorkbook:
+    """Write the results of a batch as a workbook, also while a run is going on.
+
+    Args:
+        batch: its files.
+        to: the workbook; None: the one that the campaign file asks for.
+        watch: sees each row as it is written.
+
+    Raises:
+        UsageError: there is no ledger yet, or the workbook cannot or may not be written; a former one is as it was.
+        LedgerError: the ledger cannot be read.
+    """
+    path = to or batch.workbook
+    if path is None:
+        raise UsageError(say.no_workbook(batch.campaign))
+    if to is not None:
+        _refuse_unfit(batch, to)
+    again = batch.selection.command("results", *([] if to is None else ["--to", str(to)]))
+    if path.exists() and not is_ours(path):
+        raise UsageError(say.another_workbook(path, command=again))
+    try:
+        return _save(batch, path, watch)
+    except OSError as error:
+        raise UsageError(say.workbook_not_written(path, why=error.strerror or str(error), command=again)) from error
+
+
+def _save(batch: Batch, path: Path, watch: Watch) -> SavedWorkbook:
+    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+        pulse = ledger.pulse()
+        about = About(
+            batch=batch.name,
+            campaign=batch.campaign.name,
+            recipients=batch.recipients.name,
+            csv=batch.results.name,
+            at=datetime.now(UTC),
+            rehearsal=batch.selection.sandbox,
+            currency=find_workspace(batch.campaign, results=batch.results).currency,
+            calls=pulse.calls,
+            reached=pulse.reached,
+            names=provider.VENDOR.names,
+        )
+        parts, with_id = ledger.call_parts(), bool(ledger.note("id"))
+        workbook = Workbook(about, header=ledger.header(), with_id=with_id, parts=parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(path) as file:
+            workbook.write(file.buffer, watch(ledger.results()))
+    return SavedWorkbook(path, workbook.rows, tuple(workbook.left_out))
+
+
+def workbook_notes(batch: Batch, *, watch: Watch = iter) -> tuple[str, ...]:
+    """Write the workbook that a campaign asks for, if it does; return in words what is wrong with it.
+
+    Whatever goes wrong ends nothing: the CSV has all of it.
+    """
+    if batch.workbook is None:
+        return ()
+    try:
+        return save_workbook(batch, watch=watch).notes
+    except DialerError as error:
+        return (str(error),)
+
+
+def _refuse_unfit(batch: Batch, path: Path) -> None:
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(say.not_a_workbook_name(path, command=batch.selection.command("results")))
+    others = {file.resolve() for file in batch.files} - {batch.workbook and batch.workbook.resolve()}
+    if path.resolve() in others:
+        raise UsageError(files.of_the_campaign("--to", path))
+    if why := unwritable(path):
+        raise UsageError(files.unfit_report(path, why=why))
