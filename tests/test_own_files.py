@@ -71,9 +71,8 @@ def test_rejects_with_an_edited_number_are_called(place: Place, capsys: pytest.C
     told = checked(place.campaign(name="d", recipients="rejects.csv"), capsys)
     assert told["to_call"] == 1
     assert told["heard"] == [dict(zip(HEADER[1:], rows[1][1:], strict=True))]
-    assert told["hints"] == [
-        "the list is a rejects file of dialer: its columns line, row, status, code, reason are not sent"
-    ]
+    own = "the list is a rejects file of dialer: its columns line, row, status, code, reason are not sent"
+    assert own in told["hints"]
 
 
 def test_rejects_of_an_older_version_have_a_name_twice(tmp_path: Path) -> None:
