@@ -18,6 +18,7 @@ from dialer.intake.screening.phone_cells import PhoneCells
 from dialer.intake.screening.report import EXAMPLES, Report
 from dialer.intake.screening.row_filter import RowFilter
 from dialer.intake.screening.rules import Rules, check
+from dialer.intake.seen_ids import SeenIds
 from dialer.intake.seen_numbers import UNSEEN, Seen
 from dialer.intake.table import chunks
 from dialer.messages.intake import screening as say
@@ -132,7 +133,7 @@ class Screening:
         # What tells two people on one number from the same row sent twice.
         self._compared = [at for at in range(len(table.header)) if at not in (*self._phones.places, self._id)]
         self._required = tuple((name, table.header.index(name)) for name in rules.required)
-        self._ids: dict[str, int] = {}
+        self._ids = SeenIds()
         self._seen = Seen()
         self._called = Seen()
         self._refused: list[tuple[int, int, str]] = []
@@ -172,7 +173,7 @@ class Screening:
         if self._refused:
             raise self._refusal()
         # The ledger sorts what it was given only after the last row, and needs the room.
-        self._ids, self._seen, self._called = {}, Seen(), Seen()
+        self._ids, self._seen, self._called = SeenIds(), Seen(), Seen()
 
     def _chunk(self, chunk: Chunk) -> InputRows:
         phones, numbers = self._phones.judge(chunk.cells)
@@ -214,19 +215,15 @@ class Screening:
     def _identify(self, rows: _Rows) -> None:
         if self._id is None:
             return
-        for at, key in enumerate(rows.keys):
-            problem = self._check_id(rows.first + at, key)
-            if problem is not None:
-                rows.keys[at] = None
-                rows.problems.setdefault(at, problem)
-
-    def _check_id(self, position: int, key: str | None) -> Problem | None:
-        if not key or key.isspace():
-            return Problem("id_empty", say.no_id(self._rules.id or ""))
-        first = self._ids.setdefault(key, position)
-        if first == position:
-            return None
-        return Problem("id_repeated", say.same_id(self._rules.id or "", position=first, line=self._line(first)))
+        name, ids = self._rules.id or "", column_of(rows.cells, self._id)
+        problems = {
+            at: Problem("id_repeated", say.same_id(name, position=first, line=self._line(first)))
+            for at, first in self._ids.repeats(ids, start=rows.first).items()
+        }
+        problems |= {at: Problem("id_empty", say.no_id(name)) for at, text in enumerate(ids) if not text.strip()}
+        for at in problems:
+            rows.keys[at] = None
+        rows.problems = problems | rows.problems
 
     def _require(self, rows: _Rows) -> None:
         for name, index in self._required:
