@@ -109,6 +109,32 @@ def test_a_run_calls_the_first_of_each_row_and_says_how_many_come_from_which(
     assert words in capsys.readouterr().out
 
 
+def test_who_was_called_is_not_called_at_another_number_when_the_order_is_turned_round() -> None:
+    """Not then, nor at any later start; who was not called yet is called by the new order."""
+    cells = [(NUMBERS[0], NUMBERS[1]), ("", NUMBERS[2])]
+    people(*cells)
+    assert main(["run", "c.toml", "--sandbox", "--yes"]) == 0
+    cells.append(("+919876500001", "+919876500002"))
+    orders = ['["Phone", "Mobile Phone"]', '"Phone"', '["Other Phone", "Phone", "Mobile Phone"]', '"Mobile Phone"']
+    for order in orders:
+        people(*cells, phone=order)
+        main(["run", "c.toml", "--sandbox", "--yes"])
+        assert [(row["recipient_phone_number"], row["status"], row["attempts"]) for row in results()] == [
+            (NUMBERS[0], "queued", "1"),
+            (NUMBERS[2], "queued", "1"),
+            ("+919876500002", "queued", "1"),
+        ]
+
+
+def test_check_says_the_same_of_a_changed_order_as_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    people((NUMBERS[0], NUMBERS[1]), ("", NUMBERS[2]))
+    main(["run", "c.toml", "--sandbox", "--yes"])
+    people((NUMBERS[0], NUMBERS[1]), ("", NUMBERS[2]), phone='["Phone", "Mobile Phone"]')
+    capsys.readouterr()
+    assert main(["check", "c.toml", "--sandbox"]) == 0
+    assert "Already called in this batch and skipped: 2 queued." in capsys.readouterr().out
+
+
 def test_phone_columns_are_no_variables_unless_they_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     people((NUMBERS[0], NUMBERS[1]), more='[user_data]\nhome = "Phone"\n')
     main(["check", "c.toml", "--sandbox"])

@@ -25,7 +25,7 @@ from dialer.operations.adoption import refuse_without_ledger
 from dialer.operations.cell_warnings import Found, Spoken
 from dialer.operations.coverage import uncovered
 from dialer.operations.do_not_call import shared_list
-from dialer.operations.intake import attempted_lines, intake, phone_before
+from dialer.operations.intake import attempted_lines, former_phones, intake
 from dialer.operations.list_order import Kind, ListOrder
 from dialer.operations.local_times import AT_ONCE, no_hours
 from dialer.operations.opening import line_sharers, neighbours
@@ -134,12 +134,14 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         DialerError: the input or the ledger cannot be read, or the rejects cannot be written.
     """
     with _ledger(campaign) as ledger, _rejects(rejects, campaign) as reject:
+        former = former_phones(ledger) if ledger else ()
         screened = intake(
             campaign,
             attempted=attempted_lines(campaign, ledger) if ledger else {},
             shared=shared_list(campaign, ledger)[0],
             should_stop=lambda: False,
-            phone_before=phone_before(ledger) if ledger else (),
+            former=former,
+            called=ledger.attempted_numbers if ledger else tuple,
         )
         recent, placed, warnings = _recent(campaign)
         tally = _Tally(ledger, recent, Spoken(screened.payload.columns), placed)

@@ -27,7 +27,7 @@ from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 LISTED = "input_listed"
 """Under this one, how many of its rows are on each suppression list."""
+
+FORMER = "input_former_phones"
+"""Under this name, the columns that earlier runs took the numbers from."""
 
 TOLD = "input_told"
 """Under this name, what is told of it: hints, and how the column of the numbers was found."""
@@ -108,7 +111,8 @@ def intake(
     attempted: Mapping[int, tuple[str, ...]],
     shared: SharedList,
     should_stop: Callable[[], bool],
-    phone_before: tuple[str, ...] = (),
+    former: Sequence[tuple[str, ...]] = (),
+    called: Callable[[], Collection[int]] = tuple,
 ) -> Intake:
     """Return the input, its structure checked; its rows are judged when the screening is iterated.
 
@@ -117,7 +121,8 @@ def intake(
         attempted: numbers that an earlier run attempted, and the keys under which it did.
         shared: the workspace's do-not-call list.
         should_stop: asked between chunks.
-        phone_before: the columns that an earlier run of the batch took the numbers from.
+        former: the columns that earlier runs of the batch took the numbers from, the last ones first.
+        called: returns the numbers that they attempted.
 
     Raises:
         ColumnError: it is not clear which column holds the numbers.
@@ -132,7 +137,7 @@ def intake(
         known=own_file_in(campaign.batch.recipients),
     )
     refuse_without_header(table)
-    phones, found = _phone_columns(campaign, table, phone_before)
+    phones, found = _phone_columns(campaign, table, former)
     refuse_without_header(table, phones)
     payload = Payload(campaign, table.header, phones=phones, now=now)
     settings = campaign.screening
@@ -147,6 +152,8 @@ def intake(
         required=payload.required,
         skip=settings.skip,
         only=settings.only,
+        former=former,
+        called=called,
     )
     window = campaign.window
     screening = Screening(
@@ -161,19 +168,26 @@ def intake(
     return Intake(table, screening, payload, suppression, found)
 
 
-def phone_before(store: Store) -> tuple[str, ...]:
-    """Return the columns that an earlier run of the batch took the numbers from; none where that was a mere guess."""
+def former_phones(store: Store) -> tuple[tuple[str, ...], ...]:
+    """Return the columns that earlier runs of the batch took the numbers from, the last ones first.
+
+    None where that was a mere guess.
+    """
     # Versions that do not note what they tell took one by its name alone, as "Number" of a bill.
-    return () if store.note(TOLD) is None else store.phones()
+    if store.note(TOLD) is None:
+        return ()
+    noted = json.loads(store.note(FORMER) or "[]")
+    return tuple(dict.fromkeys([store.phones(), *map(tuple, noted)]))
 
 
-def _phone_columns(campaign: Campaign, table: Table, before: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+def _phone_columns(campaign: Campaign, table: Table, former: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
     columns = campaign.columns
     others = tuple(column for name, column in columns if name != "phone")
     reading = Reading(region=campaign.csv.region, plus_lost=campaign.csv.plus_lost, others=others)
     try:
         return phone_columns(table, columns.phone, reading=reading)
     except ColumnError as doubt:
+        before = former[0] if former else ()
         if len(before) != 1 or before[0] not in doubt.columns:
             raise
         return before, numbers_from_before(before[0])
@@ -230,9 +244,14 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
             hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
             agents = tuple(json.loads(store.note(AGENTS) or "[]"))
             return Loaded(payload, suppression, lists, tuple(hints), phone_words, agents)
-        attempted, before = attempted_lines(campaign, store), phone_before(store)
+        former = former_phones(store)
         screened = intake(
-            campaign, attempted=attempted, shared=shared, should_stop=control.drain.is_set, phone_before=before
+            campaign,
+            attempted=attempted_lines(campaign, store),
+            shared=shared,
+            should_stop=control.drain.is_set,
+            former=former,
+            called=store.attempted_numbers,
         )
 
         with store.transaction():
@@ -243,6 +262,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
                 chunks=screened.screening,
             )
             store.set_note(JUDGED, mark)
+            store.set_note(FORMER, json.dumps(former))
             store.set_note(LISTED, json.dumps(screened.listed()))
             named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *screened.payload.agents])
             store.set_note(AGENTS, json.dumps(list(named)))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dialer import numbers
 from dialer.input_rows import INVISIBLE, column_of, has_entry, phone_place
@@ -41,6 +44,12 @@ class PhoneCells:
             and is_lost(self._sample, region=rules.region, allow=rules.allow)
         )
         self._taken = [0] * len(self.places)
+        self._former = [
+            PhoneCells(table, replace(rules, phones=phones, former=()))
+            for phones in rules.former
+            if phones != rules.phones and set(phones) <= set(table.header)
+        ]
+        self._called = np.array([*rules.called()] if self._former else (), dtype=np.int64)
 
     def advice(self) -> str:
         """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
@@ -57,6 +66,8 @@ class PhoneCells:
         column = judge_column(texts, region=rules.region, plus_lost=rules.plus_lost, allow=rules.allow)
         if self._is_lost and rules.region is not None:
             refuse_lost(texts, column, region=rules.region)
+        for former in self._former:
+            self._keep_called(texts, column, former.judge(rows))
         if len(self.places) > 1:
             for at, problem in column.problems.items():
                 column.problems[at] = self._explained(rows[at], problem)
@@ -64,6 +75,19 @@ class PhoneCells:
             self._taken[0] += len(rows) - len(column.problems) - sum(behind)
             self._taken[1:] = map(sum, zip(self._taken[1:], behind, strict=True))
         return texts, column
+
+    def _keep_called(self, texts: list[str], column: Column, before: tuple[list[str], Column]) -> None:
+        """Let a row keep the number that was called, also where the campaign goes by other columns now.
+
+        The number is who it is: under another one the same person would be called once more.
+        """
+        cells, numbers = before
+        kept = np.isin(numbers.numbers, self._called) & ~np.isin(column.numbers, self._called)
+        for at in np.flatnonzero(kept).tolist():
+            texts[at], column.numbers[at] = cells[at], numbers.numbers[at]
+            column.problems.pop(at, None)
+            column.repaired.pop(at, None)
+            column.newer.discard(at)
 
     def _counting(self, rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[int]]]:
         """Return the cell of each row that counts, as `phone_place` says; and the rows by each column but the first."""

@@ -10,7 +10,7 @@ from dialer.errors import InputError, UsageError
 from dialer.messages.intake import screening as say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from dialer.intake.table import Table
 
@@ -29,6 +29,8 @@ class Rules:
         required: columns that must not be empty.
         skip: column → texts; a row with one of them there is left out.
         only: column → texts; a row with any other text there is left out.
+        former: the columns of the numbers that earlier runs of the batch went by, the last ones first.
+        called: returns the numbers that they attempted.
     """
 
     phones: tuple[str, ...]
@@ -40,6 +42,8 @@ class Rules:
     required: tuple[str, ...]
     skip: Mapping[str, Sequence[str]] = field(default_factory=dict)
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    former: Sequence[tuple[str, ...]] = ()
+    called: Callable[[], Collection[int]] = tuple
 
 
 def check(table: Table, rules: Rules) -> None:
