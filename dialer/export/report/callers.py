@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from dialer.export.report.masking import cut
 from dialer.store import AGENT_NAME
 
 if TYPE_CHECKING:
     from dialer.store import interface
 
 _SHOWN: Final = 3
+_LETTERS: Final = 200
 _MOST: Final = 1000
 """So many pairs of agent and number are looked at: a column may name one for each row."""
 
@@ -46,7 +48,7 @@ def callers(ledger: interface.Report) -> Callers:
     numbers.pop(None, None)
     used = [number for number in numbers if number is not None]
     return Callers(
-        agent=ledger.note(AGENT_NAME) or own,
+        agent=cut(ledger.note(AGENT_NAME) or own, _LETTERS),
         other_agents=len(agents.keys() - {own}),
         numbers=tuple(used[:_SHOWN]),
         other_numbers=max(0, len(used) - _SHOWN),

@@ -91,6 +91,11 @@ def _moment(value: object) -> datetime | None:
         return None
 
 
+def agent_name_in(agent: Mapping[str, Any]) -> str:
+    """Return what an agent is called; empty where Bolna does not say."""
+    return _line(agent.get("agent_name"))
+
+
 def account_in(value: object) -> Account | None:
     """Return what `GET /user/me` says; None where it is no account."""
     if not isinstance(value, Mapping):

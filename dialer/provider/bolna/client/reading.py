@@ -18,7 +18,7 @@ from dialer.provider.bolna import prompt
 from dialer.provider.bolna.client.reply import parsed, says_stopped, tidy
 from dialer.provider.bolna.client.requests import Requests
 from dialer.provider.bolna.client.table import answer_of_exception
-from dialer.provider.bolna.executions import account_in, execution_in, page_in
+from dialer.provider.bolna.executions import account_in, agent_name_in, execution_in, page_in
 from dialer.provider.bolna.limits import LIMITS, NAMES
 from dialer.provider.interface import Account, Agent, Execution, Listed, Page, ProviderReadError, Stopped
 
@@ -65,7 +65,7 @@ class Reading(Requests):
         agent = _given(found if isinstance(found, dict) else None, "the agent")
         _of(agent, agent.get("id", agent_id), agent_id, "agent")
         return Agent(
-            name=str(agent.get("agent_name") or ""),
+            name=agent_name_in(agent),
             variables=prompt.asked_for(agent),
             welcome=functools.partial(prompt.welcome, agent),
         )
@@ -79,7 +79,7 @@ class Reading(Requests):
         found = await self._get("/v2/agent/all")
         rows = _given(found if isinstance(found, list) else None, "the agents")
         agents = (row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
-        return {row["id"]: str(row.get("agent_name") or "") for row in agents}
+        return {row["id"]: agent_name_in(row) for row in agents}
 
     async def phone_numbers(self) -> tuple[str, ...]:
         """Return the account's phone numbers as Bolna spells them.
