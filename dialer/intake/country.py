@@ -12,6 +12,7 @@ from dialer.input_rows import has_entry
 from dialer.intake.phone_column import without_accents
 from dialer.intake.screening.advice import NEARLY_ALL, fitting_regions, places_with_plus, some, unmarked
 from dialer.models import Problem
+from dialer.numbers.plans import dialling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _COUNTRY: Final = frozenset({"country", "land", "pays", "pais", "paese"})
 """A column with such a word in its name may hold countries."""
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ANY: Final = frozenset(numbers.SPECIAL)
 
 
@@ -97,13 +99,21 @@ def _likely(table: Table, texts: Sequence[str], fitting: Sequence[str]) -> tuple
     ]
     for at, name in enumerate(table.header):
         if _COUNTRY & _words(name):
-            named.append(
-                (_most(numbers.region_named(row[at].strip()) for row in table.sample if row[at].strip()), name)
-            )
+            cells = (row[at].strip() for row in table.sample)
+            named.append((_most(_region(cell, fitting) for cell in cells if cell), name))
     found = {region: column for region, column in reversed(named) if region in fitting}
     if len(found) == 1:
         return next(iter(found.items()))
     return (fitting[0], "") if len(fitting) == 1 and not found else (None, "")
+
+
+def _region(cell: str, fitting: Sequence[str]) -> str | None:
+    """Return the country that a cell names: by its name, its ISO code or its calling code."""
+    digits = cell.removeprefix("+")
+    if not digits.isdecimal():
+        return numbers.region_named(cell)
+    codes = {region: found.code for region in fitting if (found := dialling(region)) is not None}
+    return next((region for region, code in codes.items() if code == digits), None)
 
 
 def _most(regions: Iterable[str | None]) -> str | None:
@@ -116,4 +126,4 @@ def _most(regions: Iterable[str | None]) -> str | None:
 
 
 def _words(name: str) -> set[str]:
-    return set(re.findall(r"[^\W\d_]+", without_accents(name.casefold()))) if len(name) <= 100 else set()  # noqa: PLR2004 - a text
+    return set(map(str.casefold, _WORD.findall(without_accents(name)))) if len(name) <= 100 else set()  # noqa: PLR2004 - a text

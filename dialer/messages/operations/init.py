@@ -87,17 +87,20 @@ def which_columns(path: Path, *, several: bool) -> str:
 WHICH = "Which one?"
 
 
-def phone_doubt(candidates: Sequence[tuple[str, int, int]], columns: Sequence[str]) -> str:
+def phone_doubt(candidates: Sequence[tuple[str, int, int]], proposed: Sequence[str], columns: Sequence[str]) -> str:
     """Say that it is not clear which column holds them, with the lines to write.
 
     Args:
         candidates: of each its name, how many of its cells are numbers, and how many were looked at.
+        proposed: those that are likely, in order.
         columns: all there are.
     """
     what = "Which column holds the phone numbers? In [columns]"
     if not candidates:
         return f"{what}: phone = {quoted('')}   # one of: {_listed(columns)}"
     lines = [f"phone = {quoted(name)}   # {share(numbers, cells)}" for name, numbers, cells in candidates]
+    if len(proposed) > 1:
+        lines.insert(0, f"phone = {array(proposed)}   # of each row the first that is filled")
     return _lines(f"{what}{' one of these lines' if len(lines) > 1 else ''}:", lines)
 
 

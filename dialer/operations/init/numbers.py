@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
+from dialer.escaping import on_one_line
 from dialer.input_rows import has_entry
 from dialer.intake.country import first_filled, unmarked_numbers, valid_in
 from dialer.intake.opt_outs import UnusedOptOuts
@@ -29,33 +30,31 @@ _MOSTLY: Final = 0.5
 
 
 async def phone_columns(table: Table, interview: Interview) -> tuple[str, ...]:
-    """Return the columns of the numbers, in the order in which they count; none where that is not clear."""
+    """Return the columns of the numbers, in the order in which they count; where that stays a doubt the likely ones."""
     candidates = likely_columns(table)
     sure = [candidate for candidate in candidates if candidate.is_sure]
     alone = sure if len(sure) == 1 else candidates
     if len(alone) == 1 and alone[0].is_usual and alone[0].numbers:
         phones: tuple[str, ...] = (alone[0].name,)
     else:
-        holding = [candidate for candidate in candidates if candidate.numbers]
-        question, doubt = _which_columns(table, holding)
-        phones = await interview.answer(question, doubt=doubt) or ()
-    if phones:
-        interview.note(say.numbers_from(phones))
+        phones = await _asked_columns(table, [candidate for candidate in candidates if candidate.numbers], interview)
+    interview.note(say.numbers_from(phones))
     return phones
 
 
-def _which_columns(table: Table, candidates: Sequence[Candidate]) -> tuple[Question[tuple[str, ...]], str]:
-    """Return what to ask where several columns may hold the numbers, or none does, and the same as a doubt."""
+async def _asked_columns(table: Table, candidates: Sequence[Candidate], interview: Interview) -> tuple[str, ...]:
+    """Ask which columns hold the numbers where several may, or none seems to."""
     names = [candidate.name for candidate in candidates] or list(table.header)
-    shown = [_shown(table, candidate) for candidate in candidates]
+    proposed = _proposed(table, candidates)
     question = Question(
         words=say.which_columns(table.path, several=len(candidates) > 1),
         prompt=say.WHICH,
         read=lambda answer: chosen(answer, names),
-        options=tuple(shown or names),
-        proposed=",".join(str(names.index(name) + 1) for name in _proposed(table, candidates)),
+        options=tuple(_shown(table, candidate) for candidate in candidates) or tuple(map(on_one_line, names)),
+        proposed=",".join(str(names.index(name) + 1) for name in proposed),
     )
-    return question, say.phone_doubt([candidate.share for candidate in candidates], table.header)
+    doubt = say.phone_doubt([candidate.share for candidate in candidates], proposed, table.header)
+    return await interview.answer(question, doubt=doubt) or proposed
 
 
 def _shown(table: Table, candidate: Candidate) -> str:
@@ -64,7 +63,7 @@ def _shown(table: Table, candidate: Candidate) -> str:
     return say.candidate(candidate.name, numbers=candidate.numbers, cells=candidate.cells, examples=examples)
 
 
-def _proposed(table: Table, candidates: Sequence[Candidate]) -> list[str]:
+def _proposed(table: Table, candidates: Sequence[Candidate]) -> tuple[str, ...]:
     """Return the likeliest column, and those of a usual name that are filled where the ones before are empty."""
     proposed = [candidate.name for candidate in candidates[:1]]
     for candidate in candidates[1:]:
@@ -72,7 +71,7 @@ def _proposed(table: Table, candidates: Sequence[Candidate]) -> list[str]:
         lacking = (row for row in table.sample if not first_filled(table, proposed, row))
         if candidate.is_usual and any(has_entry(row[at]) for row in lacking):
             proposed.append(candidate.name)
-    return proposed
+    return tuple(proposed)
 
 
 async def with_country(draft: Draft, table: Table, interview: Interview) -> Draft:
