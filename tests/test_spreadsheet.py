@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import zipfile
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped] # i
 from openpyxl.styles import PatternFill  # type: ignore[import-untyped] # as above
 
 from dialer.errors import InputError
+from dialer.intake import strict_sheet
 from dialer.intake.table import chunks, examine
 
 if TYPE_CHECKING:
@@ -54,6 +56,75 @@ def test_every_kind_of_cell_becomes_the_text_it_shows(tmp_path: Path) -> None:
     path = save(tmp_path, ["phone", "cell"], *[["1", cell] for cell, _ in cells])
     (chunk,) = chunks(examine(path))
     assert [cell for _, cell in chunk.cells] == [text for _, text in cells]
+
+
+STRICT = "http://purl.oclc.org/ooxml"
+# As Excel writes "Strict Open XML Spreadsheet": a date is a text (ISO 8601) in a cell of a type of its own.
+PARTS = {
+    "[Content_Types].xml": """<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+<Default Extension="xml" ContentType="application/xml"/>
+<Override PartName="/xl/workbook.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>
+<Override PartName="/xl/worksheets/sheet1.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>
+<Override PartName="/xl/sharedStrings.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>""",
+    "_rels/.rels": f"""<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="rId1" Type="{STRICT}/officeDocument/relationships/officeDocument" Target="xl/workbook.xml"/>
+</Relationships>""",
+    "xl/_rels/workbook.xml.rels": f"""<Relationships
+ xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="rId1" Type="{STRICT}/officeDocument/relationships/worksheet" Target="worksheets/sheet1.xml"/>
+<Relationship Id="rId2" Type="{STRICT}/officeDocument/relationships/sharedStrings" Target="sharedStrings.xml"/>
+</Relationships>""",
+    "xl/workbook.xml": f"""<workbook xmlns="{STRICT}/spreadsheetml/main" conformance="strict"
+ xmlns:r="{STRICT}/officeDocument/relationships"><sheets><sheet name="People" sheetId="1" r:id="rId1"/></sheets>
+</workbook>""",
+    "xl/sharedStrings.xml": f"""<sst xmlns="{STRICT}/spreadsheetml/main"><si><t>phone</t></si><si><t>note</t></si>
+<si><t>see {STRICT}/spreadsheetml/main</t></si></sst>""",
+    "xl/worksheets/sheet1.xml": f"""<worksheet xmlns="{STRICT}/spreadsheetml/main"><sheetData>
+<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>
+<row r="2"><c r="A2"><v>919876543210</v></c><c r="B2" t="s"><v>2</v></c></row>
+<row r="3"><c r="A3" t="inlineStr"><is><t>+919876543211</t></is></c><c r="B3" t="d"><v>2026-12-01T10:30:00</v></c></row>
+<row r="4" hidden="1"><c r="A4"><v>919876543212</v></c></row>
+<row r="5"><c r="A5"><v>919876543213</v></c><c r="B5" t="d"><v>2026-12-01</v></c></row>
+</sheetData></worksheet>""",
+}
+
+
+def test_a_strict_file_is_read_as_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in PARTS.items():
+            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{text}')
+    table = examine(path)
+    (chunk,) = chunks(table)
+    assert table.header == ("phone", "note")
+    assert [list(row) for row in chunk.cells] == [
+        ["919876543210", f"see {STRICT}/spreadsheetml/main"],
+        ["+919876543211", "2026-12-01T10:30:00"],
+        ["919876543212", ""],
+        ["919876543213", "2026-12-01"],
+    ]
+    assert {place: problem.code for place, problem in chunk.problems.items()} == {2: "row_hidden"}
+
+
+def test_a_long_strict_file_is_translated_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a block of it ends."""
+    people: list[list[object]] = [[f"+9198765{n:05}", f"Zoe {n}"] for n in range(200)]
+    usual = save(tmp_path, ["phone", "name"], *people)
+    strict = tmp_path / "s.xlsx"
+    with zipfile.ZipFile(usual) as archive, zipfile.ZipFile(strict, "w") as target:
+        for name in archive.namelist():
+            pattern = r"http://schemas.openxmlformats.org/(officeDocument|spreadsheetml|drawingml)/2006/"
+            target.writestr(name, re.sub(pattern, rf"{STRICT}/\1/", archive.read(name).decode()))
+    for block in (7, 100, 1 << 20):
+        monkeypatch.setattr(strict_sheet, "_BLOCK", block)
+        table = examine(strict)
+        assert [row for chunk in chunks(table) for row in chunk.cells] == [
+            row for chunk in chunks(examine(usual)) for row in chunk.cells
+        ]
 
 
 def test_zeros_that_a_format_shows_are_there(tmp_path: Path) -> None:

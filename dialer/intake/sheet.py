@@ -14,6 +14,7 @@ from xml.parsers import expat
 from dialer.errors import InputError
 from dialer.intake.formats import HEAD, refuse_other_than_zip
 from dialer.intake.source import readable
+from dialer.intake.strict_sheet import with_usual_namespaces
 from dialer.messages.intake import table as say
 from dialer.models import Problem
 
@@ -102,10 +103,10 @@ def _opened(path: Path, *, values: bool) -> Iterator[Any]:
     except ImportError as error:
         raise InputError(say.no_reader(path)) from error
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), with_usual_namespaces(path) as source:
             # What openpyxl does not know about (styles, validation lists, slicers) is nothing that is read here.
             warnings.simplefilter("ignore")
-            workbook = load_workbook(path, read_only=True, data_only=values, keep_links=False)
+            workbook = load_workbook(source, read_only=True, data_only=values, keep_links=False)
             try:
                 yield workbook
             finally:
