@@ -28,7 +28,7 @@ def unreadable(path: Path) -> str:
     try:
         kind = _kind(path)
     except OSError:
-        return ""
+        return say.not_a_file(say.ADDRESS) if say.web_address(path) else ""
     return say.not_a_file(kind) if kind not in {"", "a folder"} else ""
 
 

@@ -243,3 +243,30 @@ def test_a_list_named_as_a_campaign_file_is_not_read_to_its_end() -> None:
 def test_a_text_of_a_hundred_thousand_letters_is_taken() -> None:
     Path("c.toml").write_text(f'{HEAD}[user_data]\nstory = {{ value = "{"a" * 100_000}" }}\n', encoding="utf-8")
     assert load_campaign("c.toml").user_data is not None
+
+
+@pytest.mark.parametrize(
+    "address", ["https://docs.google.com/spreadsheets/d/x/edit", "http://x.y/list.csv", "s3://bucket/list.csv"]
+)
+def test_a_list_from_the_web_is_to_be_saved_first(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Said at once and as it was typed, wherever a list is named; nothing is fetched."""
+    campaign = f'agent_id = "{AGENT}"\nrecipients = "{{}}"\n'
+    Path("list.csv").write_text("phone\n+919876543210\n", encoding="utf-8")
+    Path("folder").mkdir()
+    Path("folder/list.toml").write_text(campaign.format(address), encoding="utf-8")
+    Path("c.toml").write_text(campaign.format("list.csv"), encoding="utf-8")
+    Path("dnc.toml").write_text(
+        campaign.format("list.csv") + f'[screening]\nsuppression = ["{address}"]\n', encoding="utf-8"
+    )
+    for command in (
+        ["init", address],
+        ["check", address],
+        ["check", "--sandbox", "folder/list.toml"],
+        ["run", "--yes", "--sandbox", "folder/list.toml"],
+        ["check", "--sandbox", "c.toml", "--recipients", address],
+        ["check", "--sandbox", "dnc.toml"],
+        ["dnc", "add", "--file", address, "--source", "x"],
+    ):
+        assert main(command) == 2
+        said = f"{address}: this is an address on the web, not a file. Save it as a file first."
+        assert said in capsys.readouterr().err

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A path has lost one of the two strokes, and may stand behind the folder of the campaign file.
+_WEB = re.compile(r"(?:.*/)?((?:https?|ftps?|sftp|s3|gs):)/+(.+)", re.DOTALL)
+
+ADDRESS = "an address on the web"
 IS_FOLDER = "is a folder; name a file in it"
+
+
+def web_address(path: Path) -> str:
+    """Return the address that was typed where a file is expected; empty where a path was."""
+    match = _WEB.fullmatch(str(path))
+    return f"{match[1]}//{match[2]}" if match else ""
 
 
 def not_a_file(kind: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dialer.messages.files import web_address
 from dialer.models import Status
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _stands(count: CallCount) -> str:
 
 def not_a_file(path: Path, kind: str) -> str:
     """Say that something else is there than a file, such as a pipe, and what to do."""
-    return f"{path}: this is {kind}."
+    return f"{web_address(path) or path}: this is {kind}."
 
 
 def cannot_be_read(path: Path, why: str) -> str:

@@ -78,7 +78,7 @@ def read_campaign_file(path: Path) -> CampaignFile:
     Raises:
         CampaignError: the file is missing, unreadable or not TOML, or there is an API key in it, which is not shown.
     """
-    if path.suffix.lower() in {".csv", ".gz", ".tsv", ".xlsx"}:
+    if path.suffix.lower() in {".csv", ".gz", ".tsv", ".xlsx"} and not unreadable(path):
         raise CampaignError(say.a_table(path))
     text = _text_of(path)
     deep = _too_deep(text)

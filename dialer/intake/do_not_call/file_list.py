@@ -11,7 +11,7 @@ import numpy as np
 from dialer.errors import InputError
 from dialer.intake.do_not_call.members import Members
 from dialer.intake.do_not_call.reading import read
-from dialer.intake.source import digest_of
+from dialer.intake.source import digest_of, refuse_other_than_file
 from dialer.messages.intake import do_not_call as say
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class FileList:
 
 
 def _stamp(path: Path, limit: float | None, now: datetime) -> Stamp:
+    refuse_other_than_file(path)
     try:
         stat = path.stat()
     except OSError as error:
