@@ -160,6 +160,19 @@ def test_an_opt_out_that_is_not_used_is_said_before_anybody_is_called(capsys: py
     assert "to leave those out" not in capsys.readouterr().out
 
 
+def test_a_number_that_is_skipped_in_one_row_and_called_in_another_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    people([("", ""), ("yes", ""), ("", ""), ("yes", "")], 'skip = { "Do Not Call" = "yes" }')
+    Path("people.csv").write_text(Path("people.csv").read_text().replace(number(2), number(3)))
+    note = "1 row can be called whose number another row has that is skipped: 3; for somebody who wants no calls at all"
+    assert main(["check", "c.toml", "--sandbox"]) == 0
+    assert note in capsys.readouterr().out
+    main(["run", "c.toml", "--sandbox", "--yes"])
+    assert note in capsys.readouterr().err
+    people([("", ""), ("yes", "")], 'skip = { "Do Not Call" = "yes" }')
+    main(["check", "c.toml", "--sandbox"])
+    assert "another row" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("screening", "words"),
     [

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from dialer import numbers
 from dialer.input_rows import INVISIBLE, column_of
 from dialer.messages.intake import screening as say
 from dialer.models import Problem
@@ -12,8 +15,12 @@ from dialer.models import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from dialer.intake.table import Table
 
+SKIPPED: Final = "skipped"
+"""The code of what `skip` leaves out."""
 _DIFFERENT: Final = 1_000
 """So many different texts of a column are remembered; one with more is hardly one of a few values."""
 
@@ -32,6 +39,8 @@ class RowFilter:
             *(_Column("skip", name, table.header.index(name), texts) for name, texts in skip.items()),
             *(_Column("only", name, table.header.index(name), texts) for name, texts in only.items()),
         ]
+        self._skipped: list[NDArray[np.int64]] = []
+        self._called: list[tuple[NDArray[np.intp], NDArray[np.int64]]] = []
 
     def left_out(self, rows: Sequence[Sequence[str]]) -> dict[int, Problem]:
         """Return by place why rows are left out."""
@@ -40,11 +49,31 @@ class RowFilter:
             problems |= column.left_out(rows)
         return problems
 
+    def note(self, first: int, digits: NDArray[np.int64], problems: Mapping[int, Problem]) -> None:
+        """Note which numbers are called and which `skip` leaves out, once rows are judged.
+
+        Args:
+            first: position of the first of the rows.
+            digits: the number of each; 0 where there is none.
+            problems: by place, why rows are not called.
+        """
+        if not any(column.setting == "skip" for column in self._columns):
+            return
+        lines = numbers.lines(digits)
+        skipped = [at for at, problem in problems.items() if problem.code == SKIPPED]
+        self._skipped.append(lines[skipped])
+        called = np.delete(np.arange(len(lines)), list(problems))
+        self._called.append((called + first, lines[called]))
+
     def hints(self) -> Iterator[str]:
-        """Say which texts no row has, once all rows were asked about: they may be typed wrong."""
+        """Say, once all rows are judged, which texts no row has, and who is called though another row is skipped."""
         for column in self._columns:
             if missing := column.missing():
                 yield say.no_such_text(column.setting, column.name, missing, there=column.there())
+        skipped = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *self._skipped]))
+        rows = [at for positions, lines in self._called for at in positions[np.isin(lines, skipped)].tolist()]
+        if rows:
+            yield say.skipped_elsewhere(rows)
 
 
 class _Column:
@@ -82,7 +111,7 @@ class _Column:
 
     def _problem(self, cell: str) -> Problem:
         if self.setting == "skip":
-            return Problem("skipped", say.skipped(self.name, cell))
+            return Problem(SKIPPED, say.skipped(self.name, cell))
         return Problem("not_selected", say.not_selected(self.name, cell, tuple(self._texts.values())))
 
 

@@ -200,6 +200,7 @@ class Screening:
             rows.settle(at, Status.SUPPRESSED, problem)
         self._suppress(rows)
         self._find_duplicates(rows)
+        self._filter.note(rows.first, rows.numbers, rows.problems)
         if self._opt_outs:
             self._opt_outs.count(rows.at(rows.callable()))
         done = rows.done()
