@@ -87,6 +87,20 @@ def test_an_intent_counts_as_soon_as_it_is_written_and_no_longer_when_it_is_take
         assert others.called((number_of(1),), now=time.time()) is None
 
 
+def test_a_glance_goes_by_what_was_seen_a_moment_ago_and_the_last_look_by_the_disk(
+    tmp_path: Path, other: Ledger
+) -> None:
+    other.close()
+    with neighbours(tmp_path) as others:
+        now = time.time()
+        assert others.called((number_of(1),), now=now) is None
+        with closing(Ledger.reopen(other.path)) as again:
+            call(again, 1, QUEUED)
+        assert others.called((number_of(1),), now=now + 0.5, seen_within=1.0) is None
+        assert others.called((number_of(1),), now=now + 0.5) is not None
+        assert others.called((number_of(1),), now=now + 0.6, seen_within=1.0) is not None
+
+
 def test_who_is_to_be_redialled_there_was_called_there(tmp_path: Path, other: Ledger) -> None:
     call(other, 1, UNCLEAR)
     other.permit(Status.UNKNOWN, ANYBODY, what="--redial-unknown")

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from dialer.errors import InputError
-from dialer.intake.do_not_call import Suppression, Watch
+from dialer.intake.do_not_call import GLANCE, Suppression, Watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,19 @@ async def test_nobody_is_judged_by_a_changed_list_before_it_is_read(path: Path) 
     assert not watch.is_current()
     await watch.refresh()
     assert watch.is_current()
+    assert watch.list_with(OTHER) == "dnc.csv"
+
+
+async def test_a_glance_goes_by_what_was_seen_a_moment_ago_and_the_last_look_by_the_disk(path: Path) -> None:
+    """What the last look has found is known to the glances that follow: no further request is begun in vain."""
+    watch = watched(path)
+    assert watch.is_current()
+    save(path, f"+{OTHER}\n+{ONE}\n")
+    assert watch.is_current(seen_within=GLANCE)
+    assert not watch.is_current()
+    assert not watch.is_current(seen_within=GLANCE)
+    await watch.refresh()
+    assert watch.is_current(seen_within=GLANCE)
     assert watch.list_with(OTHER) == "dnc.csv"
 
 

@@ -29,6 +29,7 @@ class Eligibility:
 
     Args:
         judge: why somebody must not be called now, or None.
+        glance: the same, of a moment ago.
         ready: returns once the judge can judge.
         is_paused: whether a person has paused the run; asked last, as a request leaves.
         pacer: tells of a hold of all sending.
@@ -41,6 +42,7 @@ class Eligibility:
         self,
         judge: Callable[[Recipient], Deferral | None],
         *,
+        glance: Callable[[Recipient], Deferral | None],
         ready: Callable[[], Awaitable[None]],
         is_paused: Callable[[], bool],
         pacer: Pacer,
@@ -48,7 +50,7 @@ class Eligibility:
         end: Callable[[Trip], None],
         is_ending: Callable[[], bool],
     ) -> None:
-        self._judge = judge
+        self._judge, self._glance = judge, glance
         self._ready = ready
         self._is_paused = is_paused
         self._pacer = pacer
@@ -56,9 +58,9 @@ class Eligibility:
         self._end = end
         self._is_ending = is_ending
 
-    def why_not(self, recipient: Recipient) -> Deferral | None:
-        """Return why somebody must not be called now, or None."""
-        return self._verdict(lambda: self._judge(recipient))
+    def why_not_now(self, recipient: Recipient) -> Deferral | None:
+        """Return why somebody need not be taken up now, or None; it is looked again as the request leaves."""
+        return self._verdict(lambda: self._glance(recipient))
 
     def _verdict(self, judge: Callable[[], Deferral | None]) -> Deferral | None:
         try:
@@ -76,7 +78,7 @@ class Eligibility:
 
     def why_not_leave(self, recipient: Recipient, start: Start) -> Deferral | None:
         """Return why somebody's request must not leave: asked at the last moment, as a machine may be suspended."""
-        deferral = ENDED if self._is_ending() else self.why_not(recipient)
+        deferral = ENDED if self._is_ending() else self._verdict(lambda: self._judge(recipient))
         if deferral is not None:
             return deferral
         if self._pacer.is_held():

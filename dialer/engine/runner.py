@@ -65,7 +65,8 @@ class Runner:
         pacer: says when a request may start.
         breaker: says when the run cannot go well.
         agent_gone: asked after a 404: does the provider not know the agent either?
-        judge: why not to call somebody now, or None; asked before the intent and as the body leaves. Its errors end it.
+        judge: why not to call somebody now, or None; asked as the body leaves. Its errors end it.
+        glance: the same, of a moment ago: asked as somebody is taken up; None: the judge is asked then as well.
         ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
         is_paused: whether a person has paused it; asked as each request leaves.
         progress: shows how far it is.
@@ -91,6 +92,7 @@ class Runner:
         progress: Progress,
         max_in_flight: int,
         lines: Room,
+        glance: Callable[[Recipient], Deferral | None] | None = None,
         ready: Callable[[], Awaitable[None]] = checkpoint_if_cancelled,
         is_paused: Callable[[], bool] = lambda: False,
         limit: int | None = None,
@@ -99,13 +101,12 @@ class Runner:
         jitter: Callable[[], float] = random.random,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._ledger, self._render = ledger, render
-        self._pacer, self._breaker = pacer, breaker
+        self._ledger, self._render, self._pacer, self._breaker = ledger, render, pacer, breaker
         self._changes, self._sending = Changes(), anyio.CancelScope()
-        self._lines = lines
-        self._lines.on_change = self._changes.notify
+        self._lines, lines.on_change = lines, self._changes.notify
         self._eligibility = Eligibility(
             judge,
+            glance=glance or judge,
             ready=ready,
             is_paused=is_paused,
             pacer=pacer,
@@ -113,9 +114,8 @@ class Runner:
             end=self.end,
             is_ending=self._is_ending,
         )
-        self._pending = Pending(page=self._page, judge=self._eligibility.why_not, limit=limit, now=now, waits=waits)
-        self._max_in_flight = max_in_flight
-        self._commits = Commits()
+        self._pending = Pending(page=self._page, judge=self._eligibility.why_not_now, limit=limit, now=now, waits=waits)
+        self._max_in_flight, self._commits = max_in_flight, Commits()
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
         )

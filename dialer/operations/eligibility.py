@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.hours import Closed
-from dialer.intake.do_not_call import Watch
+from dialer.intake.do_not_call import GLANCE, Watch
 from dialer.messages.intake.do_not_call import on_list
 from dialer.messages.operations import eligibility as say
 from dialer.models import Deferral
@@ -69,8 +69,12 @@ class Judge:
         self._now = now
         self._random = random
 
-    def __call__(self, recipient: Recipient) -> Deferral | None:
+    def __call__(self, recipient: Recipient, *, seen_within: float = 0.0) -> Deferral | None:
         """Return why somebody must not be called now, or None.
+
+        Args:
+            recipient: who.
+            seen_within: seconds; lists and ledgers are not looked at that were seen so shortly before.
 
         Raises:
             InputError: a suppression list cannot be read any more.
@@ -79,11 +83,15 @@ class Judge:
         """
         now = self._now()
         return (
-            self._suppressed(recipient)
+            self._suppressed(recipient, seen_within)
             or self._over(now)
             or self._outside(recipient, datetime.fromtimestamp(now, UTC))
-            or self._called_elsewhere(recipient, now)
+            or self._called_elsewhere(recipient, now, seen_within)
         )
+
+    def glance(self, recipient: Recipient) -> Deferral | None:
+        """Return the same as it was a moment ago: for a first look, long before the request leaves."""
+        return self(recipient, seen_within=GLANCE)
 
     async def ready(self) -> None:
         """Return once the suppression lists are known as they are on disk.
@@ -93,8 +101,8 @@ class Judge:
         """
         await self._lists.refresh()
 
-    def _suppressed(self, recipient: Recipient) -> Deferral | None:
-        if not self._lists.is_current():
+    def _suppressed(self, recipient: Recipient, seen_within: float) -> Deferral | None:
+        if not self._lists.is_current(seen_within=seen_within):
             return READING
         name = self._lists.list_with(recipient.number)
         return None if name is None else Deferral(on_list(name))
@@ -129,9 +137,10 @@ class Judge:
             return Deferral(say.not_before_the_end(verdict.reason))
         return Deferral(verdict.reason, until=opens, awaited=True)
 
-    def _called_elsewhere(self, recipient: Recipient, now: float) -> Deferral | None:
-        spelled = spellings(recipient.number)
-        call = None if self._neighbours is None else self._neighbours.called(spelled, now=now)
+    def _called_elsewhere(self, recipient: Recipient, now: float, seen_within: float) -> Deferral | None:
+        if self._neighbours is None:
+            return None
+        call = self._neighbours.called(spellings(recipient.number), now=now, seen_within=seen_within)
         if call is None:
             return None
         if call.is_open:

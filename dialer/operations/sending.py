@@ -226,6 +226,7 @@ class Sending:
             breaker=Breaker(errors_in_a_row=breaker.errors_in_a_row, outage_after=breaker.outage_after),
             agent_gone=functools.partial(preflight.agent_gone, context.client, agent_id=context.campaign.agent_id),
             judge=self.judge,
+            glance=self.judge.glance,
             ready=self.judge.ready,
             is_paused=context.held,
             progress=context.notes.progress,

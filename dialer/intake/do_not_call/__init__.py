@@ -7,6 +7,6 @@ that changes during a run.
 
 from dialer.intake.do_not_call.lists import Listed, Suppression
 from dialer.intake.do_not_call.shared_list import SharedList
-from dialer.intake.do_not_call.watch import Watch
+from dialer.intake.do_not_call.watch import GLANCE, Watch
 
-__all__ = ["Listed", "SharedList", "Suppression", "Watch"]
+__all__ = ["GLANCE", "Listed", "SharedList", "Suppression", "Watch"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+GLANCE: Final = 1.0
+"""Seconds for which what was seen is good enough, as long as it is looked at again before a request leaves."""
 SETTLED: Final = 2.0
 """Seconds after which a file that does not change is taken to be written to its end."""
 
@@ -45,17 +48,24 @@ class Watch:
         self._read = lists
         """The lists as they were read last: without those who were on them before."""
         self._changed_at: float | None = None
+        self._seen, self._seen_at = True, -math.inf
         self._clock = clock
         self._note = note
         self._turn = anyio.Lock()
 
-    def is_current(self) -> bool:
+    def is_current(self, *, seen_within: float = 0.0) -> bool:
         """Tell whether the lists are as they are on disk; where they are not, `refresh` is to be awaited.
+
+        Args:
+            seen_within: seconds; nothing is looked at that was seen so shortly before.
 
         Raises:
             InputError: a list is missing, or too old by now.
         """
-        return self._read.is_as_read() and not self._has_settled()
+        now = self._clock()
+        if now - self._seen_at >= seen_within:
+            self._seen, self._seen_at = self._read.is_as_read(), now
+        return self._seen and not self._has_settled()
 
     def _has_settled(self) -> bool:
         return self._changed_at is not None and self._clock() - self._changed_at >= SETTLED
@@ -66,13 +76,13 @@ class Watch:
         return None if entry is None else entry[0]
 
     async def refresh(self) -> None:
-        """Return once the lists are as they are on disk.
+        """Return once the lists are as they are on disk, or were a moment before.
 
         Raises:
             InputError: a list is missing, too old, or was left with an entry that is not a whole number.
             DoNotCallError: the workspace's list was left so, or lacks what it had.
         """
-        if self.is_current():
+        if self.is_current(seen_within=GLANCE):
             return  # Asked for each call.
         async with self._turn:
             while not self.is_current():

@@ -82,6 +82,7 @@ class Neighbour:
         self._read: CallIndex | None = None
         self._live = LiveRows(path)
         self._seen: _Stamp | None = None
+        self._seen_at = -math.inf
 
     def close(self) -> None:
         """Close it; it is opened again where it is asked."""
@@ -90,8 +91,13 @@ class Neighbour:
             self._connection.close()
             self._connection = None
 
-    def called(self, numbers: Sequence[int], *, now: float) -> Elsewhere | None:
+    def called(self, numbers: Sequence[int], *, now: float, seen_within: float = 0.0) -> Elsewhere | None:
         """Return the last call to any of some numbers, an open one first; None where there is none.
+
+        Args:
+            numbers: E.164 digits.
+            now: Unix seconds.
+            seen_within: seconds; a file that was read to its end is not looked at where it was so shortly before.
 
         Raises:
             FileNotFoundError: the ledger is gone.
@@ -99,7 +105,7 @@ class Neighbour:
         """
         # Asked of each ledger for each call.
         try:
-            if not self._is_ready(now):
+            if not self._is_ready(now, seen_within):
                 return None
             self._refuse_incomplete(now)
             if self._read is not None:
@@ -178,8 +184,10 @@ class Neighbour:
 
     # -- the file ------------------------------------------------------------------------------------------------
 
-    def _is_ready(self, now: float) -> bool:
+    def _is_ready(self, now: float, seen_within: float = 0.0) -> bool:
         """Have it read, or open where a run may be writing to it; False where it has nobody to tell of."""
+        if self._read is not None and 0 <= now - self._seen_at < seen_within:
+            return self._counts
         stamp = self._stamp()
         if stamp != self._seen or (self._connection is not None and not stamp.log):
             self.close()
@@ -189,6 +197,7 @@ class Neighbour:
             except UsageError:
                 self._expect_more()
                 return False
+        self._seen_at = now
         return self._counts
 
     def _stamp(self) -> _Stamp:

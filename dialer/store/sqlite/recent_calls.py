@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import stat
@@ -139,6 +140,7 @@ class Neighbours:
         self._server = server
         self._within = within
         self._others: dict[Path, Neighbour] = {}
+        self._seen_at = -math.inf
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -151,7 +153,7 @@ class Neighbours:
         for other in self._others.values():
             other.close()
 
-    def called(self, numbers: Sequence[int], *, now: float) -> Elsewhere | None:
+    def called(self, numbers: Sequence[int], *, now: float, seen_within: float = 0.0) -> Elsewhere | None:
         """Return the last call to any of some numbers by another batch within the time, or None.
 
         One that is about to be placed at this moment comes first.
@@ -159,14 +161,15 @@ class Neighbours:
         Args:
             numbers: E.164 digits; more than one where one line has several spellings.
             now: Unix seconds.
+            seen_within: seconds; no file is looked at that was seen so shortly before.
 
         Raises:
             LedgerError: another ledger cannot be read, so that nobody knows.
         """
         last: Elsewhere | None = None
-        for other in self._current(now):
+        for other in self._current(now, seen_within):
             try:
-                found = other.called(numbers, now=now)
+                found = other.called(numbers, now=now, seen_within=seen_within)
             except (FileNotFoundError, LedgerError) as error:
                 self._tolerate(other.path, error, now)
                 continue
@@ -228,7 +231,10 @@ class Neighbours:
 
     # -- which they are ------------------------------------------------------------------------------------------
 
-    def _current(self, now: float) -> list[Neighbour]:
+    def _current(self, now: float, seen_within: float = 0.0) -> list[Neighbour]:
+        if 0 <= now - self._seen_at < seen_within:
+            return list(self._others.values())
+        self._seen_at = -math.inf
         changed = [folder.has_changed() for folder in self._folders]
         stamp = self._registry.stamp()
         if stamp != self._stamp:
@@ -238,6 +244,7 @@ class Neighbours:
             self._find()
         for path in self._listed.keys() - self._others.keys() - {self._own}:
             self._look_for(self._listed[path], now)
+        self._seen_at = now
         return list(self._others.values())
 
     def _find(self) -> None:

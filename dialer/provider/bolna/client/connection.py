@@ -64,12 +64,9 @@ class Route:
             SetupError: a person has to change something first.
             httpx.TransportError: it could not be opened.
         """
-        with _as_httpx():
-            try:
-                with anyio.fail_after(self.timeout):
-                    return Connection(await self._open(), address=self.address, is_tls=self.tls is not None)
-            except TimeoutError:
-                raise httpx.ConnectTimeout(f"not within {self.timeout:g} s") from None
+        with _as_httpx(), anyio.CancelScope(deadline=anyio.current_time() + self.timeout):
+            return Connection(await self._open(), address=self.address, is_tls=self.tls is not None)
+        raise httpx.ConnectTimeout(f"not within {self.timeout:g} s")
 
     async def _open(self) -> httpcore.AsyncNetworkStream:
         if self.proxy is None:

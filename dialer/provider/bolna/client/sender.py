@@ -233,10 +233,11 @@ class Sender:
             Exception: no reply came; which ones, the outcome table tells.
         """
         try:
-            with anyio.fail_after(self._longest):
+            with anyio.CancelScope(deadline=anyio.current_time() + self._longest):
                 reply = await _exchange(connection, request, most)
-            _log.debug("%s %s: HTTP %d", request.method, request.url.path, reply.status)
-            return reply
+                _log.debug("%s %s: HTTP %d", request.method, request.url.path, reply.status)
+                return reply
+            raise TimeoutError
         finally:
             await closed(connection)
 
