@@ -62,6 +62,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("BOLNA_API_KEY", "bn-test")
         place = Place(tmp_path_factory.mktemp("finished"), sandbox)
         place.recipients(rows(), header=HEADER)
+        (place.folder / "dialer.toml").write_text('[organisation]\ncurrency = "INR"\n')
         path = place.campaign(more=XLSX)
         assert run(path).sent == len(NAMES)
         assert main(["track", str(path)]) == 0
@@ -148,7 +149,9 @@ def test_the_figures_and_the_reasons_are_those_of_the_rows(called: Path) -> None
     (calls,) = [line for line in lines if line[:1] == ["all calls"]]
     assert calls[1] == queued
     assert calls[2] == pytest.approx(sum(float(row["call_duration"] or 0) for row in people), abs=0.01)
-    assert calls[3] == pytest.approx(sum(float(row["call_cost"] or 0) for row in people), abs=0.01)
+    assert "cost (INR)" in {cell for line in lines for cell in line}
+    assert calls[3] == pytest.approx(sum(float(row["call_cost"] or 0) for row in people) / 100, abs=0.001)
+    assert lines[-1] == ["On the sheet People, call_cost is in hundredths of 1 INR, as Bolna gives it."]
     head, *reasons = workbook["Reasons"].iter_rows(values_only=True)
     assert head == ("status", "call_status", "reason", "why", "rows")
     assert ("invalid", None, "number_empty", REASONS["number_empty"], 1) in reasons

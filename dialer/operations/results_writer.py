@@ -125,7 +125,7 @@ class ResultsWriter:
         if self._written is not None:
             stamp, places = self._written
             await store.call(functools.partial(note_written, stamp=stamp, places=places))
-        if pending:
+        if pending and self._batch.workbook is not None:
             await self._do(_Todo(workbook=True))
 
     async def _do(self, todo: _Todo) -> bool:
@@ -176,14 +176,16 @@ class ResultsWriter:
     def _next(self) -> _Todo:
         with self._changed:
             self._changed.wait_for(lambda: self._todo or self._ended)
-            self._changed.wait_for(lambda: self._todo.whole is not None or self._ended, timeout=_GATHER)
+            self._changed.wait_for(
+                lambda: self._todo.whole is not None or self._todo.workbook or self._ended, timeout=_GATHER
+            )
             todo, self._todo = self._todo, _Todo()
             self._doing, self._moved = bool(todo), time.monotonic()
             return todo
 
     def _write(self, store: Store, todo: _Todo) -> None:
+        self._path = (self._batch.workbook if todo.workbook else None) or self._file.path
         if todo.workbook:
-            self._path = self._batch.workbook or self._path
             for note in workbook_notes(self._batch, watch=self._until_aborted):
                 self._notes.add(note)
         elif todo.whole is None:

@@ -169,6 +169,9 @@ class Workbook:
         yield (say.ALL_CALLS, None, total, None, as_cell(seconds), as_cell(cost / unit))
         if about.reached is not None:
             yield (say.PEOPLE_REACHED, say.REACHED_MEANS, about.reached)
+        if about.currency is not None:
+            yield ()
+            yield (Title(say.call_cost(about.currency, about.names)),)
 
     def _counted_reasons(self) -> Iterator[Sequence[Cell]]:
         yield say.REASONS_HEAD

@@ -38,6 +38,10 @@ def cost(currency: str | None) -> str:
     return f"cost ({currency or CURRENCY_NOT_SET})"
 
 
+def call_cost(currency: str, names: ProviderNames) -> str:
+    return f"On the sheet {PEOPLE}, call_cost is in hundredths of 1 {currency}, as {names.name} gives it."
+
+
 def figures_of(batch: str) -> str:
     return f"Figures of {batch}"
 
