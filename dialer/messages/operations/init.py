@@ -81,7 +81,10 @@ def candidate(name: str, *, numbers: int, cells: int, examples: Sequence[str]) -
 def which_columns(path: Path, *, several: bool) -> str:
     """Ask which columns hold the phone numbers; several: more than one may."""
     why = "several columns may hold the phone numbers" if several else "it is not clear which column holds the numbers"
-    return f"{path}: {why}. Several count in the order that you write, like 1,2: of each row the first that is filled."
+    return (
+        f"{path}: {why}.\n"
+        "Name one, or several in order, like 1,2: the first that is filled in a row is called, and no other."
+    )
 
 
 WHICH = "Which one?"

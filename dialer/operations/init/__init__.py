@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -88,6 +89,8 @@ def new_list(recipients: Path, *, to: Path | None = None, encoding: str | None =
     # Nobody answers questions for a file that cannot be written.
     if os.path.lexists(target):
         raise UsageError(say.campaign_exists(target))
+    if not target.parent.is_dir():
+        raise UsageError(say.campaign_unwritable(target, why=os.strerror(errno.ENOENT)))
     refuse_without_header(table)
     for candidate in likely_columns(table)[:1]:
         refuse_without_header(table, [candidate.name])

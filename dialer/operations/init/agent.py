@@ -45,12 +45,12 @@ async def with_agent(
     if agent_id:
         interview.note(say.agent_taken(agent.name if agent else "", agent_id))
     draft = replace(draft, agent=agent_id or PLACEHOLDER)
-    columns = [name for name in table.header if name not in draft.phones]
+    columns = [name for name in table.header if name not in draft.phones and name not in draft.skip]
     if agent is None:
         draft = replace(draft, mapping=await _chosen(columns, interview))
     else:
         draft = await _mapped(draft, agent, table, interview)
-    interview.note(say.sent(draft.mapping, of=len(columns), names=provider.VENDOR.names))
+    interview.note(say.sent(draft.mapping, of=len(table.header) - len(draft.phones), names=provider.VENDOR.names))
     if draft.missing:
         interview.note(say.no_column_for(draft.missing))
     return draft
