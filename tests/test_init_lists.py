@@ -163,7 +163,7 @@ def test_of_forty_columns_only_what_the_prompt_asks_for_leaves(
     terminal = on_a_terminal("salesforce")
     for prompt, typed in (
         ("Which one? [Enter: 1,2]", ""),
-        ("to leave them uncalled. [Enter: US]", ""),
+        ("to call none of them. [Enter: US]", ""),
         ("Leave them out? y or n. [Enter: y]", ""),
         (f"  2  Asha (sandbox)  {OTHER}", "2"),
         ("asks for {company}. Which column holds it? Without one it is spoken as nothing.", ""),
@@ -241,7 +241,7 @@ def test_an_answer_that_cannot_be_taken_is_asked_for_again() -> None:
     terminal = on_a_terminal("bolna")
     terminal.wait_for("[Enter: all]")
     terminal.type("7\n")
-    terminal.wait_for("'7' is none of them: write numbers from 1 to 2, or a column's name.")
+    terminal.wait_for("'7' is none of them: write a number from 1 to 2, or a name as it stands there.")
     terminal.type("customer_name\n")
     terminal.wait_for("Hours?")
     terminal.type("from nine\n")

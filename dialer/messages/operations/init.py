@@ -108,7 +108,8 @@ def phone_doubt(candidates: Sequence[tuple[str, int, int]], proposed: Sequence[s
 
 
 def no_such_choice(text: str, *, options: int) -> str:
-    return f"{text!r} is none of them: write numbers from 1 to {options}, or a column's name."
+    choice = f"a number from 1 to {options}, or a name as it stands there"
+    return f"{text!r} is none of them: write {choice}." if text else f"Write {choice}."
 
 
 # -- the country of the numbers ----------------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ def country(
     return "\n".join(lines)
 
 
-COUNTRY = "Which country? A code like IN, + where only the + is missing, - to leave them uncalled."
+COUNTRY = "Which country? A code like IN, + where only the + is missing, - to call none of them."
 
 
 def named_by_column(column: str) -> str:
@@ -160,8 +161,8 @@ ONLY_ONE = "nearly all are valid there, and in no other country"
 
 def country_doubt(count: int, *, of: int, likely: str | None, plus_lost: bool) -> str:
     line = "plus_lost = true" if plus_lost else f"region = {quoted(likely or '')}"
-    are = "is the one" if count == 1 else f"are {count:,}"
-    return _lines(f"Of which country {are} of {many(of, 'number')} without a country code? In [csv]:", [line])
+    has = "has" if count == 1 else "have"
+    return _lines(f"{count:,} of {many(of, 'number')} {has} no country code. Of which country? In [csv]:", [line])
 
 
 def no_country(text: str) -> str:
@@ -275,7 +276,8 @@ def sent(mapping: Mapping[str, str], *, of: int, names: ProviderNames) -> str:
     each = [name if name == column else f"{name} ({column})" for name, column in mapping.items()]
     rest = of - len(set(mapping.values()))
     others = f"; {many(rest, 'other column is', 'other columns are')} not" if rest else ""
-    return f"Sent to {names.name} with each call: {_listed(each) if each else 'no column'}{others}"
+    # All of them are named, however many: what leaves is said.
+    return f"Sent to {names.name} with each call: {', '.join(map(on_one_line, each)) or 'no column'}{others}"
 
 
 def numbers_from(columns: Sequence[str]) -> str:

@@ -77,7 +77,10 @@ def _proposed(table: Table, candidates: Sequence[Candidate]) -> tuple[str, ...]:
 async def with_country(draft: Draft, table: Table, interview: Interview) -> Draft:
     """Settle of which country the numbers without a country code are."""
     found = unmarked_numbers(table, draft.phones) if draft.phones else None
-    if found is None or (not interview.has_person and found.count < _MOSTLY * found.of):
+    if found is None:
+        return draft
+    if not interview.has_person and found.count < _MOSTLY * found.of:
+        interview.note(say.UNCALLED)
         return draft
     words = say.country(
         found.count,
