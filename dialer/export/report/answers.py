@@ -123,10 +123,9 @@ class Poll:
         """Count the answers of one more person."""
         self._as_wanted += any(wanted.is_given(one.question, one.answer) for wanted in self._wanted for one in noted)
         for one in noted:
-            place = cut(one.topic, _LETTERS), cut(one.question, _LETTERS)
-            tally = self._tallies.get(place)
+            tally = self._tallies.get((one.topic, one.question))
             if tally is None and len(self._tallies) < _MOST_QUESTIONS:
-                tally = self._tallies[place] = _Tally()
+                tally = self._tallies[one.topic, one.question] = _Tally()
             if tally is not None:
                 tally.add(one)
 
@@ -143,8 +142,9 @@ class Poll:
         """
         names = sorted({name for _, name in self._tallies})
         for wanted in self._wanted:
-            if names and not any(wanted.is_asked(name) for name in names):
-                raise UsageError(say.no_such_question(wanted.question, names[:_QUESTIONS]))
+            if names and not self._as_wanted and not any(wanted.is_asked(name) for name in names):
+                shown = [cut(name, _LETTERS) for name in names[:_QUESTIONS]]
+                raise UsageError(say.no_such_question(wanted.question, shown))
 
     def questions(self) -> tuple[Question, ...]:
         """Return the questions to which an answer is wanted, then those that most people answered."""
@@ -157,6 +157,7 @@ class Poll:
         shown = [given for given in tally.given.values() if given.is_predefined or given.people > 1]
         shown = sorted(shown, key=lambda given: (-given.people, given.words))[:_ANSWERS]
         others = tally.people - sum(given.people for given in shown)
+        topic, name = cut(topic, _LETTERS), cut(name, _LETTERS)
         return Question(topic, name, tally.people, tuple(self._answer(name, given) for given in shown), others)
 
     def _answer(self, question: str, given: _Given) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -129,14 +130,15 @@ def number_of(call: Talked, view: View) -> str:
 
 def _asked_for(said: Iterable[Noted]) -> str | None:
     """Return what somebody asked for who wants to be called back, empty where they only said so; else None."""
-    found: list[str] = [
-        one.answer
-        for one in said
-        if _ABOUT in "".join(filter(str.isalpha, one.question.casefold())) and not _NO.match(one.answer)
-    ]
+    found: list[str] = [one.answer for one in said if _is_about_it(one.question) and not _NO.match(one.answer)]
     if not found:
         return None
     return next((answer for answer in found if not _YES.match(answer)), "")
+
+
+@lru_cache(maxsize=1000)
+def _is_about_it(question: str) -> bool:
+    return _ABOUT in "".join(filter(str.isalpha, question.casefold()))
 
 
 def _asking(call: Talked, words: str, view: View) -> CallBack:

@@ -7,10 +7,13 @@ under a category and a name; the OpenAPI page shows a flat object of any values.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from dialer.provider.records import Noted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _NONE: Final = frozenset({"", "null", "none", "n/a"})
 """What Bolna, or a model of its, writes where nothing was said."""
@@ -27,34 +30,32 @@ def answers_in(extracted: str) -> tuple[Noted, ...]:
         noted = json.loads(extracted or "{}")
     except (ValueError, RecursionError):
         return ()
-    return tuple(_answers("", noted)) if isinstance(noted, Mapping) else ()
+    return tuple(_answers("", noted)) if isinstance(noted, dict) else ()
 
 
-def _answers(topic: str, noted: Mapping[str, object]) -> Iterator[Noted]:
+def _answers(topic: str, noted: Mapping[str, Any]) -> Iterator[Noted]:
     for name, value in noted.items():
-        if not isinstance(value, Mapping):
-            yield from _plain(topic, name, value)
+        if not isinstance(value, dict):
+            if answer := _text(value):
+                yield Noted(topic, name, answer, isinstance(value, bool), "")
         elif _PREDEFINED in value or _FREE in value:
-            yield from _extraction(topic, name, value)
+            chosen, said = _text(value.get(_PREDEFINED)), _text(value.get(_FREE))
+            if chosen or said:
+                yield Noted(topic, name, chosen or said, bool(chosen), said)
         elif not topic:
             yield from _answers(name, value)
 
 
-def _extraction(topic: str, name: str, value: Mapping[str, object]) -> Iterator[Noted]:
-    chosen, said = _text(value.get(_PREDEFINED)), _text(value.get(_FREE))
-    if chosen or said:
-        yield Noted(topic, name, chosen or said, is_predefined=bool(chosen), words=said)
-
-
-def _plain(topic: str, name: str, value: object) -> Iterator[Noted]:
-    if answer := _text(value):
-        yield Noted(topic, name, answer, is_predefined=isinstance(value, bool), words="")
-
-
 def _text(value: object) -> str:
+    if isinstance(value, str):
+        return _said(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if not isinstance(value, str | int | float):
-        return ""
-    text = " ".join(str(value).split())
-    return "" if text.casefold() in _NONE else text
+    return str(value) if isinstance(value, int | float) else ""
+
+
+@lru_cache(maxsize=1000)
+def _said(text: str) -> str:
+    # Predefined answers are few, and come again and again.
+    line = " ".join(text.split())
+    return "" if line.casefold() in _NONE else line
