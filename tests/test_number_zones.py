@@ -7,6 +7,8 @@ and from the lists below with their sources; it never looks at `dialer/numbers/z
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import tomllib
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -428,3 +430,20 @@ def test_no_clock_is_missing_that_phonenumbers_names_for_a_place(year: Year) -> 
             clocks = {year.clock(zone).tobytes() for zone in ours}
             missing += [(digits, zone) for zone in likely if year.clock(zone).tobytes() not in clocks]
     assert missing == []
+
+
+def test_countries_are_called_as_phonenumbers_calls_them() -> None:
+    """Of the three that it leaves unnamed, since their numbers may be another's, the name is known as well."""
+    named = {}
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        example = phonenumbers.example_number(region)
+        named[region] = (geocoder.country_name_for_number(example, "en") if example else "") or region
+    others = {"MF": "Saint Martin", "BL": "Saint Barthélemy", "EH": "Western Sahara"}
+    assert {region: numbers.country_name(region) for region in named} == named | others
+
+
+def test_a_name_of_a_country_does_not_load_the_names_of_all_places() -> None:
+    program = "import sys; from dialer.numbers import country_name, region_named"
+    program += "; print(country_name('IN'), region_named('Indien'), 'phonenumbers.geodata' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["India", "IN", "False"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Final
 
+from dialer.numbers.names import names_of_all
 from dialer.numbers.plans import known_region
 
 _SHORT: Final = {
@@ -36,10 +37,8 @@ def region_named(name: str) -> str | None:
 
 @cache
 def _names() -> dict[str, str]:
-    from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415 - 12,000 names that few lists need
-
     regions_of: dict[str, set[str]] = {}
-    for region, names in LOCALE_DATA.items():
+    for region, names in names_of_all().items():
         # "*en" points to the name in English.
         for name in (name for name in names.values() if not name.startswith("*") and known_region(region)):
             regions_of.setdefault(_folded(name), set()).add(region)

@@ -12,6 +12,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, ValidationResult
 
 from dialer.messages import numbers as say
+from dialer.numbers.names import english_name
 from dialer.numbers.patterns import Plan, Region, Shape, Trunk, Verdict, decides
 
 LONGEST: Final = 15
@@ -156,14 +157,9 @@ def country(number: int) -> str | None:
     return None if judged is None or judged.kind is None or judged.region == NO_COUNTRY else judged.region
 
 
-@cache
 def country_name(region: str) -> str:
     """Return what a region is called in English; its ISO code where phonenumbers has no name for it."""
-    # Its names come with all of the world's places: a fifth of a second that only a report spends.
-    from phonenumbers import geocoder  # noqa: PLC0415 - as said above
-
-    example = phonenumbers.example_number(region)
-    return (geocoder.country_name_for_number(example, "en") if example else "") or region
+    return english_name(region) or region
 
 
 def place(number: int) -> str:
