@@ -44,6 +44,12 @@ def own_file(header: Sequence[str]) -> OwnFile | None:
     Args:
         header: the names of its columns, without blanks around them.
     """
+    found = _known(header)
+    # Where nothing but ours is left, the numbers are in a column of ours.
+    return found if found is not None and found.places else None
+
+
+def _known(header: Sequence[str]) -> OwnFile | None:
     names = [unguarded(name) for name in header]
     if tuple(names[: len(REJECTS)]) == REJECTS:
         # Files of older versions have our names twice where the list has them as well: ours stand in front.

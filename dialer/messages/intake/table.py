@@ -254,8 +254,8 @@ def own_file(kind: str, *, added: Sequence[str], called: int) -> str:
     text = f"the list is {kind}: its columns {', '.join(added)} are not sent"
     if not called:
         return text
-    again = f"{many(called, 'row')} in it {'says' if called == 1 else 'say'} queued, sending or unknown"
-    return f"{text}. {again}: delete them, or people are called who were called before"
+    rows = f"{many(called, 'row')} in it {'says' if called == 1 else 'say'} queued, sending or unknown"
+    return f"{text}. {rows}: called before. Delete what is not to be called again"
 
 
 def sheet_is_read(title: str, others: Sequence[str]) -> str:
