@@ -365,6 +365,10 @@ def test_what_people_write_for_a_zone_is_answered_with_the_zones_it_may_mean(
         assert [zone for zone in zones if f'"{zone}"' not in problem.reason] == []
 
 
+def test_a_long_text_is_no_zone_and_takes_no_time() -> None:
+    assert row_zone_problem("a" * 100_000 + "/") is not None
+
+
 def test_of_many_zones_some_are_named_and_a_hint_is_a_zone() -> None:
     many = row_zone_problem("UTC-5")
     assert many is not None

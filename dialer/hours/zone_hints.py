@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+_LONGEST = 100
+"""No name has more characters, and what is sought in a long text takes long."""
 _COUNTRIES = re.compile(r"\((utc|gmt)[^)]*\)|\(us[^)]*\)")
 _WORDS = re.compile(r"\b(time|standard|daylight|summer|zone)\b")
 _PLACE = re.compile(r"[a-z]+(/[a-z_-]+)+")
@@ -22,6 +24,8 @@ def meant(text: str, known: dict[str, str]) -> tuple[str, ...]:
         text: as it was written, such as "Pacific Standard Time", "IST" or "UTC+5:30".
         known: the names of zones there are, by the same in small letters.
     """
+    if len(text) > _LONGEST:
+        return ()
     folded = " ".join(text.casefold().split())
     for spelling in (folded, folded.replace(" ", "_")):
         place = _PLACE.search(spelling)

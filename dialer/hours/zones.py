@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 from dialer.hours.zone_hints import meant
@@ -48,7 +48,9 @@ def row_zone_problem(name: str) -> Problem | None:
     return _no_place(name) if _UTC.fullmatch(name) else zone_problem(name)
 
 
+@lru_cache(maxsize=1_000)
 def _no_place(name: str) -> Problem:
+    # Cached: a list may have "IST" in each of a million rows.
     known = _zone_names()
     if zones := meant(name, known):
         return Problem("zone_unknown", say.may_be_zones(name, zones))
