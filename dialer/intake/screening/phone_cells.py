@@ -81,10 +81,10 @@ class PhoneCells:
 
         The number is who it is: under another one the same person would be called once more.
         """
-        cells, numbers = before
-        kept = np.isin(numbers.numbers, self._called) & ~np.isin(column.numbers, self._called)
+        cells, former = before
+        kept = np.isin(former.numbers, self._called) & ~np.isin(column.numbers, self._called)
         for at in np.flatnonzero(kept).tolist():
-            texts[at], column.numbers[at] = cells[at], numbers.numbers[at]
+            texts[at], column.numbers[at] = cells[at], former.numbers[at]
             column.problems.pop(at, None)
             column.repaired.pop(at, None)
             column.newer.discard(at)

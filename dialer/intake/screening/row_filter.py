@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -116,4 +117,5 @@ class _Column:
 
 
 def _folded(text: str) -> str:
-    return text.strip(INVISIBLE).casefold()
+    # Letters with accents may come in two parts.
+    return unicodedata.normalize("NFKC", text).strip(INVISIBLE).casefold()

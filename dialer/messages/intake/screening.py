@@ -73,8 +73,8 @@ def no_such_text(setting: str, column: str, texts: Sequence[str], *, there: Sequ
 def skipped_elsewhere(rows: Sequence[int]) -> str:
     """Say which rows are called though another row with the same number is skipped."""
     shown = f"{', '.join(map(str, rows[:_TEXTS_SHOWN]))}{', ...' if len(rows) > _TEXTS_SHOWN else ''}"
-    are = f"{many(len(rows), 'row')} can be called whose number another row has that is skipped: {shown}"
-    return f"{are}; for somebody who wants no calls at all, put the number on the do-not-call list"
+    called = f"{many(len(rows), 'row')} can be called though another row with the same number is skipped: {shown}"
+    return f"{called}; for somebody who wants no calls at all, put the number on the do-not-call list"
 
 
 def opted_out(column: str, cells: Mapping[str, int], *, rows: int) -> str:
