@@ -310,7 +310,8 @@ def test_a_schedule_without_a_zone_needs_one_somewhere() -> None:
 
 
 TOP = (
-    "recipients, results, ledger, agent_id, columns, csv, user_data, call, pacing, window, schedule, screening, "
+    "recipients, results, results_xlsx, results_bom, ledger, agent_id, columns, csv, user_data, call, pacing, window, "
+    "schedule, screening, "
     "redial, breaker, forecast"
 )
 
