@@ -11,7 +11,8 @@ from dialer.cli.asking import interview, is_anybody_there, say
 from dialer.cli.group import PATH, cli
 from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
-from dialer.errors import ExitCode
+from dialer.errors import ExitCode, InterruptedRunError
+from dialer.messages.cli import not_written
 from dialer.messages.commands import command_text
 from dialer.messages.operations.init import written
 
@@ -34,8 +35,13 @@ def init(recipients: Path, *, to: Path | None, encoding: str | None, yes: bool) 
     new = new_list(recipients, to=to, encoding=encoding)
 
     async def settle(control: Control) -> Written:
+        from dialer.engine.control import until  # noqa: PLC0415 - as above
+
         person = partial(interview, control=control) if is_anybody_there() and not yes else None
-        return await init_campaign(new, ask=person)
+        # Also while the provider is asked.
+        async with until(control.drain):
+            return await init_campaign(new, ask=person)
+        raise InterruptedRunError(not_written(control.stopped))
 
     # Where it is interrupted, the error says all there is to say.
     done, _ = with_signals(settle, say=lambda _words: say(""))
