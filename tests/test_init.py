@@ -223,6 +223,14 @@ def test_a_country_that_the_list_names_itself_is_proposed() -> None:
     assert 'the column "Country/Region" says so' in person.questions[0]
 
 
+def test_one_number_with_a_country_code_says_nothing_of_many_without() -> None:
+    """Nearly any digits are a German number: an American list would be called in Germany."""
+    people = german([*(f"(415) 555-01{at:02},x" for at in range(20)), "+49 171 3920099,x"])
+    person = Answers()
+    assert filled(asked(people, person)).csv.region is None
+    assert "They would be numbers of any of these: " in person.questions[0]
+
+
 def test_no_country_is_proposed_where_several_fit_and_the_list_names_none() -> None:
     """Enter must not call strangers in another country."""
     person = Answers()

@@ -15,13 +15,17 @@ from dialer.models import Problem
 from dialer.numbers.plans import dialling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from dialer.intake.table import Table
 
 _COUNTRY: Final = frozenset({"country", "land", "pays", "pais", "paese"})
 """A column with such a word in its name may hold countries."""
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SOME: Final = 0.1
+"""So many of the numbers have to have a country code for it to say something of the others."""
+_HALF: Final = 0.5
+"""In so many of the rows a column has to name a country."""
 _ANY: Final = frozenset(numbers.SPECIAL)
 
 
@@ -94,13 +98,12 @@ def valid_in(texts: Sequence[str], *, region: str | None, plus_lost: bool) -> li
 
 def _likely(table: Table, texts: Sequence[str], fitting: Sequence[str]) -> tuple[str | None, str]:
     """Return the country that fits and that the list names, and the column that does so."""
-    named: list[tuple[str | None, str]] = [
-        (_most(map(numbers.home, valid_in(texts, region=None, plus_lost=False))), "")
-    ]
+    marked = [numbers.home(number) for number in valid_in(texts, region=None, plus_lost=False)]
+    named = [(_most(marked, least=_SOME * len(texts)), "")]
     for at, name in enumerate(table.header):
         if _COUNTRY & _words(name):
-            cells = (row[at].strip() for row in table.sample)
-            named.append((_most(_region(cell, fitting) for cell in cells if cell), name))
+            regions = [_region(row[at].strip(), fitting) for row in table.sample]
+            named.append((_most(regions, least=_HALF * len(regions)), name))
     found = {region: column for region, column in reversed(named) if region in fitting}
     if len(found) == 1:
         return next(iter(found.items()))
@@ -116,13 +119,13 @@ def _region(cell: str, fitting: Sequence[str]) -> str | None:
     return next((region for region, code in codes.items() if code == digits), None)
 
 
-def _most(regions: Iterable[str | None]) -> str | None:
-    """Return the region that more than half of them are."""
-    counts = Counter(regions)
-    if not counts:
+def _most(regions: Sequence[str | None], *, least: float) -> str | None:
+    """Return the region that nearly all are that are known, where these are enough."""
+    counts = Counter(region for region in regions if region)
+    if not counts or counts.total() < least:
         return None
     region, count = counts.most_common(1)[0]
-    return region if 2 * count > counts.total() else None
+    return region if count >= NEARLY_ALL * counts.total() else None
 
 
 def _words(name: str) -> set[str]:
