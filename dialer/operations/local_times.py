@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
@@ -53,7 +51,7 @@ def local_times(recipients: Iterable[int], *, now: datetime) -> tuple[LocalTime,
     for number in recipients:
         found, country = numbers.zones(number), numbers.country(number)
         if found and country:
-            place = _names().get(country, country)
+            place = numbers.country_name(country)
             counts[place] += 1
             zones.setdefault(place, set()).update(found)
     times = {place: [shown(now, zone) for zone in sorted(zones[place])] for place in counts}
@@ -66,13 +64,6 @@ def local_times(recipients: Iterable[int], *, now: datetime) -> tuple[LocalTime,
         )
         for place, count in counts.most_common()
     )
-
-
-@cache
-def _names() -> dict[str, str]:
-    """Return what the zone database calls countries: those of `numbers` come with all of the world's places, 100 MB."""
-    lines = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("\t", 1) for line in lines if not line.startswith("#"))
 
 
 def _wall_clock(moment: datetime) -> datetime:
