@@ -333,7 +333,10 @@ def test_a_batch_is_held_against_the_campaign_s_batch_before(
     (tmp_path / "broken.ledger").write_text("not a ledger", encoding="utf-8")
     batch = began(tmp_path, "monday", at=datetime(2026, 11, 20, 9, tzinfo=UTC), reached=3)
     text = report_text(batch, capsys)
-    assert "75.0% of the accepted calls reached somebody, 25.0% in the batch before, former: 50.0 points more." in text
+    assert (
+        "75.0% of those with an accepted call were reached, 25.0% in the batch before, former: 50.0 points more."
+        in text
+    )
     assert "| Reached | 3 · 75.0% | 1 · 25.0% |" in text
 
 

@@ -96,7 +96,6 @@ def _recordings(report: Report) -> Section:
             whole=frozenset({1}),
             link=4,
         ),
-        note=say.LISTEN_NOTE,
         wide=True,
     )
 

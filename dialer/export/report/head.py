@@ -27,8 +27,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     if report.first is not None and report.last is not None:
         yield say.CALLED, say.between(report.first, report.last, report.zone)
     yield say.LIST, report.recipients
-    if report.cost:
-        yield say.COSTS, say.unit(report.currency, VENDOR.names)
+    if report.currency is not None:
+        yield say.COSTS, report.currency
     yield say.MADE, say.at(report.made_at, report.zone)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dialer.export.report.parts import Tile
 from dialer.export.report.unfinished import WAITING, is_final
 from dialer.messages.export import report as say
-from dialer.messages.values import amount, duration
+from dialer.messages.export.figures import units
+from dialer.messages.values import amount
 from dialer.provider import VENDOR
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _known(report: Report) -> Iterator[Tile]:
     if funnel.wanted is not None:
         yield Tile(say.WANTED, f"{funnel.wanted:,}", say.of_reached(funnel.wanted, funnel.reached))
     if report.talked:
-        yield Tile(say.TALKED, duration(report.talked), say.half_of_the_calls(talk.median) if talk else say.WITH_NOBODY)
+        yield Tile(say.TALKED, units(report.talked), say.half_of_the_calls(talk.median) if talk else say.WITH_NOBODY)
     if report.cost:
         is_known = funnel.reached and not report.open
         each = amount(report.cost / funnel.reached, report.currency) if is_known else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dialer.messages.values import duration
@@ -21,6 +22,11 @@ def share(part: float, whole: float) -> str:
 def time(seconds: float) -> str:
     """Return a time as everywhere, of which no part is put on another line."""
     return duration(seconds).replace(" ", _SPACE)
+
+
+def units(seconds: float) -> str:
+    """Return a time that is parted between its units at most, where there is little room."""
+    return re.sub(r"(?<=\d) ", _SPACE, duration(seconds))
 
 
 def moment(at: datetime) -> str:

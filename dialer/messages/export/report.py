@@ -61,7 +61,7 @@ def rehearsal(names: ProviderNames) -> str:
 
 
 def not_asked(names: ProviderNames) -> str:
-    return f"It is not known yet how the calls went: {names.name} was not asked."
+    return f"How the calls went is not known: {names.name} was not asked yet."
 
 
 def agents(name: str, others: int) -> str:
@@ -83,7 +83,7 @@ def at(moment_: datetime, zone: str) -> str:
 
 
 def unit(currency: str | None, names: ProviderNames) -> str:
-    return currency or f"the unit of {names.name}"
+    return currency or f"as {names.name} gives it, currency not set"
 
 
 # -- the headline ------------------------------------------------------------------------------------------------------
@@ -156,13 +156,13 @@ def _so_far(*, is_final: bool) -> str:
 def lost(counts: Mapping[Status, int], names: ProviderNames) -> str:
     """Return why rows got no call; empty where all got one."""
     words = {
-        Status.INVALID: "{} cannot be called as they stand",
-        Status.DUPLICATE: "{} stand for somebody who is in the list already",
-        Status.SUPPRESSED: "{} are on a do-not-call list",
-        Status.ERROR: f"{{}} were refused by {names.name}",
-        Status.UNKNOWN: "{} are unclear",
-        Status.SENDING: "{} are being called",
-        Status.PENDING: "{} are still to be called",
+        Status.INVALID: "{} not callable as they stand",
+        Status.DUPLICATE: "{} in the list already",
+        Status.SUPPRESSED: "{} on a do-not-call list",
+        Status.ERROR: f"{{}} refused by {names.name}",
+        Status.UNKNOWN: "{} unclear",
+        Status.SENDING: "{} being called",
+        Status.PENDING: "{} still to be called",
     }
     found = [text.format(f"{counts[status]:,}") for status, text in words.items() if counts.get(status)]
     return f"Not called: {', '.join(found)}." if found else ""
@@ -181,7 +181,7 @@ def against(batch: str, now: float | None, before: float | None) -> str:
         return f"The batch before was {batch}."
     points = round(100 * now, 1) - round(100 * before, 1)
     more = f"{abs(points):.1f} points {'more' if points > 0 else 'fewer'}" if round(points, 1) else "as many"
-    return f"{now:.1%} of the accepted calls reached somebody, {before:.1%} in the batch before, {batch}: {more}."
+    return f"{now:.1%} of those with an accepted call were reached, {before:.1%} in the batch before, {batch}: {more}."
 
 
 # -- how the calls ended -----------------------------------------------------------------------------------------------
@@ -265,7 +265,6 @@ def first_of_each(*, more: bool, masked: bool) -> str:
 
 MORE_IN_RESULTS = "The first of each; all of them stand in the results."
 LONGEST_CALLS = "The longest calls that reached somebody and were recorded."
-LISTEN_NOTE = "Who opens a recording has to be allowed to."
 
 
 # -- length of the calls -----------------------------------------------------------------------------------------------
