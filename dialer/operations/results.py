@@ -176,4 +176,6 @@ async def rewrite(campaign: Campaign, ledger: AsyncStore) -> str:
     except OSError as error:
         command = campaign.batch.selection.command("results")
         return say.not_rewritten(campaign.batch.results, why=error.strerror, command=command)
+    if campaign.batch.workbook is None:
+        return ""
     return "\n".join(await to_thread.run_sync(workbook_notes, campaign.batch))
