@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
-from dialer.store.sqlite import starts
+from dialer.store.ledger import gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -249,7 +249,7 @@ class Forked:
         environment: all of it.
         log: a file for what it says.
         crash: where it is to end without a word.
-        late: in place of `starts.LATE`; 0.0 is half an hour later, when whatever was placed is listed.
+        late: in place of `gaps.LATE`; 0.0 is half an hour later, when whatever was placed is listed.
         ignores: a signal that it does not hear, as SIGHUP under `nohup`.
         terminal: the device that it runs on; nothing is written to the log then.
     """
@@ -261,7 +261,7 @@ class Forked:
         environment: dict[str, str],
         log: Path,
         crash: Crash | None = None,
-        late: float = starts.LATE,
+        late: float = gaps.LATE,
         ignores: signal.Signals | None = None,
         terminal: str = "",
     ) -> None:
@@ -364,7 +364,7 @@ def _command(start: _Start) -> None:
 
     os.environ.clear()
     os.environ.update(start.environment)
-    starts.LATE = start.late
+    gaps.LATE = start.late
     # Runs that meet on a number try again sooner than where people wait for it: what they do then is the same.
     eligibility.MEET_AGAIN = (0.2, 4.0)
     _hear(but=start.ignores)

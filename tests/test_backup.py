@@ -17,7 +17,7 @@ from dialer.cli import main
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.operations.pause import target_of_batch
-from dialer.store.sqlite import starts
+from dialer.store.ledger import gaps
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_a_backup_made_during_a_run_calls_nobody_twice_when_it_comes_back(
                 assert saved(path) == ExitCode.DONE
 
     run(path, progress=BackedUp(), limit=20)
-    monkeypatch.setattr(starts, "LATE", 0.0)
+    monkeypatch.setattr(gaps, "LATE", 0.0)
     copy = path.parent.parent / "b"
     with contextlib.closing(sqlite3.connect(copy / LEDGER)) as ledger:
         (known,) = ledger.execute("SELECT count(*) FROM attempt").fetchone()

@@ -510,7 +510,7 @@ def test_a_cancel_that_is_killed_goes_on_where_it_was(tmp_path: Path, when: Any)
     with sandbox(lines=3, speed=0.1) as bolna:
         process = Crashing(bolna, tmp_path / "log")
         assert process.run(batch.command("run")) == ExitCode.LOOK
-        crash = Crash("dialer.store.sqlite.cancellable_calls:Stops.note_stopped", when=when, turn=6)
+        crash = Crash("dialer.store.ledger.cancellable_calls:Stops.note_stopped", when=when, turn=6)
         assert process.run(batch.command("cancel", "--yes"), crash) == CRASHED
         assert process.run(batch.command("cancel", "--yes")) == ExitCode.LOOK
         book = bolna.calls(batch.agent)

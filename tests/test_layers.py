@@ -41,6 +41,7 @@ HOMES = {
     "httpcore": {"provider"},
     "sqlite3": {"store"},
     "filelock": {"store"},
+    "psycopg": {"store"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "dotenv": {"config"},
@@ -115,8 +116,9 @@ def test_a_third_party_package_is_imported_only_where_it_belongs() -> None:
 
 
 SQL = re.compile(r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", re.DOTALL)
-QUERIES = PACKAGE / "store" / "sqlite" / "queries"
-WITH_SQL = {*QUERIES.glob("*.py"), PACKAGE / "store" / "sqlite" / "schema.py"}
+STORE = PACKAGE / "store"
+QUERIES = [*STORE.glob("*/queries/*.py"), *STORE.glob("*/queries.py")]
+WITH_SQL = {*QUERIES, *STORE.glob("*/schema.py")}
 
 
 def test_sql_is_written_in_one_place() -> None:
@@ -131,10 +133,10 @@ def test_sql_is_written_in_one_place() -> None:
 
 
 def test_every_query_is_asked() -> None:
-    used = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "store" / "sqlite").rglob("*.py"))
+    used = "".join(path.read_text(encoding="utf-8") for path in STORE.rglob("*.py"))
     names = {
         target.id
-        for path in QUERIES.glob("*.py")
+        for path in QUERIES
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.Assign)
         for target in node.targets

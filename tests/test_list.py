@@ -18,7 +18,8 @@ from dialer.engine.control import Control
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.provider.bolna.sandbox import Settings, running
-from dialer.store.sqlite import Ledger, locked, throughput
+from dialer.store.ledger import throughput
+from dialer.store.sqlite import Ledger, locked
 from tests.ledgers import opened, people
 from tests.place import HEADER, Place, awkward, run
 from tests.test_new_batch import campaign

@@ -20,7 +20,7 @@ from dialer.engine.progress import Silent
 from dialer.errors import ExitCode, InputError, LeftError
 from dialer.operations import opening
 from dialer.provider.bolna.sandbox import Settings, running
-from dialer.store.sqlite import starts
+from dialer.store.ledger import gaps
 from tests.place import AGENT, HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ FILES = ("c.results.ledger", "c.results.csv", "c.results.ledger.lock", "c.result
 @pytest.fixture(autouse=True)
 def _half_an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever was placed is listed by now."""
-    monkeypatch.setattr(starts, "LATE", 0.0)
+    monkeypatch.setattr(gaps, "LATE", 0.0)
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_beside_an_older_copy_nobody_is_called_for_half_an_hour(
     settings = place.sandbox.settings
     place.sandbox.book._settings = replace(settings, listed_after=1000.0)
     with monkeypatch.context() as patch:
-        patch.setattr(starts, "LATE", 1800.0)
+        patch.setattr(gaps, "LATE", 1800.0)
         for _ in range(2):
             summary = run(path)
             assert (summary.sent, summary.exit_code) == (0, ExitCode.LEFT)
@@ -252,13 +252,13 @@ def test_a_newer_copy_that_comes_back_after_an_older_one_has_called_is_an_older_
     restore(place, *FILES[:3])
     run(path, limit=4)
     copy(place, "newer ", "", files=FILES[:3])
-    monkeypatch.setattr(starts, "LATE", 1800.0)
+    monkeypatch.setattr(gaps, "LATE", 1800.0)
     with running(Settings(other_faults={"garbage": 1})) as broken, monkeypatch.context() as patch:
         patch.setenv("BOLNA_BASE_URL", broken.base_url)
         with pytest.raises(LeftError, match="does not know all calls"):
             run(path)
     assert run(path).sent == 0
-    monkeypatch.setattr(starts, "LATE", 0.0)
+    monkeypatch.setattr(gaps, "LATE", 0.0)
     assert run(path).sent == 5
     assert called(place) == EVERYBODY
 
@@ -286,7 +286,7 @@ def test_beside_a_batch_that_waits_since_its_ledger_was_lost_nobody_is_called(
     run(path, limit=22)
     for name in FILES[:2]:
         (place.folder / name).unlink()
-    monkeypatch.setattr(starts, "LATE", 1800.0)
+    monkeypatch.setattr(gaps, "LATE", 1800.0)
     assert run(path).sent == 0
     other = place.campaign(name="other")
     assert run(other, new_batch=True).exit_code is ExitCode.MUST_ACT

@@ -435,7 +435,7 @@ def test_nobody_of_them_is_called_by_any_later_run(refused: Place, more: tuple[s
 
 def test_the_results_alone_protect_them_as_well(refused: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     # Half an hour later: whatever was placed is listed.
-    monkeypatch.setattr("dialer.store.sqlite.starts.LATE", 0.0)
+    monkeypatch.setattr("dialer.store.ledger.gaps.LATE", 0.0)
     path, copy = refused.folder / "c.toml", refused.campaign(name="copy")
     before = refused.results()
     for file in refused.folder.glob("c.results.ledger*"):
@@ -450,7 +450,7 @@ def test_an_older_ledger_learns_from_the_results_that_the_redial_was_refused(
     refused: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Half an hour later: whatever was placed is listed.
-    monkeypatch.setattr("dialer.store.sqlite.starts.LATE", 0.0)
+    monkeypatch.setattr("dialer.store.ledger.gaps.LATE", 0.0)
     path, ledger = refused.folder / "c.toml", refused.folder / "c.results.ledger"
     before = refused.results()
     with closing(sqlite3.connect(ledger)) as db, db:

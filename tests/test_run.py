@@ -257,7 +257,7 @@ def make_older(path: Path, seconds: float) -> None:
 @pytest.fixture
 def listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a provider that lists each call at once, so that nobody waits for half an hour."""
-    monkeypatch.setattr("dialer.store.sqlite.starts.LATE", 0.0)
+    monkeypatch.setattr("dialer.store.ledger.gaps.LATE", 0.0)
 
 
 @pytest.mark.usefixtures("listed_at_once")

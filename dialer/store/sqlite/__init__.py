@@ -1,12 +1,12 @@
 """The store in SQLite: one file for each batch (the only place that knows SQLite)."""
 
+from dialer.store.ledger.figures import CALL_PARTS
+from dialer.store.ledger.queries.parts import STOPPED
 from dialer.store.sqlite.backup import copy_ledger
-from dialer.store.sqlite.figures import CALL_PARTS
 from dialer.store.sqlite.live_calls import LiveCalls
 from dialer.store.sqlite.lock import Holder, Lock, held_by, holder, lock_of, locked
 from dialer.store.sqlite.mark import mark_of
 from dialer.store.sqlite.neighbour import Elsewhere, is_trial
-from dialer.store.sqlite.queries.parts import STOPPED
 from dialer.store.sqlite.recent_calls import Neighbours, is_ledger
 from dialer.store.sqlite.registry import Listed, Registry
 from dialer.store.sqlite.requests import ask_to_stop

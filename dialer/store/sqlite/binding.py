@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialer.errors import BoundError
 from dialer.messages import store as say
-from dialer.store.sqlite.queries import changing, reading
+from dialer.store.ledger.queries import changing, reading
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,25 +1,21 @@
-"""A ledger's open connection: transactions, and notes kept by name."""
+"""A ledger's open file: transactions, and what is left beside it."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
-from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from dialer.reference import digest
-from dialer.store.sqlite.cells import as_json
+from dialer.store.ledger.connection import Connected
 from dialer.store.sqlite.opening import ledger_errors, open_for_reading, tidy_up
-from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 
-class Connected:
-    """What every part of the ledger stands on; one thread at a time may use it.
+class LedgerFile(Connected):
+    """A ledger in a file; one thread at a time may use it.
 
     Args:
         path: the SQLite file.
@@ -29,7 +25,7 @@ class Connected:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, *, reading: bool = False) -> None:
         self.path = path
-        self._db = connection
+        self._db: sqlite3.Connection = connection
         self._reading = reading
 
     @classmethod
@@ -75,45 +71,22 @@ class Connected:
                 self._rolled_back()
                 raise
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read everything inside from one moment, whatever a run writes meanwhile."""
+        with ledger_errors(self.path):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("ROLLBACK")
+
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        """Turn SQLite's errors into a LedgerError that says what to do."""
+        return ledger_errors(self.path)
+
     def _committed(self) -> None:
         """Do what has to follow each commit at once."""
 
     def _rolled_back(self) -> None:
         """Forget what was to follow a commit."""
-
-    def note(self, name: str) -> str | None:
-        """Return a named note, or None."""
-        with ledger_errors(self.path):
-            row = self._db.execute(reading.NOTE, (name,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def set_note(self, name: str, value: str) -> None:
-        """Keep a named note."""
-        with self.transaction() as db:
-            db.execute(changing.SET_NOTE, (name, value))
-
-    def phones(self) -> tuple[str, ...]:
-        """Return the columns that the numbers of the current input are in, in the order in which they count."""
-        # Ledgers of older versions know one.
-        several, one = self.note("phones"), self.note("phone")
-        return tuple(json.loads(several)) if several else (one,) if one else ()
-
-    def shared_reference(self, key: str) -> str:
-        """Return the part of the reference that all attempts at a recipient share."""
-        batch, agent = self._bound
-        return digest(batch=batch, agent=agent, key=key)
-
-    @cached_property
-    def _bound(self) -> tuple[str, str]:
-        return self.note("batch") or "", self.note("agent") or ""
-
-    def _layout(self, header: Sequence[str]) -> int:
-        """Return the id under which a header is kept."""
-        text = as_json(header)
-        self._db.execute(changing.ADD_LAYOUT, (text,))
-        return int(self._db.execute(reading.LAYOUT, (text,)).fetchone()[0])
-
-    def _claim_row(self, key: str) -> None:
-        """Let a row of the input stand for somebody who turns out to have been called, where none does yet."""
-        self._db.execute(changing.CLAIM_ROW, (key,))
-        self._db.execute(changing.DROP_CLAIMED_ROW, (key,))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from dialer.models import Outcome
 from dialer.reference import turn_of
-from dialer.store.sqlite.permissions import give_back, use
-from dialer.store.sqlite.queries import changing, reading
-from dialer.store.sqlite.states import derive
+from dialer.store.ledger.permissions import give_back, use
+from dialer.store.ledger.queries import changing, reading
+from dialer.store.ledger.states import derive
 
 if TYPE_CHECKING:
     import sqlite3

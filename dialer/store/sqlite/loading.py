@@ -6,9 +6,9 @@ import contextlib
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
-from dialer.store.sqlite.cells import each_kept
+from dialer.store.ledger.cells import each_kept
+from dialer.store.ledger.queries import changing, reading
 from dialer.store.sqlite.opening import CACHE
-from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     import sqlite3

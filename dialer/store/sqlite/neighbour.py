@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.messages import store as say
+from dialer.store.ledger.queries import reading
 from dialer.store.sqlite.call_index import CallIndex
 from dialer.store.sqlite.live_calls import LiveCalls, LiveRows
 from dialer.store.sqlite.lock import holder, lock_of
 from dialer.store.sqlite.mark import Mark, mark_of, read_mark
 from dialer.store.sqlite.older import let_read_bodies
 from dialer.store.sqlite.opening import open_for_reading
-from dialer.store.sqlite.queries import neighbours, reading
+from dialer.store.sqlite.queries import neighbours
 from dialer.store.sqlite.schema import version_of
 
 if TYPE_CHECKING:

@@ -11,22 +11,13 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from dialer.store.sqlite.connection import Connected
+from dialer.store.ledger.queries import changing
 from dialer.store.sqlite.opening import check_current, ledger_errors
-from dialer.store.sqlite.queries import changing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _WORK, _STOP = "work", "stop_asked"
-
-
-class Requests(Connected):
-    """The part of the ledger that hears what another process asks for."""
-
-    def is_asked_to_stop(self, work: str) -> bool:
-        """Tell whether another process asked this work to stop."""
-        return self.note(_STOP) == work
 
 
 def ask_to_stop(path: Path) -> None:

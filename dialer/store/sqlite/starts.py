@@ -6,24 +6,18 @@ have been placed is kept as spans of time, until the provider was searched for t
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import replace
 
-from dialer.store.sqlite.connection import Connected
+from dialer.store.ledger.gaps import MADE, SEARCHED, START, Gaps
+from dialer.store.ledger.queries import changing, reading
+from dialer.store.sqlite.connection import LedgerFile
 from dialer.store.sqlite.mark import Mark, MarkFile
 from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import changing, reading
 
-_START, _WORK, _BEGUN, _INTENTS, _MADE, _GAPS = "start", "work", "work_begun", "intents", "made", "calls_missing"
-_SEARCHED = "searched"
-LATE = 1800.0
-"""Seconds for which a call that was placed may not be listed."""
-_AHEAD = 30 * 86_400.0
-"""Seconds before now that are looked through where the last thing is recorded as later than now."""
+_WORK, _BEGUN, _INTENTS = "work", "work_begun", "intents"
 
 
-class Starts(Connected):
+class Starts(LedgerFile, Gaps):
     """The part of the ledger that knows whether it is the one that was left here."""
 
     _mark_file: MarkFile | None = None
@@ -52,11 +46,11 @@ class Starts(Connected):
                 self.note_gap(since, now)
             elif before.start == 0 and self._first_moment() is None:
                 # Nothing was placed with a ledger that is made now.
-                self.set_note(_SEARCHED, str(now))
+                self.set_note(SEARCHED, str(now))
             # Above both: an older copy must not bring the mark down, by which a newer one that comes back is known.
             furthest = before if left is None else before.furthest(left)
             self._mark = self._unmarked = replace(furthest, start=furthest.start + 1, work=work)
-            figures = ((_START, self._mark.start), (_INTENTS, self._mark.intents), (_MADE, self._mark.made))
+            figures = ((START, self._mark.start), (_INTENTS, self._mark.intents), (MADE, self._mark.made))
             for name, value in (*figures, (_WORK, work), (_BEGUN, now)):
                 self.set_note(name, str(value))
 
@@ -70,56 +64,10 @@ class Starts(Connected):
             moments = [*self._db.execute(reading.LAST_MOMENTS).fetchone(), self.note(_BEGUN)]
         return max((float(moment) for moment in moments if moment is not None), default=None)
 
-    def note_gap(self, since: float, until: float) -> None:
-        """Note that in a span of time (Unix seconds) calls may have been placed of which the ledger does not know."""
-        # A clock that was ahead says nothing of when that was.
-        begun = since if since <= until else until - _AHEAD
-        spans = sorted([*self.gaps(), (begun, until)])
-        merged = [spans[0]]
-        for start, end in spans[1:]:
-            if start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-            else:
-                merged.append((start, end))
-        self.set_note(_GAPS, json.dumps(merged))
-
-    def gaps(self) -> list[tuple[float, float]]:
-        """Return when calls may have been placed of which the ledger does not know (Unix seconds), in order."""
-        return [(start, end) for start, end in json.loads(self.note(_GAPS) or "[]")]
-
-    def search_from(self) -> float | None:
-        """Return from when on the provider's calls have to be looked through (Unix seconds); None: not at all.
-
-        That is the last search, also where attempts are later, since a copy of this ledger may have placed calls as
-        well; less what may be listed late. Only a ledger that never was searched for begins at its last attempt.
-        """
-        gaps, searched, last = self.gaps(), self.note(_SEARCHED), self.note(_MADE)
-        if int(self.note(_START) or 0) <= 1 and self._first_moment() is None and not gaps:
-            return None
-        # A clock that was ahead says nothing of when that was.
-        if searched is None or float(searched) > time.time():
-            with ledger_errors(self.path):
-                searched = self._db.execute(reading.LAST_AT).fetchone()[0] or last
-        since = float(searched or 0.0) - LATE
-        return min([since, *(start for start, _ in gaps)])
-
-    def note_searched(self, until: float) -> None:
-        """Note that the provider was searched until then; a gap is closed once nothing of it can be listed any more."""
-        with self.transaction():
-            gaps = self.gaps()
-            left = [(min(max(start, until - LATE), end), end) for start, end in gaps if until < end + LATE]
-            if left != gaps:
-                self.set_note(_GAPS, json.dumps(left))
-            self.set_note(_SEARCHED, str(until))
-
-    def wait_until(self) -> float | None:
-        """Return until when nobody may be called, since calls that are missing may not be listed yet; None: no wait."""
-        return max((end + LATE for _, end in self.gaps()), default=None)
-
     def _figures(self, now: float) -> Mark:
         """Return how far the ledger has come; the start is 0 where no work since version 0.1 has begun."""
-        made = self.note(_MADE) or self._first_moment() or now
-        return Mark(int(self.note(_START) or 0), self.work() or "", int(self.note(_INTENTS) or 0), float(made))
+        made = self.note(MADE) or self._first_moment() or now
+        return Mark(int(self.note(START) or 0), self.work() or "", int(self.note(_INTENTS) or 0), float(made))
 
     def _missing_since(self, figures: Mark, left: Mark | None, former: str | None) -> float | None:
         """Return from when on calls may have been placed of which the ledger does not know; None: it knows of all."""
@@ -133,11 +81,6 @@ class Starts(Connected):
         last = self.last_moment()
         # Nothing was ever recorded here; but beside this mark something was.
         return last if last is not None or left is None else left.made
-
-    def _first_moment(self) -> float | None:
-        with ledger_errors(self.path):
-            row = self._db.execute(reading.FIRST_MOMENT).fetchone()
-        return None if row is None else float(row[0])
 
     def _count_intents(self, count: int) -> None:
         """Count calls that are about to be placed, in the transaction that keeps them."""

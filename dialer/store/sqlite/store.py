@@ -18,45 +18,40 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from dialer.messages.store import RUN_ENDED
-from dialer.models import Answer, Attempt, Own, Recipient
+from dialer.messages.words import alike
+from dialer.models import Attempt
 from dialer.reference import reference
+from dialer.store.ledger.cancellable_calls import Stops
+from dialer.store.ledger.figures import Figures
+from dialer.store.ledger.history import Traces
+from dialer.store.ledger.merging import Merging
+from dialer.store.ledger.overview import Overview
+from dialer.store.ledger.permissions import Permissions, revoke_unlisted
+from dialer.store.ledger.queries import changing
+from dialer.store.ledger.queue import LONGEST_WAIT, Queue
+from dialer.store.ledger.states import derive
+from dialer.store.ledger.throughput import Pulses
+from dialer.store.ledger.unresolved import Doubts
 from dialer.store.sqlite import group
 from dialer.store.sqlite.binding import bind
-from dialer.store.sqlite.cancellable_calls import Stops
-from dialer.store.sqlite.cells import parse_cells
-from dialer.store.sqlite.figures import Figures
-from dialer.store.sqlite.history import Traces
 from dialer.store.sqlite.loading import replace_input, room_for_keys
-from dialer.store.sqlite.merging import Merging
-from dialer.store.sqlite.opening import ledger_errors, open_for_writing
-from dialer.store.sqlite.overview import Overview
-from dialer.store.sqlite.permissions import Permissions, revoke_unlisted
-from dialer.store.sqlite.queries import changing, reading
-from dialer.store.sqlite.requests import Requests
-from dialer.store.sqlite.states import derive
-from dialer.store.sqlite.throughput import Pulses
-from dialer.store.sqlite.unresolved import Doubts
+from dialer.store.sqlite.opening import open_for_writing
+from dialer.store.sqlite.starts import Starts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from dialer.input_rows import InputRows
-    from dialer.models import Render
-    from dialer.store.records import Binding
+    from dialer.models import Answer, Recipient, Render
+    from dialer.store.records import Binding, Trouble
 
 
-_LONGEST_WAIT = "longest_wait"
-_POSITION = 5
-"""Its place in a row of `PAGE`."""
-
-
-class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, Pulses, Traces):
+class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
@@ -107,14 +102,10 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             # A request may have left after the last thing was recorded: at a low rate it waits long for its turn.
             left = db.execute(
                 changing.RECOVER,
-                (RUN_ENDED, time.time(), float(self.note(_LONGEST_WAIT) or 0)),
+                (RUN_ENDED, time.time(), float(self.note(LONGEST_WAIT) or 0)),
             ).fetchall()
             derive(db, (recipient for (recipient,) in left))
         return len(left)
-
-    def expect_waits(self, seconds: float) -> None:
-        """Note for how long somebody may hold an intent before the request leaves."""
-        self.set_note(_LONGEST_WAIT, str(seconds))
 
     def load(
         self, header: Sequence[str], *, phones: Sequence[str], id_column: str | None, chunks: Iterable[InputRows]
@@ -141,34 +132,7 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
             db.execute(changing.CLAIM_ROWS)
             db.execute(changing.DROP_CLAIMED_ROWS)
 
-    def attempted_numbers(self, *, of: Callable[[int], bool] = lambda _: True) -> dict[int, tuple[str, ...]]:
-        """Return number → keys under which it was attempted.
-
-        Args:
-            of: tells which numbers are asked for.
-        """
-        found: dict[int, tuple[str, ...]] = {}
-        query = reading.ATTEMPTED_NUMBERS
-        with ledger_errors(self.path):
-            for number, key in self._db.execute(query):
-                if not of(number):
-                    continue
-                found[number] = (*found.get(number, ()), key)
-        return found
-
     # -- the run -------------------------------------------------------------------------------------------------
-
-    def page(self, *, after: int, size: int) -> list[Recipient]:
-        """Return the next callable recipients in input order, from beyond a position."""
-        with ledger_errors(self.path):
-            rows = self._db.execute(reading.PAGE, (after, size)).fetchall()
-            if self._db.execute(reading.ANY_PERMITTED).fetchone() is not None:
-                rows += self._db.execute(reading.PAGE_OF_PERMITTED, (after, size)).fetchall()
-                rows = sorted(rows, key=itemgetter(_POSITION))[:size]
-        return [
-            Recipient(id_, key, number, parse_cells(cells), attempts, position, _parted(zones), country, Own(*own))
-            for id_, key, number, cells, attempts, position, zones, country, *own in rows
-        ]
 
     def intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None = None) -> list[Attempt]:
         """Note that these are about to be called, and with which bodies; those who may not be any more are left out.
@@ -199,17 +163,20 @@ class Ledger(Doubts, Permissions, Merging, Figures, Stops, Requests, Overview, P
         with self.transaction() as db:
             group.end(db, outcomes, at=at)
 
-    def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
-        """Note that all sending stands still for so many seconds from now on, and why."""
-        at = time.time() if now is None else now
-        with self.transaction() as db:
-            db.execute(changing.NOTE_HOLD, (at, seconds, words))
-
     def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
         """Note that these were surely not sent: it is as if they were never tried."""
         with self.transaction() as db:
             group.withdraw(db, attempts, reason=reason)
 
+    def refusals(self) -> Iterator[tuple[str, int]]:
+        """Yield why rows of the input were refused, without what differs from row to row; the most frequent first."""
+        self._let_count_alike()
+        yield from super().refusals()
 
-def _parted(zones: str) -> tuple[str, ...]:
-    return tuple(zones.split(",")) if zones else ()
+    def troubles(self, *, first: int) -> Iterator[Trouble]:
+        """Yield what is wrong, by reason: rows not called, calls and redials refused or in doubt, calls that failed."""
+        self._let_count_alike()
+        yield from super().troubles(first=first)
+
+    def _let_count_alike(self) -> None:
+        self._db.create_function("alike", 1, alike, deterministic=True)

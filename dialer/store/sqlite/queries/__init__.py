@@ -1,4 +1,1 @@
-"""Every SQL statement of the ledger by name: `changing` writes, `reading` and `report` only read, `parts` is in both.
-
-The tables are in `dialer.store.sqlite.schema`.
-"""
+"""The SQL statements that another batch's ledger is asked, of whatever version it is; all others are in `ledger`."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dialer.provider.states import REDIALLED, WENT_WRONG
-from dialer.store.sqlite.queries.parts import (
+from dialer.store.ledger.queries.parts import (
     ACCEPTED_CALLS,
     CALLED,
     DONE,

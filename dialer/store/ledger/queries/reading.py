@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.provider.states import RANG
-from dialer.store.sqlite.queries.parts import (
+from dialer.store.ledger.queries.parts import (
     ACCEPTED,
     ACCEPTED_CALLS,
     CALL,

@@ -8,15 +8,14 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from dialer.models import Outcome
+from dialer.store.ledger.calls import Calls, counted
+from dialer.store.ledger.queries import reading
 from dialer.store.records import Pulse
-from dialer.store.sqlite.calls import Calls, counted
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dialer.store.sqlite.calls import Told
+    from dialer.store.ledger.calls import Told
 
 _WINDOW = 60.0
 _SHORTEST = 1.0
@@ -33,7 +32,7 @@ class Pulses(Calls):
             now: Unix seconds.
         """
         now = time.time() if now is None else now
-        with ledger_errors(self.path):
+        with self._errors():
             held, words = self._db.execute(reading.HELD, (now,)).fetchone() or (0.0, "")
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
             attempts = dict(self._db.execute(reading.ATTEMPT_COUNTS))

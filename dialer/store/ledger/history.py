@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dialer import provider
+from dialer.store.ledger.connection import Connected
+from dialer.store.ledger.queries import reading
 from dialer.store.records import Person, Trace
-from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import reading
 
 
 class Traces(Connected):
@@ -21,7 +20,7 @@ class Traces(Connected):
         Args:
             number: E.164 digits.
         """
-        with ledger_errors(self.path):
+        with self._errors():
             people = self._db.execute(reading.PEOPLE_WITH, (number,))
             found = [self._person(*row) for row in people.fetchall()]
             rows = self._db.execute(reading.ROWS_WITH, (number,))

@@ -6,7 +6,6 @@ by a machine and lasted longer than no time at all. *People* are the rows of the
 
 from __future__ import annotations
 
-import contextlib
 import json
 from itertools import groupby
 from operator import itemgetter
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.input_rows import phone_cell
 from dialer.messages.words import alike
+from dialer.store.ledger.cells import parse_cells
+from dialer.store.ledger.connection import Connected
+from dialer.store.ledger.queries import report
 from dialer.store.records import Calls, Hold, People, Talked, Trouble
-from dialer.store.sqlite.cells import parse_cells
-from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,25 +25,15 @@ if TYPE_CHECKING:
 class Overview(Connected):
     """The part of the ledger that is counted for a report."""
 
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Read everything inside from one moment, whatever a run writes meanwhile."""
-        with ledger_errors(self.path):
-            self._db.execute("BEGIN")
-            try:
-                yield
-            finally:
-                self._db.execute("ROLLBACK")
-
     def span(self) -> tuple[int, float | None, float | None]:
         """Return how many requests were made, and when the first and the last one were (Unix seconds)."""
-        with ledger_errors(self.path):
+        with self._errors():
             count, first, last = self._db.execute(report.SPAN).fetchone()
         return count, first, last
 
     def left(self) -> int:
         """Return how many were called and are no longer in the input."""
-        with ledger_errors(self.path):
+        with self._errors():
             (count,) = self._db.execute(report.LEFT).fetchone()
         return int(count)
 
@@ -124,7 +112,6 @@ class Overview(Connected):
 
     def refusals(self) -> Iterator[tuple[str, int]]:
         """Yield why rows of the input were refused, without what differs from row to row; the most frequent first."""
-        self._db.create_function("alike", 1, alike, deterministic=True)
         yield from self._read(report.REFUSALS)
 
     def troubles(self, *, first: int) -> Iterator[Trouble]:
@@ -133,7 +120,6 @@ class Overview(Connected):
         Args:
             first: of how many rows the position and the phone cell are given.
         """
-        self._db.create_function("alike", 1, alike, deterministic=True)
         places = self._phone_places()
         rows = self._read(report.TROUBLES, first)
         for (kind, code, http_status, _), same in groupby(rows, key=lambda row: row[:4]):
@@ -169,7 +155,7 @@ class Overview(Connected):
         return [names.index(name) for name in self.phones() if name in names]
 
     def _read(self, query: str, *values: object) -> Iterator[Any]:
-        with ledger_errors(self.path):
+        with self._errors():
             yield from self._db.execute(query, values)
 
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from dialer.models import CallCount, Talk
 from dialer.provider.states import FINAL, CallState
 from dialer.store.call_ids import CallIds
+from dialer.store.ledger.connection import Connected
+from dialer.store.ledger.queries import changing, reading
 from dialer.store.records import Call
-from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +75,7 @@ class Calls(Connected):
 
     def talk(self) -> Talk:
         """Return how long people talked in the last calls that are over."""
-        with ledger_errors(self.path):
+        with self._errors():
             row = self._db.execute(
                 reading.TALK,
                 (_LAST,),
@@ -85,7 +84,7 @@ class Calls(Connected):
 
     def last_attempt(self) -> int:
         """Return the integer key of the last attempt; 0 where there was none."""
-        with ledger_errors(self.path):
+        with self._errors():
             (last,) = self._db.execute(reading.LAST_ATTEMPT).fetchone()
         return int(last)
 
@@ -98,38 +97,38 @@ class Calls(Connected):
             most: only those to people of the input who had fewer calls; None: all.
         """
         query = reading.OPEN_CALLS if most is None else reading.OPEN_CALLS_BEFORE_ANOTHER
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(query, {"after": after, "size": size, "most": most}).fetchall()
         return [Call(*row) for row in rows]
 
     def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
         """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
         query = reading.STATUSES
-        with ledger_errors(self.path):
+        with self._errors():
             return dict(self._db.execute(query, (json.dumps(attempts),)).fetchall())
 
     def execution_ids(self) -> CallIds:
         """Return the ids that the provider gave the calls of this batch."""
-        with ledger_errors(self.path):
+        with self._errors():
             return CallIds(identity for (identity,) in self._db.execute(reading.EXECUTION_IDS))
 
     def known_call(self) -> str | None:
         """Return the provider's id of a call that it has shown to its end; None where there is none."""
         query = reading.KNOWN_CALL
-        with ledger_errors(self.path):
+        with self._errors():
             row = self._db.execute(query).fetchone()
         return None if row is None else str(row[0])
 
     def call_counts(self) -> list[CallCount]:
         """Return how many accepted calls stand where, those first that are over, and of these the most frequent."""
-        with ledger_errors(self.path):
+        with self._errors():
             told = self.told_calls()
             (accepted,) = self._db.execute(reading.COUNT_ACCEPTED).fetchone()
         return counted(told, accepted=accepted)
 
     def told_calls(self) -> list[Told]:
         """Return how the calls stand that the provider was asked for."""
-        with ledger_errors(self.path):
+        with self._errors():
             return [Told(*row) for row in self._db.execute(reading.TOLD_CALLS)]
 
     def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dialer.input_rows import phone_cell
 from dialer.messages.store import RUN_ENDED
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
+from dialer.store.ledger.cells import parse_cells
+from dialer.store.ledger.connection import Connected
+from dialer.store.ledger.queries import changing, reading
 from dialer.store.records import Located
-from dialer.store.sqlite.cells import parse_cells
-from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -33,12 +32,12 @@ class Figures(Connected):
 
     def is_new(self) -> bool:
         """Tell whether nobody was ever recorded here."""
-        with ledger_errors(self.path):
+        with self._errors():
             return self._db.execute(reading.ANYBODY).fetchone() is None
 
     def has_attempts(self) -> bool:
         """Tell whether anybody was ever about to be called."""
-        with ledger_errors(self.path):
+        with self._errors():
             return self._db.execute(reading.ANY_ATTEMPT).fetchone() is not None
 
     def counts(self) -> dict[Status, int]:
@@ -46,7 +45,7 @@ class Figures(Connected):
 
         Whoever the run may call again is pending.
         """
-        with ledger_errors(self.path):
+        with self._errors():
             counts = Counter({_STATUSES[state]: count for state, count in self._db.execute(reading.COUNTS)})
             for state, count in self._db.execute(reading.RELEASED):
                 counts[_STATUSES[state]] -= count
@@ -55,19 +54,19 @@ class Figures(Connected):
 
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
         """Return the state of those keys that were attempted."""
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(reading.ATTEMPTED, (json.dumps(keys),))
             return {key: _STATUSES[state] for key, state in rows}
 
     def last_called(self) -> float | None:
         """Return when the last of the input was called who is `queued` and stays so (Unix seconds)."""
-        with ledger_errors(self.path):
+        with self._errors():
             (last,) = self._db.execute(reading.LAST_CALLED).fetchone()
         return None if last is None else float(last)
 
     def whereabouts(self, *, width: int) -> list[Located]:
         """Return where those may be who are to be called, by blocks of so many rows of the input."""
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(reading.WHEREABOUTS, (width,)).fetchall()
         return [
             Located(block, count, first, last, scheduled_at, _where(*where))
@@ -76,14 +75,14 @@ class Figures(Connected):
 
     def places(self) -> Iterator[tuple[Whereabouts, bool]]:
         """Yield where those may be who are to be called, each place once, and whether at a `scheduled_at`."""
-        with ledger_errors(self.path):
+        with self._errors():
             for is_scheduled, *where in self._db.execute(reading.PLACES):
                 yield _where(*where), bool(is_scheduled)
 
     def numbers_with(self, code: str) -> list[int]:
         """Return the numbers of the input's rows that are not called for a reason."""
         query = reading.NUMBERS_WITH
-        with ledger_errors(self.path):
+        with self._errors():
             return [number for (number,) in self._db.execute(query, (code,))]
 
     def pending_among(self, numbers: Sequence[int]) -> dict[int, tuple[int, int, Whereabouts, str | None]]:
@@ -93,7 +92,7 @@ class Figures(Connected):
         """
         # One pass over the input, however many they are: other batches may have called hundreds of thousands.
         query = reading.PENDING_AMONG
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(query, (json.dumps(list(numbers)),))
             return {
                 recipient: (number, position, _where(*where), scheduled_at)
@@ -102,7 +101,7 @@ class Figures(Connected):
 
     def spread(self, size: int) -> list[int]:
         """Return the numbers of at most so many of the callable rows, spread evenly over the input."""
-        with ledger_errors(self.path):
+        with self._errors():
             return [number for (number,) in self._db.execute(reading.SPREAD, (size,))]
 
     def header(self) -> tuple[str, ...]:
@@ -117,7 +116,7 @@ class Figures(Connected):
             pending: with the rows that are still to be called.
             after: only those from beyond a position of the input.
         """
-        with ledger_errors(self.path):
+        with self._errors():
             # All of it is read from one snapshot: that of the first of them that has a row.
             rows = chain(
                 self._db.execute(
@@ -131,7 +130,7 @@ class Figures(Connected):
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input, in input order; their times to a millisecond."""
         layouts, phones = self._layouts(), self.phones()
-        with ledger_errors(self.path):
+        with self._errors():
             (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
         return [_result(row, layouts, phones=phones) for row in sorted(json.loads(rows), key=itemgetter(0))]
 
@@ -144,7 +143,7 @@ class Figures(Connected):
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""
-        with ledger_errors(self.path):
+        with self._errors():
             if self._db.execute(reading.ANY_CALL).fetchone() is None:
                 return None
         return frozenset(filter(None, (self.note(_PARTS) or "").split(",")))
@@ -161,7 +160,7 @@ class Figures(Connected):
 
     def _layouts(self) -> dict[int, tuple[str, ...]]:
         """Return every header that cells were kept under, by its id."""
-        with ledger_errors(self.path):
+        with self._errors():
             return {id_: tuple(json.loads(text)) for id_, text in self._db.execute(reading.LAYOUTS)}
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from dialer.store.ledger.calls import Calls
+from dialer.store.ledger.queries import changing, reading
+from dialer.store.ledger.queries.parts import STOPPED
 from dialer.store.records import Call, Stoppable
-from dialer.store.sqlite.calls import Calls
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import changing, reading
-from dialer.store.sqlite.queries.parts import STOPPED
 
 if TYPE_CHECKING:
     from dialer.provider.interface import Execution
@@ -20,7 +19,7 @@ class Stops(Calls):
 
     def count_open(self) -> int:
         """Return how many accepted calls may still ring, as far as the ledger knows."""
-        with ledger_errors(self.path):
+        with self._errors():
             return int(self._db.execute(reading.COUNT_OPEN).fetchone()[0])
 
     def stoppable(self, *, before: Stoppable | None = None, size: int = 500) -> list[Stoppable]:
@@ -30,7 +29,7 @@ class Stops(Calls):
         Those that could not be stopped before are among them: a call that rang then may wait for its retry now.
         """
         bound = (float("inf"), 0) if before is None else (before.rings_at, before.call.attempt)
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(
                 reading.STOPPABLE,
                 (*bound, size),

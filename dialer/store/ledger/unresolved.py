@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from dialer.messages import store as say
 from dialer.reference import shared_part, turn_of
 from dialer.store.interface import JUDGED
+from dialer.store.ledger.gaps import Gaps
+from dialer.store.ledger.permissions import revoke
+from dialer.store.ledger.queries import changing, reading
+from dialer.store.ledger.states import derive
 from dialer.store.records import Doubt
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.permissions import revoke
-from dialer.store.sqlite.queries import changing, reading
-from dialer.store.sqlite.starts import Starts
-from dialer.store.sqlite.states import derive
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,18 +21,18 @@ if TYPE_CHECKING:
 """Who knew of a call that this is the source of."""
 
 
-class Doubts(Starts):
+class Doubts(Gaps):
     """The part of the ledger that settles doubt."""
 
     def doubts(self) -> list[Doubt]:
         """Return the unknown attempts of recipients that are `unknown`, oldest first."""
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(reading.DOUBTS).fetchall()
         return [Doubt(*row) for row in rows]
 
     def skew(self) -> float:
         """Return how far the server's clock was last seen ahead of ours, in seconds; 0 when never seen."""
-        with ledger_errors(self.path):
+        with self._errors():
             row = self._db.execute(reading.SKEW).fetchone()
         return 0.0 if row is None else float(row[0])
 
@@ -58,17 +57,17 @@ class Doubts(Starts):
     def callable_numbers(self) -> set[int]:
         """Return the numbers of everybody who may be called, or may be as soon as they are back in the input."""
         query = reading.CALLABLE_NUMBERS
-        with ledger_errors(self.path):
+        with self._errors():
             return {number for (number,) in self._db.execute(query)}
 
     def knows_reference(self, mark: str) -> bool:
         """Tell whether an attempt with this reference is recorded."""
-        with ledger_errors(self.path):
+        with self._errors():
             return self._db.execute(reading.WITH_REFERENCE, (mark,)).fetchone() is not None
 
     def calls_since(self, since: float) -> dict[int, float]:
         """Return a hash of each id that a call was given since then, and when it was (Unix seconds)."""
-        with ledger_errors(self.path):
+        with self._errors():
             return {hash(one): at for one, at in self._db.execute(reading.CALLS_SINCE, {"since": since})}
 
     def doubt(self, numbers: Collection[int], *, execution_id: str) -> int:

@@ -11,14 +11,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from dialer.store.sqlite.queries import changing
+from dialer.store.ledger.queries import changing
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
+    from dialer.store.ledger.connection import Database
 
-def derive(db: sqlite3.Connection, recipients: Iterable[int], *, reason: str | None = None) -> None:
+
+def derive(db: Database, recipients: Iterable[int], *, reason: str | None = None) -> None:
     """Bring up to date where some people stand; to be done in each transaction that changes their attempts.
 
     Args:

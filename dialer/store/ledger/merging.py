@@ -11,12 +11,11 @@ from dialer.messages.store import FROM_RESULTS
 from dialer.models import Outcome, Status
 from dialer.reference import reference
 from dialer.store.interface import JUDGED
-from dialer.store.sqlite.cells import kept
-from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import changing, reading
-from dialer.store.sqlite.queries.changing import REFUSED_AGAIN
-from dialer.store.sqlite.states import derive
+from dialer.store.ledger.cells import kept
+from dialer.store.ledger.connection import Connected
+from dialer.store.ledger.queries import changing, reading
+from dialer.store.ledger.queries.changing import REFUSED_AGAIN
+from dialer.store.ledger.states import derive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,12 +52,12 @@ class Merging(Connected):
 
     def knows(self, key: str) -> bool:
         """Tell whether a key is recorded."""
-        with ledger_errors(self.path):
+        with self._errors():
             return self._db.execute(reading.KNOWS, (key,)).fetchone() is not None
 
     def behind(self, rows: Iterable[Written]) -> int:
         """Return how many rows of a results CSV are further than the ledger."""
-        with ledger_errors(self.path):
+        with self._errors():
             return sum(_is_further(row, self._known(row.key)) for row in rows)
 
     def merge(self, header: Sequence[str], rows: Iterable[Written]) -> dict[Status, int]:

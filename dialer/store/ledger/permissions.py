@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 from dialer.messages.store import BY_PLAN
 from dialer.models import Status
 from dialer.store.interface import JUDGED
+from dialer.store.ledger.connection import Connected
+from dialer.store.ledger.queries import changing, reading
 from dialer.store.redial import Redial, Redials
-from dialer.store.sqlite.connection import Connected
-from dialer.store.sqlite.opening import ledger_errors
-from dialer.store.sqlite.queries import changing, reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterable, Mapping
 
+    from dialer.store.ledger.connection import Database
     from dialer.store.redial import RedialRules
 
 
@@ -93,7 +92,7 @@ class Permissions(Connected):
 
     def redials(self, rules: RedialRules, *, now: float | None = None) -> Redials:
         """Return who of the input is called again by the campaign's plan."""
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(reading.PLANNED_COUNTS, _given(Status.QUEUED, rules, None, now)).fetchall()
         verdicts = {verdict: tuple(figures) for verdict, *figures in rows}
         none = (0, 0, None, None)
@@ -122,7 +121,7 @@ class Permissions(Connected):
     def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
         """Return the numbers of those whom `permit` would let be called again."""
         query = reading.MAY_BE_PERMITTED
-        with ledger_errors(self.path):
+        with self._errors():
             return [number for (number,) in self._db.execute(query, _given(state, rules, keys, None))]
 
     def end_permissions(self) -> int:
@@ -136,24 +135,24 @@ class Permissions(Connected):
 
     def released(self) -> dict[Status, int]:
         """Return how many of the input are about to be called again because a person asked, by where they stand."""
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(reading.RELEASED).fetchall()
         return {Status(state): count for state, count in rows}
 
     def redialled(self) -> Mapping[str, int]:
         """Return how many of the input are about to be called once more, by what became of their last call."""
-        with ledger_errors(self.path):
+        with self._errors():
             rows = self._db.execute(reading.REDIALLED).fetchall()
         return dict(rows)
 
     def refused_again(self) -> int:
         """Return how many redials of this run were refused, while an earlier call stands."""
-        with ledger_errors(self.path):
+        with self._errors():
             (count,) = self._db.execute(reading.REFUSED_AGAIN).fetchone()
         return int(count)
 
 
-def use(db: sqlite3.Connection, begun: str) -> None:
+def use(db: Database, begun: str) -> None:
     """Let attempts that are begun use up their recipients' permissions.
 
     Args:
@@ -166,18 +165,18 @@ def use(db: sqlite3.Connection, begun: str) -> None:
     )
 
 
-def give_back(db: sqlite3.Connection, attempts: Iterable[int]) -> None:
+def give_back(db: Database, attempts: Iterable[int]) -> None:
     """Let the permissions be used again that these attempts have used: they surely placed no call."""
     chosen = json.dumps(list(attempts))
     db.execute(changing.GIVE_BACK, (chosen,))
 
 
-def revoke(db: sqlite3.Connection, recipient: int) -> None:
+def revoke(db: Database, recipient: int) -> None:
     """Take away what lets somebody be called again: another call of theirs has come to light."""
     db.execute(changing.REVOKE, (recipient,))
 
 
-def revoke_unlisted(db: sqlite3.Connection) -> None:
+def revoke_unlisted(db: Database) -> None:
     """Take away what lets those be called again of whom the input has no callable row under the same number."""
     db.execute(changing.REVOKE_UNLISTED)
 

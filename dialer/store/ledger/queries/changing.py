@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from dialer.store.sqlite.queries.parts import CALLED, JUDGED, LISTED, PLANNED, RUN, permitted
+from dialer.store.ledger.queries.parts import CALLED, JUDGED, LISTED, PLANNED, RUN, permitted
 
 REFUSED_AGAIN = "the redial was refused: "
 """Before the words of a refusal that came after a call."""
