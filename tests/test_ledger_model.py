@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -37,12 +37,14 @@ from dialer.operations.results import write_results
 from dialer.provider.bolna.executions import execution_in
 from dialer.store import RedialRules
 from dialer.store.sqlite import locked, mark_of
+from tests.engines import ENGINES, skip_where_missing
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, in_columns, key_of, number_of, opened, render, row
 
 if TYPE_CHECKING:
     from dialer.input_rows import InputRow
     from dialer.models import Answer, Attempt
     from dialer.store import Store
+    from dialer.store.postgres import Batch
 
 MOST = 4
 PEOPLE = st.integers(1, MOST)
@@ -117,7 +119,10 @@ LINES = st.lists(
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """One batch through its life."""
+    """One batch through its life, its ledger in a file."""
+
+    is_file = True
+    """Only a file can be lost, or come back from a backup, while all others stay."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,6 +160,15 @@ class LedgerMachine(RuleBasedStateMachine):
             self.ledger.close()
         self.turn.close()
         shutil.rmtree(self.folder)
+
+    def opened(self) -> Store:
+        return opened(self.path)
+
+    def die(self, ledger: Store) -> None:
+        """Leave what a killed process leaves."""
+        copy_ledger(self.path, self.folder / "left")
+        ledger.close()
+        copy_ledger(self.folder / "left", self.path)
 
     # -- names -----------------------------------------------------------------------------------------------
 
@@ -219,7 +233,7 @@ class LedgerMachine(RuleBasedStateMachine):
     ) -> None:
         """Begin a run, which may be killed at each step of its opening; some people's calls are over by then."""
         self.turn.enter_context(locked(self.lock, command="run"))
-        self.ledger = opened(self.path)
+        self.ledger = self.opened()
         self.ledger.begin_work()
         self.last_appended = None
         self.merge()
@@ -425,9 +439,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Leave the files as a killed process does; whoever holds an intent is unknown to the next one."""
         assert self.ledger is not None
         said = self.lock.read_bytes()
-        copy_ledger(self.path, self.folder / "left")
-        self.ledger.close()
-        copy_ledger(self.folder / "left", self.path)
+        self.die(self.ledger)
         self.turn.close()
         self.lock.write_bytes(said)
         self.ledger = self.file = None
@@ -454,7 +466,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.last_appended, self.saved = None, True
 
     @dead
-    @precondition(lambda self: self.path.exists())
+    @precondition(lambda self: self.is_file and self.path.exists())
     @rule()
     def a_backup_is_made(self) -> None:
         copy_ledger(self.path, self.folder / "backup")
@@ -488,7 +500,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.known = dict(self.backup.known)
 
     @dead
-    @precondition(lambda self: self.results.exists())
+    @precondition(lambda self: self.is_file and self.results.exists())
     @rule(results_too=st.booleans())
     def the_ledger_is_lost(self, *, results_too: bool) -> None:
         for ending in ("", "-wal"):
@@ -599,12 +611,32 @@ def copy_ledger(path: Path, to: Path) -> None:
         copy(Path(f"{path}{ending}"), Path(f"{to}{ending}"))
 
 
+class DatabaseMachine(LedgerMachine):
+    """The same of a batch in a database."""
+
+    is_file = False
+
+    def opened(self) -> Store:
+        ledger = cast("Batch", ENGINES["postgres"][0](self.path))
+        # Whoever dies is over at once, as if the next run came when its lease had run out.
+        ledger.lease = 0.0
+        return ledger
+
+    def die(self, ledger: Store) -> None:
+        cast("Batch", ledger)._session.close()
+
+
+MACHINES = {"sqlite": LedgerMachine, "postgres": DatabaseMachine}
 WALKS = settings(stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.parametrize("walks", [50, pytest.param(500, marks=pytest.mark.long)])
-def test_the_ledger_keeps_its_promises_on_every_walk(walks: int) -> None:
-    run_state_machine_as_test(LedgerMachine, settings=settings(WALKS, max_examples=walks))
+@pytest.mark.parametrize(
+    ("engine", "walks"),
+    [("sqlite", 50), ("postgres", 10), *(pytest.param(one, 500, marks=pytest.mark.long) for one in MACHINES)],
+)
+def test_the_ledger_keeps_its_promises_on_every_walk(engine: str, walks: int) -> None:
+    skip_where_missing(engine)
+    run_state_machine_as_test(MACHINES[engine], settings=settings(WALKS, max_examples=walks))
 
 
 def test_a_refused_redial_keeps_these_promises_as_well() -> None:

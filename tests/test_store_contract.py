@@ -14,7 +14,7 @@ from dialer.provider.bolna.executions import execution_in
 from dialer.reference import turn_of
 from dialer.store import RedialRules, Written
 from dialer.store.interface import JUDGED
-from dialer.store.sqlite import Ledger
+from tests import engines
 from tests.ledgers import (
     AGAIN,
     ANYBODY,
@@ -28,7 +28,6 @@ from tests.ledgers import (
     key_of,
     load,
     number_of,
-    opened,
     people,
     render,
     result_of,
@@ -44,8 +43,7 @@ if TYPE_CHECKING:
     from dialer.models import Answer, Attempt
     from dialer.store import Redial, Store
 
-ENGINES: dict[str, tuple[Callable[[Path], Store], Callable[[Path], Store]]] = {"sqlite": (opened, Ledger.read)}
-"""How each engine opens a store to work on, and one to look at beside it."""
+ENGINES = tuple(engines.ENGINES)
 
 NOW = 2_000_000_000.0
 ANSWERS = {Outcome.QUEUED: QUEUED, Outcome.ERROR: REFUSED, Outcome.UNKNOWN: UNCLEAR, Outcome.RETRY: AGAIN}
@@ -55,12 +53,12 @@ class Batch:
     """A store, as whoever works on it sees it, and as another process does.
 
     Args:
-        engine: one of `ENGINES`.
+        engine: one of `engines.ENGINES`.
         path: where it is.
     """
 
     def __init__(self, engine: str, path: Path) -> None:
-        self._open, self._look = ENGINES[engine]
+        self._open, self._look = engines.ENGINES[engine]
         self._path = path
         self.store = self._open(path)
         self.store.begin_work()
@@ -80,6 +78,7 @@ class Batch:
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
+    engines.skip_where_missing(request.param)
     return str(request.param)
 
 

@@ -100,19 +100,19 @@ def copy_damaged(path: Path, *, why: str) -> str:
 # -- a ledger that belongs to something else ---------------------------------------------------------------------------
 
 
-def of_another_agent(path: Path, *, noted: str, wanted: str) -> str:
+def of_another_agent(path: Path | str, *, noted: str, wanted: str) -> str:
     return _bound(path, f"calls by agent {noted}, this campaign names agent {wanted}")
 
 
-def of_another_server(path: Path, *, noted: str, wanted: str) -> str:
+def of_another_server(path: Path | str, *, noted: str, wanted: str) -> str:
     return _bound(path, f"calls placed at {noted}, this run goes to {wanted}")
 
 
-def by_another_key(path: Path, *, noted: str, wanted: str) -> str:
+def by_another_key(path: Path | str, *, noted: str, wanted: str) -> str:
     return _bound(path, f"recipients told apart by {noted}, this campaign by {wanted}")
 
 
-def _bound(path: Path, holds: str) -> str:
+def _bound(path: Path | str, holds: str) -> str:
     return (
         f"{path} holds {holds}. So it is not known who was called already.\n"
         "Put it back as it was to go on with this batch, or make it another batch: another `results` name, or "

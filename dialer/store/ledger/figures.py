@@ -134,6 +134,13 @@ class Figures(Connected):
             (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
         return [_result(row, layouts, phones=phones) for row in sorted(json.loads(rows), key=itemgetter(0))]
 
+    def _results(self, query: str, positions: Sequence[int]) -> list[ResultRow]:
+        """Return the rows that a query finds for some positions of the input."""
+        layouts, phone = self._layouts(), self.note("phone") or ""
+        with self._errors():
+            rows = self._db.execute(self._with_calls(query), (json.dumps(positions),)).fetchall()
+        return [_result(row, layouts, phone=phone) for row in rows]
+
     def unchanged_results(self) -> int:
         """Return up to which position no result has changed since this was last asked, and watch them from now on."""
         with self.transaction() as db:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialer.models import Own, Recipient
 from dialer.store.ledger.cells import parse_cells
@@ -12,12 +12,12 @@ from dialer.store.ledger.connection import Connected
 from dialer.store.ledger.queries import changing, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LONGEST_WAIT = "longest_wait"
 """Note: for how long somebody may hold an intent before the request leaves."""
-_POSITION = 5
-"""Its place in a row of `PAGE`."""
+_position_of = itemgetter(5)
+"""Of a row of `PAGE`."""
 
 
 class Queue(Connected):
@@ -29,11 +29,7 @@ class Queue(Connected):
             rows = self._db.execute(reading.PAGE, (after, size)).fetchall()
             if self._db.execute(reading.ANY_PERMITTED).fetchone() is not None:
                 rows += self._db.execute(reading.PAGE_OF_PERMITTED, (after, size)).fetchall()
-                rows = sorted(rows, key=itemgetter(_POSITION))[:size]
-        return [
-            Recipient(id_, key, number, parse_cells(cells), attempts, position, _parted(zones), country, Own(*own))
-            for id_, key, number, cells, attempts, position, zones, country, *own in rows
-        ]
+        return recipients_in(rows)[:size]
 
     def attempted_numbers(self, *, of: Callable[[int], bool] = lambda _: True) -> dict[int, tuple[str, ...]]:
         """Return number → keys under which it was attempted.
@@ -59,6 +55,14 @@ class Queue(Connected):
         at = time.time() if now is None else now
         with self.transaction() as db:
             db.execute(changing.NOTE_HOLD, (at, seconds, words))
+
+
+def recipients_in(rows: Sequence[Any]) -> list[Recipient]:
+    """Return the recipients of some rows, in input order."""
+    return [
+        Recipient(id_, key, number, parse_cells(cells), attempts, position, _parted(zones), country, Own(*own))
+        for id_, key, number, cells, attempts, position, zones, country, *own in sorted(rows, key=_position_of)
+    ]
 
 
 def _parted(zones: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from dialer.messages.store import RUN_ENDED
 from dialer.messages.words import alike
 from dialer.models import Attempt
 from dialer.reference import reference
+from dialer.store.ledger.binding import bind
 from dialer.store.ledger.cancellable_calls import Stops
 from dialer.store.ledger.figures import Figures
 from dialer.store.ledger.history import Traces
@@ -37,7 +38,6 @@ from dialer.store.ledger.states import derive
 from dialer.store.ledger.throughput import Pulses
 from dialer.store.ledger.unresolved import Doubts
 from dialer.store.sqlite import group
-from dialer.store.sqlite.binding import bind
 from dialer.store.sqlite.loading import replace_input, room_for_keys
 from dialer.store.sqlite.opening import open_for_writing
 from dialer.store.sqlite.starts import Starts

@@ -205,15 +205,16 @@ _NOTED = (
 )
 _TAKEN = ", ".join(f"{name} = excluded.{name}" for name in _NOTED if name not in {"attempt", "since"})
 _WHOSE = "(SELECT recipient FROM attempt WHERE id = ?1)"
-_SINCE = "since = iif(status = excluded.status, since, excluded.since)"
+_SINCE = "since = CASE WHEN call.status = excluded.status THEN call.since ELSE excluded.since END"
 NOTE_CALL = f"""
     INSERT INTO call (recipient, {", ".join(_NOTED)})
     VALUES ({_WHOSE}, {", ".join(f"?{place}" for place in range(1, len(_NOTED) + 1))})
-    ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, voicemail = NULL, {_SINCE} WHERE final <> 1
+    ON CONFLICT (attempt) DO UPDATE SET {_TAKEN}, voicemail = NULL, {_SINCE} WHERE call.final <> 1
 """
 NOTE_STATUS = f"""
     INSERT INTO call (attempt, recipient, status, final, asked_at, since) VALUES (?1, {_WHOSE}, ?2, 0, ?3, ?3)
-    ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, asked_at = excluded.asked_at, {_SINCE} WHERE final = 0
+    ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, asked_at = excluded.asked_at, {_SINCE}
+    WHERE call.final = 0
 """
 NOTE_MISSING = f"""
     INSERT INTO call (attempt, recipient, status, final, asked_at, since) VALUES (?1, {_WHOSE}, '', 0, ?2, ?2)
@@ -224,7 +225,7 @@ NOTE_STOPPED = f"""
     INSERT INTO call (attempt, recipient, status, final, asked_at, since, stop)
     VALUES (?1, {_WHOSE}, ?2, 1, ?3, ?3, ?2)
     ON CONFLICT (attempt) DO UPDATE SET status = excluded.status, final = 1, asked_at = excluded.asked_at,
-    since = excluded.since, stop = excluded.stop WHERE final <> 1
+    since = excluded.since, stop = excluded.stop WHERE call.final <> 1
 """
 NOTE_NOT_STOPPED = "UPDATE call SET stop = ? WHERE attempt = ? AND stop <> ?"
 

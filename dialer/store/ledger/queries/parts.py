@@ -116,8 +116,8 @@ _ENDED = earlier("c.since", "coalesce(c.updated_at - coalesce(a.skew, 0.0), c.si
 
 def _calls_of(which: str) -> str:
     return f"""
-        SELECT r.id AS recipient, r.state, r.decided,
-        r.attempts - count(CASE WHEN a.outcome IN ('retry', 'error') THEN 1 END) AS placed,
+        SELECT r.id AS recipient, max(r.state) AS state, max(r.decided) AS decided,
+        max(r.attempts) - count(CASE WHEN a.outcome IN ('retry', 'error') THEN 1 END) AS placed,
         max(CASE WHEN a.outcome = 'queued' THEN a.id END) AS last,
         max(CASE WHEN a.outcome = 'error' THEN a.id END) AS refused,
         max(CASE WHEN a.outcome = 'queued' AND coalesce(c.final, 0) <> 1 THEN 1 ELSE 0 END) AS open,
@@ -144,9 +144,9 @@ def judged(which: str) -> str:
         WHEN ripe > :now THEN 'young' ELSE 'ready' END AS verdict
         FROM (
             SELECT k.*, {OUTCOME} AS outcome, {later("a.at", _ENDED)}
-            + coalesce((SELECT value FROM json_each(:times) WHERE key = k.placed - 1), :after) AS ripe
+            + coalesce((SELECT CAST(value AS REAL) FROM json_each(:times) WHERE key = k.placed - 1), :after) AS ripe
             FROM ({_calls_of(which)}) k LEFT JOIN attempt a ON a.id = k.last LEFT JOIN call c ON c.attempt = k.last
-        )
+        ) judged
     """
 
 
@@ -158,4 +158,4 @@ PLANNED = judged(f"""
     )
 """)
 """Only of those with a call that is not over, or that ended so."""
-PLANNED_AMONG = judged("r.state = 'queued' AND r.id IN (SELECT value FROM json_each(:recipients))")
+PLANNED_AMONG = judged("r.state = 'queued' AND r.id IN (SELECT CAST(value AS INTEGER) FROM json_each(:recipients))")

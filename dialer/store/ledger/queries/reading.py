@@ -59,24 +59,24 @@ SPREAD = f"""
     SELECT number FROM (
         SELECT number, row_number() OVER (ORDER BY position) - 1 AS rank, count(*) OVER () AS rows
         FROM recipient r WHERE {LISTED}
-    ) WHERE rows <= ?1 OR rank = 0 OR rank * ?1 / rows > (rank - 1) * ?1 / rows
+    ) listed WHERE rows <= ?1 OR rank = 0 OR rank * ?1 / rows > (rank - 1) * ?1 / rows
 """
 ANY_ROW = "SELECT 1 FROM recipient LIMIT 1"
 ANYBODY = "SELECT 1 FROM recipient WHERE state IS NOT NULL LIMIT 1"
-_RECIPIENT = """
+RECIPIENT = """
     r.id, r.key, r.number, r.cells, r.attempts, r.position, r.zones, r.country, r.caller, r.scheduled_at, r.voice,
     r.agent, r.agent_version
 """
 PAGE = f"""
-    SELECT {_RECIPIENT} FROM {PENDING} AND r.position > ? AND r.status IS NULL ORDER BY r.position LIMIT ?
+    SELECT {RECIPIENT} FROM {PENDING} AND r.position > ? AND r.status IS NULL ORDER BY r.position LIMIT ?
 """
 PAGE_OF_PERMITTED = f"""
-    SELECT {_RECIPIENT} FROM {DONE} AND r.position > ? AND {LISTED} AND {permitted("r.id")} ORDER BY r.position LIMIT ?
+    SELECT {RECIPIENT} FROM {DONE} AND r.position > ? AND {LISTED} AND {permitted("r.id")} ORDER BY r.position LIMIT ?
 """
 ANY_PERMITTED = f"SELECT 1 FROM {PERMITTED} LIMIT 1"
 ATTEMPTS_OF_CALLABLE = f"""
     SELECT json_group_array(json_array(r.id, r.attempts)) FROM recipient r
-    WHERE r.id IN (SELECT value FROM json_each(?)) AND {CALLABLE}
+    WHERE r.id IN (SELECT CAST(value AS INTEGER) FROM json_each(?)) AND {CALLABLE}
 """
 LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempt"
 ATTEMPTED_NUMBERS = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"
@@ -87,15 +87,17 @@ _CALLABLE_LISTED = f"""
 """
 WHEREABOUTS = f"""
     SELECT position / ? AS block, count(*), min(position), max(position), scheduled_at, zones, zone_source, country
-    FROM ({_CALLABLE_LISTED}) GROUP BY block, zones, zone_source, country, scheduled_at
+    FROM ({_CALLABLE_LISTED}) listed GROUP BY block, zones, zone_source, country, scheduled_at
 """
-PLACES = f"SELECT DISTINCT scheduled_at IS NOT NULL, zones, zone_source, country FROM ({_CALLABLE_LISTED})"
-PENDING_AMONG = f"SELECT * FROM ({_CALLABLE_LISTED}) WHERE number IN (SELECT value FROM json_each(?))"
+PLACES = f"SELECT DISTINCT scheduled_at IS NOT NULL, zones, zone_source, country FROM ({_CALLABLE_LISTED}) listed"
+PENDING_AMONG = (
+    f"SELECT * FROM ({_CALLABLE_LISTED}) listed WHERE number IN (SELECT CAST(value AS INTEGER) FROM json_each(?))"
+)
 NUMBERS_WITH = f"SELECT r.number FROM {DONE} AND r.status = 'invalid' AND r.code = ? AND r.number IS NOT NULL"
 CALLABLE_NUMBERS = f"SELECT r.number FROM {PENDING} UNION ALL SELECT r.number FROM {PERMITTED}"
 CALLABLE_WITH = f"""
     SELECT r.id, r.key, r.attempts FROM recipient r
-    WHERE r.number IN (SELECT value FROM json_each(?)) AND {CALLABLE}
+    WHERE r.number IN (SELECT CAST(value AS INTEGER) FROM json_each(?)) AND {CALLABLE}
 """
 ADOPTABLE = f"""
     {CALLABLE_WITH} AND NOT EXISTS (
@@ -105,8 +107,8 @@ ADOPTABLE = f"""
 
 # -- permissions -------------------------------------------------------------------------------------------------------
 
-JUDGED_COUNTS = f"SELECT verdict, count(*), sum(untold), min(ripe), max(ripe) FROM ({JUDGED}) GROUP BY verdict"
-PLANNED_COUNTS = f"SELECT verdict, count(*), sum(asked), min(ripe), max(ripe) FROM ({PLANNED}) GROUP BY verdict"
+JUDGED_COUNTS = f"SELECT verdict, count(*), sum(untold), min(ripe), max(ripe) FROM ({JUDGED}) j GROUP BY verdict"
+PLANNED_COUNTS = f"SELECT verdict, count(*), sum(asked), min(ripe), max(ripe) FROM ({PLANNED}) j GROUP BY verdict"
 NOT_DUE = f"""
     SELECT j.recipient FROM ({PLANNED_AMONG}) j JOIN permission p ON p.recipient = j.recipient
     WHERE verdict <> 'ready' AND p.what = :what AND p.run = {RUN} AND p.attempt IS NULL AND p.void = 0
@@ -135,7 +137,10 @@ OPEN_CALLS_BEFORE_ANOTHER = f"""
         SELECT count(*) FROM attempt b WHERE b.recipient = r.id AND coalesce(b.outcome, '') NOT IN ('retry', 'error')
     ) < :most ORDER BY a.id LIMIT :size
 """
-STATUSES = "SELECT attempt, status FROM call WHERE attempt IN (SELECT value FROM json_each(?)) AND status <> ''"
+STATUSES = """
+    SELECT attempt, status FROM call
+    WHERE attempt IN (SELECT CAST(value AS INTEGER) FROM json_each(?)) AND status <> ''
+"""
 EXECUTION_IDS = "SELECT execution_id FROM attempt WHERE execution_id <> ''"
 KNOWN_CALL = """
     SELECT a.execution_id FROM call c JOIN attempt a ON a.id = c.attempt
@@ -145,7 +150,7 @@ COUNT_OPEN = f"SELECT count(*) {MAY_RING}"
 STOPPABLE = f"""
     SELECT * FROM (
         SELECT {later("a.at", "coalesce(c.scheduled_at, a.scheduled_at, 0.0)")} AS rings_at, {CALL} {MAY_RING}
-    ) WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
+    ) ringing WHERE (rings_at, id) < (?, ?) ORDER BY rings_at DESC, id DESC LIMIT ?
 """
 DOUBTS = """
     SELECT r.id, r.key, r.number, a.reference, a.at, coalesce(a.answered_at, a.at), a.skew
@@ -158,7 +163,7 @@ DECIDED = "SELECT decided FROM recipient WHERE id = ?"
 # -- how far it is -----------------------------------------------------------------------------------------------------
 
 COUNTS = f"""
-    SELECT r.state, count(*) FROM {PENDING} AND r.position IS NOT NULL HAVING count(*)
+    SELECT 'pending', count(*) FROM {PENDING} AND r.position IS NOT NULL HAVING count(*) > 0
     UNION ALL
     SELECT coalesce(r.state, r.status), count(*) FROM {DONE} AND r.position IS NOT NULL GROUP BY 1
 """
@@ -168,7 +173,8 @@ REACHED_PEOPLE = f"""
 """
 # By an index, and from the calls alone: a look at each row, or at its attempt, takes several times as long.
 TOLD_CALLS = """
-    SELECT status, voicemail, final, count(*), total(duration), total(cost), total(duration > 0) FROM call
+    SELECT status, voicemail, final, count(*), coalesce(sum(duration), 0.0), coalesce(sum(cost), 0.0),
+    coalesce(sum(CASE WHEN duration > 0 THEN 1 ELSE 0 END), 0) FROM call
     GROUP BY status, voicemail, final
 """
 COUNT_ACCEPTED = "SELECT count(*) FROM attempt WHERE outcome = 'queued'"
@@ -182,17 +188,17 @@ LAST_CALLED = f"""
         SELECT r.updated_at FROM attempt a CROSS JOIN recipient r ON r.id = a.recipient
         WHERE r.position IS NOT NULL AND r.state = 'queued' AND r.decided = a.id AND NOT {permitted("r.id")}
         ORDER BY a.id DESC LIMIT 100
-    )
+    ) latest
 """
 TALK = f"""
     SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0), coalesce(sum(reached), 0)
     FROM (SELECT c.duration, {REACHED} AS reached FROM call c
-    WHERE c.final = 1 AND c.status IN {listed(RANG)} ORDER BY c.attempt DESC LIMIT ?)
+    WHERE c.final = 1 AND c.status IN {listed(RANG)} ORDER BY c.attempt DESC LIMIT ?) latest
 """
 RECENT_ATTEMPTS = "SELECT at, outcome FROM attempt ORDER BY id DESC LIMIT ?"
 LAST_SIGN = f"""
     SELECT max({later("at", "coalesce(answered_at, at)")})
-    FROM (SELECT at, answered_at FROM attempt ORDER BY id DESC LIMIT 100)
+    FROM (SELECT at, answered_at FROM attempt ORDER BY id DESC LIMIT 100) latest
 """
 HELD = "SELECT at + seconds - ?1, words FROM hold WHERE at + seconds > ?1 ORDER BY 1 DESC LIMIT 1"
 
@@ -215,7 +221,7 @@ KNOWS = "SELECT 1 FROM recipient WHERE key = ? AND state IS NOT NULL"
 KNOWN = """
     SELECT r.number, r.state, r.attempts, count(a.id) > 0, json_group_array(a.execution_id)
     FROM recipient r LEFT JOIN attempt a ON a.recipient = r.id AND a.outcome = 'queued'
-    WHERE r.key = ? AND r.state IS NOT NULL GROUP BY r.id
+    WHERE r.key = ? AND r.state IS NOT NULL GROUP BY r.id, r.number, r.state, r.attempts
 """
 ANY_CALL = "SELECT 1 FROM call LIMIT 1"
 _CALL_RESULT = f"""
@@ -238,7 +244,8 @@ def _rows(which: str, *, where: str, result: str = _RESULT) -> str:
 RESULTS_BUT_PENDING = f"{_rows(DONE, where='r.position > ?1')} ORDER BY 1"
 # Each is in order by its index, so that nothing is sorted.
 RESULTS = f"{_rows(PENDING, where='r.position > ?1')} UNION ALL {RESULTS_BUT_PENDING}"
-_AMONG = "r.position IN (SELECT value FROM json_each(?1))"
+_AMONG = "r.position IN (SELECT CAST(value AS INTEGER) FROM json_each(?1))"
+RESULTS_AMONG = f"{_rows(PENDING, where=_AMONG)} UNION ALL {_rows(DONE, where=_AMONG)} ORDER BY 1"
 # All of them in one row, since calls are waiting to leave: see `group`.
 RESULTS_OF = f"""
     SELECT json_group_array(json(result)) FROM (

@@ -105,5 +105,5 @@ TROUBLES = f"""
         SELECT *, alike(first_value(words) OVER each) AS first, row_number() OVER each AS nth,
         count(*) OVER (PARTITION BY kind, code, http_status, same) AS total
         FROM trouble WINDOW each AS (PARTITION BY kind, code, http_status, same ORDER BY position)
-    ) WHERE nth <= ?
+    ) numbered WHERE nth <= ?
 """

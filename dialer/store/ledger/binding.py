@@ -9,15 +9,15 @@ from dialer.messages import store as say
 from dialer.store.ledger.queries import changing, reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
 
+    from dialer.store.ledger.connection import Database
     from dialer.store.records import Binding
 
 _SAID = {"agent": say.of_another_agent, "server": say.of_another_server, "key_definition": say.by_another_key}
 
 
-def bind(path: Path, connection: sqlite3.Connection, binding: Binding) -> None:
+def bind(path: Path | str, connection: Database, binding: Binding) -> None:
     """Note to whom a ledger belongs while nobody was attempted, or check it.
 
     Raises:

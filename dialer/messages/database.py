@@ -1,0 +1,48 @@
+"""What is said of a database that cannot be used."""
+
+from __future__ import annotations
+
+
+def unreachable(*, why: str) -> str:
+    return (
+        f"The database cannot be reached ({why}). What was recorded is intact, and nothing is sent without it: check "
+        "the server and the network, then run the same command again."
+    )
+
+
+def not_usable(*, why: str) -> str:
+    return f"The database refused what it was asked ({why}). What was recorded is intact; run the same command again."
+
+
+def missing() -> str:
+    return "This database has no tables of dialer yet. Make them: dialer database create"
+
+
+def other_version(*, found: int, known: int) -> str:
+    if found > known:
+        return (
+            f"The database was made by a newer version of dialer (tables of version {found}, this one knows {known}). "
+            "Install that version on this host."
+        )
+    return (
+        f"The database has tables of version {found}, this version of dialer needs {known}. Bring it up to date: "
+        "dialer database upgrade"
+    )
+
+
+def no_batch(name: str) -> str:
+    return f"{name}: the database has no such batch yet. The first run of a batch makes it."
+
+
+def batch_held(*, host: str, process: int, since: str) -> str:
+    return (
+        f"A run works on this batch (process {process} on {host}, since {since}). Wait until it ends, or stop it there "
+        "with Ctrl-C."
+    )
+
+
+def run_over() -> str:
+    return (
+        "This run was declared over: the database had not heard from it for too long, or another server has taken "
+        "its place. It sends nothing more; run the same command again."
+    )

@@ -1,0 +1,9 @@
+"""The store in PostgreSQL: many batches in one database, for many hosts (the only place that knows PostgreSQL).
+
+Nothing imports it but where a database is asked for: psycopg comes with the extra `postgres`.
+"""
+
+from dialer.store.postgres.database import create
+from dialer.store.postgres.store import Batch
+
+__all__ = ["Batch", "create"]

@@ -1,0 +1,66 @@
+"""A batch in a database: its session, and what is said when the database cannot be used."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from dialer.errors import LedgerError
+from dialer.messages import database as say
+from dialer.store.ledger.connection import Connected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dialer.store.postgres.session import Session
+
+
+@contextlib.contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn the database's errors into a LedgerError that says what to do."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise LedgerError(say.unreachable(why=_first_line(error))) from error
+    except psycopg.Error as error:
+        raise LedgerError(say.not_usable(why=_first_line(error))) from error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (error.diag.message_primary or str(error)).strip().partition("\n")[0]
+
+
+class BatchSession(Connected):
+    """A batch as one process sees it; one thread at a time may use it.
+
+    Args:
+        session: to the database, of this batch.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._db: Any = session
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Commit what is done inside, or nothing of it; joins a transaction that is open already."""
+        with database_errors():
+            if self._session.in_transaction:
+                yield self._session
+                return
+            with self._session.transaction():
+                yield self._session
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read everything inside from one moment, whatever a run writes meanwhile."""
+        with database_errors(), self._session.transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY", alone=False):
+            yield
+
+    def checkpoint(self) -> None:
+        """Do nothing: the server brings everything to its disk by itself, and a copy is made by its own means."""
+
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        return database_errors()

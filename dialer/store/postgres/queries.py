@@ -1,0 +1,91 @@
+# ruff: noqa: S608 - constants only
+"""The statements that PostgreSQL is asked in words of its own, in place of those that both engines have."""
+
+from __future__ import annotations
+
+from dialer.store.ledger.queries import changing
+from dialer.store.ledger.queries.parts import CALLABLE, permitted
+from dialer.store.ledger.queries.reading import RECIPIENT
+from dialer.store.postgres.schema import LOCKS
+
+VERSION_TABLE = "SELECT to_regclass('dialer.version')"
+VERSION_NOTED = "SELECT max(number) FROM dialer.version"
+NOTE_VERSION = "INSERT INTO dialer.version VALUES (?)"
+BATCH_NAMED = "SELECT id FROM dialer.batch WHERE name = ?"
+ADD_BATCH = "INSERT INTO dialer.batch (name) VALUES (?) ON CONFLICT DO NOTHING"
+SETTINGS = """
+    SELECT set_config('search_path', 'dialer_batch, dialer, pg_catalog', true),
+    set_config('synchronous_commit', {commit}, true), set_config('dialer.batch', {batch}, true),
+    set_config('dialer.run', {run}, true)
+"""
+"""What each transaction begins with: a pooler may give it a connection that knows nothing of the one before."""
+ALONE = f"""
+    SELECT set_config('idle_in_transaction_session_timeout', '5s', true),
+    pg_advisory_xact_lock({LOCKS}, current_setting('dialer.batch')::integer)
+"""
+"""What a transaction of several round trips begins with: a client that is frozen in it loses it by itself."""
+
+# -- runs --------------------------------------------------------------------------------------------------------------
+
+END_SILENT_RUNS = """
+    UPDATE run SET ended = dialer.seconds(), is_expired = 1
+    WHERE ended IS NULL AND dialer.seconds() > beat_at + lease
+"""
+"""As a statement of its own, before `RECOVER`: an intent that is on its way is waited for here, and seen there."""
+RECOVER = "SELECT dialer.recover()"
+LIVE_RUN = "SELECT host, pid, began FROM run WHERE ended IS NULL ORDER BY began LIMIT 1"
+BEGIN_RUN = "INSERT INTO run (batch_id, id, host, pid, lease) VALUES (dialer.current_batch(), ?, ?, ?, ?)"
+BEAT = "UPDATE run SET beat_at = dialer.seconds() WHERE id = ? AND ended IS NULL RETURNING server = dialer.identity()"
+END_RUN = "UPDATE run SET ended = dialer.seconds() WHERE id = ? AND ended IS NULL"
+
+# -- who is to be called -----------------------------------------------------------------------------------------------
+
+CLAIM = f"SELECT {RECIPIENT} FROM dialer.claim(?, ?, ?) r"
+ATTEMPTS_OF_CALLABLE = f"SELECT r.id, r.attempts FROM recipient r WHERE r.id = ANY (:people) AND {CALLABLE}"
+INTEND = """
+    SELECT whom, made
+    FROM dialer.intend(:run, :at, :people, :turns, :marks, :bodies, :scheduled, :retries) ORDER BY made
+"""
+SETTLE = "SELECT dialer.settle(:at, :ids, :outcomes, :statuses, :words, :calls, :skews)"
+WITHHOLD = "SELECT dialer.withhold(?, ?)"
+
+# -- a load ------------------------------------------------------------------------------------------------------------
+
+_LOADED = (
+    *("position", "number", "key", "status", "code", "state", "reason", "cells", "layout"),
+    *changing.LOCATED,
+    *changing.OWN,
+)
+_COLUMNS = ", ".join(_LOADED)
+STAGE = """
+    CREATE TEMPORARY TABLE staged ON COMMIT DROP AS SELECT * FROM recipient WITH NO DATA
+"""
+COPY_INTO = f"COPY {{table}} ({_COLUMNS}) FROM STDIN"
+_RENEWED = ("number", "position", "cells", "layout", *changing.LOCATED, *changing.OWN)
+ADD_OR_RENEW = f"""
+    INSERT INTO recipient AS o ({_COLUMNS}) SELECT {_COLUMNS} FROM staged WHERE state = 'pending'
+    ON CONFLICT (batch_id, key) WHERE state IS NOT NULL
+    DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _RENEWED)}
+    WHERE o.state = 'pending' OR {permitted("o.id")} AND (o.state = 'error' OR o.number = excluded.number)
+"""
+"""See `add_or_renew_recipient` of SQLite's statements, and `LIST_CALLED` for the next one."""
+LIST_CALLED = """
+    UPDATE recipient SET position = s.position, status = CASE WHEN recipient.number <> s.number THEN 'invalid' END,
+    cells = CASE WHEN recipient.cells = '[]' THEN s.cells ELSE recipient.cells END,
+    layout = CASE WHEN recipient.cells = '[]' THEN s.layout ELSE recipient.layout END
+    FROM staged s WHERE recipient.key = s.key AND s.state = 'pending' AND recipient.state IS NOT NULL
+    AND recipient.position IS NULL
+"""
+ADD_ROWS_OF_NOBODY = f"INSERT INTO recipient ({_COLUMNS}) SELECT {_COLUMNS} FROM staged WHERE state IS NULL"
+
+DIFFERENT = {
+    changing.INDEX_NUMBERS: "SELECT 1",
+    changing.TAKE_OVER_RECIPIENT: """
+        INSERT INTO recipient AS r (key, number, state, cells, layout) VALUES (?1, ?2, 'pending', ?3, ?4)
+        ON CONFLICT (batch_id, key) WHERE state IS NOT NULL DO UPDATE SET number = excluded.number,
+        cells = CASE WHEN excluded.cells = '[]' THEN r.cells ELSE excluded.cells END,
+        layout = CASE WHEN excluded.cells = '[]' THEN r.layout ELSE excluded.layout END RETURNING id
+    """,
+    changing.DERIVE: "SELECT dialer.derive(ARRAY(SELECT CAST(value AS BIGINT) FROM json_each(:recipients)), :reason)",
+}
+"""Statement of both engines → what PostgreSQL is asked."""

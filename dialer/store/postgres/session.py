@@ -1,0 +1,136 @@
+"""A connection to the database: each statement is a transaction of its own, sent in one message with its settings.
+
+Nothing is kept in a session between two transactions (no prepared statements, no settings, no locks, no LISTEN), so
+PgBouncer may pool transactions (https://www.pgbouncer.org/features.html). Parameters are put into the text by the
+client (https://www.psycopg.org/psycopg3/docs/advanced/cursors.html#client-side-binding-cursors): so several statements
+are one message, which the server does whole or not at all, whether or not the client lives to see the answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.types.string import TextLoader
+
+from dialer.store.postgres import queries
+from dialer.store.postgres.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_MANY = 500
+"""So many statements go into one message."""
+
+
+class _WholeLoader(psycopg.adapt.Loader):
+    """A sum of integers is an integer, as SQLite has it."""
+
+    def load(self, data: psycopg.abc.Buffer) -> int | float:
+        text = bytes(data).decode()
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+class Session:
+    """Takes statements as SQLite reads them.
+
+    Args:
+        url: of the database.
+
+    Attributes:
+        batch: of which batch the statements are; 0: of none.
+        run: of which run; empty: of none.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.batch, self.run = 0, ""
+        self._db = psycopg.connect(url, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.ClientCursor)
+        self._db.adapters.register_loader("numeric", _WholeLoader)
+        self._db.adapters.register_loader("json", TextLoader)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether several statements are one transaction."""
+        return self._db.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+
+    def execute(self, sql: str, values: Any = (), /) -> psycopg.Cursor[Any]:  # noqa: ANN401 - by place or by name
+        """Do one statement; by itself it is on the disk when this returns."""
+        return self.send([(translated(sql), _named(values))])
+
+    def one(self, sql: str, values: Any = (), /) -> Any:  # noqa: ANN401 - as above
+        """Return the one row of a statement."""
+        return self.execute(sql, values).fetchone()
+
+    def executemany(self, sql: str, rows: Iterable[Any], /) -> None:
+        """Do one statement for each of many rows, all in one transaction."""
+        text, each = translated(sql), [_named(row) for row in rows]
+        if len(each) > _MANY and not self.in_transaction:
+            with self.transaction():
+                self.executemany(sql, each)
+            return
+        for at in range(0, len(each), _MANY):
+            self.send([(text, values) for values in each[at : at + _MANY]])
+
+    def send(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> psycopg.Cursor[Any]:
+        """Do some statements in PostgreSQL's words in one message; return what the last one returns."""
+        cursor: psycopg.ClientCursor[Any] = psycopg.ClientCursor(self._db)
+        texts = [cursor.mogrify(text, values) for text, values in statements]
+        if not self.in_transaction:
+            texts.insert(0, self._settings())
+        cursor.execute(";".join(texts).encode())
+        while cursor.nextset():
+            pass
+        return cursor
+
+    @contextlib.contextmanager
+    def transaction(self, mode: str = "", *, alone: bool = True) -> Iterator[Session]:
+        """Commit what is done inside, or nothing of it.
+
+        Args:
+            mode: of the transaction, as BEGIN takes it.
+            alone: whoever else works on the batch waits, but for readers.
+        """
+        begin = f"BEGIN {mode}; {self._settings()}"
+        self._db.execute((f"{begin}; {queries.ALONE}" if alone else begin).encode())
+        try:
+            yield self
+        except BaseException:
+            with contextlib.suppress(psycopg.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def copy(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Put many rows into a table, within a transaction."""
+        with self._db.cursor().copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def script(self, text: str) -> None:
+        """Do many statements that have no parameters, within a transaction."""
+        self._db.execute(text.encode())
+
+    def close(self) -> None:
+        """Close it."""
+        self._db.close()
+
+    def _settings(self) -> str:
+        batch, run = psycopg.sql.quote(str(self.batch)), psycopg.sql.quote(self.run)
+        return queries.SETTINGS.format(batch=batch, run=run, commit="'on'")
+
+
+def _named(values: Any) -> Mapping[str, Any]:  # noqa: ANN401 - by place or by name
+    if not isinstance(values, dict):
+        values = {str(place): value for place, value in enumerate(values, 1)}
+    return {name: plain(value) for name, value in values.items()}
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - a column's value
+    """Return a value as PostgreSQL can keep it: a text has no zero characters there, and a flag is a number."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, str):
+        return str.__str__(value.value if isinstance(value, enum.Enum) else value).replace("\0", "�")
+    return int(value) if isinstance(value, bool) else value

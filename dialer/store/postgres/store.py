@@ -1,0 +1,206 @@
+"""A batch's ledger in a database that several hosts share; what changes something is one statement, done or not done.
+
+Write order of one call, and what a crash leaves at each step:
+
+    claim       who is next belongs to this run             -> given back when the run is declared over
+    intent      `sending` and an open attempt, durable      -> before: `pending`; nothing was sent
+    (pace, judge, POST)                                     -> `sending`: `unknown` once the run is declared over
+    outcome     state and attempt closed, durable           -> before: `unknown`; after: final
+
+An intent is refused once its run is declared over (`runs`), an outcome never: it tells what is true.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialer.errors import UsageError
+from dialer.messages import database as say
+from dialer.models import Attempt
+from dialer.reference import reference, turn_of
+from dialer.store.ledger.binding import bind
+from dialer.store.ledger.cancellable_calls import Stops
+from dialer.store.ledger.figures import Figures
+from dialer.store.ledger.history import Traces
+from dialer.store.ledger.merging import Merging
+from dialer.store.ledger.overview import Overview
+from dialer.store.ledger.permissions import Permissions, revoke_unlisted
+from dialer.store.ledger.queries import changing, reading
+from dialer.store.ledger.queue import Queue, recipients_in
+from dialer.store.ledger.throughput import Pulses
+from dialer.store.ledger.unresolved import Doubts
+from dialer.store.postgres import loading, queries
+from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.database import check_version
+from dialer.store.postgres.runs import Runs
+from dialer.store.postgres.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dialer.input_rows import InputRows
+    from dialer.models import Answer, Recipient, Render, ResultRow
+    from dialer.store.records import Binding
+
+
+class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
+    """The durable record of every recipient and attempt of one batch, in a database."""
+
+    @classmethod
+    def open(cls, url: str, *, name: str, binding: Binding, batch: str) -> Batch:
+        """Return a batch for writing, made new if there is none.
+
+        Args:
+            url: of the database.
+            name: what tells it from every other batch there.
+            binding: to whom it belongs.
+            batch: the batch's name; it keeps the one it was made with, since references depend on it.
+
+        Raises:
+            LedgerError: the database cannot be used.
+            BoundError: it belongs to something else.
+        """
+        made = cls(_connected(url))
+        try:
+            with made._errors():
+                made._session.execute(queries.ADD_BATCH, (name,))
+            made._choose(name)
+            with made.transaction() as db:
+                bind(name, db, binding)
+                db.execute(changing.NAME_BATCH, (batch,))
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    @classmethod
+    def read(cls, url: str, *, name: str) -> Batch:
+        """Return a batch that is there, to look at it, or to change it without calling anybody.
+
+        Raises:
+            UsageError: there is none yet.
+            LedgerError: the database cannot be used.
+        """
+        made = cls(_connected(url))
+        try:
+            made._choose(name)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _choose(self, name: str) -> None:
+        with self._errors():
+            row = self._session.execute(queries.BATCH_NAMED, (name,)).fetchone()
+        if row is None:
+            raise UsageError(say.no_batch(name))
+        (self._session.batch,) = row
+
+    def close(self) -> None:
+        """Close it; what its run has left open is `unknown` then."""
+        self.end_work()
+        self._session.close()
+
+    # -- the list ------------------------------------------------------------------------------------------------
+
+    def load(self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[InputRows]) -> None:
+        """Replace the input by a newly judged one, all of it or nothing; see `Input.load`."""
+        with self._errors():
+            layout = self._layout(header)
+            is_first = loading.is_empty(self._session)
+            copy = loading.copy_first if is_first else loading.copy_aside
+            with self._session.transaction(alone=False) as db:
+                copy(db, chunks, layout=layout)
+                db.execute(queries.ALONE)
+                if not is_first:
+                    loading.take_the_place(db)
+                for name, value in (("layout", str(layout)), ("phone", phone), ("id", id_column or "")):
+                    self.set_note(name, value)
+                revoke_unlisted(db)
+                for step in (changing.DROP_SAME_CELLS, changing.CLAIM_ROWS, changing.DROP_CLAIMED_ROWS):
+                    db.execute(step)
+
+    # -- the run -------------------------------------------------------------------------------------------------
+
+    def page(self, *, after: int, size: int) -> list[Recipient]:
+        """Return the next callable recipients in input order, from beyond a position, and claim them for this run."""
+        if not self._session.run:
+            return super().page(after=after, size=size)
+        with self._errors():
+            rows = self._db.execute(queries.CLAIM, (self._session.run, after, size)).fetchall()
+            rows += self._db.execute(reading.PAGE_OF_PERMITTED, (after, size)).fetchall()
+        return recipients_in(rows)[:size]
+
+    def intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None = None) -> list[Attempt]:
+        """Note that these are about to be called; those who may not be any more are left out; see `Dialling.intend`.
+
+        Raises:
+            LedgerError: this run was declared over, or the database cannot be used; nothing may be sent.
+        """
+        at = time.time() if now is None else now
+        with self._errors():
+            people = {"people": [one.id for one in recipients]}
+            before = dict(self._db.execute(queries.ATTEMPTS_OF_CALLABLE, people).fetchall())
+            gone = self._not_due(before, now=at)
+            chosen = [one for one in recipients if one.id in before and one.id not in gone]
+            marks = [reference(self.shared_reference(one.key), before[one.id] + 1) for one in chosen]
+            bodies = [render(one, mark) for one, mark in zip(chosen, marks, strict=True)]
+            asked = {
+                "run": self._session.run,
+                "at": at,
+                "people": [one.id for one in chosen],
+                "turns": list(map(turn_of, marks)),
+                "marks": marks,
+                "bodies": [body.text for body in bodies],
+                "scheduled": [body.scheduled_at for body in bodies],
+                "retries": [body.retry_seconds for body in bodies],
+            }
+            made = dict(self._db.execute(queries.INTEND, asked).fetchall()) if chosen else {}
+        moment = datetime.fromtimestamp(at, UTC)
+        return [
+            Attempt(made[one.id], one, mark, moment, body)
+            for one, mark, body in zip(chosen, marks, bodies, strict=True)
+            if one.id in made
+        ]
+
+    def settle(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
+        """Note how attempts at different recipients ended."""
+        asked = {
+            "at": time.time() if now is None else now,
+            "ids": [attempt.id for attempt, _ in outcomes],
+            "outcomes": [answer.outcome for _, answer in outcomes],
+            "statuses": [answer.http_status for _, answer in outcomes],
+            "words": [answer.words for _, answer in outcomes],
+            "calls": [answer.execution_id or "" for _, answer in outcomes],
+            "skews": [answer.skew for _, answer in outcomes],
+        }
+        with self._errors():
+            self._db.execute(queries.SETTLE, asked)
+
+    def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
+        """Note that these were surely not sent: it is as if they were never tried."""
+        with self._errors():
+            self._db.execute(queries.WITHHOLD, ([attempt.id for attempt in attempts], reason))
+
+    # -- the results ---------------------------------------------------------------------------------------------
+
+    def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
+        """Return the result rows of some positions of the input, in input order."""
+        return self._results(reading.RESULTS_AMONG, positions)
+
+    def unchanged_results(self) -> int:
+        """Return 0: hosts that work at the same time would wait for each other where one noted what has changed."""
+        return 0
+
+
+def _connected(url: str) -> Session:
+    with database_errors():
+        session = Session(url)
+    try:
+        check_version(session)
+    except BaseException:
+        session.close()
+        raise
+    return session

@@ -1,0 +1,54 @@
+"""The engines that keep a batch, as the tests open them: what is promised of one is promised of all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.store.sqlite import Ledger
+from tests.ledgers import BINDING, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dialer.store import Store
+
+
+def _in_database(path: Path) -> Store:
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - where it is installed
+    from tests.postgres_server import shared_database  # noqa: PLC0415 - as above
+
+    return Batch.open(shared_database(), name=str(path), binding=BINDING, batch="monday")
+
+
+def _look_in_database(path: Path) -> Store:
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - as above
+    from tests.postgres_server import shared_database  # noqa: PLC0415 - as above
+
+    return Batch.read(shared_database(), name=str(path))
+
+
+ENGINES: dict[str, tuple[Callable[[Path], Store], Callable[[Path], Store]]] = {
+    "sqlite": (opened, Ledger.read),
+    "postgres": (_in_database, _look_in_database),
+}
+"""How each engine opens a store to work on, and one to look at beside it."""
+
+
+def skip_where_missing(engine: str) -> None:
+    """Skip a test whose engine this machine does not have, but where that must not be (`DIALER_ALL_ENGINES`)."""
+    if engine == "postgres" and (why := _why_no_postgres()):
+        if os.environ.get("DIALER_ALL_ENGINES"):
+            pytest.fail(why)
+        pytest.skip(why)
+
+
+def _why_no_postgres() -> str:
+    try:
+        from tests.postgres_server import why_none  # noqa: PLC0415 - as above
+    except ImportError:
+        return "psycopg is not installed (pip install 'dialer[postgres]')"
+    return why_none()
