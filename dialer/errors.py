@@ -11,6 +11,8 @@ DialerError
  +-- LeftError                   3  nobody was called for now; the same command goes on later
  +-- MustActError                5  stopped: a person must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
+ |    |    +-- RunOverError      5  another host has declared this run over
+ |    |    +-- OtherServerError  5  the database may lack what was recorded: another server took its place
  |    +-- DoNotCallError         5  the workspace's do-not-call list cannot be read, or lacks what it had
  +-- InterruptedRunError       130  Ctrl-C or a signal before anything was dialled
 
@@ -118,6 +120,14 @@ class MustActError(DialerError):
 
 class LedgerError(MustActError):
     """The ledger cannot be read or written; nothing is sent that cannot be recorded."""
+
+
+class RunOverError(LedgerError):
+    """Another host has declared this run over: it was silent for too long."""
+
+
+class OtherServerError(LedgerError):
+    """Another server has taken the database's place, or an older state of it: it may lack what was recorded."""
 
 
 class DoNotCallError(MustActError):

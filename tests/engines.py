@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,9 @@ def _in_database(path: Path) -> Store:
     from dialer.store.postgres import Batch  # noqa: PLC0415 - where it is installed
     from tests.postgres_server import shared_database  # noqa: PLC0415 - as above
 
-    return Batch.open(shared_database(), name=str(path), binding=BINDING, batch="monday")
+    # Of a server of its own, since all of them are in one database: nobody was called by another batch.
+    binding = replace(BINDING, server=f"https://api{path}")
+    return Batch.open(shared_database(), name=str(path), binding=binding, batch="monday")
 
 
 def _look_in_database(path: Path) -> Store:

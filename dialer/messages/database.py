@@ -43,6 +43,13 @@ def batch_held(*, host: str, process: int, since: str) -> str:
 
 def run_over() -> str:
     return (
-        "This run was declared over: the database had not heard from it for too long, or another server has taken "
-        "its place. It sends nothing more; run the same command again."
+        "This run was declared over, since the database had not heard from it for too long. It sends nothing more; run "
+        "the same command again."
+    )
+
+
+def another_server() -> str:
+    return (
+        "Another server has taken the database's place, or an older copy of it. Calls that were placed may be missing "
+        "there, so nothing more is sent."
     )

@@ -4,6 +4,7 @@ Nothing imports it but where a database is asked for: psycopg comes with the ext
 """
 
 from dialer.store.postgres.database import create
+from dialer.store.postgres.slots import Slot, Slots
 from dialer.store.postgres.store import Batch
 
-__all__ = ["Batch", "create"]
+__all__ = ["Batch", "Slot", "Slots", "create"]

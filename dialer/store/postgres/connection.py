@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from dialer.errors import LedgerError
+from dialer.errors import LedgerError, OtherServerError, RunOverError
 from dialer.messages import database as say
 from dialer.store.ledger.connection import Connected
+from dialer.store.postgres.functions import IS_ANOTHER, IS_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,10 @@ def database_errors() -> Iterator[None]:
     except psycopg.OperationalError as error:
         raise LedgerError(say.unreachable(why=_first_line(error))) from error
     except psycopg.Error as error:
+        if error.sqlstate == IS_OVER:
+            raise RunOverError(say.run_over()) from error
+        if error.sqlstate == IS_ANOTHER:
+            raise OtherServerError(say.another_server()) from error
         raise LedgerError(say.not_usable(why=_first_line(error))) from error
 
 

@@ -12,8 +12,8 @@ from dialer.messages.store import RUN_ENDED
 from dialer.store.ledger.queries.changing import REFUSED_AGAIN
 from dialer.store.postgres.schema import LOCKS
 
-IS_OVER = "DL001"
-"""The error that tells a run that it was declared over, or that the server is another one: see `runs`."""
+IS_OVER, IS_ANOTHER = "DL001", "DL002"
+"""The errors that tell a run that it was declared over, and that the server may lack what was recorded: see `runs`."""
 _ENDED = RUN_ENDED.replace("'", "''")
 
 FUNCTIONS = f"""
@@ -52,28 +52,44 @@ END $$;
 -- Begins attempts at those who may be called at this moment; returns them with the attempts' numbers.
 -- A run that is declared over begins none, nor does one that knows the server as another one.
 CREATE FUNCTION dialer.intend(
-    me text, moment double precision, people bigint[], turns integer[], marks text[], bodies text[],
-    scheduled double precision[], retries double precision[]
+    me text, line integer, moment double precision, within double precision, people bigint[], turns integer[],
+    marks text[], bodies text[], scheduled double precision[], retries double precision[]
 ) RETURNS TABLE (whom bigint, made bigint) LANGUAGE plpgsql AS $$
 DECLARE b bigint := dialer.current_batch(); begun_people bigint[]; begun_ids bigint[];
+    mine dialer.run;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({LOCKS}, b::integer);
-    PERFORM 1 FROM dialer.run r WHERE r.batch_id = b AND r.id = me AND r.ended IS NULL
-    AND r.server = dialer.identity() FOR SHARE;
-    IF NOT FOUND THEN
+    SELECT * INTO mine FROM dialer.run r WHERE r.batch_id = b AND r.id = me FOR SHARE;
+    IF NOT FOUND OR mine.ended IS NOT NULL OR mine.connection <> line THEN
         RAISE EXCEPTION 'the run is over' USING ERRCODE = '{IS_OVER}';
+    ELSIF mine.server <> dialer.identity() THEN
+        RAISE EXCEPTION 'the server is another one' USING ERRCODE = '{IS_ANOTHER}';
+    END IF;
+    IF EXISTS (SELECT 1 FROM dialer.pause p JOIN dialer.batch i ON i.id = b WHERE p.name =
+    CASE p.of WHEN 'batch' THEN i.name WHEN 'campaign' THEN i.campaign ELSE '' END
+    AND (p.until IS NULL OR p.until > dialer.seconds())) THEN
+        RETURN;
     END IF;
     -- In one order, so that two runs that want the same people do not wait for each other.
     PERFORM 1 FROM dialer.recipient r WHERE r.batch_id = b AND r.id = ANY (people) ORDER BY r.id FOR UPDATE;
     WITH asked AS (
-        SELECT * FROM unnest(people, turns, marks, bodies, scheduled, retries)
+        SELECT u.*, r.number FROM unnest(people, turns, marks, bodies, scheduled, retries)
         AS u (person, turn, mark, body, scheduled_at, retry_seconds)
+        JOIN dialer.recipient r ON r.batch_id = b AND r.id = u.person
+        WHERE r.attempts = u.turn - 1 AND (r.state = 'pending' OR EXISTS (SELECT 1 FROM dialer.permission p
+        WHERE p.batch_id = b AND p.run = me AND p.recipient = r.id AND p.attempt IS NULL AND p.void = 0))
+    ), free AS (
+        INSERT INTO dialer.called AS c (server, number, batch_id, at, is_open)
+        SELECT DISTINCT ON (u.number) m.value, u.number, b, dialer.seconds(), 1
+        FROM asked u JOIN dialer.meta m ON m.batch_id = b AND m.name = 'server' ORDER BY u.number
+        ON CONFLICT (server, number) DO UPDATE SET batch_id = b, at = excluded.at, is_open = 1,
+        former_batch = c.batch_id, former_at = c.at
+        WHERE c.batch_id = b OR (c.is_open = 0 AND c.at < excluded.at - within)
+        RETURNING c.number
     ), begun AS (
         INSERT INTO dialer.attempt AS a (recipient, reference, turn, scheduled_at, retry_seconds, at, run)
         SELECT u.person, u.mark, u.turn, u.scheduled_at, u.retry_seconds, moment, me
-        FROM asked u JOIN dialer.recipient r ON r.batch_id = b AND r.id = u.person
-        WHERE r.attempts = u.turn - 1 AND (r.state = 'pending' OR EXISTS (SELECT 1 FROM dialer.permission p
-        WHERE p.batch_id = b AND p.run = me AND p.recipient = r.id AND p.attempt IS NULL AND p.void = 0))
+        FROM asked u JOIN free f ON f.number = u.number
         RETURNING a.id, a.recipient
     ), kept AS (
         INSERT INTO dialer.sent (attempt, body)
@@ -138,6 +154,66 @@ BEGIN
     UPDATE dialer.recipient p SET claimed_by = NULL FROM dialer.run r WHERE p.batch_id = b
     AND p.claimed_by IS NOT NULL AND r.batch_id = b AND r.id = p.claimed_by AND r.ended IS NOT NULL;
     RETURN coalesce(cardinality(people), 0);
+END $$;
+
+-- Whoever is called by one batch is not called by another: kept with each attempt, however it came to be known.
+CREATE FUNCTION dialer.note_called() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE old_or_new dialer.attempt := coalesce(NEW, OLD); line bigint; host text;
+BEGIN
+    SELECT number INTO line FROM dialer.recipient WHERE batch_id = old_or_new.batch_id AND id = old_or_new.recipient;
+    SELECT value INTO host FROM dialer.meta WHERE batch_id = old_or_new.batch_id AND name = 'server';
+    IF TG_OP <> 'DELETE' AND NEW.outcome IN ('queued', 'unknown') THEN
+        INSERT INTO dialer.called AS c (server, number, batch_id, at, is_open) SELECT host, line, NEW.batch_id,
+        greatest(coalesce(NEW.answered_at, NEW.at), coalesce(NEW.scheduled_at, 0)) + coalesce(NEW.retry_seconds, 0), 0
+        WHERE line IS NOT NULL AND host IS NOT NULL
+        ON CONFLICT (server, number) DO UPDATE SET
+        batch_id = CASE WHEN c.batch_id = NEW.batch_id OR c.at < excluded.at THEN NEW.batch_id ELSE c.batch_id END,
+        at = CASE WHEN c.batch_id = NEW.batch_id OR c.at < excluded.at THEN excluded.at ELSE c.at END,
+        is_open = CASE WHEN c.batch_id = NEW.batch_id THEN 0 ELSE c.is_open END,
+        -- Until it is known that it was placed, it may still turn out that it was not.
+        former_batch = CASE WHEN NEW.outcome = 'unknown' THEN c.former_batch END,
+        former_at = CASE WHEN NEW.outcome = 'unknown' THEN c.former_at END;
+    ELSIF TG_OP = 'DELETE' OR NEW.outcome IN ('retry', 'error') THEN
+        UPDATE dialer.called SET batch_id = former_batch, at = former_at, is_open = 0, former_batch = NULL,
+        former_at = NULL WHERE server = host AND number = line AND batch_id = old_or_new.batch_id
+        AND former_batch IS NOT NULL;
+        IF NOT FOUND THEN
+            DELETE FROM dialer.called WHERE server = host AND number = line AND batch_id = old_or_new.batch_id
+            AND is_open = 1;
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note_called_first AFTER INSERT ON dialer.attempt FOR EACH ROW WHEN (NEW.outcome IS NOT NULL)
+EXECUTE FUNCTION dialer.note_called();
+CREATE TRIGGER note_called_then AFTER UPDATE OF outcome ON dialer.attempt FOR EACH ROW
+WHEN (NEW.outcome IS DISTINCT FROM OLD.outcome) EXECUTE FUNCTION dialer.note_called();
+CREATE TRIGGER note_called_no_more AFTER DELETE ON dialer.attempt FOR EACH ROW
+EXECUTE FUNCTION dialer.note_called();
+
+-- Gives the next moment at which a request may leave, in seconds from now, if that is near; else how long to wait.
+-- Each slot is one interval after the last (GCRA, https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm), never
+-- two at once, by this server's clock alone.
+CREATE FUNCTION dialer.slot(
+    whose text, every double precision, ahead double precision, pause double precision
+) RETURNS TABLE (granted boolean, seconds double precision) LANGUAGE plpgsql AS $$
+DECLARE r dialer.rate; now double precision; next double precision;
+BEGIN
+    INSERT INTO dialer.rate (organisation, next_at) VALUES (whose, 0) ON CONFLICT DO NOTHING;
+    SELECT * INTO r FROM dialer.rate WHERE organisation = whose FOR UPDATE;
+    now := dialer.seconds();
+    IF r.server <> dialer.identity() THEN
+        -- Another history of this server: slots that it gave may be missing in it.
+        UPDATE dialer.rate SET next_at = greatest(next_at, now + pause), server = dialer.identity()
+        WHERE organisation = whose RETURNING * INTO r;
+    END IF;
+    next := greatest(r.next_at, r.held_until, now);
+    IF next > now + ahead THEN
+        RETURN QUERY SELECT false, next - now - ahead;
+        RETURN;
+    END IF;
+    UPDATE dialer.rate SET next_at = next + every WHERE organisation = whose;
+    RETURN QUERY SELECT true, next - now;
 END $$;
 
 -- Gives the next people from beyond a position to a run, and passes by whom another one that works has claimed.

@@ -30,13 +30,42 @@ ALONE = f"""
 END_SILENT_RUNS = """
     UPDATE run SET ended = dialer.seconds(), is_expired = 1
     WHERE ended IS NULL AND dialer.seconds() > beat_at + lease
+    AND (lease = 0 OR dialer.seconds() - lease > extract(epoch FROM pg_postmaster_start_time()))
 """
 """As a statement of its own, before `RECOVER`: an intent that is on its way is waited for here, and seen there."""
 RECOVER = "SELECT dialer.recover()"
 LIVE_RUN = "SELECT host, pid, began FROM run WHERE ended IS NULL ORDER BY began LIMIT 1"
 BEGIN_RUN = "INSERT INTO run (batch_id, id, host, pid, lease) VALUES (dialer.current_batch(), ?, ?, ?, ?)"
 BEAT = "UPDATE run SET beat_at = dialer.seconds() WHERE id = ? AND ended IS NULL RETURNING server = dialer.identity()"
+NEXT_CONNECTION = "UPDATE run SET connection = connection + 1 WHERE id = ? RETURNING connection, ended IS NULL"
+"""Whatever is on its way by the one before is waited for, or refused."""
+WITHHOLD_ALL_BUT = """
+    SELECT dialer.withhold(ARRAY(SELECT id FROM attempt WHERE run = ?1 AND (outcome IS NULL OR outcome = 'unknown'
+    AND words = ?3) AND id <> ALL (?2)), '')
+"""
 END_RUN = "UPDATE run SET ended = dialer.seconds() WHERE id = ? AND ended IS NULL"
+
+# -- what batches share ------------------------------------------------------------------------------------------------
+
+SLOT = "SELECT granted, seconds FROM dialer.slot(?, ?, ?, ?)"
+HOLD = """
+    INSERT INTO dialer.rate AS r (organisation, next_at, held_until, held_for) VALUES (?1, 0, dialer.seconds() + ?2, ?3)
+    ON CONFLICT ON CONSTRAINT rate_pkey DO UPDATE SET held_for = CASE WHEN r.held_until < excluded.held_until
+    THEN excluded.held_for ELSE r.held_for END, held_until = greatest(r.held_until, excluded.held_until)
+"""
+PAUSES = """
+    SELECT p.of, p.name, p.by, p.since, p.until, p.why FROM dialer.pause p
+    JOIN dialer.batch i ON i.id = dialer.current_batch()
+    WHERE p.name = CASE p.of WHEN 'batch' THEN i.name WHEN 'campaign' THEN i.campaign ELSE '' END
+    AND (p.until IS NULL OR p.until > dialer.seconds())
+    ORDER BY CASE p.of WHEN 'batch' THEN 1 WHEN 'campaign' THEN 2 ELSE 3 END
+"""
+PUT_PAUSE = """
+    INSERT INTO dialer.pause (of, name, by, since, until, why) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT ON CONSTRAINT pause_pkey DO UPDATE SET by = excluded.by, since = excluded.since,
+    until = excluded.until, why = excluded.why
+"""
+LIFT_PAUSE = "DELETE FROM dialer.pause WHERE of = ? AND name = ?"
 
 # -- who is to be called -----------------------------------------------------------------------------------------------
 
@@ -44,7 +73,7 @@ CLAIM = f"SELECT {RECIPIENT} FROM dialer.claim(?, ?, ?) r"
 ATTEMPTS_OF_CALLABLE = f"SELECT r.id, r.attempts FROM recipient r WHERE r.id = ANY (:people) AND {CALLABLE}"
 INTEND = """
     SELECT whom, made
-    FROM dialer.intend(:run, :at, :people, :turns, :marks, :bodies, :scheduled, :retries) ORDER BY made
+    FROM dialer.intend(:run, :line, :at, :within, :people, :turns, :marks, :bodies, :scheduled, :retries) ORDER BY made
 """
 SETTLE = "SELECT dialer.settle(:at, :ids, :outcomes, :statuses, :words, :calls, :skews)"
 WITHHOLD = "SELECT dialer.withhold(?, ?)"

@@ -8,23 +8,29 @@ stops before anybody may declare it over. No host's wall clock matters: the serv
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from dialer.errors import LockedError
 from dialer.messages import database as say
+from dialer.messages.store import RUN_ENDED
 from dialer.store.ledger.gaps import MADE, SEARCHED, START, Gaps
 from dialer.store.ledger.queries import reading
 from dialer.store.postgres import queries
 from dialer.store.postgres.connection import BatchSession
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 LEASE = 10.0
 """Seconds of silence after which a run may be declared over."""
-MARGIN = 1.0
-"""Seconds before that at which it stops by itself."""
+PATIENCE = 5.0
+"""Seconds after which a message without an answer counts as lost."""
 _WORK, _BEGUN = "work", "work_begun"
 
 
@@ -37,7 +43,12 @@ class Runs(BatchSession, Gaps):
     """The part of the ledger that knows who works on it."""
 
     lease = LEASE
+    patience = PATIENCE
     _until = 0.0
+    _since = math.inf
+    """Since when it is connected without a break."""
+    _line = 0
+    """How often it has connected again."""
 
     def begin_work(self, *, former: str | None = None, joins: bool = False) -> str:
         """Begin a piece of work and return its id; what a dead run left is `unknown`.
@@ -50,7 +61,8 @@ class Runs(BatchSession, Gaps):
             LockedError: another run works on the batch.
         """
         del former
-        self.declare_over()
+        if not joins:
+            self.declare_over()
         began, work, now = elapsed(), uuid4().hex, time.time()
         with self.transaction() as db:
             live = db.execute(queries.LIVE_RUN).fetchone()
@@ -62,8 +74,12 @@ class Runs(BatchSession, Gaps):
                 )
             db.execute(queries.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease))
             self._note_start(work, now)
-        self._session.run, self._until = work, began + self.lease - MARGIN
+        self._session.run, self._session.patience = work, self.patience
+        self._until, self._since, self._line = self._from(began), began, 0
         return work
+
+    def _from(self, began: float) -> float:
+        return began + 0.9 * self.lease
 
     def _note_start(self, work: str, now: float) -> None:
         if self.note(START) is None and self._first_moment() is None:
@@ -81,12 +97,39 @@ class Runs(BatchSession, Gaps):
         if row is None or not row[0]:
             self._until = 0.0
             return False
-        self._until = began + self.lease - MARGIN
+        self._until = self._from(began)
         return True
 
     def may_send(self) -> bool:
         """Tell whether this run surely was not declared over; to be asked right before each request leaves."""
         return elapsed() < self._until
+
+    def judge(self) -> None:
+        """Declare over whoever was silent for too long, unless this run may be as late to hear of them."""
+        if elapsed() - self._since > self.lease:
+            self.declare_over()
+
+    def come_back(self, known: Collection[int]) -> bool:
+        """Connect again after the connection was lost; return whether this run goes on.
+
+        The answer to an intent may be lost: whom this run has begun to call without knowing it were surely not called.
+
+        Args:
+            known: the attempts that it knows, and whose outcome was not recorded yet.
+
+        Raises:
+            LedgerError: the database cannot be reached.
+        """
+        with self._errors():
+            self._session.reconnect()
+            began = elapsed()
+            line, goes_on = self._session.one(queries.NEXT_CONNECTION, (self._session.run,)) or (0, False)
+            # After that statement: it has waited for what was on its way.
+            self._db.execute(queries.WITHHOLD_ALL_BUT, (self._session.run, list(known), RUN_ENDED))
+        self._line, self._since = line, began
+        if not goes_on:
+            self._until = 0.0
+        return bool(goes_on)
 
     def declare_over(self) -> int:
         """Declare over whoever was silent for too long; return of how many people it is `unknown` what came of it."""
@@ -96,7 +139,7 @@ class Runs(BatchSession, Gaps):
 
     def end_work(self) -> None:
         """End this run: whom it has claimed are free, and what it has left open is `unknown`."""
-        if not self._session.run:
+        if not self._session.run or self._session.is_lost:
             return
         with self._errors():
             self._db.execute(queries.END_RUN, (self._session.run,))

@@ -18,7 +18,34 @@ CREATE TABLE dialer.version (number integer NOT NULL);
 CREATE TABLE dialer.batch (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE,       -- where its results are, or whatever tells it from the others
+    campaign text NOT NULL DEFAULT '',
     made double precision NOT NULL DEFAULT dialer.seconds()
+);
+CREATE TABLE dialer.called (         -- to whom a call was placed last, or is about to be, whichever batch it was
+    server text NOT NULL,            -- calls placed elsewhere do not count
+    number bigint NOT NULL,
+    batch_id bigint NOT NULL,
+    at double precision NOT NULL,    -- when their phone rings last, as far as is known
+    is_open smallint NOT NULL,       -- 1: it is about to be placed
+    former_batch bigint,             -- who called them before, and when: where this call is not placed after all
+    former_at double precision,
+    PRIMARY KEY (server, number)
+);
+CREATE TABLE dialer.pause (
+    of text NOT NULL,                -- 'batch', 'campaign' or 'all'
+    name text NOT NULL,              -- of the batch or campaign; empty for all
+    by text NOT NULL,
+    since double precision NOT NULL,
+    until double precision,          -- NULL: only by `resume`
+    why text NOT NULL,
+    PRIMARY KEY (of, name)
+);
+CREATE TABLE dialer.rate (           -- one row for each organisation: when the next request of all hosts may leave
+    organisation text PRIMARY KEY,
+    next_at double precision NOT NULL,
+    held_until double precision NOT NULL DEFAULT 0,
+    held_for text NOT NULL DEFAULT '',
+    server text NOT NULL DEFAULT dialer.identity()
 );
 CREATE TABLE dialer.run (            -- a process that works on a batch
     batch_id bigint NOT NULL,
@@ -31,6 +58,7 @@ CREATE TABLE dialer.run (            -- a process that works on a batch
     ended double precision,          -- NULL: it works
     is_expired smallint NOT NULL DEFAULT 0,
     server text NOT NULL DEFAULT dialer.identity(),   -- the server and its history as the run knows them
+    connection integer NOT NULL DEFAULT 0,   -- rises as it connects again: what it asked before is refused then
     PRIMARY KEY (batch_id, id)
 );
 CREATE INDEX run_live ON dialer.run (batch_id) WHERE ended IS NULL;
@@ -192,7 +220,7 @@ VIEWS = {
         "created_at, updated_at, stop"
     ),
     "hold": "id, at, seconds, words",
-    "run": "id, host, pid, began, beat_at, lease, ended, is_expired, server",
+    "run": "id, host, pid, began, beat_at, lease, ended, is_expired, server, connection",
 }
 """Table → its columns as one batch's ledger sees them; the batch itself stands last."""
 

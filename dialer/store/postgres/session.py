@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import os
+import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -21,6 +24,10 @@ from dialer.store.postgres.translation import translated
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+_CONNECT = 10
+"""Seconds to wait for a connection."""
+_AGAIN = 3
+"""So often a message is sent again of which the server did nothing."""
 _MANY = 500
 """So many statements go into one message."""
 
@@ -42,13 +49,38 @@ class Session:
     Attributes:
         batch: of which batch the statements are; 0: of none.
         run: of which run; empty: of none.
+        patience: seconds after which a message without an answer counts as lost, and the connection with it; None:
+            however long it takes.
     """
 
     def __init__(self, url: str) -> None:
         self.batch, self.run = 0, ""
-        self._db = psycopg.connect(url, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.ClientCursor)
-        self._db.adapters.register_loader("numeric", _WholeLoader)
-        self._db.adapters.register_loader("json", TextLoader)
+        self.patience: float | None = None
+        self._url = url
+        self._watched = threading.Lock()
+        self._db = self._connected()
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        db = psycopg.connect(
+            self._url,
+            autocommit=True,
+            prepare_threshold=None,
+            cursor_factory=psycopg.ClientCursor,
+            connect_timeout=_CONNECT,
+        )
+        db.adapters.register_loader("numeric", _WholeLoader)
+        db.adapters.register_loader("json", TextLoader)
+        return db
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is gone."""
+        return self._db.closed
+
+    def reconnect(self) -> None:
+        """Connect anew."""
+        self._db.close()
+        self._db = self._connected()
 
     @property
     def in_transaction(self) -> bool:
@@ -79,10 +111,45 @@ class Session:
         texts = [cursor.mogrify(text, values) for text, values in statements]
         if not self.in_transaction:
             texts.insert(0, self._settings())
-        cursor.execute(";".join(texts).encode())
+        self._do(cursor, ";".join(texts).encode())
         while cursor.nextset():
             pass
         return cursor
+
+    def _do(self, cursor: psycopg.Cursor[Any], message: bytes) -> None:
+        if self.in_transaction:
+            cursor.execute(message)
+            return
+        with self._in_time():
+            for _ in range(_AGAIN):
+                # Nothing of it was done where two waited for each other; the other one is through by now.
+                with contextlib.suppress(psycopg.errors.DeadlockDetected):
+                    cursor.execute(message)
+                    return
+            cursor.execute(message)
+
+    @contextlib.contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Cut the connection where what is done inside takes too long: a black hole answers nothing, for ever."""
+        if self.patience is None:
+            yield
+            return
+        watch = threading.Timer(self.patience, self._cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+            # Where it is being cut just now, that is waited for: the next one might have the same number.
+            with self._watched:
+                pass
+
+    def _cut(self) -> None:
+        with self._watched, contextlib.suppress(OSError, psycopg.Error):
+            line = socket.socket(fileno=os.dup(self._db.fileno()))
+            with contextlib.closing(line):
+                line.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
     def transaction(self, mode: str = "", *, alone: bool = True) -> Iterator[Session]:

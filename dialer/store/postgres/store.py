@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch, in a database."""
 
+    within = 86_400.0
+    """Seconds for which whoever was called by another batch is not called by this one."""
+
     @classmethod
     def open(cls, url: str, *, name: str, binding: Binding, batch: str) -> Batch:
         """Return a batch for writing, made new if there is none.
@@ -149,7 +152,9 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             bodies = [render(one, mark) for one, mark in zip(chosen, marks, strict=True)]
             asked = {
                 "run": self._session.run,
+                "line": self._line,
                 "at": at,
+                "within": self.within,
                 "people": [one.id for one in chosen],
                 "turns": list(map(turn_of, marks)),
                 "marks": marks,

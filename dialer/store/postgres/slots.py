@@ -1,0 +1,82 @@
+"""When a request may leave: one row for each organisation, whichever host asks; no host's clock is compared.
+
+Slots are handed out in order, at most `AHEAD` before they come, each an interval after the one before: a window of the
+provider's, and a margin, through the number of its calls. A request leaves no earlier than its slot and at most
+`VALID` later, which is less than the margin: so in no window are there more than its calls. What is late is dropped.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.store.postgres import queries
+from dialer.store.postgres.connection import database_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.store.postgres.session import Session
+
+AHEAD = 0.3
+MARGIN = 0.25
+VALID = 0.8 * MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A request may leave.
+
+    Attributes:
+        opens: from then on (seconds of the asker's own clock).
+        closes: until then; where that is over it is not to be used.
+    """
+
+    opens: float
+    closes: float
+
+
+class Slots:
+    """The slots of one organisation.
+
+    Args:
+        session: to the database; one thread at a time may use it.
+        organisation: whose.
+        count: so many requests ...
+        window: ... may leave in so many seconds.
+        now: the asker's clock, which nobody sets.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        organisation: str,
+        count: int,
+        window: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session, self._organisation, self._now = session, organisation, now
+        self._window = window
+        self._every = (window + MARGIN) / count
+
+    def ask(self) -> Slot | float:
+        """Return a slot, or in how many seconds to ask again.
+
+        Raises:
+            LedgerError: the database cannot be reached: without it nothing is sent.
+        """
+        asked = self._now()
+        given = (self._organisation, self._every, AHEAD, self._window)
+        with database_errors():
+            is_granted, seconds = self._session.one(queries.SLOT, given)
+        if not is_granted:
+            return float(seconds)
+        # The server's moment was between the question and its answer.
+        return Slot(opens=self._now() + seconds, closes=asked + seconds + VALID)
+
+    def hold(self, seconds: float, words: str) -> None:
+        """Have nobody get a slot for so many seconds from now on."""
+        with database_errors():
+            self._session.execute(queries.HOLD, (self._organisation, seconds, words))

@@ -1,0 +1,212 @@
+"""Several processes work on one batch in a database, and everything breaks: nobody is called twice, nobody is lost.
+
+The provider's own count decides. What is short here is long with `-m long`: as many kills, freezes and cuts as the
+promises name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engines import skip_where_missing
+from tests.ledgers import BINDING, number_of, people
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dialer.store.postgres import Batch
+    from tests.postgres_server import Server
+
+WORKERS = 4
+LEASE = 1.0
+PATIENCE = 0.5
+FULL = pytest.mark.long
+
+
+class Provider:
+    """Counts what arrives, and answers each request.
+
+    Args:
+        rate: so many requests in so many seconds; None: any number.
+    """
+
+    def __init__(self, rate: tuple[int, float] | None = None) -> None:
+        self.rate = rate
+        self.calls: list[tuple[float, int, str, int]] = []
+        self.refused = 0
+        self.folder = tempfile.TemporaryDirectory(prefix="dialer-p-")
+        self.path = f"{self.folder.name}/s"
+        self._lock = threading.Lock()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(self.path)
+        self._listener.listen(100)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                line, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(line,), daemon=True).start()
+
+    def _serve(self, line: socket.socket) -> None:
+        with contextlib.suppress(OSError), line, line.makefile("r") as asked:
+            for request in asked:
+                line.sendall(self._answer(*request.split()).encode())
+
+    def _answer(self, number: str, reference: str, process: str) -> str:
+        with self._lock:
+            now = time.monotonic()
+            if self.rate is not None:
+                count, window = self.rate
+                if len(self.calls) >= count and now - self.calls[-count][0] < window:
+                    self.refused += 1
+                    return "429 -\n"
+            self.calls.append((now, int(number), reference, int(process)))
+            return f"200 exec-{len(self.calls)}\n"
+
+    def close(self) -> None:
+        self._listener.close()
+        self.folder.cleanup()
+
+
+class Scene:
+    """A batch with people, a provider, and processes that call them."""
+
+    def __init__(self, url: str, count: int, *, rate: tuple[int, float] | None = None, path: str = "") -> None:
+        from dialer.store.postgres import Batch  # noqa: PLC0415 - where it is installed
+
+        self.url, self.count = url, count
+        self.provider = Provider(rate)
+        self.name = self.provider.path
+        binding = replace(BINDING, server=f"https://{self.name}")
+        self.batch: Batch = Batch.open(url, name=self.name, binding=binding, batch="b")
+        people(self.batch, count)
+        self.words = [path or url, self.name, self.provider.path, f"--lease={LEASE}", f"--patience={PATIENCE}"]
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.rng = random.Random(17)
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        worker = subprocess.Popen([sys.executable, "-m", "tests.postgres_worker", *self.words, *words])
+        self.workers.append(worker)
+        return worker
+
+    def alive(self) -> list[subprocess.Popen[bytes]]:
+        return [one for one in self.workers if one.poll() is None]
+
+    def has_gone_on(self, before: int) -> bool:
+        """Tell whether some more calls were placed, or all is done."""
+        return len(self.provider.calls) > before + 10 or not self.alive()
+
+    def wait(self, seconds: float = 120.0) -> None:
+        """Wait until all is done."""
+        end = time.monotonic() + seconds
+        while self.alive():
+            assert time.monotonic() < end, self.counts()
+            time.sleep(0.05)
+
+    def counts(self) -> dict[str, int]:
+        return {str(state): count for state, count in self.batch.counts().items()}
+
+    def check(self) -> dict[str, int]:
+        """Check that nobody was called twice and nobody is lost; return who stands where."""
+        placed = Counter(number for _, number, _, _ in self.provider.calls)
+        assert [number for number, times in placed.items() if times > 1] == [], "called twice"
+        rows = list(self.batch.results())
+        assert sorted(int(row.number) for row in rows) == [number_of(index) for index in range(1, self.count + 1)]
+        for row in rows:
+            if row.status == "queued":
+                assert placed[int(row.number)] == 1, row
+            elif row.status == "pending":
+                assert placed[int(row.number)] == 0, row
+            else:
+                assert row.status == "unknown", row
+        return self.counts()
+
+    def close(self) -> None:
+        for worker in self.workers:
+            with contextlib.suppress(ProcessLookupError):
+                worker.kill()
+            worker.wait()
+        with contextlib.suppress(Exception):
+            self.batch.close()
+        self.provider.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of its own, which waits for the disk as it is shipped."""
+    skip_where_missing("postgres")
+    from tests.postgres_server import Server  # noqa: PLC0415 - where it is installed
+
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def scene(server: Server) -> Iterator[Callable[..., Scene]]:
+    made: list[Scene] = []
+
+    def make(count: int, **more: object) -> Scene:
+        made.append(Scene(server.database(), count, **more))  # type: ignore[arg-type] # as Scene takes them
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def strangers(scene: Scene) -> int:
+    """Return how many are `unknown` to whom no call was placed."""
+    called = {number for _, number, _, _ in scene.provider.calls}
+    return sum(row.status == "unknown" and int(row.number) not in called for row in scene.batch.results())
+
+
+@pytest.mark.parametrize(("kills", "count"), [(8, 400), pytest.param(100, 20_000, marks=FULL)])
+def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> None:
+    """People whom a dead one was calling are unknown, whom it had only claimed are free."""
+    here = scene(count)
+    for _ in range(WORKERS):
+        here.start()
+    done = 0
+    while done < kills and here.alive():
+        before = len(here.provider.calls)
+        _until(partial(here.has_gone_on, before))
+        if not here.alive():
+            break
+        victim = here.rng.choice(here.alive())
+        victim.kill()
+        victim.wait()
+        done += 1
+        here.start()
+    here.wait()
+    counts = here.check()
+    assert done == kills
+    assert counts.get("pending", 0) == 0
+    assert strangers(here) <= 2 * kills
+    tell(f"{kills} kills: {counts}, {strangers(here)} strangers among the unknown")
+
+
+def tell(figures: str) -> None:
+    """Have figures shown where somebody looks (`pytest -s`)."""
+    sys.stdout.write(f"\n{figures}\n")
+
+
+def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.005)
