@@ -53,12 +53,12 @@ class Server:
     """
 
     def __init__(self, **settings: str) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="dialer-pg-", dir="/tmp"))
-        self._settings = {"listen_addresses": "", "unix_socket_directories": str(self._folder)} | settings
+        self.folder = Path(tempfile.mkdtemp(prefix="dialer-pg-", dir="/tmp"))
+        self._settings = {"listen_addresses": "", "unix_socket_directories": str(self.folder)} | settings
         account = _account() if os.getuid() == 0 else None
         self._user = None if account is None else account.pw_uid
         if account is not None:
-            os.chown(self._folder, account.pw_uid, account.pw_gid)
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._do("initdb", "-D", str(self._data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -66,26 +66,26 @@ class Server:
 
     @property
     def _data(self) -> Path:
-        return self._folder / "data"
+        return self.folder / "data"
 
     def _do(self, program: str, *words: str) -> None:
         folder = programs()
         assert folder is not None
-        subprocess.run([folder / program, *words], user=self._user, check=True, capture_output=True, cwd=self._folder)
+        subprocess.run([folder / program, *words], user=self._user, check=True, capture_output=True, cwd=self.folder)
 
     def url(self, database: str = "postgres") -> str:
-        return f"host={self._folder} user=owner dbname={database}"
+        return f"host={self.folder} user=owner dbname={database}"
 
     def start(self) -> None:
         """Have it started, and wait until it takes connections."""
         folder = programs()
         assert folder is not None
         words = [f"--{name}={value}" for name, value in self._settings.items()]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [folder / "postgres", "-D", self._data, *words],
                 user=self._user,
-                cwd=self._folder,
+                cwd=self.folder,
                 stdout=log,
                 stderr=log,
                 # A server is stopped by Ctrl-C.
@@ -96,10 +96,16 @@ class Server:
             try:
                 psycopg.connect(self.url()).close()
             except psycopg.OperationalError:
-                assert time.monotonic() < end, (self._folder / "log").read_text()
+                assert time.monotonic() < end, (self.folder / "log").read_text()
                 time.sleep(0.02)
             else:
                 return
+
+    def change(self, **settings: str) -> None:
+        """Have it started anew with other settings."""
+        self._settings |= settings
+        self.stop()
+        self.start()
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: at once where that is SIGQUIT, as a crash does."""
@@ -111,7 +117,7 @@ class Server:
     def close(self) -> None:
         """Stop it, and take its folder away."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def database(self) -> str:
         """Return the URL of a new database with the tables of dialer."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +25,7 @@ import pytest
 
 from tests.engines import skip_where_missing
 from tests.ledgers import BINDING, number_of, people
+from tests.postgres_proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 WORKERS = 4
 LEASE = 1.0
 PATIENCE = 0.5
+_LATENCY = 0.02
+"""Seconds from a request to its answer."""
 FULL = pytest.mark.long
 
 
@@ -64,7 +69,9 @@ class Provider:
     def _serve(self, line: socket.socket) -> None:
         with contextlib.suppress(OSError), line, line.makefile("r") as asked:
             for request in asked:
-                line.sendall(self._answer(*request.split()).encode())
+                answer = self._answer(*request.split())
+                time.sleep(_LATENCY)
+                line.sendall(answer.encode())
 
     def _answer(self, number: str, reference: str, process: str) -> str:
         with self._lock:
@@ -85,7 +92,7 @@ class Provider:
 class Scene:
     """A batch with people, a provider, and processes that call them."""
 
-    def __init__(self, url: str, count: int, *, rate: tuple[int, float] | None = None, path: str = "") -> None:
+    def __init__(self, url: str, count: int, *, rate: tuple[int, float] | None = None, folder: str = "") -> None:
         from dialer.store.postgres import Batch  # noqa: PLC0415 - where it is installed
 
         self.url, self.count = url, count
@@ -94,7 +101,9 @@ class Scene:
         binding = replace(BINDING, server=f"https://{self.name}")
         self.batch: Batch = Batch.open(url, name=self.name, binding=binding, batch="b")
         people(self.batch, count)
-        self.words = [path or url, self.name, self.provider.path, f"--lease={LEASE}", f"--patience={PATIENCE}"]
+        # As the workers reach it.
+        path = re.sub(r"host=\S+", f"host={folder}", url) if folder else url
+        self.words = [path, self.name, self.provider.path, f"--lease={LEASE}", f"--patience={PATIENCE}"]
         self.workers: list[subprocess.Popen[bytes]] = []
         self.rng = random.Random(17)
 
@@ -109,6 +118,17 @@ class Scene:
     def has_gone_on(self, before: int) -> bool:
         """Tell whether some more calls were placed, or all is done."""
         return len(self.provider.calls) > before + 10 or not self.alive()
+
+    def is_over(self, process: int) -> bool:
+        """Tell whether a process was declared over, or all is done."""
+        found = self.batch._session.one("SELECT max(ended) FROM run WHERE pid = ?", (process,))
+        return found[0] is not None
+
+    def reopen(self) -> None:
+        """Look at it by a new connection."""
+        from dialer.store.postgres import Batch  # noqa: PLC0415 - as above
+
+        self.batch = Batch.read(self.url, name=self.name)
 
     def wait(self, seconds: float = 120.0) -> None:
         """Wait until all is done."""
@@ -175,7 +195,19 @@ def strangers(scene: Scene) -> int:
     return sum(row.status == "unknown" and int(row.number) not in called for row in scene.batch.results())
 
 
-@pytest.mark.parametrize(("kills", "count"), [(8, 400), pytest.param(100, 20_000, marks=FULL)])
+def tell(figures: str) -> None:
+    """Have figures shown where somebody looks (`pytest -s`)."""
+    sys.stdout.write(f"\n{figures}\n")
+
+
+def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(("kills", "count"), [(3, 200), pytest.param(100, 20_000, marks=FULL)])
 def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> None:
     """People whom a dead one was calling are unknown, whom it had only claimed are free."""
     here = scene(count)
@@ -200,13 +232,84 @@ def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> 
     tell(f"{kills} kills: {counts}, {strangers(here)} strangers among the unknown")
 
 
-def tell(figures: str) -> None:
-    """Have figures shown where somebody looks (`pytest -s`)."""
-    sys.stdout.write(f"\n{figures}\n")
+@pytest.mark.parametrize(("freezes", "count"), [(1, 400), pytest.param(30, 12_000, marks=FULL)])
+def test_frozen_workers(scene: Callable[..., Scene], freezes: int, count: int) -> None:
+    """One that wakes after its lease sends nothing but what was on its way, and that person is unknown, never free."""
+    here = scene(count)
+    for _ in range(WORKERS):
+        here.start()
+    for _ in range(freezes):
+        before = len(here.provider.calls)
+        _until(partial(here.has_gone_on, before))
+        assert len(here.alive()) == WORKERS, "too few people for so many freezes"
+        victim = here.rng.choice(here.alive())
+        victim.send_signal(signal.SIGSTOP)
+        # Longer than the lease, and until another one has declared it over.
+        _until(partial(here.is_over, victim.pid))
+        victim.send_signal(signal.SIGCONT)
+    here.wait()
+    tell(f"{freezes} freezes: {here.check()}, {strangers(here)} strangers among the unknown")
+    assert strangers(here) == 0
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+@pytest.mark.parametrize(("cuts", "count"), [(4, 200), pytest.param(50, 8000, marks=FULL)])
+def test_cut_connections(server: Server, scene: Callable[..., Scene], cuts: int, count: int) -> None:
+    """Every second time the answers are swallowed first: what was asked is done, and nobody hears of it."""
+    proxy = Proxy(str(server.folder))
+    here = scene(count, folder=proxy.folder)
+    try:
+        for _ in range(WORKERS):
+            here.start()
+        for turn in range(cuts):
+            before = len(here.provider.calls)
+            _until(partial(here.has_gone_on, before))
+            if turn % 2:
+                proxy.swallow(answers=True)
+                time.sleep(here.rng.uniform(0.0, 2 * PATIENCE))
+            proxy.cut()
+            proxy.swallow(answers=False)
+        here.wait()
+    finally:
+        proxy.close()
+    counts = here.check()
+    tell(f"{cuts} rounds of cut connections: {counts}, {strangers(here)} strangers among the unknown")
+    assert counts == {"queued": count}, "no process has died: each knows what it has done"
+
+
+@pytest.mark.parametrize(("stops", "count"), [(2, 200), pytest.param(20, 6000, marks=FULL)])
+@pytest.mark.parametrize("commit", ["on", "off"])
+def test_a_server_that_is_stopped_at_once(
+    server: Server, scene: Callable[..., Scene], stops: int, count: int, commit: str
+) -> None:
+    """Also where its configuration says that a commit need not wait for the disk."""
+    server.change(synchronous_commit=commit)
+    here = scene(count)
+    here.batch.close()
+    for _ in range(WORKERS):
+        here.start()
+    for _ in range(stops):
+        before = len(here.provider.calls)
+        _until(partial(here.has_gone_on, before))
+        server.stop(signal.SIGQUIT)
+        server.start()
+    here.wait()
+    here.reopen()
+    counts = here.check()
+    tell(f"{stops} immediate stops, synchronous_commit = {commit}: {counts}")
+    assert counts == {"queued": count}
+
+
+@pytest.mark.parametrize(("count", "rate"), [(60, (20, 3.0)), pytest.param(1500, (500, 60.0), marks=FULL)])
+def test_one_rate_for_all(scene: Callable[..., Scene], count: int, rate: tuple[int, float]) -> None:
+    """The provider's limit is kept over all processes and is used nearly whole."""
+    here = scene(count, rate=rate)
+    for _ in range(WORKERS):
+        here.start(f"--count={rate[0]}", f"--window={rate[1]}", "--size=1")
+    here.wait(400)
+    times = [at for at, *_ in here.provider.calls]
+    took = times[-1] - times[0]
+    used = (count - 1) / took / (rate[0] / rate[1])
+    worst = max(sum(at <= one < at + rate[1] for one in times) for at in times)
+    tell(f"{count} calls at {rate[0]} in {rate[1]:.0f} s: {used:.1%} of the rate, worst window {worst}")
+    here.check()
+    assert (here.provider.refused, worst <= rate[0]) == (0, True)
