@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import chain
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from dialer.input_rows import phone_cell
@@ -14,11 +13,11 @@ from dialer.messages.store import RUN_ENDED
 from dialer.models import CallResult, ResultRow, Status, Whereabouts, e164
 from dialer.store.ledger.cells import parse_cells
 from dialer.store.ledger.connection import Connected
-from dialer.store.ledger.queries import changing, reading
+from dialer.store.ledger.queries import reading
 from dialer.store.records import Located
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 """Why somebody is `unknown` who was being called when a run died."""
 _STATUSES: Final = {str(status): status for status in Status}
@@ -127,26 +126,9 @@ class Figures(Connected):
             layouts, phones = self._layouts(), self.phones()
             yield from (_result(row, layouts, phones=phones) for row in rows)
 
-    def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
-        """Return the result rows of some positions of the input, in input order; their times to a millisecond."""
+    def _shown(self, rows: Iterable[Sequence[Any]]) -> list[ResultRow]:
         layouts, phones = self._layouts(), self.phones()
-        with self._errors():
-            (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
-        return [_result(row, layouts, phones=phones) for row in sorted(json.loads(rows), key=itemgetter(0))]
-
-    def _results(self, query: str, positions: Sequence[int]) -> list[ResultRow]:
-        """Return the rows that a query finds for some positions of the input."""
-        layouts, phone = self._layouts(), self.note("phone") or ""
-        with self._errors():
-            rows = self._db.execute(self._with_calls(query), (json.dumps(positions),)).fetchall()
-        return [_result(row, layouts, phone=phone) for row in rows]
-
-    def unchanged_results(self) -> int:
-        """Return up to which position no result has changed since this was last asked, and watch them from now on."""
-        with self.transaction() as db:
-            (position,) = db.execute(reading.UNCHANGED_RESULTS).fetchone()
-            db.execute(changing.WATCH_RESULTS)
-        return int(position)
+        return [_result(row, layouts, phones=phones) for row in rows]
 
     def call_parts(self) -> frozenset[str] | None:
         """Return which of a call's long parts the results show (`CALL_PARTS`); None where no call was tracked yet."""

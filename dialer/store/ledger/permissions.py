@@ -152,25 +152,6 @@ class Permissions(Connected):
         return int(count)
 
 
-def use(db: Database, begun: str) -> None:
-    """Let attempts that are begun use up their recipients' permissions.
-
-    Args:
-        db: within a transaction.
-        begun: JSON: attempt and recipient of each.
-    """
-    db.execute(
-        changing.USE,
-        (begun,),
-    )
-
-
-def give_back(db: Database, attempts: Iterable[int]) -> None:
-    """Let the permissions be used again that these attempts have used: they surely placed no call."""
-    chosen = json.dumps(list(attempts))
-    db.execute(changing.GIVE_BACK, (chosen,))
-
-
 def revoke(db: Database, recipient: int) -> None:
     """Take away what lets somebody be called again: another call of theirs has come to light."""
     db.execute(changing.REVOKE, (recipient,))

@@ -12,6 +12,7 @@ An intent is refused once its run is declared over (`runs`), an outcome never: i
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -108,7 +109,9 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
 
     # -- the list ------------------------------------------------------------------------------------------------
 
-    def load(self, header: Sequence[str], *, phone: str, id_column: str | None, chunks: Iterable[InputRows]) -> None:
+    def load(
+        self, header: Sequence[str], *, phones: Sequence[str], id_column: str | None, chunks: Iterable[InputRows]
+    ) -> None:
         """Replace the input by a newly judged one, all of it or nothing; see `Input.load`."""
         with self._errors():
             layout = self._layout(header)
@@ -119,7 +122,8 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
                 db.execute(queries.ALONE)
                 if not is_first:
                     loading.take_the_place(db)
-                for name, value in (("layout", str(layout)), ("phone", phone), ("id", id_column or "")):
+                notes = {"layout": str(layout), "phones": json.dumps(phones), "id": id_column or ""}
+                for name, value in notes.items():
                     self.set_note(name, value)
                 revoke_unlisted(db)
                 for step in (changing.DROP_SAME_CELLS, changing.CLAIM_ROWS, changing.DROP_CLAIMED_ROWS):
@@ -193,7 +197,9 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input, in input order."""
-        return self._results(reading.RESULTS_AMONG, positions)
+        with self._errors():
+            rows = self._db.execute(self._with_calls(reading.RESULTS_AMONG), (json.dumps(positions),)).fetchall()
+        return self._shown(rows)
 
     def unchanged_results(self) -> int:
         """Return 0: hosts that work at the same time would wait for each other where one noted what has changed."""

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from dialer.models import Outcome
 from dialer.reference import turn_of
-from dialer.store.ledger.permissions import give_back, use
 from dialer.store.ledger.queries import changing, reading
 from dialer.store.ledger.states import derive
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dialer.models import Answer, Attempt, Recipient
 
@@ -39,7 +38,7 @@ def begin(db: sqlite3.Connection, attempts: Sequence[Attempt], *, at: float) -> 
         (begun, at),
     )
     db.execute(changing.KEEP_BODIES, (begun,))
-    use(db, begun)
+    _use(db, begun)
     derive(db, (attempt.recipient.id for attempt in attempts))
 
 
@@ -50,16 +49,35 @@ def end(db: sqlite3.Connection, outcomes: Sequence[tuple[Attempt, Answer]], *, a
         changing.END,
         (ended, at),
     )
-    give_back(db, (attempt.id for attempt, answer in outcomes if answer.outcome is Outcome.RETRY))
+    _give_back(db, (attempt.id for attempt, answer in outcomes if answer.outcome is Outcome.RETRY))
     derive(db, (attempt.recipient.id for attempt, _ in outcomes))
 
 
 def withdraw(db: sqlite3.Connection, attempts: Sequence[Attempt], *, reason: str) -> None:
     """Forget attempts that were surely not made, and keep why."""
-    give_back(db, (attempt.id for attempt in attempts))
+    _give_back(db, (attempt.id for attempt in attempts))
     for forget in (changing.WITHDRAW, changing.FORGET_BODY):
         db.executemany(forget, [(attempt.id,) for attempt in attempts])
     derive(db, (attempt.recipient.id for attempt in attempts), reason=reason)
+
+
+def _use(db: sqlite3.Connection, begun: str) -> None:
+    """Let attempts that are begun use up their recipients' permissions.
+
+    Args:
+        db: within a transaction.
+        begun: JSON: attempt and recipient of each.
+    """
+    db.execute(
+        changing.USE,
+        (begun,),
+    )
+
+
+def _give_back(db: sqlite3.Connection, attempts: Iterable[int]) -> None:
+    """Let the permissions be used again that these attempts have used: they surely placed no call."""
+    chosen = json.dumps(list(attempts))
+    db.execute(changing.GIVE_BACK, (chosen,))
 
 
 def _intent(attempt: Attempt) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -32,7 +33,7 @@ from dialer.store.ledger.history import Traces
 from dialer.store.ledger.merging import Merging
 from dialer.store.ledger.overview import Overview
 from dialer.store.ledger.permissions import Permissions, revoke_unlisted
-from dialer.store.ledger.queries import changing
+from dialer.store.ledger.queries import changing, reading
 from dialer.store.ledger.queue import LONGEST_WAIT, Queue
 from dialer.store.ledger.states import derive
 from dialer.store.ledger.throughput import Pulses
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.input_rows import InputRows
-    from dialer.models import Answer, Recipient, Render
+    from dialer.models import Answer, Recipient, Render, ResultRow
     from dialer.store.records import Binding, Trouble
 
 
@@ -167,6 +168,19 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Queue, Overvi
         """Note that these were surely not sent: it is as if they were never tried."""
         with self.transaction() as db:
             group.withdraw(db, attempts, reason=reason)
+
+    def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
+        """Return the result rows of some positions of the input, in input order; their times to a millisecond."""
+        with self._errors():
+            (rows,) = self._db.execute(self._with_calls(reading.RESULTS_OF), (json.dumps(positions),)).fetchone()
+        return self._shown(sorted(json.loads(rows), key=itemgetter(0)))
+
+    def unchanged_results(self) -> int:
+        """Return up to which position no result has changed since this was last asked, and watch them from now on."""
+        with self.transaction() as db:
+            (position,) = db.execute(reading.UNCHANGED_RESULTS).fetchone()
+            db.execute(changing.WATCH_RESULTS)
+        return int(position)
 
     def refusals(self) -> Iterator[tuple[str, int]]:
         """Yield why rows of the input were refused, without what differs from row to row; the most frequent first."""

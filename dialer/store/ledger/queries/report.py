@@ -29,7 +29,7 @@ PEOPLE = f"""
     WITH last AS ({LAST})
     SELECT count(*), r.state, r.attempts, l.attempt IS NOT NULL, coalesce(l.reached, 0),
     CASE WHEN r.state IN ('unknown', 'sending') AND coalesce(l.reached, 0) = 0 THEN 1
-    ELSE coalesce(l.in_doubt > l.reached, 0) END, {OUTCOME}, {FINAL}
+    ELSE CASE WHEN l.in_doubt > l.reached THEN 1 ELSE 0 END END, {OUTCOME}, {FINAL}
     FROM recipient r LEFT JOIN last l ON l.recipient = r.id LEFT JOIN call c ON c.attempt = l.attempt
     WHERE r.position IS NOT NULL AND r.state IS NOT NULL GROUP BY 2, 3, 4, 5, 6, 7, 8
 """

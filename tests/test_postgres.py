@@ -1,0 +1,225 @@
+"""What a database promises besides what every engine does: several batches, several hosts, lost connections."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dialer.errors import LedgerError, LockedError, RunOverError
+from dialer.models import Status
+from dialer.store.ledger.queries import changing, reading, report
+from tests.engines import skip_where_missing
+from tests.ledgers import BINDING, QUEUED, REFUSED, call, intend, key_of, load, people, result_of, row, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dialer.store.postgres import Batch
+
+STORE = Path(changing.__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def url() -> str:
+    skip_where_missing("postgres")
+    from tests.postgres_server import shared  # noqa: PLC0415 - where it is installed
+
+    return shared().database()
+
+
+@pytest.fixture
+def opened(url: str, tmp_path: Path) -> Iterator[Callable[..., Batch]]:
+    """Opens a batch of this test's own, as each process does for itself; by default the same one, at one server."""
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - as above
+
+    made: list[Batch] = []
+
+    def batch(name: str = "one") -> Batch:
+        binding = replace(BINDING, server=f"https://api{tmp_path}")
+        made.append(Batch.open(url, name=f"{tmp_path}/{name}", binding=binding, batch=name))
+        return made[-1]
+
+    yield batch
+    for one in made:
+        with contextlib.suppress(LedgerError):
+            one.close()
+
+
+def working(batch: Batch, count: int = 3, *, joins: bool = False) -> Batch:
+    """Return a batch with people on which somebody works."""
+    if batch.is_new():
+        people(batch, count)
+    batch.begin_work(joins=joins)
+    return batch
+
+
+# -- the statements ----------------------------------------------------------------------------------------------------
+
+
+def used() -> list[tuple[str, str]]:
+    code = "".join(path.read_text() for path in [*STORE.glob("*.py"), *STORE.parent.glob("postgres/*.py")])
+    return [
+        (f"{module.__name__.rpartition('.')[2]}.{name}", text)
+        for module in (changing, reading, report)
+        for name, text in vars(module).items()
+        if isinstance(text, str) and re.search(rf"\b{module.__name__.rpartition('.')[2]}\.{name}\b", code)
+    ]
+
+
+SHOWN = {"call": "0", "of": ""}
+
+
+@pytest.mark.parametrize(("name", "text"), [pytest.param(*one, id=one[0]) for one in used()])
+def test_the_server_understands_every_statement_that_both_engines_are_asked(
+    opened: Callable[..., Batch], name: str, text: str
+) -> None:
+    from dialer.store.postgres.translation import translated  # noqa: PLC0415 - as above
+
+    if "{call}" in text:
+        text = text.format(**SHOWN)
+    asked = translated(text)
+    if not re.match(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE)\b", asked):
+        return
+    values = dict.fromkeys(re.findall(r"%\((\w+)\)s", asked))
+    assert opened()._session.send([(f"EXPLAIN {asked}", values)]).fetchall(), name
+
+
+def test_nothing_is_kept_in_a_session(opened: Callable[..., Batch], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As behind a pooler, which gives each transaction the connection that is free."""
+    from dialer.store.postgres.session import Session  # noqa: PLC0415 - as above
+
+    send = Session.send
+
+    def by_another_connection(self: Session, statements: Any) -> Any:  # noqa: ANN401 - as `send` has it
+        if not self.in_transaction:
+            self.reconnect()
+        return send(self, statements)
+
+    monkeypatch.setattr(Session, "send", by_another_connection)
+    batch = working(opened())
+    call(batch, 1, QUEUED)
+    call(batch, 2, REFUSED)
+    load(batch, [row(1, 2, "another name"), row(2, 4)])
+    assert standing(batch) == {
+        key_of(1): Status.QUEUED,
+        key_of(2): Status.ERROR,
+        key_of(4): Status.PENDING,
+    }
+    batch.withhold(intend(batch, 4), reason="outside hours")
+    assert result_of(batch, 4).error == "outside hours"
+
+
+def test_each_commit_waits_for_the_disk_whatever_the_server_is_told(opened: Callable[..., Batch]) -> None:
+    """The server of these tests has `synchronous_commit = off`."""
+    session = opened()._session
+    assert session.one("SELECT current_setting('synchronous_commit')") == ("on",)
+    with session.transaction():
+        assert session.one("SELECT current_setting('synchronous_commit')") == ("on",)
+
+
+# -- several batches ---------------------------------------------------------------------------------------------------
+
+
+def test_batches_in_one_database_know_nothing_of_each_other_s_people(opened: Callable[..., Batch]) -> None:
+    first, second = working(opened("first")), working(opened("second"), 2)
+    call(first, 3, QUEUED)
+    assert first.counts() == {Status.PENDING: 2, Status.QUEUED: 1}
+    assert second.counts() == {Status.PENDING: 2}
+
+
+def test_whom_one_batch_calls_no_other_calls(opened: Callable[..., Batch]) -> None:
+    first, second = working(opened("first")), working(opened("second"))
+    intend(first, 1)
+    call(first, 2, QUEUED)
+    call(first, 3, REFUSED)
+    assert [attempt.recipient.key for attempt in intend(second, 1, 2, 3)] == [key_of(3)]
+
+
+def test_who_was_not_called_after_all_is_free_for_other_batches(opened: Callable[..., Batch]) -> None:
+    first, second = working(opened("first")), working(opened("second"))
+    first.withhold(intend(first, 1), reason="too late")
+    assert len(intend(second, 1)) == 1
+    second.within = 0.0
+    call(second, 2, QUEUED)
+    first.within = 0.0
+    call(first, 2, REFUSED)
+    first.within = 3600.0
+    third = working(opened("third"))
+    assert intend(third, 2) == [], "the call of the second one is remembered under the refusal of the first one's"
+
+
+# -- several hosts -----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_is_turned_away_unless_it_joins(opened: Callable[..., Batch]) -> None:
+    first = working(opened())
+    with pytest.raises(LockedError, match="A run works on this batch"):
+        opened().begin_work()
+    second = opened()
+    second.begin_work(joins=True)
+    assert {one.key for one in first.page(after=0, size=2)} == {key_of(1), key_of(2)}
+    assert {one.key for one in second.page(after=0, size=2)} == {key_of(3)}
+
+
+def test_whoever_is_silent_for_too_long_is_over_and_their_people_are_free(opened: Callable[..., Batch]) -> None:
+    frozen, other = working(opened()), opened()
+    (attempt,) = intend(frozen, 1)
+    claimed = frozen.page(after=0, size=2)
+    frozen._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 10")
+    other.begin_work(joins=True)
+    assert other.declare_over() == 1
+    assert standing(other)[key_of(1)] is Status.UNKNOWN
+    assert [one.key for one in other.page(after=0, size=5)] == [one.key for one in claimed]
+    with pytest.raises(RunOverError):
+        intend_all(frozen, claimed)
+    assert not frozen.beat()
+    assert not frozen.may_send()
+    # What it knows is true all the same.
+    frozen.settle([(attempt, QUEUED)])
+    assert standing(other)[key_of(1)] is Status.QUEUED
+
+
+def intend_all(batch: Batch, recipients: Any) -> Any:  # noqa: ANN401 - as `intend` has it
+    from tests.ledgers import render  # noqa: PLC0415 - only here
+
+    return batch.intend(recipients, render)
+
+
+def test_nobody_is_judged_by_a_run_that_may_have_been_cut_off_itself(opened: Callable[..., Batch]) -> None:
+    silent, other = working(opened()), opened()
+    silent._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 10")
+    other.begin_work(joins=True)
+    other.judge()
+    assert silent.beat()
+
+
+def test_an_intent_whose_answer_was_lost_is_taken_back(opened: Callable[..., Batch]) -> None:
+    batch = working(opened())
+    (known,) = intend(batch, 1)
+    intend(batch, 2)
+    assert batch.come_back([known.id])
+    assert batch.counts() == {Status.SENDING: 1, Status.PENDING: 2}
+
+
+def test_what_was_asked_by_a_lost_connection_is_not_done_later(opened: Callable[..., Batch]) -> None:
+    batch = working(opened())
+    before = batch._line
+    batch.come_back([])
+    batch._line = before
+    with pytest.raises(RunOverError):
+        intend(batch, 1)
+
+
+def test_a_closed_run_leaves_nobody_claimed_or_open(opened: Callable[..., Batch]) -> None:
+    first = working(opened(), joins=True)
+    intend(first, 1)
+    first.page(after=0, size=5)
+    first.close()
+    second = working(opened())
+    assert [one.key for one in second.page(after=0, size=5)] == [key_of(2), key_of(3)]
+    assert standing(second)[key_of(1)] is Status.UNKNOWN
