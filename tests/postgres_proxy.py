@@ -19,7 +19,7 @@ class Proxy:
     """
 
     def __init__(self, server: str) -> None:
-        self._server = f"{server}/.s.PGSQL.5432"
+        self.leads_to(server)
         self._folder = tempfile.TemporaryDirectory(prefix="dialer-x-")
         self.folder = self._folder.name
         self._swallows = False
@@ -28,6 +28,10 @@ class Proxy:
         self._listener.bind(str(Path(self.folder) / ".s.PGSQL.5432"))
         self._listener.listen(100)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def leads_to(self, server: str) -> None:
+        """Have new connections go to a server."""
+        self._server = f"{server}/.s.PGSQL.5432"
 
     def cut(self) -> None:
         """Cut every connection."""

@@ -49,10 +49,11 @@ class Server:
     """A server of its own.
 
     Args:
+        copy_of: a server of which it is a replica, that has what that one has at this moment and gets no more.
         settings: of its configuration.
     """
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *, copy_of: Server | None = None, **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dialer-pg-", dir="/tmp"))
         self._settings = {"listen_addresses": "", "unix_socket_directories": str(self.folder)} | settings
         account = _account() if os.getuid() == 0 else None
@@ -61,6 +62,11 @@ class Server:
             os.chown(self.folder, account.pw_uid, account.pw_gid)
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
+        if copy_of is not None:
+            self._do("pg_basebackup", "-D", str(self._data), "-d", copy_of.url(), "-X", "stream", "-c", "fast")
+            (self._data / "standby.signal").touch()
+            self.start()
+            return
         self._do("initdb", "-D", str(self._data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         self.start()
 
@@ -100,6 +106,15 @@ class Server:
                 time.sleep(0.02)
             else:
                 return
+
+    def copied(self) -> Server:
+        """Return a replica that has what this one has at this moment, and gets no more."""
+        return Server(copy_of=self, fsync="off")
+
+    def promote(self) -> None:
+        """Have a replica take the place of its server."""
+        with psycopg.connect(self.url(), autocommit=True) as db:
+            db.execute("SELECT pg_promote()")
 
     def change(self, **settings: str) -> None:
         """Have it started anew with other settings."""

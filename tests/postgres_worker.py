@@ -83,7 +83,7 @@ class Worker:
     def come_back(self) -> None:
         while True:
             try:
-                if not self.batch.come_back(self.open):
+                if not self.batch.come_back([attempt.reference for attempt, _ in self.open.values()]):
                     self.begin()
             except LedgerError:
                 time.sleep(0.02)

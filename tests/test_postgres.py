@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dialer.errors import LedgerError, LockedError, RunOverError
+from dialer.errors import LedgerError, LockedError, OtherServerError, RunOverError
 from dialer.models import Status
 from dialer.store.ledger.queries import changing, reading, report
 from tests.engines import skip_where_missing
 from tests.ledgers import BINDING, QUEUED, REFUSED, call, intend, key_of, load, people, result_of, row, standing
+from tests.postgres_proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dialer.store.postgres import Batch
+    from tests.postgres_server import Server
 
 STORE = Path(changing.__file__).parent.parent
 
@@ -170,7 +173,7 @@ def test_whoever_is_silent_for_too_long_is_over_and_their_people_are_free(opened
     frozen, other = working(opened()), opened()
     (attempt,) = intend(frozen, 1)
     claimed = frozen.page(after=0, size=2)
-    frozen._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 10")
+    frozen._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 0.1")
     other.begin_work(joins=True)
     assert other.declare_over() == 1
     assert standing(other)[key_of(1)] is Status.UNKNOWN
@@ -192,7 +195,7 @@ def intend_all(batch: Batch, recipients: Any) -> Any:  # noqa: ANN401 - as `inte
 
 def test_nobody_is_judged_by_a_run_that_may_have_been_cut_off_itself(opened: Callable[..., Batch]) -> None:
     silent, other = working(opened()), opened()
-    silent._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 10")
+    silent._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 0.1")
     other.begin_work(joins=True)
     other.judge()
     assert silent.beat()
@@ -202,7 +205,7 @@ def test_an_intent_whose_answer_was_lost_is_taken_back(opened: Callable[..., Bat
     batch = working(opened())
     (known,) = intend(batch, 1)
     intend(batch, 2)
-    assert batch.come_back([known.id])
+    assert batch.come_back([known.reference])
     assert batch.counts() == {Status.SENDING: 1, Status.PENDING: 2}
 
 
@@ -223,3 +226,91 @@ def test_a_closed_run_leaves_nobody_claimed_or_open(opened: Callable[..., Batch]
     second = working(opened())
     assert [one.key for one in second.page(after=0, size=5)] == [key_of(2), key_of(3)]
     assert standing(second)[key_of(1)] is Status.UNKNOWN
+
+
+# -- a server that has lost commits ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """A server, and another one that can take its place with what it had at some moment."""
+    skip_where_missing("postgres")
+    made = Pair()
+    yield made
+    made.close()
+
+
+class Pair:
+    """Two servers at one address: the second has what the first had when `copy` was called."""
+
+    def __init__(self) -> None:
+        from tests.postgres_server import Server  # noqa: PLC0415 - where it is installed
+
+        self.first = Server(fsync="off")
+        self.second: Server | None = None
+        self.proxy = Proxy(str(self.first.folder))
+        self.url = re.sub(r"host=\S+", f"host={self.proxy.folder}", self.first.database())
+
+    def copy(self) -> None:
+        """Have a replica, which gets nothing any more from now on."""
+        self.second = self.first.copied()
+
+    def fail_over(self) -> None:
+        """Have the first one crash, and the second one take its place."""
+        assert self.second is not None
+        self.first.stop(signal.SIGQUIT)
+        self.second.promote()
+        self.proxy.leads_to(str(self.second.folder))
+        self.proxy.cut()
+
+    def opened(self) -> Batch:
+        from dialer.store.postgres import Batch  # noqa: PLC0415 - as above
+
+        return Batch.open(self.url, name="one", binding=BINDING, batch="one")
+
+    def close(self) -> None:
+        self.proxy.close()
+        for server in (self.first, self.second):
+            if server is not None:
+                server.close()
+
+
+def test_a_live_run_tells_a_server_that_has_lost_commits_whom_it_has_called(pair: Pair) -> None:
+    """Whoever was called stays so, also where that was not the end of it yet, and nobody is called twice."""
+    batch = working(pair.opened(), 6)
+    call(batch, 1, QUEUED)
+    pair.copy()
+    call(batch, 2, QUEUED)
+    (on_its_way,) = intend(batch, 3)
+    pair.fail_over()
+    with pytest.raises(LedgerError):
+        batch.settle([(on_its_way, QUEUED)])
+    assert batch.come_back([on_its_way.reference])
+    assert [attempt.recipient.key for attempt in intend(batch, 2, 3, 4)] == [key_of(4)]
+    batch.settle([(on_its_way, QUEUED)])
+    assert standing(batch) == {
+        **{key_of(index): Status.QUEUED for index in (1, 2, 3)},
+        key_of(4): Status.UNKNOWN,  # as the results show who is being called
+        **{key_of(index): Status.PENDING for index in (5, 6)},
+    }
+    batch.close()
+
+
+def test_a_run_that_died_with_the_server_leaves_a_gap_and_nobody_is_called_over_it(pair: Pair) -> None:
+    """Nobody can tell again what it has sent at last: the provider has to be looked through."""
+    batch, dead = working(pair.opened(), 6, joins=True), pair.opened()
+    dead.lease = 0.1
+    dead.begin_work(joins=True)
+    pair.copy()
+    call(dead, 1, QUEUED)
+    dead._session.close()
+    pair.fail_over()
+    with pytest.raises(LedgerError):
+        batch.beat()
+    batch.come_back([])
+    batch.beat()
+    batch.declare_over()
+    assert batch.gaps() != []
+    with pytest.raises(OtherServerError):
+        intend(batch, 1)
+    batch.close()

@@ -62,7 +62,11 @@ BEGIN
     SELECT * INTO mine FROM dialer.run r WHERE r.batch_id = b AND r.id = me FOR SHARE;
     IF NOT FOUND OR mine.ended IS NOT NULL OR mine.connection <> line THEN
         RAISE EXCEPTION 'the run is over' USING ERRCODE = '{IS_OVER}';
-    ELSIF mine.server <> dialer.identity() THEN
+    ELSIF mine.server <> dialer.identity() OR EXISTS (
+        -- Noted since this run began: a run has died with the server, and nobody tells again what it has sent.
+        SELECT 1 FROM dialer.meta m, json_array_elements(m.value::json) g WHERE m.batch_id = b
+        AND m.name = 'calls_missing' AND (g ->> 1)::double precision > mine.began
+    ) THEN
         RAISE EXCEPTION 'the server is another one' USING ERRCODE = '{IS_ANOTHER}';
     END IF;
     IF EXISTS (SELECT 1 FROM dialer.pause p JOIN dialer.batch i ON i.id = b WHERE p.name =
@@ -104,37 +108,43 @@ BEGIN
 END $$;
 
 -- Keeps how attempts ended, whoever is declared over meanwhile; asked twice, it does the same once.
+-- Returns how many of them it knows: a server that has lost commits may give their numbers to others.
 CREATE FUNCTION dialer.settle(
-    moment double precision, ids bigint[], outcomes text[], statuses integer[], said text[], calls text[],
-    skews double precision[]
-) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE b bigint := dialer.current_batch(); people bigint[];
+    moment double precision, ids bigint[], marks text[], outcomes text[], statuses integer[], said text[],
+    calls text[], skews double precision[]
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE b bigint := dialer.current_batch(); people bigint[]; known bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({LOCKS}, b::integer);
+    SELECT count(*) INTO known FROM unnest(ids, marks) AS o (id, mark)
+    JOIN dialer.attempt a ON a.batch_id = b AND a.id = o.id AND a.reference = o.mark;
     WITH ended AS (
         UPDATE dialer.attempt a SET outcome = o.outcome, http_status = o.http_status, words = o.words,
         execution_id = o.execution_id, answered_at = moment, skew = o.skew
-        FROM unnest(ids, outcomes, statuses, said, calls, skews)
-        AS o (id, outcome, http_status, words, execution_id, skew)
+        FROM unnest(ids, marks, outcomes, statuses, said, calls, skews)
+        AS o (id, mark, outcome, http_status, words, execution_id, skew)
         -- That a call was found at the provider is more than what its own run knows of it.
-        WHERE a.batch_id = b AND a.id = o.id AND NOT (a.outcome IS NOT DISTINCT FROM 'queued' AND o.outcome = 'unknown')
+        WHERE a.batch_id = b AND a.id = o.id AND a.reference = o.mark
+        AND NOT (a.outcome IS NOT DISTINCT FROM 'queued' AND o.outcome = 'unknown')
         RETURNING a.recipient
     ) SELECT array_agg(recipient) INTO people FROM ended;
     UPDATE dialer.permission p SET attempt = NULL FROM unnest(ids, outcomes) AS o (id, outcome)
     WHERE p.batch_id = b AND p.attempt = o.id AND o.outcome = 'retry';
     PERFORM dialer.derive(people);
+    RETURN known;
 END $$;
 
 -- Forgets attempts that were surely not sent; asked twice, it does the same once.
-CREATE FUNCTION dialer.withhold(ids bigint[], why text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION dialer.withhold(ids bigint[], marks text[], why text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE b bigint := dialer.current_batch(); people bigint[];
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({LOCKS}, b::integer);
-    UPDATE dialer.permission SET attempt = NULL WHERE batch_id = b AND attempt = ANY (ids);
     WITH gone AS (
-        DELETE FROM dialer.attempt WHERE batch_id = b AND id = ANY (ids) AND (outcome IS NULL OR
-        outcome = 'unknown' AND run IS NOT NULL) RETURNING recipient
-    ) SELECT array_agg(recipient) INTO people FROM gone;
+        DELETE FROM dialer.attempt a USING unnest(ids, marks) AS o (id, mark)
+        WHERE a.batch_id = b AND a.id = o.id AND a.reference = o.mark
+        AND (a.outcome IS NULL OR a.outcome = 'unknown' AND a.run IS NOT NULL) RETURNING a.id, a.recipient
+    ) SELECT array_agg(id), array_agg(recipient) INTO ids, people FROM gone;
+    UPDATE dialer.permission SET attempt = NULL WHERE batch_id = b AND attempt = ANY (ids);
     DELETE FROM dialer.sent WHERE batch_id = b AND attempt = ANY (ids);
     PERFORM dialer.derive(people, why);
 END $$;
@@ -154,6 +164,48 @@ BEGIN
     UPDATE dialer.recipient p SET claimed_by = NULL FROM dialer.run r WHERE p.batch_id = b
     AND p.claimed_by IS NOT NULL AND r.batch_id = b AND r.id = p.claimed_by AND r.ended IS NOT NULL;
     RETURN coalesce(cardinality(people), 0);
+END $$;
+
+-- Keeps once more what a run has sent lately, where the server may have lost it: it has come back with another
+-- timeline. Returns the numbers that the attempts have now.
+CREATE FUNCTION dialer.tell_again(
+    me text, machine text, process integer, silence double precision, people bigint[], turns integer[],
+    marks text[], bodies text[], scheduled double precision[], retries double precision[], begun double precision[],
+    ended double precision[], outcomes text[], statuses integer[], said text[], calls text[], skews double precision[]
+) RETURNS TABLE (mark text, made bigint) LANGUAGE plpgsql AS $$
+DECLARE b bigint := dialer.current_batch();
+BEGIN
+    PERFORM pg_advisory_xact_lock({LOCKS}, b::integer);
+    INSERT INTO dialer.run AS r (batch_id, id, host, pid, lease) VALUES (b, me, machine, process, silence)
+    ON CONFLICT (batch_id, id) DO UPDATE SET server = dialer.identity(), beat_at = dialer.seconds();
+    CREATE TEMPORARY TABLE told ON COMMIT DROP AS SELECT u.*, r.number
+    FROM unnest(people, turns, marks, bodies, scheduled, retries, begun, ended, outcomes, statuses, said, calls, skews)
+    AS u (person, turn, reference, body, scheduled_at, retry_seconds, at, answered_at, outcome, http_status, words,
+    execution_id, skew) JOIN dialer.recipient r ON r.batch_id = b AND r.id = u.person;
+    INSERT INTO dialer.called AS c (server, number, batch_id, at, is_open)
+    SELECT DISTINCT ON (t.number) m.value, t.number, b, dialer.seconds(), 1 FROM told t
+    JOIN dialer.meta m ON m.batch_id = b AND m.name = 'server'
+    WHERE t.outcome IS NULL ORDER BY t.number
+    ON CONFLICT (server, number) DO UPDATE SET batch_id = b, at = excluded.at, is_open = 1,
+    former_batch = c.batch_id, former_at = c.at;
+    UPDATE dialer.attempt a SET outcome = t.outcome, http_status = t.http_status, words = t.words,
+    execution_id = t.execution_id, answered_at = t.answered_at, skew = t.skew, run = me
+    FROM told t WHERE a.batch_id = b AND a.reference = t.reference AND a.recipient = t.person
+    AND (a.outcome IS NULL OR a.outcome = 'unknown');
+    WITH missing AS (
+        INSERT INTO dialer.attempt AS a (recipient, reference, turn, scheduled_at, retry_seconds, at, run, outcome,
+        http_status, words, execution_id, answered_at, skew)
+        SELECT t.person, t.reference, t.turn, t.scheduled_at, t.retry_seconds, t.at, me, t.outcome, t.http_status,
+        t.words, t.execution_id, t.answered_at, t.skew FROM told t WHERE NOT EXISTS (
+            SELECT 1 FROM dialer.attempt a WHERE a.batch_id = b AND a.reference = t.reference
+            AND a.recipient = t.person
+        ) ORDER BY t.at RETURNING a.id, a.reference
+    ) INSERT INTO dialer.sent (attempt, body)
+    SELECT m.id, t.body FROM missing m JOIN told t ON t.reference = m.reference;
+    PERFORM dialer.derive(people);
+    RETURN QUERY SELECT a.reference, a.id FROM told t
+    JOIN dialer.attempt a ON a.batch_id = b AND a.reference = t.reference AND a.recipient = t.person;
+    DROP TABLE told;
 END $$;
 
 -- Whoever is called by one batch is not called by another: kept with each attempt, however it came to be known.

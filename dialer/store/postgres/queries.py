@@ -31,6 +31,7 @@ END_SILENT_RUNS = """
     UPDATE run SET ended = dialer.seconds(), is_expired = 1
     WHERE ended IS NULL AND dialer.seconds() > beat_at + lease
     AND (lease = 0 OR dialer.seconds() - lease > extract(epoch FROM pg_postmaster_start_time()))
+    RETURNING beat_at, server = dialer.identity()
 """
 """As a statement of its own, before `RECOVER`: an intent that is on its way is waited for here, and seen there."""
 RECOVER = "SELECT dialer.recover()"
@@ -40,8 +41,8 @@ BEAT = "UPDATE run SET beat_at = dialer.seconds() WHERE id = ? AND ended IS NULL
 NEXT_CONNECTION = "UPDATE run SET connection = connection + 1 WHERE id = ? RETURNING connection, ended IS NULL"
 """Whatever is on its way by the one before is waited for, or refused."""
 WITHHOLD_ALL_BUT = """
-    SELECT dialer.withhold(ARRAY(SELECT id FROM attempt WHERE run = ?1 AND (outcome IS NULL OR outcome = 'unknown'
-    AND words = ?3) AND id <> ALL (?2)), '')
+    SELECT dialer.withhold(array_agg(id), array_agg(reference), '') FROM attempt WHERE run = ?1
+    AND (outcome IS NULL OR outcome = 'unknown' AND words = ?3) AND reference <> ALL (?2) HAVING count(*) > 0
 """
 END_RUN = "UPDATE run SET ended = dialer.seconds() WHERE id = ? AND ended IS NULL"
 
@@ -75,8 +76,12 @@ INTEND = """
     SELECT whom, made
     FROM dialer.intend(:run, :line, :at, :within, :people, :turns, :marks, :bodies, :scheduled, :retries) ORDER BY made
 """
-SETTLE = "SELECT dialer.settle(:at, :ids, :outcomes, :statuses, :words, :calls, :skews)"
-WITHHOLD = "SELECT dialer.withhold(?, ?)"
+SETTLE = "SELECT dialer.settle(:at, :ids, :marks, :outcomes, :statuses, :words, :calls, :skews)"
+WITHHOLD = "SELECT dialer.withhold(?, ?, ?)"
+TELL_AGAIN = """
+    SELECT mark, made FROM dialer.tell_again(:run, :host, :pid, :lease, :people, :turns, :marks, :bodies, :scheduled,
+    :retries, :begun, :ended, :outcomes, :statuses, :words, :calls, :skews)
+"""
 
 # -- a load ------------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import math
 import os
 import socket
 import time
+from abc import abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -94,7 +95,9 @@ class Runs(BatchSession, Gaps):
         began = elapsed()
         with self._errors():
             row = self._db.execute(queries.BEAT, (self._session.run,)).fetchone()
-        if row is None or not row[0]:
+        if row is not None and not row[0]:
+            self.tell_again()
+        elif row is None:
             self._until = 0.0
             return False
         self._until = self._from(began)
@@ -109,13 +112,17 @@ class Runs(BatchSession, Gaps):
         if elapsed() - self._since > self.lease:
             self.declare_over()
 
-    def come_back(self, known: Collection[int]) -> bool:
+    @abstractmethod
+    def tell_again(self) -> None:
+        """Record once more what this run has sent lately: the server may have lost it."""
+
+    def come_back(self, known: Collection[str]) -> bool:
         """Connect again after the connection was lost; return whether this run goes on.
 
         The answer to an intent may be lost: whom this run has begun to call without knowing it were surely not called.
 
         Args:
-            known: the attempts that it knows, and whose outcome was not recorded yet.
+            known: the references of the attempts that it knows, and whose outcome was not recorded yet.
 
         Raises:
             LedgerError: the database cannot be reached.
@@ -134,7 +141,10 @@ class Runs(BatchSession, Gaps):
     def declare_over(self) -> int:
         """Declare over whoever was silent for too long; return of how many people it is `unknown` what came of it."""
         with self._errors():
-            self._db.execute(queries.END_SILENT_RUNS)
+            silent = self._db.execute(queries.END_SILENT_RUNS).fetchall()
+            for since in (beat for beat, is_known in silent if not is_known):
+                # It has died with the server that it knew: what it has sent at last may be missing in this one.
+                self.note_gap(since, time.time())
             return int(self._db.execute(queries.RECOVER).fetchone()[0])
 
     def end_work(self) -> None:

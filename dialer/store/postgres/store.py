@@ -13,14 +13,16 @@ An intent is refused once its run is declared over (`runs`), an outcome never: i
 from __future__ import annotations
 
 import json
+import os
+import socket
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.errors import UsageError
+from dialer.errors import OtherServerError, UsageError
 from dialer.messages import database as say
 from dialer.models import Attempt
-from dialer.reference import reference, turn_of
+from dialer.reference import reference
 from dialer.store.ledger.binding import bind
 from dialer.store.ledger.cancellable_calls import Stops
 from dialer.store.ledger.figures import Figures
@@ -32,7 +34,7 @@ from dialer.store.ledger.queries import changing, reading
 from dialer.store.ledger.queue import Queue, recipients_in
 from dialer.store.ledger.throughput import Pulses
 from dialer.store.ledger.unresolved import Doubts
-from dialer.store.postgres import loading, queries
+from dialer.store.postgres import loading, queries, sent
 from dialer.store.postgres.connection import database_errors
 from dialer.store.postgres.database import check_version
 from dialer.store.postgres.runs import Runs
@@ -51,6 +53,10 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
 
     within = 86_400.0
     """Seconds for which whoever was called by another batch is not called by this one."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._sent = sent.Sent()
 
     @classmethod
     def open(cls, url: str, *, name: str, binding: Binding, batch: str) -> Batch:
@@ -144,8 +150,16 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         """Note that these are about to be called; those who may not be any more are left out; see `Dialling.intend`.
 
         Raises:
-            LedgerError: this run was declared over, or the database cannot be used; nothing may be sent.
+            RunOverError: this run was declared over; nothing may be sent.
+            LedgerError: the database cannot be used; nothing may be sent.
         """
+        try:
+            return self._intend(recipients, render, now=now)
+        except OtherServerError:
+            self.tell_again()
+        return self._intend(recipients, render, now=now)
+
+    def _intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None) -> list[Attempt]:
         at = time.time() if now is None else now
         with self._errors():
             people = {"people": [one.id for one in recipients]}
@@ -154,44 +168,41 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             chosen = [one for one in recipients if one.id in before and one.id not in gone]
             marks = [reference(self.shared_reference(one.key), before[one.id] + 1) for one in chosen]
             bodies = [render(one, mark) for one, mark in zip(chosen, marks, strict=True)]
-            asked = {
-                "run": self._session.run,
-                "line": self._line,
-                "at": at,
-                "within": self.within,
-                "people": [one.id for one in chosen],
-                "turns": list(map(turn_of, marks)),
-                "marks": marks,
-                "bodies": [body.text for body in bodies],
-                "scheduled": [body.scheduled_at for body in bodies],
-                "retries": [body.retry_seconds for body in bodies],
-            }
+            mine = {"run": self._session.run, "line": self._line, "within": self.within, "at": at}
+            asked = mine | sent.columns(chosen, marks, bodies)
             made = dict(self._db.execute(queries.INTEND, asked).fetchall()) if chosen else {}
         moment = datetime.fromtimestamp(at, UTC)
-        return [
+        attempts = [
             Attempt(made[one.id], one, mark, moment, body)
             for one, mark, body in zip(chosen, marks, bodies, strict=True)
             if one.id in made
         ]
+        self._sent.begun(attempts)
+        return attempts
 
     def settle(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
         """Note how attempts at different recipients ended."""
-        asked = {
-            "at": time.time() if now is None else now,
-            "ids": [attempt.id for attempt, _ in outcomes],
-            "outcomes": [answer.outcome for _, answer in outcomes],
-            "statuses": [answer.http_status for _, answer in outcomes],
-            "words": [answer.words for _, answer in outcomes],
-            "calls": [answer.execution_id or "" for _, answer in outcomes],
-            "skews": [answer.skew for _, answer in outcomes],
-        }
+        at = time.time() if now is None else now
+        self._sent.ended(outcomes, at=at)
+        asked = {"at": at, **self._sent.ids([attempt for attempt, _ in outcomes]), **sent.answers(outcomes)}
         with self._errors():
-            self._db.execute(queries.SETTLE, asked)
+            (known,) = self._session.one(queries.SETTLE, asked)
+        if known < len(outcomes):
+            self.tell_again()
 
     def withhold(self, attempts: Sequence[Attempt], *, reason: str) -> None:
         """Note that these were surely not sent: it is as if they were never tried."""
+        asked = self._sent.ids(attempts)
         with self._errors():
-            self._db.execute(queries.WITHHOLD, ([attempt.id for attempt in attempts], reason))
+            self._db.execute(queries.WITHHOLD, (asked["ids"], asked["marks"], reason))
+        self._sent.forget(attempts)
+
+    def tell_again(self) -> None:
+        """Record once more what this run has sent lately: the server may have lost it."""
+        mine = {"run": self._session.run, "host": socket.gethostname(), "pid": os.getpid(), "lease": self.lease}
+        with self._errors():
+            made = self._db.execute(queries.TELL_AGAIN, mine | self._sent.all_columns()).fetchall()
+        self._sent.renumber(dict(made))
 
     # -- the results ---------------------------------------------------------------------------------------------
 
