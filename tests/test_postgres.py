@@ -6,6 +6,7 @@ import contextlib
 import re
 import signal
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ import pytest
 
 from dialer.errors import LedgerError, LockedError, OtherServerError, RunOverError
 from dialer.models import Status
+from dialer.store.do_not_call import Row
 from dialer.store.ledger.queries import changing, reading, report
+from dialer.store.shared import Pause
 from tests.engines import skip_where_missing
 from tests.ledgers import BINDING, QUEUED, REFUSED, call, intend, key_of, load, people, result_of, row, standing
 from tests.postgres_proxy import Proxy
@@ -154,6 +157,34 @@ def test_who_was_not_called_after_all_is_free_for_other_batches(opened: Callable
     first.within = 3600.0
     third = working(opened("third"))
     assert intend(third, 2) == [], "the call of the second one is remembered under the refusal of the first one's"
+
+
+@pytest.mark.parametrize("of", ["batch", "all"])
+def test_an_intent_looks_whether_somebody_has_paused(opened: Callable[..., Batch], tmp_path: Path, of: str) -> None:
+    from dialer.store.postgres import DatabasePauses  # noqa: PLC0415 - where it is installed
+
+    batch = working(opened())
+    pauses = DatabasePauses(batch._session)
+    name = f"{tmp_path}/one" if of == "batch" else ""
+    pauses.put(Pause(of, name, by="a@b", since=datetime.now(UTC)))
+    assert intend(batch, 1) == []
+    pauses.lift(of, name)
+    assert len(intend(batch, 1)) == 1
+
+
+def test_an_intent_looks_at_the_do_not_call_list(opened: Callable[..., Batch], url: str) -> None:
+    from dialer.store.postgres import DatabaseDoNotCall  # noqa: PLC0415 - where it is installed
+
+    batch = working(opened())
+    with contextlib.closing(DatabaseDoNotCall(url)) as shared:
+        with shared.adding() as adding:
+            adding.add([Row(key_of(1), "2026-11-29T09:00:00Z", source) for source in ("phone", "e-mail")])
+        with shared.adding() as adding:
+            adding.add([Row(key_of(1), "2026-11-29T09:00:00Z", "phone", "2026-11-30T09:00:00Z")])
+        assert [attempt.recipient.key for attempt in intend(batch, 1, 2)] == [key_of(2)]
+        with shared.adding() as adding:
+            adding.add([Row(key_of(1), "2026-11-29T09:00:00Z", "e-mail", "2026-11-30T09:00:00Z")])
+        assert len(intend(batch, 1)) == 1
 
 
 # -- several hosts -----------------------------------------------------------------------------------------------------

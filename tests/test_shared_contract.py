@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,22 +15,57 @@ from dialer.store.do_not_call import NOTHING, Row
 from dialer.store.engines import do_not_call_list
 from dialer.store.pause_files import PauseFiles, all_paused, lift, put
 from dialer.store.shared import Pause
+from tests.engines import skip_where_missing
+from tests.ledgers import BINDING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from dialer.store.do_not_call import DoNotCall
 
-LISTS: dict[str, Callable[[Path], DoNotCall]] = {"file": do_not_call_list}
-"""How each engine opens the list of a workspace."""
+LISTS = ("file", "postgres")
 SINCE = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=LISTS)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], DoNotCall]:
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Opens the lists of workspaces, as each process does for itself."""
+    skip_where_missing(request.param)
+    made = Place(request.param)
+    yield made
+    made.close()
+
+
+class Place:
+    """Where the lists of workspaces are kept.
+
+    Args:
+        engine: one of `LISTS`.
+    """
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self._urls: dict[Path, str] = {}
+        self._stack = contextlib.ExitStack()
+
+    def open(self, workspace: Path) -> DoNotCall:
+        if self._engine == "file":
+            return do_not_call_list(workspace)
+        from dialer.store.postgres import DatabaseDoNotCall  # noqa: PLC0415 - where it is installed
+        from tests.postgres_server import shared  # noqa: PLC0415 - as above
+
+        if workspace not in self._urls:
+            self._urls[workspace] = shared().database()
+        return self._stack.enter_context(contextlib.closing(DatabaseDoNotCall(self._urls[workspace])))
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+@pytest.fixture
+def opened(place: Place, tmp_path: Path) -> Callable[[], DoNotCall]:
     """Opens the list of one workspace, as each process does for itself."""
-    return lambda: LISTS[request.param](tmp_path)
+    return lambda: place.open(tmp_path)
 
 
 def add(shared: DoNotCall, *rows: Row) -> None:
@@ -74,11 +111,13 @@ def test_whoever_knows_the_list_up_to_a_place_reads_only_what_was_added_since(op
     assert opened().begins_with(known)
 
 
-def test_a_list_that_lacks_what_was_seen_is_refused(opened: Callable[[], DoNotCall], tmp_path: Path) -> None:
+def test_a_list_that_lacks_what_was_seen_is_refused(
+    place: Place, opened: Callable[[], DoNotCall], tmp_path: Path
+) -> None:
     add(opened(), FIRST, SECOND)
     known = opened().read().extent
-    other = do_not_call_list(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
+    other = place.open(tmp_path / "elsewhere")
     add(other, SECOND, FIRST)
     assert not other.begins_with(known)
     with pytest.raises(DoNotCallError):
@@ -136,16 +175,56 @@ class Paused:
 
     def pause(self, of: str, *, until: datetime | None = None, why: str = "") -> Pause:
         pause = Pause(of, str(self.places[of]), by="a@b", since=SINCE, until=until, why=why)
-        put(self.places[of], pause)
+        self.put(pause)
         return pause
+
+    def put(self, pause: Pause) -> None:
+        put(self.places[pause.of], pause)
+
+    def lift(self, of: str) -> bool:
+        return lift(self.places[of])
 
     def in_force(self) -> Sequence[Pause]:
         return self.files.in_force()
 
 
-@pytest.fixture(params=["files"])
-def paused(tmp_path: Path) -> Paused:
-    return Paused(tmp_path)
+class DatabasePaused(Paused):
+    """The same in a database."""
+
+    def __init__(self, folder: Path) -> None:
+        from dialer.store.postgres import Batch, DatabasePauses  # noqa: PLC0415 - where it is installed
+        from tests.postgres_server import shared  # noqa: PLC0415 - as above
+
+        super().__init__(folder)
+        self.batch = Batch.open(shared().database(), name="r.csv", binding=BINDING, batch="r", campaign="c.toml")
+        self.pauses = DatabasePauses(self.batch._session, now=lambda: self.now)
+        self.places = {"batch": Path("r.csv"), "campaign": Path("c.toml"), "all": Path()}
+
+    def pause(self, of: str, *, until: datetime | None = None, why: str = "") -> Pause:
+        name = "" if of == "all" else str(self.places[of])
+        pause = Pause(of, name, by="a@b", since=SINCE, until=until, why=why)
+        self.put(pause)
+        return pause
+
+    def put(self, pause: Pause) -> None:
+        self.pauses.put(pause)
+
+    def lift(self, of: str) -> bool:
+        return self.pauses.lift(of, "" if of == "all" else str(self.places[of]))
+
+    def in_force(self) -> Sequence[Pause]:
+        return self.pauses.in_force()
+
+
+@pytest.fixture(params=["files", "postgres"])
+def paused(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Paused]:
+    skip_where_missing(request.param)
+    if request.param == "files":
+        yield Paused(tmp_path)
+        return
+    made = DatabasePaused(tmp_path)
+    yield made
+    made.batch.close()
 
 
 @pytest.mark.parametrize("of", ["batch", "campaign", "all"])
@@ -153,16 +232,16 @@ def test_a_pause_holds_from_the_moment_on_at_which_it_was_put_until_it_is_lifted
     assert paused.in_force() == []
     pause = paused.pause(of, why='"wrong" prompt, Zoë')
     assert paused.in_force() == [pause]
-    assert lift(paused.places[of])
+    assert paused.lift(of)
     assert paused.in_force() == []
-    assert not lift(paused.places[of])
+    assert not paused.lift(of)
 
 
 def test_a_pause_takes_the_place_of_the_one_before_and_none_of_the_others(paused: Paused) -> None:
     paused.pause("batch", why="first")
     last = [paused.pause(of, why=of) for of in ("batch", "campaign", "all")]
     assert paused.in_force() == last
-    lift(paused.places["campaign"])
+    paused.lift("campaign")
     assert [pause.of for pause in paused.in_force()] == ["batch", "all"]
 
 

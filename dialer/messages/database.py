@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+DO_NOT_CALL = "the do-not-call list of the database"
+
 
 def unreachable(*, why: str) -> str:
     return (

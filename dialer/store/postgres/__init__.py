@@ -4,7 +4,9 @@ Nothing imports it but where a database is asked for: psycopg comes with the ext
 """
 
 from dialer.store.postgres.database import create
+from dialer.store.postgres.do_not_call import DatabaseDoNotCall
+from dialer.store.postgres.pauses import DatabasePauses
 from dialer.store.postgres.slots import Slot, Slots
 from dialer.store.postgres.store import Batch
 
-__all__ = ["Batch", "Slot", "Slots", "create"]
+__all__ = ["Batch", "DatabaseDoNotCall", "DatabasePauses", "Slot", "Slots", "create"]

@@ -82,6 +82,9 @@ BEGIN
         JOIN dialer.recipient r ON r.batch_id = b AND r.id = u.person
         WHERE r.attempts = u.turn - 1 AND (r.state = 'pending' OR EXISTS (SELECT 1 FROM dialer.permission p
         WHERE p.batch_id = b AND p.run = me AND p.recipient = r.id AND p.attempt IS NULL AND p.void = 0))
+        AND NOT EXISTS (SELECT 1 FROM dialer.do_not_call d WHERE d.number = '+' || r.number AND d.ended = ''
+        AND NOT EXISTS (SELECT 1 FROM dialer.do_not_call e WHERE e.number = d.number AND e.source = d.source
+        AND e.line > d.line))
     ), free AS (
         INSERT INTO dialer.called AS c (server, number, batch_id, at, is_open)
         SELECT DISTINCT ON (u.number) m.value, u.number, b, dialer.seconds(), 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from dialer.store.postgres.connection import database_errors
 from dialer.store.shared import Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dialer.store.postgres.session import Session
 
@@ -20,15 +21,16 @@ class DatabasePauses:
 
     Args:
         session: to the database, of this batch.
+        now: Unix seconds, by which a pause is over; each intent goes by the server's.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, *, now: Callable[[], float] = time.time) -> None:
+        self._session, self._now = session, now
 
     def in_force(self) -> Sequence[Pause]:
         """Return what holds the batch at this moment."""
         with database_errors():
-            rows = self._session.execute(queries.PAUSES).fetchall()
+            rows = self._session.execute(queries.PAUSES, (self._now(),)).fetchall()
         return [
             Pause(of, name, by=by, since=_moment(since), until=_moment(until), why=why)
             for of, name, by, since, until, why in rows

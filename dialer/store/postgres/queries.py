@@ -12,7 +12,7 @@ VERSION_TABLE = "SELECT to_regclass('dialer.version')"
 VERSION_NOTED = "SELECT max(number) FROM dialer.version"
 NOTE_VERSION = "INSERT INTO dialer.version VALUES (?)"
 BATCH_NAMED = "SELECT id FROM dialer.batch WHERE name = ?"
-ADD_BATCH = "INSERT INTO dialer.batch (name) VALUES (?) ON CONFLICT DO NOTHING"
+ADD_BATCH = "INSERT INTO dialer.batch (name, campaign) VALUES (?, ?) ON CONFLICT DO NOTHING"
 SETTINGS = """
     SELECT set_config('search_path', 'dialer_batch, dialer, pg_catalog', true),
     set_config('synchronous_commit', {commit}, true), set_config('dialer.batch', {batch}, true),
@@ -54,11 +54,19 @@ HOLD = """
     ON CONFLICT ON CONSTRAINT rate_pkey DO UPDATE SET held_for = CASE WHEN r.held_until < excluded.held_until
     THEN excluded.held_for ELSE r.held_for END, held_until = greatest(r.held_until, excluded.held_until)
 """
+LAST_LISTED = "SELECT line, digest FROM dialer.do_not_call ORDER BY line DESC LIMIT 1"
+LISTED_SINCE = """
+    SELECT line, number, since, source, ended, reason, digest FROM dialer.do_not_call WHERE line > ? ORDER BY line
+"""
+DIGEST_AT = "SELECT digest FROM dialer.do_not_call WHERE line = ?"
+ADD_LISTED = "INSERT INTO dialer.do_not_call VALUES (?, ?, ?, ?, ?, ?, ?)"
+ACCEPTED = "SELECT id, length, digest, lines, at FROM dialer.do_not_call_accepted ORDER BY at DESC LIMIT 1"
+ACCEPT = "INSERT INTO dialer.do_not_call_accepted VALUES (?, ?, ?, ?, ?)"
 PAUSES = """
     SELECT p.of, p.name, p.by, p.since, p.until, p.why FROM dialer.pause p
     JOIN dialer.batch i ON i.id = dialer.current_batch()
     WHERE p.name = CASE p.of WHEN 'batch' THEN i.name WHEN 'campaign' THEN i.campaign ELSE '' END
-    AND (p.until IS NULL OR p.until > dialer.seconds())
+    AND (p.until IS NULL OR p.until > ?)
     ORDER BY CASE p.of WHEN 'batch' THEN 1 WHEN 'campaign' THEN 2 ELSE 3 END
 """
 PUT_PAUSE = """

@@ -40,6 +40,23 @@ CREATE TABLE dialer.pause (
     why text NOT NULL,
     PRIMARY KEY (of, name)
 );
+CREATE TABLE dialer.do_not_call (    -- rows are only ever added: the last one of a number and a source decides
+    line bigint PRIMARY KEY,
+    number text NOT NULL,            -- E.164
+    since text NOT NULL,
+    source text NOT NULL,
+    ended text NOT NULL,             -- empty: it is in force
+    reason text NOT NULL,
+    digest text NOT NULL             -- of this row, and of the digest of the one before
+);
+CREATE INDEX do_not_call_number ON dialer.do_not_call (number, source, line);
+CREATE TABLE dialer.do_not_call_accepted (   -- a person took the list as it was for the right one
+    id text PRIMARY KEY,
+    length bigint NOT NULL,
+    digest text NOT NULL,
+    lines bigint NOT NULL,
+    at double precision NOT NULL
+);
 CREATE TABLE dialer.rate (           -- one row for each organisation: when the next request of all hosts may leave
     organisation text PRIMARY KEY,
     next_at double precision NOT NULL,

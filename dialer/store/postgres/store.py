@@ -59,7 +59,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         self._sent = sent.Sent()
 
     @classmethod
-    def open(cls, url: str, *, name: str, binding: Binding, batch: str) -> Batch:
+    def open(cls, url: str, *, name: str, binding: Binding, batch: str, campaign: str = "") -> Batch:
         """Return a batch for writing, made new if there is none.
 
         Args:
@@ -67,6 +67,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             name: what tells it from every other batch there.
             binding: to whom it belongs.
             batch: the batch's name; it keeps the one it was made with, since references depend on it.
+            campaign: what tells its campaign from every other one there; may be paused with all its batches.
 
         Raises:
             LedgerError: the database cannot be used.
@@ -75,7 +76,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         made = cls(_connected(url))
         try:
             with made._errors():
-                made._session.execute(queries.ADD_BATCH, (name,))
+                made._session.execute(queries.ADD_BATCH, (name, campaign))
             made._choose(name)
             with made.transaction() as db:
                 bind(name, db, binding)

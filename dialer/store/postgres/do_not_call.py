@@ -1,0 +1,147 @@
+"""The do-not-call list in the database: rows are only ever added, each with a digest of all up to it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dialer.errors import DoNotCallError, LedgerError
+from dialer.messages import database
+from dialer.messages import do_not_call as say
+from dialer.store.do_not_call import NOTHING, Acceptance, Extent, Row, Stamp
+from dialer.store.postgres import queries
+from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class DatabasePart:
+    """The rows from some place on.
+
+    Attributes:
+        extent: how far they go; a length is a number of rows here.
+        unended: 0: a row is there whole or not at all.
+    """
+
+    extent: Extent
+    found: Sequence[Row]
+    unended: int = 0
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows; `Part.rows`."""
+        yield from self.found
+
+
+class DatabaseAdding:
+    """Adds rows in a transaction that nobody else adds any in.
+
+    Args:
+        session: to the database, in that transaction.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Add rows, all or none; durable when the list is let go of."""
+        last = self._session.execute(queries.LAST_LISTED).fetchone()
+        line, digest = last or (0, NOTHING.digest)
+        listed = []
+        for line, row in enumerate(rows, line + 1):  # noqa: B020 - from the last one on
+            digest = _digest(digest, row)
+            listed.append((line, *row[:5], digest))
+        self._session.executemany(queries.ADD_LISTED, listed)
+
+
+class DatabaseDoNotCall:
+    """The list that all batches in a database share.
+
+    Args:
+        url: of the database.
+    """
+
+    def __init__(self, url: str) -> None:
+        with _errors():
+            self._session = Session(url)
+
+    @property
+    def path(self) -> Path:
+        """What it is called, for people."""
+        return Path(database.DO_NOT_CALL)
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """None: it is saved with the database."""
+        return ()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._session.close()
+
+    def stamp(self) -> Stamp:
+        """Return what changes whenever a row is added."""
+        with _errors():
+            last = self._session.execute(queries.LAST_LISTED).fetchone()
+        return (0 if last is None else int(last[0]), 0, 0)
+
+    def read(self, *, after: Extent = NOTHING, expected: Extent = NOTHING) -> DatabasePart:
+        """Return what stands there, or what was added since; `DoNotCall.read`."""
+        expected = max(expected, after, key=lambda extent: extent.length)
+        if not self.begins_with(expected):
+            now, at = self.stamp()[0], expected.at
+            if not now:
+                raise DoNotCallError(say.missing(self.path, lines=expected.lines, at=at))
+            raise DoNotCallError(say.changed(self.path, lines=expected.lines, at=at, now=now))
+        with _errors():
+            found = self._session.execute(queries.LISTED_SINCE, (after.length,)).fetchall()
+        rows = [Row(*cells, line) for line, *cells, _ in found]
+        line, *_, digest = found[-1] if found else (after.length, after.digest)
+        return DatabasePart(Extent(line, digest, line, time.time()), rows)
+
+    def begins_with(self, extent: Extent) -> bool:
+        """Tell whether it still begins with what was read once."""
+        if not extent.length:
+            return True
+        with _errors():
+            return self._session.execute(queries.DIGEST_AT, (extent.length,)).fetchone() == (extent.digest,)
+
+    @contextlib.contextmanager
+    def adding(self) -> Iterator[DatabaseAdding]:
+        """Have it alone, to look and to add; what was added is durable at the end."""
+        # The lock is that of batch 0, which there is not.
+        with _errors(), self._session.transaction():
+            yield DatabaseAdding(self._session)
+
+    def accepted(self) -> Acceptance | None:
+        """Return what a person accepted last."""
+        with _errors():
+            row = self._session.execute(queries.ACCEPTED).fetchone()
+        return None if row is None else Acceptance(row[0], Extent(*row[1:]))
+
+    def accept(self, extent: Extent) -> None:
+        """Note that a person accepts the list as it is."""
+        accepted = (uuid4().hex, extent.length, extent.digest, extent.lines, time.time())
+        with _errors():
+            self._session.execute(queries.ACCEPT, accepted)
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        with database_errors():
+            yield
+    except LedgerError as error:
+        raise DoNotCallError(str(error)) from error
+
+
+def _digest(before: str, row: Row) -> str:
+    return blake2b(f"{before}{json.dumps(row[:5])}".encode(), digest_size=16).hexdigest()
