@@ -103,7 +103,9 @@ class DatabaseDoNotCall:
             raise DoNotCallError(say.changed(self.path, lines=expected.lines, at=at, now=now))
         with _errors():
             found = self._session.execute(queries.LISTED_SINCE, (after.length,)).fetchall()
-        rows = [Row(*cells, line) for line, *cells, _ in found]
+        rows = [
+            Row(number, since, source, ended, reason, line) for line, number, since, source, ended, reason, _ in found
+        ]
         line, *_, digest = found[-1] if found else (after.length, after.digest)
         return DatabasePart(Extent(line, digest, line, time.time()), rows)
 
