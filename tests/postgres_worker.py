@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -46,6 +47,12 @@ class Worker:
             else None
         )
         self.slot: Slot | None = None
+        self.is_stopped = False
+        signal.signal(signal.SIGTERM, self.stop)
+
+    def stop(self, *_: object) -> None:
+        """Call nobody any more."""
+        self.is_stopped = True
 
     def work(self) -> None:
         """Call whoever is left, and come back as often as the connection is lost."""
@@ -93,6 +100,8 @@ class Worker:
     def is_done(self) -> bool:
         """Do one round; return whether nobody is left."""
         self.beat()
+        if self.is_stopped:
+            return True
         if self.slots is not None and not self.has_slot():
             return False
         asked = time.monotonic()

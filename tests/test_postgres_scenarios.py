@@ -39,6 +39,7 @@ PATIENCE = 0.5
 _LATENCY = 0.02
 """Seconds from a request to its answer."""
 FULL = pytest.mark.long
+_SHORT = 2000
 
 
 class Provider:
@@ -124,6 +125,11 @@ class Scene:
         found = self.batch._session.one("SELECT max(ended) FROM run WHERE pid = ?", (process,))
         return found[0] is not None
 
+    def is_free_of(self, process: int) -> bool:
+        """Tell whether nobody is kept by a process any more."""
+        asked = "SELECT count(*) FROM recipient p JOIN run r ON r.id = p.claimed_by WHERE r.pid = ?"
+        return self.batch._session.one(asked, (process,)) == (0,) and self.is_over(process)
+
     def reopen(self) -> None:
         """Look at it by a new connection."""
         from dialer.store.postgres import Batch  # noqa: PLC0415 - as above
@@ -137,6 +143,28 @@ class Scene:
             assert time.monotonic() < end, self.counts()
             time.sleep(0.05)
         self.refuse_broken()
+
+    def end(self) -> None:
+        """Have a short list called to its end, and a long one left."""
+        if self.count > _SHORT:
+            self.finish()
+            return
+        self.wait()
+        assert "pending" not in self.counts()
+
+    def finish(self) -> None:
+        """Have all stop, and wait until whoever is dead is declared over."""
+        for worker in self.alive():
+            worker.terminate()
+        self.wait()
+        _until(self.has_nobody_open)
+
+    def has_nobody_open(self) -> bool:
+        self.batch.declare_over()
+        claimed = self.batch._session.one(
+            "SELECT count(*) FROM recipient WHERE claimed_by <> '' AND state = 'pending'"
+        )[0]
+        return not claimed and "sending" not in self.counts()
 
     def refuse_broken(self) -> None:
         """Check that no process has ended but by a kill, or when all was done."""
@@ -212,7 +240,7 @@ def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize(("kills", "count"), [(3, 200), pytest.param(100, 8000, marks=FULL)])
+@pytest.mark.parametrize(("kills", "count"), [(2, 100), pytest.param(100, 20_000, marks=FULL)])
 def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> None:
     """People whom a dead one was calling are unknown, whom it had only claimed are free."""
     here = scene(count)
@@ -229,15 +257,14 @@ def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> 
         victim.wait()
         done += 1
         here.start()
-    here.wait()
+    here.end()
     counts = here.check()
     assert done == kills
-    assert counts.get("pending", 0) == 0
     assert strangers(here) <= 2 * kills
     tell(f"{kills} kills: {counts}, {strangers(here)} strangers among the unknown")
 
 
-@pytest.mark.parametrize(("freezes", "count"), [(1, 400), pytest.param(30, 12_000, marks=FULL)])
+@pytest.mark.parametrize(("freezes", "count"), [pytest.param(1, 400, marks=FULL), pytest.param(30, 40_000, marks=FULL)])
 def test_frozen_workers(scene: Callable[..., Scene], freezes: int, count: int) -> None:
     """One that wakes after its lease sends nothing but what was on its way, and that person is unknown, never free."""
     here = scene(count)
@@ -253,12 +280,12 @@ def test_frozen_workers(scene: Callable[..., Scene], freezes: int, count: int) -
         # Longer than the lease, and until another one has declared it over.
         _until(partial(here.is_over, victim.pid))
         victim.send_signal(signal.SIGCONT)
-    here.wait()
+    here.end()
     tell(f"{freezes} freezes: {here.check()}, {strangers(here)} strangers among the unknown")
     assert strangers(here) == 0
 
 
-@pytest.mark.parametrize(("cuts", "count"), [(4, 200), pytest.param(50, 8000, marks=FULL)])
+@pytest.mark.parametrize(("cuts", "count"), [pytest.param(4, 200, marks=FULL), pytest.param(50, 40_000, marks=FULL)])
 def test_cut_connections(server: Server, scene: Callable[..., Scene], cuts: int, count: int) -> None:
     """Every second time the answers are swallowed first: what was asked is done, and nobody hears of it."""
     proxy = Proxy(str(server.folder))
@@ -274,15 +301,15 @@ def test_cut_connections(server: Server, scene: Callable[..., Scene], cuts: int,
                 time.sleep(here.rng.uniform(0.0, 2 * PATIENCE))
             proxy.cut()
             proxy.swallow(answers=False)
-        here.wait()
+        here.end()
     finally:
         proxy.close()
     counts = here.check()
     tell(f"{cuts} rounds of cut connections: {counts}, {strangers(here)} strangers among the unknown")
-    assert counts == {"queued": count}, "no process has died: each knows what it has done"
+    assert counts.keys() <= {"queued", "pending"}, "no process has died: each knows what it has done"
 
 
-@pytest.mark.parametrize(("stops", "count"), [(2, 200), pytest.param(20, 6000, marks=FULL)])
+@pytest.mark.parametrize(("stops", "count"), [pytest.param(2, 200, marks=FULL), pytest.param(20, 40_000, marks=FULL)])
 @pytest.mark.parametrize("commit", ["on", "off"])
 def test_a_server_that_is_stopped_at_once(
     server: Server, scene: Callable[..., Scene], stops: int, count: int, commit: str
@@ -298,14 +325,16 @@ def test_a_server_that_is_stopped_at_once(
         _until(partial(here.has_gone_on, before))
         server.stop(signal.SIGQUIT)
         server.start()
-    here.wait()
     here.reopen()
+    here.end()
     counts = here.check()
     tell(f"{stops} immediate stops, synchronous_commit = {commit}: {counts}")
-    assert counts == {"queued": count}
+    assert counts.keys() <= {"queued", "pending"}
 
 
-@pytest.mark.parametrize(("count", "rate"), [(60, (20, 3.0)), pytest.param(1500, (500, 60.0), marks=FULL)])
+@pytest.mark.parametrize(
+    ("count", "rate"), [pytest.param(60, (20, 3.0), marks=FULL), pytest.param(1500, (500, 60.0), marks=FULL)]
+)
 def test_one_rate_for_all(scene: Callable[..., Scene], count: int, rate: tuple[int, float]) -> None:
     """The provider's limit is kept over all processes and is used nearly whole."""
     here = scene(count, rate=rate)
@@ -319,3 +348,26 @@ def test_one_rate_for_all(scene: Callable[..., Scene], count: int, rate: tuple[i
     tell(f"{count} calls at {rate[0]} in {rate[1]:.0f} s: {used:.1%} of the rate, worst window {worst}")
     here.check()
     assert (here.provider.refused, worst <= rate[0]) == (0, True)
+
+
+@FULL
+def test_people_of_a_dead_process_are_free_within_fifteen_seconds(scene: Callable[..., Scene]) -> None:
+    """With the lease as it is shipped."""
+    from dialer.store.postgres.runs import LEASE  # noqa: PLC0415 - where it is installed
+
+    here = scene(20_000)
+    here.words[3] = f"--lease={LEASE}"
+    first, _ = here.start("--size=50"), here.start()
+    waited = []
+    for _ in range(3):
+        time.sleep(1.5 * LEASE)
+        first.kill()
+        first.wait()
+        killed = time.monotonic()
+        _until(partial(here.is_free_of, first.pid))
+        waited.append(time.monotonic() - killed)
+        first = here.start("--size=50")
+    here.finish()
+    here.check()
+    tell(f"people free after {', '.join(f'{one:.1f}' for one in waited)} s")
+    assert max(waited) <= 15.0
