@@ -332,9 +332,7 @@ def test_a_server_that_is_stopped_at_once(
     assert counts.keys() <= {"queued", "pending"}
 
 
-@pytest.mark.parametrize(
-    ("count", "rate"), [(60, (20, 3.0)), (1500, (500, 60.0))]
-)
+@pytest.mark.parametrize(("count", "rate"), [(60, (20, 3.0)), (1500, (500, 60.0))])
 def test_one_rate_for_all(scene: Callable[..., Scene], count: int, rate: tuple[int, float]) -> None:
     """The provider's limit is kept over all processes and is used nearly whole."""
     here = scene(count, rate=rate)

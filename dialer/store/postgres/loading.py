@@ -30,13 +30,13 @@ def is_empty(db: Session) -> bool:
 
 def copy_first(db: Session, chunks: Iterable[InputRows], *, layout: int) -> None:
     """Put judged rows into a batch that has none, within a transaction."""
-    db.copy(queries.COPY_INTO.format(table="dialer.recipient"), _rows(chunks, layout))
+    db.copy(queries.COPY_INTO.format(table="dialer.recipient"), _rows(chunks, db.batch, layout))
 
 
 def copy_aside(db: Session, chunks: Iterable[InputRows], *, layout: int) -> None:
     """Put judged rows beside a batch's former ones, within a transaction: nobody waits for them meanwhile."""
     db.execute(queries.STAGE)
-    db.copy(queries.COPY_INTO.format(table="staged"), _rows(chunks, layout))
+    db.copy(queries.COPY_INTO.format(table="staged"), _rows(chunks, db.batch, layout))
 
 
 def take_the_place(db: Session) -> None:
@@ -51,7 +51,7 @@ def take_the_place(db: Session) -> None:
         db.execute(step)
 
 
-def _rows(chunks: Iterable[InputRows], layout: int) -> Iterator[Sequence[Any]]:
+def _rows(chunks: Iterable[InputRows], batch: int, layout: int) -> Iterator[Sequence[Any]]:
     for rows in chunks:
         own = rows.own or repeat(NOTHING_OWN)
         located = map(_located, rows.whereabouts) if rows.whereabouts else repeat(("", "", ""))
@@ -61,7 +61,7 @@ def _rows(chunks: Iterable[InputRows], layout: int) -> Iterator[Sequence[Any]]:
         ):
             problem = rows.problems.get(at)
             judged = _CALLABLE if problem is None else (rows.statuses[at].value, problem.code, None, problem.reason)
-            row = (rows.first + at, number or None, key, *judged, kept, layout, *where, *mine)
+            row = (batch, rows.first + at, number or None, key, *judged, kept, layout, *where, *mine)
             yield row if problem is None and "\0" not in (key or "") else tuple(map(plain, row))
 
 
