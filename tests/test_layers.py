@@ -117,7 +117,7 @@ def test_a_third_party_package_is_imported_only_where_it_belongs() -> None:
 
 SQL = re.compile(r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", re.DOTALL)
 STORE = PACKAGE / "store"
-QUERIES = [*STORE.glob("*/queries/*.py"), *STORE.glob("*/queries.py")]
+QUERIES = [*STORE.glob("*/queries/*.py")]
 WITH_SQL = {*QUERIES, *STORE.glob("*/schema.py")}
 
 

@@ -18,7 +18,7 @@ MESSAGES = PACKAGE / "messages"
 PAGES = MESSAGES / "pages"
 STAND_IN = PACKAGE / "provider" / "bolna" / "sandbox"
 """It answers in the words of the API that it stands in for."""
-QUERIES = PACKAGE / "store" / "sqlite" / "queries"
+QUERIES = {*(PACKAGE / "store").glob("*/queries")}
 """Pieces of SQL."""
 WITHOUT_SENTENCES: tuple[str, ...] = (
     "__main__.py",
@@ -96,7 +96,7 @@ def test_a_part_leaves_its_sentences_to_messages(part: str) -> None:
     modules = (
         [place]
         if place.suffix
-        else [path for path in sorted(place.rglob("*.py")) if not {STAND_IN, QUERIES} & {*path.parents}]
+        else [path for path in sorted(place.rglob("*.py")) if not {STAND_IN, *QUERIES} & {*path.parents}]
     )
     assert modules
     assert {str(path.relative_to(PACKAGE)): found for path in modules if (found := sentences(path))} == {}

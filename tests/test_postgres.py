@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from dialer.errors import LedgerError, LockedError, OtherServerError, RunOverError
@@ -84,7 +85,7 @@ SHOWN = {"call": "0", "of": ""}
 def test_the_server_understands_every_statement_that_both_engines_are_asked(
     opened: Callable[..., Batch], name: str, text: str
 ) -> None:
-    from dialer.store.postgres.translation import translated  # noqa: PLC0415 - as above
+    from dialer.store.postgres.queries.translation import translated  # noqa: PLC0415 - as above
 
     if "{call}" in text:
         text = text.format(**SHOWN)
@@ -257,6 +258,62 @@ def test_a_closed_run_leaves_nobody_claimed_or_open(opened: Callable[..., Batch]
     second = working(opened())
     assert [one.key for one in second.page(after=0, size=5)] == [key_of(2), key_of(3)]
     assert standing(second)[key_of(1)] is Status.UNKNOWN
+
+
+# -- the database ------------------------------------------------------------------------------------------------------
+
+
+def test_tables_are_made_once_and_nothing_is_done_without_them(url: str) -> None:
+    from dialer.store.postgres import Batch, create  # noqa: PLC0415 - where it is installed
+    from tests.postgres_server import shared  # noqa: PLC0415 - as above
+
+    assert not create(url)
+    with pytest.raises(LedgerError, match="dialer database create"):
+        Batch.read(shared().url(), name="one")
+
+
+def test_tables_of_another_version_are_refused() -> None:
+    skip_where_missing("postgres")
+    from tests.postgres_server import shared  # noqa: PLC0415 - where it is installed
+
+    other = shared().database()
+    with psycopg.connect(other, autocommit=True) as db:
+        db.execute("INSERT INTO dialer.version VALUES (99)")
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - as above
+
+    with pytest.raises(LedgerError, match="newer version of dialer"):
+        Batch.read(other, name="one")
+
+
+def test_a_role_that_runs_cannot_change_the_tables_and_one_that_reads_changes_nothing() -> None:
+    skip_where_missing("postgres")
+    from dialer.store.postgres import Batch, create  # noqa: PLC0415 - where it is installed
+    from tests.postgres_server import shared  # noqa: PLC0415 - as above
+
+    server = shared()
+    with psycopg.connect(server.url(), autocommit=True) as db:
+        for statement in ("CREATE DATABASE roles", "CREATE ROLE runner LOGIN", "CREATE ROLE looker LOGIN"):
+            db.execute(statement.encode())
+    url = server.url("roles")
+    create(url, run="runner", read="looker")
+    batch = Batch.open(url.replace("user=owner", "user=runner"), name="one", binding=BINDING, batch="one")
+    working(batch)
+    call(batch, 1, QUEUED)
+    load(batch, [row(1, 2)])
+    batch.close()
+    look = Batch.read(url.replace("user=owner", "user=looker"), name="one")
+    assert look.counts() == {Status.PENDING: 1}
+    with pytest.raises(LedgerError):
+        look.set_note("a", "b")
+    look.close()
+
+
+def test_what_a_server_lacks_is_said(url: str) -> None:
+    """That of these tests does not wait for the disk."""
+    from dialer.store.postgres import lacks  # noqa: PLC0415 - where it is installed
+
+    said = lacks(url)
+    assert [words.split()[0] for words in said] == ["fsync", "full_page_writes"]
 
 
 # -- a server that has lost commits ------------------------------------------------------------------------------------

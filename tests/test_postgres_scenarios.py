@@ -167,8 +167,9 @@ class Scene:
         return not claimed and "sending" not in self.counts()
 
     def refuse_broken(self) -> None:
-        """Check that no process has ended but by a kill, or when all was done."""
-        assert {worker.poll() for worker in self.workers} <= {None, 0, -signal.SIGKILL}
+        """Check that no process has ended but by a signal, or when all was done."""
+        # Whoever is asked to stop may not have begun yet.
+        assert {worker.poll() for worker in self.workers} <= {None, 0, -signal.SIGKILL, -signal.SIGTERM}
 
     def counts(self) -> dict[str, int]:
         return {str(state): count for state, count in self.batch.counts().items()}

@@ -55,3 +55,29 @@ def another_server() -> str:
         "Another server has taken the database's place, or an older copy of it. Calls that were placed may be missing "
         "there, so nothing more is sent."
     )
+
+
+# -- what a database lacks ---------------------------------------------------------------------------------------------
+
+IS_A_REPLICA = "This server is a replica, which cannot be written to. Name the primary server."
+NOT_SYNCHRONOUS = (
+    "The server has replicas but does not wait for them (synchronous_standby_names is empty): when it fails, the last "
+    "calls are missing on the replica that takes its place. Set synchronous_standby_names."
+)
+NOT_ENCRYPTED = (
+    "The connection is not encrypted, and phone numbers travel over the network. Add sslmode=verify-full to the "
+    "database's URL."
+)
+
+
+def is_off(setting: str) -> str:
+    return f"{setting} is off: after a power failure the server may have lost calls that were placed. Turn it on."
+
+
+def far(*, milliseconds: int) -> str:
+    return f"The server answers after {milliseconds} ms. Each call waits for it: use one that is nearer."
+
+
+def other_clock(*, seconds: int) -> str:
+    way = "ahead of" if seconds > 0 else "behind"
+    return f"The server's clock is {abs(seconds)} s {way} this host's. Set both by NTP."

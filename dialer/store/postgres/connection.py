@@ -10,7 +10,8 @@ import psycopg
 from dialer.errors import LedgerError, OtherServerError, RunOverError
 from dialer.messages import database as say
 from dialer.store.ledger.connection import Connected
-from dialer.store.postgres.functions import IS_ANOTHER, IS_OVER
+from dialer.store.postgres.queries import statements
+from dialer.store.postgres.queries.functions import IS_ANOTHER, IS_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ class BatchSession(Connected):
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read everything inside from one moment, whatever a run writes meanwhile."""
-        with database_errors(), self._session.transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY", alone=False):
+        with database_errors(), self._session.transaction(statements.ONE_MOMENT, alone=False):
             yield
 
     def checkpoint(self) -> None:

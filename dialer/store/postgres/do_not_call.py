@@ -15,8 +15,8 @@ from dialer.errors import DoNotCallError, LedgerError
 from dialer.messages import database
 from dialer.messages import do_not_call as say
 from dialer.store.do_not_call import NOTHING, Acceptance, Extent, Row, Stamp
-from dialer.store.postgres import queries
 from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.queries import statements
 from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ class DatabaseAdding:
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add rows, all or none; durable when the list is let go of."""
-        last = self._session.execute(queries.LAST_LISTED).fetchone()
+        last = self._session.execute(statements.LAST_LISTED).fetchone()
         line, digest = last or (0, NOTHING.digest)
         listed = []
         for line, row in enumerate(rows, line + 1):  # noqa: B020 - from the last one on
             digest = _digest(digest, row)
             listed.append((line, *row[:5], digest))
-        self._session.executemany(queries.ADD_LISTED, listed)
+        self._session.executemany(statements.ADD_LISTED, listed)
 
 
 class DatabaseDoNotCall:
@@ -90,7 +90,7 @@ class DatabaseDoNotCall:
     def stamp(self) -> Stamp:
         """Return what changes whenever a row is added."""
         with _errors():
-            last = self._session.execute(queries.LAST_LISTED).fetchone()
+            last = self._session.execute(statements.LAST_LISTED).fetchone()
         return (0 if last is None else int(last[0]), 0, 0)
 
     def read(self, *, after: Extent = NOTHING, expected: Extent = NOTHING) -> DatabasePart:
@@ -102,7 +102,7 @@ class DatabaseDoNotCall:
                 raise DoNotCallError(say.missing(self.path, lines=expected.lines, at=at))
             raise DoNotCallError(say.changed(self.path, lines=expected.lines, at=at, now=now))
         with _errors():
-            found = self._session.execute(queries.LISTED_SINCE, (after.length,)).fetchall()
+            found = self._session.execute(statements.LISTED_SINCE, (after.length,)).fetchall()
         rows = [
             Row(number, since, source, ended, reason, line) for line, number, since, source, ended, reason, _ in found
         ]
@@ -114,7 +114,7 @@ class DatabaseDoNotCall:
         if not extent.length:
             return True
         with _errors():
-            return self._session.execute(queries.DIGEST_AT, (extent.length,)).fetchone() == (extent.digest,)
+            return self._session.execute(statements.DIGEST_AT, (extent.length,)).fetchone() == (extent.digest,)
 
     @contextlib.contextmanager
     def adding(self) -> Iterator[DatabaseAdding]:
@@ -126,14 +126,14 @@ class DatabaseDoNotCall:
     def accepted(self) -> Acceptance | None:
         """Return what a person accepted last."""
         with _errors():
-            row = self._session.execute(queries.ACCEPTED).fetchone()
+            row = self._session.execute(statements.ACCEPTED).fetchone()
         return None if row is None else Acceptance(row[0], Extent(*row[1:]))
 
     def accept(self, extent: Extent) -> None:
         """Note that a person accepts the list as it is."""
         accepted = (uuid4().hex, extent.length, extent.digest, extent.lines, time.time())
         with _errors():
-            self._session.execute(queries.ACCEPT, accepted)
+            self._session.execute(statements.ACCEPT, accepted)
 
 
 @contextlib.contextmanager

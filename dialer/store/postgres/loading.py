@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.models import NOTHING_OWN
 from dialer.store.ledger.cells import each_kept
 from dialer.store.ledger.queries import changing, reading
-from dialer.store.postgres import queries
+from dialer.store.postgres.queries import statements
 from dialer.store.postgres.session import plain
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def is_empty(db: Session) -> bool:
 
 def copy_first(db: Session, chunks: Iterable[InputRows], *, layout: int) -> None:
     """Put judged rows into a batch that has none, within a transaction."""
-    db.copy(queries.COPY_INTO.format(table="dialer.recipient"), _rows(chunks, db.batch, layout))
+    db.copy(statements.COPY_INTO.format(table="dialer.recipient"), _rows(chunks, db.batch, layout))
 
 
 def copy_aside(db: Session, chunks: Iterable[InputRows], *, layout: int) -> None:
     """Put judged rows beside a batch's former ones, within a transaction: nobody waits for them meanwhile."""
-    db.execute(queries.STAGE)
-    db.copy(queries.COPY_INTO.format(table="staged"), _rows(chunks, db.batch, layout))
+    db.execute(statements.STAGE)
+    db.copy(statements.COPY_INTO.format(table="staged"), _rows(chunks, db.batch, layout))
 
 
 def take_the_place(db: Session) -> None:
@@ -44,9 +44,9 @@ def take_the_place(db: Session) -> None:
     for step in (
         changing.DROP_ROWS_OF_NOBODY,
         changing.UNLIST,
-        queries.ADD_OR_RENEW,
-        queries.LIST_CALLED,
-        queries.ADD_ROWS_OF_NOBODY,
+        statements.ADD_OR_RENEW,
+        statements.LIST_CALLED,
+        statements.ADD_ROWS_OF_NOBODY,
     ):
         db.execute(step)
 

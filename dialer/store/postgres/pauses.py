@@ -6,8 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.store.postgres import queries
 from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.queries import statements
 from dialer.store.shared import Pause
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class DatabasePauses:
     def in_force(self) -> Sequence[Pause]:
         """Return what holds the batch at this moment."""
         with database_errors():
-            rows = self._session.execute(queries.PAUSES, (self._now(),)).fetchall()
+            rows = self._session.execute(statements.PAUSES, (self._now(),)).fetchall()
         return [
             Pause(of, name, by=by, since=_moment(since), until=_moment(until), why=why)
             for of, name, by, since, until, why in rows
@@ -40,12 +40,12 @@ class DatabasePauses:
         """Have nobody called from now on; what was begun before may still leave within half a second."""
         since, until = (None if at is None else at.timestamp() for at in (pause.since, pause.until))
         with database_errors():
-            self._session.execute(queries.PUT_PAUSE, (pause.of, pause.place, pause.by, since, until, pause.why))
+            self._session.execute(statements.PUT_PAUSE, (pause.of, pause.place, pause.by, since, until, pause.why))
 
     def lift(self, of: str, name: str) -> bool:
         """End a pause; return whether there was one."""
         with database_errors():
-            return self._session.execute(queries.LIFT_PAUSE, (of, name)).rowcount > 0
+            return self._session.execute(statements.LIFT_PAUSE, (of, name)).rowcount > 0
 
 
 def _moment(at: float | None) -> datetime | None:

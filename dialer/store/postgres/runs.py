@@ -22,8 +22,8 @@ from dialer.messages import database as say
 from dialer.messages.store import RUN_ENDED
 from dialer.store.ledger.gaps import MADE, SEARCHED, START, Gaps
 from dialer.store.ledger.queries import reading
-from dialer.store.postgres import queries
 from dialer.store.postgres.connection import BatchSession
+from dialer.store.postgres.queries import statements
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -66,14 +66,14 @@ class Runs(BatchSession, Gaps):
             self.declare_over()
         began, work, now = elapsed(), uuid4().hex, time.time()
         with self.transaction() as db:
-            live = db.execute(queries.LIVE_RUN).fetchone()
+            live = db.execute(statements.LIVE_RUN).fetchone()
             if live is not None and not joins:
                 host, process, since = live
                 moment = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
                 raise LockedError(
                     say.batch_held(host=host, process=process, since=moment), pid=process, host=host, since=moment
                 )
-            db.execute(queries.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease))
+            db.execute(statements.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease))
             self._note_start(work, now)
         self._session.run, self._session.patience = work, self.patience
         self._until, self._since, self._line = self._from(began), began, 0
@@ -94,7 +94,7 @@ class Runs(BatchSession, Gaps):
         """Renew the lease of this run; return whether it still holds."""
         began = elapsed()
         with self._errors():
-            row = self._db.execute(queries.BEAT, (self._session.run,)).fetchone()
+            row = self._db.execute(statements.BEAT, (self._session.run,)).fetchone()
         if row is not None and not row[0]:
             self.tell_again()
         elif row is None:
@@ -130,9 +130,9 @@ class Runs(BatchSession, Gaps):
         with self._errors():
             self._session.reconnect()
             began = elapsed()
-            line, goes_on = self._session.one(queries.NEXT_CONNECTION, (self._session.run,)) or (0, False)
+            line, goes_on = self._session.one(statements.NEXT_CONNECTION, (self._session.run,)) or (0, False)
             # After that statement: it has waited for what was on its way.
-            self._db.execute(queries.WITHHOLD_ALL_BUT, (self._session.run, list(known), RUN_ENDED))
+            self._db.execute(statements.WITHHOLD_ALL_BUT, (self._session.run, list(known), RUN_ENDED))
         self._line, self._since = line, began
         if not goes_on:
             self._until = 0.0
@@ -141,19 +141,19 @@ class Runs(BatchSession, Gaps):
     def declare_over(self) -> int:
         """Declare over whoever was silent for too long; return of how many people it is `unknown` what came of it."""
         with self._errors():
-            silent = self._db.execute(queries.END_SILENT_RUNS).fetchall()
+            silent = self._db.execute(statements.END_SILENT_RUNS).fetchall()
             for since in (beat for beat, is_known in silent if not is_known):
                 # It has died with the server that it knew: what it has sent at last may be missing in this one.
                 self.note_gap(since, time.time())
-            return int(self._db.execute(queries.RECOVER).fetchone()[0])
+            return int(self._db.execute(statements.RECOVER).fetchone()[0])
 
     def end_work(self) -> None:
         """End this run: whom it has claimed are free, and what it has left open is `unknown`."""
         if not self._session.run or self._session.is_lost:
             return
         with self._errors():
-            self._db.execute(queries.END_RUN, (self._session.run,))
-            self._db.execute(queries.RECOVER)
+            self._db.execute(statements.END_RUN, (self._session.run,))
+            self._db.execute(statements.RECOVER)
         self._session.run, self._until = "", 0.0
 
     def work(self) -> str | None:

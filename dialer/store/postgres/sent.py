@@ -95,7 +95,7 @@ def columns(recipients: Sequence[Recipient], marks: Sequence[str], bodies: Seque
         "turns": list(map(turn_of, marks)),
         "marks": list(marks),
         "bodies": [body.text for body in bodies],
-        "scheduled": [body.scheduled_at for body in bodies],
+        "due": [body.scheduled_at for body in bodies],
         "retries": [body.retry_seconds for body in bodies],
     }
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.types.string import TextLoader
 
-from dialer.store.postgres import queries
-from dialer.store.postgres.translation import translated
+from dialer.store.postgres.queries import statements
+from dialer.store.postgres.queries.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -160,7 +160,7 @@ class Session:
             alone: whoever else works on the batch waits, but for readers.
         """
         begin = f"BEGIN {mode}; {self._settings()}"
-        self._db.execute((f"{begin}; {queries.ALONE}" if alone else begin).encode())
+        self._db.execute((f"{begin}; {statements.ALONE}" if alone else begin).encode())
         try:
             yield self
         except BaseException:
@@ -185,7 +185,12 @@ class Session:
 
     def _settings(self) -> str:
         batch, run = psycopg.sql.quote(str(self.batch)), psycopg.sql.quote(self.run)
-        return queries.SETTINGS.format(batch=batch, run=run, commit="'on'")
+        return statements.SETTINGS.format(batch=batch, run=run, commit="'on'")
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return psycopg.sql.Identifier(name).as_string(None)
 
 
 def _named(values: Any) -> Mapping[str, Any]:  # noqa: ANN401 - by place or by name

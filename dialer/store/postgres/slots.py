@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.store.postgres import queries
 from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.queries import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ class Slots:
         asked = self._now()
         given = (self._organisation, self._every, AHEAD, self._window)
         with database_errors():
-            is_granted, seconds = self._session.one(queries.SLOT, given)
+            is_granted, seconds = self._session.one(statements.SLOT, given)
         if not is_granted:
             return float(seconds)
         # The server's moment was between the question and its answer.
@@ -79,4 +79,4 @@ class Slots:
     def hold(self, seconds: float, words: str) -> None:
         """Have nobody get a slot for so many seconds from now on."""
         with database_errors():
-            self._session.execute(queries.HOLD, (self._organisation, seconds, words))
+            self._session.execute(statements.HOLD, (self._organisation, seconds, words))

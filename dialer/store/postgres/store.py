@@ -34,9 +34,10 @@ from dialer.store.ledger.queries import changing, reading
 from dialer.store.ledger.queue import Queue, recipients_in
 from dialer.store.ledger.throughput import Pulses
 from dialer.store.ledger.unresolved import Doubts
-from dialer.store.postgres import loading, queries, sent
+from dialer.store.postgres import loading, sent
 from dialer.store.postgres.connection import database_errors
 from dialer.store.postgres.database import check_version
+from dialer.store.postgres.queries import statements
 from dialer.store.postgres.runs import Runs
 from dialer.store.postgres.session import Session
 
@@ -76,7 +77,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         made = cls(_connected(url))
         try:
             with made._errors():
-                made._session.execute(queries.ADD_BATCH, (name, campaign))
+                made._session.execute(statements.ADD_BATCH, (name, campaign))
             made._choose(name)
             with made.transaction() as db:
                 bind(name, db, binding)
@@ -104,7 +105,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
 
     def _choose(self, name: str) -> None:
         with self._errors():
-            row = self._session.execute(queries.BATCH_NAMED, (name,)).fetchone()
+            row = self._session.execute(statements.BATCH_NAMED, (name,)).fetchone()
         if row is None:
             raise UsageError(say.no_batch(name))
         (self._session.batch,) = row
@@ -126,7 +127,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             copy = loading.copy_first if is_first else loading.copy_aside
             with self._session.transaction(alone=False) as db:
                 copy(db, chunks, layout=layout)
-                db.execute(queries.ALONE)
+                db.execute(statements.ALONE)
                 if not is_first:
                     loading.take_the_place(db)
                 notes = {"layout": str(layout), "phones": json.dumps(phones), "id": id_column or ""}
@@ -143,7 +144,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         if not self._session.run:
             return super().page(after=after, size=size)
         with self._errors():
-            rows = self._db.execute(queries.CLAIM, (self._session.run, after, size)).fetchall()
+            rows = self._db.execute(statements.CLAIM, (self._session.run, after, size)).fetchall()
             rows += self._db.execute(reading.PAGE_OF_PERMITTED, (after, size)).fetchall()
         return recipients_in(rows)[:size]
 
@@ -164,14 +165,14 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         at = time.time() if now is None else now
         with self._errors():
             people = {"people": [one.id for one in recipients]}
-            before = dict(self._db.execute(queries.ATTEMPTS_OF_CALLABLE, people).fetchall())
+            before = dict(self._db.execute(statements.ATTEMPTS_OF_CALLABLE, people).fetchall())
             gone = self._not_due(before, now=at)
             chosen = [one for one in recipients if one.id in before and one.id not in gone]
             marks = [reference(self.shared_reference(one.key), before[one.id] + 1) for one in chosen]
             bodies = [render(one, mark) for one, mark in zip(chosen, marks, strict=True)]
             mine = {"run": self._session.run, "line": self._line, "within": self.within, "at": at}
             asked = mine | sent.columns(chosen, marks, bodies)
-            made = dict(self._db.execute(queries.INTEND, asked).fetchall()) if chosen else {}
+            made = dict(self._db.execute(statements.INTEND, asked).fetchall()) if chosen else {}
         moment = datetime.fromtimestamp(at, UTC)
         attempts = [
             Attempt(made[one.id], one, mark, moment, body)
@@ -187,7 +188,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         self._sent.ended(outcomes, at=at)
         asked = {"at": at, **self._sent.ids([attempt for attempt, _ in outcomes]), **sent.answers(outcomes)}
         with self._errors():
-            (known,) = self._session.one(queries.SETTLE, asked)
+            (known,) = self._session.one(statements.SETTLE, asked)
         if known < len(outcomes):
             self.tell_again()
 
@@ -195,14 +196,14 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         """Note that these were surely not sent: it is as if they were never tried."""
         asked = self._sent.ids(attempts)
         with self._errors():
-            self._db.execute(queries.WITHHOLD, (asked["ids"], asked["marks"], reason))
+            self._db.execute(statements.WITHHOLD, (asked["ids"], asked["marks"], reason))
         self._sent.forget(attempts)
 
     def tell_again(self) -> None:
         """Record once more what this run has sent lately: the server may have lost it."""
         mine = {"run": self._session.run, "host": socket.gethostname(), "pid": os.getpid(), "lease": self.lease}
         with self._errors():
-            made = self._db.execute(queries.TELL_AGAIN, mine | self._sent.all_columns()).fetchall()
+            made = self._db.execute(statements.TELL_AGAIN, mine | self._sent.all_columns()).fetchall()
         self._sent.renumber(dict(made))
 
     # -- the results ---------------------------------------------------------------------------------------------

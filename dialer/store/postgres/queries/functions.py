@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dialer.messages.store import RUN_ENDED
 from dialer.store.ledger.queries.changing import REFUSED_AGAIN
-from dialer.store.postgres.schema import LOCKS
+from dialer.store.postgres.queries.schema import LOCKS
 
 IS_OVER, IS_ANOTHER = "DL001", "DL002"
 """The errors that tell a run that it was declared over, and that the server may lack what was recorded: see `runs`."""

@@ -6,11 +6,28 @@ from __future__ import annotations
 from dialer.store.ledger.queries import changing
 from dialer.store.ledger.queries.parts import CALLABLE, permitted
 from dialer.store.ledger.queries.reading import RECIPIENT
-from dialer.store.postgres.schema import LOCKS
+from dialer.store.postgres.queries.schema import LOCKS
 
 VERSION_TABLE = "SELECT to_regclass('dialer.version')"
 VERSION_NOTED = "SELECT max(number) FROM dialer.version"
 NOTE_VERSION = "INSERT INTO dialer.version VALUES (?)"
+GRANT_RUN = """
+    GRANT USAGE ON SCHEMA dialer, dialer_batch TO {role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dialer, dialer_batch TO {role};
+    REVOKE INSERT, UPDATE, DELETE ON dialer.version FROM {role};
+    REVOKE UPDATE, DELETE ON dialer.do_not_call, dialer.do_not_call_accepted FROM {role};
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA dialer TO {role};
+"""
+GRANT_READ = """
+    GRANT USAGE ON SCHEMA dialer, dialer_batch TO {role};
+    GRANT SELECT ON ALL TABLES IN SCHEMA dialer, dialer_batch TO {role};
+"""
+SETTINGS_OF_SERVER = """
+    SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
+    (SELECT count(*) FROM pg_stat_replication), current_setting('synchronous_standby_names'),
+    NOT EXISTS (SELECT 1 FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), host(inet_server_addr())
+"""
+CLOCK = "SELECT dialer.seconds()"
 BATCH_NAMED = "SELECT id FROM dialer.batch WHERE name = ?"
 ADD_BATCH = "INSERT INTO dialer.batch (name, campaign) VALUES (?, ?) ON CONFLICT DO NOTHING"
 SETTINGS = """
@@ -19,6 +36,8 @@ SETTINGS = """
     set_config('dialer.run', {run}, true), set_config('plan_cache_mode', 'force_generic_plan', true)
 """
 """What each transaction begins with: a pooler may give it a connection that knows nothing of the one before."""
+ONE_MOMENT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+"""The mode of a transaction that reads everything from one moment."""
 ALONE = f"""
     SELECT set_config('idle_in_transaction_session_timeout', '5s', true),
     pg_advisory_xact_lock({LOCKS}, current_setting('dialer.batch')::integer)
@@ -82,12 +101,12 @@ CLAIM = f"SELECT {RECIPIENT} FROM dialer.claim(?, ?, ?) r"
 ATTEMPTS_OF_CALLABLE = f"SELECT r.id, r.attempts FROM recipient r WHERE r.id = ANY (:people) AND {CALLABLE}"
 INTEND = """
     SELECT whom, made
-    FROM dialer.intend(:run, :line, :at, :within, :people, :turns, :marks, :bodies, :scheduled, :retries) ORDER BY made
+    FROM dialer.intend(:run, :line, :at, :within, :people, :turns, :marks, :bodies, :due, :retries) ORDER BY made
 """
 SETTLE = "SELECT dialer.settle(:at, :ids, :marks, :outcomes, :statuses, :words, :calls, :skews)"
 WITHHOLD = "SELECT dialer.withhold(?, ?, ?)"
 TELL_AGAIN = """
-    SELECT mark, made FROM dialer.tell_again(:run, :host, :pid, :lease, :people, :turns, :marks, :bodies, :scheduled,
+    SELECT mark, made FROM dialer.tell_again(:run, :host, :pid, :lease, :people, :turns, :marks, :bodies, :due,
     :retries, :begun, :ended, :outcomes, :statuses, :words, :calls, :skews)
 """
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from dialer.store.ledger.queries.parts import RUN
-from dialer.store.postgres.queries import DIFFERENT
+from dialer.store.postgres.queries.statements import DIFFERENT
 
 _WORDS = (
     (re.compile(r"\bINDEXED BY \w+ "), ""),
