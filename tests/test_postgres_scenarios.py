@@ -122,8 +122,7 @@ class Scene:
 
     def is_over(self, process: int) -> bool:
         """Tell whether a process was declared over, or all is done."""
-        found = self.batch._session.one("SELECT max(ended) FROM run WHERE pid = ?", (process,))
-        return found[0] is not None
+        return self.batch._session.one("SELECT count(*) FROM run WHERE pid = ? AND ended IS NULL", (process,)) == (0,)
 
     def is_free_of(self, process: int) -> bool:
         """Tell whether nobody is kept by a process any more."""
@@ -265,7 +264,8 @@ def test_killed_workers(scene: Callable[..., Scene], kills: int, count: int) -> 
     tell(f"{kills} kills: {counts}, {strangers(here)} strangers among the unknown")
 
 
-@pytest.mark.parametrize(("freezes", "count"), [pytest.param(1, 400, marks=FULL), pytest.param(30, 40_000, marks=FULL)])
+@FULL
+@pytest.mark.parametrize(("freezes", "count"), [(1, 400), (30, 40_000)])
 def test_frozen_workers(scene: Callable[..., Scene], freezes: int, count: int) -> None:
     """One that wakes after its lease sends nothing but what was on its way, and that person is unknown, never free."""
     here = scene(count)
@@ -286,7 +286,8 @@ def test_frozen_workers(scene: Callable[..., Scene], freezes: int, count: int) -
     assert strangers(here) == 0
 
 
-@pytest.mark.parametrize(("cuts", "count"), [pytest.param(4, 200, marks=FULL), pytest.param(50, 40_000, marks=FULL)])
+@FULL
+@pytest.mark.parametrize(("cuts", "count"), [(4, 200), (50, 40_000)])
 def test_cut_connections(server: Server, scene: Callable[..., Scene], cuts: int, count: int) -> None:
     """Every second time the answers are swallowed first: what was asked is done, and nobody hears of it."""
     proxy = Proxy(str(server.folder))
@@ -310,7 +311,8 @@ def test_cut_connections(server: Server, scene: Callable[..., Scene], cuts: int,
     assert counts.keys() <= {"queued", "pending"}, "no process has died: each knows what it has done"
 
 
-@pytest.mark.parametrize(("stops", "count"), [pytest.param(2, 200, marks=FULL), pytest.param(20, 40_000, marks=FULL)])
+@FULL
+@pytest.mark.parametrize(("stops", "count"), [(2, 200), (20, 40_000)])
 @pytest.mark.parametrize("commit", ["on", "off"])
 def test_a_server_that_is_stopped_at_once(
     server: Server, scene: Callable[..., Scene], stops: int, count: int, commit: str
@@ -333,6 +335,7 @@ def test_a_server_that_is_stopped_at_once(
     assert counts.keys() <= {"queued", "pending"}
 
 
+@FULL
 @pytest.mark.parametrize(("count", "rate"), [(60, (20, 3.0)), (1500, (500, 60.0))])
 def test_one_rate_for_all(scene: Callable[..., Scene], count: int, rate: tuple[int, float]) -> None:
     """The provider's limit is kept over all processes and is used nearly whole."""
