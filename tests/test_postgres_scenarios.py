@@ -122,12 +122,13 @@ class Scene:
 
     def is_over(self, process: int) -> bool:
         """Tell whether a process was declared over, or all is done."""
-        return self.batch._session.one("SELECT count(*) FROM run WHERE pid = ? AND ended IS NULL", (process,)) == (0,)
+        asked = "SELECT count(*) FROM run WHERE pid = ? AND ended IS NULL"
+        return bool(self.batch._session.one(asked, (process,)) == (0,))
 
     def is_free_of(self, process: int) -> bool:
         """Tell whether nobody is kept by a process any more."""
         asked = "SELECT count(*) FROM recipient p JOIN run r ON r.id = p.claimed_by WHERE r.pid = ?"
-        return self.batch._session.one(asked, (process,)) == (0,) and self.is_over(process)
+        return bool(self.batch._session.one(asked, (process,)) == (0,)) and self.is_over(process)
 
     def reopen(self) -> None:
         """Look at it by a new connection."""
