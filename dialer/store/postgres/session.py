@@ -28,6 +28,8 @@ _CONNECT = 10
 """Seconds to wait for a connection."""
 _AGAIN = 3
 """So often a message is sent again of which the server did nothing."""
+_LONG = 60
+"""So much longer is a part of a transaction waited for: a whole list is replaced in one."""
 _MANY = 500
 """So many statements go into one message."""
 
@@ -117,10 +119,10 @@ class Session:
         return cursor
 
     def _do(self, cursor: psycopg.Cursor[Any], message: bytes) -> None:
-        if self.in_transaction:
-            cursor.execute(message)
-            return
         with self._in_time():
+            if self.in_transaction:
+                cursor.execute(message)
+                return
             for _ in range(_AGAIN):
                 # Nothing of it was done where two waited for each other; the other one is through by now.
                 with contextlib.suppress(psycopg.errors.DeadlockDetected):
@@ -134,7 +136,7 @@ class Session:
         if self.patience is None:
             yield
             return
-        watch = threading.Timer(self.patience, self._cut)
+        watch = threading.Timer(self.patience * (_LONG if self.in_transaction else 1), self._cut)
         watch.daemon = True
         watch.start()
         try:
@@ -160,14 +162,16 @@ class Session:
             alone: whoever else works on the batch waits, but for readers.
         """
         begin = f"BEGIN {mode}; {self._settings()}"
-        self._db.execute((f"{begin}; {statements.ALONE}" if alone else begin).encode())
+        with self._in_time():
+            self._db.execute((f"{begin}; {statements.ALONE}" if alone else begin).encode())
         try:
             yield self
         except BaseException:
             with contextlib.suppress(psycopg.Error):
                 self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        with self._in_time():
+            self._db.execute("COMMIT")
 
     def copy(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Put many rows into a table, within a transaction."""

@@ -12,6 +12,7 @@ An intent is refused once its run is declared over (`runs`), an outcome never: i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -19,7 +20,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.errors import OtherServerError, UsageError
+from dialer.errors import LedgerError, OtherServerError, UsageError
 from dialer.messages import database as say
 from dialer.models import Attempt
 from dialer.reference import reference
@@ -112,7 +113,9 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
 
     def close(self) -> None:
         """Close it; what its run has left open is `unknown` then."""
-        self.end_work()
+        # Where the database is gone, the run ends with its lease.
+        with contextlib.suppress(LedgerError):
+            self.end_work()
         self._session.close()
 
     # -- the list ------------------------------------------------------------------------------------------------

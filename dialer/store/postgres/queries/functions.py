@@ -179,7 +179,8 @@ CREATE FUNCTION dialer.tell_again(
 DECLARE b bigint := dialer.current_batch();
 BEGIN
     PERFORM pg_advisory_xact_lock({LOCKS}, b::integer);
-    INSERT INTO dialer.run AS r (batch_id, id, host, pid, lease) VALUES (b, me, machine, process, silence)
+    -- Where even the run is lost, it is as old as can be: a gap that was noted meanwhile stops it.
+    INSERT INTO dialer.run AS r (batch_id, id, host, pid, lease, began) VALUES (b, me, machine, process, silence, 0)
     ON CONFLICT (batch_id, id) DO UPDATE SET server = dialer.identity(), beat_at = dialer.seconds();
     CREATE TEMPORARY TABLE told ON COMMIT DROP AS SELECT u.*, r.number
     FROM unnest(people, turns, marks, bodies, scheduled, retries, begun, ended, outcomes, statuses, said, calls, skews)
@@ -228,7 +229,8 @@ BEGIN
         -- Until it is known that it was placed, it may still turn out that it was not.
         former_batch = CASE WHEN NEW.outcome = 'unknown' THEN c.former_batch END,
         former_at = CASE WHEN NEW.outcome = 'unknown' THEN c.former_at END;
-    ELSIF TG_OP = 'DELETE' OR NEW.outcome IN ('retry', 'error') THEN
+    ELSIF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND NEW.outcome IN ('retry', 'error') THEN
+        -- It was not placed: what was known of the number before counts again.
         UPDATE dialer.called SET batch_id = former_batch, at = former_at, is_open = 0, former_batch = NULL,
         former_at = NULL WHERE server = host AND number = line AND batch_id = old_or_new.batch_id
         AND former_batch IS NOT NULL;

@@ -49,10 +49,12 @@ ALONE = f"""
 END_SILENT_RUNS = """
     UPDATE run SET ended = dialer.seconds(), is_expired = 1
     WHERE ended IS NULL AND dialer.seconds() > beat_at + lease
-    AND (lease = 0 OR dialer.seconds() - lease > extract(epoch FROM pg_postmaster_start_time()))
+    AND dialer.seconds() - lease > extract(epoch FROM pg_postmaster_start_time())
     RETURNING beat_at, server = dialer.identity()
 """
-"""As a statement of its own, before `RECOVER`: an intent that is on its way is waited for here, and seen there."""
+"""As a statement of its own, before `RECOVER`: an intent that is on its way is waited for here, and seen there.
+
+Not while the server has just started: others may not have come back yet."""
 RECOVER = "SELECT dialer.recover()"
 LIVE_RUN = "SELECT host, pid, began FROM run WHERE ended IS NULL ORDER BY began LIMIT 1"
 BEGIN_RUN = "INSERT INTO run (batch_id, id, host, pid, lease) VALUES (dialer.current_batch(), ?, ?, ?, ?)"
