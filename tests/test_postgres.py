@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -402,3 +404,29 @@ def test_a_run_that_died_with_the_server_leaves_a_gap_and_nobody_is_called_over_
     with pytest.raises(OtherServerError):
         intend(batch, 1)
     batch.close()
+
+
+def test_a_commit_that_a_standby_may_lack_is_not_taken_for_done(pair: Pair) -> None:
+    """The server calls it a success when its wait for the standby is cancelled."""
+    batch = working(pair.opened())
+    process = batch._session.one("SELECT pg_backend_pid()")[0]
+    with psycopg.connect(pair.url, autocommit=True) as db:
+        db.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        db.execute("SELECT pg_reload_conf()")
+        cancelled = threading.Thread(target=cancel_wait, args=(db, process))
+        cancelled.start()
+        with pytest.raises(LedgerError, match="cancel"):
+            intend(batch, 1)
+        cancelled.join()
+        db.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        db.execute("SELECT pg_reload_conf()")
+    batch.come_back([])
+    assert batch.counts() == {Status.PENDING: 3}
+    batch.close()
+
+
+def cancel_wait(db: psycopg.Connection[Any], process: int) -> None:
+    waits = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'SyncRep'"
+    while db.execute(waits, (process,)).fetchone() is None:
+        time.sleep(0.01)
+    db.execute("SELECT pg_cancel_backend(%s)", (process,))

@@ -28,6 +28,8 @@ _CONNECT = 10
 """Seconds to wait for a connection."""
 _AGAIN = 3
 """So often a message is sent again of which the server did nothing."""
+_WARNING = "01000"
+"""The class of warnings that have no code of their own."""
 _LONG = 60
 """So much longer is a part of a transaction waited for: a whole list is replaced in one."""
 _MANY = 500
@@ -72,7 +74,20 @@ class Session:
         )
         db.adapters.register_loader("numeric", _WholeLoader)
         db.adapters.register_loader("json", TextLoader)
+        db.add_notice_handler(self._hear)
+        self._doubt = ""
         return db
+
+    def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        # A wait for a standby that was cancelled is told as success: it is only here that the replica may lack it
+        # (https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION-HA).
+        if notice.severity_nonlocalized == "WARNING" and notice.sqlstate == _WARNING:
+            self._doubt = notice.message_primary or _WARNING
+
+    def _refuse_doubtful(self) -> None:
+        if self._doubt:
+            self._db.close()
+            raise psycopg.OperationalError(self._doubt)
 
     @property
     def is_lost(self) -> bool:
@@ -114,6 +129,7 @@ class Session:
         if not self.in_transaction:
             texts.insert(0, self._settings())
         self._do(cursor, ";".join(texts).encode())
+        self._refuse_doubtful()
         while cursor.nextset():
             pass
         return cursor
@@ -172,6 +188,7 @@ class Session:
             raise
         with self._in_time():
             self._db.execute("COMMIT")
+        self._refuse_doubtful()
 
     def copy(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Put many rows into a table, within a transaction."""
