@@ -131,6 +131,19 @@ def test_each_commit_waits_for_the_disk_whatever_the_server_is_told(opened: Call
         assert session.one("SELECT current_setting('synchronous_commit')") == ("on",)
 
 
+def test_results_that_are_read_in_pages_are_all_there_and_in_order(
+    opened: Callable[..., Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dialer.store.postgres.store._PAGE", 3)
+    batch = working(opened(), 10)
+    call(batch, 4, QUEUED)
+    call(batch, 9, QUEUED)
+    load(batch, [row(index, index) for index in range(1, 9)])
+    assert [one.key for one in batch.results()] == [key_of(index) for index in range(1, 10)]
+    assert [one.key for one in batch.results(after=4)] == [key_of(index) for index in range(5, 10)]
+    assert [one.key for one in batch.results(pending=False)] == [key_of(4), key_of(9)]
+
+
 # -- several batches ---------------------------------------------------------------------------------------------------
 
 

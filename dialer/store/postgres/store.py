@@ -43,11 +43,15 @@ from dialer.store.postgres.runs import Runs
 from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dialer.input_rows import InputRows
     from dialer.models import Answer, Recipient, Render, ResultRow
     from dialer.store.records import Binding
+
+
+_PAGE = 5000
+"""So many rows of the results are read at once."""
 
 
 class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
@@ -210,6 +214,18 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         self._sent.renumber(dict(made))
 
     # -- the results ---------------------------------------------------------------------------------------------
+
+    def results(self, *, pending: bool = True, after: int = 0) -> Iterator[ResultRow]:
+        """Yield one row per input row in input order, then those who were called and left; see `Results.results`.
+
+        Page by page, each as of its own moment: all of them would be held in memory, or a moment kept for long.
+        """
+        query = reading.RESULTS_BETWEEN if pending else reading.RESULTS_BETWEEN_BUT_PENDING
+        with self._errors():
+            last = self._session.one(reading.LAST_POSITION)[0] or 0
+            for first in range(after, last, _PAGE):
+                yield from self._shown(self._db.execute(self._with_calls(query), (first, first + _PAGE)).fetchall())
+            yield from self._shown(self._db.execute(self._with_calls(reading.RESULTS_OF_UNLISTED)).fetchall())
 
     def results_of(self, positions: Sequence[int]) -> list[ResultRow]:
         """Return the result rows of some positions of the input, in input order."""

@@ -244,6 +244,14 @@ def _rows(which: str, *, where: str, result: str = _RESULT) -> str:
 RESULTS_BUT_PENDING = f"{_rows(DONE, where='r.position > ?1')} ORDER BY 1"
 # Each is in order by its index, so that nothing is sorted.
 RESULTS = f"{_rows(PENDING, where='r.position > ?1')} UNION ALL {RESULTS_BUT_PENDING}"
+_BETWEEN = "r.position > ?1 AND r.position <= ?2"
+RESULTS_BETWEEN_BUT_PENDING = f"{_rows(DONE, where=_BETWEEN)} ORDER BY 1"
+RESULTS_BETWEEN = f"{_rows(PENDING, where=_BETWEEN)} UNION ALL {RESULTS_BETWEEN_BUT_PENDING}"
+LAST_POSITION = f"""
+    SELECT max(last) FROM (
+        SELECT max(r.position) AS last FROM {PENDING} UNION ALL SELECT max(r.position) FROM {DONE}
+    ) each_of
+"""
 _AMONG = "r.position IN (SELECT CAST(value AS INTEGER) FROM json_each(?1))"
 RESULTS_AMONG = f"{_rows(PENDING, where=_AMONG)} UNION ALL {_rows(DONE, where=_AMONG)} ORDER BY 1"
 # All of them in one row, since calls are waiting to leave: see `group`.
