@@ -90,7 +90,7 @@ class Worker:
     def come_back(self) -> None:
         while True:
             try:
-                if not self.batch.come_back([attempt.reference for attempt, _ in self.open.values()]):
+                if not self.batch.come_back():
                     self.begin()
             except LedgerError:
                 time.sleep(0.02)

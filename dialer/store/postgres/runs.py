@@ -14,7 +14,6 @@ import socket
 import time
 from abc import abstractmethod
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from dialer.errors import LockedError
@@ -24,9 +23,6 @@ from dialer.store.ledger.gaps import MADE, SEARCHED, START, Gaps
 from dialer.store.ledger.queries import reading
 from dialer.store.postgres.connection import BatchSession
 from dialer.store.postgres.queries import statements
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 LEASE = 10.0
 """Seconds of silence after which a run may be declared over."""
@@ -116,13 +112,15 @@ class Runs(BatchSession, Gaps):
     def tell_again(self) -> None:
         """Record once more what this run has sent lately: the server may have lost it."""
 
-    def come_back(self, known: Collection[str]) -> bool:
+    @abstractmethod
+    def _known_attempts(self) -> tuple[list[str], float]:
+        """Return the references of all attempts that this run knows of, and since when (Unix seconds) they are all."""
+
+    def come_back(self) -> bool:
         """Connect again after the connection was lost; return whether this run goes on.
 
         The answer to an intent may be lost: whom this run has begun to call without knowing it were surely not called.
-
-        Args:
-            known: the references of the attempts that it knows, and whose outcome was not recorded yet.
+        Whatever it knows stays, also what it has recorded: the server may have lost the outcome and not the intent.
 
         Raises:
             LedgerError: the database cannot be reached.
@@ -132,7 +130,8 @@ class Runs(BatchSession, Gaps):
             began = elapsed()
             line, goes_on = self._session.one(statements.NEXT_CONNECTION, (self._session.run,)) or (0, False)
             # After that statement: it has waited for what was on its way.
-            self._db.execute(statements.WITHHOLD_ALL_BUT, (self._session.run, list(known), RUN_ENDED))
+            known, since = self._known_attempts()
+            self._db.execute(statements.WITHHOLD_ALL_BUT, (self._session.run, known, RUN_ENDED, since))
         self._line, self._since = line, began
         if not goes_on:
             self._until = 0.0

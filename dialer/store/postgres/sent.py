@@ -66,6 +66,10 @@ class Sent:
             "marks": [attempt.reference for attempt in attempts],
         }
 
+    def references(self) -> list[str]:
+        """Return the references of all of them."""
+        return list(self._kept)
+
     def all_columns(self) -> dict[str, list[Any]]:
         """Return all of them, column by column."""
         kept = list(self._kept.values())

@@ -206,6 +206,9 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             self._db.execute(statements.WITHHOLD, (asked["ids"], asked["marks"], reason))
         self._sent.forget(attempts)
 
+    def _known_attempts(self) -> tuple[list[str], float]:
+        return self._sent.references(), time.time() - sent.KEPT / 2
+
     def tell_again(self) -> None:
         """Record once more what this run has sent lately: the server may have lost it."""
         mine = {"run": self._session.run, "host": socket.gethostname(), "pid": os.getpid(), "lease": self.lease}

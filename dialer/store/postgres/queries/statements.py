@@ -63,7 +63,8 @@ NEXT_CONNECTION = "UPDATE run SET connection = connection + 1 WHERE id = ? RETUR
 """Whatever is on its way by the one before is waited for, or refused."""
 WITHHOLD_ALL_BUT = """
     SELECT dialer.withhold(array_agg(id), array_agg(reference), '') FROM attempt WHERE run = ?1
-    AND (outcome IS NULL OR outcome = 'unknown' AND words = ?3) AND reference <> ALL (?2) HAVING count(*) > 0
+    AND (outcome IS NULL OR outcome = 'unknown' AND words = ?3) AND reference <> ALL (?2) AND at > ?4
+    HAVING count(*) > 0
 """
 END_RUN = "UPDATE run SET ended = dialer.seconds() WHERE id = ? AND ended IS NULL"
 
