@@ -422,6 +422,21 @@ def test_a_run_that_died_with_the_server_leaves_a_gap_and_nobody_is_called_over_
     batch.close()
 
 
+def test_where_all_runs_were_over_when_the_server_lost_commits_the_next_one_knows_of_a_gap(pair: Pair) -> None:
+    batch = working(pair.opened(), 3)
+    pair.copy()
+    call(batch, 1, QUEUED)
+    batch.close()
+    pair.fail_over()
+    again = pair.opened()
+    again.lease = 0.0
+    again._session.execute("UPDATE run SET lease = 0")
+    again.begin_work()
+    assert again.gaps() != []
+    assert again.wait_until() is not None, "whom the lost commits were about is found at the provider, or waited for"
+    again.close()
+
+
 def test_a_commit_that_a_standby_may_lack_is_not_taken_for_done(pair: Pair) -> None:
     """The server calls it a success when its wait for the standby is cancelled."""
     batch = working(pair.opened())

@@ -47,7 +47,7 @@ class Runs(BatchSession, Gaps):
     _line = 0
     """How often it has connected again."""
 
-    def begin_work(self, *, former: str | None = None, joins: bool = False) -> str:
+    def begin_work(self, *, former: str | None = None, joins: bool = False) -> str:  # noqa: ARG002 - see below
         """Begin a piece of work and return its id; what a dead run left is `unknown`.
 
         Args:
@@ -57,7 +57,6 @@ class Runs(BatchSession, Gaps):
         Raises:
             LockedError: another run works on the batch.
         """
-        del former
         if not joins:
             self.declare_over()
         began, work, now = elapsed(), uuid4().hex, time.time()
@@ -69,6 +68,10 @@ class Runs(BatchSession, Gaps):
                 raise LockedError(
                     say.batch_held(host=host, process=process, since=moment), pid=process, host=host, since=moment
                 )
+            before = db.execute(statements.FORMER_SERVER).fetchone()
+            if before is not None:
+                # Nobody who has worked on it has told this server again what it may have lost.
+                self._note_lost(before[0])
             db.execute(statements.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease))
             self._note_start(work, now)
         self._session.run, self._session.patience = work, self.patience
@@ -143,13 +146,19 @@ class Runs(BatchSession, Gaps):
             silent = self._db.execute(statements.END_SILENT_RUNS).fetchall()
             for since in (beat for beat, is_known in silent if not is_known):
                 # It has died with the server that it knew: what it has sent at last may be missing in this one.
-                self.note_gap(since, time.time())
+                self._note_lost(since)
             return int(self._db.execute(statements.RECOVER).fetchone()[0])
+
+    def _note_lost(self, since: float) -> None:
+        """Note that calls may be missing since a beat that the server knows of; a run that begins later is told so."""
+        self.note_gap(since, self._session.one(statements.CLOCK)[0])
 
     def end_work(self) -> None:
         """End this run: whom it has claimed are free, and what it has left open is `unknown`."""
         if not self._session.run or self._session.is_lost:
             return
+        # Another server is told again what this run has sent, before nobody can.
+        self.beat()
         with self._errors():
             self._db.execute(statements.END_RUN, (self._session.run,))
             self._db.execute(statements.RECOVER)
