@@ -101,7 +101,7 @@ class Workbook:
             [
                 Sheet(say.PEOPLE, self._people(rows)),
                 Sheet(say.FIGURES, self._figures(), is_table=False),
-                Sheet(say.REASONS_SHEET, self._counted_reasons()),
+                Sheet(say.REASONS_SHEET, self._counted_reasons(), widest=100),
             ],
         )
 

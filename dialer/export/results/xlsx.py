@@ -29,7 +29,7 @@ _NAMED: Final = 128
 """Characters of a cell that is cut which are free for the words that say so."""
 _SAMPLE: Final = 200
 """Rows by whose cells the columns get their widths."""
-_NARROWEST, _WIDEST = 8, 50
+_NARROWEST = 8
 _AT_ONCE: Final = 500
 """Rows that are written together."""
 _FIRST_DAY: Final = datetime(1899, 12, 30, tzinfo=UTC)
@@ -37,10 +37,9 @@ _FIRST_DAY: Final = datetime(1899, 12, 30, tzinfo=UTC)
 _DATES_BEGIN: Final = datetime(1900, 3, 1, tzinfo=UTC)
 """Programs disagree on the numbers of the days before it."""
 _ESCAPED: Final = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_ENDS, _FIXED = re.compile("([A-Z]+)([0-9]+)"), r"$\1$\2"
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-
 _TEMPLATES: Final = 1000
-"""That are kept of one sheet."""
 _NUMBER: Final = "\0"
 """Stands for a row's number in a template: no XML has it."""
 
@@ -79,11 +78,13 @@ class Sheet:
         name: on its tab.
         rows: its cells; taken one by one.
         is_table: the first row names the columns: it stays in view, and the rows can be filtered.
+        widest: characters that a column shows at most.
     """
 
     name: str
     rows: Iterable[Sequence[Cell]]
     is_table: bool = True
+    widest: int = 50
 
 
 def write_workbook(file: IO[bytes], sheets: Sequence[Sheet]) -> None:
@@ -132,7 +133,7 @@ def _write_sheet(part: IO[bytes], sheet: Sheet) -> str:
     """Write a sheet; return the range of its table, or nothing where it is none."""
     rows = iter(sheet.rows)
     sample = list(islice(rows, _SAMPLE))
-    part.write(f"{_XML}{_head(sample, is_table=sheet.is_table)}".encode())
+    part.write(f"{_XML}{_head(sample, sheet)}".encode())
     last, written = 1, _Rows(has_head=sheet.is_table)
     lines: list[str] = []
     for last, cells in enumerate(chain(sample, rows), 1):
@@ -260,16 +261,17 @@ _STYLES: Final = (
 )
 
 
-def _head(sample: Sequence[Sequence[Cell]], *, is_table: bool) -> str:
+def _head(sample: Sequence[Sequence[Cell]], sheet: Sheet) -> str:
     pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/><selection pane="bottomLeft"/>'
-    view = f'<sheetView workbookViewId="0">{pane if is_table else ""}</sheetView>'
+    view = f'<sheetView workbookViewId="0">{pane if sheet.is_table else ""}</sheetView>'
+    widths = "".join(_widths(sample, sheet.widest))
     return (
         f'<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
-        f'<sheetViews>{view}</sheetViews><sheetFormatPr defaultRowHeight="15"/>{"".join(_widths(sample))}<sheetData>'
+        f'<sheetViews>{view}</sheetViews><sheetFormatPr defaultRowHeight="15"/>{widths}<sheetData>'
     )
 
 
-def _widths(sample: Sequence[Sequence[Cell]]) -> Iterator[str]:
+def _widths(sample: Sequence[Sequence[Cell]], most: int) -> Iterator[str]:
     count = max(map(len, sample), default=0)
     if not count:
         return
@@ -277,7 +279,7 @@ def _widths(sample: Sequence[Sequence[Cell]]) -> Iterator[str]:
     for at in range(count):
         # A line of its own may run over the columns.
         widest = max((_width(cells[at]) for cells in sample if at < len(cells) > 1), default=0)
-        width = min(max(widest + 3, _NARROWEST), _WIDEST)
+        width = min(max(widest + 3, _NARROWEST), most)
         yield f'<col min="{at + 1}" max="{at + 1}" width="{width}" customWidth="1"/>'
     yield "</cols>"
 
@@ -307,7 +309,7 @@ def _workbook(tables: Mapping[str, str]) -> str:
     sheets = "".join(f'<sheet name="{name}" sheetId="{at}" r:id="rId{at}"/>' for at, name in enumerate(tables, 1))
     hidden = 'name="_xlnm._FilterDatabase" hidden="1"'
     filters = "".join(
-        f'<definedName {hidden} localSheetId="{at}">{name}!{_absolute(around)}</definedName>'
+        f'<definedName {hidden} localSheetId="{at}">{name}!{_ENDS.sub(_FIXED, around)}</definedName>'
         for at, (name, around) in enumerate(tables.items())
         if around
     )
@@ -317,20 +319,13 @@ def _workbook(tables: Mapping[str, str]) -> str:
     )
 
 
-def _absolute(around: str) -> str:
-    return re.sub(r"([A-Z]+)([0-9]+)", r"$\1$\2", around)
-
-
 def _package(sheets: int) -> dict[str, str]:
     """Return the parts of a file with so many sheets that say what the others are."""
-    types = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{at}.xml" ContentType="{_TYPE}.spreadsheetml.worksheet+xml"/>'
-        for at in range(1, sheets + 1)
-    )
-    relations = "".join(
-        f'<Relationship Id="rId{at}" Type="{_OFFICE}/relationships/worksheet" Target="worksheets/sheet{at}.xml"/>'
-        for at in range(1, sheets + 1)
-    )
+    types, relations = "", ""
+    for at in range(1, sheets + 1):
+        part, kind = f"worksheets/sheet{at}.xml", f"{_TYPE}.spreadsheetml.worksheet+xml"
+        types += f'<Override PartName="/xl/{part}" ContentType="{kind}"/>'
+        relations += f'<Relationship Id="rId{at}" Type="{_OFFICE}/relationships/worksheet" Target="{part}"/>'
     return {
         "[Content_Types].xml": (
             f'<Types xmlns="{_PACKAGE}/content-types">'
