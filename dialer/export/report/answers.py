@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dialer.errors import UsageError
 from dialer.export.report.masking import cut, without_numbers
-from dialer.messages.export import report as say
+from dialer.messages.export import conversations as spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +144,7 @@ class Poll:
         for wanted in self._wanted:
             if names and not self._as_wanted and not any(wanted.is_asked(name) for name in names):
                 shown = [cut(name, _LETTERS) for name in names[:_QUESTIONS]]
-                raise UsageError(say.no_such_question(wanted.question, shown))
+                raise UsageError(spoken.no_such_question(wanted.question, shown))
 
     def questions(self) -> tuple[Question, ...]:
         """Return the questions to which an answer is wanted, then those that most people answered."""
