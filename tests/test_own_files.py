@@ -85,6 +85,26 @@ def test_rejects_of_an_older_version_have_a_name_twice(tmp_path: Path) -> None:
     assert [list(cells) for chunk in chunks(table) for cells in chunk.cells] == [[number(1), "@home", "gold"]]
 
 
+@pytest.mark.parametrize(
+    ("header", "of_ours"),
+    [
+        ("note,line,row,status,code,reason,phone,offer", "line,row,status,code,reason"),
+        ("phone,offer,note,line,row,status,code,reason", "line,row,status,code,reason"),
+        ("row,status,code,reason,phone,offer,note", "row,status,code,reason"),
+        ("phone,note,line,row,status,code,offer", "line,row,status,code"),
+    ],
+)
+def test_rejects_are_known_where_somebody_added_moved_or_deleted_a_column(
+    tmp_path: Path, header: str, of_ours: str
+) -> None:
+    cells = {"phone": number(1), "offer": "'@home", "note": "call late"}
+    path = tmp_path / "r.csv"
+    path.write_text(f"{header}\n{','.join(cells.get(name, 'ours') for name in header.split(','))}\n")
+    table = examine(path, known=own_file)
+    assert dict(zip(table.header, table.sample[0], strict=True)) == cells | {"offer": "@home"}
+    assert any(f"its columns {', '.join(of_ours.split(','))} are not sent" in hint for hint in table.hints)
+
+
 def test_results_that_a_spreadsheet_has_saved_are_known(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.recipients([[number(n), "=1+1", "gold"] for n in range(3)], header=["phone", "offer", "status"])
     run(place.campaign())
