@@ -86,7 +86,16 @@ def test_who_was_called_and_left_the_file_is_told_apart(ledger: Ledger, batch: B
     report = report_of(batch)
     assert (report.funnel.in_file, report.funnel.queued, report.funnel.left) == (1, 0, 1)
     assert report.calls == 1
-    assert "1 more were called and are no longer in the list" in page(report)
+    assert "1 more was called and is no longer in the list" in page(report)
+
+
+def test_rows_that_a_cell_leaves_out_are_not_said_to_be_on_a_do_not_call_list(ledger: Ledger, batch: Batch) -> None:
+    load(ledger, [row(1, 1), row(2, 2, status=Status.SUPPRESSED)])
+    called(ledger, 1, "completed", **talked(30))
+    words = markdown(report_of(batch))
+    assert "1 on a do-not-call list or left out by a cell of the row" in words
+    assert "| 1 | left out |" in words
+    assert "; 1 was reached." in words
 
 
 @pytest.mark.parametrize(

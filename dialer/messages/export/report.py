@@ -27,7 +27,7 @@ WHY, LAST_CALL = "Why", "Last call"
 _STANDS: Final[Mapping[str, str]] = {
     Status.INVALID: "cannot be called",
     Status.DUPLICATE: "duplicate",
-    Status.SUPPRESSED: "do-not-call",
+    Status.SUPPRESSED: "left out",
     Status.ERROR: "refused",
     Status.UNKNOWN: "unclear",
     Status.QUEUED: "next call refused",
@@ -143,11 +143,11 @@ def accepted(count: int, names: ProviderNames) -> str:
 
 
 def were_reached(count: int, *, is_final: bool) -> str:
-    return f"; {count:,} were reached{_so_far(is_final=is_final)}"
+    return f"; {count:,} {'was' if count == 1 else 'were'} reached{_so_far(is_final=is_final)}"
 
 
 def no_longer_in_file(count: int) -> str:
-    return f"{count:,} more were called and are no longer in the list."
+    return f"{count:,} more {'was called and is' if count == 1 else 'were called and are'} no longer in the list."
 
 
 def _so_far(*, is_final: bool) -> str:
@@ -159,7 +159,7 @@ def lost(counts: Mapping[Status, int], names: ProviderNames) -> str:
     words = {
         Status.INVALID: "{} not callable as they stand",
         Status.DUPLICATE: "{} in the list already",
-        Status.SUPPRESSED: "{} on a do-not-call list",
+        Status.SUPPRESSED: "{} on a do-not-call list or left out by a cell of the row",
         Status.ERROR: f"{{}} refused by {names.name}",
         Status.UNKNOWN: "{} unclear",
         Status.SENDING: "{} being called",
@@ -209,7 +209,8 @@ def endings(called: int, *, reached: int, machines: int) -> str:
 
 
 def silent(count: int) -> str:
-    return f"{count:,} completed calls lasted 0 seconds: nobody was reached by them."
+    calls, them = ("completed call", "it") if count == 1 else ("completed calls", "them")
+    return f"{count:,} {calls} lasted 0 seconds: nobody was reached by {them}."
 
 
 # -- length of the calls -----------------------------------------------------------------------------------------------
@@ -334,7 +335,8 @@ WHERE_REASONS_STAND = "Rows are those of the list, from 1 without its header; ea
 
 
 def not_called(rows: int, *, with_other_reasons: int) -> str:
-    others = f" {with_other_reasons:,} more rows have other reasons." if with_other_reasons else ""
+    more = "1 more row has" if with_other_reasons == 1 else f"{with_other_reasons:,} more rows have"
+    others = f" {more} other reasons." if with_other_reasons else ""
     return f"{many(rows, 'row')}: not called, or the call failed.{others}"
 
 
@@ -371,7 +373,7 @@ HIDDEN = "Of each number only the last three digits are shown."
 def glossary(names: ProviderNames, *, wanted: bool, masked: bool) -> list[tuple[str, str]]:
     """Return terms, and what they mean."""
     return [
-        (CALLABLE, "A row with a valid number that is neither a duplicate of another row nor on a do-not-call list."),
+        (CALLABLE, "A row with a valid number: not a duplicate, not on a do-not-call list, not left out by a cell."),
         (SENT, f"A call was asked for: {names.name} accepted it, refused it, or its answer is missing."),
         (ACCEPTED, f"{names.name} took the call. It rings when a line is free."),
         (REACHED_, "A person answered: the call is completed, no machine answered, and they talked."),

@@ -71,7 +71,7 @@ def meaning(status: Status, names: ProviderNames) -> str:
         Status.UNKNOWN: "nobody knows whether the call was placed",
         Status.INVALID: "the row cannot be called as it stands",
         Status.DUPLICATE: "another row, or an earlier run, has this number",
-        Status.SUPPRESSED: "on a do-not-call list",
+        Status.SUPPRESSED: "on a do-not-call list, or left out by a cell of the row",
     }[status]
 
 
