@@ -388,6 +388,14 @@ def test_text_goes_to_a_file_where_one_is_named(campaign: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("name", "begins"), [("r.md", "# c\n"), ("r.JSON", "{"), ("r.html", "<!DOCTYPE html>"), ("r", "<!DOCTYPE html>")]
+)
+def test_a_report_is_what_its_file_is_named_after(campaign: Path, name: str, begins: str) -> None:
+    assert cli.main(["report", str(campaign), "--to", str(campaign.with_name(name))]) == ExitCode.DONE
+    assert campaign.with_name(name).read_text(encoding="utf-8").startswith(begins)
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--timezone", "Asia/Calcuta"], 'write a name like "Asia/Calcutta"'),
