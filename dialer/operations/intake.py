@@ -113,7 +113,7 @@ def intake(
     shared: SharedList,
     should_stop: Callable[[], bool],
     former: Sequence[tuple[str, ...]] = (),
-    called: Callable[[], Collection[int]] = tuple,
+    called: Callable[[], Mapping[int, Collection[str]]] = dict,
 ) -> Intake:
     """Return the input, its structure checked; its rows are judged when the screening is iterated.
 
@@ -123,7 +123,7 @@ def intake(
         shared: the workspace's do-not-call list.
         should_stop: asked between chunks.
         former: the columns that earlier runs of the batch took the numbers from, the last ones first.
-        called: returns the numbers that they attempted.
+        called: returns the numbers that they attempted, and under which keys.
 
     Raises:
         ColumnError: it is not clear which column holds the numbers.
