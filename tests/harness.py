@@ -360,13 +360,15 @@ class _Start:
 
 def _command(start: _Start) -> None:
     from dialer.cli import main  # noqa: PLC0415 - the tests need nothing of it
-    from dialer.operations import eligibility  # noqa: PLC0415 - as above
+    from dialer.operations import eligibility, results_writer  # noqa: PLC0415 - as above
 
     os.environ.clear()
     os.environ.update(start.environment)
     gaps.LATE = start.late
     # Runs that meet on a number try again sooner than where people wait for it: what they do then is the same.
     eligibility.MEET_AGAIN = (0.2, 4.0)
+    # A short run would have ended before its first line was due.
+    results_writer._GATHER = 0.0
     _hear(but=start.ignores)
     _speak(start.log, start.terminal)
     try:

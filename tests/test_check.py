@@ -314,8 +314,11 @@ def test_a_run_says_before_it_calls_that_a_program_has_left_something(
 ) -> None:
     place.recipients([[number(n), "Zoe", ["Pune", "NULL"][n % 2], ""] for n in range(4)], header=HEADER)
     assert main(["run", "--yes", str(place.campaign())]) == 0
-    note = 'Note: cells such as "NULL" in the column "City" are spoken as they stand; `check` names the rows.'
-    assert note in capsys.readouterr().err
+    cells = 'Note: cells such as "NULL" in the column "City"'
+    assert (
+        f"{cells} are spoken as they stand where the row is called; `check` names those rows."
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ class OtherCalls:
 def _judge(case: Case, campaign: Campaign, *, wait: Callable[[], float]) -> Judge:
     within, elsewhere = 86_400.0, _called_elsewhere(case)
 
-    def called(numbers: Sequence[int], *, now: float) -> Elsewhere | None:
+    def called(numbers: Sequence[int], *, now: float, **_: float) -> Elsewhere | None:
         at = 0.0 if case.again is None else _at(case.again).timestamp() - within
         return Elsewhere(at, "b") if elsewhere & set(numbers) and now < at + within else None
 

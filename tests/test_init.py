@@ -167,9 +167,17 @@ def test_a_list_without_a_number_is_refused_with_its_columns() -> None:
     )
 
 
+def test_the_command_that_asks_reads_the_list_as_it_was_read_and_writes_the_same_file() -> None:
+    Path("k.csv").write_text("Kunde,Handy,Mobil\nZoë,+919876543210,+919876543211\n", encoding="cp1252")
+    with pytest.raises(UsageError) as caught:
+        write_campaign(Path("k.csv"), to=Path("mine.toml"), encoding="cp1252")
+    assert "asks: dialer init k.csv --to mine.toml --encoding cp1252\n" in str(caught.value)
+    assert 'with agent_id, recipients, encoding = "cp1252" in [csv] and these lines.' in str(caught.value)
+
+
 def test_the_fullest_column_is_proposed_and_not_the_emptiest() -> None:
     """As address books export them: one number in ten rows is no better for being clean."""
-    rows = [[f"+9198765432{at:02}" if at != 3 else "121", "+912223456789" if at == 9 else ""] for at in range(10)]
+    rows = [[f"+9198765432{at:02}" if at else "121", "+912223456789" if at == 9 else ""] for at in range(10)]
     with Path("people.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["Phone 2 - Value", "Phone 1 - Value"], *([two, one] for one, two in rows)])
     lines = [
@@ -179,7 +187,7 @@ def test_the_fullest_column_is_proposed_and_not_the_emptiest() -> None:
     assert "\n".join(lines) in refused(Path("people.csv"))
     person = Answers()
     assert filled(asked(Path("people.csv"), person)).columns.phone == ["Phone 1 - Value"]
-    assert "Phone 1 - Value: 9 of 10 cells are numbers, like +919876543200 and +919876543201\n" in person.questions[0]
+    assert "Phone 1 - Value: 9 of 10 cells are numbers, like +919876543201 and +919876543202\n" in person.questions[0]
 
 
 def test_the_number_of_a_bill_is_not_proposed_for_the_phone() -> None:

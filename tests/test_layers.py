@@ -50,6 +50,7 @@ HOMES = {
     "starlette": {"provider"},
     "uvicorn": {"provider"},
     "openpyxl": {"intake"},
+    "xlsxwriter": {"export"},
     "jinja2": {"export"},
     "markupsafe": {"export"},
     "matplotlib": {"export"},

@@ -737,7 +737,7 @@ def test_a_ledger_of_version_3_shows_the_same_results_and_gives_refused_redials_
         header, calls = newer.header(), newer.call_parts()
         ResultsFile(results, header=header, with_id=False).write(newer.results(), calls=calls)
         asked = [person.decisions for person in newer.people_with(number_of(6))]
-    found, before = (list(csv.DictReader(file.read_text("utf-8").splitlines())) for file in (results, OLDER_RESULTS))
+    found, before = former_columns(results.read_text("utf-8")), former_columns(OLDER_RESULTS.read_text("utf-8"))
     refused, released = before[5], before[7]
     assert (refused["status"], refused["execution_id"], refused["call_status"]) == ("error", "", "")
     refused |= {
@@ -767,6 +767,12 @@ def test_a_ledger_of_version_3_goes_on_as_any_other(path: Path) -> None:
         }  # fmt: skip
 
 
+def former_columns(results: str) -> list[dict[str, str]]:
+    """Return the rows of a results file in the columns that versions 3 and 4 wrote: `reason` is newer."""
+    rows = csv.DictReader(results.splitlines())
+    return [{name: cell for name, cell in row.items() if name != "reason"} for row in rows]
+
+
 def as_version_4(path: Path) -> None:
     """Put a ledger there with calls, redials, rows taken over, refused and withheld, under two headers."""
     with contextlib.closing(sqlite3.connect(path)) as older:
@@ -780,7 +786,7 @@ def test_a_ledger_of_version_4_shows_the_same_results(path: Path) -> None:
         ResultsFile(results, header=newer.header(), with_id=False).write(newer.results(), calls=newer.call_parts())
     # Who was being called is told in the words of now.
     before = RESULTS_4.read_text("utf-8").replace("the run ended before Bolna's answer was recorded", RUN_ENDED)
-    assert results.read_text("utf-8") == before
+    assert former_columns(results.read_text("utf-8")) == former_columns(before)
 
 
 def test_what_a_ledger_of_version_4_sent_is_kept_with_its_attempts(path: Path) -> None:

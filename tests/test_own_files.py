@@ -77,12 +77,47 @@ def test_rejects_with_an_edited_number_are_called(place: Place, capsys: pytest.C
     assert own in told["hints"]
 
 
+def test_rows_that_were_left_out_are_named_where_the_next_campaign_may_lack_the_list(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([[number(n), "gold"] for n in range(3)], header=["phone", "offer"])
+    (place.folder / "dnc.txt").write_text(f"{number(1)}\n", encoding="utf-8")
+    first = place.campaign(more='[screening]\nsuppression = ["dnc.txt"]\n')
+    checked(first, capsys, "--rejects", str(place.folder / "rejects.csv"))
+    told = checked(place.campaign(name="d", recipients="rejects.csv"), capsys)
+    assert told["to_call"] == 1
+    assert told["hints"][0].endswith(
+        "1 row in it says suppressed: the do-not-call list, `skip` or `only` behind it has to be in this "
+        "campaign as well. Delete what is not to be called"
+    )
+
+
 def test_rejects_of_an_older_version_have_a_name_twice(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text(f"line,row,status,code,reason,phone,offer,status\n2,1,invalid,x,y,{number(1)},'@home,gold\n")
     table = examine(path, known=own_file)
     assert table.header == ("phone", "offer", "status")
     assert [list(cells) for chunk in chunks(table) for cells in chunk.cells] == [[number(1), "@home", "gold"]]
+
+
+@pytest.mark.parametrize(
+    ("header", "of_ours"),
+    [
+        ("note,line,row,status,code,reason,phone,offer", "line,row,status,code,reason"),
+        ("phone,offer,note,line,row,status,code,reason", "line,row,status,code,reason"),
+        ("row,status,code,reason,phone,offer,note", "row,status,code,reason"),
+        ("phone,note,line,row,status,code,offer", "line,row,status,code"),
+    ],
+)
+def test_rejects_are_known_where_somebody_added_moved_or_deleted_a_column(
+    tmp_path: Path, header: str, of_ours: str
+) -> None:
+    cells = {"phone": number(1), "offer": "'@home", "note": "call late"}
+    path = tmp_path / "r.csv"
+    path.write_text(f"{header}\n{','.join(cells.get(name, 'ours') for name in header.split(','))}\n")
+    table = examine(path, known=own_file)
+    assert dict(zip(table.header, table.sample[0], strict=True)) == cells | {"offer": "@home"}
+    assert any(f"its columns {', '.join(of_ours.split(','))} are not sent" in hint for hint in table.hints)
 
 
 def test_results_that_a_spreadsheet_has_saved_are_known(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

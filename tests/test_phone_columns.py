@@ -126,6 +126,21 @@ def test_who_was_called_is_not_called_at_another_number_when_the_order_is_turned
         ]
 
 
+@pytest.mark.parametrize("duplicates", ["skip", "call"])
+def test_somebody_who_shares_a_called_number_is_called_by_the_new_order(duplicates: str) -> None:
+    """With an id column, the number that was called stays with the person who was called, and with nobody else."""
+    cells = [(NUMBERS[0], NUMBERS[1]), (NUMBERS[0], NUMBERS[2])]
+    rules = f'id = "Name"\n[screening]\nduplicates = "{duplicates}"\n'
+    people(*cells, more=rules)
+    main(["run", "c.toml", "--sandbox", "--yes", "--limit", "1"])
+    people(*cells, phone='["Phone", "Mobile Phone"]', more=rules)
+    assert main(["run", "c.toml", "--sandbox", "--yes"]) == 0
+    assert [(row["id"], row["recipient_phone_number"], row["status"], row["attempts"]) for row in results()] == [
+        ("person 1", NUMBERS[0], "queued", "1"),
+        ("person 2", NUMBERS[2], "queued", "1"),
+    ]
+
+
 def test_check_says_the_same_of_a_changed_order_as_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     people((NUMBERS[0], NUMBERS[1]), ("", NUMBERS[2]))
     main(["run", "c.toml", "--sandbox", "--yes"])

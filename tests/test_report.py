@@ -86,7 +86,16 @@ def test_who_was_called_and_left_the_file_is_told_apart(ledger: Ledger, batch: B
     report = report_of(batch)
     assert (report.funnel.in_file, report.funnel.queued, report.funnel.left) == (1, 0, 1)
     assert report.calls == 1
-    assert "1 more were called and are no longer in the list" in page(report)
+    assert "1 more was called and is no longer in the list" in page(report)
+
+
+def test_rows_that_a_cell_leaves_out_are_not_said_to_be_on_a_do_not_call_list(ledger: Ledger, batch: Batch) -> None:
+    load(ledger, [row(1, 1), row(2, 2, status=Status.SUPPRESSED)])
+    called(ledger, 1, "completed", **talked(30))
+    words = markdown(report_of(batch))
+    assert "1 on a do-not-call list or left out by a cell of the row" in words
+    assert "| 1 | left out |" in words
+    assert "; 1 was reached." in words
 
 
 @pytest.mark.parametrize(
@@ -376,6 +385,14 @@ def test_a_report_is_made_while_a_run_holds_the_batch(
 def test_text_goes_to_a_file_where_one_is_named(campaign: Path, tmp_path: Path) -> None:
     assert cli.main(["report", str(campaign), "--format", "md", "--to", str(tmp_path / "r.md")]) == ExitCode.DONE
     assert (tmp_path / "r.md").read_text(encoding="utf-8").startswith("# c\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("r.md", "# c\n"), ("r.JSON", "{"), ("r.html", "<!DOCTYPE html>"), ("r", "<!DOCTYPE html>")]
+)
+def test_a_report_is_what_its_file_is_named_after(campaign: Path, name: str, begins: str) -> None:
+    assert cli.main(["report", str(campaign), "--to", str(campaign.with_name(name))]) == ExitCode.DONE
+    assert campaign.with_name(name).read_text(encoding="utf-8").startswith(begins)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,15 @@ def test_an_answer_to_a_question_that_nobody_was_asked_is_refused_with_those_the
         report_of(batch, wanted=(Wanted("user_intrested", "yes"),))
 
 
+def test_a_misspelled_question_is_refused_also_beside_one_that_somebody_answered_as_wanted(
+    ledger: Ledger, batch: Batch
+) -> None:
+    people(ledger, 1)
+    reached(ledger, 1, chosen(user_interested="yes"))
+    with pytest.raises(UsageError, match=r"--wanted boked: no call of this batch"):
+        report_of(batch, wanted=(Wanted("user_interested", "yes"), Wanted("boked", "yes")))
+
+
 @pytest.mark.parametrize("text", ["interested", "=yes", "interested="])
 def test_an_answer_that_is_not_one_is_refused(
     ledger: Ledger, batch: Batch, text: str, capsys: pytest.CaptureFixture[str]
@@ -220,6 +229,14 @@ def test_whom_to_call_back_are_those_who_asked_and_then_those_who_were_not_reach
         (4, True, "tomorrow at 5"),
         (1, False, "no-answer"),
     ]
+
+
+def test_nobody_asked_to_be_called_back_by_a_short_no_or_a_dash(ledger: Ledger, batch: Batch) -> None:
+    answers = ("n", "N.", "Nope", "nil", "-", "--", "no", "Nina asked for it", "👍")
+    people(ledger, len(answers))
+    for at, answer in enumerate(answers, 1):
+        reached(ledger, at, chosen(callback=answer))
+    assert [one.words for one in report_of(batch).call_backs.people] == ["Nina asked for it", "👍"]
 
 
 def test_whole_numbers_of_those_to_call_back_only_where_asked_for(ledger: Ledger, batch: Batch) -> None:

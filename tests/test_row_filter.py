@@ -164,7 +164,7 @@ def test_a_text_that_no_row_has_is_named_with_those_that_there_are(capsys: pytes
 def test_an_opt_out_that_is_not_used_is_said_before_anybody_is_called(capsys: pytest.CaptureFixture[str]) -> None:
     people([("TRUE", ""), (" true ", ""), ("yes", ""), ("no", ""), ("", ""), ("TRUE", "bad")], 'only = { Status = "" }')
     note = (
-        '"Do Not Call" is "TRUE" or "yes" in 3 of the 5 rows that can be called; to leave those out, write '
+        '"Do Not Call" is "TRUE" or "yes" in 3 of the 5 rows that can be called; to leave such rows out, write '
         'skip = { "Do Not Call" = ["TRUE", "yes"] } in [screening]'
     )
     assert main(["check", "c.toml", "--sandbox"]) == 0
@@ -173,7 +173,7 @@ def test_an_opt_out_that_is_not_used_is_said_before_anybody_is_called(capsys: py
     assert note in capsys.readouterr().err.split("5 of 5 done")[0]
     people([("TRUE", ""), (" true ", ""), ("yes", "")], 'skip = { "Do Not Call" = ["TRUE"] }')
     assert main(["check", "c.toml", "--sandbox"]) == 0
-    assert "to leave those out" not in capsys.readouterr().out
+    assert "to leave such rows out" not in capsys.readouterr().out
 
 
 def test_a_number_that_is_skipped_in_one_row_and_called_in_another_is_said(capsys: pytest.CaptureFixture[str]) -> None:

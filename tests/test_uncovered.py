@@ -121,7 +121,7 @@ def test_where_the_campaign_allows_it_they_are_called_and_check_and_run_warn(
 ) -> None:
     warning = "1 number is in countries that no rule of [window] is for, and can be called at any hour: India 1."
     told = check(place, [INDIA], STRICT + 'uncovered = "allow"\n', capsys)
-    assert "1 rows, 1 pending" in told
+    assert "1 row, 1 pending" in told
     assert f"Warning: {warning}" in told
     assert main(["run", str(place.folder / "u.toml"), "--yes"]) == 0
     assert warning in capsys.readouterr().err

@@ -174,7 +174,7 @@ def test_what_a_run_is_about_to_do_is_said_in_seven_lines_the_most_important_fir
     assert main(["run", "--yes", "--no-progress", str(path)]) == ExitCode.LOOK
     lines = capsys.readouterr().err.partition("\nc: ")[0].splitlines()
     begins = ["4 of", "Sending takes", "The last call ends", "They cost", "The numbers come from", "Suppression list"]
-    for line, begin in zip(lines, [*begins, "The first will hear"], strict=True):
+    for line, begin in zip(lines, [*begins, "The first will hear", "Note:", "Note:"], strict=True):
         assert line.startswith(begin)
     assert "wallet" in lines[3]
     assert lines[4].endswith("Not called: 1 invalid, 1 suppressed.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -13,7 +13,11 @@ from dialer.messages import values
 from dialer.messages.cli import report_written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+_Form = Literal["html", "md", "json"]
+_BY_NAME: Final[Mapping[str, _Form]] = {".md": "md", ".json": "json"}
 
 
 @cli.command()
@@ -24,8 +28,7 @@ if TYPE_CHECKING:
     "--format",
     "form",
     type=click.Choice(["html", "md", "json"]),
-    default="html",
-    help="A page, or text that is printed unless --to is given.",
+    help="A page, or text that is printed unless --to is given; default: by the name in --to, else a page.",
 )
 @click.option(
     "--timezone",
@@ -43,7 +46,7 @@ def report(
     campaign: Path,
     *,
     to: Path | None,
-    form: Literal["html", "md", "json"],
+    form: _Form | None,
     timezone: str | None,
     wanted: tuple[str, ...],
     full_numbers: bool,
@@ -53,6 +56,7 @@ def report(
     from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
     from dialer.operations import report_batch, report_text, save_report  # noqa: PLC0415 - as above
 
+    form = form or _named_after(to)
     files = locate(campaign, **which)
     figures = report_batch(files, zone=timezone, full_numbers=full_numbers, wanted=wanted)
     text = values.as_json(figures) if form == "json" else report_text(figures, form)
@@ -61,3 +65,7 @@ def report(
     else:
         echo(report_written(save_report(text, files, to=to)))
     return ExitCode.DONE
+
+
+def _named_after(to: Path | None) -> _Form:
+    return "html" if to is None else _BY_NAME.get(to.suffix.lower(), "html")

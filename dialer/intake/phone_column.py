@@ -190,6 +190,11 @@ def likely_columns(table: Table) -> list[Candidate]:
     return candidates(table, nearly=_MEANT)
 
 
+def looks_like_number(cell: str) -> bool:
+    """Tell whether a cell counts as a number there."""
+    return Reading().is_number(cell, nearly=_MEANT)
+
+
 def is_phone(word: str) -> bool:
     """Tell whether a word, without accents and in small letters, is one for a phone."""
     return _WORD.fullmatch(word) is not None

@@ -93,6 +93,7 @@ class Structure:
         repaired: what was repaired in the header or is odd there.
         own_file: what is known of a file of ours; None where it is another.
         called: how many rows of such a file were called before.
+        suppressed: how many were left out by a list, `skip` or `only`.
         width: how many columns there are; 0 until the header has been read.
         rows: data rows so far.
         places: their lines.
@@ -104,6 +105,7 @@ class Structure:
         self.repaired: tuple[str, ...] = ()
         self.own_file: OwnFile | None = None
         self.called = 0
+        self.suppressed = 0
         self.width = 0
         self.rows = 0
         self.places = Places()
@@ -129,7 +131,7 @@ class Structure:
         self.rows += 1
         self._place(line, self.rows)
         if len(row) == self.width:
-            self._count_called([row])
+            self._count_statuses([row])
             if self.rows % self._every == 0:
                 self._keep(row)
             return
@@ -148,10 +150,11 @@ class Structure:
         self.repaired = checked(say.place(self._path, self._kind, line), row, names)
         self.header = tuple(names)
 
-    def _count_called(self, rows: Sequence[Sequence[str]]) -> None:
+    def _count_statuses(self, rows: Sequence[Sequence[str]]) -> None:
         if self.own_file is not None:
             status = self.own_file.status
             self.called += sum(row[status] in _CALLED for row in rows)
+            self.suppressed += sum(row[status] == Status.SUPPRESSED for row in rows)
 
     def take(self, line: int, rows: Sequence[Sequence[str]], *, lines: int) -> None:
         """Take some rows, blank lines among them.
@@ -176,7 +179,7 @@ class Structure:
         """Take rows of one line and all columns each, as nearly all are: nothing is done for each of them."""
         before, self.rows = self.rows, self.rows + len(rows)
         self._place(line, before + 1)
-        self._count_called(rows)
+        self._count_statuses(rows)
         position = before + self._every - before % self._every
         while position <= self.rows:
             self._keep(rows[position - before - 1])

@@ -47,6 +47,7 @@ class Table:
         sample: some hundred of the rows, spread evenly.
         own_file: which columns of the file are the list's, where it is a file of ours; else None.
         called: how many rows of such a file were called before.
+        suppressed: how many were left out by a list, `skip` or `only`.
     """
 
     path: Path
@@ -64,12 +65,15 @@ class Table:
     sample: Sequence[Sequence[str]] = field(repr=False, compare=False)
     own_file: OwnFile | None = None
     called: int = 0
+    suppressed: int = 0
 
     @property
     def hints(self) -> list[str]:
         """What is to be said of a file of ours, in words."""
         own = self.own_file
-        return [] if own is None else [say.own_file(own.kind, added=own.added, called=self.called)]
+        if own is None:
+            return []
+        return [say.own_file(own.kind, added=own.added, called=self.called, suppressed=self.suppressed)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,7 @@ def examine(
         sample=_own(structure.own_file, structure.sample),
         own_file=structure.own_file,
         called=structure.called,
+        suppressed=structure.suppressed,
     )
 
 
@@ -231,6 +236,7 @@ def _examine_sheet(path: Path, known: Known | None) -> Table:
         sample=_own(structure.own_file, structure.sample),
         own_file=structure.own_file,
         called=structure.called,
+        suppressed=structure.suppressed,
     )
 
 

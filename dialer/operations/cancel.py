@@ -88,7 +88,7 @@ class Cancelled:
         over: calls that were over already, by what became of them.
         going_on: calls that could not be stopped and are not over.
         left: calls of which the provider did not say whether they are stopped.
-        unknown: recipients of whom nobody knows whether they were called.
+        unknown: recipients who may or may not have been called.
         pauses: what holds the batch from now on; empty where it may be run.
         notes: what a person should know, in words.
         exit_code: what a script is told.

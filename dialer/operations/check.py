@@ -141,7 +141,7 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
             shared=shared_list(campaign, ledger)[0],
             should_stop=lambda: False,
             former=former,
-            called=ledger.attempted_numbers if ledger else tuple,
+            called=ledger.attempted_numbers if ledger else dict,
         )
         recent, placed, warnings = _recent(campaign)
         tally = _Tally(ledger, recent, Spoken(screened.payload.columns), placed)

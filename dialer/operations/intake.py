@@ -10,8 +10,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from dialer import numbers
-from dialer.errors import ColumnError
-from dialer.export.results import own_file_in, stamp_of
+from dialer.errors import CampaignError, ColumnError
+from dialer.export.results import can_write_workbooks, own_file_in, stamp_of
 from dialer.hours.recipient_zones import Locator, zone_column
 from dialer.intake.do_not_call import Listed, Suppression
 from dialer.intake.payload import Payload
@@ -19,6 +19,7 @@ from dialer.intake.phone_column import Reading, phone_columns, refuse_without_he
 from dialer.intake.screening import Rules, Screening
 from dialer.intake.table import examine
 from dialer.messages.numbers import newer_called
+from dialer.messages.operations.results import workbook_needs_package
 from dialer.messages.operations.run import numbers_from_before
 from dialer.numbers import edition
 from dialer.operations.cell_warnings import doubtful_cells
@@ -112,7 +113,7 @@ def intake(
     shared: SharedList,
     should_stop: Callable[[], bool],
     former: Sequence[tuple[str, ...]] = (),
-    called: Callable[[], Collection[int]] = tuple,
+    called: Callable[[], Mapping[int, Collection[str]]] = dict,
 ) -> Intake:
     """Return the input, its structure checked; its rows are judged when the screening is iterated.
 
@@ -122,13 +123,15 @@ def intake(
         shared: the workspace's do-not-call list.
         should_stop: asked between chunks.
         former: the columns that earlier runs of the batch took the numbers from, the last ones first.
-        called: returns the numbers that they attempted.
+        called: returns the numbers that they attempted, and under which keys.
 
     Raises:
         ColumnError: it is not clear which column holds the numbers.
         InputError: the CSV or a suppression list cannot be read.
-        CampaignError: a column that the campaign names is not there.
+        CampaignError: a column that the campaign names is not there, or the package that writes its workbook.
     """
+    if campaign.batch.workbook is not None and not can_write_workbooks():
+        raise CampaignError(workbook_needs_package(campaign.file.place("results_xlsx")))
     now = datetime.now(UTC)
     table = examine(
         campaign.batch.recipients,

@@ -90,7 +90,7 @@ class Release:
         self._tell(found)
 
     async def unknown(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
-        """Release those of whom nobody knows whether they were called, and return their numbers.
+        """Release the people who may or may not have been called, and return their numbers.
 
         Raises:
             DeclinedError: somebody was asked and said no.

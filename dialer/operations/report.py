@@ -15,7 +15,7 @@ from dialer.export.report import Report, View, Wanted, gather, markdown
 from dialer.export.results import replaced
 from dialer.files import unwritable
 from dialer.hours import zone_problem
-from dialer.messages.export import report as words
+from dialer.messages.export import conversations as spoken
 from dialer.messages.operations import files as say
 from dialer.operations.former_batch import former_batch
 from dialer.operations.results import refuse_emptied
@@ -68,7 +68,7 @@ def report_batch(
 def _wanted(text: str) -> Wanted:
     question, mark, answer = (part.strip() for part in text.partition("="))
     if not (question and mark and answer):
-        raise UsageError(words.not_an_answer(text))
+        raise UsageError(spoken.not_an_answer(text))
     return Wanted(question, answer)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.config.workspace import find_workspace
 from dialer.errors import DialerError, UsageError
-from dialer.export.results import About, Workbook, is_ours, replaced
+from dialer.export.results import About, Workbook, can_write_workbooks, is_ours
 from dialer.files import unwritable
 from dialer.messages.operations import files
 from dialer.messages.operations import results as say
-from dialer.models import ResultRow
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
@@ -39,24 +38,27 @@ class SavedWorkbook:
     notes: tuple[str, ...]
 
 
-Watch = Callable[[Iterator[ResultRow]], Iterator[ResultRow]]
+Watch = Callable[[], None]
 
 
-def save_workbook(batch: Batch, *, to: Path | None = None, watch: Watch = iter) -> SavedWorkbook:
+def save_workbook(batch: Batch, *, to: Path | None = None, watch: Watch = lambda: None) -> SavedWorkbook:
     """Write the results of a batch as a workbook, also while a run is going on.
 
     Args:
         batch: its files.
         to: the workbook; None: the one that the campaign file asks for.
-        watch: sees each row as it is written.
+        watch: called all the while; what it raises ends the writing.
 
     Raises:
-        UsageError: there is no ledger yet, or the workbook cannot or may not be written; a former one is as it was.
+        UsageError: there is no ledger yet, or the workbook cannot or may not be written, or the package that writes it
+            is not installed; a former one is as it was.
         LedgerError: the ledger cannot be read.
     """
     path = to or batch.workbook
     if path is None:
         raise UsageError(say.no_workbook(batch.campaign))
+    if not can_write_workbooks():
+        raise UsageError(say.workbook_needs_package(path))
     if to is not None:
         _refuse_unfit(batch, to)
     again = batch.selection.command("results", *([] if to is None else ["--to", str(to)]))
@@ -86,12 +88,11 @@ def _save(batch: Batch, path: Path, watch: Watch) -> SavedWorkbook:
         parts, with_id = ledger.call_parts(), bool(ledger.note("id"))
         workbook = Workbook(about, header=ledger.header(), with_id=with_id, parts=parts)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced(path) as file:
-            workbook.write(file.buffer, watch(ledger.results()))
+        workbook.write(path, ledger.results(), watch=watch)
     return SavedWorkbook(path, workbook.rows, tuple(workbook.left_out))
 
 
-def workbook_notes(batch: Batch, *, watch: Watch = iter) -> tuple[str, ...]:
+def workbook_notes(batch: Batch, *, watch: Watch = lambda: None) -> tuple[str, ...]:
     """Write the workbook that a campaign asks for, if it does; return in words what is wrong with it.
 
     Whatever goes wrong ends nothing: the CSV has all of it.

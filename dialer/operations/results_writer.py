@@ -186,7 +186,7 @@ class ResultsWriter:
     def _write(self, store: Store, todo: _Todo) -> None:
         self._path = (self._batch.workbook if todo.workbook else None) or self._file.path
         if todo.workbook:
-            for note in workbook_notes(self._batch, watch=self._until_aborted):
+            for note in workbook_notes(self._batch, watch=self._go_on):
                 self._notes.add(note)
         elif todo.whole is None:
             self._file.append(store.results_of(todo.positions))
@@ -202,11 +202,10 @@ class ResultsWriter:
             self._moved = time.monotonic()
             yield row
 
-    def _until_aborted(self, rows: Iterator[ResultRow]) -> Iterator[ResultRow]:
-        for row in self._counted(rows):
-            if self._is_aborted():
-                raise OSError(errno.ECANCELED, say.ABORTED)
-            yield row
+    def _go_on(self) -> None:
+        self._moved = time.monotonic()
+        if self._is_aborted():
+            raise OSError(errno.ECANCELED, say.ABORTED)
 
     def _say_hanging(self) -> None:
         self._say(say.hangs(PATIENCE))

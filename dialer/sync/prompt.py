@@ -20,7 +20,7 @@ _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _PERSON: Final = frozenset(
     {"customer", "client", "contact", "lead", "user", "recipient", "person", "patient", "borrower", "full", "the"}
 )
-"""Words that say whose it is, not what: a customer's name is the name of whoever is called."""
+"""Words that say whose it is, not what: a customer's name is the name of the person who is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dialer.errors import UsageError
 from dialer.export.report.masking import cut, without_numbers
-from dialer.messages.export import report as say
+from dialer.messages.export import conversations as spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +115,7 @@ class Poll:
 
     def __init__(self, wanted: Sequence[Wanted], *, full_numbers: bool) -> None:
         self._wanted = wanted
+        self._unasked = list(wanted)
         self._full_numbers = full_numbers
         self._tallies: dict[tuple[str, str], _Tally] = {}
         self._as_wanted = 0
@@ -122,6 +123,7 @@ class Poll:
     def add(self, noted: Sequence[Noted]) -> None:
         """Count the answers of one more person."""
         self._as_wanted += any(wanted.is_given(one.question, one.answer) for wanted in self._wanted for one in noted)
+        self._unasked = [wanted for wanted in self._unasked if not any(wanted.is_asked(one.question) for one in noted)]
         for one in noted:
             tally = self._tallies.get((one.topic, one.question))
             if tally is None and len(self._tallies) < _MOST_QUESTIONS:
@@ -141,10 +143,9 @@ class Poll:
             UsageError: there is one.
         """
         names = sorted({name for _, name in self._tallies})
-        for wanted in self._wanted:
-            if names and not self._as_wanted and not any(wanted.is_asked(name) for name in names):
-                shown = [cut(name, _LETTERS) for name in names[:_QUESTIONS]]
-                raise UsageError(say.no_such_question(wanted.question, shown))
+        if names and self._unasked:
+            shown = [cut(name, _LETTERS) for name in names[:_QUESTIONS]]
+            raise UsageError(spoken.no_such_question(self._unasked[0].question, shown))
 
     def questions(self) -> tuple[Question, ...]:
         """Return the questions to which an answer is wanted, then those that most people answered."""

@@ -27,7 +27,7 @@ _RECORDINGS: Final = 5
 _LETTERS: Final = 60
 _LONGEST_LINK: Final = 500
 _ABOUT: Final = "callback"
-_NO: Final = re.compile(r"(no|not|none|never|false|0)\b", re.IGNORECASE)
+_NO: Final = re.compile(r"(no|not|none|never|false|0)\b|(n|nope|nil)\b[.!]?\Z|[-_./\u2013\u2014]+\Z", re.IGNORECASE)
 _YES: Final = re.compile(r"(yes|true|y|1)\b[.!]?\Z", re.IGNORECASE)
 _LINK: Final = re.compile(r"https://[!-~]+")
 

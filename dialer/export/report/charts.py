@@ -29,7 +29,7 @@ _LABEL_LETTERS: Final = 22
 _INK, _MUTED, _LINE = "#000001", "#000002", "#000003"
 _FILLS: Final = {Tone.ACCENT: "#000004", Tone.QUIET: "#000005", Tone.WARN: "#000006", Tone.BAD: "#000007"}
 _OUTLINE: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": _MUTED, "linewidth": 1, "linestyle": (0, (3, 2))}
-"""Of people of whom nobody knows: told apart without a colour."""
+"""For people whose result is not known: a reader sees the difference without colour."""
 _PROPERTIES: Final = {
     _INK: "var(--ink)",
     _MUTED: "var(--muted)",

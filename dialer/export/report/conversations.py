@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.export.report.answers import plain
 from dialer.export.report.parts import Bar, Bars, Section, Table, Tone, isolated
 from dialer.export.report.unfinished import NOT_REACHED
+from dialer.messages.export import conversations as spoken
 from dialer.messages.export import report as say
 from dialer.messages.export.figures import counted, moment, share, time
 
@@ -24,7 +25,7 @@ def answers(report: Report) -> Iterator[Section]:
     names = [one.name for one in report.answers]
     for at, question in enumerate(report.answers, 1):
         topic = plain(question.topic) if names.count(question.name) > 1 else ""
-        yield _question(f"answers-{at}", say.question(topic, plain(question.name)), question, report.funnel)
+        yield _question(f"answers-{at}", spoken.question(topic, plain(question.name)), question, report.funnel)
 
 
 def _question(name: str, title: str, question: Question, funnel: Funnel) -> Section:
@@ -34,7 +35,7 @@ def _question(name: str, title: str, question: Question, funnel: Funnel) -> Sect
     return Section(
         name,
         isolated(title),
-        say.answered(question.people, funnel.reached),
+        spoken.answered(question.people, funnel.reached),
         chart=Bars(
             [
                 Bar(words, people, counted(people, question.people), tone)
@@ -46,7 +47,7 @@ def _question(name: str, title: str, question: Question, funnel: Funnel) -> Sect
             [(isolated(words), f"{people:,}", share(people, question.people)) for words, people in rows],
             numbers=frozenset({1, 2}),
         ),
-        note=say.BY_AGENT,
+        note=spoken.BY_AGENT,
     )
 
 
@@ -62,7 +63,7 @@ def _call_backs(report: Report) -> Section:
     found = report.call_backs
     missed = sum(one.count for one in report.unfinished if one.what == NOT_REACHED)
     table = Table(
-        (say.ROW, say.NUMBER, say.WHY, say.LAST_CALL, say.RECORDING),
+        (spoken.ROW, spoken.NUMBER, say.WHY, say.LAST_CALL, spoken.RECORDING),
         [(f"{one.position}", one.number, _why(one), moment(one.at), one.recording) for one in found.people],
         numbers=frozenset({0}),
         whole=frozenset({1}),
@@ -70,27 +71,27 @@ def _call_backs(report: Report) -> Section:
     )
     return Section(
         "call-back",
-        say.CALL_BACK,
-        say.call_back(found.asked, missed),
+        spoken.CALL_BACK,
+        spoken.call_back(found.asked, missed),
         table=_with_links(table),
-        note=say.first_of_each(more=len(found.people) < found.asked + missed, masked=report.masked),
+        note=spoken.first_of_each(more=len(found.people) < found.asked + missed, masked=report.masked),
         wide=True,
     )
 
 
 def _why(one: CallBack) -> str:
     if one.asked:
-        return say.asked_for(isolated(one.words))
-    return say.not_reached(one.words, one.calls)
+        return spoken.asked_for(isolated(one.words))
+    return spoken.not_reached(one.words, one.calls)
 
 
 def _recordings(report: Report) -> Section:
     return Section(
         "recordings",
-        say.LISTEN,
-        say.LONGEST_CALLS,
+        spoken.LISTEN,
+        spoken.LONGEST_CALLS,
         table=Table(
-            (say.ROW, say.NUMBER, say.WHEN, say.LENGTH, say.RECORDING),
+            (spoken.ROW, spoken.NUMBER, spoken.WHEN, say.LENGTH, spoken.RECORDING),
             [(f"{one.position}", one.number, moment(one.at), time(one.seconds), one.link) for one in report.recordings],
             numbers=frozenset({0, 3}),
             whole=frozenset({1}),

@@ -168,7 +168,7 @@ def _times(ledger: interface.Report, zone: ZoneInfo) -> tuple[tuple[Hour, ...], 
 
 
 class _Counts:
-    """Calls or people; of these, those who were reached; and those of whom nobody knows."""
+    """Calls or people; of these, those who were reached; and those for whom that is not known."""
 
     def __init__(self) -> None:
         self.counts = (0, 0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.export import report as say
+from dialer.messages.export import head as say
 from dialer.provider import VENDOR
 
 if TYPE_CHECKING:

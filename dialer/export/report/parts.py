@@ -73,7 +73,7 @@ class Bar:
         note: at its end.
         tone: of all of it.
         part: how much of it is about people who were reached; None where that is not told apart.
-        doubt: how much of it is about people of whom nobody knows that.
+        doubt: how much of it is about people for whom that is not known.
     """
 
     label: str
@@ -99,7 +99,7 @@ class Columns:
         labels: below each.
         values: how high each is.
         parts: how much of each is about people who were reached; None where that is not told apart.
-        doubts: how much of each is about people of whom nobody knows that; nothing where that is known of all.
+        doubts: how much of each is about people for whom that is not known; nothing where it is known for all.
         tone: of all of them.
         every: of so many labels one is shown.
     """

@@ -7,7 +7,7 @@ from dialer.export.results.reading import ReadBack, read_back
 from dialer.export.results.replacing import replaced
 from dialer.export.results.stamp import STAMP, continues, stamp_of
 from dialer.export.results.workbook import About, Workbook
-from dialer.export.results.xlsx import is_ours
+from dialer.export.results.xlsx import can_write_workbooks, is_ours
 
 __all__ = [
     "PLACES",
@@ -18,6 +18,7 @@ __all__ = [
     "ReadBack",
     "ResultsFile",
     "Workbook",
+    "can_write_workbooks",
     "continues",
     "is_ours",
     "own_file",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from dialer.escaping import unguarded
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 REJECTS: Final = ("line", "row", "status", "code", "reason")
 """The columns of a rejects file in order; the list's stand behind them."""
+_BLOCKS: Final = {REJECTS, *(block for block in combinations(REJECTS, len(REJECTS) - 1) if "status" in block)}
+"""How they are known again: side by side, in their order; somebody may have deleted one of them."""
 _ALWAYS: Final = frozenset(column.name for column in TABLE if column.when is When.ALWAYS)
 _LACKING: Final = 3
 """So many of our columns may be missing: somebody has deleted them, or an older version did not write them."""
@@ -51,11 +54,20 @@ def own_file(header: Sequence[str]) -> OwnFile | None:
 
 def _known(header: Sequence[str]) -> OwnFile | None:
     names = [unguarded(name) for name in header]
-    if tuple(names[: len(REJECTS)]) == REJECTS:
-        # Files of older versions have our names twice where the list has them as well: ours stand in front.
-        return _with(say.REJECTS_FILE, names, set(range(len(REJECTS))), own=REJECTS)
+    # Files of older versions have our names twice where the list has them as well: ours stand in front.
+    if (block := _block(names)) is not None:
+        return _with(say.REJECTS_FILE, names, block, own=REJECTS)
     if "status" in names and len(_ALWAYS.intersection(names)) >= len(_ALWAYS) - _LACKING:
         return _with(say.RESULTS_FILE, names, {at for at, name in enumerate(names) if name in OWN}, own=OWN)
+    return None
+
+
+def _block(names: Sequence[str]) -> range | None:
+    """Return where our columns of a rejects file stand, also where somebody has put a column in front of them."""
+    for begin in range(len(names)):
+        for size in (len(REJECTS), len(REJECTS) - 1):
+            if tuple(names[begin : begin + size]) in _BLOCKS:
+                return range(begin, begin + size)
     return None
 
 
@@ -66,5 +78,5 @@ def _with(kind: str, names: Sequence[str], added: Collection[int], *, own: Colle
         added=tuple(names[at] for at in sorted(added)),
         names=tuple(original(names[at], own=own) for at in places),
         places=places,
-        status=names.index("status"),
+        status=next(at for at in sorted(added) if names[at] == "status"),
     )

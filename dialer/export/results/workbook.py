@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from dialer.export.results.cells import shown
 from dialer.export.results.columns import columns, reason
@@ -25,6 +25,7 @@ from dialer.messages.words import NOT_ASKED, NOT_KNOWN, ORDER
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from dialer.export.results.columns import Column
     from dialer.messages.names import ProviderNames
@@ -86,31 +87,35 @@ class Workbook:
     _reasons: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     _gone: int = 0
 
-    def write(self, file: IO[bytes], rows: Iterable[ResultRow]) -> None:
-        """Write it.
+    def write(self, path: Path, rows: Iterable[ResultRow], *, watch: Callable[[], None] = lambda: None) -> None:
+        """Write it; it takes the place of the one at that path when all is written.
 
         Args:
-            file: it is written to.
+            path: it is written there.
             rows: the results.
+            watch: called all the while; what it raises ends the writing.
 
         Raises:
-            OSError: it cannot be written.
+            ImportError: the package that writes it is not installed.
+            OSError: it cannot be written; the former one is as it was.
         """
         write_workbook(
-            file,
+            path,
             [
-                Sheet(say.PEOPLE, self._people(rows)),
+                Sheet(say.PEOPLE, self._people(rows, watch)),
                 Sheet(say.FIGURES, self._figures(), is_table=False),
-                Sheet(say.REASONS_SHEET, self._counted_reasons()),
+                Sheet(say.REASONS_SHEET, self._counted_reasons(), widest=100),
             ],
+            watch=watch,
         )
 
-    def _people(self, rows: Iterable[ResultRow]) -> Iterator[Sequence[Cell]]:
+    def _people(self, rows: Iterable[ResultRow], watch: Callable[[], None]) -> Iterator[Sequence[Cell]]:
         ours = columns(with_id=self.with_id, parts=self.parts)
         names = [*(column.name for column in ours), *map(shown, self.header)]
         cells, header = [_cell_of(column) for column in ours], self.header[: COLUMNS - len(ours)]
         yield names[:COLUMNS]
         for row in rows:
+            watch()
             self.rows += 1
             self._count(row)
             if self.rows <= ROWS:

@@ -1,23 +1,28 @@
-"""A workbook (.xlsx) as a file: rows leave as they come, so that a million of them take no memory.
+"""A workbook (.xlsx) as a file, row by row, so that a million of them take no memory (only here: XlsxWriter).
 
-What is written is the least that Office Open XML asks for (ECMA-376, part 1, 18: SpreadsheetML). A cell's type follows
-from its value, and no cell is ever a formula.
+A cell's type follows from its value, and no cell is ever a formula.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
+from io import BytesIO
 from itertools import chain, islice
 from math import isfinite
-from typing import IO, TYPE_CHECKING, Final
-from zipfile import ZIP_DEFLATED, ZipFile
+from typing import IO, TYPE_CHECKING, Any, Final
+from zipfile import ZipFile
 
+from dialer.export.results.replacing import replaced
 from dialer.messages.export.workbook import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 ROWS: Final = 1_048_575
@@ -29,22 +34,19 @@ _NAMED: Final = 128
 """Characters of a cell that is cut which are free for the words that say so."""
 _SAMPLE: Final = 200
 """Rows by whose cells the columns get their widths."""
-_NARROWEST, _WIDEST = 8, 50
-_AT_ONCE: Final = 500
-"""Rows that are written together."""
-_FIRST_DAY: Final = datetime(1899, 12, 30, tzinfo=UTC)
-"""Day 0 of a spreadsheet, for all days from March 1900 on."""
+_NARROWEST = 8
+_HEIGHT: Final = 15.75
+"""Of every row: any but XlsxWriter's own is written, so that no row grows with the text in it."""
 _DATES_BEGIN: Final = datetime(1900, 3, 1, tzinfo=UTC)
 """Programs disagree on the numbers of the days before it."""
-_ESCAPED: Final = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_AUTHOR: Final = "dialer"
+_OURS: Final = re.compile(
+    f"<dc:creator>{_AUTHOR}</dc:creator><cp:lastModifiedBy>{_AUTHOR}</cp:lastModifiedBy>"
+    r"<dcterms:created[^>]*>([^<]+)</dcterms:created><dcterms:modified[^>]*>\1</dcterms:modified>"
+)
 
-_TEMPLATES: Final = 1000
-"""That are kept of one sheet."""
-_NUMBER: Final = "\0"
-"""Stands for a row's number in a template: no XML has it."""
-
-Cell = str | int | float | None
+Cell = str | int | float | datetime | None
 
 
 class Title(str):
@@ -59,16 +61,22 @@ class NumbersTitle(Title):
     __slots__ = ()
 
 
-class Moment(float):
-    """A moment, in days."""
-
-    __slots__ = ()
-
-
 class Share(float):
     """A part of a whole, shown in per cent."""
 
     __slots__ = ()
+
+
+_FORMATS: Final[dict[type, dict[str, object]]] = {
+    int: {"valign": "top"},
+    float: {"valign": "top"},
+    # Wrapped, and rows are of one height: so a long text is seen as far as its column goes, and not beyond.
+    str: {"valign": "top", "num_format": "@", "text_wrap": True},
+    Title: {"valign": "top", "num_format": "@", "bold": True},
+    NumbersTitle: {"valign": "top", "num_format": "@", "bold": True, "align": "right"},
+    datetime: {"valign": "top", "num_format": 'yyyy\\-mm\\-dd hh:mm:ss" UTC"', "align": "left"},
+    Share: {"valign": "top", "num_format": "0.0%"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +87,107 @@ class Sheet:
         name: on its tab.
         rows: its cells; taken one by one.
         is_table: the first row names the columns: it stays in view, and the rows can be filtered.
+        widest: characters that a column shows at most.
     """
 
     name: str
     rows: Iterable[Sequence[Cell]]
     is_table: bool = True
+    widest: int = 50
 
 
-def write_workbook(file: IO[bytes], sheets: Sequence[Sheet]) -> None:
-    """Write a workbook.
+def write_workbook(path: Path, sheets: Sequence[Sheet], *, watch: Callable[[], None] = lambda: None) -> None:
+    """Write a workbook; it takes the place of the one at that path when all is written.
 
     Args:
-        file: it is written to.
+        path: it is written there.
         sheets: all rows of one are taken before the first of the next.
+        watch: called while no row is taken; what it raises ends the writing.
 
     Raises:
-        OSError: it cannot be written.
+        ImportError: XlsxWriter is not installed; `can_write_workbooks` tells.
+        OSError: it cannot be written; the former one is as it was.
     """
-    tables: dict[str, str] = {}
-    # Level 1 takes half of the time, and makes the file a third larger.
-    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, text in _package(len(sheets)).items():
-            archive.writestr(name, f"{_XML}{text}")
-        for number, sheet in enumerate(sheets, 1):
-            with archive.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True) as part:
-                tables[sheet.name] = _write_sheet(part, sheet)
-        archive.writestr("xl/workbook.xml", f"{_XML}{_workbook(tables)}")
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra, and it has no types
+    from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+
+    with replaced(path) as text, _scratch(path) as folder, contextlib.ExitStack() as handles:
+        file = _Watched(text.buffer, watch)
+        handles.callback(file.drop)
+        options = {"constant_memory": True, "tmpdir": str(folder), "use_zip64": True, "remove_timezone": True}
+        book = Workbook(file, options)
+        book.set_properties({"author": _AUTHOR})
+        formats = {kind: book.add_format(looks) for kind, looks in _FORMATS.items()}
+        for sheet in sheets:
+            page = book.add_worksheet(sheet.name)
+            _keep_texts(page)
+            # XlsxWriter closes it only where all goes well.
+            handles.callback(page.row_data_fh.close)
+            _write_sheet(page, sheet, formats)
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise error.args[0] from error
+
+
+def can_write_workbooks() -> bool:
+    """Tell whether XlsxWriter is installed."""
+    return find_spec("xlsxwriter") is not None
+
+
+def _keep_texts(page: Any) -> None:  # noqa: ANN401 - it has no types
+    """Have two kinds of text written as they are, for which XlsxWriter has no option."""
+    # Its own misses the second half of _x0041_x0042_, and the surrogates in a file's name.
+    page._escape_control_characters = _escaped  # noqa: SLF001
+    # It takes <r>…</r> for a text of several formats, as XML of its own; none is written here.
+    page._xml_rich_inline_string = lambda text, looks: page._xml_inline_string(text, True, looks)  # noqa: SLF001
+
+
+class _Watched:
+    """A file that says when it is written.
+
+    Args:
+        file: what is written to.
+        watch: called before each piece.
+    """
+
+    def __init__(self, file: IO[bytes], watch: Callable[[], None]) -> None:
+        self._file, self._watch = file, watch
+
+    def write(self, data: bytes) -> int:
+        self._watch()
+        return self._file.write(data)
+
+    def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(to, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def drop(self) -> None:
+        """Let go of the file: a ZipFile that failed writes its end when it is forgotten."""
+        self._file, self._watch = BytesIO(), lambda: None
+
+
+@contextlib.contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    """Yield a folder beside a file for what XlsxWriter keeps on disk: only its owner may read it."""
+    # Always the same name, so that what a kill leaves behind does not pile up.
+    folder = path.with_name(f".{path.name}.parts")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_ours(path: Path) -> bool:
-    """Tell whether a file is a workbook as it was written here: any other program that saves it puts its name in."""
-    return _part(path, _APPLICATION) == f"{_XML}{_MADE_BY}"
+    """Tell whether a file is a workbook as it was written here: any other program that saves it says who, or when."""
+    return _OURS.search(_part(path, "docProps/core.xml")) is not None
 
 
 def sheets_of(path: Path) -> set[str]:
@@ -128,228 +206,67 @@ def _part(path: Path, name: str) -> str:
         return ""
 
 
-def _write_sheet(part: IO[bytes], sheet: Sheet) -> str:
-    """Write a sheet; return the range of its table, or nothing where it is none."""
+def _write_sheet(page: Any, sheet: Sheet, formats: dict[type, object]) -> None:  # noqa: ANN401 - it has no types
+    from xlsxwriter.utility import xl_range  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+
     rows = iter(sheet.rows)
     sample = list(islice(rows, _SAMPLE))
-    part.write(f"{_XML}{_head(sample, is_table=sheet.is_table)}".encode())
-    last, written = 1, _Rows(has_head=sheet.is_table)
-    lines: list[str] = []
-    for last, cells in enumerate(chain(sample, rows), 1):
-        lines.append(written.xml(last, cells))
-        if len(lines) == _AT_ONCE:
-            part.write("".join(lines).encode())
-            lines.clear()
-    part.write("".join(lines).encode())
-    around = f"A1:{_letters(max(map(len, sample), default=1) - 1)}{last}"
-    part.write(_foot(around, is_table=sheet.is_table).encode())
-    return around if sheet.is_table else ""
+    columns = max(map(len, sample), default=1)
+    for at in range(columns):
+        # A line of its own may run over the columns.
+        widest = max((_width(cells[at]) for cells in sample if at < len(cells) > 1), default=0)
+        page.set_column(at, at, min(max(widest + 3, _NARROWEST), sheet.widest))
+    page.set_default_row(_HEIGHT)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
+    last = 0
+    for last, cells in enumerate(chain(sample, rows)):
+        heads = last == 0 and sheet.is_table
+        for at, cell in enumerate(map(Title, cells) if heads else cells):
+            _write_cell(page, last, at, cell, formats)
+    if sheet.is_table:
+        page.freeze_panes(1, 0)
+        page.autofilter(0, 0, last, columns - 1)
+    # Ids and numbers are texts on purpose: no green corner asks a person to turn them into numbers.
+    page.ignore_errors({"number_stored_as_text": xl_range(0, 0, last, columns - 1)})
 
 
-class _Rows:
-    """Makes the XML of rows; those whose cells are of the same types have one template, which saves most of the time.
-
-    Args:
-        has_head: the first row names the columns.
-    """
-
-    def __init__(self, *, has_head: bool) -> None:
-        self._has_head = has_head
-        self._templates: dict[tuple[type | None, ...], str] = {}
-
-    def xml(self, number: int, cells: Sequence[Cell]) -> str:
-        """Return a row, the first one being number 1."""
-        if number == 1 and self._has_head:
-            cells = [Title(cell) for cell in cells]
-        types = tuple([type(cell) if cell or cell == 0 else None for cell in cells])
-        template = self._templates.get(types)
-        if template is None:
-            if len(self._templates) > _TEMPLATES:
-                self._templates.clear()
-            template = self._templates[types] = _template(types)
-        values = [cell for cell in cells if cell or cell == 0]
-        texts = "".join([cell for cell in values if isinstance(cell, str)])
-        if len(texts) > CHARACTERS // 2 or _ESCAPED.search(texts):
-            values = [_text(cell) if isinstance(cell, str) else cell for cell in values]
-        return template.replace(_NUMBER, str(number)) % tuple(values)
-
-
-def _template(types: Sequence[type | None]) -> str:
-    """Return the XML of a row, with places for its number and the values of its cells."""
-    # Of one height, and texts are wrapped: so a long one is seen as far as its column goes, and not beyond.
-    parts = [f'<row r="{_NUMBER}" ht="15" customHeight="1">']
-    for at, kind in enumerate(types):
-        if kind is not None:
-            place = f'r="{_letters(at)}{_NUMBER}" s="{_STYLE_OF.get(kind, _TEXT)}"'
-            text = f'<c {place} t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>'
-            parts.append(text if issubclass(kind, str) else f"<c {place}><v>%s</v></c>")
-    return "".join([*parts, "</row>"])
+def _write_cell(page: Any, row: int, at: int, cell: Cell, formats: dict[type, object]) -> None:  # noqa: ANN401 - as above
+    looks = formats.get(type(cell), formats[str])
+    if isinstance(cell, str):
+        if cell:
+            page.write_string(row, at, _text(cell), looks)
+    elif isinstance(cell, datetime):
+        page.write_datetime(row, at, cell, looks)
+    elif cell is not None:
+        page.write_number(row, at, cell, looks)
 
 
 def _text(text: str) -> str:
-    """Return a text as XML, not longer than a cell may be."""
+    """Return a text not longer than a cell may be."""
     if len(text) > CHARACTERS // 2 and (units := len(text.encode("utf-16-le", "surrogatepass")) // 2) > CHARACTERS:
         kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (CHARACTERS - _NAMED)].decode("utf-16-le", "ignore")
-        text = f"{kept}{cut(len(text), units=units)}"
-    return _ESCAPED.sub(_as_xml, text)
+        return f"{kept}{cut(len(text), units=units)}"
+    return text
 
 
-def _as_xml(match: re.Match[str]) -> str:
-    # What XML cannot hold, a spreadsheet writes like this; so a text that looks like it has to be written so, too.
-    return _ENTITIES.get(match[0]) or f"_x{ord(match[0]):04X}_"
-
-
-def _letters(at: int) -> str:
-    """Return the name of a column: A, B, ..., Z, AA, ..., the first being number 0."""
-    before, last = divmod(at, 26)
-    return f"{_letters(before - 1) if before else ''}{chr(ord('A') + last)}"
-
-
-def as_cell(value: float | datetime | None) -> Cell:
-    """Return a value as a cell; as a text where a spreadsheet has no such number or day."""
-    if isinstance(value, datetime):
-        if value < _DATES_BEGIN:
-            return value.isoformat(timespec="seconds")
-        return Moment(round((value - _FIRST_DAY).total_seconds() / 86_400, 9))
-    return value if value is None or isfinite(value) else str(value)
-
-
-# -- the parts of the file ---------------------------------------------------------------------------------------------
-
-_XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006"
-_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
-_TYPE: Final = "application/vnd.openxmlformats-officedocument"
-_APPLICATION: Final = "docProps/app.xml"
-_MADE_BY: Final = f'<Properties xmlns="{_OFFICE}/extended-properties"><Application>dialer</Application></Properties>'
-_PLAIN, _TEXT, _BOLD, _BOLD_RIGHT, _MOMENT, _SHARE = range(6)
-_STYLE_OF: Final[dict[type, int]] = {
-    int: _PLAIN,
-    float: _PLAIN,
-    Title: _BOLD,
-    NumbersTitle: _BOLD_RIGHT,
-    Moment: _MOMENT,
-    Share: _SHARE,
-}
-_GENERAL, _AS_TEXT = 0, 49
-"""Number formats that every program knows by these ids."""
-_STYLES: Final = (
-    f'<styleSheet xmlns="{_MAIN}"><numFmts count="2">'
-    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd hh:mm:ss&quot; UTC&quot;"/>'
-    '<numFmt numFmtId="165" formatCode="0.0%"/></numFmts>'
-    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
-    '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-    '<fill><patternFill patternType="gray125"/></fill></fills>'
-    '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="6">'
-    + "".join(
-        f'<xf numFmtId="{form}" fontId="{font}" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1" '
-        f'applyAlignment="1"><alignment {alignment}/></xf>'
-        for form, font, alignment in (
-            (_GENERAL, 0, 'vertical="top"'),
-            (_AS_TEXT, 0, 'vertical="top" wrapText="1"'),
-            (_AS_TEXT, 1, 'vertical="top"'),
-            (_AS_TEXT, 1, 'horizontal="right" vertical="top"'),
-            (164, 0, 'horizontal="left" vertical="top"'),
-            (165, 0, 'vertical="top"'),
-        )
-    )
-    + '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
-)
-
-
-def _head(sample: Sequence[Sequence[Cell]], *, is_table: bool) -> str:
-    pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/><selection pane="bottomLeft"/>'
-    view = f'<sheetView workbookViewId="0">{pane if is_table else ""}</sheetView>'
-    return (
-        f'<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
-        f'<sheetViews>{view}</sheetViews><sheetFormatPr defaultRowHeight="15"/>{"".join(_widths(sample))}<sheetData>'
-    )
-
-
-def _widths(sample: Sequence[Sequence[Cell]]) -> Iterator[str]:
-    count = max(map(len, sample), default=0)
-    if not count:
-        return
-    yield "<cols>"
-    for at in range(count):
-        # A line of its own may run over the columns.
-        widest = max((_width(cells[at]) for cells in sample if at < len(cells) > 1), default=0)
-        width = min(max(widest + 3, _NARROWEST), _WIDEST)
-        yield f'<col min="{at + 1}" max="{at + 1}" width="{width}" customWidth="1"/>'
-    yield "</cols>"
+def _escaped(text: str) -> str:
+    """Return a text as a spreadsheet writes what XML cannot hold, and so what looks like that, too."""
+    return _ESCAPED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
 def _width(cell: Cell) -> int:
     if cell is None:
         return 0
-    if isinstance(cell, Moment):
+    if isinstance(cell, datetime):
         return len("2026-12-01 10:00:00 UTC")
     if isinstance(cell, Share):
         return len("100.0%")
     return len(max(str(cell).split("\n"), key=len))
 
 
-def _foot(around: str, *, is_table: bool) -> str:
-    filters = f'<autoFilter ref="{around}"/>' if is_table else ""
-    # Ids and numbers are texts on purpose: no green corner asks a person to turn them into numbers.
-    no_flags = f'<ignoredError sqref="{around}" twoDigitTextYear="1" numberStoredAsText="1"/>'
-    return (
-        f'</sheetData>{filters}<pageSetup orientation="landscape" fitToHeight="0"/>'
-        f"<ignoredErrors>{no_flags}</ignoredErrors></worksheet>"
-    )
-
-
-def _workbook(tables: Mapping[str, str]) -> str:
-    """Return the part that names the sheets, in order, with the range of each that is a table."""
-    sheets = "".join(f'<sheet name="{name}" sheetId="{at}" r:id="rId{at}"/>' for at, name in enumerate(tables, 1))
-    hidden = 'name="_xlnm._FilterDatabase" hidden="1"'
-    filters = "".join(
-        f'<definedName {hidden} localSheetId="{at}">{name}!{_absolute(around)}</definedName>'
-        for at, (name, around) in enumerate(tables.items())
-        if around
-    )
-    return (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}/relationships"><bookViews><workbookView/></bookViews>'
-        f"<sheets>{sheets}</sheets><definedNames>{filters}</definedNames></workbook>"
-    )
-
-
-def _absolute(around: str) -> str:
-    return re.sub(r"([A-Z]+)([0-9]+)", r"$\1$\2", around)
-
-
-def _package(sheets: int) -> dict[str, str]:
-    """Return the parts of a file with so many sheets that say what the others are."""
-    types = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{at}.xml" ContentType="{_TYPE}.spreadsheetml.worksheet+xml"/>'
-        for at in range(1, sheets + 1)
-    )
-    relations = "".join(
-        f'<Relationship Id="rId{at}" Type="{_OFFICE}/relationships/worksheet" Target="worksheets/sheet{at}.xml"/>'
-        for at in range(1, sheets + 1)
-    )
-    return {
-        "[Content_Types].xml": (
-            f'<Types xmlns="{_PACKAGE}/content-types">'
-            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            '<Default Extension="xml" ContentType="application/xml"/>'
-            f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.spreadsheetml.sheet.main+xml"/>'
-            f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.spreadsheetml.styles+xml"/>'
-            f'<Override PartName="/{_APPLICATION}" ContentType="{_TYPE}.extended-properties+xml"/>{types}</Types>'
-        ),
-        "_rels/.rels": (
-            f'<Relationships xmlns="{_PACKAGE}/relationships">'
-            f'<Relationship Id="rId1" Type="{_OFFICE}/relationships/officeDocument" Target="xl/workbook.xml"/>'
-            f'<Relationship Id="rId2" Type="{_OFFICE}/relationships/extended-properties" Target="{_APPLICATION}"/>'
-            "</Relationships>"
-        ),
-        _APPLICATION: _MADE_BY,
-        "xl/_rels/workbook.xml.rels": (
-            f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}<Relationship Id="rId{sheets + 1}" '
-            f'Type="{_OFFICE}/relationships/styles" Target="styles.xml"/></Relationships>'
-        ),
-        "xl/styles.xml": _STYLES,
-    }
+def as_cell(value: float | datetime | None) -> Cell:
+    """Return a value as a cell; as a text where a spreadsheet has no such number or day."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds") if value < _DATES_BEGIN else value.astimezone(UTC)
+    return value if value is None or isfinite(value) else str(value)

@@ -49,7 +49,9 @@ class PhoneCells:
             for phones in rules.former
             if phones != rules.phones and set(phones) <= set(table.header)
         ]
-        self._called = np.array([*rules.called()] if self._former else (), dtype=np.int64)
+        self._id = None if rules.id is None else table.header.index(rules.id)
+        self._called = rules.called() if self._former else {}
+        self._called_numbers = np.array([*self._called], dtype=np.int64)
 
     def advice(self) -> str:
         """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
@@ -67,7 +69,7 @@ class PhoneCells:
         if self._is_lost and rules.region is not None:
             refuse_lost(texts, column, region=rules.region)
         for former in self._former:
-            self._keep_called(texts, column, former.judge(rows))
+            self._keep_called(rows, texts, column, former.judge(rows))
         if len(self.places) > 1:
             for at, problem in column.problems.items():
                 column.problems[at] = self._explained(rows[at], problem)
@@ -76,18 +78,25 @@ class PhoneCells:
             self._taken[1:] = map(sum, zip(self._taken[1:], behind, strict=True))
         return texts, column
 
-    def _keep_called(self, texts: list[str], column: Column, before: tuple[list[str], Column]) -> None:
-        """Let a row keep the number that was called, also where the campaign goes by other columns now.
+    def _keep_called(
+        self, rows: Sequence[Sequence[str]], texts: list[str], column: Column, before: tuple[list[str], Column]
+    ) -> None:
+        """Let a row keep the number at which it was called, also where the campaign goes by other columns now.
 
-        The number is who it is: under another one the same person would be called once more.
+        Under another one the same person would be called once more. Somebody else with that number was not called.
         """
         cells, former = before
-        kept = np.isin(former.numbers, self._called) & ~np.isin(column.numbers, self._called)
-        for at in np.flatnonzero(kept).tolist():
+        for at in np.flatnonzero(np.isin(former.numbers, self._called_numbers)).tolist():
+            if self._was_called(rows[at], column.numbers[at]) or not self._was_called(rows[at], former.numbers[at]):
+                continue
             texts[at], column.numbers[at] = cells[at], former.numbers[at]
             column.problems.pop(at, None)
             column.repaired.pop(at, None)
             column.newer.discard(at)
+
+    def _was_called(self, row: Sequence[str], number: int) -> bool:
+        keys = self._called.get(number, ())
+        return bool(keys) and (self._id is None or row[self._id] in keys)
 
     def _counting(self, rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[int]]]:
         """Return the cell of each row that counts, as `phone_place` says; and the rows by each column but the first."""

@@ -30,7 +30,7 @@ class Rules:
         skip: column → texts; a row with one of them there is left out.
         only: column → texts; a row with any other text there is left out.
         former: the columns of the numbers that earlier runs of the batch went by, the last ones first.
-        called: returns the numbers that they attempted.
+        called: returns the numbers that they attempted, and under which keys.
     """
 
     phones: tuple[str, ...]
@@ -43,7 +43,7 @@ class Rules:
     skip: Mapping[str, Sequence[str]] = field(default_factory=dict)
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
     former: Sequence[tuple[str, ...]] = ()
-    called: Callable[[], Collection[int]] = tuple
+    called: Callable[[], Mapping[int, Collection[str]]] = dict
 
 
 def check(table: Table, rules: Rules) -> None:

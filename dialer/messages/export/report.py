@@ -9,7 +9,7 @@ from dialer.messages.words import many
 from dialer.models import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from dialer.messages.names import ProviderNames
@@ -23,10 +23,11 @@ OTHERS = "others"
 REACHED, NOT_REACHED_YET, STILL_OPEN = "reached", "not reached", "not known yet"
 MAY_CHANGE = "may still change"
 LISTEN_LINK = "recording"
+WHY, LAST_CALL = "Why", "Last call"
 _STANDS: Final[Mapping[str, str]] = {
     Status.INVALID: "cannot be called",
     Status.DUPLICATE: "duplicate",
-    Status.SUPPRESSED: "do-not-call",
+    Status.SUPPRESSED: "left out",
     Status.ERROR: "refused",
     Status.UNKNOWN: "unclear",
     Status.QUEUED: "next call refused",
@@ -47,39 +48,10 @@ def stands(kind: str) -> str:
 
 HOW_THEY_WENT = "How the calls went"
 AS_TABLE = "The figures as a table"
-NOBODY_CALLED = "Nobody was called yet."
-RUNNING = "A run was going on when this was made: the figures are of that moment."
-AGENT, CALLER, CALLED, LIST, COSTS, MADE = "Agent", "Caller number", "Called", "List", "Costs in", "Made"
 
 
 def title(batch: str) -> str:
     return f"{batch}: how the calls went"
-
-
-def rehearsal(names: ProviderNames) -> str:
-    return f"A rehearsal against the stand-in for {names.name}: no phone rang."
-
-
-def not_asked(names: ProviderNames) -> str:
-    return f"How the calls went is not known: {names.name} was not asked yet."
-
-
-def agents(name: str, others: int) -> str:
-    return f"{name} and {many(others, 'other agent')}" if others else name
-
-
-def callers(numbers: Sequence[str], others: int, *, chosen: bool, names: ProviderNames) -> str:
-    """Return from which numbers people were called."""
-    words = [", ".join(numbers) + (f" and {others:,} more" if others else "")] if numbers else []
-    return "; ".join((*words, *([f"chosen by {names.name}"] if chosen else [])))
-
-
-def between(first: datetime, last: datetime, zone: str) -> str:
-    return f"{moment(first)} to {moment(last)}, {zone}"
-
-
-def at(moment_: datetime, zone: str) -> str:
-    return f"{moment(moment_)}, {zone}"
 
 
 def unit(currency: str | None, names: ProviderNames) -> str:
@@ -142,11 +114,11 @@ def accepted(count: int, names: ProviderNames) -> str:
 
 
 def were_reached(count: int, *, is_final: bool) -> str:
-    return f"; {count:,} were reached{_so_far(is_final=is_final)}"
+    return f"; {count:,} {'was' if count == 1 else 'were'} reached{_so_far(is_final=is_final)}"
 
 
 def no_longer_in_file(count: int) -> str:
-    return f"{count:,} more were called and are no longer in the list."
+    return f"{count:,} more {'was called and is' if count == 1 else 'were called and are'} no longer in the list."
 
 
 def _so_far(*, is_final: bool) -> str:
@@ -158,7 +130,7 @@ def lost(counts: Mapping[Status, int], names: ProviderNames) -> str:
     words = {
         Status.INVALID: "{} not callable as they stand",
         Status.DUPLICATE: "{} in the list already",
-        Status.SUPPRESSED: "{} on a do-not-call list",
+        Status.SUPPRESSED: "{} on a do-not-call list or left out by a cell of the row",
         Status.ERROR: f"{{}} refused by {names.name}",
         Status.UNKNOWN: "{} unclear",
         Status.SENDING: "{} being called",
@@ -208,63 +180,8 @@ def endings(called: int, *, reached: int, machines: int) -> str:
 
 
 def silent(count: int) -> str:
-    return f"{count:,} completed calls lasted 0 seconds: nobody was reached by them."
-
-
-# -- what people said --------------------------------------------------------------------------------------------------
-
-
-def question(topic: str, name: str) -> str:
-    """Return what was asked, as a heading."""
-    words = f"{topic}: {name}" if topic else name
-    return f"{words[:1].upper()}{words[1:]}"
-
-
-def answered(people: int, reached: int) -> str:
-    return f"{many(people, 'person', 'people')} answered, of {reached:,} reached."
-
-
-BY_AGENT = "As the agent noted it. An answer that one person alone gave in their own words counts as other."
-
-
-def no_such_question(name: str, known: Sequence[str]) -> str:
-    listed = ", ".join(known)
-    return f"--wanted {name}: no call of this batch has an answer to that. The agent noted: {listed}."
-
-
-def not_an_answer(text: str) -> str:
-    return f'--wanted {text}: write the name of the answer, =, and the answer that is wanted, as in "interested=yes".'
-
-
-# -- whom to call back, and what to listen to --------------------------------------------------------------------------
-
-CALL_BACK, LISTEN = "Whom to call back", "Calls to listen to"
-ROW, NUMBER, WHY, WHEN, LAST_CALL, RECORDING = "Row", "Number", "Why", "When", "Last call", "Recording"
-ASKED = "asked for it"
-
-
-def call_back(asked: int, missed: int) -> str:
-    """Return how many are to be called back, and why."""
-    words = [f"{many(asked, 'person', 'people')} asked to be called back"] if asked else []
-    words += [f"{many(missed, 'person was', 'people were')} not reached"] if missed else []
-    return f"{'; '.join(words)}."
-
-
-def asked_for(words: str) -> str:
-    return f"{ASKED}: {words}" if words else ASKED
-
-
-def not_reached(state: str, calls: int | None) -> str:
-    return outcome(state) if calls is None else f"{outcome(state)}, {many(calls, 'call')}"
-
-
-def first_of_each(*, more: bool, masked: bool) -> str:
-    words = [HIDDEN] if masked else []
-    return " ".join(([MORE_IN_RESULTS] if more else []) + words)
-
-
-MORE_IN_RESULTS = "The first of each; all of them stand in the results."
-LONGEST_CALLS = "The longest calls that reached somebody and were recorded."
+    calls, them = ("completed call", "it") if count == 1 else ("completed calls", "them")
+    return f"{count:,} {calls} lasted 0 seconds: nobody was reached by {them}."
 
 
 # -- length of the calls -----------------------------------------------------------------------------------------------
@@ -389,7 +306,8 @@ WHERE_REASONS_STAND = "Rows are those of the list, from 1 without its header; ea
 
 
 def not_called(rows: int, *, with_other_reasons: int) -> str:
-    others = f" {with_other_reasons:,} more rows have other reasons." if with_other_reasons else ""
+    more = "1 more row has" if with_other_reasons == 1 else f"{with_other_reasons:,} more rows have"
+    others = f" {more} other reasons." if with_other_reasons else ""
     return f"{many(rows, 'row')}: not called, or the call failed.{others}"
 
 
@@ -421,17 +339,3 @@ def refused(names: ProviderNames) -> str:
 
 GLOSSARY = "What the words mean"
 HIDDEN = "Of each number only the last three digits are shown."
-
-
-def glossary(names: ProviderNames, *, wanted: bool, masked: bool) -> list[tuple[str, str]]:
-    """Return terms, and what they mean."""
-    return [
-        (CALLABLE, "A row with a valid number that is neither a duplicate of another row nor on a do-not-call list."),
-        (SENT, f"A call was asked for: {names.name} accepted it, refused it, or its answer is missing."),
-        (ACCEPTED, f"{names.name} took the call. It rings when a line is free."),
-        (REACHED_, "A person answered: the call is completed, no machine answered, and they talked."),
-        *([(WANTED, "Reached, and they gave the answer that the campaign is made for.")] if wanted else []),
-        ("Voicemail", "A machine answered."),
-        ("May still change", "The call waits, rings or goes on. A call that never ends is given up."),
-        *([("Numbers", HIDDEN)] if masked else []),
-    ]

@@ -71,7 +71,7 @@ def meaning(status: Status, names: ProviderNames) -> str:
         Status.UNKNOWN: "nobody knows whether the call was placed",
         Status.INVALID: "the row cannot be called as it stands",
         Status.DUPLICATE: "another row, or an earlier run, has this number",
-        Status.SUPPRESSED: "on a do-not-call list",
+        Status.SUPPRESSED: "on a do-not-call list, or left out by a cell of the row",
     }[status]
 
 
@@ -83,7 +83,7 @@ _alike = lru_cache(maxsize=1000)(alike)
 
 
 def why(row: ResultRow) -> str:
-    """Return why a row stands as it does, without what differs from row to row; nothing where nothing is told."""
+    """Return why a row stands as it does, without what differs from row to row; nothing where there is no reason."""
     if row.code in REASONS:
         return REASONS[row.code]
     if row.status in {Status.ERROR, Status.UNKNOWN}:

@@ -89,9 +89,11 @@ def opted_out(column: str, cells: Mapping[str, int], *, rows: int) -> str:
     for text in cells:
         texts.setdefault(text.strip().casefold(), text.strip())
     said, count = list(texts.values()), sum(cells.values())
+    place = f"{count:,} of the {rows:,} rows" if rows > 1 else "the only row"
+    skip = f"skip = {{ {key(column)} = {array(said)} }}"
     return (
-        f"{_quoted(column)} is {_either(said)} in {count:,} of the {many(rows, 'row')} that can be called; "
-        f"to leave those out, write skip = {{ {key(column)} = {array(said)} }} in [screening]"
+        f"{_quoted(column)} is {_either(said)} in {place} that can be called; "
+        f"to leave such rows out, write {skip} in [screening]"
     )
 
 

@@ -243,19 +243,28 @@ def text_after_quote(path: Path, line: int, *, row: int, text: str) -> str:
     return f"{path}, line {line}{begins}: there is text after a closing quotation mark: {cut(text)}\n{advice}"
 
 
-def own_file(kind: str, *, added: Sequence[str], called: int) -> str:
+def own_file(kind: str, *, added: Sequence[str], called: int, suppressed: int) -> str:
     """Say that a list is a file of ours, and what becomes of its columns.
 
     Args:
         kind: what it is.
         added: its columns that are not the list's own.
         called: how many of its rows were called before.
+        suppressed: how many were left out by a list, `skip` or `only`.
     """
-    text = f"the list is {kind}: its columns {', '.join(added)} are not sent"
-    if not called:
-        return text
-    rows = f"{many(called, 'row')} in it {'says' if called == 1 else 'say'} queued, sending or unknown"
-    return f"{text}. {rows}: called before. Delete what is not to be called again"
+    said = [f"the list is {kind}: its columns {', '.join(added)} are not sent"]
+    if called:
+        said.append(f"{_rows_say(called)} queued, sending or unknown: called before")
+    if suppressed:
+        settings = "the do-not-call list, `skip` or `only` behind it has to be in this campaign as well"
+        said.append(f"{_rows_say(suppressed)} suppressed: {settings}")
+    if called or suppressed:
+        said.append("Delete what is not to be called" + (" again" if called and not suppressed else ""))
+    return ". ".join(said)
+
+
+def _rows_say(count: int) -> str:
+    return f"{many(count, 'row')} in it {'says' if count == 1 else 'say'}"
 
 
 def sheet_is_read(title: str, others: Sequence[str]) -> str:

@@ -261,13 +261,23 @@ HOURS = "Hours?"
 # -- the outcome -------------------------------------------------------------------------------------------------------
 
 
-def not_sure(path: Path, doubts: Sequence[str], *, target: Path) -> str:
-    """Say what cannot be known without asking."""
+def not_sure(path: Path, doubts: Sequence[str], *, target: Path, is_named: bool, encoding: str | None) -> str:
+    """Say what cannot be known without asking.
+
+    Args:
+        path: the list.
+        doubts: what is not clear.
+        target: the campaign file.
+        is_named: whether its name was given.
+        encoding: of the list, where it was named.
+    """
     those = "\n".join(f"- {doubt}" for doubt in doubts)
+    options = (*(("--to", target) if is_named else ()), *(("--encoding", encoding) if encoding else ()))
+    read_as = f", encoding = {quoted(encoding)} in [csv]" if encoding else ""
     return (
         f"{path}: no campaign file is written, since something is not clear.\n{those}\n"
-        f"On a terminal, this command asks: {command_text('init', path)}\n"
-        f"Or write {target} by hand, with agent_id, recipients and these lines."
+        f"On a terminal, this command asks: {command_text('init', path, *options)}\n"
+        f"Or write {target} by hand, with agent_id, recipients{read_as} and these lines."
     )
 
 

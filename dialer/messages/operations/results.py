@@ -30,6 +30,10 @@ def workbook_not_written(path: Path, *, why: str, command: str) -> str:
     return f"{path} cannot be written ({why}). The CSV has all of it. When the file can be written again: {command}"
 
 
+def workbook_needs_package(place: object) -> str:
+    return f"{place}: a workbook needs the package that writes it: pip install 'dialer[xlsx]'. The CSV does without."
+
+
 def another_workbook(path: Path, *, command: str) -> str:
     return f"{path}: another program wrote or changed this file, so it is not overwritten. Rename it, then: {command}"
 

@@ -53,7 +53,7 @@ def numbers_from_before(column: str) -> str:
 
 def left_by_a_program(column: str, example: str) -> str:
     cells = f'cells such as "{on_one_line(example)}" in the column "{on_one_line(column)}"'
-    return f"{cells} are spoken as they stand; `check` names the rows"
+    return f"{cells} are spoken as they stand where the row is called; `check` names those rows"
 
 
 def lines_not_known(names: ProviderNames) -> str:

@@ -10,7 +10,7 @@ from dialer.escaping import on_one_line, visible_json
 from dialer.messages.numbers import NEWER
 from dialer.messages.pages.redials import planned
 from dialer.messages.reasons import REASONS
-from dialer.messages.words import counted
+from dialer.messages.words import counted, many
 from dialer.models import Status
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _AGENTS = 3
 def check_text(check: Check, view: Outlook, *, command: str) -> str:
     """Return what a check found: counts, problems by kind, the first requests, and what is to be expected."""
     report = check.report
-    lines = [f"{check.recipients}: {report.rows:,} rows, {counted(report.statuses)}"]
+    lines = [f"{check.recipients}: {many(report.rows, 'row')}, {counted(report.statuses)}"]
     lines += [f"  {check.phone_words}"] if check.phone_words else []
     lines += [f"  {text}" for text in report_lines(report)]
     if report.reasons or check.empty or any(_cell_warnings(check)):

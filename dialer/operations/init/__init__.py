@@ -83,7 +83,7 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
 
 def new_list(recipients: Path, *, to: Path | None = None, encoding: str | None = None) -> NewList:
     """Return a list that can have a campaign file; arguments and errors as of `write_campaign`."""
-    target = to or Path(f"{stem_of(recipients)}.toml")
+    target = to or _default_target(recipients)
     remedy = say.other_encoding(encoding or "cp1252")
     table = examine(recipients, encoding=encoding, remedy=remedy, known=own_file_in(recipients))
     # Nobody answers questions for a file that cannot be written.
@@ -95,6 +95,10 @@ def new_list(recipients: Path, *, to: Path | None = None, encoding: str | None =
     for candidate in likely_columns(table)[:1]:
         refuse_without_header(table, [candidate.name])
     return NewList(table, target, encoding)
+
+
+def _default_target(recipients: Path) -> Path:
+    return Path(f"{stem_of(recipients)}.toml")
 
 
 async def init_campaign(new: NewList, *, ask: Ask | None = None) -> Written:
@@ -117,7 +121,9 @@ async def init_campaign(new: NewList, *, ask: Ask | None = None) -> Written:
         draft = await with_agent(draft, table, interview, target=new.target, client=client)
     draft = await with_hours(draft, table, interview)
     if interview.doubts:
-        raise UsageError(say.not_sure(table.path, interview.doubts, target=new.target))
+        is_named = new.target != _default_target(table.path)
+        why = say.not_sure(table.path, interview.doubts, target=new.target, is_named=is_named, encoding=new.encoding)
+        raise UsageError(why)
     _write(new, campaign_text(draft, recipients=table.path, target=new.target))
     return Written(new.target, tuple(interview.settled), needs_agent=draft.agent == PLACEHOLDER)
 

@@ -37,7 +37,7 @@ async def with_agent(
     Args:
         draft: what is settled so far.
         table: the list.
-        interview: with whoever can be asked.
+        interview: with the person who can be asked.
         target: the campaign file; a `.env` beside it may name the agent.
         client: the account; None where there is no key.
     """

@@ -1,4 +1,4 @@
-"""The interview with whoever is at the terminal: questions with their reasons, and what stays unclear without."""
+"""The interview with the person at the terminal: questions with their reasons, and what stays unclear without."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
@@ -10,7 +11,7 @@ from dialer.escaping import on_one_line
 from dialer.input_rows import has_entry
 from dialer.intake.country import first_filled, unmarked_numbers, valid_in
 from dialer.intake.opt_outs import UnusedOptOuts
-from dialer.intake.phone_column import likely_columns
+from dialer.intake.phone_column import likely_columns, looks_like_number
 from dialer.intake.table import chunks
 from dialer.messages.operations import init as say
 from dialer.operations.init.interview import NOTHING, AnswerError, Question, chosen, is_yes
@@ -59,7 +60,8 @@ async def _asked_columns(table: Table, candidates: Sequence[Candidate], intervie
 
 def _shown(table: Table, candidate: Candidate) -> str:
     at = table.header.index(candidate.name)
-    examples = list(dict.fromkeys(row[at].strip() for row in table.sample if has_entry(row[at])))[:_EXAMPLES]
+    cells = dict.fromkeys(row[at].strip() for row in table.sample)
+    examples = list(islice(filter(looks_like_number, cells), _EXAMPLES))
     return say.candidate(candidate.name, numbers=candidate.numbers, cells=candidate.cells, examples=examples)
 
 
