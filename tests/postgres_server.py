@@ -1,24 +1,27 @@
-"""A real PostgreSQL server in a folder of its own, reached by a socket there; for tests of what several hosts share."""
+"""A real PostgreSQL server in a folder of its own, reached by a socket there; for tests of what several hosts share.
+
+A server lives while a process that uses it does: however that ends, a guard beside it stops it and clears its folder.
+"""
 
 from __future__ import annotations
 
-import atexit
+import fcntl
 import functools
-import itertools
 import os
 import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
 from dialer.store.postgres import create
 
-_PATIENCE = 60.0
+_TEMPLATE = "template_dialer"
+_SMALL = ("--locale=C", "--wal-segsize=1")
 
 
 def programs() -> Path | None:
@@ -45,6 +48,15 @@ def _account() -> pwd.struct_passwd | None:
         return None
 
 
+_GUARD = """(
+cat "$1/used"
+process=$(head -n 1 "$1/data/postmaster.pid") && kill -QUIT "$process"
+while kill -0 "$process"; do sleep 0.1; done
+rm -rf "$1"
+) > /dev/null 2>&1 &"""
+"""Waits until nobody has the FIFO open for writing."""
+
+
 class Server:
     """A server of its own.
 
@@ -54,58 +66,55 @@ class Server:
     """
 
     def __init__(self, *, copy_of: Server | None = None, **settings: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="dialer-pg-", dir="/tmp"))
-        self._settings = {"listen_addresses": "", "unix_socket_directories": str(self.folder)} | settings
+        self._prepare(Path(tempfile.mkdtemp(prefix="dialer-pg-", dir="/tmp")), settings)
+        self._guard()
+        if copy_of is not None:
+            self._do(
+                "pg_basebackup", "-D", str(self._data), "-d", copy_of.url(), "-X", "stream", "-c", "fast", "--no-sync"
+            )
+            (self._data / "standby.signal").touch()
+        else:
+            self._copy(shared().template, self._data)
+        self.start()
+
+    def _prepare(self, folder: Path, settings: dict[str, str]) -> None:
+        self.folder = folder
+        self._settings = {"listen_addresses": "", "unix_socket_directories": str(folder)} | settings
         account = _account() if os.getuid() == 0 else None
         self._user = None if account is None else account.pw_uid
         if account is not None:
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
-        self._numbers = itertools.count(1)
-        self._process: subprocess.Popen[bytes] | None = None
-        if copy_of is not None:
-            self._do("pg_basebackup", "-D", str(self._data), "-d", copy_of.url(), "-X", "stream", "-c", "fast")
-            (self._data / "standby.signal").touch()
-            self.start()
-            return
-        self._do("initdb", "-D", str(self._data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        self.start()
+            os.chown(folder, account.pw_uid, account.pw_gid)
+
+    def _guard(self) -> None:
+        os.mkfifo(self.folder / "used")
+        subprocess.run(["/bin/sh", "-c", _GUARD, "guard", self.folder], start_new_session=True, check=True)
+        self._use()
+
+    def _use(self) -> None:
+        # Held until the process ends, or lets go of the server.
+        self._used = os.open(self.folder / "used", os.O_WRONLY)
 
     @property
     def _data(self) -> Path:
         return self.folder / "data"
 
+    def _copy(self, folder: Path, to: Path) -> None:
+        subprocess.run(["cp", "-r", folder, to], user=self._user, check=True)
+
     def _do(self, program: str, *words: str) -> None:
         folder = programs()
         assert folder is not None
-        subprocess.run([folder / program, *words], user=self._user, check=True, capture_output=True, cwd=self.folder)
+        subprocess.run(
+            [folder / program, *words], user=self._user, check=True, stdout=subprocess.DEVNULL, cwd=self.folder
+        )
 
     def url(self, database: str = "postgres") -> str:
         return f"host={self.folder} user=owner dbname={database}"
 
     def start(self) -> None:
         """Have it started, and wait until it takes connections."""
-        folder = programs()
-        assert folder is not None
-        words = [f"--{name}={value}" for name, value in self._settings.items()]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [folder / "postgres", "-D", self._data, *words],
-                user=self._user,
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-                # A server is stopped by Ctrl-C.
-                start_new_session=True,
-            )
-        end = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                psycopg.connect(self.url()).close()
-            except psycopg.OperationalError:
-                assert time.monotonic() < end, (self.folder / "log").read_text()
-                time.sleep(0.02)
-            else:
-                return
+        words = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
+        self._do("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.folder / "log"), "-o", words)
 
     def copied(self) -> Server:
         """Return a replica that has what this one has at this moment, and gets no more."""
@@ -124,38 +133,60 @@ class Server:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: at once where that is SIGQUIT, as a crash does."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(_PATIENCE)
-            self._process = None
+        if (self._data / "postmaster.pid").exists():
+            mode = "immediate" if how is signal.SIGQUIT else "fast"
+            self._do("pg_ctl", "stop", "-w", "-D", str(self._data), "-m", mode)
 
     def close(self) -> None:
-        """Stop it, and take its folder away."""
+        """Stop it, and have its folder taken away."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._used)
 
     def database(self) -> str:
         """Return the URL of a new database with the tables of dialer."""
-        name = f"d{next(self._numbers)}"
+        name = f"d{uuid4().hex}"
         with psycopg.connect(self.url(), autocommit=True) as db:
-            if not self._has_template(db):
-                db.execute("CREATE DATABASE template_dialer")
-                create(self.url("template_dialer"))
-            db.execute(f"CREATE DATABASE {name} TEMPLATE template_dialer".encode())
+            db.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}".encode())
         return self.url(name)
 
-    @staticmethod
-    def _has_template(db: psycopg.Connection[tuple[object, ...]]) -> bool:
-        found = db.execute("SELECT 1 FROM pg_database WHERE datname = 'template_dialer'")
-        return found.fetchone() is not None
+
+class SharedServer(Server):
+    """The one server of all processes of a test run; it does not wait for the disk.
+
+    Args:
+        folder: of the run; whoever comes first starts the server there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        fast = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "256MB"}
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._prepare(folder, fast)
+            if (folder / "used").exists():
+                self._use()
+                return
+            self._guard()
+            self._do("initdb", "-D", str(self._data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-sync", *_SMALL)
+            self.start()
+            with psycopg.connect(self.url(), autocommit=True) as db:
+                db.execute(f"CREATE DATABASE {_TEMPLATE}".encode())
+            create(self.url(_TEMPLATE))
+            self.stop()
+            self._copy(self._data, self.template)
+            self.start()
+
+    @property
+    def template(self) -> Path:
+        """What each other server of the run begins with: its databases have the tables."""
+        return self.folder / "template"
 
 
 @functools.cache
-def shared() -> Server:
-    """Return the server that the tests of a process share; it does not wait for the disk."""
-    server = Server(fsync="off", full_page_writes="off", synchronous_commit="off", max_wal_size="256MB")
-    atexit.register(server.close)
-    return server
+def shared() -> SharedServer:
+    """Return the server that all processes of this test run share."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
+    return SharedServer(Path(f"/tmp/dialer-pg-run-{run}"))
 
 
 @functools.cache

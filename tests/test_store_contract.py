@@ -245,7 +245,7 @@ def test_a_hold_is_kept_with_its_words(batch: Batch, store: Store) -> None:
     assert (at, seconds, words) == (NOW, 30.0, "Slow down")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from([*Outcome, "withheld", "killed"])), max_size=12))
 def test_who_may_have_been_called_is_never_handed_out_again(
     engine: str, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str]]
