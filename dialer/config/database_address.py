@@ -23,14 +23,11 @@ if TYPE_CHECKING:
 _WORD = r"(?:[\w.~!$&'()*+;=-]|%(?!00)[0-9A-Fa-f]{2})"
 _VALUE = r"(?:[\w.~!$'()*+;/:,@ -]|%(?!00)[0-9A-Fa-f]{2})*"
 _HOST = rf"(?:\[[0-9A-Fa-f:.]+\]|{_WORD}*)(?::\d{{1,5}})?"
-_ADDRESS = re.compile(
-    rf"""postgres(?:ql)?://
-    (?:(?P<user>{_WORD}*)(?P<password>:(?:{_WORD}|:)*)?@)?
-    (?P<hosts>{_HOST}(?:,{_HOST})*)
-    (?:/(?P<name>{_WORD}*))?
-    (?:\?(?P<options>[a-z_]+={_VALUE}(?:&[a-z_]+={_VALUE})*))?""",
-    re.VERBOSE,
-)
+_USER = rf"(?:(?P<user>{_WORD}*)(?P<password>:(?:{_WORD}|:)*)?@)?"
+_HOSTS = rf"(?P<hosts>{_HOST}(?:,{_HOST})*)"
+_NAME = rf"(?:/(?P<name>{_WORD}*))?"
+_BEHIND = rf"(?:\?(?P<options>[a-z_]+={_VALUE}(?:&[a-z_]+={_VALUE})*))?"
+_ADDRESS = re.compile(rf"postgres(?:ql)?://{_USER}{_HOSTS}{_NAME}{_BEHIND}")
 _SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"})
 _OPTIONS = _SECRETS | frozenset(
     {

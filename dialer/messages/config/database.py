@@ -113,8 +113,4 @@ MARKER_NOTE = (
     "This workspace records its calls in this database. Leave this file here: without it, a run may use files."
 )
 NOT_A_MARK = "it is not what dialer has written there"
-NOT_INSTALLED = (
-    "This workspace uses a database, and this installation cannot: it lacks psycopg. Install it with "
-    "pip install 'dialer[postgres]' (in a clone of the repository: pip install '.[postgres]')."
-)
 NOT_YET = "This workspace uses a database. No command of this version works with it but `dialer database`."
