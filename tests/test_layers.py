@@ -17,7 +17,7 @@ LAYERS = (
     {"escaping", "streams", "models", "clocks"},
     {"moments", "input_rows"},
     {"messages"},
-    {"errors", "files", "reference", "rate"},
+    {"errors", "files", "reference", "rate", "manual"},
     {"provider"},
     {"store", "numbers"},
     {"hours"},

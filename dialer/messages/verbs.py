@@ -10,6 +10,7 @@ VERBS = {
     "cancel": "Stop a run that goes on, and every call that waits at {provider}.",
     "check": "Judge every row and show what would be sent; nobody is called.",
     "dnc": "Keep the workspace's do-not-call list.",
+    "help": "Show a page of the manual, or the options of a command.",
     "init": "Write a campaign file for a CSV.",
     "list": "Show every campaign and batch of the workspace, and where it stands.",
     "pause": "Have no run call anybody, until `dialer resume`.",
