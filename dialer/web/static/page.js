@@ -24,11 +24,11 @@
   // What a person has typed, opened, scrolled or stands on stays as it is.
   const put = (old, fresh) => {
     const typed = [...old.querySelectorAll("input[id]")].map((one) => [one.id, one.value]);
-    const open = new Set([...old.querySelectorAll("details[open]")].map((one) => one.id));
+    const open = [...old.querySelectorAll("details[id]")].map((one) => [one.id, one.open]);
     const scrolled = [...old.querySelectorAll("[data-scroll]")].map((one) => [one.id, one.scrollTop]);
     const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
     old.replaceChildren(...fresh.childNodes);
-    for (const one of old.querySelectorAll("details")) one.open = one.open || open.has(one.id);
+    for (const [id, isOpen] of open) if (byId(id)) byId(id).open = isOpen;
     for (const [id, top] of scrolled) if (byId(id)) byId(id).scrollTop = top;
     for (const [id, value] of typed) if (byId(id)) byId(id).value = value;
     if (focus && byId(focus)) byId(focus).focus({ preventScroll: true });
