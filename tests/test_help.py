@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -15,7 +16,9 @@ from dialer import manual
 from dialer.cli import main
 from dialer.errors import ExitCode
 from dialer.manual.markdown import Code, blocks
+from dialer.manual.roff import as_man
 from dialer.manual.text import as_text
+from dialer.messages.verbs import VERBS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,3 +112,56 @@ def test_a_table_has_its_columns_under_each_other_and_breaks_its_cells_where_it_
         "",
         "  a|b   either",
     ]
+
+
+# -- man pages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def man(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("man")
+    assert main(["help", "--man", str(folder)]) == ExitCode.DONE
+    return folder
+
+
+def test_every_command_and_every_topic_has_a_man_page(man: Path) -> None:
+    commands = {"dialer.1", *(f"dialer-{verb}.1" for verb in VERBS)}
+    assert {path.name for path in (man / "man1").iterdir()} == commands
+    assert {path.name for path in (man / "man7").iterdir()} == {f"dialer-{topic}.7" for topic in TOPICS}
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_groff_shows_every_man_page_without_a_warning(man: Path) -> None:
+    pages = sorted(man.glob("man?/*"))
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", *pages], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_no_line_of_a_man_page_is_taken_for_a_command(man: Path) -> None:
+    """roff drops a line that begins with a point and that it does not know."""
+    lines = {line.split()[0] for path in man.glob("man?/*") for line in path.read_text("ascii").splitlines() if line}
+    macros = {word for word in lines if word.startswith((".", "'"))}
+    assert macros <= {".TH", ".nh", ".ad", ".SH", ".SS", ".PP", ".RS", ".EX", ".EE", ".RE", ".IP", ".TP", ".br"}
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+@pytest.mark.parametrize("text", [r"`C:\new`", "`'quoted'`", "`~/.env` and ^", ".hidden first", "Zoë, 李, ⏎", '`"x"`'])
+def test_what_roff_would_obey_is_shown_as_it_stands(text: str, tmp_path: Path) -> None:
+    page = tmp_path / "x.7"
+    page.write_text(as_man(blocks(f"# Title\n\n{text}\n"), name="x", section=7), encoding="ascii")
+    command = ["groff", "-man", "-Tutf8", "-P-cbou", str(page)]
+    shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    assert text.replace("`", "") in shown
+
+
+def test_the_man_page_of_a_command_has_its_options(man: Path) -> None:
+    text = (man / "man1" / "dialer-dnc.1").read_text(encoding="ascii")
+    assert r"\fB\-\-source TEXT\fR" in text
+    assert '.SH "dialer dnc add"' in text
+
+
+def test_a_folder_of_man_pages_that_cannot_be_made_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["help", "--man", str(tmp_path / "file")]) != ExitCode.DONE
+    assert str(tmp_path / "file") in capsys.readouterr().err
+    assert main(["help", "hours", "--man", str(tmp_path / "man")]) == ExitCode.USAGE

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from difflib import get_close_matches
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
 import click
 
 from dialer import manual
-from dialer.cli.group import cli
+from dialer.cli.group import PATH, cli
 from dialer.cli.printing import echo
 from dialer.cli.terminal import width_of_output
 from dialer.errors import ExitCode
 from dialer.manual.text import as_text
-from dialer.messages.pages.help import no_such_topic, topics_text
+from dialer.messages.pages.help import MAN_FOR_ALL, man_written, no_such_topic, topics_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _WIDEST = 100
 """Longer lines are hard to read, however wide the terminal is."""
@@ -22,9 +26,13 @@ _WIDEST = 100
 
 @cli.command(name="help")
 @click.argument("topic", required=False)
+@click.option("--man", type=PATH, metavar="DIR", help="Write man pages of all commands and topics below this folder.")
 @click.pass_context
-def help_(context: click.Context, topic: str | None) -> ExitCode:
+def help_(context: click.Context, topic: str | None, *, man: Path | None) -> ExitCode:
     """Show a page of the manual, or the options of a command."""
+    if man is not None:
+        echo(_written(man, topic, context))
+        return ExitCode.DONE
     _show(topics_text(manual.topics()) if topic is None else _page(topic, context))
     return ExitCode.DONE
 
@@ -45,6 +53,16 @@ def _page(topic: str, context: click.Context) -> str:
         near = get_close_matches(topic, [*manual.topics(), *cli.list_commands(context)], n=1)
         raise click.BadParameter(no_such_topic(topic, near), param_hint="TOPIC")
     return "\n\n".join(shown)
+
+
+def _written(folder: Path, topic: str | None, context: click.Context) -> str:
+    """Write the man pages and say where."""
+    from dialer.cli import man_pages  # noqa: PLC0415 - only this option needs it
+
+    if topic is not None:
+        raise click.UsageError(MAN_FOR_ALL)
+    assert context.parent is not None
+    return man_written(man_pages.write(folder, context.parent), folder)
 
 
 def _show(text: str) -> None:

@@ -122,3 +122,9 @@ def spans(text: str) -> list[Span]:
             found.append(Span(match["text"], "link", match["target"]))
         end = match.end()
     return [*found, Span(text[end:])] if end < len(text) else found
+
+
+def topic_of(target: str) -> str:
+    """Return the page of the manual that a link leads to; empty where it leads elsewhere."""
+    page, _, _ = target.partition("#")
+    return page.removesuffix(".md") if page.endswith(".md") else ""

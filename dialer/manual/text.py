@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from dialer.manual.markdown import Code, Heading, Items, Table, spans
+from dialer.manual.markdown import Code, Heading, Items, Table, spans, topic_of
 from dialer.messages.commands import command_text
 
 if TYPE_CHECKING:
@@ -97,12 +97,7 @@ def _span(span: Span) -> str:
         # A command that is pasted has to stand on one line.
         return f"`{span.text.replace(' ', _HELD)}`"
     if span.kind == "link":
-        return f"{_plain(span.text)} ({_place(span.target)})"
+        topic = topic_of(span.target)
+        place = command_text("help", topic) if topic else span.target
+        return f"{_plain(span.text)} ({place.replace(' ', _HELD)})"
     return span.text
-
-
-def _place(target: str) -> str:
-    """Return where a link of the manual leads: to another page of it, or elsewhere."""
-    page, _, _ = target.partition("#")
-    topic = page.removesuffix(".md")
-    return command_text("help", topic).replace(" ", _HELD) if page != topic else target
