@@ -26,6 +26,7 @@ LAYERS = (
     {"sync", "export"},
     {"operations"},
     {"pages"},
+    {"web"},
     {"cli"},
     {"__main__", "__init__"},
 )
@@ -46,11 +47,11 @@ HOMES = {
     "dotenv": {"config"},
     "tqdm": {"cli"},
     "click": {"cli"},
-    "starlette": {"provider"},
-    "uvicorn": {"provider"},
+    "starlette": {"provider", "web"},
+    "uvicorn": {"provider", "web"},
     "openpyxl": {"intake"},
     "xlsxwriter": {"export"},
-    "jinja2": {"export"},
+    "jinja2": {"export", "web"},
     "markupsafe": {"export"},
     "matplotlib": {"export"},
 }

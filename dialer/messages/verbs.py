@@ -20,6 +20,7 @@ VERBS = {
     "resume": "Let runs call again after a pause; starts none.",
     "run": "Dial; run it again to resume.",
     "sandbox": "Run the stand-in for {provider} by itself, until Ctrl-C.",
+    "serve": "Show every campaign in the browser; start, pause and cancel there.",
     "set": "Change rate or lines of a run that goes on.",
     "show": "Show every attempt at a number, in all ledgers of the workspace.",
     "status": "Show how many stand where; without a name: every batch, as `list`.",
