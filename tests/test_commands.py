@@ -281,12 +281,16 @@ def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().err
 
 
-# -- the README --------------------------------------------------------------------------------------------------
+# -- README and manual -------------------------------------------------------------------------------------------
 
 
-def shown_in_the_readme() -> list[str]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((SOURCE / "manual").glob("*.md"))]
+
+
+def shown_in(page: Path) -> list[str]:
+    """Return the commands of a page, in its blocks and in its sentences."""
+    text = page.read_text(encoding="utf-8")
+    block = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
     shown = [body for language, body in block.findall(text) if language in {"sh", "console", "ini", ""}]
     code = [*re.findall("`([^`]+)`", block.sub("", text)), *"\n".join(shown).splitlines()]
     commands = [
@@ -296,12 +300,14 @@ def shown_in_the_readme() -> list[str]:
     return sorted({one for one in commands if len(one.split()) > 2 and "--help" not in one})
 
 
-def test_every_command_in_the_readme_exists() -> None:
-    found = shown_in_the_readme()
-    assert len(found) > 15
-    for command in found:
-        if command not in {"dialer init --encoding", "dialer status -o json"}:  # options that are only named
-            assert parsed(command).info_name in VERBS, command
+def test_commands_are_found_in_the_pages() -> None:
+    assert len({command for page in PAGES for command in shown_in(page)}) > 40
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_in_a_page_exists(page: Path) -> None:
+    for command in shown_in(page):
+        assert parsed(command).info_name in VERBS, command
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -103,7 +103,7 @@ def test_a_trial_does_not_use_up_the_rate_of_real_calls(settings: Callable[[str]
         (
             "[organization]\nrate = '1/minute'",
             1,
-            "It knows only [organisation] with `rate`, `lines`, `reads` and `currency`.",
+            "It knows `database`, and [organisation] with `rate`, `lines`, `reads` and `currency`.",
         ),
         ("\n[organisation]\nxyz = 3", 3, "[organisation] knows `rate`, `lines`, `reads` and `currency`."),
         ("organisation = 3", 1, "has to be a table"),

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.config.batch import CampaignFile, read_campaign_file
-from dialer.errors import CampaignError
+from dialer.config.database import KEY, Database, database_in, refuse_files, refuse_forgotten
+from dialer.errors import CampaignError, UsageError
 from dialer.messages import workspace as words
+from dialer.messages.config import database as database_words
 from dialer.messages.config import workspace as say
 from dialer.rate import Rate
 from dialer.store.sqlite import Registry, read_trace
@@ -41,6 +43,7 @@ class Workspace:
         reads: requests by which each run may look how calls go; None where `dialer.toml` does not say.
         currency: of all costs, as `USD`; None where `dialer.toml` does not say.
         has_settings: there is a `dialer.toml`.
+        database: where its batches are kept; None: in files.
     """
 
     folder: Path
@@ -49,6 +52,7 @@ class Workspace:
     reads: Rate | None = None
     currency: str | None = None
     has_settings: bool = False
+    database: Database | None = None
 
     def rate_at(self, *, loopback: bool) -> Rate | None:
         """Return what all runs together may place at a server; None for any number.
@@ -79,16 +83,26 @@ def find_workspace(campaign: Path, *, results: Path) -> Workspace:
 
     Raises:
         CampaignError: `dialer.toml` is gone, cannot be read, or is wrong; the message names the line and the key.
+        MustActError: the workspace has used a database, and none is named.
     """
     for folder in _folders(campaign):
         path = folder / SETTINGS
         # A link that leads nowhere, or a folder, was meant as one: what it limits must not be left out.
         if os.path.lexists(path):
-            return _read(path)
+            return _usable(_read(path))
+        refuse_forgotten(path)
         trace = read_trace(folder / _RATE_FILE)
         if trace is not None and trace.has_settings:
             raise CampaignError(words.settings_missing(path, folder / _RATE_FILE))
-    return Workspace(_folders(results)[0])
+    folder = _folders(results)[0]
+    refuse_files(folder / SETTINGS)
+    return Workspace(folder)
+
+
+def _usable(workspace: Workspace) -> Workspace:
+    if workspace.database is not None:
+        raise UsageError(database_words.NOT_YET)
+    return workspace
 
 
 def workspace_of(folder: Path) -> Workspace:
@@ -132,15 +146,18 @@ def _read(path: Path) -> Workspace:
         reads=_rate(file, "reads"),
         currency=_currency(file),
         has_settings=True,
+        database=database_in(file),
     )
 
 
 def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None:
     if {"agent_id", "recipients"} & file.content.keys():
         raise CampaignError(say.a_campaign_file(file.path))
-    for name in (name for name in file.content if name != _TABLE):
+    for name in (name for name in file.content if name not in {_TABLE, KEY}):
         belongs = name in _KNOWN
         raise CampaignError(say.other_table(file.place(name), table=_TABLE, known=_KNOWN, belongs_there=belongs))
+    if KEY in organisation:
+        raise CampaignError(database_words.below_a_table(file.place(_TABLE, KEY)))
     for name in (name for name in organisation if name not in _KNOWN):
         near = difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.5)
         place = file.place(_TABLE, name)

@@ -53,15 +53,16 @@ class Selection:
 
 def command_text(verb: str | Path, *words: str | Path) -> str:
     """Return a command so that a shell takes it as it is meant, whatever stands in the names of files."""
-    return " ".join(("dialer", *(_quoted(word) for word in (verb, *words))))
+    return " ".join(("dialer", *(quoted(word) for word in (verb, *words))))
 
 
 def removal_text(*files: Path) -> str:
     """Return a command that deletes files."""
-    return " ".join(("rm", *map(_quoted, files)))
+    return " ".join(("rm", *map(quoted, files)))
 
 
-def _quoted(word: str | Path) -> str:
+def quoted(word: str | Path) -> str:
+    """Return a word so that a shell takes it as it is meant."""
     # A file called -x.csv would be read as an option.
     text = f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word)
     return shlex.quote(text) if is_plain(text) else f"$'{''.join(map(_escaped, text))}'"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dialer.config.batch import locate, read_campaign_file
 from dialer.config.workspace import SETTINGS
 from dialer.errors import CampaignError, DialerError
+from dialer.messages.commands import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +52,23 @@ class Found:
     def has_hours(self) -> bool:
         """Whether it says when people may be called."""
         return bool(self.content.keys() & {"window", "schedule"})
+
+    @property
+    def agent(self) -> str:
+        """The agent that it names; empty where it names none."""
+        agent = self.content.get("agent_id", "")
+        return agent if isinstance(agent, str) else ""
+
+    @property
+    def recipients(self) -> str:
+        """The list that it names; empty where it cannot be read."""
+        recipients = self.content.get("recipients", "")
+        return recipients if isinstance(recipients, str) else ""
+
+    @property
+    def selection(self) -> Selection:
+        """Its only batch, as it is named on the command line."""
+        return Selection(self.path, sandbox=self.sandbox)
 
     @cached_property
     def campaign(self) -> Campaign | None:

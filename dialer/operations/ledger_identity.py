@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 from anyio import to_thread
 
 from dialer.errors import BoundError, DialerError, LedgerError
+from dialer.messages.commands import Selection
 from dialer.messages.operations import ledger as say
 from dialer.store.engines import read_ledger
 
@@ -26,6 +28,8 @@ CAMPAIGN, RESULTS, TIMEZONE = "campaign", "results", "timezone"
 """Under these, whose it is: the campaign file, the results, and the zone by whose clock its times are shown."""
 _TRIAL, _LATER = "trial", "later"
 """Under these, whether it is a trial's, and whether phones may ring later than their calls are placed."""
+_SELECTION = "selection"
+"""Under this, which list and which name of a batch were given on the command line."""
 LISTED = "listed"
 """Under this, that the list of its workspace has named it."""
 
@@ -53,6 +57,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     batch = campaign.batch
     notes |= {CAMPAIGN: str(batch.campaign.absolute()), RESULTS: str(batch.results.absolute())}
     notes[TIMEZONE] = batch.timezone or ""
+    notes[_SELECTION] = _selection_noted(batch.selection)
     notes[IDENTITY] = store.note(IDENTITY) or uuid4().hex
     # Once one may, it stays so: of the calls that an older version placed nobody knows.
     is_known = store.note(_LATER) is not None or not store.has_attempts()
@@ -64,6 +69,20 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     if moved and store.has_attempts():
         # By this the others know that it is not missing in its former place.
         campaign.workspace.registry(sandbox=campaign.sandbox).add(place, identity=notes[IDENTITY])
+
+
+def _selection_noted(selection: Selection) -> str:
+    recipients = selection.recipients
+    return json.dumps([None if recipients is None else str(recipients.absolute()), selection.batch])
+
+
+def noted_selection(store: Store) -> Selection | None:
+    """Return which list and which name of a batch the last run was given; None where the ledger does not say."""
+    noted = store.note(_SELECTION)
+    if not noted:
+        return None
+    recipients, batch = json.loads(noted)
+    return Selection(Path(store.note(CAMPAIGN) or ""), None if recipients is None else Path(recipients), batch)
 
 
 def _rings_later(campaign: Campaign) -> bool:

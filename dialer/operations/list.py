@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +19,11 @@ from dialer.operations.batch_state import State, opening_of, state_of
 from dialer.operations.campaign_files import CampaignFiles
 from dialer.operations.last_run import LastRun, last_run
 from dialer.operations.ledger_files import ledgers_below
-from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, TIMEZONE
+from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, TIMEZONE, noted_selection
 from dialer.operations.paused import by_clock
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.status import without_a_run
-from dialer.store import NO_REDIALS
+from dialer.store import AGENT_NAME, NO_REDIALS
 from dialer.store.engines import read_ledger
 from dialer.store.pause_files import PauseFiles
 from dialer.store.sqlite import held_by, holder, is_trial, lock_of
@@ -31,10 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dialer.config.workspace import Workspace
+    from dialer.messages.commands import Selection
     from dialer.operations.campaign_files import Found
     from dialer.store import Redials, Store
     from dialer.store.shared import Pause
     from dialer.store.sqlite import Listed
+
+_ID = 16
+"""Letters of an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +47,14 @@ class Entry:
     """One batch, or a campaign file that was never run.
 
     Attributes:
+        id: what tells it from every other one of the workspace; stays the same from before its first run on.
         batch: its name; of a ledger that cannot be read the file's.
         state: where it stands.
         campaign: the campaign file; empty where the ledger does not say.
         ledger: empty where it was never run.
+        agent: who calls: the name where the provider has told it, else the id; empty where nobody knows.
+        recipients: the list; empty where nobody knows.
+        selection: how it is named on the command line; None where nobody knows.
         counts: how many rows stand where.
         sent: people whose call was placed, refused or is unclear.
         reached: people who were reached; None where the provider was not asked yet.
@@ -62,10 +71,14 @@ class Entry:
         is_forgotten: a person said that it does not matter.
     """
 
+    id: str
     batch: str
     state: State
     campaign: str = ""
     ledger: str = ""
+    agent: str = ""
+    recipients: str = ""
+    selection: Selection | None = None
     counts: Mapping[Status, int]
     sent: int = 0
     reached: int | None = None
@@ -131,6 +144,27 @@ def list_batches(folder: Path, *, sandbox: bool = False) -> Listing:
     return Listing(str(workspace.folder), entries, str(registry.path), len(listed), listed_before)
 
 
+def id_of(place: Path) -> str:
+    """Return the id of a batch: by its ledger, or by the campaign file that does not say yet where that will be."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:_ID]
+
+
+def _selection(real: Path, ledger: Store, found: Found | None) -> Selection | None:
+    """Return how a batch is named on the command line; None where its campaign file is gone, or nobody knows."""
+    if found is None:
+        return None
+    if (noted := noted_selection(ledger)) is not None:
+        return replace(noted, campaign=found.path, sandbox=found.sandbox)
+    is_its_only = found.ledger is not None and os.path.realpath(found.ledger) == str(real)
+    return found.selection if is_its_only else None
+
+
+def _recipients(selection: Selection | None, found: Found | None) -> str:
+    if selection is not None and selection.recipients is not None:
+        return str(selection.recipients)
+    return "" if selection is None or found is None else found.recipients
+
+
 def _entries(workspace: Workspace, listed: Mapping[Path, Listed], *, sandbox: bool) -> Iterator[Entry]:
     below = {path.resolve(): path for path in ledgers_below(workspace.folder)}
     campaigns = CampaignFiles(workspace.folder, sandbox=sandbox)
@@ -146,9 +180,13 @@ def _never_run(found: Found) -> Entry:
     state = State.UNREADABLE if found.trouble else State.NOT_STARTED
     pauses = PauseFiles(campaign=found.path, results=found.results, sandbox=found.sandbox).in_force()
     return Entry(
+        id=id_of(found.path if found.ledger is None else found.ledger),
         batch=found.name,
         state=State.PAUSED if pauses and not found.trouble else state,
         campaign=str(found.path),
+        agent=found.agent,
+        recipients=found.recipients,
+        selection=None if found.ledger is None else found.selection,
         counts={},
         pauses=tuple(by_clock(pause, found.timezone) for pause in pauses),
         trouble=found.trouble,
@@ -172,6 +210,7 @@ def _batch(real: Path, path: Path, listed: Listed | None, campaigns: CampaignFil
     if listed is None and is_trial(real, None) is not sandbox:
         return None
     return Entry(
+        id=id_of(real),
         batch=path.name,
         state=state,
         ledger=str(path),
@@ -216,11 +255,16 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
         opens=opens,
         is_idle=not (pulse.per_minute or counts.get(Status.SENDING)),
     )
+    selection = _selection(real, ledger, found)
     return Entry(
+        id=id_of(real),
         batch=ledger.note("batch") or path.name,
         state=state,
         campaign=str(found.path) if found else campaign or "",
         ledger=str(path),
+        agent=ledger.note(AGENT_NAME) or ledger.note("agent") or "",
+        recipients=_recipients(selection, found),
+        selection=selection,
         counts=counts,
         sent=sum(counts.get(status, 0) for status in (Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.SENDING)),
         reached=pulse.reached,

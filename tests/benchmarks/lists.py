@@ -25,20 +25,32 @@ _AWKWARD = (
 
 
 def write_list(path: Path, rows: int) -> None:
-    """Write a list of Indian numbers, nine in ten with +91, one without; few cells are alike, as in real lists."""
+    """Write a list of Indian numbers, nine in ten with +91, one without; few cells are alike, as in real lists.
+
+    No number comes twice: whoever comes twice is not called, and the hundred who are left would be fewer.
+    """
     chance = random.Random(rows)
+    numbers: set[int] = set()
     names = ["".join(chance.choices(_LETTERS, k=chance.randint(3, 11))).title() for _ in range(20_000)]
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(HEADER) + "\r\n")
         for row in range(rows):
             mark = "" if chance.random() < _NATIONAL else "+91"
-            number = f"{chance.choice('789')}{chance.randrange(10**9):09d}"
+            number = _new_number(chance, numbers)
             first, last, city = chance.choices(names, k=3)
             time_of_day = (
                 f"2026-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d} {chance.randrange(8, 20):02d}:30"
             )
             amount = f"{chance.randrange(10**7) / 100:.2f}"
             file.write(f'{mark}{number},{first},{last},{city},{time_of_day},{amount},"room {row}, floor 2"\r\n')
+
+
+def _new_number(chance: random.Random, numbers: set[int]) -> int:
+    """Return a number of ten digits that is not among these yet, and add it to them."""
+    while (number := chance.randrange(7 * 10**9, 10**10)) in numbers:
+        pass
+    numbers.add(number)
+    return number
 
 
 def write_awkward(path: Path, rows: int) -> None:

@@ -26,7 +26,8 @@ def a_campaign_file(path: Path) -> str:
 
 def other_table(place: str, *, table: str, known: Sequence[str], belongs_there: bool) -> str:
     """Say that a key stands outside the only table; `belongs_there` tells whether that table knows it."""
-    instead = f"It belongs under [{table}]." if belongs_there else f"It knows only [{table}] with {_named(known)}."
+    all_of_it = f"It knows `database`, and [{table}] with {_named(known)}."
+    instead = f"It belongs under [{table}]." if belongs_there else all_of_it
     return f"{place} is not a setting of {_FILE}. {instead}"
 
 

@@ -40,7 +40,7 @@ def listing_text(listing: Listing, *, width: int | None) -> str:
         head, *each = _columns(rows, width)
         lines.append(head)
         for row, one in zip(each, listing.batches, strict=True):
-            lines += [row, *(f"    {text}" for text in _details(one))]
+            lines += [row, *(f"    {text}" for text in details(one))]
     return "\n".join([*lines, *_to_do(listing)])
 
 
@@ -74,7 +74,7 @@ def _shortened(name: str, wide: int) -> str:
     return f"{name[:front]}…{name[len(name) - (wide - 1 - front) :]}"
 
 
-def _details(one: Entry) -> list[str]:
+def details(one: Entry) -> list[str]:
     """Return what has to be said of a batch besides its figures."""
     if one.trouble:
         what, why = one.ledger or one.campaign, first_line(one.trouble)

@@ -1,0 +1,46 @@
+"""`dialer serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dialer.cli.group import PATH, cli
+from dialer.cli.printing import echo
+from dialer.errors import ExitCode
+from dialer.messages.pages.serve import link_text, serving_text
+
+
+@cli.command()
+@click.argument("workspace", type=PATH, default=Path())
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; no other is taken.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port on this machine.")
+@click.option("--link", is_flag=True, help="Print another link to the page that runs, and exit.")
+@click.option("--token-file", type=PATH, metavar="FILE", help="Let programs in that send the token in this file.")
+@click.option("--sandbox", is_flag=True, help="Show and start trials only.")
+def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path | None, sandbox: bool) -> ExitCode:
+    """Show every campaign in the browser; start, pause and cancel there."""
+    from dialer.operations.serve.board import Board  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations.serve.folder import own_folder  # noqa: PLC0415 - as above
+    from dialer.web.server import address_of, listening, serve  # noqa: PLC0415 - as above
+    from dialer.web.sessions import Sessions, token_in  # noqa: PLC0415 - as above
+    from dialer.web.site import Site  # noqa: PLC0415 - as above
+
+    folder = own_folder(workspace)
+    sessions = Sessions(folder)
+    if link:
+        echo(link_text(sessions.address(), sessions.new_link_token()))
+        return ExitCode.DONE
+    token = "" if token_file is None else token_in(token_file)
+    board = Board(workspace, sandbox=sandbox)
+    board.listing()
+    listener = listening(host, port)
+    address = address_of(listener)
+    sessions.note_address(address)
+
+    def ready() -> None:
+        echo(serving_text(address, sessions.new_link_token(), folder=board.listing().workspace))
+
+    serve(Site(board, sessions), listener, token=token, ready=ready)
+    return ExitCode.DONE

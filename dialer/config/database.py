@@ -1,0 +1,168 @@
+"""Where a workspace's batches are kept instead of in files: a database that several hosts share.
+
+`dialer.toml` says that there is one, `DIALER_DATABASE` only says where: a host that lacks the variable must not use
+files. A workspace that has used one keeps a mark of it, for the day on which `dialer.toml` lacks the line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dialer.config.database_address import address_in
+from dialer.errors import CampaignError, MustActError
+from dialer.files import unreadable
+from dialer.messages.config import database as say
+from dialer.messages.store import NOT_A_FILE
+from dialer.store.sqlite.shared_file import opened_alone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.config.batch import CampaignFile
+
+KEY = "database"
+_MARKER = "dialer.database"
+_LARGEST = 4096
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The database of a workspace.
+
+    Attributes:
+        url: of the server; it may hold a password, so nobody is shown it.
+        place: what names it, as a message begins.
+        shown: server and database, for people.
+        marker: the file in which the workspace keeps which database it uses.
+    """
+
+    url: str = field(repr=False)
+    place: str
+    shown: str
+    marker: Path
+
+    def check(self, identity: str) -> None:
+        """Refuse another database than the workspace has used so far.
+
+        Args:
+            identity: what tells the one that the address leads to from every other one.
+
+        Raises:
+            MustActError: it is another one.
+        """
+        mark = read_mark(self.marker)
+        if mark is not None and mark.identity != identity:
+            raise MustActError(say.another(self.marker, self.place, shown=self.shown, former=mark.shown))
+
+    def note(self, identity: str) -> None:
+        """Have the workspace keep that it uses this database; durable when this returns.
+
+        Raises:
+            MustActError: it has used another one.
+        """
+        self.check(identity)
+        content = json.dumps({"identity": identity, "database": self.shown, "note": say.MARKER_NOTE}, indent=2) + "\n"
+        try:
+            # One that is empty was left by a crash, before anything was sent.
+            with opened_alone(self.marker) as file:
+                if not os.fstat(file).st_size:
+                    os.pwrite(file, content.encode(), 0)
+                    os.fsync(file)
+        except OSError as error:
+            # Where nothing can be written, nobody takes the line out of `dialer.toml` either.
+            _log.warning("%s cannot be written: %s", self.marker, error.strerror)
+        self.check(identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which database a workspace has used.
+
+    Attributes:
+        identity: what tells it from every other one.
+        shown: as a person knows it.
+    """
+
+    identity: str
+    shown: str
+
+
+def read_mark(path: Path) -> Mark | None:
+    """Return which database a workspace has used; None where it has used none.
+
+    Raises:
+        MustActError: it cannot be read.
+    """
+    if not os.path.lexists(path):
+        return None
+    if unreadable(path):
+        raise MustActError(say.marker_unreadable(path, NOT_A_FILE))
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST)
+        mark = json.loads(content) if content else None
+        return None if mark is None else Mark(str(mark["identity"]), str(mark["database"]))
+    except OSError as error:
+        raise MustActError(say.marker_unreadable(path, error.strerror or str(error))) from error
+    except (ValueError, KeyError, TypeError):
+        raise MustActError(say.marker_unreadable(path, say.NOT_A_MARK)) from None
+
+
+def address_of_environment() -> str:
+    """Return where the environment says that the database is; empty where it does not."""
+    return os.environ.get(say.VARIABLE, "").strip()
+
+
+def database_in(file: CampaignFile) -> Database | None:
+    """Return the database that `dialer.toml` names; None where the workspace uses files.
+
+    Raises:
+        CampaignError: the address is missing or wrong, or the environment names one and the file does not.
+        MustActError: the workspace has used one, and the file does not name it any more.
+    """
+    given, text = file.content.get(KEY), address_of_environment()
+    if given is None:
+        refuse_files(file.path)
+        return None
+    place, in_file = (say.VARIABLE, False) if text else (file.place(KEY), True)
+    if isinstance(given, str):
+        # Also where the environment wins: a password is in no file.
+        written = address_in(given, file.place(KEY), in_file=True)
+    elif given is not True:
+        raise CampaignError(say.not_a_switch(file.place(KEY)))
+    elif not text:
+        raise CampaignError(say.variable_missing(file.place(KEY)))
+    address = written if in_file else address_in(text, place, in_file=False)
+    return Database(address.url, place, address.shown, file.path.with_name(_MARKER))
+
+
+def refuse_files(settings: Path) -> None:
+    """Refuse a workspace whose calls are, or are meant to be, in a database that its settings do not name.
+
+    Args:
+        settings: its `dialer.toml`, which need not be there.
+
+    Raises:
+        CampaignError: the environment names one.
+        MustActError: it has used one.
+    """
+    refuse_forgotten(settings)
+    if address_of_environment():
+        raise CampaignError(say.not_in_settings(settings))
+
+
+def refuse_forgotten(settings: Path) -> None:
+    """Refuse a folder whose workspace has used a database that its settings do not name.
+
+    Raises:
+        MustActError: it has.
+    """
+    marker = settings.with_name(_MARKER)
+    mark = read_mark(marker)
+    if mark is not None:
+        raise MustActError(say.gone(marker, settings, mark.shown))

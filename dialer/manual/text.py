@@ -1,0 +1,103 @@
+"""A page of the manual as plain text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from dialer.manual.markdown import Code, Heading, Items, Table, spans, topic_of
+from dialer.messages.commands import command_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dialer.manual.markdown import Block, Span
+
+_GAP = "  "
+_NARROWEST = 8
+"""A column of a table keeps this width, whatever the terminal has."""
+_HELD = "\xa0"
+"""What stands for a space at which no line may end."""
+
+
+def as_text(page: Iterable[Block], *, width: int) -> str:
+    """Return a page as text, in lines of a width at most; code keeps its lines."""
+    return "\n\n".join(_block(block, width) for block in page)
+
+
+def _block(block: Block, width: int) -> str:
+    if isinstance(block, Heading):
+        return _plain(block.text).upper() if block.level == 1 else _plain(block.text)
+    if isinstance(block, Code):
+        return textwrap.indent(block.text, "    ")
+    if isinstance(block, Items):
+        return "\n".join(line for mark, text in block.items for line in _item(mark, text, width))
+    if isinstance(block, Table):
+        return "\n".join(_table(block, width - 2))
+    return "\n".join(f"  {line}" for line in _wrapped(block.text, width - 2))
+
+
+def _item(mark: str, text: str, width: int) -> list[str]:
+    first, *rest = _wrapped(text, width - len(mark) - 3)
+    return [f"  {mark} {first}", *(f"   {' ' * len(mark)}{line}" for line in rest)]
+
+
+def _table(table: Table, width: int) -> list[str]:
+    rows = [tuple(_cell(cell) for cell in row) for row in table.rows]
+    widths = _fitting([max(map(len, column)) for column in zip(*rows, strict=True)], width)
+    shown = [_row(row, widths) for row in rows]
+    between = [""] if any(len(lines) > 1 for lines in shown) else []
+    head, *body = shown
+    lines = [*head, _GAP + _GAP.join("-" * one for one in widths)]
+    for at, row in enumerate(body):
+        lines += [*(between if at else []), *row]
+    return lines
+
+
+def _cell(text: str) -> str:
+    whole = spans(text)
+    return whole[0].text if len(whole) == 1 and whole[0].kind == "code" else _plain(text)
+
+
+def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
+    columns = [_wrapped_plain(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    height = max(map(len, columns))
+    filled = [[*column, *[""] * (height - len(column))] for column in columns]
+    lines = zip(*filled, strict=True)
+    return [
+        (_GAP + _GAP.join(f"{part:{width}}" for part, width in zip(line, widths, strict=True))).rstrip()
+        for line in lines
+    ]
+
+
+def _fitting(widths: list[int], width: int) -> list[int]:
+    """Return the widths of columns that fit: the widest one gives first."""
+    fitting = [*widths]
+    room = width - len(_GAP) * (len(widths) - 1)
+    while sum(fitting) > room and max(fitting) > _NARROWEST:
+        fitting[fitting.index(max(fitting))] -= 1
+    return fitting
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return _wrapped_plain(_plain(text), width)
+
+
+def _wrapped_plain(text: str, width: int) -> list[str]:
+    lines = textwrap.wrap(text, max(width, _NARROWEST), break_on_hyphens=False) or [""]
+    return [line.replace(_HELD, " ") for line in lines]
+
+
+def _plain(text: str) -> str:
+    return "".join(map(_span, spans(text)))
+
+
+def _span(span: Span) -> str:
+    if span.kind == "code":
+        # A command that is pasted has to stand on one line.
+        return f"`{span.text.replace(' ', _HELD)}`"
+    if span.kind == "link":
+        topic = topic_of(span.target)
+        place = command_text("help", topic) if topic else span.target
+        return f"{_plain(span.text)} ({place.replace(' ', _HELD)})"
+    return span.text

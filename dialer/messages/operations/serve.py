@@ -1,0 +1,45 @@
+"""What is wrong with the folder, the secret or the address of the page in the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+NEVER_SERVED = "The page does not run here. To start it: dialer serve"
+
+
+def folder_unwritable(path: Path, *, why: str | None) -> str:
+    return f"{path} cannot be written ({why}). The page keeps its key to itself there. Make the folder writable."
+
+
+def folder_open(path: Path) -> str:
+    return f"{path}: other people can look into this folder, or it is not yours. Run: chmod 700 {path}"
+
+
+def file_open(path: Path) -> str:
+    return f"{path}: other people can read this file, or it is not yours. Run: chmod 600 {path}"
+
+
+def file_unreadable(path: Path, *, why: str | None) -> str:
+    return f"{path} cannot be read ({why})."
+
+
+def not_loopback(host: str) -> str:
+    return (
+        f"--host {host}: the page is for this machine only. Use 127.0.0.1, ::1 or localhost. From another machine: "
+        "ssh -L 8080:127.0.0.1:8080 HOST, then open the link there."
+    )
+
+
+def port_taken(port: int, why: str | None) -> str:
+    return (
+        f"port {port}: {why}. If the page runs there already, take another link to it: dialer serve --link. "
+        f"Else take another port: --port {port + 1}."
+    )
+
+
+def short_token(path: Path, *, least: int) -> str:
+    return f"{path}: the token has fewer than {least} characters. To make one: openssl rand -hex 32 > {path}"

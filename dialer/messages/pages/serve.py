@@ -1,0 +1,351 @@
+"""What the page in the browser shows of a workspace: figures and sentences, for its templates and as JSON alike."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dialer.messages import progress
+from dialer.messages.pages.list import details
+from dialer.messages.pages.status import ago
+from dialer.messages.values import duration, money
+from dialer.models import Status
+from dialer.moments import to_the_second
+from dialer.operations.batch_state import State
+from dialer.operations.paused import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from dialer.operations import Listing
+    from dialer.operations.list import Entry
+    from dialer.operations.live_progress import LiveProgress
+    from dialer.operations.serve.live import Live
+    from dialer.operations.serve.organisation import Organisation
+    from dialer.store.shared import Pause
+
+_STARTABLE = {State.NOT_STARTED, State.STOPPED, State.LEFT, State.PAUSED}
+_FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRow:
+    """One batch in the list of campaigns.
+
+    Attributes:
+        id: of the batch.
+        name: of the batch.
+        agent: who calls: a name, or an id; empty where nobody knows.
+        campaign: the campaign file, within the workspace; empty where nobody knows.
+        recipients: the list's file name; empty where nobody knows.
+        state: where it stands, in a word or a few: `running`, `paused`, `waiting for hours`, ...
+        details: what has to be said besides, a sentence each: who has paused it, why it stopped, the next opening.
+        total: rows of the list; 0 before its first run.
+        sent: people whose call was placed, refused or is unclear.
+        reached: people who were reached; None where the provider was not asked yet.
+        left: people who can be called and were not.
+        open: calls that are still open.
+        opens: when the first of those who are left can be called; None where that is now, or not known.
+        last: when something last happened.
+        last_text: how long ago that is; empty where nothing happened yet.
+        actions: what can be done: `start`, `pause`, `resume`, `cancel`, `next`, `results`.
+    """
+
+    id: str
+    name: str
+    agent: str
+    campaign: str
+    recipients: str
+    state: str
+    details: tuple[str, ...]
+    total: int
+    sent: int
+    reached: int | None
+    left: int
+    open: int
+    opens: datetime | None
+    last: datetime | None
+    last_text: str
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignList:
+    """Every batch of a workspace, those first with which something is wrong.
+
+    Attributes:
+        workspace: its folder.
+        everything_paused: who has paused every campaign, in words; empty where nobody has.
+        warnings: what is wrong with the workspace, in words.
+        campaigns: the batches.
+    """
+
+    workspace: str
+    everything_paused: str
+    warnings: tuple[str, ...]
+    campaigns: tuple[CampaignRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many of something there are."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that a run has said.
+
+    Attributes:
+        at: when.
+        at_text: the same by the campaign's clock.
+        text: what.
+    """
+
+    at: datetime
+    at_text: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarter:
+    """A quarter of an hour: when it begins, calls that were placed in it, and how many of them reached somebody."""
+
+    at: datetime
+    at_text: str
+    calls: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a started command asks before it goes on.
+
+    Attributes:
+        id: to be sent with the answer, so that nobody answers another question.
+        text: the plan and the question, of several lines.
+        count: how many calls are placed or stopped: to be typed to confirm; None: a yes will do.
+    """
+
+    id: str
+    text: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkView:
+    """A command that was started from the page.
+
+    Attributes:
+        verb: `run` or `cancel`.
+        state: `preparing`, `asking`, `going on` or `ended`.
+        doing: what it does at this moment, in words; may be empty.
+        question: what it asks; None where it asks nothing.
+        ended: how it ended, of several lines; empty while it goes on.
+    """
+
+    verb: str
+    state: str
+    doing: str
+    question: Question | None
+    ended: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignView:
+    """One batch, live.
+
+    Attributes:
+        row: as in the list of campaigns.
+        counts: how many rows of the list stand where, by status.
+        outcomes: what became of the calls, the most frequent first.
+        refusals: why rows were refused, the most frequent first.
+        ended: of the accepted calls; None where the provider was not asked yet.
+        done: how many people of those it is to call the run has called; None where none goes on.
+        to_call: how many it is to call; None as above.
+        progress: how far the run is, in words; empty where none goes on.
+        rate: how fast it calls, in words; empty as above.
+        lines: how many lines are in use, in words; empty where nobody knows.
+        ends: when the last call will have ended, in words; empty where nobody knows.
+        held: why sending stands still, in words; empty where it does not.
+        talked: how long people talked, and what it cost, in words; empty where nobody did.
+        wallet: what is left in the wallet, in words; empty where nobody knows.
+        last_attempt: when something was last sent or ended, by the campaign's clock; empty where nothing was.
+        timeline: calls over time.
+        notes: what the run has said, the latest first.
+        work: what was started from the page; None where nothing was.
+        trouble: why there are no figures, in words; empty where there are.
+    """
+
+    row: CampaignRow
+    counts: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(map(str, Status), 0))
+    outcomes: tuple[Share, ...] = ()
+    refusals: tuple[Share, ...] = ()
+    ended: int | None = None
+    done: int | None = None
+    to_call: int | None = None
+    progress: str = ""
+    rate: str = ""
+    lines: str = ""
+    ends: str = ""
+    held: str = ""
+    talked: str = ""
+    wallet: str = ""
+    last_attempt: str = ""
+    timeline: tuple[Quarter, ...] = ()
+    notes: tuple[Note, ...] = ()
+    work: WorkView | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """Who works on a batch: its id and name, and in words the process, its machine and since when."""
+
+    id: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationView:
+    """What all batches of a workspace share.
+
+    Attributes:
+        workspace: its folder.
+        everything_paused: who has paused every campaign, in words; empty where nobody has.
+        rate: calls that all runs together may place, in words; empty: any number.
+        lines: calls of all runs that may be live at once; None where `dialer.toml` does not say.
+        wallet: what is left in the wallet, in words; empty where nobody knows.
+        working: who works where.
+        paused: the batches that are paused.
+    """
+
+    workspace: str
+    everything_paused: str
+    rate: str
+    lines: int | None
+    wallet: str = ""
+    working: tuple[Working, ...] = ()
+    paused: tuple[CampaignRow, ...] = ()
+
+
+def campaign_list(listing: Listing, *, everything: Sequence[Pause]) -> CampaignList:
+    """Return every batch of a workspace, those first with which something is wrong."""
+    rows = sorted(
+        (campaign_row(one, workspace=listing.workspace) for one in listing.batches),
+        key=lambda row: (_FIRST.index(State(row.state)) if row.state in _FIRST else len(_FIRST), row.name),
+    )
+    return CampaignList(
+        workspace=listing.workspace,
+        everything_paused=paused_words(everything),
+        warnings=(),
+        campaigns=tuple(rows),
+    )
+
+
+def campaign_row(one: Entry, *, workspace: str) -> CampaignRow:
+    """Return a batch as a row of the list."""
+    return CampaignRow(
+        id=one.id,
+        name=one.batch,
+        agent=one.agent,
+        campaign=os.path.relpath(one.campaign, workspace) if one.campaign else "",
+        recipients=os.path.basename(one.recipients),  # noqa: PTH119 - of a text
+        state=str(one.state),
+        details=tuple(details(one)),
+        total=sum(one.counts.values()),
+        sent=one.sent,
+        reached=one.reached,
+        left=one.left,
+        open=one.open,
+        opens=one.opens,
+        last=one.last,
+        last_text="" if one.last is None else ago(one.last),
+        actions=tuple(_actions(one)),
+    )
+
+
+def _actions(one: Entry) -> list[str]:
+    if one.selection is None or one.trouble:
+        return []
+    found = ["start"] if one.state in _STARTABLE and not one.pauses and not one.running else []
+    if one.pauses:
+        found.append("resume")
+    elif one.ledger:
+        found.append("pause")
+    if one.ledger:
+        found += ["cancel"] if one.open or one.running else []
+        found.append("results")
+    return [*found, "next"]
+
+
+def campaign_view(live: Live, *, workspace: str) -> CampaignView:
+    """Return one batch, live."""
+    row, one = campaign_row(live.entry, workspace=workspace), live.standing
+    if one is None:
+        return CampaignView(row=row, trouble=live.trouble)
+    return CampaignView(
+        row=row,
+        counts={str(status): one.counts.get(status, 0) for status in Status},
+        outcomes=_shares(one.outcomes),
+        ended=one.ended,
+        held=f"Sending stands still for {duration(one.held)}: {one.held_for}" if one.held else "",
+        talked=f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}" if one.talked else "",
+        last_attempt="" if one.last is None else to_the_second(one.last),
+        **({} if one.progress is None else _going(one.progress, per_minute=one.per_minute)),
+    )
+
+
+def _going(run: LiveProgress, *, per_minute: float) -> dict[str, Any]:
+    return {
+        "done": run.done,
+        "to_call": run.to_call,
+        "progress": progress.done(run.done, among=run.to_call),
+        "rate": progress.rate(per_minute * run.rate_per_seconds / 60, per=run.rate_per_seconds),
+        "lines": progress.lines(run.live, most=run.lines),
+        "ends": progress.ends(run.ends_at),
+    }
+
+
+def organisation_view(one: Organisation) -> OrganisationView:
+    """Return what all batches of a workspace share."""
+    rows = [campaign_row(entry, workspace=one.folder) for entry in one.entries]
+    return OrganisationView(
+        workspace=one.folder,
+        everything_paused=paused_words(one.everything),
+        rate=one.rate or "",
+        lines=one.lines,
+        working=tuple(
+            Working(id=row.id, name=row.name, text=entry.running)
+            for row, entry in zip(rows, one.entries, strict=True)
+            if entry.running
+        ),
+        paused=tuple(row for row, entry in zip(rows, one.entries, strict=True) if entry.pauses),
+    )
+
+
+def _shares(counts: Mapping[str, int]) -> tuple[Share, ...]:
+    return tuple(Share(name=name, count=count) for name, count in sorted(counts.items(), key=lambda one: -one[1]))
+
+
+def paused_words(pauses: Sequence[Pause]) -> str:
+    """Return who has paused everything; empty where nobody has."""
+    return " ".join(f"{words_of(pause)}." for pause in pauses)
+
+
+def serving_text(address: str, token: str, *, folder: str) -> str:
+    """Return where the page is."""
+    return (
+        f"The page shows the campaigns in {folder}. Open this link within 10 minutes; it works once:\n"
+        f"  {link_text(address, token)}\n"
+        "For another link: dialer serve --link. Ctrl-C ends the page; runs go on."
+    )
+
+
+def link_text(address: str, token: str) -> str:
+    return f"{address}/login?token={token}"

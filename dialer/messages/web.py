@@ -1,0 +1,45 @@
+"""What the page in the browser says when a request cannot be carried out."""
+
+from __future__ import annotations
+
+OTHER_HOST = "The page answers under its own address only. Open the link that `dialer serve` has printed."
+TOO_FAST = "Too many requests. Try again in a second."
+NO_SUCH_METHOD = "This cannot be done here."
+NO_SESSION = "You are not signed in, or your session has ended. To get a new link, run: dialer serve --link"
+LINK_USED = "This link was used already, or is older than 10 minutes. To get a new one, run: dialer serve --link"
+OTHER_ORIGIN = "This request did not come from the page itself. Nothing was done."
+FORGED = "This form is from an earlier session. Nothing was done. Reload the page, then try again."
+NOT_A_FORM = "Send a form or a JSON object."
+NO_CAMPAIGN_FILE = (
+    "The campaign file of this batch is gone, or an older version made the batch. "
+    "Run its campaign once in the terminal."
+)
+TOO_MANY_VIEWERS = "Too many pages are open. Close some of them."
+TOO_LARGE = "This is too large."
+NO_PAGE = "There is no such page."
+NO_CAMPAIGN = "There is no such campaign. It may have been deleted or moved."
+FAILED = "Something was not foreseen. What was recorded is intact. The log of `dialer serve` says more."
+
+
+_HEADINGS = {
+    401: "You are not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    409: "That did not work",
+    413: "Too large",
+    422: "Please check what you typed",
+    429: "Too fast",
+    503: "Too busy",
+}
+
+
+def heading(status: int) -> str:
+    return _HEADINGS.get(status, "Something went wrong")
+
+
+def not_a_number(text: str) -> str:
+    return f"{text!r} is not a whole number."
+
+
+def too_large(most: int) -> str:
+    return f"This is too large: {most // (1 << 20):,} MB at most." if most >= 1 << 20 else "This is too large."

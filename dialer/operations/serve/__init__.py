@@ -1,0 +1,1 @@
+"""What the page in the browser shows, and what it starts: the values behind `dialer serve`."""

@@ -1,0 +1,53 @@
+"""Every batch of a workspace by its id, looked at once a second at most, however many people look."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from dialer.operations.list import list_batches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.operations.list import Entry, Listing
+
+FRESH = 1.0
+"""Seconds for which a look at the workspace counts."""
+
+
+class Board:
+    """The batches of a workspace.
+
+    Args:
+        folder: the workspace is the folder of the nearest `dialer.toml`, from here upward; without one it is this.
+        sandbox: those of trials, and no others.
+    """
+
+    def __init__(self, folder: Path, *, sandbox: bool = False) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self._turn = threading.Lock()
+        self._listing: Listing | None = None
+        self._at = 0.0
+
+    def listing(self) -> Listing:
+        """Return every batch.
+
+        Raises:
+            DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
+        """
+        with self._turn:
+            if self._listing is None or time.monotonic() - self._at >= FRESH:
+                self._listing, self._at = list_batches(self.folder, sandbox=self.sandbox), time.monotonic()
+            return self._listing
+
+    def forget(self) -> None:
+        """Look again next time: something was changed here."""
+        with self._turn:
+            self._listing = None
+
+    def entry(self, batch_id: str) -> Entry | None:
+        """Return a batch; None where there is none with this id."""
+        return next((one for one in self.listing().batches if one.id == batch_id), None)

@@ -1,0 +1,79 @@
+"""The folder in a workspace in which the page keeps what is its own: its secret, its links, its logs, its lists."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from dialer.config.workspace import folder_of_all
+from dialer.errors import MustActError
+from dialer.messages.operations import serve as say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = ".dialer"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def own_folder(folder: Path) -> Path:
+    """Return the page's folder in the workspace around a folder; only its owner may look into it.
+
+    Raises:
+        MustActError: it cannot be made, or others can look into it.
+    """
+    path = folder_of_all(folder) / _NAME
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        # What lies in it is no part of what a team shares.
+        ignored = path / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n", encoding="ascii")
+        status = path.lstat()
+    except OSError as error:
+        raise MustActError(say.folder_unwritable(path, why=error.strerror)) from None
+    if not stat.S_ISDIR(status.st_mode) or status.st_mode & _OTHERS or status.st_uid != os.geteuid():
+        raise MustActError(say.folder_open(path))
+    return path
+
+
+def private_file(path: Path, content: bytes) -> bool:
+    """Write a new file that only its owner may read, whole; False where it is there already.
+
+    Raises:
+        MustActError: it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        # Of two servers that begin at once both then have the same secret.
+        os.link(beside, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise MustActError(say.folder_unwritable(path, why=error.strerror)) from None
+    finally:
+        beside.unlink(missing_ok=True)
+    return True
+
+
+def read_private_file(path: Path) -> bytes:
+    """Return what is in a file that only its owner may read.
+
+    Raises:
+        MustActError: it cannot be read, or others can read it.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_mode & _OTHERS or status.st_uid != os.geteuid():
+                raise MustActError(say.file_open(path))
+            return file.read(1 << 12)
+    except OSError as error:
+        raise MustActError(say.file_unreadable(path, why=error.strerror)) from None

@@ -1,0 +1,57 @@
+"""What all batches of a workspace share: the rate, the lines, who works, what is paused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.config.workspace import folder_of_all, workspace_of
+from dialer.operations.paused import by_clock
+from dialer.store.pause_files import PauseFiles
+
+if TYPE_CHECKING:
+    from dialer.operations.list import Entry
+    from dialer.operations.serve.board import Board
+    from dialer.store.shared import Pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """What all batches of a workspace share.
+
+    Attributes:
+        folder: of the workspace.
+        rate: calls that all runs together may place; None: any number.
+        lines: calls of all runs that may be live at once; None where `dialer.toml` does not say.
+        everything: what holds every campaign.
+        entries: the batches.
+    """
+
+    folder: str
+    rate: str | None
+    lines: int | None
+    everything: tuple[Pause, ...]
+    entries: tuple[Entry, ...]
+
+
+def organisation(board: Board) -> Organisation:
+    """Return what all batches share.
+
+    Raises:
+        DialerError: `dialer.toml` or the list of ledgers cannot be read.
+    """
+    workspace = workspace_of(board.folder)
+    rate = workspace.rate_at(loopback=board.sandbox)
+    return Organisation(
+        folder=str(workspace.folder),
+        rate=None if rate is None else str(rate),
+        lines=workspace.lines,
+        everything=pauses_of_all(board),
+        entries=board.listing().batches,
+    )
+
+
+def pauses_of_all(board: Board) -> tuple[Pause, ...]:
+    """Return what holds every campaign of the workspace."""
+    found = PauseFiles(folder=folder_of_all(board.folder), sandbox=board.sandbox).in_force()
+    return tuple(by_clock(pause, None) for pause in found)

@@ -1,0 +1,124 @@
+"""What can be done from the page, whether a form or JSON asks for it; each returns what was done, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialer.messages import web as say
+from dialer.messages.pages.dnc import added_text
+from dialer.messages.pages.pause import paused_text
+from dialer.messages.pages.resume import resumed_text
+from dialer.operations import add_numbers, pause_campaigns, resume_campaigns, targets_of
+from dialer.operations.pause import target_of_batch, until_in
+from dialer.operations.serve.live import batch_of
+from dialer.web.fields import RefusedError
+from dialer.web.site import in_thread
+
+if TYPE_CHECKING:
+    from dialer.messages.commands import Selection
+    from dialer.operations.list import Entry
+    from dialer.operations.pause import Target
+    from dialer.web.fields import Fields
+    from dialer.web.site import Site
+
+PATIENCE = 3.0
+"""Seconds for which a pause waits until its runs have ended; the page shows when the others have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asks for.
+
+    Attributes:
+        site: where.
+        fields: what their form says.
+        entry: of which batch; None: of all of them.
+    """
+
+    site: Site
+    fields: Fields
+    entry: Entry | None
+
+    @property
+    def selection(self) -> Selection:
+        """The batch as it is named on the command line.
+
+        Raises:
+            RefusedError: it cannot be named.
+        """
+        if self.entry is None or self.entry.selection is None:
+            raise RefusedError(409, say.NO_CAMPAIGN_FILE)
+        return self.entry.selection
+
+
+Action = Callable[[Asked], Awaitable[str]]
+
+
+async def _pause(asked: Asked) -> str:
+    return await _paused([target_of_batch(batch_of(asked.selection))], asked.fields)
+
+
+async def _resume(asked: Asked) -> str:
+    selection = asked.selection
+    if asked.fields.text("of") == "campaign":
+        targets = await in_thread(targets_of, [selection.campaign], sandbox=selection.sandbox)
+    else:
+        targets = [target_of_batch(batch_of(selection))]
+    return resumed_text(await in_thread(resume_campaigns, targets))
+
+
+async def _pause_everything(asked: Asked) -> str:
+    return await _paused(await _everything(asked.site), asked.fields)
+
+
+async def _resume_everything(asked: Asked) -> str:
+    return resumed_text(await in_thread(resume_campaigns, await _everything(asked.site)))
+
+
+async def _block(asked: Asked) -> str:
+    fields = asked.fields
+    added = await in_thread(
+        add_numbers,
+        [fields.text("number")],
+        asked.site.board.folder,
+        source=fields.text("source"),
+        region=fields.text("region") or None,
+    )
+    return added_text(added)
+
+
+async def _everything(site: Site) -> list[Target]:
+    return await in_thread(targets_of, [], everything=True, folder=site.board.folder, sandbox=site.board.sandbox)
+
+
+async def _paused(targets: list[Target], fields: Fields) -> str:
+    until = until_in(fields.text("until") or None, None)
+    paused = await in_thread(pause_campaigns, targets, until=until, why=fields.text("why"), patience=PATIENCE)
+    return paused_text(paused)
+
+
+ACTIONS: Mapping[str, Action] = {"pause": _pause, "resume": _resume}
+"""Of one campaign."""
+WORKSPACE_ACTIONS: Mapping[str, Action] = {
+    "pause": _pause_everything,
+    "resume": _resume_everything,
+    "block": _block,
+}
+"""Of all of them."""
+
+
+async def act(site: Site, verb: str, batch_id: str | None, fields: Fields) -> str:
+    """Do something; return what was done, in words.
+
+    Raises:
+        RefusedError: there is no such campaign, or it cannot be done with it.
+        DialerError: it failed.
+    """
+    entry = None if batch_id is None else await site.entry(batch_id)
+    action = (WORKSPACE_ACTIONS if entry is None else ACTIONS)[verb]
+    try:
+        return await action(Asked(site, fields, entry))
+    finally:
+        site.board.forget()

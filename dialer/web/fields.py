@@ -1,0 +1,90 @@
+"""What a form or a JSON object says, read once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from dialer.messages import web as say
+from dialer.web.guard import Caller, is_same
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+_MOST = 20
+"""Fields of a form at most."""
+_DIGITS = 9
+
+
+class RefusedError(Exception):
+    """A request cannot be carried out: its status, and why in words."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a form, or of a JSON object, as texts."""
+
+    _texts: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """Return a text without the blanks around it; empty where it is missing."""
+        return self._texts.get(name, "").strip()
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number, as it is written or with commas; None where the field is empty or missing.
+
+        Raises:
+            RefusedError: it is not a number.
+        """
+        text = self.text(name).replace(",", "")
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+            raise RefusedError(422, say.not_a_number(self.text(name)))
+        return int(text)
+
+
+async def fields_of(request: Request) -> Fields:
+    """Return what a request says that changes something.
+
+    Raises:
+        RefusedError: it is no form and no JSON object, or it does not come from a page of this session.
+    """
+    kind, body = request.headers.get("content-type", "").partition(";")[0].strip().lower(), await request.body()
+    try:
+        if kind == "application/json":
+            fields = Fields(_flat(json.loads(body or b"{}")))
+        elif kind == "application/x-www-form-urlencoded" or not body:
+            pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST)
+            fields = Fields(dict(pairs))
+        else:
+            raise RefusedError(415, say.NOT_A_FORM)
+    except (ValueError, RecursionError):
+        raise RefusedError(400, say.NOT_A_FORM) from None
+    caller: Caller = request.state.caller
+    given = request.headers.get("x-csrf-token") or fields.text("csrf")
+    if caller.cookie and not is_same(given, caller.csrf):
+        raise RefusedError(403, say.FORGED)
+    return fields
+
+
+def _flat(value: object) -> dict[str, str]:
+    """Return an object's texts, numbers and flags as texts."""
+    if not isinstance(value, dict):
+        raise ValueError  # noqa: TRY004 - of a body, not of a type
+    texts: dict[str, str] = {}
+    for name, item in value.items():
+        if item is None:
+            continue
+        if not isinstance(item, str | int | bool):
+            raise ValueError  # noqa: TRY004 - as above
+        texts[name] = ("yes" if item else "") if isinstance(item, bool) else str(item)
+    return texts

@@ -1,0 +1,97 @@
+"""What a browser gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import RedirectResponse
+
+from dialer.messages import web as say
+from dialer.messages.pages.serve import paused_words
+from dialer.operations.serve.organisation import pauses_of_all
+from dialer.web.actions import act as carried_out
+from dialer.web.fields import fields_of
+from dialer.web.guard import refusal
+from dialer.web.rendering import rendered
+from dialer.web.sessions import LASTS
+from dialer.web.site import in_thread, site_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+async def campaigns(request: Request) -> Response:
+    """Show every campaign."""
+    return await _page(request, "campaigns.html", listing=await site_of(request).campaigns())
+
+
+async def campaign(request: Request) -> Response:
+    """Show one campaign, live."""
+    return await _page(request, "campaign.html", view=await site_of(request).campaign(request.path_params["id"]))
+
+
+async def next_list(request: Request) -> Response:
+    """Take the next list of a campaign."""
+    view = await site_of(request).campaign(request.path_params["id"])
+    return await _page(request, "next.html", row=view.row, problem="")
+
+
+async def organisation(request: Request) -> Response:
+    """Show what all campaigns share."""
+    return await _page(request, "organisation.html", view=await site_of(request).organisation())
+
+
+async def act(request: Request) -> Response:
+    """Do what a form asks for, and show its page again with what was done."""
+    site, fields, batch_id = site_of(request), await fields_of(request), request.path_params.get("id")
+    text = await carried_out(site, request.url.path.rpartition("/")[2], batch_id, fields)
+    site.say_next(request.state.caller.cookie, text)
+    back = "/organisation" if batch_id is None else f"/campaigns/{batch_id}"
+    return RedirectResponse(back, 303)
+
+
+async def login(request: Request) -> Response:
+    """Open a session by a link."""
+    site = site_of(request)
+    cookie = await in_thread(site.sessions.opened, request.query_params.get("token", ""))
+    if cookie is None:
+        return refusal(403, say.LINK_USED, page=True)
+    # A page of ours that sends the browser on, since a cookie that is Strict is not sent after a link from elsewhere.
+    answer = rendered("login.html")
+    answer.set_cookie(site.sessions.cookie, cookie, max_age=LASTS, httponly=True, samesite="strict", path="/")
+    return answer
+
+
+async def logout(request: Request) -> Response:
+    """End a session."""
+    await fields_of(request)
+    answer = RedirectResponse("/", 303)
+    answer.delete_cookie(site_of(request).sessions.cookie, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+async def error(request: Request, status: int, words: str) -> Response:
+    """Say why there is nothing to show, to somebody who is signed in."""
+    return await _page(request, "error.html", status=status, heading=say.heading(status), words=words)
+
+
+async def _page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    **values: Any,  # noqa: ANN401 - what the template shows
+) -> Response:
+    site, caller = site_of(request), request.state.caller
+    return rendered(
+        template,
+        status=status,
+        is_signed_in=True,
+        csrf=caller.csrf,
+        workspace=str(site.board.folder.resolve()),
+        is_trial=site.board.sandbox,
+        everything_paused=paused_words(await in_thread(pauses_of_all, site.board)),
+        said=site.said.pop(caller.cookie, ""),
+        **values,
+    )

@@ -1,0 +1,131 @@
+"""Runs the page: uvicorn on a loopback socket, with its own loop around it, as the sandbox does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from dialer.errors import UsageError
+from dialer.messages.operations import serve as say
+from dialer.rate import Rate
+from dialer.web.app import build
+from dialer.web.guard import Guard
+from dialer.web.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialer.web.site import Site
+
+_BACKLOG = 1024
+_MOST_CONNECTIONS = 500
+"""Connections at once; one more is closed at once."""
+_FIRST_REQUEST = 10.0
+"""Seconds in which a connection has to have sent the head of its first request."""
+_KEEP_ALIVE = 30
+_HEAD = 1 << 15
+"""Bytes of a request's head at most."""
+_REQUESTS = Rate(100, 1.0)
+
+
+class _Wire(H11Protocol):
+    """uvicorn's connection: there are not too many of them, and each has to ask for something."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.abort()
+            return
+        self.loop.call_later(_FIRST_REQUEST, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None:
+            self.transport.abort()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on a loopback address.
+
+    Raises:
+        UsageError: it is another address, or the port is taken.
+    """
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise UsageError(say.not_loopback(host)) from None
+    if not address.is_loopback:
+        raise UsageError(say.not_loopback(host))
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004 - the IP version
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((str(address), port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise UsageError(say.port_taken(port, error.strerror)) from None
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address of a socket, as a browser has it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[], None]) -> None:
+    """Serve the page until Ctrl-C or SIGTERM; what was started from it goes on."""
+    port = listener.getsockname()[1]
+    hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]", listener.getsockname()[0]))
+    guard = Guard(
+        build(site),
+        hosts=hosts,
+        sessions=site.sessions,
+        token=token,
+        is_upload=lambda path: path.endswith("/lists"),
+        pace=Pace(_REQUESTS),
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_accept(guard, listener, ready))
+
+
+async def _accept(guard: Guard, listener: socket.socket, ready: Callable[[], None]) -> None:
+    config, state = _config(guard), ServerState()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    server = await loop.create_server(lambda: _Wire(config, state, {}), sock=listener, backlog=_BACKLOG)
+    ready()
+    try:
+        await stop.wait()
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+
+def _config(guard: Guard) -> uvicorn.Config:
+    config = uvicorn.Config(
+        guard,
+        http=_Wire,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        h11_max_incomplete_event_size=_HEAD,
+    )
+    config.load()
+    return config

@@ -1,0 +1,84 @@
+"""What the page works with: the workspace's batches, its sessions, and what was last said to whom."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from anyio import to_thread
+
+from dialer.messages import web as say
+from dialer.messages.pages.serve import campaign_list, campaign_view, organisation_view
+from dialer.operations.serve.live import live
+from dialer.operations.serve.organisation import organisation, pauses_of_all
+from dialer.web.fields import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from dialer.messages.pages.serve import CampaignList, CampaignView, OrganisationView
+    from dialer.operations.list import Entry
+    from dialer.operations.serve.board import Board
+    from dialer.web.sessions import Sessions
+
+_Value = TypeVar("_Value")
+_MOST_SAID = 1000
+
+
+async def in_thread(work: Callable[..., _Value], /, *args: object, **options: object) -> _Value:
+    """Do what reads or writes files in a thread."""
+    return await to_thread.run_sync(partial(work, *args, **options))
+
+
+@dataclass(slots=True)
+class Site:
+    """See above."""
+
+    board: Board
+    sessions: Sessions
+    said: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    viewers: int = 0
+
+    async def campaigns(self) -> CampaignList:
+        """Return every batch."""
+        return campaign_list(await in_thread(self.board.listing), everything=await in_thread(pauses_of_all, self.board))
+
+    async def campaign(self, batch_id: str) -> CampaignView:
+        """Return a batch, live.
+
+        Raises:
+            RefusedError: there is none with this id.
+        """
+        found = await in_thread(live, await self.entry(batch_id))
+        return campaign_view(found, workspace=str(self.board.folder))
+
+    async def organisation(self) -> OrganisationView:
+        """Return what all batches share."""
+        return organisation_view(await in_thread(organisation, self.board))
+
+    async def entry(self, batch_id: str) -> Entry:
+        """Return a batch by its id: the id is looked up in the list of batches, and names no path.
+
+        Raises:
+            RefusedError: there is none with this id.
+        """
+        entry = await in_thread(self.board.entry, batch_id)
+        if entry is None:
+            raise RefusedError(404, say.NO_CAMPAIGN)
+        return entry
+
+    def say_next(self, cookie: str, text: str) -> None:
+        """Have the next page of a session show a text."""
+        self.said[cookie] = text
+        while len(self.said) > _MOST_SAID:
+            self.said.popitem(last=False)
+
+
+def site_of(request: Request) -> Site:
+    """Return what a request's page works with."""
+    site: Site = request.app.state.site
+    return site

@@ -1,0 +1,140 @@
+// What a page shows is made by the server, once: this file only asks for the page again when something has changed, and
+// puts in what is marked as live. Without it everything works, by reloading.
+"use strict";
+
+(() => {
+  const EVERY = 1000; // milliseconds between two looks, however much happens
+  const AGAIN = 3000; // milliseconds until a lost connection is tried again
+  const byId = (id) => document.getElementById(id);
+  const from = document.body.dataset.events;
+  let stream = null;
+  let retry = 0;
+  let seen = ""; // what the stream has said last
+  let looked = 0;
+  let waiting = 0;
+  let looking = false;
+  let isOutdated = false;
+  const served = new WeakMap(); // what the server has sent of each live part last
+
+  const show = (id, isShown) => {
+    const box = byId(id);
+    if (box) box.hidden = !isShown;
+  };
+
+  // What a person has typed, opened, scrolled or stands on stays as it is.
+  const put = (old, fresh) => {
+    const typed = [...old.querySelectorAll("input[id]")].map((one) => [one.id, one.value]);
+    const open = [...old.querySelectorAll("details[id]")].map((one) => [one.id, one.open]);
+    const scrolled = [...old.querySelectorAll("[data-scroll]")].map((one) => [one.id, one.scrollTop]);
+    const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
+    old.replaceChildren(...fresh.childNodes);
+    for (const [id, isOpen] of open) if (byId(id)) byId(id).open = isOpen;
+    for (const [id, top] of scrolled) if (byId(id)) byId(id).scrollTop = top;
+    for (const [id, value] of typed) if (byId(id)) byId(id).value = value;
+    if (focus && byId(focus)) byId(focus).focus({ preventScroll: true });
+  };
+
+  const take = (text) => {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    if (!fresh.querySelector("[data-live]")) return window.location.reload();
+    document.title = fresh.title;
+    for (const old of document.querySelectorAll("[data-live]")) {
+      const now = fresh.getElementById(old.id);
+      if (!now || served.get(old) === now.innerHTML) continue;
+      served.set(old, now.innerHTML);
+      put(old, now);
+    }
+  };
+
+  const look = async () => {
+    window.clearTimeout(waiting);
+    waiting = 0;
+    if (looking) {
+      isOutdated = true;
+      return;
+    }
+    looking = true;
+    isOutdated = false;
+    looked = Date.now();
+    try {
+      const answer = await fetch(window.location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      if (answer.status === 401 || answer.status === 403) return show("signed-out", true);
+      if (answer.ok) take(await answer.text());
+    } catch {
+      show("lost", true);
+    } finally {
+      looking = false;
+      if (isOutdated) soon();
+    }
+  };
+
+  const soon = () => {
+    waiting ||= window.setTimeout(look, Math.max(0, looked + EVERY - Date.now()));
+  };
+
+  const leave = () => {
+    window.clearTimeout(retry);
+    if (stream) stream.close();
+    stream = null;
+  };
+
+  const follow = () => {
+    leave();
+    stream = new EventSource(from);
+    stream.onopen = () => {
+      show("lost", false);
+      soon();
+    };
+    stream.onmessage = (event) => {
+      if (event.data === seen) return;
+      seen = event.data;
+      soon();
+    };
+    stream.onerror = () => {
+      show("lost", true);
+      // A server that is away is tried again by the browser itself; one that has refused is not.
+      if (stream && stream.readyState === EventSource.CLOSED) {
+        retry = window.setTimeout(follow, AGAIN);
+        look();
+      }
+    };
+  };
+
+  if (from) {
+    for (const one of document.querySelectorAll("[data-live]")) served.set(one, one.innerHTML);
+    // A browser has six connections to a server at most: a tab that nobody sees takes none.
+    document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
+    window.addEventListener("pageshow", () => document.hidden || follow());
+    window.addEventListener("pagehide", leave);
+  }
+
+  document.addEventListener("submit", (event) => {
+    // After the form's values were taken, so that the button's own is among them.
+    window.setTimeout(() => {
+      for (const button of event.target.querySelectorAll("button")) button.disabled = true;
+    });
+  });
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("button")) button.disabled = false;
+  });
+
+  for (const place of document.querySelectorAll("[data-drop]")) {
+    const input = place.querySelector("input[type=file]");
+    const mark = (isOver) => place.classList.toggle("over", isOver);
+    const check = () => input.files.length && input.form.requestSubmit();
+    input.addEventListener("change", check);
+    place.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      mark(true);
+    });
+    place.addEventListener("dragleave", () => mark(false));
+    place.addEventListener("drop", (event) => {
+      event.preventDefault();
+      mark(false);
+      if (event.dataTransfer.files.length) {
+        input.files = event.dataTransfer.files;
+        check();
+      }
+    });
+  }
+})();

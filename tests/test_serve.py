@@ -1,0 +1,80 @@
+"""The page in the browser, over real sockets: what it shows, and what its buttons do."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.pages import Page, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+CAMPAIGN = """
+agent_id = "123e4567-e89b-12d3-a456-426655440000"
+recipients = "people.csv"
+"""
+PEOPLE = "phone,name\n" + "".join(f"+9198123456{number:02},P{number}\n" for number in range(6))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("workspace")
+    (folder / "spring.toml").write_text(CAMPAIGN)
+    (folder / "people.csv").write_text(PEOPLE)
+    with serving(folder, environment={"BOLNA_BASE_URL": "http://127.0.0.1:9"}) as page:
+        yield page
+
+
+def test_the_page_lists_a_campaign_that_was_never_run(page: Page) -> None:
+    row = page.campaigns()["spring"]
+    assert (row["state"], row["campaign"], row["recipients"]) == ("not started", "spring.toml", "people.csv")
+    assert 'href="/campaigns/' + row["id"] in page.web.get("/").text
+    assert "spring" in page.web.get(f"/campaigns/{row['id']}").text
+
+
+def test_pause_everything_is_one_button_and_so_is_its_end(page: Page) -> None:
+    assert "Every campaign in" in page.post("/organisation/pause", why="the bank called").text
+    assert page.campaigns()["spring"]["state"] == "paused"
+    assert "the bank called" in page.web.get("/organisation").text
+    page.post("/organisation/resume")
+    assert page.campaigns()["spring"]["state"] == "not started"
+
+
+def test_a_link_opens_one_session_and_no_second_one(page: Page) -> None:
+    with httpx.Client(base_url=page.address) as other:
+        assert other.get("/login", params={"token": page.token}).status_code == 403
+        assert other.get("/").status_code == 401
+
+
+def test_another_link_opens_another_session(page: Page) -> None:
+    words = [sys.executable, "-m", "dialer", "serve", "--link", str(page.folder)]
+    link = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    assert link.startswith(page.address)
+    with httpx.Client(base_url=page.address) as other:
+        assert other.get(link).status_code == 200
+        assert other.get("/").status_code == 200
+
+
+def test_what_signs_sessions_is_for_the_owner_only(page: Page) -> None:
+    folder = page.folder / ".dialer"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "secret").stat().st_mode) == 0o600
+
+
+def test_a_lost_connection_needs_nothing_but_a_new_one(page: Page) -> None:
+    """Each message is the whole of what is shown."""
+    for _ in range(2):
+        with page.web.stream("GET", "/api/v1/events") as stream:
+            first = next(line for line in stream.iter_lines() if line.startswith("data: "))
+        assert '"spring"' in first
+
+
+def test_whether_it_lives_can_be_asked_without_a_session(page: Page) -> None:
+    assert httpx.get(f"{page.address}/healthz").text == "ok"
