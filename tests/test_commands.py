@@ -20,6 +20,8 @@ from dialer.cli import main
 from dialer.cli.group import cli
 from dialer.config.campaign.mistakes import _tables
 from dialer.messages.commands import Selection, command_text
+from dialer.messages.examples import EXAMPLES
+from dialer.messages.verbs import VERBS as ON_THE_PAGE
 from dialer.store.sqlite import locked
 from tests.place import HEADER, awkward, run
 
@@ -112,7 +114,11 @@ def test_every_command_that_is_built_exists() -> None:
 
 def test_no_message_spells_a_command_out_by_itself() -> None:
     """One that is spelled out lacks the campaign, or the options that say which batch."""
-    spelled = [(place, text) for place, text in texts() if COMMAND.search(NAME.sub("", text))]
+    spelled = [
+        (place, text)
+        for place, text in texts()
+        if COMMAND.search(NAME.sub("", text)) and not place.startswith(("messages/examples.py", "messages/verbs.py"))
+    ]
     assert spelled == []
 
 
@@ -137,6 +143,49 @@ def test_every_setting_that_a_message_names_exists() -> None:
     named = {(place, (table, key)) for place, text in texts() for key, table in setting.findall(text)}
     assert len(named) > 10
     assert {(place, one) for place, one in named if one not in known} == set()
+
+
+# -- help ---------------------------------------------------------------------------------------------------------
+
+
+def with_those_below() -> dict[str, click.Command]:
+    """Return every command by its words, such as `dnc add`."""
+    below = {f"{verb} {name}": one for verb in VERBS for name, one in getattr(COMMANDS[verb], "commands", {}).items()}
+    return COMMANDS | below
+
+
+@pytest.mark.parametrize("verb", with_those_below())
+def test_help_ends_with_two_examples_that_the_program_takes(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*verb.split(), "--help"]) == 0
+    shown = capsys.readouterr().out.split("Examples:")[1].splitlines()
+    found = [line.strip() for line in shown if line.startswith("  dialer ")]
+    assert len(found) == 2
+    for example, line in zip(EXAMPLES[verb], found, strict=True):
+        assert line.startswith(example)
+        assert parsed(example).info_name == verb.split(maxsplit=1)[0]
+
+
+def test_every_command_is_in_one_group_on_the_page_of_help() -> None:
+    assert sorted(ON_THE_PAGE) == VERBS
+    assert sorted(EXAMPLES) == sorted(with_those_below())
+
+
+@pytest.mark.parametrize("verb", with_those_below())
+def test_json_can_be_asked_for_in_two_ways_wherever_facts_are_printed(verb: str) -> None:
+    options = {option for one in with_those_below()[verb].params for option in one.opts}
+    if verb in {"dnc", "dnc export", "help", "serve"}:  # several commands, a file for programs, pages to read
+        assert "--json" not in options
+    else:
+        assert {"-o", "--json"} <= options
+
+
+@pytest.mark.parametrize("typed", [["--json"], ["-o", "json"], ["--json", "-o", "json"]])
+def test_json_is_the_same_by_both_names(
+    typed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["list", *typed]) == 0
+    assert json.loads(capsys.readouterr().out)["batches"] == []
 
 
 # -- as they are told --------------------------------------------------------------------------------------------
@@ -273,7 +322,7 @@ def test_a_mistyped_verb_is_answered_with_all_there_are(capsys: pytest.CaptureFi
     for typed in {word.strip() for verb in VERBS for word in near(f"  {verb}")} - set(VERBS) | {"restart", "rnu"}:
         said = _said(capsys, typed, "x")
         assert "Did you mean" not in said
-        assert f"The commands are: {', '.join(VERBS)}." in said
+        assert f"The commands are: {', '.join(ON_THE_PAGE)}." in said
 
 
 def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from dialer.engine.progress import Progress
 
 
+@pytest.fixture(autouse=True)
+def _without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes no place on a terminal is not counted here."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
 def came(outcome: Outcome, words: str = "") -> Answer:
     accepted = outcome is Outcome.QUEUED
     return Answer(outcome, Effect.GO_ON, words, execution_id="e" if accepted else None, http_status=200)

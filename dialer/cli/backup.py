@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dialer.cli.group import PATH, cli, folder_option, output_option, sandbox_option
-from dialer.cli.printing import echo
-from dialer.messages import values
+from dialer.cli.printing import echo_outcome
 from dialer.messages.pages.backup import saved_text
 
 if TYPE_CHECKING:
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 @sandbox_option
 @output_option
 def backup(to: Path, *, folder: Path, sandbox: bool, output: str) -> ExitCode:
-    """Save the ledgers and settings of the workspace, also while runs go on."""
+    """Copy the ledgers and settings of the workspace, even during a run."""
     from dialer.operations import back_up  # noqa: PLC0415 - only this command needs it
 
     saved = back_up(to, folder, sandbox=sandbox)
-    echo(values.as_json(saved) if output == "json" else saved_text(saved))
+    echo_outcome(saved, saved_text, output=output)
     return saved.exit_code

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dialer.cli.asking import say
-from dialer.cli.printing import echo
+from dialer.cli.printing import echo, echo_data
 from dialer.errors import DialerError, ExitCode, InterruptedRunError
 from dialer.messages import values
 from dialer.messages.pages.run import overview_text
@@ -76,7 +76,7 @@ def each(
             break
     if output == "json":
         # One document, whatever there was to do.
-        echo(values.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
+        echo_data(values.as_json(done[0].value if len(campaigns) == 1 else [each.value for each in done]))
     elif len(campaigns) > 1 and not quiet and failed is None:
         ended = [(str(path), each.code, each.words) for path, each in zip(campaigns, done, strict=False)]
         say(overview_text([*ended, *((str(path), None, "") for path in campaigns[len(done) :])]))

@@ -8,8 +8,8 @@ import click
 
 from dialer.cli.asking import ask, say
 from dialer.cli.campaigns import load
-from dialer.cli.group import PROVIDER, batch_options, campaign_argument, cli, output_option
-from dialer.cli.printing import echo
+from dialer.cli.group import batch_options, campaign_argument, cli, output_option, yes_option
+from dialer.cli.printing import echo_data
 from dialer.cli.signals import unless_terminated, with_signals
 from dialer.messages import cli as words
 from dialer.messages import values
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from dialer.operations import Braking, Cancelled
 
 
-@cli.command(help=f"Stop a run that goes on, and every call that waits at {PROVIDER}.")
+@cli.command()
 @campaign_argument
 @batch_options
-@click.option("--no-pause", is_flag=True, help="Let the next run call the rest; without it the batch is paused.")
-@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
+@click.option("--no-pause", is_flag=True, help="Do not pause the batch: the next run calls the rest.")
+@yes_option
 @output_option
 def cancel(campaign: Path, output: str, *, no_pause: bool, yes: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Stop a run that goes on, and every call that waits at the provider."""
+    """Stop a run, and every call that still waits at the provider."""
     from dialer.operations import cancel_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)
@@ -43,7 +43,7 @@ def cancel(campaign: Path, output: str, *, no_pause: bool, yes: bool, **which: A
 
     cancelled, stopped_by = with_signals(stop)
     if output == "json":
-        echo(values.as_json(cancelled))
+        echo_data(values.as_json(cancelled))
     else:
         say(cancelled_text(cancelled, selection=loaded.batch.selection))
     return unless_terminated(cancelled.exit_code, stopped_by)

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 @cli.command()
 @campaigns_argument
 @batch_options
-@output_option
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="As a run with this limit.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Check what a run with this limit would do.")
 @strict_option
 @click.option(
-    "--rejects", type=PATH, metavar="FILE", help="Write every row that is not called to this CSV, with the reason."
+    "--rejects", type=PATH, metavar="FILE", help="Write the rows that are not called to this CSV, each with the reason."
 )
+@output_option
 def check(campaigns: tuple[Path, ...], **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Judge every row and show what would be sent; nobody is called."""
+    """Check every row and show what would be sent; calls nobody."""
     return each(campaigns, partial(check_one, **options), output=options["output"])
 
 

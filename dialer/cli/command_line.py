@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dialer.cli import colour
 from dialer.cli.group import cli
 from dialer.cli.mistyped import usage_text
 from dialer.cli.printing import echo
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def carry_out(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit code; errors are shown in words, never as a traceback."""
+    colour.choose("auto")
     try:
         # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
         code = cli.main(arguments, prog_name="dialer", standalone_mode=False)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from dialer.cli import colour
 from dialer.cli.printing import echo
+from dialer.messages.examples import EXAMPLES, HEAD
 from dialer.messages.verbs import VERBS, help_page
 from dialer.provider import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 PROVIDER = NAME
 _Command = TypeVar("_Command", bound="Callable[..., object]")
@@ -23,12 +25,12 @@ campaigns_argument = click.argument("campaigns", nargs=-1, required=True, type=P
 some_campaigns_argument = click.argument("campaigns", nargs=-1, type=PATH, metavar="[CAMPAIGN...]")
 campaign_argument = click.argument("campaign", type=PATH)
 recipients_option = click.option(
-    "--recipients", type=PATH, metavar="FILE", help="Take this CSV instead of the campaign file's."
+    "--recipients", type=PATH, metavar="FILE", help="Use this CSV instead of the one that the campaign file names."
 )
-batch_option = click.option("--batch", metavar="NAME", help="Fill {batch} in the names of results and ledger.")
-sandbox_option = click.option("--sandbox", is_flag=True, help=f"Of a trial in the built-in stand-in for {PROVIDER}.")
+batch_option = click.option("--batch", metavar="NAME", help="The batch: fills {batch} in the names of its files.")
+sandbox_option = click.option("--sandbox", is_flag=True, help="Use the trial in the sandbox, not the real calls.")
 strict_option = click.option(
-    "--strict", is_flag=True, help="Variables that the prompt asks for and does not get are an error."
+    "--strict", is_flag=True, help="Refuse to call when the prompt needs a variable that is not sent."
 )
 folder_option = click.option(
     "--in",
@@ -36,11 +38,43 @@ folder_option = click.option(
     type=PATH,
     default=Path(),
     metavar="FOLDER",
-    help="A folder of the workspace; default: here.",
+    help="A folder of the workspace; default: this one.",
 )
-output_option = click.option(
-    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How the outcome is printed."
-)
+yes_option = click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+_JSON = "dialer.json"
+"""Where click keeps for a command that `--json` was given."""
+
+
+def output_option(command: _Command) -> _Command:
+    """Add how the outcome is printed; `--json` is another name for `-o json`."""
+    output = click.option(
+        *("-o", "--output"),
+        type=click.Choice(["text", "json"]),
+        default="text",
+        callback=or_json,
+        help="Print the outcome as text or as JSON.",
+    )
+    return output(json_option(command))
+
+
+def json_option(command: _Command) -> _Command:
+    """Add `--json`; the option it stands for has `or_json` as its callback."""
+    flag = click.option(
+        "--json", is_flag=True, is_eager=True, expose_value=False, callback=_json, help="The same as -o json."
+    )
+    return flag(command)
+
+
+def or_json(context: click.Context, _parameter: click.Parameter, chosen: str | None) -> str | None:
+    """Return what was chosen, or "json" where `--json` was given."""
+    return "json" if _JSON in context.meta else chosen
+
+
+def _json(context: click.Context, _parameter: click.Parameter, is_on: bool) -> None:  # noqa: FBT001 - click's callback
+    # It is eager, so that `or_json` finds it in whatever order the two are given.
+    if is_on:
+        context.meta[_JSON] = True
 
 
 def batch_options(command: _Command) -> _Command:
@@ -51,7 +85,7 @@ def batch_options(command: _Command) -> _Command:
 def paused_options(command: _Command) -> _Command:
     """Add what says whom `pause` and `resume` concern."""
     campaigns = click.argument("campaigns", nargs=-1, type=PATH, metavar="[CAMPAIGN]...")
-    everything = click.option("--all", "everything", is_flag=True, help="Every campaign of the workspace.")
+    everything = click.option("--all", "everything", is_flag=True, help="All campaigns of the workspace.")
     return campaigns(batch_options(everything(folder_option(command))))
 
 
@@ -64,8 +98,56 @@ def _verbose(context: click.Context, _parameter: click.Parameter, is_on: bool) -
         context.call_on_close(log.hide)
 
 
-class Verbs(click.Group):
-    """The commands; each has the options that every one has."""
+def colour_option(command: click.Command) -> None:
+    """Add to a command when colours are used."""
+    command.params.append(
+        click.Option(
+            ["--color"],
+            type=click.Choice(colour.CHOICES),
+            metavar="WHEN",
+            expose_value=False,
+            is_eager=True,
+            callback=_colour,
+            help="Use colours: always, never or auto (on a terminal, unless NO_COLOR is set).",
+        )
+    )
+
+
+def _colour(_context: click.Context, _parameter: click.Parameter, choice: str | None) -> None:
+    if choice is not None:
+        colour.choose(choice)
+
+
+class _WithExamples(click.Command):
+    """A command whose page of help ends with its examples."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        _, _, verb = ctx.command_path.partition(" ")
+        found = EXAMPLES.get(verb, {})
+        if found:
+            with formatter.section(HEAD):
+                _write_examples(found, formatter)
+
+
+def _write_examples(examples: Mapping[str, str], formatter: click.HelpFormatter) -> None:
+    """Write commands with what they do beside them, or below where that is too wide."""
+    widest = max(map(len, examples))
+    rows = [f"{command:{widest}}  # {what}" for command, what in examples.items()]
+    indent = " " * formatter.current_indent
+    if max(map(len, rows)) + len(indent) > formatter.width:
+        rows = [f"{command}\n{indent}    # {what}" for command, what in examples.items()]
+    formatter.write("".join(f"{indent}{row}\n" for row in rows))
+
+
+class _Verb(_WithExamples):
+    """A command."""
+
+
+class Verbs(_WithExamples, click.Group):
+    """Several commands; each has the options that every one has."""
+
+    command_class = _Verb
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command with them."""
@@ -78,6 +160,7 @@ class Verbs(click.Group):
                 help="Show a log of each step.",
             )
         )
+        colour_option(cmd)
         super().add_command(cmd, name)
 
 
@@ -95,6 +178,12 @@ class _Program(Verbs):
             import_module(f"dialer.cli.{cmd_name}")
         return super().get_command(ctx, cmd_name)
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command; its page begins with its line on the page of all commands."""
+        verb = name or cmd.name or ""
+        cmd.help = VERBS[verb].format(provider=PROVIDER)
+        super().add_command(cmd, name)
+
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - click's name
         """Return the page that `main` shows without loading any of this."""
         return help_page(PROVIDER).rstrip("\n")
@@ -104,3 +193,6 @@ class _Program(Verbs):
 @click.version_option(package_name="dialer", message="dialer %(version)s")
 def cli() -> None:
     """Run one of the commands."""
+
+
+colour_option(cli)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dialer.cli.asking import interview, is_anybody_there, say
-from dialer.cli.group import PATH, cli
-from dialer.cli.printing import echo
+from dialer.cli.group import PATH, cli, output_option
+from dialer.cli.printing import echo_outcome
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode, InterruptedRunError
 from dialer.messages.cli import not_written
@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
 @cli.command()
 @click.argument("recipients", type=PATH)
-@click.option("--to", type=PATH, metavar="FILE", help="Write here; default: named after the CSV, in this folder.")
-@click.option("--encoding", metavar="NAME", help="Of the CSV, if it is neither UTF-8 nor UTF-16 with its mark.")
-@click.option("--yes", is_flag=True, help="Ask nothing: take what is sure, refuse the rest; as without a terminal.")
-def init(recipients: Path, *, to: Path | None, encoding: str | None, yes: bool) -> ExitCode:
+@click.option("--to", type=PATH, metavar="FILE", help="Write this file; default: named after the CSV, in this folder.")
+@click.option(
+    "--encoding", metavar="NAME", help="Encoding of the CSV, unless it is UTF-8, or UTF-16 with a byte order mark."
+)
+@click.option(
+    "--yes", is_flag=True, help="Ask nothing: take what is certain, refuse the rest. So it is without a terminal."
+)
+@output_option
+def init(recipients: Path, *, to: Path | None, encoding: str | None, yes: bool, output: str) -> ExitCode:
     """Write a campaign file for a CSV."""
     from dialer.operations.init import init_campaign, new_list  # noqa: PLC0415 - heavy, and only this command needs it
 
@@ -46,5 +51,7 @@ def init(recipients: Path, *, to: Path | None, encoding: str | None, yes: bool) 
     # Where it is interrupted, the error says all there is to say.
     done, _ = with_signals(settle, say=lambda _words: say(""))
     command = command_text("check", done.path)
-    echo(written(done.path, done.lines, command=command, needs_agent=done.needs_agent))
+    echo_outcome(
+        done, lambda _: written(done.path, done.lines, command=command, needs_agent=done.needs_agent), output=output
+    )
     return ExitCode.DONE

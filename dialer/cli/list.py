@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from dialer.cli.group import PATH, cli, folder_option, output_option, sandbox_option
-from dialer.cli.printing import echo
+from dialer.cli.printing import echo, echo_outcome
 from dialer.errors import ExitCode
 from dialer.messages import cli as words
-from dialer.messages import values
 from dialer.messages.pages.list import listing_text
 
 if TYPE_CHECKING:
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 @cli.command(name="list")
-@click.option("--forget", type=PATH, metavar="LEDGER", help="This ledger is gone or damaged: go on without it.")
-@click.option("--rebuild", is_flag=True, help="Make the list again that runs keep, after it was lost.")
-@click.option("--add", type=PATH, multiple=True, metavar="LEDGER", help="With --rebuild: a ledger that lies elsewhere.")
+@click.option("--forget", type=PATH, metavar="LEDGER", help="Go on without this ledger, which is gone or damaged.")
+@click.option("--rebuild", is_flag=True, help="Make the list of ledgers again, after it was lost.")
+@click.option("--add", type=PATH, multiple=True, metavar="LEDGER", help="With --rebuild: a ledger in another folder.")
 @folder_option
 @sandbox_option
 @output_option
 def list_(
     *, forget: Path | None, rebuild: bool, add: tuple[Path, ...], folder: Path, sandbox: bool, output: str
 ) -> ExitCode:
-    """Show every campaign and batch of the workspace, and where it stands."""
+    """Show every campaign and batch of the workspace."""
     from dialer.operations import forget_ledger, rebuild_list  # noqa: PLC0415 - only this command needs it
 
     if add and not rebuild:
         raise click.UsageError(words.ADD_NEEDS_REBUILD)
     if rebuild:
         for path in rebuild_list(folder, add=add):
-            echo(f"{path} is listed again.")
+            echo(words.listed_again(path), err=output == "json")
     if forget is not None:
         forget_ledger(forget, folder, sandbox=sandbox)
-        echo(words.forgotten(forget))
+        echo_outcome({"forgotten": forget}, lambda _: words.forgotten(forget), output=output)
         return ExitCode.DONE
     return show_batches(folder, sandbox=sandbox, output=output)
 
@@ -48,5 +48,5 @@ def show_batches(folder: Path, *, sandbox: bool, output: str) -> ExitCode:
     from dialer.operations import list_batches  # noqa: PLC0415 - as above
 
     listing = list_batches(folder, sandbox=sandbox)
-    echo(values.as_json(listing) if output == "json" else listing_text(listing, width=width_of_output()))
+    echo_outcome(listing, partial(listing_text, width=width_of_output()), output=output)
     return listing.exit_code

@@ -8,21 +8,22 @@ import click
 
 from dialer.cli.asking import say
 from dialer.cli.group import cli, output_option, paused_options
-from dialer.cli.printing import echo
+from dialer.cli.printing import echo_outcome
 from dialer.errors import ExitCode
 from dialer.messages import pause as words
-from dialer.messages import values
 from dialer.messages.pages.pause import paused_text
 
 
 @cli.command()
 @paused_options
-@click.option("--until", metavar="TIME", help='Until then: "2026-12-01 09:00". Default: until it is resumed.')
-@click.option("--for", "length", metavar="LENGTH", help="For so long: 2h.")
-@click.option("--note", default="", metavar="TEXT", help="Why, for everybody who is held by it.")
+@click.option(
+    "--until", metavar="TIME", help='End the pause at this time, like "2026-12-01 09:00"; default: at `dialer resume`.'
+)
+@click.option("--for", "length", metavar="LENGTH", help="End the pause after this time, like 2h.")
+@click.option("--note", default="", metavar="TEXT", help="Why; everybody whose run is paused sees it.")
 @output_option
 def pause(until: str | None, length: str | None, note: str, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Have no run call anybody, until `dialer resume`."""
+    """Let no run call anybody until `dialer resume`."""
     from dialer.operations import pause_campaigns, targets_of, until_in  # noqa: PLC0415 - only this command needs it
 
     end, targets = until_in(until, length), targets_of(**which)
@@ -31,5 +32,5 @@ def pause(until: str | None, length: str | None, note: str, output: str, **which
     except KeyboardInterrupt:
         say(words.INTERRUPTED)
         return ExitCode.INTERRUPTED
-    echo(values.as_json(paused) if output == "json" else paused_text(paused))
+    echo_outcome(paused, paused_text, output=output)
     return paused.exit_code

@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dialer.cli.colour import painted
 from dialer.cli.events import COUNTDOWN_EVERY, LINE_EVERY, SLOW, JsonLines
 from dialer.cli.terminal import Screen
 from dialer.engine.progress import NOT_LOOKED, Counts, Silent
@@ -95,7 +96,7 @@ class Bar:
     def note(self, text: str) -> None:
         """See Progress."""
         self._screen.clear()
-        print(visible(text), file=self._stream, flush=True)
+        print(painted(visible(text), self._stream), file=self._stream, flush=True)
         self._draw()
 
     def waiting(self, seconds: float) -> None:
@@ -201,7 +202,8 @@ class Lines:
 
     def note(self, text: str) -> None:
         """See Progress."""
-        print(visible(f"{self._batch}: {text}" if self._batch else text), file=self._stream, flush=True)
+        said = visible(f"{self._batch}: {text}" if self._batch else text)
+        print(painted(said, self._stream), file=self._stream, flush=True)
 
     def waiting(self, seconds: float) -> None:
         """See Progress."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from dialer.cli.group import PATH, batch_options, campaign_argument, cli
-from dialer.cli.printing import echo
+from dialer.cli.group import PATH, batch_options, campaign_argument, cli, json_option, or_json
+from dialer.cli.printing import echo, echo_data
 from dialer.errors import ExitCode
 from dialer.messages import values
 from dialer.messages.cli import report_written
@@ -23,25 +23,26 @@ _BY_NAME: Final[Mapping[str, _Form]] = {".md": "md", ".json": "json"}
 @cli.command()
 @campaign_argument
 @batch_options
-@click.option("--to", type=PATH, metavar="FILE", help="Write here; default: beside the results.")
+@click.option("--to", type=PATH, metavar="FILE", help="Write this file; default: a page beside the results.")
 @click.option(
-    "--format",
-    "form",
+    *("-o", "--output", "--format", "form"),
     type=click.Choice(["html", "md", "json"]),
-    help="A page, or text that is printed unless --to is given; default: by the name in --to, else a page.",
+    callback=or_json,
+    help="A page, or text, which is printed unless --to is given; default: as the name in --to ends.",
 )
 @click.option(
     "--timezone",
     metavar="NAME",
-    help="Show times as in this zone, like Asia/Kolkata; default: the campaign's, else UTC.",
+    help="Show times in this zone, like Asia/Kolkata; default: the campaign's, else UTC.",
 )
 @click.option(
     "--wanted",
     multiple=True,
     metavar="NAME=ANSWER",
-    help="Count who answered so, as in interested=yes; may be given several times.",
+    help="Count the people who gave this answer, like interested=yes; may be given several times.",
 )
 @click.option("--full-numbers", is_flag=True, help="Show whole phone numbers, not only the last three digits.")
+@json_option
 def report(
     campaign: Path,
     *,
@@ -61,7 +62,7 @@ def report(
     figures = report_batch(files, zone=timezone, full_numbers=full_numbers, wanted=wanted)
     text = values.as_json(figures) if form == "json" else report_text(figures, form)
     if form != "html" and to is None:
-        echo(text.rstrip())
+        echo_data(text.rstrip())
     else:
         echo(report_written(save_report(text, files, to=to)))
     return ExitCode.DONE

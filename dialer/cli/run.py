@@ -18,8 +18,10 @@ from dialer.cli.group import (
     campaigns_argument,
     cli,
     output_option,
+    quiet_option,
     recipients_option,
     strict_option,
+    yes_option,
 )
 from dialer.cli.progress import events_of, progress_of
 from dialer.cli.signals import unless_terminated, with_signals
@@ -53,46 +55,48 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @recipients_option
 @batch_option
 @click.option(
-    "--sandbox", is_flag=True, help=f"Call the built-in stand-in for {PROVIDER}; results and ledger are kept apart."
+    "--sandbox",
+    is_flag=True,
+    help=f"Call the built-in stand-in for {PROVIDER}, with results of its own; no phone rings.",
 )
 @trouble_options
-@click.option("--dry-run", is_flag=True, help="Show what would be sent; nobody is called (like check).")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N recipients.")
+@click.option("--dry-run", is_flag=True, help="Call nobody: the same as `dialer check`.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Call at most N recipients.")
 @strict_option
-@click.option("--retry-errors", is_flag=True, help=f"Call everybody again whom {PROVIDER} refused.")
+@click.option("--retry-errors", is_flag=True, help=f"Call again everybody whose call {PROVIDER} refused.")
 @click.option(
     "--redial-unknown",
     is_flag=True,
-    help="Call everybody again whose call is unclear: perhaps twice.",
+    help="Call again everybody whose call is `unknown`. Some of them may be called twice.",
 )
 @click.option(
     "--redial",
     metavar="OUTCOMES",
     callback=_outcomes,
-    help="Call those once more whose last call ended so: no-answer,busy,voicemail,failed,...",
+    help="Call again everybody whose last call ended like this: no-answer,busy,voicemail,failed,...",
 )
-@click.option("--adopt", is_flag=True, help="Go on from the results CSV alone, its ledger being lost.")
+@click.option("--adopt", is_flag=True, help="Go on from the results CSV when the ledger is lost.")
 @click.option(
     "--track",
     is_flag=True,
-    help="Go on until every call is over, and write how it went; only then the next campaign.",
+    help="Stay until every call has ended, and write how it went.",
 )
 @click.option(
     "--new-batch",
     is_flag=True,
-    help="It is a new batch, also where another one has called most of the list, or behind a symbolic link.",
+    help="Start a new batch, although another one called most of the list, or a symbolic link leads here.",
 )
-@click.option("--move-workspace", is_flag=True, help="The ledger was moved from another workspace to this one.")
-@click.option("--yes", is_flag=True, help="Ask nothing; needed without a terminal.")
-@click.option("--no-progress", is_flag=True, help="No bar and no lines while it runs.")
+@click.option("--move-workspace", is_flag=True, help="Accept that the ledger was moved here from another workspace.")
+@yes_option
+@click.option("--no-progress", is_flag=True, help="Show no progress.")
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="Without a terminal: lines, or one JSON event each.",
+    help="Without a terminal, show progress as lines of text or as JSON events.",
 )
 @output_option
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def run(
     campaigns: tuple[Path, ...],
     *,
@@ -107,7 +111,7 @@ def run(
     quiet: bool,
     **options: Any,  # noqa: ANN401 - each is one of RunOptions
 ) -> ExitCode:
-    """Dial; run it again to resume."""
+    """Call everybody in the list; run it again to go on."""
     which: dict[str, Any] = {"recipients": recipients, "batch": batch, "sandbox": sandbox}
     if options["troubles"] != NO_TROUBLES and not sandbox:
         raise UsageError(TROUBLES_IN_EARNEST)

@@ -8,9 +8,8 @@ import click
 
 from dialer.cli.campaigns import load
 from dialer.cli.group import batch_options, campaign_argument, cli, output_option
-from dialer.cli.printing import echo
+from dialer.cli.printing import echo_outcome
 from dialer.errors import ExitCode
-from dialer.messages import values
 from dialer.messages.pages.set import changed_text
 
 if TYPE_CHECKING:
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 @batch_options
 @output_option
 def set_(campaign: Path, settings: tuple[str, ...], output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Change rate or lines of a run that goes on."""
+    """Change the rate or the lines of a run while it runs."""
     from dialer.operations import set_live  # noqa: PLC0415 - only this command needs it
 
     changed = set_live(load(campaign, **which), settings)
-    echo(values.as_json(changed) if output == "json" else changed_text(changed))
+    echo_outcome(changed, changed_text, output=output)
     return ExitCode.DONE

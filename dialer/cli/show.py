@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dialer.cli.group import PATH, cli, output_option, sandbox_option
-from dialer.cli.printing import echo
+from dialer.cli.printing import echo, echo_outcome
 from dialer.errors import ExitCode
-from dialer.messages import values
 from dialer.messages.cli import ledger_not_read
 from dialer.messages.pages.show import shown_text
 
@@ -24,17 +23,17 @@ if TYPE_CHECKING:
     "folder",
     type=PATH,
     metavar="FOLDER",
-    help="Search this folder and those in it; default: all ledgers of the workspace.",
+    help="Search this folder and all below it; default: every ledger of the workspace.",
 )
 @sandbox_option
 @output_option
 def show(number: tuple[str, ...], *, folder: Path | None, sandbox: bool, output: str) -> ExitCode:
-    """Show every attempt at a number, in all ledgers of the workspace."""
+    """Show every attempt to call a number."""
     from dialer.operations import show_number  # noqa: PLC0415 - heavy, and only this command needs it
 
     # A number with spaces may come without quotes.
     shown = show_number(" ".join(number), folder=folder, sandbox=sandbox)
-    echo(values.as_json(shown) if output == "json" else shown_text(shown))
+    echo_outcome(shown, shown_text, output=output)
     for path, why in shown.unread:
         echo(ledger_not_read(path, why), err=True)
     return ExitCode(shown.exit_code)

@@ -11,7 +11,7 @@ import click
 
 from dialer.cli.group import batch_options, cli, output_option, some_campaigns_argument
 from dialer.cli.list import show_batches
-from dialer.cli.printing import echo
+from dialer.cli.printing import echo, echo_data
 from dialer.messages import values
 from dialer.messages.pages.status import standing_text
 
@@ -26,10 +26,10 @@ STATUS_EVERY = 2.0
 @cli.command()
 @some_campaigns_argument
 @batch_options
+@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all calls have ended or Ctrl-C.")
 @output_option
-@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until all is over or Ctrl-C.")
 def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Show how many stand where; without a name: every batch, as `list`."""
+    """Show how far a campaign is; without a name, every batch, as `list`."""
     from dialer.cli.campaigns import gravest  # noqa: PLC0415 - as above
     from dialer.cli.terminal import Screen  # noqa: PLC0415 - as above
     from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it
@@ -44,7 +44,7 @@ def status(campaigns: tuple[Path, ...], *, output: str, watch: bool, **which: An
         while True:
             found = standings(batches)
             if output == "json":
-                echo(values.as_json(found, indent=None if watch else 2))
+                echo_data(values.as_json(found, indent=None if watch else 2))
             else:
                 text = standing_text([(one, batch.selection) for one, batch in zip(found, batches, strict=True)])
                 (screen.show if watch else echo)(text)

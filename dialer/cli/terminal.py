@@ -9,6 +9,7 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
+from dialer.cli.colour import painted
 from dialer.escaping import visible
 from dialer.streams import steady
 
@@ -54,7 +55,7 @@ class Screen:
         if self._is_terminal:
             self._write(self._over_the_last(text.splitlines()))
         elif text != self._text:
-            self._write(f"{text}\n\n")
+            self._write(f"{painted(text, self._stream)}\n\n")
         self._text = text
 
     def width(self) -> int:
@@ -76,7 +77,8 @@ class Screen:
         columns, height = self._size()
         up = self._up()
         self._shown = [row for line in lines for row in _rows(line, columns - 1)][: height - 1]
-        return up + "".join(f"{line}{_REST_OF_LINE}\n" for line in self._shown) + _REST_OF_SCREEN
+        shown = (f"{painted(line, self._stream)}{_REST_OF_LINE}\n" for line in self._shown)
+        return f"{up}{''.join(shown)}{_REST_OF_SCREEN}"
 
     def _up(self) -> str:
         # A terminal that has become narrower has broken what was written for it before.

@@ -8,8 +8,8 @@ import click
 
 from dialer.cli.asking import say
 from dialer.cli.campaigns import load
-from dialer.cli.group import batch_options, campaign_argument, cli, output_option
-from dialer.cli.printing import echo
+from dialer.cli.group import batch_options, campaign_argument, cli, output_option, quiet_option
+from dialer.cli.printing import echo, echo_data
 from dialer.cli.progress import progress_of
 from dialer.cli.signals import unless_terminated, with_signals
 from dialer.messages import cli as words
@@ -44,24 +44,24 @@ def _parts(_context: click.Context, _parameter: click.Parameter, text: str | Non
 @cli.command()
 @campaign_argument
 @batch_options
-@click.option("--watch", is_flag=True, help="Look again and again, until every call is final.")
+@click.option("--watch", is_flag=True, help="Ask again and again, until every call has ended.")
 @click.option(
     "--every",
     default="30s",
     show_default=True,
     metavar="TIME",
     callback=_seconds,
-    help="How long to wait between two looks.",
+    help="How long to wait before --watch asks again.",
 )
 @click.option(
     "--with",
     "parts",
     metavar="PARTS",
     callback=_parts,
-    help="Long columns that the results show from now on: transcript, extracted, both with a comma, or none.",
+    help="Add long columns to the results from now on: transcript, extracted, both with a comma, or none.",
 )
 @output_option
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def track(
     campaign: Path,
     *,
@@ -72,7 +72,7 @@ def track(
     quiet: bool,
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> ExitCode:
-    """Fetch how the accepted calls went; run it again until all are final."""
+    """Ask the provider how the accepted calls went; run it again until all have ended."""
     from dialer.operations import track_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
     loaded = load(campaign, **which)
@@ -83,7 +83,7 @@ def track(
         )
     )
     if output == "json":
-        echo(values.as_json(tracked))
+        echo_data(values.as_json(tracked))
     elif quiet and tracked.trouble:
         say(words.not_all_read(tracked.batch, tracked.trouble))
     elif not quiet:

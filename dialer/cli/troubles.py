@@ -41,9 +41,13 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, text: str | N
 def trouble_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command take `--refuse`, `--lose` and `--slow`; it gets them as `troubles`."""
 
-    @click.option("--refuse", metavar="PERCENT", callback=_share, help="Trial: refuse so many calls, like 5%.")
-    @click.option("--lose", metavar="PERCENT", callback=_share, help="Trial: place so many without an answer.")
-    @click.option("--slow", metavar="TIME", callback=_seconds, help="Trial: answer so late, like 2s.")
+    @click.option(
+        "--refuse", metavar="PERCENT", callback=_share, help="Trial: refuse this share of the calls, like 5%."
+    )
+    @click.option(
+        "--lose", metavar="PERCENT", callback=_share, help="Trial: place this share of the calls, but lose the answer."
+    )
+    @click.option("--slow", metavar="TIME", callback=_seconds, help="Trial: answer this late, like 2s.")
     @functools.wraps(command)
     def with_troubles(*args: Any, refuse: float, lose: float, slow: float, **kwargs: Any) -> Any:  # noqa: ANN401 - the command's
         if refuse + lose > 1:

@@ -44,7 +44,7 @@ def _item(mark: str, text: str, width: int) -> list[str]:
 
 def _table(table: Table, width: int) -> list[str]:
     rows = [tuple(_cell(cell) for cell in row) for row in table.rows]
-    widths = _fitting([max(map(len, column)) for column in zip(*rows, strict=True)], width)
+    widths = _widths(rows, width)
     shown = [_row(row, widths) for row in rows]
     between = [""] if any(len(lines) > 1 for lines in shown) else []
     head, *body = shown
@@ -56,7 +56,20 @@ def _table(table: Table, width: int) -> list[str]:
 
 def _cell(text: str) -> str:
     whole = spans(text)
-    return whole[0].text if len(whole) == 1 and whole[0].kind == "code" else _plain(text)
+    shown = whole[0].text if len(whole) == 1 and whole[0].kind == "code" else _plain(text)
+    return shown.replace(_HELD, " ")
+
+
+def _widths(rows: list[tuple[str, ...]], width: int) -> list[int]:
+    """Return the widths of columns that fit: the widest one gives first, down to its longest word as far as it can."""
+    columns = [*zip(*rows, strict=True)]
+    widths = [max(map(len, column)) for column in columns]
+    room = width - len(_GAP) * (len(widths) - 1)
+    words = [max(len(word) for cell in column for word in [*cell.split(), ""]) for column in columns]
+    for least in (words, [_NARROWEST] * len(columns)):
+        while sum(widths) > room and (wide := [at for at, one in enumerate(widths) if one > least[at]]):
+            widths[max(wide, key=lambda at: widths[at])] -= 1
+    return widths
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
@@ -68,15 +81,6 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
         (_GAP + _GAP.join(f"{part:{width}}" for part, width in zip(line, widths, strict=True))).rstrip()
         for line in lines
     ]
-
-
-def _fitting(widths: list[int], width: int) -> list[int]:
-    """Return the widths of columns that fit: the widest one gives first."""
-    fitting = [*widths]
-    room = width - len(_GAP) * (len(widths) - 1)
-    while sum(fitting) > room and max(fitting) > _NARROWEST:
-        fitting[fitting.index(max(fitting))] -= 1
-    return fitting
 
 
 def _wrapped(text: str, width: int) -> list[str]:

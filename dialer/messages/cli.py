@@ -112,6 +112,10 @@ def results_written(path: Path, rows: int) -> str:
     return f"{path}: {rows:,} rows written"
 
 
+def listed_again(ledger: Path) -> str:
+    return f"{ledger} is listed again."
+
+
 def forgotten(ledger: Path) -> str:
     return f"{ledger} is forgotten: runs go on without it until its batch is run again."
 

@@ -5,46 +5,65 @@ It is shown without loading anything else: what reads a command line takes longe
 
 from __future__ import annotations
 
-VERBS = {
-    "backup": "Save the ledgers and settings of the workspace, also while runs go on.",
-    "cancel": "Stop a run that goes on, and every call that waits at {provider}.",
-    "check": "Judge every row and show what would be sent; nobody is called.",
-    "dnc": "Keep the workspace's do-not-call list.",
-    "help": "Show a page of the manual, or the options of a command.",
-    "init": "Write a campaign file for a CSV.",
-    "list": "Show every campaign and batch of the workspace, and where it stands.",
-    "pause": "Have no run call anybody, until `dialer resume`.",
-    "reconcile": "Look for unclear calls at {provider}; those found become queued.",
-    "report": "Write a page with charts of how the calls went.",
-    "results": "Write the results again from the ledger, also as a workbook.",
-    "resume": "Let runs call again after a pause; starts none.",
-    "run": "Dial; run it again to resume.",
-    "sandbox": "Run the stand-in for {provider} by itself, until Ctrl-C.",
-    "serve": "Show every campaign in the browser; start, pause and cancel there.",
-    "set": "Change rate or lines of a run that goes on.",
-    "show": "Show every attempt at a number, in all ledgers of the workspace.",
-    "status": "Show how many stand where; without a name: every batch, as `list`.",
-    "track": "Fetch how the accepted calls went; run it again until all are final.",
+GROUPS = {
+    "Start": {
+        "init": "Write a campaign file for a CSV.",
+        "check": "Check every row and show what would be sent; calls nobody.",
+        "run": "Call everybody in the list; run it again to go on.",
+        "sandbox": "Run the built-in stand-in for {provider}, until Ctrl-C.",
+    },
+    "Watch": {
+        "list": "Show every campaign and batch of the workspace.",
+        "status": "Show how far a campaign is; without a name, every batch, as `list`.",
+        "track": "Ask {provider} how the accepted calls went; run it again until all have ended.",
+        "show": "Show every attempt to call a number.",
+        "serve": "Show every campaign in the browser; start, pause and cancel there.",
+    },
+    "Change": {
+        "pause": "Let no run call anybody until `dialer resume`.",
+        "resume": "Lift a pause; starts no run.",
+        "set": "Change the rate or the lines of a run while it runs.",
+        "cancel": "Stop a run, and every call that still waits at {provider}.",
+        "dnc": "Keep the do-not-call list of the workspace.",
+    },
+    "Afterwards": {
+        "report": "Write a page with charts of how the calls went.",
+        "results": "Write the results file again, also as a workbook.",
+        "reconcile": "Look at {provider} for calls whose outcome is unknown.",
+        "backup": "Copy the ledgers and settings of the workspace, even during a run.",
+    },
+    "More": {
+        "help": "Show a page of the manual, or the options of a command.",
+    },
 }
 """Each command in a line, in the order in which they are shown."""
+VERBS = {verb: line for group in GROUPS.values() for verb, line in group.items()}
 
 _PAGE = """\
 Usage: dialer [OPTIONS] COMMAND [ARGS]...
 
   Call everybody in a CSV with a {provider} voice agent: nobody twice, nobody lost.
 
-  Exit codes: 0 all done · 1 done, some need a look · 2 something is wrong, nothing dialled · 3 some are left, run
-  again · 4 another run holds this batch · 5 stopped, a person must act · 130 interrupted (143 by SIGTERM)
-
+  New here:
+    dialer init people.csv     # asks a few questions, and writes people.toml
+    dialer check people.toml   # shows every problem; calls nobody
+    dialer run people.toml     # shows the plan, asks, and calls
+    dialer run --help          # each command has its own page, with examples
+"""
+_END = """
 Options:
-  --version   Show the version and exit.
-  -h, --help  Show this message and exit.
+  --version     Show the version and exit.
+  --color WHEN  Use colours: always, never or auto (on a terminal, unless NO_COLOR is set).
+  -h, --help    Show this message and exit.
 
-Commands:
+Exit codes: 0 all done · 1 done, some need a look · 2 something is wrong, no call was placed · 3 some are left, run
+again · 4 another run holds this batch · 5 stopped, a person must act · 130 interrupted (143 by SIGTERM)
 """
 
 
 def help_page(provider: str) -> str:
     width = max(map(len, VERBS))
-    lines = (f"  {verb:{width}}  {line}\n" for verb, line in VERBS.items())
-    return (_PAGE + "".join(lines)).format(provider=provider)
+    lines = []
+    for name, group in GROUPS.items():
+        lines += [f"\n{name}:\n", *(f"  {verb:{width}}  {line}\n" for verb, line in group.items())]
+    return (_PAGE + "".join(lines) + _END).format(provider=provider)
