@@ -184,7 +184,7 @@ LAST_CALLED = f"""
         ORDER BY a.id DESC LIMIT 100
     )
 """
-# By the calls' own order, in which the first thousand that fit are found at once: an index would give all, to be sorted.
+# By the calls' own order, where the last thousand that fit are found at once; an index gives all, to be sorted.
 TALK = f"""
     SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0), coalesce(sum(reached), 0)
     FROM (SELECT c.duration, {REACHED} AS reached FROM call c NOT INDEXED
