@@ -195,7 +195,7 @@ def result_status(ledger: Ledger, position: int) -> Status:
 def added(file: ResultsFile, ledger: Ledger, *positions: int) -> None:
     """Have people called and their lines appended, as a run does that is killed then."""
     for position in positions:
-        call(ledger, position, QUEUED)
+        call(ledger, position, dataclasses.replace(QUEUED, execution_id=f"exec-{position}"))
     file.append(ledger.results_of(positions))
     file.close()
 
@@ -226,9 +226,10 @@ def test_whatever_else_is_in_the_results_after_a_kill_is_seen(
     added(file, ledger, CALLED + 1)
     text = file.path.read_bytes()
     if edit == "in the middle":
-        file.path.write_bytes(text.replace(b"name 7,", b"Name 7,"))
+        file.path.write_bytes(text.replace(b"9800000007", b"9700000007"))
     elif edit == "of a later run":
-        file.path.write_bytes(text + text.splitlines(keepends=True)[-1].replace(b"9198", b"9197"))
+        line = text.splitlines(keepends=True)[-1]
+        file.path.write_bytes(text + line.replace(b"9198", b"9197").replace(b"exec-", b"their-"))
     else:
         file.path.write_bytes(text[:-9].replace(b"9198", b"9197"))
     assert may_know_more(file.path, ledger, with_id=False)
