@@ -259,9 +259,9 @@ RATE, HOLDING = "50/second", 4
 
 STEPS = {
     "while the input is loaded": Crash("dialer.store.sqlite.loading:_put", "after"),
-    "before the first results": Crash("dialer.export.results:ResultsFile.write"),
+    "before the first results": Crash("dialer.export.results:ResultsFile.write_changed"),
     "before the first results are in place": Crash("pathlib:Path.replace"),
-    "after the first results": Crash("dialer.export.results:ResultsFile.write", "after"),
+    "after the first results": Crash("dialer.export.results:ResultsFile.write_changed", "after"),
     "before the intent": Crash("dialer.store.writer:LedgerWriter.intend", turn=2),
     "before the intent is durable": Crash("dialer.store.sqlite:Ledger.intend", "after", turn=2),
     "after the intent": Crash("dialer.store.writer:LedgerWriter.intend", "after", turn=2),
@@ -276,7 +276,7 @@ STEPS = {
         "dialer.export.results:ResultsFile._cells", turn=2 * (PEOPLE - FIRST) - 3
     ),
     "before the last results are in place": Crash("pathlib:Path.replace", turn=2),
-    "after the last results": Crash("dialer.export.results:ResultsFile.write", "after", turn=2),
+    "after the last results": Crash("dialer.export.results:ResultsFile.write_changed", "after", turn=2),
     "between results and checkpoint": Crash("dialer.store.sqlite:Ledger.close"),
 }
 CARRIED = (

@@ -84,7 +84,7 @@ def called(place: Place) -> list[str]:
     return sorted(call["recipient_phone_number"] for call in place.calls())
 
 
-@pytest.mark.parametrize(("what", "turn"), [("write", 1), ("append", 1), ("append", 3), ("write", 2)])
+@pytest.mark.parametrize(("what", "turn"), [("write_changed", 1), ("append", 1), ("append", 3), ("write_changed", 2)])
 def test_everybody_is_called_while_the_results_disk_hangs(
     filled: Place, hangs: Callable[..., Disk], what: str, turn: int
 ) -> None:
@@ -131,7 +131,7 @@ def test_the_next_run_completes_the_results(filled: Place, monkeypatch: pytest.M
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         patch.setattr("dialer.export.results.file.ResultsFile.append", full)
-        patch.setattr("dialer.export.results.file.ResultsFile.write", full)
+        patch.setattr("dialer.export.results.file.ResultsFile.write_changed", full)
         summary = run(filled)
     (note,) = [note for note in summary.notes if "c.results.csv" in note]
     assert "c.results.csv cannot be written (No space left on device)" in note

@@ -11,15 +11,16 @@ import pytest
 
 from dialer.export.results import STAMP, ResultsFile
 from dialer.models import Status
-from dialer.operations.results import begin_writing, write_results
+from dialer.operations.results import begin_writing, may_know_more, write_results
 from dialer.provider.bolna.executions import execution_in
-from tests.ledgers import HEADER, QUEUED, UNCLEAR, call, crashed, intend, load, opened, people, render, row
+from tests.ledgers import HEADER, QUEUED, UNCLEAR, call, crashed, intend, key_of, load, opened, people, render, row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from dialer.models import ResultRow
+    from dialer.store import Written
     from dialer.store.sqlite import Ledger
 
 STEP = 10
@@ -189,3 +190,47 @@ def test_a_kill_while_it_is_written_takes_nothing_from_the_next_one(
 def result_status(ledger: Ledger, position: int) -> Status:
     (found,) = ledger.results_of([position])
     return found.status
+
+
+def added(file: ResultsFile, ledger: Ledger, *positions: int) -> None:
+    """Have people called and their lines appended, as a run does that is killed then."""
+    for position in positions:
+        call(ledger, position, dataclasses.replace(QUEUED, execution_id=f"exec-{position}"))
+    file.append(ledger.results_of(positions))
+    file.close()
+
+
+def test_after_a_kill_only_the_lines_are_read_that_were_added(
+    ledger: Ledger, file: ResultsFile, written: Callable[[], int]
+) -> None:
+    write_results(ledger, file, pending=False)
+    added(file, ledger, CALLED + 1, CALLED + 2)
+    read: list[Written] = []
+    behind = ledger.behind
+
+    def noted(rows: Iterable[Written]) -> int:
+        read.extend(rows)
+        return behind(read)
+
+    ledger.behind = noted  # type: ignore[method-assign]
+    assert not may_know_more(file.path, ledger, with_id=False)
+    assert [one.key for one in read] == [key_of(CALLED + 1), key_of(CALLED + 2)]
+    assert written()
+
+
+@pytest.mark.parametrize("edit", ["in the middle", "of a later run", "torn"])
+def test_whatever_else_is_in_the_results_after_a_kill_is_seen(
+    ledger: Ledger, file: ResultsFile, written: Callable[[], int], edit: str
+) -> None:
+    write_results(ledger, file, pending=False)
+    added(file, ledger, CALLED + 1)
+    text = file.path.read_bytes()
+    if edit == "in the middle":
+        file.path.write_bytes(text.replace(b"9800000007", b"9700000007"))
+    elif edit == "of a later run":
+        line = text.splitlines(keepends=True)[-1]
+        file.path.write_bytes(text + line.replace(b"9198", b"9197").replace(b"exec-", b"their-"))
+    else:
+        file.path.write_bytes(text[:-9].replace(b"9198", b"9197"))
+    assert may_know_more(file.path, ledger, with_id=False)
+    assert written()

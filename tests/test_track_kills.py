@@ -83,8 +83,8 @@ def test_killed_in_the_middle_it_goes_on_and_asks_for_no_call_again_that_is_note
         Crash("dialer.sync.track:Tracker._found", "before", 20),
         Crash("dialer.store.ledger.calls:Calls.note_calls", "before", 20),
         Crash("dialer.store.ledger.calls:Calls.note_calls", "after", 20),
-        Crash("dialer.export.results.file:ResultsFile.write", "before"),
-        Crash("dialer.export.results.file:ResultsFile.write", "after"),
+        Crash("dialer.export.results.file:ResultsFile.write_changed", "before"),
+        Crash("dialer.export.results.file:ResultsFile.write_changed", "after"),
     ],
     ids=lambda crash: f"{crash.when} {crash.at.rpartition(':')[2]}",
 )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.errors import BoundError, InputError
-from dialer.export.results import STAMP, read_back, stamp_of
+from dialer.export.results import STAMP, read_back
 from dialer.messages.operations import ledger as say
 from dialer.models import Status
-from dialer.operations.results import refuse_emptied
+from dialer.operations.results import may_know_more, refuse_emptied
 from dialer.provider.interface import ProviderReadError
 from dialer.store.engines import read_ledger
 
@@ -53,9 +54,11 @@ async def merge(
         InputError: the CSV cannot be matched, is of another account, or nobody agreed to adopt it.
     """
     path = campaign.batch.results
-    stamp = await ledger.note(STAMP)
     # One without even a header was not written by a run.
-    if not path.is_file() or path.stat().st_size == 0 or stamp_of(path) == stamp:
+    if not path.is_file() or path.stat().st_size == 0:
+        return {}
+    stamp, with_id = await ledger.note(STAMP), campaign.columns.id is not None
+    if not await ledger.call(functools.partial(may_know_more, path, with_id=with_id)):
         return {}
     back = await ledger.call(lambda store: _read(campaign, path, known=store.knows))
     is_new = await ledger.is_new()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from dialer.errors import InputError, LedgerError, UsageError
-from dialer.export.results import PLACES, STAMP, Places, ResultsFile, continues, read_back, stamp_of
+from dialer.export.results import PLACES, STAMP, LastWritten, Places, ResultsFile, known_part, read_back
 from dialer.messages.operations import results as say
 from dialer.messages.operations.ledger import emptied
 from dialer.operations.results_workbook import workbook_notes
@@ -17,6 +17,7 @@ from dialer.store.sqlite import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -76,9 +77,9 @@ def _rewrite(batch: Batch, ledger: Store) -> int:
     try:
         # All of it, whatever is there: for this it is asked for.
         begin_writing(ledger)
-        places = file.write(counted(), calls=ledger.call_parts())
+        written = file.write(counted(), calls=ledger.call_parts())
         # Else the next one would not know the file for its own.
-        note_written(ledger, stamp=stamp_of(batch.results), places=places)
+        note_written(ledger, written)
     except OSError as error:
         raise LedgerError(say.unwritable(batch.results, why=error.strerror)) from error
     return rows
@@ -86,13 +87,35 @@ def _rewrite(batch: Batch, ledger: Store) -> int:
 
 def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
     # Beside an older copy of the ledger nothing but the CSV knows who was called.
-    if not batch.results.is_file():
+    if not batch.results.is_file() or not may_know_more(batch.results, ledger, with_id=bool(ledger.note("id"))):
         return
-    if continues(batch.results, ledger.note(STAMP)):
-        back = read_back(batch.results, with_id=bool(ledger.note("id")), known=ledger.knows)
-        if not ledger.behind(back.rows):
-            return
     raise UsageError(say.may_know_more(batch.results, command=batch.selection.command("reconcile")))
+
+
+def may_know_more(path: Path, ledger: Store, *, with_id: bool) -> bool:
+    """Tell whether results may know of a call that the ledger does not; what it wrote last is not read for that.
+
+    Behind that stands what a killed run appended, whose outcomes are in the ledger, or the run of a newer copy of it.
+
+    Args:
+        path: the results CSV.
+        ledger: beside it.
+        with_id: recipients are told apart by an id column.
+
+    Raises:
+        InputError: as `read_back`.
+    """
+    known = known_part(path, ledger.note(STAMP))
+    if not known:
+        return True
+    if known == path.stat().st_size:
+        return False
+    try:
+        back = read_back(path, with_id=with_id, known=ledger.knows, after=known)
+    except InputError:
+        # Which row it is about is known where all of them are read.
+        back = read_back(path, with_id=with_id, known=ledger.knows)
+    return ledger.behind(back.rows) > 0
 
 
 def refuse_emptied(batch: Batch, ledger: Store) -> None:
@@ -111,9 +134,7 @@ def write_results(store: Store, file: ResultsFile, *, pending: bool = True) -> N
     Raises:
         OSError: they cannot be written.
     """
-    unchanged = begin_writing(store)
-    stamp, places = write_changed(store, file, unchanged, pending=pending)
-    note_written(store, stamp=stamp, places=places)
+    note_written(store, write_changed(store, file, begin_writing(store), pending=pending))
 
 
 def begin_writing(store: Store) -> Places:
@@ -135,8 +156,8 @@ def write_changed(
     *,
     pending: bool,
     watch: Callable[[Iterator[ResultRow]], Iterator[ResultRow]] = iter,
-) -> tuple[str, Places]:
-    """Write the results from the first row on whose line differs; return the stamp and where the rows stand.
+) -> LastWritten:
+    """Write the results from the first row on whose line differs; return what was written.
 
     Args:
         store: the ledger, also where it was opened for reading.
@@ -148,18 +169,18 @@ def write_changed(
     Raises:
         OSError: they cannot be written.
     """
-    calls = store.call_parts()
-    kept = file.usable(unchanged, stamp=store.note(STAMP), calls=calls)
-    rows = store.results(pending=pending, after=kept.last.position)
-    places = file.write(watch(rows), calls=calls, kept=kept)
-    return stamp_of(file.path), places
+    return file.write_changed(
+        lambda after: watch(store.results(pending=pending, after=after)),
+        former=LastWritten(store.note(STAMP), unchanged),
+        calls=store.call_parts(),
+    )
 
 
-def note_written(store: Store, *, stamp: str, places: Places) -> None:
+def note_written(store: Store, written: LastWritten) -> None:
     """Note in the ledger what was written."""
     with store.transaction():
-        store.set_note(STAMP, stamp)
-        store.set_note(PLACES, places.noted())
+        store.set_note(STAMP, written.stamp or "")
+        store.set_note(PLACES, written.places.noted())
 
 
 def results_file(campaign: Campaign, header: Sequence[str]) -> ResultsFile:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.config.batch import Batch
-    from dialer.export.results import ResultsFile
+    from dialer.export.results import LastWritten, ResultsFile
     from dialer.models import ResultRow
     from dialer.operations.run_context import Notes
     from dialer.store import AsyncStore, Store
@@ -80,7 +80,7 @@ class ResultsWriter:
         self._doing = False
         self._ended = False
         self._moved = time.monotonic()
-        self._written: tuple[str, Places] | None = None
+        self._written: LastWritten | None = None
         self._said: set[str] = set()
         # A thread that hangs in the kernel must not keep the process.
         self._thread = threading.Thread(target=self._serve, name="results", daemon=True)
@@ -123,8 +123,7 @@ class ResultsWriter:
         if not await self._do(_Todo(whole=pending, unchanged=unchanged)):
             return
         if self._written is not None:
-            stamp, places = self._written
-            await store.call(functools.partial(note_written, stamp=stamp, places=places))
+            await store.call(functools.partial(note_written, written=self._written))
         if pending and self._batch.workbook is not None:
             await self._do(_Todo(workbook=True))
 

@@ -2,10 +2,10 @@
 
 from dialer.export.results.file import ResultsFile
 from dialer.export.results.own_file import REJECTS, own_file, own_file_in
-from dialer.export.results.places import PLACES, Places
+from dialer.export.results.places import PLACES, LastWritten, Places
 from dialer.export.results.reading import ReadBack, read_back
 from dialer.export.results.replacing import replaced
-from dialer.export.results.stamp import STAMP, continues, stamp_of
+from dialer.export.results.stamp import STAMP, known_part, stamp_of
 from dialer.export.results.workbook import About, Workbook
 from dialer.export.results.xlsx import can_write_workbooks, is_ours
 
@@ -14,13 +14,14 @@ __all__ = [
     "REJECTS",
     "STAMP",
     "About",
+    "LastWritten",
     "Places",
     "ReadBack",
     "ResultsFile",
     "Workbook",
     "can_write_workbooks",
-    "continues",
     "is_ours",
+    "known_part",
     "own_file",
     "own_file_in",
     "read_back",

@@ -8,20 +8,21 @@ import errno
 import io
 import os
 from operator import itemgetter
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from dialer.escaping import guarded
 from dialer.export.results.cells import Form, form_of, shown
 from dialer.export.results.columns import columns
-from dialer.export.results.places import NO_PLACES, Measured, Places
+from dialer.export.results.places import NO_PLACES, LastWritten, Measured
 from dialer.export.results.replacing import replaced
-from dialer.export.results.stamp import continues
+from dialer.export.results.stamp import Stamp, blocks, size_in
 
 if TYPE_CHECKING:
     from _csv import Writer
     from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
+    from dialer.export.results.places import Places
     from dialer.models import ResultRow
 
 
@@ -47,48 +48,62 @@ class ResultsFile:
         self._columns = columns(with_id=self._with_id, parts=calls)
         self._ours = Form(",", (*(column.name for column in self._columns), *map(shown, self._header)))
 
-    def usable(self, places: Places, *, stamp: str | None, calls: Collection[str] | None) -> Places:
-        """Return places of the file as far as it is what was written then; none where it is not, or gets other columns.
-
-        Args:
-            places: where it is as it has to be.
-            stamp: of what was written.
-            calls: as for `write`.
-        """
-        self._show(calls)
-        header = self._header_line().encode()
-        with contextlib.suppress(OSError):
-            if places.ends and continues(self.path, stamp):
-                with self.path.open("rb") as file:
-                    return places if file.read(len(header)) == header else NO_PLACES
-        return NO_PLACES
-
-    def write(
-        self, rows: Iterable[ResultRow], *, calls: Collection[str] | None = None, kept: Places = NO_PLACES
-    ) -> Places:
-        """Replace the file by these rows, atomically, and return where they stand.
+    def write(self, rows: Iterable[ResultRow], *, calls: Collection[str] | None = None) -> LastWritten:
+        """Replace the file by these rows, atomically, and return what was written.
 
         The former file's mode and a symbolic link to it are kept; a new file is readable by its owner only.
 
         Args:
             rows: what it holds.
             calls: show what has become of the calls, with these long parts; None: do not.
-            kept: the former file stays as it is up to the last of these places, and the rows are those behind it.
 
         Raises:
             OSError: it cannot be written; the former file is as it was.
+        """
+        return self.write_changed(lambda _: rows, former=LastWritten(), calls=calls)
+
+    def write_changed(
+        self,
+        rows: Callable[[int], Iterable[ResultRow]],
+        *,
+        former: LastWritten,
+        calls: Collection[str] | None = None,
+    ) -> LastWritten:
+        """Do `write`, and keep the former file up to the last of its places, where it is still what was written then.
+
+        Args:
+            rows: returns the rows from beyond a position of the input.
+            former: what was written then, and where it is as it has to be.
+            calls: as for `write`; where it is other columns than then, nothing is kept.
+
+        Raises:
+            OSError: as `write`.
         """
         self.close()
         self._show(calls)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with replaced(self.path) as file:
-            if kept.ends:
-                _copy(self.path, file, size=kept.last.size)
-            else:
-                file.write(self._header_line())
-            measured = Measured(file, kept)
-            csv.writer(file).writerows(self._cells(row) for row in measured.watch(rows))
-            return measured.places()
+            written = _Stamped(file)
+            kept = self._kept(former, written)
+            if not kept.ends:
+                written.write(self._header_line())
+            measured = Measured(written.stamp, kept)
+            lines = (self._cells(row) for row in measured.watch(rows(kept.last.position)))
+            csv.writer(written).writerows(lines)
+            return LastWritten(written.stamp.text(), measured.places())
+
+    def _kept(self, former: LastWritten, written: _Stamped) -> Places:
+        """Begin a new file with the part of the former one that stays; return which places it has, or none."""
+        header, size = self._header_line().encode(), former.places.last.size
+        with contextlib.suppress(OSError):
+            if size and former.stamp is not None:
+                with self.path.open("rb") as file:
+                    if file.read(len(header)) == header:
+                        file.seek(0)
+                        if written.begin_with(file, size=size, stamp=former.stamp):
+                            return former.places
+        written.begin_again()
+        return NO_PLACES
 
     def _header_line(self) -> str:
         return self._mark + _text(self._ours, lambda writer: writer.writerow(map(guarded, self._ours.names)))
@@ -192,16 +207,38 @@ class _Appending:
             os.ftruncate(self._handle, self._size)
 
 
-def _copy(path: Path, file: TextIO, *, size: int) -> None:
-    """Begin a file with so many bytes of another one."""
-    file.flush()
-    with path.open("rb") as former:
-        while size > 0 and (block := former.read(min(size, 1 << 20))):
-            file.buffer.write(block)
-            size -= len(block)
-    file.buffer.flush()
-    if size:
-        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+class _Stamped:
+    """Writes text to a file, and knows the stamp of what it has written.
+
+    Args:
+        file: a new one.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file.buffer
+        self.stamp = Stamp()
+
+    def write(self, text: str) -> None:
+        self._add(text.encode())
+
+    def begin_with(self, former: BinaryIO, *, size: int, stamp: str) -> bool:
+        """Copy so many bytes of another file; return whether that has its stamp: it is read once for both."""
+        for block in blocks(former, size):
+            self._add(block)
+        whole = self.stamp.copy()
+        for block in blocks(former, size_in(stamp) - size):
+            whole.add(block)
+        return whole.text() == stamp
+
+    def begin_again(self) -> None:
+        """Empty the file."""
+        self._file.seek(0)
+        self._file.truncate()
+        self.stamp = Stamp()
+
+    def _add(self, block: bytes) -> None:
+        self._file.write(block)
+        self.stamp.add(block)
 
 
 def _places(ours: Form, theirs: Form) -> Callable[[list[object]], tuple[object, ...]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from dialer.models import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dialer.export.results.stamp import Stamp
     from dialer.models import ResultRow
 
 PLACES = "results_places"
@@ -66,16 +67,29 @@ class Places:
 NO_PLACES = Places()
 
 
+@dataclass(frozen=True, slots=True)
+class LastWritten:
+    """What the ledger notes of the file that it last wrote: by default that it wrote none.
+
+    Attributes:
+        stamp: of the whole file.
+        places: where its lines end.
+    """
+
+    stamp: str | None = None
+    places: Places = NO_PLACES
+
+
 class Measured:
     """Finds out where lines end while a file is written.
 
     Args:
-        file: it is written to.
+        written: how much of it there is by now.
         places: of the part that is kept.
     """
 
-    def __init__(self, file: TextIO, places: Places) -> None:
-        self._file = file
+    def __init__(self, written: Stamp, places: Places) -> None:
+        self._written = written
         self._places = places
 
     def watch(self, rows: Iterable[ResultRow]) -> Iterator[ResultRow]:
@@ -99,5 +113,4 @@ class Measured:
 
     def _note(self, position: int) -> None:
         if position > self._places.last.position:
-            self._file.flush()
-            self._places = Places((*self._places.ends, Kept(position, self._file.tell())))
+            self._places = Places((*self._places.ends, Kept(position, self._written.size)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import os
 import re
 from array import array
@@ -64,14 +65,16 @@ class Rows:
     Args:
         path: the CSV.
         reader: understands its rows; None: it has none.
+        after: so many bytes at its beginning are left out; 0: the header alone.
 
     Attributes:
         counts: how many there are, by status.
     """
 
-    def __init__(self, path: Path, reader: _Reader | None = None) -> None:
+    def __init__(self, path: Path, reader: _Reader | None = None, *, after: int = 0) -> None:
         self._path = path
         self._reader = reader
+        self._after = after
         self.counts: Counter[Status] = Counter()
 
     def __len__(self) -> int:
@@ -86,12 +89,14 @@ class Rows:
         """
         if self._reader is not None:
             with _in_words(self._path):
-                for _, found, _, _ in _meanings(self._path, self._reader):
+                for _, found, _, _ in _meanings(self._path, self._reader, after=self._after):
                     if isinstance(found, Written):
                         yield found
 
 
-def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambda _key: False) -> ReadBack:
+def read_back(
+    path: Path, *, with_id: bool, known: Callable[[str], bool] = lambda _key: False, after: int = 0
+) -> ReadBack:
     """Return what a results CSV says, also after a spreadsheet has saved it.
 
     Rows are matched by `key`; where that is damaged by the id, or by the number while it is whole. Of a line that a
@@ -102,6 +107,7 @@ def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambd
         path: the CSV.
         with_id: recipients are told apart by an id column.
         known: tells whether a key is in the ledger (then a damaged number is no loss).
+        after: so many bytes at its beginning, whole lines, are left out; an error numbers the rows from there on.
 
     Raises:
         InputError: it cannot be read, or a row that was called cannot be matched to anybody: dialling on might call
@@ -114,7 +120,7 @@ def read_back(path: Path, *, with_id: bool, known: Callable[[str], bool] = lambd
             return ReadBack((), Rows(path), 0, with_id=with_id)
         if form.missing():
             raise InputError(say.no_column(path, form.missing()[0]))
-        return _understood(path, _Reader(form, with_id=with_id, known=known))
+        return _understood(path, _Reader(form, with_id=with_id, known=known), after=after)
 
 
 @contextlib.contextmanager
@@ -130,20 +136,23 @@ def _in_words(path: Path) -> Iterator[None]:
         raise InputError(say.unreadable(path, error.strerror)) from None
 
 
-def _meanings(path: Path, reader: _Reader) -> Iterator[tuple[int, Written | str, list[str], bool]]:
+def _meanings(path: Path, reader: _Reader, *, after: int) -> Iterator[tuple[int, Written | str, list[str], bool]]:
     """Yield number, meaning and cells of each row that is not empty, and whether a kill has torn it."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open("rb") as data:
+        data.seek(after)
+        file = io.TextIOWrapper(data, encoding="utf-8-sig", newline="")
         rows = csv.reader(file, delimiter=reader.form.delimiter)
-        next(rows)
+        if not after:
+            next(rows)
         for number, (cells, following) in enumerate(pairwise(chain(rows, [None])), 2):
             if cells and any(cells):
                 torn = following is None and reader.is_torn(cells, whole=_ends_whole(path))
                 yield number, reader.understand(cells, torn=torn), cells, torn
 
 
-def _understood(path: Path, reader: _Reader) -> ReadBack:
-    rows, calls, lost, never_sent, last_at = Rows(path, reader), _CallIds(), _Lost(), 0, None
-    for number, found, cells, torn in _meanings(path, reader):
+def _understood(path: Path, reader: _Reader, *, after: int) -> ReadBack:
+    rows, calls, lost, never_sent, last_at = Rows(path, reader, after=after), _CallIds(), _Lost(), 0, None
+    for number, found, cells, torn in _meanings(path, reader, after=after):
         if isinstance(found, Written):
             rows.counts[found.status] += 1
             calls.add(number, found)
