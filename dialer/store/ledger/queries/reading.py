@@ -193,13 +193,8 @@ LAST_CALLED = f"""
 # By the calls' own order, where the last thousand that fit are found at once; an index gives all, to be sorted.
 TALK = f"""
     SELECT count(*), coalesce(avg(coalesce(duration, 0.0)), 0.0), coalesce(sum(reached), 0)
-<<<<<<< HEAD:dialer/store/ledger/queries/reading.py
-    FROM (SELECT c.duration, {REACHED} AS reached FROM call c
-    WHERE c.final = 1 AND c.status IN {listed(RANG)} ORDER BY c.attempt DESC LIMIT ?) latest
-=======
     FROM (SELECT c.duration, {REACHED} AS reached FROM call c NOT INDEXED
-    WHERE c.final = 1 AND c.status IN {listed(RANG)} ORDER BY c.attempt DESC LIMIT ?)
->>>>>>> origin/main:dialer/store/sqlite/queries/reading.py
+    WHERE c.final = 1 AND c.status IN {listed(RANG)} ORDER BY c.attempt DESC LIMIT ?) latest
 """
 RECENT_ATTEMPTS = "SELECT at, outcome FROM attempt ORDER BY id DESC LIMIT ?"
 LAST_SIGN = f"""

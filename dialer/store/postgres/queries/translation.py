@@ -9,7 +9,7 @@ from dialer.store.ledger.queries.parts import RUN
 from dialer.store.postgres.queries.statements import DIFFERENT
 
 _WORDS = (
-    (re.compile(r"\bINDEXED BY \w+ "), ""),
+    (re.compile(r"\b(?:INDEXED BY \w+|NOT INDEXED)\s"), ""),
     (re.compile(r"\bCROSS JOIN (\w+ \w+) ON\b"), r"JOIN \1 ON"),
     (re.compile(r"\bIS NOT (?!NULL\b)"), "IS DISTINCT FROM "),
     (re.compile(r"\bjson_each\("), "dialer.each_in("),
