@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dialer.messages.commands import command_text
+
+_NEW_LINK = command_text("serve", "--link")
 OTHER_HOST = "The page answers under its own address only. Open the link that `dialer serve` has printed."
 TOO_FAST = "Too many requests. Try again in a second."
 NO_SUCH_METHOD = "This cannot be done here."
-NO_SESSION = "You are not signed in, or your session has ended. To get a new link, run: dialer serve --link"
-LINK_USED = "This link was used already, or is older than 10 minutes. To get a new one, run: dialer serve --link"
+NO_SESSION = f"You are not signed in, or your session has ended. To get a new link, run: {_NEW_LINK}"
+LINK_USED = f"This link was used already, or is older than 10 minutes. To get a new one, run: {_NEW_LINK}"
 OTHER_ORIGIN = "This request did not come from the page itself. Nothing was done."
 FORGED = "This form is from an earlier session. Nothing was done. Reload the page, then try again."
 NOT_A_FORM = "Send a form or a JSON object."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import command_text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-NEVER_SERVED = "The page does not run here. To start it: dialer serve"
+NEVER_SERVED = f"The page does not run here. To start it: {command_text('serve')}"
 
 
 def folder_unwritable(path: Path, *, why: str | None) -> str:
@@ -36,7 +38,8 @@ def not_loopback(host: str) -> str:
 
 def port_taken(port: int, why: str | None) -> str:
     return (
-        f"port {port}: {why}. If the page runs there already, take another link to it: dialer serve --link. "
+        f"port {port}: {why}. If the page runs there already, take another link to it: "
+        f"{command_text('serve', '--link')}. "
         f"Else take another port: --port {port + 1}."
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dialer.messages import progress
+from dialer.messages.commands import command_text
 from dialer.messages.pages.list import details
 from dialer.messages.pages.status import ago
 from dialer.messages.values import duration, money
@@ -343,7 +344,7 @@ def serving_text(address: str, token: str, *, folder: str) -> str:
     return (
         f"The page shows the campaigns in {folder}. Open this link within 10 minutes; it works once:\n"
         f"  {link_text(address, token)}\n"
-        "For another link: dialer serve --link. Ctrl-C ends the page; runs go on."
+        f"For another link: {command_text('serve', '--link')}. Ctrl-C ends the page; runs go on."
     )
 
 
