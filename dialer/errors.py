@@ -11,6 +11,7 @@ DialerError
  +-- LeftError                   3  nobody was called for now; the same command goes on later
  +-- MustActError                5  stopped: a person must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
+ |    |    +-- UnreachableError  5  the database does not answer, for now
  |    |    +-- RunOverError      5  another host has declared this run over
  |    |    +-- OtherServerError  5  the database may lack what was recorded: another server took its place
  |    +-- DoNotCallError         5  the workspace's do-not-call list cannot be read, or lacks what it had
@@ -120,6 +121,10 @@ class MustActError(DialerError):
 
 class LedgerError(MustActError):
     """The ledger cannot be read or written; nothing is sent that cannot be recorded."""
+
+
+class UnreachableError(LedgerError):
+    """The database does not answer, or the connection is lost; what was asked may have been done."""
 
 
 class RunOverError(LedgerError):

@@ -21,9 +21,6 @@ from dialer.store.postgres import Batch, Slot, Slots
 if TYPE_CHECKING:
     from dialer.models import Attempt, Recipient
 
-_YOUNG = 0.5
-"""Seconds after an intent was asked for within which its request may leave."""
-
 
 class Worker:
     """One of several processes."""
@@ -42,7 +39,7 @@ class Worker:
         self.provider.connect(options.provider)
         self.answers = self.provider.makefile("r")
         self.slots = (
-            Slots(self.batch._session, organisation="o", count=options.count, window=options.window)
+            Slots(self.batch._session, organisation="o", count=options.count, window=options.window, now=time.monotonic)
             if options.count
             else None
         )
@@ -104,11 +101,10 @@ class Worker:
             return True
         if self.slots is not None and not self.has_slot():
             return False
-        asked = time.monotonic()
         attempts = self.batch.intend(self.batch.page(after=0, size=self.options.size), render)
         self.open |= {attempt.id: (attempt, None) for attempt in attempts}
         for attempt in attempts:
-            self.call(attempt, asked)
+            self.call(attempt)
         self.record()
         if attempts:
             return False
@@ -129,13 +125,13 @@ class Worker:
         time.sleep(min(answer, 0.2))
         return False
 
-    def call(self, attempt: Attempt, asked: float) -> None:
+    def call(self, attempt: Attempt) -> None:
         if self.slot is not None:
             time.sleep(max(0.0, self.slot.opens - time.monotonic()))
             if time.monotonic() > self.slot.closes:
                 self.withhold(attempt)
                 return
-        if not self.batch.may_send() or time.monotonic() - asked > _YOUNG:
+        if not self.batch.may_send(attempt):
             self.withhold(attempt)
             return
         self.provider.sendall(f"{attempt.recipient.number} {attempt.reference} {os.getpid()}\n".encode())

@@ -26,7 +26,7 @@ from dialer.operations.eligibility import Judge
 from dialer.operations.list_order import Kind, ListOrder, in_order, width_of
 from dialer.operations.timing import groups_of, places_of, when_of
 from dialer.provider.bolna.client import answer_of_status
-from dialer.store.sqlite.neighbour import Elsewhere
+from dialer.store.shared import Elsewhere
 from tests.test_calling_hours import INDIA, LONDON, NEW_YORK, NOBODY, Campaign, utc, window
 from tests.test_concurrency import Phones
 from tests.test_runner import virtually

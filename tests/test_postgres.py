@@ -234,7 +234,7 @@ def test_whoever_is_silent_for_too_long_is_over_and_their_people_are_free(opened
     with pytest.raises(RunOverError):
         intend_all(frozen, claimed)
     assert not frozen.beat()
-    assert not frozen.may_send()
+    assert not frozen.may_send(attempt)
     # What it knows is true all the same.
     frozen.settle([(attempt, QUEUED)])
     assert standing(other)[key_of(1)] is Status.QUEUED

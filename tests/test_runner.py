@@ -91,7 +91,7 @@ class Inline(AsyncStore):
         self.done = 0
         self.fails_at = math.inf
 
-    async def call(self, work: Callable[[Store], T]) -> T:
+    async def call(self, work: Callable[[Store], T], *, again: bool = False) -> T:  # noqa: ARG002 - never lost
         if self.latency:
             await anyio.sleep(self.latency / 2)
         result = self._do(work)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from dialer.messages.engine import id_of_another_call
+from dialer.messages.engine import INTENT_TOO_OLD, id_of_another_call
 from dialer.models import Answer, Attempt, Deferral, Effect, Outcome, Recipient
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+_TOO_OLD = Deferral(INTENT_TOO_OLD, retry=True)
 
 
 class Outcomes(Protocol):
@@ -30,6 +31,9 @@ class Outcomes(Protocol):
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
         """Have an outcome made durable."""
+
+    def may_send(self, attempt: Attempt) -> bool:
+        """Tell whether a request may leave whose intent was recorded."""
 
 
 class Room(Protocol):
@@ -122,7 +126,10 @@ class Placing:
         deferrals: list[Deferral] = []
 
         def may_leave() -> bool:
-            deferrals.extend(filter(None, [self._why_not(attempt.recipient, start)]))
+            why = self._why_not(attempt.recipient, start)
+            # Last of all: nobody else may have judged this run, or its people, in the meantime.
+            why = _TOO_OLD if why is None and not self._outcomes.may_send(attempt) else why
+            deferrals.extend(filter(None, [why]))
             return not deferrals
 
         answer = await connection.call(attempt.body.text.encode(), may_leave)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DO_NOT_CALL = "the do-not-call list of the database"
+ANOTHER_BATCH = "another batch"
 
 
 def unreachable(*, why: str) -> str:
@@ -10,6 +11,14 @@ def unreachable(*, why: str) -> str:
         f"The database cannot be reached ({why}). What was recorded is intact, and nothing is sent without it: check "
         "the server and the network, then run the same command again."
     )
+
+
+def not_answering(why: str) -> str:
+    return f"{why} Waiting for it; no call is placed meanwhile."
+
+
+def answers_again(*, seconds: float) -> str:
+    return f"The database answers again after {seconds:.0f} s."
 
 
 def not_usable(*, why: str) -> str:

@@ -92,6 +92,7 @@ FIX_THAT = f"Fix that, {RUN_AGAIN}"
 
 NO_LINE_LEFT = "another batch took the last line"
 SENDING_ENDED = "the sending ended before the request had left"
+INTENT_TOO_OLD = "the database had confirmed this call too long before the request could leave"
 MOMENT_OVER = "its moment was over before the request had left"
 SENDING_PAUSED = "the run was paused before the request had left"
 SENDING_HELD = "all sending was held before the request had left"

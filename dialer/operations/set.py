@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
-    from dialer.store.sqlite import Holder
+    from dialer.store.shared import Holder
 
 PATIENCE = 10.0
 """Seconds that a run gets to answer; it looks every second."""

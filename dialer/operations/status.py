@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.operations.last_run import LastRun
     from dialer.store import Redials
-    from dialer.store.shared import Pause
-    from dialer.store.sqlite import Holder
+    from dialer.store.shared import Holder, Pause
 
 
 @dataclass(frozen=True, slots=True)

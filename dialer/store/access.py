@@ -19,14 +19,19 @@ T = TypeVar("T")
 
 
 def _awaited(
-    method: Callable[Concatenate[Store, P], T],
+    method: Callable[Concatenate[Store, P], T], *, once: bool = False
 ) -> Callable[Concatenate[AsyncStore, P], Coroutine[Any, Any, T]]:
-    """Return a method that does what one of the store does, once its turn comes."""
+    """Return a method that does what one of the store does, once its turn comes.
+
+    Args:
+        method: of the store.
+        once: done twice it would not be the same.
+    """
     name = method.__name__
 
     async def ask(self: AsyncStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
         # By name: what is asked is the engine's own method.
-        return await self.call(lambda store: getattr(store, name)(*args, **kwargs))
+        return await self.call(lambda store: getattr(store, name)(*args, **kwargs), again=not once)
 
     ask.__name__, ask.__doc__ = name, method.__doc__
     return ask
@@ -42,8 +47,12 @@ class AsyncStore(ABC):
     failure: LedgerError | None
 
     @abstractmethod
-    async def call(self, work: Callable[[Store], T]) -> T:
+    async def call(self, work: Callable[[Store], T], *, again: bool = False) -> T:
         """Return what some work on the store returns, for what has no name: it reads or writes a file meanwhile.
+
+        Args:
+            work: what to do.
+            again: done twice it is the same: so it may be, where nobody knows whether a database has done it.
 
         Raises:
             LedgerError: the ledger failed.
@@ -61,13 +70,17 @@ class AsyncStore(ABC):
     def note_hold(self, seconds: float, words: str) -> None:
         """Have it made durable that all sending stands still; nobody waits for it."""
 
+    def may_send(self, attempt: Attempt) -> bool:  # noqa: ARG002 - as `Store` has it
+        """Tell whether a request may leave whose intent was recorded; see `Store.may_send`."""
+        return True
+
     async def flush(self) -> None:
         """Return once everything that was asked for is durable."""
         await self.call(lambda _: None)
 
     note = _awaited(Store.note)
     set_note = _awaited(Store.set_note)
-    begin_work = _awaited(Store.begin_work)
+    begin_work = _awaited(Store.begin_work, once=True)
     gaps = _awaited(Store.gaps)
     is_asked_to_stop = _awaited(Store.is_asked_to_stop)
     checkpoint = _awaited(Store.checkpoint)
@@ -78,8 +91,8 @@ class AsyncStore(ABC):
     page = _awaited(Store.page)
     withhold = _awaited(Store.withhold)
     expect_waits = _awaited(Store.expect_waits)
-    permit = _awaited(Store.permit)
-    redial_by_plan = _awaited(Store.redial_by_plan)
+    permit = _awaited(Store.permit, once=True)
+    redial_by_plan = _awaited(Store.redial_by_plan, once=True)
     redials = _awaited(Store.redials)
     may_be_permitted = _awaited(Store.may_be_permitted)
     end_permissions = _awaited(Store.end_permissions)
@@ -111,10 +124,10 @@ class AsyncStore(ABC):
 
     doubts = _awaited(Store.doubts)
     skew = _awaited(Store.skew)
-    found = _awaited(Store.found)
+    found = _awaited(Store.found, once=True)
     callable_numbers = _awaited(Store.callable_numbers)
-    adopt = _awaited(Store.adopt)
-    doubt = _awaited(Store.doubt)
+    adopt = _awaited(Store.adopt, once=True)
+    doubt = _awaited(Store.doubt, once=True)
     knows_reference = _awaited(Store.knows_reference)
     calls_since = _awaited(Store.calls_since)
     search_from = _awaited(Store.search_from)

@@ -1,25 +1,46 @@
-"""Which engine keeps a batch's ledger; so far there is one, SQLite, with a file for each batch."""
+"""Which engine keeps a batch's ledger: SQLite, with a file for each batch, or a database that several hosts share.
+
+What a database needs is installed only where one is used: nothing of it is loaded before.
+"""
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.store.sqlite import Ledger
+from dialer.store.sqlite import ask_to_stop as ask_in_file
 from dialer.store.sqlite.do_not_call import DoNotCallFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dialer.store.do_not_call import DoNotCall
     from dialer.store.interface import Store
     from dialer.store.records import Binding
+    from dialer.store.shared import Holder
 
 
-def open_ledger(path: Path, *, binding: Binding, batch: str) -> Store:
+@dataclass(frozen=True, slots=True)
+class InDatabase:
+    """Where a batch is in a database.
+
+    Attributes:
+        url: of the database; it may hold a password, so nobody is shown it.
+        name: what tells the batch from every other one there.
+        campaign: what tells its campaign from every other one there.
+    """
+
+    url: str = field(repr=False)
+    name: str
+    campaign: str
+
+
+def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> Store:
     """Return a batch's ledger for writing, made new if there is none.
 
     Args:
-        path: where it is.
+        place: where it is.
         binding: to whom it belongs.
         batch: the batch's name; a ledger keeps the one it was made with, since references depend on it.
 
@@ -27,32 +48,74 @@ def open_ledger(path: Path, *, binding: Binding, batch: str) -> Store:
         LedgerError: it cannot be written, is damaged or newer.
         BoundError: it belongs to something else.
     """
-    return Ledger.open(path, binding=binding, batch=batch)
+    if isinstance(place, Path):
+        return Ledger.open(place, binding=binding, batch=batch)
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
+
+    return Batch.open(place.url, name=place.name, binding=binding, batch=batch, campaign=place.campaign)
 
 
-def reopen_ledger(path: Path) -> Store:
+def reopen_ledger(place: Path | InDatabase) -> Store:
     """Return a ledger that is there for writing, whoever it belongs to: nobody is called with it.
 
     Raises:
+        UsageError: there is none yet.
         LedgerError: it cannot be written, is damaged or newer.
     """
-    return Ledger.reopen(path)
+    return Ledger.reopen(place) if isinstance(place, Path) else read_ledger(place)
 
 
-def read_ledger(path: Path) -> Store:
+def read_ledger(place: Path | InDatabase) -> Store:
     """Return a ledger for reading only; works while a run is going on.
 
     Raises:
         UsageError: there is none yet.
         LedgerError: it cannot be read.
     """
-    return Ledger.read(path)
+    if isinstance(place, Path):
+        return Ledger.read(place)
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
+
+    return Batch.read(place.url, name=place.name)
 
 
-def do_not_call_list(workspace: Path) -> DoNotCall:
+def who_works(place: InDatabase) -> list[Holder]:
+    """Return who works on a batch at this moment.
+
+    Raises:
+        UsageError: there is none yet.
+        LedgerError: the database cannot be used.
+    """
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
+
+    with contextlib.closing(Batch.read(place.url, name=place.name)) as batch:
+        return batch.live_runs()
+
+
+def ask_to_stop(place: Path | InDatabase) -> None:
+    """Ask whoever works on a batch at this moment to stop; whoever comes after them is not asked.
+
+    Raises:
+        LedgerError: it cannot be written.
+    """
+    if isinstance(place, Path):
+        ask_in_file(place)
+        return
+    from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
+
+    with contextlib.closing(Batch.read(place.url, name=place.name)) as batch:
+        batch.ask_to_stop()
+
+
+def do_not_call_list(workspace: Path, *, database: str | None = None) -> DoNotCall:
     """Return the do-not-call list that all batches of a workspace share; the first entry makes it.
 
     Args:
         workspace: its folder.
+        database: the database that keeps it; None: a file does.
     """
-    return DoNotCallFile(workspace.resolve() / "do_not_call.csv")
+    if database is None:
+        return DoNotCallFile(workspace.resolve() / "do_not_call.csv")
+    from dialer.store.postgres import DatabaseDoNotCall  # noqa: PLC0415 - as said above
+
+    return DatabaseDoNotCall(database)

@@ -69,11 +69,15 @@ class Notes(Protocol):
 class Work(Notes, Protocol):
     """One piece of work at a time holds the ledger."""
 
-    def begin_work(self, *, former: str | None = None) -> str:
+    def begin_work(self, *, former: str | None = None, does: str = "run", joins: bool = False) -> str:
         """Begin a piece of work and return its id; what a dead run left `sending` is `unknown` then.
 
-        Where this is not the ledger that the last work left, that calls may be missing is noted. `former` is the last
-        work, as version 0.1 tells it beside the ledger.
+        Where this is not the ledger that the last work left, that calls may be missing is noted.
+
+        Args:
+            former: the last work, as version 0.1 tells it beside the ledger.
+            does: which command it is.
+            joins: others may work on it at the same time.
         """
 
     def gaps(self) -> list[tuple[float, float]]:
@@ -87,6 +91,19 @@ class Work(Notes, Protocol):
 
     def transaction(self) -> AbstractContextManager[object]:
         """Do everything inside in one transaction."""
+
+    def together(self) -> AbstractContextManager[object]:
+        """Do everything inside in as few commits as it takes; each is durable at the end."""
+
+    def may_send(self, attempt: Attempt) -> bool:
+        """Tell whether a request may leave whose intent was recorded; to be asked right before it does."""
+
+    def come_back(self) -> bool:
+        """Connect again after an UnreachableError; return whether this work goes on.
+
+        Raises:
+            UnreachableError: it cannot be reached yet.
+        """
 
     def checkpoint(self) -> None:
         """Bring everything into the one file that a copy of the ledger takes along."""

@@ -1,4 +1,4 @@
-"""What batches share, as an interface: so far who has paused them.
+"""What batches share, as an interface: who has paused them, who works on them, and whom they have called.
 
 On one machine it is files (`pause_files`); a database that several machines share can take their place.
 """
@@ -34,6 +34,40 @@ class Pause:
     until: datetime | None = None
     why: str = ""
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        pid: the process.
+        host: the machine.
+        since: ISO 8601.
+        does: which command.
+        campaign: the real path of the campaign file; empty where it is not known.
+    """
+
+    pid: int
+    host: str
+    since: str
+    does: str
+    campaign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A call that another batch placed, may have placed, or is about to place.
+
+    Attributes:
+        at: when its phone rings last, as far as is known (Unix seconds).
+        batch: whose it was.
+        is_open: a run is about to place it at this moment, and may not do so after all.
+    """
+
+    at: float
+    batch: str
+    is_open: bool = False
 
 
 class Pauses(Protocol):

@@ -16,7 +16,8 @@ import anyio
 from anyio import to_thread
 from anyio.lowlevel import current_token
 
-from dialer.errors import LedgerError
+from dialer.errors import LedgerError, OtherServerError, RunOverError, UnreachableError
+from dialer.messages import database as say
 from dialer.models import Outcome
 from dialer.store.access import AsyncStore
 
@@ -45,6 +46,12 @@ costs as much as two calls. At a provider's rates nobody waits for that, and nob
 that waits here is not on disk.
 """
 
+_FENCED = (RunOverError, OtherServerError)
+"""These come once the outcomes of their group are recorded; no intent is any more."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+"""Seconds between two attempts to reach a database; the pause doubles."""
+_WORTH_SAYING = 1.0
+
 
 @dataclass(slots=True, eq=False)
 class _Job:
@@ -53,6 +60,7 @@ class _Job:
     Attributes:
         work: what to do; None where it is an outcome or an intent.
         grouped: it may share a transaction with its neighbours.
+        again: done twice it is the same.
         done: set when it is durable or has failed; None where nobody waits.
         outcome: how an attempt ended, if that is to be recorded.
         intent: who is about to be called, and what returns the bodies, if that is to be recorded.
@@ -60,6 +68,7 @@ class _Job:
 
     work: Callable[[Store], Any] | None
     grouped: bool
+    again: bool = True
     done: anyio.Event | None = None
     outcome: tuple[Attempt, Answer] | None = None
     intent: tuple[Sequence[Recipient], Render] | None = None
@@ -83,16 +92,22 @@ class LedgerWriter(AsyncStore):
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
         unrecorded: outcomes that could not be made durable; their recipients are `unknown` at the next start.
 
+    A database that does not answer is waited for: what was asked is done again where that is the same, and nothing is
+    sent meanwhile, since no intent is recorded.
+
     Args:
         open_ledger: opens the ledger; called in the thread.
+        note: given in words that the database does not answer, and that it does again.
     """
 
-    def __init__(self, open_ledger: Callable[[], Store]) -> None:
+    def __init__(self, open_ledger: Callable[[], Store], *, note: Callable[[str], None] = lambda _: None) -> None:
         self.failure: LedgerError | None = None
         self.unrecorded: list[tuple[Attempt, Answer]] = []
         self.on_settled: Callable[[Store, Sequence[int]], None] = lambda _ledger, _positions: None
         """Called in the thread with the input positions of recipients whose outcome has become durable."""
-        self._open = open_ledger
+        self._open, self._note = open_ledger, note
+        self._ledger: Store | None = None
+        self._waits_no_more = threading.Event()
         # A list swapped without the lock once lost an acknowledged record in 100,000.
         self._lock = threading.Condition()
         self._waiting: list[_Job] = []
@@ -125,13 +140,22 @@ class LedgerWriter(AsyncStore):
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(self._thread.join)
 
-    async def call(self, work: Callable[[Store], T]) -> T:
+    def may_send(self, attempt: Attempt) -> bool:
+        """Tell whether a request may leave whose intent was recorded; see `Store.may_send`."""
+        return self.failure is None and self._ledger is not None and self._ledger.may_send(attempt)
+
+    def wait_no_more(self) -> None:
+        """Wait no more for a database that does not answer."""
+        self._waits_no_more.set()
+
+    async def call(self, work: Callable[[Store], T], *, again: bool = False) -> T:
         """Return what some work on the ledger returns; it is done in the thread, by itself.
 
         Raises:
             LedgerError: the ledger failed.
         """
-        return await self._wait_for(_Job(work, grouped=False, done=anyio.Event()), due=-math.inf)  # type: ignore[no-any-return] # _Job is not generic
+        job = _Job(work, grouped=False, again=again, done=anyio.Event())
+        return await self._wait_for(job, due=-math.inf)  # type: ignore[no-any-return] # _Job is not generic
 
     async def intend(self, recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
         """Return the attempts once their intents are on disk; see `Store.intend`."""
@@ -170,7 +194,7 @@ class LedgerWriter(AsyncStore):
 
     def _serve(self) -> None:
         try:
-            ledger = self._open()
+            ledger = self._ledger = self._open()
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
             self._refuse(error)
             return
@@ -202,21 +226,66 @@ class LedgerWriter(AsyncStore):
 
     def _do(self, ledger: Store, jobs: list[_Job]) -> None:
         try:
+            if isinstance(self.failure, _FENCED):
+                # What came of its calls is true all the same.
+                ledger.settle(_outcomes(jobs))
             self._refuse_if_broken()
             began = time.monotonic()
-            _work(ledger, jobs)
+            self._work(ledger, jobs)
             if jobs[0].grouped:
                 _log.debug("%d records durable after %.1f ms", len(jobs), 1000 * (time.monotonic() - began))
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
             # What goes wrong while outcomes are recorded is fatal, whatever it is; a question that fails is not.
             if jobs[0].grouped or isinstance(error, LedgerError):
                 self._break_off(error)
-            self.unrecorded += _outcomes(jobs)
+            self.unrecorded += [] if isinstance(error, _FENCED) else _outcomes(jobs)
             for job in jobs:
                 job.error = error
         else:
             self._show(ledger, jobs)
         self._tell(jobs)
+
+    def _work(self, ledger: Store, jobs: list[_Job]) -> None:
+        while True:
+            try:
+                _work(ledger, jobs)
+            except UnreachableError as error:
+                if not all(job.again for job in jobs):
+                    raise
+                self._come_back(ledger, jobs, error)
+            else:
+                return
+
+    def _come_back(self, ledger: Store, jobs: list[_Job], error: UnreachableError) -> None:
+        """Return once the database answers again.
+
+        Raises:
+            UnreachableError: it is waited for no more.
+            RunOverError: another host has declared this run over; what came of its calls is recorded.
+        """
+        began, pause = time.monotonic(), _FIRST_PAUSE
+        said = False
+        while True:
+            try:
+                goes_on = ledger.come_back()
+                if not goes_on:
+                    ledger.settle(_outcomes(jobs))
+                break
+            except UnreachableError as again:
+                error = again
+            if self._waits_no_more.wait(pause):
+                raise error
+            if not said and time.monotonic() - began > _WORTH_SAYING:
+                said = True
+                self._say(say.not_answering(str(error)))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        if not goes_on:
+            raise RunOverError(say.run_over())
+        if said:
+            self._say(say.answers_again(seconds=time.monotonic() - began))
+
+    def _say(self, words: str) -> None:
+        _soon(self._token, self._note, words)
 
     def _refuse_if_broken(self) -> None:
         if self.failure is not None:
@@ -244,7 +313,7 @@ class LedgerWriter(AsyncStore):
 
 def _work(ledger: Store, jobs: list[_Job]) -> None:
     if jobs[0].grouped:
-        with ledger.transaction():
+        with ledger.together():
             outcomes = _outcomes(jobs)
             if outcomes:
                 # First: whoever is to be tried again may be among the intents as well.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from dialer.errors import LedgerError, OtherServerError, RunOverError
+from dialer.errors import LedgerError, OtherServerError, RunOverError, UnreachableError
 from dialer.messages import database as say
 from dialer.store.ledger.connection import Connected
 from dialer.store.postgres.queries import statements
@@ -25,7 +25,7 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        raise LedgerError(say.unreachable(why=_first_line(error))) from error
+        raise UnreachableError(say.unreachable(why=_first_line(error))) from error
     except psycopg.Error as error:
         if error.sqlstate == IS_OVER:
             raise RunOverError(say.run_over()) from error
@@ -64,6 +64,11 @@ class BatchSession(Connected):
         """Read everything inside from one moment, whatever a run writes meanwhile."""
         with database_errors(), self._session.transaction(statements.ONE_MOMENT, alone=False):
             yield
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Do what was asked for at once: each is a statement, and no lock is held while a client is waited for."""
+        yield
 
     def checkpoint(self) -> None:
         """Do nothing: the server brings everything to its disk by itself, and a copy is made by its own means."""

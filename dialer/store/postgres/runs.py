@@ -20,9 +20,10 @@ from dialer.errors import LockedError
 from dialer.messages import database as say
 from dialer.messages.store import RUN_ENDED
 from dialer.store.ledger.gaps import MADE, SEARCHED, START, Gaps
-from dialer.store.ledger.queries import reading
+from dialer.store.ledger.queries import changing, reading
 from dialer.store.postgres.connection import BatchSession
 from dialer.store.postgres.queries import statements
+from dialer.store.shared import Holder
 
 LEASE = 10.0
 """Seconds of silence after which a run may be declared over."""
@@ -47,11 +48,18 @@ class Runs(BatchSession, Gaps):
     _line = 0
     """How often it has connected again."""
 
-    def begin_work(self, *, former: str | None = None, joins: bool = False) -> str:  # noqa: ARG002 - see below
+    def begin_work(
+        self,
+        *,
+        former: str | None = None,  # noqa: ARG002 - see below
+        does: str = "run",
+        joins: bool = False,
+    ) -> str:
         """Begin a piece of work and return its id; what a dead run left is `unknown`.
 
         Args:
             former: of no use here: no version 0.1 had a database.
+            does: which command this is.
             joins: others may work on the batch at the same time.
 
         Raises:
@@ -64,7 +72,7 @@ class Runs(BatchSession, Gaps):
             live = db.execute(statements.LIVE_RUN).fetchone()
             if live is not None and not joins:
                 host, process, since = live
-                moment = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
+                moment = _iso(since)
                 raise LockedError(
                     say.batch_held(host=host, process=process, since=moment), pid=process, host=host, since=moment
                 )
@@ -72,7 +80,7 @@ class Runs(BatchSession, Gaps):
             if before is not None:
                 # Nobody who has worked on it has told this server again what it may have lost.
                 self._note_lost(before[0])
-            db.execute(statements.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease))
+            db.execute(statements.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease, does))
             self._note_start(work, now)
         self._session.run, self._session.patience = work, self.patience
         self._until, self._since, self._line = self._from(began), began, 0
@@ -89,6 +97,17 @@ class Runs(BatchSession, Gaps):
         for name, value in ((MADE, self.note(MADE) or now), (_WORK, work), (_BEGUN, now)):
             self.set_note(name, str(value))
 
+    def live_runs(self) -> list[Holder]:
+        """Return who works on it at this moment, who began first first."""
+        with self._errors():
+            rows = self._db.execute(statements.LIVE_RUNS).fetchall()
+        return [Holder(pid, host, _iso(began), does) for pid, host, began, does in rows]
+
+    def ask_to_stop(self) -> None:
+        """Ask whoever works on it at this moment to stop."""
+        with self.transaction() as db:
+            db.execute(changing.ASK_TO_STOP, ("stop_asked", _WORK))
+
     def beat(self) -> bool:
         """Renew the lease of this run; return whether it still holds."""
         began = elapsed()
@@ -102,8 +121,8 @@ class Runs(BatchSession, Gaps):
         self._until = self._from(began)
         return True
 
-    def may_send(self) -> bool:
-        """Tell whether this run surely was not declared over; to be asked right before each request leaves."""
+    def is_alive(self) -> bool:
+        """Tell whether this run surely was not declared over."""
         return elapsed() < self._until
 
     def judge(self) -> None:
@@ -173,3 +192,7 @@ class Runs(BatchSession, Gaps):
         with self._errors():
             moments = [*self._db.execute(reading.LAST_MOMENTS).fetchone(), self.note(_BEGUN)]
         return max((float(moment) for moment in moments if moment is not None), default=None)
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -6,6 +6,7 @@ was called seems free. So each run tells it once more (`Batch.tell_again`) befor
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ KEPT = 900.0
 class _Sent:
     attempt: Attempt
     id: int
+    asked: float = -math.inf
     answer: Answer | None = None
     ended_at: float | None = None
     settled: float | None = None
@@ -36,10 +38,15 @@ class Sent:
     def __init__(self) -> None:
         self._kept: dict[str, _Sent] = {}
 
-    def begun(self, attempts: Sequence[Attempt]) -> None:
-        """Keep attempts whose intents were recorded."""
+    def begun(self, attempts: Sequence[Attempt], *, asked: float = -math.inf) -> None:
+        """Keep attempts whose intents were recorded, which was asked for at some moment of an own clock."""
         self._forget_old()
-        self._kept |= {attempt.reference: _Sent(attempt, attempt.id) for attempt in attempts}
+        self._kept |= {attempt.reference: _Sent(attempt, attempt.id, asked) for attempt in attempts}
+
+    def asked(self, attempt: Attempt) -> float:
+        """Return when an attempt's intent was asked for; long ago where that is not known."""
+        known = self._kept.get(attempt.reference)
+        return -math.inf if known is None else known.asked
 
     def ended(self, outcomes: Sequence[tuple[Attempt, Answer]], *, at: float) -> None:
         """Keep how they ended (Unix seconds)."""

@@ -39,7 +39,7 @@ from dialer.store.postgres import loading, sent
 from dialer.store.postgres.connection import database_errors
 from dialer.store.postgres.database import check_version
 from dialer.store.postgres.queries import statements
-from dialer.store.postgres.runs import Runs
+from dialer.store.postgres.runs import Runs, elapsed
 from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from dialer.store.records import Binding
 
 
+YOUNG = 0.5
+"""Seconds after an intent was asked for within which its request may leave."""
 _PAGE = 5000
 """So many rows of the results are read at once."""
 
@@ -169,7 +171,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         return self._intend(recipients, render, now=now)
 
     def _intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None) -> list[Attempt]:
-        at = time.time() if now is None else now
+        at, asked_at = time.time() if now is None else now, elapsed()
         with self._errors():
             people = {"people": [one.id for one in recipients]}
             before = dict(self._db.execute(statements.ATTEMPTS_OF_CALLABLE, people).fetchall())
@@ -186,8 +188,15 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             for one, mark, body in zip(chosen, marks, bodies, strict=True)
             if one.id in made
         ]
-        self._sent.begun(attempts)
+        self._sent.begun(attempts, asked=asked_at)
         return attempts
+
+    def may_send(self, attempt: Attempt) -> bool:
+        """Tell whether a request may leave: neither this run may be over, nor its intent so old that much has changed.
+
+        A pause, an entry of the do-not-call list and a hold are looked at by the intent; so they hold a moment later.
+        """
+        return self.is_alive() and elapsed() - self._sent.asked(attempt) < YOUNG
 
     def settle(self, outcomes: Sequence[tuple[Attempt, Answer]], *, now: float | None = None) -> None:
         """Note how attempts at different recipients ended."""

@@ -4,9 +4,9 @@ from dialer.store.ledger.figures import CALL_PARTS
 from dialer.store.ledger.queries.parts import STOPPED
 from dialer.store.sqlite.backup import copy_ledger
 from dialer.store.sqlite.live_calls import LiveCalls
-from dialer.store.sqlite.lock import Holder, Lock, held_by, holder, lock_of, locked
+from dialer.store.sqlite.lock import Lock, held_by, holder, lock_of, locked
 from dialer.store.sqlite.mark import mark_of
-from dialer.store.sqlite.neighbour import Elsewhere, is_trial
+from dialer.store.sqlite.neighbour import is_trial
 from dialer.store.sqlite.recent_calls import Neighbours, is_ledger
 from dialer.store.sqlite.registry import Listed, Registry
 from dialer.store.sqlite.requests import ask_to_stop
@@ -16,8 +16,6 @@ from dialer.store.sqlite.workspace_trace import read_trace
 __all__ = [
     "CALL_PARTS",
     "STOPPED",
-    "Elsewhere",
-    "Holder",
     "Ledger",
     "Listed",
     "LiveCalls",

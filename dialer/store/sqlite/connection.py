@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dialer.models import Attempt
+
 
 class LedgerFile(Connected):
     """A ledger in a file; one thread at a time may use it.
@@ -51,6 +53,18 @@ class LedgerFile(Connected):
         # A full disk leaves the `-wal` behind, and nothing is lost.
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def together(self) -> contextlib.AbstractContextManager[object]:
+        """Do everything inside in one transaction, whose commit they share."""
+        return self.transaction()
+
+    def may_send(self, attempt: Attempt) -> bool:  # noqa: ARG002 - as a database has it
+        """Return True: the kernel's lock on it is held as long as this process lives."""
+        return True
+
+    def come_back(self) -> bool:
+        """Return False: a file that failed may lack what was written."""
+        return False
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

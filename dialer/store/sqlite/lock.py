@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from dialer.errors import LedgerError, LockedError
 from dialer.files import unreadable
 from dialer.messages import store as say
+from dialer.store.shared import Holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,25 +104,6 @@ def left_in(path: Path) -> Mapping[str, Any] | None:
     """Return what version 0.1 left in a lock, later ones nothing; None where the file is not a lock of ours."""
     left = _content(path).get("left")
     return left if isinstance(left, dict) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lock.
-
-    Attributes:
-        pid: the process.
-        host: the machine.
-        since: ISO 8601.
-        does: which command.
-        campaign: the real path of the campaign file; empty where it is not known.
-    """
-
-    pid: int
-    host: str
-    since: str
-    does: str
-    campaign: str = ""
 
 
 def holder(path: Path) -> str:

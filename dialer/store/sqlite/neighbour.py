@@ -9,13 +9,13 @@ import os
 import sqlite3
 import stat
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.messages import store as say
 from dialer.store.ledger.queries import reading
+from dialer.store.shared import Elsewhere
 from dialer.store.sqlite.call_index import CallIndex
 from dialer.store.sqlite.live_calls import LiveCalls, LiveRows
 from dialer.store.sqlite.lock import holder, lock_of
@@ -32,21 +32,6 @@ _SETTLED = 2.0
 """Seconds after which an empty file is surely not just being made."""
 _LONGEST = 31 * 86_400.0
 """Seconds after which an accepted call has surely rung, its retries included: none is placed over 30 days ahead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A call that another batch placed, may have placed, or is about to place.
-
-    Attributes:
-        at: when its phone rings last, as far as is known (Unix seconds).
-        batch: whose it was.
-        is_open: a run is about to place it at this moment, and may not do so after all.
-    """
-
-    at: float
-    batch: str
-    is_open: bool = False
 
 
 class _Stamp(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from dialer.errors import LedgerError
 from dialer.messages.store import MISSING, neighbour_unreadable
 from dialer.store.sqlite.lock import left_in, lock_of
-from dialer.store.sqlite.neighbour import Elsewhere, Neighbour
+from dialer.store.sqlite.neighbour import Neighbour
 from dialer.store.sqlite.schema import APPLICATION_ID
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from dialer.store.shared import Elsewhere
     from dialer.store.sqlite.live_calls import LiveCalls
     from dialer.store.sqlite.registry import Listed, Registry
 

@@ -89,7 +89,13 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Queue, Overvi
 
     # -- start ---------------------------------------------------------------------------------------------------
 
-    def begin_work(self, *, former: str | None = None) -> str:
+    def begin_work(
+        self,
+        *,
+        former: str | None = None,
+        does: str = "run",  # noqa: ARG002 - said by the lock
+        joins: bool = False,  # noqa: ARG002 - nobody can: the lock is held
+    ) -> str:
         """Begin a piece of work and return its id; what a dead run left is `unknown`. The lock is held."""
         work = uuid4().hex
         with self.transaction():

@@ -252,7 +252,7 @@ EXECUTE FUNCTION dialer.note_called();
 -- Each slot is one interval after the last (GCRA, https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm), never
 -- two at once, by this server's clock alone.
 CREATE FUNCTION dialer.slot(
-    whose text, every double precision, ahead double precision, pause double precision
+    whose text, every double precision, ahead double precision, pause double precision, wait double precision
 ) RETURNS TABLE (granted boolean, seconds double precision) LANGUAGE plpgsql AS $$
 DECLARE r dialer.rate; now double precision; next double precision;
 BEGIN
@@ -264,7 +264,7 @@ BEGIN
         UPDATE dialer.rate SET next_at = greatest(next_at, now + pause), server = dialer.identity()
         WHERE organisation = whose RETURNING * INTO r;
     END IF;
-    next := greatest(r.next_at, r.held_until, now);
+    next := greatest(r.next_at, r.held_until, now + wait);
     IF next > now + ahead THEN
         RETURN QUERY SELECT false, next - now - ahead;
         RETURN;

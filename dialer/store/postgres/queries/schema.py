@@ -69,6 +69,7 @@ CREATE TABLE dialer.run (            -- a process that works on a batch
     id text NOT NULL,
     host text NOT NULL,
     pid integer NOT NULL,
+    does text NOT NULL DEFAULT 'run',   -- which command
     began double precision NOT NULL DEFAULT dialer.seconds(),
     beat_at double precision NOT NULL DEFAULT dialer.seconds(),
     lease double precision NOT NULL, -- seconds after a beat for which it lives
@@ -237,7 +238,7 @@ VIEWS = {
         "created_at, updated_at, stop"
     ),
     "hold": "id, at, seconds, words",
-    "run": "id, host, pid, began, beat_at, lease, ended, is_expired, server, connection",
+    "run": "id, host, pid, does, began, beat_at, lease, ended, is_expired, server, connection",
 }
 """Table → its columns as one batch's ledger sees them; the batch itself stands last."""
 

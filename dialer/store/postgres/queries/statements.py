@@ -29,6 +29,27 @@ SETTINGS_OF_SERVER = """
 """
 CLOCK = "SELECT dialer.seconds()"
 BATCH_NAMED = "SELECT id FROM dialer.batch WHERE name = ?"
+NEIGHBOURS_CALLED = """
+    SELECT c.at, b.name, c.is_open FROM dialer.called c JOIN dialer.batch b ON b.id = c.batch_id
+    WHERE c.server = ? AND c.number = ANY (?) AND c.batch_id <> dialer.current_batch()
+    AND (c.is_open = 1 OR c.at > ?) ORDER BY c.is_open DESC, c.at DESC LIMIT 1
+"""
+NEIGHBOURS_RECENT = """
+    SELECT number, at FROM dialer.called
+    WHERE server = ? AND batch_id <> dialer.current_batch() AND is_open = 0 AND at > ?
+"""
+NEIGHBOURS_KNOWN = """
+    SELECT b.name, array_agg(DISTINCT c.number) FROM dialer.called c JOIN dialer.batch b ON b.id = c.batch_id
+    WHERE c.server = ? AND c.number = ANY (?) AND c.batch_id <> dialer.current_batch() GROUP BY b.name
+"""
+NEIGHBOURS_CALLS_SINCE = """
+    SELECT a.execution_id, a.at FROM dialer.attempt a
+    JOIN dialer.meta s ON s.batch_id = a.batch_id AND s.name = 'server' AND s.value = ?
+    JOIN dialer.meta g ON g.batch_id = a.batch_id AND g.name = 'agent'
+    WHERE a.batch_id <> dialer.current_batch() AND a.execution_id <> '' AND a.at >= ?
+    AND (g.value = ? OR EXISTS (SELECT 1 FROM dialer.recipient r WHERE r.batch_id = a.batch_id
+    AND r.id = a.recipient AND r.agent = ?))
+"""
 ADD_BATCH = "INSERT INTO dialer.batch (name, campaign) VALUES (?, ?) ON CONFLICT DO NOTHING"
 SETTINGS = """
     SELECT set_config('search_path', 'dialer_batch, dialer, pg_catalog', true),
@@ -59,7 +80,10 @@ RECOVER = "SELECT dialer.recover()"
 LIVE_RUN = "SELECT host, pid, began FROM run WHERE ended IS NULL ORDER BY began LIMIT 1"
 FORMER_SERVER = "SELECT max(beat_at) FROM run HAVING bool_and(server <> dialer.identity())"
 """When somebody was heard of last where all who ever worked on the batch knew another server; else nothing."""
-BEGIN_RUN = "INSERT INTO run (batch_id, id, host, pid, lease) VALUES (dialer.current_batch(), ?, ?, ?, ?)"
+BEGIN_RUN = "INSERT INTO run (batch_id, id, host, pid, lease, does) VALUES (dialer.current_batch(), ?, ?, ?, ?, ?)"
+LIVE_RUNS = """
+    SELECT pid, host, began, does FROM run WHERE ended IS NULL AND dialer.seconds() <= beat_at + lease ORDER BY began
+"""
 BEAT = "UPDATE run SET beat_at = dialer.seconds() WHERE id = ? AND ended IS NULL RETURNING server = dialer.identity()"
 NEXT_CONNECTION = "UPDATE run SET connection = connection + 1 WHERE id = ? RETURNING connection, ended IS NULL"
 """Whatever is on its way by the one before is waited for, or refused."""
@@ -72,7 +96,7 @@ END_RUN = "UPDATE run SET ended = dialer.seconds() WHERE id = ? AND ended IS NUL
 
 # -- what batches share ------------------------------------------------------------------------------------------------
 
-SLOT = "SELECT granted, seconds FROM dialer.slot(?, ?, ?, ?)"
+SLOT = "SELECT granted, seconds FROM dialer.slot(?, ?, ?, ?, ?)"
 HOLD = """
     INSERT INTO dialer.rate AS r (organisation, next_at, held_until, held_for) VALUES (?1, 0, dialer.seconds() + ?2, ?3)
     ON CONFLICT ON CONSTRAINT rate_pkey DO UPDATE SET held_for = CASE WHEN r.held_until < excluded.held_until

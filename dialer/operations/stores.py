@@ -1,0 +1,88 @@
+"""Where a batch is kept, and who works on it: a ledger in a file with its lock, or a database that hosts share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from dialer.config.workspace import find_workspace
+from dialer.errors import UsageError
+from dialer.messages.store import holder as holder_words
+from dialer.store import engines
+from dialer.store.sqlite import held_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.config.batch import Batch
+    from dialer.config.workspace import Workspace
+    from dialer.store import Store
+    from dialer.store.engines import InDatabase
+    from dialer.store.shared import Holder
+
+
+def place_of(batch: Batch) -> Path | InDatabase:
+    """Return where a batch is kept.
+
+    Raises:
+        DialerError: the workspace's settings are wrong.
+    """
+    return in_database(batch, find_workspace(batch.campaign, results=batch.results)) or batch.ledger
+
+
+def in_database(batch: Batch, workspace: Workspace) -> InDatabase | None:
+    """Return where a batch is in its workspace's database; None where it is kept in a file, as each trial is.
+
+    It is called by the path of its results within the workspace, which is the same on every host.
+    """
+    if workspace.database is None or batch.selection.sandbox:
+        return None
+    name, campaign = (_within(path, workspace.folder) for path in (batch.results, batch.campaign))
+    return engines.InDatabase(workspace.database.url, name, campaign)
+
+
+def _within(path: Path, folder: Path) -> str:
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    return os.path.relpath(real, root) if os.path.commonpath([real, root]) == root else real
+
+
+def read_store(batch: Batch) -> Store:
+    """Return a batch's ledger for reading only; works while a run is going on.
+
+    Raises:
+        UsageError: there is none yet.
+        LedgerError: it cannot be read.
+    """
+    return engines.read_ledger(place_of(batch))
+
+
+def is_begun(batch: Batch) -> bool:
+    """Tell whether there is a ledger of a batch.
+
+    Raises:
+        LedgerError: the database cannot be used.
+    """
+    place = place_of(batch)
+    if not isinstance(place, engines.InDatabase):
+        return place.exists()
+    with contextlib.suppress(UsageError):
+        engines.read_ledger(place).close()
+        return True
+    return False
+
+
+def who_works(batch: Batch) -> tuple[Holder, ...]:
+    """Return who works on a batch at this moment: at most one, but in a database."""
+    place = place_of(batch)
+    if isinstance(place, engines.InDatabase):
+        with contextlib.suppress(UsageError):
+            return tuple(engines.who_works(place))
+        return ()
+    by = held_by(batch.lock)
+    return () if by is None else (by,)
+
+
+def in_words(batch: Batch) -> str:
+    """Return who works on a batch at this moment; empty where nobody does."""
+    return " ".join(holder_words(by.does, process=by.pid, host=by.host, since=by.since) for by in who_works(batch))
