@@ -332,9 +332,9 @@ def test_a_role_that_runs_cannot_change_the_tables_and_one_that_reads_changes_no
 
 def test_what_a_server_lacks_is_said(url: str) -> None:
     """That of these tests does not wait for the disk."""
-    from dialer.store.postgres import lacks  # noqa: PLC0415 - where it is installed
+    from dialer.store.postgres import look  # noqa: PLC0415 - where it is installed
 
-    said = lacks(url)
+    said = look(url).lacks
     assert [words.split()[0] for words in said] == ["fsync", "full_page_writes"]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.config.batch import CampaignFile, read_campaign_file
-from dialer.config.database import KEY, Database, database_in, refuse_files, refuse_forgotten
+from dialer.config.database import KEY, Database, database_in, database_of_environment, refuse_files, refuse_forgotten
 from dialer.errors import CampaignError, UsageError
 from dialer.messages import workspace as words
 from dialer.messages.config import database as database_words
@@ -103,6 +103,23 @@ def _usable(workspace: Workspace) -> Workspace:
     if workspace.database is not None:
         raise UsageError(database_words.NOT_YET)
     return workspace
+
+
+def database_of(folder: Path) -> Database:
+    """Return the database that the environment names, else that of the workspace around a folder.
+
+    Raises:
+        CampaignError: neither names one, or what does is wrong.
+        MustActError: the workspace has used one, and does not name it any more.
+    """
+    around = _folders(folder / SETTINGS)
+    nearest = next((one for one in around if os.path.lexists(one / SETTINGS)), around[0])
+    named = database_of_environment(nearest)
+    if named is None and os.path.lexists(nearest / SETTINGS):
+        named = _read(nearest / SETTINGS).database
+    if named is None:
+        raise CampaignError(database_words.none_named(nearest / SETTINGS))
+    return named
 
 
 def workspace_of(folder: Path) -> Workspace:

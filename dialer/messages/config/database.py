@@ -69,6 +69,13 @@ def variable_missing(place: str) -> str:
     )
 
 
+def none_named(path: Path) -> str:
+    """Say that nothing says where the database is."""
+    return (
+        f'Nothing says where the database is. Set {VARIABLE}, or write it at the top of {path}: database = "{_EXAMPLE}"'
+    )
+
+
 def not_in_settings(path: Path) -> str:
     """Say that the variable is set, and the workspace keeps its calls in files."""
     return (
