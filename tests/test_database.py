@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -43,7 +43,7 @@ class Place:
         from tests.postgres_server import shared  # noqa: PLC0415 - where it is installed
 
         self._monkeypatch, self._opened = monkeypatch, list["Batch"]()
-        self.server, self.name = shared(), f"of_{re.sub('[^a-z0-9]', '', folder.parent.name + folder.name)[-40:]}"
+        self.server, self.name = shared(), f"d{uuid4().hex}"
         self.runner, self.looker = f"{self.name}_run", f"{self.name}_read"
         self.ask("postgres", f"CREATE DATABASE {self.name}")
         self.ask("postgres", f"CREATE ROLE {self.runner} LOGIN; CREATE ROLE {self.looker} LOGIN")
