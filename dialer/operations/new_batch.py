@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dialer.errors import DeclinedError
+from dialer.errors import DeclinedError, UnansweredError
 from dialer.messages.operations import eligibility as say
 from dialer.messages.operations.run import NOTHING_DIALLED
 from dialer.numbers import line, spellings
@@ -41,7 +41,8 @@ async def refuse_repeated(
         ask: asked in words; None: nobody can be.
 
     Raises:
-        DeclinedError: nobody says so.
+        DeclinedError: a person says that it is none.
+        UnansweredError: no one can be asked.
         LedgerError: another ledger cannot be read.
     """
     selection = campaign.batch.selection
@@ -54,7 +55,7 @@ async def refuse_repeated(
         return
     doubt = "\n".join(doubts)
     if ask is None:
-        raise DeclinedError(say.not_a_new_batch(doubt, command=selection.command("run", "--new-batch")))
+        raise UnansweredError(say.not_a_new_batch(doubt, command=selection.command("run", "--new-batch")))
     if not await ask(say.is_it_new(doubt)):
         raise DeclinedError(NOTHING_DIALLED)
 
