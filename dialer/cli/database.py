@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dialer.cli.group import Verbs, cli, folder_option, output_option
-from dialer.cli.printing import echo
+from dialer.cli.printing import echo_outcome
 from dialer.errors import ExitCode
-from dialer.messages import values
 from dialer.messages.pages.database import checked_text, created_text, upgraded_text
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def create(*, run: str, read: str, folder: Path, output: str) -> ExitCode:
     from dialer.operations import create_database  # noqa: PLC0415 - only this command needs it
 
     created = create_database(folder, run=run, read=read)
-    echo(values.as_json(created) if output == "json" else created_text(created))
+    echo_outcome(created, created_text, output=output)
     return ExitCode.DONE
 
 
@@ -43,7 +42,7 @@ def upgrade(*, folder: Path, output: str) -> ExitCode:
     from dialer.operations import upgrade_database  # noqa: PLC0415 - as above
 
     upgraded = upgrade_database(folder)
-    echo(values.as_json(upgraded) if output == "json" else upgraded_text(upgraded))
+    echo_outcome(upgraded, upgraded_text, output=output)
     return ExitCode.DONE
 
 
@@ -55,5 +54,5 @@ def check(*, folder: Path, output: str) -> ExitCode:
     from dialer.operations import check_database  # noqa: PLC0415 - as above
 
     checked = check_database(folder)
-    echo(values.as_json(checked) if output == "json" else checked_text(checked))
+    echo_outcome(checked, checked_text, output=output)
     return checked.exit_code
