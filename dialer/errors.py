@@ -6,9 +6,10 @@ DialerError
  |    +-- InputError             2  the recipients CSV, a suppression list or a results CSV
  |    |    +-- ColumnError       2  it is not clear which column holds the phone numbers
  |    +-- BoundError             2  the ledger belongs to another agent, server or key definition
- |    +-- DeclinedError          2  the question before dialling was answered with no, or could not be asked
+ |    +-- UnansweredError        2  a question could not be asked, or got no answer
  +-- LockedError                 4  another run holds this batch
  +-- LeftError                   3  nobody was called for now; the same command goes on later
+ |    +-- DeclinedError          3  a person answered a question with no
  +-- MustActError                5  stopped: a person must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
  |    |    +-- UnreachableError  5  the database does not answer, for now
@@ -86,8 +87,8 @@ class BoundError(UsageError):
     """The ledger belongs to another agent, server or key definition."""
 
 
-class DeclinedError(UsageError):
-    """Nobody said yes before dialling."""
+class UnansweredError(UsageError):
+    """A question could not be asked, or got no answer."""
 
 
 class LockedError(DialerError):
@@ -111,6 +112,10 @@ class LeftError(DialerError):
     """Nobody was called for now; the same command goes on later."""
 
     exit_code = ExitCode.LEFT
+
+
+class DeclinedError(LeftError):
+    """A person answered a question with no: nothing is wrong, and nothing was done."""
 
 
 class MustActError(DialerError):

@@ -62,7 +62,9 @@ def serving(folder: Path, *options: str, environment: dict[str, str] | None = No
         words, stdout=subprocess.PIPE, text=True, env=os.environ | (environment or {}), cwd=folder
     )
     try:
-        yield signed_in(process, folder)
+        page = signed_in(process, folder)
+        with contextlib.closing(page.web):
+            yield page
     finally:
         process.kill()
         process.wait()

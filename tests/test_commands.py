@@ -173,7 +173,13 @@ def test_every_command_is_in_one_group_on_the_page_of_help() -> None:
 @pytest.mark.parametrize("verb", with_those_below())
 def test_json_can_be_asked_for_in_two_ways_wherever_facts_are_printed(verb: str) -> None:
     options = {option for one in with_those_below()[verb].params for option in one.opts}
-    if verb in {"dnc", "dnc export", "help", "serve"}:  # several commands, a file for programs, pages to read
+    if verb in {
+        "database",
+        "dnc",
+        "dnc export",
+        "help",
+        "serve",
+    }:  # several commands, a file for programs, pages to read
         assert "--json" not in options
     else:
         assert {"-o", "--json"} <= options

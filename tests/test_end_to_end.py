@@ -135,7 +135,7 @@ def test_another_list_is_another_batch_only_under_another_name(
     assert main(["run", str(same), "--yes", "--recipients", str(place.folder / "this.csv")]) == 0
 
     assert len(place.calls()) == 70 + 30 + 20
-    assert "20 of 40 are already called (last on " in capsys.readouterr().err
+    assert "Already called: 20 of 40 (the last one on " in capsys.readouterr().err
 
 
 def test_who_is_taken_out_is_not_called_and_who_comes_back_is(place: Place) -> None:

@@ -173,7 +173,7 @@ def test_beside_an_older_copy_nobody_is_called_for_half_an_hour(
             assert (summary.sent, summary.exit_code) == (0, ExitCode.LEFT)
             assert "nobody is called before" in told(summary)
         assert main(["run", str(path), "--yes"]) == ExitCode.LEFT
-        assert "Nobody is called now." in capsys.readouterr().err
+        assert "No one is called now." in capsys.readouterr().err
     place.sandbox.book._settings = settings
 
     assert run(path).sent == 8

@@ -182,11 +182,13 @@ def test_who_was_not_called_after_all_is_free_for_other_batches(opened: Callable
 
 
 @pytest.mark.parametrize("of", ["batch", "all"])
-def test_an_intent_looks_whether_somebody_has_paused(opened: Callable[..., Batch], tmp_path: Path, of: str) -> None:
+def test_an_intent_looks_whether_somebody_has_paused(
+    opened: Callable[..., Batch], url: str, tmp_path: Path, of: str
+) -> None:
     from dialer.store.postgres import DatabasePauses  # noqa: PLC0415 - where it is installed
 
     batch = working(opened())
-    pauses = DatabasePauses(batch._session)
+    pauses = DatabasePauses(url)
     name = f"{tmp_path}/one" if of == "batch" else ""
     pauses.put(Pause(of, name, by="a@b", since=datetime.now(UTC)))
     assert intend(batch, 1) == []
@@ -332,9 +334,9 @@ def test_a_role_that_runs_cannot_change_the_tables_and_one_that_reads_changes_no
 
 def test_what_a_server_lacks_is_said(url: str) -> None:
     """That of these tests does not wait for the disk."""
-    from dialer.store.postgres import lacks  # noqa: PLC0415 - where it is installed
+    from dialer.store.postgres import look  # noqa: PLC0415 - where it is installed
 
-    said = lacks(url)
+    said = look(url).lacks
     assert [words.split()[0] for words in said] == ["fsync", "full_page_writes"]
 
 

@@ -349,7 +349,7 @@ def test_the_command_line_says_what_it_is_about_to_do(called: Place, capsys: pyt
     track(called)
     path = str(called.folder / "c.toml")
     assert main(["run", path, "--redial", "no-answer, busy"]) == ExitCode.USAGE
-    assert "2 were called before and are called once more: 1 " in capsys.readouterr().err
+    assert "2 were called before and will be called again: 1 " in capsys.readouterr().err
     assert len(called.calls()) == 4
     assert main(["run", path, "--redial", "no-answer,busy", "--yes", "--limit", "1"]) == ExitCode.LEFT
     assert f"Next: dialer run {path} --redial no-answer,busy" in capsys.readouterr().err

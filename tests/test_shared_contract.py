@@ -196,8 +196,9 @@ class DatabasePaused(Paused):
         from tests.postgres_server import shared  # noqa: PLC0415 - as above
 
         super().__init__(folder)
-        self.batch = Batch.open(shared().database(), name="r.csv", binding=BINDING, batch="r", campaign="c.toml")
-        self.pauses = DatabasePauses(self.batch._session, now=lambda: self.now)
+        url = shared().database()
+        self.batch = Batch.open(url, name="r.csv", binding=BINDING, batch="r", campaign="c.toml")
+        self.pauses = DatabasePauses(url, batch="r.csv", campaign="c.toml", now=lambda: self.now)
         self.places = {"batch": Path("r.csv"), "campaign": Path("c.toml"), "all": Path()}
 
     def pause(self, of: str, *, until: datetime | None = None, why: str = "") -> Pause:

@@ -165,21 +165,6 @@ def test_it_is_told_that_the_organisation_is_slower_than_the_campaign(
     assert "(600/minute)" in told
 
 
-def test_what_a_run_is_about_to_do_is_said_in_seven_lines_the_most_important_first(
-    place: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
-    place.recipients([*awkward(5), ["no number", "x", "y", "z"]], header=["Mobile", *HEADER[1:]])
-    (place.folder / "dnc.csv").write_text(f"{awkward(1)[0][0]}\n")
-    path = place.campaign(more='[forecast]\ncost_per_minute = 0.08\n[screening]\nsuppression = ["dnc.csv"]')
-    assert main(["run", "--yes", "--no-progress", str(path)]) == ExitCode.LOOK
-    lines = capsys.readouterr().err.partition("\nc: ")[0].splitlines()
-    begins = ["4 of", "Sending takes", "The last call ends", "They cost", "The numbers come from", "Suppression list"]
-    for line, begin in zip(lines, [*begins, "The first will hear", "Note:", "Note:"], strict=True):
-        assert line.startswith(begin)
-    assert "wallet" in lines[3]
-    assert lines[4].endswith("Not called: 1 invalid, 1 suppressed.")
-
-
 def test_status_names_the_folder_and_the_rate_that_are_shared(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     path = in_workspace(place, 'rate = "600/minute"\ncurrency = "USD"')
     assert main(["run", "--yes", "-q", str(path)]) == 0

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from dialer.cli.printing import echo
-from dialer.errors import DeclinedError, InterruptedRunError
+from dialer.errors import InterruptedRunError, UnansweredError
 from dialer.messages import cli as messages
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def is_anybody_there() -> bool:
 async def ask(question: str, *, control: Control) -> bool:
     """Ask on the terminal; Ctrl-C is heard while it waits."""
     if not is_anybody_there():
-        raise DeclinedError(messages.nobody_to_ask(question))
+        raise UnansweredError(messages.cannot_ask(question))
     return (await _answer(messages.yes_or_no(question), control=control) or "").lower() in {"y", "yes"}
 
 
@@ -47,7 +47,7 @@ async def interview(question: Question[_Answer], *, control: Control) -> _Answer
     """Ask until there is an answer that can be taken; Enter gives the proposed one.
 
     Raises:
-        DeclinedError: nobody answers any more (Ctrl-D).
+        UnansweredError: there is no answer (Ctrl-D).
         InterruptedRunError: Ctrl-C, or a signal.
     """
     from dialer.operations.init.interview import AnswerError  # noqa: PLC0415 - heavy, and only `init` needs it
@@ -60,7 +60,7 @@ async def interview(question: Question[_Answer], *, control: Control) -> _Answer
         if answer is None:
             # Ctrl-D ends no line.
             echo("", err=True)
-            raise DeclinedError(messages.NOT_ANSWERED)
+            raise UnansweredError(messages.NOT_ANSWERED)
         try:
             return question.read(answer or question.proposed)
         except AnswerError as why:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialer.cli import log
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.columns import with_phone_column
 from dialer.cli.group import PATH, batch_options, campaigns_argument, cli, output_option, strict_option
@@ -52,7 +53,8 @@ def check_one(
     checked = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
     view, _ = with_signals(lambda _control: look_ahead(campaign, checked))
     if output == "text":
-        echo(check_text(checked, view, command=campaign.batch.selection.command("run")))
+        command = campaign.batch.selection.command("run")
+        echo(check_text(checked, view, command=command, requests=log.is_shown()))
     doubtful = bool(view.warnings) or not view.is_prompt_known
     code = ExitCode.USAGE if view.ended is not None or (strict and doubtful) else checked.exit_code
     value = {**values.plain(checked), "outlook": outlook_value(view)}

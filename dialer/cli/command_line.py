@@ -12,7 +12,7 @@ from dialer.cli import colour
 from dialer.cli.group import cli
 from dialer.cli.mistyped import usage_text
 from dialer.cli.printing import echo
-from dialer.errors import DialerError, ExitCode, LockedError
+from dialer.errors import DeclinedError, DialerError, ExitCode, LockedError
 from dialer.messages import cli as words
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def carry_out(arguments: Sequence[str] | None) -> int:
         # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
         code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
     except DialerError as error:
-        # Nothing is wrong where a timer starts what goes on already.
-        echo(words.running(error) if isinstance(error, LockedError) else words.error(error), err=True)
+        echo(_in_words(error), err=True)
         return int(error.exit_code)
     except click.ClickException as error:
         echo(usage_text(error), err=True)
@@ -44,3 +43,13 @@ def carry_out(arguments: Sequence[str] | None) -> int:
             echo("".join(traceback.format_exception(error)), err=True)
         return int(ExitCode.MUST_ACT)
     return int(code or 0)
+
+
+def _in_words(error: DialerError) -> str:
+    """Return an error as a person reads it."""
+    match error:
+        case DeclinedError():  # as that person wanted it
+            return str(error)
+        case LockedError():  # a timer may start what runs already, and nothing is wrong
+            return words.running(error)
+    return words.error(error)

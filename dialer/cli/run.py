@@ -29,7 +29,8 @@ from dialer.cli.troubles import trouble_options
 from dialer.errors import LockedError, UsageError
 from dialer.messages.cli import CALL_THEM, NAME_OUTCOMES, READING_CAMPAIGN
 from dialer.messages.operations.run import TROUBLES_IN_EARNEST
-from dialer.messages.pages.run import overview, plan_event, plan_text, stopped_text, summary_event, summary_text
+from dialer.messages.pages.plan import plan_text
+from dialer.messages.pages.run import overview, plan_event, stopped_text, summary_event, summary_text
 from dialer.provider.interface import NO_TROUBLES
 
 if TYPE_CHECKING:
@@ -163,7 +164,8 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     events = events_of(progress)
 
     async def call(campaign: Campaign, control: Control) -> Summary:
-        confirm = partial(_confirm, talk=talk, control=control, events=events)
+        check = campaign.batch.selection.command("check")
+        confirm = partial(_confirm, talk=talk, control=control, events=events, check=check)
         asking = None if talk.yes else partial(ask, control=control)
         return await run_campaign(campaign, options, confirm=confirm, ask=asking, progress=progress, control=control)
 
@@ -186,11 +188,13 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     return Done(summary.exit_code, overview(summary), summary)
 
 
-async def _confirm(plan: Plan, *, talk: _Talk, control: Control, events: Callable[..., None] | None) -> bool:
+async def _confirm(
+    plan: Plan, *, talk: _Talk, control: Control, events: Callable[..., None] | None, check: str
+) -> bool:
     if events is not None:
         events("plan", **plan_event(plan))
     elif not talk.quiet:
-        say(plan_text(plan))
+        say(plan_text(plan, check=check))
     if talk.yes or plan.sandbox or not plan.to_call:
         return True
     return await ask(CALL_THEM, control=control)

@@ -118,6 +118,19 @@ def address_of_environment() -> str:
     return os.environ.get(say.VARIABLE, "").strip()
 
 
+def database_of_environment(folder: Path) -> Database | None:
+    """Return the database that the environment names, whatever the workspace of a folder says; None where it does not.
+
+    Raises:
+        CampaignError: the address is wrong.
+    """
+    text = address_of_environment()
+    if not text:
+        return None
+    address = address_in(text, say.VARIABLE, in_file=False)
+    return Database(address.url, say.VARIABLE, address.shown, folder / _MARKER)
+
+
 def database_in(file: CampaignFile) -> Database | None:
     """Return the database that `dialer.toml` names; None where the workspace uses files.
 
@@ -125,20 +138,21 @@ def database_in(file: CampaignFile) -> Database | None:
         CampaignError: the address is missing or wrong, or the environment names one and the file does not.
         MustActError: the workspace has used one, and the file does not name it any more.
     """
-    given, text = file.content.get(KEY), address_of_environment()
+    given = file.content.get(KEY)
     if given is None:
         refuse_files(file.path)
         return None
-    place, in_file = (say.VARIABLE, False) if text else (file.place(KEY), True)
-    if isinstance(given, str):
-        # Also where the environment wins: a password is in no file.
-        written = address_in(given, file.place(KEY), in_file=True)
-    elif given is not True:
-        raise CampaignError(say.not_a_switch(file.place(KEY)))
-    elif not text:
-        raise CampaignError(say.variable_missing(file.place(KEY)))
-    address = written if in_file else address_in(text, place, in_file=False)
-    return Database(address.url, place, address.shown, file.path.with_name(_MARKER))
+    place = file.place(KEY)
+    if given is not True and not isinstance(given, str):
+        raise CampaignError(say.not_a_switch(place))
+    # Also where the environment wins: a password is in no file.
+    written = address_in(given, place, in_file=True) if isinstance(given, str) else None
+    named = database_of_environment(file.path.parent)
+    if named is not None:
+        return named
+    if written is None:
+        raise CampaignError(say.variable_missing(place))
+    return Database(written.url, place, written.shown, file.path.with_name(_MARKER))
 
 
 def refuse_files(settings: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.config.batch import CampaignFile, read_campaign_file
-from dialer.config.database import KEY, Database, database_in, refuse_files, refuse_forgotten
+from dialer.config.database import KEY, Database, database_in, database_of_environment, refuse_files, refuse_forgotten
 from dialer.errors import CampaignError, UsageError
 from dialer.messages import workspace as words
 from dialer.messages.config import database as database_words
@@ -54,6 +54,11 @@ class Workspace:
     has_settings: bool = False
     database: Database | None = None
 
+    @property
+    def database_url(self) -> str | None:
+        """Where its batches are kept; None: in files."""
+        return None if self.database is None else self.database.url
+
     def rate_at(self, *, loopback: bool) -> Rate | None:
         """Return what all runs together may place at a server; None for any number.
 
@@ -89,7 +94,7 @@ def find_workspace(campaign: Path, *, results: Path) -> Workspace:
         path = folder / SETTINGS
         # A link that leads nowhere, or a folder, was meant as one: what it limits must not be left out.
         if os.path.lexists(path):
-            return _usable(_read(path))
+            return _read(path)
         refuse_forgotten(path)
         trace = read_trace(folder / _RATE_FILE)
         if trace is not None and trace.has_settings:
@@ -99,19 +104,38 @@ def find_workspace(campaign: Path, *, results: Path) -> Workspace:
     return Workspace(folder)
 
 
-def _usable(workspace: Workspace) -> Workspace:
-    if workspace.database is not None:
-        raise UsageError(database_words.NOT_YET)
-    return workspace
+def database_of(folder: Path) -> Database:
+    """Return the database that the environment names, else that of the workspace around a folder.
+
+    Raises:
+        CampaignError: neither names one, or what does is wrong.
+        MustActError: the workspace has used one, and does not name it any more.
+    """
+    around = _folders(folder / SETTINGS)
+    nearest = next((one for one in around if os.path.lexists(one / SETTINGS)), around[0])
+    named = database_of_environment(nearest)
+    if named is None and os.path.lexists(nearest / SETTINGS):
+        named = _read(nearest / SETTINGS).database
+    if named is None:
+        raise CampaignError(database_words.none_named(nearest / SETTINGS))
+    return named
 
 
-def workspace_of(folder: Path) -> Workspace:
+def workspace_of(folder: Path, *, with_database: bool = False) -> Workspace:
     """Return the workspace around a folder: that of the nearest `dialer.toml`, from it upward; without one, itself.
+
+    Args:
+        folder: the folder.
+        with_database: it may keep its batches in a database.
 
     Raises:
         CampaignError: `dialer.toml` cannot be read, or is wrong.
+        UsageError: its batches are in a database, and may not be.
     """
-    return find_workspace(folder / SETTINGS, results=folder / SETTINGS)
+    workspace = find_workspace(folder / SETTINGS, results=folder / SETTINGS)
+    if workspace.database is not None and not with_database:
+        raise UsageError(database_words.NOT_YET)
+    return workspace
 
 
 def folder_of_all(folder: Path) -> Path:

@@ -54,8 +54,8 @@ NOT_ANSWERED = "No answer; nothing was written."
 # -- questions ---------------------------------------------------------------------------------------------------------
 
 
-def nobody_to_ask(question: str) -> str:
-    return f"Nobody can be asked without a terminal: add --yes. Nothing was dialled.\n({question})"
+def cannot_ask(question: str) -> str:
+    return f"There is no terminal to ask on. To answer yes in advance, add --yes. Nothing was done.\n({question})"
 
 
 def yes_or_no(question: str) -> str:

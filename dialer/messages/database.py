@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DO_NOT_CALL = "the do-not-call list of the database"
+LOST = "the connection is lost"
 ANOTHER_BATCH = "another batch"
 
 
@@ -11,6 +12,16 @@ def unreachable(*, why: str) -> str:
         f"The database cannot be reached ({why}). What was recorded is intact, and nothing is sent without it: check "
         "the server and the network, then run the same command again."
     )
+
+
+NO_LINES_YET = (
+    "`lines` in dialer.toml cannot be kept over several hosts yet. Take it out: each run then keeps its own "
+    "`live_calls`."
+)
+
+
+def not_with_a_database(command: str) -> str:
+    return f"This workspace uses a database. `dialer {command}` does not work with one yet."
 
 
 def not_answering(why: str) -> str:
@@ -27,6 +38,37 @@ def not_usable(*, why: str) -> str:
 
 def missing() -> str:
     return "This database has no tables of dialer yet. Make them: dialer database create"
+
+
+def no_role(role: str) -> str:
+    return (
+        f"{role}: the database server has no such role. Make it there, with a password if it needs one: "
+        f"CREATE ROLE {role} LOGIN"
+    )
+
+
+def not_allowed(*, why: str) -> str:
+    return (
+        f"The database does not let the role in its address do this ({why}). To make or upgrade tables, use the "
+        "address of the database's owner. To let a role run campaigns, as the owner: dialer database create --run ROLE"
+    )
+
+
+NOT_OWNER = "the tables belong to another role"
+
+
+def upgrade_waits(*, batch: str, host: str, process: int, since: str) -> str:
+    return (
+        f"{batch}: a run works on this batch, or was killed a moment ago (process {process} on {host}, since {since}). "
+        "Tables are not changed under it. Stop it with Ctrl-C, or run the batch once more with the version that it "
+        "had; then upgrade."
+    )
+
+
+NOT_INSTALLED = (
+    "This workspace uses a database, and this installation lacks psycopg, which it needs for that. Install it: "
+    "pip install 'dialer[postgres]' (in a clone of the repository: pip install '.[postgres]')."
+)
 
 
 def other_version(*, found: int, known: int) -> str:
@@ -81,6 +123,17 @@ NOT_ENCRYPTED = (
 
 def is_off(setting: str) -> str:
     return f"{setting} is off: after a power failure the server may have lost calls that were placed. Turn it on."
+
+
+READS_ONLY = (
+    "This role may look at campaigns, and not run them. To let it: dialer database create --run ROLE, with the address "
+    "of the database's owner."
+)
+NO_TEMPORARY = "This role may not make temporary tables, which a run needs: GRANT TEMPORARY ON DATABASE … TO …"
+
+
+def old_server(*, found: str, oldest: int) -> str:
+    return f"The server is PostgreSQL {found}. dialer is tested from version {oldest} on: use a newer server."
 
 
 def far(*, milliseconds: int) -> str:

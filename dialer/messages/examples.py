@@ -16,6 +16,22 @@ EXAMPLES = {
         "dialer check people.toml": "every problem by row, and what a run would do",
         "dialer check people.toml --rejects fix.csv": "write the rows that are not called to a file",
     },
+    "database": {
+        "dialer database create": "make the tables that the hosts share",
+        "dialer database check": "what is missing in it",
+    },
+    "database check": {
+        "dialer database check": "what is missing in the database of this workspace",
+        "dialer database check --in campaigns": "the same for the workspace around another folder",
+    },
+    "database create": {
+        "dialer database create": "make the tables",
+        "dialer database create --run dialer_run --read dialer_read": "and let these roles use them",
+    },
+    "database upgrade": {
+        "dialer database upgrade": "after a new version of dialer was installed",
+        "dialer database upgrade --json": "the same for a script",
+    },
     "dnc": {
         "dialer dnc add +919876543210": "this number is not called any more",
         "dialer dnc list": "who is on the list",

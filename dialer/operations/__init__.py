@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from dialer.operations.backup import Saved, back_up
     from dialer.operations.cancel import Braking, Cancelled, cancel_campaign
     from dialer.operations.check import Check, check_campaign
+    from dialer.operations.database import (
+        Checked,
+        Created,
+        Upgraded,
+        check_database,
+        create_database,
+        upgrade_database,
+    )
     from dialer.operations.dnc import (
         accept_list,
         add_numbers,
@@ -44,6 +52,12 @@ _HOMES = {
     "cancel_campaign": "cancel",
     "Check": "check",
     "check_campaign": "check",
+    "Checked": "database",
+    "Created": "database",
+    "Upgraded": "database",
+    "check_database": "database",
+    "create_database": "database",
+    "upgrade_database": "database",
     "accept_list": "dnc",
     "add_numbers": "dnc",
     "entries_of": "dnc",
@@ -92,6 +106,8 @@ __all__ = [
     "Cancelled",
     "Changed",
     "Check",
+    "Checked",
+    "Created",
     "Listing",
     "NotShown",
     "Outlook",
@@ -105,11 +121,14 @@ __all__ = [
     "Standing",
     "Summary",
     "Tracked",
+    "Upgraded",
     "accept_list",
     "add_numbers",
     "back_up",
     "cancel_campaign",
     "check_campaign",
+    "check_database",
+    "create_database",
     "entries_of",
     "export_numbers",
     "forget_ledger",
@@ -135,6 +154,7 @@ __all__ = [
     "targets_of",
     "track_campaign",
     "until_in",
+    "upgrade_database",
     "write_campaign",
 ]
 

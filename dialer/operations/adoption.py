@@ -13,8 +13,8 @@ from dialer.export.results import STAMP, read_back
 from dialer.messages.operations import ledger as say
 from dialer.models import Status
 from dialer.operations.results import may_know_more, refuse_emptied
+from dialer.operations.stores import is_begun, read_store
 from dialer.provider.interface import ProviderReadError
-from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -114,9 +114,9 @@ def refuse_without_people(campaign: Campaign) -> None:
         UsageError: there is no ledger yet.
         InputError: it is lost, as the results tell.
     """
-    if not campaign.batch.ledger.exists():
+    if not is_begun(campaign.batch):
         refuse_without_ledger(campaign)
-    with contextlib.closing(read_ledger(campaign.batch.ledger)) as ledger:
+    with contextlib.closing(read_store(campaign.batch)) as ledger:
         refuse_emptied(campaign.batch, ledger)
 
 

@@ -25,10 +25,10 @@ from dialer.operations.pause import pause_batch
 from dialer.operations.paused import holding
 from dialer.operations.reconcile import look_for_unrecorded, summed_up, unrecorded_notes
 from dialer.operations.results import rewrite
+from dialer.operations.stores import in_words, place_of, read_store
 from dialer.rate import Rate
 from dialer.store import until_of
-from dialer.store.engines import read_ledger
-from dialer.store.sqlite import ask_to_stop, holder
+from dialer.store.engines import ask_to_stop
 from dialer.sync.reconcile import reconcile
 from dialer.sync.stop_calls import Brake, Braked
 from dialer.sync.track import Tracker
@@ -193,8 +193,8 @@ class _Turn:
             await self._ask_to_stop()
 
     async def _agree_to_stop(self) -> None:
-        running = holder(self._campaign.batch.lock) or say.ANOTHER_PROCESS
-        with contextlib.closing(read_ledger(self._campaign.batch.ledger)) as ledger:
+        running = in_words(self._campaign.batch) or say.ANOTHER_PROCESS
+        with contextlib.closing(read_store(self._campaign.batch)) as ledger:
             calls = ledger.count_open()
         await self.agree(calls, running=running)
         self.tell(say.asked_to_stop(running))
@@ -203,7 +203,7 @@ class _Turn:
         """Ask whoever works on it now: it may be another one than a second ago."""
         # It cannot be written while a long list is on its way into it; asked again in a second.
         with contextlib.suppress(LedgerError):
-            await to_thread.run_sync(ask_to_stop, self._campaign.batch.ledger)
+            await to_thread.run_sync(ask_to_stop, place_of(self._campaign.batch))
         with anyio.move_on_after(HEED_EVERY):
             await self._control.drain.wait()
         if self._control.drain.is_set():

@@ -31,9 +31,9 @@ from dialer.operations.local_times import AT_ONCE, no_hours
 from dialer.operations.opening import line_sharers, neighbours
 from dialer.operations.paused import holding, words_of
 from dialer.operations.redial_plan import foreseen_redials
+from dialer.operations.stores import read_store
 from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
 from dialer.store import NO_REDIALS
-from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -301,7 +301,7 @@ def _ledger(campaign: Campaign) -> Iterator[Store | None]:
         InputError: it is lost, as the results tell.
     """
     try:
-        ledger = read_ledger(campaign.batch.ledger)
+        ledger = read_store(campaign.batch)
     except UsageError:
         refuse_without_ledger(campaign)
         yield None

@@ -147,7 +147,7 @@ def add_numbers(
         str(shared.path),
         tuple(map(e164, fresh)),
         tuple(map(e164, wanted.keys() - set(fresh))),
-        is_alone=not workspace_of(folder).has_settings,
+        is_alone=not workspace_of(folder, with_database=True).has_settings,
     )
 
 
@@ -269,7 +269,8 @@ def _seen_by(ledger: Path, shared: DoNotCall) -> Extent:
 
 
 def _list_of(folder: Path) -> DoNotCall:
-    return do_not_call_list(workspace_of(folder).folder)
+    workspace = workspace_of(folder, with_database=True)
+    return do_not_call_list(workspace.folder, database=workspace.database_url)
 
 
 def _again(known: SharedList) -> SharedList:

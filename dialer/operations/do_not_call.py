@@ -65,7 +65,7 @@ def shared_list(campaign: Campaign, store: Store | None) -> tuple[SharedList, st
     Raises:
         DoNotCallError: it cannot be read, or lacks what the ledger has seen.
     """
-    file = do_not_call_list(campaign.workspace.folder)
+    file = do_not_call_list(campaign.workspace.folder, database=campaign.workspace.database_url)
     seen = Seen.of(store).expected(file)
     shared = SharedList.load(file, expected=seen.extent)
     return shared, _note(Seen(shared.extent, seen.accepted))

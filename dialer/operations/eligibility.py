@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dialer.hours import CallingWindow
     from dialer.intake.do_not_call import Suppression
     from dialer.models import Recipient
-    from dialer.store.sqlite import Neighbours
+    from dialer.store.shared import OtherBatches
 
 READING = Deferral(say.READING_LIST, retry=True)
 CLOSING = timedelta(seconds=5)
@@ -52,7 +52,7 @@ class Judge:
         *,
         suppression: Suppression,
         window: CallingWindow | None,
-        neighbours: Neighbours | None,
+        neighbours: OtherBatches | None,
         within: float,
         ends: float | None,
         wait: Callable[[], float] = lambda: 0.0,
@@ -155,7 +155,7 @@ class Judge:
 def judge_of(
     campaign: Campaign,
     suppression: Suppression,
-    others: Neighbours | None,
+    others: OtherBatches | None,
     *,
     wait: Callable[[], float],
     note: Callable[[Suppression], Awaitable[None]],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dialer.errors import DialerError
 from dialer.operations.ledger_files import ledgers_of
 from dialer.operations.ledger_identity import CAMPAIGN
+from dialer.operations.stores import in_database
 from dialer.store.engines import read_ledger
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def former_batch(batch: Batch, workspace: Workspace, ledger: Store) -> Iterator[
 
 def _former(batch: Batch, workspace: Workspace, *, began: float | None) -> Path | None:
     own, sandbox = batch.ledger.resolve(), batch.selection.sandbox
+    if in_database(batch, workspace) is not None:
+        return None
     others = [path for path in _ledgers(workspace, sandbox=sandbox) if path.resolve() != own]
     begun = [(at, path) for path in others if (at := _began(path, batch)) is not None and (began is None or at < began)]
     return max(begun)[1] if begun else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, LedgerError
+from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, LedgerError, UnansweredError
 from dialer.messages.words import first_line, first_sentence
 from dialer.moments import shown
 
@@ -61,7 +61,7 @@ async def failure_noted(ledger: AsyncStore) -> AsyncIterator[None]:
     """Keep why a run failed inside, most often before it sent anything; not that a person ended it."""
     try:
         yield
-    except (DeclinedError, InterruptedRunError):
+    except (DeclinedError, InterruptedRunError, UnansweredError):
         raise
     except DialerError as error:
         code, facts = error.exit_code, {"words": first_sentence(first_line(str(error)))}

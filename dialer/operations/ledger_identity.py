@@ -45,6 +45,10 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     Raises:
         BoundError: it is a copy of another ledger, or comes from another workspace.
     """
+    if campaign.workspace.database is not None and not campaign.sandbox:
+        # There it is at home on every host, and copied with all others.
+        _note_owner(campaign, store)
+        return
     place, workspace = campaign.batch.ledger.resolve(), campaign.workspace.folder.resolve()
     moved = _refuse_copy(place, store)
     former = store.note(WORKSPACE)
@@ -54,21 +58,27 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
         again = campaign.batch.selection.command("run", "--move-workspace")
         raise BoundError(say.of_another_workspace(place, former=str(former), workspace=workspace, command=again))
     notes = {_PLACE: str(place), WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
-    batch = campaign.batch
-    notes |= {CAMPAIGN: str(batch.campaign.absolute()), RESULTS: str(batch.results.absolute())}
-    notes[TIMEZONE] = batch.timezone or ""
-    notes[_SELECTION] = _selection_noted(batch.selection)
-    notes[IDENTITY] = store.note(IDENTITY) or uuid4().hex
-    # Once one may, it stays so: of the calls that an older version placed nobody knows.
-    is_known = store.note(_LATER) is not None or not store.has_attempts()
-    notes[_LATER] = "no" if is_known and store.note(_LATER) != "yes" and not _rings_later(campaign) else "yes"
     if former != str(workspace):
         notes[LISTED] = ""
     for name, value in notes.items():
         store.set_note(name, value)
+    identity = _note_owner(campaign, store)
     if moved and store.has_attempts():
         # By this the others know that it is not missing in its former place.
-        campaign.workspace.registry(sandbox=campaign.sandbox).add(place, identity=notes[IDENTITY])
+        campaign.workspace.registry(sandbox=campaign.sandbox).add(place, identity=identity)
+
+
+def _note_owner(campaign: Campaign, store: Store) -> str:
+    """Note whose ledger it is, and what tells it from every other one; return the latter."""
+    batch, identity = campaign.batch, store.note(IDENTITY) or uuid4().hex
+    notes = {CAMPAIGN: str(batch.campaign.absolute()), RESULTS: str(batch.results.absolute())}
+    notes |= {TIMEZONE: batch.timezone or "", _SELECTION: _selection_noted(batch.selection), IDENTITY: identity}
+    # Once one may, it stays so: of the calls that an older version placed nobody knows.
+    is_known = store.note(_LATER) is not None or not store.has_attempts()
+    notes[_LATER] = "no" if is_known and store.note(_LATER) != "yes" and not _rings_later(campaign) else "yes"
+    for name, value in notes.items():
+        store.set_note(name, value)
+    return identity
 
 
 def _selection_noted(selection: Selection) -> str:
@@ -99,6 +109,9 @@ async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
     Raises:
         LedgerError: the list cannot be written.
     """
+    if campaign.workspace.database is not None and not campaign.sandbox:
+        yield
+        return
     identity = await ledger.note(IDENTITY) or ""
     registry, place = campaign.workspace.registry(sandbox=campaign.sandbox), campaign.batch.ledger.resolve()
     add = functools.partial(registry.add, place, identity=identity)

@@ -40,7 +40,7 @@ def find_listed(campaign: Campaign, store: Store, *, others: Sequence[Neighbours
     """
     workspace, place = campaign.workspace, campaign.batch.ledger.resolve()
     registry = workspace.registry(sandbox=campaign.sandbox)
-    if campaign.sandbox:
+    if campaign.sandbox or campaign.workspace.database is not None:
         return []
     noted, listed = registry.noted(), registry.read()
     found = _unlisted(workspace, listed)

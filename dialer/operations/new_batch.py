@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dialer.errors import DeclinedError
+from dialer.errors import DeclinedError, UnansweredError
 from dialer.messages.operations import eligibility as say
 from dialer.messages.operations.run import NOTHING_DIALLED
 from dialer.numbers import line, spellings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dialer.config.campaign import Campaign
     from dialer.store import AsyncStore
-    from dialer.store.sqlite import Neighbours
+    from dialer.store.shared import OtherBatches
 
 SAMPLE = 1000
 """So many numbers, spread over the list, are looked for in the other ledgers."""
@@ -28,7 +28,7 @@ SHARE = 0.45
 async def refuse_repeated(
     campaign: Campaign,
     ledger: AsyncStore,
-    others: Neighbours | None,
+    others: OtherBatches | None,
     *,
     ask: Callable[[str], Awaitable[bool]] | None,
 ) -> None:
@@ -41,7 +41,8 @@ async def refuse_repeated(
         ask: asked in words; None: nobody can be.
 
     Raises:
-        DeclinedError: nobody says so.
+        DeclinedError: a person says that it is none.
+        UnansweredError: no one can be asked.
         LedgerError: another ledger cannot be read.
     """
     selection = campaign.batch.selection
@@ -54,12 +55,12 @@ async def refuse_repeated(
         return
     doubt = "\n".join(doubts)
     if ask is None:
-        raise DeclinedError(say.not_a_new_batch(doubt, command=selection.command("run", "--new-batch")))
+        raise UnansweredError(say.not_a_new_batch(doubt, command=selection.command("run", "--new-batch")))
     if not await ask(say.is_it_new(doubt)):
         raise DeclinedError(NOTHING_DIALLED)
 
 
-def _called(sample: Sequence[int], others: Neighbours) -> list[str]:
+def _called(sample: Sequence[int], others: OtherBatches) -> list[str]:
     """Say who has called most of a list, where somebody has."""
     spelled = [spelling for number in sample for spelling in spellings(number)]
     wanted = Counter(map(line, sample))

@@ -7,42 +7,57 @@ import logging
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio import to_thread
 
 from dialer.config.credentials import is_loopback
 from dialer.engine.control import beside
-from dialer.errors import LedgerError, UsageError
+from dialer.engine.runner import DRAIN
+from dialer.errors import LedgerError, RunOverError, UsageError
+from dialer.messages.database import NO_LINES_YET, run_over
 from dialer.messages.operations import ledger as say
 from dialer.messages.store import none_yet
+from dialer.operations.stores import in_database as place_in_database
+from dialer.operations.stores import is_begun
 from dialer.store import Binding
-from dialer.store.engines import open_ledger
+from dialer.store.engines import identity_of, open_ledger, other_batches
 from dialer.store.sqlite import Neighbours, locked
 from dialer.store.writer import LedgerWriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
-    from dialer.store import AsyncStore
-
+    from dialer.store import AsyncStore, Store
+    from dialer.store.shared import OtherBatches
 
 _log = logging.getLogger(__name__)
 
 
+BEAT_EVERY = 2.5
+"""Seconds between two beats: a quarter of a lease (`store.postgres.runs`)."""
 HEED_EVERY = 1.0
 """Seconds between two looks at whether `dialer cancel` asked to stop."""
 
 
 @contextlib.asynccontextmanager
-async def opened(campaign: Campaign, *, command: str, base_url: str, control: Control) -> AsyncIterator[LedgerWriter]:
-    """Hold the batch's lock and its ledger; what a dead run left behind is `unknown`.
+async def opened(
+    campaign: Campaign,
+    *,
+    command: str,
+    base_url: str,
+    control: Control,
+    note: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[LedgerWriter]:
+    """Hold the batch's lock and its ledger, or its place in the database; what a dead run left behind is `unknown`.
 
     Args:
         campaign: the campaign.
         command: what this process does, for whoever is turned away.
         base_url: where it calls.
         control: told to drain when `dialer cancel` asks whoever holds the ledger to stop.
+        note: given in words that a database does not answer.
 
     Raises:
         LockedError: another run holds the batch.
@@ -51,6 +66,12 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
     """
     batch = campaign.batch
     binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
+    place = place_in_database(campaign.batch, campaign.workspace)
+    if place is not None:
+        writer = LedgerWriter(lambda: open_ledger(place, binding=binding, batch=batch.name), note=note)
+        async with _in_database(campaign, writer, command=command, control=control) as ledger:
+            yield ledger
+        return
     with locked(batch.lock, command=command, campaign=batch.campaign, status=batch.selection.command("status")) as lock:
         async with LedgerWriter(lambda: open_ledger(batch.ledger, binding=binding, batch=batch.name)) as ledger:
             work = await ledger.begin_work(former=lock.former)
@@ -58,6 +79,43 @@ async def opened(campaign: Campaign, *, command: str, base_url: str, control: Co
             _log.info("`%s` holds %s; calls may be missing: %s", command, batch.ledger, await ledger.gaps())
             async with beside(_heed, ledger, work, control), beside(_guard, batch, control):
                 yield ledger
+
+
+@contextlib.asynccontextmanager
+async def _in_database(
+    campaign: Campaign, writer: LedgerWriter, *, command: str, control: Control
+) -> AsyncIterator[LedgerWriter]:
+    """Work on a batch in a database: no lock says so, but beats."""
+    database = campaign.workspace.database
+    assert database is not None
+    async with writer as ledger:
+        await to_thread.run_sync(lambda: database.note(identity_of(database.url)))
+        work = await ledger.begin_work(does=command)
+        _log.info("`%s` works on %s in %s", command, campaign.batch.name, database.shown)
+        async with beside(_heed, ledger, work, control), beside(_beat, ledger), beside(_hurry, ledger, control):
+            yield ledger
+
+
+async def _beat(ledger: AsyncStore) -> None:
+    """Show that this work goes on, until it may not any more."""
+    # What is wrong ends the work where it records something.
+    with contextlib.suppress(LedgerError):
+        while True:
+            await anyio.sleep(BEAT_EVERY)
+            await ledger.call(_beaten, again=True)
+
+
+def _beaten(store: Store) -> None:
+    if not store.beat():
+        raise RunOverError(run_over())
+
+
+async def _hurry(ledger: LedgerWriter, control: Control) -> None:
+    """Have a database waited for no longer than what is in flight, once somebody asks to stop."""
+    await control.drain.wait()
+    with anyio.move_on_after(DRAIN):
+        await control.abort.wait()
+    ledger.wait_no_more()
 
 
 async def _heed(ledger: AsyncStore, work: str, control: Control) -> None:
@@ -94,7 +152,7 @@ def server_of(base_url: str) -> str:
 
 
 @contextlib.contextmanager
-def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | None]:
+def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[OtherBatches | None]:
     """Yield the other batches of the workspace whose calls count; None where none do."""
     if campaign.screening.called_elsewhere == "call":
         yield None
@@ -109,12 +167,25 @@ def line_sharers(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | 
     if campaign.workspace.lines is None:
         yield None
         return
-    with _others(campaign, base_url) as others:
+    if place_in_database(campaign.batch, campaign.workspace) is not None:
+        raise UsageError(NO_LINES_YET)
+    with _in_files(campaign, base_url) as others:
         yield others
 
 
 @contextlib.contextmanager
-def _others(campaign: Campaign, base_url: str) -> Iterator[Neighbours | None]:
+def _others(campaign: Campaign, base_url: str) -> Iterator[OtherBatches | None]:
+    place = place_in_database(campaign.batch, campaign.workspace)
+    if place is None:
+        with _in_files(campaign, base_url) as files:
+            yield files
+        return
+    with other_batches(place, server=server_of(base_url)) as others:
+        yield others
+
+
+@contextlib.contextmanager
+def _in_files(campaign: Campaign, base_url: str) -> Iterator[Neighbours | None]:
     # What was called in the built-in sandbox was called nowhere else.
     if campaign.sandbox:
         yield None
@@ -132,5 +203,5 @@ def _others(campaign: Campaign, base_url: str) -> Iterator[Neighbours | None]:
 
 def refuse_unbegun(campaign: Campaign) -> None:
     """Raise UsageError where neither a ledger nor results tell of the batch: there is nothing to look after."""
-    if not (campaign.batch.ledger.exists() or campaign.batch.results.exists()):
+    if not (is_begun(campaign.batch) or campaign.batch.results.exists()):
         raise UsageError(none_yet(campaign.batch.ledger))

@@ -11,6 +11,8 @@ import anyio
 from dialer.messages import pause as say
 from dialer.messages.commands import command_text
 from dialer.moments import shown
+from dialer.operations.stores import place_of
+from dialer.store.engines import InDatabase, pauses_in
 from dialer.store.pause_files import PauseFiles
 
 if TYPE_CHECKING:
@@ -26,7 +28,14 @@ LOOK_EVERY = 0.5
 
 
 def pauses_of(batch: Batch) -> Pauses:
-    """Return what may hold a batch: a pause of its own, of its campaign, or of all campaigns around it."""
+    """Return what may hold a batch: a pause of its own, of its campaign, or of all campaigns around it.
+
+    Raises:
+        DialerError: the workspace's settings are wrong, or its database cannot be used.
+    """
+    place = place_of(batch)
+    if isinstance(place, InDatabase):
+        return pauses_in(place.url, batch=place.name, campaign=place.campaign)
     return PauseFiles(campaign=batch.campaign, results=batch.results, sandbox=batch.selection.sandbox)
 
 

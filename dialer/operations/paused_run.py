@@ -10,7 +10,7 @@ from dialer.messages import pause as say
 from dialer.models import Status
 from dialer.operations.outcome import Next, Summary, Why
 from dialer.operations.paused import by_clock, lift_commands, words_of
-from dialer.store.engines import read_ledger
+from dialer.operations.stores import read_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +62,6 @@ def ending(batch: Batch, pauses: Sequence[Pause], *, words: str) -> tuple[str, s
 
 
 def _counts(batch: Batch) -> Mapping[Status, int]:
-    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(batch.ledger)) as ledger:
+    with contextlib.suppress(DialerError), contextlib.closing(read_store(batch)) as ledger:
         return {status: count for status, count in ledger.counts().items() if count}
     return {}

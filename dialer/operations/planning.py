@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dialer.operations.intake import Loaded
     from dialer.operations.options import RunOptions
     from dialer.operations.run_context import RunContext
+    from dialer.store.shared import OtherBatches
     from dialer.store.sqlite import Neighbours
 
 _AT_ONCE = 500_000
@@ -74,7 +75,7 @@ class Planning:
     """
 
     context: RunContext
-    others: Neighbours | None
+    others: OtherBatches | None
     sharers: Neighbours | None
 
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:

@@ -18,6 +18,8 @@ from dialer.operations.adoption import merge
 from dialer.operations.connection import connected
 from dialer.operations.opening import opened, refuse_unbegun
 from dialer.operations.results import rewrite
+from dialer.operations.stores import in_database
+from dialer.store.engines import other_batches
 from dialer.store.sqlite import Neighbours
 from dialer.sync.reconcile import Reconciled, reconcile
 from dialer.sync.unrecorded import Unrecorded, find_unrecorded
@@ -138,6 +140,9 @@ async def look_for_unrecorded(
 
 async def _known_elsewhere(campaign: Campaign, ledger: AsyncStore, since: float) -> dict[int, float]:
     batch, server = campaign.batch, await ledger.note("server") or ""
+    if (place := in_database(batch, campaign.workspace)) is not None:
+        with other_batches(place, server=server) as sharing:
+            return sharing.calls_since(since, agent=campaign.agent_id)
     registry, folders = campaign.workspace.registry(sandbox=False), [batch.results.parent, batch.ledger.parent]
     # One that cannot be read stops the run where its calls count; here they have references of their own.
     with (

@@ -19,8 +19,7 @@ from dialer.messages.export import conversations as spoken
 from dialer.messages.operations import files as say
 from dialer.operations.former_batch import former_batch
 from dialer.operations.results import refuse_emptied
-from dialer.store.engines import read_ledger
-from dialer.store.sqlite import holder
+from dialer.operations.stores import in_words, read_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +54,11 @@ def report_batch(
         now=datetime.now(UTC),
         zone=clock(zone),
         full_numbers=full_numbers,
-        running=bool(holder(batch.lock)),
+        running=bool(in_words(batch)),
         currency=workspace.currency,
         wanted=tuple(map(_wanted, wanted)),
     )
-    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+    with contextlib.closing(read_store(batch)) as ledger:
         refuse_emptied(batch, ledger)
         with former_batch(batch, workspace, ledger) as former:
             return gather(ledger, batch, replace(view, before=former))

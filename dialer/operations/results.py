@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -12,12 +13,12 @@ from dialer.export.results import PLACES, STAMP, LastWritten, Places, ResultsFil
 from dialer.messages.operations import results as say
 from dialer.messages.operations.ledger import emptied
 from dialer.operations.results_workbook import workbook_notes
-from dialer.store.engines import read_ledger, reopen_ledger
+from dialer.operations.stores import place_of, read_store
+from dialer.store.engines import reopen_ledger
 from dialer.store.sqlite import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     import pandas as pd
 
@@ -35,13 +36,17 @@ def rewrite_results(batch: Batch) -> int:
         UsageError: the CSV that is there may know more than the ledger.
         LedgerError: the ledger or the CSV cannot be used.
     """
-    read_ledger(batch.ledger).close()
-    with (
-        locked(batch.lock, command="results", status=batch.selection.command("status")) as lock,
-        contextlib.closing(reopen_ledger(batch.ledger)) as ledger,
-    ):
-        ledger.begin_work(former=lock.former)
-        lock.begun()
+    read_store(batch).close()
+    place = place_of(batch)
+    with contextlib.ExitStack() as stack:
+        lock = None
+        if isinstance(place, Path):
+            status = batch.selection.command("status")
+            lock = stack.enter_context(locked(batch.lock, command="results", status=status))
+        ledger = stack.enter_context(contextlib.closing(reopen_ledger(place)))
+        ledger.begin_work(former=lock.former if lock else None, does="results")
+        if lock is not None:
+            lock.begun()
         return _rewrite(batch, ledger)
 
 
@@ -54,7 +59,7 @@ def results_frame(batch: Batch) -> pd.DataFrame:
     # Loaded when asked for: to write the CSV needs no pandas.
     from dialer.export.results.frame import frame_of  # noqa: PLC0415 - as said above
 
-    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+    with contextlib.closing(read_store(batch)) as ledger:
         return frame_of(
             ledger.results(),
             header=ledger.header(),

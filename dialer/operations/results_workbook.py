@@ -15,7 +15,7 @@ from dialer.export.results import About, Workbook, can_write_workbooks, is_ours
 from dialer.files import unwritable
 from dialer.messages.operations import files
 from dialer.messages.operations import results as say
-from dialer.store.engines import read_ledger
+from dialer.operations.stores import read_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def save_workbook(batch: Batch, *, to: Path | None = None, watch: Watch = lambda
 
 
 def _save(batch: Batch, path: Path, watch: Watch) -> SavedWorkbook:
-    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+    with contextlib.closing(read_store(batch)) as ledger:
         pulse = ledger.pulse()
         about = About(
             batch=batch.name,

@@ -17,7 +17,7 @@ from dialer.export.results import Places
 from dialer.messages.operations import results as say
 from dialer.operations.results import begin_writing, note_written, write_changed
 from dialer.operations.results_workbook import workbook_notes
-from dialer.store.engines import read_ledger
+from dialer.operations.stores import read_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -156,7 +156,7 @@ class ResultsWriter:
     # -- in the thread -------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        with self._tolerated(), contextlib.closing(read_ledger(self._batch.ledger)) as store:
+        with self._tolerated(), contextlib.closing(read_store(self._batch)) as store:
             while todo := self._next():
                 with self._tolerated():
                     self._write(store, todo)

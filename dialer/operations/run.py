@@ -16,6 +16,7 @@ from dialer.engine.control import Control, beside
 from dialer.engine.progress import Progress, Silent
 from dialer.engine.reads import Reads
 from dialer.engine.shared_rate import shared_rate
+from dialer.engine.shared_rate.database import DatabaseRate
 from dialer.errors import DeclinedError, InterruptedRunError, MustActError, UsageError
 from dialer.messages import workspace as words
 from dialer.messages.operations import run as say
@@ -27,15 +28,18 @@ from dialer.operations.last_run import failure_noted
 from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.ledger_list import find_listed
 from dialer.operations.new_batch import refuse_repeated
-from dialer.operations.opening import line_sharers, neighbours, opened
+from dialer.operations.opening import line_sharers, neighbours, opened, server_of
 from dialer.operations.options import RunOptions
 from dialer.operations.paused import Held, pauses_of
 from dialer.operations.paused_run import paused_summary
 from dialer.operations.planning import Planning
 from dialer.operations.run_context import Notes, RunContext
 from dialer.operations.sending import LOOK_EVERY, TRACK_TRIAL_EVERY, Sending
+from dialer.operations.stores import in_database
 from dialer.provider.interface import NO_TROUBLES
 from dialer.provider.states import NOT_REACHED
+from dialer.store.engines import slots_in
+from dialer.store.sqlite import Neighbours
 from dialer.sync.neighbour_calls import NeighbourCalls
 from dialer.sync.track import Tracker
 from dialer.sync.track.watch import CallWatch
@@ -44,11 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from dialer.config.campaign import Campaign
-    from dialer.engine.shared_rate import SharedRate
+    from dialer.engine.pacing import SlotSource
     from dialer.operations.forecast import Outlook
     from dialer.operations.outcome import Plan, Summary
     from dialer.store import AsyncStore
-    from dialer.store.sqlite import Neighbours
 
 
 _log = logging.getLogger(__name__)
@@ -117,13 +120,13 @@ async def _run(
     control = held.control
     async with (
         connected(campaign, troubles=options.troubles) as (client, base_url),
-        opened(campaign, command="run", base_url=base_url, control=control) as ledger,
+        opened(campaign, command="run", base_url=base_url, control=control, note=progress.note) as ledger,
         failure_noted(ledger),
     ):
         with (
             neighbours(campaign, base_url=base_url) as others,
             line_sharers(campaign, base_url=base_url) as sharers,
-            _organisation(campaign, ledger, progress) as slots,
+            _organisation(campaign, ledger, progress, base_url=base_url) as slots,
         ):
             context = RunContext(
                 campaign=campaign,
@@ -135,9 +138,8 @@ async def _run(
                 held=held,
             )
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
-            found_again = await ledger.call(
-                functools.partial(find_listed, campaign, others=[*filter(None, (others, sharers))])
-            )
+            in_files = [one for one in (others, sharers) if isinstance(one, Neighbours)]
+            found_again = await ledger.call(functools.partial(find_listed, campaign, others=in_files))
             if found_again:
                 registry = campaign.workspace.registry(sandbox=campaign.sandbox).path
                 context.notes.add(words.ledgers_found_again(registry, found_again))
@@ -164,11 +166,19 @@ async def _run(
 
 
 @contextlib.contextmanager
-def _organisation(campaign: Campaign, ledger: AsyncStore, progress: Progress) -> Iterator[SharedRate | None]:
+def _organisation(
+    campaign: Campaign, ledger: AsyncStore, progress: Progress, *, base_url: str
+) -> Iterator[SlotSource | None]:
     """Yield the rate that this run shares with all others of its workspace; None where there is none."""
     rate = campaign.organisation_rate
     if rate is None:
         yield None
+        return
+    place = in_database(campaign.batch, campaign.workspace)
+    if place is not None:
+        name = server_of(base_url)
+        with contextlib.closing(slots_in(place.url, organisation=name, count=rate.count, window=rate.per)) as asked:
+            yield DatabaseRate(asked, rate)
         return
     path = campaign.workspace.rate_file(sandbox=campaign.sandbox)
     with shared_rate(path, rate, note=progress.note, on_hold=ledger.note_hold) as slots:

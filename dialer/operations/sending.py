@@ -32,17 +32,17 @@ from dialer.operations.outcome import Next, Summary, Why, exit_code_of
 from dialer.operations.redial_plan import redials_of
 from dialer.operations.results import results_file
 from dialer.operations.results_writer import ResultsWriter
+from dialer.operations.stores import read_store
 from dialer.operations.track import follow
-from dialer.store.engines import read_ledger
 from dialer.sync import preflight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dialer.engine.concurrency import Lines
+    from dialer.engine.pacing import SlotSource
     from dialer.engine.pending import Deferred
     from dialer.engine.runner import Watcher
-    from dialer.engine.shared_rate import SharedRate
     from dialer.models import Render
     from dialer.operations.eligibility import Judge
     from dialer.operations.outcome import Plan
@@ -84,7 +84,7 @@ class Sending:
     render: Render
     judge: Judge
     lines: Lines
-    slots: SharedRate | None
+    slots: SlotSource | None
     watch: CallWatch
     repeated: tuple[str, ...] = ()
 
@@ -242,7 +242,7 @@ class Sending:
         if failure is None:
             return await self.context.ledger.counts()
         try:
-            with contextlib.closing(read_ledger(self.context.campaign.batch.ledger)) as ledger:
+            with contextlib.closing(read_store(self.context.campaign.batch)) as ledger:
                 return ledger.counts()
         except DialerError:
             return dict(plan.counts)

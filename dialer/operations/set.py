@@ -12,6 +12,7 @@ from dialer.errors import DialerError, LeftError, MustActError, UsageError
 from dialer.messages.operations import set as say
 from dialer.operations import live_settings
 from dialer.operations.live_settings import LiveSettings
+from dialer.operations.stores import refuse_database
 from dialer.rate import Rate
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import held_by
@@ -60,6 +61,7 @@ def set_live(campaign: Campaign, settings: Sequence[str], *, patience: float = P
     """
     rate, lines = _checked(campaign, settings)
     batch = campaign.batch
+    refuse_database(batch, command="set")
     by = held_by(batch.lock)
     if by is None or by.does != "run":
         raise UsageError(say.no_run(batch.name, command=batch.selection.command("run")))

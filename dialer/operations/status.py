@@ -19,8 +19,7 @@ from dialer.operations.live_settings import LiveSettings, in_force
 from dialer.operations.paused import holding
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.results import refuse_emptied
-from dialer.store.engines import read_ledger
-from dialer.store.sqlite import held_by, holder
+from dialer.operations.stores import in_words, is_begun, read_store, who_works
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +149,7 @@ def _standing_or_why(batch: Batch, *, is_alone: bool) -> Standing | NotShown:
         return standing(batch)
     except DialerError as error:
         # Beside results that say who was called a ledger is lost, not to be made.
-        if isinstance(error, UsageError) and not (batch.ledger.exists() or batch.results.exists()):
+        if isinstance(error, UsageError) and not (is_begun(batch) or batch.results.exists()):
             return NotShown(batch.name, "not started", "", ExitCode.DONE)
         if is_alone:
             raise
@@ -165,8 +164,8 @@ def standing(batch: Batch) -> Standing:
         CampaignError: the `dialer.toml` of its workspace is wrong.
         LedgerError: it cannot be read.
     """
-    running, who = holder(batch.lock), held_by(batch.lock)
-    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
+    runs, running = who_works(batch), in_words(batch)
+    with contextlib.closing(read_store(batch)) as ledger:
         refuse_emptied(batch, ledger)
         counts = ledger.counts()
         if not running:
@@ -181,7 +180,7 @@ def standing(batch: Batch) -> Standing:
         stopped = stopped if is_stopped(ledger, stopped, left=counts.get(Status.PENDING, 0)) else None
         shared = _shared(batch, is_loopback=ledger.note("server") == "loopback")
     pending = counts.get(Status.PENDING, 0)
-    sends = who is not None and who.does == "run"
+    sends = any(who.does == "run" for who in runs)
     return Standing(
         batch=batch.name,
         counts=counts,
@@ -204,7 +203,7 @@ def standing(batch: Batch) -> Standing:
         last=None if pulse.last is None else shown(datetime.fromtimestamp(pulse.last, UTC), batch.timezone),
         stopped=stopped,
         running=running,
-        runs=() if who is None else (who,),
+        runs=runs,
         pauses=holding(batch),
         changed=changed,
         results=str(batch.results),

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import find_workspace
 from dialer.errors import UsageError
+from dialer.messages import database as say
 from dialer.messages.store import holder as holder_words
 from dialer.store import engines
+from dialer.store.engines import InDatabase
 from dialer.store.sqlite import held_by
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from dialer.config.batch import Batch
     from dialer.config.workspace import Workspace
     from dialer.store import Store
-    from dialer.store.engines import InDatabase
     from dialer.store.shared import Holder
 
 
@@ -39,7 +40,17 @@ def in_database(batch: Batch, workspace: Workspace) -> InDatabase | None:
     if workspace.database is None or batch.selection.sandbox:
         return None
     name, campaign = (_within(path, workspace.folder) for path in (batch.results, batch.campaign))
-    return engines.InDatabase(workspace.database.url, name, campaign)
+    return InDatabase(workspace.database.url, name, campaign)
+
+
+def refuse_database(batch: Batch, *, command: str) -> None:
+    """Refuse what works with files only.
+
+    Raises:
+        UsageError: the batch is kept in a database.
+    """
+    if isinstance(place_of(batch), InDatabase):
+        raise UsageError(say.not_with_a_database(command))
 
 
 def _within(path: Path, folder: Path) -> str:
@@ -64,7 +75,7 @@ def is_begun(batch: Batch) -> bool:
         LedgerError: the database cannot be used.
     """
     place = place_of(batch)
-    if not isinstance(place, engines.InDatabase):
+    if not isinstance(place, InDatabase):
         return place.exists()
     with contextlib.suppress(UsageError):
         engines.read_ledger(place).close()
@@ -75,7 +86,7 @@ def is_begun(batch: Batch) -> bool:
 def who_works(batch: Batch) -> tuple[Holder, ...]:
     """Return who works on a batch at this moment: at most one, but in a database."""
     place = place_of(batch)
-    if isinstance(place, engines.InDatabase):
+    if isinstance(place, InDatabase):
         with contextlib.suppress(UsageError):
             return tuple(engines.who_works(place))
         return ()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dialer.models import Whereabouts
     from dialer.operations.list_order import ListOrder
     from dialer.store import Store
+    from dialer.store.shared import OtherBatches
     from dialer.store.sqlite import Neighbours
 
 _AHEAD = timedelta(days=14)
@@ -120,7 +121,7 @@ def placed_elsewhere(sharers: Neighbours | None) -> list[float]:
     ]
 
 
-def again_at(campaign: Campaign, others: Neighbours) -> dict[int, float]:
+def again_at(campaign: Campaign, others: OtherBatches) -> dict[int, float]:
     """Return the lines (`numbers.line`) that other batches called lately, and when they may be called again.
 
     Raises:

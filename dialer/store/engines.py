@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialer.errors import UsageError
 from dialer.store.sqlite import Ledger
 from dialer.store.sqlite import ask_to_stop as ask_in_file
 from dialer.store.sqlite.do_not_call import DoNotCallFile
@@ -17,6 +18,7 @@ from dialer.store.sqlite.do_not_call import DoNotCallFile
 if TYPE_CHECKING:
     from dialer.store.do_not_call import DoNotCall
     from dialer.store.interface import Store
+    from dialer.store.postgres import DatabaseNeighbours, DatabasePauses, Slots
     from dialer.store.records import Binding
     from dialer.store.shared import Holder
 
@@ -29,11 +31,13 @@ class InDatabase:
         url: of the database; it may hold a password, so nobody is shown it.
         name: what tells the batch from every other one there.
         campaign: what tells its campaign from every other one there.
+        within: seconds for which whoever was called by another batch is not called by this one.
     """
 
     url: str = field(repr=False)
     name: str
     campaign: str
+    within: float = 86_400.0
 
 
 def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> Store:
@@ -52,7 +56,9 @@ def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> St
         return Ledger.open(place, binding=binding, batch=batch)
     from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
 
-    return Batch.open(place.url, name=place.name, binding=binding, batch=batch, campaign=place.campaign)
+    opened = Batch.open(place.url, name=place.name, binding=binding, batch=batch, campaign=place.campaign)
+    opened.within = place.within
+    return opened
 
 
 def reopen_ledger(place: Path | InDatabase) -> Store:
@@ -77,6 +83,19 @@ def read_ledger(place: Path | InDatabase) -> Store:
     from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
 
     return Batch.read(place.url, name=place.name)
+
+
+def identity_of(url: str) -> str:
+    """Return what tells a database from every other one.
+
+    Raises:
+        LedgerError: it cannot be used.
+    """
+    from dialer.store.postgres.database import identity_of as identity  # noqa: PLC0415 - as said above
+    from dialer.store.postgres.session import Session  # noqa: PLC0415 - as said above
+
+    with contextlib.closing(Session(url)) as session:
+        return identity(session)
 
 
 def who_works(place: InDatabase) -> list[Holder]:
@@ -105,6 +124,42 @@ def ask_to_stop(place: Path | InDatabase) -> None:
 
     with contextlib.closing(Batch.read(place.url, name=place.name)) as batch:
         batch.ask_to_stop()
+
+
+def other_batches(place: InDatabase, *, server: str) -> DatabaseNeighbours:
+    """Return the other batches of a database: all of them where this one is not there yet.
+
+    Raises:
+        LedgerError: the database cannot be used.
+    """
+    from dialer.store.postgres import Batch, DatabaseNeighbours  # noqa: PLC0415 - as said above
+
+    number = 0
+    with contextlib.suppress(UsageError), contextlib.closing(Batch.read(place.url, name=place.name)) as batch:
+        number = batch.number
+    return DatabaseNeighbours(place.url, batch=number, server=server, within=place.within)
+
+
+def pauses_in(url: str, *, batch: str = "", campaign: str = "") -> DatabasePauses:
+    """Return the pauses in a database that hold a batch, a campaign, or all.
+
+    Raises:
+        LedgerError: it cannot be used.
+    """
+    from dialer.store.postgres import DatabasePauses  # noqa: PLC0415 - as said above
+
+    return DatabasePauses(url, batch=batch, campaign=campaign)
+
+
+def slots_in(url: str, *, organisation: str, count: int, window: float) -> Slots:
+    """Return the slots of an organisation's rate that all hosts share.
+
+    Raises:
+        LedgerError: the database cannot be used.
+    """
+    from dialer.store.postgres import Slots  # noqa: PLC0415 - as said above
+
+    return Slots.open(url, organisation=organisation, count=count, window=window)
 
 
 def do_not_call_list(workspace: Path, *, database: str | None = None) -> DoNotCall:

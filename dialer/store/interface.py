@@ -98,6 +98,9 @@ class Work(Notes, Protocol):
     def may_send(self, attempt: Attempt) -> bool:
         """Tell whether a request may leave whose intent was recorded; to be asked right before it does."""
 
+    def beat(self) -> bool:
+        """Renew what shows that this work goes on; return whether it may."""
+
     def come_back(self) -> bool:
         """Connect again after an UnreachableError; return whether this work goes on.
 

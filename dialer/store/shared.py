@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
 
@@ -75,3 +75,30 @@ class Pauses(Protocol):
 
     def in_force(self) -> Sequence[Pause]:
         """Return what holds the batch at this moment; cheap, since it is asked as each request leaves."""
+
+
+class OtherBatches(Protocol):
+    """The other batches whose calls count, of calls placed at the same server."""
+
+    def called(self, numbers: Sequence[int], *, now: float, seen_within: float = 0.0) -> Elsewhere | None:
+        """Return the last call to any of some numbers by another batch within the time, or None.
+
+        One that is about to be placed at this moment comes first.
+
+        Args:
+            numbers: E.164 digits; more than one where one line has several spellings.
+            now: Unix seconds.
+            seen_within: seconds; what was seen so shortly before is not looked at again.
+
+        Raises:
+            LedgerError: another ledger cannot be read, so that nobody knows.
+        """
+
+    def recent(self, *, now: float) -> Iterator[list[tuple[int, float]]]:
+        """Yield whom other batches called within the time, and when."""
+
+    def known(self, numbers: Sequence[int], *, now: float) -> Iterator[tuple[str, set[int]]]:
+        """Yield other batches that called some of these numbers, with those."""
+
+    def calls_since(self, since: float, *, agent: str) -> dict[int, float]:
+        """Return a hash of each id that calls got since then, an agent's at least, and when (Unix seconds)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dialer.messages import web as say
@@ -66,7 +66,7 @@ async def _resume(asked: Asked) -> str:
         targets = await in_thread(targets_of, [selection.campaign], sandbox=selection.sandbox)
     else:
         targets = [target_of_batch(batch_of(selection))]
-    return resumed_text(await in_thread(resume_campaigns, targets))
+    return await _resumed(targets)
 
 
 async def _pause_everything(asked: Asked) -> str:
@@ -74,7 +74,7 @@ async def _pause_everything(asked: Asked) -> str:
 
 
 async def _resume_everything(asked: Asked) -> str:
-    return resumed_text(await in_thread(resume_campaigns, await _everything(asked.site)))
+    return await _resumed(await _everything(asked.site))
 
 
 async def _block(asked: Asked) -> str:
@@ -96,7 +96,13 @@ async def _everything(site: Site) -> list[Target]:
 async def _paused(targets: list[Target], fields: Fields) -> str:
     until = until_in(fields.text("until") or None, None)
     paused = await in_thread(pause_campaigns, targets, until=until, why=fields.text("why"), patience=PATIENCE)
-    return paused_text(paused)
+    # What is typed in a terminal to go on is a button here.
+    return paused_text(replace(paused, lift=()))
+
+
+async def _resumed(targets: list[Target]) -> str:
+    resumed = await in_thread(resume_campaigns, targets)
+    return resumed_text([replace(one, lift=(), run="") for one in resumed])
 
 
 ACTIONS: Mapping[str, Action] = {"pause": _pause, "resume": _resume}

@@ -32,7 +32,8 @@ _HEADERS = (
     (b"content-security-policy", _CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
+    # With no-referrer a browser sends `Origin: null` along with our own forms.
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
@@ -120,7 +121,7 @@ class Guard:
         if caller is None:
             return refusal(401, say.NO_SESSION, page=not path.startswith("/api/"))
         if not reads and (wrong := self._forged(headers, caller)):
-            return refusal(403, wrong)
+            return refusal(403, wrong, page=not path.startswith("/api/"))
         scope.setdefault("state", {})["caller"] = caller
         return None
 

@@ -92,6 +92,7 @@ async def _page(
         workspace=str(site.board.folder.resolve()),
         is_trial=site.board.sandbox,
         everything_paused=paused_words(await in_thread(pauses_of_all, site.board)),
-        said=site.said.pop(caller.cookie, ""),
+        # A page that is asked for again by itself takes nothing away from the one that a button leads to.
+        said="" if "x-live" in request.headers else site.said.pop(caller.cookie, ""),
         **values,
     )

@@ -87,11 +87,11 @@ def _first_number(path: Path) -> str:
 
 
 def _save_again(results: Path) -> None:
-    """Write the results as a spreadsheet does that saves them as CSV: other bytes, the same rows."""
+    """Write the results as a spreadsheet does that saves them as CSV: with a mark, `;`, all cells quoted."""
     again = results.with_suffix(".again")
     with (
         results.open(encoding="utf-8", newline="") as old,
         again.open("w", encoding="utf-8-sig", newline="") as new,
     ):
-        csv.writer(new).writerows(csv.reader(old))
+        csv.writer(new, delimiter=";", quoting=csv.QUOTE_ALL).writerows(csv.reader(old))
     again.replace(results)

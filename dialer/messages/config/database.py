@@ -69,6 +69,13 @@ def variable_missing(place: str) -> str:
     )
 
 
+def none_named(path: Path) -> str:
+    """Say that nothing says where the database is."""
+    return (
+        f'Nothing says where the database is. Set {VARIABLE}, or write it at the top of {path}: database = "{_EXAMPLE}"'
+    )
+
+
 def not_in_settings(path: Path) -> str:
     """Say that the variable is set, and the workspace keeps its calls in files."""
     return (
@@ -113,4 +120,7 @@ MARKER_NOTE = (
     "This workspace records its calls in this database. Leave this file here: without it, a run may use files."
 )
 NOT_A_MARK = "it is not what dialer has written there"
-NOT_YET = "This workspace uses a database. No command of this version works with it but `dialer database`."
+NOT_YET = (
+    "This workspace uses a database. This command looks into files, and does not work with a database yet: look at a "
+    "campaign by itself, as in dialer status CAMPAIGN"
+)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dialer.messages.names import ProviderNames
 
 TROUBLES_IN_EARNEST = "--refuse, --lose and --slow rehearse trouble in a trial. Add --sandbox, or leave them out."
-NOTHING_DIALLED = "Nothing was dialled."
+NOTHING_DIALLED = "No call was placed."
 PROMPT_UNREAD = "the agent's prompt could not be read"
 ACCOUNT_UNREAD_IN_TIME = "the account could not be read in time"
 _AGENTS = 3

@@ -32,8 +32,15 @@ MOSTLY = 0.5
 _AGENTS = 3
 
 
-def check_text(check: Check, view: Outlook, *, command: str) -> str:
-    """Return what a check found: counts, problems by kind, the first requests, and what is to be expected."""
+def check_text(check: Check, view: Outlook, *, command: str, requests: bool = False) -> str:
+    """Return what a check found: counts, problems by kind, what is sent, and what is to be expected.
+
+    Args:
+        check: what it found.
+        view: what is to be expected of a run.
+        command: of that run.
+        requests: show the first requests as they are sent.
+    """
     report = check.report
     lines = [f"{check.recipients}: {many(report.rows, 'row')}, {counted(report.statuses)}"]
     lines += [f"  {check.phone_words}"] if check.phone_words else []
@@ -54,7 +61,7 @@ def check_text(check: Check, view: Outlook, *, command: str) -> str:
     lines.append(f"Variables: {names(variables) or 'none'}.")
     lines += [f"  {names([name])} is empty in {_rows(found)}" for name, found in check.empty.items()]
     lines += [f"  {line}" for line in _cell_warnings(check)]
-    if check.samples:
+    if check.samples and requests:
         lines.append("The first requests:")
         lines += [f"  POST /call {visible_json(json.dumps(sample, ensure_ascii=False))}" for sample in check.samples]
     lines += [f"{text}." for text in planned(check.redials)]

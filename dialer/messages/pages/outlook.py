@@ -33,54 +33,49 @@ _WHY = {
 
 def outlook_lines(view: Outlook, *, rate: str) -> list[str]:
     """Return all that is to be expected of a run, and what is doubtful; `rate` is in words."""
-    lines = [*_course(view, rate=rate), *_later(view.forecast.later), *_cost(view), *_overnight(view), *_account(view)]
-    lines += [
-        f"{who} will hear: {text!r}"
-        for who, text in zip(("The first", "The second", "The third"), view.welcome, strict=False)
-    ]
-    lines += _warnings(view)
+    lines = [*course(view, rate=rate), *later(view.forecast.later), *cost(view), *overnight(view), *account(view)]
+    lines += [*filter(None, [first_words(view)]), *warning_lines(view.warnings), *_mapping(view)]
     if view.unused:
         lines.append(f"The prompt never asks for: {names(view.unused)}.")
-    return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
+    return [*lines, *note_lines(view.notes)]
 
 
-def brief_lines(view: Outlook, *, rate: str, sandbox: bool, more: Sequence[str]) -> list[str]:
-    """Return what a person should know of a run before it calls anybody, in few lines; `check` has all of it.
-
-    Args:
-        view: of the run.
-        rate: in words.
-        sandbox: nobody is really called.
-        more: what else is worth knowing, after what the run will do.
-    """
-    money_lines = [*_cost(view), *(["This is the sandbox: no phone rings."] if sandbox else _account(view))]
-    lines = [*_course(view, rate=rate), *_later(view.forecast.later), *filter(None, [" ".join(money_lines)])]
-    lines += [*more, *_overnight(view)]
-    if view.welcome:
-        lines.append(f"The first will hear: {view.welcome[0]!r}")
-    lines += _warnings(view)
-    return [*lines, *(f"Note: {on_one_line(note)}." for note in view.notes)]
+def first_words(view: Outlook) -> str:
+    """Return what the first one hears; empty where that is not known."""
+    return f"The first one will hear: {view.welcome[0]!r}" if view.welcome else ""
 
 
-def _warnings(view: Outlook) -> list[str]:
-    """Return what is doubtful, and the lines for the campaign file that settle it."""
-    lines = [f"Warning: {text}." for text in view.warnings]
-    if view.mapping:
-        others = " With this table nothing else is sent:" if view.is_whole else ""
-        lines += [f"To give the agent what it asks for, write into the campaign file.{others}", "  [user_data]"]
-        lines += [
+def warning_lines(warnings: Iterable[str]) -> list[str]:
+    return [f"Warning: {text}." for text in warnings]
+
+
+def note_lines(notes: Iterable[str]) -> list[str]:
+    return [f"Note: {on_one_line(note)}." for note in notes]
+
+
+def _mapping(view: Outlook) -> list[str]:
+    """Return the lines for the campaign file that give the agent what its prompt asks for."""
+    if not view.mapping:
+        return []
+    others = " With this table nothing else is sent:" if view.is_whole else ""
+    return [
+        f"To give the agent what it asks for, write into the campaign file.{others}",
+        "  [user_data]",
+        *(
             f"  {key(name)} = {quoted(match.column)}{'' if match.is_sure else '   # is it this column?'}"
             for name, match in view.mapping.items()
-        ]
-    return lines
+        ),
+    ]
 
 
-def _overnight(view: Outlook) -> list[str]:
+def overnight(view: Outlook) -> list[str]:
+    """Return which calling hours go on after midnight."""
     hours = ", ".join(view.overnight)
     return [f"Calling hours past midnight: {hours}, until the next day."] if hours else []
 
 
-def _account(view: Outlook) -> list[str]:
+def account(view: Outlook) -> list[str]:
+    """Return whose account is used, and what is on it."""
     if view.account is None:
         return []
     wallet = "" if view.account.wallet is None else f"wallet {view.account.wallet:g}"
@@ -96,10 +91,10 @@ def outlook_value(view: Outlook) -> dict[str, Any]:
 
 def over_line(ended: datetime) -> str:
     """Return that the schedule is over."""
-    return f"The schedule ended at {moments.to_the_minute(ended)}: nobody is called any more."
+    return f"The schedule ended at {moments.to_the_minute(ended)}: no one is called any more."
 
 
-def _course(view: Outlook, *, rate: str) -> list[str]:
+def course(view: Outlook, *, rate: str) -> list[str]:
     """Return when the sending begins and ends, and when the last call has ended."""
     found = view.forecast
     if found.begins is None or found.sent_by is None:
@@ -128,17 +123,15 @@ def _why_not_now(view: Outlook) -> str:
     return "all lines are taken until then" if is_open else "calling hours are closed until then"
 
 
-def _later(later: Sequence[Later]) -> list[str]:
+def later(waiting: Sequence[Later]) -> list[str]:
     """Return who stays for a later run, why, and from when they can be called."""
-    each = [
-        _reason([one for one in later if one.reason is reason]) for reason in dict.fromkeys(x.reason for x in later)
-    ]
-    total = sum(one.count for one in later)
+    reasons = dict.fromkeys(one.reason for one in waiting)
+    each = [_reason([one for one in waiting if one.reason is reason]) for reason in reasons]
+    total = sum(one.count for one in waiting)
     stay = f"{total:,} {'stays' if total == 1 else 'stay'} for a later run"
-    if len(each) == 1:
-        ((_, words),) = each
-        return [f"{stay}: {words}."]
-    return [f"{stay}:", *(f"  {count:,}: {words}" for count, words in each)] if each else []
+    if len(each) > 1:
+        return [f"{stay}: {'; '.join(f'{count:,} {words}' for count, words in each)}."]
+    return [f"{stay}: {words}." for _, words in each]
 
 
 def _reason(later: Sequence[Later]) -> tuple[int, str]:
@@ -153,14 +146,15 @@ def _reason(later: Sequence[Later]) -> tuple[int, str]:
     return sum(one.count for one in later), words
 
 
-def _cost(view: Outlook) -> list[str]:
+def cost(view: Outlook) -> list[str]:
+    """Return what the calls cost, where the campaign names a price."""
     if view.cost is None:
         return []
     # The campaign's price is in the currency's unit; without a currency the number stays as it came.
     amount = money(view.cost if view.currency is None else 100 * view.cost, view.currency)
     share = view.talk.answered / view.talk.calls if view.talk.is_enough else 0.0
     how = f"if {share:.0%} answer, as of the last {view.talk.calls:,}" if view.talk.is_enough else "if all answer"
-    return [f"They cost about {amount} {how}."]
+    return [f"The calls cost about {amount} {how}."]
 
 
 def uncovered_lines(found: Uncovered | None) -> list[str]:
@@ -185,6 +179,14 @@ def list_lines(lists: Sequence[Listed]) -> list[str]:
         recipients = f"{one.recipients:,} recipient{' is' if one.recipients == 1 else 's are'} on it"
         what = "Do-not-call list of the workspace" if one.is_shared else "Suppression list"
         lines.append(f"{what} {one.path}: {entries}, {numbers}; {recipients}.")
+        lines += list_notes([one])
+    return lines
+
+
+def list_notes(lists: Sequence[Listed]) -> list[str]:
+    """Return what is odd about the suppression lists."""
+    lines = []
+    for one in lists:
         if one.unended:
             lines.append(f"Note: line {one.unended:,} of {one.path} has no line end. If it was cut short, complete it.")
         if not one.recipients and not one.is_shared:

@@ -1,4 +1,4 @@
-"""What a run is about to do, and how it ended."""
+"""How a run ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dialer import provider
 from dialer.errors import ExitCode
 from dialer.escaping import on_one_line
 from dialer.messages.commands import removal_text
-from dialer.messages.pages.outlook import brief_lines, list_lines, over_line, uncovered_lines
 from dialer.messages.pages.redials import planned
 from dialer.messages.values import duration, plain
 from dialer.messages.words import calls_table, counted, first_line, many
@@ -26,64 +25,11 @@ if TYPE_CHECKING:
     from dialer.operations.outcome import Next
 
 
-def plan_text(plan: Plan) -> str:
-    """Return what a run is about to do."""
-    counts = plan.counts
-    called = counts.get(Status.QUEUED, 0)
-    before: list[str] = []
-    if called:
-        last = f" (last on {to_the_minute(plan.called_last)})" if plan.called_last else ""
-        before.append(f"{called:,} of {sum(counts.values()):,} are already called{last} and are skipped.")
-    skipped = {
-        status: counts.get(status, 0)
-        for status in (Status.INVALID, Status.DUPLICATE, Status.SUPPRESSED, Status.ERROR, Status.UNKNOWN)
-    }
-    not_called = f"Not called: {counted(skipped)}." if any(skipped.values()) else ""
-    if plan.to_call:
-        not_called = " ".join(filter(None, (plan.phone_words, not_called)))
-    before += [not_called] if not_called else []
-    before += uncovered_lines(plan.uncovered)
-    before += list_lines(plan.lists)
-    if plan.redialled:
-        before.append(f"{len(plan.redialled):,} of them may have been called already and are called again.")
-    if plan.once_more:
-        each = ", ".join(f"{count:,} {outcome}" for outcome, count in plan.once_more.items())
-        before.append(f"{sum(plan.once_more.values()):,} were called before and are called once more: {each}.")
-    before += _later(plan)
-    if not plan.to_call:
-        waits = (counts.get(Status.PENDING) and plan.limited_to is None) or not plan.redials.is_over
-        nobody = "Nobody is called now." if waits else "Nobody is left to be called."
-        notes = [] if called else [f"Note: {note}." for note in plan.outlook.notes]
-        over = plan.outlook.ended
-        return "\n".join([*before, nobody if over is None else over_line(over), *notes])
-    return "\n".join([_who(plan), *brief_lines(plan.outlook, rate=plan.rate, sandbox=plan.sandbox, more=before)])
-
-
-def _who(plan: Plan) -> str:
-    calls = plan.outlook.forecast.calls
-    limited = f" (--limit; {plan.counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
-    who = (
-        f"{calls:,} of {plan.recipients} will be called" if calls else f"Nobody of {plan.recipients} can be called now"
-    )
-    return f"{who}{limited}, by {_agent(plan)}." if calls else f"{who}."
-
-
-def _later(plan: Plan) -> list[str]:
-    """Return who is called again by plan, but not by this run."""
-    return [f"{text}." for text in planned(replace(plan.redials, due=0))]
-
-
 def plan_event(plan: Plan) -> dict[str, Any]:
     """Return what a run is about to do, for a log: no names, nothing of what is said."""
     value = plain(plan)
     kept = ("batch", "to_call", "limited_to", "counts", "agent_id", "rate", "sandbox")
     return {name: value[name] for name in kept} | {"forecast": plain(plan.outlook.forecast)}
-
-
-def _agent(plan: Plan) -> str:
-    return (
-        f"agent {plan.outlook.agent_name!r} ({plan.agent_id})" if plan.outlook.agent_name else f"agent {plan.agent_id}"
-    )
 
 
 def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path] = ()) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dialer.messages import progress
@@ -258,7 +258,8 @@ def campaign_row(one: Entry, *, workspace: str) -> CampaignRow:
         campaign=os.path.relpath(one.campaign, workspace) if one.campaign else "",
         recipients=os.path.basename(one.recipients),  # noqa: PTH119 - of a text
         state=str(one.state),
-        details=tuple(details(one)),
+        # Who has paused everything is said once, above all of them.
+        details=tuple(details(replace(one, pauses=_own_pauses(one)))),
         total=sum(one.counts.values()),
         sent=one.sent,
         reached=one.reached,
@@ -275,7 +276,7 @@ def _actions(one: Entry) -> list[str]:
     if one.selection is None or one.trouble:
         return []
     found = ["start"] if one.state in _STARTABLE and not one.pauses and not one.running else []
-    if one.pauses:
+    if _own_pauses(one):
         found.append("resume")
     elif one.ledger:
         found.append("pause")
@@ -283,6 +284,11 @@ def _actions(one: Entry) -> list[str]:
         found += ["cancel"] if one.open or one.running else []
         found.append("results")
     return [*found, "next"]
+
+
+def _own_pauses(one: Entry) -> tuple[Pause, ...]:
+    """Return what holds a batch, or all of its campaign."""
+    return tuple(pause for pause in one.pauses if pause.of != "all")
 
 
 def campaign_view(live: Live, *, workspace: str) -> CampaignView:
@@ -326,7 +332,7 @@ def organisation_view(one: Organisation) -> OrganisationView:
             for row, entry in zip(rows, one.entries, strict=True)
             if entry.running
         ),
-        paused=tuple(row for row, entry in zip(rows, one.entries, strict=True) if entry.pauses),
+        paused=tuple(row for row, entry in zip(rows, one.entries, strict=True) if _own_pauses(entry)),
     )
 
 

@@ -3,10 +3,31 @@
 Nothing imports it but where a database is asked for: psycopg comes with the extra `postgres`.
 """
 
-from dialer.store.postgres.database import create, lacks
+from dialer.errors import UsageError
+from dialer.messages import database as say
+
+try:
+    import psycopg  # noqa: F401 - so that what is missing is said in words, whoever comes first
+except ImportError as error:
+    raise UsageError(say.NOT_INSTALLED) from error
+
+from dialer.store.postgres.database import Found, create, identity_of, look, upgrade
 from dialer.store.postgres.do_not_call import DatabaseDoNotCall
+from dialer.store.postgres.neighbours import DatabaseNeighbours
 from dialer.store.postgres.pauses import DatabasePauses
 from dialer.store.postgres.slots import Slot, Slots
 from dialer.store.postgres.store import Batch
 
-__all__ = ["Batch", "DatabaseDoNotCall", "DatabasePauses", "Slot", "Slots", "create", "lacks"]
+__all__ = [
+    "Batch",
+    "DatabaseDoNotCall",
+    "DatabaseNeighbours",
+    "DatabasePauses",
+    "Found",
+    "Slot",
+    "Slots",
+    "create",
+    "identity_of",
+    "look",
+    "upgrade",
+]

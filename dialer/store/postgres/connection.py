@@ -26,6 +26,8 @@ def database_errors() -> Iterator[None]:
         yield
     except psycopg.OperationalError as error:
         raise UnreachableError(say.unreachable(why=_first_line(error))) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise LedgerError(say.not_allowed(why=_first_line(error))) from error
     except psycopg.Error as error:
         if error.sqlstate == IS_OVER:
             raise RunOverError(say.run_over()) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -11,16 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from dialer.errors import DoNotCallError, LedgerError
+from dialer.errors import DoNotCallError, LedgerError, UnreachableError
 from dialer.messages import database
 from dialer.messages import do_not_call as say
 from dialer.store.do_not_call import NOTHING, Acceptance, Extent, Row, Stamp
 from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.lookout import Lookout
 from dialer.store.postgres.queries import statements
-from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from dialer.store.postgres.session import Session
+
+_FRESH = 0.25
+"""Seconds for which it is not asked again whether it has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,9 @@ class DatabaseDoNotCall:
 
     def __init__(self, url: str) -> None:
         with _errors():
-            self._session = Session(url)
+            self._looks = Lookout(url)
+        self._stamp: Stamp = (0, 0, 0)
+        self._seen_at = -math.inf
 
     @property
     def path(self) -> Path:
@@ -85,24 +93,32 @@ class DatabaseDoNotCall:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._session.close()
+        self._looks.close()
+
+    @contextlib.contextmanager
+    def _asked(self) -> Iterator[Session]:
+        with _errors(), self._looks.session() as session:
+            yield session
 
     def stamp(self) -> Stamp:
-        """Return what changes whenever a row is added."""
-        with _errors():
-            last = self._session.execute(statements.LAST_LISTED).fetchone()
-        return (0 if last is None else int(last[0]), 0, 0)
+        """Return what changes whenever a row is added, or did a moment ago: each intent looks by itself."""
+        if time.monotonic() - self._seen_at > _FRESH:
+            # While the database does not answer, nobody is called.
+            with contextlib.suppress(UnreachableError), self._looks.session() as session:
+                self._stamp, self._seen_at = (_last_line(session), 0, 0), time.monotonic()
+        return self._stamp
 
     def read(self, *, after: Extent = NOTHING, expected: Extent = NOTHING) -> DatabasePart:
         """Return what stands there, or what was added since; `DoNotCall.read`."""
         expected = max(expected, after, key=lambda extent: extent.length)
         if not self.begins_with(expected):
-            now, at = self.stamp()[0], expected.at
+            with self._asked() as session:
+                now, at = _last_line(session), expected.at
             if not now:
                 raise DoNotCallError(say.missing(self.path, lines=expected.lines, at=at))
             raise DoNotCallError(say.changed(self.path, lines=expected.lines, at=at, now=now))
-        with _errors():
-            found = self._session.execute(statements.LISTED_SINCE, (after.length,)).fetchall()
+        with self._asked() as session:
+            found = session.execute(statements.LISTED_SINCE, (after.length,)).fetchall()
         rows = [
             Row(number, since, source, ended, reason, line) for line, number, since, source, ended, reason, _ in found
         ]
@@ -113,27 +129,28 @@ class DatabaseDoNotCall:
         """Tell whether it still begins with what was read once."""
         if not extent.length:
             return True
-        with _errors():
-            return self._session.execute(statements.DIGEST_AT, (extent.length,)).fetchone() == (extent.digest,)
+        with self._asked() as session:
+            return session.execute(statements.DIGEST_AT, (extent.length,)).fetchone() == (extent.digest,)
 
     @contextlib.contextmanager
     def adding(self) -> Iterator[DatabaseAdding]:
         """Have it alone, to look and to add; what was added is durable at the end."""
         # The lock is that of batch 0, which there is not.
-        with _errors(), self._session.transaction():
-            yield DatabaseAdding(self._session)
+        with self._asked() as session, session.transaction():
+            yield DatabaseAdding(session)
+        self._seen_at = -math.inf
 
     def accepted(self) -> Acceptance | None:
         """Return what a person accepted last."""
-        with _errors():
-            row = self._session.execute(statements.ACCEPTED).fetchone()
+        with self._asked() as session:
+            row = session.execute(statements.ACCEPTED).fetchone()
         return None if row is None else Acceptance(row[0], Extent(*row[1:]))
 
     def accept(self, extent: Extent) -> None:
         """Note that a person accepts the list as it is."""
         accepted = (uuid4().hex, extent.length, extent.digest, extent.lines, time.time())
-        with _errors():
-            self._session.execute(statements.ACCEPT, accepted)
+        with self._asked() as session:
+            session.execute(statements.ACCEPT, accepted)
 
 
 @contextlib.contextmanager
@@ -143,6 +160,11 @@ def _errors() -> Iterator[None]:
             yield
     except LedgerError as error:
         raise DoNotCallError(str(error)) from error
+
+
+def _last_line(session: Session) -> int:
+    last = session.execute(statements.LAST_LISTED).fetchone()
+    return 0 if last is None else int(last[0])
 
 
 def _digest(before: str, row: Row) -> str:

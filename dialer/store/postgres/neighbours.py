@@ -6,22 +6,16 @@ asked about then is tried again.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Self
 
-from dialer.errors import LedgerError
+from dialer.errors import UnreachableError
 from dialer.messages import database as say
-from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.lookout import Lookout
 from dialer.store.postgres.queries import statements
-from dialer.store.postgres.session import Session
 from dialer.store.shared import Elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-_PATIENCE = 2.0
-_AGAIN = 1.0
-"""Seconds after which a lost connection is made anew."""
 
 
 class DatabaseNeighbours:
@@ -35,11 +29,8 @@ class DatabaseNeighbours:
     """
 
     def __init__(self, url: str, *, batch: int, server: str, within: float) -> None:
-        with database_errors():
-            self._session = Session(url)
-        self._session.batch, self._session.patience = batch, _PATIENCE
+        self._looks = Lookout(url, batch=batch)
         self._server, self._within = server, within
-        self._lost_at: float | None = None
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -47,43 +38,35 @@ class DatabaseNeighbours:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the database."""
-        self._session.close()
+        self._looks.close()
 
     def called(self, numbers: Sequence[int], *, now: float, seen_within: float = 0.0) -> Elsewhere | None:
         """Return the last call to any of some numbers by another batch within the time; `Neighbours.called`."""
+        asked = (self._server, list(numbers), now - self._within)
         try:
-            self._come_back()
-            with database_errors():
-                asked = (self._server, list(numbers), now - self._within)
-                row = self._session.execute(statements.NEIGHBOURS_CALLED, asked).fetchone()
-        except LedgerError:
-            self._lost_at = time.monotonic()
+            with self._looks.session() as session:
+                row = session.execute(statements.NEIGHBOURS_CALLED, asked).fetchone()
+        except UnreachableError:
             # Long before the request leaves the last look will do; without that nobody is called.
             return None if seen_within else Elsewhere(now, say.ANOTHER_BATCH, is_open=True)
         return None if row is None else Elsewhere(row[0], row[1], bool(row[2]))
 
-    def _come_back(self) -> None:
-        if self._lost_at is None:
-            return
-        if time.monotonic() - self._lost_at < _AGAIN:
-            raise LedgerError(say.unreachable(why=""))
-        with database_errors():
-            self._session.reconnect()
-        self._lost_at = None
+    def expect(self, listed: object) -> None:
+        """Do nothing: the database knows all batches."""
 
     def recent(self, *, now: float) -> Iterator[list[tuple[int, float]]]:
         """Yield whom the other batches called within the time, and when."""
-        with database_errors():
-            yield self._session.execute(statements.NEIGHBOURS_RECENT, (self._server, now - self._within)).fetchall()
+        with self._looks.session() as session:
+            yield session.execute(statements.NEIGHBOURS_RECENT, (self._server, now - self._within)).fetchall()
 
     def known(self, numbers: Sequence[int], *, now: float) -> Iterator[tuple[str, set[int]]]:  # noqa: ARG002 - as `Neighbours` has it
         """Yield each other batch that was the last to call some of these numbers, with those."""
-        with database_errors():
-            rows = self._session.execute(statements.NEIGHBOURS_KNOWN, (self._server, list(numbers))).fetchall()
+        with self._looks.session() as session:
+            rows = session.execute(statements.NEIGHBOURS_KNOWN, (self._server, list(numbers))).fetchall()
         yield from ((batch, set(found)) for batch, found in rows)
 
     def calls_since(self, since: float, *, agent: str) -> dict[int, float]:
         """Return a hash of each id that calls of an agent got since then, and when (Unix seconds)."""
-        with database_errors():
-            rows = self._session.execute(statements.NEIGHBOURS_CALLS_SINCE, (self._server, since, agent, agent))
+        with self._looks.session() as session:
+            rows = session.execute(statements.NEIGHBOURS_CALLS_SINCE, (self._server, since, agent, agent))
             return {hash(one): at for one, at in rows}

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.store.postgres.connection import database_errors
+from dialer.errors import UnreachableError
+from dialer.store.postgres.lookout import Lookout
 from dialer.store.postgres.queries import statements
 from dialer.store.shared import Pause
+
+_FRESH = 0.25
+"""Seconds for which it is not asked again."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dialer.store.postgres.session import Session
-
 
 class DatabasePauses:
-    """The pauses that hold one batch.
+    """The pauses that hold one batch, or a campaign, or all of them.
 
     Args:
-        session: to the database, of this batch.
+        url: of the database.
+        batch: its name there; empty: of a campaign, or of all.
+        campaign: the campaign's; empty: of all.
         now: Unix seconds, by which a pause is over; each intent goes by the server's.
     """
 
-    def __init__(self, session: Session, *, now: Callable[[], float] = time.time) -> None:
-        self._session, self._now = session, now
+    def __init__(self, url: str, *, batch: str = "", campaign: str = "", now: Callable[[], float] = time.time) -> None:
+        self._looks = Lookout(url)
+        self._batch, self._campaign, self._now = batch, campaign, now
+        self._seen: Sequence[Pause] = ()
+        self._seen_at = -math.inf
 
     def in_force(self) -> Sequence[Pause]:
-        """Return what holds the batch at this moment."""
-        with database_errors():
-            rows = self._session.execute(statements.PAUSES, (self._now(),)).fetchall()
+        """Return what holds it at this moment, or did a moment ago: each intent looks by itself."""
+        if time.monotonic() - self._seen_at > _FRESH:
+            # While the database does not answer, nobody is called.
+            with contextlib.suppress(UnreachableError):
+                self._seen, self._seen_at = self._read(), time.monotonic()
+        return [pause for pause in self._seen if pause.until is None or pause.until.timestamp() > self._now()]
+
+    def _read(self) -> Sequence[Pause]:
+        with self._looks.session() as session:
+            rows = session.execute(statements.PAUSES, (self._batch, self._campaign)).fetchall()
         return [
             Pause(of, name, by=by, since=_moment(since), until=_moment(until), why=why)
             for of, name, by, since, until, why in rows
@@ -39,13 +55,20 @@ class DatabasePauses:
     def put(self, pause: Pause) -> None:
         """Have nobody called from now on; what was begun before may still leave within half a second."""
         since, until = (None if at is None else at.timestamp() for at in (pause.since, pause.until))
-        with database_errors():
-            self._session.execute(statements.PUT_PAUSE, (pause.of, pause.place, pause.by, since, until, pause.why))
+        with self._looks.session() as session:
+            session.execute(statements.PUT_PAUSE, (pause.of, pause.place, pause.by, since, until, pause.why))
+        self._seen_at = -math.inf
 
     def lift(self, of: str, name: str) -> bool:
         """End a pause; return whether there was one."""
-        with database_errors():
-            return self._session.execute(statements.LIFT_PAUSE, (of, name)).rowcount > 0
+        with self._looks.session() as session:
+            was_there = session.execute(statements.LIFT_PAUSE, (of, name)).rowcount > 0
+        self._seen_at = -math.inf
+        return was_there
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._looks.close()
 
 
 def _moment(at: float | None) -> datetime | None:

@@ -22,6 +22,7 @@ from dialer.messages.store import RUN_ENDED
 from dialer.store.ledger.gaps import MADE, SEARCHED, START, Gaps
 from dialer.store.ledger.queries import changing, reading
 from dialer.store.postgres.connection import BatchSession
+from dialer.store.postgres.database import check_version
 from dialer.store.postgres.queries import statements
 from dialer.store.shared import Holder
 
@@ -76,6 +77,8 @@ class Runs(BatchSession, Gaps):
                 raise LockedError(
                     say.batch_held(host=host, process=process, since=moment), pid=process, host=host, since=moment
                 )
+            # From here on nobody changes the tables before this run is noted.
+            check_version(self._session)
             before = db.execute(statements.FORMER_SERVER).fetchone()
             if before is not None:
                 # Nobody who has worked on it has told this server again what it may have lost.

@@ -110,6 +110,11 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             raise
         return made
 
+    @property
+    def number(self) -> int:
+        """Which batch it is, in the database."""
+        return self._session.batch
+
     def _choose(self, name: str) -> None:
         with self._errors():
             row = self._session.execute(statements.BATCH_NAMED, (name,)).fetchone()

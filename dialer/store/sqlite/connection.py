@@ -62,6 +62,10 @@ class LedgerFile(Connected):
         """Return True: the kernel's lock on it is held as long as this process lives."""
         return True
 
+    def beat(self) -> bool:
+        """Return True: as `may_send`."""
+        return True
+
     def come_back(self) -> bool:
         """Return False: a file that failed may lack what was written."""
         return False

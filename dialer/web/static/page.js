@@ -57,7 +57,7 @@
     isOutdated = false;
     looked = Date.now();
     try {
-      const answer = await fetch(window.location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const answer = await fetch(window.location.href, { headers: { "X-Live": "yes" }, cache: "no-store" });
       if (answer.status === 401 || answer.status === 403) return show("signed-out", true);
       if (answer.ok) take(await answer.text());
     } catch {

@@ -9,7 +9,6 @@ The settings are made anew in each transaction (`session`), so that a pooler may
 
 from __future__ import annotations
 
-VERSION = 1
 LOCKS = 0x6469616C
 """First key of the advisory locks that last one transaction; the second one is the batch's."""
 
@@ -268,5 +267,10 @@ $$ SELECT (SELECT system_identifier::text FROM pg_control_system()) || '/' ||
 substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) $$;
 """
 
-SCHEMA = "\n".join((_HELPERS, _TABLES, *(_view(*view) for view in VIEWS.items())))
-"""All of it in an empty database, but for what stands in `functions`."""
+STEPS = ("\n".join((_HELPERS, _TABLES, *(_view(*view) for view in VIEWS.items()))),)
+"""What leads from each version of the tables to the next one, the first from an empty database.
+
+A step is never changed once a version with it was published: databases have it behind them.
+"""
+HELPERS = ("seconds", "current_batch", "each_in", "alike", "identity")
+"""The functions that a step makes; all others are made anew whenever the tables change."""

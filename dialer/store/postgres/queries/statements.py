@@ -6,26 +6,63 @@ from __future__ import annotations
 from dialer.store.ledger.queries import changing
 from dialer.store.ledger.queries.parts import CALLABLE, permitted
 from dialer.store.ledger.queries.reading import RECIPIENT
-from dialer.store.postgres.queries.schema import LOCKS
+from dialer.store.postgres.queries.schema import HELPERS, LOCKS
 
 VERSION_TABLE = "SELECT to_regclass('dialer.version')"
 VERSION_NOTED = "SELECT max(number) FROM dialer.version"
 NOTE_VERSION = "INSERT INTO dialer.version VALUES (?)"
+DROP_FUNCTIONS = f"""
+    DO $$ DECLARE f regprocedure; BEGIN
+        FOR f IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'dialer'::regnamespace
+        AND p.proname <> ALL ('{{{",".join(HELPERS)}}}') LOOP
+            EXECUTE 'DROP FUNCTION ' || f || ' CASCADE';
+        END LOOP;
+    END $$
+"""
+NOBODY_BEGINS = "LOCK TABLE dialer.run IN ACCESS EXCLUSIVE MODE"
+UNFINISHED = """
+    SELECT b.name, r.host, r.pid, r.began FROM dialer.run r JOIN dialer.batch b ON b.id = r.batch_id
+    WHERE r.ended IS NULL AND (dialer.seconds() <= r.beat_at + r.lease OR r.server <> dialer.identity()
+    OR dialer.seconds() - r.lease <= extract(epoch FROM pg_postmaster_start_time())) ORDER BY r.began LIMIT 1
+"""
+"""Who works, or may, whatever the batch: as `END_SILENT_RUNS` judges it, and whose end leaves no gap to note."""
+END_ALL_RUNS = "UPDATE dialer.run SET ended = dialer.seconds(), is_expired = 1 WHERE ended IS NULL"
 GRANT_RUN = """
     GRANT USAGE ON SCHEMA dialer, dialer_batch TO {role};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dialer, dialer_batch TO {role};
     REVOKE INSERT, UPDATE, DELETE ON dialer.version FROM {role};
     REVOKE UPDATE, DELETE ON dialer.do_not_call, dialer.do_not_call_accepted FROM {role};
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA dialer TO {role};
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dialer TO {role};
+    GRANT TEMPORARY ON DATABASE {database} TO {role};
 """
 GRANT_READ = """
     GRANT USAGE ON SCHEMA dialer, dialer_batch TO {role};
     GRANT SELECT ON ALL TABLES IN SCHEMA dialer, dialer_batch TO {role};
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dialer TO {role};
 """
+DATABASE = "SELECT current_database()"
+IS_OWNER = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'dialer'"
+IS_ROLE = "SELECT 1 FROM pg_roles WHERE rolname = ?"
+ROLES = """
+    SELECT r.rolname, bool_or(a.privilege_type = 'INSERT') FROM pg_class c CROSS JOIN aclexplode(c.relacl) a
+    JOIN pg_roles r ON r.oid = a.grantee WHERE c.oid = 'dialer.batch'::regclass AND a.grantee <> c.relowner
+    GROUP BY r.rolname
+"""
+"""Which roles may do something in the tables, and whether they may run campaigns."""
+IDENTITY = """
+    SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid FROM pg_database
+    WHERE datname = current_database()
+"""
+"""What tells a database from every other one, wherever it is reached, on whichever replica; a dump has another one."""
 SETTINGS_OF_SERVER = """
-    SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
-    (SELECT count(*) FROM pg_stat_replication), current_setting('synchronous_standby_names'),
+    SELECT current_setting('server_version'), current_setting('fsync'), current_setting('full_page_writes'),
+    pg_is_in_recovery(), (SELECT count(*) FROM pg_stat_replication), current_setting('synchronous_standby_names'),
     NOT EXISTS (SELECT 1 FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), host(inet_server_addr())
+"""
+MAY = """
+    SELECT current_user, has_table_privilege('dialer.recipient', 'UPDATE'),
+    has_database_privilege(current_database(), 'TEMPORARY')
 """
 CLOCK = "SELECT dialer.seconds()"
 BATCH_NAMED = "SELECT id FROM dialer.batch WHERE name = ?"
@@ -112,9 +149,7 @@ ACCEPTED = "SELECT id, length, digest, lines, at FROM dialer.do_not_call_accepte
 ACCEPT = "INSERT INTO dialer.do_not_call_accepted VALUES (?, ?, ?, ?, ?)"
 PAUSES = """
     SELECT p.of, p.name, p.by, p.since, p.until, p.why FROM dialer.pause p
-    JOIN dialer.batch i ON i.id = dialer.current_batch()
-    WHERE p.name = CASE p.of WHEN 'batch' THEN i.name WHEN 'campaign' THEN i.campaign ELSE '' END
-    AND (p.until IS NULL OR p.until > ?)
+    WHERE p.name = CASE p.of WHEN 'batch' THEN ?1 WHEN 'campaign' THEN ?2 ELSE '' END
     ORDER BY CASE p.of WHEN 'batch' THEN 1 WHEN 'campaign' THEN 2 ELSE 3 END
 """
 PUT_PAUSE = """

@@ -1,0 +1,273 @@
+"""The page as an operator sees it, in a real Chromium: what one person does the other sees, whatever breaks between."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.provider.bolna.sandbox import Settings, running
+from tests import test_hostile
+from tests.browser import Person, chromium, findings
+from tests.pages import Page, serving
+from tests.place import AGENT, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+    from playwright.sync_api import Page as Tab
+
+EVIL = "<img src=x onerror=pwn(1)><script>pwn(2)</script><svg/onload=pwn(3)>\"' onfocus=pwn(4) {{7*7}}"
+"""What a browser would run if it were put into a page as it stands."""
+PACING = '[pacing]\nrate = "5000/second"\nreads = "5000/second"\n'
+SCREENS = ("/", "/organisation", "/campaigns/{spring}", "/campaigns/{spring}/next", "/campaigns/{long}", "/nowhere")
+"""One of each kind; in braces the name of a batch."""
+
+
+def dialer(folder: Path, *words: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "dialer", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout
+
+
+def campaign(folder: Path, name: str, *, people: int, pacing: str = PACING) -> None:
+    (folder / f"{name}.toml").write_text(f'agent_id = "{AGENT}"\nrecipients = "{name}.csv"\n{pacing}')
+    (folder / f"{name}.csv").write_text("phone,name\n" + "".join(f"{number(at)},P{at}\n" for at in range(people)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace: all calls of `spring` have ended, some badly; `long` was never run, and takes ten minutes."""
+    folder = tmp_path_factory.mktemp("workspace")
+    settings = Settings(
+        speed=1e6,
+        lines=100,
+        call_rate=None,
+        agent_rate=None,
+        other_rate=None,
+        number_faults={number(3): "refused"},
+        number_outcomes={number(1): "voicemail", number(2): "no-answer"},
+        outcomes={"completed": 1},
+    )
+    with running(settings) as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        patch.setenv("BOLNA_API_KEY", "bn-test")
+        campaign(folder, "spring", people=8)
+        with (folder / "spring.csv").open("a") as file:
+            file.write("not a number,Nobody\n")
+        campaign(folder, "long", people=3000, pacing='[pacing]\nrate = "5/second"\nmax_in_flight = 2\n')
+        dialer(folder, "run", "spring.toml", "--yes", "--track", code=1)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Iterator[Page]:
+    with serving(folder) as page:
+        yield page
+
+
+@pytest.fixture
+def person(browser: Browser, page: Page) -> Iterator[Callable[..., Tab]]:
+    """Somebody who has signed in with a browser of their own; in the end nothing has run in it that is not ours."""
+    people: list[Person] = []
+
+    def come(**options: object) -> Tab:
+        people.append(Person(browser, **options))
+        people[-1].has_signed_in(page)
+        return people[-1].page
+
+    yield come
+    for one in people:
+        ran = one.ran()
+        one.close()
+        assert ran == []
+
+
+def link(page: Page) -> str:
+    return dialer(page.folder, "serve", "--link", ".").strip()
+
+
+def see(tab: Tab, selector: str, text: str) -> None:
+    """Wait until a text is seen, without touching anything."""
+    tab.locator(selector, has_text=text).first.wait_for()
+
+
+def figures(tab: Tab, selector: str) -> dict[str, int]:
+    """Return the first two columns of a table."""
+    cells: list[list[str]] = tab.locator(f"{selector} tr").evaluate_all(
+        "rows => rows.map(row => [...row.children].map(cell => cell.innerText))"
+    )
+    return {name: int(count.replace(",", "")) for name, count, *_ in cells}
+
+
+def test_what_one_person_does_the_other_sees_without_touching_anything(person: Callable[..., Tab], page: Page) -> None:
+    ana, ben = person(), person()
+    ben.goto(f"{page.address}/campaigns/{page.campaigns()['spring']['id']}")
+    ana.click("#pause-everything")
+    see(ana, "#said", "paused")
+    see(ben, "#hold-all", "Everything is paused")
+    see(ben, "#head .state", "Paused")
+    ben.click("#resume-everything")
+    see(ana, "#pause-everything", "Pause everything")
+    ana.reload()
+    assert ana.locator("#everything").inner_text().strip() == ""
+    assert ana.locator("#said").count() == 0
+
+
+def test_back_shows_what_is_and_a_reload_sends_nothing_again(person: Callable[..., Tab], page: Page) -> None:
+    tab = person()
+    tab.click("text=spring")
+    see(tab, "h1", "spring")
+    page.post("/organisation/pause")
+    tab.go_back()
+    see(tab, "#hold-all", "Everything is paused")
+    tab.click("#resume-everything")
+    see(tab, "#said", "resumed")
+    page.post("/organisation/pause")
+    tab.reload()
+    see(tab, "#hold-all", "Everything is paused")
+    page.post("/organisation/resume")
+
+
+def test_a_page_goes_on_where_its_server_was_killed_and_is_started_again(browser: Browser, tmp_path: Path) -> None:
+    campaign(tmp_path, "kept", people=2)
+    ana = Person(browser)
+    with serving(tmp_path) as first:
+        ana.has_signed_in(first)
+        see(ana.page, "h1", "Campaigns")
+        first.process.send_signal(signal.SIGKILL)
+        see(ana.page, "#lost", "No connection")
+        assert "kept" in ana.page.inner_text("#batches")
+    dialer(tmp_path, "pause", "kept.toml")
+    with serving(tmp_path, "--port", first.address.rpartition(":")[2]):
+        see(ana.page, "#batches .state", "Paused")
+        ana.page.locator("#lost").wait_for(state="hidden")
+    ana.close()
+
+
+def test_a_session_that_has_ended_says_how_to_come_back(browser: Browser, page: Page) -> None:
+    ana = Person(browser)
+    ana.page.goto(f"{page.address}/organisation")
+    see(ana.page, "main", "dialer serve --link")
+    ana.page.goto(link(page))
+    see(ana.page, "h1", "Campaigns")
+    ana.context.clear_cookies()
+    page.post("/organisation/pause")
+    ana.page.dispatch_event("body", "visibilitychange")
+    page.post("/organisation/resume")
+    ana.close()
+
+
+def test_everything_is_in_reach_of_the_keyboard_and_where_it_is_can_be_seen(person: Callable[..., Tab]) -> None:
+    tab = person()
+    seen = []
+    for _ in range(9):
+        tab.keyboard.press("Tab")
+        name, outline = tab.evaluate(
+            "[document.activeElement.innerText, getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        assert outline != "none", name
+        seen.append(name)
+        if name == "Pause everything":
+            break
+    assert seen[0] == "Skip to the content"
+    tab.keyboard.press("Enter")
+    see(tab, "#hold-all", "Everything is paused")
+    while tab.evaluate("document.activeElement.id") != "resume-everything":
+        tab.keyboard.press("Tab")
+    tab.keyboard.press("Space")
+    see(tab, "#hold-all", "Pause everything")
+
+
+def test_without_scripts_everything_works_by_its_forms(browser: Browser, page: Page) -> None:
+    ana = Person(browser, java_script_enabled=False)
+    ana.page.goto(link(page))
+    see(ana.page, "h1", "Campaigns")
+    ana.page.click("#pause-everything")
+    see(ana.page, "#hold-all", "Everything is paused")
+    ana.page.click("#resume-everything")
+    see(ana.page, "#hold-all", "Pause everything")
+    ana.close()
+
+
+def test_page_and_status_have_the_same_figures(person: Callable[..., Tab], page: Page) -> None:
+    tab = person()
+    tab.goto(f"{page.address}/campaigns/{page.campaigns()['spring']['id']}")
+    (status,) = json.loads(dialer(page.folder, "status", "spring.toml", "-o", "json"))
+    counts = status["counts"]
+    assert figures(tab, "#rows") == counts
+    assert int(tab.inner_text("#reached")) == status["reached"]
+    assert int(tab.inner_text("#sent")) == counts["queued"] + counts["error"]
+    assert figures(tab, "#outcomes") == {outcome or "not known yet": n for outcome, n in status["outcomes"].items()}
+
+
+def test_nothing_of_a_cell_a_file_or_an_answer_is_run(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_hostile, "SAID", EVIL)
+    monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+    name = EVIL.replace("/", "|")
+    placed, refused = {"message": EVIL, "status": EVIL, "execution_id": "e-1"}, {"error": EVIL, "message": EVIL}
+    for at, answer in enumerate([(200, placed), (400, refused)]):
+        with test_hostile.lying(answer) as address:
+            monkeypatch.setenv("BOLNA_BASE_URL", address)
+            file = f"{at}{name}"
+            text = f"agent_id = {json.dumps(AGENT)}\nrecipients = {json.dumps(f'{file}.csv')}\n{PACING}"
+            (tmp_path / f"{file}.toml").write_text(text)
+            cell = EVIL.replace('"', '""')
+            (tmp_path / f"{file}.csv").write_text(f'phone,"{cell}"\n{number(at)},"{cell}"\n"{cell}",x\n')
+            dialer(tmp_path, "run", f"{file}.toml", "--yes", code=1)
+            dialer(tmp_path, "track", f"{file}.toml", code=3 if not at else 0)
+    dialer(tmp_path, "pause", "--all", "--note", EVIL)
+    ana = Person(browser)
+    with serving(tmp_path) as page:
+        ana.has_signed_in(page)
+        for row in page.campaigns().values():
+            ana.page.goto(f"{page.address}/campaigns/{row['id']}")
+            assert EVIL[:20] in ana.page.inner_text("main")
+            ana.page.goto(f"{page.address}/campaigns/{row['id']}/next")
+        ana.page.goto(f"{page.address}/organisation")
+        assert EVIL in ana.page.inner_text("main")
+        assert ana.ran() == []
+        assert ana.page.locator("img, main script").count() == 0
+    ana.close()
+
+
+def look_at_all(tab: Tab, page: Page, widths: Sequence[int]) -> None:
+    ids = {name: row["id"] for name, row in page.campaigns().items()}
+    for screen in SCREENS:
+        for width in widths:
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.goto(page.address + screen.format(**ids))
+            assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{screen} is wider than {width}"
+            assert findings(tab) == [], f"{screen} at {width}"
+
+
+def test_a_fault_for_people_who_see_badly_is_found(person: Callable[..., Tab]) -> None:
+    tab = person()
+    tab.evaluate("document.querySelector('h1').innerHTML = '<button></button>'")
+    assert "button-name" in findings(tab)[0]
+
+
+def test_no_screen_has_a_serious_fault_for_people_who_see_or_move_badly(person: Callable[..., Tab], page: Page) -> None:
+    look_at_all(person(color_scheme="dark"), page, [390])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_screen_has_a_serious_fault_at_any_size(person: Callable[..., Tab], page: Page, scheme: str) -> None:
+    look_at_all(person(color_scheme=scheme), page, [390, 1280, 1920])

@@ -1,0 +1,111 @@
+"""What a person reads before saying yes: at most seven lines, the most important first; no is an answer, no error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.cli import main
+from dialer.errors import DeclinedError, ExitCode
+from dialer.messages.pages.plan import plan_text
+from tests.place import HEADER, awkward, run
+from tests.terminals import at_a_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dialer.operations import Plan
+    from tests.place import Place
+
+PRICE = "[forecast]\ncost_per_minute = 0.08\n"
+
+
+def plan(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    """Return what is said before the first call."""
+    main(["run", "--yes", "--no-progress", str(path), *options])
+    return capsys.readouterr().err.partition(f"\n{path.stem}: ")[0].splitlines()
+
+
+def test_it_says_who_when_for_how_much_who_not_and_what_is_heard(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([*awkward(5), ["no number", "x", "y", "z"]], header=["Mobile", *HEADER[1:]])
+    (place.folder / "dnc.csv").write_text(f"{awkward(1)[0][0]}\n")
+    lines = plan(place.campaign(more=f'{PRICE}[screening]\nsuppression = ["dnc.csv"]'), capsys)
+    begins = ["4 people in", "Sending takes", "The calls cost", "Not called", "The first one will hear", "Note", "Note"]
+    for line, begin in zip(lines, begins, strict=True):
+        assert line.startswith(begin)
+    assert "The numbers come from the column" in lines[0]
+    assert "The last call ends" in lines[1]
+    assert "wallet" in lines[2]
+    assert lines[3] == "Not called: 1 invalid, 1 suppressed."
+
+
+def test_however_much_there_is_to_say_it_takes_seven_lines(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """What does not fit is counted, with the command that shows it."""
+    rows = [[row[0], "NULL", "&amp;", "ZoÃ«"] for row in awkward(5)]
+    place.recipients([*rows, ["no number", "x", "y", "z"]], header=["Mobile", *HEADER[1:]])
+    for name in ("one", "two"):
+        (place.folder / f"{name}.csv").write_text("+919999999999\n")
+    path = place.campaign(more=f'{PRICE}[screening]\nsuppression = ["one.csv", "two.csv"]')
+    assert main(["run", str(path), "--yes", "-q", "--limit", "2"]) == ExitCode.LEFT
+    lines = plan(path, capsys)
+    assert len(lines) == 7
+    assert lines[3].startswith("Already called: 2 of 6 (the last one on ")
+    assert lines[-1].endswith(f" more notes: dialer check {path}")
+
+
+def test_what_may_be_a_second_call_is_in_it(place: Place) -> None:
+    place.recipients(awkward(3), header=HEADER)
+    seen: list[Plan] = []
+
+    async def no(plan: Plan) -> bool:
+        seen.append(plan)
+        return False
+
+    with pytest.raises(DeclinedError, match="No call was placed"):
+        run(place.campaign(more=PRICE), confirm=no)
+    doubtful = replace(seen[0], redialled=("+919812345678", "+919812345679"), once_more={"busy": 1})
+    doubtful = replace(doubtful, outlook=replace(seen[0].outlook, notes=("a", "b", "c", "d")))
+    lines = plan_text(doubtful, check="dialer check c.toml").splitlines()
+    assert len(lines) == 7
+    assert lines[3] == (
+        "2 of them may have been called already, and may be called twice. "
+        "1 was called before and will be called again: 1 busy."
+    )
+
+
+@pytest.mark.parametrize("answer", ["n", "", "nein", "yes please"])
+def test_no_is_an_answer_and_no_error(place: Place, answer: str) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    code, screen = at_a_terminal("run", place.campaign(), question="[y/N]", answer=f"{answer}\n")
+    assert (code, place.calls()) == (ExitCode.LEFT, [])
+    assert screen.splitlines()[-1] == "No call was placed."
+    assert "Error" not in screen
+
+
+def test_yes_calls_them(place: Place) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    code, _ = at_a_terminal("run", place.campaign(), question="[y/N]", answer="y\n")
+    assert (code, len(place.calls())) == (ExitCode.DONE, 2)
+
+
+def test_no_to_cancel_cancels_nothing(place: Place) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    path = place.campaign()
+    assert run(path).sent == 2
+    code, screen = at_a_terminal("cancel", path, question="[y/N]", answer="n\n")
+    assert (code, screen.splitlines()[-1]) == (ExitCode.LEFT, "Nothing was cancelled.")
+
+
+def test_the_requests_themselves_are_shown_only_when_asked_for(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(2), header=HEADER)
+    path = str(place.campaign())
+    assert main(["check", path]) == 0
+    assert "POST /call" not in capsys.readouterr().out
+    assert main(["check", path, "--verbose"]) == 0
+    assert "POST /call {" in capsys.readouterr().out
