@@ -90,7 +90,7 @@ def no_batch(name: str) -> str:
 def batch_held(*, host: str, process: int, since: str) -> str:
     return (
         f"A run works on this batch (process {process} on {host}, since {since}). Wait until it ends, or stop it there "
-        "with Ctrl-C."
+        "with Ctrl-C. If it was killed, it is over ten seconds later."
     )
 
 

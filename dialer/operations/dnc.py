@@ -24,6 +24,7 @@ from dialer.models import Problem, e164
 from dialer.moments import shown
 from dialer.operations.do_not_call import Seen
 from dialer.operations.ledger_files import workspace_ledgers
+from dialer.operations.pause import IN_DATABASE
 from dialer.store.do_not_call import NOTHING, Row
 from dialer.store.engines import do_not_call_list, read_ledger
 
@@ -142,7 +143,7 @@ def add_numbers(
         fresh = [number for number in wanted if not known.has(number, source)]
         if fresh:
             adding.add([Row(e164(number), _now(), source) for number in fresh])
-    time.sleep(LEAVING)
+    time.sleep(LEAVING if shared.files else IN_DATABASE)
     return Added(
         str(shared.path),
         tuple(map(e164, fresh)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dialer.config.batch import read_campaign_file
 from dialer.config.workspace import Workspace, folder_of_all
 from dialer.errors import DialerError
+from dialer.store.engines import pauses_in
 from dialer.store.sqlite import held_by, lock_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
     from dialer.messages.commands import Selection
+    from dialer.store.engines import InDatabase
 
 _RUN = "run"
 
@@ -43,8 +45,13 @@ class LiveRuns:
     """The locks that the runs of some campaigns may hold; they are looked for once."""
 
     def __init__(self) -> None:
+        self._in_database: list[InDatabase] = []
         self._wanted: dict[Path, str] = {}
         """Lock -> the campaign file whose runs are meant; empty: all."""
+
+    def add_database(self, place: InDatabase) -> None:
+        """Add those of a batch in a database; without its name those of its campaign; without that one's, all."""
+        self._in_database.append(place)
 
     def add_batch(self, batch: Batch) -> None:
         """Add those of one batch."""
@@ -70,6 +77,9 @@ class LiveRuns:
     def live(self) -> list[LiveRun]:
         """Return the runs that go on at this moment."""
         found = []
+        for place in self._in_database:
+            with contextlib.closing(pauses_in(place.url, batch=place.name, campaign=place.campaign)) as pauses:
+                found += [LiveRun(name, by.pid, by.host, by.since) for name, by in pauses.runs()]
         for lock, campaign in self._wanted.items():
             by = held_by(lock)
             if by is not None and by.does == _RUN and campaign in {"", by.campaign}:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import getpass
 import math
 import os
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,8 @@ from dialer.messages.operations.workspace import no_folder
 from dialer.moments import in_zone, moment_in
 from dialer.operations.live_runs import LiveRun, LiveRuns
 from dialer.operations.paused import by_clock, lift_commands
+from dialer.operations.stores import all_in_database, campaign_in_database, place_of
+from dialer.store.engines import InDatabase, pauses_in
 from dialer.store.pause_files import PauseFiles, all_paused, pause_in
 from dialer.store.pause_files import put as write_pause
 from dialer.store.shared import Pause
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 """Seconds that the runs get to end: what they have in flight gets 50 of them."""
 _LOOK_EVERY = 0.1
+IN_DATABASE = 1.0
+"""Seconds after a commit in which a request may still leave whose intent was recorded before it, and a little more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class Target:
         folder: of all campaigns.
         batch: which batch it is, or the one that the campaign has without more options; None where that is not known.
         sandbox: it is trials that are meant.
+        place: where it is in a database; None: the files hold it.
     """
 
     of: str
@@ -55,6 +62,7 @@ class Target:
     folder: Path | None = None
     batch: Batch | None = None
     sandbox: bool = False
+    place: InDatabase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,8 @@ def targets_of(
 def target_of_all(folder: Path, *, sandbox: bool = False) -> Target:
     """Return what is meant by every campaign of the workspace around a folder, also where `dialer.toml` is wrong."""
     around = folder_of_all(folder)
-    return Target(of="all", files=(all_paused(around, sandbox=sandbox),), folder=around, sandbox=sandbox)
+    place = None if sandbox else all_in_database(around)
+    return Target(of="all", files=(all_paused(around, sandbox=sandbox),), folder=around, sandbox=sandbox, place=place)
 
 
 def pause_batch(batch: Batch, *, why: str) -> list[str]:
@@ -132,7 +141,9 @@ def target_of_batch(batch: Batch) -> Target:
     """Return what is meant by a batch."""
     files = PauseFiles(results=batch.results).batch
     trial = batch.selection.sandbox
-    return Target(of="batch", files=files, selection=batch.selection, batch=batch, sandbox=trial)
+    place = place_of(batch)
+    in_database = place if isinstance(place, InDatabase) else None
+    return Target(of="batch", files=files, selection=batch.selection, batch=batch, sandbox=trial, place=in_database)
 
 
 def pause_campaigns(
@@ -161,7 +172,9 @@ def pause_campaigns(
     put = _put(targets, ends, why)
     runs = LiveRuns()
     for target in targets:
-        if target.folder is not None:
+        if target.place is not None:
+            runs.add_database(target.place)
+        elif target.folder is not None:
             runs.add_below(target.folder, sandbox=target.sandbox)
         elif target.of == "batch" and target.batch is not None:
             runs.add_batch(target.batch)
@@ -170,6 +183,9 @@ def pause_campaigns(
     before = runs.live()
     if before:
         tell(say.waiting_for(len(before)))
+    if any(target.place is not None for target in targets):
+        # By then what was begun before has left, or never will.
+        time.sleep(IN_DATABASE)
     seen, left = dict.fromkeys(before), before
     end = time.monotonic() + patience
     while left and time.monotonic() < end:
@@ -231,7 +247,15 @@ def _target(selection: Selection) -> Target:
     except DialerError:
         # Its runs are stopped also where the file was spoiled meanwhile.
         batch = None
-    return Target(of="campaign", files=files.campaign, selection=selection, batch=batch, sandbox=selection.sandbox)
+    place = None if selection.sandbox else campaign_in_database(campaign)
+    return Target(
+        of="campaign",
+        files=files.campaign,
+        selection=selection,
+        batch=batch,
+        sandbox=selection.sandbox,
+        place=place,
+    )
 
 
 def _located(selection: Selection) -> Batch:
@@ -239,7 +263,7 @@ def _located(selection: Selection) -> Batch:
 
 
 def _lift_commands(target: Target) -> list[str]:
-    pauses = [Pause(target.of, str(path)) for path in target.files]
+    pauses = [Pause(target.of, str(path)) for path in target.files[: 1 if target.place else None]]
     return lift_commands(target.selection, pauses, sandbox=target.sandbox)
 
 
@@ -257,21 +281,32 @@ def _put(targets: Sequence[Target], ends: Sequence[datetime | None], why: str) -
     """Have everything paused that can be."""
     by, since, put = this_person(), datetime.now(UTC).replace(microsecond=0), _Put()
     for target, until in zip(targets, ends, strict=True):
+        pause = Pause(target.of, "", by=by, since=since, until=until, why=" ".join(why.split()))
+        if target.place is not None:
+            _put_in_database(target.place, pause, put, zone=zone_of(target))
+            continue
         for path in target.files:
-            pause = Pause(target.of, str(path), by=by, since=since, until=until, why=" ".join(why.split()))
-            _put_one(path, pause, put, zone=zone_of(target))
+            held = pause_in(str(path), pause.of)
+            keep = functools.partial(write_pause, path)
+            _put_one(held, replace(pause, place=str(path)), put, keep=keep, zone=zone_of(target))
     return put
 
 
-def _put_one(path: Path, pause: Pause, put: _Put, *, zone: str | None) -> None:
-    held = pause_in(str(path), pause.of)
+def _put_in_database(place: InDatabase, pause: Pause, put: _Put, *, zone: str | None) -> None:
+    name = {"batch": place.name, "campaign": place.campaign}.get(pause.of, "")
+    with contextlib.closing(pauses_in(place.url, batch=place.name, campaign=place.campaign)) as pauses:
+        held = next((one for one in pauses.in_force() if one.of == pause.of), None)
+        _put_one(held, replace(pause, place=name), put, keep=pauses.put, zone=zone)
+
+
+def _put_one(held: Pause | None, pause: Pause, put: _Put, *, keep: Callable[[Pause], None], zone: str | None) -> None:
     before = [] if held is None else [by_clock(held, zone)]
     if held is not None and _lasts_as_long(held, pause):
         put.pauses += before
         put.kept += before
         return
     try:
-        write_pause(path, pause)
+        keep(pause)
     except MustActError as error:
         put.troubles.append(str(error))
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from anyio import to_thread
 
-from dialer.errors import DialerError
+from dialer.errors import DialerError, UnreachableError
 from dialer.export.results import Places
 from dialer.messages.operations import results as say
 from dialer.operations.results import begin_writing, note_written, write_changed
@@ -188,7 +188,9 @@ class ResultsWriter:
             for note in workbook_notes(self._batch, watch=self._go_on):
                 self._notes.add(note)
         elif todo.whole is None:
-            self._file.append(store.results_of(todo.positions))
+            # That a database does not answer is said already, and the file is whole at the end.
+            with contextlib.suppress(UnreachableError):
+                self._file.append(store.results_of(todo.positions))
         else:
             self._written = None
             # Where another one took its place, whoever works on that one may have written what this one does not know.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.operations.pause import zone_of
 from dialer.operations.paused import by_clock, lift_commands
+from dialer.operations.stores import place_of
+from dialer.store.engines import InDatabase, pauses_in
 from dialer.store.pause_files import PauseFiles, is_there, lift, read_pause
 
 if TYPE_CHECKING:
@@ -46,18 +49,8 @@ def resume_campaigns(targets: Sequence[Target]) -> list[Resumed]:
 
 
 def _resumed(target: Target) -> Resumed:
-    lifted = []
-    for path, of in _places(target):
-        if is_there(path):
-            pause = read_pause(str(path), of)
-            lifted += [pause] if lift(path) else []
-    selection, batch, zone = target.selection, target.batch, zone_of(target)
-    held = PauseFiles(
-        campaign=None if selection is None else selection.campaign,
-        results=None if batch is None else batch.results,
-        folder=target.folder,
-        sandbox=target.sandbox,
-    ).in_force()
+    lifted, held = _lifted(target) if target.place is None else _lifted_in_database(target, target.place)
+    selection, zone = target.selection, zone_of(target)
     return Resumed(
         name=str(target.folder if selection is None else selection.campaign),
         lifted=tuple(by_clock(pause, zone) for pause in lifted),
@@ -65,6 +58,33 @@ def _resumed(target: Target) -> Resumed:
         lift=tuple(lift_commands(selection, held, sandbox=target.sandbox)),
         run="" if selection is None else selection.command("run"),
     )
+
+
+def _lifted(target: Target) -> tuple[list[Pause], Sequence[Pause]]:
+    """Lift what is meant, in files; return it, and what holds still."""
+    lifted = []
+    for path, of in _places(target):
+        if is_there(path):
+            pause = read_pause(str(path), of)
+            lifted += [pause] if lift(path) else []
+    files = PauseFiles(
+        campaign=None if target.selection is None else target.selection.campaign,
+        results=None if target.batch is None else target.batch.results,
+        folder=target.folder,
+        sandbox=target.sandbox,
+    )
+    return lifted, files.in_force()
+
+
+def _lifted_in_database(target: Target, place: InDatabase) -> tuple[list[Pause], Sequence[Pause]]:
+    """Do the same in a database."""
+    whole = place_of(target.batch) if target.batch is not None else place
+    name = whole.name if isinstance(whole, InDatabase) else ""
+    # As of files: where no option is needed to name the batch, none is needed to lift its own pause.
+    kinds = {target.of, "batch"} if target.of == "campaign" else {target.of}
+    with contextlib.closing(pauses_in(place.url, batch=name, campaign=place.campaign)) as pauses:
+        lifted = [pause for pause in pauses.in_force() if pause.of in kinds and pauses.lift(pause.of, pause.place)]
+        return lifted, pauses.in_force()
 
 
 def _places(target: Target) -> Iterator[tuple[Path, str]]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from dialer.config.workspace import find_workspace
+from dialer.config.workspace import find_workspace, workspace_of
 from dialer.errors import UsageError
 from dialer.messages import database as say
 from dialer.messages.store import holder as holder_words
@@ -51,6 +51,28 @@ def refuse_database(batch: Batch, *, command: str) -> None:
     """
     if isinstance(place_of(batch), InDatabase):
         raise UsageError(say.not_with_a_database(command))
+
+
+def campaign_in_database(campaign: Path) -> InDatabase | None:
+    """Return where all batches of a campaign are in a database; None where they are kept in files.
+
+    Raises:
+        DialerError: as `place_of`.
+    """
+    workspace = find_workspace(campaign, results=campaign)
+    if workspace.database is None:
+        return None
+    return InDatabase(workspace.database.url, "", _within(campaign, workspace.folder))
+
+
+def all_in_database(folder: Path) -> InDatabase | None:
+    """Return where all batches of a workspace are in a database; None where they are kept in files.
+
+    Raises:
+        DialerError: as `place_of`.
+    """
+    url = workspace_of(folder, with_database=True).database_url
+    return None if url is None else InDatabase(url, "", "")
 
 
 def _within(path: Path, folder: Path) -> str:

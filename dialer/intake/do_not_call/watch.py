@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 from anyio import to_thread
 
-from dialer.errors import DoNotCallError, InputError
+from dialer.errors import DoNotCallError, InputError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -86,7 +86,11 @@ class Watch:
             return  # Asked for each call.
         async with self._turn:
             while not self.is_current():
-                await self._catch_up()
+                try:
+                    await self._catch_up()
+                except UnreachableError:
+                    # A database that does not answer: nobody is called until it does.
+                    await anyio.sleep(SETTLED)
 
     async def _catch_up(self) -> None:
         # Size and time do not tell of a change within a tick of the file system's clock; the bytes do.

@@ -77,7 +77,8 @@ class DatabaseDoNotCall:
 
     def __init__(self, url: str) -> None:
         with _errors():
-            self._looks = Lookout(url)
+            # A long list is read beside the calls, which are not held up by that.
+            self._looks, self._reads = Lookout(url), Lookout(url)
         self._stamp: Stamp = (0, 0, 0)
         self._seen_at = -math.inf
 
@@ -94,10 +95,11 @@ class DatabaseDoNotCall:
     def close(self) -> None:
         """Let go of the database."""
         self._looks.close()
+        self._reads.close()
 
     @contextlib.contextmanager
     def _asked(self) -> Iterator[Session]:
-        with _errors(), self._looks.session() as session:
+        with _errors(), self._reads.session() as session:
             yield session
 
     def stamp(self) -> Stamp:
@@ -158,6 +160,8 @@ def _errors() -> Iterator[None]:
     try:
         with database_errors():
             yield
+    except UnreachableError:
+        raise
     except LedgerError as error:
         raise DoNotCallError(str(error)) from error
 

@@ -1,8 +1,9 @@
-"""A connection on which something is looked at again and again, in the event loop, by whoever is about to send."""
+"""A connection on which something is looked at again and again while calls are placed."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class Lookout:
             self._session = Session(url)
         self._session.batch, self._session.patience = batch, _PATIENCE
         self._lost_at = 0.0
+        self._one_at_a_time = threading.RLock()
         weakref.finalize(self, self._session.close)
 
     @contextlib.contextmanager
@@ -44,7 +46,7 @@ class Lookout:
             UnreachableError: the database does not answer.
             LedgerError: it refuses what it is asked.
         """
-        with database_errors():
+        with self._one_at_a_time, database_errors():
             if self._session.is_lost:
                 if time.monotonic() - self._lost_at < _AGAIN:
                     raise UnreachableError(say.unreachable(why=say.LOST))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dialer.errors import UnreachableError
 from dialer.store.postgres.lookout import Lookout
 from dialer.store.postgres.queries import statements
-from dialer.store.shared import Pause
+from dialer.store.shared import Holder, Pause
 
 _FRESH = 0.25
 """Seconds for which it is not asked again."""
@@ -50,6 +50,16 @@ class DatabasePauses:
         return [
             Pause(of, name, by=by, since=_moment(since), until=_moment(until), why=why)
             for of, name, by, since, until, why in rows
+        ]
+
+    def runs(self) -> list[tuple[str, Holder]]:
+        """Return the runs that go on which it would hold, each with the name of its batch."""
+        with self._looks.session() as session:
+            rows = session.execute(statements.LIVE_RUNS_OF_ALL).fetchall()
+        return [
+            (name, Holder(pid, host, datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"), "run"))
+            for name, campaign, pid, host, began in rows
+            if self._batch in {"", name} and self._campaign in {"", campaign}
         ]
 
     def put(self, pause: Pause) -> None:

@@ -99,6 +99,11 @@ class Session:
         self._db.close()
         self._db = self._connected()
 
+    def _come_back(self) -> None:
+        """Connect anew where that is lost and nobody minds: a run comes back by itself, and asks what it has missed."""
+        if self.is_lost and not self.run:
+            self.reconnect()
+
     @property
     def in_transaction(self) -> bool:
         """Whether several statements are one transaction."""
@@ -124,6 +129,7 @@ class Session:
 
     def send(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> psycopg.Cursor[Any]:
         """Do some statements in PostgreSQL's words in one message; return what the last one returns."""
+        self._come_back()
         cursor: psycopg.ClientCursor[Any] = psycopg.ClientCursor(self._db)
         texts = [cursor.mogrify(text, values) for text, values in statements]
         if not self.in_transaction:
@@ -177,6 +183,7 @@ class Session:
             mode: of the transaction, as BEGIN takes it.
             alone: whoever else works on the batch waits, but for readers.
         """
+        self._come_back()
         begin = f"BEGIN {mode}; {self._settings()}"
         with self._in_time():
             self._db.execute((f"{begin}; {statements.ALONE}" if alone else begin).encode())

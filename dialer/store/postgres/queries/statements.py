@@ -118,6 +118,10 @@ LIVE_RUN = "SELECT host, pid, began FROM run WHERE ended IS NULL ORDER BY began 
 FORMER_SERVER = "SELECT max(beat_at) FROM run HAVING bool_and(server <> dialer.identity())"
 """When somebody was heard of last where all who ever worked on the batch knew another server; else nothing."""
 BEGIN_RUN = "INSERT INTO run (batch_id, id, host, pid, lease, does) VALUES (dialer.current_batch(), ?, ?, ?, ?, ?)"
+LIVE_RUNS_OF_ALL = """
+    SELECT b.name, b.campaign, r.pid, r.host, r.began FROM dialer.run r JOIN dialer.batch b ON b.id = r.batch_id
+    WHERE r.ended IS NULL AND dialer.seconds() <= r.beat_at + r.lease AND r.does = 'run' ORDER BY r.began
+"""
 LIVE_RUNS = """
     SELECT pid, host, began, does FROM run WHERE ended IS NULL AND dialer.seconds() <= beat_at + lease ORDER BY began
 """
