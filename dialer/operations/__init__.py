@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dialer.operations.list import Listing, list_batches
     from dialer.operations.options import RunOptions
     from dialer.operations.outcome import Plan, Summary
-    from dialer.operations.pause import Paused, pause_campaigns, targets_of, until_in
+    from dialer.operations.pause import Paused, pause_campaigns, targets_of
     from dialer.operations.reconcile import reconcile_campaign
     from dialer.operations.report import report_batch, report_text, save_report
     from dialer.operations.results import results_frame, rewrite_results
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from dialer.operations.show import Shown, show_number
     from dialer.operations.status import NotShown, Standing, standings
     from dialer.operations.track import Tracked, track_campaign
+    from dialer.operations.until import until_in
 
 _HOMES = {
     "Saved": "backup",
@@ -76,7 +77,7 @@ _HOMES = {
     "Paused": "pause",
     "pause_campaigns": "pause",
     "targets_of": "pause",
-    "until_in": "pause",
+    "until_in": "until",
     "Resumed": "resume",
     "resume_campaigns": "resume",
     "Changed": "set",

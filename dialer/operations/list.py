@@ -53,6 +53,7 @@ class Entry:
         campaign: the campaign file; empty where the ledger does not say.
         ledger: empty where it was never run.
         agent: who calls: the name where the provider has told it, else the id; empty where nobody knows.
+        timezone: by whose clock its times are shown; None: the machine's.
         recipients: the list; empty where nobody knows.
         selection: how it is named on the command line; None where nobody knows.
         counts: how many rows stand where.
@@ -77,6 +78,7 @@ class Entry:
     campaign: str = ""
     ledger: str = ""
     agent: str = ""
+    timezone: str | None = None
     recipients: str = ""
     selection: Selection | None = None
     counts: Mapping[Status, int]
@@ -185,6 +187,7 @@ def _never_run(found: Found) -> Entry:
         state=State.PAUSED if pauses and not found.trouble else state,
         campaign=str(found.path),
         agent=found.agent,
+        timezone=found.timezone,
         recipients=found.recipients,
         selection=None if found.ledger is None else found.selection,
         counts={},
@@ -262,6 +265,7 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
         state=state,
         campaign=str(found.path) if found else campaign or "",
         ledger=str(path),
+        timezone=zone or None,
         agent=ledger.note(AGENT_NAME) or ledger.note("agent") or "",
         recipients=_recipients(selection, found),
         selection=selection,

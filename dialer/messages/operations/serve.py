@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 
 NEVER_SERVED = f"The page does not run here. To start it: {command_text('serve')}"
+GOES_ON = "Something goes on with this campaign already. Wait until it has ended, or pause it."
+NOT_ASKED = "This question is not open any more: it was answered, or the command has ended. Nothing was done."
 
 
 def folder_unwritable(path: Path, *, why: str | None) -> str:
@@ -46,3 +48,13 @@ def port_taken(port: int, why: str | None) -> str:
 
 def short_token(path: Path, *, least: int) -> str:
     return f"{path}: the token has fewer than {least} characters. To make one: openssl rand -hex 32 > {path}"
+
+
+def not_started(verb: str, *, why: str | None) -> str:
+    return f"dialer {verb} could not be started ({why}). Nobody was called."
+
+
+def other_count(count: int, *, typed: int | None) -> str:
+    if typed is None:
+        return f"Type the number to confirm: {count:,}. Nothing was done."
+    return f"It is {count:,}, and {typed:,} was typed. Nothing was done."
