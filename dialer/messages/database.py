@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dialer.messages.commands import command_text
+
+_LET_RUN = command_text("database", "create", "--run", "ROLE")
 DO_NOT_CALL = "the do-not-call list of the database"
 
 
@@ -17,7 +20,7 @@ def not_usable(*, why: str) -> str:
 
 
 def missing() -> str:
-    return "This database has no tables of dialer yet. Make them: dialer database create"
+    return f"This database has no tables of dialer yet. Make them: {command_text('database', 'create')}"
 
 
 def no_role(role: str) -> str:
@@ -30,7 +33,7 @@ def no_role(role: str) -> str:
 def not_allowed(*, why: str) -> str:
     return (
         f"The database does not let the role in its address do this ({why}). To make or upgrade tables, use the "
-        "address of the database's owner. To let a role run campaigns, as the owner: dialer database create --run ROLE"
+        f"address of the database's owner. To let a role run campaigns, as the owner: {_LET_RUN}"
     )
 
 
@@ -59,7 +62,7 @@ def other_version(*, found: int, known: int) -> str:
         )
     return (
         f"The database has tables of version {found}, this version of dialer needs {known}. Bring it up to date: "
-        "dialer database upgrade"
+        f"{command_text('database', 'upgrade')}"
     )
 
 
@@ -106,8 +109,8 @@ def is_off(setting: str) -> str:
 
 
 READS_ONLY = (
-    "This role may look at campaigns, and not run them. To let it: dialer database create --run ROLE, with the address "
-    "of the database's owner."
+    f"This role may look at campaigns, and not run them. To let it: {_LET_RUN}, with the address of the database's "
+    "owner."
 )
 NO_TEMPORARY = "This role may not make temporary tables, which a run needs: GRANT TEMPORARY ON DATABASE … TO …"
 
