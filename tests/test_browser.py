@@ -102,7 +102,7 @@ def person(browser: Browser, page: Page) -> Iterator[Callable[..., Tab]]:
 
 
 def link(page: Page) -> str:
-    words = [sys.executable, "-m", "dialer", "serve", "--link", page.folder]
+    words = [sys.executable, "-m", "dialer", "serve", "--link", str(page.folder)]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
