@@ -16,6 +16,10 @@ EXAMPLES = {
         "dialer check people.toml": "every problem by row, and what a run would do",
         "dialer check people.toml --rejects fix.csv": "write the rows that are not called to a file",
     },
+    "completion": {
+        "dialer completion bash > ~/.local/share/bash-completion/completions/dialer": "for bash",
+        "dialer completion fish > ~/.config/fish/completions/dialer.fish": "for fish",
+    },
     "database": {
         "dialer database create": "make the tables that the hosts share",
         "dialer database check": "what is missing in it",
