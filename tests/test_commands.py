@@ -170,16 +170,14 @@ def test_every_command_is_in_one_group_on_the_page_of_help() -> None:
     assert sorted(EXAMPLES) == sorted(with_those_below())
 
 
+WITHOUT_FACTS = {"completion", "database", "dnc", "dnc export", "help", "serve"}
+"""Several commands, a file or a script for programs, pages to read."""
+
+
 @pytest.mark.parametrize("verb", with_those_below())
 def test_json_can_be_asked_for_in_two_ways_wherever_facts_are_printed(verb: str) -> None:
     options = {option for one in with_those_below()[verb].params for option in one.opts}
-    if verb in {
-        "database",
-        "dnc",
-        "dnc export",
-        "help",
-        "serve",
-    }:  # several commands, a file for programs, pages to read
+    if verb in WITHOUT_FACTS:
         assert "--json" not in options
     else:
         assert {"-o", "--json"} <= options
@@ -349,7 +347,7 @@ def shown_in(page: Path) -> list[str]:
     shown = [body for language, body in block.findall(text) if language in {"sh", "console", "ini", ""}]
     code = [*re.findall("`([^`]+)`", block.sub("", text)), *"\n".join(shown).splitlines()]
     commands = [
-        re.split(r" +#| 2?>>| && ", line[found.start() :])[0] for line in code if (found := COMMAND.search(line))
+        re.split(r" +#| 2?>>?| && ", line[found.start() :])[0] for line in code if (found := COMMAND.search(line))
     ]
     # A verb alone is its name.
     return sorted({one for one in commands if len(one.split()) > 2 and "--help" not in one})

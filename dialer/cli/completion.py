@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from dialer.cli.group import cli
 from dialer.cli.printing import echo_data
 from dialer.errors import ExitCode
+from dialer.escaping import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,8 @@ def answer(asked: str) -> ExitCode:
     """Print what may come next on the command line that a shell has put into the environment."""
     shell = asked.partition("_")[0]
     if shell in SHELLS:
-        echo_data(_completion(shell).complete())
+        # A shell reads it, not a person: tabs stay.
+        click.echo(_completion(shell).complete())
     return ExitCode.DONE
 
 
@@ -47,7 +49,8 @@ def _completion(shell: str) -> ShellComplete:
 
 def campaign_files(typed: str) -> list[CompletionItem[str]]:
     """Return the campaign files that begin as typed, in that folder and those in it; folders where there are none."""
-    found = [CompletionItem(path) for path in sorted(_campaign_files(typed)) if path.startswith(typed)]
+    paths = (path for path in sorted(_campaign_files(typed)) if path.startswith(typed) and is_plain(path))
+    found = [CompletionItem(path) for path in paths]
     return found or [CompletionItem(typed, type="dir")]
 
 
