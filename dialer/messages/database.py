@@ -77,6 +77,13 @@ def batch_held(*, host: str, process: int, since: str) -> str:
     )
 
 
+def another_batch(name: str) -> str:
+    return (
+        f"{name}: the database has another batch of this name already, with people in it. Two batches cannot become "
+        "one. Give one of the two another `results` name in its campaign file."
+    )
+
+
 def run_over() -> str:
     return (
         "This run was declared over, since the database had not heard from it for too long. It sends nothing more; run "

@@ -32,6 +32,10 @@ EXAMPLES = {
         "dialer database create": "make the tables",
         "dialer database create --run dialer_run --read dialer_read": "and let these roles use them",
     },
+    "database import": {
+        "dialer database import": "move this workspace's ledgers, do-not-call list and pauses into its database",
+        "dialer database import --in campaigns": "the same for the workspace around another folder",
+    },
     "database upgrade": {
         "dialer database upgrade": "after a new version of dialer was installed",
         "dialer database upgrade --json": "the same for a script",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         create_database,
         upgrade_database,
     )
+    from dialer.operations.database_import import Imported, import_workspace
     from dialer.operations.dnc import (
         accept_list,
         add_numbers,
@@ -59,6 +60,8 @@ _HOMES = {
     "check_database": "database",
     "create_database": "database",
     "upgrade_database": "database",
+    "Imported": "database_import",
+    "import_workspace": "database_import",
     "accept_list": "dnc",
     "add_numbers": "dnc",
     "entries_of": "dnc",
@@ -109,6 +112,7 @@ __all__ = [
     "Check",
     "Checked",
     "Created",
+    "Imported",
     "Listing",
     "NotShown",
     "Outlook",
@@ -133,6 +137,7 @@ __all__ = [
     "entries_of",
     "export_numbers",
     "forget_ledger",
+    "import_workspace",
     "list_batches",
     "listed_numbers",
     "look_ahead",
