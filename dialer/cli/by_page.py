@@ -56,9 +56,9 @@ class ByPage:
         """Tell it something."""
         self.events.note(words)
 
-    def end(self, words: str, code: ExitCode) -> None:
+    def end(self, words: str, code: ExitCode, **figures: object) -> None:
         """Tell it what came of the command."""
-        self.events.event("summary", text=words, exit_code=int(code))
+        self.events.event("summary", text=words, exit_code=int(code), **figures)
 
     @contextlib.contextmanager
     def failures_told(self) -> Iterator[None]:

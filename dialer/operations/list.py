@@ -68,6 +68,7 @@ class Entry:
         ended: how its last run ended; None where nobody knows, or it was never run.
         pauses: who has paused it.
         trouble: why it cannot be read, in words; empty where it can.
+        is_waiting: its list has come over the page, and was never run.
         is_missing: the list names it, and it is not there.
         is_forgotten: a person said that it does not matter.
     """
@@ -93,6 +94,7 @@ class Entry:
     ended: LastRun | None = None
     pauses: tuple[Pause, ...] = ()
     trouble: str = ""
+    is_waiting: bool = False
     is_missing: bool = False
     is_forgotten: bool = False
 

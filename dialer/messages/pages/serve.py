@@ -15,7 +15,7 @@ from dialer.models import Status
 from dialer.moments import shown, to_the_second
 from dialer.operations.batch_state import State
 from dialer.operations.paused import words_of
-from dialer.operations.serve.work_log import ENDED
+from dialer.operations.serve.work_log import ENDED, GOING_ON
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -34,6 +34,7 @@ KILLED = (
     "It ended without a word: it was killed, or the machine was restarted. What was recorded is intact. "
     "Start it again to go on."
 )
+FAILED = "failed"
 _STARTABLE = {State.NOT_STARTED, State.STOPPED, State.LEFT, State.PAUSED}
 _FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
 
@@ -58,7 +59,7 @@ class CampaignRow:
         opens: when the first of those who are left can be called; None where that is now, or not known.
         last: when something last happened.
         last_text: how long ago that is; empty where nothing happened yet.
-        actions: what can be done: `start`, `pause`, `resume`, `cancel`, `next`, `results`.
+        actions: what can be done: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`.
     """
 
     id: str
@@ -164,6 +165,39 @@ class WorkView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRows:
+    """Rows of a list that are not called for one reason: its code, what that means, how many, and some in words."""
+
+    code: str
+    meaning: str
+    count: int
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """What a check of the list has found.
+
+    Attributes:
+        state: `going on`, `ended` or `failed`.
+        rows: of the list; None before the end.
+        to_call: how many would be called; None as above.
+        problems: why the others are not, the most frequent reason first.
+        lists: do-not-call lists, each with how many people of the list are on it.
+        text: all that it found, of several lines; why it failed, where it has.
+        has_rejects: the rows that are not called can be taken along.
+    """
+
+    state: str
+    rows: int | None = None
+    to_call: int | None = None
+    problems: tuple[RejectedRows, ...] = ()
+    lists: tuple[Share, ...] = ()
+    text: str = ""
+    has_rejects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignView:
     """One batch, live.
 
@@ -186,6 +220,7 @@ class CampaignView:
         timeline: calls over time.
         notes: what the run has said, the latest first.
         work: what was started from the page; None where nothing was.
+        check: what the last check from the page has found; None where there was none, or the batch was run since.
         trouble: why there are no figures, in words; empty where there are.
     """
 
@@ -207,6 +242,7 @@ class CampaignView:
     timeline: tuple[Quarter, ...] = ()
     notes: tuple[Note, ...] = ()
     work: WorkView | None = None
+    check: CheckView | None = None
     trouble: str = ""
 
 
@@ -287,8 +323,10 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
 
 def _actions(one: Entry) -> list[str]:
     if one.selection is None or one.trouble:
-        return []
-    found = ["start"] if one.state in _STARTABLE and not one.pauses and not one.running else []
+        return ["next"] if one.campaign and not one.trouble else []
+    is_free = one.state in _STARTABLE and not one.pauses and not one.running
+    found = ["start", "check"] if is_free else []
+    found += ["discard"] if one.is_waiting else []
     if _own_pauses(one):
         found.append("resume")
     elif one.ledger and one.state is not State.DONE:
@@ -311,6 +349,7 @@ def campaign_view(live: Live, *, workspace: str) -> CampaignView:
     view = CampaignView(
         row=row,
         work=None if live.work is None else _work(live.work),
+        check=None if live.check is None else _check(live.check),
         notes=() if live.work is None else _notes(live.work.notes, zone),
         trouble=live.trouble,
     )
@@ -342,6 +381,23 @@ def _work(work: Work) -> WorkView:
             count=question.count,
         ),
         ended=work.ended or (KILLED if work.state == ENDED else ""),
+    )
+
+
+def _check(work: Work) -> CheckView:
+    found = work.checked
+    if found is None:
+        return CheckView(state=GOING_ON) if work.state != ENDED else CheckView(state=FAILED, text=work.ended or KILLED)
+    return CheckView(
+        state=ENDED,
+        rows=found.rows,
+        to_call=found.to_call,
+        problems=tuple(
+            RejectedRows(code=one.code, meaning=one.meaning, count=one.count, rows=one.rows) for one in found.problems
+        ),
+        lists=tuple(Share(name=os.path.basename(path), count=count) for path, count in found.lists),  # noqa: PTH119
+        text=work.ended,
+        has_rejects=bool(found.problems),
     )
 
 

@@ -26,6 +26,7 @@ class Live:
 
     Attributes:
         entry: as in the list of batches.
+        check: the last check from the page; None where there was none, or the batch was run since.
         work: the command that was started from the page; None where none was, or where another one came after it.
         standing: its figures; None where it was never run, or cannot be read.
         trouble: why it cannot be read, in words; empty where it can.
@@ -33,13 +34,20 @@ class Live:
 
     entry: Entry
     work: Work | None = None
+    check: Work | None = None
     standing: Standing | None = None
     trouble: str = ""
 
 
 def live(entry: Entry, works: Works) -> Live:
     """Return a batch as it goes on."""
-    found = Live(entry=entry, work=_current(entry, works.of(entry.id)), trouble=entry.trouble)
+    work, check = works.of(entry.id), works.check_of(entry.id)
+    found = Live(
+        entry=entry,
+        work=_current(entry, work),
+        check=None if entry.sent or entry.running else check,
+        trouble=entry.trouble,
+    )
     if not entry.ledger or entry.selection is None or entry.trouble:
         return found
     try:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from dialer.operations.serve.work_log import Question, Work
 
 
-VERBS = ("run", "cancel")
+VERBS = ("run", "cancel", "check")
 """What is started: a batch may be cancelled while it runs, but has one of each at a time."""
+_CALLING = ("run", "cancel")
 _PATIENCE = 10.0
 """Seconds in which a command that has said its last word has to be gone."""
 _LOOK_EVERY = 0.05
@@ -59,12 +60,25 @@ class Works:
         """
         with self._turn:
             self._sweep()
-            found = [work for verb in VERBS if (work := work_in(self._log(batch_id, verb))) is not None]
+            found = [work for verb in _CALLING if (work := work_in(self._log(batch_id, verb))) is not None]
         if not found:
             return None
         work = max(found, key=lambda one: (one.state != ENDED, one.verb == "cancel" and one.state != ENDED, one.at))
         notes = sorted((note for one in found for note in one.notes), key=lambda note: note.at)
         return replace(work, notes=tuple(notes))
+
+    def check_of(self, batch_id: str) -> Work | None:
+        """Return the last check of a batch; None where there was none."""
+        with self._turn:
+            return work_in(self._log(batch_id, "check"))
+
+    def rejects(self, batch_id: str) -> Path:
+        """Return where the last check of a batch has written the rows that are not called."""
+        return self._folder / f"{batch_id}.rejects.csv"
+
+    def check(self, batch_id: str, selection: Selection) -> None:
+        """Start a check of a batch; see `start`."""
+        self.start(batch_id, "check", selection, ["--rejects", str(self.rejects(batch_id))])
 
     def asking(self) -> set[str]:
         """Return the ids of the batches whose command waits for an answer."""

@@ -47,11 +47,38 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """Rows that are not called for one reason: its code, what that means, how many, and some of them in words."""
+
+    code: str
+    meaning: str
+    count: int
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found.
+
+    Attributes:
+        rows: of the list.
+        to_call: how many would be called.
+        problems: why the others are not, the most frequent reason first.
+        lists: do-not-call lists, each with how many people of the list are on it.
+    """
+
+    rows: int
+    to_call: int
+    problems: tuple[Rejected, ...]
+    lists: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A command that was started from the page.
 
     Attributes:
-        verb: `run` or `cancel`.
+        verb: `run`, `cancel` or `check`.
         state: `preparing`, `asking`, `going on` or `ended`.
         doing: what it does before it sends anything, in words; may be empty.
         question: what it asks; None where it asks nothing.
@@ -60,6 +87,7 @@ class Work:
         exit_code: how it ended; None as above.
         at: when it last said something.
         is_alive: its process is not gone yet.
+        checked: what a check found; None of another command, or before its end.
     """
 
     verb: str
@@ -71,6 +99,7 @@ class Work:
     exit_code: int | None
     at: datetime
     is_alive: bool
+    checked: Checked | None = None
 
 
 def work_in(log: Path) -> Work | None:
@@ -138,6 +167,16 @@ def _work(events: Sequence[dict[str, Any]], *, is_alive: bool) -> Work:
         exit_code=None if end is None else end.get("exit_code"),
         at=_moment(last),
         is_alive=is_alive,
+        checked=None if end is None or "problems" not in end else _checked(end),
+    )
+
+
+def _checked(end: dict[str, Any]) -> Checked:
+    return Checked(
+        rows=end["rows"],
+        to_call=end["to_call"],
+        problems=tuple(Rejected(**{**one, "rows": tuple(one["rows"])}) for one in end["problems"]),
+        lists=tuple((one["name"], one["count"]) for one in end["lists"]),
     )
 
 
