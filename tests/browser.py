@@ -1,18 +1,17 @@
 """A real Chromium that looks at the page of `dialer serve`, as an operator does.
 
 Debian's Chromium is taken (`apt-get install chromium`), no build of Playwright's own. Where there is none the tests are
-skipped, and say so; where DIALER_NEEDS_BROWSER is set, as `.ci/run` does, they fail instead.
+skipped, and say so; where DIALER_ALL_TESTS is set, as `.ci/run` does, they fail instead.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from tests.pages import Page as Server
 
-NEEDED = "DIALER_NEEDS_BROWSER"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 30_000
 """Milliseconds until something has to be seen: a busy machine is no failure."""
@@ -39,21 +37,15 @@ def chromium() -> Iterator[Browser]:
     """Run a browser without a window."""
     path = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if path is None:
-        _missing("there is no Chromium: apt-get install chromium")
+        missing("there is no Chromium: apt-get install chromium")
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - may be missing
     except ImportError:
-        _missing("there is no Playwright: pip install -e '.[dev]'")
+        missing("there is no Playwright: pip install -e '.[dev]'")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
-
-
-def _missing(why: str) -> None:
-    if os.environ.get(NEEDED):
-        pytest.fail(why)
-    pytest.skip(why)
 
 
 class Person:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 import signal
+import sqlite3
 import sys
+import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.store.sqlite import schema
 from tests.ledgers import opened, people
 from tests.place import Place, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from dialer.store.sqlite import Ledger
 
@@ -31,9 +36,21 @@ time.tzset()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# A busy machine is no failure.
-settings.register_profile("patient", deadline=None)
+# What is written here is to outlive processes, not the machine: in memory, nobody waits for a disk.
+MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2_000_000_000:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+# A busy machine is no failure. Many more examples: --hypothesis-profile thorough
+settings.register_profile("patient", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("patient")
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look at thousands of tests again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -42,6 +59,27 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOLNA_BASE_URL", "http://127.0.0.1:9")
         patch.delenv("BOLNA_API_KEY", raising=False)
+        yield
+
+
+def _in_memory() -> sqlite3.Connection:
+    # Ledgers are opened in threads of their own.
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_are_made_once() -> Iterator[None]:
+    """A new ledger is a copy of one that the migrations have made: they take fifty times as long as the copy."""
+    with pytest.MonkeyPatch.context() as patch, closing(_in_memory()) as made:
+        migrate, migrations = schema.migrate, schema.MIGRATIONS
+        migrate(made)
+
+        def copy(connection: sqlite3.Connection) -> None:
+            if schema.MIGRATIONS is migrations and not schema.version_of(connection):
+                made.backup(connection)
+            migrate(connection)
+
+        patch.setattr(schema, "migrate", copy)
         yield
 
 

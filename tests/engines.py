@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
 from dialer.store.sqlite import Ledger
 from tests.ledgers import BINDING, opened
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +40,9 @@ ENGINES: dict[str, tuple[Callable[[Path], Store], Callable[[Path], Store]]] = {
 
 
 def skip_where_missing(engine: str) -> None:
-    """Skip a test whose engine this machine does not have, but where that must not be (`DIALER_ALL_ENGINES`)."""
+    """Skip a test whose engine this machine does not have, but where that must not be (`tests.missing`)."""
     if engine == "postgres" and (why := _why_no_postgres()):
-        if os.environ.get("DIALER_ALL_ENGINES"):
-            pytest.fail(why)
-        pytest.skip(why)
+        missing(why)
 
 
 def _why_no_postgres() -> str:

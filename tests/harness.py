@@ -46,7 +46,7 @@ _forks.set_forkserver_preload(
             for parts in (path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "dialer").rglob("*.py"))
             if not {"report", "__main__"} & {*parts}
         ),
-        *("anyio._backends._asyncio", "certifi", "phonenumbers.data.region_IN", "trio", "tests.harness"),
+        *("anyio._backends._asyncio", "certifi", "phonenumbers.data.region_IN", "trio", "tests.harness", "tests.warm"),
     ]
 )
 

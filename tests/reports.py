@@ -66,6 +66,13 @@ def talked(seconds: float, *, cost: float = 0.0, machine: bool = False) -> dict[
     return {"conversation_duration": seconds, "total_cost": cost, "answered_by_voice_mail": machine}
 
 
+def page(report: Report) -> str:
+    """Return the page; what draws its charts is loaded only here, since each worker imports all files of tests."""
+    from dialer.export.report.page import page as page_of  # noqa: PLC0415 - as above
+
+    return page_of(report)
+
+
 class Page(HTMLParser):
     """The tags of a page, its ids, and whether every tag is closed where it was opened."""
 

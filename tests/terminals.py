@@ -9,12 +9,16 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
 def at_a_terminal(
-    *words: str | Path, question: str, answer: str, environment: Mapping[str, str] | None = None
+    *words: str | Path,
+    question: str,
+    answer: str,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = (sys.executable, "-m", "dialer"),
 ) -> tuple[int, str]:
     """Run a command and answer a question; return its exit code and all that was on the screen.
 
@@ -23,9 +27,10 @@ def at_a_terminal(
         question: what is waited for.
         answer: what is typed then.
         environment: of the process; None: that of the test.
+        program: what is run.
     """
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "dialer", *map(str, words)]
+    command = [*program, *map(str, words)]
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
     )

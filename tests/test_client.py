@@ -19,7 +19,7 @@ import httpx
 import pytest
 import trio
 from anyio.lowlevel import checkpoint
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -473,7 +473,6 @@ def test_the_words_are_what_bolna_says(body: bytes, words: str | None) -> None:
     answer.words.encode()
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.binary(max_size=300)
     | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode)

@@ -122,15 +122,29 @@ def test_no_message_spells_a_command_out_by_itself() -> None:
     assert spelled == []
 
 
-def test_every_option_that_a_message_names_exists() -> None:
+def options() -> set[str]:
+    """Return every option that a command has."""
     below = [verb for group in COMMANDS.values() for verb in getattr(group, "commands", {}).values()]
     verbs = (cli, *COMMANDS.values(), *below)
-    known = {option for verb in verbs for one in verb.params for option in one.opts} | {"--help"}
+    return {option for verb in verbs for one in verb.params for option in one.opts} | {"--help"}
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+SETTING = re.compile(r"`?\b(?!as )([a-z_]+)`?(?: = [^ ]+)?(?: must be| column)? in `?\[([a-z_]+)\]")
+
+
+def settings() -> set[tuple[str, str]]:
+    """Return every setting of a campaign file, with its table."""
+    return {(".".join(table), key) for table, keys in _tables() for key in keys}
+
+
+def test_every_option_that_a_message_names_exists() -> None:
+    known = options()
     named = {
         (place, option)
         for place, text in texts()
         if not place.startswith(("provider/bolna/sandbox", "export/report"))
-        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text.replace("pip install --upgrade", ""))
+        for option in OPTION.findall(text.replace("pip install --upgrade", ""))
     }
     assert len(named) > 20
     assert {(place, option) for place, option in named if option not in known} == set()
@@ -138,9 +152,8 @@ def test_every_option_that_a_message_names_exists() -> None:
 
 def test_every_setting_that_a_message_names_exists() -> None:
     """As in: set `until` in [schedule], or plus_lost = true in [csv]."""
-    known = {(".".join(table), key) for table, keys in _tables() for key in keys}
-    setting = re.compile(r"`?\b(?!as )([a-z_]+)`?(?: = [^ ]+)?(?: must be| column)? in \[([a-z_]+)\]")
-    named = {(place, (table, key)) for place, text in texts() for key, table in setting.findall(text)}
+    known = settings()
+    named = {(place, (table, key)) for place, text in texts() for key, table in SETTING.findall(text)}
     assert len(named) > 10
     assert {(place, one) for place, one in named if one not in known} == set()
 
@@ -162,7 +175,7 @@ def test_help_ends_with_two_examples_that_the_program_takes(verb: str, capsys: p
     assert len(found) == 2
     for example, line in zip(EXAMPLES[verb], found, strict=True):
         assert line.startswith(example)
-        assert parsed(example).info_name == verb.split(maxsplit=1)[0]
+        assert parsed(example.partition(" > ")[0]).info_name == verb.split(maxsplit=1)[0]
 
 
 def test_every_command_is_in_one_group_on_the_page_of_help() -> None:
@@ -170,16 +183,14 @@ def test_every_command_is_in_one_group_on_the_page_of_help() -> None:
     assert sorted(EXAMPLES) == sorted(with_those_below())
 
 
+WITHOUT_FACTS = {"completion", "database", "dnc", "dnc export", "help", "serve"}
+"""Several commands, a file or a script for programs, pages to read."""
+
+
 @pytest.mark.parametrize("verb", with_those_below())
 def test_json_can_be_asked_for_in_two_ways_wherever_facts_are_printed(verb: str) -> None:
     options = {option for one in with_those_below()[verb].params for option in one.opts}
-    if verb in {
-        "database",
-        "dnc",
-        "dnc export",
-        "help",
-        "serve",
-    }:  # several commands, a file for programs, pages to read
+    if verb in WITHOUT_FACTS:
         assert "--json" not in options
     else:
         assert {"-o", "--json"} <= options
@@ -349,7 +360,7 @@ def shown_in(page: Path) -> list[str]:
     shown = [body for language, body in block.findall(text) if language in {"sh", "console", "ini", ""}]
     code = [*re.findall("`([^`]+)`", block.sub("", text)), *"\n".join(shown).splitlines()]
     commands = [
-        re.split(r" +#| 2?>>| && ", line[found.start() :])[0] for line in code if (found := COMMAND.search(line))
+        re.split(r" +#| 2?>>?| && ", line[found.start() :])[0] for line in code if (found := COMMAND.search(line))
     ]
     # A verb alone is its name.
     return sorted({one for one in commands if len(one.split()) > 2 and "--help" not in one})
@@ -363,6 +374,18 @@ def test_commands_are_found_in_the_pages() -> None:
 def test_every_command_in_a_page_exists(page: Path) -> None:
     for command in shown_in(page):
         assert parsed(command).info_name in VERBS, command
+
+
+def _ours(block: re.Match[str]) -> str:
+    return "\n".join(line for line in block[0].splitlines() if "dialer " in line)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_option_and_every_setting_that_a_page_names_exists(page: Path) -> None:
+    """Those of other programs, in blocks of code, are not ours."""
+    text = re.sub(r"^```.*?^```$", _ours, page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert set(OPTION.findall(text)) - options() == set()
+    assert {(table, key) for key, table in SETTING.findall(text)} - settings() == set()
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -632,7 +632,7 @@ WALKS = settings(stateful_step_count=40, deadline=None, suppress_health_check=li
 
 @pytest.mark.parametrize(
     ("engine", "walks"),
-    [("sqlite", 50), ("postgres", 3), *(pytest.param(one, 500, marks=pytest.mark.long) for one in MACHINES)],
+    [("sqlite", 25), ("postgres", 3), *(pytest.param(one, 500, marks=pytest.mark.long) for one in MACHINES)],
 )
 def test_the_ledger_keeps_its_promises_on_every_walk(engine: str, walks: int) -> None:
     skip_where_missing(engine)

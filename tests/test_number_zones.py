@@ -391,11 +391,13 @@ def test_a_far_corner_s_clock_counts(year: Year, number: int, zone: str) -> None
     assert year.clock(zone).tobytes() in clocks
 
 
-def judge_area_codes(year: Year, *, places: range) -> None:
-    """Judge every +1 area code: all its exchanges by our zones; the oracle knows the place by some of them."""
+def judge_area_codes(year: Year, *, places: range, step: int = 1) -> None:
+    """Judge every +1 area code: its exchanges by our zones; the oracle knows the place by some of them."""
     judged = set()
     for area in range(200, 1000):
-        examples = [int(f"1{area}{exchange}1234") for exchange in range(200, 1000) if exchange % 100 != 11]
+        examples = [
+            int(f"1{area}{exchange}1234") for exchange in range(200 + area % step, 1000, step) if exchange % 100 != 11
+        ]
         ours = {
             numbers.zones(number) for number in examples if (found := numbers.origin(number)) and found.kind in PLACED
         }
@@ -408,8 +410,8 @@ def judge_area_codes(year: Year, *, places: range) -> None:
     assert len(judged) > 400
 
 
-def test_every_exchange_of_every_area_code_is_open_only_when_all_its_clocks_are(year: Year) -> None:
-    judge_area_codes(year, places=range(234, 1000, 255))
+def test_every_area_code_is_open_only_when_all_its_clocks_are(year: Year) -> None:
+    judge_area_codes(year, places=range(234, 1000, 255), step=4)
 
 
 @pytest.mark.long

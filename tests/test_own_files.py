@@ -141,7 +141,7 @@ def test_a_list_with_some_of_our_names_stays_as_it_is(header: list[str]) -> None
     assert own_file(header) is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_columns_of_ours_are_there_the_list_comes_back(tmp_path: Path, data: st.DataObject) -> None:
     """Also where somebody has sorted the columns, or deleted one of ours."""

@@ -385,7 +385,6 @@ async def _played(rate: Rate, steps: list[Step], clock: MockClock) -> Play:
     return play
 
 
-@settings(max_examples=150, deadline=None)
 @given(rate=RATES, steps=STEPS)
 def test_no_rolling_window_holds_more_than_the_rate_whatever_happens(rate: Rate, steps: list[Step]) -> None:
     play = virtually(lambda clock: _played(rate, steps, clock))

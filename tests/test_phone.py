@@ -250,7 +250,7 @@ def _slowly(text: str, region: str | None) -> tuple[str, str] | None:
     return None if isinstance(result, Problem) else result
 
 
-@pytest.mark.parametrize("count", [30_000, pytest.param(200_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [10_000, pytest.param(200_000, marks=pytest.mark.long)])
 def test_the_plan_of_a_calling_code_says_what_phonenumbers_says(count: int) -> None:
     """Of numbers that the plan is sure of, like the examples of all regions and types: same type, same region."""
     chance = random.Random(20)
@@ -282,12 +282,13 @@ def _number(code: str, national: str) -> phonenumbers.PhoneNumber:
     )
 
 
-def test_a_clean_number_is_judged_as_phonenumbers_judges_it() -> None:
+@pytest.mark.parametrize("count", [5_000, pytest.param(50_000, marks=pytest.mark.long)])
+def test_a_clean_number_is_judged_as_phonenumbers_judges_it(count: int) -> None:
     """From text to E.164, with country code and, in the number's own region, without."""
     chance = random.Random(21)
     examples = _examples()
     quick = 0
-    for _ in range(15_000):
+    for _ in range(count):
         region, digits = chance.choice(examples)
         digits = _varied(chance, digits)
         found = judging._quick("+" + digits, region=None, plus_lost=False)
@@ -299,7 +300,7 @@ def test_a_clean_number_is_judged_as_phonenumbers_judges_it() -> None:
         if found is not None:
             quick += 1
             assert found == _slowly(text, region), (text, region)
-    assert quick > 9_000
+    assert quick > 0.6 * count
 
 
 def test_a_clean_number_that_is_turned_down_is_not_valid() -> None:

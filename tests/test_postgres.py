@@ -188,11 +188,10 @@ def test_an_intent_looks_whether_somebody_has_paused(
     from dialer.store.postgres import DatabasePauses  # noqa: PLC0415 - where it is installed
 
     batch = working(opened())
-    pauses = DatabasePauses(url)
-    name = f"{tmp_path}/one" if of == "batch" else ""
-    pauses.put(Pause(of, name, by="a@b", since=datetime.now(UTC)))
+    pauses = DatabasePauses(url, batch=f"{tmp_path}/one")
+    pauses.put(Pause(of, pauses.place_of(of), by="a@b", since=datetime.now(UTC)))
     assert intend(batch, 1) == []
-    pauses.lift(of, name)
+    pauses.lift(of)
     assert len(intend(batch, 1)) == 1
 
 

@@ -20,7 +20,6 @@ from dialer import cli
 from dialer.errors import ExitCode
 from dialer.export.report import markdown
 from dialer.export.report.masking import masked
-from dialer.export.report.page import page
 from dialer.messages.values import as_json
 from dialer.models import Answer, Effect, Outcome, Status
 from dialer.store.sqlite import Ledger, locked
@@ -38,7 +37,7 @@ from tests.ledgers import (
     people,
     row,
 )
-from tests.reports import MADE, Page, batch_in, called, execution, report_of, talked
+from tests.reports import MADE, Page, batch_in, called, execution, page, report_of, talked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,14 +18,13 @@ from dialer import cli
 from dialer.errors import ExitCode, UsageError
 from dialer.export.report import Wanted, markdown
 from dialer.export.report.call_backs import link
-from dialer.export.report.page import page
 from dialer.messages.export.figures import DASH
 from dialer.models import Answer, Effect, Outcome, Own, Status
 from dialer.provider import VENDOR
 from dialer.store import AGENT_NAME
 from tests.ledgers import ANYBODY, QUEUED, REFUSED, UNCLEAR, call, key_of, load, number_of, opened, people, render, row
 from tests.place import number, run
-from tests.reports import MADE, Page, batch_in, called, execution, report_of, talked
+from tests.reports import MADE, Page, batch_in, called, execution, page, report_of, talked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

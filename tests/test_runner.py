@@ -1379,7 +1379,6 @@ STARTS = st.builds(
     count=st.sampled_from([1, 5, 12]),
     page=st.sampled_from([1, 3, 500]),
 )
-@settings(max_examples=60, deadline=None)
 def test_nobody_is_sent_twice_unless_it_was_surely_not_placed_and_nobody_is_lost(
     starts: list[Start], count: int, page: int
 ) -> None:

@@ -211,7 +211,7 @@ class DatabasePaused(Paused):
         self.pauses.put(pause)
 
     def lift(self, of: str) -> bool:
-        return self.pauses.lift(of, "" if of == "all" else str(self.places[of]))
+        return self.pauses.lift(of)
 
     def in_force(self) -> Sequence[Pause]:
         return self.pauses.in_force()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.engine.pacing import Pacer, Rate, Slot
@@ -107,7 +107,6 @@ MOVES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     rate=st.builds(Rate, st.integers(1, 3) | st.integers(4, 40), st.sampled_from([60.0, 3600.0])),
     moves=st.lists(MOVES, max_size=200),

@@ -10,7 +10,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dialer.hours import (
@@ -566,7 +566,6 @@ moments = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=120)
 @given(week=weeks, pack=st.sampled_from([None, *pack_names()]), zones=zone_tuples, at=moments)
 @example(week=WeeklyHours.parse(hours="00:00-24:00", days=None), pack=None, zones=AWKWARD[:1], at=CHANGES[0])
 def test_it_agrees_with_the_clock_on_the_wall(
@@ -584,7 +583,6 @@ def test_it_agrees_with_the_clock_on_the_wall(
     assert next(others, None) == (edge if edge is not None and edge < horizon else None)
 
 
-@settings(deadline=None, max_examples=60)
 @given(week=weeks, zones=zone_tuples, at=moments)
 def test_from_edge_to_edge_it_alternates_and_never_looks_less_than_fifteen_days_ahead(
     week: WeeklyHours, zones: tuple[str, ...], at: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ _HELP = (["--help"], ["-h"])
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; errors are shown in words, never as a traceback."""
+    if arguments is None and (asked := os.environ.get("_DIALER_COMPLETE")):
+        from dialer.cli.completion import answer  # noqa: PLC0415 - a shell asks, seldom
+
+        return answer(asked)
     if [*(sys.argv[1:] if arguments is None else arguments)] in _HELP:
         steady(sys.stdout).write(help_page(NAME))
         return 0

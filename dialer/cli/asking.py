@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from dialer.cli.printing import echo
 from dialer.errors import InterruptedRunError, UnansweredError
@@ -76,9 +76,16 @@ async def _answer(
     question: str, *, control: Control, interrupted: Callable[[str], str] = messages.not_dialled
 ) -> str | None:
     """Return what is typed, or None where nobody types any more; `interrupted` says that a signal came instead."""
+    echo(question, err=True, nl=False)
+    return await answer_line(sys.stdin, control=control, interrupted=interrupted)
+
+
+async def answer_line(
+    stream: TextIO, *, control: Control, interrupted: Callable[[str], str] = messages.not_dialled
+) -> str | None:
+    """Return the next line of a stream that a person answers on; see `_answer`."""
     import anyio  # noqa: PLC0415 - as above
 
-    echo(question, err=True, nl=False)
     answer = ""
     async with anyio.create_task_group() as tasks:
 
@@ -87,8 +94,8 @@ async def _answer(
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(give_up)
-        await anyio.wait_readable(sys.stdin)
-        answer = sys.stdin.readline()
+        await anyio.wait_readable(stream)
+        answer = stream.readline()
         tasks.cancel_scope.cancel()
     if control.drain.is_set():
         raise InterruptedRunError(interrupted(control.stopped))

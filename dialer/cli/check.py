@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialer.cli import log
+from dialer.cli.by_page import ByPage, by_page_option
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.columns import with_phone_column
+from dialer.cli.events import JsonLines
 from dialer.cli.group import PATH, batch_options, campaigns_argument, cli, output_option, strict_option
 from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode
 from dialer.messages import values
 from dialer.messages.cli import would_be_called
-from dialer.messages.pages.check import check_text
+from dialer.messages.pages.check import check_event, check_text
 from dialer.messages.pages.outlook import outlook_value
 
 if TYPE_CHECKING:
@@ -32,8 +34,12 @@ if TYPE_CHECKING:
     "--rejects", type=PATH, metavar="FILE", help="Write the rows that are not called to this CSV, each with the reason."
 )
 @output_option
-def check(campaigns: tuple[Path, ...], **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+@by_page_option
+def check(campaigns: tuple[Path, ...], *, by_page: bool, **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Check every row and show what would be sent; calls nobody."""
+    if by_page:
+        with ByPage(JsonLines()).failures_told():
+            return check_one(campaigns[0], page=ByPage(JsonLines()), **options).code
     return each(campaigns, partial(check_one, **options), output=options["output"])
 
 
@@ -44,6 +50,7 @@ def check_one(
     limit: int | None,
     strict: bool,
     rejects: Path | None = None,
+    page: ByPage | None = None,
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> Done:
     """Check one campaign, and tell of it."""
@@ -52,7 +59,9 @@ def check_one(
     campaign = load(path, **which)
     checked = with_phone_column(campaign, partial(check_campaign, limit=limit, rejects=rejects))
     view, _ = with_signals(lambda _control: look_ahead(campaign, checked))
-    if output == "text":
+    if page is not None:
+        page.end(check_text(checked, view, command=""), checked.exit_code, **check_event(checked))
+    elif output == "text":
         command = campaign.batch.selection.command("run")
         echo(check_text(checked, view, command=command, requests=log.is_shown()))
     doubtful = bool(view.warnings) or not view.is_prompt_known

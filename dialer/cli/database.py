@@ -9,7 +9,7 @@ import click
 from dialer.cli.group import Verbs, cli, folder_option, output_option
 from dialer.cli.printing import echo_outcome
 from dialer.errors import ExitCode
-from dialer.messages.pages.database import checked_text, created_text, upgraded_text
+from dialer.messages.pages.database import checked_text, created_text, imported_text, upgraded_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +56,15 @@ def check(*, folder: Path, output: str) -> ExitCode:
     checked = check_database(folder)
     echo_outcome(checked, checked_text, output=output)
     return checked.exit_code
+
+
+@database.command(name="import")
+@folder_option
+@output_option
+def import_(*, folder: Path, output: str) -> ExitCode:
+    """Move the workspace's ledgers, do-not-call list and pauses into it."""
+    from dialer.operations import import_workspace  # noqa: PLC0415 - as above
+
+    imported = import_workspace(folder)
+    echo_outcome(imported, imported_text, output=output)
+    return ExitCode.DONE

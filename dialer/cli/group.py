@@ -18,12 +18,27 @@ from dialer.provider import NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from click.shell_completion import CompletionItem
+
 PROVIDER = NAME
 _Command = TypeVar("_Command", bound="Callable[..., object]")
 PATH = click.Path(path_type=Path)
-campaigns_argument = click.argument("campaigns", nargs=-1, required=True, type=PATH, metavar="CAMPAIGN...")
-some_campaigns_argument = click.argument("campaigns", nargs=-1, type=PATH, metavar="[CAMPAIGN...]")
-campaign_argument = click.argument("campaign", type=PATH)
+
+
+def _campaign_files(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Return what a shell may complete a campaign to."""
+    from dialer.cli.completion import campaign_files  # noqa: PLC0415 - only a shell asks for it
+
+    return campaign_files(typed)
+
+
+campaigns_argument = click.argument(
+    "campaigns", nargs=-1, required=True, type=PATH, metavar="CAMPAIGN...", shell_complete=_campaign_files
+)
+some_campaigns_argument = click.argument(
+    "campaigns", nargs=-1, type=PATH, metavar="[CAMPAIGN...]", shell_complete=_campaign_files
+)
+campaign_argument = click.argument("campaign", type=PATH, shell_complete=_campaign_files)
 recipients_option = click.option(
     "--recipients", type=PATH, metavar="FILE", help="Use this CSV instead of the one that the campaign file names."
 )
@@ -84,9 +99,8 @@ def batch_options(command: _Command) -> _Command:
 
 def paused_options(command: _Command) -> _Command:
     """Add what says whom `pause` and `resume` concern."""
-    campaigns = click.argument("campaigns", nargs=-1, type=PATH, metavar="[CAMPAIGN]...")
     everything = click.option("--all", "everything", is_flag=True, help="All campaigns of the workspace.")
-    return campaigns(batch_options(everything(folder_option(command))))
+    return some_campaigns_argument(batch_options(everything(folder_option(command))))
 
 
 def _verbose(context: click.Context, _parameter: click.Parameter, is_on: bool) -> None:  # noqa: FBT001 - click's callback

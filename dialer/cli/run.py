@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialer.cli.asking import ask, say
+from dialer.cli.by_page import ByPage, by_page_option
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.check import check_one
 from dialer.cli.columns import with_phone_column
+from dialer.cli.events import JsonLines
 from dialer.cli.group import (
     PROVIDER,
     batch_option,
@@ -63,6 +65,7 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @trouble_options
 @click.option("--dry-run", is_flag=True, help="Call nobody: the same as `dialer check`.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Call at most N recipients.")
+@click.option("--until", metavar="TIME", help='Stop calling then, as "2026-12-01 18:00"; run it again for the rest.')
 @strict_option
 @click.option("--retry-errors", is_flag=True, help=f"Call again everybody whose call {PROVIDER} refused.")
 @click.option(
@@ -98,6 +101,7 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 )
 @output_option
 @quiet_option
+@by_page_option
 def run(
     campaigns: tuple[Path, ...],
     *,
@@ -110,6 +114,8 @@ def run(
     log_format: str,
     output: str,
     quiet: bool,
+    by_page: bool,
+    until: str | None,
     **options: Any,  # noqa: ANN401 - each is one of RunOptions
 ) -> ExitCode:
     """Call everybody in the list; run it again to go on."""
@@ -119,12 +125,15 @@ def run(
     if dry_run:
         one = partial(check_one, output=output, limit=options["limit"], strict=options["strict"], **which)
         return each(campaigns, one, output=output)
-    from dialer.operations import RunOptions  # noqa: PLC0415 - heavy, and only this command needs it
+    from dialer.operations import RunOptions, until_in  # noqa: PLC0415 - heavy, and only this command needs it
 
-    talk = _Talk(output=output, quiet=quiet, no_progress=no_progress, log_format=log_format, yes=yes)
+    if by_page:
+        no_progress, log_format = True, "json"
+    run_options = RunOptions(**options, until=until_in(until, None))
+    talk = _Talk(output=output, quiet=quiet, no_progress=no_progress, log_format=log_format, yes=yes, by_page=by_page)
     return each(
         campaigns,
-        lambda path: _run_one(path, RunOptions(**options), talk, **which),
+        lambda path: _run_one(path, run_options, talk, **which),
         output=output,
         quiet=quiet,
         failed=_failed if log_format == "json" and not quiet else None,
@@ -140,6 +149,7 @@ class _Talk:
     no_progress: bool
     log_format: str
     yes: bool
+    by_page: bool
 
 
 def _failed(path: Path, error: DialerError) -> None:
@@ -165,8 +175,9 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
 
     async def call(campaign: Campaign, control: Control) -> Summary:
         check = campaign.batch.selection.command("check")
-        confirm = partial(_confirm, talk=talk, control=control, events=events, check=check)
-        asking = None if talk.yes else partial(ask, control=control)
+        page = ByPage(progress) if talk.by_page and isinstance(progress, JsonLines) else None
+        confirm = partial(_confirm, talk=talk, control=control, events=events, check=check, page=page)
+        asking = None if talk.yes else partial(ask if page is None else page.ask, control=control)
         return await run_campaign(campaign, options, confirm=confirm, ask=asking, progress=progress, control=control)
 
     # A bar is drawn over itself: what is said meanwhile goes above it.
@@ -176,7 +187,9 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
-        events("summary", **summary_event(summary))
+        # What to type next is of no use to who has a page before them.
+        text = summary_text(replace(summary, next=None), selection=campaign.batch.selection) if talk.by_page else None
+        events("summary", **summary_event(summary), **({} if text is None else {"text": text}))
     elif talk.quiet and (stopped := stopped_text(summary)):
         say(stopped)
     elif talk.output == "text" and not talk.quiet:
@@ -189,7 +202,13 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
 
 
 async def _confirm(
-    plan: Plan, *, talk: _Talk, control: Control, events: Callable[..., None] | None, check: str
+    plan: Plan,
+    *,
+    talk: _Talk,
+    control: Control,
+    events: Callable[..., None] | None,
+    check: str,
+    page: ByPage | None,
 ) -> bool:
     if events is not None:
         events("plan", **plan_event(plan))
@@ -197,4 +216,6 @@ async def _confirm(
         say(plan_text(plan, check=check))
     if talk.yes or plan.sandbox or not plan.to_call:
         return True
+    if page is not None:
+        return await page.ask(CALL_THEM, control=control, about=plan_text(plan, check=check), count=plan.to_call)
     return await ask(CALL_THEM, control=control)

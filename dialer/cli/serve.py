@@ -23,6 +23,8 @@ def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path
     """Show every campaign in the browser; start, pause and cancel there."""
     from dialer.operations.serve.board import Board  # noqa: PLC0415 - heavy, and only this command needs it
     from dialer.operations.serve.folder import own_folder  # noqa: PLC0415 - as above
+    from dialer.operations.serve.next_list import NextLists  # noqa: PLC0415 - as above
+    from dialer.operations.serve.work import Works  # noqa: PLC0415 - as above
     from dialer.web.server import address_of, listening, serve  # noqa: PLC0415 - as above
     from dialer.web.sessions import Sessions, token_in  # noqa: PLC0415 - as above
     from dialer.web.site import Site  # noqa: PLC0415 - as above
@@ -33,7 +35,7 @@ def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path
         echo(link_text(sessions.address(), sessions.new_link_token()))
         return ExitCode.DONE
     token = "" if token_file is None else token_in(token_file)
-    board = Board(workspace, sandbox=sandbox)
+    board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
     board.listing()
     listener = listening(host, port)
     address = address_of(listener)
@@ -42,5 +44,5 @@ def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path
     def ready() -> None:
         echo(serving_text(address, sessions.new_link_token(), folder=board.listing().workspace))
 
-    serve(Site(board, sessions), listener, token=token, ready=ready)
+    serve(Site(board, sessions, Works(folder / "runs")), listener, token=token, ready=ready)
     return ExitCode.DONE

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.database_address import address_in
@@ -20,8 +21,6 @@ from dialer.messages.store import NOT_A_FILE
 from dialer.store.sqlite.shared_file import opened_alone
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dialer.config.batch import CampaignFile
 
 KEY = "database"
@@ -77,6 +76,11 @@ class Database:
             # Where nothing can be written, nobody takes the line out of `dialer.toml` either.
             _log.warning("%s cannot be written: %s", self.marker, error.strerror)
         self.check(identity)
+
+    def name_of(self, path: Path) -> str:
+        """Return what a file of the workspace is called in the database: the same on every host that has the folder."""
+        folder, real = (Path(os.path.realpath(one)) for one in (self.marker.parent, path))
+        return real.relative_to(folder).as_posix() if real.is_relative_to(folder) else str(real)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,14 +111,27 @@ def database_of(folder: Path) -> Database:
         CampaignError: neither names one, or what does is wrong.
         MustActError: the workspace has used one, and does not name it any more.
     """
-    around = _folders(folder / SETTINGS)
-    nearest = next((one for one in around if os.path.lexists(one / SETTINGS)), around[0])
-    named = database_of_environment(nearest)
-    if named is None and os.path.lexists(nearest / SETTINGS):
-        named = _read(nearest / SETTINGS).database
+    settings = folder_of_all(folder) / SETTINGS
+    named = database_of_environment(settings.parent)
+    if named is None and os.path.lexists(settings):
+        named = _read(settings).database
     if named is None:
-        raise CampaignError(database_words.none_named(nearest / SETTINGS))
+        raise CampaignError(database_words.none_named(settings))
     return named
+
+
+def workspace_in_database(folder: Path) -> tuple[Workspace, Database]:
+    """Return the workspace around a folder whose `dialer.toml` says that it uses a database, and that.
+
+    Raises:
+        CampaignError: it does not say so, or is wrong.
+        MustActError: it has used one, and does not say so any more.
+    """
+    settings = folder_of_all(folder) / SETTINGS
+    workspace = _read(settings) if os.path.lexists(settings) else None
+    if workspace is None or workspace.database is None:
+        raise CampaignError(database_words.none_named(settings))
+    return workspace, workspace.database
 
 
 def workspace_of(folder: Path, *, with_database: bool = False) -> Workspace:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 INTERRUPTED = "Interrupted; nothing was dialled."
 STOPPING = "\nStopping: what is in flight may finish. Once more to stop at once."
 CALL_THEM = "Call them now?"
+CANCEL_THEM = "Cancel them?"
 
 
 def error(why: object) -> str:

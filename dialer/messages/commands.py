@@ -32,11 +32,15 @@ class Selection:
             verb: what to do.
             options: more options of that verb.
         """
-        words: list[str | Path] = [verb, self.campaign]
+        return command_text(verb, self.campaign, *self.options, *options)
+
+    @property
+    def options(self) -> list[str | Path]:
+        """The options that say which batch is meant."""
+        words: list[str | Path] = []
         words += ["--recipients", self.recipients] if self.recipients is not None else []
         words += ["--batch", self.batch] if self.batch is not None else []
-        words += ["--sandbox"] if self.sandbox else []
-        return command_text(*words, *options)
+        return [*words, *(["--sandbox"] if self.sandbox else [])]
 
     def of_all_batches(self) -> Selection:
         """Return the campaign itself."""

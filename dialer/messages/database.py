@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dialer.messages.commands import command_text
+
+_LET_RUN = command_text("database", "create", "--run", "ROLE")
 DO_NOT_CALL = "the do-not-call list of the database"
 LOST = "the connection is lost"
 ANOTHER_BATCH = "another batch"
@@ -37,7 +40,7 @@ def not_usable(*, why: str) -> str:
 
 
 def missing() -> str:
-    return "This database has no tables of dialer yet. Make them: dialer database create"
+    return f"This database has no tables of dialer yet. Make them: {command_text('database', 'create')}"
 
 
 def no_role(role: str) -> str:
@@ -50,7 +53,7 @@ def no_role(role: str) -> str:
 def not_allowed(*, why: str) -> str:
     return (
         f"The database does not let the role in its address do this ({why}). To make or upgrade tables, use the "
-        "address of the database's owner. To let a role run campaigns, as the owner: dialer database create --run ROLE"
+        f"address of the database's owner. To let a role run campaigns, as the owner: {_LET_RUN}"
     )
 
 
@@ -79,7 +82,7 @@ def other_version(*, found: int, known: int) -> str:
         )
     return (
         f"The database has tables of version {found}, this version of dialer needs {known}. Bring it up to date: "
-        "dialer database upgrade"
+        f"{command_text('database', 'upgrade')}"
     )
 
 
@@ -91,6 +94,13 @@ def batch_held(*, host: str, process: int, since: str) -> str:
     return (
         f"A run works on this batch (process {process} on {host}, since {since}). Wait until it ends, or stop it there "
         "with Ctrl-C. If it was killed, it is over ten seconds later."
+    )
+
+
+def another_batch(name: str) -> str:
+    return (
+        f"{name}: the database has another batch of this name already, with people in it. Two batches cannot become "
+        "one. Give one of the two another `results` name in its campaign file."
     )
 
 
@@ -126,8 +136,8 @@ def is_off(setting: str) -> str:
 
 
 READS_ONLY = (
-    "This role may look at campaigns, and not run them. To let it: dialer database create --run ROLE, with the address "
-    "of the database's owner."
+    f"This role may look at campaigns, and not run them. To let it: {_LET_RUN}, with the address of the database's "
+    "owner."
 )
 NO_TEMPORARY = "This role may not make temporary tables, which a run needs: GRANT TEMPORARY ON DATABASE … TO …"
 

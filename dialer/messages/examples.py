@@ -16,6 +16,10 @@ EXAMPLES = {
         "dialer check people.toml": "every problem by row, and what a run would do",
         "dialer check people.toml --rejects fix.csv": "write the rows that are not called to a file",
     },
+    "completion": {
+        "dialer completion bash > ~/.local/share/bash-completion/completions/dialer": "for bash",
+        "dialer completion fish > ~/.config/fish/completions/dialer.fish": "for fish",
+    },
     "database": {
         "dialer database create": "make the tables that the hosts share",
         "dialer database check": "what is missing in it",
@@ -27,6 +31,10 @@ EXAMPLES = {
     "database create": {
         "dialer database create": "make the tables",
         "dialer database create --run dialer_run --read dialer_read": "and let these roles use them",
+    },
+    "database import": {
+        "dialer database import": "move this workspace's ledgers, do-not-call list and pauses into its database",
+        "dialer database import --in campaigns": "the same for the workspace around another folder",
     },
     "database upgrade": {
         "dialer database upgrade": "after a new version of dialer was installed",

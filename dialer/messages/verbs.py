@@ -33,6 +33,7 @@ GROUPS = {
         "backup": "Copy the ledgers and settings of the workspace, even during a run.",
     },
     "More": {
+        "completion": "Print the script that lets a shell complete commands, options and campaign files.",
         "database": "Set up the database that several hosts share.",
         "help": "Show a page of the manual, or the options of a command.",
     },

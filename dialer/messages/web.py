@@ -19,6 +19,9 @@ NO_CAMPAIGN_FILE = (
 )
 TOO_MANY_VIEWERS = "Too many pages are open. Close some of them."
 TOO_LARGE = "This is too large."
+NO_FILE = "No file has come. Choose the list, then try again."
+NO_RESULTS = "There are no results yet."
+NO_REJECTS = "There is no check yet, or every row would be called."
 NO_PAGE = "There is no such page."
 NO_CAMPAIGN = "There is no such campaign. It may have been deleted or moved."
 FAILED = "Something was not foreseen. What was recorded is intact. The log of `dialer serve` says more."
@@ -38,6 +41,10 @@ _HEADINGS = {
 
 def heading(status: int) -> str:
     return _HEADINGS.get(status, "Something went wrong")
+
+
+def discarded(name: str) -> str:
+    return f"{name} is discarded: nobody of it was called."
 
 
 def not_a_number(text: str) -> str:

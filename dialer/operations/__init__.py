@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         create_database,
         upgrade_database,
     )
+    from dialer.operations.database_import import Imported, import_workspace
     from dialer.operations.dnc import (
         accept_list,
         add_numbers,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from dialer.operations.list import Listing, list_batches
     from dialer.operations.options import RunOptions
     from dialer.operations.outcome import Plan, Summary
-    from dialer.operations.pause import Paused, pause_campaigns, targets_of, until_in
+    from dialer.operations.pause import Paused, pause_campaigns, targets_of
     from dialer.operations.reconcile import reconcile_campaign
     from dialer.operations.report import report_batch, report_text, save_report
     from dialer.operations.results import results_frame, rewrite_results
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from dialer.operations.show import Shown, show_number
     from dialer.operations.status import NotShown, Standing, standings
     from dialer.operations.track import Tracked, track_campaign
+    from dialer.operations.until import until_in
 
 _HOMES = {
     "Saved": "backup",
@@ -58,6 +60,8 @@ _HOMES = {
     "check_database": "database",
     "create_database": "database",
     "upgrade_database": "database",
+    "Imported": "database_import",
+    "import_workspace": "database_import",
     "accept_list": "dnc",
     "add_numbers": "dnc",
     "entries_of": "dnc",
@@ -76,7 +80,7 @@ _HOMES = {
     "Paused": "pause",
     "pause_campaigns": "pause",
     "targets_of": "pause",
-    "until_in": "pause",
+    "until_in": "until",
     "Resumed": "resume",
     "resume_campaigns": "resume",
     "Changed": "set",
@@ -108,6 +112,7 @@ __all__ = [
     "Check",
     "Checked",
     "Created",
+    "Imported",
     "Listing",
     "NotShown",
     "Outlook",
@@ -132,6 +137,7 @@ __all__ = [
     "entries_of",
     "export_numbers",
     "forget_ledger",
+    "import_workspace",
     "list_batches",
     "listed_numbers",
     "look_ahead",

@@ -119,8 +119,13 @@ def _below(folder: Path) -> Iterator[Path]:
     """Yield every TOML file that names recipients; links to folders are not followed."""
     for at, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = (Path(at, name) for name in sorted(names) if name.endswith(".toml") and name != SETTINGS)
-        yield from (path for path in paths if path.is_file() and _names_recipients(path))
+        paths = (Path(at, name) for name in sorted(names) if name.endswith(".toml"))
+        yield from filter(is_campaign_file, paths)
+
+
+def is_campaign_file(path: Path) -> bool:
+    """Tell whether a TOML file names recipients."""
+    return path.name != SETTINGS and path.is_file() and _names_recipients(path)
 
 
 def _names_recipients(path: Path) -> bool:

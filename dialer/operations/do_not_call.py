@@ -43,6 +43,10 @@ class Seen:
         content = json.loads(note)
         return cls(Extent(**content["extent"]), tuple(content["accepted"]))
 
+    def text(self) -> str:
+        """Return it as a ledger notes it."""
+        return json.dumps({"extent": asdict(self.extent), "accepted": list(self.accepted)})
+
     def expected(self, file: DoNotCall) -> Seen:
         """Return what the list has to begin with: what it did when a person accepted it, where that is news.
 
@@ -68,7 +72,7 @@ def shared_list(campaign: Campaign, store: Store | None) -> tuple[SharedList, st
     file = do_not_call_list(campaign.workspace.folder, database=campaign.workspace.database_url)
     seen = Seen.of(store).expected(file)
     shared = SharedList.load(file, expected=seen.extent)
-    return shared, _note(Seen(shared.extent, seen.accepted))
+    return shared, Seen(shared.extent, seen.accepted).text()
 
 
 def noting(ledger: AsyncStore) -> Callable[[Suppression], Awaitable[None]]:
@@ -77,10 +81,6 @@ def noting(ledger: AsyncStore) -> Callable[[Suppression], Awaitable[None]]:
     async def note(lists: Suppression) -> None:
         if lists.shared is not None:
             seen = json.loads(await ledger.note(SEEN) or "{}")
-            await ledger.set_note(SEEN, _note(Seen(lists.shared.extent, tuple(seen.get("accepted", ())))))
+            await ledger.set_note(SEEN, Seen(lists.shared.extent, tuple(seen.get("accepted", ()))).text())
 
     return note
-
-
-def _note(seen: Seen) -> str:
-    return json.dumps({"extent": asdict(seen.extent), "accepted": list(seen.accepted)})

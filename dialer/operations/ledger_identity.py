@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dialer.config.campaign import Campaign
     from dialer.store import AsyncStore, Store
 
-IDENTITY, _PLACE, WORKSPACE = "identity", "place", "workspace"
+IDENTITY, PLACE, WORKSPACE = "identity", "place", "workspace"
 """Under these names a ledger notes what tells it from every other, where it lay, and its workspace."""
 CAMPAIGN, RESULTS, TIMEZONE = "campaign", "results", "timezone"
 """Under these, whose it is: the campaign file, the results, and the zone by whose clock its times are shown."""
@@ -57,7 +57,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     if is_elsewhere and not move and store.has_attempts():
         again = campaign.batch.selection.command("run", "--move-workspace")
         raise BoundError(say.of_another_workspace(place, former=str(former), workspace=workspace, command=again))
-    notes = {_PLACE: str(place), WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
+    notes = {PLACE: str(place), WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
     if former != str(workspace):
         notes[LISTED] = ""
     for name, value in notes.items():
@@ -127,7 +127,7 @@ async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
 
 def _refuse_copy(place: Path, store: Store) -> bool:
     """Refuse a copy; tell whether the ledger was moved."""
-    former, identity_ = store.note(_PLACE), store.note(IDENTITY)
+    former, identity_ = store.note(PLACE), store.note(IDENTITY)
     if former is None or identity_ is None or Path(former) == place:
         return False
     if _identity_at(Path(former), place) == identity_:

@@ -53,6 +53,7 @@ class Entry:
         campaign: the campaign file; empty where the ledger does not say.
         ledger: empty where it was never run.
         agent: who calls: the name where the provider has told it, else the id; empty where nobody knows.
+        timezone: by whose clock its times are shown; None: the machine's.
         recipients: the list; empty where nobody knows.
         selection: how it is named on the command line; None where nobody knows.
         counts: how many rows stand where.
@@ -67,6 +68,7 @@ class Entry:
         ended: how its last run ended; None where nobody knows, or it was never run.
         pauses: who has paused it.
         trouble: why it cannot be read, in words; empty where it can.
+        is_waiting: its list has come over the page, and was never run.
         is_missing: the list names it, and it is not there.
         is_forgotten: a person said that it does not matter.
     """
@@ -77,6 +79,7 @@ class Entry:
     campaign: str = ""
     ledger: str = ""
     agent: str = ""
+    timezone: str | None = None
     recipients: str = ""
     selection: Selection | None = None
     counts: Mapping[Status, int]
@@ -91,6 +94,7 @@ class Entry:
     ended: LastRun | None = None
     pauses: tuple[Pause, ...] = ()
     trouble: str = ""
+    is_waiting: bool = False
     is_missing: bool = False
     is_forgotten: bool = False
 
@@ -185,6 +189,7 @@ def _never_run(found: Found) -> Entry:
         state=State.PAUSED if pauses and not found.trouble else state,
         campaign=str(found.path),
         agent=found.agent,
+        timezone=found.timezone,
         recipients=found.recipients,
         selection=None if found.ledger is None else found.selection,
         counts={},
@@ -262,6 +267,7 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
         state=state,
         campaign=str(found.path) if found else campaign or "",
         ledger=str(path),
+        timezone=zone or None,
         agent=ledger.note(AGENT_NAME) or ledger.note("agent") or "",
         recipients=_recipients(selection, found),
         selection=selection,

@@ -78,7 +78,7 @@ class LiveRuns:
         """Return the runs that go on at this moment."""
         found = []
         for place in self._in_database:
-            with contextlib.closing(pauses_in(place.url, batch=place.name, campaign=place.campaign)) as pauses:
+            with contextlib.closing(pauses_in(place)) as pauses:
                 found += [LiveRun(name, by.pid, by.host, by.since) for name, by in pauses.runs()]
         for lock, campaign in self._wanted.items():
             by = held_by(lock)

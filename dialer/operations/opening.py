@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,6 +17,7 @@ from dialer.errors import LedgerError, RunOverError, UsageError
 from dialer.messages.database import NO_LINES_YET, run_over
 from dialer.messages.operations import ledger as say
 from dialer.messages.store import none_yet
+from dialer.operations.database_import import refuse_unimported
 from dialer.operations.stores import in_database as place_in_database
 from dialer.operations.stores import is_begun
 from dialer.store import Binding
@@ -68,6 +70,8 @@ async def opened(
     binding = Binding(agent=campaign.agent_id, server=server_of(base_url), key_definition=campaign.key_definition)
     place = place_in_database(campaign.batch, campaign.workspace)
     if place is not None:
+        refuse_unimported(campaign.workspace, batch)
+        place = replace(place, within=_within(campaign))
         writer = LedgerWriter(lambda: open_ledger(place, binding=binding, batch=batch.name), note=note)
         async with _in_database(campaign, writer, command=command, control=control) as ledger:
             yield ledger
@@ -94,6 +98,12 @@ async def _in_database(
         _log.info("`%s` works on %s in %s", command, campaign.batch.name, database.shown)
         async with beside(_heed, ledger, work, control), beside(_beat, ledger), beside(_hurry, ledger, control):
             yield ledger
+
+
+def _within(campaign: Campaign) -> float:
+    """Return for how many seconds somebody who was called by another batch is not called."""
+    screening = campaign.screening
+    return 0.0 if screening.called_elsewhere == "call" else screening.called_elsewhere_within
 
 
 async def _beat(ledger: AsyncStore) -> None:
@@ -180,6 +190,7 @@ def _others(campaign: Campaign, base_url: str) -> Iterator[OtherBatches | None]:
         with _in_files(campaign, base_url) as files:
             yield files
         return
+    place = replace(place, within=campaign.screening.called_elsewhere_within)
     with other_batches(place, server=server_of(base_url)) as others:
         yield others
 

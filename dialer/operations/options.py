@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dialer.provider.interface import NO_TROUBLES, Troubles
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +17,7 @@ class RunOptions:
 
     Attributes:
         limit: take up at most so many recipients.
+        until: send nothing from then on; without an offset it is local time of the campaign, else of this machine.
         retry_errors: call everybody again whom the provider refused.
         redial_unknown: call everybody again whose call is unclear. They may be called twice.
         redial: call everybody once more whose last call ended so and is final, by the campaign's rules.
@@ -25,6 +30,7 @@ class RunOptions:
     """
 
     limit: int | None = None
+    until: datetime | None = None
     retry_errors: bool = False
     redial_unknown: bool = False
     redial: tuple[str, ...] = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import getpass
-import math
 import os
 import socket
 import time
@@ -15,16 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.batch import locate, read_campaign_file, timezone_of
-from dialer.config.campaign.values import MistakeError, long_duration
 from dialer.config.workspace import folder_of_all
 from dialer.errors import CampaignError, DialerError, ExitCode, MustActError, UsageError
 from dialer.messages import pause as say
 from dialer.messages.commands import Selection
 from dialer.messages.operations.workspace import no_folder
-from dialer.moments import in_zone, moment_in
 from dialer.operations.live_runs import LiveRun, LiveRuns
 from dialer.operations.paused import by_clock, lift_commands
 from dialer.operations.stores import all_in_database, campaign_in_database, place_of
+from dialer.operations.until import ends_at
 from dialer.store.engines import InDatabase, pauses_in
 from dialer.store.pause_files import PauseFiles, all_paused, pause_in
 from dialer.store.pause_files import put as write_pause
@@ -168,7 +166,7 @@ def pause_campaigns(
     Raises:
         UsageError: `until` cannot be.
     """
-    ends = [_ends(target, until) for target in targets]
+    ends = [ends_at(until, zone=zone_of(target)) for target in targets]
     put = _put(targets, ends, why)
     runs = LiveRuns()
     for target in targets:
@@ -203,27 +201,6 @@ def pause_campaigns(
         lift=tuple(command for target in targets for command in _lift_commands(target)),
         exit_code=ExitCode.MUST_ACT if put.troubles else code,
     )
-
-
-def until_in(text: str | None, length: str | None) -> datetime | None:
-    """Return when a pause ends, by `--until` or `--for`; without an offset where none is written.
-
-    Raises:
-        UsageError: it says none.
-    """
-    if text is not None and length is not None:
-        raise UsageError(say.ONE_END)
-    if length is not None:
-        try:
-            return datetime.fromtimestamp(time.time() + long_duration(length), UTC)
-        except MistakeError:
-            raise UsageError(say.not_a_length(length)) from None
-    if text is None:
-        return None
-    moment = moment_in(text.strip())
-    if moment is None:
-        raise UsageError(say.not_a_moment(text))
-    return moment
 
 
 def this_person() -> str:
@@ -293,10 +270,9 @@ def _put(targets: Sequence[Target], ends: Sequence[datetime | None], why: str) -
 
 
 def _put_in_database(place: InDatabase, pause: Pause, put: _Put, *, zone: str | None) -> None:
-    name = {"batch": place.name, "campaign": place.campaign}.get(pause.of, "")
-    with contextlib.closing(pauses_in(place.url, batch=place.name, campaign=place.campaign)) as pauses:
+    with contextlib.closing(pauses_in(place)) as pauses:
         held = next((one for one in pauses.in_force() if one.of == pause.of), None)
-        _put_one(held, replace(pause, place=name), put, keep=pauses.put, zone=zone)
+        _put_one(held, replace(pause, place=pauses.place_of(pause.of)), put, keep=pauses.put, zone=zone)
 
 
 def _put_one(held: Pause | None, pause: Pause, put: _Put, *, keep: Callable[[Pause], None], zone: str | None) -> None:
@@ -319,30 +295,6 @@ def _lasts_as_long(held: Pause, pause: Pause) -> bool:
         return pause.until is not None and held.until >= pause.until
     # One that cannot be read has no end; one that can be, and has none either, may take its place.
     return not (held.trouble and pause.until is None)
-
-
-def _ends(target: Target, until: datetime | None) -> datetime | None:
-    if until is None:
-        return None
-    text = f"{until:%Y-%m-%d %H:%M}"
-    moment = _aware(target, until)
-    if moment is None:
-        raise UsageError(say.skipped(text))
-    if moment.timestamp() <= time.time():
-        raise UsageError(say.past(text))
-    # As it is written down, to the second, and not before it was meant.
-    return datetime.fromtimestamp(math.ceil(moment.timestamp()), UTC)
-
-
-def _aware(target: Target, until: datetime) -> datetime | None:
-    """Return a local time as a moment; None where the clocks skip it."""
-    if until.tzinfo is not None:
-        return until
-    if zone := zone_of(target):
-        return in_zone(until, zone)
-    moment = until.astimezone()
-    is_skipped = datetime.fromtimestamp(moment.timestamp()) != until  # noqa: DTZ006 - this machine's time is meant
-    return None if is_skipped else moment
 
 
 def zone_of(target: Target) -> str | None:

@@ -35,7 +35,7 @@ def pauses_of(batch: Batch) -> Pauses:
     """
     place = place_of(batch)
     if isinstance(place, InDatabase):
-        return pauses_in(place.url, batch=place.name, campaign=place.campaign)
+        return pauses_in(place)
     return PauseFiles(campaign=batch.campaign, results=batch.results, sandbox=batch.selection.sandbox)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dialer.operations.pause import zone_of
@@ -82,8 +82,8 @@ def _lifted_in_database(target: Target, place: InDatabase) -> tuple[list[Pause],
     name = whole.name if isinstance(whole, InDatabase) else ""
     # As of files: where no option is needed to name the batch, none is needed to lift its own pause.
     kinds = {target.of, "batch"} if target.of == "campaign" else {target.of}
-    with contextlib.closing(pauses_in(place.url, batch=name, campaign=place.campaign)) as pauses:
-        lifted = [pause for pause in pauses.in_force() if pause.of in kinds and pauses.lift(pause.of, pause.place)]
+    with contextlib.closing(pauses_in(replace(place, name=name))) as pauses:
+        lifted = [pause for pause in pauses.in_force() if pause.of in kinds and pauses.lift(pause.of)]
         return lifted, pauses.in_force()
 
 

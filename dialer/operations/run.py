@@ -6,6 +6,7 @@ import contextlib
 import functools
 import logging
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -36,6 +37,7 @@ from dialer.operations.planning import Planning
 from dialer.operations.run_context import Notes, RunContext
 from dialer.operations.sending import LOOK_EVERY, TRACK_TRIAL_EVERY, Sending
 from dialer.operations.stores import in_database
+from dialer.operations.until import ends_at
 from dialer.provider.interface import NO_TROUBLES
 from dialer.provider.states import NOT_REACHED
 from dialer.store.engines import slots_in
@@ -95,6 +97,7 @@ async def run_campaign(
     _check_outcomes(options.redial)
     if options.troubles != NO_TROUBLES and not campaign.sandbox:
         raise UsageError(say.TROUBLES_IN_EARNEST)
+    campaign = _ending(campaign, options)
     held = Held(pauses_of(campaign.batch), control, campaign.batch.timezone)
     # Before the key is asked for, and before anything is granted, moved or taken over.
     if pauses := held.pauses.in_force():
@@ -106,6 +109,14 @@ async def run_campaign(
         if not control.is_paused:
             raise
         return paused_summary(campaign.batch, held.pauses.in_force(), words=control.stopped)
+
+
+def _ending(campaign: Campaign, options: RunOptions) -> Campaign:
+    """Return a campaign whose schedule ends when this run is to, where that is sooner."""
+    ends, schedule = ends_at(options.until, zone=campaign.batch.timezone), campaign.schedule
+    if ends is None or (schedule.ends is not None and schedule.ends <= ends):
+        return campaign
+    return replace(campaign, schedule=schedule.model_copy(update={"until": ends.isoformat()}))
 
 
 async def _run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from dialer.config.workspace import find_workspace, workspace_of
@@ -39,8 +38,10 @@ def in_database(batch: Batch, workspace: Workspace) -> InDatabase | None:
     """
     if workspace.database is None or batch.selection.sandbox:
         return None
-    name, campaign = (_within(path, workspace.folder) for path in (batch.results, batch.campaign))
-    return InDatabase(workspace.database.url, name, campaign)
+    database = workspace.database
+    return InDatabase(
+        database.url, database.name_of(batch.results), database.name_of(batch.campaign), database.marker.parent
+    )
 
 
 def refuse_database(batch: Batch, *, command: str) -> None:
@@ -62,7 +63,8 @@ def campaign_in_database(campaign: Path) -> InDatabase | None:
     workspace = find_workspace(campaign, results=campaign)
     if workspace.database is None:
         return None
-    return InDatabase(workspace.database.url, "", _within(campaign, workspace.folder))
+    database = workspace.database
+    return InDatabase(database.url, "", database.name_of(campaign), database.marker.parent)
 
 
 def all_in_database(folder: Path) -> InDatabase | None:
@@ -71,13 +73,8 @@ def all_in_database(folder: Path) -> InDatabase | None:
     Raises:
         DialerError: as `place_of`.
     """
-    url = workspace_of(folder, with_database=True).database_url
-    return None if url is None else InDatabase(url, "", "")
-
-
-def _within(path: Path, folder: Path) -> str:
-    real, root = os.path.realpath(path), os.path.realpath(folder)
-    return os.path.relpath(real, root) if os.path.commonpath([real, root]) == root else real
+    database = workspace_of(folder, with_database=True).database
+    return None if database is None else InDatabase(database.url, "", "", database.marker.parent)
 
 
 def read_store(batch: Batch) -> Store:

@@ -31,12 +31,14 @@ class InDatabase:
         url: of the database; it may hold a password, so nobody is shown it.
         name: what tells the batch from every other one there.
         campaign: what tells its campaign from every other one there.
+        folder: of the workspace on this host.
         within: seconds for which whoever was called by another batch is not called by this one.
     """
 
     url: str = field(repr=False)
     name: str
     campaign: str
+    folder: Path
     within: float = 86_400.0
 
 
@@ -140,7 +142,7 @@ def other_batches(place: InDatabase, *, server: str) -> DatabaseNeighbours:
     return DatabaseNeighbours(place.url, batch=number, server=server, within=place.within)
 
 
-def pauses_in(url: str, *, batch: str = "", campaign: str = "") -> DatabasePauses:
+def pauses_in(place: InDatabase) -> DatabasePauses:
     """Return the pauses in a database that hold a batch, a campaign, or all.
 
     Raises:
@@ -148,7 +150,8 @@ def pauses_in(url: str, *, batch: str = "", campaign: str = "") -> DatabasePause
     """
     from dialer.store.postgres import DatabasePauses  # noqa: PLC0415 - as said above
 
-    return DatabasePauses(url, batch=batch, campaign=campaign)
+    everything = str(place.folder / "all.paused")
+    return DatabasePauses(place.url, batch=place.name, campaign=place.campaign, everything=everything)
 
 
 def slots_in(url: str, *, organisation: str, count: int, window: float) -> Slots:

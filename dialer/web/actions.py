@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.messages import web as say
 from dialer.messages.pages.dnc import added_text
 from dialer.messages.pages.pause import paused_text
 from dialer.messages.pages.resume import resumed_text
-from dialer.operations import add_numbers, pause_campaigns, resume_campaigns, targets_of
-from dialer.operations.pause import target_of_batch, until_in
+from dialer.operations import add_numbers, pause_campaigns, resume_campaigns, targets_of, until_in
+from dialer.operations.list import id_of
+from dialer.operations.pause import target_of_batch
 from dialer.operations.serve.live import batch_of
 from dialer.web.fields import RefusedError
 from dialer.web.site import in_thread
+from dialer.web.upload import receive
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from dialer.messages.commands import Selection
     from dialer.operations.list import Entry
     from dialer.operations.pause import Target
@@ -69,6 +74,73 @@ async def _resume(asked: Asked) -> str:
     return await _resumed(targets)
 
 
+async def _start(asked: Asked) -> str:
+    fields, limit = asked.fields, asked.fields.number("limit")
+    # Whoever looks at the page wants to know how the calls went.
+    options = ["--track", *([] if limit is None else [f"--limit={limit}"])]
+    options += [f"--until={fields.text('until')}"] if fields.text("until") else []
+    return await _begun(asked, "run", options)
+
+
+async def _cancel(asked: Asked) -> str:
+    return await _begun(asked, "cancel", [])
+
+
+async def _begun(asked: Asked, verb: str, options: Sequence[str]) -> str:
+    selection = asked.selection
+    assert asked.entry is not None
+    await in_thread(asked.site.works.start, asked.entry.id, verb, selection, options)
+    return ""
+
+
+async def _answer(asked: Asked) -> str:
+    fields = asked.fields
+    assert asked.entry is not None
+    await in_thread(
+        asked.site.works.answer,
+        asked.entry.id,
+        fields.text("question"),
+        is_yes=fields.text("answer") == "yes",
+        count=fields.number("count"),
+    )
+    return ""
+
+
+async def _check(asked: Asked) -> str:
+    selection = asked.selection
+    assert asked.entry is not None
+    await in_thread(asked.site.works.check, asked.entry.id, selection)
+    return ""
+
+
+async def _discard(asked: Asked) -> str:
+    assert asked.entry is not None
+    await in_thread(asked.site.board.lists.discard, asked.entry)
+    return say.discarded(asked.entry.batch)
+
+
+async def take_list(site: Site, entry: Entry, request: Request) -> str:
+    """Take a file as the next list of a campaign, begin to check it, and return the id of its batch.
+
+    Raises:
+        RefusedError: it is no file, or does not come from a page of this session.
+        DialerError: the campaign cannot have a list of its own.
+    """
+    lists, to = site.board.lists, site.board.lists.arriving
+    if not entry.campaign or entry.trouble:
+        raise RefusedError(409, say.NO_CAMPAIGN_FILE)
+    try:
+        upload = await receive(request, to=to)
+        sandbox = site.board.sandbox
+        selection = await in_thread(lists.keep, to, campaign=Path(entry.campaign), named=upload.named, sandbox=sandbox)
+    finally:
+        await in_thread(to.unlink, missing_ok=True)
+        site.board.forget()
+    batch_id = id_of((await in_thread(batch_of, selection)).ledger)
+    await in_thread(site.works.check, batch_id, selection)
+    return batch_id
+
+
 async def _pause_everything(asked: Asked) -> str:
     return await _paused(await _everything(asked.site), asked.fields)
 
@@ -105,7 +177,15 @@ async def _resumed(targets: list[Target]) -> str:
     return resumed_text([replace(one, lift=(), run="") for one in resumed])
 
 
-ACTIONS: Mapping[str, Action] = {"pause": _pause, "resume": _resume}
+ACTIONS: Mapping[str, Action] = {
+    "start": _start,
+    "pause": _pause,
+    "resume": _resume,
+    "cancel": _cancel,
+    "answer": _answer,
+    "check": _check,
+    "discard": _discard,
+}
 """Of one campaign."""
 WORKSPACE_ACTIONS: Mapping[str, Action] = {
     "pause": _pause_everything,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from dialer.messages.values import as_json
 from dialer.web.actions import act as carried_out
+from dialer.web.actions import take_list as take
 from dialer.web.fields import fields_of
 from dialer.web.site import site_of
 
@@ -28,6 +29,12 @@ async def campaign(request: Request) -> Response:
 async def organisation(request: Request) -> Response:
     """Return what all campaigns share."""
     return _json(await site_of(request).organisation())
+
+
+async def take_list(request: Request) -> Response:
+    """Take the next list of a campaign, and return the id of its batch."""
+    site = site_of(request)
+    return _json({"id": await take(site, await site.entry(request.path_params["id"]), request)})
 
 
 async def act(request: Request) -> Response:

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from dialer.errors import DialerError
 from dialer.messages import web as say
-from dialer.web import api, pages
+from dialer.web import api, downloads, pages
 from dialer.web.actions import ACTIONS, WORKSPACE_ACTIONS
 from dialer.web.events import events
 from dialer.web.fields import RefusedError
@@ -42,10 +42,16 @@ def build(site: Site) -> Starlette:
             Route("/organisation", pages.organisation),
             Route("/campaigns/{id}", pages.campaign),
             Route("/campaigns/{id}/next", pages.next_list),
+            Route("/campaigns/{id}/results.csv", downloads.results),
+            Route("/campaigns/{id}/results.xlsx", downloads.workbook),
+            Route("/campaigns/{id}/report", downloads.report),
+            Route("/campaigns/{id}/rejects.csv", downloads.rejects),
             Route("/api/v1/campaigns", api.campaigns),
             Route("/api/v1/campaigns/{id}", api.campaign),
             Route("/api/v1/organisation", api.organisation),
             Route("/api/v1/events", events),
+            Route("/campaigns/{id}/next", pages.take_list, methods=["POST"]),
+            Route("/api/v1/campaigns/{id}/next", api.take_list, methods=["POST"]),
             *_posts("/campaigns/{id}/", "/api/v1/campaigns/{id}/", ACTIONS),
             *_posts("/organisation/", "/api/v1/organisation/", WORKSPACE_ACTIONS),
             Mount("/static", StaticFiles(directory=STATIC)),

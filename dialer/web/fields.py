@@ -69,11 +69,23 @@ async def fields_of(request: Request) -> Fields:
             raise RefusedError(415, say.NOT_A_FORM)
     except (ValueError, RecursionError):
         raise RefusedError(400, say.NOT_A_FORM) from None
-    caller: Caller = request.state.caller
-    given = request.headers.get("x-csrf-token") or fields.text("csrf")
-    if caller.cookie and not is_same(given, caller.csrf):
-        raise RefusedError(403, say.FORGED)
+    refuse_forged(request, fields.text("csrf"))
     return fields
+
+
+def refuse_forged(request: Request, token: str) -> None:
+    """Refuse what does not come from a page of this session; what a program sends with its own token is no forgery.
+
+    Args:
+        request: with `X-CSRF-Token` where a script has sent it.
+        token: that of its form.
+
+    Raises:
+        RefusedError: it does not.
+    """
+    caller: Caller = request.state.caller
+    if caller.cookie and not is_same(request.headers.get("x-csrf-token") or token, caller.csrf):
+        raise RefusedError(403, say.FORGED)
 
 
 def _flat(value: object) -> dict[str, str]:

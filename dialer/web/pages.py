@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
 
+from dialer.errors import UsageError
 from dialer.messages import web as say
 from dialer.messages.pages.serve import paused_words
 from dialer.operations.serve.organisation import pauses_of_all
 from dialer.web.actions import act as carried_out
-from dialer.web.fields import fields_of
+from dialer.web.actions import take_list as take
+from dialer.web.fields import RefusedError, fields_of
 from dialer.web.guard import refusal
 from dialer.web.rendering import rendered
 from dialer.web.sessions import LASTS
@@ -37,6 +39,19 @@ async def next_list(request: Request) -> Response:
     return await _page(request, "next.html", row=view.row, problem="")
 
 
+async def take_list(request: Request) -> Response:
+    """Take the next list, and show the batch that it is; where it cannot be taken, say so where it was chosen."""
+    site = site_of(request)
+    entry = await site.entry(request.path_params["id"])
+    try:
+        batch_id = await take(site, entry, request)
+    except (UsageError, RefusedError) as problem:
+        status = problem.status if isinstance(problem, RefusedError) else 409
+        view = await site.campaign(entry.id)
+        return await _page(request, "next.html", status=status, row=view.row, problem=str(problem))
+    return RedirectResponse(f"/campaigns/{batch_id}", 303)
+
+
 async def organisation(request: Request) -> Response:
     """Show what all campaigns share."""
     return await _page(request, "organisation.html", view=await site_of(request).organisation())
@@ -45,9 +60,9 @@ async def organisation(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Do what a form asks for, and show its page again with what was done."""
     site, fields, batch_id = site_of(request), await fields_of(request), request.path_params.get("id")
-    text = await carried_out(site, request.url.path.rpartition("/")[2], batch_id, fields)
-    site.say_next(request.state.caller.cookie, text)
-    back = "/organisation" if batch_id is None else f"/campaigns/{batch_id}"
+    verb = request.url.path.rpartition("/")[2]
+    site.say_next(request.state.caller.cookie, await carried_out(site, verb, batch_id, fields))
+    back = "/organisation" if batch_id is None else "/" if verb == "discard" else f"/campaigns/{batch_id}"
     return RedirectResponse(back, 303)
 
 

@@ -90,7 +90,7 @@ def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[]
         hosts=hosts,
         sessions=site.sessions,
         token=token,
-        is_upload=lambda path: path.endswith("/lists"),
+        is_upload=lambda path: path.endswith("/next"),
         pace=Pace(_REQUESTS),
     )
     with contextlib.suppress(KeyboardInterrupt):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dialer.messages.pages.serve import CampaignList, CampaignView, OrganisationView
     from dialer.operations.list import Entry
     from dialer.operations.serve.board import Board
+    from dialer.operations.serve.work import Works
     from dialer.web.sessions import Sessions
 
 _Value = TypeVar("_Value")
@@ -40,12 +41,17 @@ class Site:
 
     board: Board
     sessions: Sessions
+    works: Works
     said: OrderedDict[str, str] = field(default_factory=OrderedDict)
     viewers: int = 0
 
     async def campaigns(self) -> CampaignList:
         """Return every batch."""
-        return campaign_list(await in_thread(self.board.listing), everything=await in_thread(pauses_of_all, self.board))
+        return await in_thread(self._campaigns)
+
+    def _campaigns(self) -> CampaignList:
+        everything = pauses_of_all(self.board)
+        return campaign_list(self.board.listing(), everything=everything, asking=self.works.asking())
 
     async def campaign(self, batch_id: str) -> CampaignView:
         """Return a batch, live.
@@ -53,7 +59,7 @@ class Site:
         Raises:
             RefusedError: there is none with this id.
         """
-        found = await in_thread(live, await self.entry(batch_id))
+        found = await in_thread(live, await self.entry(batch_id), self.works)
         return campaign_view(found, workspace=str(self.board.folder))
 
     async def organisation(self) -> OrganisationView:

@@ -90,7 +90,10 @@ def schedule_over(ended: datetime) -> tuple[str, str]:
 
 
 def schedule_ended(ended: datetime) -> tuple[str, str]:
-    return f"The schedule ended at {to_the_minute(ended)}.", "To call the rest, set another `until` in [schedule]."
+    return (
+        f"The schedule ended at {to_the_minute(ended)}.",
+        "To call the rest, run it again; where [schedule] says `until`, set another there.",
+    )
 
 
 def left_for_later(reasons: Sequence[tuple[str, int, datetime | None]]) -> str:

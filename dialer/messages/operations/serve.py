@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 
 NEVER_SERVED = f"The page does not run here. To start it: {command_text('serve')}"
+DOCUMENT_TAKES_LONG = "This takes too long here. Make it in the terminal."
+GOES_ON = "Something goes on with this campaign already. Wait until it has ended, or pause it."
+NOT_ASKED = "This question is not open any more: it was answered, or the command has ended. Nothing was done."
 
 
 def folder_unwritable(path: Path, *, why: str | None) -> str:
@@ -46,3 +49,32 @@ def port_taken(port: int, why: str | None) -> str:
 
 def short_token(path: Path, *, least: int) -> str:
     return f"{path}: the token has fewer than {least} characters. To make one: openssl rand -hex 32 > {path}"
+
+
+def not_started(verb: str, *, why: str | None) -> str:
+    return f"dialer {verb} could not be started ({why}). Nobody was called."
+
+
+def other_count(count: int, *, typed: int | None) -> str:
+    if typed is None:
+        return f"Type the number to confirm: {count:,}. Nothing was done."
+    return f"It is {count:,}, and {typed:,} was typed. Nothing was done."
+
+
+def no_document(verb: str, *, code: int) -> str:
+    return f"It could not be made: dialer {verb} ended with exit code {code}."
+
+
+def not_discarded() -> str:
+    return "This list has a run already, so it stays. To call nobody of it any more, cancel it."
+
+
+def one_name_for_results(campaign: Path) -> str:
+    return (
+        f"{campaign}: `results` has one name for all lists, so each list would replace the one before it. "
+        'Write {batch} into it, as in results = "results/{batch}.csv". Then take the list again.'
+    )
+
+
+def too_many_lists(most: int) -> str:
+    return f"This campaign has {most} lists of today. Use the terminal for more."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialer import provider
 from dialer.escaping import on_one_line, visible_json
@@ -38,7 +38,7 @@ def check_text(check: Check, view: Outlook, *, command: str, requests: bool = Fa
     Args:
         check: what it found.
         view: what is to be expected of a run.
-        command: of that run.
+        command: of that run; empty: it is not named.
         requests: show the first requests as they are sent.
     """
     report = check.report
@@ -79,7 +79,23 @@ def check_text(check: Check, view: Outlook, *, command: str, requests: bool = Fa
     calls = view.forecast.calls
     lines.append(f"{calls:,} would be called{'' if calls else ' now'}.")
     lines += outlook_lines(view, rate=check.rate)
-    return "\n".join([*lines, f"To call them: {command}"])
+    return "\n".join([*lines, *([f"To call them: {command}"] if command else [])])
+
+
+def check_event(check: Check) -> dict[str, Any]:
+    """Return what a check found, for the page: how many would be called, problems by reason, hits on each list."""
+    report = check.report
+    problems = [
+        {
+            "code": code,
+            "meaning": REASONS.get(code, code),
+            "count": count,
+            "rows": [_example(example) for example in report.examples.get(code, ())],
+        }
+        for code, count in report.reasons.most_common()
+    ]
+    lists = [{"name": one.path, "count": one.recipients} for one in check.lists]
+    return {"rows": report.rows, "to_call": check.to_call, "problems": problems, "lists": lists}
 
 
 def _cell_warnings(check: Check) -> Iterator[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.words import many
+
 if TYPE_CHECKING:
     from dialer.operations.database import Checked, Created, Upgraded
+    from dialer.operations.database_import import Imported
 
 
 def created_text(created: Created) -> str:
@@ -32,3 +35,15 @@ def checked_text(checked: Checked) -> str:
     )
     lacks = [f"- {words}" for words in checked.lacks]
     return "\n".join([found, *(lacks or ["It has everything that a run needs."])])
+
+
+def imported_text(imported: Imported) -> str:
+    """Return what is in the database now, and what the files are called."""
+    lines = [f"Imported into {imported.database}: {many(len(imported.moved), 'ledger')}"]
+    lines += [f"  {ledger} -> {name}" for ledger, name in imported.moved.items()]
+    lines += [f"Imported before: {many(len(imported.before), 'ledger')}"] if imported.before else []
+    lines += [f"Do-not-call list: {many(imported.entries, 'row')} added" if imported.entries else ""]
+    lines += [f"Pauses: {imported.pauses:,} (see `dialer list`)" if imported.pauses else ""]
+    lines += [f"Renamed, and not read any more: {path}" for path in imported.files]
+    lines += ["Nobody is called with these files any more. From now on: dialer run, as before."]
+    return "\n".join(filter(None, lines))

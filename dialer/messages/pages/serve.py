@@ -12,12 +12,13 @@ from dialer.messages.pages.list import details
 from dialer.messages.pages.status import ago
 from dialer.messages.values import duration, money
 from dialer.models import Status
-from dialer.moments import to_the_second
+from dialer.moments import shown, to_the_second
 from dialer.operations.batch_state import State
 from dialer.operations.paused import words_of
+from dialer.operations.serve.work_log import ENDED, GOING_ON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from dialer.operations import Listing
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
     from dialer.operations.live_progress import LiveProgress
     from dialer.operations.serve.live import Live
     from dialer.operations.serve.organisation import Organisation
+    from dialer.operations.serve.work_log import Said, Work
     from dialer.store.shared import Pause
 
+ASKS = "It waits for your answer. Nothing is done until then."
+KILLED = (
+    "It ended without a word: it was killed, or the machine was restarted. What was recorded is intact. "
+    "Start it again to go on."
+)
+FAILED = "failed"
 _STARTABLE = {State.NOT_STARTED, State.STOPPED, State.LEFT, State.PAUSED}
 _FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
 
@@ -51,7 +59,7 @@ class CampaignRow:
         opens: when the first of those who are left can be called; None where that is now, or not known.
         last: when something last happened.
         last_text: how long ago that is; empty where nothing happened yet.
-        actions: what can be done: `start`, `pause`, `resume`, `cancel`, `next`, `results`.
+        actions: what can be done: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`.
     """
 
     id: str
@@ -157,6 +165,39 @@ class WorkView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRows:
+    """Rows of a list that are not called for one reason: its code, what that means, how many, and some in words."""
+
+    code: str
+    meaning: str
+    count: int
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """What a check of the list has found.
+
+    Attributes:
+        state: `going on`, `ended` or `failed`.
+        rows: of the list; None before the end.
+        to_call: how many would be called; None as above.
+        problems: why the others are not, the most frequent reason first.
+        lists: do-not-call lists, each with how many people of the list are on it.
+        text: all that it found, of several lines; why it failed, where it has.
+        has_rejects: the rows that are not called can be taken along.
+    """
+
+    state: str
+    rows: int | None = None
+    to_call: int | None = None
+    problems: tuple[RejectedRows, ...] = ()
+    lists: tuple[Share, ...] = ()
+    text: str = ""
+    has_rejects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignView:
     """One batch, live.
 
@@ -179,6 +220,7 @@ class CampaignView:
         timeline: calls over time.
         notes: what the run has said, the latest first.
         work: what was started from the page; None where nothing was.
+        check: what the last check from the page has found; None where there was none, or the batch was run since.
         trouble: why there are no figures, in words; empty where there are.
     """
 
@@ -200,6 +242,7 @@ class CampaignView:
     timeline: tuple[Quarter, ...] = ()
     notes: tuple[Note, ...] = ()
     work: WorkView | None = None
+    check: CheckView | None = None
     trouble: str = ""
 
 
@@ -235,10 +278,16 @@ class OrganisationView:
     paused: tuple[CampaignRow, ...] = ()
 
 
-def campaign_list(listing: Listing, *, everything: Sequence[Pause]) -> CampaignList:
-    """Return every batch of a workspace, those first with which something is wrong."""
+def campaign_list(listing: Listing, *, everything: Sequence[Pause], asking: Collection[str]) -> CampaignList:
+    """Return every batch of a workspace, those first with which something is wrong.
+
+    Args:
+        listing: the batches.
+        everything: what holds all of them.
+        asking: the ids of those that wait for an answer.
+    """
     rows = sorted(
-        (campaign_row(one, workspace=listing.workspace) for one in listing.batches),
+        (campaign_row(one, workspace=listing.workspace, asks=one.id in asking) for one in listing.batches),
         key=lambda row: (_FIRST.index(State(row.state)) if row.state in _FIRST else len(_FIRST), row.name),
     )
     return CampaignList(
@@ -249,8 +298,8 @@ def campaign_list(listing: Listing, *, everything: Sequence[Pause]) -> CampaignL
     )
 
 
-def campaign_row(one: Entry, *, workspace: str) -> CampaignRow:
-    """Return a batch as a row of the list."""
+def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignRow:
+    """Return a batch as a row of the list; `asks`: a command waits for an answer before it goes on."""
     return CampaignRow(
         id=one.id,
         name=one.batch,
@@ -259,7 +308,7 @@ def campaign_row(one: Entry, *, workspace: str) -> CampaignRow:
         recipients=os.path.basename(one.recipients),  # noqa: PTH119 - of a text
         state=str(one.state),
         # Who has paused everything is said once, above all of them.
-        details=tuple(details(replace(one, pauses=_own_pauses(one)))),
+        details=(*([ASKS] if asks else []), *details(replace(one, pauses=_own_pauses(one)))),
         total=sum(one.counts.values()),
         sent=one.sent,
         reached=one.reached,
@@ -274,11 +323,13 @@ def campaign_row(one: Entry, *, workspace: str) -> CampaignRow:
 
 def _actions(one: Entry) -> list[str]:
     if one.selection is None or one.trouble:
-        return []
-    found = ["start"] if one.state in _STARTABLE and not one.pauses and not one.running else []
+        return ["next"] if one.campaign and not one.trouble else []
+    is_free = one.state in _STARTABLE and not one.pauses and not one.running
+    found = ["start", "check"] if is_free else []
+    found += ["discard"] if one.is_waiting else []
     if _own_pauses(one):
         found.append("resume")
-    elif one.ledger:
+    elif one.ledger and one.state is not State.DONE:
         found.append("pause")
     if one.ledger:
         found += ["cancel"] if one.open or one.running else []
@@ -293,11 +344,19 @@ def _own_pauses(one: Entry) -> tuple[Pause, ...]:
 
 def campaign_view(live: Live, *, workspace: str) -> CampaignView:
     """Return one batch, live."""
-    row, one = campaign_row(live.entry, workspace=workspace), live.standing
-    if one is None:
-        return CampaignView(row=row, trouble=live.trouble)
-    return CampaignView(
+    asks = live.work is not None and live.work.question is not None
+    row, one, zone = campaign_row(live.entry, workspace=workspace, asks=asks), live.standing, live.entry.timezone
+    view = CampaignView(
         row=row,
+        work=None if live.work is None else _work(live.work),
+        check=None if live.check is None else _check(live.check),
+        notes=() if live.work is None else _notes(live.work.notes, zone),
+        trouble=live.trouble,
+    )
+    if one is None:
+        return view
+    return replace(
+        view,
         counts={str(status): one.counts.get(status, 0) for status in Status},
         outcomes=_shares(one.outcomes),
         ended=one.ended,
@@ -306,6 +365,46 @@ def campaign_view(live: Live, *, workspace: str) -> CampaignView:
         last_attempt="" if one.last is None else to_the_second(one.last),
         **({} if one.progress is None else _going(one.progress, per_minute=one.per_minute)),
     )
+
+
+def _work(work: Work) -> WorkView:
+    question = work.question
+    return WorkView(
+        verb=work.verb,
+        state=work.state,
+        doing=work.doing,
+        question=None
+        if question is None
+        else Question(
+            id=question.id,
+            text="\n".join(filter(None, (question.about, question.text))),
+            count=question.count,
+        ),
+        ended=work.ended or (KILLED if work.state == ENDED else ""),
+    )
+
+
+def _check(work: Work) -> CheckView:
+    found = work.checked
+    if found is None:
+        return CheckView(state=GOING_ON) if work.state != ENDED else CheckView(state=FAILED, text=work.ended or KILLED)
+    return CheckView(
+        state=ENDED,
+        rows=found.rows,
+        to_call=found.to_call,
+        problems=tuple(
+            RejectedRows(code=one.code, meaning=one.meaning, count=one.count, rows=one.rows) for one in found.problems
+        ),
+        lists=tuple(Share(name=os.path.basename(path), count=count) for path, count in found.lists),  # noqa: PTH119
+        text=work.ended,
+        has_rejects=bool(found.problems),
+    )
+
+
+def _notes(notes: Sequence[Said], zone: str | None) -> tuple[Note, ...]:
+    """Return notes by a zone's clock, the latest first."""
+    by_clock = ((shown(note.at, zone), note.text) for note in reversed(notes))
+    return tuple(Note(at=at, at_text=to_the_second(at), text=text) for at, text in by_clock)
 
 
 def _going(run: LiveProgress, *, per_minute: float) -> dict[str, Any]:

@@ -11,8 +11,9 @@ try:
 except ImportError as error:
     raise UsageError(say.NOT_INSTALLED) from error
 
-from dialer.store.postgres.database import Found, create, identity_of, look, upgrade
+from dialer.store.postgres.database import Found, create, identify, identity_of, look, upgrade
 from dialer.store.postgres.do_not_call import DatabaseDoNotCall
+from dialer.store.postgres.importing import put_pauses, take_over
 from dialer.store.postgres.neighbours import DatabaseNeighbours
 from dialer.store.postgres.pauses import DatabasePauses
 from dialer.store.postgres.slots import Slot, Slots
@@ -27,7 +28,10 @@ __all__ = [
     "Slot",
     "Slots",
     "create",
+    "identify",
     "identity_of",
     "look",
+    "put_pauses",
+    "take_over",
     "upgrade",
 ]

@@ -27,12 +27,21 @@ class DatabasePauses:
         url: of the database.
         batch: its name there; empty: of a campaign, or of all.
         campaign: the campaign's; empty: of all.
+        everything: what all of them are called, for people.
         now: Unix seconds, by which a pause is over; each intent goes by the server's.
     """
 
-    def __init__(self, url: str, *, batch: str = "", campaign: str = "", now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        batch: str = "",
+        campaign: str = "",
+        everything: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._looks = Lookout(url)
-        self._batch, self._campaign, self._now = batch, campaign, now
+        self._batch, self._campaign, self._everything, self._now = batch, campaign, everything, now
         self._seen: Sequence[Pause] = ()
         self._seen_at = -math.inf
 
@@ -48,7 +57,7 @@ class DatabasePauses:
         with self._looks.session() as session:
             rows = session.execute(statements.PAUSES, (self._batch, self._campaign)).fetchall()
         return [
-            Pause(of, name, by=by, since=_moment(since), until=_moment(until), why=why)
+            Pause(of, name or self._everything, by=by, since=_moment(since), until=_moment(until), why=why)
             for of, name, by, since, until, why in rows
         ]
 
@@ -66,11 +75,17 @@ class DatabasePauses:
         """Have nobody called from now on; what was begun before may still leave within half a second."""
         since, until = (None if at is None else at.timestamp() for at in (pause.since, pause.until))
         with self._looks.session() as session:
-            session.execute(statements.PUT_PAUSE, (pause.of, pause.place, pause.by, since, until, pause.why))
+            name = "" if pause.of == "all" else pause.place
+            session.execute(statements.PUT_PAUSE, (pause.of, name, pause.by, since, until, pause.why))
         self._seen_at = -math.inf
 
-    def lift(self, of: str, name: str) -> bool:
-        """End a pause; return whether there was one."""
+    def place_of(self, of: str) -> str:
+        """Return what a pause is put on: the batch, the campaign, or all."""
+        return {"batch": self._batch, "campaign": self._campaign}.get(of, self._everything)
+
+    def lift(self, of: str) -> bool:
+        """End the pause of the batch, the campaign, or all; return whether there was one."""
+        name = "" if of == "all" else self.place_of(of)
         with self._looks.session() as session:
             was_there = session.execute(statements.LIFT_PAUSE, (of, name)).rowcount > 0
         self._seen_at = -math.inf

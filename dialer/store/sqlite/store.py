@@ -40,6 +40,7 @@ from dialer.store.ledger.throughput import Pulses
 from dialer.store.ledger.unresolved import Doubts
 from dialer.store.sqlite import group
 from dialer.store.sqlite.loading import replace_input, room_for_keys
+from dialer.store.sqlite.moved import Moved
 from dialer.store.sqlite.opening import open_for_writing
 from dialer.store.sqlite.starts import Starts
 
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from dialer.store.records import Binding, Trouble
 
 
-class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
+class Ledger(Starts, Moved, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
@@ -97,6 +98,7 @@ class Ledger(Starts, Doubts, Permissions, Merging, Figures, Stops, Queue, Overvi
         joins: bool = False,  # noqa: ARG002 - nobody can: the lock is held
     ) -> str:
         """Begin a piece of work and return its id; what a dead run left is `unknown`. The lock is held."""
+        self.refuse_moved()
         work = uuid4().hex
         with self.transaction():
             self.begin(work, now=time.time(), former=former)

@@ -32,7 +32,7 @@ GRANT_RUN = """
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dialer, dialer_batch TO {role};
     REVOKE INSERT, UPDATE, DELETE ON dialer.version FROM {role};
     REVOKE UPDATE, DELETE ON dialer.do_not_call, dialer.do_not_call_accepted FROM {role};
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA dialer TO {role};
+    GRANT USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA dialer TO {role};
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dialer TO {role};
     GRANT TEMPORARY ON DATABASE {database} TO {role};
 """
@@ -207,6 +207,25 @@ LIST_CALLED = """
     AND recipient.position IS NULL
 """
 ADD_ROWS_OF_NOBODY = f"INSERT INTO recipient ({_COLUMNS}) SELECT {_COLUMNS} FROM staged WHERE state IS NULL"
+
+# -- a batch that comes from a file ------------------------------------------------------------------------------------
+
+IMPORTING = f"SELECT pg_advisory_xact_lock({LOCKS}, -1)"
+IDENTITY_OF_BATCH = "SELECT value FROM dialer.meta WHERE batch_id = ? AND name = 'identity'"
+HAS_PEOPLE = "SELECT EXISTS (SELECT 1 FROM dialer.recipient WHERE batch_id = ?)"
+FORGET_NOTES = "DELETE FROM dialer.meta WHERE batch_id = ?"
+FORGET_LAYOUTS = "DELETE FROM dialer.layout WHERE batch_id = ?"
+COPY_TABLE = "COPY dialer.{table} (batch_id, {columns}) FROM STDIN"
+REPLACE_NOTE = """
+    INSERT INTO dialer.meta (batch_id, name, value) VALUES (?, ?, ?)
+    ON CONFLICT (batch_id, name) DO UPDATE SET value = excluded.value
+"""
+GO_ON_FROM = """
+    SELECT setval(s.name, greatest(nextval(s.name), t.last) + 100000)
+    FROM (SELECT max(id) AS last FROM dialer.{table} WHERE batch_id = ?) t,
+    (SELECT pg_get_serial_sequence('dialer.{table}', 'id') AS name) s WHERE t.last IS NOT NULL
+"""
+"""What comes next is later than what was imported. The rest is for runs that take numbers at this very moment."""
 
 DIFFERENT = {
     changing.INDEX_NUMBERS: "SELECT 1",

@@ -1,0 +1,70 @@
+"""A command that the page has started: what it says and asks are events, and answers come on standard input.
+
+Its log outlives the page. Where the page ends while a question is open, standard input ends, and the answer is no.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import click
+
+from dialer.cli.asking import answer_line
+from dialer.errors import DialerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dialer.cli.events import JsonLines
+    from dialer.engine.control import Control
+    from dialer.errors import ExitCode
+
+by_page_option = click.option("--by-page", is_flag=True, hidden=True, help="The page in the browser has started it.")
+
+
+@dataclass(frozen=True, slots=True)
+class ByPage:
+    """Talks to the page.
+
+    Attributes:
+        events: the log.
+    """
+
+    events: JsonLines
+
+    async def ask(self, question: str, *, control: Control, about: str = "", count: int | None = None) -> bool:
+        """Ask whoever has opened the page.
+
+        Args:
+            question: in words.
+            control: hears Ctrl-C meanwhile.
+            about: what the question is about, of several lines.
+            count: how many calls are placed or stopped, to be typed to confirm; None: a yes will do.
+        """
+        mark = uuid4().hex
+        self.events.event("question", id=mark, about=about, text=question, count=count)
+        answer = await answer_line(sys.stdin, control=control)
+        is_yes = answer == f"{mark} yes"
+        self.events.event("answered", id=mark, yes=is_yes)
+        return is_yes
+
+    def say(self, words: str) -> None:
+        """Tell it something."""
+        self.events.note(words)
+
+    def end(self, words: str, code: ExitCode, **figures: object) -> None:
+        """Tell it what came of the command."""
+        self.events.event("summary", text=words, exit_code=int(code), **figures)
+
+    @contextlib.contextmanager
+    def failures_told(self) -> Iterator[None]:
+        """Tell it that the command came to nothing, and why."""
+        try:
+            yield
+        except DialerError as error:
+            self.events.event("error", text=str(error), exit_code=int(error.exit_code))
+            raise

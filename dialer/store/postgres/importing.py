@@ -1,0 +1,101 @@
+"""A batch that a file has kept is taken into the database: all of it or nothing, and never twice."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+from dialer.errors import UsageError
+from dialer.messages import database as say
+from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.database import check_version
+from dialer.store.postgres.pauses import DatabasePauses
+from dialer.store.postgres.queries import statements
+from dialer.store.postgres.queries.schema import VIEWS
+from dialer.store.postgres.session import Session, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from dialer.store.shared import Pause
+
+_OF_RUNS: Final = {"run", "claimed_by"}
+"""A table and columns that tell which host is calling: a file has one at most, which is over."""
+_TABLES: Final = {
+    table: ", ".join(name for name in columns.split(", ") if name not in _OF_RUNS or table == "permission")
+    for table, columns in VIEWS.items()
+    if table not in _OF_RUNS
+}
+"""Table → its columns, in the order in which they are filled: the triggers of attempts look at people and notes."""
+_NUMBERED: Final = tuple(table for table, columns in _TABLES.items() if columns.startswith("id, "))
+
+
+def take_over(
+    url: str,
+    *,
+    name: str,
+    campaign: str,
+    identity: str,
+    rows: Callable[[str, str], Iterable[tuple[Any, ...]]],
+    notes: Mapping[str, str],
+) -> bool:
+    """Keep a batch from now on; return whether it was not there yet.
+
+    Args:
+        url: of the database.
+        name: what tells the batch from every other one there.
+        campaign: what tells its campaign from every other one.
+        identity: what tells the ledger that had it from every other ledger.
+        rows: returns what a table has in some columns, in the order of the first one.
+        notes: take the place of what stands among the rows under these names.
+
+    Raises:
+        UsageError: another batch has that name there.
+        LedgerError: the database cannot be used.
+    """
+    with database_errors():
+        session = Session(url)
+    with contextlib.closing(session):
+        check_version(session)
+        with database_errors(), session.transaction(alone=False) as db:
+            # One at a time: the numbers that come next are set.
+            db.execute(statements.IMPORTING)
+            db.execute(statements.ADD_BATCH, (name, campaign))
+            (batch,) = db.one(statements.BATCH_NAMED, (name,))
+            if _is_there(db, batch, name=name, identity=identity):
+                return False
+            for table, columns in _TABLES.items():
+                db.copy(statements.COPY_TABLE.format(table=table, columns=columns), _of(batch, rows(table, columns)))
+            db.executemany(statements.REPLACE_NOTE, [(batch, *note) for note in notes.items()])
+            for table in _NUMBERED:
+                db.execute(statements.GO_ON_FROM.format(table=table), (batch,))
+    return True
+
+
+def _is_there(db: Session, batch: int, *, name: str, identity: str) -> bool:
+    noted = db.execute(statements.IDENTITY_OF_BATCH, (batch,)).fetchone()
+    if noted == (identity,):
+        return True
+    if db.one(statements.HAS_PEOPLE, (batch,))[0]:
+        raise UsageError(say.another_batch(name))
+    # A run that came to nothing has begun it.
+    for statement in (statements.FORGET_NOTES, statements.FORGET_LAYOUTS):
+        db.execute(statement, (batch,))
+    return False
+
+
+def _of(batch: int, rows: Iterable[tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        has_zero = any(isinstance(value, str) and "\0" in value for value in row)
+        yield (batch, *(map(plain, row) if has_zero else row))
+
+
+def put_pauses(url: str, pauses: Iterable[Pause]) -> None:
+    """Have nobody called in some batches, campaigns, or at all; each pause is there whole or not at all.
+
+    Raises:
+        LedgerError: the database cannot be used.
+    """
+    with contextlib.closing(DatabasePauses(url)) as held:
+        for pause in pauses:
+            held.put(pause)

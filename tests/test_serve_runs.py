@@ -1,0 +1,115 @@
+"""What is started from the page: a process of its own, which asks, outlives the page, and is stopped from the page."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness import PATIENCE, Batch, Bolna, sandbox, settled
+from tests.pages import Page, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def bolna() -> Iterator[Bolna]:
+    with sandbox(speed=1e6, lines=100) as bolna:
+        yield bolna
+
+
+def live(page: Page, batch_id: str, is_there: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Return a campaign as the page shows it, once it shows what is waited for."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        view: dict[str, Any] = page.web.get(f"/api/v1/campaigns/{batch_id}").json()
+        if is_there(view):
+            return view
+        assert time.monotonic() < end, view
+        time.sleep(0.1)
+
+
+def asked(page: Page, batch_id: str) -> dict[str, Any]:
+    """Return what the started command asks."""
+    view = live(page, batch_id, lambda view: view["work"] and (view["work"]["question"] or view["work"]["ended"]))
+    question: dict[str, Any] = view["work"]["question"]
+    assert question, view
+    return question
+
+
+def yes(page: Page, batch_id: str, question: dict[str, Any]) -> None:
+    path = f"/campaigns/{batch_id}/answer"
+    assert page.post(path, question=question["id"], answer="yes", count=question["count"]).status_code == 200
+
+
+def is_ended(view: dict[str, Any]) -> bool:
+    return view["work"] is not None and view["work"]["state"] == "ended"
+
+
+def test_a_run_from_the_page_asks_outlives_the_page_and_is_paused_by_the_next_one(tmp_path: Path, bolna: Bolna) -> None:
+    """Nobody is called before the count was typed, twice, or not at all, wherever the page is killed."""
+    batch = Batch.write(tmp_path / "w", people=300, rate="3/second")
+    with serving(batch.folder, environment=bolna.environment) as page:
+        (row,) = page.campaigns().values()
+        page.post(f"/campaigns/{row['id']}/start")
+        question = asked(page, row["id"])
+        assert question["count"] == 300
+        assert "300 of" in question["text"]
+        wrong = page.post(f"/campaigns/{row['id']}/answer", question=question["id"], answer="yes", count=6)
+        assert (wrong.status_code, bolna.calls(batch.agent)) == (409, [])
+        yes(page, row["id"], question)
+        live(page, row["id"], lambda view: view["row"]["sent"] > 2)
+        page.process.kill()
+    with serving(batch.folder, environment=bolna.environment) as page:
+        view = live(page, row["id"], lambda view: view["row"]["state"] == "running")
+        assert view["work"]["state"] == "going on"
+        page.post(f"/campaigns/{row['id']}/pause", why="lunch")
+        view = live(page, row["id"], lambda view: view["row"]["state"] == "paused" and is_ended(view))
+        assert "lunch" in view["work"]["ended"]
+        assert 0 < len(bolna.calls(batch.agent)) < 300
+        page.post(f"/campaigns/{row['id']}/resume")
+        page.post(f"/campaigns/{row['id']}/start", limit=5)
+        question = asked(page, row["id"])
+        assert question["count"] == 5
+        page.post(f"/campaigns/{row['id']}/start")  # somebody else is not quicker than the answer
+        yes(page, row["id"], question)
+        live(page, row["id"], is_ended)
+        batch.campaign.write_text(batch.campaign.read_text().replace("3/second", "300/second"))
+        page.post(f"/campaigns/{row['id']}/start")
+        yes(page, row["id"], asked(page, row["id"]))
+        view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "done")
+        assert (view["row"]["sent"], view["row"]["left"], view["counts"]["queued"]) == (300, 0, 300)
+    assert settled(batch, bolna).placed == 300
+
+
+def test_a_question_that_is_open_when_the_page_is_killed_is_answered_with_no(tmp_path: Path, bolna: Bolna) -> None:
+    batch = Batch.write(tmp_path / "w", people=3, rate="8/second")
+    with serving(batch.folder, environment=bolna.environment) as page:
+        (row,) = page.campaigns().values()
+        page.post(f"/campaigns/{row['id']}/start")
+        asked(page, row["id"])
+        page.process.kill()
+    with serving(batch.folder, environment=bolna.environment) as page:
+        view = live(page, row["id"], is_ended)
+        assert view["work"]["ended"]
+    assert bolna.calls(batch.agent) == []
+
+
+def test_cancel_asks_for_the_count_and_stops_the_run_and_the_calls(tmp_path: Path) -> None:
+    with sandbox(speed=1, lines=1) as bolna:
+        batch = Batch.write(tmp_path / "w", people=8, rate="8/second")
+        with serving(batch.folder, environment=bolna.environment) as page:
+            (row,) = page.campaigns().values()
+            page.post(f"/campaigns/{row['id']}/start")
+            yes(page, row["id"], asked(page, row["id"]))
+            live(page, row["id"], lambda view: view["row"]["left"] == 0)
+            page.post(f"/campaigns/{row['id']}/cancel")
+            question = live(page, row["id"], lambda view: view["work"]["verb"] == "cancel" and view["work"]["question"])
+            yes(page, row["id"], question["work"]["question"])
+            view = live(page, row["id"], is_ended)
+            assert "stopped" in view["work"]["ended"]
+            assert view["row"]["state"] == "paused"
+        assert sum(call["status"] == "stopped" for call in bolna.calls(batch.agent)) >= 6
