@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import time
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dialer.store.postgres.session import Session
-
-_FRESH = 0.25
-"""Seconds for which it is not asked again whether it has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,6 @@ class DatabaseDoNotCall:
             # A long list is read beside the calls, which are not held up by that.
             self._looks, self._reads = Lookout(url), Lookout(url)
         self._stamp: Stamp = (0, 0, 0)
-        self._seen_at = -math.inf
 
     @property
     def path(self) -> Path:
@@ -103,11 +98,10 @@ class DatabaseDoNotCall:
             yield session
 
     def stamp(self) -> Stamp:
-        """Return what changes whenever a row is added, or did a moment ago: each intent looks by itself."""
-        if time.monotonic() - self._seen_at > _FRESH:
-            # While the database does not answer, nobody is called.
-            with contextlib.suppress(UnreachableError), self._looks.session() as session:
-                self._stamp, self._seen_at = (_last_line(session), 0, 0), time.monotonic()
+        """Return what changes whenever a row is added."""
+        # While the database does not answer, nobody is called: each intent looks by itself.
+        with contextlib.suppress(UnreachableError), self._looks.session() as session:
+            self._stamp = (_last_line(session), 0, 0)
         return self._stamp
 
     def read(self, *, after: Extent = NOTHING, expected: Extent = NOTHING) -> DatabasePart:
@@ -140,7 +134,6 @@ class DatabaseDoNotCall:
         # The lock is that of batch 0, which there is not.
         with self._asked() as session, session.transaction():
             yield DatabaseAdding(session)
-        self._seen_at = -math.inf
 
     def accepted(self) -> Acceptance | None:
         """Return what a person accepted last."""

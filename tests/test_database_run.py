@@ -1,0 +1,192 @@
+"""The verbs on a database: whoever uses one sees what they would see with files, and several hosts share it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.cli import main
+from dialer.errors import ExitCode
+from dialer.provider.bolna.sandbox import Settings, running
+from tests.engines import skip_where_missing
+from tests.place import HEADER, Place, awkward, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SETTINGS = Settings(speed=1e6, lines=100, call_rate=None, agent_rate=None, other_rate=None, outcomes={"completed": 1})
+
+
+@pytest.fixture
+def database() -> str:
+    skip_where_missing("postgres")
+    from tests.postgres_server import shared  # noqa: PLC0415 - where it is installed
+
+    server = shared()
+    return f"postgresql:///{re.findall('dbname=(.+)', server.database())[0]}?host={server.folder}&user=owner"
+
+
+def use_database(folder: Path, url: str) -> None:
+    folder.joinpath("dialer.toml").write_text(f'database = "{url}"\n')
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Does a command, and returns its exit code and what a person sees."""
+
+    def do(*words: str) -> tuple[int, str]:
+        code = main(list(words))
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    return do
+
+
+def plain(text: str, folder: Path) -> str:
+    """Return what is said without what differs from one run to the next: moments, seconds, ids and folders."""
+    text = text.replace(str(folder), "F")
+    text = re.sub(r"\d{4}-\d\d-\d\d[ T][\d:+.Z]+( UTC)?|\b\d\d:\d\d UTC", "T", text)
+    text = re.sub(
+        r"about [\d.]+ s|in [\d.]+ s \(.*?/s\)|[\d.,]+/minute|exec-[\w-]+|[\d.]+/s|\d+ s \(|now [\d:]+ in|ends T|\d+ executions|wallet [\d.]+|.* talked, cost.*",
+        "N",
+        text,
+    )
+    return re.sub(r"suppression list .* of the workspace", "suppression list L of the workspace", text)
+
+
+def script(place: Place, said: Callable[..., tuple[int, str]]) -> Iterator[tuple[str, int, str]]:
+    """Yield what a person sees of a campaign from its first check to its end."""
+    campaign = str(place.campaign())
+    place.recipients([*awkward(6), ["12", "no", "number", ""], [number(0), "twice", "", ""]], header=HEADER)
+    yield "status", *said("status", campaign)
+    yield "check", *said("check", campaign)
+    yield "dnc", said("dnc", "add", number(4), "--in", str(place.folder), "--source", "phone")[0], ""
+    yield "limit", *said("run", campaign, "--yes", "--limit", "2")
+    yield "pause", said("pause", campaign)[0], ""
+    yield "paused", *said("run", campaign, "--yes")
+    yield "resume", said("resume", campaign)[0], ""
+    yield "run", *said("run", campaign, "--yes")
+    yield "again", *said("run", campaign, "--yes")
+    yield "track", *said("track", campaign)
+    yield "reconcile", *said("reconcile", campaign)
+    yield "results", *said("results", campaign)
+    yield "cancel", said("cancel", campaign, "--yes")[0], ""
+    yield "resume", said("resume", campaign)[0], ""
+    yield "report", said("report", campaign)[0], ""
+    yield "status", *said("status", campaign)
+
+
+def test_the_same_commands_show_the_same_with_files_and_with_a_database(
+    database: str, said: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, rows = [], []
+    for name in ("files", "database"):
+        folder = tmp_path / name
+        folder.mkdir()
+        folder.joinpath("dialer.toml").write_text(f'database = "{database}"\n' if name == "database" else "")
+        # One of its own: by its references one batch would know the calls of the other as its own.
+        with running(SETTINGS) as sandbox:
+            monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
+            monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
+            place = Place(folder, sandbox)
+            seen.append([(step, code, plain(text, folder)) for step, code, text in script(place, said)])
+            rows.append([{key: row[key] for key in ("key", "status", "attempts", *HEADER)} for row in place.results()])
+            called = sorted(call["recipient_phone_number"] for call in place.calls())
+            assert called == [number(one) for one in (0, 1, 2, 3, 5)]
+    for files, database_shows in zip(*seen, strict=True):
+        assert files[:2] == database_shows[:2]
+        assert files[2].splitlines() == database_shows[2].splitlines()
+    assert rows[0] == rows[1]
+
+
+def test_whoever_is_called_by_one_batch_is_not_called_by_another_of_the_same_database(
+    place: Place, database: str, said: Callable[..., tuple[int, str]]
+) -> None:
+    use_database(place.folder, database)
+    place.recipients(awkward(4), header=HEADER)
+    place.recipients(awkward(3, start=2), header=HEADER, name="other.csv")
+    assert said("run", str(place.campaign()), "--yes")[0] == ExitCode.DONE
+    code, text = said("run", str(place.campaign(name="d", recipients="other.csv")), "--yes", "--new-batch")
+    assert code == ExitCode.LEFT
+    assert "2: called" in text
+    assert "c.results.csv" in text
+    assert len(place.calls()) == 5
+
+
+def test_a_workspace_that_uses_another_database_now_calls_nobody(
+    place: Place, database: str, said: Callable[..., tuple[int, str]]
+) -> None:
+    from tests.postgres_server import shared  # noqa: PLC0415 - where it is installed
+
+    use_database(place.folder, database)
+    place.recipients(awkward(2), header=HEADER)
+    campaign = str(place.campaign())
+    assert said("run", campaign, "--yes", "--limit", "1")[0] == ExitCode.LEFT
+    another = re.findall("dbname=(.+)", shared().database())[0]
+    use_database(place.folder, re.sub(r"///\w+", f"///{another}", database))
+    code, text = said("run", campaign, "--yes")
+    assert code == ExitCode.MUST_ACT
+    assert "another database" in text
+    assert len(place.calls()) == 1
+
+
+def test_a_trial_leaves_nothing_in_the_database(
+    place: Place, database: str, said: Callable[..., tuple[int, str]]
+) -> None:
+    use_database(place.folder, database)
+    place.recipients(awkward(2), header=HEADER)
+    assert said("run", str(place.campaign()), "--sandbox", "--yes")[0] == ExitCode.DONE
+    assert said("status", str(place.campaign())) == (ExitCode.DONE, "c: not started\n")
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", number(1)), ("set", "c.toml", "rate=1/second")])
+def test_what_works_with_files_only_says_so(
+    place: Place,
+    database: str,
+    said: Callable[..., tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+) -> None:
+    use_database(place.folder, database)
+    place.recipients(awkward(2), header=HEADER)
+    place.campaign()
+    monkeypatch.chdir(place.folder)
+    code, text = said(*words)
+    assert code == ExitCode.USAGE
+    assert "does not work with" in text
+
+
+def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_once(place: Place, tmp_path: Path) -> None:
+    """The server is stopped at once in the middle, as a crash does, and comes back."""
+    skip_where_missing("postgres")
+    import signal  # noqa: PLC0415 - as below
+
+    from tests.harness import wait_until  # noqa: PLC0415 - for this test
+    from tests.postgres_server import Server  # noqa: PLC0415 - where it is installed
+
+    server = Server()
+    try:
+        name = re.findall("dbname=(.+)", server.database())[0]
+        use_database(place.folder, f"postgresql:///{name}?host={server.folder}&user=owner")
+        place.recipients(awkward(40), header=HEADER)
+        campaign = place.campaign()
+        campaign.write_text(campaign.read_text().replace("5000/second", "20/second", 1))
+        with (tmp_path / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dialer", "run", campaign, "--yes"], stdout=log, stderr=log, env=os.environ
+            )
+        wait_until(lambda: len(place.calls()) >= 5)
+        server.stop(signal.SIGQUIT)
+        server.start()
+        assert process.wait(60) == ExitCode.DONE, (tmp_path / "log").read_text()
+        called = [call["recipient_phone_number"] for call in place.calls()]
+        assert sorted(called) == sorted(number(index) for index in range(40))
+        assert {row["status"] for row in place.results()} == {"queued"}
+    finally:
+        server.close()
