@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dialer.config.batch import Batch, locate
 from dialer.errors import DialerError
+from dialer.operations.serve.history import History, history
 from dialer.operations.serve.work_log import ENDED, Work
 from dialer.operations.status import Standing, standing
 
@@ -29,6 +30,7 @@ class Live:
         check: the last check from the page; None where there was none, or the batch was run since.
         work: the command that was started from the page; None where none was, or where another one came after it.
         standing: its figures; None where it was never run, or cannot be read.
+        history: of its last calls; None as above.
         trouble: why it cannot be read, in words; empty where it can.
     """
 
@@ -36,6 +38,7 @@ class Live:
     work: Work | None = None
     check: Work | None = None
     standing: Standing | None = None
+    history: History | None = None
     trouble: str = ""
 
 
@@ -51,7 +54,8 @@ def live(entry: Entry, works: Works) -> Live:
     if not entry.ledger or entry.selection is None or entry.trouble:
         return found
     try:
-        return replace(found, standing=standing(batch_of(entry.selection)))
+        batch = batch_of(entry.selection)
+        return replace(found, standing=standing(batch), history=history(batch.ledger))
     except DialerError as error:
         return replace(found, trouble=str(error))
 
