@@ -14,6 +14,7 @@ import pytest
 
 from dialer import load_campaign
 from dialer.cli import main
+from dialer.config.campaign.mistakes import _tables
 from dialer.config.workspace import workspace_of
 from dialer.errors import ExitCode
 from dialer.export.results.columns import OWN
@@ -46,6 +47,26 @@ def test_the_campaign_file_shown_is_a_valid_one(project: Path) -> None:
     campaign = load_campaign(path)
     assert campaign.batch.results == project / "results" / "reminders.csv"
     assert campaign.columns.id == "appointment_id"
+
+
+SHOWN = blocks("toml", page("campaign-file"))[0]
+
+
+@pytest.mark.parametrize("line", [line for line in SHOWN.splitlines() if re.match(r"# \w+ *= ", line)])
+def test_each_setting_that_is_off_there_can_be_turned_on(project: Path, line: str) -> None:
+    text = SHOWN.replace(line, line.removeprefix("# "))
+    if line.startswith(("# start", "# until")):
+        text = text.replace("# [schedule]", "[schedule]")
+    if line.startswith("# uncovered"):  # which goes without hours
+        text = re.sub(r"^hours .*", "", text, flags=re.MULTILINE)
+    path = project / "campaigns" / "shown.toml"
+    path.write_text(text, encoding="utf-8")
+    assert load_campaign(path)
+
+
+def test_the_campaign_file_shown_has_every_setting_there_is() -> None:
+    named = set(re.findall(r"\w+", SHOWN))
+    assert {key for _, keys in _tables() for key in keys} - named == set()
 
 
 @pytest.mark.parametrize(
