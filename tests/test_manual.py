@@ -58,7 +58,7 @@ def test_each_setting_that_is_off_there_can_be_turned_on(project: Path, line: st
     if line.startswith(("# start", "# until")):
         text = text.replace("# [schedule]", "[schedule]")
     if line.startswith("# uncovered"):  # which goes without hours
-        text = re.sub(r"^hours .*", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^(hours|days) .*", "", text, flags=re.MULTILINE)
     path = project / "campaigns" / "shown.toml"
     path.write_text(text, encoding="utf-8")
     assert load_campaign(path)
