@@ -56,11 +56,18 @@ def test_a_page_is_shown_whole_in_lines_that_fit(
     assert characters_of(source_of(topic)) - characters_of(shown) == Counter()
 
 
-def test_the_help_of_a_command_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--help"]) == ExitCode.DONE
+@pytest.mark.parametrize("command", [["run"], ["dnc", "add"]])
+def test_the_help_of_a_command_is_its_own(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--help"]) == ExitCode.DONE
     own = capsys.readouterr().out
-    assert main(["help", "run"]) == ExitCode.DONE
+    assert main(["help", *command]) == ExitCode.DONE
     assert capsys.readouterr().out == own
+
+
+@pytest.mark.parametrize("typed", [["Campaign-File"], ["campaign", "file"]])
+def test_a_topic_is_found_as_people_write_it(typed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", *typed]) == ExitCode.DONE
+    assert capsys.readouterr().out.startswith("THE CAMPAIGN FILE\n")
 
 
 @pytest.mark.parametrize(("typed", "near"), [("houres", "hours"), ("campaign_file", "campaign-file"), ("rnu", "run")])
