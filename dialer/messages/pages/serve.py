@@ -348,13 +348,17 @@ def _own_pauses(one: Entry) -> tuple[Pause, ...]:
 def campaign_view(live: Live, *, workspace: str) -> CampaignView:
     """Return one batch, live."""
     asks = live.work is not None and live.work.question is not None
-    row, one, zone = campaign_row(live.entry, workspace=workspace, asks=asks), live.standing, live.entry.timezone
+    row, one, zone = (
+        campaign_row(live.entry, workspace=workspace, asks=asks),
+        live.figures.standing,
+        live.entry.timezone,
+    )
     view = CampaignView(
         row=row,
         work=None if live.work is None else _work(live.work),
         check=None if live.check is None else _check(live.check),
         notes=() if live.work is None else _notes(live.work.notes, zone),
-        trouble=live.trouble,
+        trouble=live.figures.trouble,
     )
     if one is None:
         return view
@@ -362,9 +366,9 @@ def campaign_view(live: Live, *, workspace: str) -> CampaignView:
         view,
         counts={str(status): one.counts.get(status, 0) for status in Status},
         outcomes=_shares(one.outcomes),
-        refusals=_refusals(live.history),
-        timeline=_timeline(live.history, zone),
-        timeline_step="" if live.history is None else duration(live.history.step),
+        refusals=_refusals(live.figures.history),
+        timeline=_timeline(live.figures.history, zone),
+        timeline_step="" if live.figures.history is None else duration(live.figures.history.step),
         ended=one.ended,
         held=f"Sending stands still for {duration(one.held)}: {one.held_for}" if one.held else "",
         talked=f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}" if one.talked else "",
