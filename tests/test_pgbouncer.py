@@ -13,6 +13,7 @@ import pytest
 from dialer.models import Status
 from tests.engines import skip_where_missing
 from tests.ledgers import BINDING, QUEUED, key_of, load, number_of, people, render, result_of, row
+from tests.missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def url() -> Iterator[str]:
     from tests.postgres_server import shared  # noqa: PLC0415 - as above
 
     if program() is None:
-        pytest.skip("PgBouncer is not installed (apt-get install pgbouncer)")
+        missing("PgBouncer is not installed (apt-get install pgbouncer)")
     pooler = PgBouncer(shared().folder, connections=CONNECTIONS)
     yield pooler.url(shared().database().rpartition("dbname=")[2])
     pooler.close()
