@@ -156,6 +156,14 @@ def test_a_batch_goes_on_in_the_database_where_it_was(moving: Moving) -> None:
         assert [one.recipient.number - 919800000000 for one in free] == [6, 7, 8, 9, *range(14, 20)]
 
 
+def test_what_was_called_shortly_before_counts_for_the_rate(moving: Moving) -> None:
+    """Bolna counts it as well: for a minute from the last call on, nobody is called by the database's rate."""
+    moving.switch()
+    assert imported() == ExitCode.DONE
+    since = "SELECT max(at) FROM dialer.attempt"
+    assert moving.ask(f"SELECT organisation, round(next_at - ({since})) FROM dialer.rate") == [("loopback", 60)]
+
+
 def test_what_a_killed_run_was_sending_is_unknown_in_the_database(moving: Moving) -> None:
     with contextlib.closing(Ledger.reopen(moving.folder / LEDGERS[0])) as ledger:
         ledger.begin_work()
