@@ -31,9 +31,8 @@ def at_a_terminal(
     """
     ours, theirs = pty.openpty()
     command = [*program, *map(str, words)]
-    process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
-    )
+    # Its own session, on this terminal: Ctrl-C reaches it.
+    process = subprocess.Popen(command, env=environment, preexec_fn=lambda: os.login_tty(theirs))  # noqa: PLW1509
     os.close(theirs)
     screen = b""
     with process, os.fdopen(ours, "r+b", buffering=0) as terminal:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -106,9 +108,17 @@ def link(page: Page) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def see(tab: Tab, selector: str, text: str) -> None:
+def see(tab: Tab, selector: str, text: str | re.Pattern[str]) -> None:
     """Wait until a text is seen, without touching anything."""
     tab.locator(selector, has_text=text).first.wait_for()
+
+
+def confirm(tab: Tab) -> None:
+    """Type the count that is asked for."""
+    count = tab.locator("#count")
+    count.fill(count.get_attribute("title") or "")
+    tab.keyboard.press("Enter")
+    count.wait_for(state="detached")
 
 
 def figures(tab: Tab, selector: str) -> dict[str, int]:
@@ -148,19 +158,36 @@ def test_back_shows_what_is_and_a_reload_sends_nothing_again(person: Callable[..
     page.post("/organisation/resume")
 
 
-def test_a_page_goes_on_where_its_server_was_killed_and_is_started_again(browser: Browser, tmp_path: Path) -> None:
-    campaign(tmp_path, "kept", people=2)
+def test_a_run_outlives_its_page_and_is_paused_from_the_next_one(
+    browser: Browser, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server is killed in the middle; the page says so, goes on by itself, and has the figures of `status`."""
+    assert folder.is_dir()  # Bolna is there.
+    campaign(tmp_path, "kept", people=3000, pacing='[pacing]\nrate = "5/second"\nmax_in_flight = 2\n')
     ana = Person(browser)
+    tab = ana.page
     with serving(tmp_path) as first:
         ana.has_signed_in(first)
-        see(ana.page, "h1", "Campaigns")
+        tab.click("text=kept")
+        tab.click("#start")
+        confirm(tab)
+        see(tab, "#head .state", "Running")
+        see(tab, "#sent", re.compile("[3-9]|[0-9]{2}"))
         first.process.send_signal(signal.SIGKILL)
-        see(ana.page, "#lost", "No connection")
-        assert "kept" in ana.page.inner_text("#batches")
-    pause_campaigns(targets_of([tmp_path / "kept.toml"]))
+        see(tab, "#lost", "No connection")
+        see(tab, "#head .state", "Running")
     with serving(tmp_path, "--port", first.address.rpartition(":")[2]):
-        see(ana.page, "#batches .state", "Paused")
-        ana.page.locator("#lost").wait_for(state="hidden")
+        tab.locator("#lost").wait_for(state="hidden")
+        tab.click("#pause")
+        see(tab, "#head .state", "Paused")
+        see(tab, "#ended", "paused")
+        main(["status", str(tmp_path / "kept.toml"), "-o", "json"])
+        (status,) = json.loads(capsys.readouterr().out)
+        assert int(tab.inner_text("#sent")) == status["counts"]["queued"] + status["counts"]["error"]
+        assert int(tab.inner_text("#left").replace(",", "")) == status["counts"]["pending"] > 0
+        last = datetime.fromisoformat(status["last"])
+        assert f"last attempt {last:%Y-%m-%d %H:%M:%S}" in tab.inner_text("#figures")
+    assert ana.ran() == []
     ana.close()
 
 
@@ -205,6 +232,32 @@ def test_without_scripts_everything_works_by_its_forms(browser: Browser, page: P
     ana.page.click("#resume-everything")
     see(ana.page, "#hold-all", "Pause everything")
     ana.close()
+
+
+def test_tomorrows_list_from_the_drop_to_the_results(person: Callable[..., Tab], tmp_path: Path) -> None:
+    """Check, five first, the rest, the results: by what the page shows alone."""
+    (tmp_path / "tomorrow.csv").write_text(
+        "phone,name\n" + "".join(f"{number(at)},Zoë {at}\n" for at in range(100, 112)) + "9.19877E+11,Lost\n"
+    )
+    tab = person()
+    tab.click("text=spring")
+    tab.click("#next")
+    tab.set_input_files("#file", tmp_path / "tomorrow.csv")
+    see(tab, "#callable", "12")
+    see(tab, "#problems", "a spreadsheet turned the number into 9.19877E+11")
+    with tab.expect_download() as rejects:
+        tab.click("text=Rows that are not called (CSV)")
+    assert "Lost" in rejects.value.path().read_text("utf-8")
+    tab.click("#first")
+    confirm(tab)
+    see(tab, "#left", "7")
+    see(tab, "#ended", "5 sent")
+    tab.click("#start")
+    confirm(tab)
+    see(tab, "#head .state", "Done")
+    with tab.expect_download() as results:
+        tab.click("text=Results (CSV)")
+    assert results.value.path().read_text("utf-8-sig").count("queued") == 12
 
 
 def test_page_and_status_have_the_same_figures(

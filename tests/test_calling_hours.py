@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.engine.pacing import Rate
@@ -403,6 +403,7 @@ CHANGES = [utc(text) for text in ("2026-03-08T07:00", "2026-11-01T06:00", "2026-
     ),
     waits=st.booleans(),
 )
+@settings(max_examples=100)
 def test_no_request_ever_leaves_outside_its_recipients_hours(  # noqa: PLR0917 - what Hypothesis gives
     numbers: list[int],
     week: dict[str, str | list[str]],

@@ -14,8 +14,8 @@ from dialer.messages.commands import Selection
 
 CAMPAIGN = Path("in/c.toml")
 MISSING = (
-    "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: export BOLNA_API_KEY=bn-...\n"
-    "or write the line BOLNA_API_KEY=bn-... into in/.env. To try without one: dialer run in/c.toml --sandbox"
+    "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: dialer login --in in\n"
+    "or: export BOLNA_API_KEY=bn-...\nTo try without one: dialer run in/c.toml --sandbox"
 )
 
 
@@ -77,7 +77,7 @@ def test_a_blank_value_counts_as_none(monkeypatch: pytest.MonkeyPatch, blank: st
 
 
 @pytest.mark.parametrize("text", [None, "", "BOLNA_API_KEY", "BOLNA_KEY=bn-two"])
-def test_without_a_key_two_lines_say_how_to_get_going(text: str | None) -> None:
+def test_without_a_key_three_lines_say_how_to_get_going(text: str | None) -> None:
     if text is not None:
         beside(text)
     assert refused() == MISSING

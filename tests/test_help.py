@@ -8,7 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +21,6 @@ from dialer.manual.roff import as_man
 from dialer.manual.text import as_text
 from dialer.messages.verbs import VERBS
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 TOPICS = manual.topics()
 
 
@@ -33,8 +31,14 @@ def test_the_topics_are_listed_with_a_line_each(capsys: pytest.CaptureFixture[st
         assert re.search(rf"^  {topic} +{re.escape(title.replace('`', ''))}$", shown, re.MULTILINE)
 
 
-def words_of(text: str) -> list[str]:
-    return re.findall(r"\w+", text)
+def source_of(topic: str) -> str:
+    """Return what a page says, without where its links lead and without the languages of its code."""
+    source = (Path(manual.__file__).parent / f"{topic}.md").read_text(encoding="utf-8")
+    return re.sub(r"^```\w*|(?<=\])\([^)]*\)", "", source, flags=re.MULTILINE)
+
+
+def characters_of(text: str) -> Counter[str]:
+    return Counter(character for character in text.lower() if character.isalnum())
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -49,13 +53,21 @@ def test_a_page_is_shown_whole_in_lines_that_fit(
     widest = max(len(line) for line in shown.splitlines() if line.removeprefix("    ") not in code)
     # A command in a sentence stays on one line, so that it can be pasted.
     assert widest <= max(min(columns, 100), 80)
+    assert characters_of(source_of(topic)) - characters_of(shown) == Counter()
 
 
-def test_the_help_of_a_command_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--help"]) == ExitCode.DONE
+@pytest.mark.parametrize("command", [["run"], ["dnc", "add"]])
+def test_the_help_of_a_command_is_its_own(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--help"]) == ExitCode.DONE
     own = capsys.readouterr().out
-    assert main(["help", "run"]) == ExitCode.DONE
+    assert main(["help", *command]) == ExitCode.DONE
     assert capsys.readouterr().out == own
+
+
+@pytest.mark.parametrize("typed", [["Campaign-File"], ["campaign", "file"]])
+def test_a_topic_is_found_as_people_write_it(typed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", *typed]) == ExitCode.DONE
+    assert capsys.readouterr().out.startswith("THE CAMPAIGN FILE\n")
 
 
 @pytest.mark.parametrize(("typed", "near"), [("houres", "hours"), ("campaign_file", "campaign-file"), ("rnu", "run")])
@@ -135,6 +147,16 @@ def test_groff_shows_every_man_page_without_a_warning(man: Path) -> None:
     pages = sorted(man.glob("man?/*"))
     done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", *pages], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_man_page_says_all_that_its_topic_says(man: Path, topic: str) -> None:
+    command = ["groff", "-man", "-Tutf8", "-P-cbou", str(man / "man7" / f"dialer-{topic}.7")]
+    shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    # The names of columns stand only where there are several.
+    source = re.sub(r"^\|.*\n(?=\|-)", "", source_of(topic), flags=re.MULTILINE)
+    assert characters_of(source) - characters_of(shown) == Counter()
 
 
 def test_no_line_of_a_man_page_is_taken_for_a_command(man: Path) -> None:

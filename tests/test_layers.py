@@ -48,6 +48,7 @@ HOMES = {
     "dotenv": {"config"},
     "tqdm": {"cli"},
     "click": {"cli"},
+    "keyring": {"config"},
     "starlette": {"provider", "web"},
     "uvicorn": {"provider", "web"},
     "openpyxl": {"intake"},

@@ -14,7 +14,8 @@ import pytest
 
 from dialer import load_campaign
 from dialer.cli import main
-from dialer.config.workspace import workspace_of
+from dialer.config.campaign.mistakes import _tables
+from dialer.config.workspace import workspace_in_database, workspace_of
 from dialer.errors import ExitCode
 from dialer.export.results.columns import OWN
 from dialer.messages.reasons import REASONS
@@ -48,6 +49,26 @@ def test_the_campaign_file_shown_is_a_valid_one(project: Path) -> None:
     assert campaign.columns.id == "appointment_id"
 
 
+SHOWN = blocks("toml", page("campaign-file"))[0]
+
+
+@pytest.mark.parametrize("line", [line for line in SHOWN.splitlines() if re.match(r"# \w+ *= ", line)])
+def test_each_setting_that_is_off_there_can_be_turned_on(project: Path, line: str) -> None:
+    text = SHOWN.replace(line, line.removeprefix("# "))
+    if line.startswith(("# start", "# until")):
+        text = text.replace("# [schedule]", "[schedule]")
+    if line.startswith("# uncovered"):  # which goes without hours
+        text = re.sub(r"^(hours|days) .*", "", text, flags=re.MULTILINE)
+    path = project / "campaigns" / "shown.toml"
+    path.write_text(text, encoding="utf-8")
+    assert load_campaign(path)
+
+
+def test_the_campaign_file_shown_has_every_setting_there_is() -> None:
+    named = set(re.findall(r"\w+", SHOWN))
+    assert {key for _, keys in _tables() for key in keys} - named == set()
+
+
 @pytest.mark.parametrize(
     ("topic", "text"),
     [(path.stem, text) for path in MANUAL.glob("*.md") for text in blocks("toml", path.read_text(encoding="utf-8"))],
@@ -55,7 +76,9 @@ def test_the_campaign_file_shown_is_a_valid_one(project: Path) -> None:
 def test_settings_that_are_shown_are_valid(project: Path, topic: str, text: str) -> None:
     if text.startswith("# dialer.toml"):
         (project / "dialer.toml").write_text(text, encoding="utf-8")
-        assert workspace_of(project).has_settings
+        in_database = re.search(r"^database =", text, re.MULTILINE)
+        found = workspace_in_database(project)[0] if in_database else workspace_of(project)
+        assert found.has_settings
     else:
         needed = {"agent_id": "123e4567-e89b-12d3-a456-426655440000", "recipients": "../sample_data/reminders.csv"}
         lines = [f'{key} = "{value}"' for key, value in needed.items() if key not in tomllib.loads(text)]

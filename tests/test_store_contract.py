@@ -388,3 +388,14 @@ def test_what_changes_whom_the_rows_stand_for_has_the_list_judged_anew(store: St
         store.set_note(JUDGED, "by these rules")
         assert change()
         assert not store.note(JUDGED)
+
+
+def test_the_last_requests_are_known_by_their_moments_without_those_made_again(store: Store) -> None:
+    moments = []
+    for index, answer in enumerate((QUEUED, AGAIN, REFUSED), start=1):
+        moments.append(NOW + index)
+        (recipient,) = [one for one in store.page(after=0, size=100) if one.key == key_of(index)]
+        (attempt,) = store.intend([recipient], render, now=moments[-1])
+        store.settle([(attempt, answer)])
+    assert store.recent_requests(most=10) == [moments[2], moments[0]]
+    assert store.recent_requests(most=1) == [moments[2]]

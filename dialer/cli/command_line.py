@@ -12,7 +12,7 @@ from dialer.cli import colour
 from dialer.cli.group import cli
 from dialer.cli.mistyped import usage_text
 from dialer.cli.printing import echo
-from dialer.errors import DeclinedError, DialerError, ExitCode, LockedError
+from dialer.errors import DeclinedError, DialerError, ExitCode, InterruptedRunError, LockedError
 from dialer.messages import cli as words
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def carry_out(arguments: Sequence[str] | None) -> int:
 def _in_words(error: DialerError) -> str:
     """Return an error as a person reads it."""
     match error:
-        case DeclinedError():  # as that person wanted it
+        case DeclinedError() | InterruptedRunError():  # as that person wanted it
             return str(error)
         case LockedError():  # a timer may start what runs already, and nothing is wrong
             return words.running(error)

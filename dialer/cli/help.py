@@ -25,44 +25,54 @@ _WIDEST = 100
 
 
 @cli.command(name="help")
-@click.argument("topic", required=False)
+@click.argument("topic", nargs=-1)
 @click.option("--man", type=PATH, metavar="DIR", help="Write man pages of all commands and topics below this folder.")
 @click.pass_context
-def help_(context: click.Context, topic: str | None, *, man: Path | None) -> ExitCode:
+def help_(context: click.Context, topic: tuple[str, ...], *, man: Path | None) -> ExitCode:
     """Show a page of the manual, or the options of a command."""
     if man is not None:
         echo(_written(man, topic, context))
         return ExitCode.DONE
-    _show(topics_text(manual.topics()) if topic is None else _page(topic, context))
+    _show(_page(topic, context) if topic else topics_text(manual.topics()))
     return ExitCode.DONE
 
 
-def _page(topic: str, context: click.Context) -> str:
+def _page(words: tuple[str, ...], context: click.Context) -> str:
     """Return the page of a topic, with the options of the command of that name.
 
     Raises:
-        click.UsageError: it is neither a topic nor a command.
+        click.BadParameter: it is neither a topic nor a command.
     """
-    command = cli.get_command(context, topic)
+    topic = "-".join(words).lower()
     shown = []
     if topic in manual.topics():
         shown.append(as_text(manual.page(topic), width=min(get_terminal_size().columns, _WIDEST)))
+    command = _command(words, context.find_root())
     if command is not None:
-        shown.append(command.get_help(click.Context(command, info_name=topic, parent=context.parent)))
+        shown.append(command.get_help())
     if not shown:
         near = get_close_matches(topic, [*manual.topics(), *cli.list_commands(context)], n=1)
-        raise click.BadParameter(no_such_topic(topic, near), param_hint="TOPIC")
+        raise click.BadParameter(no_such_topic(" ".join(words), near), param_hint="TOPIC")
     return "\n\n".join(shown)
 
 
-def _written(folder: Path, topic: str | None, context: click.Context) -> str:
+def _command(words: tuple[str, ...], context: click.Context) -> click.Context | None:
+    """Return a command that is named, as in `dnc add`; None where there is none of that name."""
+    for word in words:
+        command = context.command.get_command(context, word) if isinstance(context.command, click.Group) else None
+        if command is None:
+            return None
+        context = click.Context(command, info_name=word, parent=context)
+    return context
+
+
+def _written(folder: Path, topic: tuple[str, ...], context: click.Context) -> str:
     """Write the man pages and say where."""
     from dialer.cli import man_pages  # noqa: PLC0415 - only this option needs it
 
-    if topic is not None:
+    if topic:
         raise click.UsageError(MAN_FOR_ALL)
-    assert context.parent is not None
-    return man_written(man_pages.write(folder, context.parent), folder)
+    return man_written(man_pages.write(folder, context.find_root()), folder)
 
 
 def _show(text: str) -> None:

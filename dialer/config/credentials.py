@@ -1,4 +1,7 @@
-"""The key, the agent and the address of the provider, from the environment and the `.env` beside the campaign file."""
+"""The key, the agent and the address of the provider: from three places.
+
+The environment wins over the `.env` beside the campaign file, and that over the system's keyring.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from dialer import provider
+from dialer.config.kept_key import KeyringError, key_in_keyring
 from dialer.errors import UsageError
 from dialer.files import unreadable
 from dialer.messages.config import credentials as say
@@ -52,10 +56,10 @@ def credentials(selection: Selection) -> Credentials:
         UsageError: there is no key, or the `.env` cannot be read.
     """
     names = provider.VENDOR.names
-    found = known_credentials(selection.campaign)
-    if found is None:
-        raise UsageError(say.no_key(names.key, provider=names.name, example=names.example_key, selection=selection))
-    return found
+    key, trouble = _key(selection.campaign)
+    if key is None:
+        raise UsageError(say.no_key(names, selection=selection, trouble=trouble))
+    return Credentials(base_url=address(), key=key)
 
 
 def known_credentials(campaign: Path) -> Credentials | None:
@@ -67,8 +71,18 @@ def known_credentials(campaign: Path) -> Credentials | None:
     Raises:
         UsageError: the `.env` cannot be read.
     """
-    key = _setting(provider.VENDOR.names.key, campaign)
+    key, _ = _key(campaign)
     return None if key is None else Credentials(base_url=address(), key=key)
+
+
+def _key(campaign: Path) -> tuple[str | None, str]:
+    """Return the key, and why the keyring cannot be asked; that is nothing to stop for where the key is elsewhere."""
+    if key := _setting(provider.VENDOR.names.key, campaign):
+        return key, ""
+    try:
+        return key_in_keyring(address()), ""
+    except KeyringError as error:
+        return None, str(error)
 
 
 def address() -> str:
@@ -84,10 +98,30 @@ def is_loopback(base_url: str) -> bool:
 
 def _setting(name: str, campaign: Path) -> str | None:
     """Return a setting; a blank one counts as none."""
-    return os.environ.get(name, "").strip() or _from_file(campaign.parent / ".env", name).strip() or None
+    return os.environ.get(name, "").strip() or _from_file(dotenv_of(campaign.parent), name).strip() or None
+
+
+def dotenv_of(folder: Path) -> Path:
+    """Return the `.env` of the campaign files in a folder."""
+    return folder / ".env"
+
+
+def has_key(path: Path) -> bool:
+    """Tell whether a `.env` names a key."""
+    return bool(_from_file(path, provider.VENDOR.names.key).strip())
 
 
 def _from_file(path: Path, name: str) -> str:
+    # No interpolation: a key may hold a `$`.
+    return dotenv_values(stream=io.StringIO(text_of(path)), interpolate=False).get(name) or ""
+
+
+def text_of(path: Path) -> str:
+    """Return what a `.env` says; nothing where there is none.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     kind = unreadable(path)
     if kind:
         raise UsageError(not_a_file(path, kind))
@@ -98,11 +132,9 @@ def _from_file(path: Path, name: str) -> str:
             content = file.read(_MOST + 1)
         if len(content) > _MOST:
             raise UsageError(say.too_long(path, _MOST))
-        # No interpolation: a key may hold a `$`.
-        values = dotenv_values(stream=io.StringIO(content.decode()), interpolate=False)
+        return content.decode()
     except UnicodeDecodeError:
         # Not chained and not repeated: what cannot be decoded may be the key.
         raise UsageError(say.not_utf_8(path)) from None
     except OSError as error:
         raise UsageError(cannot_be_read(path, error.strerror or str(error))) from None
-    return values.get(name) or ""

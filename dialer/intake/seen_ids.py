@@ -1,10 +1,8 @@
-"""Which ids came before: 64 bits of each, and of their text only what compression leaves."""
+"""Which ids came before: 96 bits of each, of which no two ids have the same."""
 
 from __future__ import annotations
 
-import json
-import zlib
-from bisect import bisect_right
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,23 +10,26 @@ import numpy as np
 from dialer.intake.seen_numbers import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-_FAST = 1
+_DIGEST = np.dtype([("hash", "<i8"), ("mark", "<i4")])
+"""By the hash an id is found, by the mark as well it is known."""
+
+
+def _digest(id_: str) -> bytes:
+    return blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=_DIGEST.itemsize).digest()
 
 
 class SeenIds:
     """The first row of every id.
 
     Args:
-        hash_of: 64 bits of an id; where two ids have the same, their texts tell them apart.
+        digest_of: 96 bits of an id; of two ids with the same first 64 the others tell them apart.
     """
 
-    def __init__(self, hash_of: Callable[[str], int] = hash) -> None:
-        self._hash_of = hash_of
+    def __init__(self, digest_of: Callable[[str], bytes] = _digest) -> None:
+        self._digest_of = digest_of
         self._seen = Seen()
-        self._texts: list[bytes] = []
-        self._starts: list[int] = []
         # Those with the hash of another id.
         self._others: dict[str, int] = {}
 
@@ -43,25 +44,12 @@ class SeenIds:
             By place among these from 0, the position of the first row with the id.
         """
         positions = np.arange(start, start + len(ids), dtype=np.int32)
-        hashes = np.fromiter(map(self._hash_of, ids), dtype=np.int64, count=len(ids))
-        firsts, _ = self._seen.firsts(hashes, positions, positions)
-        self._starts.append(start)
-        self._texts.append(zlib.compress(json.dumps(ids).encode(), _FAST))
-        places = np.flatnonzero(firsts != positions)
-        # In the order of the rows that they may repeat: so each text is unpacked once.
-        places = places[np.argsort(firsts[places], kind="stable")]
+        digests = np.frombuffer(b"".join(map(self._digest_of, ids)), dtype=_DIGEST)
+        firsts, marks = self._seen.firsts(digests["hash"], positions, digests["mark"])
         found: dict[int, int] = {}
-        for at, first in zip(places.tolist(), self._ids_at(firsts[places].tolist()), strict=True):
-            position = int(firsts[at]) if first == ids[at] else self._others.setdefault(ids[at], start + at)
+        for at in np.flatnonzero(firsts != positions).tolist():
+            is_same = marks[at] == digests["mark"][at]
+            position = int(firsts[at]) if is_same else self._others.setdefault(ids[at], start + at)
             if position != start + at:
                 found[at] = position
         return found
-
-    def _ids_at(self, positions: Sequence[int]) -> Iterator[str]:
-        """Yield the ids at positions, which are in ascending order."""
-        part, texts = -1, list[str]()
-        for position in positions:
-            place = bisect_right(self._starts, position) - 1
-            if place != part:
-                part, texts = place, json.loads(zlib.decompress(self._texts[place]))
-            yield texts[position - self._starts[part]]

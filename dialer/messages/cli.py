@@ -87,6 +87,14 @@ def column_taken(column: str) -> str:
     return f'This time the numbers come from the column "{column}".'
 
 
+KEY_INTERRUPTED = "Interrupted; no key was kept."
+NO_KEY_TYPED = "No key was typed, so none was kept."
+
+
+def key_prompt(provider: str) -> str:
+    return f"The key of {provider} (it is not shown while you type): "
+
+
 # -- options -----------------------------------------------------------------------------------------------------------
 
 DNC_ADD_NEEDS = "name the numbers, or a file with them: --file FILE."

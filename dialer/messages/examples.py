@@ -76,6 +76,10 @@ EXAMPLES = {
         "dialer list": "every campaign and batch here",
         "dialer list --json": "the same for a script",
     },
+    "login": {
+        "dialer login": "ask for the key, check it, and keep it",
+        "dialer login --forget": "delete it",
+    },
     "pause": {
         "dialer pause people.toml": "stop calling until `dialer resume people.toml`",
         'dialer pause --all --for 2h --note "phones down"': "pause every campaign for two hours, and say why",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 GROUPS = {
     "Start": {
+        "login": "Keep the key of {provider}, so that every command finds it.",
         "init": "Write a campaign file for a CSV.",
         "check": "Check every row and show what would be sent; calls nobody.",
         "run": "Call everybody in the list; run it again to go on.",

@@ -14,6 +14,7 @@ from dialer.config.batch import locate, read_campaign_file
 from dialer.config.workspace import SETTINGS
 from dialer.errors import CampaignError, DialerError
 from dialer.messages.commands import Selection
+from dialer.operations.memory import Memory, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _NAMES_RECIPIENTS = re.compile(rb"^\s*[\"']?recipients[\"']?\s*=", re.MULTILINE)
 _FIRST = 1 << 16
+_LASTS = 60.0
+"""Seconds for which a file counts that has not changed: what it names may have."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,14 @@ class CampaignFiles:
     Args:
         folder: of the workspace.
         sandbox: their trials are meant.
+        memory: of what they said when they were last read.
     """
 
-    def __init__(self, folder: Path, *, sandbox: bool) -> None:
-        found = [_found(path, sandbox=sandbox) for path in _below(folder)]
+    def __init__(self, folder: Path, *, sandbox: bool, memory: Memory | None = None) -> None:
+        memory = memory or Memory()
+        found = [_remembered(path, memory, sandbox=sandbox) for path in _below(folder)]
+        self.signature = tuple((one.path, signature(one.path)) for one in found)
+        """What changes when one of them does."""
         self._by_path = {os.path.realpath(one.path): one for one in found}
         self._by_ledger = {os.path.realpath(one.ledger): one for one in found if one.ledger is not None}
         self._run: set[Path] = set()
@@ -113,6 +120,15 @@ class CampaignFiles:
     def never_run(self) -> Iterator[Found]:
         """Yield those of which no ledger was asked for by now."""
         yield from (one for one in self._by_path.values() if one.path not in self._run)
+
+
+def _remembered(path: Path, memory: Memory, *, sandbox: bool) -> Found:
+    return memory.recall(
+        ("campaign", path, sandbox),
+        lambda: _found(path, sandbox=sandbox),
+        lasts=lambda _: _LASTS,
+        signature=signature(path),
+    )
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -101,7 +101,7 @@ def import_workspace(folder: Path) -> Imported:
         moved: dict[str, str] = {}
         before: dict[str, str] = {}
         for home in homes:
-            into = moved if _move(home, database, identity, seen) else before
+            into = moved if _move(home, workspace, identity, seen) else before
             into[str(home.ledger)] = database.name_of(home.results)
         pauses, held = moved_pauses(workspace.folder, database, homes)
         put_pauses(database.url, pauses)
@@ -207,9 +207,12 @@ def _now(noted: Path, former: Path, ledger: Path) -> Path:
 # -- what is moved -----------------------------------------------------------------------------------------------------
 
 
-def _move(home: Home, database: Database, identity: str, seen: Seen) -> bool:
+def _move(home: Home, workspace: Workspace, identity: str, seen: Seen) -> bool:
     """Move a ledger; return whether the database did not have it yet."""
     from dialer.store.postgres import take_over  # noqa: PLC0415 - as above
+
+    database, rate = workspace.database, workspace.rate_at(loopback=False)
+    assert database is not None
 
     with (
         locked(lock_of(home.ledger), command=_COMMAND) as lock,
@@ -228,6 +231,7 @@ def _move(home: Home, database: Database, identity: str, seen: Seen) -> bool:
             identity=ledger.note(IDENTITY) or "",
             rows=lambda table, columns: ledger.rows_for(identity, table, columns),
             notes={SEEN: seen.text()},
+            window=0.0 if rate is None else rate.per,
         )
 
 

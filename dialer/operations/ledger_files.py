@@ -34,6 +34,11 @@ def ledgers_below(folder: Path) -> Iterator[Path]:
         yield from (path for path in paths if path.suffix == ".ledger" or (path.is_file() and is_ledger(path)))
 
 
+def pauses_below(folder: Path) -> list[Path]:
+    """Return the files in a folder and below it that pause something."""
+    return [Path(at, name) for at, _, names in os.walk(folder) for name in names if name.endswith(".paused")]
+
+
 def workspace_ledgers(folder: Path, *, sandbox: bool) -> list[Path]:
     """Return the ledgers of the workspace around a folder that are there.
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ from dialer.moments import shown
 from dialer.operations.batch_state import State, opening_of, state_of
 from dialer.operations.campaign_files import CampaignFiles
 from dialer.operations.last_run import LastRun, last_run
-from dialer.operations.ledger_files import ledgers_below
+from dialer.operations.ledger_files import ledgers_below, pauses_below
 from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, TIMEZONE, noted_selection
+from dialer.operations.memory import Memory, signature
 from dialer.operations.paused import by_clock
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.status import without_a_run
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from dialer.store.shared import Pause
     from dialer.store.sqlite import Listed
 
+RUNNING_LASTS, _LASTS, SETTLED_LASTS = 0.9, 10.0, 60.0
+"""Seconds for which a batch stays as it is while its files do: one that goes on, one that waits, one that is over."""
 _ID = 16
 """Letters of an id."""
 
@@ -129,12 +133,13 @@ class Listing:
         return ExitCode.LOOK if trouble or self.is_list_lost else ExitCode.DONE
 
 
-def list_batches(folder: Path, *, sandbox: bool = False) -> Listing:
+def list_batches(folder: Path, *, sandbox: bool = False, memory: Memory | None = None) -> Listing:
     """Return the batches of the workspace around a folder.
 
     Args:
         folder: the workspace is the folder of the nearest `dialer.toml`, from here upward; without one it is this.
         sandbox: those of trials, and no others.
+        memory: of what was found when it was last looked.
 
     Raises:
         DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
@@ -144,7 +149,7 @@ def list_batches(folder: Path, *, sandbox: bool = False) -> Listing:
     # Before the list is read: a run may add to it in between.
     listed_before = registry.noted()
     listed = registry.read()
-    entries = tuple(_entries(workspace, listed, sandbox=sandbox))
+    entries = tuple(_entries(workspace, listed, memory or Memory(), sandbox=sandbox))
     return Listing(str(workspace.folder), entries, str(registry.path), len(listed), listed_before)
 
 
@@ -169,15 +174,36 @@ def _recipients(selection: Selection | None, found: Found | None) -> str:
     return "" if selection is None or found is None else found.recipients
 
 
-def _entries(workspace: Workspace, listed: Mapping[Path, Listed], *, sandbox: bool) -> Iterator[Entry]:
+def _entries(workspace: Workspace, listed: Mapping[Path, Listed], memory: Memory, *, sandbox: bool) -> Iterator[Entry]:
     below = {path.resolve(): path for path in ledgers_below(workspace.folder)}
-    campaigns = CampaignFiles(workspace.folder, sandbox=sandbox)
+    campaigns = CampaignFiles(workspace.folder, sandbox=sandbox, memory=memory)
+    pauses = signature(*pauses_below(workspace.folder))
     for real in sorted({*below, *listed}):
         path = below.get(real, real)
-        entry = _batch(real, path, listed.get(real), campaigns, sandbox=sandbox)
+        entry = memory.recall(
+            ("batch", path, sandbox),
+            partial(_batch, real, path, listed.get(real), campaigns, sandbox=sandbox),
+            lasts=_lasts,
+            signature=(signature(*files_of(real)), listed.get(real), campaigns.signature, pauses),
+        )
         if entry is not None:
+            # Where it was remembered nobody has asked for its campaign file.
+            campaigns.of_ledger(real, entry.campaign)
             yield entry
     yield from map(_never_run, campaigns.never_run())
+
+
+def files_of(ledger: Path) -> tuple[Path, ...]:
+    """Return the files one of which changes when a batch does: the ledger, SQLite's log beside it, the lock."""
+    return ledger, ledger.with_name(f"{ledger.name}-wal"), lock_of(ledger)
+
+
+def _lasts(entry: Entry | None) -> float:
+    """Return for how many seconds a batch stays as it is while its files do."""
+    if entry is not None and entry.running:
+        return RUNNING_LASTS
+    is_settled = entry is None or (not (entry.left or entry.pauses or entry.trouble) and entry.redials.is_over)
+    return SETTLED_LASTS if is_settled else _LASTS
 
 
 def _never_run(found: Found) -> Entry:

@@ -225,6 +225,9 @@ class Progress(Protocol):
     def pulse(self, *, now: float | None = None) -> Pulse:
         """Return how the batch goes on at this moment."""
 
+    def recent_requests(self, *, most: int) -> list[float]:
+        """Return when the last requests were made (Unix seconds), the latest first; look at so many at most."""
+
     def last_called(self) -> float | None:
         """Return when the last of the input was called who is `queued` and stays so (Unix seconds)."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
@@ -95,10 +96,10 @@ class Guard:
         headers = Headers(scope=scope)
         refused = self._stranger(scope, headers) or self._intruder(scope, headers)
         if refused is not None:
-            await refused(scope, receive, _guarded(send))
+            await refused(scope, receive, _guarded(scope, send))
             return
         body = _Bounded(receive, LIST if self._is_upload(scope["path"]) else FORM)
-        await self._app(scope, body, _guarded(send))
+        await self._app(scope, body, _guarded(scope, send))
 
     def _stranger(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to a request that is refused, whoever sends it; None where it is not."""
@@ -185,13 +186,16 @@ class _Bounded:
         return message
 
 
-def _guarded(send: Send) -> Send:
+def _guarded(scope: Scope, send: Send) -> Send:
     """Return what sends an answer with the headers that every one has."""
+    reads = scope["method"] in _READS
 
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
+            # Else the body of what was refused would be read to its end, and thrown away.
+            ends = [] if reads or message["status"] < HTTPStatus.BAD_REQUEST else [(b"connection", b"close")]
             own = {name for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(one for one in _HEADERS if one[0] not in own)]
+            message["headers"] = [*message["headers"], *ends, *(one for one in _HEADERS if one[0] not in own)]
         await send(message)
 
     return guarded

@@ -11,7 +11,6 @@ from anyio import to_thread
 
 from dialer.messages import web as say
 from dialer.messages.pages.serve import campaign_list, campaign_view, organisation_view
-from dialer.operations.serve.live import live
 from dialer.operations.serve.organisation import organisation, pauses_of_all
 from dialer.web.fields import RefusedError
 
@@ -59,7 +58,7 @@ class Site:
         Raises:
             RefusedError: there is none with this id.
         """
-        found = await in_thread(live, await self.entry(batch_id), self.works)
+        found = await in_thread(self.board.live, await self.entry(batch_id), self.works)
         return campaign_view(found, workspace=str(self.board.folder))
 
     async def organisation(self) -> OrganisationView:

@@ -45,5 +45,5 @@ def imported_text(imported: Imported) -> str:
     lines += [f"Do-not-call list: {many(imported.entries, 'row')} added" if imported.entries else ""]
     lines += [f"Pauses: {imported.pauses:,} (see `dialer list`)" if imported.pauses else ""]
     lines += [f"Renamed, and not read any more: {path}" for path in imported.files]
-    lines += ["Nobody is called with these files any more. From now on: dialer run, as before."]
+    lines += ["These files are not used any more. Run your campaigns as before: with `dialer run`."]
     return "\n".join(filter(None, lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dialer.messages import progress
@@ -19,11 +20,11 @@ from dialer.operations.serve.work_log import ENDED, GOING_ON
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
 
     from dialer.operations import Listing
     from dialer.operations.list import Entry
     from dialer.operations.live_progress import LiveProgress
+    from dialer.operations.serve.history import History
     from dialer.operations.serve.live import Live
     from dialer.operations.serve.organisation import Organisation
     from dialer.operations.serve.work_log import Said, Work
@@ -59,7 +60,8 @@ class CampaignRow:
         opens: when the first of those who are left can be called; None where that is now, or not known.
         last: when something last happened.
         last_text: how long ago that is; empty where nothing happened yet.
-        actions: what can be done: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`.
+        actions: what can be done: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`, and
+            `answer` where a command waits for one.
     """
 
     id: str
@@ -121,13 +123,12 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quarter:
-    """A quarter of an hour: when it begins, calls that were placed in it, and how many of them reached somebody."""
+class Column:
+    """Some minutes or hours: when they begin, and the calls that were placed in them."""
 
     at: datetime
     at_text: str
     calls: int
-    reached: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +218,8 @@ class CampaignView:
         talked: how long people talked, and what it cost, in words; empty where nobody did.
         wallet: what is left in the wallet, in words; empty where nobody knows.
         last_attempt: when something was last sent or ended, by the campaign's clock; empty where nothing was.
-        timeline: calls over time.
+        timeline: the last calls over time.
+        timeline_step: what a column of it stands for, in words; empty where there is none.
         notes: what the run has said, the latest first.
         work: what was started from the page; None where nothing was.
         check: what the last check from the page has found; None where there was none, or the batch was run since.
@@ -239,7 +241,8 @@ class CampaignView:
     talked: str = ""
     wallet: str = ""
     last_attempt: str = ""
-    timeline: tuple[Quarter, ...] = ()
+    timeline: tuple[Column, ...] = ()
+    timeline_step: str = ""
     notes: tuple[Note, ...] = ()
     work: WorkView | None = None
     check: CheckView | None = None
@@ -317,7 +320,7 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
         opens=one.opens,
         last=one.last,
         last_text="" if one.last is None else ago(one.last),
-        actions=tuple(_actions(one)),
+        actions=(*(["answer"] if asks else []), *_actions(one)),
     )
 
 
@@ -345,13 +348,17 @@ def _own_pauses(one: Entry) -> tuple[Pause, ...]:
 def campaign_view(live: Live, *, workspace: str) -> CampaignView:
     """Return one batch, live."""
     asks = live.work is not None and live.work.question is not None
-    row, one, zone = campaign_row(live.entry, workspace=workspace, asks=asks), live.standing, live.entry.timezone
+    row, one, zone = (
+        campaign_row(live.entry, workspace=workspace, asks=asks),
+        live.figures.standing,
+        live.entry.timezone,
+    )
     view = CampaignView(
         row=row,
         work=None if live.work is None else _work(live.work),
         check=None if live.check is None else _check(live.check),
         notes=() if live.work is None else _notes(live.work.notes, zone),
-        trouble=live.trouble,
+        trouble=live.figures.trouble,
     )
     if one is None:
         return view
@@ -359,6 +366,9 @@ def campaign_view(live: Live, *, workspace: str) -> CampaignView:
         view,
         counts={str(status): one.counts.get(status, 0) for status in Status},
         outcomes=_shares(one.outcomes),
+        refusals=_refusals(live.figures.history),
+        timeline=_timeline(live.figures.history, zone),
+        timeline_step="" if live.figures.history is None else duration(live.figures.history.step),
         ended=one.ended,
         held=f"Sending stands still for {duration(one.held)}: {one.held_for}" if one.held else "",
         talked=f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}" if one.talked else "",
@@ -405,6 +415,20 @@ def _notes(notes: Sequence[Said], zone: str | None) -> tuple[Note, ...]:
     """Return notes by a zone's clock, the latest first."""
     by_clock = ((shown(note.at, zone), note.text) for note in reversed(notes))
     return tuple(Note(at=at, at_text=to_the_second(at), text=text) for at, text in by_clock)
+
+
+def _refusals(history: History | None) -> tuple[Share, ...]:
+    return tuple(Share(name=reason, count=count) for reason, count in ([] if history is None else history.refusals))
+
+
+def _timeline(history: History | None, zone: str | None) -> tuple[Column, ...]:
+    """Return calls over time by a zone's clock, with the day where they are of several."""
+    if history is None:
+        return ()
+    moments = [(shown(datetime.fromtimestamp(at, UTC), zone), calls) for at, calls in history.columns]
+    days = {at.date() for at, _ in moments}
+    form = "%H:%M" if len(days) == 1 else "%m-%d %H:%M"
+    return tuple(Column(at=at, at_text=f"{at:{form}}", calls=calls) for at, calls in moments)
 
 
 def _going(run: LiveProgress, *, per_minute: float) -> dict[str, Any]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.operations.list import list_batches
+from dialer.operations.memory import Memory
+from dialer.operations.serve.live import live
 
 if TYPE_CHECKING:
     from dialer.operations.list import Entry, Listing
+    from dialer.operations.serve.live import Live
     from dialer.operations.serve.next_list import NextLists
+    from dialer.operations.serve.work import Works
 
-FRESH = 1.0
+_LISTING = "listing"
+FRESH = 0.9
 """Seconds for which a look at the workspace counts."""
 
 
@@ -31,9 +34,7 @@ class Board:
         self.folder = folder
         self.lists = lists
         self.sandbox = sandbox
-        self._turn = threading.Lock()
-        self._listing: Listing | None = None
-        self._at = 0.0
+        self._memory = Memory()
 
     def listing(self) -> Listing:
         """Return every batch.
@@ -41,13 +42,10 @@ class Board:
         Raises:
             DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
         """
-        with self._turn:
-            if self._listing is None or time.monotonic() - self._at >= FRESH:
-                self._listing, self._at = self._look(), time.monotonic()
-            return self._listing
+        return self._memory.recall(_LISTING, self._look, lasts=lambda _: FRESH)
 
     def _look(self) -> Listing:
-        listing = list_batches(self.folder, sandbox=self.sandbox)
+        listing = list_batches(self.folder, sandbox=self.sandbox, memory=self._memory)
         known = {one.id for one in listing.batches if one.ledger}
         campaigns = sorted({Path(one.campaign) for one in listing.batches if one.campaign and not one.trouble})
         waiting = self.lists.waiting(campaigns, known, sandbox=self.sandbox)
@@ -55,8 +53,11 @@ class Board:
 
     def forget(self) -> None:
         """Look again next time: something was changed here."""
-        with self._turn:
-            self._listing = None
+        self._memory.forget(_LISTING)
+
+    def live(self, entry: Entry, works: Works) -> Live:
+        """Return a batch as it goes on."""
+        return live(entry, works, self._memory)
 
     def entry(self, batch_id: str) -> Entry | None:
         """Return a batch; None where there is none with this id."""

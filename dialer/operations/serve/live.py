@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.batch import Batch, locate
 from dialer.errors import DialerError
+from dialer.operations.list import RUNNING_LASTS, SETTLED_LASTS, files_of
+from dialer.operations.memory import signature
+from dialer.operations.serve.history import History, history
 from dialer.operations.serve.work_log import ENDED, Work
 from dialer.operations.status import Standing, standing
 
 if TYPE_CHECKING:
     from dialer.messages.commands import Selection
     from dialer.operations.list import Entry
+    from dialer.operations.memory import Memory
     from dialer.operations.serve.work import Works
 
 _AFTER = timedelta(seconds=60)
 """What is noted later than this after a command's last word is not its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the ledger of a batch tells.
+
+    Attributes:
+        standing: as `status` shows it; None where it cannot be read.
+        history: of its last calls; None as above.
+        trouble: why it cannot be read, in words; empty where it can.
+    """
+
+    standing: Standing | None = None
+    history: History | None = None
+    trouble: str = ""
+
+
+NO_FIGURES = Figures()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,34 +49,51 @@ class Live:
 
     Attributes:
         entry: as in the list of batches.
-        check: the last check from the page; None where there was none, or the batch was run since.
         work: the command that was started from the page; None where none was, or where another one came after it.
-        standing: its figures; None where it was never run, or cannot be read.
-        trouble: why it cannot be read, in words; empty where it can.
+        check: the last check from the page; None where there was none, or the batch was run since.
+        figures: what its ledger tells; nothing where it was never run.
     """
 
     entry: Entry
-    work: Work | None = None
-    check: Work | None = None
-    standing: Standing | None = None
-    trouble: str = ""
+    work: Work | None
+    check: Work | None
+    figures: Figures
 
 
-def live(entry: Entry, works: Works) -> Live:
-    """Return a batch as it goes on."""
-    work, check = works.of(entry.id), works.check_of(entry.id)
-    found = Live(
+def live(entry: Entry, works: Works, memory: Memory) -> Live:
+    """Return a batch as it goes on.
+
+    Args:
+        entry: as in the list of batches.
+        works: what was started from the page.
+        memory: of figures: of a ledger that goes on they are looked up once a second at most.
+    """
+    return Live(
         entry=entry,
-        work=_current(entry, work),
-        check=None if entry.sent or entry.running else check,
-        trouble=entry.trouble,
+        work=_current(entry, works.of(entry.id)),
+        check=None if entry.sent or entry.running else works.check_of(entry.id),
+        figures=_figures(entry, memory),
     )
-    if not entry.ledger or entry.selection is None or entry.trouble:
-        return found
+
+
+def _figures(entry: Entry, memory: Memory) -> Figures:
+    selection = entry.selection
+    if not entry.ledger or selection is None or entry.trouble:
+        return Figures(trouble=entry.trouble) if entry.trouble else NO_FIGURES
+    return memory.recall(
+        ("figures", entry.id),
+        lambda: _looked_up(selection),
+        lasts=lambda _: RUNNING_LASTS if entry.running else SETTLED_LASTS,
+        signature=(signature(*files_of(Path(entry.ledger).resolve())), entry.pauses, entry.running),
+    )
+
+
+def _looked_up(selection: Selection) -> Figures:
     try:
-        return replace(found, standing=standing(batch_of(entry.selection)))
+        batch = batch_of(selection)
+        return Figures(standing=standing(batch), history=history(batch.ledger))
     except DialerError as error:
-        return replace(found, trouble=str(error))
+        return Figures(trouble=str(error))
 
 
 def _current(entry: Entry, work: Work | None) -> Work | None:

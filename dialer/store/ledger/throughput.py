@@ -50,6 +50,16 @@ class Pulses(Calls):
             reached=reached if told else None,
         )
 
+    def recent_requests(self, *, most: int) -> list[float]:
+        """Return when the last requests were made (Unix seconds), the latest first, without those made again.
+
+        Args:
+            most: so many are looked at.
+        """
+        with self._errors():
+            rows = self._db.execute(reading.RECENT_ATTEMPTS, (most,)).fetchall()
+        return [at for at, outcome in rows if outcome != Outcome.RETRY]
+
     def _people(self, attempts: Mapping[str, int], told: Sequence[Told]) -> tuple[Mapping[str, int], int]:
         """Return what has become of the call that each person's result shows, and how many people were reached."""
         (people,) = self._db.execute(reading.PLACED_PEOPLE).fetchone()

@@ -38,6 +38,7 @@ def take_over(
     identity: str,
     rows: Callable[[str, str], Iterable[tuple[Any, ...]]],
     notes: Mapping[str, str],
+    window: float,
 ) -> bool:
     """Keep a batch from now on; return whether it was not there yet.
 
@@ -48,6 +49,7 @@ def take_over(
         identity: what tells the ledger that had it from every other ledger.
         rows: returns what a table has in some columns, in the order of the first one.
         notes: take the place of what stands among the rows under these names.
+        window: seconds for which a call counts for the organisation's rate.
 
     Raises:
         UsageError: another batch has that name there.
@@ -67,6 +69,7 @@ def take_over(
             for table, columns in _TABLES.items():
                 db.copy(statements.COPY_TABLE.format(table=table, columns=columns), _of(batch, rows(table, columns)))
             db.executemany(statements.REPLACE_NOTE, [(batch, *note) for note in notes.items()])
+            db.execute(statements.REST, (batch, window))
             for table in _NUMBERED:
                 db.execute(statements.GO_ON_FROM.format(table=table), (batch,))
     return True

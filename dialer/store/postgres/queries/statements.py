@@ -220,6 +220,13 @@ REPLACE_NOTE = """
     INSERT INTO dialer.meta (batch_id, name, value) VALUES (?, ?, ?)
     ON CONFLICT (batch_id, name) DO UPDATE SET value = excluded.value
 """
+REST = """
+    INSERT INTO dialer.rate AS r (organisation, next_at)
+    SELECT m.value, least(max(a.at), dialer.seconds()) + ?2 FROM dialer.attempt a
+    JOIN dialer.meta m ON m.batch_id = a.batch_id AND m.name = 'server' WHERE a.batch_id = ?1 GROUP BY m.value
+    ON CONFLICT ON CONSTRAINT rate_pkey DO UPDATE SET next_at = greatest(r.next_at, excluded.next_at)
+"""
+"""What was placed lately counts for the rate: as where the file of it is lost, nobody is called for one window."""
 GO_ON_FROM = """
     SELECT setval(s.name, greatest(nextval(s.name), t.last) + 100000)
     FROM (SELECT max(id) AS last FROM dialer.{table} WHERE batch_id = ?) t,

@@ -1,0 +1,216 @@
+"""The page against whoever else is on this machine, and against pages of other sites in the same browser."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from dialer.errors import UsageError
+from dialer.web.server import listening
+from dialer.web.sessions import LASTS, LINK_LASTS, Sessions
+from tests.pages import Page, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOKEN = "t" * 40
+CAMPAIGN = 'agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "people.csv"\n'
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("workspace")
+    (folder / "spring.toml").write_text(CAMPAIGN)
+    (folder / "people.csv").write_text("phone\n+919812345600\n")
+    (folder / "token").touch(mode=0o600)
+    (folder / "token").write_text(TOKEN)
+    environment = {"BOLNA_BASE_URL": "http://127.0.0.1:9", "BOLNA_API_KEY": "bn-secret-of-the-account"}
+    with serving(folder, "--token-file", str(folder / "token"), environment=environment) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def batch(page: Page) -> str:
+    return str(page.campaigns()["spring"]["id"])
+
+
+def is_paused(page: Page) -> bool:
+    return (page.folder / "all.paused").exists()
+
+
+def raw(page: Page, request: bytes) -> bytes:
+    """Return the answer to what is no browser's request."""
+    host, port = page.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(request)
+        with contextlib.suppress(ConnectionResetError):
+            return connection.recv(1 << 16)
+    return b""
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", "", "[::1"]
+)
+def test_a_name_that_was_made_to_lead_here_gets_nothing(page: Page, host: str) -> None:
+    """DNS rebinding: the browser believes that it talks to another site, and says so."""
+    name = host.replace("{port}", page.address.rpartition(":")[2])
+    answer = page.web.get("/", headers={"Host": name})
+    assert answer.status_code in {400, 421}
+    assert "spring" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "null", "http://evil.example", "https://{own}", "http://{own}.evil.example", "http://127.0.0.1:1"]
+)
+def test_a_form_on_another_site_does_nothing(page: Page, origin: str | None) -> None:
+    own = page.address.removeprefix("http://")
+    headers = {} if origin is None else {"Origin": origin.replace("{own}", own)}
+    answer = page.web.post("/organisation/pause", data={"csrf": page.csrf}, headers=headers)
+    assert (answer.status_code, is_paused(page)) == (403, False)
+
+
+@pytest.mark.parametrize("path", ["/organisation/pause", "/api/v1/organisation/pause", "/logout"])
+@pytest.mark.parametrize("token", ["", "0" * 64, "\u20ac"])
+def test_a_form_without_the_token_of_this_session_does_nothing(page: Page, path: str, token: str) -> None:
+    for body in ({"data": {"csrf": token}}, {"json": {"csrf": token}}):
+        answer = page.web.post(path, headers={"Origin": page.address}, **body)  # type: ignore[arg-type]
+        assert (answer.status_code, is_paused(page)) == (403, False)
+
+
+def test_nobody_without_a_session_sees_or_does_anything(page: Page, batch: str) -> None:
+    paths = [
+        "/",
+        "/organisation",
+        f"/campaigns/{batch}",
+        "/api/v1/campaigns",
+        "/api/v1/events",
+        "/nothing",
+        "/openapi.json",
+    ]
+    with httpx.Client(base_url=page.address, headers={"Origin": page.address}) as stranger:
+        for path in paths:
+            answer = stranger.get(path)
+            assert answer.status_code == 401, path
+            assert "spring" not in answer.text
+        for cookie in ("", "x", "9" * 300, f"{2**40}.x.y", "1.2.3.4"):
+            (name,) = page.web.cookies
+            answer = stranger.post("/organisation/pause", headers={"Cookie": f"{name}={cookie}"})
+            assert (answer.status_code, is_paused(page)) == (401, False)
+        for header in ("", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer \u20ac"):
+            answer = stranger.get("/api/v1/campaigns", headers={b"Authorization": header.encode()})
+            assert answer.status_code == 401, header
+
+
+def test_a_program_with_the_token_of_the_file_needs_no_form(page: Page) -> None:
+    with httpx.Client(base_url=page.address, headers={"Authorization": f"Bearer {TOKEN}"}) as program:
+        assert program.get("/api/v1/campaigns").json()["campaigns"][0]["name"] == "spring"
+        assert program.post("/api/v1/organisation/pause", json={"why": "test"}).status_code == 200
+        assert is_paused(page)
+        assert program.post("/api/v1/organisation/resume").status_code == 200
+    assert not is_paused(page)
+
+
+def test_a_session_ends_after_twelve_hours_and_a_link_after_ten_minutes(tmp_path: Path) -> None:
+    now = 1_000_000.0
+    sessions = Sessions(tmp_path, clock=lambda: now)
+    late, token = sessions.new_link_token(), sessions.new_link_token()
+    cookie = sessions.opened(token)
+    assert cookie is not None
+    assert sessions.opened(token) is None
+    now += LINK_LASTS + 1
+    assert sessions.opened(late) is None
+    assert Sessions(tmp_path, clock=lambda: now).is_valid(cookie)
+    ends, _, rest = cookie.partition(".")
+    assert not sessions.is_valid(f"{int(ends) + 1}.{rest}")
+    now += LASTS
+    assert not sessions.is_valid(cookie)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/campaigns/../../../etc/passwd",
+        "/campaigns/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/static/../templates/base.html",
+        "/static/%2e%2e/server.py",
+        "/static//etc/passwd",
+        "/campaigns/spring.toml",
+        "/campaigns/.dialer%2fsecret/results.csv",
+        "/campaigns/0000000000000000/rejects.csv",
+        "/api/v1/campaigns/..%2f..%2fsecret",
+    ],
+)
+def test_what_a_request_names_is_looked_up_and_never_opened(page: Page, path: str) -> None:
+    answer = raw(page, f"GET {path} HTTP/1.1\r\nHost: {page.address[7:]}\r\nCookie: {cookie_of(page)}\r\n\r\n".encode())
+    assert re.match(rb"HTTP/1.1 (404|400)", answer), answer[:200]
+    assert b"root:" not in answer
+
+
+def cookie_of(page: Page) -> str:
+    return "; ".join(f"{name}={value}" for name, value in page.web.cookies.items())
+
+
+@pytest.mark.parametrize("path", ["/organisation/pause", "/login", "/", "/campaigns/{batch}/next"])
+@pytest.mark.parametrize("head", ["Content-Length: 104857600", "Transfer-Encoding: chunked"])
+def test_a_large_body_is_refused_before_it_has_come(page: Page, batch: str, path: str, head: str) -> None:
+    """A list may be large, but only one from a page of ours."""
+    name = path.replace("{batch}", batch)
+    request = f"POST {name} HTTP/1.1\r\nHost: {page.address[7:]}\r\n{head}\r\n\r\n".encode()
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n" if "chunked" in head else b"x" * 0x10000
+    sent = 0
+    host, port = page.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(request)
+        with contextlib.suppress(OSError):
+            answer = connection.recv(1 << 12)
+            assert re.match(rb"HTTP/1.1 (401|405|413)", answer), answer
+            while sent < 100 << 20:
+                sent += connection.send(chunk)
+    assert sent < 100 << 20
+    assert page.web.get("/healthz").text == "ok"
+
+
+def test_a_form_of_our_own_is_not_large_either(page: Page) -> None:
+    assert page.post("/organisation/pause", why="x" * (1 << 17)).status_code == 413
+    assert not is_paused(page)
+
+
+def test_a_thousand_connections_that_say_nothing_do_not_keep_anybody_out(page: Page) -> None:
+    host, port = page.address.removeprefix("http://").split(":")
+    silent = []
+    with contextlib.ExitStack() as stack:
+        for _ in range(1000):
+            connection = stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x")
+            silent.append(connection)
+        end = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(httpx.HTTPError), httpx.Client(base_url=page.address, timeout=5) as other:
+                if other.get("/healthz").text == "ok":
+                    break
+            assert time.monotonic() < end, "nobody comes in any more"
+    assert page.web.get("/healthz").text == "ok"
+
+
+def test_nothing_of_the_key_reaches_the_browser_and_every_answer_is_fenced_in(page: Page, batch: str) -> None:
+    for path in ("/", f"/campaigns/{batch}", f"/campaigns/{batch}/next", "/organisation", "/api/v1/campaigns", "/x"):
+        answer = page.web.get(path)
+        assert "bn-secret" not in answer.text
+        policy = answer.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert not re.search(r"<script(?! src=)|<style|\son\w+=|\sstyle=", answer.text), path
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "example.com", "127.0.0.1.example.com", ""])
+def test_no_other_address_than_a_loopback_one_is_served(host: str) -> None:
+    with pytest.raises(UsageError, match="this machine only"):
+        listening(host, 0)
