@@ -117,6 +117,11 @@ def read_mark(path: Path) -> Mark | None:
         raise MustActError(say.marker_unreadable(path, say.NOT_A_MARK)) from None
 
 
+def has_used_database(folder: Path) -> bool:
+    """Tell whether the workspace in a folder has used a database, whatever its settings say."""
+    return os.path.lexists(folder / _MARKER)
+
+
 def address_of_environment() -> str:
     """Return where the environment says that the database is; empty where it does not."""
     return os.environ.get(say.VARIABLE, "").strip()

@@ -21,7 +21,7 @@ from dialer.messages.commands import Selection
 from dialer.messages.operations.workspace import no_folder
 from dialer.operations.live_runs import LiveRun, LiveRuns
 from dialer.operations.paused import by_clock, lift_commands
-from dialer.operations.stores import all_in_database, campaign_in_database, place_of
+from dialer.operations.stores import held_in_database
 from dialer.operations.until import ends_at
 from dialer.store.engines import InDatabase, pauses_in
 from dialer.store.pause_files import PauseFiles, all_paused, pause_in
@@ -126,7 +126,7 @@ def targets_of(
 def target_of_all(folder: Path, *, sandbox: bool = False) -> Target:
     """Return what is meant by every campaign of the workspace around a folder, also where `dialer.toml` is wrong."""
     around = folder_of_all(folder)
-    place = None if sandbox else all_in_database(around)
+    place = None if sandbox else held_in_database(around)
     return Target(of="all", files=(all_paused(around, sandbox=sandbox),), folder=around, sandbox=sandbox, place=place)
 
 
@@ -139,9 +139,8 @@ def target_of_batch(batch: Batch) -> Target:
     """Return what is meant by a batch."""
     files = PauseFiles(results=batch.results).batch
     trial = batch.selection.sandbox
-    place = place_of(batch)
-    in_database = place if isinstance(place, InDatabase) else None
-    return Target(of="batch", files=files, selection=batch.selection, batch=batch, sandbox=trial, place=in_database)
+    place = None if trial else held_in_database(batch.campaign.absolute().parent, batch=batch)
+    return Target(of="batch", files=files, selection=batch.selection, batch=batch, sandbox=trial, place=place)
 
 
 def pause_campaigns(
@@ -224,7 +223,7 @@ def _target(selection: Selection) -> Target:
     except DialerError:
         # Its runs are stopped also where the file was spoiled meanwhile.
         batch = None
-    place = None if selection.sandbox else campaign_in_database(campaign)
+    place = None if selection.sandbox else held_in_database(campaign.absolute().parent, campaign=campaign)
     return Target(
         of="campaign",
         files=files.campaign,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from dialer.config.workspace import find_workspace, workspace_of
-from dialer.errors import UsageError
+from dialer.config.database import address_of_environment, has_used_database
+from dialer.config.workspace import find_workspace, folder_of_all, workspace_of
+from dialer.errors import CampaignError, UsageError
 from dialer.messages import database as say
 from dialer.messages.store import holder as holder_words
 from dialer.store import engines
@@ -54,12 +55,31 @@ def refuse_database(batch: Batch, *, command: str) -> None:
         raise UsageError(say.not_with_a_database(command))
 
 
-def campaign_in_database(campaign: Path) -> InDatabase | None:
-    """Return where all batches of a campaign are in a database; None where they are kept in files.
+def held_in_database(folder: Path, *, campaign: Path | None = None, batch: Batch | None = None) -> InDatabase | None:
+    """Return where a batch, a campaign or all of a workspace are paused in a database; None: in files.
+
+    Where its settings are wrong, nobody is called by them: then a file pauses it, unless it has used a database.
+
+    Args:
+        folder: of the workspace, or in it.
+        campaign: the campaign that is meant; None: all.
+        batch: the batch that is meant; None: all of the campaign.
 
     Raises:
-        DialerError: as `place_of`.
+        DialerError: the settings are wrong, and it has used a database or is told to by the environment.
     """
+    try:
+        if batch is not None:
+            place = place_of(batch)
+            return place if isinstance(place, InDatabase) else None
+        return _all_in_database(folder) if campaign is None else _campaign_in_database(campaign)
+    except CampaignError:
+        if address_of_environment() or has_used_database(folder_of_all(folder)):
+            raise
+        return None
+
+
+def _campaign_in_database(campaign: Path) -> InDatabase | None:
     workspace = find_workspace(campaign, results=campaign)
     if workspace.database is None:
         return None
@@ -67,12 +87,7 @@ def campaign_in_database(campaign: Path) -> InDatabase | None:
     return InDatabase(database.url, "", database.name_of(campaign), database.marker.parent)
 
 
-def all_in_database(folder: Path) -> InDatabase | None:
-    """Return where all batches of a workspace are in a database; None where they are kept in files.
-
-    Raises:
-        DialerError: as `place_of`.
-    """
+def _all_in_database(folder: Path) -> InDatabase | None:
     database = workspace_of(folder, with_database=True).database
     return None if database is None else InDatabase(database.url, "", "", database.marker.parent)
 

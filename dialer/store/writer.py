@@ -17,9 +17,9 @@ from anyio import to_thread
 from anyio.lowlevel import current_token
 
 from dialer.errors import LedgerError, OtherServerError, RunOverError, UnreachableError
-from dialer.messages import database as say
 from dialer.models import Outcome
 from dialer.store.access import AsyncStore
+from dialer.store.coming_back import come_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,9 +48,6 @@ that waits here is not on disk.
 
 _FENCED = (RunOverError, OtherServerError)
 """These come once the outcomes of their group are recorded; no intent is any more."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-"""Seconds between two attempts to reach a database; the pause doubles."""
-_WORTH_SAYING = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -252,37 +249,9 @@ class LedgerWriter(AsyncStore):
             except UnreachableError as error:
                 if not all(job.again for job in jobs):
                     raise
-                self._come_back(ledger, jobs, error)
+                come_back(ledger, error, outcomes=_outcomes(jobs), gives_up=self._waits_no_more.wait, say=self._say)
             else:
                 return
-
-    def _come_back(self, ledger: Store, jobs: list[_Job], error: UnreachableError) -> None:
-        """Return once the database answers again.
-
-        Raises:
-            UnreachableError: it is waited for no more.
-            RunOverError: another host has declared this run over; what came of its calls is recorded.
-        """
-        began, pause = time.monotonic(), _FIRST_PAUSE
-        said = False
-        while True:
-            try:
-                goes_on = ledger.come_back()
-                if not goes_on:
-                    ledger.settle(_outcomes(jobs))
-                break
-            except UnreachableError as again:
-                error = again
-            if self._waits_no_more.wait(pause):
-                raise error
-            if not said and time.monotonic() - began > _WORTH_SAYING:
-                said = True
-                self._say(say.not_answering(str(error)))
-            pause = min(2 * pause, _LONGEST_PAUSE)
-        if not goes_on:
-            raise RunOverError(say.run_over())
-        if said:
-            self._say(say.answers_again(seconds=time.monotonic() - began))
 
     def _say(self, words: str) -> None:
         _soon(self._token, self._note, words)
