@@ -350,10 +350,11 @@ def test_a_workspace_that_does_not_say_that_it_uses_a_database_is_left_alone(
 ) -> None:
     """Runs would go on with its files meanwhile."""
     moving.switch()
-    moving.settings.write_text("")
-    assert imported() == ExitCode.USAGE
-    assert "database = true" in capsys.readouterr().err
-    nothing_was_moved(moving)
+    for without in (lambda: moving.settings.write_text(""), moving.settings.unlink):
+        without()
+        assert imported() == ExitCode.USAGE
+        assert "Write the line database = true" in capsys.readouterr().err
+        nothing_was_moved(moving)
 
 
 def test_two_batches_of_one_name_do_not_become_one(moving: Moving, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness import PATIENCE, Batch, Bolna, sandbox, settled
 from tests.pages import Page, serving
+from tests.test_serve_api import SCHEMAS, check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ def live(page: Page, batch_id: str, is_there: Callable[[dict[str, Any]], object]
     end = time.monotonic() + PATIENCE
     while True:
         view: dict[str, Any] = page.web.get(f"/api/v1/campaigns/{batch_id}").json()
+        check(view, SCHEMAS["CampaignView"])
         if is_there(view):
             return view
         assert time.monotonic() < end, view

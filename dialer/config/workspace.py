@@ -128,6 +128,8 @@ def workspace_in_database(folder: Path) -> tuple[Workspace, Database]:
         MustActError: it has used one, and does not say so any more.
     """
     settings = folder_of_all(folder) / SETTINGS
+    if not os.path.lexists(settings):
+        refuse_files(settings)
     workspace = _read(settings) if os.path.lexists(settings) else None
     if workspace is None or workspace.database is None:
         raise CampaignError(database_words.none_named(settings))

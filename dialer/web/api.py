@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 async def campaigns(request: Request) -> Response:
     """Return every campaign."""
-    return _json(await site_of(request).campaigns())
+    return Response(await site_of(request).campaigns_json(), media_type="application/json")
 
 
 async def campaign(request: Request) -> Response:

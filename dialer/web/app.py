@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.responses import FileResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -50,6 +50,7 @@ def build(site: Site) -> Starlette:
             Route("/api/v1/campaigns/{id}", api.campaign),
             Route("/api/v1/organisation", api.organisation),
             Route("/api/v1/events", events),
+            Route("/api/v1/openapi.json", _openapi),
             Route("/campaigns/{id}/next", pages.take_list, methods=["POST"]),
             Route("/api/v1/campaigns/{id}/next", api.take_list, methods=["POST"]),
             *_posts("/campaigns/{id}/", "/api/v1/campaigns/{id}/", ACTIONS),
@@ -78,6 +79,10 @@ def _posts(page: str, api_path: str, verbs: Iterable[str]) -> list[Route]:
             Route(f"{api_path}{verb}", api.act, methods=["POST"], name=verb),
         )
     ]
+
+
+async def _openapi(_request: Request) -> Response:
+    return FileResponse(Path(__file__).parent / "openapi.json", media_type="application/json")
 
 
 async def _healthz(_request: Request) -> Response:

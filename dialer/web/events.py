@@ -63,4 +63,4 @@ async def _stream(site: Site, batch_id: str | None, first: str) -> AsyncIterator
 
 async def _now(site: Site, batch_id: str | None) -> str:
     """Return what is shown at this moment, as one line of JSON."""
-    return as_json(await (site.campaigns() if batch_id is None else site.campaign(batch_id)), indent=None)
+    return await site.campaigns_json() if batch_id is None else as_json(await site.campaign(batch_id), indent=None)

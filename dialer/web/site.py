@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from dialer.messages import web as say
 from dialer.messages.pages.serve import campaign_list, campaign_view, organisation_view
+from dialer.messages.values import as_json
 from dialer.operations.serve.organisation import organisation, pauses_of_all
 from dialer.web.fields import RefusedError
 
@@ -43,14 +44,25 @@ class Site:
     works: Works
     said: OrderedDict[str, str] = field(default_factory=OrderedDict)
     viewers: int = 0
+    _listed: tuple[object, CampaignList] | None = None
+    _told: tuple[CampaignList, str] | None = None
 
     async def campaigns(self) -> CampaignList:
-        """Return every batch."""
+        """Return every batch; the same value as before as long as it is the same look."""
         return await in_thread(self._campaigns)
 
     def _campaigns(self) -> CampaignList:
-        everything = pauses_of_all(self.board)
-        return campaign_list(self.board.listing(), everything=everything, asking=self.works.asking())
+        found = self.board.listing(), pauses_of_all(self.board), self.works.asking()
+        if self._listed is None or self._listed[0] != found:
+            self._listed = found, campaign_list(found[0], everything=found[1], asking=found[2])
+        return self._listed[1]
+
+    async def campaigns_json(self) -> str:
+        """Return every batch as JSON, of which one text serves all who ask within a second."""
+        value = await self.campaigns()
+        if self._told is None or self._told[0] is not value:
+            self._told = value, as_json(value, indent=None)
+        return self._told[1]
 
     async def campaign(self, batch_id: str) -> CampaignView:
         """Return a batch, live.
@@ -59,7 +71,7 @@ class Site:
             RefusedError: there is none with this id.
         """
         found = await in_thread(self.board.live, await self.entry(batch_id), self.works)
-        return campaign_view(found, workspace=str(self.board.folder))
+        return campaign_view(found, workspace=(await in_thread(self.board.listing)).workspace)
 
     async def organisation(self) -> OrganisationView:
         """Return what all batches share."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from dialer.export.results.columns import Column
+    # Its name, where it stands in the file, and what it says; None: the file does not have it.
+    _Column = tuple[str, int | None, Callable[[str], Any]]
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TO_BE_MERGED = {str(status): status for status in (Status.QUEUED, Status.UNKNOWN, Status.ERROR)}
@@ -245,6 +246,7 @@ class _Reader:
         self._own = form.own()
         self._inputs = [at for at, name in enumerate(form.names) if name not in self._own]
         self.header = tuple(original(form.names[at]) for at in self._inputs)
+        self._answer, self._call_parts = self._columns(of_call=False), self._columns(of_call=True)
 
     def nobodys(self, row: int, cells: list[str]) -> str:
         """Return who a row is about, for a person who looks for it."""
@@ -302,21 +304,27 @@ class _Reader:
         identity = self._identity(cells)
         if identity is None or (status is Status.QUEUED and not self._cell(cells, "execution_id")):
             return None
-        answer = {column.name: read for column, read in self._read(cells) if not column.part}
         return Written(
             key=identity[0],
             number=identity[1],
             status=status,
             cells=tuple(unguarded(cells[at]) for at in self._inputs),
             call=self._call(cells),
-            **answer,
+            **_read(cells, self._answer),
         )
 
     def _call(self, cells: list[str]) -> CallResult | None:
-        call = CallResult(**{column.part: read for column, read in self._read(cells) if column.part})
+        call = CallResult(**_read(cells, self._call_parts))
         return call if call.outcome else None
 
-    def _read(self, cells: list[str]) -> Iterator[tuple[Column, Any]]:
-        for column in TABLE:
-            if column.read is not None:
-                yield column, column.read(self._cell(cells, column.name))
+    def _columns(self, *, of_call: bool) -> list[_Column]:
+        """Return the columns of ours that are read back of each row."""
+        return [
+            (column.part or column.name, self._own.get(column.name), column.read)
+            for column in TABLE
+            if column.read is not None and bool(column.part) == of_call
+        ]
+
+
+def _read(cells: list[str], columns: list[_Column]) -> dict[str, Any]:
+    return {name: read("" if at is None else unguarded(cells[at]).strip()) for name, at, read in columns}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import removal_text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -65,7 +67,7 @@ def variable_missing(place: str) -> str:
     """Say that there is a database, and nothing says where."""
     return (
         f"{place} says that this workspace uses a database, but {VARIABLE} is not set. Nothing is read or sent "
-        f"without it: export {VARIABLE}={_EXAMPLE}"
+        f"without it: export {VARIABLE}='{_EXAMPLE}'"
     )
 
 
@@ -104,7 +106,7 @@ def another(marker: Path, place: str, *, shown: str, former: str) -> str:
     return (
         f"{place} leads to another database ({shown}) than this workspace has used so far ({former}). Who was called "
         "is recorded there, so people might be called again.\n"
-        f"Correct the address. If this database has all of it (it was moved by a dump): rm {marker}"
+        f"Correct the address. If this database has all of it (it was moved by a dump): {removal_text(marker)}"
     )
 
 
@@ -112,7 +114,7 @@ def marker_unreadable(marker: Path, why: str) -> str:
     """Say that it is not known which database a workspace has used."""
     return (
         f"{marker} cannot be read ({why}). It says which database this workspace uses. Bring it back. If you are sure "
-        f"of the address: rm {marker}"
+        f"of the address: {removal_text(marker)}"
     )
 
 

@@ -41,7 +41,7 @@ def listing_text(listing: Listing, *, width: int | None) -> str:
         lines.append(head)
         for row, one in zip(each, listing.batches, strict=True):
             lines += [row, *(f"    {text}" for text in details(one))]
-    return "\n".join([*lines, *_to_do(listing)])
+    return "\n".join([*lines, *to_do(listing)])
 
 
 def _row(one: Entry) -> tuple[str, ...]:
@@ -93,7 +93,8 @@ def details(one: Entry) -> list[str]:
     return [*lines, *(f"{text}." for text in planned(redials))]
 
 
-def _to_do(listing: Listing) -> list[str]:
+def to_do(listing: Listing) -> list[str]:
+    """Return what a person has to do about a workspace."""
     lines = []
     if listing.is_list_lost:
         rebuild = command_text("list", "--rebuild", "--in", listing.workspace)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.messages import progress
 from dialer.messages.commands import command_text
-from dialer.messages.pages.list import details
+from dialer.messages.pages.list import details, to_do
 from dialer.messages.pages.status import ago
 from dialer.messages.values import duration, money
 from dialer.models import Status
@@ -36,6 +36,7 @@ KILLED = (
     "Start it again to go on."
 )
 FAILED = "failed"
+_DONE_SHOWN = 10
 _STARTABLE = {State.NOT_STARTED, State.STOPPED, State.LEFT, State.PAUSED}
 _FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
 
@@ -91,12 +92,14 @@ class CampaignList:
         everything_paused: who has paused every campaign, in words; empty where nobody has.
         warnings: what is wrong with the workspace, in words.
         campaigns: the batches.
+        more: batches that are done and not among these.
     """
 
     workspace: str
     everything_paused: str
     warnings: tuple[str, ...]
     campaigns: tuple[CampaignRow, ...]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,9 +299,18 @@ def campaign_list(listing: Listing, *, everything: Sequence[Pause], asking: Coll
     return CampaignList(
         workspace=listing.workspace,
         everything_paused=paused_words(everything),
-        warnings=(),
+        warnings=tuple(to_do(listing)),
         campaigns=tuple(rows),
     )
+
+
+def without_most_done(listing: CampaignList) -> CampaignList:
+    """Return a list without the batches that are done, but for the last ones."""
+    done = [row for row in listing.campaigns if row.state == State.DONE]
+    last = sorted(done, key=lambda row: row.last.timestamp() if row.last else 0.0)[-_DONE_SHOWN:]
+    shown = {row.id for row in last}
+    rows = tuple(row for row in listing.campaigns if row.state != State.DONE or row.id in shown)
+    return replace(listing, campaigns=rows, more=len(done) - len(last))
 
 
 def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignRow:
@@ -444,18 +456,15 @@ def _going(run: LiveProgress, *, per_minute: float) -> dict[str, Any]:
 
 def organisation_view(one: Organisation) -> OrganisationView:
     """Return what all batches of a workspace share."""
-    rows = [campaign_row(entry, workspace=one.folder) for entry in one.entries]
     return OrganisationView(
         workspace=one.folder,
         everything_paused=paused_words(one.everything),
         rate=one.rate or "",
         lines=one.lines,
         working=tuple(
-            Working(id=row.id, name=row.name, text=entry.running)
-            for row, entry in zip(rows, one.entries, strict=True)
-            if entry.running
+            Working(id=entry.id, name=entry.batch, text=entry.running) for entry in one.entries if entry.running
         ),
-        paused=tuple(row for row, entry in zip(rows, one.entries, strict=True) if _own_pauses(entry)),
+        paused=tuple(campaign_row(entry, workspace=one.folder) for entry in one.entries if _own_pauses(entry)),
     )
 
 

@@ -1,0 +1,59 @@
+"""Takes the README's picture of the page: `python -m tests.draw_page` serves the samples while one is called."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from dialer.provider.bolna.sandbox import Settings, running
+from tests.browser import Person, chromium
+from tests.pages import serving
+
+ROOT = Path(__file__).parent.parent
+PICTURE = ROOT / "sample_data" / "page.png"
+PLACED = 80
+"""So many calls are placed when the picture is taken."""
+
+
+def called(folder: Path, name: str, *options: str) -> subprocess.Popen[bytes]:
+    """Run a sample campaign."""
+    command = [sys.executable, "-m", "dialer", "run", f"campaigns/{name}.toml", "--yes", "--quiet", *options]
+    return subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def placed(text: str) -> int:
+    """Return how many calls are placed, as the page says."""
+    found = re.search(r"(\d+) of 116 done", text)
+    return int(found[1]) if found else 0
+
+
+def taken(folder: Path) -> bytes:
+    """Return the picture of a campaign in the middle of its run."""
+    called(folder, "survey").wait()
+    run = called(folder, "reminders")
+    try:
+        with serving(folder) as server, chromium() as browser:
+            somebody = Person(browser, viewport={"width": 1120, "height": 728}, color_scheme="light")
+            somebody.has_signed_in(server)
+            somebody.page.get_by_role("link", name="reminders").first.click()
+            while placed(somebody.page.inner_text("main")) < PLACED:
+                somebody.page.wait_for_timeout(500)
+            return somebody.page.screenshot()
+    finally:
+        run.terminate()
+        run.wait()
+
+
+if __name__ == "__main__":
+    settings = Settings(speed=20, lines=60, call_rate=None, agent_rate=None, other_rate=None)
+    with running(settings) as sandbox, tempfile.TemporaryDirectory() as copied:
+        os.environ |= {"BOLNA_BASE_URL": sandbox.base_url, "BOLNA_API_KEY": "bn-sandbox"}
+        for part in ("campaigns", "sample_data"):
+            shutil.copytree(ROOT / part, Path(copied) / part)
+        (Path(copied) / "dialer.toml").touch()
+        PICTURE.write_bytes(taken(Path(copied)))
