@@ -38,6 +38,7 @@ KILLED = (
 FAILED = "failed"
 _DONE_SHOWN = 10
 _STARTABLE = {State.NOT_STARTED, State.STOPPED, State.LEFT, State.PAUSED}
+_GOING_ON = {State.RUNNING, State.HOURS, State.LINE}
 _FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
 
 
@@ -322,8 +323,7 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
         campaign=os.path.relpath(one.campaign, workspace) if one.campaign else "",
         recipients=os.path.basename(one.recipients),  # noqa: PTH119 - of a text
         state=str(one.state),
-        # Who has paused everything is said once, above all of them.
-        details=(*([ASKS] if asks else []), *details(replace(one, pauses=_own_pauses(one)))),
+        details=(*([ASKS] if asks else []), *_details(one)),
         total=sum(one.counts.values()),
         sent=one.sent,
         reached=one.reached,
@@ -334,6 +334,12 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
         last_text="" if one.last is None else ago(one.last),
         actions=(*(["answer"] if asks else []), *_actions(one)),
     )
+
+
+def _details(one: Entry) -> list[str]:
+    # Who has paused everything is said once, above all of them; who works where, by the page of the organisation.
+    running = "" if one.state in _GOING_ON else one.running
+    return details(replace(one, pauses=_own_pauses(one), running=running))
 
 
 def _actions(one: Entry) -> list[str]:
