@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from dialer import provider
 from dialer.messages import progress
 from dialer.messages.commands import command_text
 from dialer.messages.pages.list import details, to_do
@@ -363,7 +364,7 @@ def _own_pauses(one: Entry) -> tuple[Pause, ...]:
     return tuple(pause for pause in one.pauses if pause.of != "all")
 
 
-def campaign_view(live: Live, *, workspace: str) -> CampaignView:
+def campaign_view(live: Live, *, workspace: str, wallet: str = "") -> CampaignView:
     """Return one batch, live."""
     asks = live.work is not None and live.work.question is not None
     row, one, zone = (
@@ -373,6 +374,7 @@ def campaign_view(live: Live, *, workspace: str) -> CampaignView:
     )
     view = CampaignView(
         row=row,
+        wallet=wallet,
         work=None if live.work is None else _work(live.work),
         check=None if live.check is None else _check(live.check),
         notes=() if live.work is None else _notes(live.work.notes, zone),
@@ -460,13 +462,14 @@ def _going(run: LiveProgress, *, per_minute: float) -> dict[str, Any]:
     }
 
 
-def organisation_view(one: Organisation) -> OrganisationView:
+def organisation_view(one: Organisation, *, wallet: str = "") -> OrganisationView:
     """Return what all batches of a workspace share."""
     return OrganisationView(
         workspace=one.folder,
         everything_paused=paused_words(one.everything),
         rate=one.rate or "",
         lines=one.lines,
+        wallet=wallet,
         working=tuple(
             Working(id=entry.id, name=entry.batch, text=entry.running) for entry in one.entries if entry.running
         ),
@@ -494,3 +497,8 @@ def serving_text(address: str, token: str, *, folder: str) -> str:
 
 def link_text(address: str, token: str) -> str:
     return f"{address}/login?token={token}"
+
+
+def wallet_text(wallet: float) -> str:
+    """Return what is left in a wallet; the provider does not say in which unit."""
+    return f"{wallet:,.15g} (as {provider.VENDOR.names.name} gives it)"
