@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from dialer.messages.pages.serve import CampaignList, CampaignView, OrganisationView
+    from dialer.messages.pages.screens import CampaignList, CampaignView, OrganisationView
     from dialer.operations.list import Entry
     from dialer.operations.serve.board import Board
     from dialer.operations.serve.work import Works
