@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -26,12 +25,6 @@ def called(folder: Path, name: str, *options: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
-def placed(text: str) -> int:
-    """Return how many calls are placed, as the page says."""
-    found = re.search(r"(\d+) of 116 done", text)
-    return int(found[1]) if found else 0
-
-
 def taken(folder: Path) -> bytes:
     """Return the picture of a campaign in the middle of its run."""
     called(folder, "survey").wait()
@@ -41,7 +34,7 @@ def taken(folder: Path) -> bytes:
             somebody = Person(browser, viewport={"width": 1120, "height": 728}, color_scheme="light")
             somebody.has_signed_in(server)
             somebody.page.get_by_role("link", name="reminders").first.click()
-            while placed(somebody.page.inner_text("main")) < PLACED:
+            while int(somebody.page.inner_text("#sent")) < PLACED:
                 somebody.page.wait_for_timeout(500)
             return somebody.page.screenshot()
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from anyio import to_thread
@@ -14,13 +15,14 @@ from dialer.messages.pages.serve import campaign_list, campaign_view, organisati
 from dialer.messages.values import as_json
 from dialer.operations.serve.organisation import organisation, pauses_of_all
 from dialer.web.fields import RefusedError
+from dialer.web.wallets import Wallets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
-    from dialer.messages.pages.serve import CampaignList, CampaignView, OrganisationView
+    from dialer.messages.pages.screens import CampaignList, CampaignView, OrganisationView
     from dialer.operations.list import Entry
     from dialer.operations.serve.board import Board
     from dialer.operations.serve.work import Works
@@ -42,6 +44,7 @@ class Site:
     board: Board
     sessions: Sessions
     works: Works
+    wallets: Wallets = field(default_factory=Wallets)
     said: OrderedDict[str, str] = field(default_factory=OrderedDict)
     viewers: int = 0
     _listed: tuple[object, CampaignList] | None = None
@@ -70,12 +73,19 @@ class Site:
         Raises:
             RefusedError: there is none with this id.
         """
-        found = await in_thread(self.board.live, await self.entry(batch_id), self.works)
-        return campaign_view(found, workspace=(await in_thread(self.board.listing)).workspace)
+        entry = await self.entry(batch_id)
+        found, listing = await in_thread(self.board.live, entry, self.works), await in_thread(self.board.listing)
+        return campaign_view(found, workspace=listing.workspace, wallet=self._wallet(entry))
 
     async def organisation(self) -> OrganisationView:
         """Return what all batches share."""
-        return organisation_view(await in_thread(organisation, self.board))
+        found = await in_thread(organisation, self.board)
+        first = next((entry for entry in found.entries if entry.campaign and not entry.trouble), None)
+        return organisation_view(found, wallet="" if first is None else self._wallet(first))
+
+    def _wallet(self, entry: Entry) -> str:
+        # A trial's account is nobody's.
+        return "" if self.board.sandbox or not entry.campaign else self.wallets.text(Path(entry.campaign))
 
     async def entry(self, batch_id: str) -> Entry:
         """Return a batch by its id: the id is looked up in the list of batches, and names no path.
