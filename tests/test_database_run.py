@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,3 +188,35 @@ def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_onc
         assert {row["status"] for row in place.results()} == {"queued"}
     finally:
         server.close()
+
+
+@pytest.mark.long
+def test_runs_that_are_killed_are_taken_over_and_nobody_is_called_twice_or_lost(
+    place: Place, database: str, tmp_path: Path
+) -> None:
+    from tests.harness import wait_until  # noqa: PLC0415 - for this test
+
+    use_database(place.folder, database)
+    place.recipients(awkward(200), header=HEADER)
+    campaign = place.campaign()
+    campaign.write_text(campaign.read_text().replace("5000/second", "20/second", 1))
+    command = [sys.executable, "-m", "dialer", "run", str(campaign), "--yes"]
+    code: int = ExitCode.LOCKED
+    kills = 0
+    with (tmp_path / "log").open("wb") as log:
+        while code in {ExitCode.LOCKED, -9}:
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+            before = len(place.calls())
+            wait_until(lambda before=before, one=process: len(place.calls()) > before + 20 or one.poll() is not None)  # type: ignore[misc] # bound now
+            if process.poll() is None and kills < 5:
+                kills += 1
+                process.kill()
+            code = process.wait(120)
+    called = Counter(call["recipient_phone_number"] for call in place.calls())
+    states = Counter(row["status"] for row in place.results())
+    assert max(called.values()) == 1
+    assert kills == 5
+    assert states.keys() <= {"queued", "unknown"}
+    assert len(called) >= states["queued"]
+    assert sum(states.values()) == 200
+    assert states["unknown"] <= 3 * kills, "only what was on its way"
