@@ -52,7 +52,10 @@ def may_be_twice(numbers: Sequence[str]) -> str:
 
 def ended_lately(count: int, *, seconds: float, first: datetime, last: datetime) -> str:
     who, ago = many(count, "is", "are"), many(round(seconds / 60), "minute")
-    return f"{who} not redialled yet, as their call ended less than {ago} ago: the first can be from {to_the_minute(first)} on, all from {to_the_minute(last)} on"
+    return (
+        f"{who} not redialled yet, as their call ended less than {ago} ago: "
+        f"the first can be from {to_the_minute(first)} on, all from {to_the_minute(last)} on"
+    )
 
 
 def called_often(count: int, *, calls: int) -> str:
