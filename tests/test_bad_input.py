@@ -239,15 +239,15 @@ def test_a_key_in_the_file_is_not_shown_by_what_only_looks_either(
     assert told(capsys, command, "c.toml").startswith("Error: c.toml, line 2: `recipients` looks like an API key.")
 
 
-def test_without_a_key_two_lines_say_how_to_get_going(
+def test_without_a_key_three_lines_say_how_to_get_going(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, requests: list[str]
 ) -> None:
     campaign(f"{AGENT}{LIST}")
     monkeypatch.setenv("BOLNA_API_KEY", " ")
     assert told(capsys, "run", "c.toml", "--yes") == (
-        "Error: There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: "
-        "export BOLNA_API_KEY=bn-...\n"
-        "or write the line BOLNA_API_KEY=bn-... into .env. To try without one: dialer run c.toml --sandbox\n"
+        "Error: There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: dialer login\n"
+        "or: export BOLNA_API_KEY=bn-...\n"
+        "To try without one: dialer run c.toml --sandbox\n"
     )
     assert not requests
 
