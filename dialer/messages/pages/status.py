@@ -122,7 +122,7 @@ def _pace(one: Standing) -> str:
 
 
 def _to_do(one: Standing, selection: Selection) -> list[str]:
-    """Return what a person may want to do now; whoever is working on it does not need them."""
+    """Return what a person may want to do now; while a run works on it, nothing."""
     if one.running:
         return []
     lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), selection=selection)
