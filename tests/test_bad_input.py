@@ -102,8 +102,8 @@ CAMPAIGNS = [
     ),
     pytest.param(
         f'{AGENT}{LIST}[user_data]\nto_number = "phone"\n',
-        'c.toml, line 4: `user_data.to_number` is "phone": Bolna fills in this variable itself, what is sent under its '
-        "name is lost; choose another name.",
+        'c.toml, line 4: `user_data.to_number` is "phone": Bolna fills in this variable itself, so what you send under '
+        "its name is lost; choose another name.",
         id="reserved variable",
     ),
     pytest.param(
@@ -134,7 +134,7 @@ CAMPAIGNS = [
     ),
     pytest.param(
         f'{AGENT}{LIST}[screening]\nsuppression = ["dnc.csv"]\n',
-        "the suppression list dnc.csv cannot be read: No such file or directory. Nobody is called without it: bring "
+        "the suppression list dnc.csv cannot be read: No such file or directory. No calls are made without it: bring "
         "the file back, or correct `suppression` in the campaign file.",
         id="no such suppression list",
     ),
@@ -163,12 +163,12 @@ TABLES = [
     pytest.param("", "list.csv is empty: there is no header and no row. Export the list again.", id="empty"),
     pytest.param(
         "phone,name\n",
-        "list.csv has a header (phone, name) and no rows: there is nobody to call. Export the list again.",
+        "list.csv has a header (phone, name) and no rows: there is no one to call. Export the list again.",
         id="no rows",
     ),
     pytest.param(
         "phone,dialer_ref\n+919876543210,x\n",
-        'list.csv: rename the column "dialer_ref": under this name dialer finds its calls again at Bolna.',
+        'list.csv: rename the column "dialer_ref": dialer uses this name to find its calls at Bolna.',
         id="dialer_ref",
     ),
     pytest.param(
@@ -239,15 +239,15 @@ def test_a_key_in_the_file_is_not_shown_by_what_only_looks_either(
     assert told(capsys, command, "c.toml").startswith("Error: c.toml, line 2: `recipients` looks like an API key.")
 
 
-def test_without_a_key_two_lines_say_how_to_get_going(
+def test_without_a_key_three_lines_say_how_to_get_going(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, requests: list[str]
 ) -> None:
     campaign(f"{AGENT}{LIST}")
     monkeypatch.setenv("BOLNA_API_KEY", " ")
     assert told(capsys, "run", "c.toml", "--yes") == (
-        "Error: There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: "
-        "export BOLNA_API_KEY=bn-...\n"
-        "or write the line BOLNA_API_KEY=bn-... into .env. To try without one: dialer run c.toml --sandbox\n"
+        "Error: There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: dialer login\n"
+        "or: export BOLNA_API_KEY=bn-...\n"
+        "To try without one: dialer run c.toml --sandbox\n"
     )
     assert not requests
 
@@ -261,7 +261,7 @@ def test_a_key_that_cannot_be_sent_is_told_and_not_shown(
     words = told(capsys, "run", "c.toml", "--yes")
     assert words == (
         "Error: The key cannot be sent: it holds a blank, a line break or a character that is not ASCII. Copy "
-        "BOLNA_API_KEY again from Bolna's dashboard, without quotes and without what stands around it.\n"
+        "BOLNA_API_KEY again from Bolna's dashboard, without quotes and without anything around it.\n"
     )
     assert not requests
 

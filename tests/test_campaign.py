@@ -151,7 +151,7 @@ LIST = 'a list in brackets is expected, like [1, 2] or ["a", "b"]'
 REGION = 'a country\'s two capital letters are expected, like "IN" or "US"'
 ENCODING = 'no text encoding has that name; usual ones are "utf-8", "cp1252" and "utf-16"'
 DELIMITER = 'one character is expected, like "," or ";" or "\\t"'
-FILLED_IN = "Bolna fills in this variable itself, what is sent under its name is lost; choose another name"
+FILLED_IN = "Bolna fills in this variable itself, so what you send under its name is lost; choose another name"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ FILLED_IN = "Bolna fills in this variable itself, what is sent under its name is
         ("user_data.a", '{ "value" = inf }', SOURCE),
         ("user_data.to_number", '"to"', FILLED_IN),
         ("user_data.current_time", '{ "value" = "noon" }', FILLED_IN),
-        ("user_data.dialer_ref", '"x"', "under this name dialer finds its calls again at Bolna; choose another name"),
+        ("user_data.dialer_ref", '"x"', "dialer uses this name to find its calls at Bolna; choose another name"),
         ("user_data.timezone", '{ "value" = "Mars/Base" }', ZONE),
         ("call.from_phone_number", "918035000001", CALLER),
         ("call.from_phone_number", '"918035000001"', CALLER),

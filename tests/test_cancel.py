@@ -368,7 +368,7 @@ def test_that_bolna_may_try_them_again_is_told(waiting: Place) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(f"{text}[call]\nretry_config = {{ enabled = true }}\n", encoding="utf-8")
     found, _ = cancelled(path)
-    assert found.notes == ("Whom these do not reach Bolna tries again by itself (retry_config): cancel again then.",)
+    assert found.notes == ("Bolna itself retries calls that do not get through (retry_config): then cancel again.",)
 
 
 def test_nothing_is_cancelled_unless_somebody_says_yes(waiting: Place, capsys: pytest.CaptureFixture[str]) -> None:

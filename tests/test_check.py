@@ -372,7 +372,7 @@ def test_a_list_that_is_mostly_one_number_is_doubted(place: Place, capsys: pytes
 def test_a_list_of_which_nobody_can_be_called_is_no_clean_one(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.recipients([["nobody", "N", "", ""]], header=HEADER)
     assert main(["check", str(place.campaign())]) == 2
-    assert "Nobody would be called." in capsys.readouterr().out
+    assert "No one would be called." in capsys.readouterr().out
 
 
 def test_a_number_that_no_plan_has_is_called_when_allowed_and_counted(

@@ -241,7 +241,7 @@ def test_an_answer_that_cannot_be_taken_is_asked_for_again() -> None:
     terminal = on_a_terminal("bolna")
     terminal.wait_for("[Enter: all]")
     terminal.type("7\n")
-    terminal.wait_for("'7' is none of them: write a number from 1 to 2, or a name as it stands there.")
+    terminal.wait_for("'7' is none of them: write a number from 1 to 2, or a name as it is written there.")
     terminal.type("customer_name\n")
     terminal.wait_for("Hours?")
     terminal.type("from nine\n")

@@ -186,7 +186,7 @@ def test_list_says_of_a_run_that_goes_on_what_it_waits_for(
     ("settings", "why"),
     [
         (Settings(api_key="bn-another"), "Bolna refused the key"),
-        (Settings(wallet=0.0), "wallet stands at 0"),
+        (Settings(wallet=0.0), "wallet is at 0"),
         (Settings(agents=("00000000-0000-0000-0000-000000000000",)), "knows no agent"),
         (None, "list.csv"),
     ],

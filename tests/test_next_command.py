@@ -77,7 +77,7 @@ PLANNED = Redials(later=2, first=NOON, last=NOON)
         (
             ENDED,
             MISSED,
-            f"Next, to call those again who were not reached: dialer run c.toml --batch may --redial {MISSED_HOW}",
+            f"Next, to call again the people who were not reached: dialer run c.toml --batch may --redial {MISSED_HOW}",
         ),
         (
             with_rows(queued=1, invalid=1),

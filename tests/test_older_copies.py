@@ -171,7 +171,7 @@ def test_beside_an_older_copy_nobody_is_called_for_half_an_hour(
         for _ in range(2):
             summary = run(path)
             assert (summary.sent, summary.exit_code) == (0, ExitCode.LEFT)
-            assert "nobody is called before" in told(summary)
+            assert "no calls are made before" in told(summary)
         assert main(["run", str(path), "--yes"]) == ExitCode.LEFT
         assert "No one is called now." in capsys.readouterr().err
     place.sandbox.book._settings = settings

@@ -201,7 +201,7 @@ def test_the_mark_of_our_calls_is_no_column() -> None:
     with pytest.raises(InputError) as caught:
         payload("", header=("phone", "dialer_ref"))
     assert str(caught.value) == (
-        'list.csv: rename the column "dialer_ref": under this name dialer finds its calls again at Bolna.'
+        'list.csv: rename the column "dialer_ref": dialer uses this name to find its calls at Bolna.'
     )
 
 

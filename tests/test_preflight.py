@@ -85,7 +85,7 @@ def test_an_agent_that_does_not_exist_is_named() -> None:
 
 @pytest.mark.parametrize("wallet", [0.0, -3.0])
 def test_an_empty_wallet_ends_it(wallet: float) -> None:
-    with pytest.raises(MustActError, match=r"wallet stands at .*Recharge"):
+    with pytest.raises(MustActError, match=r"wallet is at .*Recharge"):
         looked(Bolna(accounts=[account(wallet)]))
 
 

@@ -319,7 +319,7 @@ def test_those_who_have_to_wait_are_told_until_when(called: Place) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"1s"', '"2h"'), encoding="utf-8")
     track(called)
     note = run(path, redial=("busy",)).notes[0]
-    assert note.startswith("1 are not redialled yet, as their call ended less than 120 minutes ago: the first can be")
+    assert note.startswith("1 is not redialled yet, as their call ended less than 120 minutes ago: the first can be")
 
 
 def test_without_progress_the_notes_are_told_at_the_end(called: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -340,7 +340,9 @@ def test_a_redial_that_is_cut_short_is_left_to_a_person_again(called: Place) -> 
 
 @pytest.mark.parametrize("outcome", ["completed", "nonsense", "queued"])
 def test_nobody_is_redialled_for_an_outcome_that_is_none(called: Place, outcome: str) -> None:
-    with pytest.raises(UsageError, match=f"--redial {outcome}: nobody is redialled for that. Use: balance-low, busy"):
+    with pytest.raises(
+        UsageError, match=f"--redial {outcome}: calls that end so are not redialled. Use: balance-low, busy"
+    ):
         run(called.folder / "c.toml", redial=(outcome,))
     assert len(called.calls()) == 4
 
@@ -534,5 +536,5 @@ def test_an_empty_list_of_outcomes_is_refused_and_calls_nobody(
 ) -> None:
     place.recipients(awkward(3), header=["phone", "name", "note", "ref"])
     assert main(["run", str(place.campaign()), "--redial", outcomes, "--yes"]) == 2
-    assert "name what the last call has to have ended as" in capsys.readouterr().err
+    assert "name how the last call ended" in capsys.readouterr().err
     assert not place.calls()

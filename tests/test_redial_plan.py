@@ -391,7 +391,7 @@ def test_what_a_person_asks_for_and_it_is_too_early_for_ends_with_3(
     assert main(["track", str(path), "-q"]) == ExitCode.DONE
     assert run(path).exit_code is ExitCode.DONE
     assert main(["run", str(path), "--yes", "--redial", "no-answer"]) == ExitCode.LEFT
-    assert "1 are not redialled yet, as their call ended less than 120 minutes ago" in capsys.readouterr().err
+    assert "1 is not redialled yet, as their call ended less than 120 minutes ago" in capsys.readouterr().err
 
 
 def test_a_trial_does_not_wait_for_calls_that_ended_with_its_stand_in(place: Place) -> None:
@@ -408,11 +408,11 @@ def test_a_trial_does_not_wait_for_calls_that_ended_with_its_stand_in(place: Pla
     [
         ('outcomes = ["unreachable"]\ntimes = ["2h"]', "one of balance-low, busy, canceled, error, failed, no-answer"),
         ('outcomes = ["completed"]\ntimes = ["2h"]', "one of balance-low"),
-        ('outcomes = ["stopped"]\ntimes = ["2h"]', "by --redial stopped"),
+        ('outcomes = ["stopped"]\ntimes = ["2h"]', "only with --redial stopped"),
         ('outcomes = ["busy"]\ntimes = ["24h", "2h"]', "no time may be shorter than the one before it"),
         ('outcomes = ["busy"]\ntimes = ["2 hours"]', "write a time from"),
         ('outcomes = ["busy"]\ntimes = [2]', "write a time from"),
-        ('outcomes = ["busy"]\ntimes = ["2h"]\nmax_attempts = 1', "with 1 call in all nobody is called again"),
+        ('outcomes = ["busy"]\ntimes = ["2h"]\nmax_attempts = 1', "1 allows no second call"),
         ('outcomes = ["busy"]', "add times, how long after each call"),
         ('outcomes = ["busy"]\ntimes = []', "add times, how long after each call"),
         ('times = ["2h"]', "add outcomes, after which somebody is called again"),

@@ -71,7 +71,7 @@ def test_a_refused_key_calls_nobody(place: Place, path: Path, monkeypatch: pytes
     ("settings", "words"),
     [
         (Settings(agents=()), "Bolna knows no agent"),
-        (Settings(wallet=0.0), "The account's wallet stands at 0. Recharge it"),
+        (Settings(wallet=0.0), "The account's wallet is at 0. Recharge it"),
     ],
 )
 def test_what_the_account_says_against_it_is_told_before_anybody_is_called(
@@ -320,7 +320,7 @@ def test_what_was_not_foreseen_is_told_in_words_and_never_as_success(
     monkeypatch.setattr("dialer.operations.run.judge_of", breaks)
     assert main(["run", str(path), "--yes", "-q"]) == ExitCode.MUST_ACT
     told = capsys.readouterr().err
-    assert "something that was not foreseen (ZeroDivisionError: nobody thought of it)" in told
+    assert "something unexpected happened (ZeroDivisionError: nobody thought of it)" in told
     assert "Traceback" not in told
     monkeypatch.setenv("DIALER_DEBUG", "1")
     main(["run", str(path), "--yes", "-q"])

@@ -72,7 +72,7 @@ def test_a_schedule_that_ends_stops_the_sending_and_the_rest_is_left(
     # Whatever cron does from here on, a person has to act.
     assert main(["run", str(path), "--yes"]) == 5
     told = capsys.readouterr().err
-    assert "nobody was called.\nSet another `until` in [schedule], or take it out." in told
+    assert "no one was called.\nSet another `until` in [schedule], or take it out." in told
     assert main(["check", str(path)]) == 2
     assert "To call them" not in capsys.readouterr().out
     assert len(place.sandbox.book.calls) == len(calls)

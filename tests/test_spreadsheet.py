@@ -253,7 +253,7 @@ def test_control_characters_are_read_as_what_they_are(tmp_path: Path) -> None:
     ("rows", "message"),
     [
         ([], "{path} is empty: there is no header and no row."),
-        ([["phone"]], "{path} has a header (phone) and no rows: there is nobody to call."),
+        ([["phone"]], "{path} has a header (phone) and no rows: there is no one to call."),
         ([["phone", None, "x"], [1, 2, 3]], "{path}, row 1: column 2 of 3 has no name (phone, , x). "),
         (
             [["phone"], [1, 2]],

@@ -77,10 +77,10 @@ def test_its_figures_agree_with_the_results_and_with_bolnas_book(
 def test_it_names_what_needs_a_look_with_the_command_for_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", str(path)]) == 0
     text = capsys.readouterr().out
-    assert f"1 unknown: nobody knows whether they were called. Later: dialer reconcile {path}" in text
-    assert f"1 refused, see the `error` column. When it is fixed: dialer run {path} --retry-errors" in text
+    assert f"1 unknown: may or may not have been called. To look for them: dialer reconcile {path}" in text
+    assert f"1 refused, see the `error` column. When the cause is fixed: dialer run {path} --retry-errors" in text
     assert f"1 invalid, see the `error` column. Fix them in the CSV, then: dialer run {path}" in text
-    assert f"{PEOPLE - 2} calls are still open. To ask: dialer track {path}" in text
+    assert f"{PEOPLE - 2} calls are still open. To ask how they went: dialer track {path}" in text
 
 
 def test_several_campaigns_are_a_line_each(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -358,7 +358,7 @@ def test_an_empty_ledger_beside_results_that_say_who_was_called_is_a_lost_one(
         pass
     name, *options = command
     assert main([name, str(path), *options]) == 2
-    assert "the ledger beside it holds nobody: the one that belongs there is lost" in capsys.readouterr().err
+    assert "the ledger beside it is empty: the right one is lost" in capsys.readouterr().err
 
 
 def test_no_cancel_says_that_all_is_stopped_where_the_ledger_is_lost(

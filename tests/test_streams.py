@@ -157,7 +157,7 @@ def test_output_that_a_script_waits_for_and_that_is_lost_is_told(
 ) -> None:
     with faulty("full", "stdout"):
         assert dialer(monkeypatch, "status", called, "-o", "json") == 0
-    assert "not all output could be written (No space left on device)" in capsys.readouterr().err
+    assert "some output could not be written (No space left on device)" in capsys.readouterr().err
 
 
 def test_a_run_that_is_stopped_says_why_even_when_it_is_quiet(

@@ -129,8 +129,8 @@ def test_a_list_of_several_sheets_stops_it(tmp_path: Path) -> None:
 # It stops rather than calls.
 
 REFUSED = [
-    ("", "the suppression list {path} is empty. If nobody is on it, take it out of [screening]."),
-    ("phone,name\n", "the suppression list {path} is empty. If nobody is on it, take it out of [screening]."),
+    ("", "the suppression list {path} is empty. If it should be empty, take it out of [screening]."),
+    ("phone,name\n", "the suppression list {path} is empty. If it should be empty, take it out of [screening]."),
     (
         "+919876543210\nn/a\n",
         (
@@ -176,7 +176,7 @@ def test_a_list_in_another_encoding_stops_the_run(tmp_path: Path) -> None:
 
 
 def test_a_list_that_is_missing_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"dnc\.csv cannot be read: No such file.*Nobody is called without it"):
+    with pytest.raises(InputError, match=r"dnc\.csv cannot be read: No such file.*No calls are made without it"):
         load(tmp_path / "dnc.csv")
 
 

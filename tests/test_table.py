@@ -256,7 +256,7 @@ BROKEN: list[tuple[str, bytes, dict[str, str], str]] = [
         "only a header",
         b"phone,name\n",
         {},
-        ("{path} has a header (phone, name) and no rows: there is nobody to call. Export the list again."),
+        ("{path} has a header (phone, name) and no rows: there is no one to call. Export the list again."),
     ),
     (
         "short row",
@@ -581,8 +581,8 @@ def test_a_broken_file_is_refused_in_words(tmp_path: Path, content: bytes, named
         ("My list\nphone,name\n1,a\n", "has 1 field (My list), but\n  line 2: 2 fields: phone,name\n"),
         ("My list\nphone,name\n1,a\n", "\nThe first line must hold the name of every column. If it is a title,"),
         ("My list,,\nphone,name,x\n", "line 1: only 1 of 3 columns has a name (My list). The first line must hold"),
-        ('phone, name\n1, "Smith, Ann"\n', '  line 2: 3 fields: 1, "Smith, Ann"\nA blank stands before a quotation'),
-        ('phone,name\n1,"Ann" \n', 'quotation mark: 1,"Ann" \nA blank stands behind a quotation mark.'),
+        ('phone, name\n1, "Smith, Ann"\n', '  line 2: 3 fields: 1, "Smith, Ann"\nThere is a blank before a quotation'),
+        ('phone,name\n1,"Ann" \n', 'quotation mark: 1,"Ann" \nThere is a blank after a quotation mark.'),
     ],
 )  # fmt: skip
 def test_what_stands_in_a_file_that_is_no_table_is_shown(tmp_path: Path, content: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""What a person is told, and asked."""
+"""What is said to a person, and asked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Answer = TypeVar("_Answer")
 
 
 def say(words: str) -> None:
-    """Tell a person."""
+    """Say something to a person."""
     echo(words, err=True)
 
 

@@ -1,4 +1,4 @@
-"""One campaign after the other, and what is told of all of them."""
+"""One campaign after the other, and what is said of all of them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def each(
         one: does one of them.
         output: "text" or "json".
         quiet: tell nothing at the end.
-        failed: told what came up instead of one; None: it is told in words, and raised where there is no other.
+        failed: called with an error that came instead of one; None: it is said in words, or raised if there is only one.
     """
     done: list[Done] = []
     for path in campaigns:

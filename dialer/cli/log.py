@@ -51,7 +51,7 @@ def show(write: Callable[[str], None]) -> None:
 
 
 def hide() -> None:
-    """Write no log, which is how it begins: whoever uses dialer as a library sets up logging themselves."""
+    """Write no log, which is how it begins: who uses dialer as a library sets up logging there."""
     _ROOT.handlers = []
     _ROOT.setLevel(logging.NOTSET)
     _ROOT.propagate = True

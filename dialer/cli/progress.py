@@ -47,7 +47,7 @@ def progress_of(*, quiet: bool, no_progress: bool = False, log_format: str = "te
 
 
 def events_of(progress: Progress) -> Callable[..., None] | None:
-    """Return what writes an event of its own, where progress is told in events."""
+    """Return what writes an event of its own, if progress is shown as events."""
     return progress.event if isinstance(progress, JsonLines) else None
 
 

@@ -142,7 +142,7 @@ def run(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Talk:
-    """How a run talks to whoever started it."""
+    """How a run talks to the person who started it."""
 
     output: str
     quiet: bool

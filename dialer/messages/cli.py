@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dialer.messages.names import ProviderNames
 
 INTERRUPTED = "Interrupted; nothing was dialled."
-STOPPING = "\nStopping: what is in flight may finish. Once more to stop at once."
+STOPPING = "\nStopping: calls in flight may finish. Interrupt again to stop at once."
 CALL_THEM = "Call them now?"
 CANCEL_THEM = "Cancel them?"
 
@@ -32,13 +32,13 @@ def file_error(file: object, why: str | None) -> str:
 
 def unforeseen(problem: Exception) -> str:
     return (
-        f"Error: something that was not foreseen ({type(problem).__name__}: {problem}). What was recorded is intact; "
-        "`status` shows it. Please report this, with what DIALER_DEBUG=1 shows when it is set."
+        f"Error: something unexpected happened ({type(problem).__name__}: {problem}). What was recorded is intact; "
+        "`status` shows it. Please report this, with what the same command prints under DIALER_DEBUG=1."
     )
 
 
 def output_lost(why: str) -> str:
-    return f"Error: not all output could be written ({why}). The exit code is that of the work."
+    return f"Error: some output could not be written ({why}). The exit code is still right."
 
 
 def not_dialled(stopped: str) -> str:
@@ -99,11 +99,11 @@ def key_prompt(provider: str) -> str:
 
 DNC_ADD_NEEDS = "name the numbers, or a file with them: --file FILE."
 ADD_NEEDS_REBUILD = "--add is for --rebuild: write both."
-NAME_OUTCOMES = "name what the last call has to have ended as, like no-answer,busy."
+NAME_OUTCOMES = "name how the last call ended, like no-answer,busy."
 
 
 def no_such_part(name: str, parts: Sequence[str]) -> str:
-    return f"{name!r} is none of {', '.join(parts)} (or none)."
+    return f"{name!r} is not one of {', '.join(parts)} (or none)."
 
 
 def no_such_command(why: str, commands: Sequence[str]) -> str:
@@ -118,7 +118,9 @@ def report_written(path: Path) -> str:
 
 
 def results_written(path: Path, rows: int) -> str:
-    return f"{path}: {rows:,} rows written"
+    from dialer.messages.words import many  # noqa: PLC0415 - this module is loaded for each Ctrl-C, that one is not
+
+    return f"{path}: {many(rows, 'row')} written"
 
 
 def listed_again(ledger: Path) -> str:
@@ -130,7 +132,7 @@ def forgotten(ledger: Path) -> str:
 
 
 def not_all_read(batch: str, why: str) -> str:
-    return f"{batch}: not all could be read: {why}"
+    return f"{batch}: some calls could not be read: {why}"
 
 
 def ledger_not_read(path: str, why: str) -> str:
@@ -147,11 +149,11 @@ TOO_MUCH_TROUBLE = "--refuse and --lose are more than 100% together"
 
 
 def sandbox_listens(url: str, key: str, names: ProviderNames) -> str:
-    return f"The sandbox listens. In another terminal:\n  export {names.address}={url} {names.key}={key}"
+    return f"The sandbox is running. In another terminal:\n  export {names.address}={url} {names.key}={key}"
 
 
 def port_taken(port: int, why: str | None) -> str:
-    return f"port {port}: {why}. Perhaps a sandbox runs there already: use that one, or --port {port + 1}."
+    return f"port {port}: {why}. A sandbox may be running there already: use that one, or --port {port + 1}."
 
 
 # -- while a run goes on -----------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _SHOWN = 40
 
 def unreadable(path: Path, why: str | None) -> str:
     """Say that the list cannot be read, in the system's words."""
-    return f"the do-not-call list {path} cannot be read: {why}. Nobody is called without it: make it readable."
+    return f"the do-not-call list {path} cannot be read: {why}. No calls are made without it: make it readable."
 
 
 def unwritable(path: Path, why: str | None) -> str:
@@ -41,8 +41,8 @@ def kept_locked(path: Path) -> str:
 def missing(path: Path, *, lines: int, at: float) -> str:
     """Say that a list is gone."""
     return (
-        f"the do-not-call list {path} is missing: {_seen(lines, at)}. The numbers on it would be called, so nobody is "
-        f"called.\n{_remedy(path)}"
+        f"the do-not-call list {path} is missing: {_seen(lines, at)}. The numbers on it would be called, so no calls "
+        f"are made.\n{_remedy(path)}"
     )
 
 
@@ -50,7 +50,7 @@ def changed(path: Path, *, lines: int, at: float, now: int) -> str:
     """Say that a list lacks what it had."""
     return (
         f"the do-not-call list {path} was changed: {_seen(lines, at)}, and now it has {many(now, 'line')} and does not "
-        f"begin with those. Numbers may be missing, so nobody is called.\n{_remedy(path)}"
+        f"begin with those. Numbers may be missing, so no calls are made.\n{_remedy(path)}"
     )
 
 
@@ -61,7 +61,7 @@ def _seen(lines: int, at: float) -> str:
 
 def _remedy(path: Path) -> str:
     accept = command_text("dnc", "accept", "--in", path.parent)
-    return f"Bring the former file back. Or, if the list is right as it is: {accept}"
+    return f"Bring the old file back. Or, if the list is right as it is: {accept}"
 
 
 def not_utf_8(path: Path, line: int) -> str:
@@ -117,4 +117,4 @@ def _line(path: Path, line: int) -> str:
     return f"the do-not-call list {path}, line {line:,}"
 
 
-_WHY = "Until then nobody is called: skipped, the line would protect nobody."
+_WHY = "Until then no calls are made: if the line were skipped, its number would be called."

@@ -54,7 +54,7 @@ def too_many_requests(seconds: float, *, last: str, names: ProviderNames) -> tup
 
 
 def no_money(wallet: float, names: ProviderNames) -> tuple[str, str]:
-    return f"The account's wallet stands at {wallet:g}.", f"Recharge it on {names.name}'s dashboard, {RUN_AGAIN}"
+    return f"The account's wallet is at {wallet:g}.", f"Recharge it on {names.name}'s dashboard, {RUN_AGAIN}"
 
 
 def must_pay(words: str, names: ProviderNames) -> tuple[str, str]:
@@ -93,7 +93,7 @@ FIX_THAT = f"Fix that, {RUN_AGAIN}"
 NO_LINE_LEFT = "another batch took the last line"
 SENDING_ENDED = "the sending ended before the request had left"
 INTENT_TOO_OLD = "the database had confirmed this call too long before the request could leave"
-MOMENT_OVER = "its moment was over before the request had left"
+MOMENT_OVER = "its time slot was over before the request had left"
 SENDING_PAUSED = "the run was paused before the request had left"
 SENDING_HELD = "all sending was held before the request had left"
 SERVER_ENDS_CONNECTIONS = "the server ends each connection before a request is sent"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dialer.messages.words import many
+
 EMPTY = "the phone cell is empty"
 LONG_TEXT = "it is a long text, not a phone number"
 NO_DIGITS = "it has no digits in it"
@@ -56,7 +58,7 @@ NEWER = "not valid by the numbering plan known here"
 
 def newer_called(count: int) -> str:
     """Say how many such numbers are called."""
-    them = "1 number is called although it is" if count == 1 else f"{count:,} numbers are called although they are"
+    them = many(count, "number is called although it is", "numbers are called although they are")
     return f'{them} {NEWER}, since [screening] has allow = ["not_valid"]'
 
 

@@ -45,11 +45,11 @@ def paused_unread(of: str, *, place: str, trouble: str) -> str:
 
 
 def not_written(path: Path, *, why: str | None) -> str:
-    return f"{path} cannot be written ({why}). Nothing was paused by it. Make its folder writable, then pause again."
+    return f"{path} cannot be written ({why}). This pause was not set. Make its folder writable, then pause again."
 
 
 def not_removed(path: Path, *, why: str | None) -> str:
-    return f"{path} cannot be removed ({why}). It goes on pausing: remove it by hand."
+    return f"{path} cannot be removed ({why}). The pause stays: remove the file by hand."
 
 
 # -- the words of a command line ---------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def no_campaign(path: Path) -> str:
 
 
 def to_go_on(commands: Sequence[str]) -> str:
-    return f"Nobody is called. To go on: {', then '.join(commands)}"
+    return f"No calls are made. To go on: {', then '.join(commands)}"
 
 
 def over_by_now(command: str) -> str:
@@ -94,8 +94,8 @@ def over_by_now(command: str) -> str:
 
 
 def waiting_for(runs: int) -> str:
-    return f"Waiting until {many(runs, 'run')} of it {'has' if runs == 1 else 'have'} ended ..."
+    return f"Waiting until {many(runs, 'run has', 'runs have')} ended ..."
 
 
 BY_CANCEL = "cancelled"
-INTERRUPTED = "Interrupted. The pause stands; runs may still be ending."
+INTERRUPTED = "Interrupted. The pause is set; runs may still be ending."

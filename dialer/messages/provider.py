@@ -52,7 +52,7 @@ def key_empty(names: ProviderNames) -> str:
 def key_not_sendable(names: ProviderNames) -> str:
     return (
         "The key cannot be sent: it holds a blank, a line break or a character that is not ASCII. "
-        f"Copy {names.key} again from {names.name}'s dashboard, without quotes and without what stands around it."
+        f"Copy {names.key} again from {names.name}'s dashboard, without quotes and without anything around it."
     )
 
 

@@ -79,7 +79,7 @@ def none_yet(path: Path) -> str:
 
 
 def of_another_program(path: Path) -> str:
-    return f"{path}: this is another program's SQLite file, no ledger. Set `ledger` to another place."
+    return f"{path}: this is another program's SQLite file, not a ledger. Set `ledger` to another place."
 
 
 def newer_version(path: Path, *, version: int, known: int) -> str:
@@ -118,7 +118,7 @@ def of_another_server(path: Path | str, *, noted: str, wanted: str) -> str:
 
 
 def by_another_key(path: Path | str, *, noted: str, wanted: str) -> str:
-    return _bound(path, f"recipients told apart by {noted}, this campaign by {wanted}")
+    return _bound(path, f"people identified by {noted}, this campaign by {wanted}")
 
 
 def _bound(path: Path | str, holds: str) -> str:
@@ -164,7 +164,7 @@ def neighbour_unreadable(path: Path, *, why: str) -> str:
     return (
         f"{path}: this ledger of another batch cannot be read ({why}).\n"
         "So it is not known whom that batch called, and this run might call them again. Bring the ledger back from a "
-        "backup, or rebuild it from its results (run its campaign with --adopt). If that batch called nobody lately: "
+        "backup, or rebuild it from its results (run its campaign with --adopt). If that batch made no calls lately: "
         f"{command_text('list', '--forget', path)}"
     )
 
@@ -172,7 +172,7 @@ def neighbour_unreadable(path: Path, *, why: str) -> str:
 def neighbour_incomplete(path: Path) -> str:
     return (
         f"{path}: this ledger of another batch does not know all calls (it is an older copy, or replaces one that is "
-        "lost), so this run might call those again whom that batch has called.\n"
+        "lost), so this run might call people again whom that batch has called.\n"
         "Run or reconcile that batch until it knows them: it looks for them at the provider, and once more after half "
         "an hour."
     )
@@ -207,7 +207,7 @@ def list_line_unreadable(path: Path, *, line: int) -> str:
     )
 
 
-_WHY = "It lists the ledgers of this workspace, by which nobody is called twice."
+_WHY = "It lists the ledgers of this workspace, so that no one is called twice."
 
 # -- how a ledger knows of a call --------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.words import without_stop
+from dialer.messages.words import many, without_stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,8 +69,7 @@ def not_all_read(seconds: float) -> str:
 
 
 def recipients_not_shown(calls: int, names: ProviderNames) -> str:
-    counted = "1 call" if calls == 1 else f"{calls:,} calls"
-    return f"{names.name} does not say yet whom {counted} went to"
+    return f"{names.name} does not say yet whom {many(calls, 'call')} went to"
 
 
 def calls_not_known(calls: int, names: ProviderNames) -> str:

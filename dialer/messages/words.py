@@ -75,20 +75,18 @@ def looks(counts: Mapping[Status, int], *, left: int, selection: Selection, more
     """
     lines = []
     if unknown := counts.get(Status.UNKNOWN):
-        lines.append(
-            f"{unknown} unknown: nobody knows whether they were called. Later: {selection.command('reconcile')}\n"
-            f"  To call those who are never found, perhaps twice: {selection.command('run', '--redial-unknown')}"
-        )
+        look, again = selection.command("reconcile"), selection.command("run", "--redial-unknown")
+        lines.append(f"{unknown:,} unknown: may or may not have been called. To look for them: {look}")
+        lines.append(f"  To call the ones that are never found (some may be called twice): {again}")
     if refused := counts.get(Status.ERROR):
-        lines.append(
-            f"{refused} refused, see the `error` column. When it is fixed: {selection.command('run', '--retry-errors')}"
-        )
+        retry = selection.command("run", "--retry-errors")
+        lines.append(f"{refused:,} refused, see the `error` column. When the cause is fixed: {retry}")
     if invalid := counts.get(Status.INVALID):
         lines.append(
-            f"{invalid} invalid, see the `error` column. Fix them in the CSV, then: {selection.command('run')}"
+            f"{invalid:,} invalid, see the `error` column. Fix them in the CSV, then: {selection.command('run')}"
         )
     if left:
-        lines.append(f"{left:,} are left to be called. To go on: {selection.command('run', *more)}")
+        lines.append(f"{many(left, 'is', 'are')} left to be called. To go on: {selection.command('run', *more)}")
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.commands import command_text
+from dialer.messages.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def list_lost(path: Path, *, lists: int, listed: int | None, own: Path | None, f
 
 def ledgers_found_again(path: Path, ledgers: Sequence[Path]) -> str:
     """Return what is said where ledgers were put on the list again."""
-    them = "1 ledger" if len(ledgers) == 1 else f"{len(ledgers):,} ledgers"
+    them = many(len(ledgers), "ledger")
     return f"{path} did not list {them} of this workspace any more: listed again ({', '.join(map(str, ledgers))})"
 
 

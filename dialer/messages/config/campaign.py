@@ -54,9 +54,9 @@ NO_LIMIT = 'it says neither hours = "09:00-20:00" nor rules = ["us-federal"], so
 DAYS_WITHOUT_HOURS = 'days go with hours, as in hours = "09:00-20:00"'
 UNCOVERED_WITH_HOURS = "hours cover everybody; uncovered goes with rules alone"
 NAMELESS_VARIABLE = "a variable needs a name"
-NOT_STOPPED = "whose call was stopped is called again only where a person asks for it, by --redial stopped"
+NOT_STOPPED = "a person whose call was stopped is called again only with --redial stopped"
 TIMES_FALL = 'no time may be shorter than the one before it, as in ["2h", "24h"]'
-PLAN_WITHOUT_CALLS = "with 1 call in all nobody is called again; write 2 or more, or take out outcomes and times"
+PLAN_WITHOUT_CALLS = "1 allows no second call; write 2 or more, or take out outcomes and times"
 CALL_NEEDS_ID = '"call" needs an id in [columns]: without it two rows with one number are one person'
 
 
@@ -131,7 +131,7 @@ def plan_lacks(key: str) -> str:
 def too_many_times(times: int, *, calls: int) -> str:
     """Say that a plan has more times than the calls that somebody gets by default."""
     return (
-        f"{times} times make {times + 1} calls, and without max_attempts nobody gets more than {calls}: add "
+        f"{times} times make {times + 1} calls, and without max_attempts each person gets at most {calls}: add "
         f"max_attempts = {times + 1}"
     )
 
@@ -153,12 +153,12 @@ def no_zone(table: str) -> str:
 
 def reserved(provider: str) -> str:
     """Say that the provider fills in a variable."""
-    return f"{provider} fills in this variable itself, what is sent under its name is lost; choose another name"
+    return f"{provider} fills in this variable itself, so what you send under its name is lost; choose another name"
 
 
 def ours(provider: str) -> str:
     """Say that a variable carries our reference."""
-    return f"under this name dialer finds its calls again at {provider}; choose another name"
+    return f"dialer uses this name to find its calls at {provider}; choose another name"
 
 
 def placeholder(place: str, *, provider: str, trial: str) -> str:

@@ -62,5 +62,5 @@ def first_of_each(*, more: bool, masked: bool) -> str:
     return " ".join(([MORE_IN_RESULTS] if more else []) + words)
 
 
-MORE_IN_RESULTS = "The first of each; all of them stand in the results."
+MORE_IN_RESULTS = "The first of each; the results have all of them."
 LONGEST_CALLS = "The longest calls that reached somebody and were recorded."

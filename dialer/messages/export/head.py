@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from dialer.messages.names import ProviderNames
 
-NOBODY_CALLED = "Nobody was called yet."
-RUNNING = "A run was going on when this was made: the figures are of that moment."
+NOBODY_CALLED = "No one was called yet."
+RUNNING = "A run was going on when this was made: the figures may have changed since."
 AGENT, CALLER, CALLED, LIST, COSTS, MADE = "Agent", "Caller number", "Called", "List", "Costs in", "Made"
 
 

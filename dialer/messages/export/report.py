@@ -114,7 +114,7 @@ def accepted(count: int, names: ProviderNames) -> str:
 
 
 def were_reached(count: int, *, is_final: bool) -> str:
-    return f"; {count:,} {'was' if count == 1 else 'were'} reached{_so_far(is_final=is_final)}"
+    return f"; {many(count, 'was', 'were')} reached{_so_far(is_final=is_final)}"
 
 
 def no_longer_in_file(count: int) -> str:
@@ -161,7 +161,7 @@ def against(batch: str, now: float | None, before: float | None) -> str:
 OUTCOMES = "How the calls ended"
 OUTCOME, PEOPLE, PEOPLE_CALLS, SHARE, LENGTH = "Outcome", "People", "Calls", "Share", "Length"
 COUNTRY, HOUR, DAY, ANSWER = "Country", "Hour", "Day", "Answer"
-NONE_IN_FILE = "Nobody who was called is in the list any more."
+NONE_IN_FILE = "None of the people called is in the list any more."
 
 
 def named(state: str, *, final: bool, given_up: bool) -> str:
@@ -180,8 +180,7 @@ def endings(called: int, *, reached: int, machines: int) -> str:
 
 
 def silent(count: int) -> str:
-    calls, them = ("completed call", "it") if count == 1 else ("completed calls", "them")
-    return f"{count:,} {calls} lasted 0 seconds: nobody was reached by {them}."
+    return f"{many(count, 'completed call')} lasted 0 seconds and reached no one."
 
 
 # -- length of the calls -----------------------------------------------------------------------------------------------
@@ -238,7 +237,7 @@ def in_hour(hour: int) -> str:
 
 def hours_in(zone: str, names: ProviderNames) -> str:
     return (
-        f"Hours in {zone}, of all days together. A call stands in the hour in which {names.name} took it; it rings "
+        f"Hours in {zone}, of all days together. A call counts in the hour in which {names.name} took it; it rings "
         "once a line is free."
     )
 
@@ -302,7 +301,7 @@ def made_again(count: int) -> str:
 LONGEST = "The longest of them."
 ERRORS, STATUS, REASON, WHICH = "Why people were not called", "Status", "Reason", "Which rows"
 NO_REASON = "no reason was given"
-WHERE_REASONS_STAND = "Rows are those of the list, from 1 without its header; each one's reason stands in the results."
+WHERE_REASONS_STAND = "Rows are those of the list, from 1 without its header; the results have the reason of each."
 
 
 def not_called(rows: int, *, with_other_reasons: int) -> str:

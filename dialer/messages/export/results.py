@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.words import many
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -40,7 +42,7 @@ def nobodys(row: int, *, number: str, status: str) -> str:
 
 
 def call_of_another_row(row: int) -> str:
-    return f"  row {row}: its execution_id is in the row of somebody else, too"
+    return f"  row {row}: another row has the same execution_id"
 
 
 def unmatched(path: Path, count: int, first: Sequence[str]) -> str:
@@ -48,7 +50,7 @@ def unmatched(path: Path, count: int, first: Sequence[str]) -> str:
     more = [f"  ... and {count - len(first)} more"] if count > len(first) else []
     return "\n".join(
         (
-            f"{path}: {count} rows that may have been called cannot be matched to anybody:",
+            f"{path}: {many(count, 'row')} that may have been called cannot be matched to a person:",
             *first,
             *more,
             "Nothing was dialled. Fix their `key` and `status` cells from a copy of the file, or move it away",

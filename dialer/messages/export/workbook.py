@@ -68,7 +68,7 @@ def meaning(status: Status, names: ProviderNames) -> str:
         Status.PENDING: "not called yet",
         Status.QUEUED: f"{names.name} accepted the call",
         Status.ERROR: f"{names.name} refused the call; it was not placed",
-        Status.UNKNOWN: "nobody knows whether the call was placed",
+        Status.UNKNOWN: "it is not known whether the call was placed",
         Status.INVALID: "the row cannot be called as it stands",
         Status.DUPLICATE: "another row, or an earlier run, has this number",
         Status.SUPPRESSED: "on a do-not-call list, or left out by a cell of the row",

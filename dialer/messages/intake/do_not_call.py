@@ -33,7 +33,7 @@ def shared(name: str) -> str:
 def unreadable(path: Path, why: str) -> str:
     """Say that a list cannot be read, in the system's words."""
     return (
-        f"{_the(path)} cannot be read: {why}. Nobody is called without it: "
+        f"{_the(path)} cannot be read: {why}. No calls are made without it: "
         f"bring the file back, or correct `suppression` in the campaign file."
     )
 
@@ -45,7 +45,7 @@ def too_old(path: Path, *, days: float, limit: float) -> str:
 
 def empty(path: Path) -> str:
     """Say that there is nothing in a list."""
-    return f"{_the(path)} is empty. If nobody is on it, take it out of [screening]."
+    return f"{_the(path)} is empty. If it should be empty, take it out of [screening]."
 
 
 def uneven(path: Path, line: int, *, fields: int, width: int) -> str:

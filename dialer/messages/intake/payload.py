@@ -16,7 +16,7 @@ _CELL_SHOWN = 60
 
 def reserved_column(path: Path, column: str, *, provider: str) -> str:
     """Say that a column has the name of the variable that carries our reference."""
-    return f'{path}: rename the column "{column}": under this name dialer finds its calls again at {provider}.'
+    return f'{path}: rename the column "{column}": dialer uses this name to find its calls at {provider}.'
 
 
 def no_column(place: str, path: Path, column: str, *, near: str | None, header: Sequence[str]) -> str:

@@ -178,7 +178,7 @@ def all_lost_plus(reading: int, *, place: str, own: int, country: str) -> str:
 
 def few_can_be_called(count: int, tried: int) -> str:
     """Say how many of the numbers without a plus can be called."""
-    return f"{count} of {tried} numbers without a + can be called with your [csv] settings"
+    return f"{count:,} of {many(tried, 'number')} without a + can be called with your [csv] settings"
 
 
 def numbers_of(region: str, country: str) -> str:

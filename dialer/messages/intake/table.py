@@ -24,9 +24,9 @@ TITLE = "The first line must hold the name of every column. If it is a title, de
 FOOTER = "These lines end the file. Delete them if they are a footer; if the file was cut off, export it again."
 END_MARK = "\\x1a alone in a line is Ctrl-Z, with which old programs mark the end of a file: delete that line."
 BLANK_BEFORE_QUOTE = (
-    'A blank stands before a quotation mark. Delete the blank (,"Smith, John"): only then the quotation marks count.'
+    'There is a blank before a quotation mark. Delete it (,"Smith, John"): only then the quotation marks count.'
 )
-BLANK_BEHIND_QUOTE = "A blank stands behind a quotation mark. Delete the blank."
+BLANK_BEHIND_QUOTE = "There is a blank after a quotation mark. Delete it."
 
 _BLANK_BEHIND = re.compile(r'"[ \t]+([,;|\t]|$)')
 _SHOWN = 70
@@ -114,7 +114,7 @@ def empty(path: Path) -> str:
 def no_rows(path: Path, header: Sequence[str]) -> str:
     """Say that a file has a header only."""
     names = cut(", ".join(header))
-    return f"{path} has a header ({names}) and no rows: there is nobody to call. Export the list again."
+    return f"{path} has a header ({names}) and no rows: there is no one to call. Export the list again."
 
 
 def uneven(
@@ -149,7 +149,7 @@ def delimited(delimiter: str) -> str:
         delimiter: between the fields; empty in a spreadsheet.
     """
     if not delimiter:
-        return "Give every column a name, and delete what stands beside the table."
+        return "Give every column a name, and delete what is beside the table."
     sign = _SIGNS.get(delimiter, f'"{delimiter}"')
     return (
         f'Put quotation marks around a text that has {sign} in it ("Main St, 5"), or add what is missing.\n'
@@ -264,7 +264,7 @@ def own_file(kind: str, *, added: Sequence[str], called: int, suppressed: int) -
 
 
 def _rows_say(count: int) -> str:
-    return f"{many(count, 'row')} in it {'says' if count == 1 else 'say'}"
+    return f"{many(count, 'row in it says', 'rows in it say')}"
 
 
 def sheet_is_read(title: str, others: Sequence[str]) -> str:
@@ -313,4 +313,4 @@ def digits_lost(cell: str) -> str:
 
 def fields_of(count: int) -> str:
     """Count the fields of a row."""
-    return "1 field" if count == 1 else f"{count} fields"
+    return many(count, "field")

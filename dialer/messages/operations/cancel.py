@@ -33,8 +33,8 @@ def list_needed(why: str) -> str:
 
 
 def not_all_answered(why: str, names: ProviderNames) -> str:
-    return f"{names.name} did not say of all whether they are stopped: {why}"
+    return f"{names.name} did not say of every call whether it is stopped: {why}"
 
 
 def retried(names: ProviderNames) -> str:
-    return f"Whom these do not reach {names.name} tries again by itself (retry_config): cancel again then."
+    return f"{names.name} itself retries calls that do not get through (retry_config): then cancel again."

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_REASON = "Say why the number is taken off the list: --reason TEXT."
-NOT_ACCEPTED = "Nothing was accepted: the runs that miss numbers on the list call nobody."
+NOT_ACCEPTED = "Nothing was accepted: runs that miss numbers on the list make no calls."
 
 
 def not_whole(text: str, *, why: str) -> str:

@@ -56,13 +56,14 @@ def is_it_new(doubt: str) -> str:
 
 
 def called_before(called: int, looked_at: int, by: Sequence[tuple[str, int]], *, is_sample: bool) -> str:
-    numbers = f"{called:,} of {looked_at:,} numbers{' of the list that were looked at' if is_sample else ''}"
+    sample = " of the list that were looked at" if is_sample else ""
+    numbers = "its only number was" if looked_at == 1 else f"{called:,} of {looked_at:,} numbers{sample} were"
     batches = ", ".join(f"{count:,} by {batch}" for batch, count in by)
-    return f"This batch has called nobody yet, but {numbers} were called before: {batches}."
+    return f"This batch has made no calls yet, but {numbers} called before: {batches}."
 
 
 def behind_link(ledger: Path, *, link: Path, target: Path) -> str:
     return (
         f"{ledger} is new, and {link} is a symbolic link to {target}. Once it leads elsewhere, the "
-        "next run knows nobody whom this one calls. A `ledger` with a path of its own in the campaign file avoids that."
+        "next run does not know whom this one called. A `ledger` with its own path in the campaign file avoids that."
     )

@@ -108,7 +108,7 @@ def phone_doubt(candidates: Sequence[tuple[str, int, int]], proposed: Sequence[s
 
 
 def no_such_choice(text: str, *, options: int) -> str:
-    choice = f"a number from 1 to {options}, or a name as it stands there"
+    choice = f"a number from 1 to {options}, or a name as it is written there"
     return f"{text!r} is none of them: write {choice}." if text else f"Write {choice}."
 
 

@@ -23,14 +23,14 @@ def replaced_meanwhile(ledger: Path) -> str:
 def of_another_workspace(ledger: Path, *, former: str, workspace: Path, command: str) -> str:
     return (
         f"{ledger} belongs to the workspace {former}, and this run is in the workspace {workspace}.\n"
-        "In another workspace nobody knows whom this batch called, and it does not share the limits.\n"
+        "The batches of that other workspace do not know whom this one called, and do not share its limits.\n"
         f"If the ledger or dialer.toml was moved on purpose: {command}"
     )
 
 
 def copied(ledger: Path, *, former: str) -> str:
     return (
-        f"{ledger} is a copy of {former}, which is still there: each would call those whom the other has called.\n"
+        f"{ledger} is a copy of {former}, which is still there: each would call people whom the other has called.\n"
         "Go on with one of them and move the other away. To call everybody again on purpose, make it another "
         "batch: another `results` name, or --batch NAME."
     )
@@ -38,7 +38,7 @@ def copied(ledger: Path, *, former: str) -> str:
 
 def emptied(results: Path, *, command: str) -> str:
     return (
-        f"{results} says who was called, but the ledger beside it holds nobody: the one that belongs there is lost. "
+        f"{results} says who was called, but the ledger beside it is empty: the right one is lost. "
         f"To see what to do: {command}"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.words import many
 from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def older_copy(count: int, names: ProviderNames) -> str:
 
 
 def called_by_others(people: int, names: ProviderNames) -> str:
-    who = "1 person was" if people == 1 else f"{people:,} people were"
+    who = many(people, "person was", "people were")
     return f"{who} called by something else than this ledger, as {names.name} shows: `unknown` now"
 
 
@@ -54,8 +55,8 @@ def not_searched(why: str, names: ProviderNames) -> str:
 def nobody_before(until: datetime, names: ProviderNames) -> str:
     """Return why nobody is called yet."""
     return (
-        f"The ledger does not know all calls ({_INCOMPLETE}), and {names.name} may list a call half an hour late: "
-        f"nobody is called before {to_the_minute(until)}. Run the same command again then."
+        f"The ledger does not know all calls ({_INCOMPLETE}), and {names.name} may list a call half an hour late, "
+        f"so no calls are made before {to_the_minute(until)}. Run the same command again then."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.store import BY_PLAN
+from dialer.messages.words import many
 from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ ASKING = "reading how the calls ended"
 
 
 def due(count: int) -> str:
-    return f"{count:,} {'is' if count == 1 else 'are'} due to be called again by plan ([redial])"
+    return f"{many(count, 'is', 'are')} due to be called again by plan ([redial])"
 
 
 def ends_not_read(why: str) -> str:
@@ -45,27 +46,29 @@ def unknown_too_young(count: int, *, seconds: float, names: ProviderNames) -> st
 
 def may_be_twice(numbers: Sequence[str]) -> str:
     shown = f"{', '.join(numbers[:_SHOWN])}{' ...' if len(numbers) > _SHOWN else ''}"
-    who = "1 person" if len(numbers) == 1 else f"{len(numbers):,} people"
-    return f"{who} may have been called already. This run calls them, perhaps for the second time:\n  {shown}"
+    who = many(len(numbers), "person", "people")
+    return f"{who} may have been called already. This run may call them twice:\n  {shown}"
 
 
 def ended_lately(count: int, *, seconds: float, first: datetime, last: datetime) -> str:
+    who, ago = many(count, "is", "are"), many(round(seconds / 60), "minute")
     return (
-        f"{count:,} are not redialled yet, as their call ended less than {seconds / 60:.0f} minutes ago: "
+        f"{who} not redialled yet, as their call ended less than {ago} ago: "
         f"the first can be from {to_the_minute(first)} on, all from {to_the_minute(last)} on"
     )
 
 
 def called_often(count: int, *, calls: int) -> str:
-    return f"{count:,} are not redialled: they had {calls} calls (max_attempts)"
+    return f"{many(count, 'is', 'are')} not redialled: they had {calls} calls (max_attempts)"
 
 
 def not_over(count: int, names: ProviderNames) -> str:
-    return f"{count:,} are not redialled: their call is not final, so it may still ring or be retried by {names.name}"
+    those = many(count, "is", "are")
+    return f"{those} not redialled: their call is not final, so it may still ring or be retried by {names.name}"
 
 
 def reached(count: int) -> str:
-    return f"{count:,} are not redialled: another call has reached them"
+    return f"{many(count, 'is', 'are')} not redialled: another call has reached them"
 
 
 def not_tracked(count: int, *, command: str | None, names: ProviderNames) -> str:
@@ -74,11 +77,8 @@ def not_tracked(count: int, *, command: str | None, names: ProviderNames) -> str
 
 
 def nobody_for(outcome: str, outcomes: Sequence[str]) -> str:
-    return f"--redial {outcome}: nobody is redialled for that. Use: {', '.join(outcomes)}."
+    return f"--redial {outcome}: calls that end so are not redialled. Use: {', '.join(outcomes)}."
 
 
 def refused_again(count: int, names: ProviderNames) -> str:
-    return (
-        f"{names.name} refused {count:,} redial{'' if count == 1 else 's'}: the earlier call stands, and the `error` "
-        "column says why"
-    )
+    return f"{names.name} refused {many(count, 'redial')}: the earlier call stands, and the `error` column says why"

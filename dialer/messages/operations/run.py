@@ -65,8 +65,8 @@ def lines_not_known(names: ProviderNames) -> str:
 
 def no_lines(names: ProviderNames) -> str:
     return (
-        f"{names.name} says that the account may have no call live at all (its concurrency is 0: it is paused). Have "
-        f"it lifted on {names.name}'s dashboard, then run the same command again."
+        f"{names.name} allows this account no live calls (its concurrency is 0: it is paused). Have "
+        f"that lifted on {names.name}'s dashboard, then run the same command again."
     )
 
 
@@ -84,7 +84,7 @@ def calls_unread(why: str) -> str:
 def schedule_over(ended: datetime) -> tuple[str, str]:
     """Return what is said where it had ended before anybody was called."""
     return (
-        f"The schedule ended at {to_the_minute(ended)}: nobody was called.",
+        f"The schedule ended at {to_the_minute(ended)}: no one was called.",
         "Set another `until` in [schedule], or take it out.",
     )
 

@@ -33,8 +33,8 @@ def no_run(batch: str, *, command: str) -> str:
 
 def no_answer(process: int, host: str) -> str:
     return (
-        f"The run (process {process} on {host}) does not answer, so nothing was changed. It does so as soon as it "
-        "sends; set it again then. Is it stopped (Ctrl-Z)?"
+        f"The run (process {process} on {host}) does not answer, so nothing was changed. It answers as soon as it "
+        "sends: set it again then. Is it stopped (Ctrl-Z)?"
     )
 
 

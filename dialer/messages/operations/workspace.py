@@ -19,7 +19,7 @@ def not_listed(ledger: Path, *, registry: Path, command: str) -> str:
 
 def sound(ledger: Path) -> str:
     return (
-        f"{ledger}: this ledger is sound, so nobody is called again whom it has called. Only a ledger that is "
+        f"{ledger}: this ledger is sound, and keeps people from being called again. Only a ledger that is "
         "missing or damaged can be forgotten."
     )
 

@@ -46,7 +46,7 @@ def cancelled_text(cancelled: Cancelled, *, selection: Selection) -> str:
     if cancelled.unknown:
         they = "the call was placed, so it" if cancelled.unknown == 1 else "those calls were placed, so they"
         lines.append(
-            f"{many(cancelled.unknown, 'is', 'are')} unknown: nobody knows whether {they} may ring. "
+            f"{many(cancelled.unknown, 'is', 'are')} unknown: it is not known whether {they} may ring. "
             f"Again in a while: {command}"
         )
     if cancelled.stopped:

@@ -70,7 +70,7 @@ def check_text(check: Check, view: Outlook, *, command: str, requests: bool = Fa
         return "\n".join(
             [
                 *lines,
-                "Nobody else would be called." if check.redials.due else "Nobody would be called.",
+                "No one else would be called." if check.redials.due else "No one would be called.",
                 *(f"Note: {hint}." for hint in check.hints),
             ]
         )
@@ -115,8 +115,7 @@ def _cell_warnings(check: Check) -> Iterator[str]:
 
 def _rows(found: Found) -> str:
     more = ", ..." if found.rows > len(found.first) else ""
-    rows = "row" if found.rows == 1 else "rows"
-    return f"{found.rows:,} {rows}: {', '.join(map(str, found.first))}{more}"
+    return f"{many(found.rows, 'row')}: {', '.join(map(str, found.first))}{more}"
 
 
 def report_lines(report: Report) -> list[str]:
@@ -129,7 +128,9 @@ def report_lines(report: Report) -> list[str]:
         lines.append(f"{count:,} {code} ({REASONS[code]})" if code in REASONS else f"{count:,} {code}")
         lines += [f"    {_example(example)}" for example in report.examples.get(code, ())]
     if report.shared:
-        lines.append(f"{report.shared:,} share a number with an earlier row and are called as well")
+        lines.append(
+            f"{many(report.shared, 'shares', 'share')} a number with an earlier row, and will be called as well"
+        )
         lines += [f"    {_example(example)}" for example in report.sharing]
     for kind, count in report.repaired.items():
         lines.append(f"{count:,} repaired: {kind}")

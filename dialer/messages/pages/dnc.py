@@ -21,8 +21,7 @@ def added_text(added: Added) -> str:
     """Return what was put on the list."""
     lines = [f"{added.path}: {many(len(added.added), 'number')} added{_named(added.added)}."]
     if added.known:
-        are = "was" if len(added.known) == 1 else "were"
-        lines.append(f"{many(len(added.known), 'number')} {are} on it already{_named(added.known)}.")
+        lines.append(f"{many(len(added.known), 'number was', 'numbers were')} on it already{_named(added.known)}.")
     lines.append("No run of this workspace calls them any more.")
     if added.is_alone:
         lines.append(

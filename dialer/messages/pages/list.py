@@ -105,5 +105,5 @@ def to_do(listing: Listing) -> list[str]:
         )
     if any(one.ledger and one.trouble and not one.is_forgotten for one in listing.batches):
         forget = command_text("list", "--forget", "LEDGER")
-        lines.append(f"Bring back what is missing or damaged. If its batch called nobody lately: {forget}")
+        lines.append(f"Bring back what is missing or damaged. If its batch made no calls lately: {forget}")
     return lines

@@ -10,6 +10,7 @@ from dialer.engine.simulation import Reason
 from dialer.escaping import on_one_line
 from dialer.messages.toml import key, quoted
 from dialer.messages.values import duration, money, plain
+from dialer.messages.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -99,7 +100,7 @@ def course(view: Outlook, *, rate: str) -> list[str]:
     found = view.forecast
     if found.begins is None or found.sent_by is None:
         return []
-    live = "" if found.live is None else f", at most {found.live:,} calls live at once"
+    live = "" if found.live is None else f", at most {many(found.live, 'live call')} at once"
     # Moments of one zone are subtracted by its clock, which may be changed between them.
     seconds = duration(found.sent_by.timestamp() - found.begins.timestamp())
     if found.begins <= view.course.now:
@@ -110,7 +111,7 @@ def course(view: Outlook, *, rate: str) -> list[str]:
     if found.ends_at is not None:
         is_like_them = view.talk.is_enough and found.average == view.talk.average(0.0)
         like = f" like the last {view.talk.calls:,}" if is_like_them else ""
-        on = "" if found.at_once is None else f"{found.at_once:,} {'line' if found.at_once == 1 else 'lines'}, "
+        on = "" if found.at_once is None else f"{many(found.at_once, 'line')}, "
         each = f"{on}{duration(found.average)} a call{like}"
         lines.append(f"The last call ends at about {moments.to_the_minute(found.ends_at)} ({each}).")
     return lines
@@ -128,7 +129,7 @@ def later(waiting: Sequence[Later]) -> list[str]:
     reasons = dict.fromkeys(one.reason for one in waiting)
     each = [_reason([one for one in waiting if one.reason is reason]) for reason in reasons]
     total = sum(one.count for one in waiting)
-    stay = f"{total:,} {'stays' if total == 1 else 'stay'} for a later run"
+    stay = f"{many(total, 'stays', 'stay')} for a later run"
     if len(each) > 1:
         return [f"{stay}: {'; '.join(f'{count:,} {words}' for count, words in each)}."]
     return [f"{stay}: {words}." for _, words in each]
@@ -163,7 +164,7 @@ def uncovered_lines(found: Uncovered | None) -> list[str]:
         return []
     total = sum(found.countries.values())
     each = ", ".join(f"{name} {count:,}" for name, count in found.countries.items())
-    are = f"{total:,} number is" if total == 1 else f"{total:,} numbers are"
+    are = many(total, "number is", "numbers are")
     if found.called:
         return [f"Warning: {are} in countries that no rule of [window] is for, and can be called at any hour: {each}."]
     advice = 'Set hours in [window] to call them within those, or uncovered = "allow" to call them at any hour.'
@@ -174,9 +175,8 @@ def list_lines(lists: Sequence[Listed]) -> list[str]:
     """Return what the suppression lists hold, and which of a campaign's own nobody in the input is on."""
     lines = []
     for one in lists:
-        entries = f"{one.entries:,} {'entry' if one.entries == 1 else 'entries'}"
-        numbers = f"{one.numbers:,} {'number' if one.numbers == 1 else 'numbers'}"
-        recipients = f"{one.recipients:,} recipient{' is' if one.recipients == 1 else 's are'} on it"
+        entries, numbers = many(one.entries, "entry", "entries"), many(one.numbers, "number")
+        recipients = f"{many(one.recipients, 'recipient is', 'recipients are')} on it"
         what = "Do-not-call list of the workspace" if one.is_shared else "Suppression list"
         lines.append(f"{what} {one.path}: {entries}, {numbers}; {recipients}.")
         lines += list_notes([one])

@@ -21,7 +21,7 @@ def paused_text(paused: Paused) -> str:
     lines += paused.troubles
     if not paused.pauses:
         return "\n".join(lines)
-    lines.append(f"{many(len(paused.stopped), 'run')} ended for it{':' if paused.stopped else '.'}")
+    lines.append(f"{many(len(paused.stopped), 'run')} stopped for it{':' if paused.stopped else '.'}")
     lines += [f"  {_run(run)}" for run in paused.stopped]
     if paused.running:
         lines.append("Not ended yet, though nothing more is sent (is it stopped? then end it):")

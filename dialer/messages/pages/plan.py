@@ -90,7 +90,7 @@ def _again(plan: Plan) -> str:
     if plan.once_more:
         each = ", ".join(f"{count:,} {outcome}" for outcome, count in plan.once_more.items())
         people = sum(plan.once_more.values())
-        parts.append(f"{people:,} {'was' if people == 1 else 'were'} called before and will be called again: {each}.")
+        parts.append(f"{many(people, 'was', 'were')} called before and will be called again: {each}.")
     return " ".join([*parts, *(f"{text}." for text in planned(replace(plan.redials, due=0)))])
 
 

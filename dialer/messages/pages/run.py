@@ -86,17 +86,17 @@ def _looks(summary: Summary) -> list[str]:
     """Return what needs a person's look."""
     lines = []
     if unknown := summary.counts.get(Status.UNKNOWN):
-        lines.append(f"{unknown:,} unknown: nobody knows whether they were called.")
+        lines.append(f"{unknown:,} unknown: may or may not have been called.")
     if invalid := summary.counts.get(Status.INVALID):
         lines.append(f"{invalid:,} invalid, see the `error` column.")
     if summary.left:
-        lines.append(f"{summary.left:,} are left to be called.")
+        lines.append(f"{many(summary.left, 'is', 'are')} left to be called.")
     return lines
 
 
 _WHEN = {
     Why.ERRORS: ", when the cause is fixed",
-    Why.NOT_REACHED: ", to call those again who were not reached",
+    Why.NOT_REACHED: ", to call again the people who were not reached",
     Why.INVALID: ", when the invalid rows are fixed in the CSV",
     Why.IN_EARNEST: ", to call in earnest",
 }

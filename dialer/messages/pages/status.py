@@ -51,7 +51,7 @@ def _line(one: Standing | NotShown) -> str:
 
 
 def _table(one: Standing, selection: Selection) -> list[str]:
-    lines = [f"{one.batch}: {one.total:,} rows" + (f"; {one.running} is working on it" if one.running else "")]
+    lines = [f"{one.batch}: {many(one.total, 'row')}" + (f"; {one.running} is working on it" if one.running else "")]
     lines += [f"{words_of(pause)}." for pause in one.pauses]
     if one.stopped is not None:
         lines.append(f"Stopped: {why_stopped(one.stopped)}.")
@@ -122,12 +122,14 @@ def _pace(one: Standing) -> str:
 
 
 def _to_do(one: Standing, selection: Selection) -> list[str]:
-    """Return what a person may want to do now; whoever is working on it does not need them."""
+    """Return what a person may want to do now; while a run works on it, nothing."""
     if one.running:
         return []
     lines = looks(one.counts, left=one.counts.get(Status.PENDING, 0), selection=selection)
     lines += [f"{text}." for text in planned(one.redials)]
     # A trial's calls are gone with the stand-in that took them.
     if one.open and not selection.sandbox:
-        lines.append(f"{one.open:,} calls are still open. To ask: {selection.command('track')}")
+        lines.append(
+            f"{many(one.open, 'call is', 'calls are')} still open. To ask how they went: {selection.command('track')}"
+        )
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.values import duration, money
-from dialer.messages.words import calls_table
+from dialer.messages.words import calls_table, many
 
 if TYPE_CHECKING:
     from dialer.messages.commands import Selection
@@ -27,8 +27,9 @@ def tracked_text(tracked: Tracked, *, selection: Selection) -> str:
     lines.append(f"results: {tracked.results}")
     lines += [f"{tracked.stopped}."] if tracked.stopped else []
     if tracked.trouble:
-        lines.append(f"Not all could be read: {tracked.trouble}")
+        lines.append(f"Some calls could not be read: {tracked.trouble}")
     lines += tracked.notes
     if tracked.open:
-        lines.append(f"{tracked.open:,} are still open. To ask again: {selection.command('track', '--watch')}")
+        still_open = many(tracked.open, "call is", "calls are")
+        lines.append(f"{still_open} still open. To ask again: {selection.command('track', '--watch')}")
     return "\n".join(lines)
