@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -26,6 +27,7 @@ from tests.place import HEADER, Place, awkward, number, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dialer.provider.bolna.sandbox import Sandbox
     from dialer.store import Store
     from dialer.store.postgres import Batch
 
@@ -34,22 +36,27 @@ NAMES = ("c.results.csv", "sub/d.results.csv")
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with two batches in files, each begun, as it is before it is moved; it belongs into `w` beside it."""
+def bolna() -> Iterator[Sandbox]:
     skip_where_missing("postgres")
+    with (
+        running(Settings(call_rate=None, agent_rate=None, other_rate=None)) as sandbox,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setenv("BOLNA_BASE_URL", sandbox.base_url)
+        patched.setenv("BOLNA_API_KEY", "bn-test")
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, bolna: Sandbox) -> Path:
+    """A workspace with two batches in files, each begun, as it is before it is moved; it belongs into `w` beside it."""
     folder = tmp_path_factory.mktemp("workspace") / "w"
     (folder / "sub").mkdir(parents=True)
     (folder / "dialer.toml").touch()
-    with (
-        running(Settings(call_rate=None, agent_rate=None, other_rate=None)) as bolna,
-        pytest.MonkeyPatch.context() as at,
-    ):
-        at.setenv("BOLNA_BASE_URL", bolna.base_url)
-        at.setenv("BOLNA_API_KEY", "bn-test")
-        for turn, where in enumerate((folder, folder / "sub")):
-            there = Place(where, bolna)
-            there.recipients([*awkward(6, start=10 * turn), ["nobody", "a\x1fb", "", ""]], header=HEADER)
-            run(there.campaign(name="cd"[turn], more='[screening]\ncalled_elsewhere = "call"'), limit=4)
+    for turn, where in enumerate((folder, folder / "sub")):
+        there = Place(where, bolna)
+        there.recipients([*awkward(6, start=10 * turn), ["nobody", "a\x1fb", "", ""]], header=HEADER)
+        run(there.campaign(name="cd"[turn], more='[screening]\ncalled_elsewhere = "call"'), limit=4)
     return folder.rename(folder.with_name("kept"))
 
 
@@ -65,7 +72,6 @@ class Moving:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(kept, self.folder)
         self.settings = self.folder / "dialer.toml"
-        monkeypatch.setenv("BOLNA_API_KEY", "bn-test")
         monkeypatch.chdir(self.folder)
 
     def switch(self) -> None:
@@ -74,6 +80,16 @@ class Moving:
         self.url = f"postgresql:///{name}?host={self._server.folder}&user=owner"
         self.settings.write_text("database = true\n")
         self._monkeypatch.setenv("DIALER_DATABASE", self.url)
+
+    def come_as(self, role: str) -> None:
+        self._monkeypatch.setenv("DIALER_DATABASE", self.url.replace("user=owner", f"user={role}"))
+
+    def let_look(self) -> str:
+        """Return a new role that may look."""
+        role = f"r{uuid4().hex}"
+        self.ask(f"CREATE ROLE {role} LOGIN")
+        assert main(["database", "create", "--read", role]) == ExitCode.DONE
+        return role
 
     def switch_back(self) -> None:
         self.settings.write_text("")
@@ -91,7 +107,8 @@ class Moving:
 
     def ask(self, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.url, autocommit=True) as db:
-            return db.execute(statement.encode()).fetchall()
+            found = db.execute(statement.encode())
+            return found.fetchall() if found.description else []
 
     @contextlib.contextmanager
     def another(self, server: str, *, name: str = "another") -> Iterator[Batch]:
@@ -287,6 +304,31 @@ def test_stopped_in_the_middle_and_begun_again_nothing_is_twice_and_nothing_lost
 @pytest.mark.long
 def test_stopped_anywhere_and_begun_again_nothing_is_twice_and_nothing_lost(full: Moving) -> None:
     assert moved_in_pieces(full, range(1000)) > 40
+
+
+def test_people_see_the_same_before_and_after_and_the_same_command_goes_on(
+    moving: Moving, bolna: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also who may only look."""
+    shown = [main(["status", "c.toml"]), capsys.readouterr().out]
+    rows = (moving.folder / NAMES[0]).read_bytes()
+    moving.switch()
+    assert imported() == ExitCode.DONE
+    for role in ("owner", moving.let_look()):
+        moving.come_as(role)
+        capsys.readouterr()
+        assert [main(["status", "c.toml"]), capsys.readouterr().out] == shown
+        (moving.folder / NAMES[0]).unlink()
+        main(["results", "c.toml"])
+        assert (moving.folder / NAMES[0]).read_bytes() == rows
+    assert main(["run", "c.toml", "--yes"]) == ExitCode.MUST_ACT
+    assert "does not let the role" in capsys.readouterr().err
+    moving.come_as("owner")
+    before = len(bolna.book.calls)
+    monkeypatch.setattr("dialer.store.ledger.gaps.LATE", 0.0)
+    assert main(["run", "c.toml", "--yes"]) == ExitCode.LOOK
+    called = [call.body["recipient_phone_number"] for call in bolna.book.calls[before:]]
+    assert sorted(called) == [number(4), number(5)]
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------

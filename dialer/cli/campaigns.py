@@ -60,7 +60,7 @@ def each(
         one: does one of them.
         output: "text" or "json".
         quiet: tell nothing at the end.
-        failed: called with an error that came instead of one; None: it is said in words, or raised if there is only one.
+        failed: called with an error instead of one; None: it is said in words, or raised if there is only one.
     """
     done: list[Done] = []
     for path in campaigns:

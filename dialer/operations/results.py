@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from dialer.errors import InputError, LedgerError, UsageError
+from dialer.errors import InputError, LedgerError, LockedError, UsageError
 from dialer.export.results import PLACES, STAMP, LastWritten, Places, ResultsFile, known_part, read_back
+from dialer.messages.database import batch_held
 from dialer.messages.operations import results as say
 from dialer.messages.operations.ledger import emptied
 from dialer.operations.results_workbook import workbook_notes
-from dialer.operations.stores import place_of, read_store
+from dialer.operations.stores import place_of, read_store, who_works
 from dialer.store.engines import reopen_ledger
 from dialer.store.sqlite import locked
 
@@ -38,16 +40,27 @@ def rewrite_results(batch: Batch) -> int:
     """
     read_store(batch).close()
     place = place_of(batch)
-    with contextlib.ExitStack() as stack:
-        lock = None
-        if isinstance(place, Path):
-            status = batch.selection.command("status")
-            lock = stack.enter_context(locked(batch.lock, command="results", status=status))
-        ledger = stack.enter_context(contextlib.closing(reopen_ledger(place)))
-        ledger.begin_work(former=lock.former if lock else None, does="results")
-        if lock is not None:
-            lock.begun()
-        return _rewrite(batch, ledger)
+    if not isinstance(place, Path):
+        return _rewrite_from_database(batch)
+    status = batch.selection.command("status")
+    with (
+        locked(batch.lock, command="results", status=status) as lock,
+        contextlib.closing(reopen_ledger(place)) as ledger,
+    ):
+        ledger.begin_work(former=lock.former, does="results")
+        lock.begun()
+        return _rewrite(batch, ledger, is_noted=True)
+
+
+def _rewrite_from_database(batch: Batch) -> int:
+    """Only read what hosts record meanwhile: who may look at a database may have its results."""
+    here = next((by for by in who_works(batch) if by.host == socket.gethostname()), None)
+    if here is not None:
+        # It writes this file itself.
+        words = batch_held(host=here.host, process=here.pid, since=here.since)
+        raise LockedError(words, pid=here.pid, host=here.host, since=here.since, does=here.does)
+    with contextlib.closing(read_store(batch)) as ledger:
+        return _rewrite(batch, ledger, is_noted=False)
 
 
 def results_frame(batch: Batch) -> pd.DataFrame:
@@ -68,7 +81,7 @@ def results_frame(batch: Batch) -> pd.DataFrame:
         )
 
 
-def _rewrite(batch: Batch, ledger: Store) -> int:
+def _rewrite(batch: Batch, ledger: Store, *, is_noted: bool) -> int:
     file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")), bom=batch.bom)
     _refuse_if_it_may_know_more(batch, ledger)
     rows = 0
@@ -80,11 +93,13 @@ def _rewrite(batch: Batch, ledger: Store) -> int:
             yield row
 
     try:
-        # All of it, whatever is there: for this it is asked for.
-        begin_writing(ledger)
+        if is_noted:
+            # All of it, whatever is there: for this it is asked for.
+            begin_writing(ledger)
         written = file.write(counted(), calls=ledger.call_parts())
-        # Else the next one would not know the file for its own.
-        note_written(ledger, written)
+        if is_noted:
+            # Else the next one would not know the file for its own.
+            note_written(ledger, written)
     except OSError as error:
         raise LedgerError(say.unwritable(batch.results, why=error.strerror)) from error
     return rows
