@@ -142,5 +142,5 @@ def peak(command: Sequence[str], *, url: str = "", folder: Path | None = None) -
     Raises:
         RuntimeError: as `Program.finish`.
     """
-    took = spend([sys.executable, "-I", "-S", "-c", _PEAK, *command], url=url, folder=folder)
+    took = spend([sys.executable, "-I", "-S", "-c", _PEAK, *command], url=url, folder=folder, within=3600.0)
     return int(took.output.split()[-1]) * _RSS_UNIT / _MEBI

@@ -35,7 +35,8 @@ class Pulses(Calls):
         with self._errors():
             held, words = self._db.execute(reading.HELD, (now,)).fetchone() or (0.0, "")
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
-            attempts = dict(self._db.execute(reading.ATTEMPT_COUNTS))
+            counts = self._db.execute(reading.ATTEMPT_COUNTS).fetchone()
+            attempts = {outcome: count for outcome, count in zip(("", *Outcome), counts, strict=True) if count}
             told = self.told_calls()
             outcomes, reached = self._people(attempts, told)
             per_minute = self._per_minute(now)

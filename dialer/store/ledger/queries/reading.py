@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.models import Outcome
 from dialer.provider.states import RANG
 from dialer.store.ledger.queries.parts import (
     ACCEPTED,
@@ -179,7 +180,10 @@ TOLD_CALLS = """
 """
 COUNT_ACCEPTED = "SELECT count(*) FROM attempt WHERE outcome = 'queued'"
 OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
-ATTEMPT_COUNTS = "SELECT coalesce(outcome, ''), count(*) FROM attempt GROUP BY outcome"
+# Each counted in one pass: to group a million takes twice as long.
+_COUNT_OUTCOMES = ", ".join(f"count(*) FILTER (WHERE outcome = '{outcome}')" for outcome in Outcome)
+ATTEMPT_COUNTS = f"SELECT count(*) FILTER (WHERE outcome IS NULL), {_COUNT_OUTCOMES} FROM attempt"
+"""Those that are open, and then those of each outcome, in order."""
 PLACED_PEOPLE = f"SELECT count(*) FROM {DONE} AND r.state IN ('queued', 'unknown', 'sending')"
 """People with an attempt that placed a call, or may have, or is open."""
 # The last to be called are nearly always the last to be recorded: clocks may be set, and answers come late.
