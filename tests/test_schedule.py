@@ -78,6 +78,22 @@ def test_a_schedule_that_ends_stops_the_sending_and_the_rest_is_left(
     assert len(place.sandbox.book.calls) == len(calls)
 
 
+def test_a_run_that_is_to_end_at_a_time_leaves_the_rest_to_the_next_one(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(100), header=HEADER, name="until.csv")
+    path = campaign(place, "until", rate="20/second")
+    ends = datetime.now(UTC) + timedelta(seconds=2.5)
+    assert main(["run", str(path), "--yes", "--until", spelled(ends)]) == 3
+    assert 0 < len(place.sandbox.book.calls) < 90
+    campaign(place, "until")
+    assert main(["run", str(path), "--yes"]) == 0
+    assert len(place.sandbox.book.calls) == 100
+    capsys.readouterr()
+    assert main(["run", str(path), "--yes", "--until", "2020-01-01 09:00"]) == 2
+    assert "this is in the past" in capsys.readouterr().err
+
+
 def test_several_campaigns_end_with_one_summary_and_the_gravest_exit_code(
     one_agent: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:

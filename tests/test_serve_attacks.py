@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import time
@@ -175,6 +176,21 @@ def test_a_large_body_is_refused_before_it_has_come(page: Page, batch: str, path
                 sent += connection.send(chunk)
     assert sent < 100 << 20
     assert page.web.get("/healthz").text == "ok"
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "\ud800", "x" * 5000, "--yes", "1e99", "-1", "\u202e", "'; rm -rf /", "{{7*7}}"]
+)
+def test_whatever_stands_in_a_field_is_refused_in_words_or_harmless(page: Page, batch: str, text: str) -> None:
+    headers = {"Origin": page.address, "X-CSRF-Token": page.csrf, "Content-Type": "application/json"}
+    fields = dict.fromkeys(("limit", "until", "count", "question", "answer", "number", "source", "region"), text)
+    for path in ("start", "answer", "discard", "resume"):
+        answer = page.web.post(f"/api/v1/campaigns/{batch}/{path}", content=json.dumps(fields), headers=headers)
+        assert answer.status_code < 500, (path, answer.text)
+    for path in ("block", "pause"):
+        answer = page.web.post(f"/api/v1/organisation/{path}", content=json.dumps(fields), headers=headers)
+        assert 400 <= answer.status_code < 500, (path, answer.text)
+    assert not is_paused(page)
 
 
 def test_a_form_of_our_own_is_not_large_either(page: Page) -> None:

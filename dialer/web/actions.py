@@ -78,7 +78,9 @@ async def _start(asked: Asked) -> str:
     fields, limit = asked.fields, asked.fields.number("limit")
     # Whoever looks at the page wants to know how the calls went.
     options = ["--track", *([] if limit is None else [f"--limit={limit}"])]
-    options += [f"--until={fields.text('until')}"] if fields.text("until") else []
+    if until := fields.text("until"):
+        until_in(until, None)
+        options.append(f"--until={until}")
     return await _begun(asked, "run", options)
 
 

@@ -99,4 +99,6 @@ def _flat(value: object) -> dict[str, str]:
         if not isinstance(item, str | int | bool):
             raise ValueError  # noqa: TRY004 - as above
         texts[name] = ("yes" if item else "") if isinstance(item, bool) else str(item)
+        # A lone surrogate can be written nowhere.
+        texts[name].encode()
     return texts
