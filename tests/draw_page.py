@@ -31,7 +31,7 @@ def taken(folder: Path) -> bytes:
     run = called(folder, "reminders")
     try:
         with serving(folder) as server, chromium() as browser:
-            somebody = Person(browser, viewport={"width": 1120, "height": 728}, color_scheme="light")
+            somebody = Person(browser, viewport={"width": 1360, "height": 728}, color_scheme="light")
             somebody.has_signed_in(server)
             somebody.page.get_by_role("link", name="reminders").first.click()
             while int(somebody.page.inner_text("#sent")) < PLACED:
