@@ -249,12 +249,15 @@ def test_tomorrows_list_from_the_drop_to_the_results(person: Callable[..., Tab],
         tab.click("text=Rows that are not called (CSV)")
     assert "Lost" in rejects.value.path().read_text("utf-8")
     tab.click("#first")
+    see(tab, "#work", "Type 5 to confirm")
+    assert findings(tab) == []
     confirm(tab)
     see(tab, "#left", "7")
     see(tab, "#ended", "5 sent")
     tab.click("#start")
     confirm(tab)
     see(tab, "#head .state", "Done")
+    assert findings(tab) == []
     with tab.expect_download() as results:
         tab.click("text=Results (CSV)")
     assert results.value.path().read_text("utf-8-sig").count("queued") == 12
