@@ -1,0 +1,78 @@
+"""The page of a large workspace: any page costs what it costs in a small one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialer.store.engines import reopen_ledger
+from tests.harness import Batch, Bolna, sandbox
+from tests.pages import Page, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROUNDS = 40
+
+
+def cpu(page: Page) -> float:
+    """Return the seconds of CPU that a server has taken."""
+    with open(f"/proc/{page.process.pid}/stat", encoding="ascii") as file:  # noqa: PTH123 - no file
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def workspace(folder: Path, ledgers: list[Path]) -> Path:
+    """Return a workspace with a batch for each ledger, which is copied."""
+    folder.mkdir()
+    (folder / "people.csv").write_text("phone\n+919812345600\n")
+    for number, source in enumerate(ledgers):
+        campaign, ledger = folder / f"c{number}.toml", folder / f"c{number}.results.ledger"
+        campaign.write_text('agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "people.csv"\n')
+        shutil.copy(source, ledger)
+        store = reopen_ledger(ledger)
+        notes = {"campaign": str(campaign), "results": str(ledger.with_suffix(".csv")), "batch": f"c{number}"}
+        for name, value in (notes | {"identity": f"id{number}", "place": str(ledger)}).items():
+            store.set_note(name, value)
+        store.close()
+    return folder
+
+
+def costs(folder: Path) -> dict[str, float]:
+    """Return the seconds of CPU of each page, once it was shown."""
+    with serving(folder, environment={"BOLNA_BASE_URL": "http://127.0.0.1:9"}) as page:
+        first = page.campaigns()["c0"]["id"]
+        found = {}
+        for path in ("/", f"/campaigns/{first}", f"/campaigns/{first}/next", "/organisation", "/api/v1/campaigns"):
+            page.web.get(path)
+            before = cpu(page)
+            for _ in range(ROUNDS):
+                assert page.web.get(path).status_code == 200
+            found[path.replace(first, "ID")] = (cpu(page) - before) / ROUNDS
+        return found
+
+
+def ledger_of(folder: Path, bolna: Bolna, *, people: int) -> Path:
+    """Return the ledger of a batch that was loaded, and called as far as a hundred people."""
+    batch = Batch.write(folder, people=people, rate="500/second")
+    words = [sys.executable, "-m", "dialer", *batch.command("run", "--limit", "100")]
+    subprocess.run(words, env=bolna.environment, capture_output=True, check=False)
+    assert batch.ledger.exists()
+    return batch.ledger
+
+
+@pytest.mark.long
+def test_a_page_of_200_batches_and_a_million_rows_costs_at_most_three_times_that_of_ten_small_ones(
+    tmp_path: Path,
+) -> None:
+    with sandbox(speed=1e6, lines=100) as bolna:
+        small = ledger_of(tmp_path / "small", bolna, people=100)
+        large = ledger_of(tmp_path / "large", bolna, people=1_000_000)
+    before = costs(workspace(tmp_path / "ten", [small] * 10))
+    after = costs(workspace(tmp_path / "many", [large, *[small] * 199]))
+    assert {path: after[path] / before[path] for path in before if after[path] > 3 * before[path]} == {}
