@@ -12,6 +12,8 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
+from dialer.cli import main
+from dialer.intake.country import Doubtful, unmarked_numbers
 from dialer.intake.do_not_call import Suppression
 from dialer.intake.screening import Screening
 from dialer.intake.screening.advice import advice
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.input_rows import InputRow
+    from tests.place import Place
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
@@ -277,3 +280,33 @@ def test_a_setting_is_advised_only_after_it_was_tried(
 def test_a_list_that_can_be_called_gets_no_advice() -> None:
     assert advice(["+919876543210", "9876543210", "n/a"], replace(RULES, region="IN")) == ""
     assert advice(["n/a", "", "+91987"], RULES) == ""
+
+
+MIXED = [["+919812345670"], ["98123 45671"], ["(212) 555-0143"], ["4155550103"], ["+14155550199"]]
+
+
+def test_a_number_that_is_valid_in_two_countries_of_the_list_is_named_before_the_first_call(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a number of the United States `region` makes one of India; check and the plan say which rows those are."""
+    place.recipients(MIXED, header=["phone"])
+    path = place.campaign(more='[csv]\nregion = "IN"')
+    main(["check", str(path)])
+    said = capsys.readouterr().out
+    assert "2 numbers without a + are valid in India (+91) and in United States (+1)" in said
+    assert 'row 3 (line 4) "(212) 555-0143" as +912125550143, row 4 (line 5) "4155550103" as +914155550103' in said
+    main(["run", str(path), "--yes", "--no-progress"])
+    assert 'row 3 (line 4) "(212) 555-0143" as +912125550143' in capsys.readouterr().err
+    place.recipients([*MIXED[:2], ["+14155550199"]], header=["phone"])
+    main(["check", str(path)])
+    assert "without a +" not in capsys.readouterr().out
+
+
+def test_no_country_is_proposed_in_which_nearly_any_digits_are_a_number(tmp_path: Path) -> None:
+    """Germany has numbers of so many lengths that a list of two other countries fits it."""
+    path = tmp_path / "people.csv"
+    path.write_text("phone\n" + "\n".join(cell for (cell,) in MIXED * 3))
+    found = unmarked_numbers(examine(path), ["phone"])
+    assert found is not None
+    assert found.likely is None
+    assert found.doubtful == Doubtful("(212) 555-0143", ("IN", "US"))

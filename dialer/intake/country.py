@@ -11,6 +11,8 @@ from dialer import numbers
 from dialer.input_rows import has_entry
 from dialer.intake.phone_column import without_accents
 from dialer.intake.screening.advice import NEARLY_ALL, fitting_regions, places_with_plus, some, unmarked
+from dialer.intake.screening.lost import CHANCE
+from dialer.intake.screening.other_countries import others
 from dialer.models import Problem
 from dialer.numbers.plans import dialling
 
@@ -30,6 +32,19 @@ _ANY: Final = frozenset(numbers.SPECIAL)
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A number without a country code that may be of several countries of which the list has numbers.
+
+    Attributes:
+        cell: it, as it stands.
+        regions: ISO codes of these countries.
+    """
+
+    cell: str
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unmarked:
     """The numbers of a list that have no country code, as far as they were looked at.
 
@@ -40,6 +55,7 @@ class Unmarked:
         fitting: ISO codes of the countries of which nearly all would be numbers.
         places: where they belong if they have only lost their plus; empty where that makes numbers of few.
         likely: ISO code of the one that the list names itself; None where it names none that fits.
+        doubtful: the first number that is valid in several countries of the list; None without one.
         named_by: the column that names it; empty where the numbers with a country code do, or no other fits.
     """
 
@@ -50,6 +66,7 @@ class Unmarked:
     places: tuple[tuple[str, int], ...]
     likely: str | None
     named_by: str
+    doubtful: Doubtful | None
 
     @property
     def is_plus_lost(self) -> bool:
@@ -72,7 +89,7 @@ def unmarked_numbers(table: Table, phones: Sequence[str]) -> Unmarked | None:
     tried = some(lacking)
     fitting = fitting_regions(tried, allow=_ANY)
     places = places_with_plus(tried, allow=_ANY)
-    likely, named_by = _likely(table, texts, fitting)
+    likely, named_by = _likely(table, texts, fitting, tried)
     return Unmarked(
         count=len(lacking),
         of=len(unmarked(texts)) + sum(map(numbers.marked, texts)),
@@ -81,6 +98,7 @@ def unmarked_numbers(table: Table, phones: Sequence[str]) -> Unmarked | None:
         places=tuple(places.most_common()) if places.total() >= NEARLY_ALL * len(tried) else (),
         likely=likely,
         named_by=named_by,
+        doubtful=_doubtful(texts, lacking, likely),
     )
 
 
@@ -96,7 +114,16 @@ def valid_in(texts: Sequence[str], *, region: str | None, plus_lost: bool) -> li
     return [one.digits for one in judged if not isinstance(one, Problem)]
 
 
-def _likely(table: Table, texts: Sequence[str], fitting: Sequence[str]) -> tuple[str | None, str]:
+def _doubtful(texts: Sequence[str], lacking: Sequence[str], likely: str | None) -> Doubtful | None:
+    regions = [*([likely] if likely else []), *others(texts, region=likely or "")]
+    for cell in lacking:
+        fitting = [region for region in regions if numbers.is_national(cell, region=region)]
+        if len(fitting) > 1:
+            return Doubtful(cell, tuple(fitting))
+    return None
+
+
+def _likely(table: Table, texts: Sequence[str], fitting: Sequence[str], tried: Sequence[str]) -> tuple[str | None, str]:
     """Return the country that fits and that the list names, and the column that does so."""
     marked = [numbers.home(number) for number in valid_in(texts, region=None, plus_lost=False)]
     named = [(_most(marked, least=_SOME * len(texts)), "")]
@@ -107,7 +134,14 @@ def _likely(table: Table, texts: Sequence[str], fitting: Sequence[str]) -> tuple
     found = {region: column for region, column in reversed(named) if region in fitting}
     if len(found) == 1:
         return next(iter(found.items()))
-    return (fitting[0], "") if len(fitting) == 1 and not found else (None, "")
+    is_only = len(fitting) == 1 and not found and (fitting[0] in marked or not any(marked))
+    return (fitting[0], "") if is_only and _is_no_chance(tried, fitting[0]) else (None, "")
+
+
+def _is_no_chance(tried: Sequence[str], region: str) -> bool:
+    """Tell whether it says something that numbers are valid in a country: nearly any digits are in Germany."""
+    valid = valid_in(tried, region=region, plus_lost=False)
+    return sum(numbers.chance(number, region) < CHANCE for number in valid) > _HALF * len(valid)
 
 
 def _region(cell: str, fitting: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ line; `patterns` is the automaton that answers fast.
 
 from dialer.numbers.chance import chance
 from dialer.numbers.countries import region_named
-from dialer.numbers.number import SPECIAL, Number, in_use, in_use_of, judge, marked, possible, with_plus
+from dialer.numbers.number import SPECIAL, Number, in_use, in_use_of, is_national, judge, marked, possible, with_plus
 from dialer.numbers.plans import country, country_name, home, known_region, main_regions, origin, place
 from dialer.numbers.spellings import line, lines, spellings
 from dialer.numbers.text import SHORTEST
@@ -24,6 +24,7 @@ __all__ = [
     "home",
     "in_use",
     "in_use_of",
+    "is_national",
     "judge",
     "known_region",
     "line",

@@ -155,6 +155,19 @@ def marked(text: str) -> bool:
     return "+" in text or any(plus in text for plus in SPECIAL_PLUS)
 
 
+def is_national(text: str, *, region: str) -> bool:
+    """Tell whether a cell without a plus is a valid number of a country."""
+    dialled = dialling(region)
+    if dialled is None:
+        return False
+    if _NATIONAL.fullmatch(text):
+        rest = dialled.national(text.translate(_NO_PUNCTUATION))
+        judged = None if rest is None or len(rest) + len(dialled.code) > LONGEST else dialled.plan.verdict(rest)
+        if judged is not None and judged.certain:
+            return judged.kind is not None
+    return isinstance(judge(text, region=region), Number)
+
+
 def with_plus(text: str) -> int | None:
     """Read a cell without a plus as if it had lost it; None where that is not a valid number."""
     if _NATIONAL.fullmatch(text):

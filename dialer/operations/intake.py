@@ -74,7 +74,7 @@ class Intake:
         """What is odd about the columns and, once they are screened, the numbers, in words."""
         newer = self.screening.report.newer
         called = [newer_called(newer)] if newer else []
-        return (*self.table.hints, *self.payload.hints, *called, *self.screening.hints())
+        return (*self.screening.hints(), *self.table.hints, *self.payload.hints, *called)
 
     def listed(self) -> list[int]:
         """Return how many rows are on each suppression list, once all are screened."""

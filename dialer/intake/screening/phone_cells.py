@@ -11,6 +11,7 @@ from dialer import numbers
 from dialer.input_rows import INVISIBLE, column_of, has_entry, phone_place
 from dialer.intake.screening.advice import advice
 from dialer.intake.screening.lost import is_lost, refuse_lost
+from dialer.intake.screening.other_countries import OtherCountries
 from dialer.messages.intake import screening as say
 from dialer.models import Problem
 from dialer.numbers.column import judge_column
@@ -18,6 +19,7 @@ from dialer.numbers.column import judge_column
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dialer.input_rows import InputRows
     from dialer.intake.screening.rules import Rules
     from dialer.intake.table import Table
     from dialer.numbers.column import Column
@@ -43,6 +45,7 @@ class PhoneCells:
             and not rules.plus_lost
             and is_lost(self._sample, region=rules.region, allow=rules.allow)
         )
+        self._others = OtherCountries(self._sample, rules)
         self._taken = [0] * len(self.places)
         self._former = [
             PhoneCells(table, replace(rules, phones=phones, former=()))
@@ -56,6 +59,14 @@ class PhoneCells:
     def advice(self) -> str:
         """Say in words which setting would make numbers of the cells that are none; nothing where most are."""
         return advice(self._sample, self._rules)
+
+    def note(self, rows: InputRows, texts: Sequence[str]) -> None:
+        """Count what is doubtful of judged rows; `texts` are the cells that count."""
+        self._others.note(rows, texts)
+
+    def hints(self) -> list[str]:
+        """Say in words which rows may be numbers of another country, once all are counted."""
+        return self._others.hints()
 
     def words(self) -> str:
         """Say in words how many of the numbers come from each column; nothing where there is one."""

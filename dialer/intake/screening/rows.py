@@ -149,7 +149,7 @@ class Screening:
 
     def hints(self) -> tuple[str, ...]:
         """Say in words what is odd about the rows, once all are judged."""
-        return (*self._filter.hints(), *self._opt_outs.hints(), *filter(None, [self.advice()]))
+        return (*self._phones.hints(), *self._filter.hints(), *self._opt_outs.hints(), *filter(None, [self.advice()]))
 
     def phone_words(self) -> str:
         """Say in words how many of the numbers come from each column; nothing where all come from one."""
@@ -204,6 +204,7 @@ class Screening:
         if self._opt_outs:
             self._opt_outs.count(rows.at(rows.callable()))
         done = rows.done()
+        self._phones.note(done, phones)
         newer = sorted(rows.newer - rows.problems.keys())
         self.report.add(done, phones=phones, repaired=rows.repaired, newer=newer, shared=rows.shared)
         return done

@@ -176,6 +176,27 @@ def all_lost_plus(reading: int, *, place: str, own: int, country: str) -> str:
     )
 
 
+def valid_elsewhere(
+    count: int, *, own: tuple[str, str], other: tuple[str, str], rows: Sequence[tuple[int, int, str, int]]
+) -> str:
+    """Say that numbers without a country code are valid in another country of the list as well.
+
+    Args:
+        count: how many.
+        own: the country that was set, and its code.
+        other: the other country, and its code.
+        rows: position, line, cell and number of the first of them.
+    """
+    shown = ", ".join(f"row {row} (line {line}) {_quoted(cell)} as {e164(number)}" for row, line, cell, number in rows)
+    more = ", ..." if count > len(rows) else ""
+    are = "number without a + is" if count == 1 else "numbers without a + are"
+    return (
+        f"{count:,} {are} valid in {own[0]} (+{own[1]}) and in {other[0]} (+{other[1]}), and other numbers of "
+        f"this list have +{other[1]}; they are called as numbers of {own[0]}: {shown}{more}; write +{other[1]} before "
+        f"the numbers of {other[0]}"
+    )
+
+
 def few_can_be_called(count: int, tried: int) -> str:
     """Say how many of the numbers without a plus can be called."""
     return f"{count:,} of {many(tried, 'number')} without a + can be called with your [csv] settings"

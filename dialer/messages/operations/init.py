@@ -124,6 +124,7 @@ def country(
     why: str,
     fitting: Sequence[str],
     places: Sequence[tuple[str, int]],
+    doubtful: tuple[str, Sequence[str]] | None,
 ) -> str:
     """Ask of which country the numbers without a country code are.
 
@@ -135,6 +136,7 @@ def country(
         why: how it names it, in words.
         fitting: ISO codes of the countries of which they would be numbers.
         places: where they belong if they have only lost their plus.
+        doubtful: one of them that may be of several countries of the list, and their names.
     """
     has = "has" if count == 1 else "have"
     lines = [f"{count:,} of {many(of, 'number')} {has} no country code, like {' and '.join(map(_cut, examples))}."]
@@ -145,6 +147,12 @@ def country(
         lines.append(f"With a + in front they are numbers of: {named}. A spreadsheet takes the + away.")
     elif fitting:
         lines.append(f"They would be numbers of any of these: {', '.join(fitting[:_SHOWN])}.")
+    if doubtful:
+        cell, countries = doubtful
+        lines.append(
+            f"Careful: {_cut(cell)} is valid in {' and in '.join(countries)}, and this list has numbers of several "
+            "countries. Your answer is for all of them; check names the rows that may be of another country."
+        )
     return "\n".join(lines)
 
 

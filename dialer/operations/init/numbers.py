@@ -84,6 +84,7 @@ async def with_country(draft: Draft, table: Table, interview: Interview) -> Draf
     if not interview.has_person and found.count < _MOSTLY * found.of:
         interview.note(say.UNCALLED)
         return draft
+    doubtful = found.doubtful
     words = say.country(
         found.count,
         of=found.of,
@@ -92,6 +93,7 @@ async def with_country(draft: Draft, table: Table, interview: Interview) -> Draf
         why=_why(found),
         fitting=found.fitting,
         places=found.places,
+        doubtful=None if doubtful is None else (doubtful.cell, [*map(numbers.country_name, doubtful.regions)]),
     )
     proposed = "+" if found.is_plus_lost else found.likely or NOTHING
     question = Question(words, say.COUNTRY, lambda answer: _region_in(answer, found.examples), proposed=proposed)
