@@ -57,6 +57,21 @@ def called(place: Place) -> set[str]:
 # -- the verbs -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("listed")
+def test_who_was_called_already_may_still_hear_a_ring_and_is_named(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A number that is added too late: its call waits at Bolna, and only `cancel` takes it back."""
+    assert dialer("run") == 0
+    capsys.readouterr()
+    assert dialer("dnc", "add", number(1)) == 0
+    said = capsys.readouterr().out
+    assert f"1 call was accepted by Bolna before ({number(1)}) and may still ring." in said
+    assert f"dialer cancel {place.folder / 'c.toml'}" in said
+    assert dialer("dnc", "add", "+919999999999") == 0
+    assert "may still ring" not in capsys.readouterr().out
+
+
 def test_who_is_on_the_list_is_suppressed_and_the_list_is_named(
     place: Place, listed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,8 +86,7 @@ def test_who_is_on_the_list_is_suppressed_and_the_list_is_named(
         "suppressed",
         "on the suppression list do_not_call.csv of the workspace, line 2",
     )
-    told = capsys.readouterr().err
-    assert "1 recipient is on it." in told
+    assert "Not called: 1 suppressed." in capsys.readouterr().err
     assert dialer("show", number(1)) == 0
     since = next(csv.DictReader(listed.read_text().splitlines()))["since"]
     assert f"on the do-not-call list of the workspace: since {since}, from a letter" in capsys.readouterr().out

@@ -22,6 +22,7 @@ from dialer.intake.do_not_call.shared_list import current, reason_of
 from dialer.messages.operations import dnc as say
 from dialer.models import Problem, e164
 from dialer.moments import shown
+from dialer.operations.accepted_calls import accepted_calls
 from dialer.operations.do_not_call import Seen
 from dialer.operations.ledger_files import workspace_ledgers
 from dialer.operations.pause import IN_DATABASE
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
+    from dialer.operations.accepted_calls import Accepted
     from dialer.store.do_not_call import DoNotCall, Extent
 
 LEAVING = 0.1
@@ -74,12 +76,14 @@ class Added:
         added: E.164.
         known: those that an entry of the same source blocked already.
         is_alone: there is no `dialer.toml`, so the list is that of the campaigns whose results lie in this folder.
+        accepted: calls to them that the provider accepted before, and that may still ring.
     """
 
     path: str
     added: tuple[str, ...]
     known: tuple[str, ...]
     is_alone: bool
+    accepted: tuple[Accepted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ def add_numbers(
         tuple(map(e164, fresh)),
         tuple(map(e164, wanted.keys() - set(fresh))),
         is_alone=not workspace_of(folder, with_database=True).has_settings,
+        accepted=accepted_calls(wanted, folder),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.escaping import on_one_line
 from dialer.messages.words import many
 from dialer.moments import to_the_minute
@@ -11,6 +12,7 @@ from dialer.moments import to_the_minute
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dialer.operations.accepted_calls import Accepted
     from dialer.operations.dnc import Added, Change, Entry
 
 _SHOWN = 10
@@ -22,13 +24,25 @@ def added_text(added: Added) -> str:
     lines = [f"{added.path}: {many(len(added.added), 'number')} added{_named(added.added)}."]
     if added.known:
         lines.append(f"{many(len(added.known), 'number was', 'numbers were')} on it already{_named(added.known)}.")
-    lines.append("No run of this workspace calls them any more.")
+    lines.append("From now on, no run of this workspace begins a call to them.")
+    lines += map(_may_ring, added.accepted)
     if added.is_alone:
         lines.append(
             "Note: there is no dialer.toml here or above, so this list is only for campaigns whose results are in this "
             "folder. With a dialer.toml it is for all campaigns below it; an empty file will do."
         )
     return "\n".join(lines)
+
+
+def _may_ring(accepted: Accepted) -> str:
+    calls, by = len(accepted.numbers), provider.VENDOR.names.name
+    which = f"{many(calls, 'call was', 'calls were')} accepted by {by} before{_named(accepted.numbers)}"
+    them = "it" if calls == 1 else "them"
+    if accepted.selection is None:
+        return f"{which} and may still ring: cancel the batch of {accepted.ledger}."
+    return f"{which} and may still ring. To cancel {them}, and all other waiting calls of the batch: " + (
+        accepted.selection.command("cancel")
+    )
 
 
 def _named(numbers: Sequence[str]) -> str:

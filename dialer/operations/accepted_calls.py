@@ -1,0 +1,66 @@
+"""Calls that the provider has accepted and that may still ring: what is too late for the do-not-call list."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialer.errors import DialerError
+from dialer.messages.commands import Selection
+from dialer.models import e164
+from dialer.numbers import line
+from dialer.operations.ledger_files import workspace_ledgers
+from dialer.operations.ledger_identity import CAMPAIGN, noted_selection
+from dialer.store.engines import read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from dialer.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The calls of a batch to some numbers that may still ring, as far as its ledger knows.
+
+    Attributes:
+        ledger: its path.
+        numbers: E.164, one for each call.
+        selection: the batch, as it is named on the command line; None where its ledger does not say.
+    """
+
+    ledger: str
+    numbers: tuple[str, ...]
+    selection: Selection | None
+
+
+def accepted_calls(numbers: Collection[int], folder: Path) -> tuple[Accepted, ...]:
+    """Return which batches of a workspace have calls to some numbers that may still ring; trials ring nowhere.
+
+    Args:
+        numbers: E.164 digits.
+        folder: of the workspace, as in `workspace_ledgers`.
+    """
+    lines, found = set(map(line, numbers)), []
+    # A ledger that cannot be read is told of by `list`, and by its next run.
+    with contextlib.suppress(DialerError):
+        for path in workspace_ledgers(folder, sandbox=False):
+            with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
+                if called := tuple(e164(number) for number in _open(ledger) if line(number) in lines):
+                    found.append(Accepted(str(path), called, _selection(ledger)))
+    return tuple(found)
+
+
+def _open(ledger: Store) -> Iterator[int]:
+    after = 0
+    while calls := ledger.open_calls(after=after):
+        yield from (call.number for call in calls if not call.state.is_final)
+        after = calls[-1].attempt
+
+
+def _selection(ledger: Store) -> Selection | None:
+    noted = noted_selection(ledger)
+    campaign = ledger.note(CAMPAIGN)
+    return noted or (Selection(Path(campaign), None, None) if campaign else None)
