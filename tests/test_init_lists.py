@@ -233,7 +233,7 @@ def test_ctrl_c_and_ctrl_d_write_nothing(typed: str, code: int, said: str) -> No
     terminal.wait_for("[Enter: all]")
     terminal.type(typed)
     assert terminal.ended() == code
-    assert f"Error: {said}; nothing was written." in terminal.shown
+    assert f"{said}; nothing was written." in terminal.shown
     assert not Path("bolna.toml").exists()
 
 

@@ -152,10 +152,10 @@ def test_check_says_the_same_of_a_changed_order_as_the_run(capsys: pytest.Captur
 
 def test_phone_columns_are_no_variables_unless_they_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     people((NUMBERS[0], NUMBERS[1]), more='[user_data]\nhome = "Phone"\n')
-    main(["check", "c.toml", "--sandbox"])
+    main(["check", "c.toml", "--sandbox", "--verbose"])
     assert f'"user_data": {{"home": "{NUMBERS[1]}"}}' in capsys.readouterr().out
     people((NUMBERS[0], NUMBERS[1], "x"))
-    main(["check", "c.toml", "--sandbox"])
+    main(["check", "c.toml", "--sandbox", "--verbose"])
     assert '"user_data": {"Name": "person 1", "Other Phone": "x"}' in capsys.readouterr().out
 
 

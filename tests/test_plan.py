@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dialer.cli import main
 from dialer.errors import DeclinedError, ExitCode
 from dialer.messages.pages.plan import plan_text
-from tests.place import HEADER, awkward, run
+from dialer.models import Status
+from tests.place import HEADER, awkward, number, run
 from tests.terminals import at_a_terminal
 
 if TYPE_CHECKING:
@@ -71,7 +74,8 @@ def test_what_may_be_a_second_call_is_in_it(place: Place) -> None:
     doubtful = replace(doubtful, outlook=replace(seen[0].outlook, notes=("a", "b", "c", "d")))
     lines = plan_text(doubtful, check="dialer check c.toml").splitlines()
     assert len(lines) == 7
-    assert lines[3] == (
+    assert lines[3] == "Already called: 1 of 3."
+    assert lines[4] == (
         "2 of them may have been called already, and may be called twice. "
         "1 was called before and will be called again: 1 busy."
     )
@@ -109,3 +113,38 @@ def test_the_requests_themselves_are_shown_only_when_asked_for(
     assert "POST /call" not in capsys.readouterr().out
     assert main(["check", path, "--verbose"]) == 0
     assert "POST /call {" in capsys.readouterr().out
+
+
+def test_with_a_limit_it_still_says_who_is_outside_their_hours_and_who_is_called_first(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its first row may not be called now: what is shown is what the first person who is called will hear."""
+    now = datetime.now(ZoneInfo("Asia/Kolkata"))
+    hours = f"{now - timedelta(hours=2):%H:%M}-{now + timedelta(hours=2):%H:%M}"
+    closed, opened = (
+        [[f"+1212555014{at}", "Closed"] for at in range(3)],
+        [[number(at), f"Open {at}"] for at in range(4)],
+    )
+    place.recipients([*closed, *opened], header=["phone", "customer_name"])
+    lines = plan(place.campaign(more=f'[window]\nhours = "{hours}"'), capsys, "--limit", "2")
+    assert lines[0].startswith("2 people in ")
+    assert "(--limit 2)" in lines[0]
+    (later,) = [line for line in lines if "for a later run" in line]
+    assert later.startswith("5 stay for a later run: 3 outside their calling hours, ")
+    assert later.endswith("2 beyond --limit.")
+    (heard,) = [line for line in lines if line.startswith("The first one will hear")]
+    assert "Open 0" in heard
+
+
+def test_who_is_called_once_more_was_called_already(place: Place) -> None:
+    place.recipients(awkward(3), header=HEADER)
+    seen: list[Plan] = []
+
+    async def no(plan: Plan) -> bool:
+        seen.append(plan)
+        return False
+
+    with pytest.raises(DeclinedError):
+        run(place.campaign(), confirm=no)
+    again = replace(seen[0], counts={Status.QUEUED: 21, Status.PENDING: 19}, once_more={"busy": 8})
+    assert "Already called: 29 of 40." in plan_text(again, check="dialer check c.toml")

@@ -241,9 +241,10 @@ class Run:
 
     def why(self, part: Part) -> tuple[Reason, float | None]:
         """Return why those who are left of a part stay, and from when they can be called."""
-        if self.called >= self.limit:
-            return Reason.LIMIT, None
         following, opens = self._next(), part.opens_after(max(self.last, self.began))
+        # The limit keeps only those from a call who could have had one; the others wait for their hours without it.
+        if self.called >= self.limit and (self.when.waits or part.is_open(following, self.pace.wait(self.taken))):
+            return Reason.LIMIT, None
         is_open = part.is_in_hours(following, self.pace.wait(self.taken))
         if is_open and part.group.free_at > self.began:
             return Reason.ELSEWHERE, part.group.free_at

@@ -201,7 +201,8 @@ class _Tally:
         elif fresh:
             self.order.add_sorted({Kind(NOWHERE): len(fresh)})
         self.somewhere += [rows.numbers[at] for at in fresh[:: -(-len(fresh) // AT_ONCE) or 1]]
-        self.samples += map(rows.row, fresh[: SAMPLES - len(self.samples)])
+        called = [at for at in fresh if not again.get(at)]
+        self.samples += map(rows.row, called[: SAMPLES - len(self.samples)])
 
     def _fresh(self, rows: InputRows) -> Sequence[int]:
         """Return the places of those who were never attempted; count the others by state."""

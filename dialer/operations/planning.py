@@ -19,8 +19,8 @@ from dialer.models import NOWHERE, Status
 from dialer.moments import shown as by_clock
 from dialer.numbers import line, spellings
 from dialer.operations.adoption import merge
-from dialer.operations.check import SAMPLES
 from dialer.operations.coverage import uncovered
+from dialer.operations.first_called import first_called
 from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
 from dialer.operations.list_order import Kind, in_order, width_of
@@ -130,9 +130,10 @@ class Planning:
             if found.settled:
                 counts = await self.context.ledger.counts()
         last = await self.context.ledger.last_called()
-        first = await self.context.ledger.page(after=0, size=SAMPLES)
         pending = counts.get(Status.PENDING, 0)
-        places = await self._places(pending, rows=sum(counts.values()))
+        elsewhere = await self._called_elsewhere()
+        places = await self._places(pending, elsewhere, rows=sum(counts.values()))
+        first = await first_called(self.context, left_out={position for position, _ in elsewhere})
         to_call = pending if limit is None else min(limit, pending)
         ends = self.context.campaign.schedule.ends
         to_call = 0 if (ends is not None and ends <= datetime.now(UTC)) or await self._waits() else to_call
@@ -186,10 +187,9 @@ class Planning:
         others = [agent for agent in agents if agent != self.context.campaign.agent_id]
         return [other_agents(others)] if others else []
 
-    async def _places(self, pending: int, *, rows: int) -> Sequence[Place]:
+    async def _places(self, pending: int, elsewhere: Sequence[tuple[int, Kind]], *, rows: int) -> Sequence[Place]:
         """Return where those may be who are to be called, in the order of the list."""
         campaign, width = self.context.campaign, width_of(rows)
-        elsewhere = await self._called_elsewhere()
         if campaign.window is None and not (elsewhere or campaign.call.scheduled_at or campaign.columns.scheduled_at):
             return [Place(NOWHERE, pending)]
         return places_of(in_order(await self.context.ledger.whereabouts(width=width), elsewhere, width=width))

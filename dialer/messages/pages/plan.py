@@ -41,7 +41,7 @@ def _called(plan: Plan) -> list[str]:
         " ".join(filter(None, [*outlook.cost(view), account])),
         _left_out(plan),
         _again(plan),
-        outlook.first_words(view),
+        outlook.first_words(view) if view.forecast.calls else "",
     ]
 
 
@@ -56,7 +56,7 @@ def _within(most: int, lines: Sequence[str], doubts: Sequence[str], *, check: st
 
 def _who(plan: Plan) -> str:
     calls = plan.outlook.forecast.calls
-    limited = f" (--limit; {plan.counts.get(Status.PENDING, 0):,} could be)" if plan.limited_to is not None else ""
+    limited = f" (--limit {plan.limited_to:,})" if plan.limited_to is not None else ""
     if not calls:
         return f"No one in {plan.recipients} can be called now{limited}."
     name = plan.outlook.agent_name
@@ -74,7 +74,8 @@ def _not_called_now(plan: Plan) -> str:
 def _left_out(plan: Plan) -> str:
     """Return who is not called by this run, and why."""
     parts = []
-    if called := plan.counts.get(Status.QUEUED, 0):
+    # Whom a redial calls once more is to be called again, and was called all the same.
+    if called := plan.counts.get(Status.QUEUED, 0) + sum(plan.once_more.values()):
         last = f" (the last one on {to_the_minute(plan.called_last)})" if plan.called_last else ""
         parts.append(f"Already called: {called:,} of {sum(plan.counts.values()):,}{last}.")
     left_out = {status: count for status in _LEFT_OUT if (count := plan.counts.get(status, 0))}
