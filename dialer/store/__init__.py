@@ -1,4 +1,4 @@
-"""What the others may do with a batch's ledger, whatever engine keeps it."""
+"""What the other packages may do with a batch's ledger; the same for every engine."""
 
 from dialer.store.access import AsyncStore
 from dialer.store.interface import AGENT_NAME, Report, Store

@@ -1,4 +1,4 @@
-"""A store for whoever must not wait in the event loop: the same names, awaited."""
+"""A store for callers in the event loop, which must not block: the same names, awaited."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class AsyncStore(ABC):
 
     @abstractmethod
     async def call(self, work: Callable[[Store], T], *, again: bool = False) -> T:
-        """Return what some work on the store returns, for what has no name: it reads or writes a file meanwhile.
+        """Run work on the store that has no method of its own, such as reading or writing a file; return its result.
 
         Args:
             work: what to do.
-            again: done twice it is the same: so it may be, where nobody knows whether a database has done it.
+            again: the work is idempotent; it may be repeated when it is unknown whether the database has done it.
 
         Raises:
             LedgerError: the ledger failed.
@@ -64,11 +64,11 @@ class AsyncStore(ABC):
 
     @abstractmethod
     def settle(self, attempt: Attempt, answer: Answer) -> None:
-        """Have an outcome made durable; nobody waits for it."""
+        """Queue an outcome to be made durable; do not wait for it."""
 
     @abstractmethod
     def note_hold(self, seconds: float, words: str) -> None:
-        """Have it made durable that all sending stands still; nobody waits for it."""
+        """Queue a note that all sending is held, to be made durable; do not wait for it."""
 
     def may_send(self, attempt: Attempt) -> bool:  # noqa: ARG002 - as `Store` has it
         """Tell whether a request may leave whose intent was recorded; see `Store.may_send`."""

@@ -1,4 +1,4 @@
-"""The workspace's do-not-call list, whatever keeps it: rows are only ever added, and a number is text here.
+"""The workspace's do-not-call list, the same for every engine: rows are only ever added; a number is text here.
 
 A row begins what holds for its number and source, or ends it: the last row of both decides.
 """
@@ -22,12 +22,12 @@ class Row(NamedTuple):
     """A row of the list.
 
     Attributes:
-        number: as it stands there.
-        since: when the number was put on it, as it stands there.
+        number: as written in the list.
+        since: when the number was added, as written in the list.
         source: who or what asked for it.
-        ended: when that was taken back, as it stands there; empty where it was not.
-        reason: why it was.
-        line: on which line it stands; 0 where that is not known yet.
+        ended: when the number was removed, as written in the list; empty if it was not.
+        reason: why it was removed.
+        line: its line number; 0 if not known yet.
     """
 
     number: str
@@ -56,15 +56,15 @@ class Extent:
 
 
 NOTHING = Extent(0, blake2b(digest_size=16).hexdigest(), 0)
-"""Of a list that nobody has seen yet."""
+"""The extent of a list that has not been read yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """That a person took the list as it was for the right one, whatever was there before.
+    """A person's confirmation that the list is the right one, even if it differs from the list before.
 
     Attributes:
-        id: no two are the same.
+        id: unique.
         extent: the list then.
     """
 
@@ -73,7 +73,7 @@ class Acceptance:
 
 
 class Part(Protocol):
-    """What stands in the list from some place on."""
+    """The content of the list from some position on."""
 
     @property
     def extent(self) -> Extent:
@@ -92,7 +92,7 @@ class Part(Protocol):
 
 
 class Adding(Protocol):
-    """Adds rows, while nobody else does."""
+    """Adds rows, with exclusive access to the list."""
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add rows, all or none; durable when this returns.
@@ -117,14 +117,14 @@ class DoNotCall(Protocol):
         """Return what changes whenever a row is added."""
 
     def read(self, *, after: Extent = NOTHING, expected: Extent = NOTHING) -> Part:
-        """Return what stands there, or what was added since.
+        """Return the content of the list, or what was added since an earlier read.
 
         Args:
             after: what was read before.
-            expected: what it has to begin with; not shorter than `after`.
+            expected: what the list must begin with; not shorter than `after`.
 
         Raises:
-            DoNotCallError: it cannot be read, or does not begin so any more.
+            DoNotCallError: it cannot be read, or no longer begins like that.
         """
 
     def begins_with(self, extent: Extent) -> bool:
@@ -138,7 +138,7 @@ class DoNotCall(Protocol):
         """
 
     def accepted(self) -> Acceptance | None:
-        """Return what a person accepted last; None where nobody has, or it cannot be read."""
+        """Return what a person accepted last; None if there is no acceptance, or it cannot be read."""
 
     def accept(self, extent: Extent) -> None:
         """Note that a person accepts the list as it is; durable when this returns.

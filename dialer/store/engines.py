@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InDatabase:
-    """Where a batch is in a database.
+    """The location of a batch in a database.
 
     Attributes:
-        url: of the database; it may hold a password, so nobody is shown it.
-        name: what tells the batch from every other one there.
-        campaign: what tells its campaign from every other one there.
+        url: of the database; it may contain a password, so it is never shown.
+        name: unique name of the batch in that database.
+        campaign: unique name of its campaign in that database.
         folder: of the workspace on this host.
-        within: seconds for which whoever was called by another batch is not called by this one.
+        within: seconds after a call by another batch during which this batch does not call the same number.
     """
 
     url: str = field(repr=False)
@@ -43,11 +43,11 @@ class InDatabase:
 
 
 def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> Store:
-    """Return a batch's ledger for writing, made new if there is none.
+    """Open a batch's ledger for writing; create it if there is none.
 
     Args:
         place: where it is.
-        binding: to whom it belongs.
+        binding: what the ledger belongs to: agent, server, key of the recipients.
         batch: the batch's name; a ledger keeps the one it was made with, since references depend on it.
 
     Raises:
@@ -64,7 +64,7 @@ def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> St
 
 
 def reopen_ledger(place: Path | InDatabase) -> Store:
-    """Return a ledger that is there for writing, whoever it belongs to: nobody is called with it.
+    """Open an existing ledger for writing without checking its binding; it is not used to place calls.
 
     Raises:
         UsageError: there is none yet.
@@ -114,7 +114,7 @@ def who_works(place: InDatabase) -> list[Holder]:
 
 
 def ask_to_stop(place: Path | InDatabase) -> None:
-    """Ask whoever works on a batch at this moment to stop; whoever comes after them is not asked.
+    """Ask the processes that work on a batch now to stop; processes that start later are not affected.
 
     Raises:
         LedgerError: it cannot be written.

@@ -25,7 +25,7 @@ class Following(Protocol):
         """
 
     def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
-        """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
+        """Return the last known status of some calls, by attempt; calls without a known status are left out."""
 
     def execution_ids(self) -> CallIds:
         """Return the ids that the calls of this batch were given."""
@@ -55,7 +55,7 @@ class Following(Protocol):
         """Keep that a call was stopped: it will not ring."""
 
     def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:
-        """Keep that a call was not stopped, with the provider's words, and how it stands (None: not known there)."""
+        """Record that a call was not stopped, the provider's message, and its status (None: unknown there)."""
 
     def doubts(self) -> list[Doubt]:
         """Return the unknown attempts of people who are `unknown`, oldest first."""
@@ -72,7 +72,7 @@ class Following(Protocol):
     def adopt(
         self, numbers: Collection[int], mark: str, *, execution_id: str, missing_since: float | None = None
     ) -> bool:
-        """Note that a call to one of them was found; return whether it was new. The mark tells to whom it was.
+        """Record that a call to one of them was found; return whether it was new. The mark identifies the recipient.
 
         `missing_since`: from then on (Unix seconds) more calls may be missing, now that one is.
         """
@@ -93,4 +93,4 @@ class Following(Protocol):
         """Note that they were looked through until then."""
 
     def wait_until(self) -> float | None:
-        """Return until when nobody may be called, since missing calls may not be listed yet; None: no wait."""
+        """Return until when no call may be placed, since missing calls may not be listed yet; None: no wait."""

@@ -47,13 +47,13 @@ if TYPE_CHECKING:
 
 
 JUDGED = "input_judged"
-"""Under this name is noted which input, judged by which rules, a ledger holds.
+"""Name of the note of the input that a ledger holds, and the rules it was judged by.
 
-Whatever else changes whom the input's rows may stand for (`permit`, `merge`, `adopt`) takes it back."""
+Other changes of the recipient that a row of the input belongs to (`permit`, `merge`, `adopt`) delete it."""
 
 
 AGENT_NAME = "name_of_agent"
-"""Under this name is noted what the batch's agent was last called at the provider."""
+"""Name of the note of the agent's last known name at the provider."""
 
 
 class Notes(Protocol):
@@ -130,7 +130,7 @@ class Input(Notes, Protocol):
         """Return the columns that the numbers of the current input are in, in the order in which they count."""
 
     def is_new(self) -> bool:
-        """Tell whether nobody was ever recorded here."""
+        """Tell whether no recipient was ever recorded here."""
 
     def has_attempts(self) -> bool:
         """Tell whether anybody was ever about to be called."""
@@ -158,7 +158,7 @@ class Dialling(Protocol):
         """Note that these were surely not sent: it is as if they were never tried."""
 
     def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
-        """Note that all sending stands still for so many seconds from now on, and why."""
+        """Record that all sending is held for a number of seconds from now, and why."""
 
     def expect_waits(self, seconds: float) -> None:
         """Note for how long somebody may hold an intent before the request leaves."""
@@ -186,7 +186,7 @@ class Results(Protocol):
     """The rows of the results file, and what such a file knows more than the ledger."""
 
     def results(self, *, pending: bool = True, after: int = 0) -> Iterator[ResultRow]:
-        """Yield one row per input row in input order, then those who were called and have left the input.
+        """Yield one row per input row in input order, then the called recipients who are no longer in the input.
 
         Without those up to the position `after`, and, where `pending` is false, without those still to be called.
         """
@@ -217,10 +217,10 @@ class Progress(Protocol):
     """How far the batch is."""
 
     def counts(self) -> dict[Status, int]:
-        """Return how many rows of the input stand where; who may be called again is pending."""
+        """Count the rows of the input by state; a recipient who may be called again is pending."""
 
     def call_counts(self) -> list[CallCount]:
-        """Return how many accepted calls stand where."""
+        """Count the accepted calls by status."""
 
     def pulse(self, *, now: float | None = None) -> Pulse:
         """Return how the batch goes on at this moment."""
@@ -242,7 +242,7 @@ class Report(Progress, Notes, Protocol):
     """What a report counts."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Read everything inside from one moment, whatever a run writes meanwhile."""
+        """Read everything inside from one snapshot, even while a run writes."""
 
     def span(self) -> tuple[int, float | None, float | None]:
         """Return how many requests were made, and when the first and the last one were (Unix seconds)."""
@@ -257,15 +257,15 @@ class Report(Progress, Notes, Protocol):
         """Return all calls, counted by how they ended."""
 
     def calls_by_time(self) -> Iterator[tuple[int, int, int, int]]:
-        """Yield the begin of each quarter of an hour (Unix seconds) and the calls placed in it.
+        """Yield the start of each quarter of an hour (Unix seconds) and the number of calls placed in it.
 
-        With how many of them reached somebody, and of how many nobody knows that.
+        Also how many of them reached a person, and for how many that is unknown.
         """
 
     def called_numbers(self) -> Iterator[tuple[int, bool, bool]]:
-        """Yield the number of each of the people to whom a call was accepted.
+        """Yield the number of each person with an accepted call.
 
-        With whether they were reached, and whether nobody knows that.
+        Also whether they were reached, and whether that is unknown.
         """
 
     def callers(self) -> Iterator[tuple[str | None, str | None, int]]:
@@ -298,7 +298,7 @@ class Report(Progress, Notes, Protocol):
         """Yield what is wrong, by reason, with the first few rows of each."""
 
     def holds(self) -> Iterator[Hold]:
-        """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
+        """Yield the times when all sending was held, in order; overlapping ones are merged, with the first reason."""
 
 
 class Store(Work, Input, Dialling, Redialling, Following, Results, Report, Protocol):

@@ -84,7 +84,7 @@ def all_paused(folder: Path, *, sandbox: bool) -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether there is anything under the name of a pause, whatever it is."""
+    """Tell whether a file of any kind has the name of a pause."""
     return _is_there(str(path))
 
 
@@ -160,7 +160,7 @@ def _is_there(path: str) -> bool:
     try:
         os.lstat(path)
     except OSError as error:
-        # What cannot be told counts as a pause.
+        # A pause that cannot be checked counts as a pause.
         return error.errno not in _MISSING
     return True
 
@@ -195,7 +195,7 @@ def _replace(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            # Whoever runs the campaign has to read until when it holds.
+            # The user who runs the campaign must be able to read when it ends.
             os.fchmod(handle, 0o644)
             file.flush()
             os.fsync(handle)

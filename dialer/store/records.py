@@ -1,4 +1,4 @@
-"""What is asked of a store and what it answers: frozen values, in no engine's words."""
+"""Arguments and results of a store's methods: frozen values, independent of the engine."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Written:
         execution_id, error, http_status, attempts: as written.
         updated_at: Unix seconds; None where the cell was empty or unreadable.
         cells: the input's cells in the order of the results' header; none where the line is torn.
-        call: what it says of the call; None where it says nothing.
+        call: what it says about the call; None if it says nothing.
     """
 
     key: str
@@ -78,7 +78,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An attempt of which nobody knows whether a call was placed.
+    """An attempt that may have placed a call.
 
     Attributes:
         recipient: the recipient's integer key.
@@ -86,8 +86,8 @@ class Doubt:
         number: E.164 digits.
         reference: what its `user_data` carried.
         at: when its intent was written (Unix seconds).
-        until: when its answer came; of a run that died, when it last recorded anything.
-        skew: seconds the server's clock was ahead, where its answer said so.
+        until: when its answer came; for a run that died, when it last recorded anything.
+        skew: seconds the server's clock was ahead, if its answer said so.
     """
 
     recipient: int
@@ -109,20 +109,20 @@ def until_of(doubts: Iterable[Doubt]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An accepted call, and what the ledger knows of it.
+    """An accepted call, and what the ledger knows about it.
 
     Attributes:
         attempt: the attempt's integer key.
         recipient: the recipient's integer key.
         number: E.164 digits.
         execution_id: the provider's id.
-        body: of its request; empty where only a results CSV tells of the call.
+        body: of its request; empty if the call is only known from a results CSV.
         at: when its intent was written (Unix seconds).
         until: when it was surely accepted (Unix seconds).
-        status: how it last stood; empty while it was never asked, or knew no such call.
-        since: when that status was first seen (Unix seconds); None while it was never asked.
-        asked_at: when the provider was last asked (Unix seconds); None while it never was.
-        scheduled_at: when the provider is to dial (again) (Unix seconds); None where it did not say.
+        status: its last known status; empty if the provider was never asked, or did not know the call.
+        since: when that status was first seen (Unix seconds); None if the provider was never asked.
+        asked_at: when the provider was last asked (Unix seconds); None if it never was.
+        scheduled_at: when the provider will dial (again) (Unix seconds); None if it did not say.
         retry_count: automatic retries so far.
     """
 
@@ -160,17 +160,17 @@ class Stoppable:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How a batch goes on.
+    """The progress of a batch.
 
     Attributes:
         per_minute: attempts a minute that called somebody, were refused or are unclear, over the last minute.
         last: when the last attempt began or ended (Unix seconds); None where there was none.
-        held: seconds for which all sending still stands still.
-        held_for: why, in words.
-        attempts: how many came to what; an empty outcome: nothing is known yet.
-        calls: how the accepted calls stand.
+        held: seconds for which all sending is still held.
+        held_for: the reason, in words.
+        attempts: count by outcome; an empty outcome: nothing is known yet.
+        calls: count of accepted calls by status.
         outcomes: what has become of the call that each person's result shows: outcome → people.
-        reached: how many people were reached by any call; None where the provider was not asked yet.
+        reached: how many people were reached by any call; None if the provider was not asked yet.
     """
 
     per_minute: float
@@ -185,22 +185,22 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """An attempt, and how the call went.
+    """An attempt, and the result of its call.
 
     Attributes:
         at: when its intent was written (UTC).
         outcome: how it ended; empty while nothing is known.
         http_status: of the provider's answer; None where none came.
-        words: why, where it was not accepted.
-        source: who knew of it, where that was not the run; or empty.
+        words: the reason, if it was not accepted.
+        source: where the ledger learned of it, if not from the run; or empty.
         execution_id: the provider's id of the call, or empty.
-        call: what has become of the call; empty where that was not asked, or is not known.
-        final: nothing will change any more, or it was given up.
-        asked_at: when the provider was last asked (UTC); None where it never was.
-        duration: seconds of conversation; None where it is not told.
+        call: what became of the call; empty if the provider was not asked, or it is not known.
+        final: nothing will change any more, or tracking was given up.
+        asked_at: when the provider was last asked (UTC); None if it never was.
+        duration: seconds of conversation; None if the provider did not say.
         cost: as the provider gives it; None as above.
         hangup_by, hangup_reason, error_message, termination_reason, recording_url, transcript: as the provider says.
-        agent: who called, by what was sent; empty where that is not known.
+        agent: the agent that called, from the request; empty if not known.
     """
 
     at: datetime
@@ -225,14 +225,14 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with the number, or a row of the input that has it and stands for nobody.
+    """A recipient with the number, or a row of the input with it that belongs to no recipient.
 
     Attributes:
-        key: the recipient's key; empty where there is none.
-        status: where it stands.
-        reason: why, in words, or empty.
+        key: the recipient's key; empty if there is none.
+        status: its state.
+        reason: the reason for the state, in words, or empty.
         attempts: all of them, in order.
-        decisions: when a person asked for another call (UTC), and by which words.
+        decisions: when a person asked for another call (UTC), and with which words.
     """
 
     key: str
@@ -244,7 +244,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """So many people who are alike.
+    """A number of people with the same values.
 
     Attributes:
         count: how many.
@@ -252,9 +252,9 @@ class People:
         attempts: requests made for each of them.
         called: the provider accepted a call to each of them.
         reached: by any call.
-        in_doubt: nobody knows whether any of them was reached.
-        outcome: of the last call; empty where there is none, or nothing is known of it.
-        final: of the last call: 0 it goes on, 1 it is over, 2 given up.
+        in_doubt: it is unknown whether any of them was reached.
+        outcome: of the last call; empty if there is none, or nothing is known about it.
+        final: of the last call: 0 it goes on, 1 it is over, 2 tracking was given up.
     """
 
     count: int
@@ -328,12 +328,12 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A time in which all sending stood still.
+    """A time in which all sending was held.
 
     Attributes:
         at: when it began (Unix seconds).
-        seconds: how long it was to last.
-        words: why.
+        seconds: its planned length.
+        words: the reason.
     """
 
     at: float

@@ -76,7 +76,7 @@ class Redials:
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody is called again any more."""
+        """Whether no recipient will be called again."""
         return not (self.due or self.later or self.open)
 
 
@@ -104,16 +104,16 @@ class Redialling(Protocol):
         """Return who is called again by a plan."""
 
     def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
-        """Return the numbers of those whom `permit` would let be called again."""
+        """Return the numbers of the recipients that `permit` would allow to be called again."""
 
     def end_permissions(self) -> int:
         """End what this work may still do because a person asked; return how many are not called again after all."""
 
     def released(self) -> dict[Status, int]:
-        """Return how many are about to be called again because a person asked, by where they stand."""
+        """Count the recipients who will be called again because a person asked, by state."""
 
     def redialled(self) -> Mapping[str, int]:
         """Return how many are about to be called once more, by what became of their last call."""
 
     def refused_again(self) -> int:
-        """Return how many this work has called again and were refused, while an earlier call of theirs stands."""
+        """Count this work's refused redials of recipients who have an earlier accepted call."""

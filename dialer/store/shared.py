@@ -1,4 +1,4 @@
-"""What batches share, as an interface: who has paused them, who works on them, and whom they have called.
+"""Interface of what batches share: their pauses, the runs that work on them, and their recent calls.
 
 On one machine it is files (`pause_files`); a database that several machines share can take their place.
 """
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """That nobody is called.
+    """A pause: no call is placed while it holds.
 
     Attributes:
-        of: what it holds: `batch`, `campaign` (all its batches) or `all` (every campaign of a workspace).
-        place: the file that says so.
-        by: who has paused it; empty where that cannot be read.
+        of: what it holds back: `batch`, `campaign` (all its batches) or `all` (every campaign of a workspace).
+        place: the pause file.
+        by: who paused it; empty if that cannot be read.
         since: when (UTC); None as above.
         until: when it ends by itself (UTC); None: only by `resume`.
-        why: in that person's words, or empty.
-        trouble: why it cannot be read: it holds all the same, and has no end; empty where it can.
+        why: the reason in that person's words, or empty.
+        trouble: why it cannot be read; it still holds, and has no end. Empty if it can be read.
     """
 
     of: str
@@ -83,15 +83,15 @@ class OtherBatches(Protocol):
     def called(self, numbers: Sequence[int], *, now: float, seen_within: float = 0.0) -> Elsewhere | None:
         """Return the last call to any of some numbers by another batch within the time, or None.
 
-        One that is about to be placed at this moment comes first.
+        A call that is about to be placed comes first.
 
         Args:
             numbers: E.164 digits; more than one where one line has several spellings.
             now: Unix seconds.
-            seen_within: seconds; what was seen so shortly before is not looked at again.
+            seen_within: seconds; a result that is not older is used again.
 
         Raises:
-            LedgerError: another ledger cannot be read, so that nobody knows.
+            LedgerError: another ledger cannot be read, so the answer is unknown.
         """
 
     def recent(self, *, now: float) -> Iterator[list[tuple[int, float]]]:

@@ -41,9 +41,9 @@ shortly before a process is killed or the power fails, the ledger has the intent
 they are never called again, and looking them up at the provider finds their calls by their references.
 """
 _APART = 0.03
-"""Seconds between the beginnings of two groups of intents, at least: of many calls a second some share a commit, which
-costs as much as two calls. At a provider's rates nobody waits for that, and nobody is in doubt any longer: an intent
-that waits here is not on disk.
+"""Minimum seconds between the starts of two groups of intents: at many calls a second, several share a commit, which
+costs as much as two calls. At a provider's rates no call waits for that, and no recipient is in doubt for longer: an
+intent that waits here is not on disk.
 """
 
 _FENCED = (RunOverError, OtherServerError)
@@ -52,15 +52,15 @@ _FENCED = (RunOverError, OtherServerError)
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One piece of work for the thread.
+    """A job for the ledger's thread.
 
     Attributes:
-        work: what to do; None where it is an outcome or an intent.
+        work: what to do; None for an outcome or an intent.
         grouped: it may share a transaction with its neighbours.
-        again: done twice it is the same.
-        done: set when it is durable or has failed; None where nobody waits.
-        outcome: how an attempt ended, if that is to be recorded.
-        intent: who is about to be called, and what returns the bodies, if that is to be recorded.
+        again: it is idempotent.
+        done: set when it is durable or has failed; None if no task waits for it.
+        outcome: the outcome of an attempt to record, if any.
+        intent: the recipients about to be called and what returns the bodies, to record, if any.
     """
 
     work: Callable[[Store], Any] | None
@@ -80,21 +80,21 @@ class _Job:
 class LedgerWriter(AsyncStore):
     """Async access to a ledger: everything waiting goes into one transaction, synced once (group commit).
 
-    What somebody waits for is begun at once, but for intents that follow each other fast, which are begun some of them
-    together: while one commit is on its way to the disk, the next group gathers. What nobody waits for (outcomes) is
-    begun with it, or after a quarter of a second; at the end of a run at once, since that is waited for. Jobs are done
-    in the order they were asked for, but that of a group the outcomes come first.
+    A job that a task waits for starts at once, except intents that follow each other fast, which start in groups:
+    while one commit is on its way to the disk, the next group gathers. Jobs that no task waits for (outcomes) start
+    with the next group, or after a quarter of a second; at the end of a run at once, since the run waits for them.
+    Jobs are done in the order of the requests, except that the outcomes of a group come first.
 
     Attributes:
         failure: why nothing can be recorded any more; nothing may be sent once this is set.
         unrecorded: outcomes that could not be made durable; their recipients are `unknown` at the next start.
 
-    A database that does not answer is waited for: what was asked is done again where that is the same, and nothing is
-    sent meanwhile, since no intent is recorded.
+    If a database does not answer, the writer waits for it and repeats idempotent jobs. Nothing is sent in the
+    meantime, since no intent is recorded.
 
     Args:
         open_ledger: opens the ledger; called in the thread.
-        note: given in words that the database does not answer, and that it does again.
+        note: receives the message that the database does not answer, and that it answers again.
     """
 
     def __init__(self, open_ledger: Callable[[], Store], *, note: Callable[[str], None] = lambda _: None) -> None:
@@ -160,11 +160,11 @@ class LedgerWriter(AsyncStore):
         return await self._wait_for(job, due=self._began + _APART)  # type: ignore[no-any-return] # as above
 
     def settle(self, attempt: Attempt, answer: Answer) -> None:
-        """Have an outcome made durable; nobody waits for it."""
+        """Queue an outcome to be made durable; do not wait for it."""
         self._ask(_Job(None, grouped=True, outcome=(attempt, answer)), due=time.monotonic() + _GATHER)
 
     def note_hold(self, seconds: float, words: str) -> None:
-        """Have it made durable that all sending stands still; nobody waits for it."""
+        """Queue a note that all sending is held, to be made durable; do not wait for it."""
         now = time.time()
         job = _Job(lambda ledger: ledger.note_hold(seconds, words, now=now), grouped=True)
         self._ask(job, due=time.monotonic() + _GATHER)
@@ -179,7 +179,7 @@ class LedgerWriter(AsyncStore):
                 self._due = due
                 self._lock.notify()
 
-    async def _wait_for(self, job: _Job, *, due: float) -> Any:  # noqa: ANN401 - whatever the work returns
+    async def _wait_for(self, job: _Job, *, due: float) -> Any:  # noqa: ANN401 - the type depends on the work
         assert job.done is not None
         self._ask(job, due=due)
         await job.done.wait()
@@ -232,7 +232,7 @@ class LedgerWriter(AsyncStore):
             if jobs[0].grouped:
                 _log.debug("%d records durable after %.1f ms", len(jobs), 1000 * (time.monotonic() - began))
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
-            # What goes wrong while outcomes are recorded is fatal, whatever it is; a question that fails is not.
+            # Any error while outcomes are recorded is fatal; a query that fails is not.
             if jobs[0].grouped or isinstance(error, LedgerError):
                 self._break_off(error)
             self.unrecorded += [] if isinstance(error, _FENCED) else _outcomes(jobs)
@@ -285,7 +285,7 @@ def _work(ledger: Store, jobs: list[_Job]) -> None:
         with ledger.together():
             outcomes = _outcomes(jobs)
             if outcomes:
-                # First: whoever is to be tried again may be among the intents as well.
+                # Outcomes first: a recipient to be retried may be among the intents as well.
                 ledger.settle(outcomes)
             _intend(ledger, jobs)
             for job in jobs:

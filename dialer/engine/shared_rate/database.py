@@ -46,7 +46,7 @@ class AsksDatabase(Protocol):
         """Connect anew where the connection is lost."""
 
     def hold(self, seconds: float, words: str) -> None:
-        """Have nobody get a slot for so many seconds from now on."""
+        """Grant no slot for a number of seconds from now."""
 
 
 @dataclass(frozen=True, slots=True)

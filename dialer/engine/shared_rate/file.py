@@ -195,7 +195,7 @@ class RateFile:
     def _is_in_place(self) -> bool:
         """Tell whether the path still names the file that is open: it may have been deleted or replaced."""
         try:
-            there = os.stat(self.path)  # noqa: PTH116 - asked for each call
+            there = os.stat(self.path)  # noqa: PTH116 - runs for each call
         except FileNotFoundError:
             return False
         return (there.st_dev, there.st_ino) == self._identity

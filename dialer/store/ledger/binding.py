@@ -1,4 +1,4 @@
-"""To whom a ledger belongs: agent, server, and what tells recipients apart."""
+"""What a ledger belongs to: the agent, the server, and the key that identifies recipients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAID = {"agent": say.of_another_agent, "server": say.of_another_server, "key_de
 
 
 def bind(path: Path | str, connection: Database, binding: Binding) -> None:
-    """Note to whom a ledger belongs while nobody was attempted, or check it.
+    """Record what a ledger belongs to, if no attempt was made yet; else check it.
 
     Raises:
         BoundError: it belongs to something else; the message says what to do.

@@ -1,4 +1,4 @@
-"""What became of the calls that the provider accepted, as it was last told."""
+"""What became of the calls that the provider accepted, by its last answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LAST = 1000
 
 
 class Told(NamedTuple):
-    """So many calls that were last told to stand alike; columns as in the ledger."""
+    """A number of calls with the same last known status; columns as in the ledger."""
 
     status: str
     voicemail: int | None
@@ -49,10 +49,10 @@ class Told(NamedTuple):
 
 
 def counted(told: Iterable[Told], *, accepted: int) -> list[CallCount]:
-    """Return how accepted calls stand, those first that are over, and of these the most frequent.
+    """Count accepted calls by status: finished ones first, the most frequent first among them.
 
     Args:
-        told: of those of them that the provider was asked for.
+        told: counts of the calls that the provider was asked about.
         accepted: how many there are.
     """
     found: dict[tuple[str, int], CallCount] = {}
@@ -102,7 +102,7 @@ class Calls(Connected):
         return [Call(*row) for row in rows]
 
     def statuses(self, attempts: Sequence[int]) -> dict[int, str]:
-        """Return how some calls were last told to stand, by attempt; without those of which nothing was told."""
+        """Return the last known status of some calls, by attempt; calls without a known status are left out."""
         query = reading.STATUSES
         with self._errors():
             return dict(self._db.execute(query, (json.dumps(attempts),)).fetchall())
@@ -120,14 +120,14 @@ class Calls(Connected):
         return None if row is None else str(row[0])
 
     def call_counts(self) -> list[CallCount]:
-        """Return how many accepted calls stand where, those first that are over, and of these the most frequent."""
+        """Count accepted calls by status: finished ones first, the most frequent first among them."""
         with self._errors():
             told = self.told_calls()
             (accepted,) = self._db.execute(reading.COUNT_ACCEPTED).fetchone()
         return counted(told, accepted=accepted)
 
     def told_calls(self) -> list[Told]:
-        """Return how the calls stand that the provider was asked for."""
+        """Count by status the calls that the provider was asked about."""
         with self._errors():
             return [Told(*row) for row in self._db.execute(reading.TOLD_CALLS)]
 

@@ -46,7 +46,7 @@ class Stops(Calls):
             )
 
     def note_not_stopped(self, attempt: int, *, words: str, found: Execution | None) -> None:
-        """Keep that the provider did not stop a call, with its words, and how the call stands (None: it knows none)."""
+        """Record that the provider did not stop a call, its message, and the call's status (None: it knows none)."""
         with self.transaction() as db:
             if found is None:
                 self.note_missing([attempt])

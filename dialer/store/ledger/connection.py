@@ -1,4 +1,4 @@
-"""What every part of a ledger stands on, whatever engine keeps it: statements, transactions, and notes kept by name."""
+"""The base of every part of a ledger, the same for every engine: statements, transactions, and named notes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Database(Protocol):
 
 
 class Connected(ABC):
-    """What every part of the ledger stands on; one thread at a time may use it."""
+    """The base of every part of the ledger; only one thread at a time may use it."""
 
     _db: Database
     """Where statements go."""
@@ -79,7 +79,7 @@ class Connected(ABC):
     def is_asked_to_stop(self, work: str) -> bool:
         """Tell whether another process asked this work to stop.
 
-        A request names the work it is meant for: one that nobody saw stops no later one, and nothing has to be cleared.
+        A request names the work it is meant for: one that was not read does not stop later work; nothing is cleared.
         """
         return self.note(_STOP) == work
 
@@ -99,6 +99,6 @@ class Connected(ABC):
         return int(self._db.execute(reading.LAYOUT, (text,)).fetchone()[0])
 
     def _claim_row(self, key: str) -> None:
-        """Let a row of the input stand for somebody who turns out to have been called, where none does yet."""
+        """Link a row of the input to a recipient who turns out to have been called, if they have no row yet."""
         self._db.execute(changing.CLAIM_ROW, (key,))
         self._db.execute(changing.DROP_CLAIMED_ROW, (key,))

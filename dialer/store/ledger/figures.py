@@ -30,7 +30,7 @@ class Figures(Connected):
     """The part of the ledger that people see."""
 
     def is_new(self) -> bool:
-        """Tell whether nobody was ever recorded here."""
+        """Tell whether no recipient was ever recorded here."""
         with self._errors():
             return self._db.execute(reading.ANYBODY).fetchone() is None
 
@@ -40,9 +40,9 @@ class Figures(Connected):
             return self._db.execute(reading.ANY_ATTEMPT).fetchone() is not None
 
     def counts(self) -> dict[Status, int]:
-        """Return how many rows of the input stand where; who was called and left the input is not counted.
+        """Count the rows of the input by state; a recipient who was called but left the input is not counted.
 
-        Whoever the run may call again is pending.
+        A recipient whom the run may call again is pending.
         """
         with self._errors():
             counts = Counter({_STATUSES[state]: count for state, count in self._db.execute(reading.COUNTS)})
@@ -109,14 +109,14 @@ class Figures(Connected):
         return () if current is None else self._layouts()[int(current)]
 
     def results(self, *, pending: bool = True, after: int = 0) -> Iterator[ResultRow]:
-        """Yield one row per input row in input order, then those who were called and have left the input.
+        """Yield one row per input row in input order, then the called recipients who are no longer in the input.
 
         Args:
             pending: with the rows that are still to be called.
-            after: only those from beyond a position of the input.
+            after: only rows after this position of the input.
         """
         with self._errors():
-            # All of it is read from one snapshot: that of the first of them that has a row.
+            # Everything is read from one snapshot: it begins with the first query that has a row.
             rows = chain(
                 self._db.execute(
                     self._with_calls(reading.RESULTS if pending else reading.RESULTS_BUT_PENDING), (after,)

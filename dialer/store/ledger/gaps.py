@@ -21,7 +21,7 @@ class Gaps(Connected):
 
     def note_gap(self, since: float, until: float) -> None:
         """Note that in a span of time (Unix seconds) calls may have been placed of which the ledger does not know."""
-        # A clock that was ahead says nothing of when that was.
+        # The time is unknown if the clock was ahead.
         begun = since if since <= until else until - _AHEAD
         spans = sorted([*self.gaps(), (begun, until)])
         merged = [spans[0]]
@@ -45,7 +45,7 @@ class Gaps(Connected):
         gaps, searched, last = self.gaps(), self.note(SEARCHED), self.note(MADE)
         if int(self.note(START) or 0) <= 1 and self._first_moment() is None and not gaps:
             return None
-        # A clock that was ahead says nothing of when that was.
+        # The time is unknown if the clock was ahead.
         if searched is None or float(searched) > time.time():
             with self._errors():
                 searched = self._db.execute(reading.LAST_AT).fetchone()[0] or last
@@ -62,7 +62,7 @@ class Gaps(Connected):
             self.set_note(SEARCHED, str(until))
 
     def wait_until(self) -> float | None:
-        """Return until when nobody may be called, since calls that are missing may not be listed yet; None: no wait."""
+        """Return until when no call may be placed, since missing calls may not be listed yet; None: no wait."""
         return max((end + LATE for _, end in self.gaps()), default=None)
 
     def _first_moment(self) -> float | None:

@@ -29,7 +29,7 @@ _RANK: dict[str, int] = {Status.ERROR: 1, Status.UNKNOWN: 2, Status.QUEUED: 3}
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the ledger has of somebody: nobody yet, by default; of accepted calls their ids, as JSON."""
+    """What the ledger knows of a recipient: nothing, by default; the ids of accepted calls are JSON."""
 
     number: int | None = None
     state: str = ""
@@ -126,7 +126,7 @@ def _is_further(row: Written, known: _Known) -> bool:
 
 def _last(row: Written, known: _Known) -> tuple[str, str]:
     """Return outcome and words of the attempt by which a row is further than the ledger."""
-    # The row shows a call that is known, so whatever was tried after it placed none.
+    # The row shows a known call, so later attempts placed none.
     if row.status is Status.QUEUED and known.has(row.execution_id):
         return (Outcome.ERROR, row.error.removeprefix(REFUSED_AGAIN)) if row.error else (Outcome.RETRY, "")
     return row.status, row.error

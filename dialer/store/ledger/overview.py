@@ -1,7 +1,7 @@
-"""What a report tells of a batch, counted by the database: no table is ever held in memory.
+"""The figures of a batch's report, counted by the database: no table is ever held in memory.
 
-A *call* is an attempt that the provider accepted. Somebody is *reached* by a call that is `completed`, was not answered
-by a machine and lasted longer than no time at all. *People* are the rows of the input that stand for somebody.
+A *call* is an attempt that the provider accepted. A call that is `completed`, was not answered by a machine and lasted
+longer than 0 seconds has *reached* a person. *People* are the rows of the input that belong to a recipient.
 """
 
 from __future__ import annotations
@@ -54,24 +54,24 @@ class Overview(Connected):
         ]
 
     def calls_by_time(self) -> Iterator[tuple[int, int, int, int]]:
-        """Yield the begin of each quarter of an hour (Unix seconds) and the calls placed in it.
+        """Yield the start of each quarter of an hour (Unix seconds) and the number of calls placed in it.
 
-        With how many of them reached somebody, and of how many nobody knows that.
+        Also how many of them reached a person, and for how many that is unknown.
         """
         yield from self._read(report.CALLS_BY_TIME)
 
     def called_numbers(self) -> Iterator[tuple[int, bool, bool]]:
-        """Yield the number of each of the people who have an accepted call.
+        """Yield the number of each person with an accepted call.
 
-        With whether they were reached, and whether nobody knows that.
+        Also whether they were reached, and whether that is unknown.
         """
         rows = self._read(report.CALLED_NUMBERS)
         return ((number, bool(reached), bool(in_doubt)) for number, reached, in_doubt in rows)
 
     def callers(self) -> Iterator[tuple[str | None, str | None, int]]:
-        """Yield agent and caller number of calls, and to how many of the people; the most frequent first.
+        """Yield agent, caller number, and how many people they called; the most frequent first.
 
-        None stands for the batch's agent, and for a caller that the provider chose.
+        None means the batch's agent, or a caller number that the provider chose.
         """
         yield from self._read(report.CALLERS)
 
@@ -134,7 +134,7 @@ class Overview(Connected):
             )
 
     def holds(self) -> Iterator[Hold]:
-        """Yield when all sending stood still, in order; what overlaps is one, with the words of the first."""
+        """Yield the times when all sending was held, in order; overlapping ones are merged, with the first reason."""
         spell: Hold | None = None
         for at, seconds, words in self._read(report.HOLDS):
             found = Hold(at, seconds, alike(words))
@@ -149,7 +149,7 @@ class Overview(Connected):
             yield spell
 
     def _phone_places(self) -> list[int]:
-        """Return where the phone cells stand among the cells of the input; none where there are no such columns."""
+        """Return the positions of the phone cells among the cells of the input; empty if there are no such columns."""
         ((header,),) = self._read(report.CURRENT_HEADER, self.note("layout"))
         names = json.loads(header)
         return [names.index(name) for name in self.phones() if name in names]

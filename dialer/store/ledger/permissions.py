@@ -119,46 +119,46 @@ class Permissions(Connected):
         return found
 
     def may_be_permitted(self, state: Status, rules: RedialRules, *, keys: Collection[str]) -> list[int]:
-        """Return the numbers of those whom `permit` would let be called again."""
+        """Return the numbers of the recipients that `permit` would allow to be called again."""
         query = reading.MAY_BE_PERMITTED
         with self._errors():
             return [number for (number,) in self._db.execute(query, _given(state, rules, keys, None))]
 
     def end_permissions(self) -> int:
-        """End what this run may still do because a person asked, and return how many are not called again after all."""
+        """End the redial permissions of this run that are left; return how many recipients are not called again."""
         with self.transaction() as db:
             count = sum(self.released().values())
-            # That nobody asked for it and nobody was called is not worth keeping.
+            # Without a request and without a call there is nothing to keep.
             db.execute(changing.FORGET_PLANNED, (BY_PLAN,))
             db.execute(changing.END_PERMISSIONS)
         return count
 
     def released(self) -> dict[Status, int]:
-        """Return how many of the input are about to be called again because a person asked, by where they stand."""
+        """Count the recipients of the input who will be called again because a person asked, by state."""
         with self._errors():
             rows = self._db.execute(reading.RELEASED).fetchall()
         return {Status(state): count for state, count in rows}
 
     def redialled(self) -> Mapping[str, int]:
-        """Return how many of the input are about to be called once more, by what became of their last call."""
+        """Count the recipients of the input who will be called again, by the outcome of their last call."""
         with self._errors():
             rows = self._db.execute(reading.REDIALLED).fetchall()
         return dict(rows)
 
     def refused_again(self) -> int:
-        """Return how many redials of this run were refused, while an earlier call stands."""
+        """Count this run's refused redials of recipients who have an earlier accepted call."""
         with self._errors():
             (count,) = self._db.execute(reading.REFUSED_AGAIN).fetchone()
         return int(count)
 
 
 def revoke(db: Database, recipient: int) -> None:
-    """Take away what lets somebody be called again: another call of theirs has come to light."""
+    """Delete a recipient's redial permission: another call to them was found."""
     db.execute(changing.REVOKE, (recipient,))
 
 
 def revoke_unlisted(db: Database) -> None:
-    """Take away what lets those be called again of whom the input has no callable row under the same number."""
+    """Delete the redial permission of recipients without a callable row of the same number in the input."""
     db.execute(changing.REVOKE_UNLISTED)
 
 

@@ -51,7 +51,7 @@ class Queue(Connected):
         self.set_note(LONGEST_WAIT, str(seconds))
 
     def note_hold(self, seconds: float, words: str, *, now: float | None = None) -> None:
-        """Note that all sending stands still for so many seconds from now on, and why."""
+        """Record that all sending is held for a number of seconds from now, and why."""
         at = time.time() if now is None else now
         with self.transaction() as db:
             db.execute(changing.NOTE_HOLD, (at, seconds, words))

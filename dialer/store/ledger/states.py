@@ -1,9 +1,9 @@
-"""Where somebody stands: it follows from their attempts, by one statement, and nothing else writes it.
+"""A recipient's state: one statement derives it from their attempts, and nothing else writes it.
 
 An open attempt makes them `sending`; else the newest attempt that placed a call, or may have, makes them `queued` or
-`unknown`; else the last refusal makes them `error`; else they are `pending`. So a refused redial takes nothing away
-from the call before it: not its id, not how it went, and not its protection. That a person lets them be called again
-is not a state of theirs: see `permissions`.
+`unknown`; else the last refusal makes them `error`; else they are `pending`. So a refused redial does not affect the
+call before it: its id, its result and its protection stay. A person's permission to call them again is not a state:
+see `permissions`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def derive(db: Database, recipients: Iterable[int], *, reason: str | None = None) -> None:
-    """Bring up to date where some people stand; to be done in each transaction that changes their attempts.
+    """Update the state of some recipients; call it in each transaction that changes their attempts.
 
     Args:
         db: within a transaction.
         recipients: their integer keys.
-        reason: why those were not called who are still pending; None: as their last attempt says.
+        reason: why the recipients who are still pending were not called; None: the reason of their last attempt.
     """
     db.execute(changing.DERIVE, {"recipients": json.dumps(list(recipients)), "reason": reason})

@@ -67,7 +67,7 @@ class Pulses(Calls):
         if sum(attempts.get(outcome, 0) for outcome in ("", Outcome.QUEUED, Outcome.UNKNOWN)) > people:
             (reached,) = self._db.execute(reading.REACHED_PEOPLE).fetchone()
             return dict(self._db.execute(reading.OUTCOMES)), reached
-        # Nobody was called twice, so that each call is of a person.
+        # Nobody was called twice, so there is one call per person.
         outcomes = Counter[str]()
         for one in told:
             outcomes[one.outcome] += one.calls

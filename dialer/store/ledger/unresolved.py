@@ -1,4 +1,4 @@
-"""Attempts of which nobody knows whether a call was placed, and calls of which the ledger did not know."""
+"""Attempts that may have placed a call, and calls that the ledger did not know."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ class Doubts(Gaps):
     def adopt(
         self, numbers: Collection[int], mark: str, *, execution_id: str, missing_since: float | None = None
     ) -> bool:
-        """Note that a call to one of them was found at the provider; return whether it was new.
+        """Record that a call to one of them was found at the provider; return whether it was new.
 
-        Of somebody who is to be called again the calls that are known already say nothing new.
+        For a recipient who will be called again, calls that are already known are not new.
 
         Args:
             numbers: E.164 digits; more than one where one line has several spellings.
-            mark: the call's reference, which tells whose it is.
+            mark: the call's reference, which identifies the recipient.
             execution_id: the provider's id of the call.
             missing_since: from then on (Unix seconds) more calls may be missing, now that one is.
         """
@@ -122,5 +122,5 @@ class Doubts(Gaps):
         revoke(self._db, recipient)
         derive(self._db, [recipient])
         self._claim_row(key)
-        # Whose number was called under another id must not be called any more.
+        # A recipient whose number was called under another id must not be called any more.
         self.set_note(JUDGED, "")

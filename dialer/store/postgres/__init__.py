@@ -7,7 +7,7 @@ from dialer.errors import UsageError
 from dialer.messages import database as say
 
 try:
-    import psycopg  # noqa: F401 - so that what is missing is said in words, whoever comes first
+    import psycopg  # noqa: F401 - so that a missing driver gets a clear message, wherever it is noticed first
 except ImportError as error:
     raise UsageError(say.NOT_INSTALLED) from error
 

@@ -63,7 +63,7 @@ class BatchSession(Connected):
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read everything inside from one moment, whatever a run writes meanwhile."""
+        """Read everything inside from one snapshot, even while a run writes."""
         with database_errors(), self._session.transaction(statements.ONE_MOMENT, alone=False):
             yield
 

@@ -49,12 +49,12 @@ class Found:
 
 
 def create(url: str, *, run: str = "", read: str = "") -> bool:
-    """Make the tables where there are none, and let roles use them; return whether there were none.
+    """Create the tables if there are none, and grant roles access; return whether there were none.
 
     Args:
         url: of the database, as its owner.
-        run: a role that may run campaigns from now on; empty: none but the owner.
-        read: a role that may look, and change nothing.
+        run: a role that may run campaigns from now on; empty: only the owner.
+        read: a role with read-only access.
 
     Raises:
         LedgerError: the database cannot be used, or has tables of another version.
@@ -92,7 +92,7 @@ def upgrade(url: str) -> tuple[int, int]:
         if not found or found > known:
             check_version(db)
         if found < known:
-            # Whoever begins a run from here on waits, and looks at the version again: see `Runs.begin_work`.
+            # A process that starts a run from here on waits, and checks the version again: see `Runs.begin_work`.
             db.execute(statements.NOBODY_BEGINS)
             # Another one may have brought it up meanwhile.
             found = version_of(db)

@@ -44,7 +44,7 @@ class DatabasePart:
 
 
 class DatabaseAdding:
-    """Adds rows in a transaction that nobody else adds any in.
+    """Adds rows in a transaction that excludes other writers of the list.
 
     Args:
         session: to the database, in that transaction.
@@ -99,13 +99,13 @@ class DatabaseDoNotCall:
 
     def stamp(self) -> Stamp:
         """Return what changes whenever a row is added."""
-        # While the database does not answer, nobody is called: each intent looks by itself.
+        # While the database does not answer, no call is placed: each intent checks the list itself.
         with contextlib.suppress(UnreachableError), self._looks.session() as session:
             self._stamp = (_last_line(session), 0, 0)
         return self._stamp
 
     def read(self, *, after: Extent = NOTHING, expected: Extent = NOTHING) -> DatabasePart:
-        """Return what stands there, or what was added since; `DoNotCall.read`."""
+        """Return the content of the list, or what was added since; see `DoNotCall.read`."""
         expected = max(expected, after, key=lambda extent: extent.length)
         if not self.begins_with(expected):
             with self._asked() as session:
@@ -131,7 +131,7 @@ class DatabaseDoNotCall:
     @contextlib.contextmanager
     def adding(self) -> Iterator[DatabaseAdding]:
         """Have it alone, to look and to add; what was added is durable at the end."""
-        # The lock is that of batch 0, which there is not.
+        # The lock is the one of batch 0, which does not exist.
         with self._asked() as session, session.transaction():
             yield DatabaseAdding(session)
 

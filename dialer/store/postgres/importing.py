@@ -40,15 +40,15 @@ def take_over(
     notes: Mapping[str, str],
     window: float,
 ) -> bool:
-    """Keep a batch from now on; return whether it was not there yet.
+    """Import a batch into the database; return whether it was not there yet.
 
     Args:
         url: of the database.
-        name: what tells the batch from every other one there.
-        campaign: what tells its campaign from every other one.
-        identity: what tells the ledger that had it from every other ledger.
-        rows: returns what a table has in some columns, in the order of the first one.
-        notes: take the place of what stands among the rows under these names.
+        name: unique name of the batch in that database.
+        campaign: unique name of its campaign in that database.
+        identity: unique id of the ledger that had it.
+        rows: returns some columns of a table, in the order of the first one.
+        notes: replace the rows' notes of the same names.
         window: seconds for which a call counts for the organisation's rate.
 
     Raises:
@@ -94,7 +94,7 @@ def _of(batch: int, rows: Iterable[tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
 
 
 def put_pauses(url: str, pauses: Iterable[Pause]) -> None:
-    """Have nobody called in some batches, campaigns, or at all; each pause is there whole or not at all.
+    """Pause some batches, campaigns, or everything; each pause is written whole or not at all.
 
     Raises:
         LedgerError: the database cannot be used.

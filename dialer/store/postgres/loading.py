@@ -34,7 +34,7 @@ def copy_first(db: Session, chunks: Iterable[InputRows], *, layout: int) -> None
 
 
 def copy_aside(db: Session, chunks: Iterable[InputRows], *, layout: int) -> None:
-    """Put judged rows beside a batch's former ones, within a transaction: nobody waits for them meanwhile."""
+    """Load judged rows beside a batch's former ones, within a transaction: no other process is blocked by it."""
     db.execute(statements.STAGE)
     db.copy(statements.COPY_INTO.format(table="staged"), _rows(chunks, db.batch, layout))
 

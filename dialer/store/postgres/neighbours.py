@@ -1,7 +1,7 @@
-"""Whom other batches of the same database called: intents leave those out; here it is asked who that was.
+"""Recent calls by other batches of the same database: intents skip these numbers; this tells which batch called them.
 
-Asked in the event loop, as a ledger in a file is. While the database cannot be reached nobody is called: whoever is
-asked about then is tried again.
+It runs in the event loop, like the check of a ledger in a file. While the database cannot be reached no call is
+placed: a recipient who is checked then is tried again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class DatabaseNeighbours:
         url: of the database.
         batch: the one that is not asked: its number there.
         server: as in `Binding`.
-        within: seconds that a call counts.
+        within: seconds for which a call counts.
     """
 
     def __init__(self, url: str, *, batch: int, server: str, within: float) -> None:
@@ -47,7 +47,7 @@ class DatabaseNeighbours:
             with self._looks.session() as session:
                 row = session.execute(statements.NEIGHBOURS_CALLED, asked).fetchone()
         except UnreachableError:
-            # Long before the request leaves the last look will do; without that nobody is called.
+            # The last look will do long before the request leaves; without one no call is placed.
             return None if seen_within else Elsewhere(now, say.ANOTHER_BATCH, is_open=True)
         return None if row is None else Elsewhere(row[0], row[1], bool(row[2]))
 

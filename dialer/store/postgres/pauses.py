@@ -1,4 +1,4 @@
-"""Who has paused a batch, its campaign, or all: rows that each intent looks at, on whatever host."""
+"""Pauses of a batch, its campaign, or everything: rows that each intent checks, on every host."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class DatabasePauses:
     def in_force(self) -> Sequence[Pause]:
         """Return what holds it at this moment, or did a moment ago: each intent looks by itself."""
         if time.monotonic() - self._seen_at > _FRESH:
-            # While the database does not answer, nobody is called.
+            # While the database does not answer, no call is placed.
             with contextlib.suppress(UnreachableError):
                 self._seen, self._seen_at = self._read(), time.monotonic()
         return [pause for pause in self._seen if pause.until is None or pause.until.timestamp() > self._now()]
@@ -72,7 +72,7 @@ class DatabasePauses:
         ]
 
     def put(self, pause: Pause) -> None:
-        """Have nobody called from now on; what was begun before may still leave within half a second."""
+        """Stop placing calls from now on; a call begun before may still leave within half a second."""
         since, until = (None if at is None else at.timestamp() for at in (pause.since, pause.until))
         with self._looks.session() as session:
             name = "" if pause.of == "all" else pause.place

@@ -1,9 +1,10 @@
-"""Who works on a batch: each process has a row, and a lease that it renews; whoever is silent is declared over.
+"""The runs that work on a batch: each process has a row and renews its lease; a silent run is declared over.
 
-Across hosts nothing tells who is dead. So a run that was silent for longer than its lease may be declared over by any
-other one: then it begins no call any more, what it was sending is `unknown`, and whom it had claimed are free. The
-process itself counts from before it sent its last beat, by a clock that goes on while the machine sleeps, so that it
-stops before anybody may declare it over. No host's wall clock matters: the server's tells when it last heard of whom.
+Across hosts there is no way to tell whether a process is dead. So any run may declare another over that was silent for
+longer than its lease: that run begins no further call, what it was sending is `unknown`, and the recipients it had
+claimed are free. The process itself counts from before it sent its last heartbeat, by a clock that continues while the
+machine sleeps, so it stops before another may declare it over. No host's wall clock matters: the heartbeats have the
+server's time.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _WORK, _BEGUN = "work", "work_begun"
 
 
 def elapsed() -> float:
-    """Return seconds that go on while the machine sleeps, and that nobody sets."""
+    """Return the seconds of a clock that continues while the machine sleeps and cannot be set."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -77,11 +78,11 @@ class Runs(BatchSession, Gaps):
                 raise LockedError(
                     say.batch_held(host=host, process=process, since=moment), pid=process, host=host, since=moment
                 )
-            # From here on nobody changes the tables before this run is noted.
+            # From here on no one changes the tables before this run is recorded.
             check_version(self._session)
             before = db.execute(statements.FORMER_SERVER).fetchone()
             if before is not None:
-                # Nobody who has worked on it has told this server again what it may have lost.
+                # No earlier process has sent this server again what it may have lost.
                 self._note_lost(before[0])
             db.execute(statements.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease, does))
             self._note_start(work, now)
@@ -107,7 +108,7 @@ class Runs(BatchSession, Gaps):
         return [Holder(pid, host, _iso(began), does) for pid, host, began, does in rows]
 
     def ask_to_stop(self) -> None:
-        """Ask whoever works on it at this moment to stop."""
+        """Ask the processes that work on it now to stop."""
         with self.transaction() as db:
             db.execute(changing.ASK_TO_STOP, ("stop_asked", _WORK))
 
@@ -129,7 +130,7 @@ class Runs(BatchSession, Gaps):
         return elapsed() < self._until
 
     def judge(self) -> None:
-        """Declare over whoever was silent for too long, unless this run may be as late to hear of them."""
+        """Declare over the runs that were silent for too long, once this run is connected for longer than a lease."""
         if elapsed() - self._since > self.lease:
             self.declare_over()
 
@@ -144,8 +145,9 @@ class Runs(BatchSession, Gaps):
     def come_back(self) -> bool:
         """Connect again after the connection was lost; return whether this run goes on.
 
-        The answer to an intent may be lost: whom this run has begun to call without knowing it were surely not called.
-        Whatever it knows stays, also what it has recorded: the server may have lost the outcome and not the intent.
+        The answer to an intent may be lost: recipients with an intent that this run does not know of were surely not
+        called. All that the run knows stays, also what it has recorded: the server may have lost the outcome but not
+        the intent.
 
         Raises:
             LedgerError: the database cannot be reached.
@@ -154,7 +156,7 @@ class Runs(BatchSession, Gaps):
             self._session.reconnect()
             began = elapsed()
             line, goes_on = self._session.one(statements.NEXT_CONNECTION, (self._session.run,)) or (0, False)
-            # After that statement: it has waited for what was on its way.
+            # After that statement, which has waited for those in progress.
             known, since = self._known_attempts()
             self._db.execute(statements.WITHHOLD_ALL_BUT, (self._session.run, known, RUN_ENDED, since))
         self._line, self._since = line, began
@@ -163,23 +165,23 @@ class Runs(BatchSession, Gaps):
         return bool(goes_on)
 
     def declare_over(self) -> int:
-        """Declare over whoever was silent for too long; return of how many people it is `unknown` what came of it."""
+        """Declare over the runs that were silent for too long; return how many people became `unknown`."""
         with self._errors():
             silent = self._db.execute(statements.END_SILENT_RUNS).fetchall()
             for since in (beat for beat, is_known in silent if not is_known):
-                # It has died with the server that it knew: what it has sent at last may be missing in this one.
+                # It died with its server: the last calls that it placed may be missing on this one.
                 self._note_lost(since)
             return int(self._db.execute(statements.RECOVER).fetchone()[0])
 
     def _note_lost(self, since: float) -> None:
-        """Note that calls may be missing since a beat that the server knows of; a run that begins later is told so."""
+        """Record that calls may be missing since a heartbeat that the server knows; later runs read this."""
         self.note_gap(since, self._session.one(statements.CLOCK)[0])
 
     def end_work(self) -> None:
-        """End this run: whom it has claimed are free, and what it has left open is `unknown`."""
+        """End this run: the recipients that it has claimed are free, and its open attempts are `unknown`."""
         if not self._session.run or self._session.is_lost:
             return
-        # Another server is told again what this run has sent, before nobody can.
+        # Record on another server again what this run has sent, while the run still can.
         self.beat()
         with self._errors():
             self._db.execute(statements.END_RUN, (self._session.run,))

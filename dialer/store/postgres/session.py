@@ -79,7 +79,7 @@ class Session:
         return db
 
     def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
-        # A wait for a standby that was cancelled is told as success: it is only here that the replica may lack it
+        # A cancelled wait for a standby is reported as success: only this warning tells that the replica may lack it
         # (https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION-HA).
         if notice.severity_nonlocalized == "WARNING" and notice.sqlstate == _WARNING:
             self._doubt = notice.message_primary or _WARNING
@@ -100,7 +100,7 @@ class Session:
         self._db = self._connected()
 
     def _come_back(self) -> None:
-        """Connect anew where that is lost and nobody minds: a run comes back by itself, and asks what it has missed."""
+        """Connect again after a lost connection, outside a run; a run reconnects itself and asks what it missed."""
         if self.is_lost and not self.run:
             self.reconnect()
 
@@ -181,7 +181,7 @@ class Session:
 
         Args:
             mode: of the transaction, as BEGIN takes it.
-            alone: whoever else works on the batch waits, but for readers.
+            alone: other writers of the batch wait; readers do not.
         """
         self._come_back()
         begin = f"BEGIN {mode}; {self._settings()}"

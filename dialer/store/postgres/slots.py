@@ -43,10 +43,10 @@ class Slots:
 
     Args:
         session: to the database; one thread at a time may use it.
-        organisation: whose.
-        count: so many requests ...
-        window: ... may leave in so many seconds.
-        now: the asker's clock, which nobody sets.
+        organisation: its name.
+        count: requests that may leave within a window.
+        window: its length in seconds.
+        now: the caller's clock, which cannot be set.
     """
 
     @classmethod
@@ -104,6 +104,6 @@ class Slots:
         self._session.close()
 
     def hold(self, seconds: float, words: str) -> None:
-        """Have nobody get a slot for so many seconds from now on."""
+        """Grant no slot for a number of seconds from now."""
         with database_errors():
             self._session.execute(statements.HOLD, (self._organisation, seconds, words))

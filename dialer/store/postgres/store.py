@@ -1,13 +1,13 @@
-"""A batch's ledger in a database that several hosts share; what changes something is one statement, done or not done.
+"""A batch's ledger in a database that several hosts share; each change is one statement, done or not done.
 
 Write order of one call, and what a crash leaves at each step:
 
-    claim       who is next belongs to this run             -> given back when the run is declared over
+    claim       who is next belongs to this run             -> released when the run is declared over
     intent      `sending` and an open attempt, durable      -> before: `pending`; nothing was sent
     (pace, judge, POST)                                     -> `sending`: `unknown` once the run is declared over
     outcome     state and attempt closed, durable           -> before: `unknown`; after: final
 
-An intent is refused once its run is declared over (`runs`), an outcome never: it tells what is true.
+An intent is refused once its run is declared over (`runs`); an outcome never is, since it states a fact.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
     """The durable record of every recipient and attempt of one batch, in a database."""
 
     within = 86_400.0
-    """Seconds for which whoever was called by another batch is not called by this one."""
+    """Seconds after a call by another batch during which this batch does not call the same number."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -68,14 +68,14 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
 
     @classmethod
     def open(cls, url: str, *, name: str, binding: Binding, batch: str, campaign: str = "") -> Batch:
-        """Return a batch for writing, made new if there is none.
+        """Open a batch for writing; create it if there is none.
 
         Args:
             url: of the database.
-            name: what tells it from every other batch there.
-            binding: to whom it belongs.
+            name: unique name of the batch in that database.
+            binding: what the ledger belongs to: agent, server, key of the recipients.
             batch: the batch's name; it keeps the one it was made with, since references depend on it.
-            campaign: what tells its campaign from every other one there; may be paused with all its batches.
+            campaign: unique name of its campaign in that database; a pause can hold all its batches.
 
         Raises:
             LedgerError: the database cannot be used.

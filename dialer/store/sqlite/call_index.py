@@ -1,4 +1,4 @@
-"""Whom a ledger has called, kept in memory while nobody writes to it."""
+"""The numbers that a ledger has called, kept in memory while no process writes to the ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, init=False)
 class CallIndex:
-    """What counts of a ledger that nobody writes to: 16 bytes a number, in order."""
+    """The calls that count of a ledger without a writer: 16 bytes per number, sorted."""
 
     numbers: array[int]
     moments: array[float]
@@ -25,7 +25,7 @@ class CallIndex:
         object.__setattr__(self, "open", frozenset(index for index, row in enumerate(rows) if row[2]))
 
     def of(self, numbers: Sequence[int], *, since: float) -> list[tuple[int, float, int]]:
-        """Return number, moment and whether it is about to be placed, of the calls to some numbers."""
+        """Return the calls to some numbers: number, time, and whether the call is about to be placed."""
         found: list[tuple[int, float, int]] = []
         for number in numbers:
             at = bisect_left(self.numbers, number)

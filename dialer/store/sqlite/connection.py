@@ -91,7 +91,7 @@ class LedgerFile(Connected):
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read everything inside from one moment, whatever a run writes meanwhile."""
+        """Read everything inside from one snapshot, even while a run writes."""
         with ledger_errors(self.path):
             self._db.execute("BEGIN")
             try:

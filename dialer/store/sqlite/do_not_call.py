@@ -1,7 +1,7 @@
-"""The file `do_not_call.csv`: one line for each row, only ever appended, read and edited by people as well.
+"""The file `do_not_call.csv`: one line per row, only ever appended; people may read and edit it as well.
 
-Whatever a crash or a person leaves, no line that cannot be read is skipped. A command is written by one call: killed
-within it, it leaves the first of its lines, of which the last may be cut short.
+After a crash or an edit, no unreadable line is skipped. A command writes with one system call: if it is killed
+during it, the first of its lines are in the file, and the last of these may be cut short.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """The lines from some place on.
+    """The lines from some position on.
 
     Attributes:
         path: the file.
         content: the lines.
-        before: how many lines stand before them.
-        delimiter: between their cells.
-        extent: how far they go, a last line without its end not counted.
+        before: number of lines before them.
+        delimiter: character between their cells.
+        extent: their extent, without a last line that has no line end.
     """
 
     path: Path
@@ -137,13 +137,13 @@ class DoNotCallFile:
     def stamp(self) -> Stamp:
         """Return what changes whenever a row is added."""
         try:
-            found = os.stat(self.path)  # noqa: PTH116 - asked for each call
+            found = os.stat(self.path)  # noqa: PTH116 - runs for each call
         except OSError:
             return (0, 0, 0)
         return (found.st_size, found.st_mtime_ns, found.st_ino)
 
     def read(self, *, after: Extent = NOTHING, expected: Extent = NOTHING) -> FilePart:
-        """Return what stands there, or what was added since; `DoNotCall.read`."""
+        """Return the content of the list, or what was added since; see `DoNotCall.read`."""
         expected = max(expected, after, key=lambda extent: extent.length)
         if kind := unreadable(self.path):
             raise DoNotCallError(say.unreadable(self.path, kind))
@@ -239,7 +239,7 @@ def _is_utf_8(text: bytes) -> bool:
 
 
 def _delimiter(head: bytes) -> str:
-    """Return what stands between the cells, by the first line."""
+    """Return the delimiter between the cells, taken from the first line."""
     first = head.removeprefix(_MARK).partition(b"\n")[0].decode("utf-8", "replace")
     return next((char for char in first if char in _DELIMITERS), ",")
 

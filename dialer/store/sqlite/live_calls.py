@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DOUBT = 600.0
-"""Seconds for which an attempt counts of which nobody knows whether it placed a call."""
+"""Seconds for which an attempt counts that may have placed a call."""
 _OLD = 86_400.0
 """Seconds after which a call is surely not live any more."""
 
@@ -26,9 +26,9 @@ class LiveCalls:
 
     Attributes:
         ledger: its path.
-        agent: whose they are, but for those of whom a column named another.
+        agent: the agent of the calls, unless a column named another one.
         calls: accepted, and not known to be over.
-        doubts: attempts that may have placed a call, or are about to.
+        doubts: attempts that may have placed a call, or are about to do so.
     """
 
     ledger: Path
@@ -38,11 +38,11 @@ class LiveCalls:
 
 
 class LiveRows:
-    """The attempts of a ledger of which a call may be live; read again and again while a run writes to it.
+    """The attempts of a ledger whose call may be live; read repeatedly while a run writes to the ledger.
 
     Args:
         path: the ledger.
-        elapsed: seconds that never go back, whatever the wall clock is set to.
+        elapsed: a monotonic clock, seconds.
     """
 
     def __init__(self, path: Path, *, elapsed: Callable[[], float] = time.monotonic) -> None:

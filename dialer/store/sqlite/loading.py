@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from dialer.models import Whereabouts
 
 _CACHE = 16_384
-"""KiB of the file that are held in memory while a list is loaded in the place of another."""
+"""KiB of page cache while a list replaces another."""
 
 _Value = TypeVar("_Value")
 
 
 @contextlib.contextmanager
 def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
-    """Hold more of the file in memory while a list is loaded that is not the first.
+    """Use a larger page cache while a list is loaded that is not the first.
 
-    Its keys come in no order: with less, their index is read and written over and over. That of the first list is
-    sorted when all rows are there, which takes as much again as may be held.
+    Its keys come in no order: with a smaller cache, pages of their index are read and written over and over. The index
+    of the first list is sorted after all rows are there, which takes the same amount of memory again.
     """
     if _is_empty(db):
         yield
@@ -42,7 +42,7 @@ def room_for_keys(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def replace_input(db: sqlite3.Connection, chunks: Iterable[InputRows], *, layout: int) -> None:
-    """Put judged rows, in input order, in the place of those that the ledger has, within an open transaction."""
+    """Replace the ledger's rows by judged rows, in input order, within an open transaction."""
     is_first = _is_empty(db)
     for drop in (changing.DROP_PENDING, changing.DROP_DONE, changing.CHANGE_ALL_RESULTS):
         db.execute(drop)

@@ -26,10 +26,10 @@ class Lock:
 
     Args:
         path: the file.
-        holder: who holds it, for whoever is turned away.
+        holder: who holds it, shown to a process that is refused.
 
     Attributes:
-        former: which work version 0.1 did last under it; None where it tells of none. Kept until work has begun.
+        former: the last work of version 0.1 that it names; None if there is none. Kept until work has begun.
     """
 
     def __init__(self, path: Path, holder: Mapping[str, object]) -> None:
@@ -46,7 +46,7 @@ class Lock:
             self._write(self._holder)
 
     def let_go(self) -> None:
-        """Say that nobody holds it."""
+        """Write that no process holds it."""
         self._write({})
 
     def _write(self, holder: Mapping[str, object]) -> None:
@@ -65,9 +65,9 @@ def locked(path: Path, *, command: str, campaign: Path | None = None, status: st
 
     Args:
         path: the lock file.
-        command: what this process does, for whoever is turned away.
-        campaign: the campaign file, by which who pauses it finds its runs.
-        status: the command that shows how far the holder is, where there is one.
+        command: what this process does, shown to a process that is refused.
+        campaign: the campaign file, by which `pause` finds its runs.
+        status: the command that shows the holder's progress, if there is one.
 
     Raises:
         LockedError: another process holds it.
@@ -107,15 +107,15 @@ def left_in(path: Path) -> Mapping[str, Any] | None:
 
 
 def holder(path: Path) -> str:
-    """Return who holds a lock file, in words; empty when nobody does."""
+    """Return who holds a lock file, in words; empty if no process does."""
     by = held_by(path)
     return "" if by is None else say.holder(by.does, process=by.pid, host=by.host, since=by.since)
 
 
 def held_by(path: Path) -> Holder | None:
-    """Return who holds a lock file; None when nobody does.
+    """Return who holds a lock file; None if no process does.
 
-    It does not try the lock: that would turn away a run that starts at that moment.
+    It does not try the lock: that would refuse a run that starts at the same moment.
     """
     noted = _content(path)
     if not {"pid", "host", "since", "command"} <= noted.keys():

@@ -1,4 +1,4 @@
-"""The high-water mark: a small file beside the ledger by which an older copy of the ledger is known.
+"""The high-water mark: a small file beside the ledger that exposes an older copy of the ledger.
 
 The ledger holds the same figures, which never fall. They rise in the transaction that begins work or writes intents,
 and the mark follows:
@@ -7,8 +7,8 @@ and the mark follows:
     mark        written                                    -> before: the ledger is ahead, which is fine
     (the body may leave)
 
-So whatever has left is in the mark, and a ledger that has less than its mark, or another start of the same number, is
-an older copy, or a copy of which work went on elsewhere.
+So every request that has left is in the mark. A ledger with less than its mark, or with another start of the same
+number, is an older copy, or a copy of a ledger that was used elsewhere since.
 
 The mark is written in place, in one write of one sector, with a digest. A killed process has written all of it or
 nothing. It is synced when work begins, not for each group of intents: after a power loss it may be older than the

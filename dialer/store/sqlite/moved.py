@@ -1,4 +1,4 @@
-"""A ledger whose batch was moved into a database: it is kept as it was, and nobody is called with it."""
+"""A ledger whose batch was moved into a database: it is kept unchanged, and no run may use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOVED = "moved_to"
 
 
 class Moved(LedgerFile):
-    """The part of the ledger that knows whether it still is the batch's record."""
+    """The part of the ledger that records whether its batch was moved."""
 
     def moved_to(self) -> tuple[str, str] | None:
         """Return the database that has its batch now: its identity, and as a person knows it; None: it is here."""
@@ -25,7 +25,7 @@ class Moved(LedgerFile):
         return None if noted is None else (noted.partition(" ")[0], noted.partition(" ")[2])
 
     def note_moved(self, *, identity: str, shown: str) -> None:
-        """Have nobody be called with it any more."""
+        """Mark the ledger as moved, so that no run may use it any more."""
         self.set_note(_MOVED, f"{identity} {shown}")
 
     def refuse_moved(self) -> None:

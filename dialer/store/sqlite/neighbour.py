@@ -46,12 +46,12 @@ class _Stamp(NamedTuple):
 class Neighbour:
     """Another batch's ledger.
 
-    While nobody writes to it, all that counts is read once and the file is closed: there may be hundreds of them.
+    While no process writes to it, it is read once and the file is closed: there may be hundreds of them.
 
     Args:
         path: the file, its links followed.
-        server: calls placed elsewhere do not count.
-        within: seconds that a call counts.
+        server: the provider's server; calls placed at another one do not count.
+        within: seconds for which a call counts.
     """
 
     def __init__(self, path: Path, *, server: str, within: float) -> None:
@@ -89,7 +89,7 @@ class Neighbour:
             FileNotFoundError: the ledger is gone.
             LedgerError: it cannot be read, or does not know all calls.
         """
-        # Asked of each ledger for each call.
+        # This runs for each ledger and each call.
         try:
             if not self._is_ready(now, seen_within):
                 return None
@@ -161,7 +161,7 @@ class Neighbour:
 
     def _last(self, rows: Sequence[tuple[int, float, int]]) -> Elsewhere:
         at = max(at for _, at, _ in rows)
-        # Of a run that died nobody knows what it placed.
+        # It is unknown which calls a run that died has placed.
         is_open = any(is_open for *_, is_open in rows) and self._is_held()
         return Elsewhere(at, self.batch, is_open)
 
@@ -171,7 +171,7 @@ class Neighbour:
     # -- the file ------------------------------------------------------------------------------------------------
 
     def _is_ready(self, now: float, seen_within: float = 0.0) -> bool:
-        """Have it read, or open where a run may be writing to it; False where it has nobody to tell of."""
+        """Read it, or open it if a run may be writing to it; return False if it has no calls that count."""
         if self._read is not None and 0 <= now - self._seen_at < seen_within:
             return self._counts
         stamp = self._stamp()
@@ -187,9 +187,9 @@ class Neighbour:
         return self._counts
 
     def _stamp(self) -> _Stamp:
-        """Return what tells whether it is as it was: whoever changes it begins in its log."""
-        found = os.stat(self._file)  # noqa: PTH116 - asked for each call
-        # Opening a FIFO would wait for whoever writes to it.
+        """Return a stamp that tells whether it has changed: every change goes to its log first."""
+        found = os.stat(self._file)  # noqa: PTH116 - runs for each call
+        # Opening a FIFO would wait for a writer.
         if not stat.S_ISREG(found.st_mode):
             raise LedgerError(say.NOT_A_FILE)
         if os.access(self._wal, os.F_OK) and os.stat(self._wal).st_size:  # noqa: PTH116 - as above
@@ -198,7 +198,7 @@ class Neighbour:
         return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns, log=False)
 
     def _load(self, stamp: _Stamp, now: float) -> None:
-        """Read all of it where nobody writes to it, else keep it open."""
+        """Read all of it if no process writes to it, else keep it open."""
         if not stamp.log and self._load_alone(stamp, now):
             self._seen = stamp
             return
@@ -207,7 +207,7 @@ class Neighbour:
         self._seen = self._stamp()
 
     def _load_alone(self, stamp: _Stamp, now: float) -> bool:
-        """Read all of it; False where somebody has begun to write meanwhile."""
+        """Read all of it; return False if a process began to write meanwhile."""
         try:
             with self._opened(alone=True) as db:
                 self._learn(db)
@@ -236,7 +236,7 @@ class Neighbour:
         let_read_bodies(db)
         self._version = version_of(db)
         self.batch = notes.get("batch", "")
-        # Until ledgers said so, nobody knew.
+        # Older ledgers do not record it.
         self._later = notes.get("later", "yes") == "yes"
         self._counts = notes.get("server") == self._server and not is_trial(self.path, notes.get("trial"))
         mark = mark_of(self.path)
@@ -273,8 +273,8 @@ class Neighbour:
         ).fetchall()
 
     def _expect_more(self) -> None:
-        """Look at a ledger again that is just being made: nobody is in it yet, but may be in a moment."""
-        # A run that was killed while it made its ledger has called nobody.
+        """Look again at a ledger that is just being created: it has no calls yet, but may have some in a moment."""
+        # A run that was killed while it created its ledger has placed no call.
         if read_mark(mark_of(self.path)) is not None and time.time() - self.path.stat().st_mtime > _SETTLED:
             raise LedgerError(say.EMPTY)
 
@@ -305,10 +305,10 @@ def _figures(db: sqlite3.Connection) -> Mark:
 
 
 def is_trial(path: Path, mark: str | None) -> bool:
-    """Tell whether a ledger is of a trial in the built-in stand-in, which calls nobody.
+    """Tell whether a ledger belongs to a trial with the built-in stand-in, which places no calls.
 
     Args:
         path: the ledger.
-        mark: what it says of itself; None: it was made before ledgers said so, and was named so.
+        mark: what the ledger records about this; None for an older ledger without a record, which the name tells.
     """
     return ".sandbox" in {path.suffix, Path(path.stem).suffix} if mark is None else bool(mark)

@@ -97,9 +97,9 @@ def open_for_reading(
 
     Args:
         path: the SQLite file.
-        any_version: also where an older version of dialer wrote it.
-        alone: nobody writes to it meanwhile, and its log is empty: nothing is left beside it.
-        tidily: nothing is left beside it that was not there, whoever writes to it meanwhile.
+        any_version: accept a ledger of an older version of dialer.
+        alone: no process writes to it meanwhile, and its log is empty: no file is left beside it.
+        tidily: no new file is left beside it, even if another process writes to it meanwhile.
 
     Raises:
         UsageError: there is no ledger yet.
@@ -125,28 +125,28 @@ def _tidy_way(path: Path) -> str:
     """Return how a reader opens a ledger so that nothing is left beside it.
 
     See https://www.sqlite.org/wal.html#read_only_databases.
-    Of a database with a log each reader makes `-wal` and `-shm` where they are missing. Only whoever may write takes
-    them away again as it closes last; it would also bring a log into the file that a killed run left.
+    For a database with a log, each reader creates `-wal` and `-shm` if they are missing. Only a connection that may
+    write removes them when it closes last; it would also checkpoint a log that a killed run left.
     """
     wal = path.with_name(f"{path.name}-wal")
     if wal.exists() and wal.stat().st_size:
-        # They are there. Where a run goes on, it is that run that takes them away, or the next one.
+        # Both files exist. The run that goes on removes them, or the next one.
         return "mode=ro"
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         return "mode=rw"
-    # Nobody has it open, and who may not write beside it cannot open it as a log needs.
+    # No process has it open, and without write access to the folder a WAL database cannot be opened normally.
     return "immutable=1"
 
 
 def tidy_up(path: Path) -> None:
-    """Take away the empty log that a reader leaves which closes later than the run whose log it was."""
+    """Remove the empty log that a reader leaves if it closes later than the run that wrote the log."""
     wal = path.with_name(f"{path.name}-wal")
     with contextlib.suppress(OSError, sqlite3.Error):
         if wal.stat().st_size or _tidy_way(path) != "mode=rw":
             return
         uri = f"{path.resolve().as_uri()}?mode=rw"
         with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as last:
-            # Whoever has read and closes last takes it away.
+            # The last reader that closes removes it.
             last.execute("PRAGMA schema_version").fetchone()
 
 
@@ -183,11 +183,11 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def check_current(path: Path, connection: sqlite3.Connection, *, any_version: bool = False) -> None:
-    """Refuse what is no ledger of this version, or of an older one where that will do.
+    """Refuse a file that is not a ledger of this version, or of an older one if that is accepted.
 
     Raises:
         UsageError: there is no ledger yet.
-        LedgerError: it is another program's, or another version wrote it.
+        LedgerError: another program or another version wrote it.
     """
     _check(path, connection)
     version = schema.version_of(connection)

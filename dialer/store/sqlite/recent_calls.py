@@ -116,20 +116,20 @@ def _says_so(path: Path) -> bool:
 
 
 class Neighbours:
-    """The other ledgers of a workspace, of calls placed at the same server.
+    """The other ledgers of a workspace, for calls placed at the same server.
 
-    They are known by what they say of themselves, whatever they are called; other files are left alone.
+    They are recognised by their content, not by their names; other files are left alone.
 
-    Asking each time, and right before a request leaves, is what keeps two runs at once apart: an intent is durable
-    before this is asked, so of two that are about to call one number the later one sees the other; where both do,
-    neither calls now. No clock has a say in that.
+    The check before each request keeps two simultaneous runs apart: an intent is durable before the check, so if two
+    runs are about to call one number, the later one sees the other's intent; if both see each other, neither calls
+    now. This does not depend on any clock.
 
     Args:
-        folders: where ledgers lie, besides those that are listed.
+        folders: folders with ledgers, besides the listed ones.
         registry: the list of the workspace's ledgers.
-        own: the ledger that is not asked.
+        own: this batch's own ledger, which is skipped.
         server: as in `Binding`.
-        within: seconds that a call counts.
+        within: seconds for which a call counts.
     """
 
     def __init__(self, folders: Sequence[Path], *, registry: Registry, own: Path, server: str, within: float) -> None:
@@ -157,15 +157,15 @@ class Neighbours:
     def called(self, numbers: Sequence[int], *, now: float, seen_within: float = 0.0) -> Elsewhere | None:
         """Return the last call to any of some numbers by another batch within the time, or None.
 
-        One that is about to be placed at this moment comes first.
+        A call that is about to be placed comes first.
 
         Args:
             numbers: E.164 digits; more than one where one line has several spellings.
             now: Unix seconds.
-            seen_within: seconds; no file is looked at that was seen so shortly before.
+            seen_within: seconds; a file that was read within this time is not read again.
 
         Raises:
-            LedgerError: another ledger cannot be read, so that nobody knows.
+            LedgerError: another ledger cannot be read, so the answer is unknown.
         """
         last: Elsewhere | None = None
         for other in self._current(now, seen_within):
@@ -227,7 +227,7 @@ class Neighbours:
                     yield other.batch, found
 
     def expect(self, listed: Mapping[Path, Listed]) -> None:
-        """Count these as listed to the end, whatever becomes of the list."""
+        """Keep these ledgers as listed to the end, even if the list changes."""
         self._listed |= listed
 
     # -- which they are ------------------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ class Neighbours:
             self._tolerate(path, error, now)
 
     def _tolerate(self, path: Path, error: FileNotFoundError | LedgerError, now: float) -> None:
-        """Pass over a ledger that is gone, or cannot be read, where that is no loss, or a person said so."""
+        """Skip a ledger that is gone or unreadable, if it cannot hold calls that count, or a person allowed it."""
         listed = self._listed.get(path)
         if isinstance(error, FileNotFoundError):
             self._others.pop(path).close()

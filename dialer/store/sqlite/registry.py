@@ -1,7 +1,7 @@
-"""The file `dialer.ledgers`: the ledgers of a workspace's batches, wherever they lie, and when each was last started.
+"""The file `dialer.ledgers`: the paths of the ledgers of a workspace's batches, and when each was last started.
 
-One line for each ledger; only its first columns, of fixed width, are ever written again. So whatever a crash leaves,
-no line is lost that was there.
+One line per ledger; only its first columns, of fixed width, are ever overwritten. So a crash never loses an existing
+line.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Listed:
     Attributes:
         path: the ledger's real path.
         at: when a run of it last began, or ended (Unix seconds).
-        identity: what tells it from every other ledger, wherever it is moved.
-        is_forgotten: a person said that it need not be there, and need not be sound.
+        identity: unique id of the ledger, which stays when the file is moved.
+        is_forgotten: a person said that it may be missing or damaged.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class Registry:
     def stamp(self) -> tuple[int, int, int]:
         """Return what changes whenever a line is added."""
         try:
-            found = os.stat(self.path)  # noqa: PTH116 - asked for each call
+            found = os.stat(self.path)  # noqa: PTH116 - runs for each call
         except OSError:
             return (0, 0, 0)
         return (found.st_ino, found.st_size, found.st_mtime_ns)
@@ -157,7 +157,7 @@ class Registry:
             raise LedgerError(say.list_unwritable(self.path, why=error.strerror)) from error
 
     def _lines(self, content: bytes) -> Iterator[tuple[int, Listed]]:
-        """Yield each line's first byte, and what it says; a line that was cut short says nothing."""
+        """Yield each line's offset and its content; skip a line that was cut short."""
         begin = 0
         for number, line in enumerate(content.splitlines(keepends=True), 1):
             listed = _listed(line)

@@ -1,8 +1,8 @@
-"""Asking whoever works on a ledger to stop: from another process, through the ledger itself.
+"""Requests to stop the work on a ledger, made by another process through the ledger itself.
 
 Each piece of work on a ledger has an id of its own, which is noted when it begins (see `starts`); a request to stop
-names the work it is meant for. So a request that nobody saw, since that process was killed, stops no later one, and
-nothing has to be cleared.
+names the work it is meant for. So a request that was not read, because that process was killed, does not stop a later
+one, and nothing has to be cleared.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _WORK, _STOP = "work", "stop_asked"
 
 
 def ask_to_stop(path: Path) -> None:
-    """Ask whoever works on a ledger at this moment to stop; whoever comes after them is not asked.
+    """Ask the process that works on a ledger now to stop; processes that start later are not affected.
 
     Raises:
-        LedgerError: it cannot be written (just now: a list may be on its way into it).
+        LedgerError: it cannot be written (now: a list may be loading).
     """
     with ledger_errors(path):
         other = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=10.0)

@@ -137,8 +137,8 @@ MIGRATIONS = (
     CREATE INDEX recipient_called ON recipient (number) WHERE updated_at IS NOT NULL;
     CREATE INDEX recipient_released ON recipient (former) WHERE former IS NOT NULL;
     """,
-    # 4: where somebody stands follows from their attempts, and a permission to call them again is a row of its own. So
-    # a refused redial takes nothing away from the accepted call before it.
+    # 4: a recipient's state is derived from their attempts, and a permission to call them again is a row of its own. So
+    # a refused redial does not affect the accepted call before it.
     """
     ALTER TABLE attempt ADD COLUMN turn INTEGER NOT NULL DEFAULT 1;   -- the how-manyeth at this recipient
     ALTER TABLE attempt ADD COLUMN source TEXT NOT NULL DEFAULT '';   -- who knew of it, where it was not the run

@@ -58,11 +58,11 @@ class Ledger(Starts, Moved, Doubts, Permissions, Merging, Figures, Stops, Queue,
 
     @classmethod
     def open(cls, path: Path, *, binding: Binding, batch: str) -> Ledger:
-        """Return the ledger for writing, made new if there is none.
+        """Open the ledger for writing; create it if there is none.
 
         Args:
             path: the SQLite file.
-            binding: to whom it belongs.
+            binding: what the ledger belongs to: agent, server, key of the recipients.
             batch: the batch's name; a ledger keeps the one it was made with, since references depend on it.
 
         Raises:
@@ -81,7 +81,7 @@ class Ledger(Starts, Moved, Doubts, Permissions, Merging, Figures, Stops, Queue,
 
     @classmethod
     def reopen(cls, path: Path) -> Ledger:
-        """Return a ledger that is there for writing, whoever it belongs to: nobody is called with it.
+        """Open an existing ledger for writing without checking its binding; it is not used to place calls.
 
         Raises:
             LedgerError: it cannot be written, is damaged or newer.
@@ -94,8 +94,8 @@ class Ledger(Starts, Moved, Doubts, Permissions, Merging, Figures, Stops, Queue,
         self,
         *,
         former: str | None = None,
-        does: str = "run",  # noqa: ARG002 - said by the lock
-        joins: bool = False,  # noqa: ARG002 - nobody can: the lock is held
+        does: str = "run",  # noqa: ARG002 - the lock tells it
+        joins: bool = False,  # noqa: ARG002 - impossible: the lock is held
     ) -> str:
         """Begin a piece of work and return its id; what a dead run left is `unknown`. The lock is held."""
         self.refuse_moved()
@@ -137,7 +137,7 @@ class Ledger(Starts, Moved, Doubts, Permissions, Merging, Figures, Stops, Queue,
             replace_input(db, chunks, layout=layout)
             revoke_unlisted(db)
             db.execute(changing.DROP_SAME_CELLS)
-            # A row that is not callable now still stands for somebody who was called before.
+            # A row that is not callable now still belongs to a recipient who was called before.
             db.execute(changing.CLAIM_ROWS)
             db.execute(changing.DROP_CLAIMED_ROWS)
 

@@ -72,7 +72,7 @@ def add_or_renew_recipient(*more: str) -> str:
     """
 
 
-# Of somebody who was called nothing changes but where they stand in the input. Who was taken over from a torn line of
+# Only the position in the input changes for a recipient who was called. A recipient who was merged from a torn line of
 # the results has no cells yet.
 LIST_CALLED = """
     UPDATE recipient SET position = ?3, status = CASE WHEN number <> ?2 THEN 'invalid' END,
@@ -86,7 +86,7 @@ ADD_ROW_OF_NOBODY = f"""
 
 
 def _claim(which: str) -> tuple[str, str]:
-    """Return how people who were called take the first row of the input that has their key, and drop it as nobody's."""
+    """Return statements that give each called recipient the first row with their key, and delete the unlinked copy."""
     claim = f"""
         UPDATE recipient SET position = o.position, status = o.status, code = o.code,
         cells = CASE WHEN recipient.cells = '[]' THEN o.cells ELSE recipient.cells END,

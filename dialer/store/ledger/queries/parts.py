@@ -1,8 +1,8 @@
 # ruff: noqa: S608 - constants only
-"""What the queries have in common: which call is reached, who may be called, which calls go on.
+"""What the queries share: which call reached a person, who may be called, which calls go on.
 
-The short names in them: `r` is a row of the input, or somebody who was in it; `a` an attempt, `c` the call it placed,
-as the provider last told it, `s` the body it was sent with, `f` the cells it was made with where `r` has others by now.
+Aliases: `r` is a row of the input, or a recipient who was in it; `a` an attempt; `c` the call it placed, by the
+provider's last answer; `s` the body it was sent with; `f` the cells it was made with, if `r` has other cells by now.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ RUN = "(SELECT coalesce((SELECT value FROM meta WHERE name = 'work'), 'none'))"
 
 
 def permitted(recipient: str) -> str:
-    """Return whether the run may call somebody again; nobody may be who has an open attempt, since that uses it."""
+    """Return the condition that the run may call a recipient again; an open attempt uses the permission up."""
     return (
         f"EXISTS (SELECT 1 FROM permission p WHERE p.run = {RUN} AND p.recipient = {recipient} AND p.attempt IS NULL "
         "AND p.void = 0)"
@@ -56,7 +56,7 @@ LISTED = "r.position IS NOT NULL AND r.status IS NULL AND r.state IS NOT NULL"
 PENDING = "recipient r INDEXED BY recipient_pending WHERE r.state = 'pending'"
 """Those who were never called, in the input or not; without those who may be called again."""
 DONE = "recipient r INDEXED BY recipient_done WHERE r.state IS NOT 'pending'"
-"""All the others, also rows that stand for nobody."""
+"""All the others, including rows that belong to no recipient."""
 PERMITTED = f"""
     recipient r WHERE r.id IN (SELECT recipient FROM permission WHERE run = {RUN} AND attempt IS NULL AND void = 0)
     AND r.state IS NOT 'pending'
@@ -67,7 +67,7 @@ OUTCOME = f"""
     CASE WHEN c.status = '{CallState.COMPLETED}' AND c.voicemail = 1 THEN '{CallState.VOICEMAIL}'
     ELSE coalesce(c.status, '') END
 """
-"""How a call stands: a CallState's word, else the provider's own. Older ledgers keep apart that a machine answered."""
+"""A call's status: a CallState, else the provider's own word. Older ledgers store an answering machine separately."""
 REACHED = f"""
     (CASE WHEN {OUTCOME} = '{CallState.COMPLETED}' AND (c.final = 0 OR coalesce(c.duration, 0) > 0) THEN 1 ELSE 0 END)
 """
@@ -76,7 +76,7 @@ IN_DOUBT = f"""
     (CASE WHEN {REACHED} = 1 OR c.final = 1 OR c.status IN {listed(FINAL_STATES)} AND a.retry_seconds IS NULL THEN 0
     ELSE 1 END)
 """
-"""1 where nobody knows whether a person was reached: the call goes on, nobody has asked, or it was given up."""
+"""1 if it is unknown whether a person was reached: the call goes on, was never looked up, or was given up."""
 FINAL = "coalesce(c.final, 0)"
 WHY = "coalesce(nullif(c.error_message, ''), nullif(c.termination_reason, ''), c.hangup_reason)"
 """Why a call ended, or what went wrong. The words of a carrier come last: each has its own."""
@@ -131,9 +131,9 @@ def _calls_of(which: str) -> str:
 
 
 def judged(which: str) -> str:
-    """Return who may be called again by a campaign's rules, and why not, of those of whom something is true.
+    """Select who may be called again by a campaign's rules, and why not, among recipients that meet a condition.
 
-    By plan (`:times` is given) a refusal ends it, and each call has a time of its own.
+    With a plan (`:times` is given), a refusal ends it, and each call has its own time.
     """
     return f"""
         SELECT recipient, decided, untold, asked, ripe,

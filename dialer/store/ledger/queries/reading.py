@@ -232,7 +232,7 @@ ANY_CALL = "SELECT 1 FROM call LIMIT 1"
 _CALL_RESULT = f"""
     c.attempt IS NOT NULL, {OUTCOME}, c.duration, c.cost, {WHY}, c.recording_url
 """
-# Somebody who is to be called again is shown as they stand: a copy of the file must not take them for new.
+# A recipient who will be called again keeps their state here: a merge of this file must not treat them as new.
 _RESULT = """
     r.position, CASE WHEN r.state IS NOT NULL THEN r.key END, r.number, coalesce(r.state, r.status), r.execution_id,
     r.reason, CASE WHEN r.state IS NULL THEN r.code ELSE '' END, r.http_status, r.attempts, r.updated_at,
@@ -275,8 +275,8 @@ def with_calls(query: str, parts: Sequence[str] | None) -> str:
 
     Args:
         query: one of the above.
-        parts: the long columns of a call, or '' in place of one that nobody sees: it may be most of the file; None
-            where no call was tracked yet.
+        parts: the long columns of a call, or '' in place of one that is not shown: it may be most of the file; None
+            if no call was tracked yet.
     """
     if parts is None:
         return query.format(call="0", of="")

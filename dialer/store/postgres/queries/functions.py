@@ -1,9 +1,9 @@
 # ruff: noqa: S608 - constants only
-"""What a run does with people and calls, each in one statement: no lock is held while a client is waited for.
+"""The changes that a run makes to people and calls, each in one statement: no lock is held between round trips.
 
 Each statement within such a function sees what is committed when it begins
-(https://www.postgresql.org/docs/current/xfunc-volatility.html). So whoever declares a run over first waits for its
-intents that are on their way, by the row of the run, which they hold shared; and finds them by the statements after.
+(https://www.postgresql.org/docs/current/xfunc-volatility.html). So the statement that declares a run over first waits
+for the run's intents in progress, which hold the row of the run shared; the statements after it see these intents.
 """
 
 from __future__ import annotations

@@ -239,7 +239,7 @@ VIEWS = {
     "hold": "id, at, seconds, words",
     "run": "id, host, pid, does, began, beat_at, lease, ended, is_expired, server, connection",
 }
-"""Table → its columns as one batch's ledger sees them; the batch itself stands last."""
+"""Table → its columns as one batch's ledger sees them; the batch itself comes last."""
 
 
 def _view(name: str, columns: str) -> str:
@@ -249,7 +249,7 @@ def _view(name: str, columns: str) -> str:
     )
 
 
-# What stands on the server to be asked by one statement each, and what SQLite has and PostgreSQL spells otherwise.
+# Functions on the server, called by one statement each, and SQLite functions that PostgreSQL spells differently.
 _HELPERS = r"""
 CREATE SCHEMA dialer;
 CREATE SCHEMA dialer_batch;

@@ -25,7 +25,7 @@ UNFINISHED = """
     WHERE r.ended IS NULL AND (dialer.seconds() <= r.beat_at + r.lease OR r.server <> dialer.identity()
     OR dialer.seconds() - r.lease <= extract(epoch FROM pg_postmaster_start_time())) ORDER BY r.began LIMIT 1
 """
-"""Who works, or may, whatever the batch: as `END_SILENT_RUNS` judges it, and whose end leaves no gap to note."""
+"""Runs of any batch that work, or may: as `END_SILENT_RUNS` judges it, and whose end leaves no gap to note."""
 END_ALL_RUNS = "UPDATE dialer.run SET ended = dialer.seconds(), is_expired = 1 WHERE ended IS NULL"
 GRANT_RUN = """
     GRANT USAGE ON SCHEMA dialer, dialer_batch TO {role};
@@ -54,7 +54,7 @@ IDENTITY = """
     SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid FROM pg_database
     WHERE datname = current_database()
 """
-"""What tells a database from every other one, wherever it is reached, on whichever replica; a dump has another one."""
+"""Unique id of a database, the same by every address and on every replica; a restored dump has another one."""
 SETTINGS_OF_SERVER = """
     SELECT current_setting('server_version'), current_setting('fsync'), current_setting('full_page_writes'),
     pg_is_in_recovery(), (SELECT count(*) FROM pg_stat_replication), current_setting('synchronous_standby_names'),
@@ -127,7 +127,7 @@ LIVE_RUNS = """
 """
 BEAT = "UPDATE run SET beat_at = dialer.seconds() WHERE id = ? AND ended IS NULL RETURNING server = dialer.identity()"
 NEXT_CONNECTION = "UPDATE run SET connection = connection + 1 WHERE id = ? RETURNING connection, ended IS NULL"
-"""Whatever is on its way by the one before is waited for, or refused."""
+"""It waits for the statements that the previous connection has in progress; later ones of it are refused."""
 WITHHOLD_ALL_BUT = """
     SELECT dialer.withhold(array_agg(id), array_agg(reference), '') FROM attempt WHERE run = ?1
     AND (outcome IS NULL OR outcome = 'unknown' AND words = ?3) AND reference <> ALL (?2) AND at > ?4
@@ -226,7 +226,7 @@ REST = """
     JOIN dialer.meta m ON m.batch_id = a.batch_id AND m.name = 'server' WHERE a.batch_id = ?1 GROUP BY m.value
     ON CONFLICT ON CONSTRAINT rate_pkey DO UPDATE SET next_at = greatest(r.next_at, excluded.next_at)
 """
-"""What was placed lately counts for the rate: as where the file of it is lost, nobody is called for one window."""
+"""Recent calls count for the rate: as with a lost rate file, no call is placed for one window."""
 GO_ON_FROM = """
     SELECT setval(s.name, greatest(nextval(s.name), t.last) + 100000)
     FROM (SELECT max(id) AS last FROM dialer.{table} WHERE batch_id = ?) t,

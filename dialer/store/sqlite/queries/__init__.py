@@ -1,1 +1,1 @@
-"""The SQL statements that another batch's ledger is asked, of whatever version it is; all others are in `ledger`."""
+"""SQL statements for another batch's ledger, which may have any version; all others are in `ledger`."""

@@ -1,4 +1,4 @@
-"""What is asked of a ledger whose batch is moved into a database."""
+"""SQL statements for a ledger whose batch is moved into a database."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - constants only
-"""The statements that another batch's ledger is asked, of whatever version it is."""
+"""SQL statements for another batch's ledger, which may have any version."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PLACED = "coalesce(a.answered_at, a.at)"
 
 
 def called(version: int, *, later: bool, extra: str) -> str:
-    """Return what asks a ledger of some version for attempts that placed a call, or may have.
+    """Return the query, for a ledger version, of attempts that placed a call, or may have.
 
-    Of attempts, not of where people stand: that may not tell that an earlier call was accepted.
+    It reads attempts, not the recipients' states: these may hide that an earlier call was accepted.
 
     Args:
-        version: of the ledger.
+        version: the ledger's version.
         later: phones may ring later than their calls were placed.
         extra: a condition on the recipient `r`.
     """
