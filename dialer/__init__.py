@@ -1,4 +1,4 @@
-"""Call everybody in a CSV with a voice agent: nobody twice, nobody lost.
+"""Call everybody in a CSV with a voice agent: nobody is called twice, nobody is lost.
 
 from dialer import load_campaign, run_campaign
 

@@ -6,11 +6,11 @@ DialerError
  |    +-- InputError             2  the recipients CSV, a suppression list or a results CSV
  |    |    +-- ColumnError       2  it is not clear which column holds the phone numbers
  |    +-- BoundError             2  the ledger belongs to another agent, server or key definition
- |    +-- UnansweredError        2  a question could not be asked, or got no answer
+ |    +-- UnansweredError        2  a question could not be asked or was not answered
  +-- LockedError                 4  another run holds this batch
- +-- LeftError                   3  nobody was called for now; the same command goes on later
- |    +-- DeclinedError          3  a person answered a question with no
- +-- MustActError                5  stopped: a person must act first (key, money, agent, breaker)
+ +-- LeftError                   3  no call was placed for now; the same command continues later
+ |    +-- DeclinedError          3  the user answered a question with no
+ +-- MustActError                5  stopped: the user must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
  |    |    +-- UnreachableError  5  the database does not answer, for now
  |    |    +-- RunOverError      5  another host has declared this run over
@@ -109,7 +109,7 @@ class LockedError(DialerError):
 
 
 class LeftError(DialerError):
-    """Nobody was called for now; the same command goes on later."""
+    """No call was placed for now; the same command continues later."""
 
     exit_code = ExitCode.LEFT
 
@@ -141,7 +141,7 @@ class OtherServerError(LedgerError):
 
 
 class DoNotCallError(MustActError):
-    """The workspace's do-not-call list cannot be read or written, or lacks what it had; nobody is called."""
+    """The workspace's do-not-call list cannot be read or written, or lost entries; no call is placed."""
 
 
 class InterruptedRunError(DialerError):
@@ -151,7 +151,7 @@ class InterruptedRunError(DialerError):
 
 
 def only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error that a task group wrapped; of several that are told in words the first, else the group."""
+    """Return the error in a task group; of several, the first that has a message for users, else the group."""
     errors = list(_errors(group))
     if len(errors) == 1 or all(isinstance(error, DialerError) for error in errors):
         return errors[0]

@@ -21,9 +21,9 @@ _KINDS = {
 
 
 def unreadable(path: Path) -> str:
-    """Return what there is instead of a file to read, and what to do, in words; empty where opening it tells.
+    """Return why a path is not a readable file, and what to do, in words; empty if opening it will show that.
 
-    A pipe that nobody writes to is never opened: that would wait for ever.
+    A pipe without a writer is never opened: that would block for ever.
     """
     try:
         kind = _kind(path)

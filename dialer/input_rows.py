@@ -24,7 +24,7 @@ _NO_NUMBER: Final = frozenset(
     {"n/a", "n.a.", "n.a", "na", "none", "null", "nil", "nan", "<na>", "\\n", "undefined", "unknown", "not available"}
     | {"not provided", "not given", "no phone", "no number", "no mobile", "tbd", "(blank)", "(none)", "blank", "empty"}
 )
-"""What people and programs write into a phone cell where there is no number, in small letters."""
+"""What people and programs write into a phone cell instead of a number, in lower case."""
 _STROKES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2212._/?0 "
 """A cell of nothing but these stands for no number as well: -, --, ?, 0, 000."""
 _DIGITS: Final = frozenset("123456789")

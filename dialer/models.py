@@ -26,7 +26,7 @@ class Status(StrEnum):
     ERROR = "error"
     """Refused, surely not placed."""
     UNKNOWN = "unknown"
-    """Nobody knows whether the call was placed."""
+    """It is not known whether the call was placed."""
     INVALID = "invalid"
     """The row cannot be called as it stands."""
     DUPLICATE = "duplicate"
@@ -73,7 +73,7 @@ class Whereabouts:
 
 
 NOWHERE = Whereabouts((), "", "")
-"""Of whoever's time zones are not asked for: the campaign has no calling window."""
+"""Used if time zones do not matter: the campaign has no calling window."""
 
 
 class Own(NamedTuple):
@@ -100,14 +100,14 @@ NOTHING_OWN = Own()
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """Why somebody must not be called at this moment.
+    """Why a recipient must not be called at this moment.
 
     Attributes:
         reason: in words.
-        until: Unix seconds at which that ends by itself; None where it does not, or nobody knows.
-        awaited: whether a run that waits for openings waits for it.
-        retry: that it ends in a moment, after which they are asked about again.
-        wait: seconds until then, where others are taken up meanwhile; 0: they are the next.
+        until: time at which that ends by itself (Unix seconds); None if it does not end, or if unknown.
+        awaited: whether a run that waits for calling hours waits for this.
+        retry: it ends soon, and the recipient is then checked again.
+        wait: seconds until then, if other recipients go first; 0: the recipient stays next.
     """
 
     reason: str
@@ -241,16 +241,16 @@ class CallCount:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What has become of an accepted call, as the results show it.
+    """The outcome of an accepted call, as the results show it.
 
     Attributes:
-        outcome: its status, or `voicemail`; empty while the provider knows no such call.
-        duration: seconds of conversation; None while it is not final, or where it is not told.
-        cost: as the provider gives it; None as above.
+        outcome: its status, or `voicemail`; empty while the provider does not know the call.
+        duration: seconds of conversation; None while it is not final, or if the provider does not report it.
+        cost: as the provider reports it; None as above.
         hangup_reason: why it ended, or what went wrong.
-        recording_url: where to hear it.
-        transcript: what was said; empty where nobody wants to see it.
-        extracted: what the agent noted, as a JSON object; empty as above.
+        recording_url: URL of the recording.
+        transcript: text of the conversation; empty if it was not requested.
+        extracted: data extracted by the agent, as a JSON object; empty as above.
     """
 
     outcome: str
@@ -267,18 +267,18 @@ class ResultRow:
     """One row of the results CSV.
 
     Attributes:
-        position: data row of the input, from 1; None for somebody who was called and has left the input.
-        key: the recipient's key; empty for a row that stands for nobody (invalid, duplicate, never called).
-        number: E.164 text, or the raw cell where there is no number.
-        status: where it stands.
+        position: data row of the input, from 1; None for a recipient who was called and is no longer in the input.
+        key: the recipient's key; empty for a row without a recipient (invalid, duplicate, never called).
+        number: E.164 text, or the raw cell if it holds no number.
+        status: its status.
         execution_id: the provider's id of the last accepted call, or empty.
         error: why it is not `queued`, in words, or empty.
-        http_status: of the last answer; None where there was none.
-        attempts: how many attempts were made.
-        updated_at: when the last attempt changed it (UTC); None when there was none.
-        cells: column → cell of the input, as they were sent.
-        call: what has become of the call that `execution_id` names; None where it was not tracked.
-        code: the stable code of why the row cannot be called; empty where it can be, or was.
+        http_status: of the last response; None if there was none.
+        attempts: number of attempts.
+        updated_at: when the last attempt changed it (UTC); None if there was none.
+        cells: column → cell of the input, as sent.
+        call: outcome of the call with this `execution_id`; None if it was not tracked.
+        code: the stable code of the reason why the row cannot be called; empty if it can be, or was.
     """
 
     position: int | None
@@ -306,9 +306,9 @@ RINGING, ENOUGH = 20.0, 20
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """How many seconds people talked on average in the last `calls` that were tracked, and how many `answered`.
+    """Average seconds of talk in the last `calls` tracked calls, and how many of them were `answered`.
 
-    Calls that reached nobody count as no talk.
+    Calls without an answer count as 0 seconds.
     """
 
     calls: int = 0

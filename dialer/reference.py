@@ -11,8 +11,8 @@ VARIABLE = "dialer_ref"
 def digest(*, batch: str, agent: str, key: str) -> str:
     """Return the part of the reference that all attempts at one recipient share.
 
-    It depends only on what a results CSV and its campaign file hold, so that whoever was in flight when a
-    machine was lost can be found with nothing but the CSV.
+    It depends only on the results CSV and its campaign file, so that calls in flight when a machine was lost can
+    be found with the CSV alone.
 
     Args:
         batch: the batch's name.

@@ -43,14 +43,14 @@ def lost() -> str:
 
 
 class Steady(io.TextIOBase):
-    """A text stream that takes whatever is written: what cannot be written is lost, what cannot be shown is escaped.
+    """A text stream whose writes never fail: drop text that cannot be written, escape what cannot be encoded.
 
     Args:
-        stream: where to; None for nowhere, which is what Python makes of a closed standard stream.
+        stream: the target; None discards all text: Python sets a closed standard stream to None.
 
     Attributes:
-        is_gone: nobody reads it any more.
-        trouble: why something was lost that somebody may wait for; empty where nothing was.
+        is_gone: the reader has closed it.
+        trouble: why output was lost that the reader may need; empty if none was.
     """
 
     def __init__(self, stream: TextIO | None) -> None:

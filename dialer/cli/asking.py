@@ -44,10 +44,10 @@ async def choose(words: str, options: Sequence[str], *, control: Control) -> str
 
 
 async def interview(question: Question[_Answer], *, control: Control) -> _Answer:
-    """Ask until there is an answer that can be taken; Enter gives the proposed one.
+    """Ask until the answer is valid; Enter accepts the default.
 
     Raises:
-        UnansweredError: there is no answer (Ctrl-D).
+        UnansweredError: the input ended before an answer (Ctrl-D).
         InterruptedRunError: Ctrl-C, or a signal.
     """
     from dialer.operations.init.interview import AnswerError  # noqa: PLC0415 - heavy, and only `init` needs it
@@ -75,7 +75,7 @@ def _show_options(options: Sequence[str]) -> None:
 async def _answer(
     question: str, *, control: Control, interrupted: Callable[[str], str] = messages.not_dialled
 ) -> str | None:
-    """Return what is typed, or None where nobody types any more; `interrupted` says that a signal came instead."""
+    """Return the typed line, or None at the end of input; `interrupted` is set if a signal arrived instead."""
     echo(question, err=True, nl=False)
     return await answer_line(sys.stdin, control=control, interrupted=interrupted)
 

@@ -1,6 +1,6 @@
-"""A command that the page has started: what it says and asks are events, and answers come on standard input.
+"""A command started by the page: it writes output and questions as events, and reads answers from standard input.
 
-Its log outlives the page. Where the page ends while a question is open, standard input ends, and the answer is no.
+Its log outlives the page. If the page ends while a question is open, standard input ends, and the answer is no.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class ByPage:
     events: JsonLines
 
     async def ask(self, question: str, *, control: Control, about: str = "", count: int | None = None) -> bool:
-        """Ask whoever has opened the page.
+        """Ask the user of the page.
 
         Args:
             question: in words.
-            control: hears Ctrl-C meanwhile.
-            about: what the question is about, of several lines.
-            count: how many calls are placed or stopped, to be typed to confirm; None: a yes will do.
+            control: receives Ctrl-C meanwhile.
+            about: the subject of the question, in several lines.
+            count: number of calls to place or stop, which the user types to confirm; None: a yes is enough.
         """
         mark = uuid4().hex
         self.events.event("question", id=mark, about=about, text=question, count=count)

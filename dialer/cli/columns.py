@@ -19,15 +19,15 @@ _Done = TypeVar("_Done")
 
 
 def with_phone_column(campaign: Campaign, work: Callable[[Campaign], _Done], *, asks: bool = True) -> _Done:
-    """Do some work on a campaign; where it is not clear which column holds the numbers, ask, and do it again.
+    """Do some work on a campaign; if the phone column is not clear, ask for it, and try again.
 
     Args:
         campaign: the campaign.
-        work: done up to two times; it changes nothing before it raises `ColumnError`.
-        asks: whether a person may be asked.
+        work: called at most twice; it must change nothing before it raises `ColumnError`.
+        asks: whether questions are allowed.
 
     Raises:
-        ColumnError: nobody can be asked, or none of the columns is it.
+        ColumnError: questions are not allowed, or the answer is that no column holds the numbers.
     """
     try:
         return work(campaign)

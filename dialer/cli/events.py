@@ -27,7 +27,7 @@ LINE_EVERY = 30.0
 SLOW = 0.5
 """Seconds after which a log says what is being done before the sending."""
 COUNTDOWN_EVERY = 600.0
-"""Seconds between two lines while nobody can be called."""
+"""Seconds between two lines while no recipient can be called."""
 
 
 class JsonLines:

@@ -215,7 +215,7 @@ class Lines:
     def beat(self, going: Going) -> None:
         """See Progress."""
         self._going = going
-        # While nobody can be called the countdown says enough.
+        # While no recipient can be called, the countdown is enough.
         if self._clock() - max(self._last_line, self._waited) >= self._every:
             self._tell()
 

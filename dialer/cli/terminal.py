@@ -46,7 +46,7 @@ class Screen:
 
     @property
     def is_unseen(self) -> bool:
-        """Whether nobody reads it any more."""
+        """Whether the reader has closed the stream."""
         return self._stream.is_gone
 
     def show(self, text: str) -> None:
@@ -87,7 +87,7 @@ class Screen:
         return f"\r\x1b[{rows}A" if rows else ""
 
     def _size(self) -> os.terminal_size:
-        # Standard output, which `shutil` looks at, may be a file; a terminal that nobody sized says 0.
+        # `shutil` looks at standard output, which may be a file; a terminal without a size reports 0.
         with contextlib.suppress(OSError, ValueError):
             size = os.get_terminal_size(self._stream.fileno())
             if size.columns and size.lines:

@@ -47,13 +47,13 @@ def agent_id(campaign: Path) -> str | None:
 
 
 def credentials(selection: Selection) -> Credentials:
-    """Return the key and the address; the environment wins over the `.env`, which gives no address.
+    """Return the key and the address; the environment takes precedence over `.env`, which cannot set the address.
 
     Args:
-        selection: the campaign; the `.env` lies beside its file.
+        selection: the campaign; `.env` is next to its file.
 
     Raises:
-        UsageError: there is no key, or the `.env` cannot be read.
+        UsageError: the key is missing, or the `.env` cannot be read.
     """
     names = provider.VENDOR.names
     key, trouble = _key(selection.campaign)
@@ -63,10 +63,10 @@ def credentials(selection: Selection) -> Credentials:
 
 
 def known_credentials(campaign: Path) -> Credentials | None:
-    """Return the key and the address; None where there is no key.
+    """Return the key and the address; None without a key.
 
     Args:
-        campaign: the campaign file; the `.env` lies beside it.
+        campaign: the campaign file; `.env` is next to it.
 
     Raises:
         UsageError: the `.env` cannot be read.

@@ -34,10 +34,10 @@ class Database:
     """The database of a workspace.
 
     Attributes:
-        url: of the server; it may hold a password, so nobody is shown it.
-        place: what names it, as a message begins.
+        url: of the server; it may contain a password, so it is never shown.
+        place: where it is set, as the start of a message.
         shown: server and database, for people.
-        marker: the file in which the workspace keeps which database it uses.
+        marker: the file in which the workspace records its database.
     """
 
     url: str = field(repr=False)
@@ -73,7 +73,7 @@ class Database:
                     os.pwrite(file, content.encode(), 0)
                     os.fsync(file)
         except OSError as error:
-            # Where nothing can be written, nobody takes the line out of `dialer.toml` either.
+            # If the folder is read-only, `dialer.toml` cannot lose the line either.
             _log.warning("%s cannot be written: %s", self.marker, error.strerror)
         self.check(identity)
 

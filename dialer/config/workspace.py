@@ -84,11 +84,11 @@ def find_workspace(campaign: Path, *, results: Path) -> Workspace:
 
     Args:
         campaign: the campaign file, as it was typed: symbolic links are not followed.
-        results: the results CSV; its folder is the workspace where there is no `dialer.toml`.
+        results: the results CSV; its folder is the workspace if no `dialer.toml` is found.
 
     Raises:
-        CampaignError: `dialer.toml` is gone, cannot be read, or is wrong; the message names the line and the key.
-        MustActError: the workspace has used a database, and none is named.
+        CampaignError: `dialer.toml` is gone, unreadable or invalid; the message names the line and the key.
+        MustActError: the workspace has used a database, but no database is set now.
     """
     for folder in _folders(campaign):
         path = folder / SETTINGS

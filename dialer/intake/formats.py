@@ -41,7 +41,7 @@ _TEXT: Final = {
 
 
 def marked_encoding(head: bytes) -> str | None:
-    """Return the encoding that the mark at the start of a text names; None where there is no mark."""
+    """Return the encoding named by the byte order mark of a text; None without a mark."""
     return next((name for bom, name in _BOMS if head.startswith(bom)), None)
 
 

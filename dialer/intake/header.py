@@ -72,5 +72,5 @@ def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, 
 
 
 def _composed(name: str) -> str:
-    # An accent that is a character of its own looks the same, and nobody can do anything about it.
+    # A combining accent looks the same as a composed character, and the user cannot see the difference.
     return unicodedata.normalize("NFC", name)

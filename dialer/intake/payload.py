@@ -77,7 +77,7 @@ class Payload:
         self._version = _index(header, columns.agent_version_id)
         self._voice = _index(header, columns.voice_id)
         own = (columns.from_, columns.agent_id, columns.agent_version_id, columns.voice_id, columns.scheduled_at)
-        # What is in it is no time zone, and the provider would take it for one.
+        # Its value is not a time zone, but the provider would read it as one.
         no_zone = (ZONE,) if columns.timezone is False and campaign.user_data is None else ()
         no_variables = {*phones, *own, *no_zone}
         self.left_out = (

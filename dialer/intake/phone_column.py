@@ -102,19 +102,19 @@ class Reading:
 
 
 def phone_columns(table: Table, named: Sequence[str], *, reading: Reading = Reading()) -> tuple[tuple[str, ...], str]:
-    """Find the columns that hold the phone numbers, in the order in which they count.
+    """Find the columns that hold the phone numbers, in order of preference.
 
     Args:
         table: whose columns they are.
-        named: the names in the campaign file; none to look for the one column.
-        reading: how its cells are read.
+        named: the names in the campaign file; if empty, the column is detected.
+        reading: the rules for its cells.
 
     Returns:
-        The columns, and how the one was found, in words; nothing where they were named.
+        The columns, and how the column was detected, in words; empty if they were named.
 
     Raises:
-        ColumnError: none has a usual name, or several columns may be meant; a person can choose one of `columns`.
-        InputError: there is no column of that name.
+        ColumnError: no column has a usual name, or several columns are possible; the user can choose one of `columns`.
+        InputError: the table has no column of that name.
     """
     for name in named:
         if name not in table.header:
@@ -144,7 +144,7 @@ def candidates(
 
     Args:
         table: whose columns they are.
-        reading: how its cells are read.
+        reading: the rules for its cells.
         nearly: what may be wrong with the cells of a column without a usual name.
     """
     usual = usual_columns(table.header)

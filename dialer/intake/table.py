@@ -1,7 +1,7 @@
-"""Tables as people send them, read cell by cell exactly as they stand.
+"""Tables as people send them, read cell by cell without any change.
 
 A file is read twice, both times by the csv module. `examine` streams it, strictly: the encoding, the header, the width
-and the line of every row. `chunks` reads what passed: nobody is called from a file of which some rows are broken.
+and the line of every row. `chunks` reads files that passed: no call is placed from a file with broken rows.
 """
 
 from __future__ import annotations
@@ -151,17 +151,17 @@ def examine(
 
 
 def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
-    """Read a table that was examined.
+    """Read an examined table.
 
     Args:
         table: what `examine` returned.
-        size: rows a chunk, at most.
+        size: most rows of a chunk.
 
     Yields:
-        The rows in order, every cell as it stands in the file.
+        The rows in order, every cell unchanged.
 
     Raises:
-        InputError: the file is no longer the one that was examined; this may come after the last chunk.
+        InputError: the file changed since it was examined; this may be raised after the last chunk.
     """
     done = 0
     if _stamp(table.path) != table.stamp:

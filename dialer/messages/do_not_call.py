@@ -1,4 +1,4 @@
-"""What is said of the workspace's do-not-call list: nobody is called by one that cannot be read for sure."""
+"""Messages about the workspace's do-not-call list: no call is placed if it cannot be read with certainty."""
 
 from __future__ import annotations
 

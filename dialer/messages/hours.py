@@ -92,7 +92,7 @@ def not_a_day(name: str, *, days: Sequence[str]) -> str:
 
 
 def no_pack(names: Sequence[str]) -> str:
-    """Say that there is no such rule pack, and which there are."""
+    """Say that the rule pack does not exist, and list those that do."""
     return f"no rule pack has that name; there are {', '.join(names)}"
 
 

@@ -97,7 +97,7 @@ def calls_table(counts: Sequence[CallCount]) -> list[str]:
         f"  {_stands(count):<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
         for count in counts
     )
-    # Of calls that nobody asked for, the line above says all that there is to say.
+    # If no call was looked up, the line above is enough.
     return [calls_head(counts), *(rows if any(count.asked for count in counts) else ())]
 
 

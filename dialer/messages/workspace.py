@@ -41,13 +41,13 @@ def settings_missing(path: Path, rate_file: Path) -> str:
 
 
 def list_lost(path: Path, *, lists: int, listed: int | None, own: Path | None, folder: Path) -> str:
-    """Return what is said where the list of a workspace's ledgers does not name all of them any more.
+    """Return the message for a list of ledgers that no longer names all ledgers of its workspace.
 
     Args:
         path: the list.
-        lists: how many ledgers it names, or that were found again.
-        listed: how many it named; None where nobody knows.
-        own: the ledger of this run, where the list does not name it.
+        lists: number of ledgers that it names, or that were found again.
+        listed: number that it named before; None if unknown.
+        own: the ledger of this run, if the list does not name it.
         folder: of the workspace.
     """
     before = "all that it named before" if listed is None else f"{listed:,} before"

@@ -35,13 +35,13 @@ _END, _PLUS, _ZERO, _NINE = b"\n+09"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The cells of many rows, judged.
+    """The phone cells of many rows, parsed.
 
     Attributes:
-        numbers: E.164 digits without the plus; 0 where there is no number.
-        problems: by row from 0, why there is none.
+        numbers: E.164 digits without the plus; 0 if the row has no number.
+        problems: by row from 0, why it has none.
         repaired: by row from 0, what was repaired, in words.
-        newer: rows from 0 whose number is in no numbering plan known here.
+        newer: rows from 0 whose number is not in any numbering plan known here.
     """
 
     numbers: NDArray[np.int64]

@@ -238,7 +238,7 @@ def _slow(text: str, *, region: str | None, plus_lost: bool, allow: frozenset[st
     result = _parse(repaired, region)
     mexican = _MEXICO.fullmatch("".join(_DIGITS.findall(repaired))) if isinstance(result, Problem) else None
     if mexican is not None:
-        # The 1 was not a digit of the number: dialled without it, nobody else can be reached.
+        # The 1 is not part of the subscriber number: without it, the call reaches the same person.
         repaired, repairs = f"+52{mexican[1]}", (*repairs, say.MEXICAN_ONE)
         result = _parse(repaired, None)
     if isinstance(result, Problem):

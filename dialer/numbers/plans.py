@@ -257,7 +257,7 @@ def _fixed_lengths(code: int) -> int:
 
 @cache
 def dialling(name: str) -> Dialling | None:
-    """Return how numbers are dialled in a region; None where there is no such region."""
+    """Return how numbers are dialled in a region; None if the region is unknown."""
     metadata = PhoneMetadata.metadata_for_region(name)
     if metadata is None:
         return None

@@ -52,7 +52,7 @@ def _families() -> Iterator[tuple[int, tuple[str, ...]]]:
     yield from ((7, (f"57{digit}", f"5760{digit}")) for digit in "1245678")
     # Vietnam, September 2018: mobiles of eleven digits became ten. Ministry of Information, Decision 798/2018
     yield from ((7, (f"84{old}", f"84{new}")) for old, new in _VIETNAM)
-    # Ivory Coast, January 2021: mobiles got their operator in front, whom the second digit told.
+    # Ivory Coast, January 2021: mobile numbers got a prefix of their operator, known from the second digit.
     # ARTCI's communication of 28 July 2020; the operators' old prefixes: google/libphonenumber issue 1909
     yield from ((6, (f"225{a}{b}", f"2250{_OPERATOR[b]}{a}{b}")) for a, b in product("045789", "123456789"))
     # Benin, November 2024: 01 in front of all. ARCEP at the ITU: https://www.itu.int/oth/T0202000017/en

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 LONGEST = 30 * 86_400.0
-"""Seconds before now that are looked through where results tell nobody's last call."""
+"""Seconds of the past to search if the results do not say when the last call was."""
 
 
 async def merge(
@@ -39,19 +39,19 @@ async def merge(
     *,
     adopt: Callable[[str], Awaitable[bool]] | None = None,
 ) -> Mapping[Status, int]:
-    """Take over what the results CSV knows further than the ledger.
+    """Import what the results CSV records and the ledger lacks.
 
     Args:
         campaign: the campaign.
         ledger: its ledger.
-        client: reads three of the CSV's calls when there is no ledger.
-        adopt: asked before the CSV takes the place of a ledger; None: it never does.
+        client: reads three of the CSV's calls if there is no ledger.
+        adopt: asks before the CSV replaces a ledger; None: it never does.
 
     Returns:
-        How many were taken over, by status.
+        The number of imported rows, by status.
 
     Raises:
-        InputError: the CSV cannot be matched, is of another account, or nobody agreed to adopt it.
+        InputError: the CSV cannot be matched, is of another account, or the user did not agree to adopt it.
     """
     path = campaign.batch.results
     # One without even a header was not written by a run.
@@ -71,13 +71,13 @@ async def merge(
 
 
 def _take_over(store: Store, back: ReadBack, *, stamp: str | None) -> Mapping[Status, int]:
-    # One transaction: once the rows are taken over, nothing else would tell that somebody is still to be looked for.
+    # One transaction: once the rows are imported, only the noted gap says that calls may still be missing.
     with store.transaction():
         if store.is_new():
             store.show_call_parts(back.parts)
         taken = store.merge(back.header, back.rows)
-        # Where a line tells of a call that the ledger does not know, or this ledger never wrote results, a run of which
-        # it knows nothing did; and whoever was in flight when that ended has no line.
+        # A row with a call that the ledger does not know, or results that this ledger never wrote, come from a run that
+        # the ledger does not know; and calls in flight when that run ended have no row.
         if taken or stamp is None:
             now = time.time()
             store.note_gap(now - LONGEST if back.last_at is None else back.last_at, now)
@@ -108,11 +108,11 @@ def refuse_without_ledger(campaign: Campaign) -> None:
 
 
 def refuse_without_people(campaign: Campaign) -> None:
-    """Refuse a batch in which nobody was ever recorded.
+    """Refuse a batch without any recorded recipient.
 
     Raises:
-        UsageError: there is no ledger yet.
-        InputError: it is lost, as the results tell.
+        UsageError: the batch has no ledger yet.
+        InputError: the ledger is lost: the results show that there was one.
     """
     if not is_begun(campaign.batch):
         refuse_without_ledger(campaign)

@@ -43,18 +43,18 @@ def state_of(
     opens: datetime | None,
     is_idle: bool,
 ) -> State:
-    """Return in which state a batch is.
+    """Return the state of a batch.
 
     Args:
         ledger: its ledger.
-        ended: how its last run ended, where that is known.
-        is_running: a run goes on.
-        is_paused: a person has paused it.
-        left: how many can be called and were not.
-        is_over: nobody is called once more by a plan.
-        still_open: how many calls are still open.
-        opens: when the first of them can be called; None: now.
-        is_idle: nobody is being called, and nobody was within the last minute.
+        ended: how its last run ended; None if unknown.
+        is_running: a run is active.
+        is_paused: the user has paused it.
+        left: number of recipients who can be called and were not.
+        is_over: no recipient is called again by a plan.
+        still_open: number of open calls.
+        opens: when the first of `left` can be called; None: now.
+        is_idle: no call is being placed, and none was within the last minute.
     """
     if is_running:
         if not (left and is_idle):

@@ -104,11 +104,11 @@ class CampaignFiles:
         self._run: set[Path] = set()
 
     def of_ledger(self, ledger: Path, campaign: str) -> Found | None:
-        """Return whose ledger it is; None where nobody knows.
+        """Return the campaign file of a ledger; None if unknown.
 
         Args:
             ledger: its real path.
-            campaign: what it says itself; empty where it was made before ledgers said so.
+            campaign: the campaign recorded in it; empty for ledgers of versions that did not record it.
         """
         # A campaign file that was renamed keeps its batch, as long as the ledger is the one that it names.
         named = self._by_path.get(os.path.realpath(campaign)) if campaign else None

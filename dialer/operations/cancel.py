@@ -49,17 +49,17 @@ PATIENCE = 180.0
 RECONCILE = 60.0
 """Seconds that looking for unclear calls may take."""
 _READS = Rate(300, 60.0)
-"""How fast calls are read beside the stops, which have the same limit, where nobody says it."""
+"""Default rate of reading calls during the stops, which have the same limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Braking:
-    """What is about to be cancelled.
+    """The calls to cancel.
 
     Attributes:
         batch: its name.
-        calls: how many may still ring, as far as the ledger knows.
-        running: who is working on it and is to be stopped first, in words; empty where nobody is.
+        calls: how many may still ring, according to the ledger.
+        running: the process that works on it and has to stop first, in words; empty if there is none.
     """
 
     batch: str
@@ -79,19 +79,19 @@ class StillOn:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """What came of cancelling.
+    """The result of cancelling.
 
     Attributes:
         batch: its name.
         results: path of the results CSV.
         stopped: calls that were stopped now.
-        over: calls that were over already, by what became of them.
+        over: calls that were over already, by outcome.
         going_on: calls that could not be stopped and are not over.
-        left: calls of which the provider did not say whether they are stopped.
+        left: calls that the provider did not confirm as stopped.
         unknown: recipients who may or may not have been called.
-        pauses: what holds the batch from now on; empty where it may be run.
-        notes: what a person should know, in words.
-        exit_code: what a script is told.
+        pauses: the pauses of the batch from now on; empty if it may run.
+        notes: what the user should know, in words.
+        exit_code: for scripts.
     """
 
     batch: str
@@ -114,21 +114,21 @@ async def cancel_campaign(
     tell: Tell = lambda _: None,
     control: Control | None = None,
 ) -> Cancelled:
-    """Stop every call of a batch that the provider has accepted and not dialled; a run that goes on is stopped first.
+    """Stop every call of a batch that the provider has accepted and not dialled; stop an active run first.
 
     The batch is paused as well: the next run would call the rest.
 
     Args:
         campaign: from `load_campaign`.
-        confirm: shown what is about to be cancelled; when it says no, nothing is, and the run goes on.
-        pause: whether the batch is paused.
-        tell: told while it goes on.
-        control: stops it; what was not asked for by then is left.
+        confirm: receives the calls to cancel; if it returns no, none is cancelled, and the run continues.
+        pause: whether to pause the batch.
+        tell: receives the progress.
+        control: stops it; calls without a request by then are left.
 
     Raises:
-        DeclinedError: it said no.
+        DeclinedError: `confirm` returned no.
         LockedError: the run does not end.
-        DialerError: the ledger or the key cannot be used, or there is no ledger yet.
+        DialerError: the ledger or the key cannot be used, or the batch has no ledger yet.
     """
     control = control or Control()
     refuse_without_people(campaign)
@@ -139,7 +139,7 @@ async def cancel_campaign(
 
 
 class _Turn:
-    """The question before anything is cancelled, and the wait until nobody else works on the batch."""
+    """The question before anything is cancelled, and the wait until no other process works on the batch."""
 
     def __init__(self, campaign: Campaign, confirm: Confirm, tell: Tell, control: Control, *, pause: bool) -> None:
         self._campaign = campaign
@@ -170,11 +170,11 @@ class _Turn:
         self.pause()
 
     async def come(self, stack: contextlib.AsyncExitStack, *, base_url: str) -> LedgerWriter:
-        """Return the ledger, entered on the stack, once whoever works on it has ended as asked.
+        """Return the ledger, entered on the stack, once the process that works on it has ended.
 
         Raises:
-            DeclinedError: they are not to be stopped.
-            LockedError: they do not end.
+            DeclinedError: the user does not want to stop it.
+            LockedError: it does not end.
         """
         until = float("inf")
         while True:
@@ -188,7 +188,7 @@ class _Turn:
             if not self._agreed:
                 await self._agree_to_stop()
                 until = anyio.current_time() + PATIENCE
-                # Whoever it was may have ended while the question was asked.
+                # The other process may have ended while the question was open.
                 continue
             await self._ask_to_stop()
 
@@ -200,7 +200,7 @@ class _Turn:
         self.tell(say.asked_to_stop(running))
 
     async def _ask_to_stop(self) -> None:
-        """Ask whoever works on it now: it may be another one than a second ago."""
+        """Ask the process that works on it now to stop: it may be another one than a second ago."""
         # It cannot be written while a long list is on its way into it; asked again in a second.
         with contextlib.suppress(LedgerError):
             await to_thread.run_sync(ask_to_stop, place_of(self._campaign.batch))
@@ -261,7 +261,7 @@ class _Cancelling:
         return True
 
     async def _found_more(self) -> bool:
-        """Tell whether the provider showed calls of which nobody knew whether they were placed: they may ring, too."""
+        """Tell whether the provider showed calls that were not known to be placed: they may ring, too."""
         settled = 0
         async with until(self._control.drain):
             settled += await self._missing()
@@ -278,10 +278,10 @@ class _Cancelling:
         return settled > 0
 
     async def _missing(self) -> int:
-        """Return how many were called of whom the ledger did not know it."""
+        """Return how many recipients were called without a record in the ledger."""
         self._is_blind = bool(await self._ledger.gaps())
         try:
-            # Whoever came into the list since the ledger was copied may have been called as well.
+            # Recipients added to the list since the ledger was copied may have been called as well.
             if self._is_blind:
                 await load(self._campaign, self._ledger, self._control)
         except UsageError as error:

@@ -59,34 +59,34 @@ class Check:
         campaign: the campaign file.
         batch: the batch's name.
         recipients: the CSV.
-        first_line: its line that holds the first row.
-        to_call: how many would be called, now or as far as a run waits for later.
-        limit: as a run with that limit; None where it cuts nobody off.
-        called: how many of the callable rows were attempted before, by state.
+        first_line: the line of its first row.
+        to_call: how many would be called, now or after a wait within the run.
+        limit: `--limit` of the run; None if all recipients are within it.
+        called: callable rows with an earlier attempt, by state.
         samples: the first requests as they would be sent, without the reference.
-        heard: the variables of these.
-        header: the names of the list's columns.
+        heard: the variables of these requests.
+        header: the column names of the list.
         variables: variable → column or constant.
-        agents: those that a column names.
-        left_out: columns that are no variables because the provider fills in their names itself.
-        empty: variable → how many callable rows leave it empty, and the first of them.
-        errors: the same of those with the error of a formula in it.
-        garbled: the same of those whose letters were lost on the way.
-        placeholders: the same of those with what stands for nothing elsewhere, such as NULL.
-        markup: the same of those with parts of a web page or of a template.
-        quoted: the same of those with quotation marks around the text.
-        places: where those may be who would be called.
-        placed: when calls were placed that may be live and take lines (Unix seconds).
-        uncovered: numbers of countries that none of the rules is for; None where there are none.
-        talk: what this batch's calls were like so far.
-        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
-        hints: what is odd about the columns and the numbers, in words.
-        redials: who is called again by the campaign's plan.
+        agents: the agents named in a column.
+        left_out: columns that are not variables because the provider fills in these names itself.
+        empty: variable → number of callable rows where it is empty, and the first of them.
+        errors: the same for rows where it holds a formula error.
+        garbled: the same for rows where characters were lost in a wrong encoding.
+        placeholders: the same for rows with a placeholder for "empty", such as NULL.
+        markup: the same for rows with HTML or template code.
+        quoted: the same for rows with quotation marks around the text.
+        places: possible places of the recipients who would be called.
+        placed: start times of calls that may still be live and take lines (Unix seconds).
+        uncovered: numbers of countries without a rule; None if there are none.
+        talk: answer rate and length of this batch's calls so far.
+        phone_words: how the phone column was detected, in words; empty if the campaign file names it.
+        hints: oddities of the columns and the numbers, in words.
+        redials: which recipients the campaign's plan calls again.
         warnings: why a run would not start, in words.
-        rate: the rate, in words.
+        rate: the rate of calls, in words.
         report: problems by row.
-        lists: what each suppression list holds.
-        exit_code: DONE, LOOK (some rows are invalid) or USAGE (nobody could be called).
+        lists: the contents of each suppression list.
+        exit_code: DONE, LOOK (some rows are invalid) or USAGE (no recipient could be called).
     """
 
     campaign: str
@@ -161,19 +161,19 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
 
 @dataclass(slots=True)
 class _Tally:
-    """What is counted while the rows of a list go by.
+    """Counts over the rows of a list, updated row by row.
 
     Attributes:
-        ledger: who was called; None where nobody was.
-        recent: lines (`numbers.line`) that another batch has called lately, and from when they may be called again.
-        spoken: cells that are spoken badly.
-        placed: when calls were placed that may be live and take lines (Unix seconds).
-        fresh: callable rows of people who were never attempted.
-        called: of the others, how many by state.
-        order: where those may be, in the order of the list.
-        no_rule: by country, the rows that no rule is for.
+        ledger: of earlier calls; None if there were none.
+        recent: lines (`numbers.line`) that another batch called recently, and when they may be called again.
+        spoken: cells that a voice agent cannot speak well.
+        placed: start times of calls that may still be live and take lines (Unix seconds).
+        fresh: callable rows of recipients without an attempt.
+        called: number of the others, by state.
+        order: possible places of the recipients, in list order.
+        no_rule: by country, the rows without a rule.
         samples: the first callable rows.
-        somewhere: some of the numbers, from all over the list.
+        somewhere: a sample of the numbers, from the whole list.
     """
 
     ledger: Store | None
@@ -296,7 +296,7 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
 
 @contextlib.contextmanager
 def _ledger(campaign: Campaign) -> Iterator[Store | None]:
-    """Yield the ledger, or None where nobody was recorded yet.
+    """Yield the ledger, or None if no recipient was recorded yet.
 
     Raises:
         InputError: it is lost, as the results tell.

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 async def connected(
     campaign: Campaign, *, troubles: Troubles = NO_TROUBLES, patience: float = math.inf
 ) -> AsyncIterator[tuple[Provider, str]]:
-    """Yield a client and its address: of the account, or of a sandbox in which so much goes wrong.
+    """Yield a client and its address: of the account, or of a sandbox with the given troubles.
 
     Args:
-        campaign: whose account.
-        troubles: what goes wrong in the sandbox.
-        patience: seconds for the first answer to what is only read.
+        campaign: the owner of the account.
+        troubles: the faults that the sandbox simulates.
+        patience: timeout for the first response to a read, in seconds.
 
     Raises:
-        UsageError: there is no key, or key or address cannot be used.
+        UsageError: the key is missing, or key or address cannot be used.
     """
     with contextlib.ExitStack() as stack:
         if campaign.sandbox:

@@ -1,13 +1,13 @@
-"""A workspace's files are moved into its database: ledgers, the do-not-call list, pauses.
+"""Move a workspace's files into its database: ledgers, the do-not-call list, pauses.
 
-Write order, and what a crash leaves at each step; the same command goes on from there:
+Write order, and the state after a crash at each step; the same command continues from there:
 
     dialer.database     names the database               -> from now on no run uses the files
     do-not-call list    in one transaction               -> not there, or all of it; no row comes twice
-    each ledger         noted as moved, under its lock   -> nobody is called with it; the database does not have it yet
-                        in one transaction               -> not there, or all of it; what is there is not taken again
+    each ledger         noted as moved, under its lock   -> no run uses it; the database does not have it yet
+                        in one transaction               -> not there, or all of it; what is there is not copied again
     pauses              each for itself
-    shared files        renamed to `.moved`              -> until then nobody is called: see `refuse_unimported`
+    shared files        renamed to `.moved`              -> until then no call is placed: see `refuse_unimported`
 """
 
 from __future__ import annotations
@@ -105,10 +105,10 @@ def import_workspace(folder: Path) -> Imported:
             into[str(home.ledger)] = database.name_of(home.results)
         pauses, held = moved_pauses(workspace.folder, database, homes)
         put_pauses(database.url, pauses)
-        # Last: by these it is known that something is left to do.
+        # Last: these files show that the import is not complete.
         named = [_renamed(path) for path in (*file.files, *held, _registry(workspace)) if os.path.lexists(path)]
         if _moved_name(file.path) in named:
-            # Whoever has written into it by hand meanwhile.
+            # Entries that somebody added to the file by hand meanwhile.
             entries += _add_missing(shared, DoNotCallFile(_moved_name(file.path)))
     return Imported(database.shown, moved, before, entries, len(pauses), tuple(map(str, named)))
 
@@ -260,9 +260,9 @@ def _moved_name(path: Path) -> Path:
 
 
 def _renamed(path: Path) -> Path:
-    """Have a file say by its name that nobody reads it any more."""
+    """Rename a file, so that its name shows that it is no longer used."""
     to = _moved_name(path)
     if os.path.lexists(to):
-        # It was moved before, and has come back from a backup.
+        # It was moved before, and was restored from a backup.
         to.rename(to.with_name(f"{to.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}"))
     return path.rename(to)

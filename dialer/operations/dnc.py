@@ -48,15 +48,15 @@ _SAME = 6
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A number on the list, as one source put it there.
+    """A number on the list, as added by one source.
 
     Attributes:
         number: E.164.
-        since: when it was put there, as it stands in the list.
-        source: who or what asked for it.
-        is_in_force: nobody with this number is called.
-        ended: when that was taken back; empty where it was not.
-        reason: why it was.
+        since: when it was added, as written in the list.
+        source: who or what requested it.
+        is_in_force: the number is not called.
+        ended: when the entry was revoked; empty if it was not.
+        reason: why it was revoked.
     """
 
     number: str
@@ -74,8 +74,8 @@ class Added:
     Attributes:
         path: the list.
         added: E.164.
-        known: those that an entry of the same source blocked already.
-        is_alone: there is no `dialer.toml`, so the list is that of the campaigns whose results lie in this folder.
+        known: numbers that an entry of the same source already blocked.
+        is_alone: there is no `dialer.toml`, so the list applies to the campaigns with results in this folder.
         accepted: calls to them that the provider accepted before, and that may still ring.
     """
 
@@ -237,18 +237,18 @@ def export_numbers(folder: Path, to: Path | None) -> str:
 
 
 async def accept_list(folder: Path, *, confirm: Callable[[Change], Awaitable[bool]]) -> Change:
-    """Take the list of a workspace as it is for the right one: no batch misses any more what it has seen of another.
+    """Accept the list of a workspace as it is: batches no longer miss entries of an earlier list.
 
     Args:
         folder: of the workspace, as in `workspace_ledgers`.
-        confirm: shown what is accepted; when it says no, nothing is.
+        confirm: receives what would be accepted; if it returns no, nothing is.
 
     Raises:
-        DeclinedError: nobody said yes.
+        DeclinedError: `confirm` did not return yes.
         DoNotCallError: the list cannot be read.
     """
     shared = _list_of(folder)
-    # A line that cannot be read stops every run, whoever accepts it.
+    # An unreadable line stops every run, even if accepted.
     extent = SharedList.load(shared).extent
     change = Change(str(shared.path), extent.lines, tuple(_lost(shared, folder)))
     if not await confirm(change):
@@ -268,7 +268,7 @@ def _lost(shared: DoNotCall, folder: Path) -> Sequence[Lost]:
 
 
 def _seen_by(ledger: Path, shared: DoNotCall) -> Extent:
-    # A ledger that cannot be read is told of by `list`, and by its next run.
+    # `list` and the next run report an unreadable ledger.
     with contextlib.suppress(DialerError), contextlib.closing(read_ledger(ledger)) as store:
         return Seen.of(store).expected(shared).extent
     return NOTHING

@@ -36,7 +36,7 @@ class Seen:
 
     @classmethod
     def of(cls, store: Store | None) -> Seen:
-        """Return what a ledger has seen; nothing where there is no ledger yet."""
+        """Return what a ledger has seen of the list; empty without a ledger."""
         note = None if store is None else store.note(SEEN)
         if not note:
             return cls()

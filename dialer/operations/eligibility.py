@@ -33,18 +33,18 @@ MEET_AGAIN = (1.0, 45.0)
 
 
 class Judge:
-    """Asked whenever somebody is about to be called, the last time as their request leaves.
+    """Decides whether a recipient may be called now; asked before each call, the last time as the request is sent.
 
     Args:
         suppression: the do-not-call lists, read again when they change.
         window: the calling hours; None: at any time.
-        neighbours: the other batches; None where they do not count.
-        within: seconds that a call by another batch counts.
-        ends: from then on nobody is called (Unix seconds); None: never.
-        wait: in how many seconds a call that is placed now rings: it has to be within the hours then as well.
+        neighbours: the other batches; None to ignore them.
+        within: seconds for which a call by another batch counts.
+        ends: end of calling (Unix seconds); None: no end.
+        wait: seconds until a call placed now rings: it has to be within the hours then as well.
         now: the wall clock, Unix seconds.
-        random: returns a number between two others.
-        note: called with a sentence each time the lists were read again.
+        random: returns a random number between two others.
+        note: receives a sentence each time the lists are read again.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ def _figures(ledger: Store) -> _Figures:
 
 
 def _missed(campaign: Campaign, ledger: Store) -> Redials:
-    """Return who can be called once more by hand; nobody where a plan does it, or in a trial."""
+    """Return which recipients can be redialled by hand; none if a plan does it, or in a trial."""
     rules = campaign.redial
     if rules.times or campaign.sandbox or rules.max_attempts == 1:
         return NO_REDIALS

@@ -31,32 +31,32 @@ if TYPE_CHECKING:
 PREFLIGHT = 30.0
 """Seconds that reading the account may take."""
 FIRST_ANSWER = 1.8
-"""Seconds in which somebody has to answer a check, which calls nobody: a person waits for it."""
+"""Timeout of requests by a check, in seconds: it places no call, and a person waits for it."""
 _UNREAD = preflight.Standing(None, None, (say.ACCOUNT_UNREAD_IN_TIME,))
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is to be expected of a run.
+    """The forecast of a run.
 
     Attributes:
-        account: whose key it is; None where it could not be read.
-        agent_name: who calls; empty where it could not be read.
-        forecast: what the run will do.
-        course: what that is made of.
-        cost: of the calls at the campaign's price a minute; None where it names none.
+        account: the account of the key; None if it could not be read.
+        agent_name: name of the agent; empty if it could not be read.
+        forecast: the expected course of the run.
+        course: the inputs of the forecast.
+        cost: of the calls at the campaign's price per minute; None if it sets none.
         talk: what this batch's calls were like so far.
-        begins: the schedule's start; None where it is over, or there is none.
-        ended: the schedule's end, where it is over; then nobody is called.
-        overnight: calling hours that go on after midnight, as they are written.
-        is_prompt_known: the agent's prompt was read; `--strict` calls nobody otherwise.
-        warnings: what is doubtful about the prompt's variables, in words; `--strict` makes them errors.
-        unused: variables that the prompt never asks for.
-        mapping: variables that the prompt asks for → columns, as `[user_data]` should have them; else empty.
-        is_whole: the campaign file has no such table yet: with it, nothing else is sent.
+        begins: start of the schedule; None if it has passed, or there is none.
+        ended: end of the schedule if it has passed: no call is placed then.
+        overnight: calling hours that continue after midnight, as written.
+        is_prompt_known: the agent's prompt was read; otherwise `--strict` places no call.
+        warnings: doubts about the prompt's variables, in words; errors with `--strict`.
+        unused: variables that the prompt does not use.
+        mapping: variables of the prompt → columns, as suggested for `[user_data]`; else empty.
+        is_whole: the campaign file has no `[user_data]` yet: with it, no other column is sent.
         welcome: the welcome message as the first recipients will hear it.
-        notes: what could not be read, and what else a person should know, in words.
-        currency: of the costs; None where `dialer.toml` does not say.
+        notes: what could not be read, and what else the user should know, in words.
+        currency: of the costs; None if `dialer.toml` does not set it.
     """
 
     account: Account | None
@@ -79,18 +79,18 @@ class Outlook:
 
 
 async def read_standing(campaign: Campaign, client: KnowsAgents, *, agents: Sequence[str]) -> preflight.Standing:
-    """Return what the account says, as far as it can be read in time.
+    """Return the data of the account that can be read in time.
 
     Args:
         campaign: the campaign.
         client: the account.
-        agents: those that a column of the input names.
+        agents: the agents named in a column of the input.
 
     Raises:
         MustActError: the key is refused, the agent does not exist, or there is no money.
     """
     with anyio.move_on_after(PREFLIGHT):
-        # The sandbox's account and agent are nobody's: what they lack says nothing of the campaign.
+        # The sandbox's account and agent are not real: what they lack says nothing about the campaign.
         callers, others = ([], []) if campaign.sandbox else (campaign.call.from_phone_number or [], agents)
         return await preflight.look(client, agent_id=campaign.agent_id, others=others, callers=callers)
     return _UNREAD
@@ -127,7 +127,7 @@ def outlook(
     lines = campaign.lines(None if standing.account is None else standing.account.lines)
     live = campaign.live_calls(lines=lines)
     average = provider.VENDOR.sandbox_call if campaign.sandbox else talk.average(campaign.forecast.average_call)
-    # Nobody has looked whether they are over: those that are older surely are.
+    # Their outcome was not looked up: older calls are over for sure.
     busy = sum(now.timestamp() - at < 2 * average for at in placed) if live else 0
     course = Course(
         tuple(groups_of(campaign, places, now=now)),
@@ -207,7 +207,7 @@ def _too_fast(campaign: Campaign) -> list[str]:
 
 
 async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
-    """Return what is to be expected of a run that was only checked; without a key only what needs none.
+    """Return the forecast for a check; without a key, only the parts that need none.
 
     Raises:
         MustActError: the key is refused, the agent does not exist, or there is no money.

@@ -43,7 +43,7 @@ FORMER = "input_former_phones"
 """Under this name, the columns that earlier runs took the numbers from."""
 
 TOLD = "input_told"
-"""Under this name, what is told of it: hints, and how the column of the numbers was found."""
+"""Name of the ledger's note on the list: hints, and how the phone column was detected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,10 @@ class LastRun:
     """How the last run ended.
 
     Attributes:
-        reason: a code: one of the above, or that of a `Trip`.
-        exit_code: what a script was told; None where the run was killed.
-        at: when (UTC); None as above.
-        facts: what belongs to the reason, such as how many refusals there were; of one that failed its `words`.
+        reason: one of the codes above, or the code of a `Trip`.
+        exit_code: the exit code of the run; None if it was killed.
+        at: time of the end (UTC); None as above.
+        facts: details of the reason, such as the number of refusals; for a failed run, its `words`.
     """
 
     reason: str

@@ -24,7 +24,7 @@ def ledgers_below(folder: Path) -> Iterator[Path]:
     """Yield every ledger in a folder and below it, in order; links to folders are not followed.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: the folder does not exist.
     """
     if not folder.is_dir():
         raise UsageError(say.no_folder(folder))
@@ -90,15 +90,15 @@ def _mark(path: Path) -> str | None:
 
 
 def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
-    """Note that a ledger of a workspace is gone, or damaged, and that this is no loss.
+    """Record that a lost or damaged ledger of a workspace is not needed.
 
     Args:
         path: the ledger.
         folder: of the workspace, as in `workspace_ledgers`.
-        sandbox: it is a trial's.
+        sandbox: it belongs to a trial.
 
     Raises:
-        UsageError: it is sound, or nobody knows it.
+        UsageError: it is intact, or not in the list.
         DialerError: the list of ledgers cannot be read or written.
     """
     registry, real = workspace_of(folder).registry(sandbox=sandbox), path.resolve()

@@ -1,4 +1,4 @@
-"""Where a ledger is at home: its place and its workspace. A copy is refused, and whoever moves it has to say so."""
+"""The place and the workspace of a ledger. A copy is refused; a move to another workspace must be confirmed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     place, workspace = campaign.batch.ledger.resolve(), campaign.workspace.folder.resolve()
     moved = _refuse_copy(place, store)
     former = store.note(WORKSPACE)
-    # While nobody was called, nobody can be called twice for it.
+    # Without an attempt, a move cannot cause a second call.
     is_elsewhere = former not in {None, str(workspace)} and not campaign.sandbox
     if is_elsewhere and not move and store.has_attempts():
         again = campaign.batch.selection.command("run", "--move-workspace")
@@ -73,7 +73,7 @@ def _note_owner(campaign: Campaign, store: Store) -> str:
     batch, identity = campaign.batch, store.note(IDENTITY) or uuid4().hex
     notes = {CAMPAIGN: str(batch.campaign.absolute()), RESULTS: str(batch.results.absolute())}
     notes |= {TIMEZONE: batch.timezone or "", _SELECTION: _selection_noted(batch.selection), IDENTITY: identity}
-    # Once one may, it stays so: of the calls that an older version placed nobody knows.
+    # Once set, it stays: the calls of an older version are not known.
     is_known = store.note(_LATER) is not None or not store.has_attempts()
     notes[_LATER] = "no" if is_known and store.note(_LATER) != "yes" and not _rings_later(campaign) else "yes"
     for name, value in notes.items():
@@ -120,7 +120,7 @@ async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # Whoever comes later has to miss it, should it be gone; that it was listed today already will do.
+        # Later runs must notice if it is missing; the entry from the start is enough for that.
         with contextlib.suppress(LedgerError):
             add()
 

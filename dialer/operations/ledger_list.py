@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 
 def find_listed(campaign: Campaign, store: Store, *, others: Sequence[Neighbours]) -> Sequence[Path]:
-    """Have a run know all ledgers of its workspace; return those that the list had lost: it names them again.
+    """Give a run all ledgers of its workspace; return those that the list had lost, and that it names again now.
 
-    Ledgers in the workspace's folder and below say themselves that they were listed. That none is missing which lies
-    elsewhere tells the number of them, in another file: where both files are gone, nobody knows.
+    Ledgers in the workspace's folder and below record themselves that they were listed. For ledgers elsewhere, their
+    number in another file shows that none is missing: if both files are gone, it is not known.
 
     Args:
-        campaign: whose run begins.
+        campaign: the campaign of the run.
         store: its ledger, at home in the workspace.
-        others: are told of them.
+        others: receives the ledgers.
 
     Raises:
-        LedgerError: the list is lost, and not all can be found.
+        LedgerError: the list is lost, and not all ledgers can be found.
     """
     workspace, place = campaign.workspace, campaign.batch.ledger.resolve()
     registry = workspace.registry(sandbox=campaign.sandbox)

@@ -48,33 +48,33 @@ _ID = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One batch, or a campaign file that was never run.
+    """One batch, or a campaign file without a run.
 
     Attributes:
-        id: what tells it from every other one of the workspace; stays the same from before its first run on.
-        batch: its name; of a ledger that cannot be read the file's.
-        state: where it stands.
-        campaign: the campaign file; empty where the ledger does not say.
-        ledger: empty where it was never run.
-        agent: who calls: the name where the provider has told it, else the id; empty where nobody knows.
-        timezone: by whose clock its times are shown; None: the machine's.
-        recipients: the list; empty where nobody knows.
-        selection: how it is named on the command line; None where nobody knows.
-        counts: how many rows stand where.
-        sent: people whose call was placed, refused or is unclear.
-        reached: people who were reached; None where the provider was not asked yet.
-        left: people who can be called and were not.
+        id: unique in the workspace; stays the same from before the first run on.
+        batch: its name; if the ledger cannot be read, the name of the file.
+        state: its state.
+        campaign: the campaign file; empty if the ledger does not record it.
+        ledger: empty if it never ran.
+        agent: name of the agent if the provider has sent it, else its id; empty if unknown.
+        timezone: time zone of its times; None: the machine's.
+        recipients: the CSV; empty if unknown.
+        selection: its arguments on the command line; None if unknown.
+        counts: rows by status.
+        sent: recipients whose call was placed, refused or is unclear.
+        reached: recipients who were reached; None if calls were not tracked yet.
+        left: recipients who can be called and were not.
         open: calls that are still open.
-        opens: when the first of those who are left can be called; None where that is now, or not known.
-        last: when something was last sent, answered or ended.
-        redials: who is called once more by the campaign's plan.
-        running: who is working on it, in words; empty where nobody is.
-        ended: how its last run ended; None where nobody knows, or it was never run.
-        pauses: who has paused it.
-        trouble: why it cannot be read, in words; empty where it can.
-        is_waiting: its list has come over the page, and was never run.
-        is_missing: the list names it, and it is not there.
-        is_forgotten: a person said that it does not matter.
+        opens: when the first of these can be called; None if now, or if unknown.
+        last: time of the last request, response or end of a call.
+        redials: which recipients the campaign's plan calls again.
+        running: the process that works on it, in words; empty if there is none.
+        ended: how its last run ended; None if unknown, or it was never run.
+        pauses: its pauses.
+        trouble: why it cannot be read, in words; empty if it can.
+        is_waiting: its list was uploaded through the page, and never ran.
+        is_missing: the list of ledgers names it, but it does not exist.
+        is_forgotten: the user said that it does not matter.
     """
 
     id: str
@@ -128,7 +128,7 @@ class Listing:
 
     @property
     def exit_code(self) -> ExitCode:
-        """LOOK where something is missing or cannot be read, and nobody has said that it does not matter."""
+        """LOOK if something is missing or unreadable, unless the user said that it does not matter."""
         trouble = any(one.trouble and not one.is_forgotten for one in self.batches)
         return ExitCode.LOOK if trouble or self.is_list_lost else ExitCode.DONE
 
@@ -159,7 +159,7 @@ def id_of(place: Path) -> str:
 
 
 def _selection(real: Path, ledger: Store, found: Found | None) -> Selection | None:
-    """Return how a batch is named on the command line; None where its campaign file is gone, or nobody knows."""
+    """Return the arguments of a batch on the command line; None if its campaign file is gone, or unknown."""
     if found is None:
         return None
     if (noted := noted_selection(ledger)) is not None:
@@ -187,7 +187,7 @@ def _entries(workspace: Workspace, listed: Mapping[Path, Listed], memory: Memory
             signature=(signature(*files_of(real)), listed.get(real), campaigns.signature, pauses),
         )
         if entry is not None:
-            # Where it was remembered nobody has asked for its campaign file.
+            # For a remembered entry, the campaign file was not looked up.
             campaigns.of_ledger(real, entry.campaign)
             yield entry
     yield from map(_never_run, campaigns.never_run())

@@ -26,7 +26,7 @@ _PARTS = 1000
 _ALIKE = 0.1
 """Where there are more, stretches become one that differ in so small a share of their people."""
 _PIECES = 64
-"""Pieces of a chunk of rows that are told apart."""
+"""Pieces of a chunk of rows that are counted separately."""
 
 
 class Kind(NamedTuple):
@@ -45,7 +45,7 @@ class Kind(NamedTuple):
 
 @dataclass(slots=True)
 class ListOrder:
-    """The order of a list, told from its top on."""
+    """The order of a list, learned row by row from its top."""
 
     _stretches: list[Counter[Kind]] = field(default_factory=list)
     _runs: int = 0

@@ -125,7 +125,7 @@ class Heartbeat:
             self.context.notes.progress.beat(going)
 
     async def note(self, _end: object = None) -> None:
-        """Note it in the ledger, for whoever asks from another process."""
+        """Note it in the ledger, for other processes."""
         # What cannot be recorded ends the run where an outcome is.
         with contextlib.suppress(LedgerError):
             run = await self.context.ledger.note(WORK)

@@ -32,17 +32,17 @@ async def refuse_repeated(
     *,
     ask: Callable[[str], Awaitable[bool]] | None,
 ) -> None:
-    """Refuse a new ledger that may be no new batch, unless a person says that it is one.
+    """Refuse a new ledger that may repeat another batch, unless the user says that the batch is new.
 
     Args:
         campaign: the campaign.
         ledger: its ledger, with the list in it.
-        others: the other batches; None where they do not count.
-        ask: asked in words; None: nobody can be.
+        others: the other batches; None to ignore them.
+        ask: receives the question, in words; None: questions are not allowed.
 
     Raises:
-        DeclinedError: a person says that it is none.
-        UnansweredError: no one can be asked.
+        DeclinedError: the user says that it is not new.
+        UnansweredError: questions are not allowed.
         LedgerError: another ledger cannot be read.
     """
     selection = campaign.batch.selection

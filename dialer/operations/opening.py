@@ -52,14 +52,14 @@ async def opened(
     control: Control,
     note: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[LedgerWriter]:
-    """Hold the batch's lock and its ledger, or its place in the database; what a dead run left behind is `unknown`.
+    """Hold the batch's lock and its ledger, or its place in the database; mark calls in flight of a dead run `unknown`.
 
     Args:
         campaign: the campaign.
-        command: what this process does, for whoever is turned away.
-        base_url: where it calls.
-        control: told to drain when `dialer cancel` asks whoever holds the ledger to stop.
-        note: given in words that a database does not answer.
+        command: name of this process's command, for the error of other processes.
+        base_url: base URL of the provider.
+        control: drains when `dialer cancel` asks the holder of the ledger to stop.
+        note: receives a sentence if the database does not answer.
 
     Raises:
         LockedError: another run holds the batch.
@@ -140,7 +140,7 @@ async def _heed(ledger: AsyncStore, work: str, control: Control) -> None:
 async def _guard(batch: Batch, control: Control) -> None:
     """Drain when the ledger, its lock or its mark is moved away or replaced: other runs would know of nothing."""
     held = _inodes(batch)
-    while _inodes(batch) == held:  # noqa: ASYNC110 - nobody tells
+    while _inodes(batch) == held:  # noqa: ASYNC110 - no event to wait for
         await anyio.sleep(HEED_EVERY)
     control.stop(say.replaced_meanwhile(batch.ledger))
 

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """The options of `dialer run`; each counts for one run.
+    """The options of `dialer run`; each applies to one run.
 
     Attributes:
-        limit: take up at most so many recipients.
-        until: send nothing from then on; without an offset it is local time of the campaign, else of this machine.
-        retry_errors: call everybody again whom the provider refused.
-        redial_unknown: call everybody again whose call is unclear. They may be called twice.
-        redial: call everybody once more whose last call ended so and is final, by the campaign's rules.
-        adopt: go on from a results CSV whose ledger is lost.
-        strict: call nobody while the prompt asks for variables that the campaign does not give.
-        track: go on until every accepted call is over.
-        troubles: what goes wrong in a trial.
-        new_batch: the ledger is new on purpose, also where another batch has called most of the list.
+        limit: call at most this many recipients.
+        until: end of sending; without an offset, local time of the campaign, else of this machine.
+        retry_errors: call recipients again if the provider refused their call.
+        redial_unknown: call recipients again if their call is unclear. They may be called twice.
+        redial: call recipients again if their last call is final with one of these outcomes, by the campaign's rules.
+        adopt: continue from a results CSV if its ledger is lost.
+        strict: place no call while the prompt uses variables that the campaign does not provide.
+        track: continue until every accepted call is over.
+        troubles: the faults that a trial simulates.
+        new_batch: the ledger is new on purpose, even if another batch has called most of the list.
         move_workspace: the ledger was moved from another workspace on purpose.
     """
 

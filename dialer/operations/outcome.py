@@ -53,26 +53,26 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is about to do.
+    """The plan of a run.
 
     Attributes:
         batch: its name.
         recipients: the CSV.
-        to_call: how many will be called.
-        limited_to: `--limit`, where it cuts them short.
-        counts: how many rows of the input stand where.
-        called_last: when the last call of this batch was; None where there was none.
-        agent_id: who calls.
-        uncovered: numbers of countries that none of the rules is for; None where there are none.
-        outlook: what the account and the agent say, and how long it takes.
-        rate: the rate, in words.
-        lists: what each suppression list holds.
-        redialled: numbers that may have been called already and are called again because a person asked.
-        once_more: how many were called before and are called once more, by what became of their last call.
-        sandbox: nobody is really called.
-        phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
-        young: how many more are called once more as a person asked, but not yet.
-        redials: who is called again by the campaign's plan.
+        to_call: number of recipients to call.
+        limited_to: `--limit`, if it is less than that.
+        counts: rows of the input by status.
+        called_last: time of the batch's last call; None if there was none.
+        agent_id: UUID of the agent.
+        uncovered: numbers of countries without a rule; None if there are none.
+        outlook: data of the account and the agent, and the expected duration.
+        rate: the rate of calls, in words.
+        lists: the contents of each suppression list.
+        redialled: numbers that may have been called already and are called again on request.
+        once_more: recipients who were called before and are called again, by outcome of their last call.
+        sandbox: no real call is placed.
+        phone_words: how the phone column was detected, in words; empty if the campaign file names it.
+        young: recipients whose requested redial is not due yet.
+        redials: which recipients the campaign's plan calls again.
     """
 
     batch: str
@@ -101,27 +101,27 @@ class Summary:
     Attributes:
         batch: its name.
         results: path of the results CSV.
-        counts: how many rows of the input stand where.
+        counts: rows of the input by status.
         sent: calls that this run placed, refused or left unclear.
-        seconds: how long sending took.
-        held: seconds of it that all sending was held, because the provider asked to or could not be reached.
-        waited: seconds that were waited for somebody to be callable.
+        seconds: duration of sending.
+        held: seconds of it without any sending, because the provider asked to wait or could not be reached.
+        waited: seconds of waiting for recipients to become callable.
         left: recipients that can be called and were not.
-        exit_code: what a script is told.
-        ended: why it ended early, in words; empty where it did not.
+        exit_code: for scripts.
+        ended: why it ended early, in words; empty if it did not.
         advice: what to do next, in words.
-        notes: what a person should know, in words.
-        may_ring: accepted calls that may still ring, as far as the ledger knows; 0 of a trial.
-        calls: how the accepted calls stand, as far as was looked up.
-        outcomes: how those of them ended that are over: outcome → calls.
-        reasons: why rows were refused, without what differs from row to row: the most frequent ones.
-        other_reasons: how many rows were refused for another reason.
-        redials: who is called again by the campaign's plan, by a later run.
-        unrecorded: calls whose outcome could not be written to the ledger: number and what came of it.
-        paused: a person has paused it, so nobody is called; `ended` says who.
+        notes: what the user should know, in words.
+        may_ring: accepted calls that may still ring, according to the ledger; 0 for a trial.
+        calls: accepted calls by status, as far as it was looked up.
+        outcomes: outcome → number of ended calls.
+        reasons: the most frequent reasons of refused rows, without the parts that differ between rows.
+        other_reasons: number of rows refused for other reasons.
+        redials: which recipients a later run calls again by the campaign's plan.
+        unrecorded: calls whose result could not be written to the ledger: number and result.
+        paused: the user has paused it, so no call is placed; `ended` says who.
         pauses: the same for scripts.
-        next: the command that goes on best; None where there is none.
-        workbook: path of the results as a workbook; None where the campaign asks for none.
+        next: the best next command; None if there is none.
+        workbook: path of the results as a workbook; None if the campaign does not ask for one.
     """
 
     batch: str
@@ -150,7 +150,7 @@ class Summary:
 
 
 def exit_code_of(counts: Mapping[Status, int], *, refused: int = 0) -> ExitCode:
-    """Return what a script is told of a batch that stands so, where so many redials were refused."""
+    """Return the exit code for the counts of a batch and its number of refused redials."""
     if counts.get(Status.PENDING) or counts.get(Status.SENDING):
         return ExitCode.LEFT
     if refused or any(counts.get(status) for status in (Status.ERROR, Status.UNKNOWN, Status.INVALID)):

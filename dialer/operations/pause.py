@@ -1,4 +1,4 @@
-"""Pause: nobody is called from now on, by whatever run."""
+"""Pause: no run places a call from now on."""
 
 from __future__ import annotations
 
@@ -97,18 +97,18 @@ def targets_of(
     everything: bool = False,
     folder: Path = Path(),
 ) -> list[Target]:
-    """Return what is meant: some campaigns with all their batches, the batch that is named, or every campaign.
+    """Return the targets of a pause: some campaigns with all their batches, one named batch, or every campaign.
 
     Args:
         campaigns: the campaign files.
-        recipients: the CSV of the batch that is meant.
-        batch: the name of the batch that is meant.
-        sandbox: trials.
-        everything: every campaign of a workspace.
-        folder: in that workspace; where campaigns are named, it is theirs.
+        recipients: the CSV of one batch.
+        batch: the name of one batch.
+        sandbox: select trials.
+        everything: select every campaign of a workspace.
+        folder: a folder in that workspace; unused if campaigns are named.
 
     Raises:
-        UsageError: there is no such campaign or batch, or none is named.
+        UsageError: the campaign or batch does not exist, or none is named.
     """
     if everything:
         if recipients is not None or batch is not None:
@@ -131,7 +131,7 @@ def target_of_all(folder: Path, *, sandbox: bool = False) -> Target:
 
 
 def pause_batch(batch: Batch, *, why: str) -> list[str]:
-    """Have nobody called in a batch until it is resumed; return what could not be paused, in words."""
+    """Pause a batch until it is resumed; return what could not be paused, in words."""
     return _put([target_of_batch(batch)], [None], why).troubles
 
 
@@ -151,19 +151,19 @@ def pause_campaigns(
     tell: Callable[[str], None] = lambda _: None,
     patience: float = PATIENCE,
 ) -> Paused:
-    """Have nobody called, and return once the runs that are concerned have ended; no call begins after that.
+    """Pause, and return once the affected runs have ended; no call starts after that.
 
-    A pause that is there and lasts longer stays: whoever made it relies on it. Only `resume` ends one sooner.
+    An existing pause that lasts longer stays: its author relies on it. Only `resume` ends a pause early.
 
     Args:
-        targets: what is paused.
-        until: when it ends by itself; without an offset it is local time of each campaign, else of this machine.
-        why: for whoever is held.
-        tell: told what is waited for.
-        patience: seconds that the runs get.
+        targets: what to pause.
+        until: when it ends by itself; without an offset, local time of each campaign, else of this machine.
+        why: the reason, shown to users of the paused campaigns.
+        tell: receives what the command waits for.
+        patience: seconds that the runs get to end.
 
     Raises:
-        UsageError: `until` cannot be.
+        UsageError: `until` is invalid.
     """
     ends = [ends_at(until, zone=zone_of(target)) for target in targets]
     put = _put(targets, ends, why)

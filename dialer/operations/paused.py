@@ -83,7 +83,7 @@ class Held:
 
     async def watch(self) -> None:
         """Look again and again, also while nothing is sent."""
-        while not self():  # noqa: ASYNC110 - nobody tells
+        while not self():  # noqa: ASYNC110 - no event to wait for
             await anyio.sleep(LOOK_EVERY)
 
 

@@ -209,7 +209,7 @@ class Planning:
         return list(found.values())
 
     async def _waits(self) -> bool:
-        """Tell whether nobody may be called yet, since calls are missing that the provider may list late."""
+        """Tell whether calls must wait, because the provider may list missing calls late."""
         until = await self.context.ledger.wait_until()
         return until is not None and until > time.time() and not self.context.campaign.sandbox
 
@@ -221,10 +221,10 @@ class Planning:
         return uncovered(self.context.campaign, places=places, refused=refused)
 
     async def _look_for_unrecorded(self) -> int:
-        """Return how many were called of whom the ledger did not know it.
+        """Return how many recipients were called without a record in the ledger.
 
         Raises:
-            LeftError: calls are missing, and whose they are cannot be told.
+            LeftError: calls are missing, and their recipients are not known.
         """
         context = self.context
         found = await look_for_unrecorded(

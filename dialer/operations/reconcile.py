@@ -121,7 +121,7 @@ async def look_for_unrecorded(
         campaign: the campaign.
         ledger: its ledger.
         client: where calls are listed.
-        reads: says when it may be asked.
+        reads: limits the rate of reads.
         time_limit: seconds; None: until all is read, as also where the ledger is an older copy.
     """
     since = await ledger.search_from()
@@ -177,15 +177,15 @@ async def look_for_unclear(
     time_limit: float | None,
     note: Callable[[str], None],
 ) -> Reconciled:
-    """Look for every unknown call at the provider, and tell and return what came of it.
+    """Look up every unknown call at the provider, and report and return the result.
 
     Args:
         campaign: the campaign.
         ledger: its ledger.
-        client: where executions are read.
-        reads: says when it may be asked.
-        time_limit: seconds; None: until all is read.
-        note: told what a person should know.
+        client: reads executions.
+        reads: limits the rate of reads.
+        time_limit: seconds; None: no limit.
+        note: receives what the user should know.
     """
     result = await reconcile(ledger, client, agent_id=campaign.agent_id, reads=reads, time_limit=time_limit)
     for text in summed_up(result):

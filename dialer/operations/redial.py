@@ -68,13 +68,13 @@ async def _ask(context: RunContext, plan: RedialRules) -> None:
 
 
 class Release:
-    """Makes people callable again for one run.
+    """Makes recipients callable again for one run.
 
     Args:
-        ledger: where they are; the decision is kept.
-        rules: of the campaign.
-        note: told what came of it.
-        batch: it.
+        ledger: of the recipients; it keeps the decision.
+        rules: the campaign's redial rules.
+        note: receives the result, in words.
+        batch: the batch.
     """
 
     def __init__(self, ledger: AsyncStore, rules: Redialling, note: Callable[[str], None], *, batch: Batch) -> None:

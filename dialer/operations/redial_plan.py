@@ -34,7 +34,7 @@ async def note_plan(ledger: AsyncStore, plan: RedialRules | None) -> None:
 
 
 def noted_redials(ledger: Store, *, sandbox: bool, zone: str | None) -> Redials:
-    """Return who is called again by the plan of the last run; nobody where it had none."""
+    """Return which recipients the plan of the last run calls again; none without a plan."""
     text = ledger.note(_PLAN)
     if not text:
         return NO_REDIALS
@@ -44,7 +44,7 @@ def noted_redials(ledger: Store, *, sandbox: bool, zone: str | None) -> Redials:
 
 
 def foreseen_redials(campaign: Campaign, ledger: Store) -> Redials:
-    """Return who is called again by the campaign's plan; nobody where it has none."""
+    """Return which recipients the campaign's plan calls again; none without a plan."""
     plan = _plan_now(campaign)
     return NO_REDIALS if plan is None else _of(campaign, ledger.redials(plan))
 

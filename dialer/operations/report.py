@@ -33,16 +33,16 @@ _SUFFIXES = (".html", ".htm", ".md", ".json")
 def report_batch(
     batch: Batch, *, zone: str | None = None, full_numbers: bool = False, wanted: Sequence[str] = ()
 ) -> Report:
-    """Return what a batch came to so far, also while a run is going on.
+    """Return the figures of a batch so far; a run may be active.
 
     Args:
         batch: its files.
-        zone: the time zone of its hours and moments; None: the campaign's, else UTC.
+        zone: the time zone of its hours and times; None: the campaign's, else UTC.
         full_numbers: show whole phone numbers, not only the last three digits.
-        wanted: answers that the campaign is made for, each as `question=answer`.
+        wanted: the answers that count as success, each as `question=answer`.
 
     Raises:
-        UsageError: there is no ledger yet, no such time zone, or nobody was asked such a question.
+        UsageError: the batch has no ledger yet, the time zone is unknown, or no agent asked such a question.
         LedgerError: the ledger cannot be read.
     """
     zone = (batch.timezone or "UTC") if zone is None else zone

@@ -113,14 +113,14 @@ def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
 
 
 def may_know_more(path: Path, ledger: Store, *, with_id: bool) -> bool:
-    """Tell whether results may know of a call that the ledger does not; what it wrote last is not read for that.
+    """Tell whether results may record a call that the ledger does not; skip the part that the ledger wrote last.
 
-    Behind that stands what a killed run appended, whose outcomes are in the ledger, or the run of a newer copy of it.
+    After that part come rows of a killed run, whose outcomes are in the ledger, or of a run of a newer copy of it.
 
     Args:
         path: the results CSV.
         ledger: beside it.
-        with_id: recipients are told apart by an id column.
+        with_id: an id column identifies recipients.
 
     Raises:
         InputError: as `read_back`.
@@ -139,10 +139,10 @@ def may_know_more(path: Path, ledger: Store, *, with_id: bool) -> bool:
 
 
 def refuse_emptied(batch: Batch, ledger: Store) -> None:
-    """Refuse a ledger that holds nobody beside results that say who was called: the one that belongs there is lost.
+    """Refuse an empty ledger next to results with calls: the ledger that belongs there is lost.
 
     Raises:
-        InputError: it is such a one.
+        InputError: the ledger is empty, and the results are not.
     """
     if ledger.is_new() and batch.results.is_file() and read_back(batch.results, with_id=False).rows:
         raise InputError(emptied(batch.results, command=batch.selection.command("check")))

@@ -42,16 +42,16 @@ Watch = Callable[[], None]
 
 
 def save_workbook(batch: Batch, *, to: Path | None = None, watch: Watch = lambda: None) -> SavedWorkbook:
-    """Write the results of a batch as a workbook, also while a run is going on.
+    """Write the results of a batch as a workbook; a run may be active.
 
     Args:
         batch: its files.
-        to: the workbook; None: the one that the campaign file asks for.
-        watch: called all the while; what it raises ends the writing.
+        to: the workbook; None: the path in the campaign file.
+        watch: called regularly; its exceptions end the writing.
 
     Raises:
-        UsageError: there is no ledger yet, or the workbook cannot or may not be written, or the package that writes it
-            is not installed; a former one is as it was.
+        UsageError: the batch has no ledger yet, or the workbook cannot or may not be written, or the package for it
+            is not installed; an existing workbook is unchanged.
         LedgerError: the ledger cannot be read.
     """
     path = to or batch.workbook

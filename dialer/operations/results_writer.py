@@ -101,7 +101,7 @@ class ResultsWriter:
             self._say_hanging()
 
     def append(self, _store: Store, positions: Sequence[int]) -> None:
-        """Have rows of the input appended whose outcome has become durable; nobody waits for that."""
+        """Append rows of the input whose outcome is durable, without waiting for the write."""
         with self._changed:
             self._moved = self._moved if self._is_busy() else time.monotonic()
             # Each wake-up takes the interpreter from the event loop.
@@ -113,11 +113,11 @@ class ResultsWriter:
             self._say_hanging()
 
     async def whole(self, store: AsyncStore, *, pending: bool) -> None:
-        """Have the file written anew, and return when it is, or when the disk hangs.
+        """Rewrite the file, and return when it is written, or when the disk hangs.
 
         Args:
-            store: is told what was written.
-            pending: with the rows that are still to be called, and then the workbook, where the campaign asks for one.
+            store: records what was written.
+            pending: also write the rows that are still to be called, and the workbook if the campaign asks for one.
         """
         unchanged = await store.call(begin_writing)
         if not await self._do(_Todo(whole=pending, unchanged=unchanged)):
@@ -193,7 +193,7 @@ class ResultsWriter:
                 self._file.append(store.results_of(todo.positions))
         else:
             self._written = None
-            # Where another one took its place, whoever works on that one may have written what this one does not know.
+            # If another ledger took its place, a run on that one may have written results that this one does not know.
             if _inode(self._batch.ledger) not in {self._held, None}:
                 raise OSError(errno.ESTALE, say.LEDGER_REPLACED)
             self._written = write_changed(store, self._file, todo.unchanged, pending=todo.whole, watch=self._counted)

@@ -76,17 +76,17 @@ async def run_campaign(
     progress: Progress | None = None,
     control: Control | None = None,
 ) -> Summary:
-    """Call everybody in the campaign's CSV who was not called yet, and return how it ended.
+    """Call every recipient in the campaign's CSV who was not called yet, and return the summary.
 
-    It may be called again whenever it ended, was stopped or killed: it goes on where it was.
+    It may be called again after it ended, was stopped or killed: it continues where it was.
 
     Args:
         campaign: from `load_campaign`; made with `sandbox=True` it calls the built-in stand-in for the provider.
-        options: what is asked of this one run.
-        confirm: shown the plan before anybody is dialled; when it says no nobody is. Without it nothing is asked.
-        ask: asked in words before a redial or an adoption that the options did not already grant.
-        progress: shown while it goes on.
-        control: stops it: drain first, then abort.
+        options: the options of this run.
+        confirm: receives the plan before the first call; if it returns no, no call is placed. None: do not ask.
+        ask: receives a question, in words, before a redial or an adoption that the options do not allow.
+        progress: receives the progress.
+        control: stops the run: first drains, then aborts.
 
     Raises:
         DialerError: it cannot start, or something cannot be recorded; see `errors`.

@@ -276,7 +276,7 @@ class Sending:
         )
         if failure is not None:
             return replace(summary, exit_code=failure.exit_code, ended=str(failure))
-        # Whatever ends the sending for now ends nothing where nobody is left.
+        # What ends sending for now does not matter if no recipient is left.
         if ending.trip is not None and (summary.left or ending.trip.exit_code is not ExitCode.LEFT):
             return replace(summary, exit_code=ending.trip.exit_code, ended=ending.trip.words, advice=ending.trip.advice)
         if ending.interrupted:

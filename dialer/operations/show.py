@@ -74,16 +74,16 @@ class Shown:
 
 
 def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False) -> Shown:
-    """Return every attempt at a number, also while runs are going on.
+    """Return every attempt at a number; runs may be active.
 
     Args:
         text: the number with `+` and country code, as people write it.
         folder: searched for ledgers, with the folders in it; None: the workspace around the working directory, with the
             ledgers that it lists elsewhere.
-        sandbox: those of trials, and no others.
+        sandbox: search only ledgers of trials.
 
     Raises:
-        UsageError: it is no such number, or there is no ledger.
+        UsageError: the text is not such a number, or there is no ledger.
     """
     number = _number(text)
     found: list[Found] = []

@@ -50,35 +50,35 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a batch stands.
+    """The status of a batch.
 
     Attributes:
         batch: its name.
-        counts: how many rows of the input stand where.
+        counts: rows of the input by status.
         total: rows of the input.
-        attempts: how many attempts came to what; an empty outcome: nothing is known yet.
-        calls: how the accepted calls stand; somebody who was called again has several.
-        outcomes: what has become of the call that each person's result shows: outcome → people.
-        reached: how many people were reached by any call; None where the provider was not asked yet.
-        ended: of the accepted calls; None where the provider was not asked yet.
+        attempts: attempts by outcome; an empty outcome is not known yet.
+        calls: accepted calls by status; a recipient who was called again has several.
+        outcomes: outcome → recipients, by the call in each recipient's result.
+        reached: recipients who were reached by any call; None if calls were not tracked yet.
+        ended: accepted calls that have ended; None if calls were not tracked yet.
         open: accepted calls that are still open: not known to be over, and not given up.
         talked: seconds of conversation of all calls.
-        cost: of all calls, as the provider gives it (cents, by its documentation).
-        per_minute: people a minute whose attempt ended, over the last minute.
-        left: seconds until everybody pending is called at that pace; None where nobody is sending.
-        progress: how far the run is that goes on; None where none does, or it has not said so lately.
-        refused_for: why most of the refused rows were; empty where none was.
-        held: seconds for which all sending still stands still; 0 where it does not.
-        held_for: why, in words.
-        redials: who is called again by the plan of the last run.
-        last: when the last attempt began or ended; None where there was none.
-        stopped: how the last run ended, where that left people behind and nobody works on it; else None.
-        running: who is working on it, in words; empty where nobody is.
+        cost: of all calls, as the provider reports it (cents, according to its documentation).
+        per_minute: recipients whose attempt ended within the last minute.
+        left: seconds until all pending recipients are called at that rate; None if no run is sending.
+        progress: progress of the active run; None if there is none, or its last report is old.
+        refused_for: the most frequent reason of refused rows; empty if none was refused.
+        held: seconds until sending continues; 0 if it is not on hold.
+        held_for: why sending is on hold, in words.
+        redials: which recipients the plan of the last run calls again.
+        last: when the last attempt started or ended; None if there was none.
+        stopped: how the last run ended, if recipients are left and no process works on the batch; else None.
+        running: the process that works on it, in words; empty if there is none.
         runs: the same for scripts; at most one works on a batch.
-        pauses: what holds it; none where it is not paused.
-        changed: rate and lines of the run that goes on, where `dialer set` has changed them; None where it has not.
+        pauses: its pauses; empty if it is not paused.
+        changed: rate and lines of the active run, if `dialer set` has changed them; else None.
         results: path of the results CSV.
-        workspace: what it shares with others.
+        workspace: figures shared with other batches.
     """
 
     batch: str
@@ -112,20 +112,20 @@ class Standing:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens by itself: nobody works on it, nobody is left, no call is open."""
+        """Whether the batch is complete: no process works on it, no recipient is left, no call is open."""
         left = self.counts.get(Status.PENDING) or self.counts.get(Status.SENDING) or self.open
         return not left and not self.running and self.redials.is_over
 
 
 @dataclass(frozen=True, slots=True)
 class NotShown:
-    """A batch that has nothing to show: nobody was called yet, or it cannot be read.
+    """A batch without figures: no recipient was called yet, or it cannot be read.
 
     Attributes:
         batch: its name.
-        state: in a word for scripts: `not started` or `not readable`.
-        error: why it cannot be read, in words; empty where it was not started.
-        exit_code: what a script is told.
+        state: for scripts: `not started` or `not readable`.
+        error: why it cannot be read, in words; empty if it was not started.
+        exit_code: for scripts.
     """
 
     batch: str
@@ -157,10 +157,10 @@ def _standing_or_why(batch: Batch, *, is_alone: bool) -> Standing | NotShown:
 
 
 def standing(batch: Batch) -> Standing:
-    """Return where a batch stands, also while a run is going on.
+    """Return the status of a batch; a run may be active.
 
     Raises:
-        UsageError: there is no ledger yet.
+        UsageError: the batch has no ledger yet.
         CampaignError: the `dialer.toml` of its workspace is wrong.
         LedgerError: it cannot be read.
     """
@@ -218,7 +218,7 @@ def _shared(batch: Batch, *, is_loopback: bool) -> Shared:
 
 
 def without_a_run(counts: Mapping[Status, int], released: Mapping[Status, int]) -> dict[Status, int]:
-    """Return the counts as the next start finds them: of a run that died nobody is being called, or called again."""
+    """Return the counts as the next start finds them: after a dead run, no row is `sending` or due for a redial."""
     standing_now = Counter(counts)
     standing_now[Status.UNKNOWN] += standing_now.pop(Status.SENDING, 0)
     for state, count in released.items():

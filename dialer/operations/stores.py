@@ -56,17 +56,17 @@ def refuse_database(batch: Batch, *, command: str) -> None:
 
 
 def held_in_database(folder: Path, *, campaign: Path | None = None, batch: Batch | None = None) -> InDatabase | None:
-    """Return where a batch, a campaign or all of a workspace are paused in a database; None: in files.
+    """Return the place in the database for pauses of a batch, a campaign or a workspace; None: files.
 
-    Where its settings are wrong, nobody is called by them: then a file pauses it, unless it has used a database.
+    With invalid settings, no run can start: then a file holds the pause, unless the workspace has used a database.
 
     Args:
         folder: of the workspace, or in it.
-        campaign: the campaign that is meant; None: all.
-        batch: the batch that is meant; None: all of the campaign.
+        campaign: the campaign; None: all.
+        batch: the batch; None: all of the campaign.
 
     Raises:
-        DialerError: the settings are wrong, and it has used a database or is told to by the environment.
+        DialerError: the settings are invalid, and the workspace has used a database or the environment sets one.
     """
     try:
         if batch is not None:
@@ -129,5 +129,5 @@ def who_works(batch: Batch) -> tuple[Holder, ...]:
 
 
 def in_words(batch: Batch) -> str:
-    """Return who works on a batch at this moment; empty where nobody does."""
+    """Return the processes that work on a batch at the moment; empty if there are none."""
     return " ".join(holder_words(by.does, process=by.pid, host=by.host, since=by.since) for by in who_works(batch))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _AHEAD = timedelta(days=14)
 """So far ahead openings are foreseen."""
 _MOST = 200
-"""Moments that are told apart; where there are more, those of a minute or more count as one."""
+"""Most times that are kept separate; if there are more, times within a minute or longer are merged."""
 
 _LAST = 1000
 """So many attempts of earlier runs are looked at whose calls may be live."""

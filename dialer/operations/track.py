@@ -34,20 +34,20 @@ TELL_EVERY = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What has become of a batch's accepted calls.
+    """The outcomes of a batch's accepted calls.
 
     Attributes:
         batch: its name.
-        counts: how many stand where.
-        open: how many are not final.
-        ended: how many have become final meanwhile.
-        given_up: how many never ended and are not asked for any more since.
-        requests: how many were made at the provider.
-        stopped: who stopped it, in words; empty where nobody did.
-        trouble: why not all could be read, or empty.
-        notes: what else a person should know, in words.
+        counts: calls by status.
+        open: calls that are not final.
+        ended: calls that became final meanwhile.
+        given_up: calls that never ended and are no longer looked up.
+        requests: number of requests to the provider.
+        stopped: who stopped it, in words; empty if it was not stopped.
+        trouble: why not all calls could be read, or empty.
+        notes: what else the user should know, in words.
         results: path of the results CSV.
-        currency: of the costs; None where `dialer.toml` does not say.
+        currency: of the costs; None if `dialer.toml` does not set it.
     """
 
     batch: str
@@ -78,14 +78,14 @@ async def track_campaign(
     progress: Progress | None = None,
     control: Control | None = None,
 ) -> Tracked:
-    """Read how the accepted calls went, and write the results anew.
+    """Read the outcomes of the accepted calls, and rewrite the results.
 
     Args:
         campaign: from `load_campaign`.
-        every: look again so many seconds after a look, until all are final; None: look once.
-        parts: long parts of calls (`CALL_PARTS`) that the results show from now on; None: those they show already.
-        progress: told every now and then how the calls stand.
-        control: stops it; what was read by then is kept.
+        every: seconds between two looks, until all calls are final; None: look once.
+        parts: long parts of calls (`CALL_PARTS`) to show in the results from now on; None: no change.
+        progress: receives the state of the calls from time to time.
+        control: stops it; outcomes read by then are kept.
 
     Raises:
         DialerError: the ledger, the results or the key cannot be used.
@@ -127,7 +127,7 @@ class Followed:
     """How the accepted calls stand after they were followed.
 
     Attributes:
-        counts: how many stand where.
+        counts: calls by status.
         tally: what was done meanwhile.
         trouble: why the last look could not read all of them, or empty.
     """
@@ -150,13 +150,13 @@ async def follow(
     progress: Progress,
     control: Control,
 ) -> Followed:
-    """Look until all calls are final, somebody asks to stop, or the provider could not be read for an hour.
+    """Look until all calls are final, a stop is requested, or the provider could not be read for an hour.
 
     Args:
-        ledger: what is kept informed.
-        tracker: reads.
+        ledger: records the outcomes.
+        tracker: reads the calls.
         every: seconds between two looks; None: look once.
-        progress: told every now and then how the calls stand.
+        progress: receives the state of the calls from time to time.
         control: stops it.
 
     Raises:

@@ -76,7 +76,7 @@ async def _resume(asked: Asked) -> str:
 
 async def _start(asked: Asked) -> str:
     fields, limit = asked.fields, asked.fields.number("limit")
-    # Whoever looks at the page wants to know how the calls went.
+    # The user of the page wants to see how the calls went.
     options = ["--track", *([] if limit is None else [f"--limit={limit}"])]
     if until := fields.text("until"):
         until_in(until, None)
@@ -122,10 +122,10 @@ async def _discard(asked: Asked) -> str:
 
 
 async def take_list(site: Site, entry: Entry, request: Request) -> str:
-    """Take a file as the next list of a campaign, begin to check it, and return the id of its batch.
+    """Store a file as the next list of a campaign, start its check, and return the id of its batch.
 
     Raises:
-        RefusedError: it is no file, or does not come from a page of this session.
+        RefusedError: it is not a file, or does not come from a page of this session.
         DialerError: the campaign cannot have a list of its own.
     """
     lists, to = site.board.lists, site.board.lists.arriving
@@ -198,10 +198,10 @@ WORKSPACE_ACTIONS: Mapping[str, Action] = {
 
 
 async def act(site: Site, verb: str, batch_id: str | None, fields: Fields) -> str:
-    """Do something; return what was done, in words.
+    """Perform an action; return what was done, in words.
 
     Raises:
-        RefusedError: there is no such campaign, or it cannot be done with it.
+        RefusedError: the campaign does not exist, or does not allow the action.
         DialerError: it failed.
     """
     entry = None if batch_id is None else await site.entry(batch_id)

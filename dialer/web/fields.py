@@ -53,10 +53,10 @@ class Fields:
 
 
 async def fields_of(request: Request) -> Fields:
-    """Return what a request says that changes something.
+    """Return the fields of a request that changes something.
 
     Raises:
-        RefusedError: it is no form and no JSON object, or it does not come from a page of this session.
+        RefusedError: it is neither a form nor a JSON object, or it does not come from a page of this session.
     """
     kind, body = request.headers.get("content-type", "").partition(";")[0].strip().lower(), await request.body()
     try:
@@ -74,14 +74,14 @@ async def fields_of(request: Request) -> Fields:
 
 
 def refuse_forged(request: Request, token: str) -> None:
-    """Refuse what does not come from a page of this session; what a program sends with its own token is no forgery.
+    """Refuse a request from outside the pages of this session; a program with its own token is not a forgery.
 
     Args:
-        request: with `X-CSRF-Token` where a script has sent it.
-        token: that of its form.
+        request: with `X-CSRF-Token` if a script sent it.
+        token: the CSRF token of its form.
 
     Raises:
-        RefusedError: it does not.
+        RefusedError: the token is missing or wrong.
     """
     caller: Caller = request.state.caller
     if caller.cookie and not is_same(request.headers.get("x-csrf-token") or token, caller.csrf):

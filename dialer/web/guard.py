@@ -49,11 +49,11 @@ LIST = 1 << 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who sends a request.
+    """The sender of a request.
 
     Attributes:
-        cookie: of their session; empty where they have a token of their own.
-        csrf: what their forms carry; empty as above: nobody makes another's program send its token.
+        cookie: of their session; empty if they use a token of their own.
+        csrf: the token in their forms; empty as above: a foreign page cannot make a program send its token.
     """
 
     cookie: str = ""
@@ -102,7 +102,7 @@ class Guard:
         await self._app(scope, body, _guarded(scope, send))
 
     def _stranger(self, scope: Scope, headers: Headers) -> Response | None:
-        """Return the answer to a request that is refused, whoever sends it; None where it is not."""
+        """Return the response to a request that is refused for any sender; None if it is not refused."""
         if headers.get("host", "").lower() not in self._hosts:
             return refusal(421, say.OTHER_HOST)
         if not self._pace():
@@ -147,7 +147,7 @@ class Guard:
         """Return why a request that changes something did not come from our own page; empty where it did."""
         if not caller.cookie:
             return ""
-        # A browser names the origin of every request that is no GET.
+        # A browser sends `Origin` with every request except GET and HEAD.
         scheme, _, host = headers.get("origin", "").partition("://")
         if scheme != "http" or host.lower() != headers["host"].lower():
             return say.OTHER_ORIGIN

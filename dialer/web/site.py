@@ -84,7 +84,7 @@ class Site:
         return organisation_view(found, wallet="" if first is None else self._wallet(first))
 
     def _wallet(self, entry: Entry) -> str:
-        # A trial's account is nobody's.
+        # A trial does not use a real account.
         return "" if self.board.sandbox or not entry.campaign else self.wallets.text(Path(entry.campaign))
 
     async def entry(self, batch_id: str) -> Entry:

@@ -43,15 +43,15 @@ class Upload:
 
 
 async def receive(request: Request, *, to: Path) -> Upload:
-    """Return the list that a form holds; it lies where it is wanted.
+    """Save the list in a form to a new file, and return it.
 
     Args:
         request: the form, with a field `csrf` and a file `file`.
         to: a new file.
 
     Raises:
-        RefusedError: it is no such form, there is no file in it, or it is not from a page of this session. The new file
-            may be there all the same.
+        RefusedError: the form is invalid, has no file, or is not from a page of this session. The new file may exist
+            all the same.
     """
     found = _BOUNDARY.fullmatch(request.headers.get("content-type", "").strip())
     if found is None:

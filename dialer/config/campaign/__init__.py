@@ -57,24 +57,24 @@ class Campaign:
     """A campaign file, checked.
 
     Attributes:
-        file: the campaign file as it stands.
-        batch: the files that belong to it.
-        sandbox: the built-in stand-in is called, and nobody else.
-        agent_id: the agent that calls, a UUID.
-        columns: which CSV column holds what.
-        csv: how the CSV is read.
+        file: the campaign file, unchanged.
+        batch: its files.
+        sandbox: calls go only to the built-in sandbox, never to the provider.
+        agent_id: UUID of the agent.
+        columns: the roles of the CSV columns.
+        csv: the format of the CSV.
         user_data: variable → column or constant; None: every other column is a variable.
-        call: what `POST /call` takes besides.
-        pacing: how fast requests leave.
-        window: the hours in which recipients may be called; None: at any time.
-        waits: a run waits for those who can be called later, and does not leave them to the next one.
-        schedule: from when and until when a run sends.
-        screening: who of the list is not called.
-        redial: who may be called once more.
-        breaker: when a run ends early.
-        forecast: what is known of calls beforehand.
+        call: the other parameters of `POST /call`.
+        pacing: the rate of requests.
+        window: the calling hours of recipients; None: at any time.
+        waits: a run waits until recipients outside their hours can be called, instead of leaving them to the next run.
+        schedule: start and end of sending.
+        screening: which rows of the list are not called.
+        redial: which recipients may be called again.
+        breaker: the conditions that end a run early.
+        forecast: assumptions about calls, for the forecast.
         suppression: the suppression lists.
-        workspace: what it shares with other campaigns.
+        workspace: the settings shared with other campaigns.
     """
 
     file: CampaignFile

@@ -133,14 +133,14 @@ class Poll:
 
     @property
     def as_wanted(self) -> int | None:
-        """How many answered as it was wanted; None where nobody said what is."""
+        """How many gave a wanted answer; None if the wanted answers are not defined."""
         return self._as_wanted if self._wanted else None
 
     def refuse_unasked(self) -> None:
-        """Refuse an answer that is wanted to a question that nobody was asked, where others were.
+        """Refuse a wanted answer to a question that no agent asked, if agents asked any other.
 
         Raises:
-            UsageError: there is one.
+            UsageError: such an answer is wanted.
         """
         names = sorted({name for _, name in self._tallies})
         if names and self._unasked:

@@ -97,7 +97,7 @@ def _busy_hours(hours: Sequence[Hour]) -> Sequence[Hour]:
 def _lead(each: Sequence[tuple[str, Day | Hour]]) -> str:
     words, busiest = max(each, key=lambda one: one[1].calls)
     lead = say.busiest(words, busiest.calls)
-    # Of calls that are not known to be over nobody can say how good their time was.
+    # Calls that are not known to be over say nothing about their hour.
     telling = [(words, one) for words, one in each if one.calls >= _ENOUGH and not one.in_doubt]
     if len(telling) > 1:
         words, best = max(telling, key=lambda one: one[1].reached / one[1].calls)

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """What became of the rows of the file.
+    """Counts of the rows of the file, from the list to the wanted answer.
 
     Attributes:
         in_file: data rows of the CSV.
-        callable: rows that stand for somebody who can be called, or was.
-        sent: of these, a call to them was placed, refused or is unclear.
-        queued: of these, the provider accepted a call to them.
+        callable: rows of recipients who can be called, or were.
+        sent: of these, recipients whose call was placed, refused or is unclear.
+        queued: of these, recipients whose call the provider accepted.
         reached: of these, a person answered.
-        wanted: of these, they answered as it was wanted; None where nobody said what is.
-        left: called, and no longer in the file; counted in none of the above.
+        wanted: of these, recipients who gave a wanted answer; None if the wanted answers are not defined.
+        left: recipients who were called and are no longer in the file; not included above.
     """
 
     in_file: int
@@ -70,7 +70,7 @@ class Hour:
         hour: from 0 to 23, in the report's time zone.
         calls: placed in it, on any day.
         reached: of these, a person answered.
-        in_doubt: of these, nobody knows (yet) whether a person answered.
+        in_doubt: of these, it is not (yet) known whether a person answered.
     """
 
     hour: int
@@ -87,7 +87,7 @@ class Day:
         day: in the report's time zone.
         calls: placed on it.
         reached: of these, a person answered.
-        in_doubt: of these, nobody knows (yet) whether a person answered.
+        in_doubt: of these, it is not (yet) known whether a person answered.
     """
 
     day: date
@@ -101,11 +101,11 @@ class Country:
     """People by the country of their number.
 
     Attributes:
-        code: ISO code; empty where a number belongs to no country.
+        code: ISO 3166-1 code; empty if the number belongs to no country.
         name: in English.
-        people: to whom the provider accepted a call.
+        people: recipients with an accepted call.
         reached: of these, a person answered.
-        in_doubt: of these, nobody knows (yet) whether a person answered.
+        in_doubt: of these, it is not (yet) known whether a person answered.
     """
 
     code: str
@@ -153,13 +153,13 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """People by the requests made for them.
+    """Recipients by their number of requests.
 
     Attributes:
-        attempts: how many requests, those included that the provider put off.
-        people: for whom so many were made.
+        attempts: number of requests, including those that the provider deferred.
+        people: recipients with this number of requests.
         reached: of these, a person answered.
-        in_doubt: of these, nobody knows (yet) whether a person answered.
+        in_doubt: of these, it is not (yet) known whether a person answered.
     """
 
     attempts: int
@@ -261,38 +261,38 @@ class Report:
         batch: its name.
         campaign: the campaign file's name.
         recipients: the CSV's name.
-        made_at: the moment that the figures are of.
-        zone: the time zone of the hours and of all moments.
+        made_at: time of the figures.
+        zone: the time zone of all hours and times.
         running: a run was going on.
-        rehearsal: the calls went to this machine, not to the provider.
-        callers: who called, and from which numbers.
-        masked: of numbers only the last three digits are shown.
-        first: when the first request was made; None where there was none.
-        last: when the last one was.
-        requests: how many were made.
+        rehearsal: the calls went to the sandbox on this machine, not to the provider.
+        callers: the agents and the numbers they called from.
+        masked: only the last three digits of numbers are shown.
+        first: time of the first request; None if there was none.
+        last: time of the last request.
+        requests: number of requests.
         calls: of these, accepted by the provider.
-        tracked: of these, how many have a known outcome; 0: reached, talked and cost are not known yet.
-        open: of these, still open: not known to be over, and not given up.
+        tracked: of these, those with a known outcome; 0: reached, talked and cost are not known yet.
+        open: of these, those not known to be over and not given up.
         talked: seconds of conversation in all calls.
-        cost: of all calls; cents, as the provider gives them.
-        currency: of the costs; None where `dialer.toml` does not say.
-        statuses: how many rows of the file stand where.
-        funnel: from the file to the person.
-        ended: how calls ended, most people first.
-        answers: what people said, the questions with most answers first.
+        cost: of all calls, in cents, as the provider reports it.
+        currency: of the costs; None if `dialer.toml` does not set it.
+        statuses: rows of the file by status.
+        funnel: counts from the file to the wanted answer.
+        ended: outcomes of calls, the most frequent first.
+        answers: answers to the agent's questions, the question with most answers first.
         hours: the 24 hours of the day.
         days: the last days on which calls were placed, in order.
         earlier: calls placed on days before these.
-        countries: most people first.
-        talk: None where nobody was reached.
+        countries: the one with most recipients first.
+        talk: None if no recipient was reached.
         recordings: of the longest calls.
-        call_backs: whom to call back.
+        call_backs: recipients to call back.
         tries: fewest attempts first.
         reasons: most rows first.
-        other_reasons: rows with a reason that is not among them.
-        slow: what kept the sending up.
-        unfinished: what is left to do.
-        before: the campaign's batch before; None where there was none.
+        other_reasons: rows with any other reason.
+        slow: what delayed sending.
+        unfinished: what remains to do.
+        before: the campaign's previous batch; None if there was none.
     """
 
     batch: str

@@ -56,16 +56,16 @@ _STILL_OPEN, _OVER, _GIVEN_UP = 0, 1, 2
 
 
 def gather(ledger: interface.Report, batch: Batch, view: View) -> Report:
-    """Return the figures of a batch, all of one moment.
+    """Return the figures of a batch, all at one point in time.
 
     Args:
-        ledger: open for reading; a run may be going on.
+        ledger: open for reading; a run may be in progress.
         batch: its files.
-        view: how the report is to be made.
+        view: the options of the report.
 
     Raises:
         LedgerError: the ledger cannot be read.
-        UsageError: an answer is wanted to a question that nobody was asked.
+        UsageError: an answer is wanted to a question that no agent asked.
     """
     before = None if view.before is None else overall(view.before, view)
     with ledger.snapshot():

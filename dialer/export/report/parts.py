@@ -39,7 +39,7 @@ class Tone(StrEnum):
     BAD = "bad"
     """It failed."""
     DOUBT = "doubt"
-    """Nobody knows; it is only outlined."""
+    """Not known; drawn as an outline."""
 
 
 def parted(*, in_doubt: bool) -> Sequence[tuple[Tone, str]]:
@@ -68,12 +68,12 @@ class Bar:
     """One bar.
 
     Attributes:
-        label: at its begin.
+        label: text at its start.
         value: its length.
-        note: at its end.
-        tone: of all of it.
-        part: how much of it is about people who were reached; None where that is not told apart.
-        doubt: how much of it is about people for whom that is not known.
+        note: text at its end.
+        tone: colour of the whole bar.
+        part: how much of it counts people who were reached; None if it is not counted separately.
+        doubt: how much of it counts people for whom that is not known.
     """
 
     label: str
@@ -93,15 +93,15 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns beside each other, for what has an order.
+    """Columns side by side, for values with an order.
 
     Attributes:
-        labels: below each.
-        values: how high each is.
-        parts: how much of each is about people who were reached; None where that is not told apart.
-        doubts: how much of each is about people for whom that is not known; nothing where it is known for all.
-        tone: of all of them.
-        every: of so many labels one is shown.
+        labels: text below each.
+        values: height of each.
+        parts: how much of each counts people who were reached; None if it is not counted separately.
+        doubts: how much of each counts people for whom that is not known; empty if it is known for all.
+        tone: colour of all of them.
+        every: show every n-th label only.
     """
 
     labels: Sequence[str]

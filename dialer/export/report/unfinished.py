@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 NOT_FINAL: Final = "not_final"
 """The last call may still change."""
 NOT_REACHED: Final = "not_reached"
-"""The last call is over and reached nobody."""
+"""The last call is over and did not reach the recipient."""
 WAITING: Final = frozenset({Status.PENDING, Status.SENDING, NOT_FINAL, Status.UNKNOWN})
-"""What is not over yet; the rest is only finished if nobody wants it better."""
+"""Statuses with work left; with the others, only a redial could change the outcome."""
 _GOES_ON, _OVER = 0, 1
 
 

@@ -127,7 +127,7 @@ TABLE = (
 OWN = frozenset(column.name for column in TABLE)
 """Names that are ours: an input column of such a name is shown under another one."""
 NEEDED = ("status", "key", "recipient_phone_number")
-"""Without these nobody can say who was called."""
+"""Without these columns it is not known who was called."""
 
 
 def columns(*, with_id: bool, parts: Collection[str] | None) -> tuple[Column, ...]:

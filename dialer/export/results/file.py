@@ -166,7 +166,7 @@ class _Appending:
             raise
 
     def is_current(self) -> bool:
-        """Tell whether nobody else wrote or replaced the file."""
+        """Tell whether no other program wrote or replaced the file."""
         try:
             now, then = self._path.stat(), os.fstat(self._handle)
         except OSError:

@@ -1,4 +1,4 @@
-"""The results as a frame of pandas, for figures that nobody has thought of yet (only here: pandas)."""
+"""The results as a pandas DataFrame, for analyses of the user's own (the only module that imports pandas)."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _LACKING: Final = 3
 
 def own_file_in(path: Path) -> Known:
     """Return what knows a list again that is a file of ours. In a workbook no cell has a mark: none is ever run."""
-    # Whoever sorts or filters a workbook saves it with all its sheets.
+    # A workbook that a user sorted or filtered is saved with all its sheets.
     guarded = not sheets_of(path) >= {PEOPLE, FIGURES, REASONS_SHEET}
 
     def known(header: Sequence[str]) -> OwnFile | None:

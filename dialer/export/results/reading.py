@@ -39,16 +39,16 @@ _PARTS = 16
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """A results CSV, read back to its end once; its rows are read again as they are asked for.
+    """A results CSV, read back to its end once; its rows are read again on iteration.
 
     Attributes:
-        header: the input's columns, as they were.
-        rows: everybody it says was attempted.
+        header: the columns of the input at that time.
+        rows: every recipient with an attempt.
         never_sent: how many of its rows were never sent.
-        with_id: it has an id column of ours.
-        last_at: when the last of them was called (Unix seconds); None where nobody was.
+        with_id: it has our `id` column.
+        last_at: time of the last call (Unix seconds); None if there was none.
         calls: ids of three of the calls, or of fewer: the first, the last, and one in between.
-        parts: the long parts of calls that it has a column for.
+        parts: the long parts of calls for which it has columns.
     """
 
     header: tuple[str, ...]
@@ -100,19 +100,19 @@ def read_back(
 ) -> ReadBack:
     """Return what a results CSV says, also after a spreadsheet has saved it.
 
-    Rows are matched by `key`; where that is damaged by the id, or by the number while it is whole. Of a line that a
-    kill has torn only what stands before the tear is used, and nothing where that tells nobody: a ledger beside it
-    has more, and without one who was in flight is looked up at the provider.
+    Rows are matched by `key`; if the key is damaged, by the id, or by the number if it is intact. Of a line that a kill
+    cut off, only the part before the cut is used, and nothing if that identifies no recipient: the ledger next to it
+    has more, and without a ledger the calls in flight are looked up at the provider.
 
     Args:
         path: the CSV.
-        with_id: recipients are told apart by an id column.
-        known: tells whether a key is in the ledger (then a damaged number is no loss).
-        after: so many bytes at its beginning, whole lines, are left out; an error numbers the rows from there on.
+        with_id: an id column identifies recipients.
+        known: returns whether a key is in the ledger (then a damaged number does not matter).
+        after: bytes to skip at its start, whole lines; errors count the rows from there.
 
     Raises:
-        InputError: it cannot be read, or a row that was called cannot be matched to anybody: dialling on might call
-            them again.
+        InputError: it cannot be read, or a row with a call matches no recipient: continuing might call that
+            recipient again.
     """
     with _in_words(path):
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -207,7 +207,7 @@ class _CallIds:
 
 
 class _Lost:
-    """Rows that may be about somebody who was called, and nobody knows about whom."""
+    """Rows that may record a call, but whose recipient is not known."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -230,13 +230,13 @@ class _Reader:
     """Understands the rows of one file.
 
     Attributes:
-        form: the file's.
+        form: the form of the file.
         header: the input's columns.
 
     Args:
-        form: the file's.
-        with_id: recipients are told apart by an id column.
-        known: tells whether a key is in the ledger.
+        form: the form of the file.
+        with_id: an id column identifies recipients.
+        known: returns whether a key is in the ledger.
     """
 
     def __init__(self, form: Form, *, with_id: bool, known: Callable[[str], bool]) -> None:
@@ -283,7 +283,7 @@ class _Reader:
         return unguarded(cells[self._own[name]]).strip() if name in self._own else ""
 
     def _identity(self, cells: list[str]) -> tuple[str, int | None] | None:
-        """Return key and number; None where nobody can be told from them."""
+        """Return key and number; None if they do not identify a recipient."""
         number = self._cell(cells, "recipient_phone_number")
         number = number if _E164.fullmatch(number) else ""
         key = cells[self._own["key"]]

@@ -1,4 +1,4 @@
-"""What the ledger last wrote, told from what something else has made of it."""
+"""Tells results that the ledger last wrote from results that another program changed."""
 
 from __future__ import annotations
 

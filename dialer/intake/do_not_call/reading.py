@@ -140,10 +140,10 @@ class _Table:
                 self._areas.append(at)
 
     def add(self, line: int, row: list[str]) -> None:
-        """Take in a row.
+        """Add a row.
 
         Raises:
-            InputError: there is no whole number in it, or a cell that should be one is not.
+            InputError: it holds no complete number, or a cell that should hold one does not.
         """
         if len(row) != self._width:
             raise InputError(say.uneven(self._path, line, fields=len(row), width=self._width))

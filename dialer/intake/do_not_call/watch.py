@@ -89,7 +89,7 @@ class Watch:
                 try:
                     await self._catch_up()
                 except UnreachableError:
-                    # A database that does not answer: nobody is called until it does.
+                    # The database does not answer: no call is placed until it does.
                     await anyio.sleep(SETTLED)
 
     async def _catch_up(self) -> None:

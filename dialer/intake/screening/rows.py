@@ -195,7 +195,7 @@ class Screening:
         if self._locate is not None:
             _find(rows, self._locate)
         rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
-        # Nobody has to fix a row that is not to be called.
+        # A row that is not to be called needs no fix.
         for at, problem in self._filter.left_out(rows.cells).items():
             rows.settle(at, Status.SUPPRESSED, problem)
         self._suppress(rows)

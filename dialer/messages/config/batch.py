@@ -74,7 +74,7 @@ def a_table(path: Path) -> str:
 
 
 def missing(path: Path, others: Sequence[str]) -> str:
-    """Say that there is no campaign file, and which are beside it."""
+    """Say that the campaign file does not exist, and which ones are in the folder."""
     return f"{path}: there is no such campaign file. {_others(path.parent, others)}"
 
 

@@ -71,12 +71,12 @@ def missing(place: str) -> str:
 
 
 def unknown(place: str, *, homes: Iterable[Sequence[str]], near: str | None, known: Iterable[str]) -> str:
-    """Say that there is no such key, and which may be meant.
+    """Say that the key does not exist, and which key may be meant.
 
     Args:
-        place: where it stands.
+        place: where it is.
         homes: the tables that have a key of this name; () is the top of the file.
-        near: the key of this table that is spelled like it.
+        near: the key of this table with a similar spelling.
         known: all keys of this table.
     """
     tables = [f"in [{'.'.join(home)}]" if home else "at the top, before the first [table]" for home in homes]
@@ -142,7 +142,7 @@ def not_after(start: str) -> str:
 
 
 def skipped(zone: str) -> str:
-    """Say that there is no such time in a zone."""
+    """Say that the time does not exist in the time zone."""
     return f"the clocks in {zone} skip this time"
 
 

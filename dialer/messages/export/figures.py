@@ -15,7 +15,7 @@ DASH = "\N{EN DASH}"
 
 
 def share(part: float, whole: float) -> str:
-    """Return a part in per cent; a dash where there is no whole."""
+    """Return a part in per cent; a dash if the whole is 0."""
     return f"{part / whole:.1%}" if whole else DASH
 
 

@@ -37,7 +37,7 @@ def unreadable(path: Path, why: str | None) -> str:
 
 
 def nobodys(row: int, *, number: str, status: str) -> str:
-    """Return a row that is about nobody whom the list has."""
+    """Return a results row that matches no recipient of the list."""
     return f"  row {row}: {number or '(no number)'}, status {status or '(empty)'}"
 
 

@@ -83,7 +83,7 @@ _alike = lru_cache(maxsize=1000)(alike)
 
 
 def why(row: ResultRow) -> str:
-    """Return why a row stands as it does, without what differs from row to row; nothing where there is no reason."""
+    """Return the reason for a row's status, without the parts that differ between rows; empty if there is no reason."""
     if row.code in REASONS:
         return REASONS[row.code]
     if row.status in {Status.ERROR, Status.UNKNOWN}:

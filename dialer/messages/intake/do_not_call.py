@@ -1,4 +1,4 @@
-"""What is wrong with a suppression list: nobody is called by one that cannot be read for sure."""
+"""Errors of a suppression list: no call is placed if it cannot be read with certainty."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def without_zone(text: str) -> str:
 
 
 def skipped(text: str, zone: str) -> str:
-    """Say that there is no such time."""
+    """Say that the time does not exist."""
     return f"scheduled_at {text} does not exist in {zone}: the clocks skip it"
 
 

@@ -44,7 +44,7 @@ def gone(path: Path, why: str) -> str:
 
 
 def missing(path: Path) -> str:
-    """Say that there is no file."""
+    """Say that the file does not exist."""
     return f"{path} cannot be read: there is no such file. Check its name and its folder."
 
 

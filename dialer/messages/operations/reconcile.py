@@ -53,7 +53,7 @@ def not_searched(why: str, names: ProviderNames) -> str:
 
 
 def nobody_before(until: datetime, names: ProviderNames) -> str:
-    """Return why nobody is called yet."""
+    """Return why no call is placed yet."""
     return (
         f"The ledger does not know all calls ({_INCOMPLETE}), and {names.name} may list a call half an hour late, "
         f"so no calls are made before {to_the_minute(until)}. Run the same command again then."

@@ -172,7 +172,7 @@ def uncovered_lines(found: Uncovered | None) -> list[str]:
 
 
 def list_lines(lists: Sequence[Listed]) -> list[str]:
-    """Return what the suppression lists hold, and which of a campaign's own nobody in the input is on."""
+    """Return the sizes of the suppression lists, and the campaign's own lists that match no recipient."""
     lines = []
     for one in lists:
         entries, numbers = many(one.entries, "entry", "entries"), many(one.numbers, "number")

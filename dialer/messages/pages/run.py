@@ -49,7 +49,7 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
         waited = f", after {duration(summary.waited)} of waiting" if summary.waited >= 1 else ""
         lines.append(f"{summary.sent:,} sent in {duration(summary.seconds)} ({rate:.1f}/s{held}){waited}")
     lines += _refused(summary)
-    # Of a trial whose calls nobody looked up nobody ever will.
+    # The calls of a trial that were not looked up never will be.
     if summary.calls and (not selection.sandbox or any(count.asked for count in summary.calls)):
         lines += calls_table(summary.calls)
     lines.append(f"results: {', '.join(filter(None, (summary.results, summary.workbook)))}")

@@ -19,21 +19,21 @@ class CampaignRow:
     Attributes:
         id: of the batch.
         name: of the batch.
-        agent: who calls: a name, or an id; empty where nobody knows.
-        campaign: the campaign file, within the workspace; empty where nobody knows.
-        recipients: the list's file name; empty where nobody knows.
-        state: where it stands, in a word or a few: `running`, `paused`, `waiting for hours`, ...
-        details: what has to be said besides, a sentence each: who has paused it, why it stopped, the next opening.
+        agent: name or id of the agent; empty if unknown.
+        campaign: the campaign file, within the workspace; empty if unknown.
+        recipients: file name of the list; empty if unknown.
+        state: its state, in a few words: `running`, `paused`, `waiting for hours`, ...
+        details: further sentences: who paused it, why it stopped, when the calling hours start.
         total: rows of the list; 0 before its first run.
-        sent: people whose call was placed, refused or is unclear.
-        reached: people who were reached; None where the provider was not asked yet.
-        left: people who can be called and were not.
+        sent: recipients whose call was placed, refused or is unclear.
+        reached: recipients who were reached; None if calls were not tracked yet.
+        left: recipients who can be called and were not.
         open: calls that are still open.
-        opens: when the first of those who are left can be called; None where that is now, or not known.
-        last: when something last happened.
-        last_text: how long ago that is; empty where nothing happened yet.
-        actions: what can be done: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`, and
-            `answer` where a command waits for one.
+        opens: when the first of these can be called; None if now, or if unknown.
+        last: time of the last event.
+        last_text: how long ago that was; empty if nothing happened yet.
+        actions: available actions: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`, and
+            `answer` if a command waits for one.
     """
 
     id: str
@@ -56,14 +56,14 @@ class CampaignRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignList:
-    """Every batch of a workspace, those first with which something is wrong.
+    """Every batch of a workspace, those with a problem first.
 
     Attributes:
         workspace: its folder.
-        everything_paused: who has paused every campaign, in words; empty where nobody has.
-        warnings: what is wrong with the workspace, in words.
+        everything_paused: who paused every campaign, in words; empty if no pause covers all.
+        warnings: problems of the workspace, in words.
         campaigns: the batches.
-        more: batches that are done and not among these.
+        more: number of finished batches that are not included.
     """
 
     workspace: str
@@ -107,12 +107,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a started command asks before it goes on.
+    """The question of a started command.
 
     Attributes:
-        id: to be sent with the answer, so that nobody answers another question.
-        text: the plan and the question, of several lines.
-        count: how many calls are placed or stopped: to be typed to confirm; None: a yes will do.
+        id: sent back with the answer, so that the answer cannot go to another question.
+        text: the plan and the question, in several lines.
+        count: number of calls to place or stop, which the user types to confirm; None: a yes is enough.
     """
 
     id: str
@@ -178,26 +178,26 @@ class CampaignView:
 
     Attributes:
         row: as in the list of campaigns.
-        counts: how many rows of the list stand where, by status.
-        outcomes: what became of the calls, the most frequent first.
+        counts: rows of the list by status.
+        outcomes: outcomes of the calls, the most frequent first.
         refusals: why rows were refused, the most frequent first.
-        ended: of the accepted calls; None where the provider was not asked yet.
-        done: how many people of those it is to call the run has called; None where none goes on.
-        to_call: how many it is to call; None as above.
-        progress: how far the run is, in words; empty where none goes on.
-        rate: how fast it calls, in words; empty as above.
-        lines: how many lines are in use, in words; empty where nobody knows.
-        ends: when the last call will have ended, in words; empty where nobody knows.
-        held: why sending stands still, in words; empty where it does not.
-        talked: how long people talked, and what it cost, in words; empty where nobody did.
-        wallet: what is left in the wallet, in words; empty where nobody knows.
-        last_attempt: when something was last sent or ended, by the campaign's clock; empty where nothing was.
+        ended: accepted calls that have ended; None if calls were not tracked yet.
+        done: how many recipients the run has called; None if no run is active.
+        to_call: how many recipients the run will call; None as above.
+        progress: progress of the run, in words; empty if no run is active.
+        rate: rate of calls, in words; empty as above.
+        lines: number of lines in use, in words; empty if unknown.
+        ends: expected end of the last call, in words; empty if unknown.
+        held: why sending is on hold, in words; empty if it is not.
+        talked: duration and cost of conversations, in words; empty if there were none.
+        wallet: balance of the wallet, in words; empty if unknown.
+        last_attempt: when an attempt last started or ended, in the campaign's time zone; empty if there was none.
         timeline: the last calls over time.
-        timeline_step: what a column of it stands for, in words; empty where there is none.
-        notes: what the run has said, the latest first.
-        work: what was started from the page; None where nothing was.
-        check: what the last check from the page has found; None where there was none, or the batch was run since.
-        trouble: why there are no figures, in words; empty where there are.
+        timeline_step: time span of one column, in words; empty if there is no timeline.
+        notes: messages of the run, the latest first.
+        work: the command started from the page; None if there is none.
+        check: result of the last check from the page; None if there was none, or the batch ran since.
+        trouble: why figures are missing, in words; empty if they are not.
     """
 
     row: CampaignRow
@@ -234,16 +234,16 @@ class Working:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationView:
-    """What all batches of a workspace share.
+    """The settings and limits shared by all batches of a workspace.
 
     Attributes:
         workspace: its folder.
-        everything_paused: who has paused every campaign, in words; empty where nobody has.
-        rate: calls that all runs together may place, in words; empty: any number.
-        lines: calls of all runs that may be live at once; None where `dialer.toml` does not say.
-        wallet: what is left in the wallet, in words; empty where nobody knows.
-        working: who works where.
-        paused: the batches that are paused.
+        everything_paused: who paused every campaign, in words; empty if no pause covers all.
+        rate: limit on calls of all runs together, in words; empty: no limit.
+        lines: limit on simultaneous calls of all runs; None if `dialer.toml` does not set it.
+        wallet: balance of the wallet, in words; empty if unknown.
+        working: the active commands and their batches.
+        paused: the paused batches.
     """
 
     workspace: str

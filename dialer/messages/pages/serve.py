@@ -253,7 +253,7 @@ def _shares(counts: Mapping[str, int]) -> tuple[Share, ...]:
 
 
 def paused_words(pauses: Sequence[Pause]) -> str:
-    """Return who has paused everything; empty where nobody has."""
+    """Return who paused everything; empty if no pause covers all."""
     return " ".join(f"{words_of(pause)}." for pause in pauses)
 
 

@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewList:
-    """A list for which there is no campaign file yet.
+    """A list without a campaign file.
 
     Attributes:
         table: the list, its structure checked.
-        target: the campaign file that is to be written.
-        encoding: of the list, as it was named; None for UTF-8, or UTF-16 with its mark.
+        target: the campaign file to write.
+        encoding: of the list, as given; None for UTF-8, or UTF-16 with a byte order mark.
     """
 
     table: Table
@@ -76,7 +76,7 @@ def write_campaign(recipients: Path, *, to: Path | None = None, encoding: str | 
     Raises:
         InputError: the CSV cannot be read.
         UsageError: something is not clear, or the campaign file exists or cannot be written.
-        MustActError: there is a key, and it is refused.
+        MustActError: the provider refused the key.
     """
     return anyio.run(partial(init_campaign, new_list(recipients, to=to, encoding=encoding))).path
 
@@ -86,7 +86,7 @@ def new_list(recipients: Path, *, to: Path | None = None, encoding: str | None =
     target = to or _default_target(recipients)
     remedy = say.other_encoding(encoding or "cp1252")
     table = examine(recipients, encoding=encoding, remedy=remedy, known=own_file_in(recipients))
-    # Nobody answers questions for a file that cannot be written.
+    # Ask no questions for a file that cannot be written.
     if os.path.lexists(target):
         raise UsageError(say.campaign_exists(target))
     if not target.parent.is_dir():
@@ -102,15 +102,15 @@ def _default_target(recipients: Path) -> Path:
 
 
 async def init_campaign(new: NewList, *, ask: Ask | None = None) -> Written:
-    """Write a campaign file, and ask what the list does not say for sure.
+    """Write a campaign file, and ask what the list leaves open.
 
     Args:
         new: the list.
-        ask: asks a person; None: what is not sure is refused.
+        ask: asks the user; None: refuse what is open.
 
     Raises:
-        UsageError: something is not clear and nobody can be asked, or the file exists or cannot be written.
-        MustActError: there is a key, and it is refused.
+        UsageError: something is open and `ask` is None, or the file exists or cannot be written.
+        MustActError: the provider refused the key.
     """
     interview = Interview(ask)
     table = new.table
@@ -130,7 +130,7 @@ async def init_campaign(new: NewList, *, ask: Ask | None = None) -> Written:
 
 @contextlib.asynccontextmanager
 async def _account(target: Path) -> AsyncIterator[KnowsAgents | None]:
-    """Yield the account; None where there is no key."""
+    """Yield the account; None without a key."""
     access = known_credentials(target)
     if access is None:
         yield None

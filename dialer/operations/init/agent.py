@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 async def with_agent(
     draft: Draft, table: Table, interview: Interview, *, target: Path, client: KnowsAgents | None
 ) -> Draft:
-    """Settle which agent calls, and what it is sent.
+    """Choose the agent, and the variables that it receives.
 
     Args:
-        draft: what is settled so far.
+        draft: the decisions so far.
         table: the list.
-        interview: with the person who can be asked.
+        interview: asks the user.
         target: the campaign file; a `.env` beside it may name the agent.
-        client: the account; None where there is no key.
+        client: the account; None without a key.
     """
     agent_id, agent = await _agent(target, client, interview)
     if agent_id:
@@ -133,7 +133,7 @@ async def _asked_columns(
 
 
 async def _chosen(columns: Sequence[str], interview: Interview) -> dict[str, str]:
-    """Return what a person lets the agent hear; where nobody can be asked every column."""
+    """Return the columns that the user lets the agent receive; every column if questions are not allowed."""
     possible = tuple(filter(can_be_sent, columns))
     if interview.has_person and possible:
         words = say.columns_to_send(provider.VENDOR.names)

@@ -52,12 +52,12 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Interview:
-    """Asks a person, or keeps what would have to be asked.
+    """Asks the user, or collects the open questions.
 
     Attributes:
-        person: asks; None where nobody can be asked.
-        doubts: what is not clear, in words.
-        settled: what was settled, in words.
+        person: asks the user; None if questions are not allowed.
+        doubts: the open questions, in words.
+        settled: the decisions, in words.
     """
 
     person: Ask | None
@@ -75,7 +75,7 @@ class Interview:
         return await self.person(question)
 
     async def answer(self, question: Question[T], *, doubt: str) -> T | None:
-        """Return the answer; None, and a doubt, where nobody can be asked."""
+        """Return the answer; if questions are not allowed, add a doubt and return None."""
         if self.person is None:
             self.doubts.append(doubt)
             return None

@@ -107,7 +107,7 @@ async def with_country(draft: Draft, table: Table, interview: Interview) -> Draf
 
 
 async def without_refusers(draft: Draft, table: Table, interview: Interview) -> Draft:
-    """Leave those out who want no calls; where nobody can be asked as well, for that wrongs nobody."""
+    """Leave out recipients who want no calls; also without a question, because that harms no one."""
     skip: dict[str, tuple[str, ...]] = {}
     opt_outs = UnusedOptOuts(table.header, used=draft.phones)
     for chunk in chunks(table) if opt_outs else ():
@@ -128,10 +128,10 @@ def _why(found: Unmarked) -> str:
 
 
 def _region_in(answer: str, examples: Sequence[str]) -> str:
-    """Return the country that an answer names, `+` for a lost plus, or an empty text for none.
+    """Return the country in an answer, `+` for a lost plus, or an empty text for none.
 
     Raises:
-        AnswerError: it is no country, or none of the examples is a number of it.
+        AnswerError: it is not a country, or none of the examples is a number of that country.
     """
     if answer == NOTHING:
         return ""

@@ -26,7 +26,7 @@ def own_folder(folder: Path) -> Path:
     path = folder_of_all(folder) / _NAME
     try:
         path.mkdir(mode=0o700, exist_ok=True)
-        # What lies in it is no part of what a team shares.
+        # Its contents are not shared with the team.
         ignored = path / ".gitignore"
         if not ignored.exists():
             ignored.write_text("*\n", encoding="ascii")

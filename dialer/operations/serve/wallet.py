@@ -20,7 +20,7 @@ PATIENCE = 10.0
 
 
 async def wallet_of(campaign: Path) -> float | None:
-    """Return what is left in the wallet of a campaign's account; None where there is no key, or no answer.
+    """Return the balance of the wallet of a campaign's account; None without a key or a response.
 
     Args:
         campaign: the campaign file; a `.env` beside it may hold the key.

@@ -1,8 +1,8 @@
-"""Commands that the page starts: each a process of its own, in a session of its own, that outlives the page.
+"""Commands that the page starts: each is a process in its own session, and outlives the page.
 
-A command writes what it says and asks into its log, and holds that log's lock for as long as it lives: so a page that
-was started again knows what goes on, and nobody starts a second one beside it. The ledger has a lock of its own.
-Answers go to the command's standard input, which ends with the page: the answer to an open question is no then.
+A command writes its output and questions to its log, and holds the log's lock for its lifetime: so a restarted page
+knows what is going on, and cannot start a second command at the same time. The ledger has its own lock.
+Answers go to the command's standard input, which ends with the page: an open question is then answered with no.
 """
 
 from __future__ import annotations
@@ -118,16 +118,16 @@ class Works:
                 raise MustActError(say.not_started(verb, why=error.strerror)) from None
 
     def answer(self, batch_id: str, question: str, *, is_yes: bool, count: int | None) -> None:
-        """Answer what a command asks.
+        """Answer the question of a command.
 
         Args:
-            batch_id: of which batch.
-            question: the question's id: nobody answers another one than they have seen.
-            is_yes: go on.
-            count: how many calls are placed or stopped, as it was typed.
+            batch_id: id of the batch.
+            question: id of the question, so that the answer applies only to the question the user saw.
+            is_yes: whether the answer is yes.
+            count: number of calls to place or stop, as typed.
 
         Raises:
-            UsageError: it does not ask this any more, or another count was typed.
+            UsageError: the question is no longer open, or another count was typed.
         """
         with self._turn:
             process, asked = self._asked(batch_id, question)
@@ -176,7 +176,7 @@ class Works:
 
 
 def _locked(path: Path) -> IO[bytes]:
-    """Return a new log, locked by whoever has it open: that is the command, once this process has closed it.
+    """Return a new log, locked by each process that has it open: only the command, once this process has closed it.
 
     Raises:
         LockedError: a command has it open.

@@ -126,7 +126,7 @@ def _is_held(handle: int) -> bool:
 
 
 def _events(lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the events of a log; what is no event was written by something that went wrong."""
+    """Yield the events of a log; a line that is not an event comes from a failure."""
     for line in lines:
         text = line.decode("utf-8", "replace")
         with contextlib.suppress(ValueError):
