@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DOUBTFUL, AMONG = 25, 100
-"""This many `unknown` among the last so many end the run."""
+"""The number of `unknown` outcomes that ends the run, and the number of last outcomes that count."""
 LIMITED_FOR = 600.0
-"""Seconds in which a 429 is all that anybody gets, and which end the run."""
+"""Seconds of nothing but 429s that end the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Trip:
     Attributes:
         words: what happened, with the provider's words, for a person.
         advice: what to fix, and the command that goes on.
-        exit_code: MUST_ACT, or LEFT where trying again later is all there is to do.
+        exit_code: MUST_ACT, or LEFT if it is enough to try again later.
         code: the kind of it, as the ledger keeps it.
         facts: what belongs to it.
     """
@@ -44,8 +44,8 @@ class Breaker:
     """Watches the answers of one run.
 
     Args:
-        errors_in_a_row: so many answers in a row that are `error` or `unknown` end the run.
-        outage_after: seconds of nothing but failed connections that end it.
+        errors_in_a_row: number of consecutive `error` or `unknown` answers that ends the run.
+        outage_after: seconds of nothing but failed connections that end the run.
     """
 
     def __init__(self, *, errors_in_a_row: int = 20, outage_after: float = 90.0) -> None:
@@ -72,7 +72,7 @@ class Breaker:
         return answer, self._counted(answer, now)
 
     def pause(self) -> None:
-        """Forget since when nothing got through: the run waits, and what happens afterwards is something new."""
+        """Reset the outage timers: the run waits, and failures after that start anew."""
         self._limited_since = self._outage_since = None
 
     def _in_context(self, answer: Answer, *, agent_gone: bool) -> Answer:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 _SHARE = 0.04
-"""Of a call's average time: so often it is looked whether a line is free, while all are taken."""
+"""Fraction of a call's average time between two looks for a free line, while all are taken."""
 _LEAST, _MOST, _IN_TROUBLE = 0.25, 5.0, 10.0
 """Seconds between two looks: at least, at most, and after one that showed nothing."""
 _REMEMBERED = 20
@@ -42,48 +42,48 @@ _STILL = 3600.0
 
 
 class Tracker(Protocol):
-    """Who knows how calls stand."""
+    """Reads the states of calls."""
 
     @property
     def trouble(self) -> str:
-        """Why not all could be read the last time, or empty."""
+        """Why the last look could not read all calls, or empty."""
 
     async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
-        """Return how some calls stand, by attempt."""
+        """Return the states of some calls, by attempt."""
 
     async def look(self) -> object:
-        """Have the ledger know how every open call stands."""
+        """Update the state of every open call in the ledger."""
 
 
 class Others(Protocol):
     """The other batches' calls, which take lines of the same organisation."""
 
     def count(self) -> int:
-        """Return how many may be live at this moment, as far as their ledgers tell."""
+        """Return how many may be live now, by their ledgers."""
 
     async def look(self) -> None:
-        """Look up at the provider how they stand."""
+        """Look up their states at the provider."""
 
 
 class Lines:
-    """Lets only so many calls of ours be live: queued, ringing or talking at the provider.
+    """Limits how many of our calls are live: queued, ringing or talking at the provider.
 
-    While all are taken it looks how they stand, the more often the shorter the calls are; else it asks for nothing.
-    What is not known to be over counts as live.
+    While all lines are taken it looks up the calls' states, more often if calls are shorter; else it asks for nothing.
+    A call that is not known to be over counts as live.
 
-    Where several batches share the organisation's lines, each counts the calls of all. No lock is needed for it, since
-    an intent is durable before `has_line` counts: of those that go for the last line, whoever counts last sees the
-    intents of all others. Where two see each other neither calls, and each tries again at a moment of its own.
+    If several batches share the organisation's lines, each counts the calls of all. This needs no lock, since an
+    intent is durable before `has_line` counts: of the runs that compete for the last line, the one that counts last
+    sees the intents of all others. If two see each other, neither calls, and each tries again at a time of its own.
 
     Args:
-        most: how many may be; infinite for any number, until `bind` says another.
+        most: how many calls may be live; infinite for no limit, until `bind` sets another.
         ledger: knows the calls of earlier runs.
-        tracker: reads how they stand.
+        tracker: reads the states of calls.
         lines: calls that the account may have live at once.
-        average: seconds of a call where no better is known.
-        retried: the provider tries calls again by itself: those are looked for every minute.
-        shared: how many calls of all batches may be live at once; None where they share no lines.
-        others: the other batches' calls; None where they share no lines.
+        average: assumed seconds of a call, until calls have been measured.
+        retried: the provider retries calls by itself: these are looked up every minute.
+        shared: how many calls of all batches may be live at once; None if they share no lines.
+        others: the other batches' calls; None if they share no lines.
         now: the wall clock, Unix seconds.
     """
 
@@ -132,10 +132,10 @@ class Lines:
         return min(self._most, self._shared - self._elsewhere) - len(self._live) - len(self._doubts)
 
     def has_line(self, in_flight: int) -> bool:
-        """Tell whether there is one for a request whose intent is durable, whatever the other batches have begun.
+        """Tell whether there is a line for a request whose intent is durable, counting other batches' requests.
 
         Args:
-            in_flight: requests that were begun and have no outcome yet, this one among them.
+            in_flight: requests that were begun and have no outcome yet, including this one.
 
         Raises:
             DialerError: another batch's ledger cannot be read.
@@ -178,7 +178,7 @@ class Lines:
         return None if math.isinf(self._most) else len(self._live) + len(self._doubts) + self._elsewhere
 
     def saw(self, statuses: Mapping[int, str]) -> None:
-        """Take over how some calls stand, by attempt, which somebody else has looked up."""
+        """Take over the states of some calls, by attempt, from another look."""
         if calls := [self._live[attempt] for attempt in statuses if attempt in self._live]:
             self._take(calls, statuses)
 
@@ -200,7 +200,7 @@ class Lines:
         self._count_others()
 
     async def bind(self, most: int) -> None:
-        """Let so many be live from now on; where any number could be, nobody is called until they are counted.
+        """Change how many may be live; if there was no limit before, no call is placed until they are counted.
 
         Raises:
             DialerError: as `begin`.
@@ -216,7 +216,7 @@ class Lines:
         self.on_change()
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
-        """Look how the calls stand whenever all lines are taken; end the run where that cannot be known any more."""
+        """Look up the calls' states whenever all lines are taken; end the run if they cannot be known any more."""
         try:
             while True:
                 with anyio.move_on_after(self._recount_at - anyio.current_time()):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dialer.provider.interface import Connection
 
 OLDEST = 5.0
-"""Seconds that a connection may wait for its call: soon after, servers and gateways close what says nothing."""
+"""Seconds that a connection may wait for its call: soon after, servers and gateways close idle connections."""
 _SLOWEST = 4.0
 """Seconds that connecting is expected to take at most; shorter than OLDEST."""
 _AT_FIRST, _SPARE = 0.5, 0.05
@@ -30,7 +30,7 @@ _AT_FIRST, _SPARE = 0.5, 0.05
 _AFTER_FAILURE = 0.5
 """Seconds after a failed connection before another one is tried, at least."""
 _LOOK_AGAIN = 1.0
-"""Seconds; a pace that is given back makes the next call start earlier than was thought."""
+"""Seconds; a pace that recovers makes the next call start earlier than expected."""
 _SHORTEST_SLEEP = 1e-6
 """Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
 _REMEMBERED = 20
@@ -148,10 +148,10 @@ class Connections:
         return None
 
     def _note_ended(self, opened: _Opened) -> None:
-        """Take it for an outage where the server has ended a connection, and then one that was opened after that.
+        """Report an outage if the server has ended a connection, and then one that was opened after that.
 
-        A single one, with those that were open beside it, says nothing: the server was restarted, or got tired of
-        waiting.
+        A single one, with those that were open beside it, is no evidence: the server was restarted, or its idle
+        timeout was over.
         """
         if opened.at > self._ended_at:
             self._fail(_ENDED)

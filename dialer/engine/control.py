@@ -23,7 +23,7 @@ class Control:
         self.abort = anyio.Event()
         """Cancel now: what is in flight is `unknown`."""
         self.stopped = ""
-        """Who stopped it, in words, once somebody did."""
+        """Who stopped it, in words; empty until then."""
         self.is_paused = False
         """Whether a pause is what stopped it, or came besides."""
         self._interrupted = False
@@ -74,10 +74,10 @@ async def until(stop: anyio.Event) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def interruptible(control: Control, *, doing: str) -> AsyncIterator[None]:
-    """Leave what is inside at once when somebody asks to stop.
+    """Leave what is inside at once when a person asks to stop.
 
     Raises:
-        InterruptedRunError: somebody did.
+        InterruptedRunError: a person asked to stop.
     """
     async with until(control.drain):
         yield

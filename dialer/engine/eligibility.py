@@ -25,11 +25,11 @@ _NO_LINE = Deferral(say.NO_LINE_LEFT, retry=True)
 
 
 class Eligibility:
-    """Asks the judge, and ends the sending where it fails.
+    """Asks the judge, and ends the sending if it fails.
 
     Args:
-        judge: why somebody must not be called now, or None.
-        glance: the same, of a moment ago.
+        judge: returns why a recipient must not be called now, or None.
+        glance: a slightly older verdict.
         ready: returns once the judge can judge.
         is_paused: whether a person has paused the run; asked last, as a request leaves.
         pacer: tells of a hold of all sending.
@@ -59,25 +59,25 @@ class Eligibility:
         self._is_ending = is_ending
 
     def why_not_now(self, recipient: Recipient) -> Deferral | None:
-        """Return why somebody need not be taken up now, or None; it is looked again as the request leaves."""
+        """Return why a recipient need not be taken up now, or None; the check is repeated as the request leaves."""
         return self._verdict(lambda: self._glance(recipient))
 
     def _verdict(self, judge: Callable[[], Deferral | None]) -> Deferral | None:
         try:
             return judge()
-        except Exception as error:  # noqa: BLE001 - without a verdict there is no call, whatever failed
+        except Exception as error:  # noqa: BLE001 - after any error there is no verdict, so no call
             return Deferral(self._end_for(error))
 
     def why_no_line(self, in_flight: int) -> Deferral | None:
-        """Return why there is no line for a request whose intent is durable, or None.
+        """Return why there is no line for a request whose intent is durable, or None if there is one.
 
         Args:
-            in_flight: requests that were begun and have no outcome yet, this one among them.
+            in_flight: requests that were begun and have no outcome yet, including this one.
         """
         return self._verdict(lambda: None if self._lines.has_line(in_flight) else _NO_LINE)
 
     def why_not_leave(self, recipient: Recipient, start: Start) -> Deferral | None:
-        """Return why somebody's request must not leave: asked at the last moment, as a machine may be suspended."""
+        """Return why a request must not leave, or None; called at the last moment, as a machine may be suspended."""
         deferral = ENDED if self._is_ending() else self._verdict(lambda: self._judge(recipient))
         if deferral is not None:
             return deferral
@@ -88,7 +88,7 @@ class Eligibility:
         return None if self._pacer.use(start) else LATE
 
     async def ready(self) -> None:
-        """Return once the judge can judge; where it never will, the sending has ended."""
+        """Return once the judge can judge; if it never can, the sending has ended."""
         try:
             await self._ready()
         except Exception as error:  # noqa: BLE001 - as above

@@ -36,11 +36,11 @@ class Pace:
         return min((most for most in (self.lines, self.live) if most), default=None)
 
     def sent(self, index: int, taken: int) -> float:
-        """Return the seconds from the first call until the index-th leaves, while nothing else stands in its way.
+        """Return the seconds from the first call until the index-th leaves, if nothing else delays it.
 
         Args:
             index: from 0.
-            taken: how many of those before it take a line as soon as there is one; the others are made later.
+            taken: how many calls before it take a line as soon as one is free; the others are placed later.
         """
         if not self.live or not self.at_once:
             return index / self.per_second
@@ -57,7 +57,7 @@ class Pace:
         cycle = self.average if queued else self.average + seen
         busy = min(self.busy, at_once)
         if place < busy:
-            # Nobody knows when the calls that are live already began: at any time.
+            # It is unknown when the live calls began: at any time.
             return turn * cycle + self.average * (place + 1) / (busy + 1) + seen
         return turn * cycle + self.average + seen + (place - busy) / self.per_second
 

@@ -92,14 +92,14 @@ class Pacer:
 
     One gate, first come first served, at which only the head waits for the clock. A start is due one interval after
     the one before was due (a late wake-up is caught up, a freeze is not), and not before the window that the `count`-th
-    last start opened is over. That second rule is exact whatever happens to the first.
+    last start opened is over. The second rule always holds exactly, even if the first does not.
 
-    Where several runs share a rate, a start also needs a slot of it, and what that costs is caught up by one interval:
-    otherwise runs that together want more than there is would leave some of it unused.
+    If several runs share a rate, a start also needs a slot of it, and the delay for the slot is caught up by at most
+    one interval: otherwise runs that together want more than the rate would leave a part of it unused.
 
     Args:
-        rate: how much is allowed; None for no limit. A hold binds in both cases.
-        slots: of the rate that this run shares with others; None where it shares none.
+        rate: the allowed rate; None for no limit. A hold applies in both cases.
+        slots: slots of a rate shared with other runs; None if it is not shared.
     """
 
     def __init__(self, rate: Rate | None, *, slots: SlotSource | None = None) -> None:
@@ -134,17 +134,17 @@ class Pacer:
         self._granted = deque(kept, maxlen=max((count for count, _ in self._windows), default=1))
 
     async def wait(self, *, early: float = 0.0) -> Start:
-        """Return when one request may start in so many seconds; that start is then used up. Cancelled, it uses up none.
+        """Wait until one request may start in `early` seconds, and use up that start; if cancelled, use up none.
 
         Args:
-            early: what has to be done before the request leaves takes so long; at most `EARLIEST`.
+            early: seconds of preparation before the request leaves; at most `EARLIEST`.
 
         Raises:
-            DialerError: there is no telling when a slot is free.
+            DialerError: it is unknown when a slot is free.
         """
         earliest = anyio.current_time() + early
         async with self._gate:
-            # Who need not wait notices a cancellation too, and lets others run.
+            # A caller that need not wait notices a cancellation too, and lets others run.
             await anyio.lowlevel.checkpoint()
             if self._slots is None:
                 due = await self._due_at(earliest, early)
@@ -187,7 +187,7 @@ class Pacer:
     def use(self, start: Start) -> bool:
         """Use a start at this moment; False where it is too late for it."""
         is_over = self.is_over(start)
-        # What leaves late counts from then on: the windows are kept whatever the disk takes.
+        # A late request counts from its real start: the windows hold even if the disk is slow.
         start.moment = max(start.moment, anyio.current_time())
         return not is_over
 
@@ -248,14 +248,14 @@ class Pacer:
     def slow_down(self) -> None:
         """Halve the rate, down to a sixteenth of it, for a 429.
 
-        Until the next start it does so once: the answers to what was under way before say nothing new.
+        It does so once until the next start: answers to requests that were already in flight add no information.
         """
         if not self._lowered:
             self._share = max(_LOWEST, self._share / 2)
             self._lowered = True
 
     def recover(self) -> None:
-        """Give back a hundredth of the rate, up to all of it; called for each sure answer."""
+        """Restore a hundredth of the rate, up to all of it; called for each certain answer."""
         self._share = min(1.0, self._share + _STEP)
 
     @property

@@ -1,4 +1,4 @@
-"""Who is called next: those to be tried again, then everybody pending in input order who may be called now."""
+"""Who is called next: recipients to be retried, then pending ones who may be called now, in input order."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 PAGE = 500
 """Recipients read from the ledger at a time."""
 _TRIES = 10
-"""Times that somebody is looked at again whom another run is about to call, before they are left for later."""
+"""Checks of a recipient whom another run is about to call, before they are left for later."""
 
 
 @dataclass(slots=True)
 class Deferred:
-    """Those who are left for later for one reason.
+    """The recipients who are left for later for one reason.
 
     Attributes:
         count: how many.
-        until: Unix seconds at which the first of them can be called; None where that is not known.
+        until: Unix seconds at which the first of them can be called; None if not known.
     """
 
     count: int = 0
@@ -35,14 +35,14 @@ class Deferred:
 
 
 class Pending:
-    """Takes up recipients, page by page; those who may not be called now are left for later and counted.
+    """Takes up recipients, page by page; counts those who may not be called now and leaves them for later.
 
     Args:
-        page: returns the next so many callable recipients from beyond a position.
-        judge: why somebody must not be called now, or None.
-        limit: so many are taken up at most; None for all.
+        page: returns the next callable recipients after a position, up to a number.
+        judge: returns why a recipient must not be called now, or None.
+        limit: maximum number of recipients to take up; None for all.
         now: Unix seconds.
-        waits: whether those who can be called later are waited for.
+        waits: whether to wait for recipients who can be called later.
     """
 
     def __init__(
@@ -75,18 +75,18 @@ class Pending:
         self.deferred.clear()
 
     def waits_for_a_turn(self) -> bool:
-        """Tell whether there may be somebody to take up."""
+        """Tell whether there may be a recipient to take up."""
         return bool(self._again) or self._is_due() or (self._left > 0 and (bool(self._pulled) or not self._exhausted))
 
     def waits_for_a_moment(self) -> bool:
-        """Tell whether there is somebody who is to be taken up in some seconds."""
+        """Tell whether there is a recipient to be taken up after a delay."""
         return bool(self._later) and not self._is_due()
 
     def _is_due(self) -> bool:
         return bool(self._later) and self._later[0][0] <= anyio.current_time()
 
     async def next(self, *, stopped: Callable[[], bool]) -> Recipient | None:
-        """Return the next who may be called now, those to be tried again first; None where none is left.
+        """Return the next recipient who may be called now, retried ones first; None if none is left.
 
         Raises:
             LedgerError: a page could not be read.
@@ -120,11 +120,11 @@ class Pending:
             self._position = page[-1].position
 
     def try_again(self, recipient: Recipient) -> None:
-        """Have somebody taken up once more, before the others."""
+        """Put a recipient back, before the others."""
         self._again.append(recipient)
 
     def try_later(self, recipient: Recipient, deferral: Deferral) -> None:
-        """Have somebody taken up in some seconds; after some times they are left for a later run."""
+        """Take up a recipient after a delay; after several delays they are left for a later run."""
         self._tries[recipient.id] += 1
         if self._tries[recipient.id] > _TRIES:
             self.put_back(deferral)
@@ -132,12 +132,12 @@ class Pending:
             heapq.heappush(self._later, (anyio.current_time() + deferral.wait, recipient.id, recipient))
 
     def put_back(self, deferral: Deferral) -> None:
-        """Count somebody who was taken up and is left for later after all."""
+        """Count a recipient who was taken up and is left for later after all."""
         self._left += 1
         self.defer(deferral)
 
     def defer(self, deferral: Deferral) -> None:
-        """Count somebody who is left for later."""
+        """Count a recipient who is left for later."""
         later = self.deferred.setdefault(deferral.reason, Deferred())
         later.count += 1
         if deferral.until is not None:
@@ -147,7 +147,7 @@ class Pending:
                 self._opens_at = min(deferral.until, self._opens_at or math.inf)
 
     def next_pass_at(self) -> float | None:
-        """Return when the list is to be gone through again (Unix seconds); None: not in this run."""
+        """Return when to go through the list again (Unix seconds); None: not in this run."""
         first = self._opens_at
         # Those who became callable during this pass are called in this run, even if it waits for no others.
         return first if first is not None and self._left > 0 and (self._waits or first <= self._now()) else None

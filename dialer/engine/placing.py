@@ -46,7 +46,7 @@ class Room(Protocol):
         """Return how many calls may become live, those in flight counting as such."""
 
     def has_line(self, in_flight: int) -> bool:
-        """Tell whether there is one for a request whose intent is durable, whatever the other batches have begun."""
+        """Tell whether there is a line for a request whose intent is durable, counting other batches' requests."""
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
@@ -61,17 +61,17 @@ class Placing:
 
     Args:
         outcomes: where they are recorded.
-        breaker: says when the run cannot go well.
+        breaker: decides when the run must end early.
         throttle: lets an answer set the pace.
         lines: counts the requests that were answered.
-        agent_gone: asked after a 404: does the provider not know the agent either?
+        agent_gone: called after a 404: tells whether the provider does not know the agent either.
         known: returns the ids that the provider has given the calls of this batch so far; asked once.
         why_not: why a request must not leave, or None; asked when its body is about to.
         put_off: called where it must not.
         try_again: called for somebody who was surely not called and may be tried again.
         end: ends the sending.
         is_ending: whether the sending has ended.
-        progress: shows how far it is.
+        progress: shows the progress.
 
     Attributes:
         in_flight: requests that were begun and have no outcome yet; who begins one counts it.
@@ -127,7 +127,7 @@ class Placing:
 
         def may_leave() -> bool:
             why = self._why_not(attempt.recipient, start)
-            # Last of all: nobody else may have judged this run, or its people, in the meantime.
+            # Last of all: another process may have declared this run over in the meantime, or its recipients `unknown`.
             why = _TOO_OLD if why is None and not self._outcomes.may_send(attempt) else why
             deferrals.extend(filter(None, [why]))
             return not deferrals
@@ -177,7 +177,7 @@ class Placing:
         return replace(answer, outcome=Outcome.UNKNOWN, execution_id=None, words=words)
 
     async def _known_so_far(self) -> CallIds:
-        """Read the ids at the first answer, before any is recorded: nobody waits for them before the first request."""
+        """Read the ids at the first answer, before any is recorded: the first request does not wait for them."""
         # An abort of the run must not lose the answer that is here.
         with anyio.CancelScope(shield=True):
             async with self._reading:

@@ -29,14 +29,14 @@ _MOST_REASONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """How the calls of a run go, as far as was looked up.
+    """The states of a run's calls, as far as they were looked up.
 
     Attributes:
-        ended: outcome → calls that are over; None: nobody looked yet.
+        ended: outcome → calls that are over; None: not looked up yet.
         reached: how many of them reached a person.
         live: accepted calls that are not over, as far as is known.
-        lines: how many may be live at once; None where that is not known.
-        ends_at: when the last call of the run will have ended; None where that cannot be said.
+        lines: how many may be live at once; None if not known.
+        ends_at: when the last call of the run will have ended; None if unknown.
     """
 
     ended: Mapping[str, int] | None = None
@@ -96,7 +96,7 @@ class Progress(Protocol):
         """Sending has ended."""
 
     def calls(self, counts: Sequence[CallCount]) -> None:
-        """This is how the accepted calls stand by now."""
+        """Show the present states of the accepted calls."""
 
 
 class Silent:

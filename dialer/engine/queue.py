@@ -1,4 +1,4 @@
-"""Who is called next: first those who missed a moment, then the next of the list; and when none is left."""
+"""Who is called next: first recipients who missed a moment, then the next of the list; and when none is left."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _LOOK_AGAIN = 0.5
 
 
 class Queue:
-    """Hands out one person after the other, as long as there is room.
+    """Hands out one recipient after the other, as long as there is room.
 
     Args:
-        pending: who is left.
-        changes: woken when there is room, or somebody comes back.
+        pending: the recipients who are left.
+        changes: set when there is room, or a recipient comes back.
         has_room: whether one more request may be begun.
-        in_flight: how many were begun and may come back.
+        in_flight: how many requests were begun and may come back.
         is_ending: whether the sending has ended.
-        progress: shown what is waited for.
-        ending: is given how long was waited.
+        progress: shows the reason for a wait.
+        ending: receives the seconds waited.
         now: the wall clock, Unix seconds.
-        zone: by whose clock it is said until when; None: the machine's.
+        zone: time zone of the times that are shown; None: the machine's.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Queue:
                 self._pending.go_through_again()
 
     def is_intended(self) -> bool:
-        """Tell whether the next one has an intent on disk already: they missed a moment."""
+        """Tell whether the next recipient already has an intent on disk, from a missed moment."""
         return isinstance(self._next[0], Attempt)
 
     def take(self) -> Recipient | Attempt:
@@ -98,23 +98,23 @@ class Queue:
         return self._next.popleft()
 
     def put_first(self, attempt: Attempt) -> None:
-        """Have somebody called next whose intent is on disk."""
+        """Put a recipient first whose intent is on disk."""
         self._next.appendleft(attempt)
 
     def give_back(self) -> list[Attempt]:
-        """Return whose intents are on disk, and forget everybody."""
+        """Return the recipients with an intent on disk, and clear the queue."""
         attempts = [one for one in self._next if isinstance(one, Attempt)]
         self._next.clear()
         return attempts
 
     def length(self) -> float:
-        """Return how many may be called one after the other, as far as is known; 0 where perhaps none is."""
+        """Return how many recipients are known to be callable one after the other; 0 if there may be none."""
         if not (self._next or self._in_flight()):
             return 0
         return math.inf if self._pending.waits_for_a_turn() else len(self._next)
 
     async def look_again(self) -> None:
-        """Have those taken up whose seconds are over, until cancelled."""
+        """Take up recipients whose delay is over, until cancelled."""
         while True:
             await self._changes.until(self._pending.waits_for_a_moment)
             await anyio.sleep(_LOOK_AGAIN)

@@ -42,6 +42,6 @@ class Reads:
             pacer.slow_down()
 
     def recover(self) -> None:
-        """Give back a hundredth of them; called for each sure answer."""
+        """Restore a hundredth of the reads; called for each certain answer."""
         for pacer in (self._all, self._pages, self._calls):
             pacer.recover()

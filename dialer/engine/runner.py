@@ -46,35 +46,36 @@ if TYPE_CHECKING:
 _CONNECTING = 10.0
 """Seconds that one connection may take."""
 DRAIN = 50.0
-"""Seconds that what is in flight gets to finish; shorter than service managers wait before they kill."""
+"""Seconds for requests in flight to finish; shorter than service managers wait before they kill."""
 
 
 class Runner:
-    """Calls everybody who is pending in the ledger, once.
+    """Calls every recipient who is pending in the ledger, once.
 
     Write order, and what a crash leaves: the intent is durable before the request leaves; a crash before that leaves
     `pending`, a crash from there until the outcome is durable leaves `sending`, which the next start makes `unknown`.
-    So that few are in doubt who were never called, an intent is begun only as long before the pacer's moment as
-    commits take. Where one takes so long that the moment is over, the intent stays and the request takes the next
-    moment: a slow disk cannot bunch requests. What is not sent goes back to `pending`. A cancellation decides nothing.
+    To keep the number of doubtful recipients without a call low, an intent is begun before the pacer's moment only by
+    the time that a commit takes. If the commit misses the moment, the intent stays and the request takes the next
+    moment: a slow disk cannot bunch requests. An intent that is not sent goes back to `pending`. A cancellation records
+    no outcome.
 
     Args:
         ledger: where intents and outcomes are recorded.
-        render: returns the body of the request to somebody, which is kept with the intent.
-        connect: returns an open connection for one call, or what it means that there is none.
-        pacer: says when a request may start.
-        breaker: says when the run cannot go well.
-        agent_gone: asked after a 404: does the provider not know the agent either?
-        judge: why not to call somebody now, or None; asked as the body leaves. Its errors end it.
-        glance: the same, of a moment ago: asked as somebody is taken up; None: the judge is asked then as well.
-        ready: returns once the judge can judge; asked before a request is due. A DialerError ends the sending.
-        is_paused: whether a person has paused it; asked as each request leaves.
-        progress: shows how far it is.
+        render: returns the body of a recipient's request, which is stored with the intent.
+        connect: returns an open connection for one call, or the outcome if it fails.
+        pacer: decides when a request may start.
+        breaker: decides when the run must end early.
+        agent_gone: called after a 404: tells whether the provider does not know the agent either.
+        judge: returns why a recipient must not be called now, or None; called as the body leaves; errors end the run.
+        glance: a slightly older verdict, for when a recipient is taken up; None: the judge is called then as well.
+        ready: returns once the judge can judge; called before a request is due. A DialerError ends the sending.
+        is_paused: whether a person has paused the run; called as each request leaves.
+        progress: shows the progress.
         max_in_flight: requests sent and not yet answered.
         lines: how many calls may become live; no intent is written for a call that has to wait for a line.
-        limit: so many recipients are taken up at most.
-        waits: whether those who can be called later are waited for.
-        zone: by whose clock it is said until when; None: the machine's.
+        limit: maximum number of recipients to take up.
+        waits: whether to wait for recipients who can be called later.
+        zone: time zone of the times that are shown; None: the machine's.
         jitter: a number in [0, 1); spreads the waits of several machines.
         now: the wall clock, Unix seconds.
     """
@@ -155,11 +156,11 @@ class Runner:
         )
 
     async def run(self, control: Control, *, watchers: Sequence[Watcher] = ()) -> Ending:
-        """Send until no recipient is left, the breaker trips or somebody asks to stop; then drain.
+        """Send until no recipient is left, the breaker trips or a person asks to stop; then drain.
 
         Args:
-            control: how it is stopped.
-            watchers: run beside the sending; each may end it by calling what it is given.
+            control: stops the run.
+            watchers: run beside the sending; each may end it by calling its argument.
 
         Raises:
             LedgerError: something could not be recorded; sending stopped before anything else left.
@@ -194,12 +195,12 @@ class Runner:
 
     @property
     def longest_wait(self) -> float:
-        """Seconds for which somebody may hold an intent before the request leaves, holds not counted."""
+        """Seconds for which an intent may wait before its request leaves, without holds."""
         in_advance = 1 + math.ceil(min(self._max_in_flight, self._pacer.rate_now * EARLIEST))
         return in_advance * self._pacer.longest_interval + self._breaker.outage_after + _CONNECTING
 
     def set_rate(self, rate: Rate) -> None:
-        """Send as often as another rate says from now on."""
+        """Send at another rate from now on."""
         self._pacer.set_rate(rate)
         self._changes.notify()
 
@@ -230,7 +231,7 @@ class Runner:
     async def _known_ids(self) -> CallIds:
         with self._stopping_if_it_fails():
             return await self._ledger.execution_ids()
-        # What fails here is said where the outcome cannot be recorded either.
+        # An error here is reported where the outcome cannot be recorded either.
         return CallIds()
 
     async def _give_back(self) -> None:
@@ -257,7 +258,7 @@ class Runner:
     # -- sending -------------------------------------------------------------------------------------------------
 
     def _useful(self) -> float:
-        """Return how many connections there is a use for, besides those that are in flight."""
+        """Return how many connections are of use, besides those in flight."""
         return min(self._queue.length(), self._throttle.window, self._lines.room() - self.placing.in_flight)
 
     def _not_connected(self, answer: Answer) -> None:
@@ -280,7 +281,7 @@ class Runner:
             await checkpoint_if_cancelled()
             if self._ledger.failure is not None:
                 return
-            # Without a moment of the pacer's the connection is too old: it is closed, and another one opened.
+            # Without a moment from the pacer the connection is too old: it is closed, and another one is opened.
             if start is None or self._has_room():
                 connection = await self._connections.take()
                 if connection is not None:
@@ -294,7 +295,7 @@ class Runner:
 
     @contextlib.contextmanager
     def _ended_by_errors(self) -> Iterator[None]:
-        """End the sending by an error; what is in flight is waited for."""
+        """End the sending with an error; wait for the requests in flight."""
         try:
             yield
         except DialerError as error:

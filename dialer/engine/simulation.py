@@ -67,10 +67,9 @@ ANY_TIME = When()
 
 @dataclass(slots=True)
 class Part:
-    """What is left of a group: `ahead` of it in this pass over the list; its spans from the `at`-th on are not over.
+    """The rest of a group: `ahead` are left in this pass over the list; its spans from the `at`-th on are not over.
 
-    Whose turn is the next is judged when the one before them is called: `free_at` is that of the group, and as much
-    later.
+    The next recipient is judged when the one before is called: `free_at` is the group's, delayed by the same time.
     """
 
     group: Group
@@ -80,11 +79,11 @@ class Part:
     at: int = 0
 
     def is_open(self, moment: float, wait: float) -> bool:
-        """Tell whether a request may leave at a moment whose call rings so many seconds later; moments only rise."""
+        """Tell whether a request may leave at a moment if its call rings `wait` seconds later; moments never decrease."""
         return self.free_at <= moment and self.is_in_hours(moment, wait)
 
     def is_in_hours(self, moment: float, wait: float) -> bool:
-        """Tell whether a moment and that of the ringing are within their hours; moments only rise."""
+        """Tell whether a call's start and its ringing are within their hours; moments never decrease."""
         spans = self.group.spans
         while self.at < len(spans) and spans[self.at][1] <= moment:
             self.at += 1

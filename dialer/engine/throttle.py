@@ -24,17 +24,17 @@ _log = logging.getLogger(__name__)
 class Throttle:
     """Widens and narrows what may be in flight, and holds the sending.
 
-    One in flight at first, doubled by each sure answer, back to one by one in doubt: a slow start, no full fan-out.
+    One in flight at first, doubled by each certain answer, reset to one by a doubtful one: a slow start.
 
     Attributes:
         window: requests that may be in flight.
 
     Args:
-        pacer: is held, slowed down and given back its rate.
+        pacer: is held, slowed down and restored.
         max_in_flight: the widest window.
         jitter: a number in [0, 1); spreads the waits of several machines.
-        on_hold: given the seconds of a hold, and why.
-        note: given a new one in words.
+        on_hold: receives the seconds of a hold, and the reason.
+        note: receives each new hold in words.
     """
 
     def __init__(

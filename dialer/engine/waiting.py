@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOOK_AGAIN = 10.0
-"""Seconds. The event loop's clock stands still while a machine is suspended, and the wall clock may be set anew."""
+"""Seconds. The event loop's clock stops while a machine is suspended, and the wall clock may be set."""
 
 
 async def wait_until(

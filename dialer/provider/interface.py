@@ -1,4 +1,4 @@
-"""What the rest of the program may ask of a provider of calls."""
+"""Interface of a provider of calls, as the rest of the program uses it."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ class Connection(Protocol):
     """An open connection that carries one request to place a call."""
 
     def is_untouched(self) -> bool:
-        """Tell whether the server has neither closed it nor said anything yet, as far as can be seen."""
+        """Tell whether the server has neither closed it nor sent anything yet, as far as is visible."""
 
     async def call(self, body: bytes, may_leave: Callable[[], bool]) -> Answer:
-        """Send one request, once, and return what came of it; raise nothing but cancellation.
+        """Send one request, once, and return its result; raise nothing but cancellation.
 
         Args:
             body: of the request.
-            may_leave: asked when the body is about to leave; where it says no, nothing of it does.
+            may_leave: called when the body is about to leave; if it returns False, no part of the body is sent.
         """
 
     async def aclose(self) -> None:
@@ -81,27 +81,27 @@ class Connection(Protocol):
 
 
 class KnowsAccount(Protocol):
-    """Says whose key it is."""
+    """Reads the account of the key."""
 
     async def account(self) -> Account:
-        """Return whose key it is."""
+        """Return the account of the key."""
 
 
 class KnowsAgents(KnowsAccount, Protocol):
-    """Says who may call, and from which numbers."""
+    """Reads the account's agents and caller numbers."""
 
     async def agent(self, agent_id: str) -> Agent:
-        """Return an agent; the error `is_not_found` where this account has none with this id."""
+        """Return an agent; the error `is_not_found` if this account has none with this id."""
 
     async def agents(self) -> Mapping[str, str]:
-        """Return the names of the account's agents, by id; an empty name where one has none."""
+        """Return the names of the account's agents, by id; empty for an agent without a name."""
 
     async def phone_numbers(self) -> tuple[str, ...]:
         """Return the account's phone numbers."""
 
 
 class HasClock(KnowsAccount, Protocol):
-    """Shows what time it is at the provider; asking for the account has it shown."""
+    """Has the provider's clock; every answer, such as the account, updates it."""
 
     @property
     def skew(self) -> float | None:
@@ -109,10 +109,10 @@ class HasClock(KnowsAccount, Protocol):
 
 
 class LooksUp(Protocol):
-    """Shows a call by its id."""
+    """Reads a call by its id."""
 
     async def execution(self, execution_id: str) -> Execution | None:
-        """Return the call with this id; None where the provider knows none (for a while also of a new one)."""
+        """Return the call with this id; None if the provider does not know it (for a while, also a new call)."""
 
 
 class Lists(LooksUp, HasClock, Protocol):
@@ -146,14 +146,14 @@ class Places(Protocol):
     """Places calls."""
 
     async def connect(self) -> Connection | Answer:
-        """Return an open connection for one call, or what it means that there is none."""
+        """Return an open connection for one call, or the outcome if it fails."""
 
 
 class Provider(Places, KnowsAgents, Lists, ListsPages, Stops, Protocol):
     """One account at a provider; an asynchronous context manager.
 
-    Whatever is asked, besides placing a call, may be asked twice without harm. What reads raises a ProviderReadError
-    where the provider does not say.
+    Every request is idempotent, except the one that places a call. Methods that read raise a ProviderReadError if the
+    provider gives no usable answer.
     """
 
     async def __aenter__(self) -> Self:
@@ -166,44 +166,44 @@ class Provider(Places, KnowsAgents, Lists, ListsPages, Stops, Protocol):
 
 
 class Vendor(Protocol):
-    """A kind of provider, as far as it is known before anything is asked."""
+    """A kind of provider: all that is known without a request."""
 
     @property
     def names(self) -> ProviderNames:
-        """What a person calls it, and types to reach it."""
+        """Its name for people, and what they type to reach it."""
 
     @property
     def limits(self) -> Limits:
-        """What it allows."""
+        """Its limits."""
 
     @property
     def reserved(self) -> frozenset[str]:
-        """Names of variables that the provider fills in itself: what is sent under them is lost."""
+        """Names of variables that the provider fills in itself: values sent under them are lost."""
 
     @property
     def sandbox_call(self) -> float:
-        """Seconds that a call of the stand-in takes on average, as a run brings it along."""
+        """Average seconds of a call of the stand-in, as a run starts it."""
 
     def body(self, order: Order) -> str:
         """Return the body of the request that places a call; always the same for the same order."""
 
     def fields_of(self, body: str) -> Mapping[str, Any]:
-        """Return the fields of a body, to be shown."""
+        """Return the fields of a body for display."""
 
     def client(self, *, base_url: str, key: str, patience: float = ...) -> Provider:
         """Return an account.
 
         Args:
-            base_url: where it is reached.
+            base_url: its address.
             key: of the account.
-            patience: seconds for the first answer; where none comes, whatever else is read has none either, at once.
+            patience: seconds for the first answer; if none comes, every further read fails at once.
 
         Raises:
-            UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.
+            UsageError: the key cannot be sent, or not to this address, or the environment's proxy is unusable.
         """
 
     def sandbox(self, troubles: Troubles = NO_TROUBLES) -> AbstractContextManager[tuple[str, str]]:
-        """Have a stand-in run on loopback meanwhile; yield its address and a key that it takes."""
+        """Run a stand-in on loopback inside the context; yield its address and a key that it accepts."""
 
     def serve_sandbox(
         self, *, port: int, speed: float, lines: int, on_ready: Callable[[str, str], None], troubles: Troubles
@@ -214,15 +214,15 @@ class Vendor(Protocol):
             port: on this machine.
             speed: how many times faster calls go by.
             lines: calls that may be live at once.
-            on_ready: shown its address and a key that it takes, once it listens.
-            troubles: what goes wrong.
+            on_ready: receives its address and a key that it accepts, once it listens.
+            troubles: the faults to simulate.
 
         Raises:
             OSError: it cannot listen there.
         """
 
     def request_in(self, body: str) -> Request:
-        """Return what the body of a request asked for; an empty one asked for nothing."""
+        """Return what the body of a request asked for; nothing for an empty body."""
 
     def answers_in(self, extracted: str) -> tuple[Noted, ...]:
-        """Return what somebody answered in a call, from what its agent noted (JSON, or empty)."""
+        """Return a person's answers in a call, from the agent's notes (JSON, or empty)."""

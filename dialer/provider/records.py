@@ -1,4 +1,4 @@
-"""What a provider is given and what it answers: frozen values, in no vendor's words."""
+"""Arguments and results of a provider's methods: frozen values, independent of the vendor."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class ProviderReadError(Exception):
-    """The provider was asked, several times where that may help, and gave no usable answer.
+    """The provider gave no usable answer, after retries if they could help.
 
     Attributes:
         words: what it said, or what happened.
-        status: HTTP status code of the last answer; None where none came.
-        must_act: what to raise instead where a person must act first; None where it may pass by itself.
+        status: HTTP status code of the last answer; None if none came.
+        must_act: what to raise instead if a person must act first; None if the trouble may pass by itself.
     """
 
     def __init__(self, words: str, status: int | None = None, *, must_act: MustActError | None = None) -> None:
@@ -33,28 +33,28 @@ class ProviderReadError(Exception):
 
     @property
     def is_not_found(self) -> bool:
-        """Whether the provider knows no such thing."""
+        """Whether the provider does not know the object."""
         return self.status == 404  # noqa: PLR2004 - HTTP's number
 
     @property
     def is_too_fast(self) -> bool:
-        """Whether it was asked too often."""
+        """Whether the provider's rate limit was exceeded."""
         return self.status == 429  # noqa: PLR2004 - HTTP's number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the provider allows.
+    """The provider's limits.
 
     Attributes:
-        calls: how fast a whole organisation may place calls.
-        stops: how fast calls may be stopped.
-        reads: how fast calls may be asked for by their ids.
-        pages: how fast pages of a list of calls may be asked for.
+        calls: rate at which a whole organisation may place calls.
+        stops: rate at which calls may be stopped.
+        reads: rate at which calls may be read by their ids.
+        pages: rate at which pages of a list of calls may be read.
         page_rows: calls on a page of a list.
-        longest_span: how much time can be listed at once.
-        soonest: how far ahead a scheduled call has to be when its request leaves.
-        furthest: how far ahead it may be.
+        longest_span: longest time span of one list.
+        soonest: shortest time from the request to a scheduled call.
+        furthest: longest time from the request to a scheduled call.
     """
 
     calls: Rate
@@ -69,14 +69,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose key it is, and what is left.
+    """The account of a key, and its balance.
 
     Attributes:
         name: of the account's owner.
         email: of the account's owner.
-        wallet: as the provider says it; only its sign means something.
-        lines: calls that may be live at once; None where it does not say.
-        live: calls that are live now; None where it does not say.
+        wallet: as the provider gives it; only its sign is meaningful.
+        lines: calls that may be live at once; None if the provider does not say.
+        live: calls that are live now; None if the provider does not say.
     """
 
     name: str
@@ -88,12 +88,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who calls.
+    """An agent, which makes the calls.
 
     Attributes:
-        name: empty where it has none.
-        variables: what its texts ask for.
-        welcome: returns the welcome message as somebody with these variables hears it; None where there is none.
+        name: empty if it has none.
+        variables: names of the variables in its texts.
+        welcome: renders the welcome message with these variables; None if there is none.
     """
 
     name: str
@@ -103,15 +103,15 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A call as the list of an agent's calls shows it, which tells less of it than its id does.
+    """A call as a row of the list of an agent's calls, with less detail than the call read by its id.
 
     Attributes:
         id: execution id.
-        status: a CallState's word, else the provider's own; empty where it does not say.
-        to_number: whom it calls; None where it does not (yet) say.
-        created_at: with its zone; None where it does not say.
-        reference: the attempt's, as it was sent; empty where it was made without one; None where it is not shown.
-        whole: the call as its id shows it, where the row tells all of that; None where it does not.
+        status: a CallState, else the provider's own word; empty if it does not say.
+        to_number: the called number; None if the provider does not say (yet).
+        created_at: with its zone; None if the provider does not say.
+        reference: the attempt's reference, as sent; empty if the call has none; None if it is not shown.
+        whole: the call as read by its id, if the row is complete; else None.
     """
 
     id: str
@@ -129,7 +129,7 @@ class Page:
     Attributes:
         rows: the calls, each as far as the list shows it.
         more: whether there are more pages.
-        total: calls on all pages; None where it does not say.
+        total: calls on all pages; None if the provider does not say.
     """
 
     rows: tuple[Listed, ...]
@@ -142,9 +142,9 @@ class Retries:
     """The automatic retries of a call.
 
     Attributes:
-        most: how many there may be; 0 where none are asked for.
-        states: how a call has to end to be tried again.
-        seconds: over which it is tried again.
+        most: maximum number of retries; 0 if none are requested.
+        states: final states that cause a retry.
+        seconds: time over which the retries happen.
     """
 
     most: int
@@ -153,31 +153,31 @@ class Retries:
 
 
 class CallField(Enum):
-    """What one call of a campaign may have of its own, in the order of `models.Own`."""
+    """Settings that one call of a campaign may override, in the order of `models.Own`."""
 
     CALLER = auto()
-    """The number that calls, E.164."""
+    """The caller number, E.164."""
     SCHEDULED_AT = auto()
     """When to dial, ISO 8601 with a numeric offset."""
     VOICE = auto()
-    """Whose voice it has, by id."""
+    """Id of the voice."""
     AGENT = auto()
-    """Who calls, by id."""
+    """Id of the agent."""
     AGENT_VERSION = auto()
-    """Which version of the agent calls, by id."""
+    """Id of the agent's version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A call to be placed.
+    """A call to place.
 
     Attributes:
         number: E.164 digits.
-        common: what is the same in all calls of the campaign, in the provider's own terms; see `Campaign.common`.
-        own: what the campaign's calls have of their own, in place of that; None where this one has no value.
-        variables: what the agent hears: texts from the row.
-        constants: what the agent hears in all calls.
-        reference: the attempt's; empty: it carries none.
+        common: settings shared by all calls of the campaign, in the provider's terms; see `Campaign.common`.
+        own: settings of this call, which override the shared ones; None for a setting without a value.
+        variables: the agent's variables from the row, as text.
+        constants: the agent's variables that are the same in all calls.
+        reference: the attempt's reference; empty for none.
     """
 
     number: int
@@ -190,13 +190,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the body of a request asked for, besides the call itself.
+    """The options in the body of a request that places a call.
 
     Attributes:
-        retries: None where it does not say.
+        retries: None if the body does not say.
         scheduled_at: when to dial, with its zone; None: at once.
-        variables: what the agent hears.
-        agent: who calls; empty where it does not say.
+        variables: the agent's variables.
+        agent: id of the agent; empty if the body does not say.
     """
 
     retries: Retries | None
@@ -207,13 +207,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A call as the provider shows it by its id; what it does not say is None, texts are empty.
+    """A call as the provider shows it by its id; missing values are None, missing texts are empty.
 
     Attributes:
         id: execution id.
-        status: a CallState's word, else the provider's own.
-        reference: the attempt's, as it was sent; empty where it was made without one; None where it is not shown.
-        recipient_number: whom it calls.
+        status: a CallState, else the provider's own word.
+        reference: the attempt's reference, as sent; empty if the call has none; None if it is not shown.
+        recipient_number: the called number.
         created_at: with its zone.
         updated_at: with its zone.
         duration: seconds of conversation.
@@ -223,11 +223,11 @@ class Execution:
         error_message: what went wrong.
         termination_reason: reached, not answered and why, or never dialled and why.
         recording_url: where to hear it.
-        extracted: what the agent noted.
-        transcript: what was said.
-        scheduled_at: when it is to be made (again), with its zone.
+        extracted: the agent's notes.
+        transcript: of the conversation.
+        scheduled_at: when it will be dialled (again), with its zone.
         retry_count: automatic retries so far.
-        retries: the automatic retries there may be; None where it does not say.
+        retries: the automatic retries that are allowed; None if the provider does not say.
     """
 
     id: str
@@ -251,7 +251,7 @@ class Execution:
 
     @property
     def state(self) -> CallState:
-        """What its status means."""
+        """The meaning of its status."""
         return CallState(self.status)
 
     @property
@@ -262,7 +262,7 @@ class Execution:
         return self.state.is_final and not retry_to_come
 
     def asked_for(self, request: Request) -> Execution:
-        """Return the same, and what it does not say of retries and its time as it was asked for."""
+        """Return a copy whose missing retries and time are filled in from the request."""
         return replace(
             self,
             retries=request.retries if self.retries is None else self.retries,
@@ -271,14 +271,14 @@ class Execution:
 
 
 class Noted(NamedTuple):
-    """What somebody answered to a question, as the agent noted it.
+    """A person's answer to a question, as the agent noted it.
 
     Attributes:
-        topic: under which the question stands; empty where it stands by itself.
+        topic: the group of the question; empty if it has none.
         question: its name.
-        answer: one of those that were to choose from, else their own words.
-        is_predefined: it was one to choose from.
-        words: what they said besides, in their own words.
+        answer: one of the predefined answers, else the person's own words.
+        is_predefined: it is one of the predefined answers.
+        words: what else the person said, in their own words.
     """
 
     topic: str
@@ -290,12 +290,12 @@ class Noted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Whether a call was stopped before it rang; if not, the provider's words.
+    """Whether a call was stopped before it rang; if not, the provider's message.
 
     Attributes:
         stopped: it will not ring.
         words: why it was not stopped.
-        is_unknown: the provider knows no such call (yet).
+        is_unknown: the provider does not know the call (yet).
     """
 
     stopped: bool
@@ -305,12 +305,12 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Troubles:
-    """What goes wrong in a stand-in, so that it can be rehearsed.
+    """The faults that a stand-in simulates for a rehearsal.
 
     Attributes:
         refuse: share of the calls that are refused, with a reason.
         lose: share of the calls that are placed and not answered.
-        slow: seconds that an answer takes.
+        slow: seconds until an answer.
     """
 
     refuse: float = 0.0

@@ -1,4 +1,4 @@
-"""How a call stands, in words that are the same for every provider."""
+"""The state of a call, in words that are the same for every provider."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class CallState(StrEnum):
-    """What the status of an accepted call means to us; what `call_status` in the results and `--redial` show.
+    """The meaning of an accepted call's status, as in `call_status` of the results and in `--redial`.
 
-    The ledger holds these words. A word of the provider's that has no meaning here is kept as it stands: reading it
-    gives OTHER, which is not final, so that the call is asked for again.
+    The ledger stores these words. A provider's word without a meaning here is stored unchanged: reading it gives
+    OTHER, which is not final, so the call is read again.
     """
 
     MISSING = ""
@@ -41,7 +41,7 @@ class CallState(StrEnum):
     """A word that has no meaning here."""
 
     @classmethod
-    def _missing_(cls, value: object) -> CallState:  # noqa: ARG003 - whatever it is
+    def _missing_(cls, value: object) -> CallState:  # noqa: ARG003 - any other value
         return cls.OTHER
 
     @property

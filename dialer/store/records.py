@@ -141,7 +141,7 @@ class Call:
 
     @property
     def state(self) -> CallState:
-        """What its status means."""
+        """The meaning of its status."""
         return CallState(self.status)
 
 

@@ -30,7 +30,7 @@ _WORTH_NOTING = 1.0
 """Seconds of a hold."""
 _SHORTEST_SLEEP = 1e-6
 _LOOK_AGAIN = 10.0
-"""Seconds. The event loop's clock stands still while the machine is suspended, that of the slots does not."""
+"""Seconds. The event loop's clock stops while the machine is suspended; the clock of the slots does not."""
 
 
 class SharedRate:

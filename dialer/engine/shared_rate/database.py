@@ -76,7 +76,7 @@ class DatabaseRate:
             try:
                 answer = await self._ask(not_before)
             except UnreachableError:
-                # The ledger's thread says so, in words.
+                # The ledger's thread reports it.
                 await anyio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue

@@ -1,6 +1,6 @@
-"""The file `dialer.rate`: one record of fixed size, changed by one process at a time, whatever becomes of the others.
+"""The file `dialer.rate`: one record of fixed size, changed by one process at a time, even if others crash.
 
-No fsync: only a crash of the whole machine loses what was written, and then no process is left that could send.
+No fsync: only a crash of the whole machine loses a write, and then no process is left that could send.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def since_start() -> float:
-    """Return the seconds since this machine started, the same in every process, whatever the wall clock is set to."""
+    """Return the seconds since this machine started: the same in every process, independent of the wall clock."""
     return time.clock_gettime(_CLOCK)
 
 

@@ -62,9 +62,9 @@ class Schedule:
         return max(self.next, self.held_until, now, not_before)
 
     def refused(self, slot: Slot, *, now: float, seconds: float) -> Schedule:
-        """Return the schedule after a 429: no run sends for so many seconds, and at half the rate from then on.
+        """Return the schedule after a 429: no run sends for a number of seconds, then all send at half the rate.
 
-        The answers to what had its slot before the last halving say nothing new, and do not halve once more.
+        Answers to requests with a slot from before the last halving add no information and do not halve it again.
         """
         held_until = max(self.held_until, now + min(seconds, LONGEST_HOLD))
         if slot.moment <= self.halved_at:

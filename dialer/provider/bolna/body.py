@@ -21,7 +21,7 @@ RESERVED: Final = frozenset(
 """Variables that Bolna fills in itself (its prompting guide, and the open engine)."""
 
 _ZONE: Final = "timezone"
-"""Bolna reads this variable itself: an empty name is no zone, and absent means its default."""
+"""Bolna reads this variable itself: an empty name is not a zone, and a missing one means Bolna's default."""
 _NAMES: Final = {
     CallField.CALLER: "from_phone_number",
     CallField.SCHEDULED_AT: "scheduled_at",

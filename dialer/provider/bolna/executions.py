@@ -32,7 +32,7 @@ _RETRIED_FOR: Final = 210.0
 
 
 def status_in(row: Mapping[str, Any]) -> str:
-    """Return how a call stands; what is `completed` with a machine is a VOICEMAIL."""
+    """Return a call's state; `completed` with an answering machine is VOICEMAIL."""
     status = _line(row.get("status"))
     if status == CallState.COMPLETED and row.get("answered_by_voice_mail") is True:
         return CallState.VOICEMAIL
@@ -97,7 +97,7 @@ def agent_name_in(agent: Mapping[str, Any]) -> str:
 
 
 def account_in(value: object) -> Account | None:
-    """Return what `GET /user/me` says; None where it is no account."""
+    """Parse the answer to `GET /user/me`; None if it is not an account."""
     if not isinstance(value, Mapping):
         return None
     lines = _within(value.get("concurrency"))
@@ -154,7 +154,7 @@ def _is_whole(row: Mapping[str, Any], telephony: Mapping[str, Any]) -> bool:
 
 
 def execution_in(value: object) -> Execution | None:
-    """Return what `GET /executions/{id}` says; None where it is no execution."""
+    """Parse the answer to `GET /executions/{id}`; None if it is not an execution."""
     row = _within(value)
     telephony, context = (_within(row.get(name)) for name in ("telephony_data", "context_details"))
     identity = _text(row.get("id"))

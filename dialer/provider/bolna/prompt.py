@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}|\{([A-Za-z_]\w*)\}|%\(([A-Za-z_]\w*)\)s")
-"""Both of Bolna's spellings, and that of its function tools; braces around anything else are no variable."""
+"""Both of Bolna's spellings, and the one of its function tools; braces around other text are not a variable."""
 _DEEPEST = 50
 
 
 def asked_for(agent: object) -> frozenset[str]:
     """Return the variables in an agent's texts: prompts and welcome message, of every language and graph node.
 
-    What its tools are given is no text: the agent fills that in itself.
+    Parameters of its tools are left out: the agent fills these in itself.
 
     Args:
         agent: the agent as Bolna gives it; any JSON.

@@ -135,7 +135,7 @@ class Tracker:
 
     @property
     def trouble(self) -> str:
-        """Why not all could be read the last time, or empty."""
+        """Why the last look could not read all calls, or empty."""
         return self._trouble
 
     async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:

@@ -69,7 +69,7 @@ class CallWatch:
 
     @property
     def trouble(self) -> str:
-        """Why not all could be read the last time, or empty."""
+        """Why the last look could not read all calls, or empty."""
         return self.tracker.trouble
 
     @property

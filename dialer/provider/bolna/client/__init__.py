@@ -44,7 +44,7 @@ class CallConnection:
         self._post = post
 
     def is_untouched(self) -> bool:
-        """Tell whether the server has neither closed it nor said anything yet, as far as can be seen."""
+        """Tell whether the server has neither closed it nor sent anything yet, as far as is visible."""
         return _is_untouched(self._connection)
 
     async def call(self, body: bytes, may_leave: Callable[[], bool] = lambda: True) -> Answer:
@@ -52,7 +52,7 @@ class CallConnection:
 
         Args:
             body: the JSON body.
-            may_leave: asked when the body is about to leave; where it says no, nothing of it does.
+            may_leave: called when the body is about to leave; if it returns False, no part of the body is sent.
         """
         return await self._post(body, may_leave)
 
@@ -73,7 +73,7 @@ class BolnaClient(Reading):
         return self._sender.url("/call")
 
     async def connect(self) -> CallConnection | Answer:
-        """Return an open connection for one call, or what it means that there is none."""
+        """Return an open connection for one call, or the outcome if it fails."""
         try:
             connection = await self._sender.connect()
         except Exception as error:  # noqa: BLE001  the table maps every one
@@ -84,7 +84,7 @@ class BolnaClient(Reading):
         self, connection: httpx.AsyncBaseTransport, body: bytes, may_leave: Callable[[], bool]
     ) -> Answer:
         def may() -> bool:
-            # On a connection that has ended nobody could tell afterwards whether the request was read.
+            # On a connection that has ended it would stay unknown whether the request was read.
             if not _is_untouched(connection):
                 raise httpx.ConnectError(ENDED_BEFORE_REQUEST)
             return may_leave()
@@ -96,7 +96,7 @@ class BolnaClient(Reading):
             return Answer(Outcome.RETRY, Effect.WITHHOLD)
         except Exception as error:  # noqa: BLE001  the table maps every one, and what it does not name is in doubt
             answer = answer_of_exception(error, begun=leaving.begun, secret=self._key)
-        # Without its body, which holds the number, no request places a call, whatever is answered.
+        # Without its body, which holds the number, a request cannot place a call, whatever the answer.
         return answer if leaving.begun else unsent(answer)
 
     def _answer(self, reply: Reply) -> Answer:

@@ -147,7 +147,7 @@ class Connection(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status, headers=answer.headers, stream=_AnswerBody(answer))
 
     async def aclose(self) -> None:
-        """Close it, whatever state it is in."""
+        """Close it in any state."""
         await self._stream.aclose()
 
 

@@ -1,4 +1,4 @@
-"""What may be asked of Bolna twice without harm: everything but to place a call."""
+"""Bolna's idempotent requests: all but the one that places a call."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Reading(Requests):
     _last_error: ProviderReadError | None = None
 
     async def account(self) -> Account:
-        """Return what `GET /user/me` says.
+        """Return the answer to `GET /user/me`.
 
         Raises:
-            ProviderReadError: it says nothing of use.
+            ProviderReadError: there is no usable answer.
         """
         return _given(account_in(await self._get("/user/me")), "the account")
 
@@ -215,7 +215,7 @@ class Reading(Requests):
             with anyio.fail_after(self._left()):
                 request, _ = self._sender.request(method, url)
                 return await self._exchange(await self._sender.connect(), request, most=_PAGE)
-        except Exception as error:  # noqa: BLE001  whatever it was, nothing was read
+        except Exception as error:  # noqa: BLE001  after any error, nothing was read
             answer = answer_of_exception(error, secret=self._key)
             self._last_error = read_error(answer.words, advice=answer.advice)
             return self._last_error

@@ -102,14 +102,14 @@ def moment(header: str | None) -> datetime | None:
 
 
 def seconds_to_wait(header: str | None, *, now: datetime) -> float | None:
-    """Return what a `Retry-After` asks for, from 0 to a day.
+    """Return the delay that a `Retry-After` header asks for, from 0 to a day.
 
     Args:
         header: seconds, or an HTTP date.
-        now: what the server's clock shows (its Date header), else ours.
+        now: the server's time (its Date header), else ours.
 
     Returns:
-        Seconds; None where there is no such header or nothing can be read in it.
+        Seconds; None if there is no such header or it is unreadable.
     """
     if header is None:
         return None

@@ -1,4 +1,4 @@
-"""Requests to one account, each sent once; the key is taken out of whatever is answered."""
+"""Requests to one account, each sent once; the key is removed from every answer."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class Requests:
-    """Requests to one account at Bolna; to be used as an asynchronous context manager.
+    """Requests to one account at Bolna; an asynchronous context manager.
 
     Args:
         base_url: `https://` and a host; `http://` for a server on this machine.
         key: API key; neither a message nor a `repr` holds it.
-        transport: makes what stands in for a connection (in a test); None for the network.
+        transport: makes substitutes for connections (in a test); None for the network.
         connect_timeout: seconds until there is a connection.
         read_timeout: seconds that one exchange may take.
-        patience: seconds for the first answer to what is only read; where none comes, nothing more is asked.
+        patience: seconds for the first answer to a read; if none comes, no further read is sent.
 
     Raises:
-        UsageError: the key cannot be sent, or not to this address, or the environment's proxy cannot be used.
+        UsageError: the key cannot be sent, or not to this address, or the environment's proxy is unusable.
     """
 
     def __init__(

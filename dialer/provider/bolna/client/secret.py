@@ -1,4 +1,4 @@
-"""The key stays out of whatever a server says, also where the server repeats it in parts, spaced out or encoded."""
+"""Removal of the key from a server's text, also if the server repeats it in parts, spaced out or encoded."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _LOWER: Final = bytes(range(256)).lower()
 _NOISE: Final = bytes(byte for byte in range(256) if _LOWER[byte] not in _KEPT)
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|[abfnrtv0])", re.IGNORECASE)
 _ESCAPED_NOISE: Final = re.compile(r"\\(?:u(?!00[0-7])[0-9a-f]{4}|x[89a-f][0-9a-f]|[abfnrtv0])", re.IGNORECASE)
-"""Of those the ones that stand for no character of a key: a page of transcripts may hold a million."""
+"""Of those, the ones that encode no character of a key: a page of transcripts may hold a million."""
 _MARKS: Final = b"\\%&<"
-"""What stands in every text that reads otherwise once an encoding is undone, or its markup is left out."""
+"""A character of these is in every text that changes when an encoding is undone, or its markup removed."""
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 _DEEPEST: Final = 3
 _MOST: Final = 20
@@ -96,7 +96,7 @@ def _squeezed(text: bytes) -> bytes:
 def _forms(secret: str) -> tuple[bytes, ...]:
     """Return the key as it is, and in base64 at each place that its first byte can have there."""
     key = secret.encode("utf-8", "replace")
-    # The first and the last digits also depend on what stands around the key.
+    # The first and the last digits also depend on the characters around the key.
     encoded = [base64.b64encode(bytes(before) + key)[4 if before else 0 : -4] for before in range(3)]
     return tuple(filter(None, (_squeezed(key), *(_squeezed(form) for form in encoded if len(form) >= _LONG))))
 
@@ -130,7 +130,7 @@ def _may_be_in(squeezed: bytes, secret: str) -> bool:
 
 
 def _starred(text: str, secret: str, least: int) -> str:
-    """Return a text with stars instead of each run of the key, and of what stands between its characters."""
+    """Return a text with stars instead of each run of the key, including separators between its characters."""
     places = [at for at, character in enumerate(text) if character.isascii() and _squeezed(character.encode())]
     squeezed = _squeezed("".join(text[at] for at in places).encode())
     marked = bytearray(len(squeezed))
@@ -169,7 +169,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> str:
-    """Return a text in which bytes do not stand as Python and JSON show them."""
+    """Return a text with the byte escapes of Python and JSON undone."""
     return _ESCAPE.sub(_meant, text) if "\\" in text else text
 
 

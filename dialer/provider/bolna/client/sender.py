@@ -135,7 +135,7 @@ def checked_address(base_url: str) -> httpx.URL:
     """Return the base URL, if the key may be sent there.
 
     Raises:
-        UsageError: it may not, or it is no URL.
+        UsageError: it may not, or it is not a URL.
     """
     try:
         url = httpx.URL(base_url)
@@ -149,15 +149,15 @@ def checked_address(base_url: str) -> httpx.URL:
 
 
 class Sender:
-    """Makes requests and exchanges each for its answer, on a connection of its own.
+    """Sends each request on a connection of its own and returns the answer.
 
-    A server or gateway that sends one answer too many on a connection that is kept would have it taken for the next
-    request's. Nothing here follows a redirect, keeps a cookie, reads `.netrc` or repeats anything.
+    On a kept connection, a surplus answer from a server or gateway would be read as the answer to the next request.
+    Nothing here follows a redirect, keeps a cookie, reads `.netrc` or repeats a request.
 
     Args:
         address: base URL, checked.
         key: checked.
-        transport: stands in for each connection; None for the network.
+        transport: substitute for each connection; None for the network.
         connect_timeout: seconds.
         read_timeout: seconds that an exchange may take.
 

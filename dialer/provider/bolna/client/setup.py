@@ -42,7 +42,7 @@ def of_tls(error: SSLError, *, host: str, is_proxy: bool = False) -> httpx.Conne
         is_proxy: whether that is the proxy.
     """
     if "INTERNAL_ERROR" in (error.reason or ""):
-        return httpx.ConnectError(str(error))  # a server in trouble says so
+        return httpx.ConnectError(str(error))  # a server in trouble reports this
     setting = say.PROXY if is_proxy else NAMES.address
     if isinstance(error, SSLCertVerificationError):
         return SetupError(*_of_certificate(error, host=host, setting=setting))

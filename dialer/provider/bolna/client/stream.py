@@ -37,7 +37,7 @@ class Stream(httpcore.AsyncNetworkStream):
         self._head: bytes | None = None
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - httpcore's
-        """Keep the head; write it with what comes next, which is empty where there is no body."""
+        """Keep the head; write it together with the next chunk, which is empty if there is no body."""
         if self._head is None:
             self._head = buffer
             return

@@ -1,4 +1,4 @@
-"""A stand-in for Bolna on loopback, to try campaigns and to break things: no call is ever made."""
+"""A stand-in for Bolna on loopback, for trials and fault tests: it never makes a real call."""
 
 from dialer.provider.bolna.sandbox.sandbox import Sandbox
 from dialer.provider.bolna.sandbox.server import running, serve

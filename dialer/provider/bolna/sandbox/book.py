@@ -1,6 +1,6 @@
-"""The book of calls: who was called, and where each call stands now.
+"""The book of calls: each call's recipient and present status.
 
-Nothing runs in the background: a call's way is computed from the clock when somebody asks. A call that
+Nothing runs in the background: a call's course is computed from the clock at each request. A call that
 holds a line has one entry in a heap (when it hangs up), a call that waits for its time another; placing
 one and reading one cost the same however many there are.
 """
@@ -122,7 +122,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a call stands: its status, since when, and how the dialling went once that is final."""
+    """A call's progress: its status, since when, and the result of the dialling once it is final."""
 
     status: str
     since: float
@@ -190,7 +190,7 @@ class Book:
         return call
 
     def standing(self, call: Call) -> Standing:
-        """Return where a call stands now."""
+        """Return a call's progress now."""
         with self._lock:
             return self._standing(call, self._advance())
 
@@ -212,7 +212,7 @@ class Book:
             agent_id: in lower case.
             begin: the earliest creation, by the server's clock.
             end: the latest.
-            status: only calls that stand so.
+            status: only calls with this status.
             skip: how many calls come before the page.
             size: how many it holds at most.
         """

@@ -54,8 +54,8 @@ class Plan:
     Attributes:
         outcome: one of `OUTCOMES`.
         ring: how long it rings.
-        talk: how long they talk; 0 where nobody answers.
-        wrap_up: from the end of the line to the final status; infinite where that never comes.
+        talk: how long they talk; 0 if no one answers.
+        wrap_up: from the hang-up to the final status; infinite if it never comes.
         keen: whether the person says yes.
     """
 

@@ -16,10 +16,10 @@ class Sandbox:
     """A stand-in for Bolna.
 
     Attributes:
-        base_url: where it listens; empty while it does not.
+        base_url: its address; empty while it does not listen.
         book: every placed call.
         traffic: counters.
-        call_strikes: what goes wrong with `POST /call`; `force` makes the next ones fail.
+        call_strikes: faults of `POST /call`; `force` makes the next requests fail.
         other_strikes: the same for all other requests.
 
     Args:

@@ -43,7 +43,7 @@ class Settings:
         other_rate: the same for all other requests together.
         rate_window: seconds of that window.
         retry_after: whether a 429 says how long to wait, in seconds or as a date.
-        retry_after_seconds: the wait that forced 429s and 503s tell.
+        retry_after_seconds: the wait in forced 429s and 503s.
         keep_alive: seconds for which an idle connection is kept.
         latency: seconds that a request takes, half of them before it is carried out.
         skew: seconds that the server's clock is ahead (`Date`, `created_at`).
