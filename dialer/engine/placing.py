@@ -127,7 +127,7 @@ class Placing:
 
         def may_leave() -> bool:
             why = self._why_not(attempt.recipient, start)
-            # Last of all: another process may have declared this run over in the meantime, or its recipients `unknown`.
+            # Last of all: this run may have been declared over in the meantime, or its intent may be too old.
             why = _TOO_OLD if why is None and not self._outcomes.may_send(attempt) else why
             deferrals.extend(filter(None, [why]))
             return not deferrals

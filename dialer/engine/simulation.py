@@ -79,11 +79,11 @@ class Part:
     at: int = 0
 
     def is_open(self, moment: float, wait: float) -> bool:
-        """Tell whether a request may leave at a moment if its call rings `wait` seconds later; moments never decrease."""
+        """Tell whether a request may leave at a moment if its call rings `wait` seconds later; moments only rise."""
         return self.free_at <= moment and self.is_in_hours(moment, wait)
 
     def is_in_hours(self, moment: float, wait: float) -> bool:
-        """Tell whether a call's start and its ringing are within their hours; moments never decrease."""
+        """Tell whether a call's start and its ringing are within their hours; moments only rise."""
         spans = self.group.spans
         while self.at < len(spans) and spans[self.at][1] <= moment:
             self.at += 1

@@ -52,15 +52,15 @@ class NeighbourCalls:
         self._seen: dict[Path, _Seen] = {}
 
     def count(self) -> int:
-        """Return how many may be live at this moment.
+        """Return how many calls may be live at this moment.
 
         Raises:
-            MustActError: another batch's ledger cannot be read, so that nobody knows.
+            MustActError: another batch's ledger cannot be read, so the number is unknown.
         """
         return sum(one.doubts + len(self._live(one)) for one in self._told())
 
     async def look(self) -> None:
-        """Look up at the provider how those stand that count.
+        """Look up the states of the calls that count at the provider.
 
         Raises:
             MustActError: the key is refused, or another batch's ledger cannot be read.
@@ -92,7 +92,7 @@ class NeighbourCalls:
 
 
 class _Seen:
-    """How calls of one other batch stood when they were looked up, in place of its ledger."""
+    """The states of one other batch's calls when they were looked up, in place of its ledger."""
 
     def __init__(self) -> None:
         self.statuses_of: dict[int, str] = {}
@@ -100,7 +100,7 @@ class _Seen:
         """What the ledger knew when it was looked."""
 
     def status(self, call: Call) -> str:
-        """Return how a call stood last: where its batch has looked since, what that has seen."""
+        """Return a call's last known state: the one from its own batch, if that has looked since."""
         seen = self.statuses_of.get(call.attempt)
         return seen if seen and self.known.get(call.attempt) == call.status else call.status
 

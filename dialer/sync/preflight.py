@@ -50,13 +50,13 @@ class Standing:
 async def look(
     client: KnowsAgents, *, agent_id: str, others: Sequence[str] = (), callers: Sequence[str] = ()
 ) -> Standing:
-    """Return what the account says; what cannot be read for passing reasons is noted, not fatal.
+    """Check the account and return what was read; a temporary failure to read is noted, not fatal.
 
     Args:
         client: the account.
-        agent_id: who is to call.
-        others: agents that a column names; only the first few are read.
-        callers: the caller numbers that are to be used, E.164.
+        agent_id: the agent that will call.
+        others: agents named by a column; only the first few are read.
+        callers: the caller numbers to be used, E.164.
 
     Raises:
         MustActError: the key is refused, the agent does not exist, or there is no money.

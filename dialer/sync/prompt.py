@@ -98,5 +98,5 @@ def _words(name: str) -> list[str]:
 
 
 def _thing(words: list[str]) -> frozenset[str]:
-    """Return a name's words without those that say whose it is; words that say nothing else are kept."""
+    """Return a name's words without those that only say whose it is; keep them if no other words are left."""
     return frozenset(words) - _PERSON or frozenset(words)

@@ -30,25 +30,25 @@ if TYPE_CHECKING:
 MARGIN = 600.0
 """Seconds looked at before and after each unclear attempt."""
 LENIENCE = 30.0
-"""Seconds that a call may seem older than the attempt that made it, for what is not known of the clocks."""
+"""Seconds that a call may seem older than its attempt, as tolerance for clock skew."""
 _LONGEST = 15
 _IN_FLIGHT = 16
 """Calls that are read at the same time."""
 UNREADABLE = 3
-"""After so many calls in a row that cannot be read, the provider is not asked any further."""
+"""Number of consecutive unreadable calls after which the provider is not asked any further."""
 
 
 @dataclass(slots=True)
 class Reconciled:
-    """What came of it.
+    """The result of a search.
 
     Attributes:
         settled: how many `unknown` became `queued`.
         left: how many stay `unknown`.
         read: executions that were read.
         unmarked: executions at our numbers that carry no variables at all: the provider does not echo it.
-        trouble: why it could not look everywhere, or empty.
-        must_act: what a person must do before it can look; None where that may pass by itself.
+        trouble: why the search is incomplete, or empty.
+        must_act: what a person must do before the search can work; None if the trouble may pass by itself.
     """
 
     settled: int = 0
@@ -61,7 +61,7 @@ class Reconciled:
 
 @dataclass(slots=True)
 class _Search:
-    """One search: which executions are candidates, and what is done with those that carry a reference."""
+    """One search: which executions are candidates, and what happens to those that carry a reference."""
 
     client: Lists
     agents: Sequence[str]
@@ -97,14 +97,14 @@ class _Search:
                         if self.is_over() or self.failure is not None:
                             break
             except ProviderReadError as error:
-                # What is being read may be ours all the same.
+                # A call that is being read may still be ours.
                 failure = error
         if failure := self.failure or failure:
             raise failure
 
     async def _look_at_row(self, row: Listed, tasks: TaskGroup, free: anyio.Semaphore) -> None:
         if row.reference:
-            # The row itself says whose it is: the reference is nobody else's.
+            # The row itself identifies the recipient: references are unique.
             await self._take(row)
             return
         number = digits(row.to_number)
@@ -163,7 +163,7 @@ async def reconcile(
         ledger: the ledger.
         client: where executions are read.
         agent_id: the campaign's agent: its executions, and those of the agents that a column has named.
-        reads: says when it may be asked; shared with everything else that reads.
+        reads: decides when the provider may be asked; shared by all that read.
         time_limit: seconds; None: until all is read.
 
     Raises:
@@ -198,7 +198,7 @@ async def reconcile(
 
 
 async def server_skews(ledger: AsyncStore, client: HasClock) -> tuple[float, float]:
-    """Return how far the server's clock is ahead: as it says now, and as it was last seen."""
+    """Return the server's clock skew in seconds: as measured now, and as last recorded."""
     if client.skew is None:
         with contextlib.suppress(ProviderReadError):
             await client.account()
@@ -207,12 +207,12 @@ async def server_skews(ledger: AsyncStore, client: HasClock) -> tuple[float, flo
 
 
 def _begun(doubts: Iterable[Doubt], *, skew: float) -> dict[str, float]:
-    """Return reference → when its attempt was begun, in the server's time (Unix seconds)."""
+    """Return reference → start of its attempt, in the server's time (Unix seconds)."""
     return {doubt.reference: doubt.at + (skew if doubt.skew is None else doubt.skew) for doubt in doubts}
 
 
 def digits(number: str | None) -> int | None:
-    """Return the digits of a number as the provider writes it; None where it is not one."""
+    """Return the digits of a number as the provider writes it; None if it is not a number."""
     digits = (number or "").removeprefix("+")
     return int(digits) if digits.isdecimal() and len(digits) <= _LONGEST else None
 
@@ -222,7 +222,7 @@ def spans(doubts: Iterable[Doubt], *, skews: Sequence[float]) -> Sequence[tuple[
 
     Args:
         doubts: the unclear attempts.
-        skews: seconds the server's clock may be ahead, where an attempt does not know better.
+        skews: seconds the server's clock may be ahead, for attempts without a measured skew.
     """
     merged: list[tuple[float, float]] = []
     for start, end in sorted(

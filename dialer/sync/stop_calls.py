@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _IN_FLIGHT = 10
 _UNREADABLE = 10
-"""After so many calls in a row of which the provider does not say where they stand, the others are left for later."""
+"""Number of consecutive calls without a state from the provider after which the others are left for later."""
 _AGAIN = (2.0, 8.0, 20.0)
 """Seconds after which a call is asked for again that the provider does not know: new ones may be shown late."""
 _REPORT_EVERY = 5.0
@@ -36,8 +36,8 @@ class GoingOn:
     Attributes:
         number: E.164 digits.
         execution_id: the provider's id of the call.
-        status: how it stands.
-        words: why the provider did not stop it.
+        status: its state.
+        words: the provider's reason for not stopping it.
     """
 
     number: int
@@ -74,21 +74,21 @@ class Braked:
 
 
 class Brake:
-    """Stops every call that may still ring, the last to ring first; what is answered is durable at once.
+    """Stops every call that may still ring, the last to ring first; each answer is durable at once.
 
-    A kill leaves the answers that are on disk: the next one asks for the rest, and a call may be stopped twice
-    without harm. Once a call turns out to be over, those placed before it most likely are, too: then a list is read
-    first, which tells so of fifty at a time.
+    After a kill the answers so far are on disk: the next `cancel` asks for the rest, and to stop a call twice is
+    harmless. Once a call turns out to be over, those placed before it most likely are, too: then a list is read
+    first, which shows fifty calls at a time.
 
     Attributes:
         result: what became of the calls so far.
 
     Args:
         ledger: where the answers are recorded.
-        client: stops them.
-        glance: returns how calls stand, by attempt, as far as a list tells, and keeps it.
-        drain: once it is set no more is stopped.
-        report: shown every few seconds how far it is.
+        client: stops the calls.
+        glance: returns the states of calls, by attempt, as far as a list shows them, and records them.
+        drain: once it is set, no more calls are stopped.
+        report: receives the progress every few seconds.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class Brake:
             await self._look(call, answer.words)
 
     async def _look(self, call: Call, words: str) -> None:
-        """Find out where a call stands that the provider does not stop."""
+        """Find out the state of a call that the provider does not stop."""
         execution = await self._client.execution(call.execution_id)
         if execution is not None and execution.state is CallState.STOPPED:
             # By a brake that was killed before it could note it.

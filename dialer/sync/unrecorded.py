@@ -1,7 +1,7 @@
-"""Look for calls that the ledger does not know: placed by a run whose ledger is lost, or by something else.
+"""Search for calls that the ledger does not know: placed by a run whose ledger is lost, or by another program.
 
-A ledger that was restored from a backup does not know of the calls since then, and where everything was restored with
-it, as by a snapshot of the disk, nothing on this machine shows it. The provider does: it lists them.
+A ledger that was restored from a backup does not have the calls since then. If everything was restored with it, as by
+a snapshot of the disk, nothing on this machine shows the loss, but the provider lists the calls.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ _PAGES = 20_000
 _SLACK = 60.0
 """Seconds between what our clock says of a call and what the provider's says, at most, once they were compared."""
 _STRAYS, _MOST_STRAYS = "strays", 10_000
-"""Under this name the ledger keeps unknown calls to numbers that are not in the list: they may come in."""
+"""Name of the ledger's note of unknown calls to numbers that are not in the list: they may be added later."""
 
 
 @dataclass(slots=True)
 class Unrecorded:
-    """What came of a search.
+    """The result of a search.
 
     Attributes:
         adopted: how many people were found by our reference: the ledger is an older copy, they are `queued` now.
         doubted: how many people a call without our reference was found to: they are `unknown` now.
-        unclear: calls that show neither whom they are to nor our reference.
-        trouble: why not everything could be read; empty where it could.
-        must_act: what a person must do before anything can be read; None where that may pass by itself.
+        unclear: calls that show neither their number nor our reference.
+        trouble: why some of the calls could not be read; empty if all could.
+        must_act: what a person must do before anything can be read; None if the trouble may pass by itself.
     """
 
     adopted: int = 0
@@ -60,7 +60,7 @@ class Unrecorded:
 
     @property
     def why_unfinished(self) -> str:
-        """Why the search has to be done again, in words; empty where it is finished."""
+        """Why the search must be repeated, in words; empty if it is finished."""
         return self.trouble or (recipients_not_shown(self.unclear, provider.VENDOR.names) if self.unclear else "")
 
 
@@ -74,13 +74,13 @@ async def find_unrecorded(
     time_limit: float | None,
     now: Callable[[], float] = time.time,
 ) -> Unrecorded:
-    """Find the calls since the last search that no ledger knows, and settle whom they were to.
+    """Find the calls since the last search that no ledger knows, and assign them to recipients.
 
     Args:
         ledger: the ledger, with the list in it.
         client: where calls are listed.
         agent_id: the campaign's agent: its calls, and those of the agents that a column has named.
-        reads: how fast may be read.
+        reads: decides when the provider may be asked.
         known: a hash of each id that a ledger knows, and when that call was placed (Unix seconds).
         time_limit: seconds; None: until all is read. What was read is not read again by the next search.
         now: the wall clock.
@@ -121,9 +121,9 @@ class _Search:
     Attributes:
         ledger, client, reads, known: as in `find_unrecorded`.
         agents: whose calls.
-        since: from when on (Unix seconds).
+        since: start of the search (Unix seconds).
         skews: how far the server's clock may be ahead.
-        numbers: whom this run may call.
+        numbers: the numbers that this run may call.
         strays: unknown calls to numbers that this run does not call: id → number.
     """
 
@@ -140,7 +140,7 @@ class _Search:
     unreadable: int = 0
 
     async def look_at_strays(self) -> None:
-        """Look at calls that were found before, where the list has their numbers by now."""
+        """Look at calls that were found before, if their numbers are in the list by now."""
         self.strays = json.loads(await self.ledger.note(_STRAYS) or "{}")
         for identity, number in list(self.strays.items()):
             if self._is_ours(number):
@@ -181,14 +181,14 @@ class _Search:
         return await self.client.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
 
     def _count(self, start: float, end: float) -> int | None:
-        """Return how many known calls a list of a span holds; None where that is not certain.
+        """Return how many known calls a list of a span holds; None if that is not certain.
 
         A list that holds no more has no unknown call, so that its other pages need not be read: a long run fills many.
         Where a known call was placed about when the span begins or ends, it may be on the list or not.
         """
         early, late = max(self.skews) + _SLACK, _SLACK - min(self.skews)
         moments = self.known.values()
-        # Of which agent a known call was is not known.
+        # The agent of a known call is not recorded.
         if len(self.agents) > 1 or any(edge - early <= at <= edge + late for edge in (start, end) for at in moments):
             return None
         return sum(start < at < end for at in moments)
@@ -230,7 +230,7 @@ class _Search:
                 self.result.doubted += await self.ledger.doubt(spellings(number), execution_id=identity)
 
     async def _settle(self, identity: str, number: int | None, mark: str) -> None:
-        """Take a call with a reference for what it is: of an attempt that is known, of a lost one, or of others."""
+        """Classify a call with a reference: of a known attempt, of a lost one, or of another program."""
         if await self.ledger.knows_reference(mark):
             await self.ledger.found(mark, execution_id=identity)
         elif number is None:

@@ -38,16 +38,16 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _IN_FLIGHT = 16
 _UNREADABLE = 3
-"""After so many calls in a row that cannot be read, a look ends."""
+"""Number of consecutive unreadable calls that ends a look."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How the accepted calls stand after one look at all that were not final.
+    """The states of the accepted calls after one look at all that were not final.
 
     Attributes:
-        counts: how many stand where.
-        trouble: why not all of them could be read, or empty.
+        counts: number of calls by state.
+        trouble: why some of them could not be read, or empty.
     """
 
     counts: Sequence[CallCount]
@@ -55,7 +55,7 @@ class Looked:
 
     @property
     def open(self) -> int:
-        """How many are still to be read: they go on, or only a list has shown that they ended."""
+        """Number of calls still to be read: they go on, or only a list has shown that they ended."""
         return to_read(self.counts)
 
 
@@ -64,9 +64,9 @@ class Tally:
     """What a tracker has done so far.
 
     Attributes:
-        requests: how many it made.
+        requests: number of requests made.
         ended: calls that it saw become final.
-        given_up: calls that never ended, and are not asked for any more.
+        given_up: calls that never ended, and are not read any more.
     """
 
     requests: int = 0
@@ -75,18 +75,18 @@ class Tally:
 
 
 class Tracker:
-    """Keeps the ledger informed of what becomes of a batch's accepted calls.
+    """Updates the ledger with the states of a batch's accepted calls.
 
-    Only calls that are not final are asked for. Where a list needs fewer requests it comes first, and by its id is
-    read only what the list does not tell whole: a call that waits for a moment, or is not in the list, or has ended and
-    whose row is trimmed. Where most rows are, the rest of a look reads by ids only.
-    What is read is durable at once, so that whatever breaks, nothing is read twice.
+    Only calls that are not final are read. If a list needs fewer requests, it is read first, and only calls that it
+    does not show in full are read by id: one that waits for a moment, is not in the list, or has ended and has a
+    trimmed row. If most rows are trimmed, the rest of a look reads by ids only.
+    What is read is durable at once, so after a crash nothing is read twice.
 
     Args:
-        ledger: where the calls are kept.
-        client: where they are read.
-        agent_id: whose calls they are.
-        reads: says when it may be asked; shared with everything else that reads.
+        ledger: stores the calls.
+        client: reads the calls.
+        agent_id: the agent of the calls.
+        reads: decides when the provider may be asked; shared by all that read.
         now: Unix seconds.
     """
 
@@ -114,10 +114,10 @@ class Tracker:
         """Counted over all looks."""
 
     async def look(self, *, most: int | None = None) -> Looked:
-        """Read where every open call stands, once; of those placed meanwhile perhaps not all.
+        """Read the state of every open call, once; calls placed in the meantime may be missing.
 
         Args:
-            most: only calls to people of the input who had fewer; None: all.
+            most: only calls to people of the input with fewer attempts than this; None: all.
 
         Raises:
             MustActError: the key is refused.
@@ -139,9 +139,9 @@ class Tracker:
         return self._trouble
 
     async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
-        """Return how some calls stand, by attempt, as far as a few requests tell; what is read is kept.
+        """Return the states of some calls, by attempt, as far as a few requests show them; record what is read.
 
-        Of a call that has ended it is content with the list's status: `look` reads the rest of it.
+        For a call that has ended the list's status is enough: `look` reads the rest.
 
         Raises:
             MustActError: the key is refused.
@@ -200,7 +200,7 @@ class Tracker:
     # -- by list -------------------------------------------------------------------------------------------------
 
     async def _list(self, calls: Sequence[Call], start: datetime, end: datetime) -> tuple[Mapping[str, Listed], bool]:
-        """Return execution id → row, from as many pages as are worth it, and whether these were all.
+        """Return execution id → row, from as many pages as save requests, and whether these were all pages.
 
         Rows may move to another page meanwhile: a call that is missed is read by its id.
         """
@@ -231,7 +231,7 @@ class Tracker:
         return page
 
     async def _note_whole(self, calls: Sequence[Call], listed: Mapping[str, Listed]) -> Collection[int]:
-        """Keep the calls of which a list shows all, in one transaction; return their attempts."""
+        """Record the calls that a list shows in full, in one transaction; return their attempts."""
         found = {call.attempt: whole for call in calls if (whole := _whole(call, listed.get(call.execution_id)))}
         if found:
             await self._ledger.note_calls(found.items(), now=self._now())
@@ -305,7 +305,7 @@ class Tracker:
             await self._give_up([call])
 
     async def _is_our_account(self) -> bool:
-        """Tell whether the provider still knows a call that it has shown before: another account's key finds none."""
+        """Tell whether the provider still knows a call that it has shown before; another account's key finds none."""
         async with self._asking:
             if self._ours is None:
                 known = await self._ledger.known_call()
@@ -336,7 +336,7 @@ class Tracker:
 
 
 def _whole(call: Call, row: Listed | None) -> Execution | None:
-    """Return a call whose row shows all of it; None where it does not, or not the retries that were asked for."""
+    """Return a call whose row is complete; None if it is not, or lacks the requested retries."""
     if row is None or row.whole is None:
         return None
     request = provider.VENDOR.request_in(call.body)

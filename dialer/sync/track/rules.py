@@ -52,10 +52,10 @@ def sleeps(call: Call, *, now: float) -> bool:
 
 
 def is_hopeless(call: Call, *, now: float) -> bool:
-    """Tell whether a call that still stands as it did before has stood so for too long.
+    """Tell whether a call has kept the same state for too long.
 
     Args:
-        call: as it was before.
+        call: the call as last known.
         now: Unix seconds.
     """
     if call.since is None:

@@ -1,4 +1,4 @@
-"""How the calls of a run go while it sends: looked up gently, and only once for whoever wants to know."""
+"""The states of a run's calls while it sends: looked up at a low rate, and once for all that need them."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ costs a small part of what calling does."""
 
 
 class CallWatch:
-    """Looks up how the calls that a run places go, and keeps what it reads in the ledger.
+    """Looks up the states of the calls that a run places, and records them in the ledger.
 
-    Whatever else of the run wants to know how calls stand asks through it: what was read a moment ago is not read
-    again. Of a call that has ended it is content with what a list shows; `Tracker.look` reads the rest.
+    All other parts of the run read states of calls through it: what was read a moment ago is not read again. For a
+    call that has ended, what a list shows is enough; `Tracker.look` reads the rest.
 
     Args:
-        ledger: knows the calls.
-        tracker: reads them.
+        ledger: has the calls.
+        tracker: reads their states.
         every: seconds between two looks.
-        calls_again: the provider tries calls again by itself, so that one that reached nobody may go on.
-        saw: told how calls stand, by attempt, when a look has shown it.
-        note: told once why the calls cannot be read.
+        calls_again: the provider retries calls by itself, so a call that reached no one may go on.
+        saw: receives the states of calls, by attempt, after a look.
+        note: receives, once, why the calls cannot be read.
         clock: Unix seconds.
     """
 
@@ -65,7 +65,7 @@ class CallWatch:
         self._open: dict[int, Call] = {}
         self._read_at: dict[int, float] = {}
         self.ended: Counter[str] | None = None
-        """Outcome → calls of this run that are over; None: nobody has looked yet."""
+        """Outcome → calls of this run that are over; None: not looked up yet."""
 
     @property
     def trouble(self) -> str:
@@ -78,9 +78,9 @@ class CallWatch:
         return sum(count for status, count in (self.ended or {}).items() if CallState(status).was_reached)
 
     async def glance(self, calls: Sequence[Call]) -> Mapping[int, str]:
-        """Return how some calls stand, by attempt; see `Tracker.glance`."""
+        """Return the states of some calls, by attempt; see `Tracker.glance`."""
         async with self._reading:
-            # Of a call that is read to its end before it is taken up nobody would know any more that it ended.
+            # The end of a call that is read in full before it is taken up here would go unnoticed.
             await self._fill()
             statuses = await self.tracker.glance(calls)
         now = self._clock()
@@ -92,7 +92,7 @@ class CallWatch:
         return statuses
 
     async def look(self) -> Looked:
-        """Read where every open call stands; see `Tracker.look`."""
+        """Read the state of every open call; see `Tracker.look`."""
         async with self._reading:
             return await self.tracker.look()
 
@@ -118,13 +118,13 @@ class CallWatch:
             pause = self._every * max(1.0, (self.tracker.tally.requests - before) / _GENTLE)
 
     async def read(self) -> None:
-        """Look once: at those that nobody has looked at since the last time."""
+        """Look once, at the calls that were not looked up since the last time."""
         await self._fill()
         old = self._clock() - self._every / 2
         due = [call for attempt, call in self._open.items() if self._read_at.get(attempt, 0.0) <= old]
         if due:
             self.saw(await self.glance(due))
-        # Only now, so that nobody is told of 0 that ended before anybody could know.
+        # Only now, so that no count of 0 ended calls is shown before the first look.
         self.ended = self.ended if self.ended is not None else Counter()
 
     async def _fill(self) -> None:
@@ -149,7 +149,7 @@ class CallWatch:
             self.ended[status] += 1
         elif not state.waits_for_moment:
             return
-        # One that waits for a moment, perhaps for hours, is not looked for again: `track` finds it.
+        # A call that waits for a moment, maybe for hours, is not looked up again: `track` finds it.
         del self._open[attempt]
         self._read_at.pop(attempt, None)
 
