@@ -13,11 +13,13 @@ import pytest
 from dialer.cli import main
 from dialer.errors import ExitCode
 from dialer.messages.commands import Selection
+from dialer.messages.pages.reconcile import settled_text
 from dialer.messages.pages.run import summary_text
 from dialer.models import CallCount, Status
 from dialer.operations import Summary
 from dialer.operations.next_command import next_command
 from dialer.operations.outcome import Why
+from dialer.operations.reconcile import Settled
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store import Redials
 from tests.place import HEADER, Place, awkward, run
@@ -100,7 +102,7 @@ def test_a_run_ends_with_the_one_command_that_goes_on_best(
 def test_a_finished_trial_says_how_to_call_in_earnest() -> None:
     trial = replace(ENDED, calls=OPEN)
     text = summary_text(replace(trial, next=next_command(trial, selection=TRIAL)), selection=TRIAL)
-    assert text.splitlines()[-1] == "Next, to call in earnest: dialer run c.toml --batch may"
+    assert text.splitlines()[-1] == "Next, to call the people in this list for real: dialer run c.toml --batch may"
     assert next_command(LEFT, selection=TRIAL).command == "dialer run c.toml --batch may --sandbox"
 
 
@@ -163,3 +165,28 @@ def test_a_paused_run_says_paused_first_and_how_to_resume_last(
     lines = capsys.readouterr().err.splitlines()
     assert (lines[0], lines[-1]) == ("c: paused", f"Next: dialer resume {path}")
     assert "\n".join(lines).count(f"dialer resume {path}") == 1
+
+
+def test_each_outcome_has_one_line_however_much_is_known_of_its_calls() -> None:
+    counts = (CallCount("completed", 3, 2, 0.0, 0.0, asked=True), CallCount("completed", 1, 17, 0.0, 0.0, asked=True))
+    lines = summary_text(replace(ENDED, calls=counts), selection=REAL).splitlines()
+    (line,) = [line.split() for line in lines if "completed" in line]
+    assert line == ["completed", "19", "100.0%", "2", "details", "not", "read", "yet"]
+
+
+def test_a_run_that_ends_with_calls_under_way_says_how_to_ask_for_them_whatever_comes_next() -> None:
+    summary = replace(with_rows(queued=8, error=1), calls=(*ENDED.calls, *OPEN))
+    text = summary_text(replace(summary, next=next_command(summary, selection=REAL)), selection=REAL)
+    assert "To ask how the other calls went: dialer track c.toml --batch may" in text
+
+
+def test_an_unknown_call_that_is_not_found_leaves_two_choices_and_one_of_a_trial_is_not_looked_for() -> None:
+    settled = Settled(*("may", 0, 1, 7), counts={}, notes=(), results="c.csv")
+    said = settled_text(settled, selection=REAL)
+    assert "(some may be called twice): dialer run c.toml --batch may --redial-unknown\n" in said
+    assert "Or leave it: it stays unknown, no run calls that person, and the exit code stays 1." in said
+    said = settled_text(settled, selection=TRIAL)
+    assert "The stand-in of that trial is over, so it cannot be asked." in said
+    assert "half an hour" not in said
+    unknown = with_rows(unknown=1)
+    assert "reconcile" not in next_command(unknown, selection=TRIAL).command

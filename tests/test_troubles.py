@@ -48,8 +48,9 @@ def test_the_same_people_are_refused_and_lost_each_time_and_the_refused_can_be_c
     # What it says at its end begins it anew.
     said = capsys.readouterr().err
     (again,) = [line for line in said.splitlines() if "To try again from the start: rm " in line]
-    assert f"To call in earnest: dialer run {path}" in said
-    assert said.splitlines()[-1] == f"Next: dialer reconcile {path} --sandbox"
+    assert f"To call the people in this list for real: dialer run {path}" in said
+    last = said.splitlines()[-1]
+    assert last == f"Next, when the cause is fixed: dialer run {path} --sandbox --retry-errors"
     for file in again.partition(": rm ")[2].split():
         (place.folder / file).unlink()
     assert trial(path, *options, "-q") == ExitCode.LOOK

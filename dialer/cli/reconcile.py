@@ -25,5 +25,5 @@ def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: A
 
     loaded = load(campaign, **which)
     settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
-    echo_outcome(settled, settled_text, output=output)
+    echo_outcome(settled, lambda one: settled_text(one, selection=loaded.batch.selection), output=output)
     return ExitCode(settled.exit_code)

@@ -23,7 +23,8 @@ NOT_KNOWN = "not known yet"
 """How a call stands of which the provider knows nothing."""
 NOT_ASKED = "not asked yet"
 """How a call stands of which the provider was not asked."""
-_CALL_NOTES = {0: "  not final", 1: "", 2: "  never ended, given up", 3: "  details not read yet"}
+TRIAL_IS_OVER = "The stand-in of that trial is over, so it cannot be asked"
+_CALL_NOTES = {0: "not final", 1: "", 2: "never ended, given up", 3: "details not read yet"}
 _OWN = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
 """What a reason says of one call alone: a number, or an id."""
 
@@ -75,9 +76,12 @@ def looks(counts: Mapping[Status, int], *, left: int, selection: Selection, more
     """
     lines = []
     if unknown := counts.get(Status.UNKNOWN):
-        look, again = selection.command("reconcile"), selection.command("run", "--redial-unknown")
-        lines.append(f"{unknown:,} unknown: may or may not have been called. To look for them: {look}")
-        lines.append(f"  To call the ones that are never found (some may be called twice): {again}")
+        doubt = f"{unknown:,} unknown: may or may not have been called."
+        if selection.sandbox:
+            lines += [f"{doubt} {TRIAL_IS_OVER}.", f"  {call_unknown(selection)}"]
+        else:
+            lines.append(f"{doubt} To look for them: {selection.command('reconcile')}")
+            lines += [f"  {call_unknown(selection)}", f"  {leave_unknown(unknown)}"]
     if refused := counts.get(Status.ERROR):
         retry = selection.command("run", "--retry-errors")
         lines.append(f"{refused:,} refused, see the `error` column. When the cause is fixed: {retry}")
@@ -90,15 +94,39 @@ def looks(counts: Mapping[Status, int], *, left: int, selection: Selection, more
     return lines
 
 
+def call_unknown(selection: Selection) -> str:
+    """Say how people are called of whom it is not known whether they were."""
+    twice = "" if selection.sandbox else " (some may be called twice)"
+    return f"To call the ones that are never found{twice}: {selection.command('run', '--redial-unknown')}"
+
+
+def leave_unknown(count: int) -> str:
+    """Say what comes of leaving them."""
+    if count == 1:
+        return "Or leave it: it stays unknown, no run calls that person, and the exit code stays 1."
+    return "Or leave them: they stay unknown, no run calls these people, and the exit code stays 1."
+
+
 def calls_table(counts: Sequence[CallCount]) -> list[str]:
     """Return how many accepted calls have ended and how they stand, the most frequent outcome first."""
     total = sum(count.calls for count in counts)
-    rows = (
-        f"  {_stands(count):<18} {count.calls:>9,}  {count.calls / total:6.1%}{_CALL_NOTES[count.final]}"
-        for count in counts
-    )
+    outcomes: dict[str, list[CallCount]] = {}
+    for count in counts:
+        outcomes.setdefault(_stands(count), []).append(count)
+    rows = (_outcome_row(outcome, ones, total=total) for outcome, ones in outcomes.items())
     # If no call was looked up, the line above is enough.
     return [calls_head(counts), *(rows if any(count.asked for count in counts) else ())]
+
+
+def _outcome_row(outcome: str, counts: Sequence[CallCount], *, total: int) -> str:
+    calls = sum(count.calls for count in counts)
+    notes = [
+        note if len(counts) == 1 else f"{count.calls:,} {note}"
+        for count in counts
+        if (note := _CALL_NOTES[count.final])
+    ]
+    noted = f"  {', '.join(notes)}" if notes else ""
+    return f"  {outcome:<18} {calls:>9,}  {calls / total:6.1%}{noted}"
 
 
 def calls_head(counts: Sequence[CallCount]) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from dialer.store import Store
     from dialer.store.sqlite import Neighbours
 
+_TRIAL = "trial"
+"""Under this name, a ledger says that it is of a trial."""
+
 
 def find_listed(campaign: Campaign, store: Store, *, others: Sequence[Neighbours]) -> Sequence[Path]:
     """Give a run all ledgers of its workspace; return those that the list had lost, and that it names again now.
@@ -93,8 +96,9 @@ def _unlisted(workspace: Workspace, listed: Mapping[Path, Listed]) -> dict[Path,
     # Without a dialer.toml the folders below are workspaces of their own.
     for path in _below(workspace.folder.resolve()) if workspace.has_settings else ():
         if path not in listed:
-            notes = _notes(path, LISTED, WORKSPACE, IDENTITY)
-            is_one = notes[LISTED] and notes[WORKSPACE] == str(workspace.folder.resolve())
+            notes = _notes(path, LISTED, WORKSPACE, IDENTITY, _TRIAL)
+            # Trials have a list of their own.
+            is_one = notes[LISTED] and not notes[_TRIAL] and notes[WORKSPACE] == str(workspace.folder.resolve())
             if is_one and not _names(listed, path, notes[IDENTITY]):
                 found[path] = notes[IDENTITY]
     return found

@@ -48,7 +48,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         return goes_on
     if is_open and summary.exit_code is ExitCode.LEFT:
         return Next(selection.command("track"), Why.OPEN)
-    if counts.get(Status.UNKNOWN):
+    if counts.get(Status.UNKNOWN) and not selection.sandbox:
         return Next(selection.command("reconcile"), Why.UNKNOWN)
     if counts.get(Status.ERROR):
         return Next(selection.command("run", "--retry-errors"), Why.ERRORS)

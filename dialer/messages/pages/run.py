@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialer import provider
 from dialer.errors import ExitCode
 from dialer.escaping import on_one_line
-from dialer.messages.commands import removal_text
+from dialer.messages.commands import command_text, removal_text
 from dialer.messages.pages.redials import planned
 from dialer.messages.values import duration, plain
 from dialer.messages.words import calls_table, counted, first_line, many
@@ -18,7 +19,6 @@ from dialer.operations.outcome import Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from dialer.messages.commands import Selection
     from dialer.operations import Plan, Summary
@@ -52,6 +52,9 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
     # The calls of a trial that were not looked up never will be.
     if summary.calls and (not selection.sandbox or any(count.asked for count in summary.calls)):
         lines += calls_table(summary.calls)
+        is_open = any(count.final in {0, 3} for count in summary.calls) and not selection.sandbox
+        if is_open and summary.next is not None and summary.next.why is not Why.OPEN:
+            lines.append(f"To ask how the other calls went: {selection.command('track')}")
     lines.append(f"results: {', '.join(filter(None, (summary.results, summary.workbook)))}")
     # The command that lifts a single pause is the next one.
     lines += _ended(replace(summary, advice="") if summary.paused and len(summary.pauses) == 1 else summary)
@@ -62,7 +65,7 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
     if selection.sandbox and not summary.left and not summary.paused and files:
         lines.append(f"This was a trial, no phone rang. To try again from the start: {removal_text(*files)}")
         if summary.next is None or summary.next.why is not Why.IN_EARNEST:
-            lines.append(f"To call in earnest: {selection.in_earnest().command('run')}")
+            lines.append(f"To call the people in this list for real: {selection.in_earnest().command('run')}")
     return "\n".join([*lines, *([] if summary.next is None else [_next(summary.next)])])
 
 
@@ -98,14 +101,17 @@ _WHEN = {
     Why.ERRORS: ", when the cause is fixed",
     Why.NOT_REACHED: ", to call again the people who were not reached",
     Why.INVALID: ", when the invalid rows are fixed in the CSV",
-    Why.IN_EARNEST: ", to call in earnest",
+    Why.IN_EARNEST: ", to call the people in this list for real",
 }
 """What is said before a command that should not be typed without a thought."""
 
 
 def _next(one: Next) -> str:
     at = "" if one.at is None else f", from {to_the_minute(one.at)}"
-    return f"Next{_WHEN.get(one.why, '')}{at}: {one.command}"
+    text = f"Next{_WHEN.get(one.why, '')}{at}: {one.command}"
+    # Whoever tries the sample has no list here to call for real.
+    own = f"With a list of your own: {command_text('init', Path('YOUR.csv'))}"
+    return f"{own}\n{text}" if one.why is Why.IN_EARNEST else text
 
 
 def stopped_text(summary: Summary) -> str:
