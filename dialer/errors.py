@@ -119,7 +119,7 @@ class DeclinedError(LeftError):
 
 
 class MustActError(DialerError):
-    """A person must act before it can go on: key, money, agent."""
+    """The user must act before it can continue: key, money, agent."""
 
     exit_code = ExitCode.MUST_ACT
 

@@ -37,7 +37,7 @@ class InputRow:
     Attributes:
         position: data row of the input, from 1 (the header does not count).
         line: physical line of the file on which the row begins, from 1.
-        cells: the raw cells in header order, exactly as they stand.
+        cells: the raw cells in header order, unchanged.
         key: the recipient's identity (id cell or E.164 text); None where the row has none.
         number: E.164 digits as an integer, without the plus; None where the number is not valid.
         status: PENDING (callable), INVALID, DUPLICATE or SUPPRESSED.
@@ -185,5 +185,5 @@ def phone_place(cells: Sequence[str]) -> int:
 
 
 def phone_cell(cells: Sequence[str]) -> str:
-    """Return the one of a row's phone cells that counts; nothing where there are none."""
+    """Return the one of a row's phone cells that counts; empty if there are none."""
     return cells[phone_place(cells)] if cells else ""

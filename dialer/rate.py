@@ -1,4 +1,4 @@
-"""So many requests in so many seconds."""
+"""A number of requests per number of seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many request starts in so many seconds.
+    """A number of request starts per number of seconds.
 
     Attributes:
         count: starts allowed in a window.

@@ -1,6 +1,6 @@
 """The key, the agent and the address of the provider: from three places.
 
-The environment wins over the `.env` beside the campaign file, and that over the system's keyring.
+The environment takes precedence over the `.env` next to the campaign file, and that over the system's keyring.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where to call and as whom; the key is in no `repr`."""
+    """The address and the API key; no `repr` shows the key."""
 
     base_url: str
     key: str = field(repr=False)
@@ -117,7 +117,7 @@ def _from_file(path: Path, name: str) -> str:
 
 
 def text_of(path: Path) -> str:
-    """Return what a `.env` says; nothing where there is none.
+    """Return what a `.env` says; empty if there is none.
 
     Raises:
         UsageError: it cannot be read.

@@ -27,7 +27,7 @@ class KeyringError(Exception):
 
 
 def key_in_keyring(address: str) -> str | None:
-    """Return the key for an address; None where there is none, or no keyring.
+    """Return the key for an address; None if there is none, or no keyring.
 
     Raises:
         KeyringError: it is locked, or does not answer.

@@ -22,7 +22,7 @@ ZONE_NAMES = ("timezone", "time_zone", "tz")
 
 
 def zone_column(header: Sequence[str], named: int | None) -> int | None:
-    """Return the column that says in which time zone a recipient is, for the hours; None where there is none.
+    """Return the column that says in which time zone a recipient is, for the hours; None if there is none.
 
     Args:
         header: the column names.
@@ -39,7 +39,7 @@ class Locator:
 
     Args:
         window: the campaign's.
-        column: index of the cell that names the recipient's zone; None where there is none.
+        column: index of the cell that names the recipient's zone; None if there is none.
         at: from when on an opening is looked for (aware).
     """
 

@@ -75,7 +75,7 @@ class Unmarked:
 
 
 def unmarked_numbers(table: Table, phones: Sequence[str]) -> Unmarked | None:
-    """Return what is known of the numbers without a country code; None where there are none.
+    """Return what is known of the numbers without a country code; None if there are none.
 
     Args:
         table: the list; its sample is looked at.

@@ -45,7 +45,7 @@ class Payload:
         columns: variable → index of the column it comes from; constants have none.
         left_out: columns that are not variables because the provider fills in their names itself.
         required: the columns behind `required`, which names variables or columns.
-        zone_column: index of the column that names the recipient's time zone; None where there is none.
+        zone_column: index of the column that names the recipient's time zone; None if there is none.
         hints: what is odd about the columns, in words.
         agents: those that a column has named so far, in that order.
 

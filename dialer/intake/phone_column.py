@@ -86,7 +86,7 @@ class Reading:
     """How the cells of a list are read.
 
     Attributes:
-        region: ISO code of the country of numbers without a plus; None where there is none.
+        region: ISO code of the country of numbers without a plus; None if there is none.
         plus_lost: whether numbers without a plus have lost it.
         others: columns that are known to hold something else.
     """

@@ -142,7 +142,7 @@ def held(path: Path, *, by: str, status: str) -> str:
     Args:
         path: the lock file.
         by: who, in words; empty where that is not known.
-        status: the command that shows how far it is; empty where there is none.
+        status: the command that shows how far it is; empty if there is none.
     """
     look = f" To see how far it is: {status}" if status else ""
     who = by or "another process"

@@ -56,7 +56,7 @@ def judge_column(
     """Judge many cells, each exactly as `judge` does.
 
     Args:
-        texts: the cells as they stand.
+        texts: the raw cells.
         region: as in `judge`.
         plus_lost: as in `judge`.
         allow: as in `judge`.

@@ -26,7 +26,7 @@ def names_of_all() -> Mapping[str, Mapping[str, str]]:
 
 
 def english_name(region: str) -> str:
-    """Return the name of a region in English; nothing where there is none."""
+    """Return the name of a region in English; empty if there is none."""
     names = names_of_all().get(region, {})
     name = names.get("en", "")
     return names.get(name[1:], "") if name.startswith("*") else name

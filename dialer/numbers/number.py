@@ -67,7 +67,7 @@ def judge(
     """Read one phone cell, or say why it cannot be called.
 
     Args:
-        text: the cell as it stands.
+        text: the raw cell.
         region: ISO code of the country whose numbers may come without a plus; None when none may.
         plus_lost: whether numbers without a plus are international ones that lost it.
         allow: types of `SPECIAL` that may be called, and `not_valid` where whole numbers may be that no plan has.
@@ -89,7 +89,7 @@ def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -
     is not whole: it matches no recipient.
 
     Args:
-        text: the entry as it stands.
+        text: the raw entry.
         region: as in `judge`.
         plus_lost: as in `judge`.
 
@@ -112,7 +112,7 @@ def in_use_of(text: str, *, region: str | None = None, plus_lost: bool = False) 
     """Read a text that may be anything, such as an id: of what `possible` returns what is in use, and much faster.
 
     Args:
-        text: the cell as it stands.
+        text: the raw cell.
         region: as in `judge`.
         plus_lost: as in `judge`.
     """

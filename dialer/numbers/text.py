@@ -74,7 +74,7 @@ def repair(text: str) -> tuple[str, tuple[str, ...]]:
     """Take off what can only be damage.
 
     Args:
-        text: the cell as it stands.
+        text: the raw cell.
 
     Returns:
         The repaired text, and what was repaired, in words; nothing for a text that needs no repair.

@@ -1,4 +1,4 @@
-"""A backup of a workspace: its ledgers, settings and pauses, copied while runs go on."""
+"""A backup of a workspace: its ledgers, settings and pauses, copied while runs are active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The brake: stop the run that goes on, then every call of the batch that waits at the provider."""
+"""The brake: stop the active run, then every call of the batch that waits at the provider."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Uncovered:
 
 
 def uncovered(campaign: Campaign, *, places: Iterable[Place], refused: Mapping[str | None, int]) -> Uncovered | None:
-    """Return how many numbers no rule is for; None where there are none.
+    """Return how many numbers no rule is for; None if there are none.
 
     Args:
         campaign: the campaign.

@@ -1,4 +1,4 @@
-"""The workspace's do-not-call list: add to it, show it, take somebody off, accept that it was changed."""
+"""The workspace's do-not-call list: add numbers, show it, remove numbers, accept outside changes."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def add_numbers(
 
 
 def listed_numbers(folder: Path) -> tuple[Entry, ...]:
-    """Return everybody who is or was on the list of a workspace, in the list's order.
+    """Return every current and former entry of a workspace's list, in the list's order.
 
     Raises:
         DoNotCallError: the list cannot be read.

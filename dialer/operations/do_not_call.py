@@ -64,7 +64,7 @@ def shared_list(campaign: Campaign, store: Store | None) -> tuple[SharedList, st
 
     Args:
         campaign: the campaign.
-        store: its ledger; None where there is none yet.
+        store: its ledger; None if there is none yet.
 
     Raises:
         DoNotCallError: it cannot be read, or lacks what the ledger has seen.

@@ -1,4 +1,4 @@
-"""Why somebody must not be called at this moment."""
+"""Why a recipient must not be called at this moment."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 READING = Deferral(say.READING_LIST, retry=True)
 CLOSING = timedelta(seconds=5)
-"""Calling hours end so much earlier: a request takes a moment to arrive, and no two clocks agree to the second."""
+"""How much earlier calling hours end: a request takes a moment to arrive, and clocks differ."""
 MEET_AGAIN = (1.0, 45.0)
-"""Seconds, at least and at most, until it is looked again whether another run has called somebody."""
+"""Seconds, at least and at most, until the next check for a call by another run."""
 
 
 class Judge:
@@ -70,7 +70,7 @@ class Judge:
         self._random = random
 
     def __call__(self, recipient: Recipient, *, seen_within: float = 0.0) -> Deferral | None:
-        """Return why somebody must not be called now, or None.
+        """Return why a recipient must not be called now, or None.
 
         Args:
             recipient: who.

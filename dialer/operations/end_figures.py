@@ -49,14 +49,14 @@ class _Figures:
 async def with_figures(
     summary: Summary, plan: Plan, ending: Ending, *, context: RunContext, more: Sequence[str]
 ) -> Summary:
-    """Return how a run ended with what its batch has come to, and the command that goes on best.
+    """Return how a run ended, with the totals of its batch and the best next command.
 
     Args:
         summary: of the run.
         plan: what it was to do.
         ending: how the sending ended.
         context: what it works with.
-        more: options of the run that goes on with those who are left.
+        more: options of the next run, for the remaining recipients.
     """
     batch = context.campaign.batch
     found = await context.ledger.call(_figures)
@@ -71,7 +71,7 @@ async def with_figures(
         return replace(summary, next=next_after(batch, summary.pauses))
     opens = _opens(ending.deferred, left=summary.left, zone=batch.timezone)
     young = plan.young > 0
-    # It goes through everybody who was called, so it is asked only where it decides.
+    # This reads every called recipient, so it is queried only if it matters.
     then = await context.ledger.call(
         lambda ledger: next_command(
             summary,

@@ -1,4 +1,4 @@
-"""The first people whom a run calls: what they hear is shown before the question."""
+"""The first recipients of a run: what they hear is shown before the question."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def first_called(context: RunContext, *, left_out: Collection[int]) -> lis
 
     Args:
         context: of the run.
-        left_out: positions of people whom this run does not call, since another batch did lately.
+        left_out: positions of recipients that this run skips, because another batch called them recently.
     """
     campaign, now = context.campaign, datetime.now(UTC)
     found: list[tuple[datetime, Recipient]] = []
@@ -42,7 +42,7 @@ async def first_called(context: RunContext, *, left_out: Collection[int]) -> lis
 
 
 def _from(window: CallingWindow | None, recipient: Recipient, now: datetime) -> datetime | None:
-    """Return from when somebody may be called: now at the earliest; None where that is not known."""
+    """Return the time from which a recipient may be called, at the earliest now; None if unknown."""
     if window is None or recipient.own.scheduled_at is not None:
         return now
     verdict = window.verdict(zones=recipient.zones, country=recipient.country or None, at=now)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def former_batch(batch: Batch, workspace: Workspace, ledger: Store) -> Iterator[Store | None]:
-    """Yield the ledger of the campaign's batch that was begun last before another; None where there is none.
+    """Yield the ledger of the campaign's batch that was begun last before another; None if there is none.
 
     Args:
         batch: the other.

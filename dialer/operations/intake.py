@@ -231,7 +231,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
         InputError: the CSV or a suppression list cannot be read.
         DoNotCallError: the workspace's list cannot be read, or lacks what the ledger has seen of it.
         CampaignError: a column that the campaign names is not there.
-        InterruptedRunError: somebody asked to stop.
+        InterruptedRunError: a stop was requested.
     """
 
     def work(store: Store) -> Loaded:

@@ -136,7 +136,7 @@ def _refuse_copy(place: Path, store: Store) -> bool:
 
 
 def _identity_at(path: Path, place: Path) -> str | None:
-    """Return the identity of the ledger at a path; None where there is none, or it is the one at `place`."""
+    """Return the identity of the ledger at a path; None if there is none, or it is the one at `place`."""
     with contextlib.suppress(DialerError, OSError):
         if path.is_file() and not path.samefile(place):
             with contextlib.closing(read_ledger(path)) as ledger:

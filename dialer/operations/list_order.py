@@ -35,7 +35,7 @@ class Kind(NamedTuple):
     Attributes:
         where: in which time zones they may be.
         scheduled_at: when the provider is to dial, ISO 8601 with an offset; None: at once.
-        again_at: Unix seconds until which a call of another batch counts; None where there is none.
+        again_at: time until which a call of another batch counts (Unix seconds); None if there is none.
     """
 
     where: Whereabouts

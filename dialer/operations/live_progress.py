@@ -45,11 +45,11 @@ FRESH = 30.0
 
 @dataclass(frozen=True, slots=True)
 class LiveProgress:
-    """How far a run is that goes on.
+    """The progress of an active run.
 
     Attributes:
         at: when it was so.
-        done: people of the list whom it has called, or whose call was refused or is unclear.
+        done: recipients that it has called, or whose call was refused or is unclear.
         to_call: how many recipients it is to call.
         rate_per_seconds: the unit of the campaign's rate.
         live: calls of it that are not over, as far as is known.

@@ -1,4 +1,4 @@
-"""Which runs go on: those that hold the lock of a ledger."""
+"""The active runs: those that hold the lock of a ledger."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RUN = "run"
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """A run that goes on.
+    """An active run.
 
     Attributes:
         ledger: whose lock it holds.
@@ -75,7 +75,7 @@ class LiveRuns:
         self._wanted |= {path: "" for path in locks if _is_trial(path) is sandbox}
 
     def live(self) -> list[LiveRun]:
-        """Return the runs that go on at this moment."""
+        """Return the active runs."""
         found = []
         for place in self._in_database:
             with contextlib.closing(pauses_in(place)) as pauses:

@@ -1,4 +1,4 @@
-"""What a person changes of a run that goes on: `dialer set` writes a small file beside the ledger, the run reads it.
+"""Changes to an active run: `dialer set` writes a small file next to the ledger, and the run reads it.
 
 The file names the run that it is for, so one that is left behind changes no later run. The run notes in the ledger
 what it has taken over: there `set` and `status` see it.
@@ -65,7 +65,7 @@ def write(path: Path, settings: LiveSettings) -> None:
 
 
 def read(path: Path) -> LiveSettings | None:
-    """Return what a file asks for; None where there is none that can be read."""
+    """Return what a file asks for; None if there is none that can be read."""
     if unreadable(path):
         return None
     try:

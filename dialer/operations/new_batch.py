@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dialer.store.shared import OtherBatches
 
 SAMPLE = 1000
-"""So many numbers, spread over the list, are looked for in the other ledgers."""
+"""Size of the sample of numbers, spread over the list, to look up in the other ledgers."""
 SHARE = 0.45
 """From this part of them on the list looks as if it had been called before."""
 
@@ -61,7 +61,7 @@ async def refuse_repeated(
 
 
 def _called(sample: Sequence[int], others: OtherBatches) -> list[str]:
-    """Say who has called most of a list, where somebody has."""
+    """Say which batches have called most of the list, if any."""
     spelled = [spelling for number in sample for spelling in spellings(number)]
     wanted = Counter(map(line, sample))
     known: set[int] = set()

@@ -1,4 +1,4 @@
-"""The command that goes on best after a run, by how it ended and how its batch stands."""
+"""The best next command after a run, by how it ended and the state of its batch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     Args:
         summary: of the run.
         selection: the batch, as it is named on the command line.
-        more: options of a run that goes on with those who are left.
+        more: options of the next run, for the remaining recipients.
         opens: when the first of those who are left can be called; None: at once.
         young: some of those who were to be called once more have to wait for it.
         missed: returns who can be called once more by hand; asked only where nothing is more urgent.
@@ -68,7 +68,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
 def _going_on(
     summary: Summary, selection: Selection, more: Sequence[str], opens: datetime | None, *, young: bool
 ) -> Next | None:
-    """Return the run that calls those who are left or called again; None where there are none."""
+    """Return the run that calls those who are left or called again; None if there are none."""
     redials = summary.redials
     if summary.left:
         return Next(selection.command("run", *more), Why.LEFT, opens)

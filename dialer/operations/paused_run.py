@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def paused_summary(batch: Batch, pauses: Sequence[Pause], *, words: str = "") -> Summary:
-    """Return how a run ends that may not call anybody.
+    """Return how a paused run ends.
 
     Args:
         batch: which one; nothing of it is changed.
@@ -54,7 +54,7 @@ def next_after(batch: Batch, pauses: Sequence[Pause]) -> Next:
 
 
 def ending(batch: Batch, pauses: Sequence[Pause], *, words: str) -> tuple[str, str]:
-    """Return who has paused it, and how to go on."""
+    """Return who paused it, and how to continue."""
     ended = "\n".join(f"{words_of(by_clock(pause, batch.timezone))}." for pause in pauses) or f"{words}."
     if not pauses:
         return ended, say.over_by_now(batch.selection.command("run"))

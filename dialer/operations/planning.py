@@ -57,7 +57,7 @@ class Released:
 
     Attributes:
         unclear: the numbers of those who may have been called already.
-        young: how many a person asked for whose last call ended too short a while ago.
+        young: recipients of a requested redial whose last call ended too recently.
     """
 
     unclear: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class Planning:
             self.context.notes.add(taken_over(self.context.campaign.batch.results, taken))
 
     async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> Released:
-        """Make callable again whom a person asked for, and who is due by the campaign's plan."""
+        """Make recipients callable again on request, and those due by the campaign's plan."""
         campaign = self.context.campaign
         release = Release(self.context.ledger, campaign.redial, self.context.notes.add, batch=campaign.batch)
         if options.retry_errors:
@@ -173,7 +173,7 @@ class Planning:
         )
 
     async def _no_hours(self, rows: int) -> Sequence[str]:
-        """Return a note on what time it is now for those whom a campaign without hours calls."""
+        """Return a note on the current local time of the recipients of a campaign without hours."""
         campaign, ledger = self.context.campaign, self.context.ledger
         if campaign.window is not None or campaign.sandbox:
             return ()
@@ -183,7 +183,7 @@ class Planning:
         )
 
     def _other_agents(self, agents: Sequence[str]) -> list[str]:
-        """Return a note on agents that call besides the campaign's, because a column names them."""
+        """Return a note on agents other than the campaign's, named in a column."""
         others = [agent for agent in agents if agent != self.context.campaign.agent_id]
         return [other_agents(others)] if others else []
 

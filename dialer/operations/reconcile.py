@@ -46,7 +46,7 @@ class Settled:
         left: how many stay `unknown`.
         read: executions that were read at the provider.
         counts: how many rows of the input stand where.
-        notes: what a person should know, in words.
+        notes: what the user should know, in words.
         results: path of the results CSV.
     """
 
@@ -65,7 +65,7 @@ class Settled:
 
 
 async def reconcile_campaign(campaign: Campaign, *, control: Control | None = None) -> Settled:
-    """Look for every unknown call at the provider, and write the results anew.
+    """Look up every unknown call at the provider, and rewrite the results.
 
     Args:
         campaign: from `load_campaign`.
@@ -101,7 +101,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
 
 
 def summed_up(result: Reconciled) -> list[str]:
-    """Return what a person should know about a reconciliation, in words."""
+    """Return what the user should know about a reconciliation, in words."""
     names, lines = provider.VENDOR.names, []
     if result.settled:
         lines.append(say.found(result.settled, names))
@@ -154,7 +154,7 @@ async def _known_elsewhere(campaign: Campaign, ledger: AsyncStore, since: float)
 
 
 async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded, *, zone: str | None) -> list[str]:
-    """Return what a person should know about a search for calls that no ledger knows, in words."""
+    """Return what the user should know about a search for calls that no ledger knows, in words."""
     names, lines = provider.VENDOR.names, []
     if found.adopted:
         lines.append(say.older_copy(found.adopted, names))

@@ -1,4 +1,4 @@
-"""Who is called again: because a person asked, or by the campaign's plan whom the last call has not reached."""
+"""Redials: on request, or by the campaign's plan if the last call did not reach the recipient."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def redial_by_plan(context: RunContext) -> None:
     """Ask how the calls ended that may have another one after them, and let everybody be called who is due.
 
     Raises:
-        InterruptedRunError: somebody asked to stop.
+        InterruptedRunError: a stop was requested.
         MustActError: the key is refused.
     """
     campaign, ledger = context.campaign, context.ledger
@@ -84,7 +84,7 @@ class Release:
         self._note = note
 
     async def errors(self) -> None:
-        """Release everybody whom the provider refused and never called."""
+        """Release all recipients whose call the provider refused, and who were never called."""
         found = await self._release(Status.ERROR, what="--retry-errors")
         self._note(say.errors_called(found.released))
         self._tell(found)
@@ -93,7 +93,7 @@ class Release:
         """Release the people who may or may not have been called, and return their numbers.
 
         Raises:
-            DeclinedError: somebody was asked and said no.
+            DeclinedError: the user was asked and said no.
         """
         unknown = until_of(await self._ledger.doubts())
         old = [key for key, until in unknown.items() if time.time() - until >= YOUNG]
@@ -110,7 +110,7 @@ class Release:
         return numbers
 
     async def outcomes(self, outcomes: Collection[str]) -> int:
-        """Release everybody whose last call ended so, say who has to wait, and for what; return how many wait."""
+        """Release all recipients whose last call ended so; report who has to wait, and why; return how many wait."""
         what = f"--redial {','.join(sorted(outcomes))}"
         found = await self._release(Status.QUEUED, what=what, outcomes=outcomes)
         self._tell(found)

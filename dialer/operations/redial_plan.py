@@ -20,7 +20,7 @@ _PLAN = "redial_plan"
 
 
 def plan_of(rules: Redialling) -> RedialRules | None:
-    """Return the plan by which people are called again without being asked; None where there is none."""
+    """Return the plan for automatic redials; None if there is none."""
     if not rules.times:
         return None
     return RedialRules(tuple(rules.outcomes), max_attempts=rules.planned_calls, after=0.0, times=tuple(rules.times))

@@ -89,7 +89,7 @@ def report_text(report: Report, form: Literal["html", "md"]) -> str:
 
 
 def save_report(text: str, batch: Batch, *, to: Path | None = None) -> Path:
-    """Write a report where it is wanted, or beside the results; return where.
+    """Write a report to the given path, or next to the results; return the path.
 
     Raises:
         UsageError: that file belongs to the campaign, or cannot be written.

@@ -106,7 +106,7 @@ def _rewrite(batch: Batch, ledger: Store, *, is_noted: bool) -> int:
 
 
 def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
-    # Beside an older copy of the ledger nothing but the CSV knows who was called.
+    # Next to an older copy of the ledger, only the CSV records who was called.
     if not batch.results.is_file() or not may_know_more(batch.results, ledger, with_id=bool(ledger.note("id"))):
         return
     raise UsageError(say.may_know_more(batch.results, command=batch.selection.command("reconcile")))
@@ -119,7 +119,7 @@ def may_know_more(path: Path, ledger: Store, *, with_id: bool) -> bool:
 
     Args:
         path: the results CSV.
-        ledger: beside it.
+        ledger: next to it.
         with_id: an id column identifies recipients.
 
     Raises:
@@ -149,7 +149,7 @@ def refuse_emptied(batch: Batch, ledger: Store) -> None:
 
 
 def write_results(store: Store, file: ResultsFile, *, pending: bool = True) -> None:
-    """Write the results anew, and note in the ledger what was written.
+    """Rewrite the results, and note in the ledger what was written.
 
     Raises:
         OSError: they cannot be written.
@@ -210,7 +210,7 @@ def results_file(campaign: Campaign, header: Sequence[str]) -> ResultsFile:
 
 
 async def rewrite(campaign: Campaign, ledger: AsyncStore) -> str:
-    """Write the results anew, CSV and workbook; return why they cannot be, in words, or nothing."""
+    """Rewrite the results, CSV and workbook; return the error in words, or an empty text."""
     try:
         file = results_file(campaign, await ledger.header())
         await ledger.call(lambda store: write_results(store, file))

@@ -1,4 +1,4 @@
-"""The results as a workbook beside the CSV, written from the ledger at the end of a run, or when it is asked for."""
+"""The results as a workbook next to the CSV, written from the ledger at the end of a run, or on request."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _save(batch: Batch, path: Path, watch: Watch) -> SavedWorkbook:
 
 
 def workbook_notes(batch: Batch, *, watch: Watch = lambda: None) -> tuple[str, ...]:
-    """Write the workbook that a campaign asks for, if it does; return in words what is wrong with it.
+    """Write the workbook of a campaign, if it asks for one; return the error in words.
 
     Whatever goes wrong ends nothing: the CSV has all of it.
     """

@@ -221,7 +221,7 @@ class ResultsWriter:
 
 
 def _inode(path: Path) -> int | None:
-    """Return which file a path names; None where there is none."""
+    """Return which file a path names; None if there is none."""
     with contextlib.suppress(OSError):
         return path.stat().st_ino
     return None

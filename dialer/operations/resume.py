@@ -29,7 +29,7 @@ class Resumed:
         lifted: what is lifted; none: it was not paused.
         still: what still holds it.
         lift: the commands that lift that.
-        run: the command that goes on; empty for all campaigns.
+        run: the command that continues; empty for all campaigns.
     """
 
     name: str
@@ -43,7 +43,7 @@ def resume_campaigns(targets: Sequence[Target]) -> list[Resumed]:
     """Lift the pauses of what is meant; durable when this returns.
 
     Raises:
-        MustActError: one cannot be removed; it goes on pausing.
+        MustActError: a pause cannot be removed, and stays in force.
     """
     return [_resumed(target) for target in targets]
 

@@ -180,7 +180,7 @@ async def _run(
 def _organisation(
     campaign: Campaign, ledger: AsyncStore, progress: Progress, *, base_url: str
 ) -> Iterator[SlotSource | None]:
-    """Yield the rate that this run shares with all others of its workspace; None where there is none."""
+    """Yield the rate that this run shares with all others of its workspace; None if there is none."""
     rate = campaign.organisation_rate
     if rate is None:
         yield None

@@ -44,7 +44,7 @@ class RunContext:
         campaign: the campaign.
         client: places and reads calls.
         ledger: records them.
-        notes: where it says what a person should know.
+        notes: where it says what the user should know.
         control: stops it.
         held: looks whether it is paused.
         reads: says when the provider may be asked how calls stand; one for the whole run.

@@ -72,12 +72,12 @@ class Sending:
 
     Attributes:
         context: what it works with.
-        render: returns the body of the request to somebody.
-        judge: why somebody must not be called at a moment.
+        render: returns the body of the request for a recipient.
+        judge: returns why a recipient must not be called at a given time.
         lines: how many calls may be live.
         slots: of the rate that all runs of the workspace share; None where they share none.
         watch: how the calls go that were placed.
-        repeated: options of the run that goes on with those who are left.
+        repeated: options of the next run, for the remaining recipients.
     """
 
     context: RunContext
@@ -108,7 +108,7 @@ class Sending:
                 async with until(self.context.control.drain):
                     await self.context.look_for_unclear(RECONCILE_LAST)
                 sent.ending.interrupted = self.context.control.drain.is_set()
-            # Whom this run was to call again and did not: the next one has to be asked as well.
+            # Recipients that this run should have called again and did not: the next run needs the option as well.
             back = await self.context.ledger.end_permissions()
             await writer.whole(self.context.ledger, pending=True)
         summary = await self._summary(plan, sent, count=runner.placing.sent, back=back)

@@ -1,4 +1,4 @@
-"""Set: change the rate or the lines of a run that goes on."""
+"""Set: change the rate or the lines of an active run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Changed:
 
 
 def set_live(campaign: Campaign, settings: Sequence[str], *, patience: float = PATIENCE) -> Changed:
-    """Change a run that goes on; returns when it has taken that over.
+    """Change an active run, and return once it has applied the change.
 
     Args:
         campaign: from `load_campaign`.
@@ -55,7 +55,7 @@ def set_live(campaign: Campaign, settings: Sequence[str], *, patience: float = P
         patience: seconds that the run gets.
 
     Raises:
-        UsageError: they are more than the organisation may, or not settings, or no run goes on.
+        UsageError: the settings exceed the organisation's limits or are invalid, or no run is active.
         LeftError: the run does not answer.
         MustActError: it cannot be asked.
     """

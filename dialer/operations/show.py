@@ -36,7 +36,7 @@ class Found:
         agent: the agent's id.
         timezone: the zone by whose clock its times are shown; empty: the machine's.
         is_trial: it calls a stand-in on this machine: no phone rings.
-        people: everybody with the number.
+        people: all recipients with the number.
     """
 
     ledger: str

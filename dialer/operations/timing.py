@@ -46,7 +46,7 @@ class Place:
         where: in which time zones.
         count: how many.
         scheduled_at: when the provider is to dial, ISO 8601 with an offset; None: at once.
-        again_at: Unix seconds until which a call of another batch counts; None where there is none.
+        again_at: time until which a call of another batch counts (Unix seconds); None if there is none.
         stretch: the part of the list that they are in: see `ListOrder`.
     """
 

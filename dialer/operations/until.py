@@ -34,7 +34,7 @@ def until_in(text: str | None, length: str | None) -> datetime | None:
 
 
 def ends_at(until: datetime | None, *, zone: str | None) -> datetime | None:
-    """Return a moment in the future (UTC); None where there is none.
+    """Return a moment in the future (UTC); None if there is none.
 
     Args:
         until: without an offset it is local time.

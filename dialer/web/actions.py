@@ -34,7 +34,7 @@ PATIENCE = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody asks for.
+    """The requested action.
 
     Attributes:
         site: where.

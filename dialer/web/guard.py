@@ -114,7 +114,7 @@ class Guard:
         return None
 
     def _intruder(self, scope: Scope, headers: Headers) -> Response | None:
-        """Return the answer to a request from somebody who may not send it; None where they may."""
+        """Return the response to a request without permission; None if the sender has it."""
         path, reads = scope["path"], scope["method"] in _READS
         if path in _OPEN or path.startswith("/static/"):
             return None if reads else refusal(405, say.NO_SUCH_METHOD)
@@ -161,7 +161,7 @@ def is_same(given: str, wanted: str) -> bool:
 
 
 def refusal(status: int, words: str, *, page: bool = False) -> Response:
-    """Return an answer that says why not, to somebody who is not signed in."""
+    """Return a response with the reason, for a user who is not signed in."""
     if page:
         return rendered("error.html", status=status, heading=say.heading(status), words=words, is_signed_in=False)
     return JSONResponse({"error": words}, status)
@@ -172,7 +172,7 @@ class TooLargeError(Exception):
 
 
 class _Bounded:
-    """Reads a body of at most so many bytes."""
+    """Reads a body up to a maximum size in bytes."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive

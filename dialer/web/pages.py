@@ -89,7 +89,7 @@ async def logout(request: Request) -> Response:
 
 
 async def error(request: Request, status: int, words: str) -> Response:
-    """Say why there is nothing to show, to somebody who is signed in."""
+    """Show a signed-in user why there is nothing to show."""
     return await _page(request, "error.html", status=status, heading=say.heading(status), words=words)
 
 

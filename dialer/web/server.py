@@ -82,7 +82,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[], None]) -> None:
-    """Serve the page until Ctrl-C or SIGTERM; what was started from it goes on."""
+    """Serve the page until Ctrl-C or SIGTERM; commands started from it keep running."""
     port = listener.getsockname()[1]
     hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]", listener.getsockname()[0]))
     guard = Guard(

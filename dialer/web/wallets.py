@@ -1,4 +1,4 @@
-"""The wallet of each campaign's account: asked for once a minute, while somebody looks, and never waited for."""
+"""The wallet of each campaign's account: read once a minute while a page is open, never waited for."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Campaign:
 
     @property
     def common(self) -> dict[str, Any]:
-        """What is the same in every request, as `POST /call` takes it; what is not given is left out."""
+        """The constant fields of every request, in the form of `POST /call`; absent fields are omitted."""
         call = self.call
         fields = {
             "agent_id": self.agent_id,

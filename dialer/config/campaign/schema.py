@@ -114,7 +114,7 @@ class RetryConfig(Section):
 
 
 class Call(Section):
-    """What `POST /call` takes besides; absent fields are left out of the request."""
+    """The other parameters of `POST /call`; absent fields are omitted from the request."""
 
     agent_version_id: Annotated[str, PlainValidator(version_in)] | None = None
     from_phone_number: Annotated[list[str], PlainValidator(callers)] | None = None
@@ -255,7 +255,7 @@ class Redialling(Section):
 
     @property
     def planned_calls(self) -> int:
-        """How many calls somebody gets at most by plan, all together."""
+        """Most calls to one recipient by plan, in total."""
         return min(len(self.times) + 1, self.max_attempts)
 
 

@@ -211,7 +211,7 @@ def listed(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A variable that is the same for everybody."""
+    """A variable with the same value for all recipients."""
 
     value: str | int | float | bool
 

@@ -1,4 +1,4 @@
-"""Whom a person may want to call back, and the calls that are worth listening to."""
+"""Recipients to call back, and calls worth listening to."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LINK: Final = re.compile(r"https://[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class CallBack:
-    """Somebody to be called back.
+    """A recipient to call back.
 
     Attributes:
         position: data row, from 1.
@@ -57,7 +57,7 @@ class CallBack:
 
 @dataclass(frozen=True, slots=True)
 class CallBacks:
-    """Whom to call back.
+    """The recipients to call back.
 
     Attributes:
         asked: how many asked for it.
@@ -70,7 +70,7 @@ class CallBacks:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recorded call that reached somebody.
+    """A recorded call that reached a person.
 
     Attributes:
         position: data row, from 1.
@@ -88,7 +88,7 @@ class Recording:
 
 
 def read_answers(ledger: interface.Report, view: View) -> tuple[Poll, CallBacks]:
-    """Return what people answered, and whom to call back."""
+    """Return the answers, and the recipients to call back."""
     poll = Poll(view.wanted, full_numbers=view.full_numbers)
     asked, first = 0, list[CallBack]()
     for call, noted in ledger.answers():
@@ -104,7 +104,7 @@ def read_answers(ledger: interface.Report, view: View) -> tuple[Poll, CallBacks]
 
 
 def recordings(ledger: interface.Report, view: View) -> tuple[Recording, ...]:
-    """Return the longest recorded calls; a link that no browser should follow is left out."""
+    """Return the longest recorded calls, without unsafe links."""
     longest = (
         Recording(call.position, number_of(call, view), view.moment(call.at), seconds, link(call.recording_url))
         for call, seconds in ledger.recorded(_RECORDINGS)
@@ -124,7 +124,7 @@ def link(url: str) -> str:
 
 
 def number_of(call: Talked, view: View) -> str:
-    """Return whom a call called."""
+    """Return the recipient of a call."""
     return e164(call.number) if view.full_numbers else masked(e164(call.number))
 
 

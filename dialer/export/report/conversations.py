@@ -1,4 +1,4 @@
-"""What a report says of what people said, whom to call back, and which calls to listen to."""
+"""The part of a report on conversations: answers, recipients to call back, calls to listen to."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _question(name: str, title: str, question: Question, funnel: Funnel) -> Sect
 
 
 def people(report: Report) -> Iterator[Section]:
-    """Yield whom to call back, and which calls to listen to."""
+    """Yield the recipients to call back, and the calls to listen to."""
     if report.call_backs.people:
         yield _call_backs(report)
     if report.recordings:

@@ -26,7 +26,7 @@ _ENOUGH: Final = 20
 
 
 def days(report: Report) -> Section:
-    """Return on which days calls were placed, and on which somebody was reached."""
+    """Return the days with calls, and how many people were reached on each."""
     each = [(f"{one.day:%d %b}", f"{one.day:%a %d %b %Y}", one) for one in report.days]
     return _section(
         "days",
@@ -40,7 +40,7 @@ def days(report: Report) -> Section:
 
 
 def hours(report: Report) -> Section:
-    """Return in which hours calls were placed, and in which somebody was reached."""
+    """Return the hours with calls, and how many people were reached in each."""
     each = [(f"{one.hour}", say.in_hour(one.hour), one) for one in _busy_hours(report.hours)]
     return _section(
         "hours",

@@ -1,4 +1,4 @@
-"""Which part of a results CSV can stay as it is when it is written anew: the lines before the first that differs."""
+"""The part of a results CSV that a rewrite can keep: the lines before the first difference."""
 
 from __future__ import annotations
 

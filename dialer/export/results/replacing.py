@@ -1,4 +1,4 @@
-"""A file written anew: whole, or as it was."""
+"""Atomic replacement of a file: it is complete, or unchanged."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Listed:
         numbers: different whole numbers in them.
         recipients: rows of the input that are not called since they are on it.
         is_shared: it is the workspace's, and `entries` are those in force.
-        unended: its line that has no end, and may be cut short; 0 where there is none.
+        unended: its line that has no end, and may be cut short; 0 if there is none.
     """
 
     path: str
@@ -68,7 +68,7 @@ class Suppression:
 
     Attributes:
         lists: as they were read last.
-        shared: the workspace's among them; None where there is none.
+        shared: the workspace's among them; None if there is none.
     """
 
     lists: tuple[_List, ...]

@@ -96,7 +96,7 @@ class SharedList:
         extent: how far it was read.
         members: the numbers that are blocked: an entry of any source is in force.
         stamp: of the list as it was read.
-        unended: the line that has no end, and may be cut short; 0 where there is none.
+        unended: the line that has no end, and may be cut short; 0 if there is none.
     """
 
     file: DoNotCall

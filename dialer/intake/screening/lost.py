@@ -51,7 +51,7 @@ def refuse_lost(texts: Sequence[str], column: Column, *, region: str) -> None:
     """Refuse numbers without a plus, of the region or not, where the file shows that they have lost it.
 
     Args:
-        texts: the cells as they stand.
+        texts: the raw cells.
         column: what they were judged to be with a region; rows are taken out of it.
         region: its ISO code.
     """

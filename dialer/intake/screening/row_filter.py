@@ -31,8 +31,8 @@ class RowFilter:
 
     Args:
         table: whose rows they are.
-        skip: column → texts; a row with one of them there is left out.
-        only: column → texts; a row with any other text there is left out.
+        skip: column → texts; a row with one of these texts is skipped.
+        only: column → texts; a row with any other text is skipped.
     """
 
     def __init__(self, table: Table, *, skip: Mapping[str, Sequence[str]], only: Mapping[str, Sequence[str]]) -> None:
@@ -55,7 +55,7 @@ class RowFilter:
 
         Args:
             first: position of the first of the rows.
-            digits: the number of each; 0 where there is none.
+            digits: the number of each; 0 if there is none.
             problems: by place, why rows are not called.
         """
         if not any(column.setting == "skip" for column in self._columns):

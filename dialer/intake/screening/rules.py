@@ -27,8 +27,8 @@ class Rules:
         allow: number types that may be called besides ordinary ones (`numbers.SPECIAL`).
         duplicates: what becomes of a number's later rows; "call" needs an id column.
         required: columns that must not be empty.
-        skip: column → texts; a row with one of them there is left out.
-        only: column → texts; a row with any other text there is left out.
+        skip: column → texts; a row with one of these texts is skipped.
+        only: column → texts; a row with any other text is skipped.
         former: the columns of the numbers that earlier runs of the batch went by, the last ones first.
         called: returns the numbers that they attempted, and under which keys.
     """

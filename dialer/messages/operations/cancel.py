@@ -1,4 +1,4 @@
-"""What is said while calls are cancelled, and what a person should know afterwards."""
+"""What is said while calls are cancelled, and what the user should know afterwards."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Question(Generic[T]):
         prompt: what stands in front of the answer.
         read: returns what an answer says, or raises AnswerError.
         options: to choose from, numbered from 1.
-        proposed: the answer that Enter gives; empty where there is none.
+        proposed: the answer that Enter gives; empty if there is none.
     """
 
     words: str

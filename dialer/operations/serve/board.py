@@ -60,5 +60,5 @@ class Board:
         return live(entry, works, self._memory)
 
     def entry(self, batch_id: str) -> Entry | None:
-        """Return a batch; None where there is none with this id."""
+        """Return a batch; None if there is none with this id."""
         return next((one for one in self.listing().batches if one.id == batch_id), None)

@@ -1,4 +1,4 @@
-"""One batch as it goes on."""
+"""One batch, live."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NO_FIGURES = Figures()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """One batch as it goes on.
+    """One batch, live.
 
     Attributes:
         entry: as in the list of batches.

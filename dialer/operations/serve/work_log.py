@@ -103,7 +103,7 @@ class Work:
 
 
 def work_in(log: Path) -> Work | None:
-    """Return what a log tells; None where there is none."""
+    """Return what a log tells; None if there is none."""
     try:
         with log.open("rb") as file:
             is_alive = _is_held(file.fileno())
