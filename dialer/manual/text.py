@@ -84,11 +84,13 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return _wrapped_plain(_plain(text), width)
+    return _wrapped_plain(_plain(text), width, breaks_words=False)
 
 
-def _wrapped_plain(text: str, width: int) -> list[str]:
-    lines = textwrap.wrap(text, max(width, _NARROWEST), break_on_hyphens=False) or [""]
+def _wrapped_plain(text: str, width: int, *, breaks_words: bool = True) -> list[str]:
+    """Return lines of a width; a long word is broken only in a table, whose columns stand under each other."""
+    widest = max(width, _NARROWEST)
+    lines = textwrap.wrap(text, widest, break_on_hyphens=False, break_long_words=breaks_words) or [""]
     return [line.replace(_HELD, " ") for line in lines]
 
 

@@ -188,7 +188,11 @@ def opt_out(column: str, *, values: Mapping[str, int], rows: int) -> str:
     """Ask whether those are left out of whom a column says that they want no calls."""
     said = " or ".join(f"{_cut(value)} in {count:,}" for value, count in list(values.items())[:3])
     total = many(rows, "row")
-    return f'The column "{on_one_line(column)}" is {said} of {total}: these people seem to want no calls.'
+    return (
+        f'The column "{on_one_line(column)}" is {said} of {total}: these people seem to want no calls.\n'
+        "This leaves out only these rows: another row with the same number is still called. To block a number "
+        f"everywhere: {command_text('dnc', 'add')}"
+    )
 
 
 LEAVE_OUT = "Leave them out? y or n."
@@ -259,8 +263,11 @@ def hours(times: str, *, preset: str, packs: Sequence[str]) -> str:
         packs: the names of the rules for the recipients' countries.
     """
     lines = ["When may they be called, by their own clock?", *([f"It is now {times}."] if times else [])]
-    lines += [f"The rules for their countries narrow it further: {', '.join(packs)}."] if packs else []
-    return "\n".join([*lines, f"Hours like {preset}, or - for any time of the day."])
+    if packs:
+        lines.append(f"All of these rules narrow the hours, each for its country: {', '.join(packs)}.")
+        lines.append("To leave one out, delete it from `rules` in the file that is written.")
+    anytime = "any time of the day, without these rules" if packs else "any time of the day"
+    return "\n".join([*lines, f"Hours like {preset}, or - for {anytime}."])
 
 
 HOURS = "Hours?"

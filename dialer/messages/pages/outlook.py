@@ -81,8 +81,8 @@ def account(view: Outlook) -> list[str]:
         return []
     wallet = "" if view.account.wallet is None else f"wallet {view.account.wallet:g}"
     owner = view.account.email or view.account.name
-    as_given = f"as {provider.VENDOR.names.name} gives it; the unit is not documented"
-    return [f"Account: {', '.join(filter(None, (owner, wallet)))} ({as_given})."]
+    as_given = f" (as {provider.VENDOR.names.name} gives it, in no known currency)" if wallet else ""
+    return [f"Account: {', '.join(filter(None, (owner, wallet)))}{as_given}."]
 
 
 def outlook_value(view: Outlook) -> dict[str, Any]:
