@@ -11,6 +11,7 @@ import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
+from dialer.provider.states import CallState
 from dialer.streams import steady
 
 if TYPE_CHECKING:
@@ -23,15 +24,23 @@ _CHOICE: Final[ContextVar[str]] = ContextVar("colour", default="auto")
 _PLAIN: Final = "\x1b[0m"
 _TONES: Final = {
     "\x1b[31m": (
-        *("Error", "Stopped", "stopped", "missing", "not readable"),
-        *("error", "unknown", "invalid", "refused", "failed", "balance-low"),
+        *("Error", "Stopped", CallState.STOPPED, "missing", "not readable"),
+        *("error", "unknown", "invalid", "refused", CallState.FAILED, CallState.NO_MONEY),
     ),
     "\x1b[33m": (
         *("Warning", "Running already", "pending", "sending", "paused", "waiting for hours", "waiting for a line"),
-        *("left for later", "not asked yet", "scheduled", "rescheduled", "initiated", "ringing", "in-progress"),
-        "call-disconnected",
+        *(
+            "left for later",
+            "not asked yet",
+            CallState.SCHEDULED,
+            CallState.RESCHEDULED,
+            CallState.INITIATED,
+            CallState.RINGING,
+            CallState.IN_PROGRESS,
+        ),
+        CallState.DISCONNECTED,
     ),
-    "\x1b[32m": ("queued", "accepted", "completed", "reached", "running", "done"),
+    "\x1b[32m": ("queued", "accepted", CallState.COMPLETED, "reached", "running", "done"),
 }
 _TONE: Final = {word: tone for tone, words in _TONES.items() for word in words}
 _ANY: Final = "|".join(sorted(map(re.escape, _TONE), key=len, reverse=True))
