@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,7 @@ def test_a_run_from_the_page_asks_outlives_the_page_and_is_paused_by_the_next_on
         page.post(f"/campaigns/{row['id']}/start")
         question = asked(page, row["id"])
         assert question["count"] == 300
-        assert "300 of" in question["text"]
+        assert "300 people in" in question["text"]
         wrong = page.post(f"/campaigns/{row['id']}/answer", question=question["id"], answer="yes", count=6)
         assert (wrong.status_code, bolna.calls(batch.agent)) == (409, [])
         yes(page, row["id"], question)
@@ -115,3 +117,38 @@ def test_cancel_asks_for_the_count_and_stops_the_run_and_the_calls(tmp_path: Pat
             assert "stopped" in view["work"]["ended"]
             assert view["row"]["state"] == "paused"
         assert sum(call["status"] == "stopped" for call in bolna.calls(batch.agent)) >= 6
+
+
+def test_unclear_and_refused_calls_are_looked_for_and_called_again_from_the_page(tmp_path: Path) -> None:
+    """A batch is not done while a call is unclear; nobody is called again before the count was typed."""
+    faults = {"+919800000001": ("refused",), "+919800000002": ("error_before",)}
+    with sandbox(speed=1e6, lines=100, number_faults=faults) as bolna:
+        batch = Batch.write(tmp_path / "w", people=4, rate="50/second")
+        with serving(batch.folder, environment=bolna.environment) as page:
+            (row,) = page.campaigns().values()
+            page.post(f"/campaigns/{row['id']}/start")
+            yes(page, row["id"], asked(page, row["id"]))
+            view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "unclear calls")
+            assert {"reconcile", "redial", "retry"} <= set(view["row"]["actions"])
+            assert page.post(f"/campaigns/{row['id']}/start", again="everybody").status_code == 422
+            page.post(f"/campaigns/{row['id']}/reconcile")
+            view = live(page, row["id"], lambda view: view["work"]["verb"] == "reconcile" and is_ended(view))
+            assert "1 stay unknown" in view["work"]["ended"]
+            page.post(f"/campaigns/{row['id']}/start", again="refused")
+            question = asked(page, row["id"])
+            assert (question["count"], len(bolna.calls(batch.agent))) == (1, 2)
+            yes(page, row["id"], question)
+            live(page, row["id"], lambda view: is_ended(view) and view["counts"]["queued"] == 3)
+            with contextlib.closing(sqlite3.connect(batch.ledger)) as ledger, ledger:
+                ledger.execute("UPDATE attempt SET at = at - 4000, answered_at = answered_at - 4000")
+            page.post(f"/campaigns/{row['id']}/start", again="unclear")
+            doubt = asked(page, row["id"])
+            assert "may call them twice" in doubt["text"]
+            page.post(f"/campaigns/{row['id']}/answer", question=doubt["id"], answer="yes")
+            view = live(page, row["id"], lambda view: (view["work"]["question"] or doubt)["id"] != doubt["id"])
+            question = view["work"]["question"]
+            assert (question["count"], len(bolna.calls(batch.agent))) == (1, 3)
+            yes(page, row["id"], question)
+            view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "done")
+            assert not {"reconcile", "redial", "retry"} & set(view["row"]["actions"])
+        assert len(bolna.calls(batch.agent)) == 4

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+from dialer.cli.by_page import ByPage, by_page_option
 from dialer.cli.campaigns import load
+from dialer.cli.events import JsonLines
 from dialer.cli.group import batch_options, campaign_argument, cli, output_option
 from dialer.cli.printing import echo_outcome
 from dialer.cli.signals import with_signals
@@ -19,11 +22,17 @@ if TYPE_CHECKING:
 @campaign_argument
 @batch_options
 @output_option
-def reconcile(campaign: Path, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+@by_page_option
+def reconcile(campaign: Path, output: str, *, by_page: bool, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Look at the provider for calls whose outcome is unknown."""
     from dialer.operations import reconcile_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
-    loaded = load(campaign, **which)
-    settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
-    echo_outcome(settled, lambda one: settled_text(one, selection=loaded.batch.selection), output=output)
+    page = ByPage(JsonLines()) if by_page else None
+    with contextlib.nullcontext() if page is None else page.failures_told():
+        loaded = load(campaign, **which)
+        settled, _ = with_signals(lambda control: reconcile_campaign(loaded, control=control))
+    if page is None:
+        echo_outcome(settled, lambda one: settled_text(one, selection=loaded.batch.selection), output=output)
+    else:
+        page.end(settled_text(settled, selection=loaded.batch.selection), settled.exit_code)
     return ExitCode(settled.exit_code)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dialer.messages.commands import command_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NEW_LINK = command_text("serve", "--link")
 OTHER_HOST = "The page answers under its own address only. Open the link that `dialer serve` has printed."
@@ -49,6 +54,10 @@ def discarded(name: str) -> str:
 
 def not_a_number(text: str) -> str:
     return f"{text!r} is not a whole number."
+
+
+def other_people(names: Iterable[str]) -> str:
+    return f"Only these are called again: {', '.join(names)}."
 
 
 def too_large(most: int) -> str:

@@ -58,6 +58,9 @@ class Asked:
         return self.entry.selection
 
 
+AGAIN: Mapping[str, str] = {"refused": "--retry-errors", "unclear": "--redial-unknown"}
+"""Who is called again because somebody asks for it: nobody is without that, and without the count typed."""
+
 Action = Callable[[Asked], Awaitable[str]]
 
 
@@ -78,6 +81,10 @@ async def _start(asked: Asked) -> str:
     fields, limit = asked.fields, asked.fields.number("limit")
     # The user of the page wants to see how the calls went.
     options = ["--track", *([] if limit is None else [f"--limit={limit}"])]
+    if again := fields.text("again"):
+        if again not in AGAIN:
+            raise RefusedError(422, say.other_people(AGAIN))
+        options.append(AGAIN[again])
     if until := fields.text("until"):
         until_in(until, None)
         options.append(f"--until={until}")
@@ -86,6 +93,10 @@ async def _start(asked: Asked) -> str:
 
 async def _cancel(asked: Asked) -> str:
     return await _begun(asked, "cancel", [])
+
+
+async def _reconcile(asked: Asked) -> str:
+    return await _begun(asked, "reconcile", [])
 
 
 async def _begun(asked: Asked, verb: str, options: Sequence[str]) -> str:
@@ -184,6 +195,7 @@ ACTIONS: Mapping[str, Action] = {
     "pause": _pause,
     "resume": _resume,
     "cancel": _cancel,
+    "reconcile": _reconcile,
     "answer": _answer,
     "check": _check,
     "discard": _discard,

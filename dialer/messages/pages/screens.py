@@ -32,8 +32,9 @@ class CampaignRow:
         opens: when the first of these can be called; None if now, or if unknown.
         last: time of the last event.
         last_text: how long ago that was; empty if nothing happened yet.
-        actions: available actions: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`, and
-            `answer` if a command waits for one.
+        actions: available actions: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`,
+            `reconcile`, `retry` (start, with the refused), `redial` (start, with the unclear), `track` (start: only
+            asks how the calls went), and `answer` if a command waits for one.
     """
 
     id: str

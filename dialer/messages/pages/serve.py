@@ -51,10 +51,13 @@ KILLED = (
     "Start it again to go on."
 )
 FAILED = "failed"
+UNCLEAR, OPEN = "unclear calls", "calls still open"
+"""States in which nobody is left to be called, and yet not all is done."""
 _DONE_SHOWN = 10
 _STARTABLE = {State.NOT_STARTED, State.STOPPED, State.LEFT, State.PAUSED}
+_OVER: frozenset[str] = frozenset({State.DONE, OPEN})
 _GOING_ON = {State.RUNNING, State.HOURS, State.LINE}
-_FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
+_FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, UNCLEAR, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
 
 
 def campaign_list(listing: Listing, *, everything: Sequence[Pause], asking: Collection[str]) -> CampaignList:
@@ -67,7 +70,7 @@ def campaign_list(listing: Listing, *, everything: Sequence[Pause], asking: Coll
     """
     rows = sorted(
         (campaign_row(one, workspace=listing.workspace, asks=one.id in asking) for one in listing.batches),
-        key=lambda row: (_FIRST.index(State(row.state)) if row.state in _FIRST else len(_FIRST), row.name),
+        key=lambda row: (_FIRST.index(row.state) if row.state in _FIRST else len(_FIRST), row.name),
     )
     return CampaignList(
         workspace=listing.workspace,
@@ -79,10 +82,10 @@ def campaign_list(listing: Listing, *, everything: Sequence[Pause], asking: Coll
 
 def without_most_done(listing: CampaignList) -> CampaignList:
     """Return a list without the batches that are done, but for the last ones."""
-    done = [row for row in listing.campaigns if row.state == State.DONE]
+    done = [row for row in listing.campaigns if row.state in _OVER]
     last = sorted(done, key=lambda row: row.last.timestamp() if row.last else 0.0)[-_DONE_SHOWN:]
     shown = {row.id for row in last}
-    rows = tuple(row for row in listing.campaigns if row.state != State.DONE or row.id in shown)
+    rows = tuple(row for row in listing.campaigns if row.state not in _OVER or row.id in shown)
     return replace(listing, campaigns=rows, more=len(done) - len(last))
 
 
@@ -94,7 +97,7 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
         agent=one.agent,
         campaign=os.path.relpath(one.campaign, workspace) if one.campaign else "",
         recipients=os.path.basename(one.recipients),  # noqa: PTH119 - of a text
-        state=str(one.state),
+        state=_state(one),
         details=(*([ASKS] if asks else []), *_details(one)),
         total=sum(one.counts.values()),
         sent=one.sent,
@@ -106,6 +109,12 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
         last_text="" if one.last is None else ago(one.last),
         actions=(*(["answer"] if asks else []), *_actions(one)),
     )
+
+
+def _state(one: Entry) -> str:
+    if one.state is not State.DONE:
+        return str(one.state)
+    return UNCLEAR if one.counts.get(Status.UNKNOWN) else OPEN if one.open else str(one.state)
 
 
 def _details(one: Entry) -> list[str]:
@@ -120,6 +129,7 @@ def _actions(one: Entry) -> list[str]:
     is_free = one.state in _STARTABLE and not one.pauses and not one.running
     found = ["start", "check"] if is_free else []
     found += ["discard"] if one.is_waiting else []
+    found += _again(one)
     if _own_pauses(one):
         found.append("resume")
     elif one.ledger and one.state is not State.DONE:
@@ -128,6 +138,19 @@ def _actions(one: Entry) -> list[str]:
         found += ["cancel"] if one.open or one.running else []
         found.append("results")
     return [*found, "next"]
+
+
+def _again(one: Entry) -> list[str]:
+    """Return what can be done about the calls that were refused or are unclear, and those whose end nobody knows."""
+    if one.running or not one.ledger:
+        return []
+    unclear, is_paused = bool(one.counts.get(Status.UNKNOWN)), bool(one.pauses)
+    found = ["reconcile"] if unclear else []
+    if is_paused:
+        return found
+    found += ["redial"] if unclear else []
+    found += ["retry"] if one.counts.get(Status.ERROR) else []
+    return [*found, *(["track"] if one.open and one.state is State.DONE else [])]
 
 
 def _own_pauses(one: Entry) -> tuple[Pause, ...]:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from dialer.operations.serve.work_log import Question, Work
 
 
-VERBS = ("run", "cancel", "check")
+VERBS = ("run", "cancel", "reconcile", "check")
 """What is started: a batch may be cancelled while it runs, but has one of each at a time."""
-_CALLING = ("run", "cancel")
+_CALLING = ("run", "cancel", "reconcile")
 _PATIENCE = 10.0
 """Seconds in which a command that has said its last word has to be gone."""
 _LOOK_EVERY = 0.05

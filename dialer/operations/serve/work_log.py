@@ -78,7 +78,7 @@ class Work:
     """A command that was started from the page.
 
     Attributes:
-        verb: `run`, `cancel` or `check`.
+        verb: `run`, `cancel`, `reconcile` or `check`.
         state: `preparing`, `asking`, `going on` or `ended`.
         doing: what it does before it sends anything, in words; may be empty.
         question: what it asks; None where it asks nothing.
