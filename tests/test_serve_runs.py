@@ -151,4 +151,4 @@ def test_unclear_and_refused_calls_are_looked_for_and_called_again_from_the_page
             yes(page, row["id"], question)
             view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "done")
             assert not {"reconcile", "redial", "retry"} & set(view["row"]["actions"])
-        assert len(bolna.calls(batch.agent)) == 4
+        assert sorted(call["to_number"] for call in bolna.calls(batch.agent)) == sorted(batch.numbers)
