@@ -106,7 +106,7 @@ def test_an_agent_that_bolna_does_not_know_is_named_before_anybody_is_called(
 
 def test_check_shows_which_agents_the_list_names(two: Place, capsys: pytest.CaptureFixture[str]) -> None:
     two.recipients([[number(0), "a", OTHER, "", "Mira"]], header=HEADER)
-    assert main(["check", str(two.campaign(more=COLUMNS))]) == ExitCode.DONE
+    assert main(["check", "--verbose", str(two.campaign(more=COLUMNS))]) == ExitCode.DONE
     shown = capsys.readouterr().out
     assert f"Agents by column: 1 ({OTHER})." in shown
     assert f'"agent_id": "{OTHER}"' in shown
