@@ -88,9 +88,7 @@ def test_a_list_that_nobody_is_on_is_a_note_before_a_run_also_when_it_goes_on(
     for command in (["check", str(path)], ["run", str(path), "--yes", "--limit", "1"], ["run", str(path), "--yes"]):
         assert main(command) in {0, 3}
         told = "".join(capsys.readouterr())
-        assert f"Suppression list {place.folder / 'dnc.csv'}: 1 entry, 1 number; 0 recipients are on it." in told
         assert f"Note: no recipient is on {place.folder / 'dnc.csv'}." in told
-        assert f"Suppression list {place.folder / 'own.csv'}: 1 entry, 1 number; 1 recipient is on it." in told
         assert f"Note: no recipient is on {place.folder / 'own.csv'}" not in told
     assert len(place.calls()) == 2
 

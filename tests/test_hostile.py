@@ -125,6 +125,7 @@ def lying(call: tuple[int, object], get: tuple[int, object] | None = None) -> It
 
 
 DOORS = {
+    "cli/completion.py",
     "cli/events.py",
     "cli/printing.py",
     "cli/progress.py",
@@ -132,8 +133,8 @@ DOORS = {
     "__main__.py",
     "provider/bolna/sandbox/__main__.py",
 }
-"""What writes to the terminal: the door itself; what draws over itself; what comes before anything is imported; and the
-sandbox as a process of its own, whose one line holds nothing of anybody else."""
+"""What writes to the terminal: the door itself; what draws over itself; what a shell reads; what comes before anything
+is imported; and the sandbox as a process of its own, whose one line holds nothing of anybody else."""
 
 
 def test_nothing_else_prints() -> None:

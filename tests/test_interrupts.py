@@ -243,7 +243,7 @@ def test_a_signal_while_it_asks_dials_nobody(campaign: Path, bolna: Sandbox) -> 
     assert not bolna.book.calls
 
 
-@pytest.mark.parametrize(("typed", "code", "calls"), [("y\n", 0, 60), ("n\n", 2, 0), ("\n", 2, 0)])
+@pytest.mark.parametrize(("typed", "code", "calls"), [("y\n", 0, 60), ("n\n", 3, 0), ("\n", 3, 0)])
 def test_only_a_yes_dials(campaign: Path, bolna: Sandbox, typed: str, code: int, calls: int) -> None:
     pace(campaign, "200/second")
     write_list(campaign.parent, 60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.commands import removal_text
+from dialer.messages.commands import command_text, removal_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,6 +123,6 @@ MARKER_NOTE = (
 )
 NOT_A_MARK = "it is not what dialer has written there"
 NOT_YET = (
-    "This workspace uses a database. This command looks into files, and does not work with a database yet: look at a "
-    "campaign by itself, as in dialer status CAMPAIGN"
+    "This workspace uses a database. This command looks into files, and does not work with a database yet. Name one "
+    f"campaign instead: {command_text('status', 'CAMPAIGN')}"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import command_text
 from dialer.messages.words import many
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def imported_text(imported: Imported) -> str:
     lines += [f"  {ledger} -> {name}" for ledger, name in imported.moved.items()]
     lines += [f"Imported before: {many(len(imported.before), 'ledger')}"] if imported.before else []
     lines += [f"Do-not-call list: {many(imported.entries, 'row')} added" if imported.entries else ""]
-    lines += [f"Pauses: {imported.pauses:,} (see `dialer status CAMPAIGN`)" if imported.pauses else ""]
+    lines += [f"Pauses: {imported.pauses:,} (see {command_text('status', 'CAMPAIGN')})" if imported.pauses else ""]
     lines += [f"Renamed, and not read any more: {path}" for path in imported.files]
     lines += ["These files are not used any more. Run your campaigns as before: with `dialer run`."]
     return "\n".join(filter(None, lines))
