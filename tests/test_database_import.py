@@ -221,6 +221,22 @@ def test_imported_again_nothing_is_there_twice(moving: Moving, capsys: pytest.Ca
     assert moving.ask("SELECT count(*) FROM dialer.do_not_call") == [(1,)]
 
 
+def test_an_old_copy_of_the_folder_imported_as_well_adds_nothing(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy's list of ledgers names the first folder's, by another name than they have there."""
+    copy = moving.folder.with_name("copy")
+    shutil.copytree(moving.folder, copy)
+    moving.switch()
+    assert imported() == ExitCode.DONE
+    before = moving.ask("SELECT batch_id, count(*) FROM dialer.attempt GROUP BY 1 ORDER BY 1")
+    shutil.copy(moving.settings, copy)
+    monkeypatch.chdir(copy)
+    imported()
+    assert moving.ask("SELECT name FROM dialer.batch ORDER BY 1") == [(name,) for name in sorted(NAMES)]
+    assert moving.ask("SELECT batch_id, count(*) FROM dialer.attempt GROUP BY 1 ORDER BY 1") == before
+
+
 STEPS = ("send", "copy", "transaction")
 
 

@@ -25,6 +25,7 @@ OURS = {
     ("run.py", "agent_id"): "a field of the plan",
     ("batch_state.py", "stopped"): "a state of a batch",
     ("last_run.py", "failed"): "how a run ended",
+    ("serve.py", "failed"): "how the work of the page ended",
     ("dnc.py", "phone_number"): "a column of what is exported",
     ("number.py", "voicemail"): "a type of number",
     ("numbers.py", "voicemail"): "a type of number",

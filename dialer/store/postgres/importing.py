@@ -62,10 +62,12 @@ def take_over(
         with database_errors(), session.transaction(alone=False) as db:
             # One at a time: the numbers that come next are set.
             db.execute(statements.IMPORTING)
+            # Under any name: a copy of a folder names the same ledger otherwise.
+            if db.one(statements.IDENTITY_IS_THERE, (identity,))[0]:
+                return False
             db.execute(statements.ADD_BATCH, (name, campaign))
             (batch,) = db.one(statements.BATCH_NAMED, (name,))
-            if _is_there(db, batch, name=name, identity=identity):
-                return False
+            _make_empty(db, batch, name=name)
             for table, columns in _TABLES.items():
                 db.copy(statements.COPY_TABLE.format(table=table, columns=columns), _of(batch, rows(table, columns)))
             db.executemany(statements.REPLACE_NOTE, [(batch, *note) for note in notes.items()])
@@ -75,16 +77,12 @@ def take_over(
     return True
 
 
-def _is_there(db: Session, batch: int, *, name: str, identity: str) -> bool:
-    noted = db.execute(statements.IDENTITY_OF_BATCH, (batch,)).fetchone()
-    if noted == (identity,):
-        return True
+def _make_empty(db: Session, batch: int, *, name: str) -> None:
     if db.one(statements.HAS_PEOPLE, (batch,))[0]:
         raise UsageError(say.another_batch(name))
     # A run that came to nothing has begun it.
     for statement in (statements.FORGET_NOTES, statements.FORGET_LAYOUTS):
         db.execute(statement, (batch,))
-    return False
 
 
 def _of(batch: int, rows: Iterable[tuple[Any, ...]]) -> Iterator[Sequence[Any]]:

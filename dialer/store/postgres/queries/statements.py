@@ -211,7 +211,7 @@ ADD_ROWS_OF_NOBODY = f"INSERT INTO recipient ({_COLUMNS}) SELECT {_COLUMNS} FROM
 # -- a batch that comes from a file ------------------------------------------------------------------------------------
 
 IMPORTING = f"SELECT pg_advisory_xact_lock({LOCKS}, -1)"
-IDENTITY_OF_BATCH = "SELECT value FROM dialer.meta WHERE batch_id = ? AND name = 'identity'"
+IDENTITY_IS_THERE = "SELECT EXISTS (SELECT 1 FROM dialer.meta WHERE name = 'identity' AND value = ?)"
 HAS_PEOPLE = "SELECT EXISTS (SELECT 1 FROM dialer.recipient WHERE batch_id = ?)"
 FORGET_NOTES = "DELETE FROM dialer.meta WHERE batch_id = ?"
 FORGET_LAYOUTS = "DELETE FROM dialer.layout WHERE batch_id = ?"
