@@ -47,6 +47,17 @@ def test_pause_everything_is_one_button_and_so_is_its_end(page: Page) -> None:
     assert page.campaigns()["spring"]["state"] == "not started"
 
 
+def test_a_pause_that_cannot_be_set_is_refused(page: Page) -> None:
+    place = page.folder / "all.paused"
+    place.mkdir()
+    try:
+        answer = page.post("/organisation/pause", why="the bank called")
+    finally:
+        place.rmdir()
+    assert answer.status_code == 409
+    assert "This pause was not set." in answer.text
+
+
 def test_a_link_opens_one_session_and_no_second_one(page: Page) -> None:
     with httpx.Client(base_url=page.address) as other:
         assert other.get("/login", params={"token": page.token}).status_code == 403

@@ -182,7 +182,11 @@ async def _paused(targets: list[Target], fields: Fields) -> str:
     until = until_in(fields.text("until") or None, None)
     paused = await in_thread(pause_campaigns, targets, until=until, why=fields.text("why"), patience=PATIENCE)
     # What is typed in a terminal to go on is a button here.
-    return paused_text(replace(paused, lift=()))
+    text = paused_text(replace(paused, lift=()))
+    if paused.troubles:
+        # A program that looks at the status only must not take it for a pause.
+        raise RefusedError(409, text)
+    return text
 
 
 async def _resumed(targets: list[Target]) -> str:
