@@ -439,7 +439,7 @@ def test_results_whose_columns_were_shifted_apart_are_refused(place: Place, path
     shifted = [[*row[:at], cell, *row[at + 1 :]] for row, cell in zip(rows, cells[1:] + cells[:1], strict=True)]
     with results.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([head, *shifted])
-    with pytest.raises(InputError, match="cannot be matched to anybody"):
+    with pytest.raises(InputError, match="cannot be matched to a person"):
         run(path)
     assert len(place.calls()) == 12
 

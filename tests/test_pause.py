@@ -54,7 +54,7 @@ def test_no_call_begins_after_pause_has_returned(bolna: Bolna, tmp_path: Path, r
     again = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "again.log")
     assert again.wait() == ExitCode.LEFT
     assert len(bolna.calls(batch.agent)) == placed
-    assert "1 run ended" in pausing.told()
+    assert "1 run stopped" in pausing.told()
     assert "is paused by" in process.told()
     assert {row["status"] for row in batch.rows() if row["key"]} == {"queued", "pending"}
 

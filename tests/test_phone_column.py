@@ -237,7 +237,7 @@ def test_two_columns_full_of_numbers_stop_a_run_without_a_terminal(
 
 def test_the_line_that_it_tells_to_write_settles_it(capsys: pytest.CaptureFixture[str]) -> None:
     campaign('[columns]\nphone = "Mobile"\n')
-    assert main(["check", "c.toml"]) == 0
+    assert main(["check", "c.toml", "--verbose"]) == 0
     out = capsys.readouterr().out
     assert '"recipient_phone_number": "+919876543210"' in out
     assert "The numbers come from" not in out

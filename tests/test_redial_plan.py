@@ -59,8 +59,8 @@ class Cron:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, begins: str) -> None:
         self.now, self.window = utc(begins), window("09:00-20:00")
-        for module in ("store", "permissions", "calls"):
-            monkeypatch.setattr(f"dialer.store.sqlite.{module}.time", SimpleNamespace(time=self.time))
+        for module in ("sqlite.store", "ledger.permissions", "ledger.calls", "ledger.queue"):
+            monkeypatch.setattr(f"dialer.store.{module}.time", SimpleNamespace(time=self.time))
         self.ledger = opened(folder / "b.ledger")
         load(self.ledger, rows(PEOPLE, self.window, self.now), header=("phone", "timezone"))
         self.left: dict[int, list[datetime]] = {one: [] for one in PEOPLE}

@@ -321,7 +321,7 @@ def test_a_ledger_in_which_nobody_was_called_has_a_report(ledger: Ledger, batch:
     people(ledger, people_in_it)
     report = report_of(batch)
     assert not Page(page(report)).open
-    assert "Nobody was called yet" in page(report)
+    assert "No one was called yet" in page(report)
     assert markdown(report)
 
 

@@ -439,7 +439,7 @@ def test_a_status_that_says_nothing_is_refused(results: Path, status: str) -> No
 
 def test_a_shifted_row_is_refused(results: Path) -> None:
     saved(results, lambda content: [*content[:2], ["stray", *content[2]], *content[3:]])
-    with pytest.raises(InputError, match=r"1 rows .*cannot be matched(.|\n)*row 3"):
+    with pytest.raises(InputError, match=r"1 row .*cannot be matched(.|\n)*row 3"):
         read_back(results, with_id=False)
 
 

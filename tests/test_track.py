@@ -89,7 +89,7 @@ def test_a_part_that_does_not_exist_is_refused_with_those_there_are(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["track", str(path), "--with", "transcripts"]) == 2
-    assert "'transcripts' is none of transcript, extracted" in capsys.readouterr().err
+    assert "'transcripts' is not one of transcript, extracted" in capsys.readouterr().err
 
 
 def test_results_with_columns_of_calls_are_adopted_with_them_when_the_ledger_is_lost(quick: Place, path: Path) -> None:
