@@ -124,7 +124,7 @@ class Sending:
         self, plan: Plan, summary: Summary, ending: Ending, writer: ResultsWriter, *, track: bool
     ) -> Summary:
         """Return how the run ended, with what a pause, the accepted calls and the plan to call again add to it."""
-        if self.context.control.is_paused and ending.trip is None:
+        if self._is_paused() and ending.trip is None:
             return self._paused(summary)
         if track and ending.trip is None and not ending.interrupted:
             summary = await self._tracked(summary, writer)
@@ -188,6 +188,11 @@ class Sending:
             return replace(summary, exit_code=ExitCode.INTERRUPTED, ended=ended, may_ring=may_ring)
         left = followed.open and summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
         return replace(summary, exit_code=ExitCode.LEFT) if left else summary
+
+    def _is_paused(self) -> bool:
+        """Tell whether a pause has ended the run; `cancel` also asks it to stop, which may be noticed first."""
+        control = self.context.control
+        return control.is_paused or (control.drain.is_set() and self.context.held())
 
     def _paused(self, summary: Summary) -> Summary:
         batch, pauses = self.context.campaign.batch, self.context.held.pauses.in_force()
