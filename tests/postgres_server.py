@@ -186,6 +186,7 @@ class SharedServer(Server):
 def shared() -> SharedServer:
     """Return the server that all processes of this test run share."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
+    # Not under TMPDIR: the path of a socket has at most 107 characters.
     return SharedServer(Path(f"/tmp/dialer-pg-run-{run}"))
 
 

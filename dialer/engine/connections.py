@@ -150,7 +150,7 @@ class Connections:
     def _note_ended(self, opened: _Opened) -> None:
         """Report an outage if the server has ended a connection, and then one that was opened after that.
 
-        A single one, with those that were open beside it, is no evidence: the server was restarted, or its idle
+        A single one, with those that were open beside it, proves nothing: the server was restarted, or its idle
         timeout was over.
         """
         if opened.at > self._ended_at:

@@ -65,7 +65,7 @@ class Eligibility:
     def _verdict(self, judge: Callable[[], Deferral | None]) -> Deferral | None:
         try:
             return judge()
-        except Exception as error:  # noqa: BLE001 - after any error there is no verdict, so no call
+        except Exception as error:  # noqa: BLE001 - any error leaves it open whether to call, so do not
             return Deferral(self._end_for(error))
 
     def why_no_line(self, in_flight: int) -> Deferral | None:

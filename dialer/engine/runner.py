@@ -56,8 +56,7 @@ class Runner:
     `pending`, a crash from there until the outcome is durable leaves `sending`, which the next start makes `unknown`.
     To keep the number of doubtful recipients without a call low, an intent is begun before the pacer's moment only by
     the time that a commit takes. If the commit misses the moment, the intent stays and the request takes the next
-    moment: a slow disk cannot bunch requests. An intent that is not sent goes back to `pending`.
-    A cancellation records no outcome.
+    moment: a slow disk cannot bunch requests. An unsent intent goes back to `pending`. A cancellation decides nothing.
 
     Args:
         ledger: where intents and outcomes are recorded.
