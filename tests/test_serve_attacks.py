@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from dialer.errors import UsageError
+from dialer.web.fields import Fields, RefusedError
 from dialer.web.server import listening
 from dialer.web.sessions import LASTS, LINK_LASTS, Sessions
 from tests.pages import Page, serving
@@ -156,6 +157,17 @@ def test_what_a_request_names_is_looked_up_and_never_opened(page: Page, path: st
 
 def cookie_of(page: Page) -> str:
     return "; ".join(f"{name}={value}" for name, value in page.web.cookies.items())
+
+
+@pytest.mark.parametrize(("text", "number"), [("1,500", 1500), ("1,00,000", 100_000), ("12", 12), ("", None)])
+def test_a_number_is_read_as_it_was_meant(text: str, number: int | None) -> None:
+    assert Fields({"limit": text}).number("limit") == number
+
+
+@pytest.mark.parametrize("text", ["1,5", "1,0", ",500", "1500,", "1.5", "-1", "1e9", "1,,000", "\u0663"])
+def test_a_number_that_could_mean_another_is_refused(text: str) -> None:
+    with pytest.raises(RefusedError, match="not a whole number"):
+        Fields({"limit": text}).number("limit")
 
 
 @pytest.mark.parametrize("path", ["/organisation/pause", "/login", "/", "/campaigns/{batch}/next"])

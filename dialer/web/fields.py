@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _MOST = 20
 """Fields of a form at most."""
 _DIGITS = 9
+_WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}")
+"""Commas stand between thousands, also as in India: 1,00,000. One that may be a decimal point is refused."""
 
 
 class RefusedError(Exception):
@@ -44,12 +47,13 @@ class Fields:
         Raises:
             RefusedError: it is not a number.
         """
-        text = self.text(name).replace(",", "")
+        text = self.text(name)
         if not text:
             return None
-        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-            raise RefusedError(422, say.not_a_number(self.text(name)))
-        return int(text)
+        digits = text.replace(",", "")
+        if not _WHOLE.fullmatch(text) or len(digits) > _DIGITS:
+            raise RefusedError(422, say.not_a_number(text))
+        return int(digits)
 
 
 async def fields_of(request: Request) -> Fields:
