@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tracemalloc
 import zipfile
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -306,4 +307,37 @@ def test_without_the_reader_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch
     path = save(tmp_path, ["phone"], ["1"])
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(InputError, match=r"pip install 'dialer\[xlsx\]'"):
+        examine(path)
+
+
+def repacked(path: Path, *, part: str, content: bytes, times: int) -> None:
+    """Replace a part of a workbook by a content that is written many times over."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, usual in parts.items():
+            if name != part:
+                archive.writestr(name, usual)
+        with archive.open(part, "w") as file:
+            for _ in range(times):
+                file.write(content)
+
+
+@pytest.mark.parametrize("part", ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"])
+def test_a_workbook_that_unpacks_to_more_than_a_list_is_refused_unread(tmp_path: Path, part: str) -> None:
+    path = save(tmp_path, ["phone"], ["+919812345678"])
+    repacked(path, part=part, content=b" " * (1 << 20), times=80)
+    tracemalloc.start()
+    with pytest.raises(InputError, match="its 1 MB unpack to 80 MB, which no list of people does"):
+        examine(path)
+    assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    tracemalloc.stop()
+
+
+def test_a_row_with_a_number_that_no_sheet_has_is_not_waited_for(tmp_path: Path) -> None:
+    path = save(tmp_path, ["phone"], ["+919812345678"])
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").replace(b'r="2"', b'r="99999999999"')
+    repacked(path, part="xl/worksheets/sheet1.xml", content=sheet, times=1)
+    with pytest.raises(InputError, match="has a row after row 1,048,576, where every sheet ends"):
         examine(path)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from dialer.errors import InputError
-from dialer.intake import structure
+from dialer.intake import structure, unpacked
 from dialer.intake.table import Table, chunks, examine
 
 if TYPE_CHECKING:
@@ -195,6 +195,15 @@ def test_in_a_tsv_file_a_tab_goes_before_a_comma(tmp_path: Path) -> None:
 def test_a_compressed_file_is_read_like_any_other(tmp_path: Path) -> None:
     table = examine(save(tmp_path, gzip.compress(b"phone,name\n1,a\n"), "r.csv.gz"))
     assert read(table) == [["1", "a"]]
+
+
+def test_a_compressed_file_that_never_ends_is_read_as_far_as_a_list_can_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacked, "MOST", 1 << 20)
+    path = save(tmp_path, gzip.compress(b"phone,name\n" + b"1,a\n" * (1 << 18)), "r.csv.gz")
+    with pytest.raises(InputError, match="it unpacks to more than 1 MB"):
+        examine(path)
 
 
 def test_names_are_mended_and_it_is_said(tmp_path: Path) -> None:

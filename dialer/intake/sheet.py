@@ -15,6 +15,7 @@ from dialer.errors import InputError
 from dialer.intake.formats import HEAD, refuse_other_than_zip
 from dialer.intake.source import readable
 from dialer.intake.strict_sheet import with_usual_namespaces
+from dialer.intake.unpacked import refuse_bomb
 from dialer.messages.intake import table as say
 from dialer.models import Problem
 
@@ -31,10 +32,16 @@ _HIDDEN: Final = Problem(
 _WHOLE: Final = 10**15
 """From here on the last digits of a number are not those that were typed: spreadsheets keep 15."""
 _BLOCK: Final = 1 << 16
+_MOST_ROWS: Final = 1 << 20
+"""Rows of a sheet, as in every spreadsheet program."""
 _ZEROS = re.compile(r"0+")
 # So a file holds what XML cannot, as the carriage return of a line break (ECMA-376, 22.9.2.19: ST_Xstring).
 _ESCAPED = re.compile("_x(00[01][0-9A-Fa-f]|005[Ff]|[Ff]{3}[EeFf])_")
 _Row = tuple[int, list[str], Problem | None]
+
+
+class _TooManyRowsError(Exception):
+    """A sheet has a row that no spreadsheet program has."""
 
 
 def is_spreadsheet(path: Path) -> bool:
@@ -103,6 +110,7 @@ def _opened(path: Path, *, values: bool) -> Iterator[Any]:
     except ImportError as error:
         raise InputError(say.no_reader(path)) from error
     try:
+        refuse_bomb(path)
         with warnings.catch_warnings(), with_usual_namespaces(path) as source:
             # What openpyxl does not know about (styles, validation lists, slicers) is nothing that is read here.
             warnings.simplefilter("ignore")
@@ -111,8 +119,10 @@ def _opened(path: Path, *, values: bool) -> Iterator[Any]:
                 yield workbook
             finally:
                 workbook.close()
-    except InputError:
+    except (InputError, MemoryError):
         raise
+    except _TooManyRowsError:
+        raise InputError(say.too_many_rows(path, most=_MOST_ROWS)) from None
     except OSError as error:
         raise InputError(say.gone(path, error.strerror or str(error))) from error
     except Exception as error:
@@ -131,11 +141,19 @@ def _sheet(path: Path, workbook: Any) -> Any:  # noqa: ANN401 - openpyxl has no 
 def _holds(sheet: Any) -> bool:  # noqa: ANN401 - openpyxl has no types
     # What some programs write as the size of the sheet is wrong, and rows would be lost.
     sheet.reset_dimensions()
-    return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
+    return any(cell.value is not None for row in _rows(sheet) for cell in row)
 
 
 def _cells(path: Path, workbook: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl has no types
-    yield from _sheet(path, workbook).iter_rows()
+    yield from _rows(_sheet(path, workbook))
+
+
+def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl has no types
+    # Rows that a file leaves out are made up: one that calls itself row 99,999,999,999 would take days.
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        if number > _MOST_ROWS:
+            raise _TooManyRowsError
+        yield row
 
 
 def _hidden(path: Path, workbook: Any) -> Iterator[int]:  # noqa: ANN401 - openpyxl has no types

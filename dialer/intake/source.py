@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from dialer.errors import InputError
 from dialer.files import unreadable
 from dialer.intake.formats import HEAD, marked_encoding, refuse_other_than_text
+from dialer.intake.unpacked import BoundedGzip
 from dialer.messages.intake import table as say
 from dialer.messages.words import not_a_file
 
@@ -182,7 +183,7 @@ def _open(path: Path, digest: hashlib.blake2b) -> Iterator[io.BufferedReader[_Di
         if stream.peek(2)[:2] != _GZIP:
             yield stream
             return
-        with gzip.GzipFile(fileobj=stream) as unpacked:
+        with BoundedGzip(path, stream) as unpacked:
             yield unpacked
 
 

@@ -34,6 +34,8 @@ _NAMED: Final = 128
 """Characters of a cell that is cut which are free for the words that say so."""
 _SAMPLE: Final = 200
 """Rows by whose cells the columns get their widths."""
+_PART: Final = 1 << 20
+"""Bytes of a part that are read of a file from elsewhere: they may stand for any number."""
 _NARROWEST = 8
 _HEIGHT: Final = 15.75
 """Of every row: any but XlsxWriter's own is written, so that no row grows with the text in it."""
@@ -200,8 +202,8 @@ def _part(path: Path, name: str) -> str:
     if path.suffix.lower() != ".xlsx" or not path.is_file():
         return ""
     try:
-        with ZipFile(path) as archive:
-            return archive.read(name).decode()
+        with ZipFile(path) as archive, archive.open(name) as part:
+            return part.read(_PART).decode()
     except Exception:  # noqa: BLE001 - a file that is none, or damaged, makes zipfile raise anything at all
         return ""
 

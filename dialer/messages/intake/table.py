@@ -285,6 +285,28 @@ def damaged_sheet(path: Path, error: str) -> str:
     )
 
 
+def unpacks_to(path: Path, unpacked: int, *, packed: int) -> str:
+    """Say that a workbook unpacks to more than a list can be; the sizes are in bytes."""
+    return (
+        f"{path} is not read: its {_mb(packed)} unpack to {_mb(unpacked)}, which no list of people does. "
+        "Open it in a spreadsheet program, and save it as CSV UTF-8."
+    )
+
+
+def unpacks_to_more(path: Path, most: int) -> str:
+    """Say that a compressed text unpacks to more than `most` bytes."""
+    return f"{path} is not read: it unpacks to more than {_mb(most)}. Unpack it, and take only the list."
+
+
+def _mb(size: int) -> str:
+    return f"{max(1, size >> 20):,} MB"
+
+
+def too_many_rows(path: Path, *, most: int) -> str:
+    """Say that a sheet has a row beyond the last one of a spreadsheet program."""
+    return f"{path} has a row after row {most:,}, where every sheet ends. Save it again as .xlsx or as CSV UTF-8."
+
+
 def no_sheet(path: Path) -> str:
     """Say that all sheets are hidden."""
     return f"{path} has no visible sheet."
