@@ -11,10 +11,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 
 from dialer import manual
 from dialer.cli import main
+from dialer.cli.group import cli
 from dialer.errors import ExitCode
 from dialer.manual.markdown import Code, blocks
 from dialer.manual.roff import as_man
@@ -82,7 +84,35 @@ def test_a_topic_like_no_other_is_answered_with_the_list(capsys: pytest.CaptureF
     assert main(["help", "zzz"]) == ExitCode.USAGE
     said = capsys.readouterr().err
     assert "Did you mean" not in said
-    assert "`dialer help`" in said
+    assert all(topic in said for topic in TOPICS)
+
+
+def test_words_that_are_no_topic_are_looked_for_in_the_manual(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["help", "Older", "copy"]) == ExitCode.DONE
+    first, _, *found = capsys.readouterr().out.splitlines()
+    assert first == 'There is no page "Older copy". The manual speaks of it here:'
+    assert found[:2] == ["dialer help backup", "  What happens with an older copy"]
+    pages = [line for line in found if line.startswith("dialer help ")]
+    assert len(pages) == len(set(pages)) > 1
+    assert max(map(len, found)) <= 80
+
+
+def test_each_place_that_the_search_names_has_all_the_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "time", "zone"]) == ExitCode.DONE
+    found = capsys.readouterr().out.split("\ndialer help ")[1:]
+    assert found
+    for passage in found:
+        topic = passage.split(maxsplit=1)[0]
+        paragraphs = [" ".join(text.split()).lower() for text in source_of(topic).split("\n\n")]
+        assert any("time" in text and "zone" in text for text in paragraphs)
+
+
+def test_many_places_on_one_page_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "call"]) == ExitCode.DONE
+    assert re.search(r"^  and \d+ more places$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_a_page_that_a_command_shares_its_name_with_ends_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,3 +217,42 @@ def test_a_folder_of_man_pages_that_cannot_be_made_is_named(tmp_path: Path, caps
     assert main(["help", "--man", str(tmp_path / "file")]) != ExitCode.DONE
     assert str(tmp_path / "file") in capsys.readouterr().err
     assert main(["help", "hours", "--man", str(tmp_path / "man")]) == ExitCode.USAGE
+
+
+# -- the options of a command ------------------------------------------------------------------------------------------
+
+
+def headings_of(text: str) -> dict[str, list[str]]:
+    """Return the options on a page of help below each heading."""
+    groups: dict[str, list[str]] = {}
+    heading = ""
+    for line in text.splitlines():
+        if re.fullmatch(r"\S.*:", line):
+            heading = line.removesuffix(":")
+        elif found := re.match(r"  (?:-\w, )?(--[\w-]+)", line):
+            groups.setdefault(heading, []).append(found[1])
+    return groups
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in {"dnc", "database"}])
+def test_no_page_of_help_is_one_long_list_and_each_option_stands_once(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb, "--help"]) == ExitCode.DONE
+    groups = headings_of(capsys.readouterr().out)
+    options = [option for members in groups.values() for option in members]
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    shown = {one.opts[-1] for one in command.params if isinstance(one, click.Option) and not one.hidden}
+    assert len(options) == len(set(options)), "an option stands twice"
+    assert shown - set(options) <= {"--format"}  # the third name of -o, --output
+    assert max(map(len, groups.values())) <= 9
+    assert "--help" in groups["Questions and output"]
+
+
+def test_the_options_of_run_stand_where_people_look_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--help"]) == ExitCode.DONE
+    groups = headings_of(capsys.readouterr().out)
+    assert groups["Which batch or folder"] == ["--recipients", "--batch", "--sandbox"]
+    assert {"--limit", "--until", "--track"} <= {*groups["How far"]}
+    assert groups["Call again"] == ["--retry-errors", "--redial", "--redial-unknown"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from dialer.cli import colour
+from dialer.cli.option_groups import write_options
 from dialer.cli.printing import echo
 from dialer.messages.examples import EXAMPLES, HEAD
 from dialer.messages.verbs import VERBS, help_page
@@ -133,7 +134,13 @@ def _colour(_context: click.Context, _parameter: click.Parameter, choice: str | 
 
 
 class _WithExamples(click.Command):
-    """A command whose page of help ends with its examples."""
+    """A command whose page of help has its options in groups, and ends with its examples."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands below this one, and its options."""
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+        write_options(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""

@@ -14,8 +14,10 @@ from dialer.cli.group import PATH, cli
 from dialer.cli.printing import echo
 from dialer.cli.terminal import width_of_output
 from dialer.errors import ExitCode
+from dialer.manual.search import search
 from dialer.manual.text import as_text
-from dialer.messages.pages.help import MAN_FOR_ALL, man_written, no_such_topic, topics_text
+from dialer.messages.pages.help import MAN_FOR_ALL, man_written, no_such_topic, passages_text, topics_text
+from dialer.messages.verbs import VERBS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,27 +35,41 @@ def help_(context: click.Context, topic: tuple[str, ...], *, man: Path | None) -
     if man is not None:
         echo(_written(man, topic, context))
         return ExitCode.DONE
-    _show(_page(topic, context) if topic else topics_text(manual.topics()))
+    _show(_page(topic, context) if any(map(str.strip, topic)) else topics_text(manual.topics()))
     return ExitCode.DONE
 
 
 def _page(words: tuple[str, ...], context: click.Context) -> str:
-    """Return the page of a topic, with the options of the command of that name.
+    """Return the page of a topic, with the options of the command of that name; else where the manual speaks of it.
 
     Raises:
-        click.BadParameter: it is neither a topic nor a command.
+        click.BadParameter: it is neither a topic nor a command, and nothing speaks of it.
     """
     topic = "-".join(words).lower()
     shown = []
     if topic in manual.topics():
-        shown.append(as_text(manual.page(topic), width=min(get_terminal_size().columns, _WIDEST)))
+        shown.append(as_text(manual.page(topic), width=_width()))
     command = _command(words, context.find_root())
     if command is not None:
         shown.append(command.get_help())
-    if not shown:
-        near = get_close_matches(topic, [*manual.topics(), *cli.list_commands(context)], n=1)
-        raise click.BadParameter(no_such_topic(" ".join(words), near), param_hint="TOPIC")
-    return "\n\n".join(shown)
+    return "\n\n".join(shown) or _searched(words, get_close_matches(topic, [*manual.topics(), *VERBS], n=1))
+
+
+def _searched(words: tuple[str, ...], near: list[str]) -> str:
+    """Return where the manual speaks of words.
+
+    Raises:
+        click.BadParameter: nowhere.
+    """
+    typed = " ".join(words)
+    found = search(typed.split())
+    if not found:
+        raise click.BadParameter(no_such_topic(typed, near, manual.topics()), param_hint="TOPIC")
+    return passages_text(typed, near, found, width=_width())
+
+
+def _width() -> int:
+    return min(get_terminal_size().columns, _WIDEST)
 
 
 def _command(words: tuple[str, ...], context: click.Context) -> click.Context | None:

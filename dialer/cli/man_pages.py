@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dialer import manual
+from dialer.cli.option_groups import grouped
 from dialer.manual.markdown import Heading, Paragraph, Table
 from dialer.manual.roff import as_man
 from dialer.messages.pages import help as words
@@ -50,9 +51,9 @@ def _page(context: click.Context, *, level: int = 2) -> Iterator[Block]:
     """Yield what a command takes, and then each command below it."""
     yield Heading(level, words.SYNOPSIS)
     yield Paragraph(_usage(context))
-    yield Heading(level, words.OPTIONS)
-    records = (option.get_help_record(context) for option in context.command.get_params(context))
-    yield Table((words.OPTION_COLUMNS, *((f"`{names}`", text) for names, text in filter(None, records) if text)))
+    for heading, options in grouped(context):
+        yield Heading(level, heading)
+        yield Table((words.OPTION_COLUMNS, *((f"`{names}`", text) for names, text in options)))
     below = context.command.commands if isinstance(context.command, click.Group) else {}
     for name, command in below.items():
         inner = click.Context(command, info_name=name, parent=context)

@@ -27,7 +27,7 @@ def as_text(page: Iterable[Block], *, width: int) -> str:
 
 def _block(block: Block, width: int) -> str:
     if isinstance(block, Heading):
-        return _plain(block.text).upper() if block.level == 1 else _plain(block.text)
+        return plain(block.text).upper() if block.level == 1 else plain(block.text)
     if isinstance(block, Code):
         return textwrap.indent(block.text, "    ")
     if isinstance(block, Items):
@@ -56,7 +56,7 @@ def _table(table: Table, width: int) -> list[str]:
 
 def _cell(text: str) -> str:
     whole = spans(text)
-    shown = whole[0].text if len(whole) == 1 and whole[0].kind == "code" else _plain(text)
+    shown = whole[0].text if len(whole) == 1 and whole[0].kind == "code" else plain(text)
     return shown.replace(_HELD, " ")
 
 
@@ -84,7 +84,7 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return _wrapped_plain(_plain(text), width, breaks_words=False)
+    return _wrapped_plain(plain(text), width, breaks_words=False)
 
 
 def _wrapped_plain(text: str, width: int, *, breaks_words: bool = True) -> list[str]:
@@ -94,7 +94,8 @@ def _wrapped_plain(text: str, width: int, *, breaks_words: bool = True) -> list[
     return [line.replace(_HELD, " ") for line in lines]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a line without the marks of Markdown; a command keeps its backticks, and its spaces do not break."""
     return "".join(map(_span, spans(text)))
 
 
@@ -105,5 +106,5 @@ def _span(span: Span) -> str:
     if span.kind == "link":
         topic = topic_of(span.target)
         place = command_text("help", topic) if topic else span.target
-        return f"{_plain(span.text)} ({place.replace(' ', _HELD)})"
+        return f"{plain(span.text)} ({place.replace(' ', _HELD)})"
     return span.text

@@ -65,8 +65,8 @@ EXAMPLES = {
         "dialer dnc remove +919876543210 --reason wrong --source hotline": "end only the entry of this source",
     },
     "help": {
-        "dialer help": "the pages of the manual",
         "dialer help unattended": "how to run from cron, systemd or Airflow",
+        "dialer help voicemail": "where the manual speaks of voicemail",
     },
     "init": {
         "dialer init people.csv": "ask a few questions, and write people.toml",

@@ -36,7 +36,7 @@ GROUPS = {
     "More": {
         "completion": "Print the script that lets a shell complete commands, options and campaign files.",
         "database": "Set up the database that several hosts share.",
-        "help": "Show a page of the manual, or the options of a command.",
+        "help": "Show a page of the manual or the options of a command, or search the manual.",
     },
 }
 """Each command in a line, in the order in which they are shown."""

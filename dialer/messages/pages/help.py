@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from dialer.manual.markdown import Heading, Paragraph, Table
@@ -13,24 +14,60 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.manual.markdown import Block
+    from dialer.manual.search import Passage
+
+_SHOWN = 3
+"""How many passages of one page are shown."""
 
 
 def topics_text(titles: Mapping[str, str]) -> str:
     """Return the topics, a line each."""
     width = max(map(len, titles))
     lines = [f"  {topic:{width}}  {title.replace('`', '')}" for topic, title in titles.items()]
-    show, options = command_text("help", "TOPIC"), command_text("help", "COMMAND")
-    return "\n".join([f"Show a page with `{show}`, the options of a command with `{options}`.", "", *lines])
+    show, options, search = (command_text("help", what) for what in ("TOPIC", "COMMAND", "WORDS"))
+    return "\n".join(
+        [
+            f"Show a page with `{show}`, the options of a command with `{options}`.",
+            f"Search with `{search}`.",
+            "",
+            *lines,
+        ]
+    )
 
 
-def no_such_topic(topic: str, near: Sequence[str]) -> str:
+def no_such_topic(typed: str, near: Sequence[str], topics: Iterable[str]) -> str:
+    listed = f"`{command_text('help')}` lists the pages: {', '.join(topics)}."
+    return f"{_not_a_page(typed, near)} Nothing in the manual speaks of it. {listed}"
+
+
+def passages_text(typed: str, near: Sequence[str], found: Mapping[str, Sequence[Passage]], *, width: int) -> str:
+    """Return where the manual speaks of something.
+
+    Args:
+        typed: what was asked for.
+        near: the page that may have been meant.
+        found: the passages of each page.
+        width: how long a line may be.
+    """
+    lines = [f"{_not_a_page(typed, near)} The manual speaks of it here:"]
+    for topic, passages in found.items():
+        lines += ["", command_text("help", topic)]
+        for passage in passages[:_SHOWN]:
+            text = passage.heading if passage.text is None else f"{passage.heading}: {passage.text}"
+            lines += wrap(text, width, initial_indent="  ", subsequent_indent="    ")
+        if (more := len(passages) - _SHOWN) > 0:
+            lines.append(f"  and {many(more, 'more place')}")
+    return "\n".join(lines)
+
+
+def _not_a_page(typed: str, near: Sequence[str]) -> str:
     guess = f' Did you mean "{near[0]}"?' if near else ""
-    return f'There is no page "{topic}".{guess} `{command_text("help")}` lists them all.'
+    return f'There is no page "{typed}".{guess}'
 
 
 # -- man pages ---------------------------------------------------------------------------------------------------------
 
-SYNOPSIS, OPTIONS = "SYNOPSIS", "OPTIONS"
+SYNOPSIS = "SYNOPSIS"
 OPTION_COLUMNS = ("option", "means")
 MAN_FOR_ALL = "--man writes all pages: leave TOPIC out."
 
