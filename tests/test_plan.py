@@ -128,10 +128,10 @@ def test_with_a_limit_it_still_says_who_is_outside_their_hours_and_who_is_called
     place.recipients([*closed, *opened], header=["phone", "customer_name"])
     lines = plan(place.campaign(more=f'[window]\nhours = "{hours}"'), capsys, "--limit", "2")
     assert lines[0].startswith("2 people in ")
-    assert "(--limit 2)" in lines[0]
+    assert "(limit: 2)" in lines[0]
     (later,) = [line for line in lines if "for a later run" in line]
     assert later.startswith("5 stay for a later run: 3 outside their calling hours, ")
-    assert later.endswith("2 beyond --limit.")
+    assert later.endswith("2 beyond the limit of this run.")
     (heard,) = [line for line in lines if line.startswith("The first one will hear")]
     assert "Open 0" in heard
 

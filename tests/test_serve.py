@@ -14,6 +14,7 @@ from tests.pages import Page, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 CAMPAIGN = """
@@ -89,3 +90,39 @@ def test_a_lost_connection_needs_nothing_but_a_new_one(page: Page) -> None:
 
 def test_whether_it_lives_can_be_asked_without_a_session(page: Page) -> None:
     assert httpx.get(f"{page.address}/healthz").text == "ok"
+
+
+def test_of_a_workspace_one_page_is_served_and_a_second_one_names_it(page: Page) -> None:
+    """Two would not know of each other's commands; the link goes to the one that runs."""
+    words = [sys.executable, "-m", "dialer", "serve", "--port", "0", str(page.folder)]
+    second = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert second.returncode == 4
+    assert page.address in second.stderr
+    assert f"process {page.process.pid}" in second.stderr
+    assert page.web.get("/").status_code == 200
+
+
+def test_a_page_that_was_killed_gives_no_link_and_lets_the_next_one_begin(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "dialer", "serve", "--link", str(tmp_path)]
+    with serving(tmp_path) as page:
+        page.process.kill()
+        page.process.wait()
+        refused = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "does not run" in refused.stderr
+    with serving(tmp_path) as page:
+        link = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert link.startswith(page.address)
+
+
+def test_whoever_deletes_the_secret_signs_every_browser_out(tmp_path: Path) -> None:
+    """A new link then opens a session as before; a stream that was open ends."""
+    with serving(tmp_path) as page:
+        with page.web.stream("GET", "/api/v1/events") as stream:
+            (tmp_path / ".dialer" / "secret").unlink()
+            assert [line for line in stream.iter_lines() if line.startswith("data: ")]
+        assert page.web.get("/").status_code == 401
+        words = [sys.executable, "-m", "dialer", "serve", "--link", str(tmp_path)]
+        link = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        assert page.web.get(link).status_code == 200
+        assert page.web.get("/").status_code == 200

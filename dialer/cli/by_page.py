@@ -15,6 +15,7 @@ import click
 
 from dialer.cli.asking import answer_line
 from dialer.errors import DialerError
+from dialer.messages.commands import speak_to_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,19 @@ if TYPE_CHECKING:
     from dialer.engine.control import Control
     from dialer.errors import ExitCode
 
-by_page_option = click.option("--by-page", is_flag=True, hidden=True, help="The page in the browser has started it.")
+
+def _speak(_context: click.Context, _parameter: click.Parameter, is_on: bool) -> bool:  # noqa: FBT001 - click's callback
+    speak_to_page(is_page=is_on)
+    return is_on
+
+
+by_page_option = click.option(
+    "--by-page", is_flag=True, hidden=True, is_eager=True, callback=_speak, help="The page has started this command."
+)
+for_page_option = click.option(
+    "--by-page", is_flag=True, hidden=True, is_eager=True, callback=_speak, expose_value=False, help="As above."
+)
+"""For a command that talks to nobody, but may say why it does not do what was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from dialer.cli.by_page import for_page_option
 from dialer.cli.group import PATH, batch_options, campaign_argument, cli, json_option, or_json
 from dialer.cli.printing import echo, echo_data
 from dialer.errors import ExitCode
@@ -43,6 +44,7 @@ _BY_NAME: Final[Mapping[str, _Form]] = {".md": "md", ".json": "json"}
 )
 @click.option("--full-numbers", is_flag=True, help="Show whole phone numbers, not only the last three digits.")
 @json_option
+@for_page_option
 def report(
     campaign: Path,
     *,

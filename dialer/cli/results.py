@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialer.cli.by_page import for_page_option
 from dialer.cli.group import PATH, batch_options, campaign_argument, cli, output_option
 from dialer.cli.printing import echo_outcome
 from dialer.errors import ExitCode
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @batch_options
 @click.option("--to", type=PATH, metavar="FILE.xlsx", help="Write only this workbook, even during a run.")
 @output_option
+@for_page_option
 def results(campaign: Path, *, to: Path | None, output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Write the results file again, also as a workbook."""
     from dialer.config.batch import locate  # noqa: PLC0415 - only this command needs it

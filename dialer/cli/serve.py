@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from dialer.cli.group import PATH, cli
 from dialer.cli.printing import echo
 from dialer.errors import ExitCode
+from dialer.messages.commands import speak_to_page
 from dialer.messages.pages.serve import link_text, serving_text
 
 
@@ -22,7 +24,7 @@ from dialer.messages.pages.serve import link_text, serving_text
 def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path | None, sandbox: bool) -> ExitCode:
     """Show every campaign in the browser; start, pause and cancel there."""
     from dialer.operations.serve.board import Board  # noqa: PLC0415 - heavy, and only this command needs it
-    from dialer.operations.serve.folder import own_folder  # noqa: PLC0415 - as above
+    from dialer.operations.serve.folder import is_served, only_page, own_folder  # noqa: PLC0415 - as above
     from dialer.operations.serve.next_list import NextLists  # noqa: PLC0415 - as above
     from dialer.operations.serve.work import Works  # noqa: PLC0415 - as above
     from dialer.web.server import address_of, listening, serve  # noqa: PLC0415 - as above
@@ -32,17 +34,18 @@ def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path
     folder = own_folder(workspace)
     sessions = Sessions(folder)
     if link:
-        echo(link_text(sessions.address(), sessions.new_link_token()))
+        echo(link_text(sessions.address(is_served=is_served(folder)), sessions.new_link_token()))
         return ExitCode.DONE
     token = "" if token_file is None else token_in(token_file)
-    board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
-    board.listing()
-    listener = listening(host, port)
-    address = address_of(listener)
-    sessions.note_address(address)
-
-    def ready() -> None:
-        echo(serving_text(address, sessions.new_link_token(), folder=board.listing().workspace))
-
-    serve(Site(board, sessions, Works(folder / "runs")), listener, token=token, ready=ready)
+    with only_page(folder, address=sessions.last_address):
+        board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
+        board.listing()
+        listener = listening(host, port)
+        address = address_of(listener)
+        sessions.note_address(address)
+        printed = serving_text(address, sessions.new_link_token(), folder=str(folder.parent))
+        # From here on, what is said is read in a browser.
+        speak_to_page()
+        board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
+        serve(Site(board, sessions, Works(folder / "runs")), listener, token=token, ready=partial(echo, printed))
     return ExitCode.DONE

@@ -97,5 +97,5 @@ class Eligibility:
 
     def _end_for(self, error: Exception) -> str:
         words = str(error) if isinstance(error, DialerError) else f"{type(error).__name__}: {error}"
-        self._end(Trip(words, say.FIX_THAT))
+        self._end(Trip(words, say.fix_that()))
         return words

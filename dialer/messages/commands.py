@@ -1,4 +1,8 @@
-"""Commands as a person can type them: built from a verb and its options, never by editing another command."""
+"""The next step as a person can take it: a command to type, or on the page the button that does the same.
+
+A command is built from a verb and its options, never by editing another command. A process that speaks to the page says
+so once, and every sentence with a next step then names what the page has.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialer.escaping import is_plain
+from dialer.messages import buttons
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Who reads the sentences of this process."""
+
+    has_page: bool = False
+
+
+_READER = _Reader()
+
+
+def speak_to_page(*, is_page: bool = True) -> None:
+    """Have the sentences of this process lead to buttons and fields of the page: its reader has a browser."""
+    _READER.has_page = is_page
+
+
+def has_page() -> bool:
+    """Tell whether the reader has the page before them, not a terminal."""
+    return _READER.has_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +51,14 @@ class Selection:
     sandbox: bool = False
 
     def command(self, verb: str, *options: str) -> str:
-        """Return a command on the same batch.
+        """Return a command on the same batch, or the button for it.
 
         Args:
             verb: what to do.
             options: more options of that verb.
         """
-        return command_text(verb, self.campaign, *self.options, *options)
+        button = buttons.of_command(verb, *options)
+        return command_text(verb, self.campaign, *self.options, *options, button=button)
 
     @property
     def options(self) -> list[str | Path]:
@@ -55,14 +81,48 @@ class Selection:
         return replace(self, sandbox=False)
 
 
-def command_text(verb: str | Path, *words: str | Path) -> str:
-    """Return a command so that a shell takes it as it is meant, whatever stands in the names of files."""
-    return " ".join(("dialer", *(quoted(word) for word in (verb, *words))))
+def command_text(verb: str | Path, *words: str | Path, button: str = "") -> str:
+    """Return a command so that a shell takes it as it is meant, whatever stands in the names of files.
+
+    Args:
+        verb: what to do.
+        words: its arguments.
+        button: what does the same on the page; empty where only a terminal does it.
+    """
+    typed = " ".join(("dialer", *(quoted(word) for word in (verb, *words))))
+    return in_terminal(typed) if not button else pressed(button) if has_page() else typed
+
+
+def in_terminal(typed: str) -> str:
+    """Return what has to be typed; on the page, with the place for it."""
+    return f"{typed} (in a terminal)" if has_page() else typed
+
+
+def pressed(button: str) -> str:
+    return f'press "{button}"'
+
+
+def run_again() -> str:
+    """Say how a run is started once more with the same options."""
+    return "start it again" if has_page() else "run the same command again"
+
+
+def added(option: str) -> str:
+    """Say how a run gets an option that it had not."""
+    button = buttons.of_option(option)
+    return pressed(button) if button and has_page() else in_terminal(f"add {option}")
+
+
+def field(option: str, value: str = "") -> str:
+    """Return an option and its value as they were typed; on the page, the name of its field."""
+    named = buttons.field_of(option) if has_page() else ""
+    name = f'"{named}"' if named else option
+    return f"{name} {value}" if value else name
 
 
 def removal_text(*files: Path) -> str:
     """Return a command that deletes files."""
-    return " ".join(("rm", *map(quoted, files)))
+    return in_terminal(" ".join(("rm", *map(quoted, files))))
 
 
 def quoted(word: str | Path) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dialer.messages.commands import command_text
+from dialer.messages.commands import command_text, run_again
 
-_LET_RUN = command_text("database", "create", "--run", "ROLE")
+
+def _let_run() -> str:
+    return command_text("database", "create", "--run", "ROLE")
+
+
 DO_NOT_CALL = "the do-not-call list of the database"
 LOST = "the connection is lost"
 ANOTHER_BATCH = "another batch"
@@ -13,7 +17,7 @@ ANOTHER_BATCH = "another batch"
 def unreachable(*, why: str) -> str:
     return (
         f"The database cannot be reached ({why}). What was recorded is intact, and nothing is sent without it: check "
-        "the server and the network, then run the same command again."
+        f"the server and the network, then {run_again()}."
     )
 
 
@@ -36,7 +40,7 @@ def answers_again(*, seconds: float) -> str:
 
 
 def not_usable(*, why: str) -> str:
-    return f"The database refused what it was asked ({why}). What was recorded is intact; run the same command again."
+    return f"The database refused what it was asked ({why}). What was recorded is intact; {run_again()}."
 
 
 def missing() -> str:
@@ -53,7 +57,7 @@ def no_role(role: str) -> str:
 def not_allowed(*, why: str) -> str:
     return (
         f"The database does not let the role in its address do this ({why}). To make or upgrade tables, use the "
-        f"address of the database's owner. To let a role run campaigns, as the owner: {_LET_RUN}"
+        f"address of the database's owner. To let a role run campaigns, as the owner: {_let_run()}"
     )
 
 
@@ -136,7 +140,7 @@ def is_off(setting: str) -> str:
 
 
 READS_ONLY = (
-    f"This role may look at campaigns, and not run them. To let it: {_LET_RUN}, with the address of the database's "
+    f"This role may look at campaigns, and not run them. To let it: {_let_run()}, with the address of the database's "
     "owner."
 )
 NO_TEMPORARY = "This role may not make temporary tables, which a run needs: GRANT TEMPORARY ON DATABASE … TO …"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.provider import RUN_AGAIN
+from dialer.messages.commands import added, run_again
 from dialer.messages.words import without_stop
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def many_errors(count: int, *, last: str) -> tuple[str, str]:
     advice = (
-        "Look at the `error` column of the results, fix the cause, then run the same command again; "
-        "add --retry-errors to call the refused ones as well."
+        f"Look at the `error` column of the results, fix the cause, then {run_again()}; "
+        f"{added('--retry-errors')} to call the refused ones as well."
     )
     return f"{count} answers in a row were refusals or unclear; the last one: {without_stop(last)}.", advice
 
@@ -29,8 +29,8 @@ def many_unclear(count: int, *, among: int, last: str, names: ProviderNames) -> 
         f"the last one: {without_stop(last)}."
     )
     advice = (
-        f"{names.name} or the network has trouble. Run the same command again later: it looks for the unclear calls "
-        "first."
+        f"{names.name} or the network has trouble. {run_again().capitalize()} later: the run looks for the unclear "
+        "calls first."
     )
     return happened, advice
 
@@ -38,14 +38,14 @@ def many_unclear(count: int, *, among: int, last: str, names: ProviderNames) -> 
 def no_connection(seconds: float, *, last: str, names: ProviderNames) -> tuple[str, str]:
     return (
         f"No connection to {names.name} for {seconds:.0f} seconds: {without_stop(last)}.",
-        f"Check the network, {RUN_AGAIN}",
+        f"Check the network, then {run_again()}.",
     )
 
 
 def too_many_requests(seconds: float, *, last: str, names: ProviderNames) -> tuple[str, str]:
     advice = (
-        "The limit is shared by the whole organisation: something else may be using it up. Run the same command "
-        "again later."
+        "The limit is shared by the whole organisation: something else may be using it up. "
+        f"{run_again().capitalize()} later."
     )
     return (
         f"No call got through for {seconds / 60:.0f} minutes, {names.name} asks to wait (429): {without_stop(last)}.",
@@ -54,27 +54,27 @@ def too_many_requests(seconds: float, *, last: str, names: ProviderNames) -> tup
 
 
 def no_money(wallet: float, names: ProviderNames) -> tuple[str, str]:
-    return f"The account's wallet is at {wallet:g}.", f"Recharge it on {names.name}'s dashboard, {RUN_AGAIN}"
+    return f"The account's wallet is at {wallet:g}.", f"Recharge it on {names.name}'s dashboard, then {run_again()}."
 
 
 def must_pay(words: str, names: ProviderNames) -> tuple[str, str]:
     return (
         f"{names.name} asks for payment: {without_stop(words)}.",
-        f"Recharge the account on {names.name}'s dashboard, {RUN_AGAIN}",
+        f"Recharge the account on {names.name}'s dashboard, then {run_again()}.",
     )
 
 
 def agent_not_known(words: str, names: ProviderNames) -> tuple[str, str]:
     return (
         f"{names.name} does not know the agent: {without_stop(words)}.",
-        f"Check `agent_id` in the campaign file, {RUN_AGAIN}",
+        f"Check `agent_id` in the campaign file, then {run_again()}.",
     )
 
 
 def other_server(words: str, names: ProviderNames) -> tuple[str, str]:
     return (
         f"The server is not {names.name}'s API: {without_stop(words)}.",
-        f"The base URL is wrong: check {names.address}, {RUN_AGAIN}",
+        f"The base URL is wrong: check {names.address}, then {run_again()}.",
     )
 
 
@@ -86,7 +86,9 @@ def calls_stand_still(live: int, *, trouble: str, names: ProviderNames) -> tuple
     )
 
 
-FIX_THAT = f"Fix that, {RUN_AGAIN}"
+def fix_that() -> str:
+    return f"Fix that, then {run_again()}."
+
 
 # -- why a call did not leave, or is in doubt --------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ def rate_on_two_machines(path: Path) -> str:
 def rate_file_unusable(path: Path, *, why: str | None) -> str:
     return (
         f"{path} cannot be read and written ({why}). All runs of this folder keep the organisation's rate by it. "
-        f"Make it and its folder writable, {RUN_AGAIN}"
+        f"Make it and its folder writable, then {run_again()}."
     )
 
 

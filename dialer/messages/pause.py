@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import field
 from dialer.messages.words import many
 from dialer.moments import to_the_minute
 
@@ -60,11 +61,11 @@ ONE_END = "Give --until or --for, not both."
 
 
 def not_a_moment(text: str) -> str:
-    return f'--until {text}: this is not a date and a time. Write them as in --until "2026-12-01 09:00".'
+    return f'{field("--until", text)}: this is not a date and a time. Write them like "2026-12-01 09:00".'
 
 
 def skipped(text: str) -> str:
-    return f"--until {text}: the clocks skip this time that night. Take another one."
+    return f"{field('--until', text)}: the clocks skip this time that night. Take another one."
 
 
 def not_a_length(text: str) -> str:
@@ -72,7 +73,7 @@ def not_a_length(text: str) -> str:
 
 
 def past(text: str) -> str:
-    return f"--until {text}: this is in the past. Take a later time."
+    return f"{field('--until', text)}: this is in the past. Take a later time."
 
 
 def no_campaign(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import run_again
 from dialer.messages.words import without_stop
 from dialer.moments import to_the_minute
 
@@ -12,13 +13,12 @@ if TYPE_CHECKING:
 
     from dialer.messages.names import ProviderNames
 
-RUN_AGAIN = "then run the same command again."
-
 # -- nothing can be done until a person has acted: what happened, and what to do --------------------------------------
 
 
 def key_refused(words: str, names: ProviderNames) -> tuple[str, str]:
-    return f"{names.name} refused the key: {without_stop(words)}.", f"Set {names.key} to a valid key, {RUN_AGAIN}"
+    advice = f"Set {names.key} to a valid key, then {run_again()}."
+    return f"{names.name} refused the key: {without_stop(words)}.", advice
 
 
 def cannot_leave(words: str, advice: str) -> tuple[str, str]:
@@ -28,7 +28,7 @@ def cannot_leave(words: str, advice: str) -> tuple[str, str]:
         words: why no request can leave.
         advice: what a person has to change, without a full stop.
     """
-    return f"No request can leave: {without_stop(words)}.", f"{advice}, {RUN_AGAIN}"
+    return f"No request can leave: {without_stop(words)}.", f"{advice}, then {run_again()}."
 
 
 def check_settings(names: ProviderNames) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.commands import command_text
+from dialer.messages.commands import command_text, has_page, in_terminal, run_again
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,11 +15,15 @@ _ELSEWHERE = (
     'Set `ledger = "/var/lib/dialer/NAME.ledger"` (a local disk) in the campaign file; the results may stay where '
     "they are."
 )
-_REBUILD = "Keep the results CSV, move the ledger away and run again with --adopt, which rebuilds it from the results."
+
+
+def _rebuild() -> str:
+    adopt = in_terminal("--adopt")
+    return f"Keep the results CSV, move the ledger away and run again with {adopt}, which rebuilds it from the results."
 
 
 def disk_full(path: Path) -> str:
-    return f"{path}: the disk is full. What was recorded is intact: free some room, then run the same command again."
+    return f"{path}: the disk is full. What was recorded is intact: free some room, then {run_again()}."
 
 
 def read_only(path: Path) -> str:
@@ -30,25 +34,19 @@ def read_only(path: Path) -> str:
 
 
 def damaged(path: Path, *, why: str) -> str:
-    return f"{path}: the ledger is damaged ({why}). {_REBUILD}"
+    return f"{path}: the ledger is damaged ({why}). {_rebuild()}"
 
 
 def not_a_ledger(path: Path, *, why: str) -> str:
-    return f"{path}: this is not a ledger, or a damaged one ({why}). {_REBUILD}"
+    return f"{path}: this is not a ledger, or a damaged one ({why}). {_rebuild()}"
 
 
 def kept_locked(path: Path) -> str:
-    return (
-        f"{path}: another program keeps the ledger locked. Close it (a database browser?), then run the same command "
-        "again."
-    )
+    return f"{path}: another program keeps the ledger locked. Close it (a database browser?), then {run_again()}."
 
 
 def not_usable(path: Path, *, why: str) -> str:
-    return (
-        f"{path}: the ledger cannot be read or written ({why}). What was recorded is intact; run the same command "
-        "again."
-    )
+    return f"{path}: the ledger cannot be read or written ({why}). What was recorded is intact; {run_again()}."
 
 
 def not_writable(path: Path, *, why: str | None) -> str:
@@ -59,7 +57,7 @@ def log_without_ledger(path: Path, *, log: str) -> str:
     return (
         f"{path} is missing, but {log} is there: a run was killed, and most of what it recorded may be in it. "
         "Nothing was dialled.\nBring the ledger back beside it; they belong together. If it is lost, move "
-        f"{log} away and run again with --adopt."
+        f"{log} away and run again with {in_terminal('--adopt')}."
     )
 
 
@@ -125,7 +123,7 @@ def _bound(path: Path | str, holds: str) -> str:
     return (
         f"{path} holds {holds}. So it is not known who was called already.\n"
         "Put it back as it was to go on with this batch, or make it another batch: another `results` name, or "
-        "--batch NAME."
+        f"{in_terminal('--batch NAME')}."
     )
 
 
@@ -133,7 +131,8 @@ def _bound(path: Path | str, holds: str) -> str:
 
 
 def holder(command: str, *, process: int, host: str, since: str) -> str:
-    return f"`dialer {command}` (process {process} on {host}, since {since})"
+    what = f"`dialer {command}`" if not has_page() else "a run" if command == "run" else f'"{command}"'
+    return f"{what} (process {process} on {host}, since {since})"
 
 
 def held(path: Path, *, by: str, status: str) -> str:
@@ -144,9 +143,11 @@ def held(path: Path, *, by: str, status: str) -> str:
         by: who, in words; empty where that is not known.
         status: the command that shows how far it is; empty if there is none.
     """
+    words = f"{path}: {by or 'another process'} is working on this batch. Wait until it ends, or "
+    if has_page():
+        return f"{words}pause it."
     look = f" To see how far it is: {status}" if status else ""
-    who = by or "another process"
-    return f"{path}: {who} is working on this batch. Wait until it ends, or stop it there with Ctrl-C.{look}"
+    return f"{words}stop it there with Ctrl-C.{look}"
 
 
 def lock_not_writable(path: Path, *, why: str | None) -> str:
@@ -164,7 +165,8 @@ def neighbour_unreadable(path: Path, *, why: str) -> str:
     return (
         f"{path}: this ledger of another batch cannot be read ({why}).\n"
         "So it is not known whom that batch called, and this run might call them again. Bring the ledger back from a "
-        "backup, or rebuild it from its results (run its campaign with --adopt). If that batch made no calls lately: "
+        "backup, or rebuild it from its results (run its campaign with "
+        f"{in_terminal('--adopt')}). If that batch made no calls lately: "
         f"{command_text('list', '--forget', path)}"
     )
 
@@ -195,9 +197,7 @@ def list_unreadable(path: Path, *, why: str | None) -> str:
 
 
 def list_unwritable(path: Path, *, why: str | None) -> str:
-    return list_is(path, f"cannot be written ({why})") + (
-        " Make it a file that can be written, then run the same command again."
-    )
+    return list_is(path, f"cannot be written ({why})") + (f" Make it a file that can be written, then {run_again()}.")
 
 
 def list_line_unreadable(path: Path, *, line: int) -> str:

@@ -134,7 +134,7 @@ async def _heed(ledger: AsyncStore, work: str, control: Control) -> None:
     with contextlib.suppress(LedgerError):
         while not await ledger.is_asked_to_stop(work):  # noqa: ASYNC110 - asked elsewhere
             await anyio.sleep(HEED_EVERY)
-        control.stop(say.ASKED_TO_STOP)
+        control.stop(say.asked_to_stop())
 
 
 async def _guard(batch: Batch, control: Control) -> None:

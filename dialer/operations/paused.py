@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dialer.messages import pause as say
+from dialer.messages.buttons import Button
 from dialer.messages.commands import command_text
 from dialer.moments import shown
 from dialer.operations.stores import place_of
@@ -95,5 +96,5 @@ def lift_commands(selection: Selection | None, pauses: Sequence[Pause], *, sandb
 def _lift_command(selection: Selection | None, pause: Pause, *, sandbox: bool) -> str:
     if pause.of == "all" or selection is None:
         trial = ["--sandbox"] if sandbox else []
-        return command_text("resume", "--all", "--in", Path(pause.place).parent, *trial)
+        return command_text("resume", "--all", "--in", Path(pause.place).parent, *trial, button=Button.RESUME_ALL)
     return selection.command("resume") if pause.of == "batch" else selection.of_all_batches().command("resume")

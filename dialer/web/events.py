@@ -39,16 +39,19 @@ async def events(request: Request) -> Response:
         raise RefusedError(503, say.TOO_MANY_VIEWERS)
     # What cannot be shown is said with a status, before the stream begins.
     first = await _now(site, batch_id)
-    return StreamingResponse(_stream(site, batch_id, first), media_type="text/event-stream")
+    stream = _stream(site, batch_id, first, cookie=request.state.caller.cookie)
+    return StreamingResponse(stream, media_type="text/event-stream")
 
 
-async def _stream(site: Site, batch_id: str | None, first: str) -> AsyncIterator[str]:
+async def _stream(site: Site, batch_id: str | None, first: str, *, cookie: str) -> AsyncIterator[str]:
     site.viewers += 1
     try:
         yield f"retry: 1000\n\ndata: {first}\n\n"
         sent, quiet = first, 0.0
         while True:
             await anyio.sleep(EVERY)
+            if cookie and not site.sessions.is_valid(cookie):
+                return
             try:
                 text = await _now(site, batch_id)
             except (RefusedError, DialerError) as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
+from dialer.errors import MustActError
 from dialer.messages import web as say
 from dialer.web.rendering import rendered
 
@@ -138,10 +139,12 @@ class Guard:
         cookies: SimpleCookie = SimpleCookie()
         try:
             cookies.load(headers.get("cookie", ""))
-        except CookieError:
+            name = self._sessions.cookie
+            cookie = cookies[name].value if name in cookies else ""
+            return Caller(cookie=cookie, csrf=self._sessions.csrf(cookie)) if self._sessions.is_valid(cookie) else None
+        except (CookieError, MustActError):
+            # Where it cannot be known who may come in, nobody may.
             return None
-        cookie = cookies[self._sessions.cookie].value if self._sessions.cookie in cookies else ""
-        return Caller(cookie=cookie, csrf=self._sessions.csrf(cookie)) if self._sessions.is_valid(cookie) else None
 
     def _forged(self, headers: Headers, caller: Caller) -> str:
         """Return why a request that changes something did not come from our own page; empty where it did."""

@@ -8,10 +8,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from dialer.messages.buttons import Button, Field
+
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("dialer.web"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -19,6 +21,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals |= {"Button": Button, "Field": Field}
+    return environment
 
 
 def rendered(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401 - what the template shows

@@ -1,18 +1,20 @@
 """Who may use the page: one-time links, session cookies, and tokens against requests that another site makes.
 
 A cookie is `ends.nonce.signature`; the secret that signs it lies in the workspace, so it survives a restart.
+Without that file nobody is signed in any more.
 A link's token is known only to who got the link: its hash is the name of a file, and who deletes that file is in.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import secrets
 import time
 from typing import TYPE_CHECKING
 
-from dialer.errors import UsageError
+from dialer.errors import MustActError, UsageError
 from dialer.messages.operations import serve as say
 from dialer.operations.serve.folder import private_file, read_private_file
 
@@ -39,15 +41,33 @@ class Sessions:
     """
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
-        path = folder / "secret"
-        private_file(path, secrets.token_hex(32).encode())
-        self._secret = read_private_file(path)
+        self._path = folder / "secret"
+        self._known: tuple[tuple[int, int], bytes] | None = None
         self._address = folder / "address"
         self._links = folder / "links"
         self._links.mkdir(mode=0o700, exist_ok=True)
         self._clock = clock
-        # Cookies are sent to every port: two workspaces must not take each other's.
-        self.cookie = f"dialer_{hashlib.sha256(self._secret).hexdigest()[:8]}"
+        self._secret()
+
+    def _secret(self) -> bytes:
+        """Return what signs cookies. Deleting its file signs everybody out: the next request makes another one.
+
+        Raises:
+            MustActError: it cannot be made, or others can read it.
+        """
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                status = self._path.stat()
+                version = status.st_ino, status.st_mtime_ns
+                if self._known is None or self._known[0] != version:
+                    self._known = version, read_private_file(self._path)
+                return self._known[1]
+            private_file(self._path, secrets.token_hex(32).encode())
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie: it is sent to every port, and two workspaces must not take each other's."""
+        return f"dialer_{hashlib.sha256(self._secret()).hexdigest()[:8]}"
 
     def new_link_token(self) -> str:
         """Return a token that opens one session, within ten minutes."""
@@ -61,15 +81,20 @@ class Sessions:
         self._address.unlink(missing_ok=True)
         private_file(self._address, address.encode())
 
-    def address(self) -> str:
-        """Return where the page is reached, or was.
+    def last_address(self) -> str:
+        """Return where the page is reached, or was; empty if it never ran."""
+        return read_private_file(self._address).decode() if self._address.exists() else ""
+
+    def address(self, *, is_served: bool) -> str:
+        """Return where the page is reached.
 
         Raises:
-            UsageError: it never ran.
+            UsageError: it does not run.
         """
-        if not self._address.exists():
-            raise UsageError(say.NEVER_SERVED)
-        return read_private_file(self._address).decode()
+        address = self.last_address()
+        if not (is_served and address):
+            raise UsageError(say.NOT_SERVED)
+        return address
 
     def opened(self, token: str) -> str | None:
         """Return a new session's cookie for a link's token; None where it is not valid, or not any more."""
@@ -90,7 +115,11 @@ class Sessions:
         nonce, _, signature = rest.partition(".")
         if len(cookie) > _LONGEST or not (ends.isascii() and ends.isdigit() and cookie.isascii()):
             return False
-        return hmac.compare_digest(signature, self._sign(f"session.{ends}.{nonce}")) and int(ends) > self._clock()
+        try:
+            wanted = self._sign(f"session.{ends}.{nonce}")
+        except MustActError:
+            return False
+        return hmac.compare_digest(signature, wanted) and int(ends) > self._clock()
 
     def csrf(self, cookie: str) -> str:
         """Return what a form of this session carries."""
@@ -101,7 +130,7 @@ class Sessions:
         return f"{body}.{self._sign(f'session.{body}')}"
 
     def _sign(self, text: str) -> str:
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._secret(), text.encode(), hashlib.sha256).hexdigest()
 
     def _link(self, token: str) -> Path:
         return self._links / hashlib.sha256(token.encode()).hexdigest()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import has_page
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -38,8 +40,8 @@ def not_a_report(path: Path, suffixes: Sequence[str]) -> str:
 
 def page_needs_packages(missing: str | None) -> str:
     return (
-        f"The page needs the packages that draw it ({missing} is missing): pip install 'dialer[report]'. "
-        "--format md and --format json do without."
+        f"The page needs the packages that draw it ({missing} is missing): pip install 'dialer[report]'."
+        f"{'' if has_page() else ' --format md and --format json do without.'}"
     )
 
 

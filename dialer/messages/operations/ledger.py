@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.buttons import Button
+from dialer.messages.commands import has_page, in_terminal
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from dialer.messages.names import ProviderNames
 
-ASKED_TO_STOP = "Asked to stop by `dialer cancel`"
+
+def asked_to_stop() -> str:
+    return f'Asked to stop by "{Button.CANCEL}"' if has_page() else "Asked to stop by `dialer cancel`"
 
 
 def replaced_meanwhile(ledger: Path) -> str:
@@ -32,7 +37,7 @@ def copied(ledger: Path, *, former: str) -> str:
     return (
         f"{ledger} is a copy of {former}, which is still there: each would call people whom the other has called.\n"
         "Go on with one of them and move the other away. To call everybody again on purpose, make it another "
-        "batch: another `results` name, or --batch NAME."
+        f"batch: another `results` name, or {in_terminal('--batch NAME')}."
     )
 
 

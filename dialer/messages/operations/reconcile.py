@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import run_again
 from dialer.messages.words import many
 from dialer.moments import to_the_minute
 
@@ -56,15 +57,15 @@ def nobody_before(until: datetime, names: ProviderNames) -> str:
     """Return why no call is placed yet."""
     return (
         f"The ledger does not know all calls ({_INCOMPLETE}), and {names.name} may list a call half an hour late, "
-        f"so no calls are made before {to_the_minute(until)}. Run the same command again then."
+        f"so no calls are made before {to_the_minute(until)}. {run_again().capitalize()} then."
     )
 
 
 def might_be_twice(why: str, names: ProviderNames) -> str:
     return (
         f"The ledger does not know all calls that were placed ({_INCOMPLETE}), and {names.name} could not be searched "
-        f"for them to the end: {why}.\nNothing was dialled, since somebody might be called twice. Run the same command "
-        "again later."
+        f"for them to the end: {why}.\nNothing was dialled, since somebody might be called twice. "
+        f"{run_again().capitalize()} later."
     )
 
 

@@ -34,7 +34,7 @@ def decided(what: str) -> str:
 
 
 def errors_called(count: int) -> str:
-    return f"{count} that were refused are called again (--retry-errors)"
+    return f"{many(count, 'refused call is', 'refused calls are')} made again, as asked"
 
 
 def unknown_too_young(count: int, *, seconds: float, names: ProviderNames) -> str:

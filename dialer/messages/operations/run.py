@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages.commands import run_again
 from dialer.messages.words import first_sentence
 from dialer.moments import to_the_minute
 
@@ -66,7 +67,7 @@ def lines_not_known(names: ProviderNames) -> str:
 def no_lines(names: ProviderNames) -> str:
     return (
         f"{names.name} allows this account no live calls (its concurrency is 0: it is paused). Have "
-        f"that lifted on {names.name}'s dashboard, then run the same command again."
+        f"that lifted on {names.name}'s dashboard, then {run_again()}."
     )
 
 

@@ -10,10 +10,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-NEVER_SERVED = f"The page does not run here. To start it: {command_text('serve')}"
-DOCUMENT_TAKES_LONG = "This takes too long here. Make it in the terminal."
+NOT_SERVED = f"The page does not run here. To start it: {command_text('serve')}"
+DOCUMENT_TAKES_LONG = "This takes too long here. Make it in a terminal."
 GOES_ON = "Something goes on with this campaign already. Wait until it has ended, or pause it."
 NOT_ASKED = "This question is not open any more: it was answered, or the command has ended. Nothing was done."
+
+
+def served_already(address: str, *, process: int | None, since: str) -> str:
+    which = "" if process is None else f" (process {process}, since {since})"
+    where = f", at {address}" if address else ""
+    link, stop = command_text("serve", "--link"), "" if process is None else f" To start it anew, first: kill {process}"
+    return f"The page of this workspace runs already{where}{which}. For a link to it: {link}.{stop}"
 
 
 def folder_unwritable(path: Path, *, why: str | None) -> str:
@@ -51,8 +58,8 @@ def short_token(path: Path, *, least: int) -> str:
     return f"{path}: the token has fewer than {least} characters. To make one: openssl rand -hex 32 > {path}"
 
 
-def not_started(verb: str, *, why: str | None) -> str:
-    return f"dialer {verb} could not be started ({why}). Nobody was called."
+def not_started(*, why: str | None) -> str:
+    return f"This could not be started ({why}). Nobody was called."
 
 
 def other_count(count: int, *, typed: int | None) -> str:
@@ -61,8 +68,8 @@ def other_count(count: int, *, typed: int | None) -> str:
     return f"It is {count:,}, and {typed:,} was typed. Nothing was done."
 
 
-def no_document(verb: str, *, code: int) -> str:
-    return f"It could not be made: dialer {verb} ended with exit code {code}."
+def no_document(*, code: int) -> str:
+    return f"It could not be made: the command for it ended with exit code {code}."
 
 
 def not_discarded() -> str:
@@ -77,4 +84,4 @@ def one_name_for_results(campaign: Path) -> str:
 
 
 def too_many_lists(most: int) -> str:
-    return f"This campaign has {most} lists of today. Use the terminal for more."
+    return f"This campaign has {most} lists of today. Use a terminal for more."

@@ -27,7 +27,7 @@ _WHY = {
     Reason.TOO_LATE: "their scheduled_at comes too soon",
     Reason.SCHEDULE: "the schedule ends before their turn",
     Reason.ELSEWHERE: "called by another batch lately",
-    Reason.LIMIT: "beyond --limit",
+    Reason.LIMIT: "beyond the limit of this run",
 }
 """Why people stay for a later run."""
 

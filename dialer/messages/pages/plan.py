@@ -1,10 +1,11 @@
-"""What a run is about to do, in at most seven lines: a person reads all of them before saying yes."""
+"""What a run is about to do, in a terminal in at most seven lines: a person reads all of them before saying yes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import has_page
 from dialer.messages.pages import outlook
 from dialer.messages.pages.redials import planned
 from dialer.messages.words import counted, many
@@ -49,14 +50,14 @@ def _within(most: int, lines: Sequence[str], doubts: Sequence[str], *, check: st
     """Return lines and as many doubts as fit; the last line says how many more there are."""
     room = most - len(lines)
     more = len(doubts) - room
-    if more <= 0:
+    if more <= 0 or has_page():
         return [*lines, *doubts]
     return [*lines, *doubts[: room - 1], f"{doubts[room - 1]} And {many(more, 'more note')}: {check}"]
 
 
 def _who(plan: Plan) -> str:
     calls = plan.outlook.forecast.calls
-    limited = f" (--limit {plan.limited_to:,})" if plan.limited_to is not None else ""
+    limited = f" (limit: {plan.limited_to:,})" if plan.limited_to is not None else ""
     if not calls:
         return f"No one in {plan.recipients} can be called now{limited}."
     name = plan.outlook.agent_name

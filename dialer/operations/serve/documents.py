@@ -30,7 +30,7 @@ def make_document(selection: Selection, verb: str, *, to: Path) -> None:
         UsageError: it cannot be made; the message is the command's.
     """
     program = [sys.executable, "-P", "-m", "dialer"]
-    words = [*program, verb, *map(str, selection.options), "--to", str(to), "--", str(selection.campaign)]
+    words = [*program, verb, "--by-page", *map(str, selection.options), "--to", str(to), "--", str(selection.campaign)]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -38,4 +38,4 @@ def make_document(selection: Selection, verb: str, *, to: Path) -> None:
     except subprocess.TimeoutExpired:
         raise UsageError(say.DOCUMENT_TAKES_LONG) from None
     if not to.exists():
-        raise UsageError(done.stderr.strip().removeprefix("Error: ") or say.no_document(verb, code=done.returncode))
+        raise UsageError(done.stderr.strip().removeprefix("Error: ") or say.no_document(code=done.returncode))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from typing import TYPE_CHECKING
 
 from dialer.config.workspace import folder_of_all
-from dialer.errors import MustActError
+from dialer.errors import LockedError, MustActError
 from dialer.messages.operations import serve as say
+from dialer.store.sqlite import held_by, locked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _NAME = ".dialer"
+_LOCK = "page.lock"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -36,6 +40,31 @@ def own_folder(folder: Path) -> Path:
     if not stat.S_ISDIR(status.st_mode) or status.st_mode & _OTHERS or status.st_uid != os.geteuid():
         raise MustActError(say.folder_open(path))
     return path
+
+
+@contextlib.contextmanager
+def only_page(folder: Path, *, address: Callable[[], str]) -> Iterator[None]:
+    """Be the only page of a workspace: of two, each would know nothing of the commands that the other has started.
+
+    Args:
+        folder: the page's own.
+        address: returns where the page was reached last.
+
+    Raises:
+        LockedError: another one runs.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(folder / _LOCK, command="serve"))
+        except LockedError as error:
+            words = say.served_already(address(), process=error.pid, since=error.since)
+            raise LockedError(words, pid=error.pid, host=error.host, since=error.since, does=error.does) from None
+        yield
+
+
+def is_served(folder: Path) -> bool:
+    """Tell whether a page runs."""
+    return held_by(folder / _LOCK) is not None
 
 
 def private_file(path: Path, content: bytes) -> bool:

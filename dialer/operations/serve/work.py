@@ -115,7 +115,7 @@ class Works:
                         words, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
                     )
             except OSError as error:
-                raise MustActError(say.not_started(verb, why=error.strerror)) from None
+                raise MustActError(say.not_started(why=error.strerror)) from None
 
     def answer(self, batch_id: str, question: str, *, is_yes: bool, count: int | None) -> None:
         """Answer the question of a command.
