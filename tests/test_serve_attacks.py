@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
@@ -9,18 +10,28 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+import anyio
 import httpx
 import pytest
 
 from dialer.errors import UsageError
+from dialer.operations.serve.board import Board
+from dialer.operations.serve.folder import own_folder
+from dialer.operations.serve.next_list import NextLists
+from dialer.operations.serve.work import Works
+from dialer.web import guard, server
+from dialer.web.app import build
 from dialer.web.fields import Fields, RefusedError
 from dialer.web.server import listening
 from dialer.web.sessions import LASTS, LINK_LASTS, Sessions
+from dialer.web.site import Site
 from tests.pages import Page, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from starlette.types import Message, Receive, Scope, Send
 
 TOKEN = "t" * 40
 CAMPAIGN = 'agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "people.csv"\n'
@@ -225,6 +236,67 @@ def test_a_thousand_connections_that_say_nothing_do_not_keep_anybody_out(page: P
                     break
             assert time.monotonic() < end, "nobody comes in any more"
     assert page.web.get("/healthz").text == "ok"
+
+
+async def _nothing(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize("asked_before", [0, 1])
+def test_a_request_that_is_begun_and_not_ended_holds_no_place(
+    monkeypatch: pytest.MonkeyPatch, asked_before: int
+) -> None:
+    monkeypatch.setattr(server, "_HEAD_WITHIN", 0.2)
+
+    async def wait_for_the_end() -> None:
+        async with server.accepting(_nothing, listening("127.0.0.1", 0)) as listener:
+            reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname())
+            for _ in range(asked_before):
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert b" 204 " in await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"GET / HT")
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(wait_for_the_end(), 60))
+
+
+def test_a_body_that_stops_coming_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A laptop that is closed in the middle of its upload keeps nobody else from sending a list."""
+    monkeypatch.setattr(guard, "SILENCE", 0.05)
+    (tmp_path / "spring.toml").write_text(CAMPAIGN)
+    own = own_folder(tmp_path)
+    site = Site(Board(tmp_path, NextLists(own / "lists")), Sessions(own), Works(own / "runs"))
+    (batch,) = site.board.listing().batches
+    answers: list[Message] = []
+    parts: list[Message] = [{"type": "http.request", "body": b"--x\r\n", "more_body": True}]
+
+    async def receive() -> Message:
+        if not parts:
+            await anyio.sleep_forever()
+        return parts.pop()
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    async def upload() -> None:
+        headers = [
+            (b"host", b"x"),
+            (b"authorization", b"Bearer t"),
+            (b"content-type", b"multipart/form-data; boundary=x"),
+        ]
+        path = f"/api/v1/campaigns/{batch.id}/next"
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+        guarded = guard.Guard(
+            build(site), hosts=frozenset("x"), sessions=site.sessions, token="t", is_upload=bool, pace=lambda: True
+        )
+        await guarded(scope, receive, send)
+
+    anyio.run(upload)
+    assert answers[0]["status"] == 408
+    assert not list((own / "lists").iterdir())
 
 
 def test_nothing_of_the_key_reaches_the_browser_and_every_answer_is_fenced_in(page: Page, batch: str) -> None:

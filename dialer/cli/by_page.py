@@ -16,9 +16,12 @@ import click
 from dialer.cli.asking import answer_line
 from dialer.errors import DialerError
 from dialer.messages.commands import speak_to_page
+from dialer.messages.operations import serve
+from dialer.operations.serve.turn import turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from dialer.cli.events import JsonLines
     from dialer.engine.control import Control
@@ -72,6 +75,13 @@ class ByPage:
     def end(self, words: str, code: ExitCode, **figures: object) -> None:
         """Tell it what came of the command."""
         self.events.event("summary", text=words, exit_code=int(code), **figures)
+
+    @contextlib.contextmanager
+    def turn(self, folder: Path) -> Iterator[None]:
+        """Do something once it is this command's turn, and tell the page while it waits."""
+        with turn(folder, waits=lambda: self.events.event("doing", text=serve.OTHER_CHECKS)):
+            self.events.event("begin")
+            yield
 
     @contextlib.contextmanager
     def failures_told(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
 )
 @output_option
 @by_page_option
-def check(campaigns: tuple[Path, ...], *, by_page: bool, **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
+@click.option("--turns", type=PATH, hidden=True, help="The folder in which the checks of the page take turns.")
+def check(campaigns: tuple[Path, ...], *, by_page: bool, turns: Path | None, **options: Any) -> ExitCode:  # noqa: ANN401 - options handed on
     """Check every row and show what would be sent; calls nobody."""
     if by_page:
-        with ByPage(JsonLines()).failures_told():
-            return check_one(campaigns[0], page=ByPage(JsonLines()), **options).code
+        page = ByPage(JsonLines())
+        with page.failures_told(), page.turn(turns) if turns is not None else contextlib.nullcontext():
+            return check_one(campaigns[0], page=page, **options).code
     return each(campaigns, partial(check_one, **options), output=options["output"])
 
 

@@ -23,6 +23,8 @@ NO_CAMPAIGN_FILE = (
     "Run its campaign once in the terminal."
 )
 TOO_MANY_VIEWERS = "Too many pages are open. Close some of them."
+TOO_MANY_CHECKS = "Many lists are being checked already. Try again when some of them are done."
+TOO_SLOW = "Nothing has come for a while. Nothing was done. Try again."
 TOO_LARGE = "This is too large."
 NO_FILE = "No file has come. Choose the list, then try again."
 NO_RESULTS = "There are no results yet."
@@ -36,6 +38,7 @@ _HEADINGS = {
     401: "You are not signed in",
     403: "Not allowed",
     404: "Not found",
+    408: "Too slow",
     409: "That did not work",
     413: "Too large",
     422: "Please check what you typed",

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 PATIENCE = 3.0
 """Seconds for which a pause waits until its runs have ended; the page shows when the others have."""
 
+MOST_CHECKS = 20
+"""Checks that go on or wait for their turn, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -122,8 +125,14 @@ async def _answer(asked: Asked) -> str:
 async def _check(asked: Asked) -> str:
     selection = asked.selection
     assert asked.entry is not None
+    await _refuse_many_checks(asked.site)
     await in_thread(asked.site.works.check, asked.entry.id, selection)
     return ""
+
+
+async def _refuse_many_checks(site: Site) -> None:
+    if await in_thread(site.works.checks) >= MOST_CHECKS:
+        raise RefusedError(503, say.TOO_MANY_CHECKS)
 
 
 async def _discard(asked: Asked) -> str:
@@ -136,12 +145,13 @@ async def take_list(site: Site, entry: Entry, request: Request) -> str:
     """Store a file as the next list of a campaign, start its check, and return the id of its batch.
 
     Raises:
-        RefusedError: it is not a file, or does not come from a page of this session.
+        RefusedError: it is not a file, does not come from a page of this session, or too many lists are checked.
         DialerError: the campaign cannot have a list of its own.
     """
     lists, to = site.board.lists, site.board.lists.arriving
     if not entry.campaign or entry.trouble:
         raise RefusedError(409, say.NO_CAMPAIGN_FILE)
+    await _refuse_many_checks(site)
     try:
         upload = await receive(request, to=to)
         sandbox = site.board.sandbox

@@ -18,7 +18,7 @@ from dialer.web import api, downloads, pages
 from dialer.web.actions import ACTIONS, WORKSPACE_ACTIONS
 from dialer.web.events import events
 from dialer.web.fields import RefusedError
-from dialer.web.guard import TooLargeError, refusal
+from dialer.web.guard import TooLargeError, TooSlowError, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +61,7 @@ def build(site: Site) -> Starlette:
             RefusedError: _refused,
             DialerError: _failed,
             TooLargeError: _too_large,
+            TooSlowError: _too_slow,
             HTTPException: _no_page,
             Exception: _unforeseen,
         },
@@ -107,6 +108,10 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _too_large(request: Request, _error: Exception) -> Response:
     return await _answer(request, 413, say.TOO_LARGE)
+
+
+async def _too_slow(request: Request, _error: Exception) -> Response:
+    return await _answer(request, 408, say.TOO_SLOW)
 
 
 async def _no_page(request: Request, error: Exception) -> Response:

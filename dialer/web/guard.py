@@ -12,6 +12,7 @@ from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
@@ -46,6 +47,8 @@ FORM = 1 << 16
 """Bytes of a form or of JSON at most."""
 LIST = 1 << 28
 """Bytes of a list of recipients at most."""
+SILENCE = 30.0
+"""Seconds in which more of a body has to come: what a laptop that was closed has begun to send holds up nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,19 +177,28 @@ class TooLargeError(Exception):
     """A body has more bytes than it may have."""
 
 
+class TooSlowError(Exception):
+    """Nothing more of a body has come for a while."""
+
+
 class _Bounded:
-    """Reads a body up to a maximum size in bytes."""
+    """Reads a body up to a maximum size in bytes, as long as it keeps coming."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
         self._left = most
+        self._has_more = True
 
     async def __call__(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            raise TooLargeError
-        return message
+        # What comes after the body is the end of the connection, which may be waited for: an event stream does.
+        with anyio.move_on_after(SILENCE if self._has_more else None):
+            message = await self._receive()
+            self._has_more = bool(message.get("more_body"))
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise TooLargeError
+            return message
+        raise TooSlowError
 
 
 def _guarded(scope: Scope, send: Send) -> Send:

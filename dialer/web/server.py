@@ -21,15 +21,17 @@ from dialer.web.guard import Guard
 from dialer.web.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from starlette.types import ASGIApp
 
     from dialer.web.site import Site
 
 _BACKLOG = 1024
 _MOST_CONNECTIONS = 500
 """Connections at once; one more is closed at once."""
-_FIRST_REQUEST = 10.0
-"""Seconds in which a connection has to have sent the head of its first request."""
+_HEAD_WITHIN = 10.0
+"""Seconds in which the head of a request has to have come; the first one's count from the connection on."""
 _KEEP_ALIVE = 30
 _HEAD = 1 << 15
 """Bytes of a request's head at most."""
@@ -39,16 +41,31 @@ _REQUESTS = Rate(100, 1.0)
 class _Wire(H11Protocol):
     """uvicorn's connection: there are not too many of them, and each has to ask for something."""
 
+    _due: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         if len(self.connections) > _MOST_CONNECTIONS:
             transport.abort()
             return
-        self.loop.call_later(_FIRST_REQUEST, self._close_if_silent)
+        self._due = self.loop.call_later(_HEAD_WITHIN, transport.abort)
 
-    def _close_if_silent(self) -> None:
-        if self.cycle is None:
-            self.transport.abort()
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._let_be()
+        elif self._due is None:
+            # It waits no longer between two requests, which uvicorn bounds: the next one has begun.
+            self._due = self.loop.call_later(_HEAD_WITHIN, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._let_be()
+
+    def _let_be(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -98,14 +115,23 @@ def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[]
 
 
 async def _accept(guard: Guard, listener: socket.socket, ready: Callable[[], None]) -> None:
-    config, state = _config(guard), ServerState()
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = await loop.create_server(lambda: _Wire(config, state, {}), sock=listener, backlog=_BACKLOG)
-    ready()
-    try:
+    async with accepting(guard, listener):
+        ready()
         await stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def accepting(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.Server]:
+    """Answer the requests that come to a socket; in the end, cut all connections."""
+    config, state = _config(app), ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Wire(config, state, {}), sock=listener, backlog=_BACKLOG
+    )
+    try:
+        yield server
     finally:
         server.close()
         for connection in list(state.connections):
@@ -113,9 +139,9 @@ async def _accept(guard: Guard, listener: socket.socket, ready: Callable[[], Non
         await asyncio.sleep(0)
 
 
-def _config(guard: Guard) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     config = uvicorn.Config(
-        guard,
+        app,
         http=_Wire,
         ws="none",
         lifespan="off",

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 NOT_SERVED = f"The page does not run here. To start it: {command_text('serve')}"
 DOCUMENT_TAKES_LONG = "This takes too long here. Make it in a terminal."
 GOES_ON = "Something goes on with this campaign already. Wait until it has ended, or pause it."
+OTHER_CHECKS = "Other lists are checked first. This one follows by itself."
+TOO_MUCH_MEMORY = (
+    "This list needs more memory than a check on the page may take. Check it in the terminal, or save it as CSV UTF-8."
+)
 NOT_ASKED = "This question is not open any more: it was answered, or the command has ended. Nothing was done."
 
 

@@ -160,7 +160,7 @@ class CheckView:
         to_call: how many would be called; None as above.
         problems: why the others are not, the most frequent reason first.
         lists: do-not-call lists, each with how many people of the list are on it.
-        text: all that it found, of several lines; why it failed, where it has.
+        text: all that it found, of several lines; why it failed, where it has; what it waits for, if it waits.
         has_rejects: the rows that are not called can be taken along.
     """
 

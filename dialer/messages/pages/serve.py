@@ -211,7 +211,9 @@ def _work(work: Work) -> WorkView:
 def _check(work: Work) -> CheckView:
     found = work.checked
     if found is None:
-        return CheckView(state=GOING_ON) if work.state != ENDED else CheckView(state=FAILED, text=work.ended or KILLED)
+        if work.state != ENDED:
+            return CheckView(state=GOING_ON, text=work.doing)
+        return CheckView(state=FAILED, text=work.ended or KILLED)
     return CheckView(
         state=ENDED,
         rows=found.rows,

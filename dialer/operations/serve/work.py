@@ -78,7 +78,14 @@ class Works:
 
     def check(self, batch_id: str, selection: Selection) -> None:
         """Start a check of a batch; see `start`."""
-        self.start(batch_id, "check", selection, ["--rejects", str(self.rejects(batch_id))])
+        options = ["--rejects", str(self.rejects(batch_id)), "--turns", str(self._folder)]
+        self.start(batch_id, "check", selection, options)
+
+    def checks(self) -> int:
+        """Return how many checks go on or wait for their turn."""
+        with self._turn:
+            self._sweep()
+            return sum(path.name.endswith(".check.log") for path in self._processes)
 
     def asking(self) -> set[str]:
         """Return the ids of the batches whose command waits for an answer."""
