@@ -97,6 +97,7 @@ def test_a_key_that_the_provider_does_not_take_is_not_kept(
         place.sandbox.other_strikes.force("unauthorized")
     if refusal == "network":
         monkeypatch.setenv("BOLNA_BASE_URL", "http://127.0.0.1:9")
+        monkeypatch.setattr("dialer.provider.bolna.client.reading._WAITS", (0.01,))
     assert login(monkeypatch, key="bn two words" if refusal == "shape" else KEY) == ExitCode.USAGE
     shown = capsys.readouterr()
     assert "it was not kept" in shown.err

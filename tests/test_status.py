@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def path(quick: Place) -> Path:
+def path(quick: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A campaign of which everybody was called but who was refused, with a row that is no number."""
+    monkeypatch.setattr("dialer.engine.throttle._HOLD_FIRST", 0.05)
     quick.recipients([*awkward(PEOPLE), ["no number", "", "", ""]], header=HEADER)
     path = quick.campaign()
     quick.sandbox.call_strikes.force("rate_limited", "refused", "error_before")

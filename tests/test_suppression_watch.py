@@ -12,6 +12,7 @@ import pytest
 
 from dialer.errors import InputError
 from dialer.intake.do_not_call import GLANCE, Suppression, Watch
+from dialer.intake.do_not_call.watch import SETTLED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,26 +126,33 @@ async def test_a_change_within_a_tick_of_the_clock_is_noticed_once_the_list_is_l
 
 
 @pytest.mark.parametrize("half", ["", "+141555", "phone_number\n", f"+{OTHER}\n+1415"])
-async def test_a_list_that_is_half_written_is_waited_for(path: Path, half: str) -> None:
+async def test_a_list_that_is_half_written_is_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch, half: str
+) -> None:
     watch = watched(path)
     save(path, half)
 
-    async def finish() -> None:
-        await anyio.sleep(0.5)
+    async def finished_meanwhile(_seconds: float) -> None:
         assert not watch.is_current(), "nobody is called meanwhile"
         save(path, f"+{OTHER}\n+14155550109\n")
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(finish)
-        await watch.refresh()
+    monkeypatch.setattr(anyio, "sleep", finished_meanwhile)
+    await watch.refresh()
     assert all(map(watch.list_with, (ONE, OTHER, 14155550109)))
 
 
-async def test_a_list_that_is_left_broken_stops_the_run(path: Path) -> None:
+async def test_a_list_that_is_left_broken_stops_the_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = watched(path)
     save(path, "+91 98765 4321O\n")
+    waited = []
+
+    async def left_alone(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(anyio, "sleep", left_alone)
     with pytest.raises(InputError, match=r"dnc\.csv, line 1"):
         await watch.refresh()
+    assert waited == [SETTLED]
 
 
 async def test_a_list_that_is_no_longer_there_stops_the_run(path: Path) -> None:
