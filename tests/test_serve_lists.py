@@ -93,6 +93,24 @@ def test_two_lists_of_a_day_are_two_batches(page: Page) -> None:
     assert first.rpartition("/")[2] not in {row["id"] for row in page.campaigns().values()}
 
 
+def test_a_list_that_was_taken_before_is_called_so_before_anybody_is_called(page: Page) -> None:
+    """Whatever it is called: its bytes are the same. A file with one more person in it is another list."""
+    content = b"phone\n" + b"".join(b"+9198123457%02d\n" % number for number in range(50, 56))
+    first = sent(page, "named", content, called="C:\\lists\\monday.csv").url.path.rpartition("/")[2]
+    other = sent(page, "named", content + b"+919812345799\n", called="monday.csv").url.path.rpartition("/")[2]
+    assert [live(page, batch, bool)["same_list"] for batch in (first, other)] == ["", ""]
+    page.post(f"/campaigns/{first}/start", limit=1)
+    yes(page, first, asked(page, first))
+    live(page, first, is_ended)
+    again = sent(page, "daily", content, called='tuesday "final".csv')
+    view = live(page, again.url.path.rpartition("/")[2], bool)
+    assert view["row"]["recipients"] == 'tuesday "final".csv'
+    name = live(page, first, bool)["row"]["name"]
+    assert view["same_list"].startswith(f"The batch {name} has the same list (monday.csv, uploaded 20")
+    assert view["same_list"].endswith("). 1 person was called from it.")
+    assert "may be called twice" in again.text
+
+
 def test_a_campaign_whose_batches_have_names_takes_its_first_list(page: Page) -> None:
     assert page.campaigns()["batches"]["actions"] == ["next"]
     answer = sent(page, "batches", LIST.encode(), called="LIST.CSV.GZ")

@@ -73,6 +73,8 @@ class Entry:
         pauses: its pauses.
         trouble: why it cannot be read, in words; empty if it can.
         is_waiting: its list was uploaded through the page, and never ran.
+        list_name: what its list was called where it was uploaded from; empty if it was not uploaded.
+        uploaded: when; None as above.
         is_missing: the list of ledgers names it, but it does not exist.
         is_forgotten: the user said that it does not matter.
     """
@@ -99,6 +101,8 @@ class Entry:
     pauses: tuple[Pause, ...] = ()
     trouble: str = ""
     is_waiting: bool = False
+    list_name: str = ""
+    uploaded: datetime | None = None
     is_missing: bool = False
     is_forgotten: bool = False
 

@@ -21,7 +21,7 @@ class CampaignRow:
         name: of the batch.
         agent: name or id of the agent; empty if unknown.
         campaign: the campaign file, within the workspace; empty if unknown.
-        recipients: file name of the list; empty if unknown.
+        recipients: file name of the list, as it was called where it came from; empty if unknown.
         state: its state, in a few words: `running`, `paused`, `waiting for hours`, ...
         details: further sentences: who paused it, why it stopped, when the calling hours start.
         total: rows of the list; 0 before its first run.
@@ -199,6 +199,7 @@ class CampaignView:
         work: the command started from the page; None if there is none.
         check: result of the last check from the page; None if there was none, or the batch ran since.
         trouble: why figures are missing, in words; empty if they are not.
+        same_list: which batch has the same list already, in words; empty if none has, or the batch ran.
     """
 
     row: CampaignRow
@@ -222,6 +223,7 @@ class CampaignView:
     work: WorkView | None = None
     check: CheckView | None = None
     trouble: str = ""
+    same_list: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

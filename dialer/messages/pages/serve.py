@@ -27,8 +27,9 @@ from dialer.messages.pages.screens import (
 )
 from dialer.messages.pages.status import ago
 from dialer.messages.values import duration, money
+from dialer.messages.words import many
 from dialer.models import Status
-from dialer.moments import shown, to_the_second
+from dialer.moments import shown, to_the_minute, to_the_second
 from dialer.operations.batch_state import State
 from dialer.operations.paused import words_of
 from dialer.operations.serve.work_log import ENDED, GOING_ON
@@ -96,7 +97,7 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
         name=one.batch,
         agent=one.agent,
         campaign=os.path.relpath(one.campaign, workspace) if one.campaign else "",
-        recipients=os.path.basename(one.recipients),  # noqa: PTH119 - of a text
+        recipients=_list_name(one),
         state=_state(one),
         details=(*([ASKS] if asks else []), *_details(one)),
         total=sum(one.counts.values()),
@@ -109,6 +110,10 @@ def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignR
         last_text="" if one.last is None else ago(one.last),
         actions=(*(["answer"] if asks else []), *_actions(one)),
     )
+
+
+def _list_name(one: Entry) -> str:
+    return one.list_name or os.path.basename(one.recipients)  # noqa: PTH119 - of a text
 
 
 def _state(one: Entry) -> str:
@@ -173,6 +178,7 @@ def campaign_view(live: Live, *, workspace: str, wallet: str = "") -> CampaignVi
         check=None if live.check is None else _check(live.check),
         notes=() if live.work is None else _notes(live.work.notes, zone),
         trouble=live.figures.trouble,
+        same_list=_same_list(live.same_list),
     )
     if one is None:
         return view
@@ -189,6 +195,17 @@ def campaign_view(live: Live, *, workspace: str, wallet: str = "") -> CampaignVi
         last_attempt="" if one.last is None else to_the_second(one.last),
         **({} if one.progress is None else _going(one.progress, per_minute=one.per_minute)),
     )
+
+
+def _same_list(others: Sequence[Entry]) -> str:
+    """Return which batch has the same list; of several, the one of which most were called."""
+    if not others:
+        return ""
+    one = others[0]
+    came = "" if one.uploaded is None else f", uploaded {to_the_minute(one.uploaded)}"
+    more = "" if len(others) == 1 else f" {many(len(others) - 1, 'other batch has', 'other batches have')} it too."
+    called = f"{many(one.sent, 'person was', 'people were') if one.sent else 'Nobody was'} called from it."
+    return f"The batch {one.batch} has the same list ({_list_name(one)}{came}). {called}{more}"
 
 
 def _work(work: Work) -> WorkView:

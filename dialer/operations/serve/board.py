@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dialer.operations.list import list_batches
 from dialer.operations.memory import Memory
 from dialer.operations.serve.live import live
+from dialer.operations.serve.same_list import with_same_list
 
 if TYPE_CHECKING:
     from dialer.operations.list import Entry, Listing
@@ -49,7 +50,7 @@ class Board:
         known = {one.id for one in listing.batches if one.ledger}
         campaigns = sorted({Path(one.campaign) for one in listing.batches if one.campaign and not one.trouble})
         waiting = self.lists.waiting(campaigns, known, sandbox=self.sandbox)
-        return replace(listing, batches=(*listing.batches, *waiting))
+        return replace(listing, batches=tuple(map(self.lists.with_name, (*listing.batches, *waiting))))
 
     def forget(self) -> None:
         """Look again next time: something was changed here."""
@@ -57,7 +58,8 @@ class Board:
 
     def live(self, entry: Entry, works: Works) -> Live:
         """Return a batch as it goes on."""
-        return live(entry, works, self._memory)
+        same = with_same_list(entry, self.listing().batches, self._memory) if entry.is_waiting else ()
+        return replace(live(entry, works, self._memory), same_list=same)
 
     def entry(self, batch_id: str) -> Entry | None:
         """Return a batch; None if there is none with this id."""

@@ -52,12 +52,14 @@ class Live:
         work: the command that was started from the page; None where none was, or where another one came after it.
         check: the last check from the page; None where there was none, or the batch was run since.
         figures: what its ledger tells; nothing where it was never run.
+        same_list: the other batches that have the same list, where it has come over the page and was never run.
     """
 
     entry: Entry
     work: Work | None
     check: Work | None
     figures: Figures
+    same_list: tuple[Entry, ...] = ()
 
 
 def live(entry: Entry, works: Works, memory: Memory) -> Live:

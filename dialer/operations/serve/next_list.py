@@ -11,11 +11,13 @@ import hashlib
 import os
 import secrets
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dialer.config.batch import locate, read_campaign_file
 from dialer.errors import DialerError, UsageError
+from dialer.escaping import on_one_line
 from dialer.messages.commands import Selection
 from dialer.messages.operations import serve as say
 from dialer.moments import shown
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from dialer.config.batch import Batch
 
 _ENDINGS = (".csv.gz", ".xlsx", ".tsv", ".csv")
+_NAMED = ".name"
+"""The ending of the file beside a list that holds what the list was called."""
+_LONGEST = 200
 _MOST_A_DAY = 100
 
 
@@ -70,6 +75,7 @@ class NextLists:
                 kept = home / f"{campaign.stem}.{name}{ending}"
                 selection = self._selection(kept, campaign, name, sandbox=sandbox)
                 if not any(home.glob(f"{glob.escape(campaign.stem)}.{name}.*")) and _is_free(_located(selection)):
+                    _named(kept).write_text(base_name(named), encoding="utf-8")
                     arrived.replace(kept)
                     return selection
         raise UsageError(say.too_many_lists(_MOST_A_DAY))
@@ -82,7 +88,19 @@ class NextLists:
         """
         if not entry.is_waiting or entry.selection is None or entry.selection.recipients is None:
             raise UsageError(say.not_discarded())
+        # What it was called stays: its name is not given to another list, whose check would meet that of this one.
         entry.selection.recipients.unlink(missing_ok=True)
+
+    def with_name(self, entry: Entry) -> Entry:
+        """Return a batch with what its list was called and when it came, where it came over the page."""
+        path = None if entry.selection is None else entry.selection.recipients
+        if path is None or path.parent.parent != self._folder.absolute():
+            return entry
+        try:
+            name, came = _named(path).read_text("utf-8"), path.stat().st_mtime
+        except OSError:
+            return entry
+        return replace(entry, list_name=name, uploaded=shown(datetime.fromtimestamp(came, UTC), entry.timezone))
 
     def waiting(self, campaigns: Sequence[Path], known: set[str], *, sandbox: bool) -> Iterator[Entry]:
         """Yield the batches of lists that were never run.
@@ -93,7 +111,7 @@ class NextLists:
             sandbox: trials are meant.
         """
         for campaign in campaigns:
-            for path in sorted(self._home(campaign).glob("*")):
+            for path in sorted(one for one in self._home(campaign).glob("*") if one.suffix != _NAMED):
                 name = path.name.removeprefix(f"{campaign.stem}.").partition(".")[0]
                 try:
                     batch = _located(self._selection(path, campaign, name, sandbox=sandbox))
@@ -112,6 +130,17 @@ class NextLists:
 
     def _home(self, campaign: Path) -> Path:
         return self._folder / hashlib.sha256(os.fsencode(os.path.realpath(campaign))).hexdigest()[:16]
+
+
+def base_name(named: str) -> str:
+    """Return the last part of what a browser calls a file, as it may be shown on one line."""
+    # A quotation mark is sent in this way (https://html.spec.whatwg.org/#multipart-form-data).
+    name = named.replace("%22", '"').replace("\\", "/").rpartition("/")[2]
+    return on_one_line(name)[:_LONGEST]
+
+
+def _named(kept: Path) -> Path:
+    return kept.with_name(f"{kept.name}{_NAMED}")
 
 
 def _names() -> Iterator[str]:
