@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store.sqlite import schema
+from tests.engines import new_database, use_database
 from tests.ledgers import opened, people
 from tests.place import Place, number
 
@@ -91,7 +92,10 @@ def _ctrl_c_is_heard() -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A folder and a Bolna; with `EACH_ENGINE`, its workspace uses a database as well."""
+    if getattr(request, "param", "files") == "database":
+        use_database(tmp_path, new_database())
     with running(Settings(call_rate=None, agent_rate=None, other_rate=None)) as sandbox:
         monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
         monkeypatch.setenv("BOLNA_API_KEY", "bn-test")

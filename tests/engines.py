@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.store.sqlite import Ledger
+import pytest
+
+from dialer.operations.stores import place_of
+from dialer.store.engines import reopen_ledger
+from dialer.store.sqlite import Ledger, locked
 from tests.ledgers import BINDING, opened
 from tests.missing import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
+    from dialer.config.batch import Batch
     from dialer.store import Store
 
 
@@ -37,6 +43,38 @@ ENGINES: dict[str, tuple[Callable[[Path], Store], Callable[[Path], Store]]] = {
     "postgres": (_in_database, _look_in_database),
 }
 """How each engine opens a store to work on, and one to look at beside it."""
+
+
+EACH_ENGINE = pytest.mark.parametrize("place", ["files", "database"], indirect=True)
+"""Mark of a test whose `place` keeps its batches in files, and once more in a database."""
+
+
+def new_database() -> str:
+    """Return the address of a new database, as `dialer.toml` has it."""
+    skip_where_missing("postgres")
+    from tests.postgres_server import shared  # noqa: PLC0415 - as above
+
+    server = shared()
+    name = server.database().rpartition("dbname=")[2]
+    return f"postgresql:///{name}?host={server.folder}&user=owner"
+
+
+def use_database(folder: Path, url: str) -> None:
+    """Have the workspace in a folder keep its batches in a database."""
+    folder.joinpath("dialer.toml").write_text(f'database = "{url}"\n')
+
+
+@contextlib.contextmanager
+def worked_on(batch: Batch) -> Iterator[None]:
+    """Have this process work on a batch, as a run does."""
+    place = place_of(batch)
+    if isinstance(place, Path):
+        with locked(batch.lock, command="run"):
+            yield
+        return
+    with contextlib.closing(reopen_ledger(place)) as ledger:
+        ledger.begin_work()
+        yield
 
 
 def skip_where_missing(engine: str) -> None:

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dialer.cli import main, terminal
+from dialer.config.batch import locate
 from dialer.engine.control import Control
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
+from dialer.operations.stores import place_of
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.store.engines import reopen_ledger
 from dialer.store.ledger import throughput
-from dialer.store.sqlite import Ledger, locked
+from dialer.store.sqlite import Ledger
+from tests.engines import EACH_ENGINE, worked_on
 from tests.ledgers import opened, people
 from tests.place import HEADER, Place, awkward, run
 from tests.test_new_batch import campaign
@@ -86,6 +90,7 @@ def states(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[s
     return {one["batch"]: one for one in json.loads(capsys.readouterr().out)["batches"]}
 
 
+@EACH_ENGINE
 def test_list_names_campaigns_that_were_never_run_and_says_of_a_broken_one_why(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -105,6 +110,7 @@ def test_list_names_campaigns_that_were_never_run_and_says_of_a_broken_one_why(
     assert "broken.toml, line 1: a text is not closed" in capsys.readouterr().out
 
 
+@EACH_ENGINE
 def test_list_says_what_every_batch_waits_for(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """Done, left for later until the hours begin, stopped and why, killed, paused by whom, and the run that goes on."""
     paths = {name: campaign(place, name, first=10 * at, count=3) for at, name in enumerate(["done", "money", "paused"])}
@@ -133,12 +139,11 @@ def test_list_says_what_every_batch_waits_for(place: Place, capsys: pytest.Captu
     assert re.search(r"Stopped: the account has no money, [-0-9]+ [:0-9]+ UTC\.", text)
     assert "is paused by" in text
     assert f"Next opening: {opens:%Y-%m-%d %H:%M} Etc/UTC." in text
-    ledger = place.folder / "money.results.ledger"
-    with contextlib.closing(sqlite3.connect(ledger)) as db, db:
-        db.execute("UPDATE meta SET value = '' WHERE name = 'run_ended'")
+    with contextlib.closing(reopen_ledger(place_of(locate(paths["money"])))) as ledger:
+        ledger.set_note("run_ended", "")
     assert main(["list", "--in", str(place.folder)]) == 0
     assert "Stopped: the run was killed." in capsys.readouterr().out
-    with locked(ledger.with_name(f"{ledger.name}.lock"), command="run"):
+    with worked_on(locate(paths["money"])):
         assert states(place.folder, capsys)["money"]["state"] == "running"
 
 
@@ -182,6 +187,7 @@ def test_list_says_of_a_run_that_goes_on_what_it_waits_for(
         assert len(place.calls()) == 1
 
 
+@EACH_ENGINE
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
@@ -273,6 +279,7 @@ def test_list_says_that_the_list_of_ledgers_is_shorter_than_it_was(
     assert f"{ledgers} names 1 ledger, and named 2 before" in capsys.readouterr().out
 
 
+@EACH_ENGINE
 def test_status_without_a_name_is_the_list(
     place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from dialer.cli import main
 from dialer.models import Status
 from dialer.provider.bolna.executions import execution_in
+from tests.engines import EACH_ENGINE
 from tests.ledgers import ANYBODY, QUEUED, REFUSED, UNCLEAR, call, key_of, load, number_of, opened, people, row
 from tests.place import AGENT, number
 
@@ -122,6 +123,7 @@ def test_nothing_in_a_ledger_is_changed(folder: Path) -> None:
     assert {path: path.read_bytes() for path in folder.rglob("*.ledger")} == before
 
 
+@EACH_ENGINE
 def test_the_agent_is_shown_that_called_where_a_column_names_another(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:

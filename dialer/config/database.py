@@ -45,6 +45,11 @@ class Database:
     shown: str
     marker: Path
 
+    @property
+    def folder(self) -> Path:
+        """Folder of the workspace."""
+        return self.marker.parent
+
     def check(self, identity: str) -> None:
         """Refuse another database than the workspace has used so far.
 

@@ -136,20 +136,30 @@ def workspace_in_database(folder: Path) -> tuple[Workspace, Database]:
     return workspace, workspace.database
 
 
-def workspace_of(folder: Path, *, with_database: bool = False) -> Workspace:
+def workspace_of(folder: Path) -> Workspace:
     """Return the workspace around a folder: that of the nearest `dialer.toml`, from it upward; without one, itself.
-
-    Args:
-        folder: the folder.
-        with_database: it may keep its batches in a database.
 
     Raises:
         CampaignError: `dialer.toml` cannot be read, or is wrong.
-        UsageError: its batches are in a database, and may not be.
+        MustActError: it has used a database, and does not name it any more.
     """
-    workspace = find_workspace(folder / SETTINGS, results=folder / SETTINGS)
-    if workspace.database is not None and not with_database:
-        raise UsageError(database_words.NOT_YET)
+    return find_workspace(folder / SETTINGS, results=folder / SETTINGS)
+
+
+def workspace_in_files(folder: Path, *, why: str) -> Workspace:
+    """Return the workspace around a folder, whose batches are in files.
+
+    Args:
+        folder: the folder.
+        why: why a command works with files only, and what to use instead, in words.
+
+    Raises:
+        UsageError: they are in a database.
+        DialerError: as above.
+    """
+    workspace = workspace_of(folder)
+    if workspace.database is not None:
+        raise UsageError(why)
     return workspace
 
 

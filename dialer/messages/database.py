@@ -27,6 +27,12 @@ NO_LINES_YET = (
 )
 
 
+NO_LIST = (
+    "This workspace uses a database, which knows all its batches: there is no list of ledgers that could be lost. "
+    f"To see the batches: {command_text('list')}"
+)
+
+
 def not_with_a_database(command: str) -> str:
     return f"This workspace uses a database. `dialer {command}` does not work with one yet."
 

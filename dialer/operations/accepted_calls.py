@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialer.config.workspace import workspace_of
 from dialer.errors import DialerError
 from dialer.messages.commands import Selection
 from dialer.models import e164
 from dialer.numbers import line
-from dialer.operations.ledger_files import workspace_ledgers
-from dialer.operations.ledger_identity import CAMPAIGN, noted_selection
-from dialer.store.engines import read_ledger
+from dialer.operations.workspace_batches import kept_batches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from pathlib import Path
 
+    from dialer.operations.workspace_batches import Kept
     from dialer.store import Store
 
 
@@ -26,7 +26,7 @@ class Accepted:
     """The calls of a batch to some numbers that may still ring, as far as its ledger knows.
 
     Attributes:
-        ledger: its path.
+        ledger: its path, or the batch's name in the workspace's database.
         numbers: E.164, one for each call.
         selection: the batch, as it is named on the command line; None where its ledger does not say.
     """
@@ -45,11 +45,11 @@ def accepted_calls(numbers: Collection[int], folder: Path) -> tuple[Accepted, ..
     """
     lines, found = set(map(line, numbers)), []
     # A ledger that cannot be read is told of by `list`, and by its next run.
-    with contextlib.suppress(DialerError):
-        for path in workspace_ledgers(folder, sandbox=False):
-            with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
+    with contextlib.suppress(DialerError), kept_batches(workspace_of(folder), sandbox=False) as batches:
+        for kept in batches:
+            with contextlib.suppress(DialerError), kept.opened() as ledger:
                 if called := tuple(e164(number) for number in _open(ledger) if line(number) in lines):
-                    found.append(Accepted(str(path), called, _selection(ledger)))
+                    found.append(Accepted(kept.shown, called, _selection(kept, ledger)))
     return tuple(found)
 
 
@@ -60,7 +60,6 @@ def _open(ledger: Store) -> Iterator[int]:
         after = calls[-1].attempt
 
 
-def _selection(ledger: Store) -> Selection | None:
-    noted = noted_selection(ledger)
-    campaign = ledger.note(CAMPAIGN)
-    return noted or (Selection(Path(campaign), None, None) if campaign else None)
+def _selection(kept: Kept, ledger: Store) -> Selection | None:
+    campaign = kept.campaign(ledger)
+    return kept.selection(ledger) or (None if campaign is None else Selection(campaign))

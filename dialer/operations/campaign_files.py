@@ -17,8 +17,9 @@ from dialer.messages.commands import Selection
 from dialer.operations.memory import Memory, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
 
 _NAMES_RECIPIENTS = re.compile(rb"^\s*[\"']?recipients[\"']?\s*=", re.MULTILINE)
@@ -36,7 +37,7 @@ class Found:
         name: of its only batch, else its own.
         content: what it says; nothing where it cannot be read.
         results: of its only batch; None where its results have a name for each batch.
-        ledger: as above.
+        key: of its only batch; None as above.
         timezone: the zone by whose clock its times are shown; None: the machine's.
         sandbox: its trials are meant.
         trouble: why it cannot be read, in words; empty where it can.
@@ -46,7 +47,7 @@ class Found:
     name: str
     content: Mapping[str, Any]
     results: Path | None = None
-    ledger: Path | None = None
+    key: str | None = None
     timezone: str | None = None
     sandbox: bool = False
     trouble: str = ""
@@ -91,41 +92,44 @@ class CampaignFiles:
     Args:
         folder: of the workspace.
         sandbox: their trials are meant.
+        key_of: returns what tells a batch from all others of the workspace.
         memory: of what they said when they were last read.
     """
 
-    def __init__(self, folder: Path, *, sandbox: bool, memory: Memory | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, sandbox: bool, key_of: Callable[[Batch], str], memory: Memory | None = None
+    ) -> None:
         memory = memory or Memory()
-        found = [_remembered(path, memory, sandbox=sandbox) for path in _below(folder)]
+        found = [_remembered(path, memory, key_of, sandbox=sandbox) for path in _below(folder)]
         self.signature = tuple((one.path, signature(one.path)) for one in found)
         """What changes when one of them does."""
         self._by_path = {os.path.realpath(one.path): one for one in found}
-        self._by_ledger = {os.path.realpath(one.ledger): one for one in found if one.ledger is not None}
+        self._by_key = {one.key: one for one in found if one.key is not None}
         self._run: set[Path] = set()
 
-    def of_ledger(self, ledger: Path, campaign: str) -> Found | None:
-        """Return the campaign file of a ledger; None if unknown.
+    def of_batch(self, key: str, campaign: str | Path | None) -> Found | None:
+        """Return the campaign file of a batch; None if unknown.
 
         Args:
-            ledger: its real path.
-            campaign: the campaign recorded in it; empty for ledgers of versions that did not record it.
+            key: what tells it from all others.
+            campaign: the campaign recorded of it; empty for ledgers of versions that did not record it.
         """
-        # A campaign file that was renamed keeps its batch, as long as the ledger is the one that it names.
+        # A campaign file that was renamed keeps its batch, as long as the results are those that it names.
         named = self._by_path.get(os.path.realpath(campaign)) if campaign else None
-        found = named or self._by_ledger.get(str(ledger))
+        found = named or self._by_key.get(key)
         if found is not None:
             self._run.add(found.path)
         return found
 
     def never_run(self) -> Iterator[Found]:
-        """Yield those of which no ledger was asked for by now."""
+        """Yield those of which no batch was asked for by now."""
         yield from (one for one in self._by_path.values() if one.path not in self._run)
 
 
-def _remembered(path: Path, memory: Memory, *, sandbox: bool) -> Found:
+def _remembered(path: Path, memory: Memory, key_of: Callable[[Batch], str], *, sandbox: bool) -> Found:
     return memory.recall(
         ("campaign", path, sandbox),
-        lambda: _found(path, sandbox=sandbox),
+        lambda: _found(path, key_of, sandbox=sandbox),
         lasts=lambda _: _LASTS,
         signature=signature(path),
     )
@@ -150,7 +154,7 @@ def _names_recipients(path: Path) -> bool:
     return False
 
 
-def _found(path: Path, *, sandbox: bool) -> Found:
+def _found(path: Path, key_of: Callable[[Batch], str], *, sandbox: bool) -> Found:
     try:
         file = read_campaign_file(path)
         located = locate(file, sandbox=sandbox)
@@ -159,4 +163,4 @@ def _found(path: Path, *, sandbox: bool) -> Found:
     except DialerError:
         # Its results have a name for each batch.
         return Found(path, path.stem, file.content, sandbox=sandbox)
-    return Found(path, located.name, file.content, located.results, located.ledger, located.timezone, sandbox)
+    return Found(path, located.name, file.content, located.results, key_of(located), located.timezone, sandbox)

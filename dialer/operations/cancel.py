@@ -25,7 +25,7 @@ from dialer.operations.pause import pause_batch
 from dialer.operations.paused import holding
 from dialer.operations.reconcile import look_for_unrecorded, summed_up, unrecorded_notes
 from dialer.operations.results import rewrite
-from dialer.operations.stores import in_words, place_of, read_store
+from dialer.operations.stores import in_words, place_of, read_store, who_works
 from dialer.rate import Rate
 from dialer.store import until_of
 from dialer.store.engines import ask_to_stop
@@ -193,7 +193,7 @@ class _Turn:
             await self._ask_to_stop()
 
     async def _agree_to_stop(self) -> None:
-        running = in_words(self._campaign.batch) or say.ANOTHER_PROCESS
+        running = in_words(who_works(self._campaign.batch)) or say.ANOTHER_PROCESS
         with contextlib.closing(read_store(self._campaign.batch)) as ledger:
             calls = ledger.count_open()
         await self.agree(calls, running=running)

@@ -137,7 +137,7 @@ def add_numbers(
     wanted = dict.fromkeys(number for text in typed for number in _possible(text, region))
     if file is not None:
         wanted |= dict.fromkeys(read(file, region=region, plus_lost=False).numbers)
-    shared, source = _list_of(folder), _one_line(source)
+    shared, source = list_of(folder), _one_line(source)
     try:
         known = SharedList.load(shared)
     except DoNotCallError as error:
@@ -152,7 +152,7 @@ def add_numbers(
         str(shared.path),
         tuple(map(e164, fresh)),
         tuple(map(e164, wanted.keys() - set(fresh))),
-        is_alone=not workspace_of(folder, with_database=True).has_settings,
+        is_alone=not workspace_of(folder).has_settings,
         accepted=accepted_calls(wanted, folder),
     )
 
@@ -163,7 +163,7 @@ def listed_numbers(folder: Path) -> tuple[Entry, ...]:
     Raises:
         DoNotCallError: the list cannot be read.
     """
-    shared = _list_of(folder)
+    shared = list_of(folder)
     return tuple(_entry(*one) for one in current(_rows(shared), shared.path))
 
 
@@ -174,7 +174,7 @@ def entries_of(number: int, folder: Path) -> tuple[Entry, ...]:
         DoNotCallError: the list cannot be read.
     """
     spelled = set(map(e164, numbers.spellings(number)))
-    shared, ending = _list_of(folder), str(number)[-_SAME:]
+    shared, ending = list_of(folder), str(number)[-_SAME:]
     # Of a million rows all but a few need not be read as numbers.
     rows = (row for row in _rows(shared) if row.number.endswith(ending) or not _ends_in_digits(row.number))
     found = [_entry(*one) for one in current(rows, shared.path)]
@@ -198,7 +198,7 @@ def remove_number(text: str, folder: Path, *, reason: str, source: str | None = 
     if not reason:
         raise UsageError(say.NO_REASON)
     (number, *_) = _possible(text, None)
-    shared = _list_of(folder)
+    shared = list_of(folder)
     with shared.adding() as adding:
         entries = [entry for entry in entries_of(number, folder) if entry.is_in_force]
         named = [entry for entry in entries if source is None or entry.source == _one_line(source)]
@@ -227,7 +227,7 @@ def export_numbers(folder: Path, to: Path | None) -> str:
             writer.writerow((entry.number, *map(guarded, (entry.since, entry.source))))
     if to is None:
         return text.getvalue()
-    if to.resolve() in {path.resolve() for path in _list_of(folder).files}:
+    if to.resolve() in {path.resolve() for path in list_of(folder).files}:
         raise UsageError(say.onto_itself(to))
     if why := unwritable(to):
         raise UsageError(say.unfit_export(to, why=why))
@@ -247,7 +247,7 @@ async def accept_list(folder: Path, *, confirm: Callable[[Change], Awaitable[boo
         DeclinedError: `confirm` did not return yes.
         DoNotCallError: the list cannot be read.
     """
-    shared = _list_of(folder)
+    shared = list_of(folder)
     # An unreadable line stops every run, even if accepted.
     extent = SharedList.load(shared).extent
     change = Change(str(shared.path), extent.lines, tuple(_lost(shared, folder)))
@@ -274,8 +274,13 @@ def _seen_by(ledger: Path, shared: DoNotCall) -> Extent:
     return NOTHING
 
 
-def _list_of(folder: Path) -> DoNotCall:
-    workspace = workspace_of(folder, with_database=True)
+def list_of(folder: Path) -> DoNotCall:
+    """Return the list of the workspace around a folder.
+
+    Raises:
+        DialerError: `dialer.toml` is wrong, or its database cannot be used.
+    """
+    workspace = workspace_of(folder)
     return do_not_call_list(workspace.folder, database=workspace.database_url)
 
 

@@ -6,17 +6,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from dialer.errors import DialerError
-from dialer.operations.ledger_files import ledgers_of
-from dialer.operations.ledger_identity import CAMPAIGN
-from dialer.operations.stores import in_database
-from dialer.store.engines import read_ledger
+from dialer.operations.workspace_batches import kept_batches, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from dialer.config.batch import Batch
     from dialer.config.workspace import Workspace
+    from dialer.operations.workspace_batches import Kept
     from dialer.store import Store
 
 
@@ -29,33 +26,25 @@ def former_batch(batch: Batch, workspace: Workspace, ledger: Store) -> Iterator[
         workspace: in which to look; what cannot be read in it is left out.
         ledger: of the other.
     """
-    path = _former(batch, workspace, began=ledger.span()[1])
-    if path is None:
-        yield None
-        return
-    with contextlib.closing(read_ledger(path)) as former:
-        yield former
+    with contextlib.ExitStack() as stack:
+        kept: Sequence[Kept] = ()
+        # Where the workspace cannot be looked through, the batch has its figures all the same.
+        with contextlib.suppress(DialerError):
+            kept = stack.enter_context(kept_batches(workspace, sandbox=batch.selection.sandbox))
+        former = _former(batch, kept, began=ledger.span()[1])
+        yield None if former is None else stack.enter_context(former.opened())
 
 
-def _former(batch: Batch, workspace: Workspace, *, began: float | None) -> Path | None:
-    own, sandbox = batch.ledger.resolve(), batch.selection.sandbox
-    if in_database(batch, workspace) is not None:
-        return None
-    others = [path for path in _ledgers(workspace, sandbox=sandbox) if path.resolve() != own]
-    begun = [(at, path) for path in others if (at := _began(path, batch)) is not None and (began is None or at < began)]
-    return max(begun)[1] if begun else None
+def _former(batch: Batch, kept: Sequence[Kept], *, began: float | None) -> Kept | None:
+    own = key_of(batch)
+    others = [one for one in kept if one.key != own]
+    begun = [(at, one) for one in others if (at := _began(one, batch)) is not None and (began is None or at < began)]
+    return max(begun, key=lambda one: one[0])[1] if begun else None
 
 
-def _ledgers(workspace: Workspace, *, sandbox: bool) -> list[Path]:
-    # Where the workspace cannot be looked through, the batch has its figures all the same.
-    with contextlib.suppress(DialerError):
-        return ledgers_of(workspace, sandbox=sandbox)
-    return []
-
-
-def _began(path: Path, batch: Batch) -> float | None:
-    """Return when a ledger's first call was made (Unix seconds); None where it is not the campaign's, or had none."""
-    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
-        if ledger.note(CAMPAIGN) == str(batch.campaign.absolute()):
+def _began(kept: Kept, batch: Batch) -> float | None:
+    """Return when a batch's first call was made (Unix seconds); None where it is not the campaign's, or had none."""
+    with contextlib.suppress(DialerError), kept.opened() as ledger:
+        if kept.is_of(batch.campaign, ledger):
             return ledger.span()[1]
     return None

@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.config.workspace import workspace_of
+from dialer.config.workspace import workspace_in_files, workspace_of
 from dialer.errors import DialerError, UsageError
 from dialer.messages.commands import command_text
+from dialer.messages.database import NO_LIST
 from dialer.messages.operations import workspace as say
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import is_ledger, is_trial
@@ -67,23 +68,12 @@ def ledgers_of(workspace: Workspace, *, sandbox: bool) -> list[Path]:
     return [
         below.get(real, real)
         for real in sorted({*below, *listed})
-        if os.path.lexists(real) and (real in listed or is_trial(real, _mark(real)) is sandbox)
+        if os.path.lexists(real) and (real in listed or is_trial(real, trial_mark(real)) is sandbox)
     ]
 
 
-def known_ledgers(folder: Path | None, *, sandbox: bool) -> list[Path]:
-    """Return the ledgers below a folder, or, without one, of the workspace around the working directory.
-
-    Args:
-        folder: searched with the folders in it.
-        sandbox: those of trials, and no others.
-    """
-    if folder is None:
-        return workspace_ledgers(Path(), sandbox=sandbox)
-    return [path for path in ledgers_below(folder) if is_trial(path, _mark(path)) is sandbox]
-
-
-def _mark(path: Path) -> str | None:
+def trial_mark(path: Path) -> str | None:
+    """Return whether a ledger says that it is of a trial; None where it cannot be read."""
     with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
         return ledger.note("trial")
     return None
@@ -98,10 +88,11 @@ def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
         sandbox: it belongs to a trial.
 
     Raises:
-        UsageError: it is intact, or not in the list.
+        UsageError: it is intact, or not in the list; or the workspace uses a database.
         DialerError: the list of ledgers cannot be read or written.
     """
-    registry, real = workspace_of(folder).registry(sandbox=sandbox), path.resolve()
+    workspace = workspace_of(folder) if sandbox else workspace_in_files(folder, why=NO_LIST)
+    registry, real = workspace.registry(sandbox=sandbox), path.resolve()
     if real not in registry.read() and not os.path.lexists(path):
         raise UsageError(say.not_listed(path, registry=registry.path, command=command_text("list")))
     if path.is_file() and is_ledger(path) and _is_sound(path):

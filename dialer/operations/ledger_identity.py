@@ -72,7 +72,7 @@ def _note_owner(campaign: Campaign, store: Store) -> str:
     """Note whose ledger it is, and what tells it from every other one; return the latter."""
     batch, identity = campaign.batch, store.note(IDENTITY) or uuid4().hex
     notes = {CAMPAIGN: str(batch.campaign.absolute()), RESULTS: str(batch.results.absolute())}
-    notes |= {TIMEZONE: batch.timezone or "", _SELECTION: _selection_noted(batch.selection), IDENTITY: identity}
+    notes |= {TIMEZONE: batch.timezone or "", _SELECTION: _selection_noted(campaign), IDENTITY: identity}
     # Once set, it stays: the calls of an older version are not known.
     is_known = store.note(_LATER) is not None or not store.has_attempts()
     notes[_LATER] = "no" if is_known and store.note(_LATER) != "yes" and not _rings_later(campaign) else "yes"
@@ -81,18 +81,32 @@ def _note_owner(campaign: Campaign, store: Store) -> str:
     return identity
 
 
-def _selection_noted(selection: Selection) -> str:
-    recipients = selection.recipients
-    return json.dumps([None if recipients is None else str(recipients.absolute()), selection.batch])
+def _selection_noted(campaign: Campaign) -> str:
+    selection, database = campaign.batch.selection, campaign.workspace.database
+    if selection.recipients is None:
+        return json.dumps([None, selection.batch])
+    recipients = selection.recipients.absolute()
+    # Another host may have the workspace in another folder.
+    folder = None if database is None or selection.sandbox else database.folder.absolute()
+    is_inside = folder is not None and recipients.is_relative_to(folder)
+    return json.dumps([str(recipients.relative_to(folder) if folder and is_inside else recipients), selection.batch])
 
 
-def noted_selection(store: Store) -> Selection | None:
-    """Return which list and which name of a batch the last run was given; None where the ledger does not say."""
+def noted_selection(store: Store, *, campaign: Path | None = None, folder: Path = Path()) -> Selection | None:
+    """Return which list and which name of a batch the last run was given; None where the ledger does not say.
+
+    Args:
+        store: the ledger.
+        campaign: the campaign file; None: as the ledger says.
+        folder: of the workspace, where it is in a database.
+    """
     noted = store.note(_SELECTION)
     if not noted:
         return None
     recipients, batch = json.loads(noted)
-    return Selection(Path(store.note(CAMPAIGN) or ""), None if recipients is None else Path(recipients), batch)
+    return Selection(
+        campaign or Path(store.note(CAMPAIGN) or ""), None if recipients is None else folder / recipients, batch
+    )
 
 
 def _rings_later(campaign: Campaign) -> bool:

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.config.workspace import workspace_of
+from dialer.config.workspace import workspace_in_files
 from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.messages import workspace as words
+from dialer.messages.database import NO_LIST
 from dialer.operations.ledger_identity import IDENTITY, LISTED, WORKSPACE
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import Listed, lock_of, mark_of
@@ -71,10 +72,10 @@ def rebuild_list(folder: Path, *, add: Sequence[Path] = ()) -> Sequence[Path]:
         add: ledgers that lie elsewhere.
 
     Raises:
-        UsageError: one of them is not a ledger of the workspace.
+        UsageError: one of them is not a ledger of the workspace, or it uses a database.
         DialerError: the list cannot be read or written.
     """
-    workspace = workspace_of(folder)
+    workspace = workspace_in_files(folder, why=NO_LIST)
     registry = workspace.registry(sandbox=False)
     listed = registry.read()
     found = _unlisted(workspace, listed)

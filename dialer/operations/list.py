@@ -12,33 +12,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.workspace import workspace_of
-from dialer.errors import DialerError, ExitCode, UsageError
+from dialer.errors import DialerError, ExitCode, UnreachableError, UsageError
 from dialer.messages.operations import workspace as say
 from dialer.models import Status
 from dialer.moments import shown
 from dialer.operations.batch_state import State, opening_of, state_of
 from dialer.operations.campaign_files import CampaignFiles
 from dialer.operations.last_run import LastRun, last_run
-from dialer.operations.ledger_files import ledgers_below, pauses_below
-from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, TIMEZONE, noted_selection
-from dialer.operations.memory import Memory, signature
+from dialer.operations.ledger_identity import TIMEZONE
+from dialer.operations.memory import Memory
 from dialer.operations.paused import by_clock
 from dialer.operations.redial_plan import noted_redials
 from dialer.operations.status import without_a_run
+from dialer.operations.stores import in_words
+from dialer.operations.workspace_batches import batches_of, key_of
 from dialer.store import AGENT_NAME, NO_REDIALS
-from dialer.store.engines import read_ledger
-from dialer.store.pause_files import PauseFiles
-from dialer.store.sqlite import held_by, holder, is_trial, lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dialer.config.batch import Batch
     from dialer.config.workspace import Workspace
     from dialer.messages.commands import Selection
     from dialer.operations.campaign_files import Found
+    from dialer.operations.workspace_batches import Batches, Kept
     from dialer.store import Redials, Store
     from dialer.store.shared import Pause
-    from dialer.store.sqlite import Listed
 
 RUNNING_LASTS, _LASTS, SETTLED_LASTS = 0.9, 10.0, 60.0
 """Seconds for which a batch stays as it is while its files do: one that goes on, one that waits, one that is over."""
@@ -55,7 +54,7 @@ class Entry:
         batch: its name; if the ledger cannot be read, the name of the file.
         state: its state.
         campaign: the campaign file; empty if the ledger does not record it.
-        ledger: empty if it never ran.
+        ledger: the file, or its name in the workspace's database; empty if it never ran.
         agent: name of the agent if the provider has sent it, else its id; empty if unknown.
         timezone: time zone of its times; None: the machine's.
         recipients: the CSV; empty if unknown.
@@ -114,8 +113,8 @@ class Listing:
     Attributes:
         workspace: its folder.
         batches: one entry each.
-        registry: the list of the workspace's ledgers.
-        lists: how many ledgers that names.
+        registry: the list of the workspace's ledgers, or its database.
+        lists: how many ledgers that list names; 0 with a database.
         listed: how many it named before; None where nothing tells.
     """
 
@@ -149,27 +148,31 @@ def list_batches(folder: Path, *, sandbox: bool = False, memory: Memory | None =
         DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
     """
     workspace = workspace_of(folder)
-    registry = workspace.registry(sandbox=sandbox)
-    # Before the list is read: a run may add to it in between.
-    listed_before = registry.noted()
-    listed = registry.read()
-    entries = tuple(_entries(workspace, listed, memory or Memory(), sandbox=sandbox))
-    return Listing(str(workspace.folder), entries, str(registry.path), len(listed), listed_before)
+    with contextlib.closing(batches_of(workspace, sandbox=sandbox)) as batches:
+        entries = tuple(_entries(workspace, batches, memory or Memory(), sandbox=sandbox))
+        return Listing(str(workspace.folder), entries, batches.place, *batches.count())
 
 
-def id_of(place: Path) -> str:
-    """Return the id of a batch: by its ledger, or by the campaign file that does not say yet where that will be."""
-    return hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:_ID]
+def id_of(batch: Batch) -> str:
+    """Return the id of a batch, also before its first run.
+
+    Raises:
+        DialerError: the workspace's settings are wrong.
+    """
+    return _id(key_of(batch))
 
 
-def _selection(real: Path, ledger: Store, found: Found | None) -> Selection | None:
+def _id(key: str) -> str:
+    return hashlib.sha256(os.fsencode(key)).hexdigest()[:_ID]
+
+
+def _selection(kept: Kept, ledger: Store, found: Found | None) -> Selection | None:
     """Return the arguments of a batch on the command line; None if its campaign file is gone, or unknown."""
     if found is None:
         return None
-    if (noted := noted_selection(ledger)) is not None:
+    if (noted := kept.selection(ledger)) is not None:
         return replace(noted, campaign=found.path, sandbox=found.sandbox)
-    is_its_only = found.ledger is not None and os.path.realpath(found.ledger) == str(real)
-    return found.selection if is_its_only else None
+    return found.selection if found.key == kept.key else None
 
 
 def _recipients(selection: Selection | None, found: Found | None) -> str:
@@ -178,28 +181,21 @@ def _recipients(selection: Selection | None, found: Found | None) -> str:
     return "" if selection is None or found is None else found.recipients
 
 
-def _entries(workspace: Workspace, listed: Mapping[Path, Listed], memory: Memory, *, sandbox: bool) -> Iterator[Entry]:
-    below = {path.resolve(): path for path in ledgers_below(workspace.folder)}
-    campaigns = CampaignFiles(workspace.folder, sandbox=sandbox, memory=memory)
-    pauses = signature(*pauses_below(workspace.folder))
-    for real in sorted({*below, *listed}):
-        path = below.get(real, real)
+def _entries(workspace: Workspace, batches: Batches, memory: Memory, *, sandbox: bool) -> Iterator[Entry]:
+    campaigns = CampaignFiles(workspace.folder, sandbox=sandbox, key_of=batches.key_of, memory=memory)
+    pauses = batches.pauses_version()
+    for kept in batches.all():
         entry = memory.recall(
-            ("batch", path, sandbox),
-            partial(_batch, real, path, listed.get(real), campaigns, sandbox=sandbox),
+            ("batch", kept.shown, sandbox),
+            partial(_batch, kept, campaigns, sandbox=sandbox),
             lasts=_lasts,
-            signature=(signature(*files_of(real)), listed.get(real), campaigns.signature, pauses),
+            signature=(kept.version(), campaigns.signature, pauses),
         )
         if entry is not None:
             # For a remembered entry, the campaign file was not looked up.
-            campaigns.of_ledger(real, entry.campaign)
+            campaigns.of_batch(kept.key, entry.campaign)
             yield entry
-    yield from map(_never_run, campaigns.never_run())
-
-
-def files_of(ledger: Path) -> tuple[Path, ...]:
-    """Return the files one of which changes when a batch does: the ledger, SQLite's log beside it, the lock."""
-    return ledger, ledger.with_name(f"{ledger.name}-wal"), lock_of(ledger)
+    yield from (_never_run(found, batches) for found in campaigns.never_run())
 
 
 def _lasts(entry: Entry | None) -> float:
@@ -210,70 +206,68 @@ def _lasts(entry: Entry | None) -> float:
     return SETTLED_LASTS if is_settled else _LASTS
 
 
-def _never_run(found: Found) -> Entry:
+def _never_run(found: Found, batches: Batches) -> Entry:
     state = State.UNREADABLE if found.trouble else State.NOT_STARTED
-    pauses = PauseFiles(campaign=found.path, results=found.results, sandbox=found.sandbox).in_force()
+    pauses = batches.pauses_of(found.path, found.results)
     return Entry(
-        id=id_of(found.path if found.ledger is None else found.ledger),
+        id=_id(os.path.realpath(found.path) if found.key is None else found.key),
         batch=found.name,
         state=State.PAUSED if pauses and not found.trouble else state,
         campaign=str(found.path),
         agent=found.agent,
         timezone=found.timezone,
         recipients=found.recipients,
-        selection=None if found.ledger is None else found.selection,
+        selection=None if found.key is None else found.selection,
         counts={},
         pauses=tuple(by_clock(pause, found.timezone) for pause in pauses),
         trouble=found.trouble,
     )
 
 
-def _batch(real: Path, path: Path, listed: Listed | None, campaigns: CampaignFiles, *, sandbox: bool) -> Entry | None:
+def _batch(kept: Kept, campaigns: CampaignFiles, *, sandbox: bool) -> Entry | None:
     """Return an entry; None where it is a trial's and others are wanted, or the other way round."""
     try:
-        with contextlib.closing(read_ledger(real)) as ledger:
-            if listed is None and is_trial(real, ledger.note("trial")) is not sandbox:
+        with kept.opened() as ledger:
+            if not kept.is_meant(ledger):
                 return None
-            found = campaigns.of_ledger(real, ledger.note(CAMPAIGN) or "")
-            return _read(real, path, ledger, found, sandbox=sandbox)
-    except UsageError as error:
+            found = campaigns.of_batch(kept.key, kept.campaign(ledger))
+            return _read(kept, ledger, found, sandbox=sandbox)
+    except UnreachableError:
+        # With a database, none of the others could be read either.
+        raise
+    except UsageError:
         # A run was killed before it recorded anything in it.
-        trouble, state = (str(error), State.NOT_STARTED) if os.path.lexists(real) else (say.MISSING, State.MISSING)
-        trouble = "" if state is State.NOT_STARTED else trouble
+        trouble, state = ("", State.NOT_STARTED) if kept.is_there else (say.MISSING, State.MISSING)
     except DialerError as error:
         trouble, state = str(error), State.UNREADABLE
-    if listed is None and is_trial(real, None) is not sandbox:
+    if not kept.is_meant(None):
         return None
+    listed = kept.listed
     return Entry(
-        id=id_of(real),
-        batch=path.name,
+        id=_id(kept.key),
+        batch=Path(kept.shown).name,
         state=state,
-        ledger=str(path),
+        ledger=kept.shown,
         counts={},
         last=None if listed is None else shown(datetime.fromtimestamp(listed.at, UTC), None),
-        running=holder(lock_of(real)),
+        running=in_words(kept.who_works()),
         trouble=trouble,
         is_missing=state is State.MISSING,
         is_forgotten=listed is not None and listed.is_forgotten,
     )
 
 
-def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox: bool) -> Entry:
-    held, running = held_by(lock_of(real)), holder(lock_of(real))
+def _read(kept: Kept, ledger: Store, found: Found | None, *, sandbox: bool) -> Entry:
+    holders = kept.who_works()
+    running = in_words(holders)
     counts = ledger.counts() if running else without_a_run(ledger.counts(), ledger.released())
     zone = ledger.note(TIMEZONE) or (found.timezone if found else None)
     pulse, ended = ledger.pulse(), last_run(ledger, zone=zone)
-    campaign, results = ledger.note(CAMPAIGN), ledger.note(RESULTS)
-    pauses = PauseFiles(
-        campaign=found.path if found else Path(campaign) if campaign else None,
-        results=Path(results) if results else None,
-        folder=real.parent,
-        sandbox=sandbox,
-    ).in_force()
+    pauses = kept.pauses(ledger, campaign=found.path if found else None)
     left, still_open = counts.get(Status.PENDING, 0), sum(one.calls for one in pulse.calls if not one.final)
     opens = opening_of(ledger, found) if left else None
     redials = noted_redials(ledger, sandbox=sandbox, zone=zone)
-    is_running = held is not None and held.does == "run"
+    is_running = any(one.does == "run" for one in holders)
     if sandbox and not is_running:
         # The calls of a trial ended with the stand-in that took them.
         still_open = 0
@@ -290,13 +284,14 @@ def _read(real: Path, path: Path, ledger: Store, found: Found | None, *, sandbox
         opens=opens,
         is_idle=not (pulse.per_minute or counts.get(Status.SENDING)),
     )
-    selection = _selection(real, ledger, found)
+    selection = _selection(kept, ledger, found)
+    campaign = found.path if found else kept.campaign(ledger)
     return Entry(
-        id=id_of(real),
-        batch=ledger.note("batch") or path.name,
+        id=_id(kept.key),
+        batch=ledger.note("batch") or Path(kept.shown).name,
         state=state,
-        campaign=str(found.path) if found else campaign or "",
-        ledger=str(path),
+        campaign=str(campaign or ""),
+        ledger=kept.shown,
         timezone=zone or None,
         agent=ledger.note(AGENT_NAME) or ledger.note("agent") or "",
         recipients=_recipients(selection, found),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer.config.workspace import folder_of_all
 from dialer.messages import pause as say
 from dialer.messages.buttons import Button
 from dialer.messages.commands import command_text
 from dialer.moments import shown
-from dialer.operations.stores import place_of
+from dialer.operations.stores import held_in_database, place_of
 from dialer.store.engines import InDatabase, pauses_in
 from dialer.store.pause_files import PauseFiles
 
@@ -38,6 +40,20 @@ def pauses_of(batch: Batch) -> Pauses:
     if isinstance(place, InDatabase):
         return pauses_in(place)
     return PauseFiles(campaign=batch.campaign, results=batch.results, sandbox=batch.selection.sandbox)
+
+
+def pauses_of_every_batch(folder: Path, *, sandbox: bool) -> Sequence[Pause]:
+    """Return what holds every batch of the workspace around a folder.
+
+    Raises:
+        DialerError: its database is not named, or cannot be used.
+    """
+    around = folder_of_all(folder)
+    place = None if sandbox else held_in_database(around)
+    if place is None:
+        return PauseFiles(folder=around, sandbox=sandbox).in_force()
+    with contextlib.closing(pauses_in(place)) as pauses:
+        return pauses.in_force()
 
 
 def by_clock(pause: Pause, zone: str | None) -> Pause:

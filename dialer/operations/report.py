@@ -19,7 +19,7 @@ from dialer.messages.export import conversations as spoken
 from dialer.messages.operations import files as say
 from dialer.operations.former_batch import former_batch
 from dialer.operations.results import refuse_emptied
-from dialer.operations.stores import in_words, read_store
+from dialer.operations.stores import read_store, who_works
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def report_batch(
         now=datetime.now(UTC),
         zone=clock(zone),
         full_numbers=full_numbers,
-        running=bool(in_words(batch)),
+        running=bool(who_works(batch)),
         currency=workspace.currency,
         wanted=tuple(map(_wanted, wanted)),
     )

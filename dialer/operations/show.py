@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.workspace import workspace_of
-from dialer.errors import DialerError, DoNotCallError, ExitCode, UsageError
+from dialer.errors import DialerError, DoNotCallError, ExitCode, UnreachableError, UsageError
 from dialer.messages.operations import workspace as say
 from dialer.models import Problem, e164
 from dialer.numbers import SPECIAL, judge, spellings
-from dialer.operations.dnc import entries_of
-from dialer.operations.ledger_files import known_ledgers
+from dialer.operations.dnc import entries_of, list_of
 from dialer.operations.ledger_identity import TIMEZONE
-from dialer.store.engines import do_not_call_list, read_ledger
+from dialer.operations.workspace_batches import batches_around
 
 if TYPE_CHECKING:
     from dialer.operations.dnc import Entry
+    from dialer.operations.workspace_batches import Kept
     from dialer.store import Person
 
 _DIGIT = re.compile(r"\d")
@@ -31,7 +30,7 @@ class Found:
     """What one ledger knows.
 
     Attributes:
-        ledger: its path.
+        ledger: its path, or the batch's name in the workspace's database.
         batch: the batch's name.
         agent: the agent's id.
         timezone: the zone by whose clock its times are shown; empty: the machine's.
@@ -79,7 +78,7 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
     Args:
         text: the number with `+` and country code, as people write it.
         folder: searched for ledgers, with the folders in it; None: the workspace around the working directory, with the
-            ledgers that it lists elsewhere.
+            ledgers that it lists elsewhere. A workspace with a database is searched whole.
         sandbox: search only ledgers of trials.
 
     Raises:
@@ -88,14 +87,18 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
     number = _number(text)
     found: list[Found] = []
     unread: list[tuple[str, str]] = []
-    for path in known_ledgers(folder, sandbox=sandbox):
-        try:
-            found.append(_found(path, number))
-        except UsageError:
-            # A run was killed before it recorded anything in it.
-            found.append(Found(str(path), "", "", "", is_trial=False, people=()))
-        except DialerError as error:
-            unread.append((str(path), str(error)))
+    with batches_around(folder, sandbox=sandbox) as batches:
+        for kept in batches:
+            try:
+                found.append(_found(kept, number))
+            except UsageError:
+                # A run was killed before it recorded anything in it.
+                found.append(Found(kept.shown, "", "", "", is_trial=False, people=()))
+            except UnreachableError:
+                # With a database, none of the others could be read either.
+                raise
+            except DialerError as error:
+                unread.append((kept.shown, str(error)))
     listed = _listed(number, folder or Path(), unread)
     if not found and not unread and not listed:
         where = folder or workspace_of(Path()).folder
@@ -108,7 +111,7 @@ def _listed(number: int, folder: Path, unread: list[tuple[str, str]]) -> tuple[E
     try:
         return entries_of(number, folder)
     except DoNotCallError as error:
-        unread.append((str(do_not_call_list(workspace_of(folder).folder).path), str(error)))
+        unread.append((str(list_of(folder).path), str(error)))
         return ()
 
 
@@ -123,10 +126,10 @@ def _number(text: str) -> int:
     return judged.digits
 
 
-def _found(path: Path, number: int) -> Found:
-    with contextlib.closing(read_ledger(path)) as ledger:
+def _found(kept: Kept, number: int) -> Found:
+    with kept.opened() as ledger:
         return Found(
-            ledger=str(path),
+            ledger=kept.shown,
             batch=ledger.note("batch") or "",
             agent=ledger.note("agent") or "",
             timezone=ledger.note(TIMEZONE) or "",

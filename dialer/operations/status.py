@@ -164,7 +164,8 @@ def standing(batch: Batch) -> Standing:
         CampaignError: the `dialer.toml` of its workspace is wrong.
         LedgerError: it cannot be read.
     """
-    runs, running = who_works(batch), in_words(batch)
+    runs = who_works(batch)
+    running = in_words(runs)
     with contextlib.closing(read_store(batch)) as ledger:
         refuse_emptied(batch, ledger)
         counts = ledger.counts()

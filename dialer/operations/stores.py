@@ -15,6 +15,7 @@ from dialer.store.engines import InDatabase
 from dialer.store.sqlite import held_by
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dialer.config.batch import Batch
@@ -88,7 +89,7 @@ def _campaign_in_database(campaign: Path) -> InDatabase | None:
 
 
 def _all_in_database(folder: Path) -> InDatabase | None:
-    database = workspace_of(folder, with_database=True).database
+    database = workspace_of(folder).database
     return None if database is None else InDatabase(database.url, "", "", database.marker.parent)
 
 
@@ -128,6 +129,6 @@ def who_works(batch: Batch) -> tuple[Holder, ...]:
     return () if by is None else (by,)
 
 
-def in_words(batch: Batch) -> str:
-    """Return the processes that work on a batch at the moment; empty if there are none."""
-    return " ".join(holder_words(by.does, process=by.pid, host=by.host, since=by.since) for by in who_works(batch))
+def in_words(holders: Sequence[Holder]) -> str:
+    """Return who works on a batch, in words; empty if nobody does."""
+    return " ".join(holder_words(by.does, process=by.pid, host=by.host, since=by.since) for by in holders)

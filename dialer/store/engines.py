@@ -18,7 +18,7 @@ from dialer.store.sqlite.do_not_call import DoNotCallFile
 if TYPE_CHECKING:
     from dialer.store.do_not_call import DoNotCall
     from dialer.store.interface import Store
-    from dialer.store.postgres import DatabaseNeighbours, DatabasePauses, Slots
+    from dialer.store.postgres import DatabaseBatches, DatabaseNeighbours, DatabasePauses, Slots
     from dialer.store.records import Binding
     from dialer.store.shared import Holder
 
@@ -150,8 +150,27 @@ def pauses_in(place: InDatabase) -> DatabasePauses:
     """
     from dialer.store.postgres import DatabasePauses  # noqa: PLC0415 - as said above
 
-    everything = str(place.folder / "all.paused")
-    return DatabasePauses(place.url, batch=place.name, campaign=place.campaign, everything=everything)
+    return DatabasePauses(place.url, batch=place.name, campaign=place.campaign, everything=_everything(place.folder))
+
+
+def _everything(folder: Path) -> str:
+    """Return what a pause of all batches is put on, for people."""
+    return str(folder / "all.paused")
+
+
+def batches_in(url: str, *, folder: Path) -> DatabaseBatches:
+    """Return the batches of a database, over one connection.
+
+    Args:
+        url: of the database.
+        folder: of the workspace on this host.
+
+    Raises:
+        LedgerError: it cannot be used.
+    """
+    from dialer.store.postgres import DatabaseBatches  # noqa: PLC0415 - as said above
+
+    return DatabaseBatches(url, everything=_everything(folder))
 
 
 def slots_in(url: str, *, organisation: str, count: int, window: float) -> Slots:

@@ -159,7 +159,7 @@ async def take_list(site: Site, entry: Entry, request: Request) -> str:
     finally:
         await in_thread(to.unlink, missing_ok=True)
         site.board.forget()
-    batch_id = id_of((await in_thread(batch_of, selection)).ledger)
+    batch_id = await in_thread(lambda: id_of(batch_of(selection)))
     await in_thread(site.works.check, batch_id, selection)
     return batch_id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.commands import command_text, removal_text
+from dialer.messages.commands import removal_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,3 @@ MARKER_NOTE = (
     "This workspace records its calls in this database. Leave this file here: without it, a run may use files."
 )
 NOT_A_MARK = "it is not what dialer has written there"
-NOT_YET = (
-    "This workspace uses a database. This command looks into files, and does not work with a database yet. Name one "
-    f"campaign instead: {command_text('status', 'CAMPAIGN')}"
-)

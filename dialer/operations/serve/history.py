@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from dialer.store.engines import InDatabase
+
 _CALLS = 10_000
 """So many of the last calls are counted, so that a look costs the same whatever there was before."""
 _COLUMNS = 60
@@ -36,13 +38,13 @@ class History:
     refusals: tuple[tuple[str, int], ...]
 
 
-def history(ledger: Path) -> History:
+def history(place: Path | InDatabase) -> History:
     """Return what became of a batch's last calls.
 
     Raises:
         DialerError: its ledger cannot be read.
     """
-    with contextlib.closing(read_ledger(ledger)) as store:
+    with contextlib.closing(read_ledger(place)) as store:
         moments, refusals = store.recent_requests(most=_CALLS), tuple(islice(store.refusals(), _REASONS))
     step = next((one for one in _STEPS if _columns(moments, one) <= _COLUMNS), _STEPS[-1])
     return History(step, tuple(_counted(moments, step)), refusals)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.config.batch import Batch, locate
 from dialer.errors import DialerError
-from dialer.operations.list import RUNNING_LASTS, SETTLED_LASTS, files_of
-from dialer.operations.memory import signature
+from dialer.operations.list import RUNNING_LASTS, SETTLED_LASTS
 from dialer.operations.serve.history import History, history
 from dialer.operations.serve.work_log import ENDED, Work
 from dialer.operations.status import Standing, standing
+from dialer.operations.stores import place_of
 
 if TYPE_CHECKING:
     from dialer.messages.commands import Selection
@@ -86,14 +85,14 @@ def _figures(entry: Entry, memory: Memory) -> Figures:
         ("figures", entry.id),
         lambda: _looked_up(selection),
         lasts=lambda _: RUNNING_LASTS if entry.running else SETTLED_LASTS,
-        signature=(signature(*files_of(Path(entry.ledger).resolve())), entry.pauses, entry.running),
+        signature=entry,
     )
 
 
 def _looked_up(selection: Selection) -> Figures:
     try:
         batch = batch_of(selection)
-        return Figures(standing=standing(batch), history=history(batch.ledger))
+        return Figures(standing=standing(batch), history=history(place_of(batch)))
     except DialerError as error:
         return Figures(trouble=str(error))
 

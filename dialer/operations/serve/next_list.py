@@ -23,6 +23,7 @@ from dialer.messages.operations import serve as say
 from dialer.moments import shown
 from dialer.operations.batch_state import State
 from dialer.operations.list import Entry, id_of
+from dialer.operations.stores import is_begun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +119,7 @@ class NextLists:
                 except DialerError:
                     # The campaign file was changed meanwhile; `list` says what is wrong in it.
                     continue
-                if id_of(batch.ledger) not in known:
+                if id_of(batch) not in known:
                     yield _entry(batch, path)
 
     def _selection(self, kept: Path, campaign: Path, name: str, *, sandbox: bool) -> Selection:
@@ -151,7 +152,7 @@ def _names() -> Iterator[str]:
 
 
 def _is_free(batch: Batch) -> bool:
-    return not any(map(os.path.lexists, (batch.ledger, batch.results)))
+    return not (is_begun(batch) or os.path.lexists(batch.results))
 
 
 def _located(selection: Selection) -> Batch:
@@ -160,7 +161,7 @@ def _located(selection: Selection) -> Batch:
 
 def _entry(batch: Batch, path: Path) -> Entry:
     return Entry(
-        id=id_of(batch.ledger),
+        id=id_of(batch),
         batch=batch.name,
         state=State.NOT_STARTED,
         campaign=str(batch.campaign),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.config.workspace import folder_of_all, workspace_of
-from dialer.operations.paused import by_clock
-from dialer.store.pause_files import PauseFiles
+from dialer.config.workspace import workspace_of
+from dialer.operations.paused import by_clock, pauses_of_every_batch
 
 if TYPE_CHECKING:
     from dialer.operations.list import Entry
@@ -53,5 +52,4 @@ def organisation(board: Board) -> Organisation:
 
 def pauses_of_all(board: Board) -> tuple[Pause, ...]:
     """Return what holds every campaign of the workspace."""
-    found = PauseFiles(folder=folder_of_all(board.folder), sandbox=board.sandbox).in_force()
-    return tuple(by_clock(pause, None) for pause in found)
+    return tuple(by_clock(pause, None) for pause in pauses_of_every_batch(board.folder, sandbox=board.sandbox))

@@ -11,6 +11,7 @@ try:
 except ImportError as error:
     raise UsageError(say.NOT_INSTALLED) from error
 
+from dialer.store.postgres.batches import DatabaseBatches, Named
 from dialer.store.postgres.database import Found, create, identify, identity_of, look, upgrade
 from dialer.store.postgres.do_not_call import DatabaseDoNotCall
 from dialer.store.postgres.importing import put_pauses, take_over
@@ -21,10 +22,12 @@ from dialer.store.postgres.store import Batch
 
 __all__ = [
     "Batch",
+    "DatabaseBatches",
     "DatabaseDoNotCall",
     "DatabaseNeighbours",
     "DatabasePauses",
     "Found",
+    "Named",
     "Slot",
     "Slots",
     "create",

@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialer.errors import UnreachableError
 from dialer.store.postgres.lookout import Lookout
@@ -17,7 +17,7 @@ _FRESH = 0.25
 """Seconds for which it is not asked again."""
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class DatabasePauses:
@@ -51,15 +51,12 @@ class DatabasePauses:
             # While the database does not answer, no call is placed.
             with contextlib.suppress(UnreachableError):
                 self._seen, self._seen_at = self._read(), time.monotonic()
-        return [pause for pause in self._seen if pause.until is None or pause.until.timestamp() > self._now()]
+        return in_force(self._seen, now=self._now())
 
     def _read(self) -> Sequence[Pause]:
         with self._looks.session() as session:
             rows = session.execute(statements.PAUSES, (self._batch, self._campaign)).fetchall()
-        return [
-            Pause(of, name or self._everything, by=by, since=_moment(since), until=_moment(until), why=why)
-            for of, name, by, since, until, why in rows
-        ]
+        return pauses_of(rows, everything=self._everything)
 
     def runs(self) -> list[tuple[str, Holder]]:
         """Return the runs that go on which it would hold, each with the name of its batch."""
@@ -94,6 +91,19 @@ class DatabasePauses:
     def close(self) -> None:
         """Let go of the database."""
         self._looks.close()
+
+
+def pauses_of(rows: Iterable[tuple[Any, ...]], *, everything: str) -> list[Pause]:
+    """Return the pauses that rows of their table hold; one of all is put on `everything`."""
+    return [
+        Pause(of, name or everything, by=by, since=_moment(since), until=_moment(until), why=why)
+        for of, name, by, since, until, why in rows
+    ]
+
+
+def in_force(pauses: Iterable[Pause], *, now: float) -> list[Pause]:
+    """Return those that hold at a moment (Unix seconds)."""
+    return [pause for pause in pauses if pause.until is None or pause.until.timestamp() > now]
 
 
 def _moment(at: float | None) -> datetime | None:

@@ -81,7 +81,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             LedgerError: the database cannot be used.
             BoundError: it belongs to something else.
         """
-        made = cls(_connected(url))
+        made = cls(connected(url))
         try:
             with made._errors():
                 made._session.execute(statements.ADD_BATCH, (name, campaign))
@@ -102,12 +102,23 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             UsageError: there is none yet.
             LedgerError: the database cannot be used.
         """
-        made = cls(_connected(url))
+        session = connected(url)
         try:
-            made._choose(name)
+            return cls.over(session, name=name)
         except BaseException:
-            made.close()
+            session.close()
             raise
+
+    @classmethod
+    def over(cls, session: Session, *, name: str) -> Batch:
+        """Return a batch that is there, over a connection that serves it alone from now on.
+
+        Raises:
+            UsageError: there is none yet.
+            LedgerError: the database cannot be used.
+        """
+        made = cls(session)
+        made._choose(name)
         return made
 
     @property
@@ -255,7 +266,12 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         return 0
 
 
-def _connected(url: str) -> Session:
+def connected(url: str) -> Session:
+    """Return a connection to a database whose tables are of this version.
+
+    Raises:
+        LedgerError: it cannot be used, or lacks these tables.
+    """
     with database_errors():
         session = Session(url)
     try:

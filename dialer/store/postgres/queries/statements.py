@@ -87,6 +87,10 @@ NEIGHBOURS_CALLS_SINCE = """
     AND (g.value = ? OR EXISTS (SELECT 1 FROM dialer.recipient r WHERE r.batch_id = a.batch_id
     AND r.id = a.recipient AND r.agent = ?))
 """
+ALL_BATCHES = """
+    SELECT b.name, b.campaign, count(r.id), max(r.beat_at), max(r.ended)
+    FROM dialer.batch b LEFT JOIN dialer.run r ON r.batch_id = b.id GROUP BY b.id ORDER BY b.name
+"""
 ADD_BATCH = "INSERT INTO dialer.batch (name, campaign) VALUES (?, ?) ON CONFLICT DO NOTHING"
 SETTINGS = """
     SELECT set_config('search_path', 'dialer_batch, dialer, pg_catalog', true),
@@ -155,6 +159,10 @@ PAUSES = """
     SELECT p.of, p.name, p.by, p.since, p.until, p.why FROM dialer.pause p
     WHERE p.name = CASE p.of WHEN 'batch' THEN ?1 WHEN 'campaign' THEN ?2 ELSE '' END
     ORDER BY CASE p.of WHEN 'batch' THEN 1 WHEN 'campaign' THEN 2 ELSE 3 END
+"""
+ALL_PAUSES = """
+    SELECT of, name, by, since, until, why FROM dialer.pause
+    ORDER BY CASE of WHEN 'batch' THEN 1 WHEN 'campaign' THEN 2 ELSE 3 END, name
 """
 PUT_PAUSE = """
     INSERT INTO dialer.pause (of, name, by, since, until, why) VALUES (?, ?, ?, ?, ?, ?)
