@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialer.models import Outcome, Status
+from dialer.models import NOTHING_OWN, NOWHERE, Outcome, Own, Problem, Status, Whereabouts
 from dialer.provider.bolna.executions import execution_in
 from dialer.reference import turn_of
 from dialer.store import RedialRules, Written
@@ -141,6 +142,43 @@ def test_a_transaction_is_kept_whole_or_not_at_all(store: Store) -> None:
 
 
 # -- a load -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_load_belongs_to_the_transaction_that_it_is_in(store: Store) -> None:
+    """What is noted with a list is there with it, or both are not."""
+    with contextlib.suppress(ZeroDivisionError), store.transaction():
+        load(store, [row(1, 7)])
+        store.set_note(JUDGED, "the list")
+        raise ZeroDivisionError
+    assert (store.knows(key_of(7)), store.note(JUDGED)) == (False, None)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_list_comes_out_as_it_went_in(batch: Batch, *, is_first: bool) -> None:
+    """Cell by cell and in its order, whatever the cells are, and why a row is not called."""
+    store = batch.store
+    if not is_first:
+        people(store, 2)
+    awkward = ["tab\there", "back\\slash", "\\N", "\\.", "line\nbreak", "\r\n", "zero\0", "\x1f", '"', "", "🙂", "é"]
+    keys = ["z", "\\N", "a\tb", "A", "back\\slash", "é", "\\.", "🙂", "line\nbreak", "\r", "'", '"']
+    rows = [
+        replace(
+            row(position, position, key=key, cells=(cell, key)),
+            own=Own(caller=cell.replace("\0", ""), voice=key) if position % 2 else NOTHING_OWN,
+            whereabouts=Whereabouts(("Asia/Kolkata", "Asia/Tokyo"), "number", "IN") if position % 3 else NOWHERE,
+        )
+        for position, (cell, key) in enumerate(zip(awkward, keys, strict=True), 1)
+    ]
+    why = Problem("invalid", "it is\nno \\number\t")
+    rows.append(replace(row(13, 13, key="nobody"), number=None, key=None, status=Status.INVALID, problem=why))
+    load(store, rows)
+    assert [(one.cells["phone"], one.cells["name"]) for one in store.results()][:-1] == list(
+        zip(awkward, keys, strict=True)
+    )
+    page = store.page(after=0, size=100)
+    assert [(one.key, one.own, one.zones) for one in page] == [(r.key, r.own, r.whereabouts.zones) for r in rows[:-1]]
+    last = list(store.results())[-1]
+    assert (last.position, last.status, last.error, last.key) == (13, Status.INVALID, why.reason, "")
 
 
 def test_a_load_that_breaks_off_leaves_the_former_list(store: Store) -> None:

@@ -52,13 +52,17 @@ class BatchSession(Connected):
         self._db: Any = session
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Commit what is done inside, or nothing of it; joins a transaction that is open already."""
+    def transaction(self, *, alone: bool = True) -> Iterator[Session]:
+        """Commit what is done inside, or nothing of it; joins a transaction that is open already.
+
+        Args:
+            alone: other writers of the batch wait; readers do not.
+        """
         with database_errors():
             if self._session.in_transaction:
                 yield self._session
                 return
-            with self._session.transaction():
+            with self._session.transaction(alone=alone):
                 yield self._session
 
     @contextlib.contextmanager

@@ -203,6 +203,12 @@ class Session:
             for row in rows:
                 copy.write_row(row)
 
+    def copy_text(self, sql: str, blocks: Iterable[str]) -> None:
+        """Put rows into a table that are in the text format of COPY already, within a transaction."""
+        with self._db.cursor().copy(sql) as copy:
+            for block in blocks:
+                copy.write(block)
+
     def script(self, text: str) -> None:
         """Do many statements that have no parameters, within a transaction."""
         self._db.execute(text.encode())

@@ -150,7 +150,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             layout = self._layout(header)
             is_first = loading.is_empty(self._session)
             copy = loading.copy_first if is_first else loading.copy_aside
-            with self._session.transaction(alone=False) as db:
+            with self.transaction(alone=False) as db:
                 copy(db, chunks, layout=layout)
                 db.execute(statements.ALONE)
                 if not is_first:
@@ -158,9 +158,10 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
                 notes = {"layout": str(layout), "phones": json.dumps(phones), "id": id_column or ""}
                 for name, value in notes.items():
                     self.set_note(name, value)
-                revoke_unlisted(db)
-                for step in (changing.DROP_SAME_CELLS, changing.CLAIM_ROWS, changing.DROP_CLAIMED_ROWS):
-                    db.execute(step)
+                if not is_first:
+                    revoke_unlisted(db)
+                    for step in (changing.DROP_SAME_CELLS, changing.CLAIM_ROWS, changing.DROP_CLAIMED_ROWS):
+                        db.execute(step)
 
     # -- the run -------------------------------------------------------------------------------------------------
 

@@ -197,7 +197,10 @@ _COLUMNS = ", ".join(_LOADED)
 STAGE = """
     CREATE TEMPORARY TABLE staged ON COMMIT DROP AS SELECT * FROM recipient WITH NO DATA
 """
-COPY_INTO = f"COPY {{table}} (batch_id, {_COLUMNS}) FROM STDIN"
+COPY_INTO = f"""
+    COPY {{table}} (key, position, number, cells, status, code, state, reason, {", ".join(changing.LOCATED)},
+    {", ".join(changing.OWN)}, layout, batch_id) FROM STDIN
+"""
 """The batch is given, since a default is asked for in each row: a tenth of the server's time."""
 _RENEWED = ("number", "position", "cells", "layout", *changing.LOCATED, *changing.OWN)
 ADD_OR_RENEW = f"""
