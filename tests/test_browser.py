@@ -263,6 +263,44 @@ def test_tomorrows_list_from_the_drop_to_the_results(person: Callable[..., Tab],
     assert results.value.path().read_text("utf-8-sig").count("queued") == 12
 
 
+def dropped(tab: Tab, *files: Path) -> None:
+    """Drop files somewhere on the page, as a person does with a mouse."""
+    session = tab.context.new_cdp_session(tab)
+    data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 20, "y": 500, "data": data})
+
+
+def test_a_dropped_file_is_checked_and_what_is_no_list_is_said(
+    person: Callable[..., Tab], page: Page, tmp_path: Path
+) -> None:
+    """Two files, a folder, a picture: nothing is lost without a word, and the browser stays on the page."""
+    (tmp_path / "monday.csv").write_text(f"phone,name\n{number(200)},Ana\n")
+    (tmp_path / "tuesday.csv").write_text(f"phone,name\n{number(201)},Ben\n")
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    (tmp_path / "lists").mkdir()
+    tab = person()
+    tab.goto(f"{page.address}/campaigns/{page.campaigns()['spring']['id']}")
+    here = tab.url
+    tab.evaluate("addEventListener('dragover', (event) => { window.isKept = event.defaultPrevented; })")
+    dropped(tab, tmp_path / "monday.csv")
+    assert tab.evaluate("window.isKept")  # else the browser leaves the page to show the file
+    tab.goto(f"{here}/next")
+    dropped(tab, tmp_path / "monday.csv", tmp_path / "tuesday.csv")
+    see(tab, "[data-refused]:visible", "These are several files")
+    dropped(tab, tmp_path / "lists")
+    see(tab, "[data-refused]:visible", "This is a folder")
+    assert tab.locator("[data-refused]:visible").count() == 1
+    dropped(tab, tmp_path / "logo.png")
+    see(tab, "#checked", "is a picture")
+    see(tab, "#head", "logo.png")
+    tab.click("#discard")
+    tab.goto(f"{here}/next")
+    dropped(tab, tmp_path / "monday.csv")
+    see(tab, "#callable", "1")
+    see(tab, "#head", "monday.csv")
+
+
 def test_page_and_status_have_the_same_figures(
     person: Callable[..., Tab], page: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,7 @@ from dialer.operations.serve.organisation import pauses_of_all
 from dialer.web.actions import act as carried_out
 from dialer.web.actions import take_list as take
 from dialer.web.fields import RefusedError, fields_of
-from dialer.web.guard import refusal
+from dialer.web.guard import LIST, refusal
 from dialer.web.rendering import rendered
 from dialer.web.sessions import LASTS
 from dialer.web.site import in_thread, site_of
@@ -21,6 +21,8 @@ from dialer.web.site import in_thread, site_of
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from dialer.messages.pages.screens import CampaignRow
 
 
 async def campaigns(request: Request) -> Response:
@@ -38,7 +40,7 @@ async def campaign(request: Request) -> Response:
 async def next_list(request: Request) -> Response:
     """Take the next list of a campaign."""
     view = await site_of(request).campaign(request.path_params["id"])
-    return await _page(request, "next.html", row=view.row, problem="")
+    return await _next_page(request, view.row)
 
 
 async def take_list(request: Request) -> Response:
@@ -50,8 +52,12 @@ async def take_list(request: Request) -> Response:
     except (UsageError, RefusedError) as problem:
         status = problem.status if isinstance(problem, RefusedError) else 409
         view = await site.campaign(entry.id)
-        return await _page(request, "next.html", status=status, row=view.row, problem=str(problem))
+        return await _next_page(request, view.row, status=status, problem=str(problem))
     return RedirectResponse(f"/campaigns/{batch_id}", 303)
+
+
+async def _next_page(request: Request, row: CampaignRow, *, status: int = 200, problem: str = "") -> Response:
+    return await _page(request, "next.html", status=status, row=row, problem=problem, most=LIST)
 
 
 async def organisation(request: Request) -> Response:

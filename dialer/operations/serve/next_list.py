@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
 
-_ENDINGS = (".csv.gz", ".xlsx", ".tsv", ".csv")
+_ENDINGS = (".csv.gz", ".tsv.gz", ".xlsx", ".xlsm", ".tsv", ".csv")
 _NAMED = ".name"
 """The ending of the file beside a list that holds what the list was called."""
 _LONGEST = 200

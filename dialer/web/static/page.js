@@ -112,29 +112,45 @@
     // After the form's values were taken, so that the button's own is among them.
     window.setTimeout(() => {
       for (const button of event.target.querySelectorAll("button")) button.disabled = true;
+      for (const words of event.target.querySelectorAll("[data-sending]")) words.hidden = false;
     });
   });
   window.addEventListener("pageshow", () => {
     for (const button of document.querySelectorAll("button")) button.disabled = false;
+    for (const words of document.querySelectorAll("[data-sending]")) words.hidden = true;
   });
 
-  for (const place of document.querySelectorAll("[data-drop]")) {
+  const place = document.querySelector("[data-drop]");
+  const carriesFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+
+  const takeFile = (isFolder) => {
     const input = place.querySelector("input[type=file]");
-    const mark = (isOver) => place.classList.toggle("over", isOver);
-    const check = () => input.files.length && input.form.requestSubmit();
-    input.addEventListener("change", check);
-    place.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      mark(true);
-    });
-    place.addEventListener("dragleave", () => mark(false));
-    place.addEventListener("drop", (event) => {
-      event.preventDefault();
-      mark(false);
-      if (event.dataTransfer.files.length) {
-        input.files = event.dataTransfer.files;
-        check();
-      }
-    });
-  }
+    const files = [...input.files];
+    const isLarge = files.some((file) => file.size > Number(place.dataset.most));
+    const wrong = isFolder ? "folder" : files.length > 1 ? "several" : isLarge ? "large" : "";
+    for (const one of document.querySelectorAll("[data-refused]")) one.hidden = one.dataset.refused !== wrong;
+    if (wrong) input.value = "";
+    else if (files.length) input.form.requestSubmit();
+  };
+
+  if (place) place.querySelector("input[type=file]").addEventListener("change", () => takeFile(false));
+  // A file is taken wherever on the page it is dropped; on other pages, the browser would leave the page to show it.
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = place ? "copy" : "none";
+    if (place) place.classList.add("over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (place && !event.relatedTarget) place.classList.remove("over");
+  });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    if (!place) return;
+    place.classList.remove("over");
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
+    place.querySelector("input[type=file]").files = event.dataTransfer.files;
+    takeFile(entries.some((entry) => entry && entry.isDirectory));
+  });
 })();
