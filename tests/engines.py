@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dialer.config.batch import Batch
     from dialer.store import Store
+    from dialer.store.postgres import Batch as InPostgres
 
 
 def _in_database(path: Path) -> Store:
@@ -75,6 +76,15 @@ def worked_on(batch: Batch) -> Iterator[None]:
     with contextlib.closing(reopen_ledger(place)) as ledger:
         ledger.begin_work()
         yield
+
+
+def freeze(batch: InPostgres) -> None:
+    """Have a run's heartbeats end, and the last of them be long ago."""
+    assert batch._beats is not None
+    batch._beats._ended.set()
+    batch._beats._thread.join()
+    batch._beats._session.reconnect()
+    batch._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 0.1 WHERE id = ?", (batch._session.run,))
 
 
 def skip_where_missing(engine: str) -> None:

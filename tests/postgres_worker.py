@@ -30,7 +30,6 @@ class Worker:
         self.batch = Batch.read(options.url, name=options.name)
         self.batch.lease = options.lease
         self.batch.patience = options.patience
-        self.beaten = 0.0
         # What this process has begun and the database does not know the end of, with the answer where there is one.
         self.open: dict[int, tuple[Attempt, Answer | None]] = {}
         # What it has begun and surely not sent.
@@ -157,12 +156,8 @@ class Worker:
                 del self.open[attempt.id]
 
     def beat(self) -> None:
-        if time.monotonic() - self.beaten < self.options.lease / 4:
-            return
-        self.beaten = time.monotonic()
         if not self.batch.beat():
             raise RunOverError
-        self.batch.judge()
 
 
 def render(recipient: Recipient, reference: str) -> Body:

@@ -14,7 +14,7 @@ from dialer.cli import main
 from dialer.errors import ExitCode, LedgerError, RunOverError
 from dialer.models import Status
 from dialer.store.postgres.queries import schema
-from tests.engines import skip_where_missing
+from tests.engines import freeze, skip_where_missing
 from tests.ledgers import BINDING, QUEUED, call, intend, key_of, load, people, row, standing
 
 if TYPE_CHECKING:
@@ -202,7 +202,8 @@ def test_an_upgrade_keeps_everything_and_lets_the_same_roles_do_the_same(
         place.batch()
     assert main(["database", "check"]) == ExitCode.MUST_ACT
     capsys.readouterr()
-    for words in ("have version 2 now (before: 1)", "up to date (version 2)"):
+    now = len(schema.STEPS)
+    for words in (f"have version {now} now (before: {now - 1})", f"up to date (version {now})"):
         assert main(["database", "upgrade"]) == ExitCode.DONE
         assert words in capsys.readouterr().out
     batch = place.batch()
@@ -253,14 +254,16 @@ def test_a_frozen_run_that_wakes_after_an_upgrade_calls_nobody(place: Place) -> 
     place.create()
     frozen, late = place.batch(), place.batch()
     people(frozen, 2)
-    frozen.lease = 0.01
     frozen.begin_work()
+    freeze(frozen)
     (left,) = intend(frozen, 1)
     # As if the server had been there for long.
     place.ask(place.name, "UPDATE dialer.run SET lease = 0, beat_at = beat_at - 9")
     place.next_version()
     assert main(["database", "upgrade"]) == ExitCode.DONE
     place.former_version()
+    assert frozen._beats is not None
+    frozen._beats.beat()
     assert not frozen.beat()
     with pytest.raises(RunOverError):
         intend(frozen, 2)

@@ -37,7 +37,7 @@ from dialer.operations.results import write_results
 from dialer.provider.bolna.executions import execution_in
 from dialer.store import RedialRules
 from dialer.store.sqlite import locked, mark_of
-from tests.engines import ENGINES, skip_where_missing
+from tests.engines import ENGINES, freeze, skip_where_missing
 from tests.ledgers import AGAIN, ANYBODY, QUEUED, REFUSED, UNCLEAR, in_columns, key_of, number_of, opened, render, row
 
 if TYPE_CHECKING:
@@ -617,13 +617,15 @@ class DatabaseMachine(LedgerMachine):
     is_file = False
 
     def opened(self) -> Store:
-        ledger = cast("Batch", ENGINES["postgres"][0](self.path))
-        # Whoever dies is over at once, as if the next run came when its lease had run out.
-        ledger.lease = 0.0
-        return ledger
+        return ENGINES["postgres"][0](self.path)
 
     def die(self, ledger: Store) -> None:
-        cast("Batch", ledger)._session.close()
+        dead = cast("Batch", ledger)
+        # Over at once, as if the next run came when its lease had run out.
+        freeze(dead)
+        assert dead._beats is not None
+        dead._beats.close()
+        dead._session.close()
 
 
 MACHINES = {"sqlite": LedgerMachine, "postgres": DatabaseMachine}

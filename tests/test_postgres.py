@@ -20,7 +20,7 @@ from dialer.models import Status
 from dialer.store.do_not_call import Row
 from dialer.store.ledger.queries import changing, reading, report
 from dialer.store.shared import Pause
-from tests.engines import skip_where_missing
+from tests.engines import freeze, skip_where_missing
 from tests.ledgers import BINDING, QUEUED, REFUSED, call, intend, key_of, load, people, result_of, row, standing
 from tests.postgres_proxy import Proxy
 
@@ -215,7 +215,7 @@ def test_an_intent_looks_at_the_do_not_call_list(opened: Callable[..., Batch], u
 
 def test_a_second_run_is_turned_away_unless_it_joins(opened: Callable[..., Batch]) -> None:
     first = working(opened())
-    with pytest.raises(LockedError, match="A run works on this batch"):
+    with pytest.raises(LockedError, match=r"`dialer run` works on this batch.* add --join"):
         opened().begin_work()
     second = opened()
     second.begin_work(joins=True)
@@ -227,13 +227,14 @@ def test_whoever_is_silent_for_too_long_is_over_and_their_people_are_free(opened
     frozen, other = working(opened()), opened()
     (attempt,) = intend(frozen, 1)
     claimed = frozen.page(after=0, size=2)
-    frozen._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 0.1")
+    freeze(frozen)
     other.begin_work(joins=True)
-    assert other.declare_over() == 1
     assert standing(other)[key_of(1)] is Status.UNKNOWN
     assert [one.key for one in other.page(after=0, size=5)] == [one.key for one in claimed]
     with pytest.raises(RunOverError):
         intend_all(frozen, claimed)
+    assert frozen._beats is not None
+    frozen._beats.beat()
     assert not frozen.beat()
     assert not frozen.may_send(attempt)
     # What it knows is true all the same.
@@ -248,10 +249,13 @@ def intend_all(batch: Batch, recipients: Any) -> Any:  # noqa: ANN401 - as `inte
 
 
 def test_nobody_is_judged_by_a_run_that_may_have_been_cut_off_itself(opened: Callable[..., Batch]) -> None:
-    silent, other = working(opened()), opened()
-    silent._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 0.1")
-    other.begin_work(joins=True)
-    other.judge()
+    other, silent = working(opened()), opened()
+    silent.begin_work(joins=True)
+    freeze(silent)
+    assert other._beats is not None
+    assert silent._beats is not None
+    other._beats.judge()
+    silent._beats.beat()
     assert silent.beat()
 
 
@@ -416,12 +420,14 @@ def test_a_run_that_died_with_the_server_leaves_a_gap_and_nobody_is_called_over_
     dead.begin_work(joins=True)
     pair.copy()
     call(dead, 1, QUEUED)
+    assert dead._beats is not None
+    dead._beats.close()
     dead._session.close()
     pair.fail_over()
     with pytest.raises(LedgerError):
-        batch.beat()
+        batch.declare_over()
     batch.come_back()
-    batch.beat()
+    batch.tell_again()
     batch.declare_over()
     assert batch.gaps() != []
     with pytest.raises(OtherServerError):
@@ -436,7 +442,6 @@ def test_where_all_runs_were_over_when_the_server_lost_commits_the_next_one_know
     batch.close()
     pair.fail_over()
     again = pair.opened()
-    again.lease = 0.0
     again._session.execute("UPDATE run SET lease = 0")
     again.begin_work()
     assert again.gaps() != []

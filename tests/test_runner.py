@@ -107,6 +107,9 @@ class Inline(AsyncStore):
     def note_hold(self, seconds: float, words: str) -> None:
         self._do_unheard(lambda ledger: ledger.note_hold(seconds, words))
 
+    def halt(self, why: str) -> None:
+        self._do_unheard(lambda ledger: ledger.halt(why))
+
     def _do_unheard(self, work: Callable[[Store], None]) -> None:
         try:
             self._do(work)

@@ -90,6 +90,12 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
     is_flag=True,
     help="Start a new batch, although another one called most of the list, or a symbolic link leads here.",
 )
+@click.option(
+    "--join",
+    is_flag=True,
+    help="Call beside other runs of this campaign, on machines that share a database; see `dialer help database`. "
+    "`rate` in [pacing], --limit and the breaker count for each run.",
+)
 @click.option("--move-workspace", is_flag=True, help="Accept that the ledger was moved here from another workspace.")
 @yes_option
 @click.option("--no-progress", is_flag=True, help="Show no progress.")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PAGE = 500
 """Recipients read from the ledger at a time."""
+SHARED_PAGE = 20
+"""The same where other runs read it as well: they are kept from these people."""
 _TRIES = 10
 """Checks of a recipient whom another run is about to call, before they are left for later."""
 
@@ -43,6 +45,7 @@ class Pending:
         limit: maximum number of recipients to take up; None for all.
         now: Unix seconds.
         waits: whether to wait for recipients who can be called later.
+        size: recipients in a page.
     """
 
     def __init__(
@@ -53,8 +56,9 @@ class Pending:
         limit: int | None,
         now: Callable[[], float],
         waits: bool,
+        size: int = PAGE,
     ) -> None:
-        self._page = page
+        self._page, self._size = page, size
         self._judge = judge
         self._left = math.inf if limit is None else limit
         self._now = now
@@ -73,6 +77,10 @@ class Pending:
         self._began = self._now()
         self._opens_at: float | None = None
         self.deferred.clear()
+
+    def wants_more(self) -> bool:
+        """Tell whether the limit lets more recipients be taken up."""
+        return self._left > 0
 
     def waits_for_a_turn(self) -> bool:
         """Tell whether there may be a recipient to take up."""
@@ -113,9 +121,9 @@ class Pending:
         return None
 
     async def _pull(self) -> None:
-        page = await self._page(self._position, PAGE)
+        page = await self._page(self._position, self._size)
         self._pulled.extend(page)
-        self._exhausted = len(page) < PAGE
+        self._exhausted = len(page) < self._size
         if page:
             self._position = page[-1].position
 

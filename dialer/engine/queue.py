@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dialer.engine.changes import Changes
     from dialer.engine.ending import Ending
+    from dialer.engine.other_runs import OtherRuns
     from dialer.engine.pending import Pending
     from dialer.engine.progress import Progress
     from dialer.models import Recipient
@@ -39,6 +40,7 @@ class Queue:
         is_ending: whether the sending has ended.
         progress: shows the reason for a wait.
         ending: receives the seconds waited.
+        others: the other runs of the batch; None: there are none.
         now: the wall clock, Unix seconds.
         zone: time zone of the times that are shown; None: the machine's.
     """
@@ -53,6 +55,7 @@ class Queue:
         is_ending: Callable[[], bool],
         progress: Progress,
         ending: Ending,
+        others: OtherRuns | None = None,
         now: Callable[[], float],
         zone: str | None = None,
     ) -> None:
@@ -63,6 +66,7 @@ class Queue:
         self._is_ending = is_ending
         self._progress = progress
         self._ending = ending
+        self._others = others
         self._now, self._zone = now, zone
         self._next: deque[Recipient | Attempt] = deque()
 
@@ -83,11 +87,15 @@ class Queue:
                 return True
             if self._is_idle():
                 at = self._pending.next_pass_at()
-                if at is None:
+                if at is None and not await self._others_have_left_somebody():
                     return False
-                await self._wait_for_an_opening(at)
+                if at is not None:
+                    await self._wait_for_an_opening(at)
                 on_wait()
                 self._pending.go_through_again()
+
+    async def _others_have_left_somebody(self) -> bool:
+        return self._others is not None and self._pending.wants_more() and await self._others.have_left_somebody()
 
     def is_intended(self) -> bool:
         """Tell whether the next recipient already has an intent on disk, from a missed moment."""

@@ -18,13 +18,13 @@ from dialer.engine.connections import Connections
 from dialer.engine.eligibility import ENDED, LATE, Eligibility
 from dialer.engine.ending import Ending
 from dialer.engine.pacing import EARLIEST
-from dialer.engine.pending import Pending
+from dialer.engine.pending import PAGE, SHARED_PAGE, Pending
 from dialer.engine.placing import Placing
 from dialer.engine.queue import Queue
+from dialer.engine.recording import Recording
 from dialer.engine.throttle import Throttle
-from dialer.errors import DialerError, LedgerError
+from dialer.errors import DialerError
 from dialer.models import Attempt
-from dialer.store.call_ids import CallIds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from dialer.engine.breaker import Breaker
     from dialer.engine.control import Control
+    from dialer.engine.other_runs import OtherRuns
     from dialer.engine.pacing import Pacer, Start
     from dialer.engine.placing import Room
     from dialer.engine.progress import Progress
@@ -74,6 +75,8 @@ class Runner:
         lines: how many calls may become live; no intent is written for a call that has to wait for a line.
         limit: maximum number of recipients to take up.
         waits: whether to wait for recipients who can be called later.
+        others: the other runs of the batch; None: there are none.
+        on_trip: receives why the sending ends, at once.
         zone: time zone of the times that are shown; None: the machine's.
         jitter: a number in [0, 1); spreads the waits of several machines.
         now: the wall clock, Unix seconds.
@@ -97,12 +100,15 @@ class Runner:
         is_paused: Callable[[], bool] = lambda: False,
         limit: int | None = None,
         waits: bool = False,
+        others: OtherRuns | None = None,
+        on_trip: Callable[[Trip], None] = lambda _: None,
         zone: str | None = None,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger, self._render, self._pacer, self._breaker = ledger, render, pacer, breaker
         self._changes, self._sending = Changes(), anyio.CancelScope()
+        self._recording = Recording(ledger, self._sending)
         self._lines, lines.on_change = lines, self._changes.notify
         self._eligibility = Eligibility(
             judge,
@@ -114,7 +120,15 @@ class Runner:
             end=self.end,
             is_ending=self._is_ending,
         )
-        self._pending = Pending(page=self._page, judge=self._eligibility.why_not_now, limit=limit, now=now, waits=waits)
+        self._others, self._on_trip = others, on_trip
+        self._pending = Pending(
+            page=self._recording.page,
+            judge=self._eligibility.why_not_now,
+            limit=limit,
+            now=now,
+            waits=waits,
+            size=PAGE if others is None else SHARED_PAGE,
+        )
         self._max_in_flight, self._commits = max_in_flight, Commits()
         self._throttle = Throttle(
             pacer, max_in_flight=max_in_flight, jitter=jitter, on_hold=ledger.note_hold, note=progress.note
@@ -133,7 +147,7 @@ class Runner:
             throttle=self._throttle,
             lines=self._lines,
             agent_gone=agent_gone,
-            known=self._known_ids,
+            known=self._recording.known_ids,
             why_not=self._eligibility.why_not_leave,
             put_off=self._put_off,
             try_again=self._pending.try_again,
@@ -150,6 +164,7 @@ class Runner:
             is_ending=self._is_ending,
             progress=progress,
             ending=self._ending,
+            others=others,
             now=now,
             zone=zone,
         )
@@ -173,12 +188,14 @@ class Runner:
                 calls.cancel_scope.cancel()
         finally:
             await self._give_back()
-        await self._recorded()
+        await self._recording.flush()
         return self._ending
 
     async def _send_all(self, calls: TaskGroup, control: Control, watchers: Sequence[Watcher]) -> None:
         try:
             with self._sending:
+                if self._others is not None:
+                    await self._others.begin()
                 async with anyio.create_task_group() as around:
                     around.start_soon(self._leave_when, control.drain, self._sending)
                     around.start_soon(self._queue.look_again)
@@ -205,7 +222,9 @@ class Runner:
 
     def end(self, trip: Trip) -> None:
         """Stop sending, for a reason."""
-        self._ending.trip = self._ending.trip or trip
+        if self._ending.trip is None:
+            self._ending.trip = trip
+            self._on_trip(trip)
         self._sending.cancel()
 
     # -- the end -------------------------------------------------------------------------------------------------
@@ -218,41 +237,10 @@ class Runner:
         self._ending.interrupted = True
         scope.cancel()
 
-    # -- the ledger ----------------------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _stopping_if_it_fails(self) -> Iterator[None]:
-        try:
-            yield
-        except LedgerError:
-            self._sending.cancel()
-
-    async def _known_ids(self) -> CallIds:
-        with self._stopping_if_it_fails():
-            return await self._ledger.execution_ids()
-        # An error here is reported where the outcome cannot be recorded either.
-        return CallIds()
-
     async def _give_back(self) -> None:
         """Make pending again the recipients who have an intent and were not called."""
         if attempts := self._queue.give_back():
-            await self._withhold(attempts, "")
-
-    async def _withhold(self, attempts: list[Attempt], reason: str) -> None:
-        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
-            await self._ledger.withhold(attempts, reason=reason)
-
-    async def _recorded(self) -> None:
-        """Return once every outcome is on disk; nothing waited for them so far."""
-        with self._stopping_if_it_fails():
-            await self._ledger.flush()
-        if (failure := self._ledger.failure) is not None:
-            raise failure
-
-    async def _page(self, after: int, size: int) -> list[Recipient]:
-        with self._stopping_if_it_fails():
-            return list(await self._ledger.page(after=after, size=size))
-        return []
+            await self._recording.withhold(attempts, "")
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -324,15 +312,13 @@ class Runner:
         self._changes.notify()
 
     async def _intended(self, recipient: Recipient) -> Attempt | None:
-        attempts: list[Attempt] = []
         began = anyio.current_time()
-        # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
-        with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
-            attempts = await self._ledger.intend([recipient], self._render)
+        attempt = await self._recording.intended(recipient, self._render)
         self._commits.took(anyio.current_time() - began)
-        if attempts and (deferral := self._eligibility.why_no_line(self.placing.in_flight)) is not None:
-            await self._put_off(attempts.pop(), deferral)
-        return attempts[0] if attempts else None
+        if attempt is not None and (deferral := self._eligibility.why_no_line(self.placing.in_flight)) is not None:
+            await self._put_off(attempt, deferral)
+            return None
+        return attempt
 
     async def _put_off(self, attempt: Attempt, deferral: Deferral) -> None:
         if deferral is LATE:
@@ -343,7 +329,7 @@ class Runner:
             deferral = ENDED
         if not deferral.retry:
             self._pending.put_back(deferral)
-        await self._withhold([attempt], deferral.reason)
+        await self._recording.withhold([attempt], deferral.reason)
         if deferral.wait:
             self._pending.try_later(attempt.recipient, deferral)
         elif deferral.retry:

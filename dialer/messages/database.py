@@ -100,11 +100,21 @@ def no_batch(name: str) -> str:
     return f"{name}: the database has no such batch yet. The first run of a batch makes it."
 
 
-def batch_held(*, host: str, process: int, since: str) -> str:
-    return (
-        f"A run works on this batch (process {process} on {host}, since {since}). Wait until it ends, or stop it there "
-        "with Ctrl-C. If it was killed, it is over ten seconds later."
+def batch_held(*, host: str, process: int, since: str, does: str, may_join: bool) -> str:
+    """Return that a process works on a batch.
+
+    Args:
+        host: its machine.
+        process: its number there.
+        since: when it began.
+        does: its command.
+        may_join: a run was to begin, which can work beside another run.
+    """
+    words = (
+        f"`dialer {does}` works on this batch (process {process} on {host}, since {since}). Wait until it ends, or "
+        "stop it there with Ctrl-C. If it was killed, it is over ten seconds later."
     )
+    return f"{words} To call beside it, add --join." if may_join and does == "run" else words
 
 
 def another_batch(name: str) -> str:

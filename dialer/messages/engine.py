@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.commands import added, run_again
-from dialer.messages.words import without_stop
+from dialer.messages.words import many, without_stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +110,10 @@ def id_of_another_call(execution_id: str) -> str:
 
 def waiting_for_hours(opening: str, *, left: int) -> str:
     return f"waiting until {opening}: {left:,} cannot be called before"
+
+
+def waiting_for_others(runs: int) -> str:
+    return f"nobody is left here: waiting for {many(runs, 'other run')}, to take over whom it might leave"
 
 
 def waiting(seconds: float, *, why: str) -> str:

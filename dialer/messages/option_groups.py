@@ -18,7 +18,7 @@ _LAST = {
 }
 _OF = {
     "run": {
-        "How far": ("dry_run", "limit", "until", "strict", "track"),
+        "How far": ("dry_run", "limit", "until", "strict", "track", "join"),
         "Call again": ("retry_errors", "redial", "redial_unknown"),
         "Lost or moved files": ("adopt", "new_batch", "move_workspace"),
         "Rehearse trouble, with --sandbox": ("refuse", "lose", "slow"),

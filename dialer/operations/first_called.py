@@ -31,7 +31,7 @@ async def first_called(context: RunContext, *, left_out: Collection[int]) -> lis
     found: list[tuple[datetime, Recipient]] = []
     after = 0
     for _ in range(_PAGES):
-        page = await context.ledger.page(after=after, size=_SIZE)
+        page = await context.ledger.peek(after=after, size=_SIZE)
         people = [one for one in page if one.position not in left_out]
         found += [(at, one) for one in people if (at := _from(campaign.window, one, now)) is not None]
         found = sorted(found, key=lambda one: (one[0], one[1].position))[:SAMPLES]

@@ -24,6 +24,7 @@ from dialer.messages.operations.run import numbers_from_before
 from dialer.numbers import edition
 from dialer.operations.cell_warnings import doubtful_cells
 from dialer.operations.do_not_call import SEEN, shared_list
+from dialer.operations.joining import note_digests, refuse_different
 from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
 
@@ -224,29 +225,34 @@ def _suppression(campaign: Campaign, now: datetime, shared: SharedList) -> Suppr
     )
 
 
-async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Loaded:
+async def load(campaign: Campaign, ledger: AsyncStore, control: Control, *, joined: bool = False) -> Loaded:
     """Read the input into the ledger, all of it or nothing; what it holds already is not judged again.
+
+    Args:
+        campaign: the campaign.
+        ledger: its ledger.
+        control: stops it.
+        joined: other runs are calling this input: it stays as it is.
 
     Raises:
         InputError: the CSV or a suppression list cannot be read.
         DoNotCallError: the workspace's list cannot be read, or lacks what the ledger has seen of it.
         CampaignError: a column that the campaign names is not there.
         InterruptedRunError: a stop was requested.
+        UsageError: it is to stay, and the list or the rules are others here.
     """
 
     def work(store: Store) -> Loaded:
         shared, seen = shared_list(campaign, store)
         if shared.extent.length or store.note(SEEN):
             store.set_note(SEEN, seen)
+        if joined:
+            refuse_different(campaign, store)
+            return _as_it_is(campaign, store, shared)
         mark = mark_of(campaign, blocked=shared.digest())
         if mark and store.note(JUDGED) == mark:
-            now = datetime.now(UTC)
-            payload = Payload(campaign, store.header(), phones=store.phones(), now=now)
-            suppression = _suppression(campaign, now, shared)
-            lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
-            hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
-            agents = tuple(json.loads(store.note(AGENTS) or "[]"))
-            return Loaded(payload, suppression, lists, tuple(hints), phone_words, agents)
+            note_digests(campaign, store)
+            return _as_it_is(campaign, store, shared)
         former = former_phones(store)
         screened = intake(
             campaign,
@@ -264,6 +270,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
                 id_column=campaign.columns.id,
                 chunks=screened.screening,
             )
+            note_digests(campaign, store)
             store.set_note(JUDGED, mark)
             store.set_note(FORMER, json.dumps(former))
             store.set_note(LISTED, json.dumps(screened.listed()))
@@ -278,6 +285,17 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control) -> Load
     # From here on the one file shows that people are in it, whatever becomes of its -wal.
     await ledger.checkpoint()
     return loaded
+
+
+def _as_it_is(campaign: Campaign, store: Store, shared: SharedList) -> Loaded:
+    """Return the input that a ledger has."""
+    now = datetime.now(UTC)
+    payload = Payload(campaign, store.header(), phones=store.phones(), now=now)
+    suppression = _suppression(campaign, now, shared)
+    lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
+    hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
+    agents = tuple(json.loads(store.note(AGENTS) or "[]"))
+    return Loaded(payload, suppression, lists, tuple(hints), phone_words, agents)
 
 
 def mark_of(campaign: Campaign, *, blocked: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -16,11 +15,10 @@ from dialer.engine.progress import NOT_LOOKED, Going
 from dialer.errors import LedgerError
 from dialer.models import Status
 from dialer.moments import shown
-from dialer.operations.live_settings import WORK
 from dialer.rate import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dialer.engine.concurrency import Lines
     from dialer.engine.forecast import Course
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from dialer.store import Store
     from dialer.sync.track.watch import CallWatch
 
-NOTE = "live_progress"
-"""Under this name it is noted in the ledger."""
 BEAT_EVERY = 1.0
 """Seconds between two showings of how it goes."""
 FORESEE_EVERY = 10.0
@@ -75,12 +71,20 @@ def live_progress(ledger: Store, counts: Mapping[Status, int], *, zone: str | No
         zone: by whose clock times are shown; None: the machine's.
     """
     with contextlib.suppress(ValueError, TypeError, KeyError, OverflowError):
-        kept = json.loads(ledger.note(NOTE) or "")
-        if kept.pop("run") == ledger.note(WORK) and abs(time.time() - kept["at"]) <= FRESH:
+        runs = [kept for kept in ledger.progress() if abs(time.time() - kept["at"]) <= FRESH]
+        if runs:
+            kept = _together(runs)
             at, ends_at = (_moment(kept.pop(name), zone) for name in ("at", "ends_at"))
             done = max(0, _decided(counts) - kept.pop("decided_before"))
             return None if at is None else LiveProgress(at=at, done=done, ends_at=ends_at, **kept)
     return None
+
+
+def _together(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return how far several runs of one batch are: the first of them began with the whole list."""
+    ends = [kept["ends_at"] for kept in runs if kept["ends_at"] is not None]
+    at = min(kept["at"] for kept in runs)
+    return runs[0] | {"at": at, "live": sum(kept["live"] for kept in runs), "ends_at": max(ends, default=None)}
 
 
 def _decided(counts: Mapping[Status, int]) -> int:
@@ -128,11 +132,10 @@ class Heartbeat:
         """Note it in the ledger, for other processes."""
         # What cannot be recorded ends the run where an outcome is.
         with contextlib.suppress(LedgerError):
-            run = await self.context.ledger.note(WORK)
             while True:
                 await anyio.sleep(BEAT_EVERY)
                 if self._going is not NOT_LOOKED:
-                    await self.context.ledger.set_note(NOTE, json.dumps({"run": run, **self._figures()}))
+                    await self.context.ledger.note_progress(self._figures())
                     await anyio.sleep(NOTE_EVERY - BEAT_EVERY)
 
     def _figures(self) -> dict[str, float | None]:

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 BEAT_EVERY = 2.5
-"""Seconds between two beats: a quarter of a lease (`store.postgres.runs`)."""
+"""Seconds between two looks at what the heartbeats of this work have found (`store.postgres.beats`)."""
 HEED_EVERY = 1.0
 """Seconds between two looks at whether `dialer cancel` asked to stop."""
 
@@ -51,6 +51,7 @@ async def opened(
     base_url: str,
     control: Control,
     note: Callable[[str], None] = lambda _: None,
+    joins: bool = False,
 ) -> AsyncIterator[LedgerWriter]:
     """Hold the batch's lock and its ledger, or its place in the database; mark calls in flight of a dead run `unknown`.
 
@@ -60,9 +61,10 @@ async def opened(
         base_url: base URL of the provider.
         control: drains when `dialer cancel` asks the holder of the ledger to stop.
         note: receives a sentence if the database does not answer.
+        joins: work beside other runs, in a database.
 
     Raises:
-        LockedError: another run holds the batch.
+        LockedError: another run holds the batch, and this one does not join it.
         LedgerError: the ledger cannot be written.
         BoundError: it belongs to another agent, server or key definition.
     """
@@ -73,7 +75,7 @@ async def opened(
         refuse_unimported(campaign.workspace, batch)
         place = replace(place, within=_within(campaign))
         writer = LedgerWriter(lambda: open_ledger(place, binding=binding, batch=batch.name), note=note)
-        async with _in_database(campaign, writer, command=command, control=control) as ledger:
+        async with _in_database(campaign, writer, command=command, control=control, joins=joins) as ledger:
             yield ledger
         return
     with locked(batch.lock, command=command, campaign=batch.campaign, status=batch.selection.command("status")) as lock:
@@ -87,14 +89,14 @@ async def opened(
 
 @contextlib.asynccontextmanager
 async def _in_database(
-    campaign: Campaign, writer: LedgerWriter, *, command: str, control: Control
+    campaign: Campaign, writer: LedgerWriter, *, command: str, control: Control, joins: bool
 ) -> AsyncIterator[LedgerWriter]:
     """Work on a batch in a database: no lock says so, but beats."""
     database = campaign.workspace.database
     assert database is not None
     async with writer as ledger:
         await to_thread.run_sync(lambda: database.note(identity_of(database.url)))
-        work = await ledger.begin_work(does=command)
+        work = await ledger.begin_work(does=command, joins=joins)
         _log.info("`%s` works on %s in %s", command, campaign.batch.name, database.shown)
         async with beside(_heed, ledger, work, control), beside(_beat, ledger), beside(_hurry, ledger, control):
             yield ledger
@@ -107,7 +109,7 @@ def _within(campaign: Campaign) -> float:
 
 
 async def _beat(ledger: AsyncStore) -> None:
-    """Show that this work goes on, until it may not any more."""
+    """Do what the heartbeats have found to be done, until this work may not go on any more."""
     # What is wrong ends the work where it records something.
     with contextlib.suppress(LedgerError):
         while True:

@@ -27,6 +27,7 @@ class RunOptions:
         troubles: the faults that a trial simulates.
         new_batch: the ledger is new on purpose, even if another batch has called most of the list.
         move_workspace: the ledger was moved from another workspace on purpose.
+        join: call beside other runs of the batch, on hosts that share a database.
     """
 
     limit: int | None = None
@@ -40,6 +41,7 @@ class RunOptions:
     troubles: Troubles = NO_TROUBLES
     new_batch: bool = False
     move_workspace: bool = False
+    join: bool = False
 
     @property
     def repeated(self) -> tuple[str, ...]:

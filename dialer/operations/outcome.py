@@ -73,6 +73,7 @@ class Plan:
         phone_words: how the phone column was detected, in words; empty if the campaign file names it.
         young: recipients whose requested redial is not due yet.
         redials: which recipients the campaign's plan calls again.
+        stands_by: other runs are calling, and this one takes over whom one of them leaves.
     """
 
     batch: str
@@ -92,6 +93,7 @@ class Plan:
     phone_words: str = ""
     young: int = 0
     redials: Redials = NO_REDIALS
+    stands_by: bool = False
 
 
 @dataclass(frozen=True, slots=True)

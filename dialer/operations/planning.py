@@ -23,6 +23,7 @@ from dialer.operations.coverage import uncovered
 from dialer.operations.first_called import first_called
 from dialer.operations.forecast import outlook, read_standing
 from dialer.operations.intake import load
+from dialer.operations.joining import joined_words
 from dialer.operations.list_order import Kind, in_order, width_of
 from dialer.operations.local_times import AT_ONCE, PARTS, no_hours
 from dialer.operations.outcome import Plan
@@ -81,6 +82,9 @@ class Planning:
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
         """Take over what the results CSV knows further than the ledger."""
         async with self.context.step(reconciling.RESULTS):
+            # Who has brought the list has looked there, and another run may be writing it now.
+            if self.context.joined:
+                return
             taken = await merge(self.context.campaign, self.context.ledger, self.context.client, adopt=adopt)
         if taken:
             self.context.notes.add(taken_over(self.context.campaign.batch.results, taken))
@@ -105,16 +109,22 @@ class Planning:
     async def load(self) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
         loaded = await self._read_list()
+        if self.context.joined:
+            # As above; and other runs are placing calls now.
+            self.context.notes.add(await joined_words(self.context))
+            return loaded
         async with self.context.step(reconciling.MISSING):
             found = await self._look_for_unrecorded()
-        if not found:
-            return loaded
-        # Whose number was called under another id must not be called any more.
-        return await self._read_list()
+        if found:
+            # Whose number was called under another id must not be called any more.
+            loaded = await self._read_list()
+        await self.context.ledger.prepared()
+        return loaded
 
     async def _read_list(self) -> Loaded:
         async with shown(self.context.notes.progress, reconciling.LIST):
-            return await load(self.context.campaign, self.context.ledger, self.context.control)
+            context = self.context
+            return await load(context.campaign, context.ledger, context.control, joined=context.joined)
 
     async def plan(self, loaded: Loaded, *, limit: int | None, released: Released) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""
@@ -136,7 +146,8 @@ class Planning:
         first = await first_called(self.context, left_out={position for position, _ in elsewhere})
         to_call = pending if limit is None else min(limit, pending)
         ends = self.context.campaign.schedule.ends
-        to_call = 0 if (ends is not None and ends <= datetime.now(UTC)) or await self._waits() else to_call
+        is_over = (ends is not None and ends <= datetime.now(UTC)) or await self._waits()
+        to_call = 0 if is_over else to_call
         return Plan(
             batch=self.context.campaign.batch.name,
             recipients=str(self.context.campaign.batch.recipients),
@@ -170,6 +181,7 @@ class Planning:
             once_more=await self.context.ledger.redialled(),
             sandbox=self.context.campaign.sandbox,
             phone_words=loaded.phone_words,
+            stands_by=self.context.joined and limit is None and not is_over,
         )
 
     async def _no_hours(self, rows: int) -> Sequence[str]:
@@ -177,7 +189,7 @@ class Planning:
         campaign, ledger = self.context.campaign, self.context.ledger
         if campaign.window is not None or campaign.sandbox:
             return ()
-        pages = [await ledger.page(after=rows * part // PARTS, size=AT_ONCE) for part in range(PARTS)]
+        pages = [await ledger.peek(after=rows * part // PARTS, size=AT_ONCE) for part in range(PARTS)]
         return no_hours(
             campaign, [one.number for one in {one.position: one for page in pages for one in page}.values()]
         )

@@ -54,10 +54,11 @@ def rewrite_results(batch: Batch) -> int:
 
 def _rewrite_from_database(batch: Batch) -> int:
     """Only read what hosts record meanwhile: who may look at a database may have its results."""
-    here = next((by for by in who_works(batch) if by.host == socket.gethostname()), None)
+    mine = (by for by in who_works(batch) if by.host == socket.gethostname() and not by.joins)
+    here = next(mine, None)
     if here is not None:
         # It writes this file itself.
-        words = batch_held(host=here.host, process=here.pid, since=here.since)
+        words = batch_held(host=here.host, process=here.pid, since=here.since, does=here.does, may_join=False)
         raise LockedError(words, pid=here.pid, host=here.host, since=here.since, does=here.does)
     with contextlib.closing(read_store(batch)) as ledger:
         return _rewrite(batch, ledger, is_noted=False)

@@ -20,11 +20,13 @@ from dialer.engine.shared_rate import shared_rate
 from dialer.engine.shared_rate.database import DatabaseRate
 from dialer.errors import DeclinedError, InterruptedRunError, MustActError, UsageError
 from dialer.messages import workspace as words
+from dialer.messages.operations import joining
 from dialer.messages.operations import run as say
 from dialer.messages.operations.redial import nobody_for
 from dialer.operations.connection import connected
 from dialer.operations.do_not_call import noting
 from dialer.operations.eligibility import judge_of
+from dialer.operations.joining import Halt, take_turn
 from dialer.operations.last_run import failure_noted
 from dialer.operations.ledger_identity import listed, settle_in
 from dialer.operations.ledger_list import find_listed
@@ -97,6 +99,10 @@ async def run_campaign(
     _check_outcomes(options.redial)
     if options.troubles != NO_TROUBLES and not campaign.sandbox:
         raise UsageError(say.TROUBLES_IN_EARNEST)
+    if options.join and campaign.sandbox:
+        raise UsageError(joining.TRIAL_IS_ALONE)
+    if options.join and campaign.workspace.database is None:
+        raise UsageError(joining.NEEDS_DATABASE)
     campaign = _ending(campaign, options)
     held = Held(pauses_of(campaign.batch), control, campaign.batch.timezone)
     # Before the key is asked for, and before anything is granted, moved or taken over.
@@ -131,7 +137,9 @@ async def _run(
     control = held.control
     async with (
         connected(campaign, troubles=options.troubles) as (client, base_url),
-        opened(campaign, command="run", base_url=base_url, control=control, note=progress.note) as ledger,
+        opened(
+            campaign, command="run", base_url=base_url, control=control, note=progress.note, joins=options.join
+        ) as ledger,
         failure_noted(ledger),
     ):
         with (
@@ -147,7 +155,10 @@ async def _run(
                 control=control,
                 reads=Reads(campaign.reads),
                 held=held,
+                shares=in_database(campaign.batch, campaign.workspace) is not None,
+                joins=options.join,
             )
+            context = replace(context, joined=await take_turn(context))
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
             in_files = [one for one in (others, sharers) if isinstance(one, Neighbours)]
             found_again = await ledger.call(functools.partial(find_listed, campaign, others=in_files))
@@ -162,7 +173,7 @@ async def _run(
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
             if options.strict and plan.to_call:
                 _refuse_doubtful(plan.outlook)
-            if plan.to_call and not options.new_batch:
+            if plan.to_call and not (options.new_batch or context.joined):
                 await refuse_repeated(campaign, ledger, others, ask=ask)
             if not await (confirm or _always)(plan):
                 raise DeclinedError(say.NOTHING_DIALLED)
@@ -171,9 +182,10 @@ async def _run(
             watch.saw = lines.saw
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
-                return await Sending(context, loaded.payload.body, judge, lines, slots, watch, options.repeated).dial(
-                    plan, track=options.track
+                sending = Sending(
+                    context, loaded.payload.body, judge, lines, slots, watch, Halt(ledger), options.repeated
                 )
+                return await sending.dial(plan, track=options.track)
 
 
 @contextlib.contextmanager

@@ -48,6 +48,9 @@ class RunContext:
         control: stops it.
         held: looks whether it is paused.
         reads: says when the provider may be asked how calls stand; one for the whole run.
+        shares: other runs may work on the batch, since a database keeps it.
+        joins: this one works beside others.
+        joined: it calls a list that another one has brought.
     """
 
     campaign: Campaign
@@ -57,6 +60,9 @@ class RunContext:
     control: Control
     held: Held
     reads: Reads
+    shares: bool = False
+    joins: bool = False
+    joined: bool = False
 
     @contextlib.asynccontextmanager
     async def step(self, doing: str) -> AsyncIterator[None]:

@@ -15,6 +15,7 @@ from dialer import provider
 from dialer.engine.breaker import Breaker, Trip
 from dialer.engine.control import until
 from dialer.engine.ending import Ending
+from dialer.engine.other_runs import OtherRuns
 from dialer.engine.pacing import Pacer
 from dialer.engine.runner import Runner
 from dialer.engine.waiting import wait_until
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from dialer.engine.runner import Watcher
     from dialer.models import Render
     from dialer.operations.eligibility import Judge
+    from dialer.operations.joining import Halt
     from dialer.operations.outcome import Plan
     from dialer.operations.run_context import RunContext
     from dialer.sync.track.watch import CallWatch
@@ -77,6 +79,7 @@ class Sending:
         lines: how many calls may be live.
         slots: of the rate that all runs of the workspace share; None where they share none.
         watch: how the calls go that were placed.
+        halt: has an answer that ends each run stop all of them.
         repeated: options of the next run, for the remaining recipients.
     """
 
@@ -86,6 +89,7 @@ class Sending:
     lines: Lines
     slots: SlotSource | None
     watch: CallWatch
+    halt: Halt
     repeated: tuple[str, ...] = ()
 
     @property
@@ -101,7 +105,7 @@ class Sending:
 
     async def _dial(self, plan: Plan, writer: ResultsWriter, *, track: bool) -> Summary:
         runner = self._runner(plan)
-        sent = await self._send(plan, runner, writer) if plan.to_call else _Sent()
+        sent = await self._send(plan, runner, writer) if plan.to_call or plan.stands_by else _Sent()
         back = 0
         if sent.failure is None:
             if not (sent.ending.interrupted or self.context.control.drain.is_set()):
@@ -110,7 +114,8 @@ class Sending:
                 sent.ending.interrupted = self.context.control.drain.is_set()
             # Recipients that this run should have called again and did not: the next run needs the option as well.
             back = await self.context.ledger.end_permissions()
-            await writer.whole(self.context.ledger, pending=True)
+            await self.context.ledger.leave()
+            await self._write_whole(writer)
         summary = await self._summary(plan, sent, count=runner.placing.sent, back=back)
         if sent.failure is not None:
             command = self.context.campaign.batch.selection.command("run", *self.repeated)
@@ -119,6 +124,11 @@ class Sending:
         summary = await with_figures(summary, plan, sent.ending, context=self.context, more=self.repeated)
         await self._note_ending(summary, sent.ending)
         return summary
+
+    async def _write_whole(self, writer: ResultsWriter) -> None:
+        """Write the results, unless another run still works on the batch: the last one to end its calling does."""
+        if not (await self.context.ledger.others()).working:
+            await writer.whole(self.context.ledger, pending=True)
 
     async def _concluded(
         self, plan: Plan, summary: Summary, ending: Ending, writer: ResultsWriter, *, track: bool
@@ -134,8 +144,9 @@ class Sending:
         return replace(summary, redials=redials, exit_code=ExitCode.LEFT if later else summary.exit_code)
 
     async def _send(self, plan: Plan, runner: Runner, writer: ResultsWriter) -> _Sent:
-        await writer.whole(self.context.ledger, pending=False)
-        self.context.ledger.on_settled = writer.append
+        if not self.context.joins:
+            await writer.whole(self.context.ledger, pending=False)
+            self.context.ledger.on_settled = writer.append
         self.context.notes.progress.begin(
             batch=plan.batch, to_call=plan.to_call, per=self.context.campaign.pacing.rate.per
         )
@@ -164,6 +175,8 @@ class Sending:
         if self.context.control.is_paused:
             reason = PAUSED
         facts = {} if ending.trip is None else ending.trip.facts
+        if (await self.context.ledger.others()).working:
+            return
         await self.context.ledger.call(lambda store: note_ending(store, reason, summary.exit_code, facts=facts))
 
     async def _tracked(self, summary: Summary, writer: ResultsWriter) -> Summary:
@@ -178,7 +191,7 @@ class Sending:
         )
         if followed.trouble:
             self.context.notes.add(say.calls_unread(followed.trouble))
-        await writer.whole(self.context.ledger, pending=True)
+        await self._write_whole(writer)
         summary = replace(summary, calls=followed.counts, notes=tuple(self.context.notes.lines))
         if self.context.control.is_paused:
             return self._paused(summary)
@@ -217,6 +230,7 @@ class Sending:
             self.lines.watch,
             self.watch.watch,
             changes.watch,
+            *([self.halt.watch] if self.context.shares else []),
         ]
         ends = self.context.campaign.schedule.ends
         return watchers if ends is None else [*watchers, functools.partial(_end_at, shown(ends, self._zone))]
@@ -237,8 +251,10 @@ class Sending:
             progress=context.notes.progress,
             max_in_flight=context.campaign.pacing.max_in_flight,
             lines=self.lines,
-            limit=plan.to_call,
+            limit=None if plan.stands_by else plan.to_call,
             waits=context.campaign.waits,
+            others=OtherRuns(context.ledger, context.notes.progress) if context.shares else None,
+            on_trip=self.halt.tell,
             zone=self._zone,
         )
 
@@ -255,8 +271,9 @@ class Sending:
     async def _summary(self, plan: Plan, sent: _Sent, *, count: int, back: int) -> Summary:
         ending, failure = sent.ending, sent.failure
         counts = await self._counts(plan, failure)
-        # What was cancelled is in doubt as soon as this process is gone.
-        counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
+        if failure is not None or not (await self.context.ledger.others()).working:
+            # What was cancelled is in doubt as soon as this process is gone.
+            counts[Status.UNKNOWN] = counts.get(Status.UNKNOWN, 0) + counts.pop(Status.SENDING, 0)
         counts = {status: count for status, count in counts.items() if count}
         refused = 0 if failure else await self.context.ledger.refused_again()
         if refused:

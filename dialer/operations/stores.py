@@ -131,4 +131,7 @@ def who_works(batch: Batch) -> tuple[Holder, ...]:
 
 def in_words(holders: Sequence[Holder]) -> str:
     """Return who works on a batch, in words; empty if nobody does."""
-    return " ".join(holder_words(by.does, process=by.pid, host=by.host, since=by.since) for by in holders)
+    return ", ".join(
+        holder_words(f"{by.does}{' --join' if by.joins else ''}", process=by.pid, host=by.host, since=by.since)
+        for by in holders
+    )

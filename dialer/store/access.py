@@ -70,6 +70,10 @@ class AsyncStore(ABC):
     def note_hold(self, seconds: float, words: str) -> None:
         """Queue a note that all sending is held, to be made durable; do not wait for it."""
 
+    @abstractmethod
+    def halt(self, why: str) -> None:
+        """Queue that all runs of the batch stop; do not wait for it."""
+
     def may_send(self, attempt: Attempt) -> bool:  # noqa: ARG002 - as `Store` has it
         """Tell whether a request may leave whose intent was recorded; see `Store.may_send`."""
         return True
@@ -83,12 +87,20 @@ class AsyncStore(ABC):
     begin_work = _awaited(Store.begin_work, once=True)
     gaps = _awaited(Store.gaps)
     is_asked_to_stop = _awaited(Store.is_asked_to_stop)
+    turn = _awaited(Store.turn)
+    prepared = _awaited(Store.prepared)
+    others = _awaited(Store.others)
+    rest = _awaited(Store.rest)
+    leave = _awaited(Store.leave)
+    halted = _awaited(Store.halted)
+    note_progress = _awaited(Store.note_progress)
     checkpoint = _awaited(Store.checkpoint)
     header = _awaited(Store.header)
     is_new = _awaited(Store.is_new)
     has_attempts = _awaited(Store.has_attempts)
 
     page = _awaited(Store.page)
+    peek = _awaited(Store.peek)
     withhold = _awaited(Store.withhold)
     expect_waits = _awaited(Store.expect_waits)
     permit = _awaited(Store.permit, once=True)

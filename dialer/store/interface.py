@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from dialer.store.following import Following
+from dialer.store.joining import Joining
 from dialer.store.redial import Redialling
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Notes(Protocol):
 
 
 class Work(Notes, Protocol):
-    """One piece of work at a time holds the ledger."""
+    """One piece of work at a time holds the ledger, or several runs that joined each other."""
 
     def begin_work(self, *, former: str | None = None, does: str = "run", joins: bool = False) -> str:
         """Begin a piece of work and return its id; what a dead run left `sending` is `unknown` then.
@@ -77,7 +78,7 @@ class Work(Notes, Protocol):
         Args:
             former: the last work, as version 0.1 tells it beside the ledger.
             does: which command it is.
-            joins: others may work on it at the same time.
+            joins: it works beside the runs that work on it.
         """
 
     def gaps(self) -> list[tuple[float, float]]:
@@ -99,7 +100,7 @@ class Work(Notes, Protocol):
         """Tell whether a request may leave whose intent was recorded; to be asked right before it does."""
 
     def beat(self) -> bool:
-        """Renew what shows that this work goes on; return whether it may."""
+        """Do what the signs of life of this work have found to be done; return whether it may go on."""
 
     def come_back(self) -> bool:
         """Connect again after an UnreachableError; return whether this work goes on.
@@ -147,6 +148,9 @@ class Dialling(Protocol):
 
     def page(self, *, after: int, size: int) -> list[Recipient]:
         """Return the next callable recipients in input order, from beyond a position."""
+
+    def peek(self, *, after: int, size: int) -> list[Recipient]:
+        """Return what `page` would, and leave it to other runs to call them."""
 
     def intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None = None) -> list[Attempt]:
         """Note that these are about to be called, and with which bodies; those who may not be any more are left out."""
@@ -301,5 +305,5 @@ class Report(Progress, Notes, Protocol):
         """Yield the times when all sending was held, in order; overlapping ones are merged, with the first reason."""
 
 
-class Store(Work, Input, Dialling, Redialling, Following, Results, Report, Protocol):
+class Store(Work, Joining, Input, Dialling, Redialling, Following, Results, Report, Protocol):
     """A batch's ledger; one thread at a time may use it."""

@@ -46,6 +46,7 @@ class Holder:
         since: ISO 8601.
         does: which command.
         campaign: the real path of the campaign file; empty where it is not known.
+        joins: it works beside others, with a database.
     """
 
     pid: int
@@ -53,6 +54,7 @@ class Holder:
     since: str
     does: str
     campaign: str = ""
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

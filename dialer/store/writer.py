@@ -169,6 +169,10 @@ class LedgerWriter(AsyncStore):
         job = _Job(lambda ledger: ledger.note_hold(seconds, words, now=now), grouped=True)
         self._ask(job, due=time.monotonic() + _GATHER)
 
+    def halt(self, why: str) -> None:
+        """Queue that all runs of the batch stop; do not wait for it."""
+        self._ask(_Job(lambda ledger: ledger.halt(why), grouped=True), due=-math.inf)
+
     def _ask(self, job: _Job, *, due: float) -> None:
         with self._lock:
             if self._ending:

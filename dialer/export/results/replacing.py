@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def replaced(path: Path) -> Iterator[TextIO]:
     """Yield a file that takes the place of the one at a path, atomically, when all is written.
 
-    The former file's mode and a symbolic link to it are kept; a new file is readable by its owner only.
+    The former file's mode and a symbolic link to it are kept; a new file is readable by its owner only. Of two
+    processes that write it at the same time, that of the later one is there at the end.
 
     Raises:
         OSError: it cannot be written; as after any other error inside, the former file is as it was.
@@ -32,11 +33,20 @@ def replaced(path: Path) -> Iterator[TextIO]:
             yield file
             file.flush()
             os.fsync(handle)
-        temporary.replace(target)
+            is_ours = _is(temporary, handle)
+        if is_ours:
+            temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _is(path: Path, handle: int) -> bool:
+    """Tell whether a path names the file that is open: another process may have begun to write it anew."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -81,7 +81,7 @@ class Connected(ABC):
 
         A request names the work it is meant for: one that was not read does not stop later work; nothing is cleared.
         """
-        return self.note(_STOP) == work
+        return work in (self.note(_STOP) or "").split()
 
     def shared_reference(self, key: str) -> str:
         """Return the part of the reference that all attempts at a recipient share."""

@@ -25,6 +25,10 @@ class Queue(Connected):
 
     def page(self, *, after: int, size: int) -> list[Recipient]:
         """Return the next callable recipients in input order, from beyond a position."""
+        return self.peek(after=after, size=size)
+
+    def peek(self, *, after: int, size: int) -> list[Recipient]:
+        """Return what `page` would, and leave it to other runs to call them."""
         with self._errors():
             rows = self._db.execute(reading.PAGE, (after, size)).fetchall()
             if self._db.execute(reading.ANY_PERMITTED).fetchone() is not None:

@@ -10,13 +10,18 @@ import psycopg
 from dialer.errors import LedgerError, OtherServerError, RunOverError, UnreachableError
 from dialer.messages import database as say
 from dialer.store.ledger.connection import Connected
+from dialer.store.ledger.queries import changing
 from dialer.store.postgres.queries import statements
-from dialer.store.postgres.queries.functions import IS_ANOTHER, IS_OVER
+from dialer.store.postgres.queries.functions import IS_ANOTHER, IS_OVER, IS_UNTOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialer.store.postgres.session import Session
+
+
+class UntoldError(LedgerError):
+    """Another run has not told a server again yet what that may have lost."""
 
 
 @contextlib.contextmanager
@@ -33,6 +38,8 @@ def database_errors() -> Iterator[None]:
             raise RunOverError(say.run_over()) from error
         if error.sqlstate == IS_ANOTHER:
             raise OtherServerError(say.another_server()) from error
+        if error.sqlstate == IS_UNTOLD:
+            raise UntoldError(say.another_server()) from error
         raise LedgerError(say.not_usable(why=_first_line(error))) from error
 
 
@@ -75,6 +82,11 @@ class BatchSession(Connected):
     def together(self) -> Iterator[None]:
         """Do what was asked for at once: each is a statement, and no lock is held while a client is waited for."""
         yield
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keep a named note: one statement, for which no other host has to wait."""
+        with database_errors():
+            self._session.execute(changing.SET_NOTE, (name, value))
 
     def checkpoint(self) -> None:
         """Do nothing: the server brings everything to its disk by itself, and a copy is made by its own means."""

@@ -1,15 +1,11 @@
-"""The runs that work on a batch: each process has a row and renews its lease; a silent run is declared over.
+"""The runs that work on a batch: each process has a row in the database, and shows there that it lives (`beats`).
 
-Across hosts there is no way to tell whether a process is dead. So any run may declare another over that was silent for
-longer than its lease: that run begins no further call, what it was sending is `unknown`, and the recipients it had
-claimed are free. The process itself counts from before it sent its last heartbeat, by a clock that continues while the
-machine sleeps, so it stops before another may declare it over. No host's wall clock matters: the heartbeats have the
-server's time.
+A run that is declared over (`judging`) begins no further call, what it was sending is `unknown`, and the recipients it
+had claimed are free.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 import time
@@ -20,10 +16,11 @@ from uuid import uuid4
 from dialer.errors import LockedError
 from dialer.messages import database as say
 from dialer.messages.store import RUN_ENDED
-from dialer.store.ledger.gaps import MADE, SEARCHED, START, Gaps
-from dialer.store.ledger.queries import changing, reading
-from dialer.store.postgres.connection import BatchSession
+from dialer.store.ledger.gaps import MADE, SEARCHED, START
+from dialer.store.ledger.queries import reading
+from dialer.store.postgres.beats import Beats, elapsed
 from dialer.store.postgres.database import check_version
+from dialer.store.postgres.judging import Judging
 from dialer.store.postgres.queries import statements
 from dialer.store.shared import Holder
 
@@ -34,19 +31,13 @@ PATIENCE = 5.0
 _WORK, _BEGUN = "work", "work_begun"
 
 
-def elapsed() -> float:
-    """Return the seconds of a clock that continues while the machine sleeps and cannot be set."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-class Runs(BatchSession, Gaps):
+class Runs(Judging):
     """The part of the ledger that knows who works on it."""
 
     lease = LEASE
     patience = PATIENCE
-    _until = 0.0
-    _since = math.inf
-    """Since when it is connected without a break."""
+    _beats: Beats | None = None
+    """Of the run that works; None: there is none."""
     _line = 0
     """How often it has connected again."""
 
@@ -62,21 +53,25 @@ class Runs(BatchSession, Gaps):
         Args:
             former: of no use here: no version 0.1 had a database.
             does: which command this is.
-            joins: others may work on the batch at the same time.
+            joins: it works beside the runs that work on the batch.
 
         Raises:
-            LockedError: another run works on the batch.
+            LockedError: a run works on the batch, and this one does not join it; or another command does.
         """
-        if not joins:
-            self.declare_over()
-        began, work, now = elapsed(), uuid4().hex, time.time()
+        self._end_beats()
+        self.declare_over()
+        work, now = uuid4().hex, time.time()
         with self.transaction() as db:
-            live = db.execute(statements.LIVE_RUN).fetchone()
-            if live is not None and not joins:
-                host, process, since = live
+            live = db.execute(statements.LIVE_RUN, (joins,)).fetchone()
+            if live is not None:
+                host, process, since, what = live
                 moment = _iso(since)
                 raise LockedError(
-                    say.batch_held(host=host, process=process, since=moment), pid=process, host=host, since=moment
+                    say.batch_held(host=host, process=process, since=moment, does=what, may_join=does == "run"),
+                    pid=process,
+                    host=host,
+                    since=moment,
+                    does=what,
                 )
             # From here on no one changes the tables before this run is recorded.
             check_version(self._session)
@@ -84,14 +79,14 @@ class Runs(BatchSession, Gaps):
             if before is not None:
                 # No earlier process has sent this server again what it may have lost.
                 self._note_lost(before[0])
-            db.execute(statements.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease, does))
+            stage = "joins" if joins else "prepares"
+            db.execute(statements.BEGIN_RUN, (work, socket.gethostname(), os.getpid(), self.lease, does, joins, stage))
             self._note_start(work, now)
-        self._session.run, self._session.patience = work, self.patience
-        self._until, self._since, self._line = self._from(began), began, 0
+        self._session.run, self._session.patience, self._line = work, self.patience, 0
+        self._beats = Beats.begin(
+            self._session.url, batch=self._session.batch, run=work, lease=self.lease, patience=self.patience
+        )
         return work
-
-    def _from(self, began: float) -> float:
-        return began + 0.9 * self.lease
 
     def _note_start(self, work: str, now: float) -> None:
         if self.note(START) is None and self._first_moment() is None:
@@ -105,34 +100,31 @@ class Runs(BatchSession, Gaps):
         """Return who works on it at this moment, who began first first."""
         with self._errors():
             rows = self._db.execute(statements.LIVE_RUNS).fetchall()
-        return [Holder(pid, host, _iso(began), does) for pid, host, began, does in rows]
+        return [Holder(pid, host, _iso(began), does, joins=bool(joins)) for pid, host, began, does, joins in rows]
 
     def ask_to_stop(self) -> None:
         """Ask the processes that work on it now to stop."""
-        with self.transaction() as db:
-            db.execute(changing.ASK_TO_STOP, ("stop_asked", _WORK))
+        with self._errors():
+            self._db.execute(statements.ASK_ALL_TO_STOP)
 
     def beat(self) -> bool:
-        """Renew the lease of this run; return whether it still holds."""
-        began = elapsed()
-        with self._errors():
-            row = self._db.execute(statements.BEAT, (self._session.run,)).fetchone()
-        if row is not None and not row[0]:
-            self.tell_again()
-        elif row is None:
-            self._until = 0.0
+        """Do what the heartbeats have found to be done; return whether this run goes on."""
+        beats = self._beats
+        if beats is None or beats.is_over:
             return False
-        self._until = self._from(began)
+        if beats.is_forgotten:
+            self.tell_again()
+            beats.is_forgotten = False
         return True
 
     def is_alive(self) -> bool:
         """Tell whether this run surely was not declared over."""
-        return elapsed() < self._until
+        return self._beats is not None and elapsed() < self._beats.until
 
-    def judge(self) -> None:
-        """Declare over the runs that were silent for too long, once this run is connected for longer than a lease."""
-        if elapsed() - self._since > self.lease:
-            self.declare_over()
+    def _end_beats(self) -> None:
+        if self._beats is not None:
+            self._beats.close()
+            self._beats = None
 
     @abstractmethod
     def tell_again(self) -> None:
@@ -154,39 +146,29 @@ class Runs(BatchSession, Gaps):
         """
         with self._errors():
             self._session.reconnect()
-            began = elapsed()
+            if self._session.one(statements.IS_KNOWN, (self._session.run,))[0] is None:
+                # The server has lost even that this run began.
+                self.tell_again()
             line, goes_on = self._session.one(statements.NEXT_CONNECTION, (self._session.run,)) or (0, False)
             # After that statement, which has waited for those in progress.
             known, since = self._known_attempts()
             self._db.execute(statements.WITHHOLD_ALL_BUT, (self._session.run, known, RUN_ENDED, since))
-        self._line, self._since = line, began
-        if not goes_on:
-            self._until = 0.0
+        self._line = line
+        if not goes_on and self._beats is not None:
+            self._beats.end()
         return bool(goes_on)
-
-    def declare_over(self) -> int:
-        """Declare over the runs that were silent for too long; return how many people became `unknown`."""
-        with self._errors():
-            silent = self._db.execute(statements.END_SILENT_RUNS).fetchall()
-            for since in (beat for beat, is_known in silent if not is_known):
-                # It died with its server: the last calls that it placed may be missing on this one.
-                self._note_lost(since)
-            return int(self._db.execute(statements.RECOVER).fetchone()[0])
-
-    def _note_lost(self, since: float) -> None:
-        """Record that calls may be missing since a heartbeat that the server knows; later runs read this."""
-        self.note_gap(since, self._session.one(statements.CLOCK)[0])
 
     def end_work(self) -> None:
         """End this run: the recipients that it has claimed are free, and its open attempts are `unknown`."""
         if not self._session.run or self._session.is_lost:
             return
-        # Record on another server again what this run has sent, while the run still can.
-        self.beat()
         with self._errors():
+            if not self._session.one(statements.IS_KNOWN, (self._session.run,))[0]:
+                # Another server gets to know what this run has sent, while it still can be told.
+                self.tell_again()
             self._db.execute(statements.END_RUN, (self._session.run,))
             self._db.execute(statements.RECOVER)
-        self._session.run, self._until = "", 0.0
+        self._session.run = ""
 
     def work(self) -> str | None:
         """Return which work began last; None where none did."""

@@ -51,6 +51,7 @@ class Session:
         url: of the database.
 
     Attributes:
+        url: of the database; it may contain a password, so it is never shown.
         batch: of which batch the statements are; 0: of none.
         run: of which run; empty: of none.
         patience: seconds after which a message without an answer counts as lost, and the connection with it; None:
@@ -60,13 +61,13 @@ class Session:
     def __init__(self, url: str) -> None:
         self.batch, self.run = 0, ""
         self.patience: float | None = None
-        self._url = url
+        self.url = url
         self._watched = threading.Lock()
         self._db = self._connected()
 
     def _connected(self) -> psycopg.Connection[Any]:
         db = psycopg.connect(
-            self._url,
+            self.url,
             autocommit=True,
             prepare_threshold=None,
             cursor_factory=psycopg.ClientCursor,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialer.store.postgres.beats import elapsed
 from dialer.store.postgres.connection import database_errors
 from dialer.store.postgres.queries import statements
-from dialer.store.postgres.runs import elapsed
 from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:

@@ -36,10 +36,12 @@ from dialer.store.ledger.queue import Queue, recipients_in
 from dialer.store.ledger.throughput import Pulses
 from dialer.store.ledger.unresolved import Doubts
 from dialer.store.postgres import loading, sent
-from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.beats import elapsed
+from dialer.store.postgres.connection import UntoldError, database_errors
 from dialer.store.postgres.database import check_version
+from dialer.store.postgres.joining import Joining
 from dialer.store.postgres.queries import statements
-from dialer.store.postgres.runs import Runs, elapsed
+from dialer.store.postgres.runs import Runs
 from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:
@@ -54,9 +56,13 @@ YOUNG = 0.5
 """Seconds after an intent was asked for within which its request may leave."""
 _PAGE = 5000
 """So many rows of the results are read at once."""
+_TOLD_WITHIN = 3
+"""So many leases the other runs get to tell a server again what it may have lost."""
+_LOOK_AGAIN = 0.1
+"""Seconds between two looks whether they have."""
 
 
-class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
+class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch, in a database."""
 
     within = 86_400.0
@@ -138,6 +144,7 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
         # Where the database is gone, the run ends with its lease.
         with contextlib.suppress(LedgerError):
             self.end_work()
+        self._end_beats()
         self._session.close()
 
     # -- the list ------------------------------------------------------------------------------------------------
@@ -181,11 +188,20 @@ class Batch(Runs, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview,
             RunOverError: this run was declared over; nothing may be sent.
             LedgerError: the database cannot be used; nothing may be sent.
         """
-        try:
-            return self._intend(recipients, render, now=now)
-        except OtherServerError:
-            self.tell_again()
-        return self._intend(recipients, render, now=now)
+        until, told = elapsed() + _TOLD_WITHIN * self.lease, False
+        while True:
+            try:
+                return self._intend(recipients, render, now=now)
+            except OtherServerError:
+                if told:
+                    raise
+                self.tell_again()
+                told = True
+            except UntoldError:
+                # They do so, or are declared over.
+                if elapsed() > until:
+                    raise
+                time.sleep(_LOOK_AGAIN)
 
     def _intend(self, recipients: Sequence[Recipient], render: Render, *, now: float | None) -> list[Attempt]:
         at, asked_at = time.time() if now is None else now, elapsed()

@@ -26,6 +26,7 @@ from dialer.messages.store import RUN_ENDED
 from dialer.messages.words import alike
 from dialer.models import Attempt
 from dialer.reference import reference
+from dialer.store.ledger.alone import Alone
 from dialer.store.ledger.binding import bind
 from dialer.store.ledger.cancellable_calls import Stops
 from dialer.store.ledger.figures import Figures
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from dialer.store.records import Binding, Trouble
 
 
-class Ledger(Starts, Moved, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
+class Ledger(Starts, Moved, Alone, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod

@@ -9,11 +9,13 @@ for the run's intents in progress, which hold the row of the run shared; the sta
 from __future__ import annotations
 
 from dialer.messages.store import RUN_ENDED
+from dialer.store.joining import HALTED
 from dialer.store.ledger.queries.changing import REFUSED_AGAIN
 from dialer.store.postgres.queries.schema import LOCKS
 
-IS_OVER, IS_ANOTHER = "DL001", "DL002"
-"""The errors that tell a run that it was declared over, and that the server may lack what was recorded: see `runs`."""
+IS_OVER, IS_ANOTHER, IS_UNTOLD = "DL001", "DL002", "DL003"
+"""The errors that tell a run that it was declared over, that the server may lack what this run has recorded, or another
+one: see `runs`."""
 _ENDED = RUN_ENDED.replace("'", "''")
 
 FUNCTIONS = f"""
@@ -56,22 +58,25 @@ CREATE FUNCTION dialer.intend(
     marks text[], bodies text[], scheduled double precision[], retries double precision[]
 ) RETURNS TABLE (whom bigint, made bigint) LANGUAGE plpgsql AS $$
 DECLARE b bigint := dialer.current_batch(); begun_people bigint[]; begun_ids bigint[];
-    mine dialer.run;
+    mine dialer.run; here text := dialer.identity();
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({LOCKS}, b::integer);
     SELECT * INTO mine FROM dialer.run r WHERE r.batch_id = b AND r.id = me FOR SHARE;
     IF NOT FOUND OR mine.ended IS NOT NULL OR mine.connection <> line THEN
         RAISE EXCEPTION 'the run is over' USING ERRCODE = '{IS_OVER}';
-    ELSIF mine.server <> dialer.identity() OR EXISTS (
+    ELSIF mine.server <> here OR EXISTS (
         -- Noted since this run began: a run has died with the server, and nobody tells again what it has sent.
         SELECT 1 FROM dialer.meta m, json_array_elements(m.value::json) g WHERE m.batch_id = b
         AND m.name = 'calls_missing' AND (g ->> 1)::double precision > mine.began
     ) THEN
         RAISE EXCEPTION 'the server is another one' USING ERRCODE = '{IS_ANOTHER}';
+    ELSIF EXISTS (SELECT 1 FROM dialer.run r WHERE r.batch_id = b AND r.ended IS NULL AND r.server <> here) THEN
+        RAISE EXCEPTION 'the server may lack calls of another run' USING ERRCODE = '{IS_UNTOLD}';
     END IF;
     IF EXISTS (SELECT 1 FROM dialer.pause p JOIN dialer.batch i ON i.id = b WHERE p.name =
     CASE p.of WHEN 'batch' THEN i.name WHEN 'campaign' THEN i.campaign ELSE '' END
-    AND (p.until IS NULL OR p.until > dialer.seconds())) THEN
+    AND (p.until IS NULL OR p.until > dialer.seconds()))
+    OR EXISTS (SELECT 1 FROM dialer.meta m WHERE m.batch_id = b AND m.name = '{HALTED}' AND m.value <> '') THEN
         RETURN;
     END IF;
     -- In one order, so that two runs that want the same people do not wait for each other.
@@ -106,6 +111,9 @@ BEGIN
         AND p.recipient = g.recipient AND p.run = me AND p.attempt IS NULL AND p.void = 0
     )
     SELECT array_agg(g.recipient), array_agg(g.id) INTO begun_people, begun_ids FROM begun g;
+    -- What another run may do is judged by what was known before this call.
+    UPDATE dialer.permission p SET void = 1 WHERE p.batch_id = b AND p.recipient = ANY (begun_people)
+    AND p.run <> me AND p.attempt IS NULL AND p.void = 0;
     PERFORM dialer.derive(begun_people);
     RETURN QUERY SELECT * FROM unnest(begun_people, begun_ids);
 END $$;
@@ -283,6 +291,39 @@ LANGUAGE sql AS $$
     ), claimed AS (
         UPDATE dialer.recipient r SET claimed_by = me FROM next n
         WHERE r.batch_id = dialer.current_batch() AND r.id = n.id RETURNING r.*
+    ), goes_on AS (
+        UPDATE dialer.run SET stage = 'calls' WHERE batch_id = dialer.current_batch() AND id = me AND stage = 'waits'
     ) SELECT * FROM claimed ORDER BY position
 $$;
+
+-- Tells a run that has begun what it does next: of those that come together, the first one brings the list.
+CREATE FUNCTION dialer.turn(me text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE b bigint := dialer.current_batch(); mine dialer.run; reached text;
+BEGIN
+    PERFORM 1 FROM dialer.batch WHERE id = b FOR UPDATE;
+    SELECT * INTO mine FROM dialer.run WHERE batch_id = b AND id = me;
+    IF NOT FOUND OR mine.ended IS NOT NULL THEN
+        RAISE EXCEPTION 'the run is over' USING ERRCODE = '{IS_OVER}';
+    ELSIF mine.stage <> 'joins' THEN
+        RETURN mine.stage;
+    END IF;
+    SELECT CASE WHEN bool_or(stage = 'prepares') THEN 'joins' WHEN bool_or(stage <> 'joins') THEN 'calls'
+    ELSE 'prepares' END INTO reached FROM dialer.run
+    WHERE batch_id = b AND id <> me AND ended IS NULL AND does = 'run';
+    UPDATE dialer.run SET stage = reached WHERE batch_id = b AND id = me;
+    RETURN reached;
+END $$;
+
+-- Notes which stage a run has reached. Who calls nobody for now claims nobody.
+CREATE FUNCTION dialer.reach(me text, reached text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE b bigint := dialer.current_batch();
+BEGIN
+    IF reached = 'calls' THEN
+        UPDATE dialer.meta SET value = '' WHERE batch_id = b AND name = '{HALTED}' AND EXISTS (
+            SELECT 1 FROM dialer.run WHERE batch_id = b AND id = me AND stage = 'prepares');
+    ELSE
+        UPDATE dialer.recipient SET claimed_by = NULL WHERE batch_id = b AND claimed_by = me;
+    END IF;
+    UPDATE dialer.run SET stage = reached WHERE batch_id = b AND id = me;
+END $$;
 """

@@ -236,7 +236,7 @@ VIEWS = {
         "created_at, updated_at, stop"
     ),
     "hold": "id, at, seconds, words",
-    "run": "id, host, pid, does, began, beat_at, lease, ended, is_expired, server, connection",
+    "run": "id, host, pid, does, began, beat_at, lease, ended, is_expired, server, connection, joins, stage, progress",
 }
 """Table → its columns as one batch's ledger sees them; the batch itself comes last."""
 
@@ -266,7 +266,16 @@ $$ SELECT (SELECT system_identifier::text FROM pg_control_system()) || '/' ||
 substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) $$;
 """
 
-STEPS = ("\n".join((_HELPERS, _TABLES, *(_view(*view) for view in VIEWS.items()))),)
+_FIRST_VIEWS = VIEWS | {"run": "id, host, pid, does, began, beat_at, lease, ended, is_expired, server, connection"}
+_SEVERAL_RUNS = f"""
+ALTER TABLE dialer.run ADD COLUMN joins smallint NOT NULL DEFAULT 0,   -- 1: it works beside others
+ADD COLUMN stage text NOT NULL DEFAULT 'calls',   -- see `postgres.joining`
+ADD COLUMN progress text NOT NULL DEFAULT '';   -- how far it is, for who looks at it
+DROP VIEW dialer_batch.run;
+{_view("run", VIEWS["run"])}
+"""
+
+STEPS = ("\n".join((_HELPERS, _TABLES, *(_view(*view) for view in _FIRST_VIEWS.items()))), _SEVERAL_RUNS)
 """What leads from each version of the tables to the next one, the first from an empty database.
 
 A step is never changed once a version with it was published: databases have it behind them.

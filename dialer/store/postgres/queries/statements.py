@@ -118,24 +118,54 @@ END_SILENT_RUNS = """
 
 Not while the server has just started: others may not have come back yet."""
 RECOVER = "SELECT dialer.recover()"
-LIVE_RUN = "SELECT host, pid, began FROM run WHERE ended IS NULL ORDER BY began LIMIT 1"
-FORMER_SERVER = "SELECT max(beat_at) FROM run HAVING bool_and(server <> dialer.identity())"
+LIVE_RUN = """
+    SELECT host, pid, began, does FROM run WHERE ended IS NULL AND NOT (?1 = 1 AND does = 'run') ORDER BY began LIMIT 1
+"""
+"""Who works, without the runs that a run may join."""
+FORMER_SERVER = """
+    SELECT max(beat_at) FROM run HAVING bool_and(server <> dialer.identity() AND ended IS NOT NULL)
+"""
 """When somebody was heard of last where all who ever worked on the batch knew another server; else nothing."""
-BEGIN_RUN = "INSERT INTO run (batch_id, id, host, pid, lease, does) VALUES (dialer.current_batch(), ?, ?, ?, ?, ?)"
+BEGIN_RUN = """
+    INSERT INTO run (batch_id, id, host, pid, lease, does, joins, stage)
+    VALUES (dialer.current_batch(), ?, ?, ?, ?, ?, ?, ?)
+"""
 LIVE_RUNS_OF_ALL = """
     SELECT b.name, b.campaign, r.pid, r.host, r.began FROM dialer.run r JOIN dialer.batch b ON b.id = r.batch_id
     WHERE r.ended IS NULL AND dialer.seconds() <= r.beat_at + r.lease AND r.does = 'run' ORDER BY r.began
 """
 LIVE_RUNS = """
-    SELECT pid, host, began, does FROM run WHERE ended IS NULL AND dialer.seconds() <= beat_at + lease ORDER BY began
+    SELECT pid, host, began, does, joins FROM run
+    WHERE ended IS NULL AND dialer.seconds() <= beat_at + lease ORDER BY began
 """
-BEAT = "UPDATE run SET beat_at = dialer.seconds() WHERE id = ? AND ended IS NULL RETURNING server = dialer.identity()"
+BEAT = """
+    UPDATE run SET beat_at = CASE WHEN ended IS NULL THEN dialer.seconds() ELSE beat_at END WHERE id = ?
+    RETURNING ended IS NULL, server = dialer.identity()
+"""
+IS_KNOWN = "SELECT (SELECT server = dialer.identity() FROM run WHERE id = ?)"
+"""Whether a run knows this server; NULL where that does not know the run."""
 NEXT_CONNECTION = "UPDATE run SET connection = connection + 1 WHERE id = ? RETURNING connection, ended IS NULL"
 """It waits for the statements that the previous connection has in progress; later ones of it are refused."""
 WITHHOLD_ALL_BUT = """
     SELECT dialer.withhold(array_agg(id), array_agg(reference), '') FROM attempt WHERE run = ?1
     AND (outcome IS NULL OR outcome = 'unknown' AND words = ?3) AND reference <> ALL (?2) AND at > ?4
     HAVING count(*) > 0
+"""
+TURN = "SELECT dialer.turn(?)"
+REACH = "SELECT dialer.reach(?, ?)"
+OTHERS = """
+    SELECT count(*) FILTER (WHERE ended IS NULL AND stage IN ('prepares', 'calls')),
+    count(*) FILTER (WHERE ended IS NULL AND stage IN ('prepares', 'calls', 'waits')),
+    count(*) FILTER (WHERE ended IS NOT NULL OR stage = 'ends') FROM run WHERE id <> ? AND does = 'run'
+"""
+ASK_ALL_TO_STOP = """
+    INSERT INTO meta (name, value) SELECT 'stop_asked', string_agg(id, ' ') FROM run WHERE ended IS NULL
+    HAVING count(*) > 0 ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
+NOTE_PROGRESS = "UPDATE run SET progress = ?2 WHERE id = ?1"
+PROGRESS = """
+    SELECT progress FROM run WHERE ended IS NULL AND dialer.seconds() <= beat_at + lease AND progress <> ''
+    ORDER BY began, id
 """
 END_RUN = "UPDATE run SET ended = dialer.seconds() WHERE id = ? AND ended IS NULL"
 
@@ -247,6 +277,11 @@ GO_ON_FROM = """
 
 DIFFERENT = {
     changing.INDEX_NUMBERS: "SELECT 1",
+    changing.FORGET_PLANNED: """
+        DELETE FROM permission p WHERE p.what = ? AND p.attempt IS NULL AND p.void = 0 AND NOT EXISTS (
+            SELECT 1 FROM run r WHERE r.id = p.run AND r.ended IS NULL AND r.id <> current_setting('dialer.run')
+        )
+    """,
     changing.TAKE_OVER_RECIPIENT: """
         INSERT INTO recipient AS r (key, number, state, cells, layout) VALUES (?1, ?2, 'pending', ?3, ?4)
         ON CONFLICT (batch_id, key) WHERE state IS NOT NULL DO UPDATE SET number = excluded.number,

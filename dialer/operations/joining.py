@@ -1,0 +1,133 @@
+"""Several runs of one batch, on hosts that share a database: all of them call the same list by the same rules."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import anyio
+
+from dialer.engine.breaker import Trip
+from dialer.errors import LedgerError, MustActError, UsageError
+from dialer.export.results import stamp_of
+from dialer.messages.operations import joining as say
+from dialer.numbers import edition
+from dialer.store.joining import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from dialer.config.campaign import Campaign
+    from dialer.operations.run_context import RunContext
+    from dialer.store import AsyncStore, Store
+
+_LOOK_EVERY = 0.5
+"""Seconds between two looks whether the list is there."""
+_HALT_EVERY = 1.0
+"""Seconds between two looks whether another run has stopped all of them."""
+_STOPS_ALL = frozenset({"key_refused", "no_money", "agent_not_known"})
+"""Codes of a `Trip` that would end each run: what they are about is the same on every host."""
+_OWN = frozenset({"recipients", "results", "ledger", "results_xlsx", "results_bom", "forecast"})
+"""Keys of a campaign file that may differ from host to host: where files lie, and what is only shown."""
+_NOTE = "agreed: {}"
+
+
+async def take_turn(context: RunContext) -> bool:
+    """Return whether this run calls a list that others have brought; wait while another one brings it.
+
+    Raises:
+        InterruptedRunError: a person asked to stop.
+        MustActError: an answer has stopped all runs, and they have not ended yet.
+    """
+    turn = await context.ledger.turn()
+    if turn is Turn.WAIT:
+        async with context.step(say.ANOTHER_BRINGS_IT):
+            while turn is Turn.WAIT:
+                await anyio.sleep(_LOOK_EVERY)
+                turn = await context.ledger.turn()
+    if turn is not Turn.JOIN:
+        return False
+    if why := await context.ledger.halted():
+        words, advice, _ = json.loads(why)
+        raise MustActError(f"{say.stopped_by_another(words)}\n{advice}")
+    return True
+
+
+async def joined_words(context: RunContext) -> str:
+    """Return which runs this one has joined, in words."""
+    command = context.campaign.batch.selection.command("status")
+    return say.joined((await context.ledger.others()).working, command=command)
+
+
+class Halt:
+    """Has an answer that one run gets, and that would end each other one, stop all of them at once.
+
+    Args:
+        ledger: that they share.
+    """
+
+    def __init__(self, ledger: AsyncStore) -> None:
+        self._ledger = ledger
+        self._heard = False
+
+    def tell(self, trip: Trip) -> None:
+        """Tell the others why this run ends, where it concerns them."""
+        if trip.code in _STOPS_ALL and not self._heard:
+            self._ledger.halt(json.dumps([trip.words, trip.advice, trip.code]))
+
+    async def watch(self, end: Callable[[Trip], None]) -> None:
+        """End this run when another one has told why; nobody is called from then on, whenever this is noticed."""
+        # A ledger that cannot be read any more ends the run where it records something.
+        with contextlib.suppress(LedgerError):
+            while not (why := await self._ledger.halted()):  # noqa: ASYNC110 - told in the database
+                await anyio.sleep(_HALT_EVERY)
+            self._heard = True
+            words, advice, code = json.loads(why)
+            end(Trip(say.stopped_by_another(words), advice, code=code))
+
+
+def _digests(campaign: Campaign) -> Mapping[str, str]:
+    """Return digests of all that the runs of one batch have to agree on, by name."""
+    rules = {name: value for name, value in campaign.file.content.items() if name not in _OWN}
+    agreed: dict[str, object] = {
+        say.LIST: _content(campaign.batch.recipients),
+        say.CAMPAIGN: [rules, campaign.agent_id, campaign.columns.model_dump(mode="json")],
+        say.HOURS: [None if campaign.window is None else str(campaign.window), edition()],
+        say.SUPPRESSION: [_content(file) for file in campaign.suppression],
+        say.WORKSPACE: [str(campaign.organisation_rate), campaign.workspace.lines],
+        say.VERSION: [version(name) for name in ("dialer", "phonenumbers", "tzdata")],
+    }
+    return {name: _digest(value) for name, value in agreed.items()}
+
+
+def _digest(value: object) -> str:
+    return blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=20).hexdigest()
+
+
+def _content(file: Path) -> str:
+    # What is no file cannot be read twice: it is like no other.
+    return stamp_of(file) if file.is_file() else uuid4().hex
+
+
+def note_digests(campaign: Campaign, store: Store) -> None:
+    """Keep what other runs have to agree on, in the transaction that loads the list; with files there are none."""
+    if campaign.workspace.database is None or campaign.sandbox:
+        return
+    for name, digest in _digests(campaign).items():
+        store.set_note(_NOTE.format(name), digest)
+
+
+def refuse_different(campaign: Campaign, store: Store) -> None:
+    """Refuse to call beside runs with another list or other rules.
+
+    Raises:
+        UsageError: something differs.
+    """
+    different = [name for name, digest in _digests(campaign).items() if store.note(_NOTE.format(name)) != digest]
+    if different:
+        raise UsageError(say.different(different, command=campaign.batch.selection.command("status")))
