@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer.errors import ExitCode
+from tests.engines import use_database
 from tests.harness import wait_until
 from tests.place import HEADER, Place, awkward
-from tests.test_database_run import database, said, use_database
+from tests.test_database_run import database, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

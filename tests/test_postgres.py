@@ -215,7 +215,7 @@ def test_an_intent_looks_at_the_do_not_call_list(opened: Callable[..., Batch], u
 
 def test_a_second_run_is_turned_away_unless_it_joins(opened: Callable[..., Batch]) -> None:
     first = working(opened())
-    with pytest.raises(LockedError, match=r"`dialer run` works on this batch.* add --join"):
+    with pytest.raises(LockedError, match=r"`dialer run` works on this batch.*add --join"):
         opened().begin_work()
     second = opened()
     second.begin_work(joins=True)

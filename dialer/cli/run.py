@@ -93,8 +93,8 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @click.option(
     "--join",
     is_flag=True,
-    help="Call beside other runs of this campaign, on machines that share a database; see `dialer help database`. "
-    "`rate` in [pacing], --limit and the breaker count for each run.",
+    help="Call beside other runs of this list, on machines that share a database. What [pacing] and [breaker] say, "
+    "and --limit, holds for each run.",
 )
 @click.option("--move-workspace", is_flag=True, help="Accept that the ledger was moved here from another workspace.")
 @yes_option

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialer.messages.commands import command_text, run_again
+from dialer.messages.commands import added, command_text, run_again
 
 
 def _let_run() -> str:
@@ -114,7 +114,7 @@ def batch_held(*, host: str, process: int, since: str, does: str, may_join: bool
         f"`dialer {does}` works on this batch (process {process} on {host}, since {since}). Wait until it ends, or "
         "stop it there with Ctrl-C. If it was killed, it is over ten seconds later."
     )
-    return f"{words} To call beside it, add --join." if may_join and does == "run" else words
+    return f"{words} To call beside it: {added('--join')}." if may_join and does == "run" else words
 
 
 def another_batch(name: str) -> str:
