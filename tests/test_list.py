@@ -20,12 +20,14 @@ from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
 from dialer.operations.stores import place_of
 from dialer.provider.bolna.sandbox import Settings, running
+from dialer.store import Binding
 from dialer.store.engines import reopen_ledger
 from dialer.store.ledger import throughput
 from dialer.store.sqlite import Ledger
+from dialer.store.sqlite.schema import APPLICATION_ID
 from tests.engines import EACH_ENGINE, worked_on
 from tests.ledgers import opened, people
-from tests.place import HEADER, Place, awkward, run
+from tests.place import AGENT, HEADER, Place, awkward, run
 from tests.test_new_batch import campaign
 
 if TYPE_CHECKING:
@@ -108,6 +110,29 @@ def test_list_names_campaigns_that_were_never_run_and_says_of_a_broken_one_why(
     assert "line 1: a text is not closed" in found["broken"]["trouble"]
     assert main(["list", "--in", str(place.folder)]) == ExitCode.LOOK
     assert "broken.toml, line 1: a text is not closed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["nothing", "no tables", "no list"])
+def test_a_ledger_whose_first_run_was_cut_short_is_as_if_it_were_not_there(
+    place: Place, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    """A kill or a full disk leaves a file in which nobody was called: the campaign can be started as before."""
+    path = campaign(place, "monday", first=0, count=2, more='results = "{recipients}.results.csv"')
+    (before,) = states(place.folder, capsys).values()
+    for ledger in (place.folder / "monday.results.ledger", place.folder / "other.results.ledger"):
+        match what:
+            case "nothing":
+                ledger.touch()
+            case "no tables":
+                with contextlib.closing(sqlite3.connect(ledger)) as file:
+                    file.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    file.execute("PRAGMA journal_mode = WAL")
+            case _:
+                binding = Binding(agent=AGENT, server="loopback", key_definition="number")
+                opened(ledger, binding=binding, batch="monday").close()
+    assert [*states(place.folder, capsys).values()] == [before]
+    assert main(["run", str(path), "--yes", "-q"]) == 0
+    assert states(place.folder, capsys)["monday"]["state"] == "done"
 
 
 @EACH_ENGINE

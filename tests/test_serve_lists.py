@@ -111,6 +111,28 @@ def test_a_list_that_was_taken_before_is_called_so_before_anybody_is_called(page
     assert "may be called twice" in again.text
 
 
+def test_a_list_whose_first_run_was_cut_short_can_be_started(page: Page) -> None:
+    """A kill or a full disk leaves a ledger in which nobody was called."""
+    batch_id = sent(page, "named", LIST.encode()).url.path.rpartition("/")[2]
+    live(page, batch_id, lambda view: view["check"] and view["check"]["state"] == "ended")
+    page.post(f"/campaigns/{batch_id}/start")
+    question = asked(page, batch_id)
+    page.post(f"/campaigns/{batch_id}/answer", question=question["id"], answer="no")
+    live(page, batch_id, is_ended)
+    ledgers = {path for path in page.folder.rglob("*.ledger") if path.name.startswith("results-")}
+    (name,) = (row["name"] for row in page.campaigns().values() if row["id"] == batch_id)
+    (ledger,) = (path for path in ledgers if name in path.name)
+    for path in page.folder.rglob(f"{ledger.name}*"):
+        path.unlink()
+    ledger.touch()
+    page.post("/organisation/resume")
+    view = live(page, batch_id, lambda view: view["row"]["total"] == 0)
+    assert {"start", "discard"} <= set(view["row"]["actions"])
+    page.post(f"/campaigns/{batch_id}/start")
+    yes(page, batch_id, asked(page, batch_id))
+    live(page, batch_id, lambda view: is_ended(view) and view["row"]["state"] == "done")
+
+
 def test_a_campaign_whose_batches_have_names_takes_its_first_list(page: Page) -> None:
     assert page.campaigns()["batches"]["actions"] == ["next"]
     answer = sent(page, "batches", LIST.encode(), called="LIST.CSV.GZ")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dialer.config.workspace import workspace_of
 from dialer.errors import DialerError, ExitCode, UnreachableError, UsageError
 from dialer.messages.operations import workspace as say
+from dialer.messages.store import EMPTY
 from dialer.models import Status
 from dialer.moments import shown
 from dialer.operations.batch_state import State, opening_of, state_of
@@ -187,7 +188,7 @@ def _entries(workspace: Workspace, batches: Batches, memory: Memory, *, sandbox:
     for kept in batches.all():
         entry = memory.recall(
             ("batch", kept.shown, sandbox),
-            partial(_batch, kept, campaigns, sandbox=sandbox),
+            partial(_batch, kept, campaigns, batches, sandbox=sandbox),
             lasts=_lasts,
             signature=(kept.version(), campaigns.signature, pauses),
         )
@@ -224,20 +225,23 @@ def _never_run(found: Found, batches: Batches) -> Entry:
     )
 
 
-def _batch(kept: Kept, campaigns: CampaignFiles, *, sandbox: bool) -> Entry | None:
+def _batch(kept: Kept, campaigns: CampaignFiles, batches: Batches, *, sandbox: bool) -> Entry | None:
     """Return an entry; None where it is a trial's and others are wanted, or the other way round."""
     try:
         with kept.opened() as ledger:
             if not kept.is_meant(ledger):
                 return None
+            if kept.listed is None and _is_half_made(kept, ledger):
+                return _half_made(kept, campaigns, batches)
             found = campaigns.of_batch(kept.key, kept.campaign(ledger))
             return _read(kept, ledger, found, sandbox=sandbox)
     except UnreachableError:
         # With a database, none of the others could be read either.
         raise
     except UsageError:
-        # A run was killed before it recorded anything in it.
-        trouble, state = ("", State.NOT_STARTED) if kept.is_there else (say.MISSING, State.MISSING)
+        if kept.is_there and kept.listed is None:
+            return _half_made(kept, campaigns, batches) if kept.is_meant(None) else None
+        trouble, state = (EMPTY, State.UNREADABLE) if kept.is_there else (say.MISSING, State.MISSING)
     except DialerError as error:
         trouble, state = str(error), State.UNREADABLE
     if not kept.is_meant(None):
@@ -255,6 +259,25 @@ def _batch(kept: Kept, campaigns: CampaignFiles, *, sandbox: bool) -> Entry | No
         is_missing=state is State.MISSING,
         is_forgotten=listed is not None and listed.is_forgotten,
     )
+
+
+def _is_half_made(kept: Kept, ledger: Store) -> bool:
+    """Tell whether a ledger does not say yet whose it is; that is noted before a list is loaded."""
+    return kept.selection(ledger) is None and not ledger.counts() and not ledger.has_attempts()
+
+
+def _half_made(kept: Kept, campaigns: CampaignFiles, batches: Batches) -> Entry | None:
+    """Return an entry of a ledger that nothing is recorded in: a run makes it, or was killed, or found the disk full.
+
+    Nobody was called with it, and the next run makes it whole: it is as if it were not there yet.
+    """
+    running, found = in_words(kept.who_works()), campaigns.of_batch(kept.key, None)
+    if found is not None:
+        entry = _never_run(found, batches)
+        return replace(entry, running=running, state=State.RUNNING) if running else entry
+    if not running:
+        return None
+    return Entry(id=_id(kept.key), batch=Path(kept.shown).name, state=State.RUNNING, counts={}, running=running)
 
 
 def _read(kept: Kept, ledger: Store, found: Found | None, *, sandbox: bool) -> Entry:

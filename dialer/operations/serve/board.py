@@ -49,8 +49,10 @@ class Board:
         listing = list_batches(self.folder, sandbox=self.sandbox, memory=self._memory)
         known = {one.id for one in listing.batches if one.ledger}
         campaigns = sorted({Path(one.campaign) for one in listing.batches if one.campaign and not one.trouble})
-        waiting = self.lists.waiting(campaigns, known, sandbox=self.sandbox)
-        return replace(listing, batches=tuple(map(self.lists.with_name, (*listing.batches, *waiting))))
+        waiting = {one.id: one for one in self.lists.waiting(campaigns, known, sandbox=self.sandbox)}
+        # The first run of a list may have begun its ledger: whose that is, it does not say yet.
+        others = [one for one in listing.batches if one.id not in waiting]
+        return replace(listing, batches=tuple(map(self.lists.with_name, (*others, *waiting.values()))))
 
     def forget(self) -> None:
         """Look again next time: something was changed here."""

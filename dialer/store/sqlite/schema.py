@@ -323,9 +323,12 @@ MIGRATIONS = (
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a ledger up to this version's tables, each step whole or not at all; an empty file gets all of them."""
+    """Bring a ledger up to this version's tables, each step whole or not at all; an empty file gets all at once."""
     let_read_bodies(connection)
-    for number, statements in enumerate(MIGRATIONS[version_of(connection) :], version_of(connection) + 1):
+    done = version_of(connection)
+    # A new ledger that a kill or a full disk cuts short must not look like one of an older version.
+    steps = [(len(MIGRATIONS), "".join(MIGRATIONS))] if not done else [*enumerate(MIGRATIONS, 1)][done:]
+    for number, statements in steps:
         connection.executescript(
             f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number}; "
             "COMMIT;"
