@@ -463,4 +463,4 @@ def test_who_was_called_by_another_batch_under_another_spelling_is_left_out(
     assert len(place.calls()) == 1
     told = capsys.readouterr().err
     assert "1 stays for a later run: called by another batch lately, the first from " in told
-    assert "called less than a minute ago by one" in told
+    assert "  1: called by another batch lately; from " in told

@@ -195,12 +195,13 @@ def test_a_run_that_leaves_everybody_for_later_says_when_and_ends_with_three(
     closed = f"{(now.hour + 2) % 24:02}:00-{(now.hour + 3) % 24:02}:00"
     place.recipients(awkward(3), header=HEADER, name="asleep.csv")
     more = f'[window]\nhours = "{closed}"\ntimezone = "UTC"'
-    assert main(["run", str(campaign(place, "asleep", more=more)), "--yes"]) == 3
+    assert main(["run", str(campaign(place, "asleep", more=more)), "--limit", "2"]) == 3
     told = capsys.readouterr().err
     opens = f"{now.replace(minute=0) + timedelta(hours=2):%Y-%m-%d %H:%M} UTC"
-    assert " can be called now." in told
+    assert "No one is called now." in told
+    assert "[y/N]" not in told
     assert f"3 stay for a later run: outside their calling hours, from {opens}." in told
-    assert f"  3: in UTC it is not within the campaign's hours; from {opens}" in told
+    assert f"  3: outside their calling hours; from {opens}" in told
     assert not place.calls()
 
 

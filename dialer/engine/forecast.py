@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dialer.engine.simulation import ANY_TIME, Run, When
+from dialer.engine.simulation import ANY_TIME, Reason, Run, When
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dialer.engine.pace import Pace
-    from dialer.engine.simulation import Group, Reason
+    from dialer.engine.simulation import Group
+
+
+_CERTAIN = frozenset({Reason.CLOSED, Reason.TOO_LATE, Reason.SCHEDULE, Reason.ELSEWHERE})
+"""Why nobody can be called for sure; a line may become free sooner than was estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Forecast:
     lines: int | None
     live: int | None
     average: float
+
+    @property
+    def calls_nobody(self) -> bool:
+        """Whether for sure nobody is called, since nobody can be before the run ends."""
+        return bool(not self.calls and self.later and {one.reason for one in self.later} <= _CERTAIN)
 
     @property
     def at_once(self) -> int | None:

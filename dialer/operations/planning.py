@@ -148,10 +148,25 @@ class Planning:
         ends = self.context.campaign.schedule.ends
         is_over = (ends is not None and ends <= datetime.now(UTC)) or await self._waits()
         to_call = 0 if is_over else to_call
+        view = outlook(
+            self.context.campaign,
+            standing,
+            variables=loaded.payload.variables,
+            header=loaded.payload.header,
+            samples=[
+                provider.VENDOR.request_in(loaded.payload.body(recipient, "").text).variables for recipient in first
+            ],
+            places=places,
+            placed=[*placed_elsewhere(self.sharers), *await self.context.ledger.call(placed_last)],
+            limit=to_call if to_call < pending else None,
+            hints=(*loaded.hints, *self._other_agents(loaded.agents), *await self._no_hours(sum(counts.values()))),
+            talk=await self.context.ledger.talk(),
+        )
         return Plan(
             batch=self.context.campaign.batch.name,
             recipients=str(self.context.campaign.batch.recipients),
-            to_call=to_call,
+            # A run that has joined others goes on for what those leave.
+            to_call=0 if view.forecast.calls_nobody and not self.context.joined else to_call,
             limited_to=limit if limit is not None and limit < pending else None,
             counts=counts,
             called_last=None
@@ -159,20 +174,7 @@ class Planning:
             else by_clock(datetime.fromtimestamp(last, UTC), self.context.campaign.batch.timezone),
             agent_id=self.context.campaign.agent_id,
             uncovered=await self._uncovered(places),
-            outlook=outlook(
-                self.context.campaign,
-                standing,
-                variables=loaded.payload.variables,
-                header=loaded.payload.header,
-                samples=[
-                    provider.VENDOR.request_in(loaded.payload.body(recipient, "").text).variables for recipient in first
-                ],
-                places=places,
-                placed=[*placed_elsewhere(self.sharers), *await self.context.ledger.call(placed_last)],
-                limit=to_call if to_call < pending else None,
-                hints=(*loaded.hints, *self._other_agents(loaded.agents), *await self._no_hours(sum(counts.values()))),
-                talk=await self.context.ledger.talk(),
-            ),
+            outlook=view,
             rate=str(self.context.campaign.rate),
             lists=loaded.lists,
             redialled=released.unclear,

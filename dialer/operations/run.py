@@ -173,7 +173,8 @@ async def _run(
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
             if options.strict and plan.to_call:
                 _refuse_doubtful(plan.outlook)
-            if plan.to_call and not (options.new_batch or context.joined):
+            may_repeat = plan.to_call or plan.outlook.forecast.calls_nobody
+            if may_repeat and not (options.new_batch or context.joined):
                 await refuse_repeated(campaign, ledger, others, ask=ask)
             if not await (confirm or _always)(plan):
                 raise DeclinedError(say.NOTHING_DIALLED)

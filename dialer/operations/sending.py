@@ -308,10 +308,19 @@ class Sending:
             )
         if ending.deferred:
             return replace(summary, ended=say.left_for_later(_reasons(ending.deferred, self._zone)))
-        if summary.left and plan.outlook.ended is not None:
-            ended, advice = say.schedule_over(plan.outlook.ended)
-            return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
-        return summary
+        return _called_nobody(summary, plan) if summary.left else summary
+
+
+def _called_nobody(summary: Summary, plan: Plan) -> Summary:
+    """Return a summary with why nobody was called, where that was clear before the run began."""
+    found = plan.outlook
+    if found.ended is not None:
+        ended, advice = say.schedule_over(found.ended)
+        return replace(summary, exit_code=ExitCode.MUST_ACT, ended=ended, advice=advice)
+    if found.forecast.calls_nobody and not plan.to_call:
+        later = [(say.LATER[one.reason], one.count, one.since) for one in found.forecast.later]
+        return replace(summary, ended=say.left_for_later(later))
+    return summary
 
 
 async def _end_at(moment: datetime, end: Callable[[Trip], None]) -> None:

@@ -97,6 +97,17 @@ def schedule_ended(ended: datetime) -> tuple[str, str]:
     )
 
 
+LATER = {
+    "closed_hours": "outside their calling hours",
+    "no_line": "no line is free before their calling hours end",
+    "too_soon": "their scheduled_at comes too soon",
+    "schedule_over": "the schedule ends before their turn",
+    "called_elsewhere": "called by another batch lately",
+    "limit": "beyond the limit of this run",
+}
+"""Why people stay for a later run, by the code of the reason."""
+
+
 def left_for_later(reasons: Sequence[tuple[str, int, datetime | None]]) -> str:
     """Return who was left for later, why, and when they can be called.
 

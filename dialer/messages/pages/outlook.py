@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dialer import moments, provider
 from dialer.engine.simulation import Reason
 from dialer.escaping import on_one_line
+from dialer.messages.operations.run import LATER
 from dialer.messages.toml import key, quoted
 from dialer.messages.values import duration, money, plain
 from dialer.messages.words import many
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
     from dialer.intake.do_not_call import Listed
     from dialer.operations.coverage import Uncovered
     from dialer.operations.forecast import Outlook
-
-_WHY = {
-    Reason.CLOSED: "outside their calling hours",
-    Reason.NO_LINE: "no line is free before their calling hours end",
-    Reason.TOO_LATE: "their scheduled_at comes too soon",
-    Reason.SCHEDULE: "the schedule ends before their turn",
-    Reason.ELSEWHERE: "called by another batch lately",
-    Reason.LIMIT: "beyond the limit of this run",
-}
-"""Why people stay for a later run."""
 
 
 def outlook_lines(view: Outlook, *, rate: str) -> list[str]:
@@ -138,7 +129,7 @@ def later(waiting: Sequence[Later]) -> list[str]:
 def _reason(later: Sequence[Later]) -> tuple[int, str]:
     """Return how many stay for one reason, and the reason."""
     since = sorted({one.since for one in later if one.since is not None})
-    words = _WHY[later[0].reason]
+    words = LATER[later[0].reason]
     if since:
         first = "" if len(since) == 1 and later[0].reason is not Reason.ELSEWHERE else "the first "
         words = f"{words}, {first}from {moments.to_the_minute(since[0])}"

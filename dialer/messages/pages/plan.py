@@ -68,7 +68,7 @@ def _who(plan: Plan) -> str:
 def _not_called_now(plan: Plan) -> str:
     if plan.outlook.ended is not None:
         return outlook.over_line(plan.outlook.ended)
-    waits = (plan.counts.get(Status.PENDING) and plan.limited_to is None) or not plan.redials.is_over
+    waits = plan.counts.get(Status.PENDING) or not plan.redials.is_over
     return "No one is called now." if waits else "No one is left to be called."
 
 
