@@ -153,6 +153,36 @@ def test_what_works_with_files_only_says_so(
     assert "does not work with" in text
 
 
+def test_a_backup_is_the_servers_and_that_is_said(
+    place: Place, database: str, said: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    use_database(place.folder, database)
+    code, text = said("backup", str(tmp_path / "to"), "--in", str(place.folder))
+    assert (code, "pg_basebackup" in text) == (ExitCode.USAGE, True)
+    assert not (tmp_path / "to").exists()
+
+
+def test_a_do_not_call_list_that_the_owner_has_cut_stops_runs_until_a_person_accepts_it(
+    place: Place, database: str, said: Callable[..., tuple[int, str]]
+) -> None:
+    import psycopg  # noqa: PLC0415 - where it is installed
+
+    use_database(place.folder, database)
+    place.recipients(awkward(3), header=HEADER)
+    campaign, inside = str(place.campaign()), ("--in", str(place.folder))
+    for index in (1, 2):
+        assert said("dnc", "add", number(index), *inside)[0] == ExitCode.DONE
+    assert said("run", campaign, "--yes")[0] == ExitCode.DONE
+    with psycopg.connect(database) as db:
+        db.execute("DELETE FROM dialer.do_not_call WHERE line = 2")
+    code, text = said("run", campaign, "--yes")
+    assert (code, "dialer dnc accept" in text) == (ExitCode.MUST_ACT, True)
+    code, text = said("dnc", "accept", "--yes", *inside)
+    assert (code, "c.results.csv saw another list with 2 lines" in text) == (ExitCode.DONE, True)
+    assert said("run", campaign, "--yes")[0] == ExitCode.DONE
+    assert [call["recipient_phone_number"] for call in place.calls()] == [number(0), number(2)]
+
+
 def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_once(place: Place, tmp_path: Path) -> None:
     """The server is stopped at once in the middle, as a crash does, and comes back."""
     skip_where_missing("postgres")

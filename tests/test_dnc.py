@@ -26,6 +26,7 @@ from dialer.intake.do_not_call import SharedList, Suppression, Watch
 from dialer.operations import add_numbers, dnc, entries_of, listed_numbers
 from dialer.store.do_not_call import Row
 from dialer.store.engines import do_not_call_list
+from tests.engines import EACH_ENGINE
 from tests.harness import PATIENCE, Batch, Bolna, Forked, sandbox
 from tests.place import Place, number
 
@@ -57,6 +58,7 @@ def called(place: Place) -> set[str]:
 # -- the verbs -----------------------------------------------------------------------------------------------------
 
 
+@EACH_ENGINE
 @pytest.mark.usefixtures("listed")
 def test_who_was_called_already_may_still_hear_a_ring_and_is_named(
     place: Place, capsys: pytest.CaptureFixture[str]

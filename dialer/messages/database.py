@@ -33,6 +33,12 @@ NO_LIST = (
 )
 
 
+BACKUP_BY_SERVER = (
+    "This workspace uses a database, which `dialer backup` does not copy. Its server makes backups, with pg_basebackup "
+    f"and archived WAL: {command_text('help', 'database')}"
+)
+
+
 def not_with_a_database(command: str) -> str:
     return f"This workspace uses a database. `dialer {command}` does not work with one yet."
 

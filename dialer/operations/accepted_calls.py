@@ -41,7 +41,7 @@ def accepted_calls(numbers: Collection[int], folder: Path) -> tuple[Accepted, ..
 
     Args:
         numbers: E.164 digits.
-        folder: of the workspace, as in `workspace_ledgers`.
+        folder: of the workspace, as in `list_batches`.
     """
     lines, found = set(map(line, numbers)), []
     # A ledger that cannot be read is told of by `list`, and by its next run.

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer.config.workspace import SETTINGS, workspace_of
+from dialer.config.workspace import SETTINGS, workspace_in_files, workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.files import unreadable
+from dialer.messages.database import BACKUP_BY_SERVER
 from dialer.messages.operations import files as say
 from dialer.messages.words import not_a_file
-from dialer.operations.ledger_files import workspace_ledgers
+from dialer.operations.ledger_files import ledgers_of
 from dialer.operations.ledger_identity import CAMPAIGN, RESULTS
 from dialer.store.engines import do_not_call_list, read_ledger
 from dialer.store.pause_files import PauseFiles, is_there
@@ -55,18 +56,19 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
 
     Args:
         to: a folder outside the workspace, made where it is missing.
-        folder: of the workspace, as in `workspace_ledgers`.
+        folder: of the workspace, as in `list_batches`.
         sandbox: the ledgers of trials, and no others.
 
     Raises:
-        UsageError: the folder cannot be used, or holds something of the same name.
+        UsageError: the folder cannot be used, or holds something of the same name; or the workspace uses a database.
         DialerError: the workspace cannot be read.
     """
-    workspace = workspace_of(folder).folder.resolve()
+    around = workspace_of(folder) if sandbox else workspace_in_files(folder, why=BACKUP_BY_SERVER)
+    workspace = around.folder.resolve()
     if to.resolve().is_relative_to(workspace):
         raise UsageError(say.backup_inside(to, workspace))
-    ledgers = workspace_ledgers(folder, sandbox=sandbox)
-    registry = workspace_of(folder).registry(sandbox=sandbox).path
+    ledgers = ledgers_of(around, sandbox=sandbox)
+    registry = around.registry(sandbox=sandbox).path
     shared = do_not_call_list(workspace).files
     texts = [*_settings(workspace), *(path for path in (registry, *shared) if path.exists())]
     pauses = sorted({*_named(workspace, ".paused"), *_pauses_of(ledgers, sandbox=sandbox)})

@@ -24,16 +24,18 @@ from dialer.models import Problem, e164
 from dialer.moments import shown
 from dialer.operations.accepted_calls import accepted_calls
 from dialer.operations.do_not_call import Seen
-from dialer.operations.ledger_files import workspace_ledgers
 from dialer.operations.pause import IN_DATABASE
+from dialer.operations.workspace_batches import kept_batches
 from dialer.store.do_not_call import NOTHING, Row
-from dialer.store.engines import do_not_call_list, read_ledger
+from dialer.store.engines import do_not_call_list
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
+    from dialer.config.workspace import Workspace
     from dialer.operations.accepted_calls import Accepted
+    from dialer.operations.workspace_batches import Kept
     from dialer.store.do_not_call import DoNotCall, Extent
 
 LEAVING = 0.1
@@ -91,7 +93,7 @@ class Lost:
     """A ledger that has seen another list.
 
     Attributes:
-        ledger: its path.
+        ledger: its path, or the batch's name in the workspace's database.
         lines: how many lines that list had.
         at: when it was seen.
     """
@@ -123,7 +125,7 @@ def add_numbers(
 
     Args:
         typed: numbers, as people write them.
-        folder: of the workspace, as in `workspace_ledgers`.
+        folder: of the workspace, as in `list_batches`.
         file: a list of more numbers, read as suppression lists are.
         source: who or what asked for it, in words.
         region: ISO code of the country of numbers without a plus; None when there may be none.
@@ -186,7 +188,7 @@ def remove_number(text: str, folder: Path, *, reason: str, source: str | None = 
 
     Args:
         text: the number with `+` and country code, as people write it.
-        folder: of the workspace, as in `workspace_ledgers`.
+        folder: of the workspace, as in `list_batches`.
         reason: why, in words.
         source: whose entry; None where there is only one.
 
@@ -240,36 +242,37 @@ async def accept_list(folder: Path, *, confirm: Callable[[Change], Awaitable[boo
     """Accept the list of a workspace as it is: batches no longer miss entries of an earlier list.
 
     Args:
-        folder: of the workspace, as in `workspace_ledgers`.
+        folder: of the workspace, as in `list_batches`.
         confirm: receives what would be accepted; if it returns no, nothing is.
 
     Raises:
         DeclinedError: `confirm` did not return yes.
         DoNotCallError: the list cannot be read.
     """
-    shared = list_of(folder)
+    workspace, shared = workspace_of(folder), list_of(folder)
     # An unreadable line stops every run, even if accepted.
     extent = SharedList.load(shared).extent
-    change = Change(str(shared.path), extent.lines, tuple(_lost(shared, folder)))
+    change = Change(str(shared.path), extent.lines, tuple(_lost(shared, workspace)))
     if not await confirm(change):
         raise DeclinedError(say.NOT_ACCEPTED)
     shared.accept(extent)
     return change
 
 
-def _lost(shared: DoNotCall, folder: Path) -> Sequence[Lost]:
+def _lost(shared: DoNotCall, workspace: Workspace) -> Sequence[Lost]:
     found = []
     for sandbox in (False, True):
-        for ledger in workspace_ledgers(folder, sandbox=sandbox):
-            extent = _seen_by(ledger, shared)
-            if not shared.begins_with(extent):
-                found.append(Lost(str(ledger), extent.lines, shown(datetime.fromtimestamp(extent.at, UTC), None)))
+        with kept_batches(workspace, sandbox=sandbox) as batches:
+            for kept in batches:
+                extent = _seen_by(kept, shared)
+                if not shared.begins_with(extent):
+                    found.append(Lost(kept.shown, extent.lines, shown(datetime.fromtimestamp(extent.at, UTC), None)))
     return sorted(found, key=lambda one: -one.lines)
 
 
-def _seen_by(ledger: Path, shared: DoNotCall) -> Extent:
+def _seen_by(kept: Kept, shared: DoNotCall) -> Extent:
     # `list` and the next run report an unreadable ledger.
-    with contextlib.suppress(DialerError), contextlib.closing(read_ledger(ledger)) as store:
+    with contextlib.suppress(DialerError), kept.opened() as store:
         return Seen.of(store).expected(shared).extent
     return NOTHING
 

@@ -40,19 +40,6 @@ def pauses_below(folder: Path) -> list[Path]:
     return [Path(at, name) for at, _, names in os.walk(folder) for name in names if name.endswith(".paused")]
 
 
-def workspace_ledgers(folder: Path, *, sandbox: bool) -> list[Path]:
-    """Return the ledgers of the workspace around a folder that are there.
-
-    Args:
-        folder: the workspace is the folder of the nearest `dialer.toml`, from here upward; without one it is this.
-        sandbox: those of trials, and no others.
-
-    Raises:
-        DialerError: the folder, `dialer.toml` or the list of ledgers cannot be read.
-    """
-    return ledgers_of(workspace_of(folder), sandbox=sandbox)
-
-
 def ledgers_of(workspace: Workspace, *, sandbox: bool) -> list[Path]:
     """Return the ledgers of a workspace that are there.
 
@@ -84,7 +71,7 @@ def forget_ledger(path: Path, folder: Path, *, sandbox: bool = False) -> None:
 
     Args:
         path: the ledger.
-        folder: of the workspace, as in `workspace_ledgers`.
+        folder: of the workspace, as in `list_batches`.
         sandbox: it belongs to a trial.
 
     Raises:
