@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
@@ -57,6 +58,36 @@ def test_a_pause_that_cannot_be_set_is_refused(page: Page) -> None:
         place.rmdir()
     assert answer.status_code == 409
     assert "This pause was not set." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("verb", "field", "text", "words"),
+    [
+        ("start", "limit", "0", "Type a whole number from 1 to"),
+        ("start", "limit", "1000000000", "Type a whole number from 1 to"),
+        ("start", "limit", "1,5", "Type a whole number from 1 to"),
+        ("start", "until", "2020-01-01T10:00", "this is in the past"),
+        ("pause", "until", "2020-01-01T10:00", "this is in the past"),
+        ("pause", "until", "soon", "this is not a date and a time"),
+        ("/organisation/pause", "until", "2020-01-01T10:00", "this is in the past"),
+        ("/organisation/block", "number", "98123", "is not a whole number"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_beside_its_field_and_does_nothing(
+    page: Page, verb: str, field: str, text: str, words: str
+) -> None:
+    """The form is shown again as it was filled in; a program gets a status and the same words."""
+    path = verb if verb.startswith("/") else f"/campaigns/{page.campaigns()['spring']['id']}/{verb}"
+    answer = page.post(path, **{field: text})
+    assert answer.status_code == 422
+    assert words in answer.text
+    if verb != "pause":  # What was never run has no form for that.
+        field_with_it = rf'name="{field}" value="{text}" aria-invalid="true".*?class="wrong".*?<bdi>.*?{words}'
+        assert re.search(field_with_it, answer.text)
+    program = page.web.post(f"/api/v1{path}", json={field: text, "csrf": page.csrf}, headers={"Origin": page.address})
+    assert program.status_code == 422
+    assert words in program.json()["error"]
+    assert page.campaigns()["spring"]["state"] == "not started"
 
 
 def test_a_link_opens_one_session_and_no_second_one(page: Page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.buttons import Field
 from dialer.messages.commands import command_text
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def discarded(name: str) -> str:
 
 def not_a_number(text: str) -> str:
     return f"{text!r} is not a whole number."
+
+
+def not_a_limit(text: str, *, most: int) -> str:
+    return f'"{Field.LIMIT}" is {text!r}. Type a whole number from 1 to {most:,}, or leave it empty to call everybody.'
 
 
 def other_people(names: Iterable[str]) -> str:

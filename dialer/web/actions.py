@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialer.errors import UsageError
 from dialer.messages import web as say
 from dialer.messages.pages.dnc import added_text
 from dialer.messages.pages.pause import paused_text
@@ -15,11 +16,14 @@ from dialer.operations import add_numbers, pause_campaigns, resume_campaigns, ta
 from dialer.operations.list import id_of
 from dialer.operations.pause import target_of_batch
 from dialer.operations.serve.live import batch_of
+from dialer.operations.until import ends_at
 from dialer.web.fields import RefusedError
 from dialer.web.site import in_thread
 from dialer.web.upload import receive
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.requests import Request
 
     from dialer.messages.commands import Selection
@@ -68,7 +72,8 @@ Action = Callable[[Asked], Awaitable[str]]
 
 
 async def _pause(asked: Asked) -> str:
-    return await _paused([target_of_batch(batch_of(asked.selection))], asked.fields)
+    until = _until(asked)
+    return await _paused([target_of_batch(batch_of(asked.selection))], asked.fields.text("why"), until)
 
 
 async def _resume(asked: Asked) -> str:
@@ -81,17 +86,31 @@ async def _resume(asked: Asked) -> str:
 
 
 async def _start(asked: Asked) -> str:
-    fields, limit = asked.fields, asked.fields.number("limit")
+    fields, limit = asked.fields, asked.fields.limit()
     # The user of the page wants to see how the calls went.
     options = ["--track", *([] if limit is None else [f"--limit={limit}"])]
     if again := fields.text("again"):
         if again not in AGAIN:
             raise RefusedError(422, say.other_people(AGAIN))
         options.append(AGAIN[again])
-    if until := fields.text("until"):
-        until_in(until, None)
-        options.append(f"--until={until}")
+    if _until(asked) is not None:
+        options.append(f"--until={fields.text('until')}")
     return await _begun(asked, "run", options)
+
+
+def _until(asked: Asked) -> datetime | None:
+    """Return when a run or a pause ends by itself; without an offset, by the campaign's clock; None if it does not.
+
+    Raises:
+        RefusedError: there is no such moment, or it is in the past.
+    """
+    zone = None if asked.entry is None else asked.entry.timezone
+    try:
+        until = until_in(asked.fields.text("until") or None, None)
+        ends_at(until, zone=zone)
+    except UsageError as error:
+        raise RefusedError(422, str(error), field="until") from None
+    return until
 
 
 async def _cancel(asked: Asked) -> str:
@@ -165,7 +184,8 @@ async def take_list(site: Site, entry: Entry, request: Request) -> str:
 
 
 async def _pause_everything(asked: Asked) -> str:
-    return await _paused(await _everything(asked.site), asked.fields)
+    until = _until(asked)
+    return await _paused(await _everything(asked.site), asked.fields.text("why"), until)
 
 
 async def _resume_everything(asked: Asked) -> str:
@@ -174,13 +194,16 @@ async def _resume_everything(asked: Asked) -> str:
 
 async def _block(asked: Asked) -> str:
     fields = asked.fields
-    added = await in_thread(
-        add_numbers,
-        [fields.text("number")],
-        asked.site.board.folder,
-        source=fields.text("source"),
-        region=fields.text("region") or None,
-    )
+    try:
+        added = await in_thread(
+            add_numbers,
+            [fields.text("number")],
+            asked.site.board.folder,
+            source=fields.text("source"),
+            region=fields.text("region") or None,
+        )
+    except UsageError as error:
+        raise RefusedError(422, str(error), field="number") from None
     return added_text(added)
 
 
@@ -188,9 +211,8 @@ async def _everything(site: Site) -> list[Target]:
     return await in_thread(targets_of, [], everything=True, folder=site.board.folder, sandbox=site.board.sandbox)
 
 
-async def _paused(targets: list[Target], fields: Fields) -> str:
-    until = until_in(fields.text("until") or None, None)
-    paused = await in_thread(pause_campaigns, targets, until=until, why=fields.text("why"), patience=PATIENCE)
+async def _paused(targets: list[Target], why: str, until: datetime | None) -> str:
+    paused = await in_thread(pause_campaigns, targets, until=until, why=why, patience=PATIENCE)
     # What is typed in a terminal to go on is a button here.
     text = paused_text(replace(paused, lift=()))
     if paused.troubles:

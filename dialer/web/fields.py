@@ -19,16 +19,39 @@ if TYPE_CHECKING:
 _MOST = 20
 """Fields of a form at most."""
 _DIGITS = 9
+MOST_CALLED = 10_000_000
+"""Of one list; more than that is a slip of the finger."""
 _WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}")
 """Commas stand between thousands, also as in India: 1,00,000. One that may be a decimal point is refused."""
 
 
 class RefusedError(Exception):
-    """A request cannot be carried out: its status, and why in words."""
+    """A request cannot be carried out: its status, and why in words; `field`: beside which field that is shown."""
 
-    def __init__(self, status: int, words: str) -> None:
+    def __init__(self, status: int, words: str, *, field: str = "") -> None:
         super().__init__(words)
         self.status = status
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong in a form that a person has sent: it is shown again as it was filled in.
+
+    Attributes:
+        verb: what the form does.
+        field: which of its fields is wrong.
+        words: why.
+        typed: what stood in the fields.
+    """
+
+    verb: str
+    field: str
+    words: str
+    typed: Mapping[str, str]
+
+
+NO_MISTAKE = Mistake("", "", "", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +64,11 @@ class Fields:
         """Return a text without the blanks around it; empty where it is missing."""
         return self._texts.get(name, "").strip()
 
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """All of them, as they were sent."""
+        return self._texts
+
     def number(self, name: str) -> int | None:
         """Return a whole number, as it is written or with commas; None where the field is empty or missing.
 
@@ -52,8 +80,22 @@ class Fields:
             return None
         digits = text.replace(",", "")
         if not _WHOLE.fullmatch(text) or len(digits) > _DIGITS:
-            raise RefusedError(422, say.not_a_number(text))
+            raise RefusedError(422, say.not_a_number(text), field=name)
         return int(digits)
+
+    def limit(self) -> int | None:
+        """Return how many people are called at most; None for all.
+
+        Raises:
+            RefusedError: it is not such a number.
+        """
+        try:
+            limit = self.number("limit")
+        except RefusedError:
+            limit = 0
+        if limit is not None and not 1 <= limit <= MOST_CALLED:
+            raise RefusedError(422, say.not_a_limit(self.text("limit"), most=MOST_CALLED), field="limit")
+        return limit
 
 
 async def fields_of(request: Request) -> Fields:

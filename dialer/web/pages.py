@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
@@ -12,7 +13,7 @@ from dialer.messages.pages.serve import paused_words, without_most_done
 from dialer.operations.serve.organisation import pauses_of_all
 from dialer.web.actions import act as carried_out
 from dialer.web.actions import take_list as take
-from dialer.web.fields import RefusedError, fields_of
+from dialer.web.fields import NO_MISTAKE, Mistake, RefusedError, fields_of
 from dialer.web.guard import LIST, refusal
 from dialer.web.rendering import rendered
 from dialer.web.sessions import LASTS
@@ -69,9 +70,28 @@ async def act(request: Request) -> Response:
     """Do what a form asks for, and show its page again with what was done."""
     site, fields, batch_id = site_of(request), await fields_of(request), request.path_params.get("id")
     verb = request.url.path.rpartition("/")[2]
-    site.say_next(request.state.caller.cookie, await carried_out(site, verb, batch_id, fields))
+    try:
+        said = await carried_out(site, verb, batch_id, fields)
+    except RefusedError as refused:
+        if not refused.field:
+            raise
+        return await _filled_in(request, batch_id, refused, Mistake(verb, refused.field, str(refused), fields.texts))
+    site.say_next(request.state.caller.cookie, said)
     back = "/organisation" if batch_id is None else "/" if verb == "discard" else f"/campaigns/{batch_id}"
     return RedirectResponse(back, 303)
+
+
+async def _filled_in(request: Request, batch_id: str | None, refused: RefusedError, mistake: Mistake) -> Response:
+    """Show a page again whose form was filled in wrong, as it was, with what is wrong beside the field."""
+    site = site_of(request)
+    if batch_id is None:
+        template, view, at = "organisation.html", await site.organisation(), "/organisation"
+        answer = await _page(request, template, status=refused.status, view=view, mistake=mistake, at=at)
+    else:
+        batch, at = await site.campaign(batch_id), f"/campaigns/{batch_id}"
+        answer = await _page(request, "campaign.html", status=refused.status, view=batch, mistake=mistake, at=at)
+    # A form that the page does not have any more cannot be corrected.
+    return answer if b"data-wrong=" in answer.body else await error(request, refused.status, str(refused))
 
 
 async def login(request: Request) -> Response:
@@ -96,7 +116,9 @@ async def logout(request: Request) -> Response:
 
 async def error(request: Request, status: int, words: str) -> Response:
     """Show a signed-in user why there is nothing to show."""
-    return await _page(request, "error.html", status=status, heading=say.heading(status), words=words)
+    batch_id, is_gone = request.path_params.get("id"), status == HTTPStatus.NOT_FOUND
+    back = "/" if batch_id is None or is_gone else f"/campaigns/{batch_id}"
+    return await _page(request, "error.html", status=status, heading=say.heading(status), words=words, back=back)
 
 
 async def _page(
@@ -104,6 +126,8 @@ async def _page(
     template: str,
     *,
     status: int = 200,
+    mistake: Mistake = NO_MISTAKE,
+    at: str = "",
     **values: Any,  # noqa: ANN401 - what the template shows
 ) -> Response:
     site, caller = site_of(request), request.state.caller
@@ -116,6 +140,8 @@ async def _page(
         is_trial=site.board.sandbox,
         everything_paused=paused_words(await in_thread(pauses_of_all, site.board)),
         # A page that is asked for again by itself takes nothing away from the one that a button leads to.
+        mistake=mistake,
+        at=at,
         said="" if "x-live" in request.headers else site.said.pop(caller.cookie, ""),
         **values,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import has_page
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -13,9 +15,10 @@ NOT_ACCEPTED = "Nothing was accepted: runs that miss numbers on the list make no
 
 
 def not_whole(text: str, *, why: str) -> str:
+    region = "" if has_page() else ", or name the country: --region IN"
     return (
         f"{text!r} is not a whole number: {why}. Nothing was changed. Write it with + and the country code, "
-        "like +91 98765 43210, or name the country: --region IN."
+        f"like +91 98765 43210{region}."
     )
 
 

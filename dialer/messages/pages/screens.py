@@ -199,6 +199,7 @@ class CampaignView:
         work: the command started from the page; None if there is none.
         check: result of the last check from the page; None if there was none, or the batch ran since.
         trouble: why figures are missing, in words; empty if they are not.
+        clock: by which clock its times are shown, and read in its forms, in words.
         same_list: which batch has the same list already, in words; empty if none has, or the batch ran.
     """
 
@@ -224,6 +225,7 @@ class CampaignView:
     check: CheckView | None = None
     trouble: str = ""
     same_list: str = ""
+    clock: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ KILLED = (
     "Start it again to go on."
 )
 FAILED = "failed"
+LOCAL_CLOCK = "by the clock of the server"
 UNCLEAR, OPEN = "unclear calls", "calls still open"
 """States in which nobody is left to be called, and yet not all is done."""
 _DONE_SHOWN = 10
@@ -178,6 +179,7 @@ def campaign_view(live: Live, *, workspace: str, wallet: str = "") -> CampaignVi
         check=None if live.check is None else _check(live.check),
         notes=() if live.work is None else _notes(live.work.notes, zone),
         trouble=live.figures.trouble,
+        clock=f"{zone} time" if zone else LOCAL_CLOCK,
         same_list=_same_list(live.same_list),
     )
     if one is None:

@@ -26,11 +26,19 @@
     const typed = [...old.querySelectorAll("input[id]")].map((one) => [one.id, one.value]);
     const open = [...old.querySelectorAll("details[id]")].map((one) => [one.id, one.open]);
     const scrolled = [...old.querySelectorAll("[data-scroll]")].map((one) => [one.id, one.scrollTop]);
+    const wrong = [...old.querySelectorAll("[data-wrong]")];
     const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
     old.replaceChildren(...fresh.childNodes);
     for (const [id, isOpen] of open) if (byId(id)) byId(id).open = isOpen;
     for (const [id, top] of scrolled) if (byId(id)) byId(id).scrollTop = top;
     for (const [id, value] of typed) if (byId(id)) byId(id).value = value;
+    for (const one of wrong) {
+      const field = byId(one.dataset.wrong);
+      if (!field) continue;
+      field.after(one);
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", one.id);
+    }
     if (focus && byId(focus)) byId(focus).focus({ preventScroll: true });
   };
 
@@ -107,6 +115,16 @@
     window.addEventListener("pageshow", () => document.hidden || follow());
     window.addEventListener("pagehide", leave);
   }
+
+  // A form that was wrong is shown at the address that it was sent to: reloading would send it again.
+  if (document.body.dataset.at) window.history.replaceState(null, "", document.body.dataset.at);
+  document.addEventListener("input", (event) => {
+    const wrong = byId(`${event.target.id}-wrong`);
+    if (!wrong) return;
+    wrong.remove();
+    event.target.removeAttribute("aria-invalid");
+    event.target.removeAttribute("aria-describedby");
+  });
 
   document.addEventListener("submit", (event) => {
     // After the form's values were taken, so that the button's own is among them.
