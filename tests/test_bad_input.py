@@ -144,7 +144,7 @@ TABLES = [
         "kontakt,name\n+919876543210,Zoë\n",
         "list.csv: no column has one of the usual names for phone numbers, such as phone_number. Write this line, if "
         "it is right, into [columns] of the campaign file:\n"
-        '  phone = "kontakt"   # 1 of 1 cells are numbers',
+        '  phone = "kontakt"   # 1 of 1 cell is a number',
         id="no phone column",
     ),
     pytest.param(
@@ -156,8 +156,8 @@ TABLES = [
         "Number,Mobile\n+919876543211,+919876543210\n",
         "list.csv: several columns may hold the phone numbers. Write the right one of these lines into [columns] of "
         "the campaign file:\n"
-        '  phone = "Mobile"   # 1 of 1 cells are numbers\n'
-        '  phone = "Number"   # 1 of 1 cells are numbers',
+        '  phone = "Mobile"   # 1 of 1 cell is a number\n'
+        '  phone = "Number"   # 1 of 1 cell is a number',
         id="two phone columns",
     ),
     pytest.param("", "list.csv is empty: there is no header and no row. Export the list again.", id="empty"),

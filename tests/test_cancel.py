@@ -208,7 +208,7 @@ def test_a_second_pass_asks_again_for_all_that_bolna_did_not_answer_for(ledger: 
 
 def test_a_call_that_bolna_never_shows_is_left(ledger: Ledger) -> None:
     found = braked(ledger, Bolna(hidden_until=1e9)).result
-    assert (found.stopped, found.trouble) == (0, "6 are not known at Bolna (yet)")
+    assert (found.stopped, found.trouble) == (0, "6 calls are not known at Bolna (yet)")
     assert ledger.count_open() == 6
 
 
@@ -368,7 +368,9 @@ def test_that_bolna_may_try_them_again_is_told(waiting: Place) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(f"{text}[call]\nretry_config = {{ enabled = true }}\n", encoding="utf-8")
     found, _ = cancelled(path)
-    assert found.notes == ("Bolna itself retries calls that do not get through (retry_config): then cancel again.",)
+    assert found.notes == (
+        "Bolna itself retries calls that do not get through (retry_config). If one rings again, cancel again.",
+    )
 
 
 def test_nothing_is_cancelled_unless_somebody_says_yes(waiting: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -427,7 +429,7 @@ def test_a_call_of_which_nobody_knew_is_found_and_stopped(waiting: Place) -> Non
     found, _ = cancelled(path)
 
     assert (found.stopped, found.unknown) == (29, 0)
-    assert found.notes == ("1 unknown were found at Bolna and are queued",)
+    assert found.notes == ("1 unknown call was found at Bolna: `queued` now",)
 
 
 def test_a_process_that_does_not_stop_is_not_waited_for_for_ever(

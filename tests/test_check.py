@@ -166,8 +166,11 @@ def test_what_the_prompt_asks_for_is_held_against_the_list(
     _, told = checked(path, capsys)
     view = told["outlook"]
     assert view["warnings"] == [
-        "the prompt asks for {city}, the campaign gives 'City': the names differ in case, so it is spoken as nothing",
-        "the prompt asks for {order}, which the campaign does not give: spoken as nothing",
+        (
+            "the prompt asks for {city}, the campaign gives 'City': the names differ in case, so the agent says "
+            "nothing there"
+        ),
+        "the prompt asks for {order}, which the campaign does not give: the agent says nothing there",
     ]
     assert view["unused"] == ["note"]
     assert view["welcome"] == ["Hello Zoë 0 of !", "Hello Zoë 1 of !", "Hello Zoë 2 of !"]
@@ -263,7 +266,7 @@ def test_what_would_be_spoken_badly_is_told_by_variable(place: Place, capsys: py
     assert "  note is empty in 20 rows: 1, 2, 3, 4, 5, ...\n" in told
     assert '  Warning: customer_name is an error such as "#N/A" in 10 rows: 1, 4, 5, 8, 9, ...\n' in told
     assert '  Warning: customer_name is a placeholder such as "NA" in 5 rows: 3, 7, 11, 15, 19\n' in told
-    assert told.count("Row 1 is the first below the header, which a spreadsheet numbers 2.\n") == 1
+    assert told.count("Row 1 is the first row below the header; a spreadsheet numbers it 2.\n") == 1
 
 
 @pytest.mark.parametrize(

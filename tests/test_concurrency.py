@@ -238,7 +238,7 @@ def test_a_call_that_is_made_later_takes_no_line_until_then() -> None:
 @pytest.mark.parametrize(
     ("trouble", "refused", "words", "code"),
     [
-        ("", False, "For an hour none of the 1 calls that are live at Bolna has moved", ExitCode.LEFT),
+        ("", False, "For an hour, the only live call at Bolna has not changed", ExitCode.LEFT),
         ("HTTP 502", False, "as far as can be seen (HTTP 502)", ExitCode.LEFT),
         ("", True, "Bolna refused the key", ExitCode.MUST_ACT),
     ],

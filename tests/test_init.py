@@ -154,7 +154,7 @@ def test_one_usual_column_of_numbers_is_taken_without_a_question() -> None:
 
 def test_a_column_full_of_numbers_without_a_usual_name_is_asked_for() -> None:
     path = people(["name", "Kontakt"], phone="Kontakt")
-    assert '    phone = "Kontakt"   # 1 of 1 cells are numbers\n' in refused(path)
+    assert '    phone = "Kontakt"   # 1 of 1 cell is a number\n' in refused(path)
     person = Answers()
     assert filled(asked(path, person)).columns.phone == ["Kontakt"]
     assert "it is not clear which column holds the numbers" in person.questions[0]
@@ -182,7 +182,7 @@ def test_the_fullest_column_is_proposed_and_not_the_emptiest() -> None:
         csv.writer(file).writerows([["Phone 2 - Value", "Phone 1 - Value"], *([two, one] for one, two in rows)])
     lines = [
         '    phone = "Phone 1 - Value"   # 9 of 10 cells are numbers',
-        '    phone = "Phone 2 - Value"   # 1 of 10 cells are numbers',
+        '    phone = "Phone 2 - Value"   # 1 of 10 cells is a number',
     ]
     assert "\n".join(lines) in refused(Path("people.csv"))
     person = Answers()

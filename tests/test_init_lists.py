@@ -163,10 +163,10 @@ def test_of_forty_columns_only_what_the_prompt_asks_for_leaves(
     terminal = on_a_terminal("salesforce")
     for prompt, typed in (
         ("Which one? [Enter: 1,2]", ""),
-        ("to call none of them. [Enter: US]", ""),
+        ("they are not called. [Enter: US]", ""),
         ("Leave them out? y or n. [Enter: y]", ""),
         (f"  2  Asha (sandbox)  {OTHER}", "2"),
-        ("asks for {company}. Which column holds it? Without one it is spoken as nothing.", ""),
+        ("asks for {company}. Which column holds it? Without one, the agent says nothing there.", ""),
         ("Hours? [Enter: 09:00-20:00]", ""),
     ):
         terminal.wait_for(prompt)

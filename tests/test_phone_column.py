@@ -146,7 +146,7 @@ def test_an_empty_phone_column_is_no_candidate() -> None:
             (
                 "no column has one of the usual names for phone numbers, such as phone_number. "
                 "Write this line, if it is right, into [columns] of the campaign file:\n"
-                '  phone = "Kontakt"   # 1 of 1 cells are numbers'
+                '  phone = "Kontakt"   # 1 of 1 cell is a number'
             ),
         ),
         (
@@ -156,8 +156,8 @@ def test_an_empty_phone_column_is_no_candidate() -> None:
             (
                 "several columns may hold the phone numbers. "
                 "Write the right one of these lines into [columns] of the campaign file:\n"
-                '  phone = "phone"   # 1 of 1 cells are numbers\n'
-                '  phone = "mobile_number"   # 1 of 1 cells are numbers'
+                '  phone = "phone"   # 1 of 1 cell is a number\n'
+                '  phone = "mobile_number"   # 1 of 1 cell is a number'
             ),
         ),
         (

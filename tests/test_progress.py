@@ -175,7 +175,10 @@ def test_how_calls_stand_is_shown_in_place_on_a_terminal() -> None:
     bar = Bar(stream=terminal)
     bar.calls(CALLS[:1])
     bar.calls(CALLS)
-    assert terminal.getvalue() == f"1,200 of 1,200 calls have ended\x1b[K\n\x1b[J\r\x1b[1A{IN_WORDS}\x1b[K\n\x1b[J"
+    shown = f"1,200 of 1,200 calls have ended\x1b[K\n\x1b[J\r\x1b[1A{IN_WORDS}\x1b[K\n\x1b[J"
+    assert terminal.getvalue() == shown
+    bar.done()
+    assert terminal.getvalue() == f"{shown}\r\x1b[1A\x1b[J", "the summary would say it a second time"
 
 
 def test_in_a_log_how_calls_stand_is_a_line_now_and_then_if_it_has_changed() -> None:

@@ -44,8 +44,11 @@ def test_what_is_missing_differs_in_case_or_is_never_used_is_told_apart() -> Non
     assert found.differing == {"Time": "time"}
     assert found.unused == ("note",)
     assert found.warnings() == (
-        "the prompt asks for {Time}, the campaign gives 'time': the names differ in case, so it is spoken as nothing",
-        "the prompt asks for {city}, which the campaign does not give: spoken as nothing",
+        (
+            "the prompt asks for {Time}, the campaign gives 'time': the names differ in case, so the agent says "
+            "nothing there"
+        ),
+        "the prompt asks for {city}, which the campaign does not give: the agent says nothing there",
     )
 
 

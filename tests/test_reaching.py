@@ -233,7 +233,7 @@ def test_calls_go_through_the_proxy_and_neither_key_nor_body_is_seen_there(
     [
         ("407 Proxy Authentication Required", Effect.END, "another user name and password", "HTTPS_PROXY"),
         ("403 Forbidden", Effect.END, "does not allow connections to localhost", "administrator"),
-        ("404 Not Found", Effect.END, "opened no connection", "may be no proxy"),
+        ("404 Not Found", Effect.END, "opened no connection", "may not be a proxy"),
         ("502 Bad Gateway", Effect.BACK_OFF, "answered HTTP 502 Bad Gateway", ""),
         ("503 Service Unavailable", Effect.BACK_OFF, "answered HTTP 503", ""),
     ],

@@ -223,7 +223,7 @@ def test_where_nothing_is_echoed_nothing_is_matched_and_it_is_said(elsewhere: Pl
     elsewhere.sandbox.call_strikes.force("closed_after")
     summary = run(path)
     assert summary.counts[Status.UNKNOWN] == 1
-    assert any("do not show the variables" in note for note in summary.notes)
+    assert any("the variables of the request are not shown" in note for note in summary.notes)
     assert main(["reconcile", str(path)]) == 1
     assert run(path).sent == 0
 

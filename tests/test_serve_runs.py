@@ -133,7 +133,7 @@ def test_unclear_and_refused_calls_are_looked_for_and_called_again_from_the_page
             assert page.post(f"/campaigns/{row['id']}/start", again="everybody").status_code == 422
             page.post(f"/campaigns/{row['id']}/reconcile")
             view = live(page, row["id"], lambda view: view["work"]["verb"] == "reconcile" and is_ended(view))
-            assert "1 stay unknown" in view["work"]["ended"]
+            assert "1 stays unknown" in view["work"]["ended"]
             page.post(f"/campaigns/{row['id']}/start", again="refused")
             question = asked(page, row["id"])
             assert (question["count"], len(bolna.calls(batch.agent))) == (1, 2)

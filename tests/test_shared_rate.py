@@ -449,5 +449,5 @@ def test_a_run_that_is_frozen_with_the_lock_is_named_and_the_others_go_on_once_i
             anyio.run(main, frozen)
         finally:
             frozen.kill()
-    words = f"Process {frozen.pid} holds {path} and does not go on (is it stopped?)"
+    words = f"Process {frozen.pid} has locked {path} and does nothing (was it stopped, as by Ctrl-Z?)"
     assert told == [f"{words}. Nothing is sent until it goes on or ends."]

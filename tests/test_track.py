@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,6 +16,7 @@ import pytest
 
 from dialer import RunOptions, Summary, load_campaign, run_campaign
 from dialer.cli import main
+from dialer.cli.progress import Bar
 from dialer.engine.control import Control
 from dialer.engine.progress import Silent
 from dialer.errors import ExitCode
@@ -24,6 +27,7 @@ from dialer.operations import track, track_campaign
 from dialer.provider.bolna.executions import execution_in
 from dialer.provider.bolna.sandbox import Settings
 from dialer.store.sqlite import Ledger
+from tests.draw_terminal import Screen
 from tests.ledgers import ANYBODY, QUEUED, call, opened, people, result_of
 from tests.place import HEADER, Place, awkward, number, run
 
@@ -300,6 +304,21 @@ def test_tracking_after_a_run_ends_orderly_when_it_is_interrupted(
     # What was read until then is in the results.
     known = sum(count.calls for count in summary.calls if count.outcome)
     assert sum(bool(row.get("call_status")) for row in place.results()) == known
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_only_the_summary_says_how_many_calls_have_ended(quick: Place) -> None:
+    quick.recipients(awkward(PEOPLE), header=HEADER)
+    campaign, terminal = load_campaign(quick.campaign()), Terminal()
+    anyio.run(partial(run_campaign, campaign, RunOptions(track=True), progress=Bar(stream=terminal)))
+    screen = Screen()
+    screen.write(terminal.getvalue())
+    assert "calls have ended" in terminal.getvalue()
+    assert not any("calls have ended" in "".join(character for character, _ in line) for line in screen.lines)
 
 
 def test_a_run_that_a_person_must_mend_first_does_not_track(quick: Place) -> None:

@@ -69,11 +69,11 @@ class ByPage:
         return is_yes
 
     def say(self, words: str) -> None:
-        """Tell it something."""
+        """Write a note."""
         self.events.note(words)
 
     def end(self, words: str, code: ExitCode, **figures: object) -> None:
-        """Tell it what came of the command."""
+        """Write how the command ended."""
         self.events.event("summary", text=words, exit_code=int(code), **figures)
 
     @contextlib.contextmanager
@@ -85,7 +85,7 @@ class ByPage:
 
     @contextlib.contextmanager
     def failures_told(self) -> Iterator[None]:
-        """Tell it that the command came to nothing, and why."""
+        """Write why the command failed, if it does."""
         try:
             yield
         except DialerError as error:

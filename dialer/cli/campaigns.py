@@ -53,7 +53,7 @@ def each(
     quiet: bool = False,
     failed: Callable[[Path, DialerError], None] | None = None,
 ) -> ExitCode:
-    """Do one campaign after the other, tell of all of them, and return the gravest exit code.
+    """Do one campaign after the other, print an overview, and return the gravest exit code.
 
     Args:
         campaigns: the files.

@@ -56,7 +56,7 @@ def check_one(
     page: ByPage | None = None,
     **which: Any,  # noqa: ANN401 - options handed on
 ) -> Done:
-    """Check one campaign, and tell of it."""
+    """Check one campaign, and print what was found."""
     from dialer.operations import check_campaign, look_ahead  # noqa: PLC0415 - heavy, and only this command needs it
 
     campaign = load(path, **which)

@@ -1,7 +1,7 @@
 """The one place that knows colours: red for what failed, yellow for what waits, green for what is done.
 
-A text says all of it without them. So nothing else marks them: they go by the words, where those stand as a count, as
-the state in a table, or as the label of a line.
+A text says the same without colours. So no other mark is needed: colours follow the words, where these are a count,
+the state in a table, or the label of a line.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def carry_out(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit code; errors are shown in words, never as a traceback."""
     colour.choose("auto")
     try:
-        # In its standalone mode click makes "Aborted!" and exit 1 of Ctrl-C.
+        # In its standalone mode, click turns Ctrl-C into "Aborted!" and exit code 1.
         code = cli.main(arguments, prog_name="dialer", standalone_mode=False)
     except DialerError as error:
         echo(_in_words(error), err=True)

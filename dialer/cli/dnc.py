@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @cli.group(cls=Verbs)
 def dnc() -> None:
-    """Keep the do-not-call list of the workspace."""
+    """Add, remove and list the numbers that nobody may call."""
 
 
 @dnc.command()
@@ -52,7 +52,7 @@ def add(
 @folder_option
 @output_option
 def list_(*, folder: Path, output: str) -> ExitCode:
-    """Show every entry, since when it is there and who asked for it."""
+    """Show every entry, when it began and who asked for it."""
     from dialer.operations import listed_numbers  # noqa: PLC0415 - as above
 
     entries = listed_numbers(folder)

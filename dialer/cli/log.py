@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RUN_ID: Final = secrets.token_hex(4)
-"""Tells the lines of this process from those of another one that writes to the same log."""
+"""Marks the lines of this process: another process may write to the same log."""
 _ROOT = logging.getLogger("dialer")
 
 
@@ -44,14 +44,14 @@ class _Handler(logging.Handler):
 
 
 def show(write: Callable[[str], None]) -> None:
-    """Have every line handed to `write`, instead of what it was handed to before."""
+    """Hand every line to `write` from now on, and to nothing else."""
     _ROOT.handlers = [_Handler(write)]
     _ROOT.setLevel(logging.DEBUG)
     _ROOT.propagate = False
 
 
 def hide() -> None:
-    """Write no log, which is how it begins: who uses dialer as a library sets up logging there."""
+    """Write no log. This is the default: a program that uses dialer as a library sets up logging itself."""
     _ROOT.handlers = []
     _ROOT.setLevel(logging.NOTSET)
     _ROOT.propagate = True

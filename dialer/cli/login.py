@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @folder_option
 @output_option
 def login(*, forget: bool, in_file: bool, folder: Path, output: str) -> ExitCode:
-    """Keep the key of the provider, so that every command finds it."""
+    """Save the provider's API key, so that every command finds it."""
     from dialer.operations.login import log_in, log_out  # noqa: PLC0415 - heavy, and only this command needs it
 
     if forget:

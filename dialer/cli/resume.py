@@ -14,7 +14,7 @@ from dialer.messages.pages.resume import resumed_text
 @paused_options
 @output_option
 def resume(output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Lift a pause; starts no run."""
+    """Lift a pause; this starts no run."""
     from dialer.operations import resume_campaigns, targets_of  # noqa: PLC0415 - only this command needs it
 
     resumed = resume_campaigns(targets_of(**which))

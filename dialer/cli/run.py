@@ -193,7 +193,7 @@ def _run_one(path: Path, options: RunOptions, talk: _Talk, **which: Any) -> Done
     )
     summary = replace(summary, exit_code=unless_terminated(summary.exit_code, stopped_by))
     if events is not None:
-        # What to type next is of no use to who has a page before them.
+        # A command to type next is of no use on the page.
         text = summary_text(replace(summary, next=None), selection=campaign.batch.selection) if talk.by_page else None
         events("summary", **summary_event(summary), **({} if text is None else {"text": text}))
     elif talk.quiet and (stopped := stopped_text(summary)):

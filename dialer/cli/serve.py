@@ -16,7 +16,9 @@ from dialer.messages.pages.serve import link_text, serving_text
 
 @cli.command()
 @click.argument("workspace", type=PATH, default=Path())
-@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; no other is taken.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Listen on this loopback address; no other is allowed."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port on this machine.")
 @click.option("--link", is_flag=True, help="Print another link to the page that runs, and exit.")
 @click.option("--token-file", type=PATH, metavar="FILE", help="Let programs in that send the token in this file.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @batch_options
 @output_option
 def set_(campaign: Path, settings: tuple[str, ...], output: str, **which: Any) -> ExitCode:  # noqa: ANN401 - options handed on
-    """Change the rate or the lines of a run while it runs."""
+    """Change the rate or the lines of a run that is going on."""
     from dialer.operations import set_live  # noqa: PLC0415 - only this command needs it
 
     changed = set_live(load(campaign, **which), settings)

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: the first time drain, the second time abort."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first one drains, the second one aborts."""
 
 from __future__ import annotations
 

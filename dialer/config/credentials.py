@@ -76,7 +76,7 @@ def known_credentials(campaign: Path) -> Credentials | None:
 
 
 def _key(campaign: Path) -> tuple[str | None, str]:
-    """Return the key, and why the keyring cannot be asked; that is nothing to stop for where the key is elsewhere."""
+    """Return the key, and why the keyring cannot be asked; that does not matter if the key is found elsewhere."""
     if key := _setting(provider.VENDOR.names.key, campaign):
         return key, ""
     try:

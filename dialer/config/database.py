@@ -64,7 +64,7 @@ class Database:
             raise MustActError(say.another(self.marker, self.place, shown=self.shown, former=mark.shown))
 
     def note(self, identity: str) -> None:
-        """Have the workspace keep that it uses this database; durable when this returns.
+        """Record in the workspace that it uses this database; durable when this returns.
 
         Raises:
             MustActError: it has used another one.

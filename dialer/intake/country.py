@@ -25,7 +25,7 @@ _COUNTRY: Final = frozenset({"country", "land", "pays", "pais", "paese"})
 """A column with such a word in its name may hold countries."""
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SOME: Final = 0.1
-"""So many of the numbers have to have a country code for it to say something of the others."""
+"""At least so many of the numbers need a country code; with fewer, nothing follows for the others."""
 _HALF: Final = 0.5
 """In so many of the rows a column has to name a country."""
 _ANY: Final = frozenset(numbers.SPECIAL)

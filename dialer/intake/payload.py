@@ -1,4 +1,4 @@
-"""What calls have of their own, judged for all rows; and one row → its request, each cell exactly as it stands."""
+"""The fields in which calls differ, judged for all rows; and one row → its request, each cell exactly as it stands."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Payload:
     def __call__(
         self, cells: Sequence[Sequence[str]], keys: Sequence[str | None]
     ) -> tuple[Sequence[Own], dict[int, Problem]]:
-        """Return what many recipients' calls have of their own.
+        """Return the fields in which the calls to many recipients differ from others.
 
         Args:
             cells: of each row, in header order.

@@ -35,7 +35,7 @@ _MEANT: Final = _UNMARKED | {"number_scientific", "number_extension", "number_tw
 """What is wrong with cells that were meant for numbers."""
 
 PHONE_PARTS: Final = "phone|mobile|whatsapp|msisdn|tele?fon|movil"
-"""Words for a phone that nothing else has in it; `tel` is in hotel."""
+"""Words for a phone that are part of no other word; `tel` is in hotel."""
 _PHONE: Final = (
     f"{PHONE_PARTS}|(?:tele|mobile|cell|cellular|mob)?phones?|mobiles|mob|cell|cellular|tel"  # English
     "|(?:mobil)?telefon[eo]?|handy|mobil|ruf(?=nummer)|celular|cellulare"  # German, Portuguese, Spanish, Italian
@@ -163,7 +163,7 @@ def candidates(
 
 
 def refuse_without_header(table: Table, columns: Sequence[str] = ()) -> None:
-    """Refuse a table whose first line is a row: that person would not be called, without a word.
+    """Refuse a table whose first line is a row: that person would not be called, and no message would say so.
 
     Args:
         table: the table.

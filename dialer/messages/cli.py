@@ -80,7 +80,7 @@ DNC_ACCEPT = "Go on with the list as it is?"
 
 
 def dnc_accepted(path: str) -> str:
-    return f"Accepted: {path} is the do-not-call list as it is. Each batch goes on with it at its next start."
+    return f"Accepted: runs use {path} as it is now."
 
 
 def column_taken(column: str) -> str:
@@ -92,7 +92,7 @@ NO_KEY_TYPED = "No key was typed, so none was kept."
 
 
 def key_prompt(provider: str) -> str:
-    return f"The key of {provider} (it is not shown while you type): "
+    return f"Your {provider} API key (it is not shown while you type): "
 
 
 # -- options -----------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def port_taken(port: int, why: str | None) -> str:
 
 
 def still_waiting(time_left: str) -> str:
-    return f"still waiting, {time_left} to go"
+    return f"still waiting, {time_left} left"
 
 
 def waiting(time_left: str) -> str:

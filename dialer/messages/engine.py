@@ -80,8 +80,10 @@ def other_server(words: str, names: ProviderNames) -> tuple[str, str]:
 
 def calls_stand_still(live: int, *, trouble: str, names: ProviderNames) -> tuple[str, str]:
     why = f" ({trouble})" if trouble else ""
+    none = "the only live call" if live == 1 else f"none of the {live} live calls"
+    changed = "has not changed" if live == 1 else "has changed"
     return (
-        f"For an hour none of the {live} calls that are live at {names.name} has moved, as far as can be seen{why}.",
+        f"For an hour, {none} at {names.name} {changed}, as far as can be seen{why}.",
         "Others may be using the account's lines. Try again later, or set another live_calls.",
     )
 
@@ -133,7 +135,8 @@ def all_runs_wait(seconds: float, names: ProviderNames) -> str:
 
 def rate_held_by(process: int, path: Path) -> str:
     return (
-        f"Process {process} holds {path} and does not go on (is it stopped?). Nothing is sent until it goes on or ends."
+        f"Process {process} has locked {path} and does nothing (was it stopped, as by Ctrl-Z?). Nothing is sent "
+        "until it goes on or ends."
     )
 
 

@@ -144,7 +144,7 @@ def proxy_forbids(place: str, *, target: str, status: int) -> tuple[str, str]:
 
 def perhaps_no_proxy(place: str, *, target: str, answer: str) -> tuple[str, str]:
     words = f"the proxy {place} opened no connection to {target} and answered {answer}"
-    return words, f"Check {PROXY}: this may be no proxy"
+    return words, f"Check {PROXY}: this may not be a proxy"
 
 
 # -- no answer ---------------------------------------------------------------------------------------------------------

@@ -51,14 +51,14 @@ def foreign_callers(callers: Iterable[str], names: ProviderNames) -> str:
 
 def variable_differs(wanted: str, *, own: str) -> str:
     return (
-        f"the prompt asks for {{{wanted}}}, the campaign gives {own!r}: the names differ in case, so it is spoken as "
-        "nothing"
+        f"the prompt asks for {{{wanted}}}, the campaign gives {own!r}: the names differ in case, so the agent says "
+        "nothing there"
     )
 
 
 def variables_missing(wanted: Iterable[str]) -> str:
     listed = ", ".join(f"{{{name}}}" for name in wanted)
-    return f"the prompt asks for {listed}, which the campaign does not give: spoken as nothing"
+    return f"the prompt asks for {listed}, which the campaign does not give: the agent says nothing there"
 
 
 # -- after it: the calls -----------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def recipients_not_shown(calls: int, names: ProviderNames) -> str:
 
 
 def calls_not_known(calls: int, names: ProviderNames) -> str:
-    return f"{calls} are not known at {names.name} (yet)"
+    return f"{many(calls, 'call is', 'calls are')} not known at {names.name} (yet)"
 
 
 def other_account(names: ProviderNames) -> str:

@@ -45,7 +45,7 @@ def money(cents: float, currency: str | None) -> str:
         cents: as the provider gives it.
         currency: of the organisation, as `dialer.toml` names it; None: the number stays as it came.
     """
-    return f"{amount(cents, currency)} {f'({CURRENCY_NOT_SET})' if currency is None else currency}"
+    return f"{amount(cents, currency)} {f'({CURRENCY_NOT_SET} in dialer.toml)' if currency is None else currency}"
 
 
 def amount(cents: float, currency: str | None) -> str:

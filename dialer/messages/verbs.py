@@ -7,7 +7,7 @@ from __future__ import annotations
 
 GROUPS = {
     "Start": {
-        "login": "Keep the key of {provider}, so that every command finds it.",
+        "login": "Save your {provider} API key, so that every command finds it.",
         "init": "Write a campaign file for a CSV.",
         "check": "Check every row and show what would be sent; calls nobody.",
         "run": "Call everybody in the list; run it again to go on.",
@@ -21,11 +21,11 @@ GROUPS = {
         "serve": "Show every campaign in the browser; start, pause and cancel there.",
     },
     "Change": {
-        "pause": "Let no run call anybody until `dialer resume`.",
-        "resume": "Lift a pause; starts no run.",
-        "set": "Change the rate or the lines of a run while it runs.",
+        "pause": "Stop all calls of a campaign until `dialer resume`.",
+        "resume": "Lift a pause; this starts no run.",
+        "set": "Change the rate or the lines of a run that is going on.",
         "cancel": "Stop a run, and every call that still waits at {provider}.",
-        "dnc": "Keep the do-not-call list of the workspace.",
+        "dnc": "Add, remove and list the numbers that nobody may call.",
     },
     "Afterwards": {
         "report": "Write a page with charts of how the calls went.",

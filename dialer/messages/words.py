@@ -62,7 +62,7 @@ def many(count: int, one: str, several: str = "") -> str:
 
 def counted(counts: Mapping[Status, int]) -> str:
     """Return counts by state in one line."""
-    return ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts.get(status)) or "nobody"
+    return ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts.get(status)) or "no rows"
 
 
 def looks(counts: Mapping[Status, int], *, left: int, selection: Selection, more: Sequence[str] = ()) -> list[str]:

@@ -109,7 +109,7 @@ def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -
 
 
 def in_use_of(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...]:
-    """Read a text that may be anything, such as an id: of what `possible` returns what is in use, and much faster.
+    """Read a text that may be anything, such as an id: as `possible`, but only numbers in use, and much faster.
 
     Args:
         text: the raw cell.

@@ -174,6 +174,7 @@ async def follow(
             await anyio.sleep(every)
     counts = tuple(await ledger.call_counts())
     progress.calls(counts)
+    progress.done()  # the summary says it as well
     return Followed(counts, tracker.tally, trouble)
 
 

@@ -1,4 +1,4 @@
-"""A suppression list of a campaign: a file of somebody else's, read whole."""
+"""A suppression list of a campaign: a file that others maintain, read whole."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ class Screening:
 
     def hints(self) -> tuple[str, ...]:
         """Say in words what is odd about the rows, once all are judged."""
-        return (*self._phones.hints(), *self._filter.hints(), *self._opt_outs.hints(), *filter(None, [self.advice()]))
+        return (*self._filter.hints(), *self._phones.hints(), *self._opt_outs.hints(), *filter(None, [self.advice()]))
 
     def phone_words(self) -> str:
         """Say in words how many of the numbers come from each column; nothing where all come from one."""

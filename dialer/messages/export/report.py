@@ -243,8 +243,8 @@ def hours_in(zone: str, names: ProviderNames) -> str:
 
 
 def days_in(zone: str, *, earlier: int) -> str:
-    left_out = f" {many(earlier, 'call')} on earlier days are left out." if earlier else ""
-    return f"Days in {zone}.{left_out}"
+    calls = many(earlier, "call on an earlier day is", "calls on earlier days are")
+    return f"Days in {zone}.{f' {calls} left out.' if earlier else ''}"
 
 
 # -- cost --------------------------------------------------------------------------------------------------------------

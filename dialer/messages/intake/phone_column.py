@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def chosen(name: str, shares: Sequence[tuple[str, int, int]]) -> str:
 
 def share(numbers: int, cells: int) -> str:
     """Say how many cells are numbers."""
-    return f"{numbers:,} of {cells:,} cells are numbers"
+    return f"{numbers:,} of {many(cells, 'cell')} {'is a number' if numbers == 1 else 'are numbers'}"
 
 
 def no_phone_column(path: Path, header: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages.commands import command_text
 from dialer.messages.toml import array, key
 from dialer.messages.words import many
 from dialer.models import e164
@@ -73,8 +74,12 @@ def no_such_text(setting: str, column: str, texts: Sequence[str], *, there: Sequ
 def skipped_elsewhere(rows: Sequence[int]) -> str:
     """Say which rows are called though another row with the same number is skipped."""
     shown = f"{', '.join(map(str, rows[:_TEXTS_SHOWN]))}{', ...' if len(rows) > _TEXTS_SHOWN else ''}"
-    called = f"{many(len(rows), 'row')} can be called though another row with the same number is skipped: {shown}"
-    return f"{called}; for somebody who wants no calls at all, put the number on the do-not-call list"
+    which = f"row {shown} has" if len(rows) == 1 else f"rows {shown} have"
+    add = command_text("dnc", "add", "NUMBER")
+    return (
+        f"{which} the number of a row that is skipped, and can be called; if a person wants no calls at all, put the "
+        f"number on the do-not-call list with `{add}`"
+    )
 
 
 def opted_out(column: str, cells: Mapping[str, int], *, rows: int) -> str:

@@ -37,4 +37,6 @@ def not_all_answered(why: str, names: ProviderNames) -> str:
 
 
 def retried(names: ProviderNames) -> str:
-    return f"{names.name} itself retries calls that do not get through (retry_config): then cancel again."
+    return (
+        f"{names.name} itself retries calls that do not get through (retry_config). If one rings again, cancel again."
+    )

@@ -34,7 +34,7 @@ def about_to_call(batch: str) -> str:
 
 
 def rings_later(batch: str) -> str:
-    return f"{batch} has a call placed that is to ring later"
+    return f"{batch} has placed a call that will ring later"
 
 
 def called(batch: str, *, seconds: float) -> str:

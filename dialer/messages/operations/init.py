@@ -156,7 +156,7 @@ def country(
     return "\n".join(lines)
 
 
-COUNTRY = "Which country? A code like IN, + where only the + is missing, - to call none of them."
+COUNTRY = "Which country? A code like IN; + if only the + is missing; none: they are not called."
 
 
 def named_by_column(column: str) -> str:
@@ -188,8 +188,9 @@ def opt_out(column: str, *, values: Mapping[str, int], rows: int) -> str:
     """Ask whether those are left out of whom a column says that they want no calls."""
     said = " or ".join(f"{_cut(value)} in {count:,}" for value, count in list(values.items())[:3])
     total = many(rows, "row")
+    these = "this person seems" if sum(values.values()) == 1 else "these people seem"
     return (
-        f'The column "{on_one_line(column)}" is {said} of {total}: these people seem to want no calls.\n'
+        f'The column "{on_one_line(column)}" is {said} of {total}: {these} to want no calls.\n'
         "This leaves out only these rows: another row with the same number is still called. To block a number "
         f"everywhere: {command_text('dnc', 'add')}"
     )
@@ -228,7 +229,7 @@ TOO_SLOW = "no answer in time"
 
 def variable(name: str, *, agent: str) -> str:
     who = f"The prompt of {agent!r}" if agent else "The agent's prompt"
-    return f"{who} asks for {{{on_one_line(name)}}}. Which column holds it? Without one it is spoken as nothing."
+    return f"{who} asks for {{{on_one_line(name)}}}. Which column holds it? Without one, the agent says nothing there."
 
 
 def variables_doubt(guesses: Mapping[str, str | None], columns: Sequence[str]) -> str:
@@ -247,8 +248,8 @@ def columns_to_send(names: ProviderNames) -> str:
     )
 
 
-COLUMNS = "Numbers like 1,3-5, or all, or - for none."
-NO_COLUMN = "A number or a column's name, - for nothing."
+COLUMNS = "Which ones? Numbers like 1,3-5, or all, or none."
+NO_COLUMN = "Which one? A number or a column's name, or none."
 
 
 # -- hours -------------------------------------------------------------------------------------------------------------
@@ -267,7 +268,7 @@ def hours(times: str, *, preset: str, packs: Sequence[str]) -> str:
         lines.append(f"All of these rules narrow the hours, each for its country: {', '.join(packs)}.")
         lines.append("To leave one out, delete it from `rules` in the file that is written.")
     anytime = "any time of the day, without these rules" if packs else "any time of the day"
-    return "\n".join([*lines, f"Hours like {preset}, or - for {anytime}."])
+    return "\n".join([*lines, f"Write hours like {preset}, or any: {anytime}."])
 
 
 HOURS = "Hours?"
@@ -332,7 +333,8 @@ def agent_taken(name: str, identity: str) -> str:
 
 
 def no_column_for(variables: Iterable[str]) -> str:
-    return f"Spoken as nothing, since no column holds it: {', '.join(f'{{{on_one_line(name)}}}' for name in variables)}"
+    listed = ", ".join(f"{{{on_one_line(name)}}}" for name in variables)
+    return f"The agent says nothing for these, since no column holds them: {listed}"
 
 
 def written(path: Path, lines: Sequence[str], *, command: str, needs_agent: bool) -> str:

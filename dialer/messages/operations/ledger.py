@@ -81,5 +81,5 @@ def account_unread(results: Path, *, why: str, names: ProviderNames) -> str:
 def of_another_account(results: Path, calls: Iterable[str]) -> str:
     return (
         f"{results}: none of its calls exists in this account (looked up: {', '.join(sorted(calls))}).\n"
-        "It is of the sandbox or of another account: move it away, or use that account's key."
+        "They are of the sandbox or of another account. Move the file away, or use that account's key."
     )

@@ -23,13 +23,13 @@ _INCOMPLETE = "it is an older copy, or replaces one that is lost"
 
 
 def found(count: int, names: ProviderNames) -> str:
-    return f"{count} unknown were found at {names.name} and are queued"
+    return f"{many(count, 'unknown call was', 'unknown calls were')} found at {names.name}: `queued` now"
 
 
 def unmarked(count: int, names: ProviderNames) -> str:
     return (
-        f"{count} calls at {names.name} do not show the variables they were made with, so they cannot be matched to "
-        "anybody"
+        f"{many(count, 'call')} at {names.name} cannot be matched to a person: the variables of the request are not "
+        "shown"
     )
 
 
@@ -38,7 +38,8 @@ def cut_short(left: int, *, why: str, names: ProviderNames) -> str:
 
 
 def older_copy(count: int, names: ProviderNames) -> str:
-    return f"The ledger is an older copy: {count:,} calls found at {names.name} were not in it"
+    were = "was" if count == 1 else "were"
+    return f"The ledger is an older copy: {many(count, 'call')} found at {names.name} {were} not in it"
 
 
 def called_by_others(people: int, names: ProviderNames) -> str:

@@ -39,8 +39,8 @@ def errors_called(count: int) -> str:
 
 def unknown_too_young(count: int, *, seconds: float, names: ProviderNames) -> str:
     return (
-        f"{count} unknown are not redialled: younger than {seconds / 60:.0f} minutes, they may still turn up at "
-        f"{names.name}"
+        f"{many(count, 'unknown call is', 'unknown calls are')} not redialled: less than {seconds / 60:.0f} minutes "
+        f"old, so {names.name} may still list them"
     )
 
 
@@ -59,7 +59,7 @@ def ended_lately(count: int, *, seconds: float, first: datetime, last: datetime)
 
 
 def called_often(count: int, *, calls: int) -> str:
-    return f"{many(count, 'is', 'are')} not redialled: they had {calls} calls (max_attempts)"
+    return f"{many(count, 'is', 'are')} not redialled: they had {many(calls, 'call')} (max_attempts)"
 
 
 def not_over(count: int, names: ProviderNames) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
 from dialer.messages.commands import run_again
-from dialer.messages.words import first_sentence
+from dialer.messages.words import first_sentence, many
 from dialer.moments import to_the_minute
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def left_for_later(reasons: Sequence[tuple[str, int, datetime | None]]) -> str:
     """
     total = sum(count for _, count, _ in reasons)
     first = min((opens for _, _, opens in reasons if opens is not None), default=None)
-    then = "" if first is None else f"; the first become callable at {to_the_minute(first)}, run again then"
-    lines = [f"{total:,} were not called now{then}:"]
+    then = "" if first is None else f"; the first can be called from {to_the_minute(first)}, run again then"
+    lines = [f"{many(total, 'was', 'were')} not called now{then}:"]
     for reason, count, opens in sorted(reasons, key=lambda one: -one[1]):
         lines.append(f"  {count:,}: {reason}{'' if opens is None else f'; from {to_the_minute(opens)}'}")
     return "\n".join(lines)

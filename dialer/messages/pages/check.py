@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dialer import provider
 from dialer.escaping import on_one_line, visible_json
 from dialer.messages.numbers import NEWER
+from dialer.messages.pages.outlook import list_lines, names, outlook_lines, over_line, uncovered_lines
 from dialer.messages.pages.redials import planned
 from dialer.messages.reasons import REASONS
 from dialer.messages.words import counted, many
@@ -20,16 +21,13 @@ if TYPE_CHECKING:
     from dialer.operations import Check
     from dialer.operations.cell_warnings import Found
     from dialer.operations.forecast import Outlook
-from dialer.messages.pages.outlook import list_lines, names, outlook_lines, over_line, uncovered_lines
 
 _WIDE = 100
-
-
+"""Characters of a cell."""
 MOSTLY = 0.5
 """When more than so many of the rows repeat a number, it may be the wrong column."""
-
-
 _AGENTS = 3
+"""So many agents are named."""
 
 
 def check_text(check: Check, view: Outlook, *, command: str, requests: bool = False) -> str:
@@ -46,7 +44,7 @@ def check_text(check: Check, view: Outlook, *, command: str, requests: bool = Fa
     lines += [f"  {check.phone_words}"] if check.phone_words else []
     lines += [f"  {text}" for text in report_lines(report)]
     if report.reasons or check.empty or any(_cell_warnings(check)):
-        lines.append(f"  Row 1 is the first below the header, which a spreadsheet numbers {check.first_line}.")
+        lines.append(f"  Row 1 is the first row below the header; a spreadsheet numbers it {check.first_line}.")
     lines += uncovered_lines(check.uncovered)
     lines += list_lines(check.lists)
     if check.called:

@@ -70,10 +70,9 @@ def account(view: Outlook) -> list[str]:
     """Return whose account is used, and what is on it."""
     if view.account is None:
         return []
-    wallet = "" if view.account.wallet is None else f"wallet {view.account.wallet:g}"
-    owner = view.account.email or view.account.name
-    as_given = f" (as {provider.VENDOR.names.name} gives it, in no known currency)" if wallet else ""
-    return [f"Account: {', '.join(filter(None, (owner, wallet)))}{as_given}."]
+    name, wallet = provider.VENDOR.names.name, view.account.wallet
+    left = "" if wallet is None else f"wallet {wallet:,.15g} (as {name} gives it)"
+    return [f"Account: {', '.join(filter(None, (view.account.email or view.account.name, left)))}."]
 
 
 def outlook_value(view: Outlook) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def paused_text(paused: Paused) -> str:
     lines.append(f"{many(len(paused.stopped), 'run')} stopped for it{':' if paused.stopped else '.'}")
     lines += [f"  {_run(run)}" for run in paused.stopped]
     if paused.running:
-        lines.append("Not ended yet, though nothing more is sent (is it stopped? then end it):")
+        lines.append("Not ended yet, although it sends nothing more (was it stopped, as by Ctrl-Z? Then end it):")
         lines += [f"  {_run(run)}" for run in paused.running]
     return "\n".join([*lines, *(f"To go on: {command}" for command in paused.lift)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer import provider
-from dialer.messages.words import TRIAL_IS_OVER, call_unknown, leave_unknown
+from dialer.messages.words import TRIAL_IS_OVER, call_unknown, leave_unknown, many
 
 if TYPE_CHECKING:
     from dialer.messages.commands import Selection
@@ -20,7 +20,7 @@ def settled_text(settled: Settled, *, selection: Selection) -> str:
         selection: the batch, as it is named on the command line.
     """
     found = f"{settled.settled} found at {provider.VENDOR.names.name}"
-    left = f"{settled.left} stay unknown ({settled.read} executions read)"
+    left = f"{many(settled.left, 'stays', 'stay')} unknown ({many(settled.read, 'execution')} read)"
     lines = [f"{settled.batch}: {found}, {left}", *settled.notes]
     if settled.left and selection.sandbox:
         lines += [f"{TRIAL_IS_OVER}.", call_unknown(selection)]

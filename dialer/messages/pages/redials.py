@@ -24,5 +24,6 @@ def planned(redials: Redials) -> list[str]:
         calls = many(redials.open, "call is", "calls are")
         lines.append(f"Redial by plan: {calls} not over yet, as far as is known; the next run asks how they ended")
     if redials.refused:
-        lines.append(f"Redial by plan: {many(redials.refused, 'is', 'are')} not called again: that was refused")
+        them = many(redials.refused, "is", "are")
+        lines.append(f"Redial by plan: {them} not called again, since their last redial was refused")
     return lines

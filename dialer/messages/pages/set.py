@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.words import many
+
 if TYPE_CHECKING:
     from dialer.operations import Changed
 
@@ -16,5 +18,5 @@ def changed_text(changed: Changed) -> str:
 def settings_text(rate: str | None, lines: int | None) -> str:
     """Return what was changed of a run."""
     parts = [] if rate is None else [rate]
-    parts += [] if lines is None else [f"at most {lines:,} live calls"]
+    parts += [] if lines is None else [f"at most {many(lines, 'live call')}"]
     return " and ".join(parts)

@@ -14,7 +14,7 @@ from dialer.config.credentials import agent_id
 from dialer.escaping import on_one_line
 from dialer.messages.operations import init as say
 from dialer.operations.forecast import PREFLIGHT
-from dialer.operations.init.interview import ALL, NOTHING, Question, chosen, one_of
+from dialer.operations.init.interview import ALL, NOTHING, Question, chosen, is_nothing, one_of
 from dialer.operations.init.text import can_be_sent
 from dialer.provider.interface import ProviderReadError
 from dialer.sync.prompt import column_for
@@ -144,10 +144,10 @@ async def _chosen(columns: Sequence[str], interview: Interview) -> dict[str, str
 
 
 def _one_or_none(answer: str, *, names: Sequence[str]) -> str | None:
-    return None if answer == NOTHING and answer not in names else one_of(answer, names)
+    return None if is_nothing(answer) and answer not in names else one_of(answer, names)
 
 
 def _several(answer: str, *, names: Sequence[str]) -> tuple[str, ...]:
-    if answer in names or answer not in {ALL, NOTHING}:
-        return chosen(answer, names)
-    return tuple(names) if answer == ALL else ()
+    if answer not in names and is_nothing(answer):
+        return ()
+    return tuple(names) if answer == ALL and ALL not in names else chosen(answer, names)

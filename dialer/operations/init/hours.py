@@ -11,7 +11,7 @@ from dialer.hours import WeeklyHours, load_pack, pack_names
 from dialer.intake.country import first_filled, valid_in
 from dialer.messages.local_times import times
 from dialer.messages.operations import init as say
-from dialer.operations.init.interview import NOTHING, AnswerError, Question
+from dialer.operations.init.interview import AnswerError, Question, is_nothing
 from dialer.operations.local_times import local_times
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 HOURS: Final = "09:00-20:00"
 """The hours that are proposed: within those of most countries that have any."""
+
+
+ANYTIME: Final = "any"
+"""The answer that sets no hours."""
 
 
 async def with_hours(draft: Draft, table: Table, interview: Interview) -> Draft:
@@ -53,7 +57,7 @@ def _hours_in(answer: str) -> str | None:
     Raises:
         AnswerError: it names none.
     """
-    if answer == NOTHING:
+    if answer.casefold() == ANYTIME or is_nothing(answer):
         return None
     try:
         WeeklyHours.parse(hours=answer, days=None)

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-NOTHING: Final = "-"
+NOTHING: Final = "none"
 """The answer that names none of what is offered."""
 ALL: Final = "all"
 """The answer that names everything."""
 _RANGE = re.compile(r"(\d{1,4})(?:\s*-\s*(\d{1,4}))?", re.ASCII)
+
+
+def is_nothing(answer: str) -> bool:
+    """Tell whether an answer names none of what is offered; a dash says it as well."""
+    return answer.casefold() in {NOTHING, "-"}
 
 
 class AnswerError(Exception):

@@ -14,7 +14,7 @@ from dialer.intake.opt_outs import UnusedOptOuts
 from dialer.intake.phone_column import likely_columns, looks_like_number
 from dialer.intake.table import chunks
 from dialer.messages.operations import init as say
-from dialer.operations.init.interview import NOTHING, AnswerError, Question, chosen, is_yes
+from dialer.operations.init.interview import NOTHING, AnswerError, Question, chosen, is_nothing, is_yes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ def _region_in(answer: str, examples: Sequence[str]) -> str:
     Raises:
         AnswerError: it is not a country, or none of the examples is a number of that country.
     """
-    if answer == NOTHING:
+    if is_nothing(answer):
         return ""
     region = answer if answer == "+" else numbers.region_named(answer)
     if region is None:

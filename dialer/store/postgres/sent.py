@@ -1,7 +1,7 @@
 """What a run has sent lately, kept in memory as well: a server that comes back may have lost the last commits.
 
-Where a replica takes the place of a server, it may lack what that had acknowledged a moment before. Then a person who
-was called seems free. So each run tells it once more (`Batch.tell_again`) before anybody is called by it.
+If a replica takes the place of a server, it may lack commits that the server acknowledged a moment before. Then a
+person who was called seems free. So each run sends its attempts again (`Batch.tell_again`) before it calls anybody.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Sent:
         self._kept: dict[str, _Sent] = {}
 
     def begun(self, attempts: Sequence[Attempt], *, asked: float = -math.inf) -> None:
-        """Keep attempts whose intents were recorded, which was asked for at some moment of an own clock."""
+        """Keep attempts whose intents were recorded; `asked` is when that was requested, by the caller's clock."""
         self._forget_old()
         self._kept |= {attempt.reference: _Sent(attempt, attempt.id, asked) for attempt in attempts}
 
     def asked(self, attempt: Attempt) -> float:
-        """Return when an attempt's intent was asked for; long ago where that is not known."""
+        """Return when an attempt's intent was requested, by the same clock; minus infinity if that is not known."""
         known = self._kept.get(attempt.reference)
         return -math.inf if known is None else known.asked
 

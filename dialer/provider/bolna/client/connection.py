@@ -118,7 +118,7 @@ class Connection(httpx.AsyncBaseTransport):
         self._stream = stream
         self._origin = _origin(address)
         self._http = httpcore.AsyncHTTP11Connection(origin=self._origin, stream=stream)
-        # httpcore's own would keep several tasks apart, of which there is one, and takes a turn of the event loop.
+        # httpcore's own lock is for several tasks, but there is only one; it would cost a turn of the event loop.
         self._http._state_lock = _NoLock()  # type: ignore[assignment] # noqa: SLF001 - it takes no other way
         self._is_tls = is_tls
 

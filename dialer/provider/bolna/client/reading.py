@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 class Reading(Requests):
-    """One account at Bolna, as far as nothing is placed."""
+    """One account at Bolna: every request but the one that places a call."""
 
     _last_error: ProviderReadError | None = None
 
@@ -181,7 +181,7 @@ class Reading(Requests):
             return Stopped(stopped=True, words="", is_unknown=False)
         if reply.status in (400, _NOT_FOUND, 409, 422):
             return Stopped(stopped=False, words=self._words(reply), is_unknown=reply.status == _NOT_FOUND)
-        # A gateway's 200 stops no call.
+        # A 200 from a gateway proves nothing.
         raise read_error(self._words(reply), reply.status)
 
     async def _get(self, path: str, **query: str) -> object:
@@ -221,7 +221,7 @@ class Reading(Requests):
             return self._last_error
 
     def _left(self) -> float:
-        """Return the seconds in which an answer has to come, if any is to be waited for; infinite once one came."""
+        """Return how many seconds to wait for the first answer; infinite once one has come."""
         return math.inf if self._is_answered else self._give_up_at - anyio.current_time()
 
     @functools.cached_property
@@ -259,7 +259,7 @@ def _given(value: T | None, what: str) -> T:
 
 
 def _of(value: T, identity: object, wanted: str, what: str) -> T:
-    """Return an answer about what was asked for; another one's was crossed on the way."""
+    """Return the answer if it is about what was asked for; answers may be mixed up on the way."""
     if str(identity).casefold() != wanted.casefold():
         other = say.answer_about_another(what, other=tidy(str(identity)), wanted=tidy(wanted), names=NAMES)
         raise ProviderReadError(other)

@@ -31,7 +31,7 @@ _MARKS: Final = b"\\%&<"
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 _DEEPEST: Final = 3
 _MOST: Final = 20
-"""A text that still gives it away after so many readings were starred is not shown at all."""
+"""A text that still contains the key after so many passes of masking is not shown at all."""
 _STARS: Final = "***"
 
 

@@ -82,7 +82,7 @@ class Stream(httpcore.AsyncNetworkStream):
         await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's
-        """Return the socket, of all that could be asked for."""
+        """Return the socket; nothing else is available."""
         return self._raw if info == "socket" else None
 
 

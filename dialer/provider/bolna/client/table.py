@@ -91,7 +91,7 @@ TABLE: tuple[Row, ...] = (
     Row(httpx.TooManyRedirects, Outcome.UNKNOWN, Effect.END, say.REDIRECTED),
     Row(httpx.TransportError, *_DOUBT, say.CONNECTION_FAILED),
     Row(httpx.RequestError, *_DOUBT, say.REQUEST_FAILED),
-    # Never raised by what this client does; if they are, something is not as it was thought.
+    # This client causes none of these. If one comes, an assumption is wrong.
     Row(httpx.HTTPStatusError, *_DOUBT, say.NOT_EXPECTED),
     Row(httpx.HTTPError, *_DOUBT, say.NOT_EXPECTED),
     Row(httpx.CookieConflict, *_DOUBT, say.NOT_EXPECTED),

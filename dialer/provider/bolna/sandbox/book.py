@@ -1,8 +1,8 @@
 """The book of calls: each call's recipient and present status.
 
-Nothing runs in the background: a call's course is computed from the clock at each request. A call that
-holds a line has one entry in a heap (when it hangs up), a call that waits for its time another; placing
-one and reading one cost the same however many there are.
+Nothing runs in the background: a call's course is computed from the clock at each request. One heap holds
+the calls that have a line, by when they hang up; another the calls that wait for their time. So placing or
+reading a call takes the same time, however many calls there are.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Asked:
         return number if isinstance(number, str) else None
 
     def attempt(self) -> str:
-        """Return the recipient's number with the how-manyeth attempt at it this is, as the caller counts them."""
+        """Return the recipient's number and the number of this attempt, as the caller counts its attempts."""
         variables = self._body().get("user_data")
         mark = str(variables.get(COUNTED, "")) if isinstance(variables, dict) else ""
         return f"{self.number()}:{mark.rpartition('-')[2]}"
@@ -111,7 +111,7 @@ def show_agent(sandbox: Sandbox, asked: Asked) -> Response:
 
 
 def list_agents(sandbox: Sandbox, _asked: Asked) -> Response:
-    """`GET /v2/agent/all`: a bare array; where every agent exists, one of them."""
+    """`GET /v2/agent/all`: a bare array; if the settings let every agent exist, it has one of them."""
     agents = (ANY_AGENT,) if sandbox.settings.agents is None else sandbox.settings.agents
     return reply(200, [_agent(sandbox, agent_id) for agent_id in agents])
 

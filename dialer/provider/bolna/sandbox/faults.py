@@ -145,7 +145,7 @@ class Strikes:
 
         Args:
             number: of the recipient.
-            who: what decides whether it is struck by share; None: the how-manyeth request it is.
+            who: decides whether a share of the requests includes this one; None: its number in the order of requests.
         """
         name = self._next_name(number, who)
         return FAULTS[name] if name else None

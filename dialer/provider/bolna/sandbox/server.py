@@ -1,7 +1,7 @@
 """Runs a sandbox on loopback: in a thread of this process, or in the foreground.
 
-uvicorn speaks HTTP; the loop around it is our own, because uvicorn's waits by polling, installs signal
-handlers, and lets requests that hang on purpose hold up its end.
+uvicorn speaks HTTP; the loop around it is our own, because uvicorn's loop polls, installs signal handlers,
+and does not end while a request hangs on purpose.
 """
 
 from __future__ import annotations

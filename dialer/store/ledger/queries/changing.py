@@ -53,7 +53,7 @@ _NEW_NUMBER = "number = excluded.number, other_key = nullif(recipient.key, '+' |
 
 
 def add_recipient(*more: str) -> str:
-    """Return how somebody is added: their key, `_EACH`, and these columns besides."""
+    """Return the statement that adds a recipient: the key, `_EACH`, and these columns."""
     columns = (*_EACH, *more)
     return f"""
         INSERT INTO recipient (state, other_key, {", ".join(columns)})
@@ -62,8 +62,8 @@ def add_recipient(*more: str) -> str:
 
 
 def add_or_renew_recipient(*more: str) -> str:
-    """Return how somebody is added, or renewed who is there."""
-    # Who may have been called under one number is not called again under another: it would be forgotten.
+    """Return the statement that adds a recipient, or updates one who is there."""
+    # A recipient who may have been called keeps the number: with another one, that call would be forgotten.
     return f"""
         {add_recipient(*more)} ON CONFLICT (key) WHERE state IS NOT NULL
         DO UPDATE SET {_NEW_NUMBER}, {", ".join(f"{name} = excluded.{name}" for name in _JUDGED[1:])}
@@ -171,7 +171,7 @@ def _permit(judged: str) -> str:
 
 PERMIT = _permit(JUDGED)
 PERMIT_PLANNED = _permit(PLANNED)
-# The input may have other cells by now, and shown are those that the last call was made with.
+# The input may have other cells by now; the results show those that the last call was made with.
 KEEP_CELLS = """
     INSERT OR IGNORE INTO former_cells SELECT r.decided, r.cells, r.layout
     FROM permission p JOIN recipient r ON r.id = p.recipient WHERE p.id > ? AND r.decided IS NOT NULL
