@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from filelock import FileLock
 
 from dialer.cli import main
 from dialer.errors import ExitCode, LedgerError, LockedError
+from dialer.moments import shown, to_the_minute
 from dialer.store.sqlite import holder, locked
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ PATIENCE = 180
 HOLD = """
 import os, subprocess, sys, time
 from multiprocessing import get_context
+from datetime import datetime
 from pathlib import Path
 from dialer.store.sqlite import locked
 WAIT = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
@@ -92,7 +95,8 @@ def test_who_is_turned_away_is_told_who_holds_it_where_and_since_when(path: Path
     words = str(refused.value)
     noted = json.loads(path.read_text(encoding="utf-8"))
     assert refused.value.exit_code is ExitCode(4)
-    assert f"`dialer run` (process {process.pid} on {socket.gethostname()}, since {noted['since']})" in words
+    since = to_the_minute(shown(datetime.fromisoformat(noted["since"]), None))
+    assert f"`dialer run` (process {process.pid} on {socket.gethostname()}, since {since})" in words
     assert words.endswith("To see how far it is: dialer status c.toml")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.commands import command_text, has_page, in_terminal, run_again
+from dialer.moments import moment_in, shown, to_the_minute
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +133,9 @@ def _bound(path: Path | str, holds: str) -> str:
 
 def holder(command: str, *, process: int, host: str, since: str) -> str:
     what = f"`dialer {command}`" if not has_page() else "a run" if command == "run" else f'"{command}"'
-    return f"{what} (process {process} on {host}, since {since})"
+    moment = moment_in(since)
+    by_clock = since if moment is None else to_the_minute(shown(moment, None))
+    return f"{what} (process {process} on {host}, since {by_clock})"
 
 
 def held(path: Path, *, by: str, status: str) -> str:

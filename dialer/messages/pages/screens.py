@@ -191,7 +191,7 @@ class CampaignView:
         ends: expected end of the last call, in words; empty if unknown.
         held: why sending is on hold, in words; empty if it is not.
         talked: duration and cost of conversations, in words; empty if there were none.
-        wallet: balance of the wallet, in words; empty if unknown.
+        wallet: balance of the wallet, in the account's own unit; empty if unknown.
         last_attempt: when an attempt last started or ended, in the campaign's time zone; empty if there was none.
         timeline: the last calls over time.
         timeline_step: time span of one column, in words; empty if there is no timeline.
@@ -246,7 +246,7 @@ class OrganisationView:
         everything_paused: who paused every campaign, in words; empty if no pause covers all.
         rate: limit on calls of all runs together, in words; empty: no limit.
         lines: limit on simultaneous calls of all runs; None if `dialer.toml` does not set it.
-        wallet: balance of the wallet, in words; empty if unknown.
+        wallet: balance of the wallet, in the account's own unit; empty if unknown.
         working: the active commands and their batches.
         paused: the paused batches.
     """

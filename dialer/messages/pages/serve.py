@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dialer import provider
 from dialer.messages import progress
 from dialer.messages.commands import command_text
 from dialer.messages.pages.list import details, to_do
@@ -316,4 +315,4 @@ def link_text(address: str, token: str) -> str:
 
 def wallet_text(wallet: float) -> str:
     """Return what is left in a wallet; the provider does not say in which unit."""
-    return f"{wallet:,.15g} (as {provider.VENDOR.names.name} gives it)"
+    return f"{wallet:,.15g}"
