@@ -253,6 +253,6 @@ def test_no_page_of_help_is_one_long_list_and_each_option_stands_once(
 def test_the_options_of_run_stand_where_people_look_for_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--help"]) == ExitCode.DONE
     groups = headings_of(capsys.readouterr().out)
-    assert groups["Which batch or folder"] == ["--recipients", "--batch", "--sandbox"]
+    assert groups["Which batch or folder"] == ["--recipients", "--batch", "--sandbox", "--any-hour"]
     assert {"--limit", "--until", "--track"} <= {*groups["How far"]}
     assert groups["Call again"] == ["--retry-errors", "--redial", "--redial-unknown"]

@@ -29,11 +29,11 @@ _GRAVEST = (
 )
 
 
-def load(path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool) -> Campaign:
+def load(path: Path, *, recipients: Path | None, batch: str | None, sandbox: bool, any_hour: bool = False) -> Campaign:
     """Return a campaign file, checked."""
     from dialer.config.campaign import load_campaign  # noqa: PLC0415 - heavy, and status does without
 
-    return load_campaign(path, recipients=recipients, batch=batch, sandbox=sandbox)
+    return load_campaign(path, recipients=recipients, batch=batch, sandbox=sandbox, any_hour=any_hour)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,15 @@ from dialer.cli.by_page import ByPage, by_page_option
 from dialer.cli.campaigns import Done, each, load
 from dialer.cli.columns import with_phone_column
 from dialer.cli.events import JsonLines
-from dialer.cli.group import PATH, batch_options, campaigns_argument, cli, output_option, strict_option
+from dialer.cli.group import (
+    PATH,
+    any_hour_option,
+    batch_options,
+    campaigns_argument,
+    cli,
+    output_option,
+    strict_option,
+)
 from dialer.cli.printing import echo
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 @cli.command()
 @campaigns_argument
 @batch_options
+@any_hour_option
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Check what a run with this limit would do.")
 @strict_option
 @click.option(
@@ -65,7 +74,9 @@ def check_one(
     if page is not None:
         page.end(check_text(checked, view, command=""), checked.exit_code, **check_event(checked))
     elif output == "text":
-        command = campaign.batch.selection.command("run")
+        selection = campaign.batch.selection
+        is_closed_trial = selection.sandbox and view.is_closed_now
+        command = (selection.at_any_hour() if is_closed_trial else selection).command("run")
         echo(check_text(checked, view, command=command, requests=log.is_shown()))
     doubtful = bool(view.warnings) or not view.is_prompt_known
     code = ExitCode.USAGE if view.ended is not None or (strict and doubtful) else checked.exit_code

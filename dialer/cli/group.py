@@ -45,6 +45,7 @@ recipients_option = click.option(
 )
 batch_option = click.option("--batch", metavar="NAME", help="The batch: fills {batch} in the names of its files.")
 sandbox_option = click.option("--sandbox", is_flag=True, help="Use the trial in the sandbox, not the real calls.")
+any_hour_option = click.option("--any-hour", is_flag=True, help="Trial: call outside the calling hours as well.")
 strict_option = click.option(
     "--strict", is_flag=True, help="Refuse to call when the prompt needs a variable that is not sent."
 )

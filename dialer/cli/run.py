@@ -16,6 +16,7 @@ from dialer.cli.columns import with_phone_column
 from dialer.cli.events import JsonLines
 from dialer.cli.group import (
     PROVIDER,
+    any_hour_option,
     batch_option,
     campaigns_argument,
     cli,
@@ -62,6 +63,7 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
     is_flag=True,
     help=f"Call the built-in stand-in for {PROVIDER}, with results of its own; no phone rings.",
 )
+@any_hour_option
 @trouble_options
 @click.option("--dry-run", is_flag=True, help="Call nobody: the same as `dialer check`.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Call at most N recipients.")
@@ -114,6 +116,7 @@ def run(
     recipients: Path | None,
     batch: str | None,
     sandbox: bool,
+    any_hour: bool,
     dry_run: bool,
     yes: bool,
     no_progress: bool,
@@ -125,7 +128,7 @@ def run(
     **options: Any,  # noqa: ANN401 - each is one of RunOptions
 ) -> ExitCode:
     """Call everybody in the list; run it again to go on."""
-    which: dict[str, Any] = {"recipients": recipients, "batch": batch, "sandbox": sandbox}
+    which: dict[str, Any] = {"recipients": recipients, "batch": batch, "sandbox": sandbox, "any_hour": any_hour}
     if options["troubles"] != NO_TROUBLES and not sandbox:
         raise UsageError(TROUBLES_IN_EARNEST)
     if dry_run:

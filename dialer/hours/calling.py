@@ -8,10 +8,11 @@ never open, and one that it repeats is open twice.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from dialer.hours.hours import WeeklyHours
 from dialer.hours.spans import BLOCK, SPAN, agreed
 from dialer.hours.zones import ZoneChoice, ZoneSource, row_zone_problem, zone_problem
 from dialer.messages import hours as say
@@ -20,7 +21,7 @@ from dialer.models import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dialer.hours.hours import Span, WeeklyHours
+    from dialer.hours.hours import Span
     from dialer.hours.packs import RulePack
 
 _YEAR = 53
@@ -95,6 +96,10 @@ class CallingWindow:
     def __post_init__(self) -> None:  # noqa: D105 - the class docstring says what it refuses
         if self.default_zone is not None and (problem := zone_problem(self.default_zone)):
             raise ValueError(problem.reason)
+
+    def at_any_hour(self) -> CallingWindow:
+        """Return the same with every hour of the week open; zones are judged as before."""
+        return replace(self, hours=WeeklyHours.always(), packs=())
 
     def covers(self, regions: Iterable[str]) -> bool:
         """Tell whether hours or a pack limit the calls to a number that may be in these regions (ISO codes)."""

@@ -96,6 +96,11 @@ class WeeklyHours:
             raise ValueError(say.NO_OPEN_DAY)
         return cls(openings=tuple(week.get(day, ()) for day in range(7)))
 
+    @classmethod
+    def always(cls) -> WeeklyHours:
+        """Return all hours of every day."""
+        return cls.parse(hours="00:00-24:00", days=None)
+
     def overnight(self) -> tuple[str, ...]:
         """Return the openings that go on after midnight, each once, as they are written."""
         openings = (

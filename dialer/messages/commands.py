@@ -13,6 +13,8 @@ from pathlib import Path
 from dialer.escaping import is_plain
 from dialer.messages import buttons
 
+_CALLING = {"run", "check"}
+
 
 @dataclass(slots=True)
 class _Reader:
@@ -43,12 +45,14 @@ class Selection:
         recipients: `--recipients`.
         batch: `--batch`.
         sandbox: `--sandbox`.
+        any_hour: `--any-hour`, which only the verbs take that call, or say who would be called.
     """
 
     campaign: Path
     recipients: Path | None = None
     batch: str | None = None
     sandbox: bool = False
+    any_hour: bool = False
 
     def command(self, verb: str, *options: str) -> str:
         """Return a command on the same batch, or the button for it.
@@ -58,7 +62,8 @@ class Selection:
             options: more options of that verb.
         """
         button = buttons.of_command(verb, *options)
-        return command_text(verb, self.campaign, *self.options, *options, button=button)
+        hours = ["--any-hour"] if self.any_hour and verb in _CALLING else []
+        return command_text(verb, self.campaign, *self.options, *hours, *options, button=button)
 
     @property
     def options(self) -> list[str | Path]:
@@ -76,9 +81,13 @@ class Selection:
         """Return the same as a trial in the sandbox."""
         return replace(self, sandbox=True)
 
+    def at_any_hour(self) -> Selection:
+        """Return the same as a trial that has no calling hours."""
+        return replace(self, sandbox=True, any_hour=True)
+
     def in_earnest(self) -> Selection:
         """Return the same, no trial."""
-        return replace(self, sandbox=False)
+        return replace(self, sandbox=False, any_hour=False)
 
 
 def command_text(verb: str | Path, *words: str | Path, button: str = "") -> str:

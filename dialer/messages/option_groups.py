@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 HELP = "help"
 """What click calls otherwise: the option that shows the page itself."""
 
-_FIRST = {"Which batch or folder": ("recipients", "batch", "sandbox", "everything", "folder")}
+_FIRST = {"Which batch or folder": ("recipients", "batch", "sandbox", "any_hour", "everything", "folder")}
 _LAST = {
     "Questions and output": (
         *("yes", "no_progress", "log_format", "output", "json", "quiet", "verbose", "color", HELP),

@@ -78,6 +78,7 @@ async def with_figures(
             selection=batch.selection,
             more=more,
             opens=opens,
+            is_closed=plan.outlook.is_closed_now,
             young=young,
             missed=functools.partial(_missed, context.campaign, ledger),
         )

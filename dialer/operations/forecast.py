@@ -11,6 +11,7 @@ import anyio
 from dialer import provider
 from dialer.engine.forecast import Course, Forecast
 from dialer.engine.pace import Pace
+from dialer.engine.simulation import Reason
 from dialer.errors import UsageError
 from dialer.messages.operations import run as say
 from dialer.moments import shown
@@ -76,6 +77,11 @@ class Outlook:
     welcome: tuple[str, ...]
     notes: tuple[str, ...]
     currency: str | None
+
+    @property
+    def is_closed_now(self) -> bool:
+        """Whether a run that starts now calls no one, since it is outside their calling hours."""
+        return not self.forecast.calls and any(one.reason is Reason.CLOSED for one in self.forecast.later)
 
 
 async def read_standing(campaign: Campaign, client: KnowsAgents, *, agents: Sequence[str]) -> preflight.Standing:

@@ -28,6 +28,7 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     selection: Selection,
     more: Sequence[str] = (),
     opens: datetime | None = None,
+    is_closed: bool = False,
     young: bool = False,
     missed: Callable[[], Redials] = lambda: NO_REDIALS,
 ) -> Next:
@@ -38,10 +39,14 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         selection: the batch, as it is named on the command line.
         more: options of the next run, for the remaining recipients.
         opens: when the first of those who are left can be called; None: at once.
+        is_closed: no one could be called, since it is outside their calling hours.
         young: some of those who were to be called once more have to wait for it.
         missed: returns who can be called once more by hand; asked only where nothing is more urgent.
     """
     counts = summary.counts
+    if is_closed and selection.sandbox:
+        # A trial is tried now.
+        return Next(selection.at_any_hour().command("run", *more), Why.ANY_HOUR)
     # The calls of a trial ended with the stand-in that took them.
     is_open = not selection.sandbox and any(count.final in {_GOES_ON, _UNREAD} for count in summary.calls)
     if (goes_on := _going_on(summary, selection, more, opens, young=young)) is not None:

@@ -33,6 +33,7 @@ class Why(StrEnum):
     NOT_REACHED = "not_reached"
     INVALID = "invalid"
     IN_EARNEST = "in_earnest"
+    ANY_HOUR = "any_hour"
     DONE = "done"
 
 

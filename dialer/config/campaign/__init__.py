@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from dialer.config.campaign.values import Constant, MistakeError, agent_in, dura
 from dialer.config.credentials import address, is_loopback
 from dialer.config.credentials import agent_id as agent_of_environment
 from dialer.config.workspace import Workspace, find_workspace
-from dialer.errors import CampaignError
+from dialer.errors import CampaignError, UsageError
 from dialer.messages.commands import Selection
 from dialer.messages.config import campaign as say
 from dialer.messages.config.batch import suppression_list
@@ -95,6 +95,11 @@ class Campaign:
     forecast: Expected
     suppression: tuple[Path, ...]
     workspace: Workspace
+
+    def at_any_hour(self) -> Campaign:
+        """Return the same with every hour within the calling hours."""
+        batch = replace(self.batch, selection=self.batch.selection.at_any_hour())
+        return replace(self, batch=batch, window=None if self.window is None else self.window.at_any_hour())
 
     @property
     def path(self) -> Path:
@@ -171,7 +176,12 @@ def _least(*numbers: int | None) -> int | None:
 
 
 def load_campaign(
-    path: Path | str, *, recipients: Path | str | None = None, batch: str | None = None, sandbox: bool = False
+    path: Path | str,
+    *,
+    recipients: Path | str | None = None,
+    batch: str | None = None,
+    sandbox: bool = False,
+    any_hour: bool = False,
 ) -> Campaign:
     """Return a campaign file's content, checked.
 
@@ -180,11 +190,15 @@ def load_campaign(
         recipients: another CSV than the file names; relative to the working directory.
         batch: fills `{batch}` in the names of results and ledger.
         sandbox: keep results and ledger of a trial apart from the real ones.
+        any_hour: call people of a trial outside their calling hours as well.
 
     Raises:
         CampaignError: the file is missing or wrong; the message names the key and the line.
-        UsageError: `batch` is missing or cannot be a name, or the `.env` beside the file cannot be read.
+        UsageError: `batch` is missing or cannot be a name, the `.env` beside the file cannot be read, or `any_hour`
+            without `sandbox`.
     """
+    if any_hour and not sandbox:
+        raise UsageError(say.ANY_HOUR_IN_EARNEST)
     file = read_campaign_file(Path(path))
     content = _checked(file)
     selection = Selection(file.path, None if recipients is None else Path(recipients), batch, sandbox)
@@ -192,7 +206,7 @@ def load_campaign(
     files = locate(file, recipients=selection.recipients, batch=batch, sandbox=sandbox)
     lists = tuple(path_of(file, name, "screening", "suppression") for name in content.screening.suppression)
     files.refuse_overwriting(file, {suppression_list(one.name): one for one in lists})
-    return Campaign(
+    campaign = Campaign(
         file=file,
         batch=files,
         sandbox=sandbox,
@@ -212,6 +226,7 @@ def load_campaign(
         suppression=lists,
         workspace=find_workspace(file.path, results=files.results),
     )
+    return campaign.at_any_hour() if any_hour else campaign
 
 
 def _checked(file: CampaignFile) -> Content:

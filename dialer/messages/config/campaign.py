@@ -50,7 +50,11 @@ VARIABLE = 'name a column of the CSV in quotes, or a constant like { value = "Su
 COUNTRY = 'a country\'s two capital letters are expected, like "IN" or "US"'
 ENCODING = 'no text encoding has that name; usual ones are "utf-8", "cp1252" and "utf-16"'
 DELIMITER = 'one character is expected, like "," or ";" or "\\t"'
-NO_LIMIT = 'it says neither hours = "09:00-20:00" nor rules = ["us-federal"], so it would limit nothing'
+NO_LIMIT = (
+    'it says neither hours = "09:00-20:00" nor rules = ["us-federal"], so it would limit nothing. For no calling hours '
+    "at all, put # before [window] too"
+)
+ANY_HOUR_IN_EARNEST = "--any-hour is for a trial: real people are called in their calling hours only. Add --sandbox."
 DAYS_WITHOUT_HOURS = 'days go with hours, as in hours = "09:00-20:00"'
 UNCOVERED_WITH_HOURS = "hours cover everybody; uncovered goes with rules alone"
 NAMELESS_VARIABLE = "a variable needs a name"

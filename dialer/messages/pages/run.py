@@ -102,6 +102,7 @@ _WHEN = {
     Why.NOT_REACHED: ", to call again the people who were not reached",
     Why.INVALID: ", when the invalid rows are fixed in the CSV",
     Why.IN_EARNEST: ", to call the people in this list for real",
+    Why.ANY_HOUR: ", to try it now, outside the calling hours",
 }
 """What is said before a command that should not be typed without a thought."""
 
