@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,13 +14,13 @@ import pytest
 from dialer.cli import main
 from dialer.errors import ExitCode, LedgerError, RunOverError
 from dialer.models import Status
+from dialer.store.joining import Turn
 from dialer.store.postgres.queries import schema
 from tests.engines import freeze, skip_where_missing
 from tests.ledgers import BINDING, QUEUED, call, intend, key_of, load, people, row, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from dialer.store.postgres import Batch
 
@@ -274,3 +275,38 @@ def test_a_frozen_run_that_wakes_after_an_upgrade_calls_nobody(place: Place) -> 
     batch = place.batch()
     batch.begin_work()
     assert standing(batch) == {key_of(1): Status.QUEUED, key_of(2): Status.PENDING}
+
+
+CALLS = """
+    INSERT INTO dialer.batch (name) VALUES ('one');
+    INSERT INTO dialer.meta (batch_id, name, value) VALUES (1, 'agent', 'agent-1'), (1, 'server', '{server}'),
+    (1, 'key_definition', 'the number'), (1, 'batch', 'one'), (1, 'layout', '1');
+    INSERT INTO dialer.layout (batch_id, header) VALUES (1, '["phone", "name"]');
+    INSERT INTO dialer.recipient (batch_id, position, number, key, state, attempts, decided, cells, layout) SELECT
+    1, n, 919800000000 + n, '+' || 919800000000 + n, CASE n WHEN 3 THEN 'pending' ELSE 'queued' END,
+    CASE n WHEN 3 THEN 0 ELSE 1 END, CASE n WHEN 3 THEN NULL ELSE n END, '[]', 1 FROM generate_series(1, 3) AS n;
+    INSERT INTO dialer.attempt (batch_id, recipient, reference, at, outcome, execution_id, answered_at) SELECT
+    1, n, 'r' || n, dialer.seconds(), 'queued', 'exec-' || n, dialer.seconds() FROM generate_series(1, 2) AS n;
+    INSERT INTO dialer.call (batch_id, attempt, recipient, status, final, asked_at, since)
+    VALUES (1, 2, 2, 'completed', 1, 0, 0);
+    INSERT INTO dialer.run (batch_id, id, host, pid, lease, ended) VALUES (1, 'old', 'h', 1, 10, dialer.seconds())
+"""
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_and_its_calls_count(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Made by the statements of that version, with a call that goes on and one that is over."""
+    with psycopg.connect(place.url(), autocommit=True) as db:
+        db.execute((Path(__file__).parent / "database_1.sql").read_bytes())
+        db.execute(CALLS.format(server=f"https://{place.name}").encode())
+    assert main(["database", "upgrade"]) == ExitCode.DONE
+    assert f"have version {len(schema.STEPS)} now (before: 1)" in capsys.readouterr().out
+    assert place.ask(place.name, "SELECT server, attempt FROM dialer.live_call") == [(f"https://{place.name}", 1)]
+    place.create()
+    batch = place.batch()
+    batch.begin_work(joins=True)
+    assert batch.turn() is Turn.PREPARE
+    assert batch.counts() == {Status.QUEUED: 2, Status.PENDING: 1}
+    call(batch, 3, QUEUED)
+    assert len(place.ask(place.name, "SELECT 1 FROM dialer.live_call")) == 2

@@ -13,7 +13,7 @@ import pytest
 from dialer.errors import ExitCode
 from tests.engines import use_database
 from tests.harness import wait_until
-from tests.place import HEADER, Place, awkward
+from tests.place import HEADER, Place, awkward, number
 from tests.test_database_run import database, said
 
 if TYPE_CHECKING:
@@ -33,11 +33,14 @@ class Hosts:
         url: of the database.
         count: people on the list.
         rate: of each process.
+        organisation: what `dialer.toml` says of it.
     """
 
-    def __init__(self, place: Place, url: str, *, count: int, rate: str = "10/second") -> None:
+    def __init__(self, place: Place, url: str, *, count: int, rate: str = "10/second", organisation: str = "") -> None:
         self.place, self.count = place, count
         use_database(place.folder, url)
+        with (place.folder / "dialer.toml").open("a") as file:
+            file.write(f"[organisation]\n{organisation}\n")
         place.recipients(awkward(count), header=HEADER)
         self.campaign = place.campaign()
         self.campaign.write_text(self.campaign.read_text().replace("5000/second", rate, 1))
@@ -139,7 +142,7 @@ def test_who_has_another_list_or_other_rules_calls_nobody(
     changes = {
         "list.csv": ("the list", "+919800000099,a,b,c\n"),
         "c.toml": ("the campaign file", '[screening]\nrequired = ["ref"]\n'),
-        "dialer.toml": ("the limits in dialer.toml", '[organisation]\nrate = "9/minute"\n'),
+        "dialer.toml": ("the limits in dialer.toml", 'rate = "9/minute"\n'),
     }
     for name, (what, more) in changes.items():
         path = here.place.folder / name
@@ -151,4 +154,69 @@ def test_who_has_another_list_or_other_rules_calls_nobody(
         path.write_bytes(before)
     assert said("run", str(here.campaign), "--yes", "--join")[0] == ExitCode.DONE
     assert here.end() == [ExitCode.DONE]
+    here.check()
+
+
+def test_all_runs_together_never_have_more_calls_live_than_there_are_lines(hosts: Callable[..., Hosts]) -> None:
+    here = hosts(15, rate="50/second", organisation="lines = 4")
+    with here.campaign.open("a") as file:
+        file.write('[forecast]\naverage_call = "1s"\n')
+    for _ in range(3):
+        here.start()
+    assert here.end() == [ExitCode.DONE] * 3, here.told()
+    here.check()
+    assert most_live(here.place) <= 4
+
+
+def most_live(place: Place) -> int:
+    """Return how many calls were live at once at most: from the request to the hang-up."""
+    edges = [(call.received_at, 1) for call in place.sandbox.book.calls]
+    edges += [(call.dials[-1][1], -1) for call in place.sandbox.book.calls if call.dials]
+    live = most = 0
+    for _, step in sorted(edges):
+        live += step
+        most = max(most, live)
+    return most
+
+
+def test_status_shows_all_runs_and_an_opt_out_and_a_pause_hold_for_all_of_them(
+    hosts: Callable[..., Hosts], said: Callable[..., tuple[int, str]]
+) -> None:
+    here = hosts(200, rate="5/second")
+    campaign, folder = str(here.campaign), str(here.place.folder)
+    for _ in range(3):
+        here.start()
+    here.wait_for_calls(10)
+    wait_until(lambda: said("status", campaign)[1].count("`dialer run --join`") == 3)
+    text = said("status", campaign)[1]
+    assert all(f"process {one.pid} on" in text for one in here.processes)
+    called = here.called()
+    last = next(number(at) for at in range(199, 0, -1) if number(at) not in called)
+    assert said("dnc", "add", last, "--in", folder, "--source", "phone")[0] == ExitCode.DONE
+    code, text = said("pause", campaign)
+    assert code == ExitCode.DONE, text
+    before = len(here.place.calls())
+    assert here.end() == [ExitCode.LEFT] * 3, here.told()
+    assert len(here.place.calls()) == before < 200
+    assert said("resume", campaign)[0] == ExitCode.DONE
+    here.campaign.write_text(here.campaign.read_text().replace("5/second", "5000/second", 1))
+    assert said("run", campaign, "--yes", "--join")[0] == ExitCode.DONE
+    called = here.called()
+    assert (len(called), max(called.values()), called[last]) == (199, 1, 0)
+
+
+def test_an_answer_that_ends_a_run_ends_all_of_them(
+    hosts: Callable[..., Hosts], said: Callable[..., tuple[int, str]]
+) -> None:
+    """What a person has fixed counts for the next run."""
+    here = hosts(200, rate="5/second")
+    here.start()
+    here.start()
+    here.wait_for_calls(5)
+    here.place.sandbox.call_strikes.force("payment_required")
+    assert here.end() == [ExitCode.MUST_ACT] * 2, here.told()
+    assert "Another run of this batch got an answer that stops all of them" in here.told()
+    assert len(here.called()) < 200
+    here.campaign.write_text(here.campaign.read_text().replace("5/second", "5000/second", 1))
+    assert said("run", str(here.campaign), "--yes", "--join")[0] == ExitCode.DONE
     here.check()

@@ -84,6 +84,7 @@ class Lines:
         retried: the provider retries calls by itself: these are looked up every minute.
         shared: how many calls of all batches may be live at once; None if they share no lines.
         others: the other batches' calls; None if they share no lines.
+        has_earlier: calls of the batch that other runs have placed count as this run's; else as the others'.
         now: the wall clock, Unix seconds.
     """
 
@@ -98,6 +99,7 @@ class Lines:
         retried: bool = False,
         shared: int | None = None,
         others: Others | None = None,
+        has_earlier: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._most = most
@@ -107,6 +109,8 @@ class Lines:
         self._average = average
         self._shared = math.inf if shared is None else shared
         self._others = others
+        self._mine: set[int] | None = None if has_earlier else set()
+        """The attempts of this run alone; None: all of the batch are."""
         self._elsewhere = 0
         self._beaten = False
         self._is_counting = False
@@ -169,6 +173,8 @@ class Lines:
             # One that is made later takes no line until then, and cannot be held back.
             and (attempt.body.scheduled_at or 0.0) <= self._now()
         ):
+            if self._mine is not None:
+                self._mine.add(attempt.id)
             self._live[attempt.id] = _placed(attempt, answer.execution_id, until=self._now())
         if self.room() <= 0:
             self._full.set()
@@ -192,12 +198,16 @@ class Lines:
         self._moved = anyio.current_time()
         if math.isinf(self._most):
             return
+        if self._mine is None:
+            await self._begin_with_earlier()
+        self._count_others()
+
+    async def _begin_with_earlier(self) -> None:
         ages = [self._now() - at for at in until_of(await self._ledger.doubts()).values()]
         self._doubts.extend(self._moved - age for age in sorted(ages, reverse=True) if age < _DOUBT)
         async for calls in self._open():
             self._live.update({call.attempt: call for call in calls})
             await self._look(calls)
-        self._count_others()
 
     async def bind(self, most: int) -> None:
         """Change how many may be live; if there was no limit before, no call is placed until they are counted.
@@ -236,7 +246,13 @@ class Lines:
         after = 0
         while calls := await self._page(after):
             after = calls[-1].attempt
-            yield [call for call in calls if call.state.is_live and call.until > self._began - _OLD]
+            yield [
+                call
+                for call in calls
+                if call.state.is_live
+                and call.until > self._began - _OLD
+                and (self._mine is None or call.attempt in self._mine)
+            ]
 
     async def _page(self, after: int) -> Sequence[Call]:
         return await self._ledger.open_calls(after=after)

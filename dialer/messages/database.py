@@ -21,12 +21,6 @@ def unreachable(*, why: str) -> str:
     )
 
 
-NO_LINES_YET = (
-    "`lines` in dialer.toml cannot be kept over several hosts yet. Take it out: each run then keeps its own "
-    "`live_calls`."
-)
-
-
 NO_LIST = (
     "This workspace uses a database, which knows all its batches: there is no list of ledgers that could be lost. "
     f"To see the batches: {command_text('list')}"

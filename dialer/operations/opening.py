@@ -14,14 +14,14 @@ from dialer.config.credentials import is_loopback
 from dialer.engine.control import beside
 from dialer.engine.runner import DRAIN
 from dialer.errors import LedgerError, RunOverError, UsageError
-from dialer.messages.database import NO_LINES_YET, run_over
+from dialer.messages.database import run_over
 from dialer.messages.operations import ledger as say
 from dialer.messages.store import none_yet
 from dialer.operations.database_import import refuse_unimported
 from dialer.operations.stores import in_database as place_in_database
 from dialer.operations.stores import is_begun
 from dialer.store import Binding
-from dialer.store.engines import identity_of, open_ledger, other_batches
+from dialer.store.engines import calls_in, identity_of, open_ledger, other_batches
 from dialer.store.sqlite import Neighbours, locked
 from dialer.store.writer import LedgerWriter
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dialer.config.campaign import Campaign
     from dialer.engine.control import Control
     from dialer.store import AsyncStore, Store
-    from dialer.store.shared import OtherBatches
+    from dialer.store.shared import LineSharers, OtherBatches
 
 _log = logging.getLogger(__name__)
 
@@ -174,13 +174,22 @@ def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[OtherBatches | 
 
 
 @contextlib.contextmanager
-def line_sharers(campaign: Campaign, *, base_url: str) -> Iterator[Neighbours | None]:
-    """Yield the other batches of the workspace whose calls take lines of the same organisation; None where none do."""
+def line_sharers(campaign: Campaign, *, base_url: str, run: str = "") -> Iterator[LineSharers | None]:
+    """Yield whose calls take lines of the same organisation; None where none do.
+
+    Args:
+        campaign: the campaign.
+        base_url: base URL of the provider.
+        run: the id of the run that asks; empty: none does.
+    """
     if campaign.workspace.lines is None:
         yield None
         return
-    if place_in_database(campaign.batch, campaign.workspace) is not None:
-        raise UsageError(NO_LINES_YET)
+    place = place_in_database(campaign.batch, campaign.workspace)
+    if place is not None:
+        with calls_in(place.url, server=server_of(base_url), run=run) as calls:
+            yield calls
+        return
     with _in_files(campaign, base_url) as others:
         yield others
 

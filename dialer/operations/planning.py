@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from dialer.operations.intake import Loaded
     from dialer.operations.options import RunOptions
     from dialer.operations.run_context import RunContext
-    from dialer.store.shared import OtherBatches
-    from dialer.store.sqlite import Neighbours
+    from dialer.store.shared import LineSharers, OtherBatches
 
 _AT_ONCE = 500_000
 """Numbers that are looked for in the list at once."""
@@ -77,7 +76,7 @@ class Planning:
 
     context: RunContext
     others: OtherBatches | None
-    sharers: Neighbours | None
+    sharers: LineSharers | None
 
     async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
         """Take over what the results CSV knows further than the ledger."""
@@ -157,7 +156,7 @@ class Planning:
                 provider.VENDOR.request_in(loaded.payload.body(recipient, "").text).variables for recipient in first
             ],
             places=places,
-            placed=[*placed_elsewhere(self.sharers), *await self.context.ledger.call(placed_last)],
+            placed=await self._placed(),
             limit=to_call if to_call < pending else None,
             hints=(*loaded.hints, *self._other_agents(loaded.agents), *await self._no_hours(sum(counts.values()))),
             talk=await self.context.ledger.talk(),
@@ -185,6 +184,13 @@ class Planning:
             phone_words=loaded.phone_words,
             stands_by=self.context.joined and limit is None and not is_over,
         )
+
+    async def _placed(self) -> list[float]:
+        """Return when calls were placed that may be live."""
+        elsewhere = placed_elsewhere(self.sharers)
+        if self.sharers is not None and self.sharers.has_own_batch:
+            return elsewhere
+        return [*elsewhere, *await self.context.ledger.call(placed_last)]
 
     async def _no_hours(self, rows: int) -> Sequence[str]:
         """Return a note on the current local time of the recipients of a campaign without hours."""

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from dialer.operations.forecast import Outlook
     from dialer.operations.outcome import Plan, Summary
     from dialer.store import AsyncStore
+    from dialer.store.shared import LineSharers
 
 
 _log = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ async def _run(
     ):
         with (
             neighbours(campaign, base_url=base_url) as others,
-            line_sharers(campaign, base_url=base_url) as sharers,
+            line_sharers(campaign, base_url=base_url, run=await ledger.this_work()) as sharers,
             _organisation(campaign, ledger, progress, base_url=base_url) as slots,
         ):
             context = RunContext(
@@ -239,7 +240,7 @@ def _watch(context: RunContext) -> CallWatch:
     )
 
 
-def _lines(context: RunContext, plan: Plan, sharers: Neighbours | None, watch: CallWatch) -> Lines:
+def _lines(context: RunContext, plan: Plan, sharers: LineSharers | None, watch: CallWatch) -> Lines:
     """Return how many calls may be live.
 
     Raises:
@@ -258,6 +259,7 @@ def _lines(context: RunContext, plan: Plan, sharers: Neighbours | None, watch: C
         tracker=watch,
         shared=campaign.workspace.lines,
         others=None if sharers is None else NeighbourCalls(sharers, context.client, reads=context.reads),
+        has_earlier=sharers is None or not sharers.has_own_batch,
         lines=foretold.lines or foretold.live or math.inf,
         average=foretold.average,
         retried=retries is not None and retries.enabled,

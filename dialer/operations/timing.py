@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from dialer.models import Whereabouts
     from dialer.operations.list_order import ListOrder
     from dialer.store import Store
-    from dialer.store.shared import OtherBatches
-    from dialer.store.sqlite import Neighbours
+    from dialer.store.shared import LineSharers, OtherBatches
 
 _AHEAD = timedelta(days=14)
 """So far ahead openings are foreseen."""
@@ -109,7 +108,7 @@ def placed_last(ledger: Store) -> list[float]:
     return [call.until for call in ledger.open_calls(after=ledger.last_attempt() - _LAST) if call.state.is_live]
 
 
-def placed_elsewhere(sharers: Neighbours | None) -> list[float]:
+def placed_elsewhere(sharers: LineSharers | None) -> list[float]:
     """Return when other batches that share the lines placed the calls that may be live (Unix seconds).
 
     Raises:

@@ -85,6 +85,7 @@ class AsyncStore(ABC):
     note = _awaited(Store.note)
     set_note = _awaited(Store.set_note)
     begin_work = _awaited(Store.begin_work, once=True)
+    this_work = _awaited(Store.this_work)
     gaps = _awaited(Store.gaps)
     is_asked_to_stop = _awaited(Store.is_asked_to_stop)
     turn = _awaited(Store.turn)

@@ -18,7 +18,7 @@ from dialer.store.sqlite.do_not_call import DoNotCallFile
 if TYPE_CHECKING:
     from dialer.store.do_not_call import DoNotCall
     from dialer.store.interface import Store
-    from dialer.store.postgres import DatabaseBatches, DatabaseNeighbours, DatabasePauses, Slots
+    from dialer.store.postgres import DatabaseBatches, DatabaseCalls, DatabaseNeighbours, DatabasePauses, Slots
     from dialer.store.records import Binding
     from dialer.store.shared import Holder
 
@@ -140,6 +140,17 @@ def other_batches(place: InDatabase, *, server: str) -> DatabaseNeighbours:
     with contextlib.suppress(UsageError), contextlib.closing(Batch.read(place.url, name=place.name)) as batch:
         number = batch.number
     return DatabaseNeighbours(place.url, batch=number, server=server, within=place.within)
+
+
+def calls_in(url: str, *, server: str, run: str) -> DatabaseCalls:
+    """Return the calls of all batches in a database that may take a line, but those of one run.
+
+    Raises:
+        LedgerError: it cannot be used.
+    """
+    from dialer.store.postgres import DatabaseCalls  # noqa: PLC0415 - as said above
+
+    return DatabaseCalls(url, server=server, run=run)
 
 
 def pauses_in(place: InDatabase) -> DatabasePauses:

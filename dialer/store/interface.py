@@ -81,6 +81,9 @@ class Work(Notes, Protocol):
             joins: it works beside the runs that work on it.
         """
 
+    def this_work(self) -> str:
+        """Return the id of the work that was begun by this store; empty where none was."""
+
     def gaps(self) -> list[tuple[float, float]]:
         """Return when calls may have been placed of which the ledger does not know (Unix seconds), in order."""
 

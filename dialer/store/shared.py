@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from dialer.store.records import Call
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -70,6 +72,40 @@ class Elsewhere:
     at: float
     batch: str
     is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCalls:
+    """Calls of a batch that may be live, without those of a run's own.
+
+    Attributes:
+        batch: unique name of the batch.
+        agent: the agent of the calls, unless a column named another one.
+        calls: accepted, and not known to be over.
+        doubts: attempts that may have placed a call, or are about to do so.
+    """
+
+    batch: str
+    agent: str = ""
+    calls: Sequence[Call] = ()
+    doubts: int = 0
+
+
+class LineSharers(Protocol):
+    """Whose calls take lines of the same organisation.
+
+    Attributes:
+        has_own_batch: the other runs of the batch, and its earlier ones, are among them.
+    """
+
+    has_own_batch: bool
+
+    def live(self) -> Sequence[LiveCalls]:
+        """Return which of their calls may be live.
+
+        Raises:
+            LedgerError: that cannot be read.
+        """
 
 
 class Pauses(Protocol):

@@ -6,7 +6,7 @@ Their ledgers are theirs to write: what is seen here is kept for this run only.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from dialer.errors import LedgerError, MustActError
 from dialer.provider.states import CallState
@@ -14,42 +14,34 @@ from dialer.sync.track import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from dialer.engine.reads import Reads
     from dialer.provider.interface import Execution, ListsPages
     from dialer.store import AsyncStore, Call
-    from dialer.store.sqlite import LiveCalls
+    from dialer.store.shared import LineSharers, LiveCalls
 
 _UNSEEN = 3600.0
 """Seconds after which a call holds no line that the provider has never shown."""
-
-
-class Ledgers(Protocol):
-    """The ledgers of the other batches."""
-
-    def live(self) -> Sequence[LiveCalls]:
-        """Return which calls may be live as far as they tell."""
 
 
 class NeighbourCalls:
     """Counts the calls of the other batches that may be live.
 
     Args:
-        ledgers: theirs.
+        sharers: they.
         provider: where calls are looked up.
         reads: says when a request may start.
         now: Unix seconds.
     """
 
     def __init__(
-        self, ledgers: Ledgers, provider: ListsPages, *, reads: Reads, now: Callable[[], float] = time.time
+        self, sharers: LineSharers, provider: ListsPages, *, reads: Reads, now: Callable[[], float] = time.time
     ) -> None:
-        self._ledgers = ledgers
+        self._sharers = sharers
         self._provider = provider
         self._reads = reads
         self._now = now
-        self._seen: dict[Path, _Seen] = {}
+        self._seen: dict[str, _Seen] = {}
 
     def count(self) -> int:
         """Return how many calls may be live at this moment.
@@ -68,7 +60,7 @@ class NeighbourCalls:
         for one in self._told():
             calls = self._live(one)
             if calls:
-                seen = self._seen.setdefault(one.ledger, _Seen())
+                seen = self._seen.setdefault(one.batch, _Seen())
                 seen.keep(call.attempt for call in one.calls)
                 # Of a ledger it needs no more than what `_Seen` has.
                 ledger = cast("AsyncStore", seen)
@@ -78,13 +70,13 @@ class NeighbourCalls:
 
     def _told(self) -> Sequence[LiveCalls]:
         try:
-            return self._ledgers.live()
+            return self._sharers.live()
         except LedgerError as error:
             # Of a run's own ledger it would mean that nothing can be recorded.
             raise MustActError(str(error)) from error
 
     def _live(self, one: LiveCalls) -> list[Call]:
-        seen = self._seen.get(one.ledger, _Seen())
+        seen = self._seen.get(one.batch, _Seen())
         return [call for call in one.calls if self._is_live(call, seen.status(call))]
 
     def _is_live(self, call: Call, status: str) -> bool:

@@ -15,6 +15,7 @@ from dialer.store.postgres.batches import DatabaseBatches, Named
 from dialer.store.postgres.database import Found, create, identify, identity_of, look, upgrade
 from dialer.store.postgres.do_not_call import DatabaseDoNotCall
 from dialer.store.postgres.importing import put_pauses, take_over
+from dialer.store.postgres.live_calls import DatabaseCalls
 from dialer.store.postgres.neighbours import DatabaseNeighbours
 from dialer.store.postgres.pauses import DatabasePauses
 from dialer.store.postgres.slots import Slot, Slots
@@ -23,6 +24,7 @@ from dialer.store.postgres.store import Batch
 __all__ = [
     "Batch",
     "DatabaseBatches",
+    "DatabaseCalls",
     "DatabaseDoNotCall",
     "DatabaseNeighbours",
     "DatabasePauses",

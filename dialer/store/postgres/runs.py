@@ -170,6 +170,10 @@ class Runs(Judging):
             self._db.execute(statements.RECOVER)
         self._session.run = ""
 
+    def this_work(self) -> str:
+        """Return the id of the work that was begun by this store; empty where none was."""
+        return self._session.run
+
     def work(self) -> str | None:
         """Return which work began last; None where none did."""
         return self.note(_WORK)

@@ -3,7 +3,6 @@
 from dialer.store.ledger.figures import CALL_PARTS
 from dialer.store.ledger.queries.parts import STOPPED
 from dialer.store.sqlite.backup import copy_ledger
-from dialer.store.sqlite.live_calls import LiveCalls
 from dialer.store.sqlite.lock import Lock, held_by, holder, lock_of, locked
 from dialer.store.sqlite.mark import mark_of
 from dialer.store.sqlite.neighbour import is_trial
@@ -18,7 +17,6 @@ __all__ = [
     "STOPPED",
     "Ledger",
     "Listed",
-    "LiveCalls",
     "Lock",
     "Neighbours",
     "Registry",

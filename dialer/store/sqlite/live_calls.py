@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.store.records import Call
+from dialer.store.shared import LiveCalls
 from dialer.store.sqlite.queries import neighbours
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
 _DOUBT = 600.0
 """Seconds for which an attempt counts that may have placed a call."""
 _OLD = 86_400.0
 """Seconds after which a call is surely not live any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveCalls:
-    """Calls of another batch that may be live.
-
-    Attributes:
-        ledger: its path.
-        agent: the agent of the calls, unless a column named another one.
-        calls: accepted, and not known to be over.
-        doubts: attempts that may have placed a call, or are about to do so.
-    """
-
-    ledger: Path
-    agent: str = ""
-    calls: Sequence[Call] = ()
-    doubts: int = 0
 
 
 class LiveRows:
@@ -98,7 +81,7 @@ class LiveRows:
             if (outcome is None and sending) or self._is_recent(attempt, at, now)
         ]
         self._counts_until = {key: self._counts_until[key] for key in counted if key in self._counts_until}
-        return LiveCalls(self._path, self._agent, [call for call in calls if call.state.is_live], len(counted))
+        return LiveCalls(str(self._path), self._agent, [call for call in calls if call.state.is_live], len(counted))
 
     def _is_recent(self, attempt: int, at: float, now: float) -> bool:
         """Tell whether a doubt counts still: by its age when it was first seen, and by no wall clock from then on."""

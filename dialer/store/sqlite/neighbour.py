@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.messages import store as say
 from dialer.store.ledger.queries import reading
-from dialer.store.shared import Elsewhere
+from dialer.store.shared import Elsewhere, LiveCalls
 from dialer.store.sqlite.call_index import CallIndex
-from dialer.store.sqlite.live_calls import LiveCalls, LiveRows
+from dialer.store.sqlite.live_calls import LiveRows
 from dialer.store.sqlite.lock import holder, lock_of
 from dialer.store.sqlite.mark import Mark, mark_of, read_mark
 from dialer.store.sqlite.older import let_read_bodies
@@ -153,7 +153,7 @@ class Neighbour:
         """
         with self._told():
             if not self._is_ready(now):
-                return LiveCalls(self.path)
+                return LiveCalls(str(self.path))
             self._refuse_incomplete(now)
             if self._connection is not None:
                 self._live.read(self._connection, self._version, now=now)

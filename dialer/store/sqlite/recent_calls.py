@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from dialer.store.shared import Elsewhere
-    from dialer.store.sqlite.live_calls import LiveCalls
+    from dialer.store.shared import Elsewhere, LiveCalls
     from dialer.store.sqlite.registry import Listed, Registry
 
 _SETTLED = 2.0
@@ -131,6 +130,8 @@ class Neighbours:
         server: as in `Binding`.
         within: seconds for which a call counts.
     """
+
+    has_own_batch = False
 
     def __init__(self, folders: Sequence[Path], *, registry: Registry, own: Path, server: str, within: float) -> None:
         self._folders = [_Folder(path) for path in dict.fromkeys(path.resolve() for path in folders)]

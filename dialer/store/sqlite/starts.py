@@ -54,6 +54,10 @@ class Starts(LedgerFile, Gaps):
             for name, value in (*figures, (_WORK, work), (_BEGUN, now)):
                 self.set_note(name, str(value))
 
+    def this_work(self) -> str:
+        """Return the id of the work that was begun by this store; empty where none was."""
+        return self._mark.work if self._mark is not None else ""
+
     def work(self) -> str | None:
         """Return which work began last; None where none did."""
         return self.note(_WORK)

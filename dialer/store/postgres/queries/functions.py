@@ -12,14 +12,14 @@ from dialer.messages.store import RUN_ENDED
 from dialer.store.joining import HALTED
 from dialer.store.ledger.queries.changing import REFUSED_AGAIN
 from dialer.store.postgres.queries.schema import LOCKS
+from dialer.store.postgres.queries.triggers import TRIGGERS
 
 IS_OVER, IS_ANOTHER, IS_UNTOLD = "DL001", "DL002", "DL003"
 """The errors that tell a run that it was declared over, that the server may lack what this run has recorded, or another
 one: see `runs`."""
 _ENDED = RUN_ENDED.replace("'", "''")
 
-FUNCTIONS = f"""
--- Where somebody stands; see `ledger.states`.
+FUNCTIONS = f"""{TRIGGERS}-- Where somebody stands; see `ledger.states`.
 CREATE FUNCTION dialer.derive(people bigint[], why text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE b bigint := dialer.current_batch();
 BEGIN
@@ -220,42 +220,6 @@ BEGIN
     DROP TABLE told;
 END $$;
 
--- Whoever is called by one batch is not called by another: kept with each attempt, however it came to be known.
-CREATE FUNCTION dialer.note_called() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE old_or_new dialer.attempt := coalesce(NEW, OLD); line bigint; host text;
-BEGIN
-    SELECT number INTO line FROM dialer.recipient WHERE batch_id = old_or_new.batch_id AND id = old_or_new.recipient;
-    SELECT value INTO host FROM dialer.meta WHERE batch_id = old_or_new.batch_id AND name = 'server';
-    IF TG_OP <> 'DELETE' AND NEW.outcome IN ('queued', 'unknown') THEN
-        INSERT INTO dialer.called AS c (server, number, batch_id, at, is_open) SELECT host, line, NEW.batch_id,
-        greatest(coalesce(NEW.answered_at, NEW.at), coalesce(NEW.scheduled_at, 0)) + coalesce(NEW.retry_seconds, 0), 0
-        WHERE line IS NOT NULL AND host IS NOT NULL
-        ON CONFLICT (server, number) DO UPDATE SET
-        batch_id = CASE WHEN c.batch_id = NEW.batch_id OR c.at < excluded.at THEN NEW.batch_id ELSE c.batch_id END,
-        at = CASE WHEN c.batch_id = NEW.batch_id OR c.at < excluded.at THEN excluded.at ELSE c.at END,
-        is_open = CASE WHEN c.batch_id = NEW.batch_id THEN 0 ELSE c.is_open END,
-        -- Until it is known that it was placed, it may still turn out that it was not.
-        former_batch = CASE WHEN NEW.outcome = 'unknown' THEN c.former_batch END,
-        former_at = CASE WHEN NEW.outcome = 'unknown' THEN c.former_at END;
-    ELSIF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND NEW.outcome IN ('retry', 'error') THEN
-        -- It was not placed: what was known of the number before counts again.
-        UPDATE dialer.called SET batch_id = former_batch, at = former_at, is_open = 0, former_batch = NULL,
-        former_at = NULL WHERE server = host AND number = line AND batch_id = old_or_new.batch_id
-        AND former_batch IS NOT NULL;
-        IF NOT FOUND THEN
-            DELETE FROM dialer.called WHERE server = host AND number = line AND batch_id = old_or_new.batch_id
-            AND is_open = 1;
-        END IF;
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER note_called_first AFTER INSERT ON dialer.attempt FOR EACH ROW WHEN (NEW.outcome IS NOT NULL)
-EXECUTE FUNCTION dialer.note_called();
-CREATE TRIGGER note_called_then AFTER UPDATE OF outcome ON dialer.attempt FOR EACH ROW
-WHEN (NEW.outcome IS DISTINCT FROM OLD.outcome) EXECUTE FUNCTION dialer.note_called();
-CREATE TRIGGER note_called_no_more AFTER DELETE ON dialer.attempt FOR EACH ROW
-EXECUTE FUNCTION dialer.note_called();
-
 -- Gives the next moment at which a request may leave, in seconds from now, if that is near; else how long to wait.
 -- Each slot is one interval after the last (GCRA, https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm), never
 -- two at once, by this server's clock alone.
@@ -326,4 +290,5 @@ BEGIN
     END IF;
     UPDATE dialer.run SET stage = reached WHERE batch_id = b AND id = me;
 END $$;
+
 """

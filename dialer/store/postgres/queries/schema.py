@@ -12,6 +12,9 @@ from __future__ import annotations
 LOCKS = 0x6469616C
 """First key of the advisory locks that last one transaction; the second one is the batch's."""
 
+OLD = 86_400
+"""Seconds after which a call is surely not live any more."""
+
 _TABLES = """
 CREATE TABLE dialer.version (number integer NOT NULL);
 CREATE TABLE dialer.batch (
@@ -275,7 +278,23 @@ DROP VIEW dialer_batch.run;
 {_view("run", VIEWS["run"])}
 """
 
-STEPS = ("\n".join((_HELPERS, _TABLES, *(_view(*view) for view in _FIRST_VIEWS.items()))), _SEVERAL_RUNS)
+_LIVE_CALLS = f"""
+CREATE TABLE dialer.live_call (      -- attempts whose calls may take a line, whichever batch they are of
+    server text NOT NULL,
+    batch_id bigint NOT NULL,
+    attempt bigint NOT NULL,
+    at double precision NOT NULL DEFAULT dialer.seconds(),
+    PRIMARY KEY (batch_id, attempt)
+);
+CREATE INDEX live_call_server ON dialer.live_call (server);
+INSERT INTO dialer.live_call SELECT m.value, a.batch_id, a.id, a.at FROM dialer.attempt a
+JOIN dialer.meta m ON m.batch_id = a.batch_id AND m.name = 'server'
+LEFT JOIN dialer.call c ON c.batch_id = a.batch_id AND c.attempt = a.id
+WHERE a.at > dialer.seconds() - {OLD} AND (a.outcome IS NULL OR a.outcome IN ('queued', 'unknown'))
+AND coalesce(c.final, 0) = 0;
+"""  # noqa: S608 - constants only
+
+STEPS = ("\n".join((_HELPERS, _TABLES, *(_view(*view) for view in _FIRST_VIEWS.items()))), _SEVERAL_RUNS, _LIVE_CALLS)
 """What leads from each version of the tables to the next one, the first from an empty database.
 
 A step is never changed once a version with it was published: databases have it behind them.

@@ -177,6 +177,17 @@ HOLD = """
     ON CONFLICT ON CONSTRAINT rate_pkey DO UPDATE SET held_for = CASE WHEN r.held_until < excluded.held_until
     THEN excluded.held_for ELSE r.held_for END, held_until = greatest(r.held_until, excluded.held_until)
 """
+LIVE_CALLS = """
+    SELECT b.name, coalesce(g.value, ''), a.outcome, a.id, a.execution_id, a.at, coalesce(a.answered_at, a.at),
+    coalesce(c.status, '') FROM dialer.live_call l JOIN dialer.batch b ON b.id = l.batch_id
+    JOIN dialer.attempt a ON a.batch_id = l.batch_id AND a.id = l.attempt
+    LEFT JOIN dialer.call c ON c.batch_id = a.batch_id AND c.attempt = a.id
+    LEFT JOIN dialer.meta g ON g.batch_id = l.batch_id AND g.name = 'agent'
+    WHERE l.server = ?1 AND a.run IS DISTINCT FROM ?2 AND l.at > dialer.seconds()
+    - CASE WHEN a.outcome = 'unknown' THEN ?3 ELSE ?4 END AND coalesce(a.scheduled_at, 0) <= dialer.seconds()
+    ORDER BY b.id, a.id
+"""
+FORGET_OLD_CALLS = "DELETE FROM dialer.live_call WHERE at < dialer.seconds() - ?"
 LAST_LISTED = "SELECT line, digest FROM dialer.do_not_call ORDER BY line DESC LIMIT 1"
 LISTED_SINCE = """
     SELECT line, number, since, source, ended, reason, digest FROM dialer.do_not_call WHERE line > ? ORDER BY line
