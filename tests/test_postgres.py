@@ -427,7 +427,7 @@ def test_a_run_that_died_with_the_server_leaves_a_gap_and_nobody_is_called_over_
         batch.declare_over()
     batch.come_back()
     batch.tell_again()
-    batch._session.execute("UPDATE run SET beat_at = beat_at - 60 WHERE id = ?", (run,))
+    batch._session.execute("UPDATE run SET beat_at = beat_at - 60, lease = 0 WHERE id = ?", (run,))
     batch.declare_over()
     assert batch.gaps() != []
     with pytest.raises(OtherServerError):
