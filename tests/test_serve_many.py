@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROUNDS = 40
+CAMPAIGN = 'agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "people.csv"\n'
 
 
 def cpu(page: Page) -> float:
@@ -27,13 +28,15 @@ def cpu(page: Page) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def workspace(folder: Path, ledgers: list[Path]) -> Path:
-    """Return a workspace with a batch for each ledger, which is copied."""
+def workspace(folder: Path, ledgers: list[Path], *, waiting: int = 0) -> Path:
+    """Return a workspace with a batch for each ledger, which is copied, and campaigns that were never run."""
     folder.mkdir()
+    for number in range(waiting):
+        (folder / f"w{number}.toml").write_text(CAMPAIGN)
     (folder / "people.csv").write_text("phone\n+919812345600\n")
     for number, source in enumerate(ledgers):
         campaign, ledger = folder / f"c{number}.toml", folder / f"c{number}.results.ledger"
-        campaign.write_text('agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "people.csv"\n')
+        campaign.write_text(CAMPAIGN)
         shutil.copy(source, ledger)
         store = reopen_ledger(ledger)
         notes = {"campaign": str(campaign), "results": str(ledger.with_suffix(".csv")), "batch": f"c{number}"}
@@ -43,17 +46,24 @@ def workspace(folder: Path, ledgers: list[Path]) -> Path:
     return folder
 
 
-def costs(folder: Path) -> dict[str, float]:
+def costs(folder: Path, *, first: str = "c0") -> dict[str, float]:
     """Return the seconds of CPU of each page, once it was shown."""
     with serving(folder, environment={"BOLNA_BASE_URL": "http://127.0.0.1:9"}) as page:
-        first = page.campaigns()["c0"]["id"]
+        batch = page.campaigns()[first]["id"]
         found = {}
-        for path in ("/", f"/campaigns/{first}", f"/campaigns/{first}/next", "/organisation", "/api/v1/campaigns"):
+        for path in (
+            "/",
+            "/?all=1",
+            f"/campaigns/{batch}",
+            f"/campaigns/{batch}/next",
+            "/organisation",
+            "/api/v1/campaigns",
+        ):
             page.web.get(path)
             before = cpu(page)
             for _ in range(ROUNDS):
                 assert page.web.get(path).status_code == 200
-            found[path.replace(first, "ID")] = (cpu(page) - before) / ROUNDS
+            found[path.replace(batch, "ID")] = (cpu(page) - before) / ROUNDS
         return found
 
 
@@ -64,6 +74,11 @@ def ledger_of(folder: Path, bolna: Bolna, *, people: int) -> Path:
     subprocess.run(words, env=bolna.environment, capture_output=True, check=False)
     assert batch.ledger.exists()
     return batch.ledger
+
+
+def test_a_hundred_campaigns_are_drawn_once_for_all_who_look(tmp_path: Path) -> None:
+    ten, many = (costs(workspace(tmp_path / str(count), [], waiting=count), first="w0") for count in (10, 100))
+    assert {path: many[path] / ten[path] for path in ten if many[path] > 3 * ten[path]} == {}
 
 
 @pytest.mark.long

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 
 from dialer.errors import UsageError
 from dialer.messages import web as say
-from dialer.messages.pages.serve import paused_words, without_most_done
+from dialer.messages.pages.serve import paused_words
 from dialer.operations.serve.organisation import pauses_of_all
 from dialer.web.actions import act as carried_out
 from dialer.web.actions import take_list as take
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 async def campaigns(request: Request) -> Response:
     """Show every campaign."""
-    listing = await site_of(request).campaigns()
     is_whole = request.query_params.get("all") == "1"
-    return await _page(request, "campaigns.html", listing=listing if is_whole else without_most_done(listing))
+    return await _page(request, "campaigns.html", batches=await site_of(request).batches(is_whole=is_whole))
 
 
 async def campaign(request: Request) -> Response:

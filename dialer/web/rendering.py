@@ -25,6 +25,11 @@ def _environment() -> Environment:
     return environment
 
 
+def drawn(template: str, **values: Any) -> str:  # noqa: ANN401 - what the template shows
+    """Return a part of a page, as HTML."""
+    return _environment().get_template(template).render(values)
+
+
 def rendered(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401 - what the template shows
     """Return a page."""
-    return HTMLResponse(_environment().get_template(template).render(values), status)
+    return HTMLResponse(drawn(template, **values), status)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from anyio import to_thread
 
 from dialer.messages import web as say
-from dialer.messages.pages.serve import campaign_list, campaign_view, organisation_view
+from dialer.messages.pages.serve import campaign_list, campaign_view, organisation_view, without_most_done
 from dialer.messages.values import as_json
 from dialer.operations.serve.organisation import organisation, pauses_of_all
 from dialer.web.fields import RefusedError
+from dialer.web.rendering import drawn
 from dialer.web.wallets import Wallets
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Site:
     viewers: int = 0
     _listed: tuple[object, CampaignList] | None = None
     _told: tuple[CampaignList, str] | None = None
+    _drawn: dict[bool, tuple[CampaignList, str]] = field(default_factory=dict)
 
     async def campaigns(self) -> CampaignList:
         """Return every batch; the same value as before as long as it is the same look."""
@@ -66,6 +68,18 @@ class Site:
         if self._told is None or self._told[0] is not value:
             self._told = value, as_json(value, indent=None)
         return self._told[1]
+
+    async def batches(self, *, is_whole: bool) -> str:
+        """Return every batch as a part of a page (HTML), drawn once for all who look within a second.
+
+        Args:
+            is_whole: also those that were done long ago.
+        """
+        value = await self.campaigns()
+        if is_whole not in self._drawn or self._drawn[is_whole][0] is not value:
+            shown = value if is_whole else without_most_done(value)
+            self._drawn[is_whole] = value, drawn("batches.html", listing=shown)
+        return self._drawn[is_whole][1]
 
     async def campaign(self, batch_id: str) -> CampaignView:
         """Return a batch, live.

@@ -129,7 +129,7 @@
   document.addEventListener("submit", (event) => {
     // After the form's values were taken, so that the button's own is among them.
     window.setTimeout(() => {
-      for (const button of event.target.querySelectorAll("button")) button.disabled = true;
+      for (const one of event.target.elements) if (one.tagName === "BUTTON") one.disabled = true;
       for (const words of event.target.querySelectorAll("[data-sending]")) words.hidden = false;
     });
   });
