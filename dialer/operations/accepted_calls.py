@@ -44,7 +44,7 @@ def accepted_calls(numbers: Collection[int], folder: Path) -> tuple[Accepted, ..
         folder: of the workspace, as in `list_batches`.
     """
     lines, found = set(map(line, numbers)), []
-    # A ledger that cannot be read is told of by `list`, and by its next run.
+    # `list` and its next run name a ledger that cannot be read.
     with contextlib.suppress(DialerError), kept_batches(workspace_of(folder), sandbox=False) as batches:
         for kept in batches:
             with contextlib.suppress(DialerError), kept.opened() as ledger:

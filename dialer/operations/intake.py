@@ -43,7 +43,7 @@ LISTED = "input_listed"
 FORMER = "input_former_phones"
 """Under this name, the columns that earlier runs took the numbers from."""
 
-TOLD = "input_told"
+NOTED = "input_told"
 """Name of the ledger's note on the list: hints, and how the phone column was detected."""
 
 
@@ -178,7 +178,7 @@ def former_phones(store: Store) -> tuple[tuple[str, ...], ...]:
     None where that was a mere guess.
     """
     # Versions that do not note what they tell took one by its name alone, as "Number" of a bill.
-    if store.note(TOLD) is None:
+    if store.note(NOTED) is None:
         return ()
     noted = json.loads(store.note(FORMER) or "[]")
     return tuple(dict.fromkeys([store.phones(), *map(tuple, noted)]))
@@ -277,8 +277,8 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control, *, join
             named = dict.fromkeys([*json.loads(store.note(AGENTS) or "[]"), *screened.payload.agents])
             store.set_note(AGENTS, json.dumps(list(named)))
             hints = (*screened.hints, *doubtful_cells(screened.payload.columns, screened.table))
-            store.set_note(TOLD, json.dumps([hints, screened.phone_words]))
-        hints, phone_words = json.loads(store.note(TOLD) or "")
+            store.set_note(NOTED, json.dumps([hints, screened.phone_words]))
+        hints, phone_words = json.loads(store.note(NOTED) or "")
         return Loaded(screened.payload, screened.suppression, screened.lists(), tuple(hints), phone_words, tuple(named))
 
     loaded = await ledger.call(work)
@@ -293,7 +293,7 @@ def _as_it_is(campaign: Campaign, store: Store, shared: SharedList) -> Loaded:
     payload = Payload(campaign, store.header(), phones=store.phones(), now=now)
     suppression = _suppression(campaign, now, shared)
     lists = suppression.facts(dict(enumerate(json.loads(store.note(LISTED) or "[]"))))
-    hints, phone_words = json.loads(store.note(TOLD) or '[[], ""]')
+    hints, phone_words = json.loads(store.note(NOTED) or '[[], ""]')
     agents = tuple(json.loads(store.note(AGENTS) or "[]"))
     return Loaded(payload, suppression, lists, tuple(hints), phone_words, agents)
 
@@ -322,6 +322,6 @@ def mark_of(campaign: Campaign, *, blocked: str) -> str:
         [stamp_of(file) for file in files],
         blocked,
         # What was judged before that was noted is judged anew: the column may have been a mere guess.
-        TOLD,
+        NOTED,
     ]
     return blake2b(json.dumps(rules).encode(), digest_size=20).hexdigest()

@@ -81,10 +81,10 @@ class Halt:
             self._ledger.halt(json.dumps([trip.words, trip.advice, trip.code]))
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
-        """End this run when another one has told why; nobody is called from then on, whenever this is noticed."""
+        """End this run when another one has recorded why; this run calls nobody from then on."""
         # A ledger that cannot be read any more ends the run where it records something.
         with contextlib.suppress(LedgerError):
-            while not (why := await self._ledger.halted()):  # noqa: ASYNC110 - told in the database
+            while not (why := await self._ledger.halted()):  # noqa: ASYNC110 - it stands in the database
                 await anyio.sleep(_HALT_EVERY)
             self._heard = True
             words, advice, code = json.loads(why)
@@ -110,7 +110,7 @@ def _digest(value: object) -> str:
 
 
 def _content(file: Path) -> str:
-    # What is no file cannot be read twice: it is like no other.
+    # What is not a file cannot be read twice, so it counts as different each time.
     return stamp_of(file) if file.is_file() else uuid4().hex
 
 

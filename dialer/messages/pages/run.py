@@ -110,7 +110,7 @@ _WHEN = {
 def _next(one: Next) -> str:
     at = "" if one.at is None else f", from {to_the_minute(one.at)}"
     text = f"Next{_WHEN.get(one.why, '')}{at}: {one.command}"
-    # Whoever tries the sample has no list here to call for real.
+    # A person who tries the sample has no list here to call for real.
     own = f"With a list of your own: {command_text('init', Path('YOUR.csv'))}"
     return f"{own}\n{text}" if one.why is Why.IN_EARNEST else text
 

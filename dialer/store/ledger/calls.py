@@ -24,7 +24,7 @@ _LAST = 1000
 """So many calls tell how long one takes."""
 
 
-class Told(NamedTuple):
+class KnownCalls(NamedTuple):
     """A number of calls with the same last known status; columns as in the ledger."""
 
     status: str
@@ -48,15 +48,15 @@ class Told(NamedTuple):
         return int(self.talks) if self.final else self.calls
 
 
-def counted(told: Iterable[Told], *, accepted: int) -> list[CallCount]:
+def counted(known: Iterable[KnownCalls], *, accepted: int) -> list[CallCount]:
     """Count accepted calls by status: finished ones first, the most frequent first among them.
 
     Args:
-        told: counts of the calls that the provider was asked about.
+        known: counts of the calls that the provider was asked about.
         accepted: how many there are.
     """
     found: dict[tuple[str, int], CallCount] = {}
-    for one in told:
+    for one in known:
         key = one.outcome, 3 if one.final == 0 and one.status in FINAL else one.final
         so_far = found.get(key, CallCount(*key, 0, 0.0, 0.0, asked=True))
         found[key] = replace(
@@ -122,14 +122,14 @@ class Calls(Connected):
     def call_counts(self) -> list[CallCount]:
         """Count accepted calls by status: finished ones first, the most frequent first among them."""
         with self._errors():
-            told = self.told_calls()
+            known = self.known_calls()
             (accepted,) = self._db.execute(reading.COUNT_ACCEPTED).fetchone()
-        return counted(told, accepted=accepted)
+        return counted(known, accepted=accepted)
 
-    def told_calls(self) -> list[Told]:
+    def known_calls(self) -> list[KnownCalls]:
         """Count by status the calls that the provider was asked about."""
         with self._errors():
-            return [Told(*row) for row in self._db.execute(reading.TOLD_CALLS)]
+            return [KnownCalls(*row) for row in self._db.execute(reading.KNOWN_CALLS)]
 
     def note_calls(self, found: Iterable[tuple[int, Execution]], *, now: float | None = None) -> None:
         """Keep what the provider says of some calls; a call that is final stays as it is.

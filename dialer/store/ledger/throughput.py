@@ -15,7 +15,7 @@ from dialer.store.records import Pulse
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dialer.store.ledger.calls import Told
+    from dialer.store.ledger.calls import KnownCalls
 
 _WINDOW = 60.0
 _SHORTEST = 1.0
@@ -37,8 +37,8 @@ class Pulses(Calls):
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
             counts = self._db.execute(reading.ATTEMPT_COUNTS).fetchone()
             attempts = {outcome: count for outcome, count in zip(("", *Outcome), counts, strict=True) if count}
-            told = self.told_calls()
-            outcomes, reached = self._people(attempts, told)
+            known = self.known_calls()
+            outcomes, reached = self._people(attempts, known)
             per_minute = self._per_minute(now)
         return Pulse(
             per_minute=per_minute,
@@ -46,9 +46,9 @@ class Pulses(Calls):
             held=held,
             held_for=words,
             attempts=attempts,
-            calls=tuple(counted(told, accepted=attempts.get(Outcome.QUEUED, 0))),
+            calls=tuple(counted(known, accepted=attempts.get(Outcome.QUEUED, 0))),
             outcomes=outcomes,
-            reached=reached if told else None,
+            reached=reached if known else None,
         )
 
     def recent_requests(self, *, most: int) -> list[float]:
@@ -61,7 +61,7 @@ class Pulses(Calls):
             rows = self._db.execute(reading.RECENT_ATTEMPTS, (most,)).fetchall()
         return [at for at, outcome in rows if outcome != Outcome.RETRY]
 
-    def _people(self, attempts: Mapping[str, int], told: Sequence[Told]) -> tuple[Mapping[str, int], int]:
+    def _people(self, attempts: Mapping[str, int], known: Sequence[KnownCalls]) -> tuple[Mapping[str, int], int]:
         """Return what has become of the call that each person's result shows, and how many people were reached."""
         (people,) = self._db.execute(reading.PLACED_PEOPLE).fetchone()
         if sum(attempts.get(outcome, 0) for outcome in ("", Outcome.QUEUED, Outcome.UNKNOWN)) > people:
@@ -69,9 +69,9 @@ class Pulses(Calls):
             return dict(self._db.execute(reading.OUTCOMES)), reached
         # Nobody was called twice, so there is one call per person.
         outcomes = Counter[str]()
-        for one in told:
+        for one in known:
             outcomes[one.outcome] += one.calls
-        return outcomes, sum(one.reached for one in told)
+        return outcomes, sum(one.reached for one in known)
 
     def _per_minute(self, now: float) -> float:
         rows = self._db.execute(reading.RECENT_ATTEMPTS, (_MOST,))

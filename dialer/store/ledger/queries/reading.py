@@ -173,7 +173,7 @@ REACHED_PEOPLE = f"""
     SELECT count(DISTINCT CASE WHEN {REACHED} = 1 THEN a.recipient END) FROM {ACCEPTED_CALLS}
 """
 # By an index, and from the calls alone: a look at each row, or at its attempt, takes several times as long.
-TOLD_CALLS = """
+KNOWN_CALLS = """
     SELECT status, voicemail, final, count(*), coalesce(sum(duration), 0.0), coalesce(sum(cost), 0.0),
     coalesce(sum(CASE WHEN duration > 0 THEN 1 ELSE 0 END), 0) FROM call
     GROUP BY status, voicemail, final
