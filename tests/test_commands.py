@@ -362,8 +362,8 @@ def shown_in(page: Path) -> list[str]:
     commands = [
         re.split(r" +#| 2?>>?| && ", line[found.start() :])[0] for line in code if (found := COMMAND.search(line))
     ]
-    # A verb alone is its name.
-    return sorted({one for one in commands if len(one.split()) > 2 and "--help" not in one})
+    # A verb alone is its name; a help text begins with what the command takes.
+    return sorted({one for one in commands if len(one.split()) > 2 and "--help" not in one and "[OPTIONS]" not in one})
 
 
 def test_commands_are_found_in_the_pages() -> None:

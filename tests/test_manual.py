@@ -10,15 +10,18 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from dialer import load_campaign
 from dialer.cli import main
+from dialer.cli.group import cli
 from dialer.config.campaign.mistakes import _tables
 from dialer.config.workspace import workspace_in_database, workspace_of
 from dialer.errors import ExitCode
 from dialer.export.results.columns import OWN
 from dialer.messages.reasons import REASONS
+from dialer.messages.verbs import VERBS
 from dialer.models import Status
 from tests.capture_help import captured
 from tests.place import HEADER, Place, awkward
@@ -39,6 +42,17 @@ def test_a_help_text_is_the_program_s_own() -> None:
     """Where this fails, a command has changed: `python -m tests.capture_help` writes its help into the manual again."""
     text = page("commands")
     assert captured(text) == text
+    assert re.findall(r"^\$ dialer (.*) --help$", text, re.MULTILINE) == commands()
+
+
+def commands() -> list[str]:
+    """Return every command in the order of the page of help, with those below it."""
+    found = []
+    for verb in VERBS:
+        command = cli.get_command(click.Context(cli), verb)
+        below = sorted(command.commands) if isinstance(command, click.Group) else []
+        found += [verb, *(f"{verb} {name}" for name in below)]
+    return found
 
 
 def test_the_campaign_file_shown_is_a_valid_one(project: Path) -> None:

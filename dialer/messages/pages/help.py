@@ -54,7 +54,7 @@ def passages_text(typed: str, near: Sequence[str], found: Mapping[str, Sequence[
         lines += ["", command_text("help", topic)]
         for passage in passages[:_SHOWN]:
             text = passage.heading if passage.text is None else f"{passage.heading}: {passage.text}"
-            lines += wrap(text, width, initial_indent="  ", subsequent_indent="    ")
+            lines += wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
         if (more := len(passages) - _SHOWN) > 0:
             lines.append(f"  and {many(more, 'more place')}")
     return "\n".join(lines)
