@@ -84,7 +84,7 @@ def results_frame(batch: Batch) -> pd.DataFrame:
 
 def _rewrite(batch: Batch, ledger: Store, *, is_noted: bool) -> int:
     file = ResultsFile(batch.results, header=ledger.header(), with_id=bool(ledger.note("id")), bom=batch.bom)
-    _refuse_if_it_may_know_more(batch, ledger)
+    _refuse_if_it_may_know_more(batch, ledger, is_noted=is_noted)
     rows = 0
 
     def counted() -> Iterator[ResultRow]:
@@ -106,11 +106,19 @@ def _rewrite(batch: Batch, ledger: Store, *, is_noted: bool) -> int:
     return rows
 
 
-def _refuse_if_it_may_know_more(batch: Batch, ledger: Store) -> None:
+def _refuse_if_it_may_know_more(batch: Batch, ledger: Store, *, is_noted: bool) -> None:
     # Next to an older copy of the ledger, only the CSV records who was called.
-    if not batch.results.is_file() or not may_know_more(batch.results, ledger, with_id=bool(ledger.note("id"))):
+    if not batch.results.is_file():
         return
-    raise UsageError(say.may_know_more(batch.results, command=batch.selection.command("reconcile")))
+    # Hosts that share a database have files of their own, and the ledger knows which one was written last.
+    may = may_know_more if is_noted else _knows_more
+    if may(batch.results, ledger, with_id=bool(ledger.note("id"))):
+        raise UsageError(say.may_know_more(batch.results, command=batch.selection.command("reconcile")))
+
+
+def _knows_more(path: Path, ledger: Store, *, with_id: bool) -> bool:
+    """Tell whether results record a call that the ledger does not."""
+    return ledger.behind(read_back(path, with_id=with_id, known=ledger.knows).rows) > 0
 
 
 def may_know_more(path: Path, ledger: Store, *, with_id: bool) -> bool:

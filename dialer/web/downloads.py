@@ -9,7 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from dialer.messages import web as say
-from dialer.operations.serve.documents import make_document
+from dialer.operations.serve.documents import bring_results, make_document
 from dialer.operations.serve.live import batch_of
 from dialer.web.fields import RefusedError
 from dialer.web.site import in_thread, site_of
@@ -28,7 +28,7 @@ _REPORT_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; san
 
 
 async def results(request: Request) -> Response:
-    """Send the results as they are on disk."""
+    """Send the results as they are on disk, or in the database."""
     batch = await _batch(request)
     return _file(batch.results, f"{batch.name}.csv", "text/csv; charset=utf-8")
 
@@ -61,6 +61,8 @@ async def _batch(request: Request) -> Batch:
     if entry.selection is None:
         raise RefusedError(409, say.NO_CAMPAIGN_FILE)
     batch = await in_thread(batch_of, entry.selection)
+    async with _AT_ONCE:
+        await in_thread(bring_results, batch)
     if not batch.results.is_file():
         raise RefusedError(404, say.NO_RESULTS)
     return batch
