@@ -13,7 +13,7 @@ DialerError
  +-- MustActError                5  stopped: the user must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
  |    |    +-- UnreachableError  5  the database does not answer, for now
- |    |    +-- RunOverError      5  another host has declared this run over
+ |    |    +-- RunOverError      3  another host has declared this run over
  |    |    +-- OtherServerError  5  the database may lack what was recorded: another server took its place
  |    +-- DoNotCallError         5  the workspace's do-not-call list cannot be read, or lacks what it had
  +-- InterruptedRunError       130  Ctrl-C or a signal before anything was dialled
@@ -133,7 +133,9 @@ class UnreachableError(LedgerError):
 
 
 class RunOverError(LedgerError):
-    """Another host has declared this run over: it was silent for too long."""
+    """Another host has declared this run over: it was silent for too long. The same command continues."""
+
+    exit_code = ExitCode.LEFT
 
 
 class OtherServerError(LedgerError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["database", "said"]
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 class Hosts:
@@ -220,3 +222,24 @@ def test_an_answer_that_ends_a_run_ends_all_of_them(
     here.campaign.write_text(here.campaign.read_text().replace("5/second", "5000/second", 1))
     assert said("run", str(here.campaign), "--yes", "--join")[0] == ExitCode.DONE
     here.check()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("runs", "kills", "count"), [(3, 12, 400)])
+def test_runs_that_are_killed_again_and_again_call_everybody_once(
+    hosts: Callable[..., Hosts], runs: int, kills: int, count: int
+) -> None:
+    """As many are started again as were killed; only whom a dead one was calling at that moment is in doubt."""
+    here, chance = hosts(count, rate="5/second"), random.Random(17)
+    for _ in range(runs):
+        here.start()
+    for kill in range(1, kills + 1):
+        here.wait_for_calls(kill * (count - 60) // kills)
+        victim = chance.choice([one for one in here.processes if one.poll() is None])
+        victim.kill()
+        victim.wait()
+        here.start()
+    assert set(here.end()) <= {-signal.SIGKILL, ExitCode.DONE, ExitCode.LOOK}, here.told()
+    here.check(unknown=2 * kills)
+    states = Counter(row["status"] for row in here.place.results())
+    sys.stdout.write(f"\n{runs} runs, {kills} kills, {count} people: {dict(states)}, {len(here.called())} called\n")
