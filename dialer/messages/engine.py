@@ -115,7 +115,7 @@ def waiting_for_hours(opening: str, *, left: int) -> str:
 
 
 def waiting_for_others(runs: int) -> str:
-    return f"nobody is left here: waiting for {many(runs, 'other run')}, to take over whom it might leave"
+    return f"nobody is left here: waiting for {many(runs, 'other run')}, to call whom they leave"
 
 
 def waiting(seconds: float, *, why: str) -> str:

@@ -78,7 +78,7 @@ def skipped_elsewhere(rows: Sequence[int]) -> str:
     add = command_text("dnc", "add", "NUMBER")
     return (
         f"{which} the number of a row that is skipped, and can be called; if a person wants no calls at all, put the "
-        f"number on the do-not-call list with `{add}`"
+        f"number on the do-not-call list ({add})"
     )
 
 
