@@ -152,3 +152,37 @@ def test_unclear_and_refused_calls_are_looked_for_and_called_again_from_the_page
             view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "done")
             assert not {"reconcile", "redial", "retry"} & set(view["row"]["actions"])
         assert sorted(call["to_number"] for call in bolna.calls(batch.agent)) == sorted(batch.numbers)
+
+
+def has(words: str) -> Callable[[dict[str, Any]], bool]:
+    """Return what tells whether a batch has a trouble."""
+    return lambda view: words in view["trouble"]
+
+
+def test_a_batch_whose_campaign_file_is_gone_or_wrong_is_shown_with_what_is_missing(
+    tmp_path: Path, bolna: Bolna
+) -> None:
+    """Its figures stay; nothing can be started until the file is back, and no command is tried without it."""
+    batch = Batch.write(tmp_path / "w", people=4, rate="50/second")
+    with serving(batch.folder, environment=bolna.environment) as page:
+        (row,) = page.campaigns().values()
+        page.post(f"/campaigns/{row['id']}/start", limit=3)
+        yes(page, row["id"], asked(page, row["id"]))
+        live(page, row["id"], is_ended)
+        whole = batch.campaign.read_text()
+        for what, words in (
+            ("", "is missing"),
+            ('recipients = "list.csv', "a text is not closed"),
+            ("# to be written", "has no `recipients`"),
+        ):
+            batch.campaign.unlink(missing_ok=True)
+            if what:
+                batch.campaign.write_text(what)
+            view = live(page, row["id"], has(words))
+            assert str(batch.campaign) in view["trouble"]
+            assert (view["counts"]["queued"], view["row"]["actions"]) == (3, [])
+            assert words in page.web.get("/").text
+            refused = page.post(f"/campaigns/{row['id']}/start")
+            assert (refused.status_code, words in refused.text) == (409, True)
+        batch.campaign.write_text(whole)
+        assert "start" in live(page, row["id"], lambda view: not view["trouble"])["row"]["actions"]

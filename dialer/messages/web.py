@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.buttons import Field
-from dialer.messages.commands import command_text
+from dialer.messages.buttons import Button, Field
+from dialer.messages.commands import command_text, pressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +19,6 @@ LINK_USED = f"This link was used already, or is older than 10 minutes. To get a 
 OTHER_ORIGIN = "This request did not come from the page itself. Nothing was done."
 FORGED = "This form is from an earlier session. Nothing was done. Reload the page, then try again."
 NOT_A_FORM = "Send a form or a JSON object."
-NO_CAMPAIGN_FILE = (
-    "The campaign file of this batch is gone, or an older version made the batch. "
-    "Run its campaign once in the terminal."
-)
 TOO_MANY_VIEWERS = "Too many pages are open. Close some of them."
 TOO_MANY_CHECKS = "Many lists are being checked already. Try again when some of them are done."
 TOO_SLOW = "Nothing has come for a while. Nothing was done. Try again."
@@ -62,6 +58,10 @@ def not_a_number(text: str) -> str:
 
 def not_a_limit(text: str, *, most: int) -> str:
     return f'"{Field.LIMIT}" is {text!r}. Type a whole number from 1 to {most:,}, or leave it empty to call everybody.'
+
+
+def no_list_yet() -> str:
+    return f"Each list of this campaign is a batch of its own. To take one: {pressed(Button.NEXT)}."
 
 
 def other_people(names: Iterable[str]) -> str:

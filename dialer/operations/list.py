@@ -72,6 +72,7 @@ class Entry:
         ended: how its last run ended; None if unknown, or it was never run.
         pauses: its pauses.
         trouble: why it cannot be read, in words; empty if it can.
+        campaign_trouble: why its campaign file cannot be used, in words; empty if it can, or if `trouble` says so.
         is_waiting: its list was uploaded through the page, and never ran.
         list_name: what its list was called where it was uploaded from; empty if it was not uploaded.
         uploaded: when; None as above.
@@ -100,6 +101,7 @@ class Entry:
     ended: LastRun | None = None
     pauses: tuple[Pause, ...] = ()
     trouble: str = ""
+    campaign_trouble: str = ""
     is_waiting: bool = False
     list_name: str = ""
     uploaded: datetime | None = None
@@ -330,4 +332,13 @@ def _read(kept: Kept, ledger: Store, found: Found | None, *, sandbox: bool) -> E
         ended=None if is_running else ended,
         pauses=tuple(by_clock(pause, zone) for pause in pauses),
         redials=redials,
+        campaign_trouble=_campaign_trouble(found, campaign, is_known=selection is not None),
     )
+
+
+def _campaign_trouble(found: Found | None, campaign: Path | None, *, is_known: bool) -> str:
+    if found is not None and found.trouble:
+        return found.trouble
+    if found is None and campaign is not None:
+        return say.campaign_unfit(campaign) if campaign.exists() else say.campaign_missing(campaign)
+    return "" if is_known else say.OLDER_BATCH

@@ -18,7 +18,7 @@ from dialer.operations.pause import target_of_batch
 from dialer.operations.serve.live import batch_of
 from dialer.operations.until import ends_at
 from dialer.web.fields import RefusedError
-from dialer.web.site import in_thread
+from dialer.web.site import in_thread, named
 from dialer.web.upload import receive
 
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ class Asked:
         Raises:
             RefusedError: it cannot be named.
         """
-        if self.entry is None or self.entry.selection is None:
-            raise RefusedError(409, say.NO_CAMPAIGN_FILE)
-        return self.entry.selection
+        assert self.entry is not None
+        return named(self.entry)
 
 
 AGAIN: Mapping[str, str] = {"refused": "--retry-errors", "unclear": "--redial-unknown"}
@@ -168,8 +167,8 @@ async def take_list(site: Site, entry: Entry, request: Request) -> str:
         DialerError: the campaign cannot have a list of its own.
     """
     lists, to = site.board.lists, site.board.lists.arriving
-    if not entry.campaign or entry.trouble:
-        raise RefusedError(409, say.NO_CAMPAIGN_FILE)
+    if why := entry.trouble or entry.campaign_trouble:
+        raise RefusedError(409, why)
     await _refuse_many_checks(site)
     try:
         upload = await receive(request, to=to)

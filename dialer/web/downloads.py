@@ -12,7 +12,7 @@ from dialer.messages import web as say
 from dialer.operations.serve.documents import bring_results, make_document
 from dialer.operations.serve.live import batch_of
 from dialer.web.fields import RefusedError
-from dialer.web.site import in_thread, site_of
+from dialer.web.site import in_thread, named, site_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +58,7 @@ async def rejects(request: Request) -> Response:
 
 async def _batch(request: Request) -> Batch:
     entry = await site_of(request).entry(request.path_params["id"])
-    if entry.selection is None:
-        raise RefusedError(409, say.NO_CAMPAIGN_FILE)
-    batch = await in_thread(batch_of, entry.selection)
+    batch = await in_thread(batch_of, named(entry))
     async with _AT_ONCE:
         await in_thread(bring_results, batch)
     if not batch.results.is_file():

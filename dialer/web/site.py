@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from dialer.messages.commands import Selection
     from dialer.messages.pages.screens import CampaignList, CampaignView, OrganisationView
     from dialer.operations.list import Entry
     from dialer.operations.serve.board import Board
@@ -117,6 +118,17 @@ class Site:
         self.said[cookie] = text
         while len(self.said) > _MOST_SAID:
             self.said.popitem(last=False)
+
+
+def named(entry: Entry) -> Selection:
+    """Return a batch as it is named on the command line.
+
+    Raises:
+        RefusedError: it cannot be named.
+    """
+    if entry.selection is None or entry.trouble or entry.campaign_trouble:
+        raise RefusedError(409, entry.trouble or entry.campaign_trouble or say.no_list_yet())
+    return entry.selection
 
 
 def site_of(request: Request) -> Site:

@@ -8,6 +8,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MISSING = "it is missing"
+OLDER_BATCH = (
+    "An older version of dialer made this batch, and its ledger does not name its campaign file. "
+    "Run its campaign once in a terminal."
+)
+
+
+def campaign_missing(campaign: Path) -> str:
+    return f"The campaign file {campaign} is missing. To go on with this batch, bring it back."
+
+
+def campaign_unfit(campaign: Path) -> str:
+    return (
+        f"{campaign} is not a campaign file of this workspace: it has no `recipients`, or is in another folder. To go "
+        "on with this batch, put that right."
+    )
 
 
 def not_listed(ledger: Path, *, registry: Path, command: str) -> str:

@@ -79,7 +79,8 @@ def details(one: Entry) -> list[str]:
     if one.trouble:
         what, why = one.ledger or one.campaign, first_line(one.trouble)
         return [on_one_line(why if what in why else f"{what}: {why}")]
-    lines = [f"{words_of(pause)}." for pause in one.pauses]
+    lines = [on_one_line(first_line(one.campaign_trouble))] if one.campaign_trouble else []
+    lines += [f"{words_of(pause)}." for pause in one.pauses]
     if one.running:
         lines.append(f"{one.running} is working on it.")
     if one.state is State.STOPPED and one.ended is not None:

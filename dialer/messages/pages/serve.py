@@ -129,8 +129,10 @@ def _details(one: Entry) -> list[str]:
 
 
 def _actions(one: Entry) -> list[str]:
-    if one.selection is None or one.trouble:
-        return ["next"] if one.campaign and not one.trouble else []
+    if one.trouble or one.campaign_trouble:
+        return []
+    if one.selection is None:
+        return ["next"]
     is_free = one.state in _STARTABLE and not one.pauses and not one.running
     found = ["start", "check"] if is_free else []
     found += ["discard"] if one.is_waiting else []
@@ -166,18 +168,20 @@ def _own_pauses(one: Entry) -> tuple[Pause, ...]:
 def campaign_view(live: Live, *, workspace: str, wallet: str = "") -> CampaignView:
     """Return one batch, live."""
     asks = live.work is not None and live.work.question is not None
-    row, one, zone = (
-        campaign_row(live.entry, workspace=workspace, asks=asks),
-        live.figures.standing,
-        live.entry.timezone,
-    )
+    entry, one, zone = live.entry, live.figures.standing, live.entry.timezone
+    row = campaign_row(entry, workspace=workspace, asks=asks)
+    trouble = live.figures.trouble or entry.campaign_trouble
+    if trouble:
+        # It is said at length below.
+        row = replace(row, details=tuple(_details(replace(entry, trouble="", campaign_trouble=""))))
     view = CampaignView(
         row=row,
+        counts={str(status): entry.counts.get(status, 0) for status in Status},
         wallet=wallet,
         work=None if live.work is None else _work(live.work),
         check=None if live.check is None else _check(live.check),
         notes=() if live.work is None else _notes(live.work.notes, zone),
-        trouble=live.figures.trouble,
+        trouble=trouble,
         clock=f"{zone} time" if zone else LOCAL_CLOCK,
         same_list=_same_list(live.same_list),
     )
