@@ -191,6 +191,24 @@ def test_a_run_outlives_its_page_and_is_paused_from_the_next_one(
     ana.close()
 
 
+def test_after_a_sleep_a_dead_connection_is_noticed_and_made_again(person: Callable[..., Tab], page: Page) -> None:
+    """A laptop that was closed keeps a connection that looks open, and hears nothing of what has happened meanwhile."""
+    tab = person()
+    tab.clock.install()
+    tab.reload()
+    see(tab, "#pause-everything", "Pause everything")
+    page.process.send_signal(signal.SIGSTOP)
+    try:
+        tab.clock.fast_forward("01:00")
+        see(tab, "#lost", "No connection")
+    finally:
+        page.process.send_signal(signal.SIGCONT)
+    page.post("/organisation/pause")
+    tab.locator("#lost").wait_for(state="hidden")
+    see(tab, "#hold-all", "Everything is paused")
+    page.post("/organisation/resume")
+
+
 def test_a_session_that_has_ended_says_how_to_come_back(person: Callable[..., Tab], page: Page) -> None:
     tab = person()
     tab.context.clear_cookies()

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dialer.operations.serve import board, live
+from dialer.operations.serve.board import Board
+from dialer.operations.serve.folder import own_folder
+from dialer.operations.serve.next_list import NextLists
+from dialer.operations.serve.work import Works
 from dialer.store.engines import reopen_ledger
+from dialer.web.sessions import Sessions
+from dialer.web.site import Site
 from tests.harness import Batch, Bolna, sandbox
 from tests.pages import Page, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ROUNDS = 40
@@ -74,6 +86,34 @@ def ledger_of(folder: Path, bolna: Bolna, *, people: int) -> Path:
     subprocess.run(words, env=bolna.environment, capture_output=True, check=False)
     assert batch.ledger.exists()
     return batch.ledger
+
+
+def counted(look: Callable[..., object], looks: Counter[str]) -> Callable[..., object]:
+    def counts(*given: object, **options: object) -> object:
+        looks[look.__name__] += 1
+        return look(*given, **options)
+
+    return counts
+
+
+def test_fifty_who_look_at_once_cost_one_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many people watch, the workspace and a ledger are looked at once a second."""
+    with sandbox(speed=1e6, lines=100) as bolna:
+        ledger = ledger_of(tmp_path / "small", bolna, people=3)
+    own = own_folder(workspace(tmp_path / "one", [ledger]))
+    site = Site(Board(own.parent, NextLists(own / "lists")), Sessions(own), Works(own / "runs"))
+    looks: Counter[str] = Counter()
+    for module, name in ((board, "list_batches"), (live, "history")):
+        monkeypatch.setattr(module, name, counted(getattr(module, name), looks))
+
+    async def watch() -> None:
+        batch = json.loads(await site.campaigns_json())["campaigns"][0]["id"]
+        await asyncio.gather(*(look for _ in range(50) for look in (site.campaigns_json(), site.campaign(batch))))
+
+    begun = time.monotonic()
+    asyncio.run(watch())
+    most = 1 + (time.monotonic() - begun) / board.FRESH
+    assert all(1 <= looks[name] <= most for name in ("list_batches", "history")), (looks, most)
 
 
 def test_a_hundred_campaigns_are_drawn_once_for_all_who_look(tmp_path: Path) -> None:

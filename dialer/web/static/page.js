@@ -5,11 +5,13 @@
 (() => {
   const EVERY = 1000; // milliseconds between two looks, however much happens
   const AGAIN = 3000; // milliseconds until a lost connection is tried again
+  const SILENCE = 40000; // milliseconds without a sign of life, as after a sleep of the machine: the connection is lost
   const byId = (id) => document.getElementById(id);
   const from = document.body.dataset.events;
   let stream = null;
   let retry = 0;
   let seen = ""; // what the stream has said last
+  let heard = 0;
   let looked = 0;
   let waiting = 0;
   let looking = false;
@@ -65,7 +67,8 @@
     isOutdated = false;
     looked = Date.now();
     try {
-      const answer = await fetch(window.location.href, { headers: { "X-Live": "yes" }, cache: "no-store" });
+      const signal = AbortSignal.timeout(SILENCE);
+      const answer = await fetch(window.location.href, { headers: { "X-Live": "yes" }, cache: "no-store", signal });
       if (answer.status === 401 || answer.status === 403) return show("signed-out", true);
       if (answer.ok) take(await answer.text());
     } catch {
@@ -88,12 +91,18 @@
 
   const follow = () => {
     leave();
+    heard = Date.now();
     stream = new EventSource(from);
+    stream.addEventListener("alive", () => {
+      heard = Date.now();
+    });
     stream.onopen = () => {
+      heard = Date.now();
       show("lost", false);
       soon();
     };
     stream.onmessage = (event) => {
+      heard = Date.now();
       if (event.data === seen) return;
       seen = event.data;
       soon();
@@ -114,6 +123,11 @@
     document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
     window.addEventListener("pageshow", () => document.hidden || follow());
     window.addEventListener("pagehide", leave);
+    window.setInterval(() => {
+      if (!stream || Date.now() - heard < SILENCE) return;
+      show("lost", true);
+      follow();
+    }, AGAIN);
   }
 
   // A form that was wrong is shown at the address that it was sent to: reloading would send it again.
