@@ -7,10 +7,13 @@ import shutil
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
+from dialer import Plan, RunOptions, Summary, load_campaign, run_campaign
 from dialer.cli import main
 from dialer.errors import BoundError, CampaignError, ExitCode, LedgerError
+from dialer.store.sqlite import Neighbours, Registry
 from tests.harness import Batch, sandbox, wait_until
 from tests.place import AGENT, number, run
 from tests.test_shared_kills import running
@@ -32,7 +35,8 @@ def campaign(place: Place, name: str, *, ledger: str = "") -> Path:
     (folder / "list.csv").write_text(f"phone,customer_name\n{rows}", encoding="utf-8")
     at = f'ledger = "{ledger}"\n' if ledger else ""
     (folder / "c.toml").write_text(
-        f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n{at}[pacing]\nrate = "5000/second"\n', encoding="utf-8"
+        f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n{at}[pacing]\nrate = "5000/second"\nreads = "5000/second"\n',
+        encoding="utf-8",
     )
     return folder / "c.toml"
 
@@ -218,6 +222,49 @@ def test_a_workspace_whose_dialer_toml_is_gone_calls_nobody_until_it_is_back_or_
     path.touch()
     assert new_batch(two) is ExitCode.LEFT
     assert called(workspace) == once()
+
+
+@pytest.mark.parametrize("where", ["below the workspace", "elsewhere"])
+def test_a_batch_that_ran_while_another_one_asked_is_known_to_it_also_where_the_list_is_lost(
+    workspace: Place, tmp_path_factory: pytest.TempPathFactory, where: str
+) -> None:
+    """Each has read the list before the other one was on it; and the line of the second hides that one is missing."""
+    ledger = str(tmp_path_factory.mktemp("far") / "three.ledger") if where == "elsewhere" else ""
+    two, three = campaign(workspace, "two"), campaign(workspace, "three", ledger=ledger)
+    for path in (two, three):
+        path.with_name("list.csv").write_text(f"phone,customer_name\n{number(99)},N\n", encoding="utf-8")
+
+    async def confirm(_plan: Plan) -> bool:
+        other = await run_campaign(load_campaign(three), RunOptions(new_batch=True))
+        assert other.sent == 1
+        (workspace.folder / "dialer.ledgers").unlink()
+        return True
+
+    async def main() -> Summary:
+        return await run_campaign(load_campaign(two), RunOptions(new_batch=True), confirm=confirm)
+
+    if where == "elsewhere":
+        with pytest.raises(LedgerError, match=r"\(2 now, 3 before\)"):
+            anyio.run(main)
+    else:
+        assert anyio.run(main).exit_code is ExitCode.LEFT
+    assert called(workspace)[number(99)] == 1
+
+
+def test_a_ledger_that_was_listed_and_lost_between_two_calls_of_a_run_is_looked_for(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "dialer.ledgers", trace=tmp_path / "dialer.rate")
+    own, other = tmp_path / "own.ledger", tmp_path / "other.ledger"
+    registry.add(own, identity="1" * 32, is_new=True)
+    found: list[str] = []
+    with Neighbours([], registry=registry, own=own, server="s", within=60.0) as others:
+        others.when_lost(lambda: found.append("looked"))
+        assert others.called((1,), now=0.0) is None
+        assert not found
+        registry.add(other, identity="2" * 32, is_new=True)
+        registry.path.unlink()
+        registry.add(own, identity="1" * 32)
+        assert others.called((1,), now=1.0) is None
+        assert found
 
 
 # -- real processes ------------------------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ async def listed(campaign: Campaign, ledger: AsyncStore) -> AsyncIterator[None]:
     identity = await ledger.note(IDENTITY) or ""
     registry, place = campaign.workspace.registry(sandbox=campaign.sandbox), campaign.batch.ledger.resolve()
     add = functools.partial(registry.add, place, identity=identity)
-    await to_thread.run_sync(add)
+    is_new = not await ledger.note(LISTED)
+    await to_thread.run_sync(functools.partial(add, is_new=is_new))
     await ledger.set_note(LISTED, "yes")
     try:
         yield

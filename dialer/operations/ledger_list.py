@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
 from pathlib import Path
@@ -37,28 +38,40 @@ def find_listed(campaign: Campaign, store: Store, *, others: Sequence[Neighbours
     Args:
         campaign: the campaign of the run.
         store: its ledger, at home in the workspace.
-        others: receives the ledgers.
+        others: receive the ledgers, and have them found again wherever the list loses some while the run goes on.
 
     Raises:
         LedgerError: the list is lost, and not all ledgers can be found.
     """
-    workspace, place = campaign.workspace, campaign.batch.ledger.resolve()
-    registry = workspace.registry(sandbox=campaign.sandbox)
     if campaign.sandbox or campaign.workspace.database is not None:
         return []
-    noted, listed = registry.noted(), registry.read()
-    found = _unlisted(workspace, listed)
-    if store.note(LISTED) and not _names(listed, place, store.note(IDENTITY) or ""):
-        found[place] = store.note(IDENTITY) or ""
+    identity = (store.note(IDENTITY) or "") if store.note(LISTED) else None
+    find = functools.partial(_find_lost, campaign.workspace, campaign.batch.ledger.resolve(), identity, others)
+    found = find()
+    for one in others:
+        one.when_lost(find)
+    return found
+
+
+def _find_lost(workspace: Workspace, place: Path, identity: str | None, others: Sequence[Neighbours]) -> Sequence[Path]:
+    """Do as `find_listed` for a run with its ledger at this place; identity: of a ledger that was listed already."""
+    registry = workspace.registry(sandbox=False)
+    listed = registry.read()
+    unlisted = _unlisted(workspace, listed)
+    # Read again: a ledger that was listed since is not lost.
+    noted, listed = registry.noted(), listed | registry.read()
+    found = {path: its for path, its in unlisted.items() if not _names(listed, path, its)}
+    if identity is not None and not _names(listed, place, identity):
+        found[place] = identity
     count = len(listed) + len(found)
     if (found and noted is None) or count < (noted or 0):
         own = place if place in found and not place.is_relative_to(workspace.folder.resolve()) else None
         lists = len(listed) if noted is None else count
         raise LedgerError(words.list_lost(registry.path, lists=lists, listed=noted, own=own, folder=workspace.folder))
-    for path, identity in found.items():
-        registry.add(path, identity=identity)
+    for path, its in found.items():
+        registry.add(path, identity=its)
     # Not read again: the list may be lost once more.
-    again = {path: Listed(path, time.time(), identity, is_forgotten=False) for path, identity in found.items()}
+    again = {path: Listed(path, time.time(), its, is_forgotten=False) for path, its in found.items()}
     for one in others:
         one.expect(listed | again)
     return list(found)

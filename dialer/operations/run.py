@@ -49,7 +49,7 @@ from dialer.sync.track import Tracker
 from dialer.sync.track.watch import CallWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
     from dialer.config.campaign import Campaign
     from dialer.engine.pacing import SlotSource
@@ -162,10 +162,7 @@ async def _run(
             context = replace(context, joined=await take_turn(context))
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
             in_files = [one for one in (others, sharers) if isinstance(one, Neighbours)]
-            found_again = await ledger.call(functools.partial(find_listed, campaign, others=in_files))
-            if found_again:
-                registry = campaign.workspace.registry(sandbox=campaign.sandbox).path
-                context.notes.add(words.ledgers_found_again(registry, found_again))
+            await _find_listed(context, others=in_files)
             planning = Planning(context, others, sharers)
             await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
             released = await planning.release(options, ask=ask)
@@ -184,10 +181,20 @@ async def _run(
             watch.saw = lines.saw
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
+                # Whoever was listed since, and lost, is seen by this look, or sees this batch by its own.
+                await _find_listed(context, others=in_files)
                 sending = Sending(
                     context, loaded.payload.body, judge, lines, slots, watch, Halt(ledger), options.repeated
                 )
                 return await sending.dial(plan, track=options.track)
+
+
+async def _find_listed(context: RunContext, *, others: Sequence[Neighbours]) -> None:
+    campaign = context.campaign
+    found_again = await context.ledger.call(functools.partial(find_listed, campaign, others=others))
+    if found_again:
+        registry = campaign.workspace.registry(sandbox=campaign.sandbox).path
+        context.notes.add(words.ledgers_found_again(registry, found_again))
 
 
 @contextlib.contextmanager

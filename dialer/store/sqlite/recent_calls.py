@@ -18,7 +18,7 @@ from dialer.store.sqlite.neighbour import Neighbour
 from dialer.store.sqlite.schema import APPLICATION_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -142,6 +142,7 @@ class Neighbours:
         self._server = server
         self._within = within
         self._others: dict[Path, Neighbour] = {}
+        self._find_lost: Callable[[], object] | None = None
         self._seen_at = -math.inf
 
     def __enter__(self) -> Self:
@@ -231,6 +232,13 @@ class Neighbours:
         """Keep these ledgers as listed to the end, even if the list changes."""
         self._listed |= listed
 
+    def when_lost(self, find: Callable[[], object]) -> None:
+        """Have the list's ledgers found, and expected, whenever it names fewer than were listed.
+
+        A line that came and was lost between two looks would not be known.
+        """
+        self._find_lost = find
+
     # -- which they are ------------------------------------------------------------------------------------------
 
     def _current(self, now: float, seen_within: float = 0.0) -> list[Neighbour]:
@@ -241,7 +249,11 @@ class Neighbours:
         stamp = self._registry.stamp()
         if stamp != self._stamp:
             # What was listed once counts to the end of this run, also where the list is lost meanwhile.
-            self._stamp, self._listed, changed = stamp, self._listed | self._registry.read(), [True]
+            noted, listed = self._registry.noted(), self._registry.read()
+            self._listed |= listed
+            if self._find_lost is not None and (noted is None or len(listed) < noted):
+                self._find_lost()
+            self._stamp, changed = stamp, [True]
         if any(changed):
             self._find()
         for path in self._listed.keys() - self._others.keys() - {self._own}:

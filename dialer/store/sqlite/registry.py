@@ -92,13 +92,19 @@ class Registry:
             raise LedgerError(say.list_unreadable(self.path, why=error.strerror)) from error
         return {listed.path: listed for _, listed in self._lines(content)}
 
-    def add(self, ledger: Path, *, identity: str, now: float | None = None) -> None:
+    def add(self, ledger: Path, *, identity: str, now: float | None = None, is_new: bool = False) -> None:
         """Have a ledger listed as in use now (Unix seconds); durable when this returns.
+
+        Args:
+            ledger: its real path.
+            identity: its unique id.
+            now: Unix seconds.
+            is_new: it was never listed, so it takes the place of none that the list has lost.
 
         Raises:
             LedgerError: the list cannot be written.
         """
-        self._write(ledger, _KNOWN, identity, time.time() if now is None else now)
+        self._write(ledger, _KNOWN, identity, time.time() if now is None else now, is_new=is_new)
 
     def forget(self, ledger: Path) -> None:
         """Note that a ledger need not be there, nor be sound, until its batch is run again.
@@ -124,7 +130,7 @@ class Registry:
             write_trace(self._trace, Trace(max(count, least), self._has_settings))
         return count
 
-    def _write(self, ledger: Path, state: str, identity: str, now: float) -> None:
+    def _write(self, ledger: Path, state: str, identity: str, now: float, *, is_new: bool = False) -> None:
         moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = f"{moment} {state} {identity} ".encode()
         is_written = False
@@ -140,7 +146,9 @@ class Registry:
                     os.pwrite(file, torn + head + f"{json.dumps(str(ledger))}\n".encode(), len(content))
                 os.fsync(file)
                 # After the line: a crash in between leaves a list that is longer than is noted.
-                self._note(len(begins.keys() | {ledger}), least=self.noted() or 0)
+                more = 1 if is_new and ledger not in begins else 0
+                self._note(len(begins.keys() | {ledger}), least=(self.noted() or 0) + more)
+                is_new = False
                 # Deleted or replaced meanwhile, it is written again; from here on the note above tells that it is lost.
                 is_written = is_in_place(file, self.path)
 
