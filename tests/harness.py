@@ -125,13 +125,22 @@ class Batch:
     numbers: tuple[str, ...]
 
     @classmethod
-    def write(cls, folder: Path, *, people: int, rate: str, max_in_flight: int = 20, start: int = 0) -> Self:
+    def write(
+        cls,
+        folder: Path,
+        *,
+        people: int,
+        rate: str,
+        max_in_flight: int = 20,
+        start: int = 0,
+        reads: str = "5000/second",
+    ) -> Self:
         """Write a campaign file and its CSV: so many people, whose numbers begin at `start`."""
         folder.mkdir(exist_ok=True)
         batch = cls(folder, str(uuid.uuid4()), tuple(f"+9198{start + index:08d}" for index in range(people)))
         batch.campaign.write_text(
             f'agent_id = "{batch.agent}"\nrecipients = "list.csv"\n'
-            f'[pacing]\nrate = "{rate}"\nmax_in_flight = {max_in_flight}\n'
+            f'[pacing]\nrate = "{rate}"\nmax_in_flight = {max_in_flight}\nreads = "{reads}"\n'
         )
         batch.write_list()
         return batch

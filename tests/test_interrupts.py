@@ -36,7 +36,8 @@ def campaign(tmp_path: Path) -> Path:
 
 def pace(campaign: Path, rate: str) -> None:
     campaign.write_text(
-        f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n[pacing]\nrate = "{rate}"\nmax_in_flight = 8\n'
+        f'agent_id = "{AGENT}"\nrecipients = "list.csv"\n'
+        f'[pacing]\nrate = "{rate}"\nmax_in_flight = 8\nreads = "5000/second"\n'
     )
 
 

@@ -160,8 +160,8 @@ def killed_to_the_end(
 
 
 SCENES: tuple[dict[str, Any], ...] = (
-    {"people": 120, "rate": "200/second", "skew": 7200, "latency": 0.03, "shifting_pages": True},
-    {"people": 60, "rate": "40/second", "skew": -7200, "latency": 0.015, "late": 1.5, "blank_to_number": True},
+    {"people": 80, "rate": "200/second", "skew": 7200, "latency": 0.03, "shifting_pages": True},
+    {"people": 40, "rate": "40/second", "skew": -7200, "latency": 0.015, "late": 1.5, "blank_to_number": True},
 )
 
 
@@ -194,7 +194,7 @@ def test_killed_at_random_moments_nobody_is_called_twice_or_lost(
         )
     tell(stories, capsys)
     kills = sum(story.kills for story in stories)
-    assert kills >= 10
+    assert kills >= 8
     assert sum(story.in_flight for story in stories) >= kills / 2
 
 

@@ -436,7 +436,8 @@ def test_twenty_campaigns_that_start_at_once_call_everybody_once(tmp_path: Path)
             )
             campaigns.append(batch.folder / f"c{index}.toml")
             campaigns[-1].write_text(
-                f'agent_id = "{batch.agent}"\nrecipients = "l{index}.csv"\n[pacing]\nrate = "100/second"\n',
+                f'agent_id = "{batch.agent}"\nrecipients = "l{index}.csv"\n'
+                '[pacing]\nrate = "100/second"\nreads = "5000/second"\n',
                 encoding="utf-8",
             )
         runs = [

@@ -31,7 +31,8 @@ def one_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place
 def campaign(place: Place, name: str, *, agent: str = KNOWN, more: str = "", rate: str = "5000/second") -> Path:
     path = place.folder / f"{name}.toml"
     path.write_text(
-        f'agent_id = "{agent}"\nrecipients = "{name}.csv"\n{more}\n[pacing]\nrate = "{rate}"\n', encoding="utf-8"
+        f'agent_id = "{agent}"\nrecipients = "{name}.csv"\n{more}\n[pacing]\nrate = "{rate}"\nreads = "5000/second"\n',
+        encoding="utf-8",
     )
     return path
 

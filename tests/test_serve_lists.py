@@ -39,7 +39,8 @@ def bolna() -> Iterator[Bolna]:
 def page(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("workspace")
     for name, results in RESULTS.items():
-        text = f'agent_id = "{AGENT}"\nrecipients = "people.csv"\n{results}[pacing]\nrate = "50/second"\n'
+        text = f'agent_id = "{AGENT}"\nrecipients = "people.csv"\n{results}'
+        text += '[pacing]\nrate = "50/second"\nreads = "5000/second"\n'
         (folder / f"{name}.toml").write_text(text)
     (folder / "people.csv").write_text("phone\n+919812345600\n")
     with serving(folder, environment=bolna.environment) as page:

@@ -57,10 +57,10 @@ def most_live(calls: Sequence[dict[str, Any]]) -> int:
 
 def test_four_batches_never_have_more_calls_live_than_there_are_lines_also_where_one_is_killed(tmp_path: Path) -> None:
     (tmp_path / "dialer.toml").write_text("[organisation]\nlines = 5\n", encoding="utf-8")
-    batches = [Batch.write(tmp_path / f"b{one}", people=6, rate="100/second", start=one * 100) for one in range(4)]
+    batches = [Batch.write(tmp_path / str(one), people=6, rate="100/second", start=one * 100) for one in range(4)]
     for batch in batches:
         with batch.campaign.open("a", encoding="utf-8") as file:
-            file.write('reads = "50/second"\n[forecast]\naverage_call = "1s"\n')
+            file.write('[forecast]\naverage_call = "1s"\n')
     with sandbox(speed=60, lines=1000, latency=0.02) as bolna, contextlib.ExitStack() as stack:
         runs = [stack.enter_context(running(bolna, batch)) for batch in batches]
         wait_until_asked(bolna, 8)

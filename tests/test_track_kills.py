@@ -35,9 +35,7 @@ def dialer(bolna: Bolna, tmp_path_factory: pytest.TempPathFactory) -> Crashing:
 
 def called(folder: Path, dialer: Crashing, *, reads: str = "5000/second") -> Batch:
     """Return a batch of which everybody was called."""
-    batch = Batch.write(folder, people=PEOPLE, rate="5000/second")
-    with batch.campaign.open("a") as file:
-        file.write(f'reads = "{reads}"\n')
+    batch = Batch.write(folder, people=PEOPLE, rate="5000/second", reads=reads)
     assert dialer.run(batch.command("run")) == 1
     return batch
 
