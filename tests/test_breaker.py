@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dialer.engine.breaker import AMONG, DOUBTFUL, LIMITED_FOR, Breaker, Trip, no_money
 from dialer.errors import ExitCode
+from dialer.messages.values import duration
 from dialer.models import Answer, Effect, Outcome
 from dialer.provider.bolna.client import answer_of_exception, answer_of_status
 
@@ -137,7 +138,7 @@ def test_the_message_after_doubts_counts_them_and_points_to_reconcile() -> None:
 def test_nothing_but_failed_connections_is_an_outage_after_the_time_asked_for(outage_after: float) -> None:
     turn, trip = ended(Breaker(outage_after=outage_after), [UNREACHED] * 1000, every=10.0)
     assert (turn - 1) * 10 == outage_after
-    assert f"{outage_after:.0f} seconds" in trip.words
+    assert f"No connection to Bolna for {duration(outage_after)}: " in trip.words
     assert trip.exit_code is ExitCode.LEFT
 
 
@@ -150,7 +151,7 @@ def test_any_answer_ends_an_outage(answer: Answer) -> None:
 def test_nothing_but_429_for_ten_minutes_ends_the_run_to_be_started_later() -> None:
     turn, trip = ended(Breaker(), [LIMITED] * 1000, every=60.0)
     assert (turn - 1) * 60 == LIMITED_FOR
-    assert "10 minutes" in trip.words
+    assert "10 min, " in trip.words
     assert "Too many requests" in trip.words
     assert trip.exit_code is ExitCode.LEFT
 

@@ -256,12 +256,12 @@ def test_an_entry_of_a_list_is_told_by_its_place() -> None:
 
 def test_retry_intervals_are_as_many_as_retries() -> None:
     assert refused("[call]\nretry_config = { enabled = true, retry_intervals_minutes = [30] }") == (
-        "c.toml, line 4: `call.retry_config.retry_intervals_minutes` is [30]: one number for each of the 3 retries is "
-        "expected (there are 3 unless max_retries says otherwise)."
+        "c.toml, line 4: `call.retry_config.retry_intervals_minutes` is [30]: one number for each retry is expected, "
+        "so 3 (there are 3 unless max_retries says otherwise)."
     )
     assert refused("[call.retry_config]\nenabled = true\nmax_retries = 1\nretry_intervals_minutes = [3, 4]") == (
-        "c.toml, line 6: `call.retry_config.retry_intervals_minutes` is [3, 4]: one number for each of the 1 retries "
-        "is expected."
+        "c.toml, line 6: `call.retry_config.retry_intervals_minutes` is [3, 4]: one number for each retry is "
+        "expected, so 1."
     )
 
 

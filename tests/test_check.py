@@ -77,7 +77,7 @@ def test_results_without_their_ledger_are_refused_in_the_words_of_a_run(
     for command in (["check", str(path)], ["run", "--yes", str(path)], ["check", str(path), "--limit", "1"]):
         assert main(command) == 2
         told.append(capsys.readouterr().err)
-    assert "Going on from it: 3 are called, 0 unknown, 0 refused, 7 not sent" in told[0]
+    assert "Going on from it: 3 called, 0 unknown, 0 refused, 7 not sent" in told[0]
     assert told[0].endswith(f"To go on from the CSV alone: dialer run {path} --adopt\n")
     assert len(place.calls()) == 3
     assert set(told) == {told[0]}

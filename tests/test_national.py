@@ -256,11 +256,11 @@ def local(*firsts: str, digits: int = 10) -> list[str]:
         # Mobiles of India that begin like Lebanon's: many countries have such numbers, and none is guessed.
         (local("96"), ("countries: set region to theirs",), ("region = ",)),
         # Brazil's 51: it is said that a + would call Peru.
-        (local("519", digits=11), ("With plus_lost = true 25 are numbers: 25 of Peru",), ()),
+        (local("519", digits=11), ("With plus_lost = true 25 cells are numbers: 25 of Peru",), ()),
         # Numbers of many countries: Germany has all of them, but would refuse the list.
         (
             ["447400123456", "14155550100", "919876543210", "33612345678"] * 5,
-            ("With plus_lost = true 20 are numbers: ",),
+            ("With plus_lost = true 20 cells are numbers: ",),
             ("region",),
         ),
     ],

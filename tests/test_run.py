@@ -265,7 +265,7 @@ def test_results_alone_are_adopted_only_when_asked(place: Place, path: Path) -> 
     run(path, limit=12)
     path.with_name("c.results.ledger").unlink()
 
-    with pytest.raises(InputError, match=r"(?s)12 are called, 0 unknown, 0 refused, 18 not sent.*--adopt"):
+    with pytest.raises(InputError, match=r"(?s)12 called, 0 unknown, 0 refused, 18 not sent.*--adopt"):
         run(path)
     assert run(path, adopt=True).exit_code is ExitCode.DONE
     assert sorted(call["recipient_phone_number"] for call in place.calls()) == [number(index) for index in range(30)]

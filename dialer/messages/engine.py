@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.commands import added, run_again
+from dialer.messages.values import duration
 from dialer.messages.words import many, without_stop
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ def many_errors(count: int, *, last: str) -> tuple[str, str]:
         f"Look at the `error` column of the results, fix the cause, then {run_again()}; "
         f"{added('--retry-errors')} to call the refused ones as well."
     )
-    return f"{count} answers in a row were refusals or unclear; the last one: {without_stop(last)}.", advice
+    return f"{answers_in_a_row(count)}; the last one: {without_stop(last)}.", advice
+
+
+def answers_in_a_row(count: int) -> str:
+    return many(count, "answer was a refusal or unclear", "answers in a row were refusals or unclear")
 
 
 def many_unclear(count: int, *, among: int, last: str, names: ProviderNames) -> tuple[str, str]:
@@ -37,7 +42,7 @@ def many_unclear(count: int, *, among: int, last: str, names: ProviderNames) -> 
 
 def no_connection(seconds: float, *, last: str, names: ProviderNames) -> tuple[str, str]:
     return (
-        f"No connection to {names.name} for {seconds:.0f} seconds: {without_stop(last)}.",
+        f"No connection to {names.name} for {duration(seconds)}: {without_stop(last)}.",
         f"Check the network, then {run_again()}.",
     )
 
@@ -48,7 +53,7 @@ def too_many_requests(seconds: float, *, last: str, names: ProviderNames) -> tup
         f"{run_again().capitalize()} later."
     )
     return (
-        f"No call got through for {seconds / 60:.0f} minutes, {names.name} asks to wait (429): {without_stop(last)}.",
+        f"No call got through for {duration(seconds)}, {names.name} asks to wait (429): {without_stop(last)}.",
         advice,
     )
 

@@ -135,7 +135,7 @@ def calls_head(counts: Sequence[CallCount]) -> str:
     if not any(count.asked for count in counts):
         return f"how the {many(total, 'accepted call')} went: {NOT_ASKED}"
     ended = sum(count.calls for count in counts if count.final)
-    return f"{ended:,} of {total:,} calls have ended"
+    return f"{ended:,} of {many(total, 'call')} {'has' if ended == 1 else 'have'} ended"
 
 
 def calls_line(counts: Sequence[CallCount]) -> str:

@@ -115,7 +115,7 @@ def more(count: int) -> str:
 def retries(count: int, *, by_default: bool) -> str:
     """Say how many intervals are expected."""
     default = " (there are 3 unless max_retries says otherwise)" if by_default else ""
-    return f"one number for each of the {count} retries is expected{default}"
+    return f"one number for each retry is expected, so {count}{default}"
 
 
 def redial_outcomes(known: Sequence[str]) -> str:

@@ -221,7 +221,8 @@ def numbers_with_plus(places: Sequence[tuple[str, int]]) -> str:
     """Say how many would be numbers if they lost their plus, the most frequent places first."""
     named = ", ".join(f"{count} of {place}" for place, count in places[:_PLACES_SHOWN])
     more = ", ..." if len(places) > _PLACES_SHOWN else ""
-    return f"With plus_lost = true {sum(count for _, count in places)} are numbers: {named}{more}"
+    cells = many(sum(count for _, count in places), "cell is a number", "cells are numbers")
+    return f"With plus_lost = true {cells}: {named}{more}"
 
 
 def _is(column: str, cell: str) -> str:

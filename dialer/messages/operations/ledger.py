@@ -54,7 +54,7 @@ def emptied(results: Path, *, command: str) -> str:
 def lost(results: Path, *, called: int, unknown: int, refused: int, never_sent: int) -> str:
     return (
         f"{results} says who was called, but there is no ledger beside it.\n"
-        f"Going on from it: {called} are called, {unknown} unknown, {refused} refused, {never_sent} not sent; "
+        f"Going on from it: {called} called, {unknown} unknown, {refused} refused, {never_sent} not sent; "
         "everybody without a row there counts as not called."
     )
 

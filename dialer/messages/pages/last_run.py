@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
+from dialer.messages.engine import answers_in_a_row
 from dialer.messages.values import duration
 from dialer.messages.words import without_stop
 from dialer.moments import to_the_minute
@@ -34,7 +35,7 @@ def _why(ended: LastRun) -> str:
     facts = ended.facts
     match ended.reason:
         case "many_errors":
-            return f"{facts['count']} answers in a row were refusals or unclear"
+            return answers_in_a_row(facts["count"])
         case "many_unclear":
             return f"{facts['count']} of the last answers were unclear"
         case "no_connection":
