@@ -170,6 +170,12 @@ class Hosts:
         self.until(lambda: not self.alive())
         return [int(worker.returncode) for worker in self.workers]
 
+    def finish(self) -> None:
+        """Have all runs stop, which give their people back."""
+        for worker in self.alive():
+            worker.terminate()
+        self.end()
+
     def said(self) -> str:
         """Return the ends of the last logs."""
         logs = sorted(self._folder.glob("log*"), key=lambda one: one.stat().st_mtime)[-WORKERS:]
@@ -261,8 +267,8 @@ class Count:
 
     @property
     def is_kept(self) -> bool:
-        """Whether nobody was called twice and nobody is lost, and everybody is done with."""
-        return not self.twice and not self.lost and self.states.keys() <= {"queued", "unknown"}
+        """Whether nobody was called twice and nobody is lost."""
+        return not self.twice and not self.lost and self.states.keys() <= {"queued", "unknown", "pending"}
 
     def __str__(self) -> str:
         states = ", ".join(f"{times:,} {state}" for state, times in sorted(self.states.items()))

@@ -55,14 +55,14 @@ def rate(quick: bool) -> Found:  # noqa: FBT001 - as all of them
 def kills(quick: bool) -> Found:  # noqa: FBT001
     """kill -9, again and again."""
     rounds = 3 if quick else 100
-    with provider() as sandbox, _hosts(90 * rounds, sandbox) as here:
+    with provider() as sandbox, _hosts(100 * rounds, sandbox) as here:
         waiting: dict[int, float] = {}
         waited: list[float] = []
         dead = {}
         here.fill_up()
         here.until_called(20)
         for _ in range(rounds):
-            here.until_called(here.rng.randrange(15, 45))
+            here.until_called(here.rng.randrange(5, 15))
             victim = here.rng.choice(here.alive())
             victim.kill()
             victim.wait()
@@ -72,7 +72,7 @@ def kills(quick: bool) -> Found:  # noqa: FBT001
         while waiting:
             time.sleep(0.1)
             waited += _freed(here, dead, waiting)
-        here.end()
+        here.finish()
         found = here.count()
     figures = f"{rounds} kills: {found}; people free after {max(waited):.1f} s at most"
     is_held = found.is_kept and max(waited) <= _FREE and found.strangers <= _STRANGERS * rounds
@@ -88,16 +88,16 @@ def _freed(here: Hosts, dead: dict[int, subprocess.Popen[bytes]], waiting: dict[
 def freezes(quick: bool) -> Found:  # noqa: FBT001
     """Processes that stand still for longer than the lease, and wake."""
     rounds = 2 if quick else 30
-    with provider() as sandbox, _hosts(330 * rounds, sandbox) as here:
+    with provider() as sandbox, _hosts(500 * rounds, sandbox) as here:
         here.fill_up()
         for _ in range(rounds):
-            here.until_called(30)
+            here.until_called(10)
             victim = here.rng.choice(here.alive())
             victim.send_signal(signal.SIGSTOP)
             here.until(partial(here.is_over, victim))
             victim.send_signal(signal.SIGCONT)
             here.fill_up()
-        here.end()
+        here.finish()
         found, (late, wrong) = here.count(), here.late_calls()
     figures = (
         f"{rounds} freezes: {found}; {late} requests of runs that were over, {wrong} of them to people who are free"
@@ -108,18 +108,18 @@ def freezes(quick: bool) -> Found:  # noqa: FBT001
 def cuts(quick: bool) -> Found:  # noqa: FBT001
     """Connections are cut; every second time nobody hears the server's answers for a while before."""
     rounds = 4 if quick else 50
-    with provider() as sandbox, _hosts(160 * rounds, sandbox, by_proxy=True) as here:
+    with provider() as sandbox, _hosts(500 * rounds, sandbox, by_proxy=True) as here:
         assert here.proxy is not None
         here.fill_up()
         for turn in range(rounds):
-            here.until_called(30)
+            here.until_called(10)
             if turn % 2:
                 here.proxy.swallow(answers=True)
                 time.sleep(here.rng.uniform(0.0, 10.0))
             here.proxy.cut()
             here.proxy.swallow(answers=False)
             here.fill_up()
-        here.end()
+        here.finish()
         found = here.count()
     return f"{rounds} rounds of cut connections: {found}", _NOBODY, found.is_kept
 
@@ -135,14 +135,14 @@ def lazy(quick: bool) -> Found:  # noqa: FBT001
 
 
 def _crashes(rounds: int, *, commit: str = "on") -> Found:
-    with provider() as sandbox, _hosts(150 * rounds, sandbox, commit=commit) as here:
+    with provider() as sandbox, _hosts(500 * rounds, sandbox, commit=commit) as here:
         here.fill_up()
         for _ in range(rounds):
-            here.until_called(60)
+            here.until_called(20)
             here.server.stop(signal.SIGQUIT)
             here.server.start()
             here.fill_up()
-        here.end()
+        here.finish()
         found = here.count()
     return f"{rounds} immediate stops: {found}", _NOBODY, found.is_kept
 
@@ -153,7 +153,8 @@ def failover(quick: bool) -> Found:  # noqa: FBT001
     figures, is_held = [], True
     for _ in range(rounds):
         with _failed_over(victims=0) as here:
-            here.end()
+            here.until_called(40)
+            here.finish()
             found = here.count()
             figures.append(str(found))
             is_held = is_held and found.is_kept
@@ -184,13 +185,13 @@ def _looks(here: Hosts) -> int:
 
 @contextlib.contextmanager
 def _failed_over(*, victims: int) -> Iterator[Hosts]:
-    with provider() as sandbox, _hosts(900, sandbox, by_proxy=True) as here:
+    with provider() as sandbox, _hosts(300, sandbox, by_proxy=True) as here:
         assert here.proxy is not None
         here.fill_up()
-        here.until_called(100)
+        here.until_called(40)
         replica = here.server.copied()
         try:
-            here.until_called(100)
+            here.until_called(40)
             for victim in here.alive()[:victims]:
                 victim.kill()
                 victim.wait()
