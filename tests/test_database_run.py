@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -125,6 +126,80 @@ def test_a_workspace_that_uses_another_database_now_calls_nobody(
     assert code == ExitCode.MUST_ACT
     assert "another database" in text
     assert len(place.calls()) == 1
+
+
+def test_another_database_than_before_gets_no_opt_out_no_pause_and_no_batch(
+    place: Place, database: str, said: Callable[..., tuple[int, str]]
+) -> None:
+    """Also where another agent would call from it: what is wrong is the address."""
+    import psycopg  # noqa: PLC0415 - where it is installed
+
+    use_database(place.folder, database)
+    place.recipients(awkward(2), header=HEADER)
+    campaign, inside = place.campaign(), ("--in", str(place.folder))
+    assert said("run", str(campaign), "--yes", "--limit", "1")[0] == ExitCode.LEFT
+    another = new_database()
+    use_database(place.folder, another)
+    commands = [
+        ("run", str(campaign), "--yes"),
+        ("status", str(campaign)),
+        ("list", *inside),
+        ("show", number(1), *inside),
+        ("results", str(campaign)),
+        ("dnc", "add", number(1), *inside),
+        ("pause", str(campaign)),
+        ("pause", "--all", *inside),
+    ]
+    for words in commands:
+        code, text = said(*words)
+        assert (code, "leads to another database" in text) == (ExitCode.MUST_ACT, True), text
+    with psycopg.connect(another) as db:
+        for table in (b"batch", b"do_not_call", b"pause", b"owner"):
+            assert db.execute(b"SELECT count(*) FROM dialer." + table).fetchone() == (0,)
+    assert len(place.calls()) == 1
+
+
+def test_an_empty_database_does_not_take_the_place_of_one_whose_mark_was_deleted(
+    place: Place, database: str, said: Callable[..., tuple[int, str]]
+) -> None:
+    use_database(place.folder, database)
+    place.recipients(awkward(2), header=HEADER)
+    campaign, mark = str(place.campaign()), place.folder / "dialer.database"
+    assert said("run", campaign, "--yes", "--limit", "1")[0] == ExitCode.LEFT
+    mark.unlink()
+    use_database(place.folder, new_database())
+    code, text = said("run", campaign, "--yes")
+    assert (code, "c.results.csv shows that" in text) == (ExitCode.MUST_ACT, True), text
+    (place.folder / "c.results.csv").rename(place.folder / "old.csv")
+    (place.folder / "do_not_call.csv.moved").touch()
+    code, text = said("run", campaign, "--yes")
+    assert (code, "do_not_call.csv.moved shows that" in text) == (ExitCode.MUST_ACT, True), text
+    assert not mark.exists()
+    # The right one knows the folder.
+    use_database(place.folder, database)
+    assert said("run", campaign, "--yes")[0] == ExitCode.DONE
+    assert len(place.calls()) == 2
+
+
+def test_two_workspaces_do_not_share_a_database(
+    place: Place, database: str, said: Callable[..., tuple[int, str]]
+) -> None:
+    """Their results have the same path: both would be one batch."""
+    use_database(place.folder, database)
+    place.recipients(awkward(2), header=HEADER)
+    assert said("run", str(place.campaign()), "--yes")[0] == ExitCode.DONE
+    other = Place(place.folder / "other", place.sandbox)
+    other.folder.mkdir()
+    use_database(other.folder, database)
+    other.recipients(awkward(2, start=9), header=HEADER)
+    campaign = str(other.campaign())
+    for words in (("run", campaign, "--yes"), ("list", "--in", str(other.folder)), ("pause", campaign)):
+        code, text = said(*words)
+        assert (code, f"belongs to the workspace {place.folder} on" in text) == (ExitCode.MUST_ACT, True), text
+    assert len(place.calls()) == 2
+    # With its mark it is the same workspace, on another machine.
+    shutil.copy(place.folder / "dialer.database", other.folder)
+    assert "done" in said("list", "--in", str(other.folder))[1]
 
 
 def test_a_trial_leaves_nothing_in_the_database(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,13 +17,14 @@ from dialer.config.database import Database, database_in
 from dialer.config.database_address import address_in
 from dialer.config.workspace import find_workspace
 from dialer.errors import CampaignError, DialerError, ExitCode, MustActError
+from dialer.store.shared import Owner, Whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 SAFE = "postgresql://dialer@db.example.com/calls?sslmode=verify-full"
-ONE, OTHER = "7345678901234567890/16385", "7345678901234567891/16385"
+ONE, OTHER = (Whose(f"734567890123456789{last}/16385", None, is_empty=True) for last in "01")
 VARIABLES = ("DIALER_DATABASE", "PGSERVICE", "PGHOST", "PGHOSTADDR", "PGSSLMODE", "PGDATABASE")
 
 
@@ -215,6 +217,29 @@ def test_another_database_than_before_is_refused(named: Callable[[str], Database
         with pytest.raises(MustActError, match="another database"):
             refuses(OTHER)
     database.check(ONE)
+
+
+def test_a_database_of_another_workspace_is_refused_and_a_copied_mark_tells_that_it_is_the_same(
+    tmp_path: Path, named: Callable[[str], Database | None]
+) -> None:
+    database = named(f"database = '{SAFE}'")
+    assert database is not None
+    ours, theirs = (replace(ONE, owner=Owner(name, f"/srv/{name}", "machine1")) for name in ("ours", "theirs"))
+    with pytest.raises(MustActError, match=r"belongs to the workspace /srv/ours on machine1\."):
+        database.note(ours)
+    assert not (tmp_path / "dialer.database").exists()
+    # As on the first machine, where the folder is the one that the database knows.
+    database.note(replace(ONE, owner=Owner("ours", str(tmp_path), "machine1")))
+    database.note(ours)
+    with pytest.raises(MustActError, match=r"belongs to the workspace /srv/theirs"):
+        database.check(theirs)
+
+
+def test_a_mark_of_an_older_version_holds_as_before(tmp_path: Path, named: Callable[[str], Database | None]) -> None:
+    (tmp_path / "dialer.database").write_text('{"identity": "7/1", "database": "d"}')
+    database = named(f"database = '{SAFE}'")
+    assert database is not None
+    database.check(replace(ONE, identity="7/1", owner=Owner("ours", "/srv/ours", "machine1")))
 
 
 @pytest.mark.parametrize("content", ["7345", "{}", "[]", '{"identity": "x"}', "\udcff"])

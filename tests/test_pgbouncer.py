@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from dialer.models import Status
+from dialer.store.engines import whose
 from tests.engines import skip_where_missing
 from tests.ledgers import BINDING, QUEUED, key_of, load, number_of, people, render, result_of, row
 from tests.missing import missing
@@ -83,8 +84,8 @@ def test_what_takes_several_statements_is_whole_by_a_pooler_as_well(url: str) ->
 
 
 def test_the_pooler_is_looked_at_as_the_server_behind_it(url: str) -> None:
-    from dialer.store.postgres import identify, look  # noqa: PLC0415 - as above
+    from dialer.store.postgres import look  # noqa: PLC0415 - as above
     from tests.postgres_server import shared  # noqa: PLC0415 - as above
 
     assert look(url).lacks
-    assert identify(url) == identify(shared().url(url.rpartition("dbname=")[2]))
+    assert whose(url) == whose(shared().url(url.rpartition("dbname=")[2]))

@@ -22,6 +22,7 @@ from dialer.store.sqlite.shared_file import opened_alone
 
 if TYPE_CHECKING:
     from dialer.config.batch import CampaignFile
+    from dialer.store.shared import Whose
 
 KEY = "database"
 _MARKER = "dialer.database"
@@ -50,27 +51,35 @@ class Database:
         """Folder of the workspace."""
         return self.marker.parent
 
-    def check(self, identity: str) -> None:
-        """Refuse another database than the workspace has used so far.
+    def check(self, found: Whose) -> None:
+        """Refuse another database than the workspace has used so far, and one that belongs to another workspace.
 
         Args:
-            identity: what tells the one that the address leads to from every other one.
+            found: to which one the address leads.
 
         Raises:
-            MustActError: it is another one.
+            MustActError: it is not the workspace's.
         """
-        mark = read_mark(self.marker)
-        if mark is not None and mark.identity != identity:
+        mark, owner = read_mark(self.marker), found.owner
+        if mark is not None and mark.identity != found.identity:
             raise MustActError(say.another(self.marker, self.place, shown=self.shown, former=mark.shown))
+        if owner is None or (mark is not None and mark.workspace in {"", owner.id}):
+            return
+        # On another host, a workspace is known by its mark, or by lying in the same folder.
+        if mark is not None or owner.folder != os.path.realpath(self.folder):
+            where = f"{owner.folder} on {owner.host}"
+            raise MustActError(say.of_another_workspace(self.folder, self.marker, shown=self.shown, owner=where))
 
-    def note(self, identity: str) -> None:
+    def note(self, found: Whose) -> None:
         """Record in the workspace that it uses this database; durable when this returns.
 
         Raises:
             MustActError: it has used another one.
         """
-        self.check(identity)
-        content = json.dumps({"identity": identity, "database": self.shown, "note": say.MARKER_NOTE}, indent=2) + "\n"
+        self.check(found)
+        noted = {"identity": found.identity, "database": self.shown}
+        noted |= {} if found.owner is None else {"workspace": found.owner.id}
+        content = json.dumps(noted | {"note": say.MARKER_NOTE}, indent=2) + "\n"
         try:
             # One that is empty was left by a crash, before anything was sent.
             with opened_alone(self.marker) as file:
@@ -80,7 +89,7 @@ class Database:
         except OSError as error:
             # If the folder is read-only, `dialer.toml` cannot lose the line either.
             _log.warning("%s cannot be written: %s", self.marker, error.strerror)
-        self.check(identity)
+        self.check(found)
 
     def name_of(self, path: Path) -> str:
         """Return what a file of the workspace is called in the database: the same on every host that has the folder."""
@@ -95,10 +104,12 @@ class Mark:
     Attributes:
         identity: what tells it from every other one.
         shown: as a person knows it.
+        workspace: the id by which the database knows the workspace; empty in a mark of an older version.
     """
 
     identity: str
     shown: str
+    workspace: str = ""
 
 
 def read_mark(path: Path) -> Mark | None:
@@ -115,10 +126,12 @@ def read_mark(path: Path) -> Mark | None:
         with path.open("rb") as file:
             content = file.read(_LARGEST)
         mark = json.loads(content) if content else None
-        return None if mark is None else Mark(str(mark["identity"]), str(mark["database"]))
+        if mark is None:
+            return None
+        return Mark(str(mark["identity"]), str(mark["database"]), str(mark.get("workspace", "")))
     except OSError as error:
         raise MustActError(say.marker_unreadable(path, error.strerror or str(error))) from error
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise MustActError(say.marker_unreadable(path, say.NOT_A_MARK)) from None
 
 

@@ -54,11 +54,6 @@ class Workspace:
     has_settings: bool = False
     database: Database | None = None
 
-    @property
-    def database_url(self) -> str | None:
-        """Where its batches are kept; None: in files."""
-        return None if self.database is None else self.database.url
-
     def rate_at(self, *, loopback: bool) -> Rate | None:
         """Return what all runs together may place at a server; None for any number.
 

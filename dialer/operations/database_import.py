@@ -26,6 +26,7 @@ from dialer.errors import DialerError, LockedError, MustActError, UsageError
 from dialer.intake.do_not_call.shared_list import SharedList, numbers_of
 from dialer.messages.operations import database as say
 from dialer.models import e164
+from dialer.operations.database_owner import own_database
 from dialer.operations.do_not_call import SEEN, Seen
 from dialer.operations.ledger_files import ledgers_of
 from dialer.operations.ledger_identity import CAMPAIGN, IDENTITY, PLACE, RESULTS
@@ -88,13 +89,12 @@ def import_workspace(folder: Path) -> Imported:
         UsageError: a part cannot be moved; the message names all of them.
         DialerError: the database or a file cannot be used.
     """
-    from dialer.store.postgres import DatabaseDoNotCall, identify, put_pauses  # noqa: PLC0415 - of an extra
+    from dialer.store.postgres import DatabaseDoNotCall, put_pauses  # noqa: PLC0415 - of an extra
 
     workspace, database = workspace_in_database(folder)
     file = DoNotCallFile(_list_of(workspace))
     homes = _homes(workspace, database, file)
-    identity = identify(database.url)
-    database.note(identity)
+    identity = own_database(database).identity
     with contextlib.closing(DatabaseDoNotCall(database.url)) as shared:
         entries = _add_missing(shared, file)
         seen = Seen(SharedList.load(shared).extent)

@@ -25,6 +25,7 @@ from dialer.moments import shown
 from dialer.operations.accepted_calls import accepted_calls
 from dialer.operations.do_not_call import Seen
 from dialer.operations.pause import IN_DATABASE
+from dialer.operations.stores import shared_place
 from dialer.operations.workspace_batches import kept_batches
 from dialer.store.do_not_call import NOTHING, Row
 from dialer.store.engines import do_not_call_list
@@ -284,7 +285,7 @@ def list_of(folder: Path) -> DoNotCall:
         DialerError: `dialer.toml` is wrong, or its database cannot be used.
     """
     workspace = workspace_of(folder)
-    return do_not_call_list(workspace.folder, database=workspace.database_url)
+    return do_not_call_list(workspace.folder, database=shared_place(workspace))
 
 
 def _again(known: SharedList) -> SharedList:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from dialer.intake.do_not_call import SharedList
+from dialer.operations.stores import shared_place
 from dialer.store.do_not_call import NOTHING, Extent
 from dialer.store.engines import do_not_call_list
 
@@ -69,7 +70,7 @@ def shared_list(campaign: Campaign, store: Store | None) -> tuple[SharedList, st
     Raises:
         DoNotCallError: it cannot be read, or lacks what the ledger has seen.
     """
-    file = do_not_call_list(campaign.workspace.folder, database=campaign.workspace.database_url)
+    file = do_not_call_list(campaign.workspace.folder, database=shared_place(campaign.workspace))
     seen = Seen.of(store).expected(file)
     shared = SharedList.load(file, expected=seen.extent)
     return shared, Seen(shared.extent, seen.accepted).text()

@@ -18,10 +18,11 @@ from dialer.messages.database import run_over
 from dialer.messages.operations import ledger as say
 from dialer.messages.store import none_yet
 from dialer.operations.database_import import refuse_unimported
+from dialer.operations.database_owner import own_database
 from dialer.operations.stores import in_database as place_in_database
 from dialer.operations.stores import is_begun
 from dialer.store import Binding
-from dialer.store.engines import calls_in, identity_of, open_ledger, other_batches
+from dialer.store.engines import calls_in, open_ledger, other_batches
 from dialer.store.sqlite import Neighbours, locked
 from dialer.store.writer import LedgerWriter
 
@@ -94,8 +95,9 @@ async def _in_database(
     """Work on a batch in a database: no lock says so, but beats."""
     database = campaign.workspace.database
     assert database is not None
+    # Before anything is recorded there.
+    await to_thread.run_sync(own_database, database, campaign.batch)
     async with writer as ledger:
-        await to_thread.run_sync(lambda: database.note(identity_of(database.url)))
         work = await ledger.begin_work(does=command, joins=joins)
         _log.info("`%s` works on %s in %s", command, campaign.batch.name, database.shown)
         async with beside(_heed, ledger, work, control), beside(_beat, ledger), beside(_hurry, ledger, control):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.config.batch import Batch
+    from dialer.config.database import Database
     from dialer.config.workspace import Workspace
     from dialer.store import Store
     from dialer.store.shared import Holder
@@ -41,9 +42,17 @@ def in_database(batch: Batch, workspace: Workspace) -> InDatabase | None:
     if workspace.database is None or batch.selection.sandbox:
         return None
     database = workspace.database
-    return InDatabase(
-        database.url, database.name_of(batch.results), database.name_of(batch.campaign), database.marker.parent
-    )
+    return place_in(database, name=database.name_of(batch.results), campaign=database.name_of(batch.campaign))
+
+
+def place_in(database: Database, *, name: str = "", campaign: str = "") -> InDatabase:
+    """Return the place in a workspace's database of a batch, of all of a campaign, or of all that there is."""
+    return InDatabase(database.url, name, campaign, database.folder, check=database.check)
+
+
+def shared_place(workspace: Workspace) -> InDatabase | None:
+    """Return the place in a workspace's database of what its batches share; None: it is in files."""
+    return None if workspace.database is None else place_in(workspace.database)
 
 
 def refuse_database(batch: Batch, *, command: str) -> None:
@@ -85,12 +94,11 @@ def _campaign_in_database(campaign: Path) -> InDatabase | None:
     if workspace.database is None:
         return None
     database = workspace.database
-    return InDatabase(database.url, "", database.name_of(campaign), database.marker.parent)
+    return place_in(database, campaign=database.name_of(campaign))
 
 
 def _all_in_database(folder: Path) -> InDatabase | None:
-    database = workspace_of(folder).database
-    return None if database is None else InDatabase(database.url, "", "", database.marker.parent)
+    return shared_place(workspace_of(folder))
 
 
 def read_store(batch: Batch) -> Store:

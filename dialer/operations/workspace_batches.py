@@ -12,7 +12,7 @@ from dialer.config.workspace import workspace_of
 from dialer.operations.ledger_files import ledgers_below, ledgers_of, pauses_below, trial_mark
 from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, noted_selection
 from dialer.operations.memory import signature
-from dialer.operations.stores import place_of
+from dialer.operations.stores import place_in, place_of
 from dialer.store import engines
 from dialer.store.engines import read_ledger
 from dialer.store.pause_files import PauseFiles
@@ -367,7 +367,7 @@ class BatchesInDatabase:
 
     def __init__(self, database: Database) -> None:
         self._database, self.place = database, database.shown
-        self._found = engines.batches_in(database.url, folder=database.folder)
+        self._found = engines.batches_in(place_in(database))
         self._pauses = self._found.pauses()
 
     def all(self) -> Sequence[Kept]:

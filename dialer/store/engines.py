@@ -16,11 +16,13 @@ from dialer.store.sqlite import ask_to_stop as ask_in_file
 from dialer.store.sqlite.do_not_call import DoNotCallFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dialer.store.do_not_call import DoNotCall
     from dialer.store.interface import Store
     from dialer.store.postgres import DatabaseBatches, DatabaseCalls, DatabaseNeighbours, DatabasePauses, Slots
     from dialer.store.records import Binding
-    from dialer.store.shared import Holder
+    from dialer.store.shared import Holder, Owner, Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class InDatabase:
         campaign: unique name of its campaign in that database.
         folder: of the workspace on this host.
         within: seconds after a call by another batch during which this batch does not call the same number.
+        check: raises where the address leads to another database than that of the workspace.
     """
 
     url: str = field(repr=False)
@@ -40,6 +43,7 @@ class InDatabase:
     campaign: str
     folder: Path
     within: float = 86_400.0
+    check: Callable[[Whose], None] | None = field(default=None, repr=False, compare=False)
 
 
 def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> Store:
@@ -58,7 +62,9 @@ def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> St
         return Ledger.open(place, binding=binding, batch=batch)
     from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
 
-    opened = Batch.open(place.url, name=place.name, binding=binding, batch=batch, campaign=place.campaign)
+    opened = Batch.open(
+        place.url, name=place.name, binding=binding, batch=batch, campaign=place.campaign, check=place.check
+    )
     opened.within = place.within
     return opened
 
@@ -84,20 +90,31 @@ def read_ledger(place: Path | InDatabase) -> Store:
         return Ledger.read(place)
     from dialer.store.postgres import Batch  # noqa: PLC0415 - as said above
 
-    return Batch.read(place.url, name=place.name)
+    return Batch.read(place.url, name=place.name, check=place.check)
 
 
-def identity_of(url: str) -> str:
-    """Return what tells a database from every other one.
+def whose(url: str) -> Whose:
+    """Return which database an address leads to, and whose it is.
+
+    Raises:
+        LedgerError: it cannot be used, or lacks the tables of this version.
+    """
+    from dialer.store.postgres import owner as of_database  # noqa: PLC0415 - as said above
+
+    with contextlib.closing(of_database.connected(url)) as session:
+        return of_database.whose(session)
+
+
+def claim(url: str, owner: Owner) -> Owner:
+    """Have a database belong to a workspace, if it belongs to none; return whose it is then.
 
     Raises:
         LedgerError: it cannot be used.
     """
-    from dialer.store.postgres.database import identity_of as identity  # noqa: PLC0415 - as said above
-    from dialer.store.postgres.session import Session  # noqa: PLC0415 - as said above
+    from dialer.store.postgres import owner as of_database  # noqa: PLC0415 - as said above
 
-    with contextlib.closing(Session(url)) as session:
-        return identity(session)
+    with contextlib.closing(of_database.connected(url)) as session:
+        return of_database.claim(session, owner)
 
 
 def who_works(place: InDatabase) -> list[Holder]:
@@ -161,7 +178,9 @@ def pauses_in(place: InDatabase) -> DatabasePauses:
     """
     from dialer.store.postgres import DatabasePauses  # noqa: PLC0415 - as said above
 
-    return DatabasePauses(place.url, batch=place.name, campaign=place.campaign, everything=_everything(place.folder))
+    return DatabasePauses(
+        place.url, batch=place.name, campaign=place.campaign, everything=_everything(place.folder), check=place.check
+    )
 
 
 def _everything(folder: Path) -> str:
@@ -169,19 +188,15 @@ def _everything(folder: Path) -> str:
     return str(folder / "all.paused")
 
 
-def batches_in(url: str, *, folder: Path) -> DatabaseBatches:
+def batches_in(place: InDatabase) -> DatabaseBatches:
     """Return the batches of a database, over one connection.
-
-    Args:
-        url: of the database.
-        folder: of the workspace on this host.
 
     Raises:
         LedgerError: it cannot be used.
     """
     from dialer.store.postgres import DatabaseBatches  # noqa: PLC0415 - as said above
 
-    return DatabaseBatches(url, everything=_everything(folder))
+    return DatabaseBatches(place.url, everything=_everything(place.folder), check=place.check)
 
 
 def slots_in(url: str, *, organisation: str, count: int, window: float) -> Slots:
@@ -195,7 +210,7 @@ def slots_in(url: str, *, organisation: str, count: int, window: float) -> Slots
     return Slots.open(url, organisation=organisation, count=count, window=window)
 
 
-def do_not_call_list(workspace: Path, *, database: str | None = None) -> DoNotCall:
+def do_not_call_list(workspace: Path, *, database: InDatabase | None = None) -> DoNotCall:
     """Return the do-not-call list that all batches of a workspace share; the first entry makes it.
 
     Args:
@@ -206,4 +221,4 @@ def do_not_call_list(workspace: Path, *, database: str | None = None) -> DoNotCa
         return DoNotCallFile(workspace.resolve() / "do_not_call.csv")
     from dialer.store.postgres import DatabaseDoNotCall  # noqa: PLC0415 - as said above
 
-    return DatabaseDoNotCall(database)
+    return DatabaseDoNotCall(database.url, check=database.check)

@@ -108,6 +108,36 @@ class LineSharers(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The workspace that a database belongs to.
+
+    Attributes:
+        id: what tells it from every other workspace.
+        folder: where it was when it began to use the database, without symbolic links.
+        host: on which machine.
+    """
+
+    id: str
+    folder: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which database an address leads to, and whose it is.
+
+    Attributes:
+        identity: what tells it from every other one.
+        owner: the workspace that it belongs to; None where no workspace has used it yet.
+        is_empty: it has no batch.
+    """
+
+    identity: str
+    owner: Owner | None
+    is_empty: bool
+
+
 class Pauses(Protocol):
     """Who has paused a batch, its campaign, or all campaigns around it."""
 

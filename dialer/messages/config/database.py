@@ -110,6 +110,25 @@ def another(marker: Path, place: str, *, shown: str, former: str) -> str:
     )
 
 
+def of_another_workspace(folder: Path, marker: Path, *, shown: str, owner: str) -> str:
+    """Say that a database belongs to another workspace, as far as anybody can tell."""
+    return (
+        f"The database {shown} belongs to the workspace {owner}. In {folder} nothing says that this is the same one. "
+        "Two workspaces cannot share a database: their batches could have the same names.\n"
+        f"If it is the same one, copy its file {marker.name} into {folder}. If not, make a database for this one."
+    )
+
+
+def knows_nothing(marker: Path, evidence: Path, *, shown: str) -> str:
+    """Say that a workspace has called people before, and that an empty database is to take its place."""
+    return (
+        f"The database {shown} is empty, but {evidence} shows that this workspace has called people, or has a "
+        f"do-not-call list. {marker.name}, which said in which database, is missing. With an empty one, people might "
+        f"be called again.\nBring {marker.name} back, or name the right database. To begin anew without all that: move "
+        f"{evidence} to another folder."
+    )
+
+
 def marker_unreadable(marker: Path, why: str) -> str:
     """Say that it is not known which database a workspace has used."""
     return (

@@ -12,7 +12,7 @@ except ImportError as error:
     raise UsageError(say.NOT_INSTALLED) from error
 
 from dialer.store.postgres.batches import DatabaseBatches, Named
-from dialer.store.postgres.database import Found, create, identify, identity_of, look, upgrade
+from dialer.store.postgres.database import Found, create, look, upgrade
 from dialer.store.postgres.do_not_call import DatabaseDoNotCall
 from dialer.store.postgres.importing import put_pauses, take_over
 from dialer.store.postgres.live_calls import DatabaseCalls
@@ -33,8 +33,6 @@ __all__ = [
     "Slot",
     "Slots",
     "create",
-    "identify",
-    "identity_of",
     "look",
     "put_pauses",
     "take_over",

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.owner import connected
 from dialer.store.postgres.pauses import in_force, pauses_of
 from dialer.store.postgres.queries import statements
-from dialer.store.postgres.store import Batch, connected
+from dialer.store.postgres.store import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from dialer.store.postgres.owner import Check
     from dialer.store.shared import Pause
 
 
@@ -38,13 +40,14 @@ class DatabaseBatches:
     Args:
         url: of the database.
         everything: what a pause of all of them is put on, for people.
+        check: raises where it is not the database of the workspace.
 
     Raises:
         LedgerError: the database cannot be used.
     """
 
-    def __init__(self, url: str, *, everything: str) -> None:
-        self._session, self._everything = connected(url), everything
+    def __init__(self, url: str, *, everything: str, check: Check = None) -> None:
+        self._session, self._everything = connected(url, check), everything
 
     def all(self) -> list[Named]:
         """Return every batch, by name."""

@@ -143,25 +143,6 @@ def _owner(url: str) -> Iterator[Session]:
         yield session
 
 
-def identity_of(session: Session) -> str:
-    """Return what tells a database from every other one."""
-    with database_errors():
-        return str(session.one(statements.IDENTITY)[0])
-
-
-def identify(url: str) -> str:
-    """Return what tells the database at an address from every other one.
-
-    Raises:
-        LedgerError: it cannot be used, or lacks the tables of this version.
-    """
-    with database_errors():
-        session = Session(url)
-    with contextlib.closing(session):
-        check_version(session)
-        return identity_of(session)
-
-
 def look(url: str) -> Found:
     """Return what a database is, and what it lacks.
 

@@ -22,6 +22,7 @@ from dialer.store.postgres.queries import statements
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dialer.store.postgres.owner import Check
     from dialer.store.postgres.session import Session
 
 
@@ -69,12 +70,13 @@ class DatabaseDoNotCall:
 
     Args:
         url: of the database.
+        check: see `Lookout`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, check: Check = None) -> None:
         with _errors():
             # A long list is read beside the calls, which are not held up by that.
-            self._looks, self._reads = Lookout(url), Lookout(url)
+            self._looks, self._reads = Lookout(url, check=check), Lookout(url)
         self._stamp: Stamp = (0, 0, 0)
 
     @property

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from dialer.errors import UnreachableError
 from dialer.messages import database as say
 from dialer.store.postgres.connection import database_errors
+from dialer.store.postgres.owner import checked
 from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dialer.store.postgres.owner import Check
 
 _PATIENCE = 2.0
 """Seconds after which an answer counts as lost."""
@@ -28,11 +31,13 @@ class Lookout:
     Args:
         url: of the database.
         batch: its number there; 0: of none.
+        check: raises where it is not the database of the workspace.
     """
 
-    def __init__(self, url: str, *, batch: int = 0) -> None:
+    def __init__(self, url: str, *, batch: int = 0, check: Check = None) -> None:
         with database_errors():
             self._session = Session(url)
+        checked(self._session, check)
         self._session.batch, self._session.patience = batch, _PATIENCE
         self._lost_at = 0.0
         self._one_at_a_time = threading.RLock()

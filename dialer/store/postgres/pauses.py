@@ -19,6 +19,8 @@ _FRESH = 0.25
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from dialer.store.postgres.owner import Check
+
 
 class DatabasePauses:
     """The pauses that hold one batch, or a campaign, or all of them.
@@ -28,6 +30,7 @@ class DatabasePauses:
         batch: its name there; empty: of a campaign, or of all.
         campaign: the campaign's; empty: of all.
         everything: what all of them are called, for people.
+        check: see `Lookout`.
         now: Unix seconds, by which a pause is over; each intent goes by the server's.
     """
 
@@ -38,9 +41,10 @@ class DatabasePauses:
         batch: str = "",
         campaign: str = "",
         everything: str = "",
+        check: Check = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._looks = Lookout(url)
+        self._looks = Lookout(url, check=check)
         self._batch, self._campaign, self._everything, self._now = batch, campaign, everything, now
         self._seen: Sequence[Pause] = ()
         self._seen_at = -math.inf

@@ -37,18 +37,19 @@ from dialer.store.ledger.throughput import Pulses
 from dialer.store.ledger.unresolved import Doubts
 from dialer.store.postgres import loading, sent
 from dialer.store.postgres.beats import elapsed
-from dialer.store.postgres.connection import UntoldError, database_errors
-from dialer.store.postgres.database import check_version
+from dialer.store.postgres.connection import UntoldError
 from dialer.store.postgres.joining import Joining
+from dialer.store.postgres.owner import connected
 from dialer.store.postgres.queries import statements
 from dialer.store.postgres.runs import Runs
-from dialer.store.postgres.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dialer.input_rows import InputRows
     from dialer.models import Answer, Recipient, Render, ResultRow
+    from dialer.store.postgres.owner import Check
+    from dialer.store.postgres.session import Session
     from dialer.store.records import Binding
 
 
@@ -73,7 +74,9 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
         self._sent = sent.Sent()
 
     @classmethod
-    def open(cls, url: str, *, name: str, binding: Binding, batch: str, campaign: str = "") -> Batch:
+    def open(
+        cls, url: str, *, name: str, binding: Binding, batch: str, campaign: str = "", check: Check = None
+    ) -> Batch:
         """Open a batch for writing; create it if there is none.
 
         Args:
@@ -82,12 +85,13 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
             binding: what the ledger belongs to: agent, server, key of the recipients.
             batch: the batch's name; it keeps the one it was made with, since references depend on it.
             campaign: unique name of its campaign in that database; a pause can hold all its batches.
+            check: raises where it is not the database of the workspace.
 
         Raises:
             LedgerError: the database cannot be used.
             BoundError: it belongs to something else.
         """
-        made = cls(connected(url))
+        made = cls(connected(url, check))
         try:
             with made._errors():
                 made._session.execute(statements.ADD_BATCH, (name, campaign))
@@ -101,14 +105,14 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
         return made
 
     @classmethod
-    def read(cls, url: str, *, name: str) -> Batch:
-        """Return a batch that is there, to look at it, or to change it without calling anybody.
+    def read(cls, url: str, *, name: str, check: Check = None) -> Batch:
+        """Return a batch that is there, to look at it, or to change it without calling anybody; see `open`.
 
         Raises:
             UsageError: there is none yet.
             LedgerError: the database cannot be used.
         """
-        session = connected(url)
+        session = connected(url, check)
         try:
             return cls.over(session, name=name)
         except BaseException:
@@ -281,19 +285,3 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
     def unchanged_results(self) -> int:
         """Return 0: hosts that work at the same time would wait for each other where one noted what has changed."""
         return 0
-
-
-def connected(url: str) -> Session:
-    """Return a connection to a database whose tables are of this version.
-
-    Raises:
-        LedgerError: it cannot be used, or lacks these tables.
-    """
-    with database_errors():
-        session = Session(url)
-    try:
-        check_version(session)
-    except BaseException:
-        session.close()
-        raise
-    return session

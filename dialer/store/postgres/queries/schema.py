@@ -306,11 +306,22 @@ CREATE INDEX called_at ON dialer.called (server, at);
 CREATE INDEX attempt_at ON dialer.attempt (at);
 """
 
+_OWNER = """
+CREATE TABLE dialer.owner (          -- the workspace that the database belongs to: one at most
+    is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
+    workspace text NOT NULL,         -- its id; the workspace keeps it in its mark
+    folder text NOT NULL,            -- where it was, and on which machine, when it began to use the database
+    host text NOT NULL,
+    since double precision NOT NULL DEFAULT dialer.seconds()
+);
+"""
+
 STEPS = (
     "\n".join((_HELPERS, _TABLES, *(_view(*view) for view in _FIRST_VIEWS.items()))),
     _SEVERAL_RUNS,
     _LIVE_CALLS,
     _FASTER,
+    _OWNER,
 )
 """What leads from each version of the tables to the next one, the first from an empty database.
 

@@ -55,6 +55,10 @@ IDENTITY = """
     WHERE datname = current_database()
 """
 """Unique id of a database, the same by every address and on every replica; a restored dump has another one."""
+HAS_TABLES = "SELECT to_regclass('dialer.batch') IS NOT NULL, to_regclass('dialer.owner') IS NOT NULL"
+HAS_BATCHES = "SELECT EXISTS (SELECT 1 FROM dialer.batch)"
+OWNER = "SELECT workspace, folder, host FROM dialer.owner"
+CLAIM_DATABASE = "INSERT INTO dialer.owner (workspace, folder, host) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 SETTINGS_OF_SERVER = """
     SELECT current_setting('server_version'), current_setting('fsync'), current_setting('full_page_writes'),
     pg_is_in_recovery(), (SELECT count(*) FROM pg_stat_replication), current_setting('synchronous_standby_names'),
