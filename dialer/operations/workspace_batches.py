@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dialer.config.workspace import workspace_of
-from dialer.operations.ledger_files import ledgers_below, ledgers_of, pauses_below, trial_mark
-from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, noted_selection
-from dialer.operations.memory import signature
-from dialer.operations.stores import place_in, place_of
-from dialer.store import engines
-from dialer.store.engines import read_ledger
-from dialer.store.pause_files import PauseFiles
-from dialer.store.sqlite import Listed, held_by, is_trial, lock_of
+from dialer.operations.batches_in_database import BatchesInDatabase
+from dialer.operations.batches_in_files import BatchesInFiles, KeptInFile, key_in_files
+from dialer.operations.ledger_files import ledgers_below, ledgers_of, trial_mark
+from dialer.operations.stores import place_of
+from dialer.store.sqlite import is_trial
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from dialer.config.batch import Batch
-    from dialer.config.database import Database
     from dialer.config.workspace import Workspace
     from dialer.messages.commands import Selection
     from dialer.store import Store
-    from dialer.store.postgres import DatabaseBatches, Named
     from dialer.store.shared import Holder, Pause
+    from dialer.store.sqlite import Listed
 
 
 class Kept(Protocol):
@@ -160,244 +154,3 @@ def batches_around(folder: Path | None, *, sandbox: bool) -> Iterator[Sequence[K
         return
     found = [path for path in ledgers_below(folder) if is_trial(path, trial_mark(path)) is sandbox]
     yield [KeptInFile(path, sandbox=sandbox) for path in found]
-
-
-# -- in files ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class KeptInFile:
-    """A batch whose ledger is a file.
-
-    Attributes:
-        path: its ledger.
-        sandbox: trials are meant.
-        listed: see `Kept`.
-    """
-
-    path: Path
-    sandbox: bool
-    listed: Listed | None = None
-
-    @property
-    def real(self) -> Path:
-        """Its ledger without symbolic links."""
-        return self.path.resolve()
-
-    @property
-    def key(self) -> str:
-        """See `Kept`."""
-        return key_in_files(self.path)
-
-    @property
-    def shown(self) -> str:
-        """See `Kept`."""
-        return str(self.path)
-
-    @property
-    def is_there(self) -> bool:
-        """See `Kept`."""
-        return os.path.lexists(self.real)
-
-    def opened(self) -> contextlib.AbstractContextManager[Store]:
-        """Have its ledger open; see `Kept`."""
-        return contextlib.closing(read_ledger(self.path))
-
-    def is_meant(self, ledger: Store | None) -> bool:
-        """Tell whether it is a trial where those are meant; see `Kept`."""
-        mark = None if ledger is None else ledger.note("trial")
-        return self.listed is not None or is_trial(self.real, mark) is self.sandbox
-
-    def campaign(self, ledger: Store) -> Path | None:
-        """Return its campaign file; None if unknown."""
-        noted = ledger.note(CAMPAIGN)
-        return Path(noted) if noted else None
-
-    def is_of(self, campaign: Path, ledger: Store) -> bool:
-        """Tell whether its campaign file is a certain one."""
-        return ledger.note(CAMPAIGN) == str(campaign.absolute())
-
-    def selection(self, ledger: Store) -> Selection | None:
-        """Return what the last run was given on the command line."""
-        return noted_selection(ledger)
-
-    def pauses(self, ledger: Store, *, campaign: Path | None) -> Sequence[Pause]:
-        """Return its pauses."""
-        results = ledger.note(RESULTS)
-        files = PauseFiles(
-            campaign=campaign or self.campaign(ledger),
-            results=Path(results) if results else None,
-            folder=self.real.parent,
-            sandbox=self.sandbox,
-        )
-        return files.in_force()
-
-    def who_works(self) -> tuple[Holder, ...]:
-        """Return who works on it at this moment: one process at most."""
-        by = held_by(lock_of(self.real))
-        return () if by is None else (by,)
-
-    def version(self) -> Hashable:
-        """Return what changes when it does: the ledger, SQLite's log beside it, the lock."""
-        real = self.real
-        return signature(real, real.with_name(f"{real.name}-wal"), lock_of(real)), self.listed
-
-
-class BatchesInFiles:
-    """The batches of a workspace whose ledgers are files.
-
-    Args:
-        workspace: whose.
-        sandbox: trials are meant.
-    """
-
-    def __init__(self, workspace: Workspace, *, sandbox: bool) -> None:
-        self._folder, self._sandbox = workspace.folder, sandbox
-        registry = workspace.registry(sandbox=sandbox)
-        # Before the list is read: a run may add to it in between.
-        before = registry.noted()
-        self._listed = registry.read()
-        self.place, self._count = str(registry.path), (len(self._listed), before)
-
-    def all(self) -> Sequence[Kept]:
-        """Return the ledgers in its folder and below, and those that its list names."""
-        below = {path.resolve(): path for path in ledgers_below(self._folder)}
-        return [
-            KeptInFile(below.get(real, real), self._sandbox, self._listed.get(real))
-            for real in sorted({*below, *self._listed})
-        ]
-
-    def key_of(self, batch: Batch) -> str:
-        """Return the key of a batch."""
-        return key_in_files(batch.ledger)
-
-    def pauses_of(self, campaign: Path, results: Path | None) -> Sequence[Pause]:
-        """Return what holds a campaign and its only batch."""
-        return PauseFiles(campaign=campaign, results=results, sandbox=self._sandbox).in_force()
-
-    def pauses_version(self) -> Hashable:
-        """Return what changes when a pause does."""
-        return signature(*pauses_below(self._folder))
-
-    def count(self) -> tuple[int, int | None]:
-        """Return how many ledgers the list names, and how many it named before."""
-        return self._count
-
-    def close(self) -> None:
-        """Do nothing: each file is closed by itself."""
-
-
-def key_in_files(ledger: Path) -> str:
-    """Return the key of a batch whose ledger is a file."""
-    return os.path.realpath(ledger)
-
-
-# -- in a database -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class KeptInDatabase:
-    """A batch in a database.
-
-    Attributes:
-        named: what it is called there.
-        database: of its workspace.
-        found: the connection.
-        held: its pauses.
-    """
-
-    named: Named
-    database: Database
-    found: DatabaseBatches
-    held: Sequence[Pause]
-
-    listed = None
-    is_there = True
-
-    @property
-    def key(self) -> str:
-        """See `Kept`."""
-        return self.named.name
-
-    @property
-    def shown(self) -> str:
-        """See `Kept`."""
-        return self.named.name
-
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[Store]:
-        """Have it open; see `Kept`."""
-        yield self.found.read(self.named.name)
-
-    def is_meant(self, ledger: Store | None) -> bool:  # noqa: ARG002 - as `Kept` has it
-        """Return True: no trial is in a database."""
-        return True
-
-    def campaign(self, ledger: Store) -> Path | None:  # noqa: ARG002 - the ledger names that of another host
-        """Return its campaign file on this host."""
-        return self.database.folder / self.named.campaign if self.named.campaign else None
-
-    def is_of(self, campaign: Path, ledger: Store) -> bool:  # noqa: ARG002 - as above
-        """Tell whether its campaign file is a certain one."""
-        return self.named.campaign == self.database.name_of(campaign)
-
-    def selection(self, ledger: Store) -> Selection | None:
-        """Return what the last run was given on the command line, as it is on this host."""
-        return noted_selection(ledger, campaign=self.campaign(ledger), folder=self.database.folder)
-
-    def pauses(self, ledger: Store, *, campaign: Path | None) -> Sequence[Pause]:  # noqa: ARG002 - as above
-        """Return its pauses."""
-        return self.held
-
-    def who_works(self) -> tuple[Holder, ...]:
-        """Return who works on it at this moment, on whatever host."""
-        return tuple(self.found.read(self.named.name).live_runs())
-
-    def version(self) -> Hashable:
-        """Return what changes when it does."""
-        return self.named.version
-
-
-class BatchesInDatabase:
-    """The batches of a workspace in a database.
-
-    Args:
-        database: the workspace's.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database, self.place = database, database.shown
-        self._found = engines.batches_in(place_in(database))
-        self._pauses = self._found.pauses()
-
-    def all(self) -> Sequence[Kept]:
-        """Return every batch of the database."""
-        return [
-            KeptInDatabase(named, self._database, self._found, self._held(named.name, named.campaign))
-            for named in self._found.all()
-        ]
-
-    def key_of(self, batch: Batch) -> str:
-        """Return the key of a batch."""
-        return self._database.name_of(batch.results)
-
-    def pauses_of(self, campaign: Path, results: Path | None) -> Sequence[Pause]:
-        """Return what holds a campaign and its only batch."""
-        name = "" if results is None else self._database.name_of(results)
-        return self._held(name, self._database.name_of(campaign))
-
-    def _held(self, batch: str, campaign: str) -> Sequence[Pause]:
-        names = {"batch": batch, "campaign": campaign}
-        return [pause for pause in self._pauses if names.get(pause.of, pause.place) == pause.place]
-
-    def pauses_version(self) -> Hashable:
-        """Return what changes when a pause does."""
-        return tuple(self._pauses)
-
-    def count(self) -> tuple[int, int | None]:
-        """Return 0 and None: the database knows all of them, and no list can be lost."""
-        return 0, None
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._found.close()
