@@ -154,7 +154,7 @@ class SharedServer(Server):
     """The one server of all processes of a test run; it does not wait for the disk.
 
     Args:
-        folder: of the run; whoever comes first starts the server there.
+        folder: of the run; the first process starts the server there.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -51,7 +51,7 @@ class Worker:
         self.is_stopped = True
 
     def work(self) -> None:
-        """Call whoever is left, and come back as often as the connection is lost."""
+        """Call all who are left, and come back as often as the connection is lost."""
         self.begin()
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Whoever tells how a batch stands tells the same: the report, the results, the status, and Bolna itself."""
+"""The report, the results, the status and Bolna itself say the same of how a batch stands."""
 
 from __future__ import annotations
 

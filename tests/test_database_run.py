@@ -1,4 +1,4 @@
-"""The verbs on a database: whoever uses one sees what they would see with files, and several hosts share it."""
+"""The verbs on a database show what they show with files, and several hosts share it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever is on a suppression list is not called, however the list is laid out and the number is written."""
+"""A number on a suppression list is not called, however the list is laid out and the number is written."""
 
 from __future__ import annotations
 

@@ -276,7 +276,7 @@ def test_a_second_run_is_turned_away_while_the_first_goes_on_and_status_is_not(c
     (standing,) = json.loads(looking.told())
     assert standing["total"] == PEOPLE
     assert f"process {process.pid} on " in standing["running"]
-    # Killed, it holds the batch no more; whoever held an intent and was not sent yet is in doubt.
+    # Killed, it does not hold the batch any more; people with an intent who were not called yet are in doubt.
     assert go_on(campaign, bolna) in {0, 1}
     assert set(statuses(campaign).values()) <= {"queued", "unknown"}
 

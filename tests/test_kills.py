@@ -405,7 +405,7 @@ def test_the_results_can_be_written_anew_as_often_as_wanted_after_a_kill(
 def test_no_other_command_makes_yesterdays_ledger_forget_todays_results(
     tmp_path: Path, bolna: Bolna, dialer: Crashing, command: str
 ) -> None:
-    """Whether it is done or refused: whoever only the results knew, or Bolna, is not called by the run after it."""
+    """Whether it is done or refused: people whom only the results or Bolna knew are not called by the run after it."""
     batch = crashed(tmp_path, dialer, STEPS["after the POST"])
     with_yesterdays_ledger(batch)
     dialer.run(batch.command(command))

@@ -125,7 +125,7 @@ WITH_SQL = {*QUERIES, *STORE.glob("*/schema.py")}
 
 
 def test_sql_is_written_in_one_place() -> None:
-    """Whoever asks the ledger something calls it by name."""
+    """Every other module uses a statement by its name."""
     texts = {
         (path, node.value)
         for path in set(modules()) - WITH_SQL

@@ -379,7 +379,7 @@ def test_a_release_of_some_leaves_the_others(ledger: Ledger) -> None:
 @pytest.mark.parametrize(("answer", "state"), [(REFUSED, Status.ERROR), (UNCLEAR, Status.UNKNOWN)])
 @pytest.mark.parametrize("tried", ["not", "withheld", "again"])
 def test_a_release_holds_for_one_run_only(ledger: Ledger, answer: Answer, state: Status, tried: str) -> None:
-    """Whoever said no after all, or stopped the run, is not taken at their word by the next one."""
+    """A person who said no after all, or stopped the run, has permitted nothing to the next run."""
     people(ledger, 1)
     call(ledger, 1, answer)
     before = result_of(ledger, 1)

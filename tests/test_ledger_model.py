@@ -133,7 +133,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.turn = contextlib.ExitStack()
         self.ledger: Store | None = None
         self.file: ResultsFile | None = None
-        # What the ledger has to know of whoever was attempted, and who may be called again in this run.
+        # What the ledger has to know of everybody who was attempted, and who may be called again in this run.
         self.known: dict[int, Evidence] = {}
         self.permitted: set[int] = set()
         self.backup: Backup | None = None
@@ -407,7 +407,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @dialling
     @rule()
     def end(self) -> None:
-        """End in order: whoever is in flight is settled, whoever was not sent is pending again."""
+        """End in order: calls in flight are settled, and people whose request was not sent are pending again."""
         assert self.ledger is not None
         while (index := self.first(posted=True)) is not None:
             self.outcome(index, QUEUED if self.posted[index] else REFUSED, shown=True)
@@ -436,7 +436,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.csv[self.last_appended].pop()
 
     def kill(self) -> None:
-        """Leave the files as a killed process does; whoever holds an intent is unknown to the next one."""
+        """Leave the files as a killed process does; people with an intent are unknown to the next one."""
         assert self.ledger is not None
         said = self.lock.read_bytes()
         self.die(self.ledger)

@@ -138,7 +138,7 @@ def test_a_child_that_ends_does_not_free_it(path: Path, child: str) -> None:
 
 
 def test_the_file_is_never_deleted(path: Path) -> None:
-    """Whoever opened it before would lock a file that the next one does not see."""
+    """A process that opened it before would lock a file that the next one does not see."""
     with locked(path, command="run"):
         inode = path.stat().st_ino
     assert path.stat().st_ino == inode

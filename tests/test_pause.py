@@ -273,7 +273,7 @@ def test_of_two_pauses_the_longer_holds_and_what_was_in_force_is_said(
     stays: bool,
     everything: bool,
 ) -> None:
-    """Whoever paused first relies on it: nobody is called before that is over, unless somebody resumes."""
+    """The first pause can be relied on: nobody is called before it is over, unless somebody resumes."""
     path = place.campaign()
     which = ["--all", "--in", str(place.folder)] if everything else [str(path)]
     assert main(["pause", *which, *first, "--note", "wrong prompt"]) == ExitCode.DONE

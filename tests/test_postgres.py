@@ -391,7 +391,7 @@ class Pair:
 
 
 def test_a_live_run_tells_a_server_that_has_lost_commits_whom_it_has_called(pair: Pair) -> None:
-    """Whoever was called stays so, also where that was not the end of it yet, and nobody is called twice."""
+    """A person who was called stays called, also if that call was not over yet, and nobody is called twice."""
     batch = working(pair.opened(), 6)
     (half,) = intend(batch, 1)
     pair.copy()

@@ -153,7 +153,7 @@ class Scene:
         assert "pending" not in self.counts()
 
     def finish(self) -> None:
-        """Have all stop, and wait until whoever is dead is declared over."""
+        """Have all stop, and wait until the dead ones are declared over."""
         for worker in self.alive():
             worker.terminate()
         self.wait()
@@ -168,7 +168,7 @@ class Scene:
 
     def refuse_broken(self) -> None:
         """Check that no process has ended but by a signal, or when all was done."""
-        # Whoever is asked to stop may not have begun yet.
+        # A process that is asked to stop may not have begun yet.
         assert {worker.poll() for worker in self.workers} <= {None, 0, -signal.SIGKILL, -signal.SIGTERM}
 
     def counts(self) -> dict[str, int]:

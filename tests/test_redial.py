@@ -57,7 +57,7 @@ def ended(ledger: Ledger, attempt: Attempt, status: str, **fields: Any) -> None:
 def redial(
     ledger: Ledger, *outcomes: str, after: float = 0.0, most: int = 3, now: float = NOW + 1
 ) -> tuple[Redial, list[str]]:
-    """Ask for a redial; return what came of it, and the keys of whoever can be called now and was called before."""
+    """Ask for a redial; return what came of it, and the keys of those who can be called now and were called before."""
     found = ledger.permit(
         Status.QUEUED, RedialRules(outcomes or ("no-answer",), max_attempts=most, after=after), what="why", now=now
     )

@@ -1,4 +1,4 @@
-"""Whoever is called again, by hand or by plan, is called no third time by the run after a kill."""
+"""A person who is called again, by hand or by plan, is not called a third time by the run after a kill."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_redial_that_is_killed_calls_nobody_a_third_time(
     assert all(called.count(one) <= 2 for one in called)
     rows = shown(batch)
     assert {one["status"] for one in rows.values()} <= {"queued", "unknown"}
-    # Whoever was called a second time is surely not called on top of that, whatever is known of it.
+    # A person who was called a second time is not called again, whatever is known of that call.
     assert {rows[one]["attempts"] for one in rows if called.count(one) == 2} <= {"2"}
     assert len(read_back(batch.results, with_id=False).rows) == 12
 
@@ -92,6 +92,6 @@ def test_a_process_that_is_killed_calls_nobody_more_often_than_the_plan_says(
     batch = killed(tmp_path / "b", crash, process, plan='outcomes = ["no-answer"]\ntimes = ["1h"]')
     called = [one["to_number"] for one in bolna.calls(batch.agent)]
     for whom, row in shown(batch).items():
-        # Whoever is in doubt waits for a person.
+        # A call in doubt waits for a person.
         assert called.count(whom) == 2 or (row["status"] == "unknown" and called.count(whom) == 1)
         assert row["attempts"] == "2"

@@ -192,7 +192,7 @@ def test_a_run_that_comes_and_goes_between_two_questions_is_noticed(tmp_path: Pa
         for leave_log in (False, True):
             index = 2 + leave_log
             assert others.called((number_of(index),), now=time.time()) is None
-            # Whoever only reads leaves an empty log behind.
+            # A process that only reads leaves an empty log behind.
             reader = Ledger.read(path) if leave_log else None
             with closing(opened(path)) as ledger:
                 call(ledger, index, QUEUED)

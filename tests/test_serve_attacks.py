@@ -1,4 +1,4 @@
-"""The page against whoever else is on this machine, and against pages of other sites in the same browser."""
+"""The page against other users of this machine, and against pages of other sites in the same browser."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ MOVES = st.one_of(
 def test_no_window_at_the_server_holds_more_than_the_rate_allows(
     rate: Rate, moves: list[tuple[Any, ...]], source: random.Random
 ) -> None:
-    """Whoever asks, however late in its slot a request leaves, whatever is lost: the server never counts one too many.
+    """However many ask, however late in its slot a request leaves: the server never counts one too many.
 
     What is modelled is one schedule, since a lock lets only one process at a time change it.
     """

@@ -51,7 +51,7 @@ ANSWERS = {Outcome.QUEUED: QUEUED, Outcome.ERROR: REFUSED, Outcome.UNKNOWN: UNCL
 
 
 class Batch:
-    """A store, as whoever works on it sees it, and as another process does.
+    """A store, as the process that works on it sees it, and as another process does.
 
     Args:
         engine: one of `engines.ENGINES`.

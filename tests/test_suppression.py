@@ -59,7 +59,7 @@ def test_a_list_may_be_a_spreadsheet(tmp_path: Path) -> None:
     workbook = Workbook()
     for row in (["phone", "name"], [919876543210, None]):
         workbook.active.append(row)
-    # Whoever a filter hides from view is on the list all the same.
+    # A row that a filter hides from view is on the list all the same.
     workbook.active.row_dimensions[2].hidden = True
     workbook.save(tmp_path / "dnc.xlsx")
     assert load(tmp_path / "dnc.xlsx").hit(LISTED) == "on the suppression list dnc.xlsx, line 2"

@@ -57,7 +57,7 @@ def test_the_nearest_dialer_toml_above_the_campaign_file_counts(tmp_path: Path) 
 
 
 def test_the_path_is_taken_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever deploys by a link `current` has one workspace around all releases."""
+    """A deployment by a link `current` has one workspace around all releases."""
     release = tmp_path / "elsewhere" / "releases" / "7"
     release.mkdir(parents=True)
     (tmp_path / "dialer.toml").touch()

@@ -166,7 +166,7 @@ def test_intents_that_are_asked_for_at_once_are_written_at_once(path: Path, back
 def test_intents_that_follow_each_other_fast_share_a_commit(
     path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many calls a second cost few commits, and whoever waits for something else than an intent waits for no others."""
+    """Many calls a second cost few commits, and what is not an intent waits for no others."""
     statements: list[str] = []
 
     async def main(writer: LedgerWriter) -> None:

@@ -27,7 +27,7 @@ _AWKWARD = (
 def write_list(path: Path, rows: int) -> None:
     """Write a list of Indian numbers, nine in ten with +91, one without; few cells are alike, as in real lists.
 
-    No number comes twice: whoever comes twice is not called, and the hundred who are left would be fewer.
+    No number comes twice: a second row of a number is not called, and the hundred who are left would be fewer.
     """
     chance = random.Random(rows)
     numbers: set[int] = set()

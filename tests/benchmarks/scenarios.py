@@ -169,7 +169,7 @@ def death(quick: bool) -> Found:  # noqa: FBT001
         with _failed_over(victims=1) as here:
             ended = here.end()
             before = _looks(here)
-            # Whoever starts now looks at the provider first.
+            # A run that starts now looks at the provider first.
             code = here.do("run", "C", "--yes", fine=(0, 1, 3, 5))
             listed = _looks(here) - before
             found = here.count()

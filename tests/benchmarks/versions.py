@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 BEFORE = "f0f5b55"
 """The version that the figures are held against, where none is named: the last one before they were worked on."""
-# Whoever installs the product has no trio: where it is there, httpcore and anyio import it.
+# An installation of the product has no trio: where it is there, httpcore and anyio import it.
 _LEFT_OUT = ("dialer", "trio", "_editable", "__editable__")
 
 

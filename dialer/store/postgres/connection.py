@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class UntoldError(LedgerError):
-    """Another run has not told a server again yet what that may have lost."""
+    """Another run has yet to send its attempts again to a server that may have lost them."""
 
 
 @contextlib.contextmanager

@@ -164,7 +164,7 @@ class Runs(Judging):
             return
         with self._errors():
             if not self._session.one(statements.IS_KNOWN, (self._session.run,))[0]:
-                # Another server gets to know what this run has sent, while it still can be told.
+                # Another server learns what this run has sent while the run can still say it.
                 self.tell_again()
             self._db.execute(statements.END_RUN, (self._session.run,))
             self._db.execute(statements.RECOVER)
