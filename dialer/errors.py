@@ -5,6 +5,7 @@ DialerError
  |    +-- CampaignError          2  the campaign file
  |    +-- InputError             2  the recipients CSV, a suppression list or a results CSV
  |    |    +-- ColumnError       2  it is not clear which column holds the phone numbers
+ |    +-- ReplacedError          2  a list would take the place of another, whose people were called
  |    +-- BoundError             2  the ledger belongs to another agent, server or key definition
  |    +-- UnansweredError        2  a question could not be asked or was not answered
  +-- LockedError                 4  another run holds this batch
@@ -81,6 +82,18 @@ class ColumnError(InputError):
     def __init__(self, words: str, columns: Sequence[str]) -> None:
         super().__init__(words)
         self.columns = tuple(columns)
+
+
+class ReplacedError(UsageError):
+    """A list would take the place of another file's, whose people were called; the user may allow it.
+
+    Attributes:
+        doubt: what would happen, in words.
+    """
+
+    def __init__(self, words: str, doubt: str) -> None:
+        super().__init__(words)
+        self.doubt = doubt
 
 
 class BoundError(UsageError):

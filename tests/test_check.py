@@ -266,7 +266,7 @@ def test_what_would_be_spoken_badly_is_told_by_variable(place: Place, capsys: py
     assert "  note is empty in 20 rows: 1, 2, 3, 4, 5, ...\n" in told
     assert '  Warning: customer_name is an error such as "#N/A" in 10 rows: 1, 4, 5, 8, 9, ...\n' in told
     assert '  Warning: customer_name is a placeholder such as "NA" in 5 rows: 3, 7, 11, 15, 19\n' in told
-    assert told.count("Row 1 is the first row below the header; a spreadsheet numbers it 2.\n") == 1
+    assert told.count("Row 1 here is line 2 in a spreadsheet.\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -317,11 +317,8 @@ def test_a_run_says_before_it_calls_that_a_program_has_left_something(
 ) -> None:
     place.recipients([[number(n), "Zoe", ["Pune", "NULL"][n % 2], ""] for n in range(4)], header=HEADER)
     assert main(["run", "--yes", str(place.campaign())]) == 0
-    cells = 'Note: cells such as "NULL" in the column "City"'
-    assert (
-        f"{cells} are spoken as they stand where the row is called; `check` names those rows."
-        in capsys.readouterr().err
-    )
+    cells = 'Note: some cells in the column "City" are like "NULL"'
+    assert f"{cells}: the agent will say that; `check` lists the rows." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -382,8 +382,10 @@ def test_the_command_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) ->
         "my people.toml is written.\n"
         "  Numbers: phone\n"
         "  Sent to Bolna with each call: name\n"
-        '  Hours: 09:00-20:00 by their own clock, within ["in-collections", "in-promotional"]\n'
+        "  Hours: 09:00-20:00 by their own clock, within in-collections (08:00-19:00), in-promotional (09:00-21:00): "
+        "together 09:00-19:00\n"
         "Put the agent's id in, then: dialer check 'my people.toml'\n"
+        "To try it before that: dialer run 'my people.toml' --sandbox --any-hour\n"
     )
     assert err == ""
     assert main(["init", "my people.csv"]) == 2

@@ -120,7 +120,7 @@ def test_who_is_about_to_be_called_elsewhere_for_minutes_is_left_for_a_later_run
         ending = virtually(rig.run)
         assert rig.counts == {"queued": 2, "pending": 1}
         (reason,) = ending.deferred
-        assert reason == "b is about to call this number"
+        assert reason == "the batch b is about to call this number"
         assert ending.deferred[reason].until is None
         assert rig.took < 10 * 45.0 + 10.0
 
@@ -133,5 +133,5 @@ def test_what_a_dead_run_was_about_to_place_counts_as_a_call(tmp_path: Path) -> 
         assert rig.counts == {"queued": 2, "pending": 1}
         assert rig.took < 1.0
         (reason,) = ending.deferred
-        assert reason == "called less than a minute ago by b"
+        assert reason == "called less than a minute ago by the batch b"
         assert ending.deferred[reason].until is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from dialer.cli import main
 from dialer.errors import ExitCode
 from tests.place import HEADER, awkward
+from tests.terminals import at_a_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +47,7 @@ def test_a_list_of_which_45_percent_were_called_needs_a_word(
     told = capsys.readouterr().err
     assert (code == ExitCode.USAGE) is is_asked
     if is_asked:
-        assert "9 of 20 numbers were called before: 9 by monday." in told
+        assert "9 of 20 numbers were called before: 9 by the batch monday." in told
         assert f"dialer run {path} --new-batch" in told
         assert len(place.calls()) == 20
         # Nobody is called by being asked, so it is asked again.
@@ -61,7 +63,7 @@ def test_also_calls_of_long_ago_make_it_ask(place: Place, capsys: pytest.Capture
     path = campaign(place, "tuesday", first=0, count=20, more='[screening]\ncalled_elsewhere_within = "1s"')
     capsys.readouterr()
     assert main(["run", str(path), "--yes", "-q"]) == ExitCode.USAGE
-    assert "20 of 20 numbers were called before: 20 by monday." in capsys.readouterr().err
+    assert "20 of 20 numbers were called before: 20 by the batch monday." in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("monday")
@@ -131,3 +133,70 @@ def test_a_ledger_of_another_workspace_is_refused_until_it_is_said_to_be_moved(
     finally:
         for name in ("dialer.toml", "dialer.ledgers", "dialer.rate"):
             (place.folder.parent / name).unlink(missing_ok=True)
+
+
+# -- a list that takes the place of another ----------------------------------------------------------------------------
+
+
+def of_another_file(place: Place, *, first: int) -> None:
+    """Write tomorrow.csv beside monday's list."""
+    place.recipients(awkward(20, start=first), header=HEADER, name="tomorrow.csv")
+
+
+def test_another_list_takes_the_place_of_the_called_one_only_where_the_user_says_so(
+    place: Place, monday: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_another_file(place, first=15)
+    monkeypatch.chdir(place.folder)
+    words = ["monday.toml", "--recipients", "tomorrow.csv"]
+    rows = place.results("monday.results.csv")
+    main(["check", *words])
+    checked = capsys.readouterr().out
+    main(["run", *words, "--yes", "-q"])
+    told = capsys.readouterr().err
+    for said in (checked, told):
+        assert "tomorrow.csv would take the place of monday.csv in monday.results.csv. 15 people were called" in said
+        assert 'write results = "{recipients}.results.csv" at the top of monday.toml' in said
+    assert main(["run", *words, "--yes", "-q"]) == ExitCode.USAGE
+    assert place.results("monday.results.csv") == rows
+    assert len(place.calls()) == 20
+
+    code, _ = at_a_terminal("run", *words, question="Let it take that place?", answer="n\n")
+    assert code == ExitCode.LEFT
+    monday.write_text(f'results = "{{recipients}}.results.csv"\n{monday.read_text()}')
+    assert main(["run", *words, "--yes", "-q"]) == ExitCode.LEFT
+    assert len(place.calls()) == 20 + 15
+    assert place.results("monday.results.csv") == rows
+
+
+def test_a_list_of_another_name_in_which_nobody_is_missing_goes_on_with_the_batch(place: Place, monday: Path) -> None:
+    """It has grown, and its name has the date of today."""
+    place.recipients(awkward(25), header=HEADER, name="tomorrow.csv")
+    assert main(["run", str(monday), "--recipients", str(place.folder / "tomorrow.csv"), "--yes", "-q"]) == 0
+    assert len(place.calls()) == 25
+    # Back to the list before: it lacks five who were called.
+    assert main(["run", str(monday), "--yes", "-q"]) == ExitCode.USAGE
+
+
+def test_two_campaign_files_of_one_list_have_results_of_their_own(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.folder)
+    place.recipients(awkward(3), header=HEADER, name="people.csv")
+    for words, results in (([], "people.results.csv"), (["--to", "may.toml"], "may.people.results.csv")):
+        assert main(["init", "people.csv", "--yes", *words]) == 0
+        assert main(["run", words[-1] if words else "people.toml", "--sandbox", "--any-hour", "-q"]) == 0
+        assert (place.folder / results.replace(".csv", ".sandbox.csv")).is_file()
+
+
+def test_people_who_are_in_the_list_no_longer_are_neither_sent_nor_reached(
+    place: Place, monday: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["track", str(monday), "-q"]) in {ExitCode.DONE, ExitCode.LEFT}
+    place.recipients(awkward(4), header=HEADER, name="monday.csv")
+    main(["run", str(monday), "--yes", "-q"])
+    capsys.readouterr()
+    assert main(["list", "--in", str(place.folder), "--json"]) == 0
+    (batch,) = json.loads(capsys.readouterr().out)["batches"]
+    assert batch["sent"] == 4
+    assert (batch["reached"] or 0) <= batch["sent"]

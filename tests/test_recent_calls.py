@@ -330,7 +330,7 @@ def test_a_copied_campaign_file_calls_nobody_again_and_says_who_did(
     told = capsys.readouterr().err
     assert "12 stay for a later run: called by another batch lately, the first from " in told
     assert "12 were not called now; the first can be called from " in told
-    assert "run again then:\n  12: called less than a minute ago by c; from " in told
+    assert "run again then:\n  12: called less than a minute ago by the batch c; from " in told
     assert len(place.calls()) == 15
     statuses = Counter(row["status"] for row in place.results("copy.results.csv"))
     assert statuses == {"queued": 3, "pending": 12}

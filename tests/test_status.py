@@ -133,7 +133,7 @@ def test_without_a_currency_a_cost_stays_the_number_that_came(path: Path, capsys
     cost = told(capsys)["cost"]
     for command in (["status"], ["track"], ["report", "--format", "md"]):
         assert main([*command, str(path)]) == 0
-        shown = re.search(r"([0-9.,]+) \(currency not set in dialer.toml\)", capsys.readouterr().out)
+        shown = re.search(r"([0-9.,]+) \(in hundredths; currency not set in dialer.toml\)", capsys.readouterr().out)
         assert shown is not None
         assert float(shown[1].replace(",", "")) == pytest.approx(cost)
 

@@ -282,7 +282,7 @@ class Interrupting(Silent):
     def __init__(self) -> None:
         self.control = Control()
 
-    def calls(self, counts: Sequence[CallCount]) -> None:  # noqa: ARG002 - Progress
+    def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:  # noqa: ARG002 - Progress
         self.control.interrupt()
 
 

@@ -482,7 +482,7 @@ def test_hours_that_a_pack_forbids_altogether_are_a_problem_that_names_both() ->
         row_zone="America/New_York", number_zones=(), country="US", at=utc("2026-11-22T00:00")
     )
     assert isinstance(problem, Problem)
-    assert problem.reason.endswith("ever within the campaign's hours and us-federal")
+    assert problem.reason.endswith("ever within the campaign's hours and the rule us-federal")
 
 
 def test_nobody_is_ever_callable_whom_neither_hours_nor_a_pack_cover() -> None:
@@ -506,7 +506,7 @@ def test_a_closed_verdict_says_where_and_by_which_rules() -> None:
         zones=("America/New_York",), country="US", at=local("2026-11-23T22:00", "America/New_York")
     )
     assert isinstance(verdict, Closed)
-    assert verdict.reason == "in America/New_York it is not within the campaign's hours and us-federal"
+    assert verdict.reason == "in America/New_York it is not within the campaign's hours and the rule us-federal"
 
 
 def test_windows_with_the_same_rules_are_equal_whatever_they_were_asked() -> None:

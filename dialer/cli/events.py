@@ -113,7 +113,7 @@ class JsonLines:
         """See Progress."""
         self.event("end")
 
-    def calls(self, counts: Sequence[CallCount]) -> None:
+    def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:  # noqa: ARG002 - Progress
         """See Progress."""
         if self._clock() - self._last_line >= LINE_EVERY:
             standing: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from dialer.cli.printing import echo_outcome
 from dialer.cli.signals import with_signals
 from dialer.errors import ExitCode, InterruptedRunError
 from dialer.messages.cli import not_written
-from dialer.messages.commands import command_text
+from dialer.messages.commands import Selection
 from dialer.messages.operations.init import written
 
 if TYPE_CHECKING:
@@ -50,8 +50,12 @@ def init(recipients: Path, *, to: Path | None, encoding: str | None, yes: bool, 
 
     # Where it is interrupted, the error says all there is to say.
     done, _ = with_signals(settle, say=lambda _words: say(""))
-    command = command_text("check", done.path)
-    echo_outcome(
-        done, lambda _: written(done.path, done.lines, command=command, needs_agent=done.needs_agent), output=output
+    selection = Selection(done.path)
+    following = partial(
+        written,
+        command=selection.command("check"),
+        trial=selection.at_any_hour().command("run"),
+        needs_agent=done.needs_agent,
     )
+    echo_outcome(done, lambda _: following(done.path, done.lines), output=output)
     return ExitCode.DONE

@@ -115,9 +115,9 @@ class Bar:
         self._screen.keep()
         self._counts = None
 
-    def calls(self, counts: Sequence[CallCount]) -> None:
+    def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:
         """See Progress."""
-        self._screen.show(calls_line(counts))
+        self._screen.show("; ".join(filter(None, (calls_line(counts), words.looks_again(every)))))
 
     def _draw(self) -> None:
         if self._counts is not None and self._is_terminal:
@@ -223,7 +223,7 @@ class Lines:
         """See Progress."""
         self._tell()
 
-    def calls(self, counts: Sequence[CallCount]) -> None:
+    def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:  # noqa: ARG002 - Progress
         """See Progress."""
         text = calls_line(counts)
         if text != self._words and self._clock() - self._last_line >= self._every:

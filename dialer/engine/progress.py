@@ -95,8 +95,8 @@ class Progress(Protocol):
     def end(self) -> None:
         """Sending has ended."""
 
-    def calls(self, counts: Sequence[CallCount]) -> None:
-        """Show the present states of the accepted calls."""
+    def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:
+        """Show the present states of the accepted calls; in so many seconds each, it is looked again."""
 
 
 class Silent:
@@ -126,7 +126,7 @@ class Silent:
     def end(self) -> None:
         """See Progress."""
 
-    def calls(self, counts: Sequence[CallCount]) -> None:
+    def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:
         """See Progress."""
 
 

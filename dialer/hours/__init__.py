@@ -3,6 +3,7 @@
 from dialer.hours.calling import CallingWindow, Closed, Open, no_rule
 from dialer.hours.hours import WEEKDAYS, Hours, WeeklyHours
 from dialer.hours.packs import RulePack, load_pack, pack_names
+from dialer.hours.spans import daily
 from dialer.hours.zones import ZoneChoice, ZoneSource, zone_problem
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "WeeklyHours",
     "ZoneChoice",
     "ZoneSource",
+    "daily",
     "load_pack",
     "no_rule",
     "pack_names",

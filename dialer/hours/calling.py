@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dialer.hours.hours import WeeklyHours
-from dialer.hours.spans import BLOCK, SPAN, agreed
+from dialer.hours.spans import BLOCK, SPAN, agreed, daily
 from dialer.hours.zones import ZoneChoice, ZoneSource, row_zone_problem, zone_problem
 from dialer.messages import hours as say
 from dialer.models import Problem
@@ -104,6 +104,11 @@ class CallingWindow:
     def covers(self, regions: Iterable[str]) -> bool:
         """Tell whether hours or a pack limit the calls to a number that may be in these regions (ISO codes)."""
         return self.hours is not None or any(region in pack.countries for region in regions for pack in self.packs)
+
+    def in_words(self, country: str | None) -> str:
+        """Return what the packs that apply to a country leave of a day; empty where none does."""
+        names = self._names(country)
+        return say.together(names, daily(self._rules(country))) if names else ""
 
     def zones_for(
         self,

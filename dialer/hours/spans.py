@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dialer.clocks import change, offset
-from dialer.hours.hours import DAY, Span, WeeklyHours
+from dialer.hours.hours import DAY, HOUR, Span, WeeklyHours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,6 +61,22 @@ def agreed(zones: Iterable[str], rules: Sequence[WeeklyHours], block: int) -> li
         if not agreed:
             break
     return agreed
+
+
+def daily(rules: Sequence[WeeklyHours]) -> str:
+    """Return what several rules leave of each day, such as 09:00-19:00; empty where the days differ."""
+    spans = agreed(("UTC",), rules, 0)
+    # A day at either end of the block may be cut off.
+    each = {(opens % DAY, closes - opens) for opens, closes in spans[1:-1]}
+    if len(each) != 1 or len(spans) < SPAN // DAY:
+        return ""
+    ((opens, length),) = each
+    closes = opens + length
+    return f"{_clock(opens)}-{_clock(closes if closes == DAY else closes % DAY)}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // HOUR:02}:{seconds % HOUR // 60:02}"
 
 
 def _common(left: list[Span], right: list[Span]) -> list[Span]:

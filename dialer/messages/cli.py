@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dialer.messages.names import ProviderNames
 
 INTERRUPTED = "Interrupted; nothing was dialled."
-STOPPING = "\nStopping: calls in flight may finish. Interrupt again to stop at once."
+STOPPING = "\nStopping: calls that are being sent are finished first. Interrupt again to stop at once."
 CALL_THEM = "Call them now?"
 CANCEL_THEM = "Cancel them?"
 

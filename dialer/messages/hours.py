@@ -40,6 +40,12 @@ def outside(zones: Sequence[str], *, own: bool, packs: Sequence[str]) -> str:
     return f"it is not within {_rules(packs, own=own)} in all {_several(zones)}"
 
 
+def together(packs: Sequence[str], hours: str) -> str:
+    """Say what rules leave of each day; `hours` is empty where the days differ."""
+    rules = f"with the {'rule' if len(packs) == 1 else 'rules'} {' and '.join(packs)}"
+    return f"{hours} {rules}" if hours else rules
+
+
 def never_open(zones: Sequence[str], *, own: bool, packs: Sequence[str]) -> str:
     """Say that it is never the time to call; arguments as of `outside`."""
     where, advice = (zones[0], "") if len(zones) == 1 else (f"the {_several(zones)}", f"; {_ADVICE}")
@@ -97,7 +103,8 @@ def no_pack(names: Sequence[str]) -> str:
 
 
 def _rules(packs: Sequence[str], *, own: bool) -> str:
-    return " and ".join([*(["the campaign's hours"] if own else []), *packs])
+    rules = f"the {'rule' if len(packs) == 1 else 'rules'} {' and '.join(packs)}"
+    return " and ".join([*(["the campaign's hours"] if own else []), *([rules] if packs else [])])
 
 
 def _several(zones: Sequence[str]) -> str:

@@ -40,6 +40,11 @@ def lines(live: int, *, most: int | None) -> str:
     return f"lines {min(live, most):,}/{most:,}{waiting}"
 
 
+def looks_again(every: float | None) -> str:
+    """Return how often it is looked how the calls stand."""
+    return "" if every is None else f"looking again every {every:g} s"
+
+
 def rate(count: float, *, per: float) -> str:
     """Return a rate in the unit of the campaign's."""
     shown = f"{count:,.1f}" if count < _SLOW else f"{count:,.0f}"

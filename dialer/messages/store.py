@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.commands import command_text, has_page, in_terminal, run_again
+from dialer.messages.commands import added, command_text, has_page, in_terminal, run_again
 from dialer.moments import moment_in, shown, to_the_minute
 
 if TYPE_CHECKING:
@@ -70,10 +70,12 @@ def no_shared_memory(path: Path) -> str:
     return f"{path}: this file system cannot hold a ledger (no shared memory for SQLite).\n{_ELSEWHERE}"
 
 
-def none_yet(path: Path) -> str:
+def none_yet(path: Path, *, has_trial: bool = False) -> str:
+    """Say that there is no ledger; `has_trial`: there is one of a trial."""
+    trial = f"\nThere is a trial of this batch: {added('--sandbox')} to see it." if has_trial else ""
     return (
         f"{path}: there is no ledger yet. The first run of a batch creates it. If this batch has called people before, "
-        "the ledger is lost: check the campaign to see what to do."
+        f"the ledger is lost: check the campaign to see what to do.{trial}"
     )
 
 

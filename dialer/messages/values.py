@@ -45,7 +45,8 @@ def money(cents: float, currency: str | None) -> str:
         cents: as the provider gives it.
         currency: of the organisation, as `dialer.toml` names it; None: the number stays as it came.
     """
-    return f"{amount(cents, currency)} {f'({CURRENCY_NOT_SET} in dialer.toml)' if currency is None else currency}"
+    unit = f"(in hundredths; {CURRENCY_NOT_SET} in dialer.toml)" if currency is None else currency
+    return f"{amount(cents, currency)} {unit}"
 
 
 def amount(cents: float, currency: str | None) -> str:

@@ -63,7 +63,7 @@ async def merge(
     back = await ledger.call(lambda store: _read(campaign, path, known=store.knows))
     is_new = await ledger.is_new()
     if back.rows and is_new:
-        await _check_account(path, back, client)
+        await _check_account(campaign.batch, back, client)
         doubt = _lost(path, back)
         if adopt is None or not await adopt(doubt):
             raise _not_adopted(campaign.batch, doubt)
@@ -130,9 +130,9 @@ def _not_adopted(batch: Batch, doubt: str) -> InputError:
     return InputError(say.not_adopted(doubt, ledger=batch.ledger.name, command=command))
 
 
-async def _check_account(path: Path, back: ReadBack, client: Provider) -> None:
+async def _check_account(batch: Batch, back: ReadBack, client: Provider) -> None:
     """Read three of the CSV's calls: if none exists here, it is of a sandbox or of another account."""
-    calls = back.calls
+    path, calls = batch.results, back.calls
     try:
         known = [await client.execution(execution_id) for execution_id in calls]
     except ProviderReadError as error:
@@ -140,4 +140,6 @@ async def _check_account(path: Path, back: ReadBack, client: Provider) -> None:
             raise error.must_act from None
         raise InputError(say.account_unread(path, why=error.words, names=provider.VENDOR.names)) from None
     if calls and not any(known):
-        raise InputError(say.of_another_account(path, calls))
+        # What SQLite keeps beside an open ledger goes when it is closed.
+        files = [file for file in batch.outputs if not file.name.endswith(("-wal", "-shm"))]
+        raise InputError(say.of_another_account(path, calls, files=files))

@@ -31,6 +31,7 @@ from dialer.operations.local_times import AT_ONCE, no_hours
 from dialer.operations.opening import line_sharers, neighbours
 from dialer.operations.paused import holding, words_of
 from dialer.operations.redial_plan import foreseen_redials
+from dialer.operations.replaced_list import foreseen_replacement
 from dialer.operations.stores import read_store
 from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
 from dialer.store import NO_REDIALS
@@ -154,9 +155,14 @@ def check_campaign(campaign: Campaign, *, limit: int | None = None, rejects: Pat
         talk = Talk() if ledger is None else ledger.talk()
         tally.placed += [] if ledger is None else placed_last(ledger)
         redials = NO_REDIALS if ledger is None else foreseen_redials(campaign, ledger)
+        replaced = "" if ledger is None else _replaced(campaign, ledger, tally)
     paused = tuple(will_not_start(words_of(pause)) for pause in holding(campaign.batch))
-    warnings = (*paused, *warnings)
+    warnings = (*filter(None, [replaced]), *paused, *warnings)
     return _summed_up(campaign, screened, tally, talk=talk, redials=redials, limit=limit, warnings=warnings)
+
+
+def _replaced(campaign: Campaign, ledger: Store, tally: _Tally) -> str:
+    return foreseen_replacement(campaign.batch, ledger, called=sum(tally.called.values()))
 
 
 @dataclass(slots=True)

@@ -80,10 +80,13 @@ async def with_figures(
             opens=opens,
             is_closed=plan.outlook.is_closed_now,
             young=young,
+            needs_agent=context.campaign.needs_agent,
+            is_sample=context.campaign.is_sample,
             missed=functools.partial(_missed, context.campaign, ledger),
         )
     )
-    return replace(summary, next=then)
+    is_trial = batch.selection.sandbox and not context.campaign.is_sample
+    return replace(summary, next=then, in_earnest=batch.selection.in_earnest().command("run") if is_trial else None)
 
 
 def _figures(ledger: Store) -> _Figures:

@@ -44,6 +44,8 @@ class Outlook:
         account: the account of the key; None if it could not be read.
         agent_name: name of the agent; empty if it could not be read.
         forecast: the expected course of the run.
+        then: the course of one that starts when the calling hours begin; None if this one can call someone.
+        hours: which rules narrow the calling hours, and to what, in words; empty if none do, or several countries.
         course: the inputs of the forecast.
         cost: of the calls at the campaign's price per minute; None if it sets none.
         talk: what this batch's calls were like so far.
@@ -63,6 +65,8 @@ class Outlook:
     account: Account | None
     agent_name: str
     forecast: Forecast
+    then: Forecast | None
+    hours: str
     course: Course
     cost: float | None
     talk: Talk
@@ -81,7 +85,7 @@ class Outlook:
     @property
     def is_closed_now(self) -> bool:
         """Whether a run that starts now calls no one, since it is outside their calling hours."""
-        return not self.forecast.calls and any(one.reason is Reason.CLOSED for one in self.forecast.later)
+        return _is_closed(self.forecast)
 
 
 async def read_standing(campaign: Campaign, client: KnowsAgents, *, agents: Sequence[str]) -> preflight.Standing:
@@ -143,6 +147,7 @@ def outlook(
     )
     zone = campaign.batch.timezone
     foretold, schedule = by_clock(course.forecast(), zone), campaign.schedule
+    then = _then(course, foretold, zone=zone)
     wanted = frozenset() if standing.agent is None else standing.agent.variables
     given = variables if wanted and not campaign.sandbox else wanted
     fit = compare(wanted, given, filled_in=provider.VENDOR.reserved, columns=header)
@@ -156,8 +161,10 @@ def outlook(
         account=standing.account,
         agent_name=standing.agent_name,
         forecast=foretold,
+        then=then,
+        hours=_hours(campaign, places),
         course=course,
-        cost=_cost(campaign, foretold.calls, talk),
+        cost=_cost(campaign, (then or foretold).calls, talk),
         talk=talk,
         begins=shown(schedule.begins, zone) if schedule.begins and schedule.begins > now else None,
         ended=shown(schedule.ends, zone) if schedule.ends and schedule.ends <= now else None,
@@ -182,6 +189,25 @@ def _mapping(fit: Comparison, *, kept: Iterable[str]) -> dict[str, Match]:
     if not fit.mapping:
         return {}
     return {name: Match(name, is_sure=True) for name in sorted(kept)} | dict(fit.mapping)
+
+
+def _is_closed(foretold: Forecast) -> bool:
+    return not foretold.calls and any(one.reason is Reason.CLOSED for one in foretold.later)
+
+
+def _then(course: Course, foretold: Forecast, *, zone: str | None) -> Forecast | None:
+    """Return the course of a run that starts when the first can be called; None where that is now, or not in sight."""
+    opens = min((one.since for one in foretold.later if one.since is not None), default=None)
+    if opens is None or not _is_closed(foretold):
+        return None
+    begins = max(course.when.begins, (opens - course.now).total_seconds())
+    pace = replace(course.pace, busy=0)
+    return by_clock(replace(course, pace=pace, when=replace(course.when, begins=begins)).forecast(), zone)
+
+
+def _hours(campaign: Campaign, places: Sequence[Place]) -> str:
+    countries = {place.where.country or None for place in places}
+    return campaign.window.in_words(countries.pop()) if campaign.window is not None and len(countries) == 1 else ""
 
 
 def by_clock(foretold: Forecast, zone: str | None) -> Forecast:

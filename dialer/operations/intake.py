@@ -25,6 +25,7 @@ from dialer.numbers import edition
 from dialer.operations.cell_warnings import doubtful_cells
 from dialer.operations.do_not_call import SEEN, shared_list
 from dialer.operations.joining import note_digests, refuse_different
+from dialer.operations.replaced_list import note_list, refuse_replaced
 from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
 
@@ -225,7 +226,9 @@ def _suppression(campaign: Campaign, now: datetime, shared: SharedList) -> Suppr
     )
 
 
-async def load(campaign: Campaign, ledger: AsyncStore, control: Control, *, joined: bool = False) -> Loaded:
+async def load(
+    campaign: Campaign, ledger: AsyncStore, control: Control, *, joined: bool = False, replaces: bool = False
+) -> Loaded:
     """Read the input into the ledger, all of it or nothing; what it holds already is not judged again.
 
     Args:
@@ -233,6 +236,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control, *, join
         ledger: its ledger.
         control: stops it.
         joined: other runs are calling this input: it stays as it is.
+        replaces: it may take the place of another file's list.
 
     Raises:
         InputError: the CSV or a suppression list cannot be read.
@@ -240,6 +244,7 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control, *, join
         CampaignError: a column that the campaign names is not there.
         InterruptedRunError: a stop was requested.
         UsageError: it is to stay, and the list or the rules are others here.
+        ReplacedError: it would take the place of another file's list, whose people were called.
     """
 
     def work(store: Store) -> Loaded:
@@ -264,12 +269,16 @@ async def load(campaign: Campaign, ledger: AsyncStore, control: Control, *, join
         )
 
         with store.transaction():
+            left = store.left()
             store.load(
                 screened.table.header,
                 phones=screened.screening.phones,
                 id_column=campaign.columns.id,
                 chunks=screened.screening,
             )
+            if not replaces:
+                refuse_replaced(campaign.batch, store, left=left)
+            note_list(campaign.batch, store)
             note_digests(campaign, store)
             store.set_note(JUDGED, mark)
             store.set_note(FORMER, json.dumps(former))

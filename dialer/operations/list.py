@@ -119,6 +119,7 @@ class Listing:
         registry: the list of the workspace's ledgers, or its database.
         lists: how many ledgers that list names; 0 with a database.
         listed: how many it named before; None where nothing tells.
+        has_trials: there are trials, which it does not show.
     """
 
     workspace: str
@@ -126,6 +127,7 @@ class Listing:
     registry: str
     lists: int
     listed: int | None
+    has_trials: bool = False
 
     @property
     def is_list_lost(self) -> bool:
@@ -153,7 +155,8 @@ def list_batches(folder: Path, *, sandbox: bool = False, memory: Memory | None =
     workspace = workspace_of(folder)
     with contextlib.closing(batches_of(workspace, sandbox=sandbox)) as batches:
         entries = tuple(_entries(workspace, batches, memory or Memory(), sandbox=sandbox))
-        return Listing(str(workspace.folder), entries, batches.place, *batches.count())
+        has_trials = not sandbox and workspace.registry(sandbox=True).path.exists()
+        return Listing(str(workspace.folder), entries, batches.place, *batches.count(), has_trials)
 
 
 def id_of(batch: Batch) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.errors import ExitCode
+from dialer.messages.commands import command_text
 from dialer.models import Status
 from dialer.operations.outcome import Next, Why
 from dialer.provider.states import REDIALLED
@@ -30,6 +32,8 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     opens: datetime | None = None,
     is_closed: bool = False,
     young: bool = False,
+    needs_agent: bool = False,
+    is_sample: bool = False,
     missed: Callable[[], Redials] = lambda: NO_REDIALS,
 ) -> Next:
     """Return the most useful command after a run that was not paused.
@@ -41,6 +45,8 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
         opens: when the first of those who are left can be called; None: at once.
         is_closed: no one could be called, since it is outside their calling hours.
         young: some of those who were to be called once more have to wait for it.
+        needs_agent: the agent's id is still to be written.
+        is_sample: nobody in its list is to be called for real.
         missed: returns who can be called once more by hand; asked only where nothing is more urgent.
     """
     counts = summary.counts
@@ -66,8 +72,15 @@ def next_command(  # noqa: PLR0911 - a state each, the most urgent first
     if counts.get(Status.INVALID):
         return Next(selection.command("run"), Why.INVALID)
     if selection.sandbox:
-        return Next(selection.in_earnest().command("run"), Why.IN_EARNEST)
+        return _after_trial(selection, needs_agent=needs_agent, is_sample=is_sample)
     return Next(selection.command("report"), Why.DONE)
+
+
+def _after_trial(selection: Selection, *, needs_agent: bool, is_sample: bool) -> Next:
+    if is_sample:
+        # The people in a sample's list are strangers.
+        return Next(command_text("init", Path("YOUR.csv")), Why.OWN_LIST)
+    return Next(selection.in_earnest().command("run"), Why.NEEDS_AGENT if needs_agent else Why.IN_EARNEST)
 
 
 def _going_on(

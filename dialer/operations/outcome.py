@@ -34,6 +34,8 @@ class Why(StrEnum):
     INVALID = "invalid"
     IN_EARNEST = "in_earnest"
     ANY_HOUR = "any_hour"
+    NEEDS_AGENT = "needs_agent"
+    OWN_LIST = "own_list"
     DONE = "done"
 
 
@@ -124,6 +126,7 @@ class Summary:
         paused: the user has paused it, so no call is placed; `ended` says who.
         pauses: the same for scripts.
         next: the best next command; None if there is none.
+        in_earnest: after a trial, the command of the real run; None if there is none, and for a sample campaign.
         workbook: path of the results as a workbook; None if the campaign does not ask for one.
     """
 
@@ -149,6 +152,7 @@ class Summary:
     paused: bool = False
     pauses: tuple[Pause, ...] = ()
     next: Next | None = None
+    in_earnest: str | None = None
     workbook: str | None = None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer import numbers, provider
 from dialer.engine.progress import shown
-from dialer.errors import LeftError, MustActError
+from dialer.errors import LeftError, MustActError, ReplacedError
 from dialer.messages.operations import reconcile as reconciling
 from dialer.messages.operations.results import taken_over
 from dialer.messages.operations.run import other_agents
@@ -30,6 +30,7 @@ from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release, redial_by_plan
 from dialer.operations.redial_plan import redials_of
+from dialer.operations.replaced_list import allowed
 from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
 from dialer.store import AGENT_NAME
 from dialer.sync import preflight
@@ -105,9 +106,13 @@ class Planning:
         await redial_by_plan(self.context)
         return Released(unclear, young)
 
-    async def load(self) -> Loaded:
+    async def load(self, *, ask: Callable[[str], Awaitable[bool]] | None) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
-        loaded = await self._read_list()
+        try:
+            loaded = await self._read_list()
+        except ReplacedError as refusal:
+            await allowed(refusal, ask=ask)
+            loaded = await self._read_list(replaces=True)
         if self.context.joined:
             # As above; and other runs are placing calls now.
             self.context.notes.add(await joined_words(self.context))
@@ -120,10 +125,12 @@ class Planning:
         await self.context.ledger.prepared()
         return loaded
 
-    async def _read_list(self) -> Loaded:
+    async def _read_list(self, *, replaces: bool = False) -> Loaded:
         async with shown(self.context.notes.progress, reconciling.LIST):
             context = self.context
-            return await load(context.campaign, context.ledger, context.control, joined=context.joined)
+            return await load(
+                context.campaign, context.ledger, context.control, joined=context.joined, replaces=replaces
+            )
 
     async def plan(self, loaded: Loaded, *, limit: int | None, released: Released) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""

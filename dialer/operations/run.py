@@ -166,7 +166,7 @@ async def _run(
             planning = Planning(context, others, sharers)
             await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
             released = await planning.release(options, ask=ask)
-            loaded = await planning.load()
+            loaded = await planning.load(ask=ask)
             plan = await planning.plan(loaded, limit=options.limit, released=released)
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
             if options.strict and plan.to_call:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer.config.batch import locate
 from dialer.config.workspace import find_workspace
 from dialer.errors import DialerError, ExitCode, UsageError
 from dialer.models import Status
@@ -126,12 +127,14 @@ class NotShown:
         state: for scripts: `not started` or `not readable`.
         error: why it cannot be read, in words; empty if it was not started.
         exit_code: for scripts.
+        has_trial: there is a trial of it.
     """
 
     batch: str
     state: str
     error: str
     exit_code: ExitCode
+    has_trial: bool = False
     is_over = True
 
 
@@ -150,10 +153,16 @@ def _standing_or_why(batch: Batch, *, is_alone: bool) -> Standing | NotShown:
     except DialerError as error:
         # Beside results that say who was called a ledger is lost, not to be made.
         if isinstance(error, UsageError) and not (is_begun(batch) or batch.results.exists()):
-            return NotShown(batch.name, "not started", "", ExitCode.DONE)
+            return NotShown(batch.name, "not started", "", ExitCode.DONE, has_trial=_has_trial(batch))
         if is_alone:
             raise
         return NotShown(batch.name, "not readable", str(error), error.exit_code)
+
+
+def _has_trial(batch: Batch) -> bool:
+    selection = batch.selection
+    trial = locate(batch.campaign, recipients=selection.recipients, batch=selection.batch, sandbox=True)
+    return not selection.sandbox and trial.ledger.exists()
 
 
 def standing(batch: Batch) -> Standing:

@@ -164,7 +164,7 @@ async def follow(
         LedgerError: what was read cannot be recorded.
     """
     trouble, since = "", anyio.current_time()
-    async with until(control.drain), beside(_tell, ledger, progress):
+    async with until(control.drain), beside(_tell, ledger, progress, every):
         while True:
             looked = await tracker.look()
             trouble = looked.trouble
@@ -178,7 +178,7 @@ async def follow(
     return Followed(counts, tracker.tally, trouble)
 
 
-async def _tell(ledger: AsyncStore, progress: Progress) -> None:
+async def _tell(ledger: AsyncStore, progress: Progress, every: float | None) -> None:
     while True:
         await anyio.sleep(TELL_EVERY)
-        progress.calls(await ledger.call_counts())
+        progress.calls(await ledger.call_counts(), every=every)

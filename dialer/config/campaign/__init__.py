@@ -50,6 +50,8 @@ __all__ = [
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
 """Stands for the agent's id in a campaign file that waits for it; good enough for the sandbox."""
+_SAMPLES = PLACEHOLDER[:-1]
+"""The agents of the sample campaigns begin like this: there are none, since the people in these lists are strangers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,16 @@ class Campaign:
     def path(self) -> Path:
         """The campaign file."""
         return self.file.path
+
+    @property
+    def needs_agent(self) -> bool:
+        """Whether the agent's id is still to be written."""
+        return self.agent_id == PLACEHOLDER
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it is a sample that comes with the program: nobody in its list is to be called."""
+        return self.agent_id.startswith(_SAMPLES) and not self.needs_agent
 
     @property
     def common(self) -> dict[str, Any]:

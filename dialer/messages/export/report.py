@@ -322,7 +322,7 @@ def not_finished(running_at: datetime | None) -> str:
 
 CAN_BE_CALLED = "can be called, and were not yet"
 WERE_BEING_CALLED = "were being called when the run ended"
-NOT_FINAL = "were called, and how it went is not known for good"
+NOT_FINAL = "were called, and how it went may still change"
 MAY_HAVE_BEEN_CALLED = "may have been called: the answer is missing"
 NOT_REACHED = "were called and not reached, and can be called once more"
 INVALID = "cannot be called until their row is fixed"

@@ -131,7 +131,7 @@ def shared_number(spellings: Sequence[int], *, position: int, line: int) -> str:
     """Say that an earlier row has this number but differs otherwise."""
     return (
         f"the same number as {_row(position, line)}{_one_line(spellings)}, but other columns differ; "
-        'if two people share it, duplicates = "call" and an id column call both'
+        'to call both: duplicates = "call", and name an id column'
     )
 
 

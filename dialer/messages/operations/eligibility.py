@@ -30,18 +30,18 @@ def not_before_the_end(reason: str) -> str:
 
 
 def about_to_call(batch: str) -> str:
-    return f"{batch} is about to call this number"
+    return f"the batch {batch} is about to call this number"
 
 
 def rings_later(batch: str) -> str:
-    return f"{batch} has placed a call that will ring later"
+    return f"the batch {batch} has placed a call that will ring later"
 
 
 def called(batch: str, *, seconds: float) -> str:
     # In whole minutes, then hours: those who are left for the same reason are counted together.
     unit = 60 if seconds < _HOUR else _HOUR
     ago = duration(seconds // unit * unit) if seconds >= unit else "less than a minute"
-    return f"called {ago} ago by {batch}"
+    return f"called {ago} ago by the batch {batch}"
 
 
 # -- a new ledger whose list was called before -------------------------------------------------------------------------
@@ -58,7 +58,7 @@ def is_it_new(doubt: str) -> str:
 def called_before(called: int, looked_at: int, by: Sequence[tuple[str, int]], *, is_sample: bool) -> str:
     sample = " of the list that were looked at" if is_sample else ""
     numbers = "its only number was" if looked_at == 1 else f"{called:,} of {looked_at:,} numbers{sample} were"
-    batches = ", ".join(f"{count:,} by {batch}" for batch, count in by)
+    batches = ", ".join(f"{count:,} by the batch {batch}" for batch, count in by)
     return f"This batch has made no calls yet, but {numbers} called before: {batches}."
 
 

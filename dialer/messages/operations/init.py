@@ -44,8 +44,13 @@ REGION_LINE = '# region = "IN"                 # the country of numbers without 
 PLUS_LOST_LINE = "plus_lost = true                # numbers without + have lost it"
 ENCODING_LINE = '# encoding = "cp1252"           # only if the file is not UTF-8'
 RULES = "   # also us-federal, us-strict, in-promotional, in-collections"
-ALL_RULES = "   # all of them hold; take out what is not for such calls"
 YOUR_AGENT = "   # <- put yours here"
+
+
+def all_rules(together: str) -> str:
+    """Return the comment beside several rules; `together` is what they leave of each day."""
+    left = f"together {together}; " if together else ""
+    return f"   # {left}all of them hold: take out what is not for such calls"
 
 
 def left_out(columns: str, provider: str) -> str:
@@ -255,17 +260,17 @@ NO_COLUMN = "Which one? A number or a column's name, or none."
 # -- hours -------------------------------------------------------------------------------------------------------------
 
 
-def hours(times: str, *, preset: str, packs: Sequence[str]) -> str:
+def hours(times: str, *, preset: str, packs: Mapping[str, str]) -> str:
     """Ask when somebody may be called.
 
     Args:
         times: what time it is where the recipients are, in words; empty where that is not known.
         preset: the hours that are proposed.
-        packs: the names of the rules for the recipients' countries.
+        packs: the rules for the recipients' countries, each with its hours; those are empty where the days differ.
     """
     lines = ["When may they be called, by their own clock?", *([f"It is now {times}."] if times else [])]
     if packs:
-        lines.append(f"All of these rules narrow the hours, each for its country: {', '.join(packs)}.")
+        lines.append(f"All of these rules narrow the hours, each for its country: {_with_hours(packs)}.")
         lines.append("To leave one out, delete it from `rules` in the file that is written.")
     anytime = "any time of the day, without these rules" if packs else "any time of the day"
     return "\n".join([*lines, f"Write hours like {preset}, or any: {anytime}."])
@@ -322,10 +327,23 @@ def skipped(column: str, values: Sequence[str], rows: int) -> str:
     return f'Not called: {many(rows, "row")} with {" or ".join(map(_cut, values))} in "{on_one_line(column)}"'
 
 
-def hours_taken(hours: str | None, rules: Sequence[str]) -> str:
-    if hours is None:
-        return "Hours: any time of the day"
-    return f"Hours: {hours} by their own clock{f', within {array(rules)}' if rules else ''}"
+ANY_HOURS = "Hours: any time of the day"
+
+
+def hours_taken(hours: str, rules: Mapping[str, str], *, together: str) -> str:
+    """Say when people may be called.
+
+    Args:
+        hours: by their own clock.
+        rules: what narrows these, each with its hours.
+        together: what is left of each day; empty where the days differ.
+    """
+    within = f", within {_with_hours(rules)}{f': together {together}' if together else ''}" if rules else ""
+    return f"Hours: {hours} by their own clock{within}"
+
+
+def _with_hours(rules: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({hours})" if hours else name for name, hours in rules.items())
 
 
 def agent_taken(name: str, identity: str) -> str:
@@ -337,10 +355,12 @@ def no_column_for(variables: Iterable[str]) -> str:
     return f"The agent says nothing for these, since no column holds them: {listed}"
 
 
-def written(path: Path, lines: Sequence[str], *, command: str, needs_agent: bool) -> str:
-    """Say what was written and what to do next."""
-    following = f"Put the agent's id in, then: {command}" if needs_agent else f"Next: {command}"
-    return "\n".join([f"{path} is written.", *(f"  {line}" for line in lines), following])
+def written(path: Path, lines: Sequence[str], *, command: str, trial: str, needs_agent: bool) -> str:
+    """Say what was written and what to do next: a check, or, before there is an agent, a trial."""
+    following = [f"Put the agent's id in, then: {command}", f"To try it before that: {trial}"]
+    if not needs_agent:
+        following = [f"Next: {command}"]
+    return "\n".join([f"{path} is written.", *(f"  {line}" for line in lines), *following])
 
 
 def _lines(what: str, lines: Iterable[str]) -> str:

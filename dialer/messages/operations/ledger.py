@@ -8,7 +8,7 @@ from dialer.messages.buttons import Button
 from dialer.messages.commands import has_page, in_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from dialer.messages.names import ProviderNames
@@ -78,8 +78,10 @@ def account_unread(results: Path, *, why: str, names: ProviderNames) -> str:
     return f"{results}: its calls could not be looked up at {names.name} ({why}). Nothing was dialled; try again later."
 
 
-def of_another_account(results: Path, calls: Iterable[str]) -> str:
+def of_another_account(results: Path, calls: Iterable[str], *, files: Sequence[Path]) -> str:
+    """Say that results are not of this account; `files` are all that belong to them."""
     return (
         f"{results}: none of its calls exists in this account (looked up: {', '.join(sorted(calls))}).\n"
-        "They are of the sandbox or of another account. Move the file away, or use that account's key."
+        "They are of the sandbox or of another account. Use that account's key, or start anew: move these files into "
+        f"another folder: {', '.join(map(str, files))}"
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 UNCLEAR = "looking for unclear calls"
 """What a run was doing when somebody stopped it; so are the next four."""
-MISSING = "looking for calls that the ledger misses"
+MISSING = "looking for calls that are not noted here"
 RESULTS = "reading the results"
 ACCOUNT = "reading the account"
 LIST = "reading the list"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.store import BY_PLAN
+from dialer.messages.values import duration
 from dialer.messages.words import many
 from dialer.moments import to_the_minute
 
@@ -51,11 +52,9 @@ def may_be_twice(numbers: Sequence[str]) -> str:
 
 
 def ended_lately(count: int, *, seconds: float, first: datetime, last: datetime) -> str:
-    who, ago = many(count, "is", "are"), many(round(seconds / 60), "minute")
-    return (
-        f"{who} not redialled yet, as their call ended less than {ago} ago: "
-        f"the first can be from {to_the_minute(first)} on, all from {to_the_minute(last)} on"
-    )
+    have, from_on, until = many(count, "has", "have"), to_the_minute(first), to_the_minute(last)
+    when = f"until {until}" if from_on == until else f"the first until {from_on}, the last until {until}"
+    return f"{have} to wait, {when}: {duration(seconds)} after their last call ended (`redial_after` in [redial])"
 
 
 def called_often(count: int, *, calls: int) -> str:

@@ -53,8 +53,8 @@ def numbers_from_before(column: str) -> str:
 
 
 def left_by_a_program(column: str, example: str) -> str:
-    cells = f'cells such as "{on_one_line(example)}" in the column "{on_one_line(column)}"'
-    return f"{cells} are spoken as they stand where the row is called; `check` names those rows"
+    cell, name = on_one_line(example), on_one_line(column)
+    return f'some cells in the column "{name}" are like "{cell}": the agent will say that; `check` lists the rows'
 
 
 def lines_not_known(names: ProviderNames) -> str:

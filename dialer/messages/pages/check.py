@@ -44,7 +44,7 @@ def check_text(check: Check, view: Outlook, *, command: str, requests: bool = Fa
     lines += [f"  {check.phone_words}"] if check.phone_words else []
     lines += [f"  {text}" for text in report_lines(report)]
     if report.reasons or check.empty or any(_cell_warnings(check)):
-        lines.append(f"  Row 1 is the first row below the header; a spreadsheet numbers it {check.first_line}.")
+        lines.append(f"  Row 1 here is line {check.first_line} in a spreadsheet.")
     lines += uncovered_lines(check.uncovered)
     lines += list_lines(check.lists)
     if check.called:

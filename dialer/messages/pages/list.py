@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dialer.escaping import on_one_line
-from dialer.messages.commands import command_text
+from dialer.messages.commands import added, command_text
 from dialer.messages.pages.last_run import why_stopped
 from dialer.messages.pages.redials import planned
 from dialer.messages.pages.status import ago
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _HEAD = ("BATCH", "STATE", "SENT", "REACHED", "LEFT", "LAST")
 _NUMBERS = frozenset({2, 3, 4})
+_OPEN = "calls still open"
+"""The state of a batch whose people were all called, while some of these calls are not over."""
 _SHORTEST = 12
 """Letters that are left of a name at least."""
 
@@ -41,6 +43,8 @@ def listing_text(listing: Listing, *, width: int | None) -> str:
         lines.append(head)
         for row, one in zip(each, listing.batches, strict=True):
             lines += [row, *(f"    {text}" for text in details(one))]
+    if listing.has_trials:
+        lines.append(f"Trials are not shown: {added('--sandbox')} to see them.")
     return "\n".join([*lines, *to_do(listing)])
 
 
@@ -49,7 +53,8 @@ def _row(one: Entry) -> tuple[str, ...]:
         return (on_one_line(one.batch), f"{one.state}{' (forgotten)' if one.is_forgotten else ''}", "", "", "", "")
     reached = "-" if one.reached is None else f"{one.reached:,}"
     started = (f"{one.sent:,}", reached, f"{one.left:,}") if one.ledger else ("", "", "")
-    return (on_one_line(one.batch), str(one.state), *started, "" if one.last is None else ago(one.last))
+    state = _OPEN if one.open and one.state is State.DONE else str(one.state)
+    return (on_one_line(one.batch), state, *started, "" if one.last is None else ago(one.last))
 
 
 def _columns(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:

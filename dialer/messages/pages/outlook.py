@@ -10,7 +10,7 @@ from dialer.engine.simulation import Reason
 from dialer.escaping import on_one_line
 from dialer.messages.operations.run import LATER
 from dialer.messages.toml import key, quoted
-from dialer.messages.values import duration, money, plain
+from dialer.messages.values import CURRENCY_NOT_SET, amount, duration, plain
 from dialer.messages.words import many
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def outlook_lines(view: Outlook, *, rate: str) -> list[str]:
     """Return all that is to be expected of a run, and what is doubtful; `rate` is in words."""
-    lines = [*course(view, rate=rate), *later(view.forecast.later), *cost(view), *overnight(view), *account(view)]
+    lines = [*course(view, rate=rate), *later(view), *cost(view), *overnight(view), *account(view)]
     lines += [*filter(None, [first_words(view)]), *warning_lines(view.warnings), *_mapping(view)]
     if view.unused:
         lines.append(f"The prompt never asks for: {names(view.unused)}.")
@@ -71,7 +71,7 @@ def account(view: Outlook) -> list[str]:
     if view.account is None:
         return []
     name, wallet = provider.VENDOR.names.name, view.account.wallet
-    left = "" if wallet is None else f"wallet {wallet:,.15g} (as {name} gives it)"
+    left = "" if wallet is None else f"wallet {wallet:,.15g} (in the unit of {name}'s dashboard)"
     return [f"Account: {', '.join(filter(None, (view.account.email or view.account.name, left)))}."]
 
 
@@ -87,7 +87,7 @@ def over_line(ended: datetime) -> str:
 
 def course(view: Outlook, *, rate: str) -> list[str]:
     """Return when the sending begins and ends, and when the last call has ended."""
-    found = view.forecast
+    found = view.then or view.forecast
     if found.begins is None or found.sent_by is None:
         return []
     live = "" if found.live is None else f", at most {many(found.live, 'live call')} at once"
@@ -95,6 +95,8 @@ def course(view: Outlook, *, rate: str) -> list[str]:
     seconds = duration(found.sent_by.timestamp() - found.begins.timestamp())
     if found.begins <= view.course.now:
         start = "Sending takes"
+    elif view.then is not None:
+        start = f"From {moments.to_the_minute(found.begins)}, sending takes"
     else:
         start = f"Sending begins at {moments.to_the_minute(found.begins)} ({_why_not_now(view)}) and takes"
     lines = [f"{start} about {seconds}, until {moments.to_the_minute(found.sent_by)} ({rate}{live})."]
@@ -114,10 +116,11 @@ def _why_not_now(view: Outlook) -> str:
     return "all lines are taken until then" if is_open else "calling hours are closed until then"
 
 
-def later(waiting: Sequence[Later]) -> list[str]:
+def later(view: Outlook) -> list[str]:
     """Return who stays for a later run, why, and from when they can be called."""
+    waiting = view.forecast.later
     reasons = dict.fromkeys(one.reason for one in waiting)
-    each = [_reason([one for one in waiting if one.reason is reason]) for reason in reasons]
+    each = [_reason([one for one in waiting if one.reason is reason], hours=view.hours) for reason in reasons]
     total = sum(one.count for one in waiting)
     stay = f"{many(total, 'stays', 'stay')} for a later run"
     if len(each) > 1:
@@ -125,10 +128,12 @@ def later(waiting: Sequence[Later]) -> list[str]:
     return [f"{stay}: {words}." for _, words in each]
 
 
-def _reason(later: Sequence[Later]) -> tuple[int, str]:
+def _reason(later: Sequence[Later], *, hours: str) -> tuple[int, str]:
     """Return how many stay for one reason, and the reason."""
     since = sorted({one.since for one in later if one.since is not None})
     words = LATER[later[0].reason]
+    if hours and later[0].reason is Reason.CLOSED:
+        words = f"{words} ({hours})"
     if since:
         first = "" if len(since) == 1 and later[0].reason is not Reason.ELSEWHERE else "the first "
         words = f"{words}, {first}from {moments.to_the_minute(since[0])}"
@@ -142,10 +147,11 @@ def cost(view: Outlook) -> list[str]:
     if view.cost is None:
         return []
     # The campaign's price is in the currency's unit; without a currency the number stays as it came.
-    amount = money(view.cost if view.currency is None else 100 * view.cost, view.currency)
+    unit = view.currency or f"({CURRENCY_NOT_SET} in dialer.toml)"
+    costs = f"{amount(view.cost if view.currency is None else 100 * view.cost, view.currency)} {unit}"
     share = view.talk.answered / view.talk.calls if view.talk.is_enough else 0.0
     how = f"if {share:.0%} answer, as of the last {view.talk.calls:,}" if view.talk.is_enough else "if all answer"
-    return [f"The calls cost about {amount} {how}."]
+    return [f"The calls cost about {costs} {how}."]
 
 
 def uncovered_lines(found: Uncovered | None) -> list[str]:

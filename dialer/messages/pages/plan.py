@@ -81,7 +81,7 @@ def _left_out(plan: Plan) -> str:
         parts.append(f"Already called: {called:,} of {sum(plan.counts.values()):,}{last}.")
     left_out = {status: count for status in _LEFT_OUT if (count := plan.counts.get(status, 0))}
     parts += [f"Not called: {counted(left_out)}."] if left_out else []
-    return " ".join([*parts, *outlook.later(plan.outlook.forecast.later)])
+    return " ".join([*parts, *outlook.later(plan.outlook)])
 
 
 def _again(plan: Plan) -> str:

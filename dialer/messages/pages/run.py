@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialer import provider
 from dialer.errors import ExitCode
 from dialer.escaping import on_one_line
-from dialer.messages.commands import command_text, removal_text
+from dialer.messages.commands import removal_text
 from dialer.messages.pages.redials import planned
 from dialer.messages.values import duration, plain
 from dialer.messages.words import calls_table, counted, first_line, many
@@ -19,6 +18,7 @@ from dialer.operations.outcome import Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from dialer.messages.commands import Selection
     from dialer.operations import Plan, Summary
@@ -64,8 +64,8 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
     lines += _may_ring(summary, selection)
     if selection.sandbox and not summary.left and not summary.paused and files:
         lines.append(f"This was a trial, no phone rang. To try again from the start: {removal_text(*files)}")
-        if summary.next is None or summary.next.why is not Why.IN_EARNEST:
-            lines.append(f"To call the people in this list for real: {selection.in_earnest().command('run')}")
+        if summary.in_earnest and summary.next is not None and summary.next.why not in _IN_EARNEST:
+            lines.append(f"To call the people in this list for real: {summary.in_earnest}")
     return "\n".join([*lines, *([] if summary.next is None else [_next(summary.next)])])
 
 
@@ -102,17 +102,17 @@ _WHEN = {
     Why.NOT_REACHED: ", to call again the people who were not reached",
     Why.INVALID: ", when the invalid rows are fixed in the CSV",
     Why.IN_EARNEST: ", to call the people in this list for real",
+    Why.NEEDS_AGENT: ", when the agent's id is in the campaign file, to call the people in this list for real",
+    Why.OWN_LIST: ", with a list of your own",
     Why.ANY_HOUR: ", to try it now, outside the calling hours",
 }
 """What is said before a command that should not be typed without a thought."""
+_IN_EARNEST = {Why.IN_EARNEST, Why.NEEDS_AGENT}
 
 
 def _next(one: Next) -> str:
     at = "" if one.at is None else f", from {to_the_minute(one.at)}"
-    text = f"Next{_WHEN.get(one.why, '')}{at}: {one.command}"
-    # A person who tries the sample has no list here to call for real.
-    own = f"With a list of your own: {command_text('init', Path('YOUR.csv'))}"
-    return f"{own}\n{text}" if one.why is Why.IN_EARNEST else text
+    return f"Next{_WHEN.get(one.why, '')}{at}: {one.command}"
 
 
 def stopped_text(summary: Summary) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dialer import provider
 from dialer.escaping import on_one_line
 from dialer.messages import progress
 from dialer.messages.pages.last_run import why_stopped
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from dialer.messages.commands import Selection
 
+TAKEN = f"taken by {provider.VENDOR.names.name}; how these calls went is below"
 _OLD = 10.0
 """Seconds after which it is said of a run's own figures how old they are."""
 
@@ -34,12 +36,13 @@ def standing_text(standings: Sequence[tuple[Standing | NotShown, Selection]]) ->
     """
     if len(standings) == 1 and isinstance(standings[0][0], Standing):
         return "\n".join(_table(standings[0][0], standings[0][1]))
-    return "\n".join(_line(one) for one, _ in standings)
+    return "\n".join(_line(one, selection) for one, selection in standings)
 
 
-def _line(one: Standing | NotShown) -> str:
+def _line(one: Standing | NotShown, selection: Selection) -> str:
     if isinstance(one, NotShown):
-        return f"{one.batch}: {one.state}{f': {on_one_line(first_line(one.error))}' if one.error else ''}"
+        trial = f". There is a trial: {selection.as_trial().command('status')}" if one.has_trial else ""
+        return f"{one.batch}: {one.state}{f': {on_one_line(first_line(one.error))}' if one.error else trial}"
     parts = [counted(one.counts)]
     if one.calls:
         parts.append(calls_line(one.calls))
@@ -94,7 +97,9 @@ def _ago(moment: datetime) -> str:
 
 
 def _most(one: Standing, status: Status) -> str:
-    """Return why most of the refused rows were."""
+    """Return why most of the refused rows were, and that a call that was taken need not wait any more."""
+    if status is Status.QUEUED and one.calls:
+        return f"  {TAKEN}"
     return f"  most: {on_one_line(one.refused_for)}" if status is Status.ERROR and one.refused_for else ""
 
 

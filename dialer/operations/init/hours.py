@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from dialer import numbers
-from dialer.hours import WeeklyHours, load_pack, pack_names
+from dialer.hours import WeeklyHours, daily, load_pack, pack_names
 from dialer.intake.country import first_filled, valid_in
 from dialer.messages.local_times import times
 from dialer.messages.operations import init as say
@@ -38,11 +38,27 @@ async def with_hours(draft: Draft, table: Table, interview: Interview) -> Draft:
     hours: str | None = HOURS
     if interview.has_person:
         places = [(one.country, one.earliest, one.latest) for one in local_times(people, now=datetime.now(UTC))]
-        words = say.hours(times(places), preset=HOURS, packs=[pack.name for pack in packs])
+        words = say.hours(times(places), preset=HOURS, packs=_hours_of(packs))
         hours = await interview.ask(Question(words, say.HOURS, _hours_in, proposed=HOURS))
     rules = () if hours is None else tuple(pack.name for pack in packs)
-    interview.note(say.hours_taken(hours, rules))
-    return replace(draft, hours=hours, rules=rules)
+    if hours is None:
+        interview.note(say.ANY_HOURS)
+        return replace(draft, hours=None, rules=(), timezone=_one_zone(people))
+    own = WeeklyHours.parse(hours=hours, days=None)
+    together = daily([own, *(pack.hours for pack in packs)]) if packs else ""
+    interview.note(say.hours_taken(hours, _hours_of(packs), together=together))
+    return replace(draft, hours=hours, rules=rules, together=together, timezone=_one_zone(people))
+
+
+def _hours_of(packs: Sequence[RulePack]) -> dict[str, str]:
+    return {pack.name: daily([pack.hours]) for pack in packs}
+
+
+def _one_zone(people: Sequence[int]) -> str | None:
+    """Return the one zone in which all these people are; None where there are several."""
+    zones = {numbers.zones(number) for number in people}
+    (found,) = zones if len(zones) == 1 else ((),)
+    return found[0] if len(found) == 1 else None
 
 
 def _packs(people: Sequence[int]) -> list[RulePack]:

@@ -9,6 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from dialer import provider
+from dialer.config.batch import stem_of
 from dialer.config.campaign import PLACEHOLDER
 from dialer.messages.operations import init as say
 from dialer.messages.toml import array, key, quoted
@@ -23,7 +24,7 @@ _CAMPAIGN = Template("""\
 # The agent's id, from $provider's dashboard.
 agent_id = $agent$agent_note
 recipients = $recipients
-# results = "{recipients}.results.csv"   # with this, another CSV is another batch; default: $default
+results = $results   # each list has results of its own
 
 [columns]
 phone = $phone
@@ -56,6 +57,8 @@ $window\
 # timezone = "Asia/Kolkata"     # of everybody without one of their own; default: that of the number
 # outside = "leave"             # leave them to a later run | wait
 
+# By whose clock times are shown, and `start` and `until` are meant:
+$schedule
 [screening]
 duplicates = "skip"             # skip | refuse | call (needs an id column)
 # suppression = ["opted_out.csv"]
@@ -79,6 +82,8 @@ class Draft:
         missing: variables that the prompt asks for and no column holds.
         hours: by the recipients' clocks; None for any time of the day.
         rules: floors for the recipients' countries.
+        together: what these leave of each day with `hours`; empty where the days differ.
+        timezone: the one in which all recipients are; None where there are several.
         skip: column → cells of people who are not called.
     """
 
@@ -92,6 +97,8 @@ class Draft:
     missing: tuple[str, ...] = ()
     hours: str | None = None
     rules: tuple[str, ...] = ()
+    together: str = ""
+    timezone: str | None = None
     skip: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -116,7 +123,7 @@ def campaign_text(draft: Draft, *, recipients: Path, target: Path) -> str:
         agent=quoted(draft.agent),
         agent_note=say.YOUR_AGENT if draft.agent == PLACEHOLDER else "",
         recipients=quoted(_from(target, recipients)),
-        default=_plain([f"{target.stem}.results.csv"]),
+        results=quoted(_results(target, recipients)),
         phone=quoted(draft.phones[0]) if len(draft.phones) == 1 else array(draft.phones),
         region=say.PLUS_LOST_LINE
         if draft.plus_lost
@@ -127,6 +134,7 @@ def campaign_text(draft: Draft, *, recipients: Path, target: Path) -> str:
         left_out=_left_out(draft),
         user_data=_user_data(draft),
         window=_window(draft),
+        schedule=_schedule(draft),
         skip=_skip(draft),
         required=say.required(columns[0]) if columns else "",
     )
@@ -148,8 +156,18 @@ def _user_data(draft: Draft) -> str:
 def _window(draft: Draft) -> str:
     if draft.hours is None:
         return f'# [window]\n# hours = "09:00-20:00"\n# rules = ["us-federal"]{say.RULES}\n'
-    rules = f"rules = {array(draft.rules)}{say.ALL_RULES}" if draft.rules else f'# rules = ["us-federal"]{say.RULES}'
+    rules = (
+        f"rules = {array(draft.rules)}{say.all_rules(draft.together)}"
+        if draft.rules
+        else f'# rules = ["us-federal"]{say.RULES}'
+    )
     return f"[window]\nhours = {quoted(draft.hours)}\n{rules}\n"
+
+
+def _schedule(draft: Draft) -> str:
+    if draft.timezone is None:
+        return '# [schedule]\n# timezone = "Asia/Kolkata"\n'
+    return f"[schedule]\ntimezone = {quoted(draft.timezone)}\n"
 
 
 def _skip(draft: Draft) -> str:
@@ -164,6 +182,11 @@ def _from(target: Path, recipients: Path) -> str:
     there = recipients.parent.resolve() / recipients.name
     path = Path(os.path.relpath(there, target.parent.resolve())).as_posix()
     return f"./{path}" if path.startswith("~") else path
+
+
+def _results(target: Path, recipients: Path) -> str:
+    """Return where the results go: of two campaign files for one list each has its own."""
+    return f"{'' if target.stem == stem_of(recipients) else '{campaign}.'}{{recipients}}.results.csv"
 
 
 def _plain(names: Sequence[str]) -> str:

@@ -62,12 +62,15 @@ class Pulses(Calls):
         return [at for at, outcome in rows if outcome != Outcome.RETRY]
 
     def _people(self, attempts: Mapping[str, int], known: Sequence[KnownCalls]) -> tuple[Mapping[str, int], int]:
-        """Return what has become of the call that each person's result shows, and how many people were reached."""
+        """Return what has become of the call that each person's result shows, and how many people were reached.
+
+        Those who are no longer in the input do not count.
+        """
         (people,) = self._db.execute(reading.PLACED_PEOPLE).fetchone()
         if sum(attempts.get(outcome, 0) for outcome in ("", Outcome.QUEUED, Outcome.UNKNOWN)) > people:
             (reached,) = self._db.execute(reading.REACHED_PEOPLE).fetchone()
             return dict(self._db.execute(reading.OUTCOMES)), reached
-        # Nobody was called twice, so there is one call per person.
+        # All of them are in the input, and nobody was called twice: there is one call per person.
         outcomes = Counter[str]()
         for one in known:
             outcomes[one.outcome] += one.calls

@@ -108,7 +108,7 @@ def open_for_reading(
     _refuse_other_than_file(path)
     _refuse_an_orphan(path)
     if not path.exists():
-        raise UsageError(say.none_yet(path))
+        raise UsageError(say.none_yet(path, has_trial=_trial_of(path).exists()))
     with ledger_errors(path):
         how = "immutable=1" if alone else _tidy_way(path) if tidily else "mode=ro"
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None, timeout=10.0)
@@ -195,3 +195,8 @@ def check_current(path: Path, connection: sqlite3.Connection, *, any_version: bo
         raise UsageError(say.none_yet(path))
     if version < len(schema.MIGRATIONS) and not any_version:
         raise LedgerError(say.older_version(path))
+
+
+def _trial_of(path: Path) -> Path:
+    """Return where the ledger of a trial of the same batch lies."""
+    return path.with_name(f"{path.stem}.sandbox{path.suffix}")

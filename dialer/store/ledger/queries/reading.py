@@ -9,7 +9,6 @@ from dialer.models import Outcome
 from dialer.provider.states import RANG
 from dialer.store.ledger.queries.parts import (
     ACCEPTED,
-    ACCEPTED_CALLS,
     CALL,
     CALL_OF,
     CALLABLE,
@@ -170,8 +169,11 @@ COUNTS = f"""
 """
 """Those who may be called again count as what they are: see `RELEASED`."""
 REACHED_PEOPLE = f"""
-    SELECT count(DISTINCT CASE WHEN {REACHED} = 1 THEN a.recipient END) FROM {ACCEPTED_CALLS}
+    SELECT count(DISTINCT CASE WHEN {REACHED} = 1 THEN a.recipient END)
+    FROM attempt a JOIN recipient r ON r.id = a.recipient LEFT JOIN call c ON c.attempt = a.id
+    WHERE a.outcome = 'queued' AND r.position IS NOT NULL
 """
+"""People of the input that were reached."""
 # By an index, and from the calls alone: a look at each row, or at its attempt, takes several times as long.
 KNOWN_CALLS = """
     SELECT status, voicemail, final, count(*), coalesce(sum(duration), 0.0), coalesce(sum(cost), 0.0),
@@ -179,13 +181,18 @@ KNOWN_CALLS = """
     GROUP BY status, voicemail, final
 """
 COUNT_ACCEPTED = "SELECT count(*) FROM attempt WHERE outcome = 'queued'"
-OUTCOMES = f"SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL GROUP BY 1"
+OUTCOMES = f"""
+    SELECT {OUTCOME}, count(*) FROM recipient r {CALL_OF} WHERE c.attempt IS NOT NULL AND r.position IS NOT NULL
+    GROUP BY 1
+"""
 # Each counted in one pass: to group a million takes twice as long.
 _COUNT_OUTCOMES = ", ".join(f"count(*) FILTER (WHERE outcome = '{outcome}')" for outcome in Outcome)
 ATTEMPT_COUNTS = f"SELECT count(*) FILTER (WHERE outcome IS NULL), {_COUNT_OUTCOMES} FROM attempt"
 """Those that are open, and then those of each outcome, in order."""
-PLACED_PEOPLE = f"SELECT count(*) FROM {DONE} AND r.state IN ('queued', 'unknown', 'sending')"
-"""People with an attempt that placed a call, or may have, or is open."""
+PLACED_PEOPLE = f"""
+    SELECT count(*) FROM {DONE} AND r.position IS NOT NULL AND r.state IN ('queued', 'unknown', 'sending')
+"""
+"""People of the input with an attempt that placed a call, or may have, or is open."""
 # The last to be called are nearly always the last to be recorded: clocks may be set, and answers come late.
 LAST_CALLED = f"""
     SELECT max(updated_at) FROM (
