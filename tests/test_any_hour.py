@@ -36,6 +36,8 @@ def test_a_trial_that_its_hours_keep_from_calling_says_how_to_call_at_any_hour(
     assert main(["check", str(path), "--sandbox"]) == ExitCode.LOOK
     checked = capsys.readouterr().out
     assert "0 would be called now." in checked
+    # How long it takes is of interest while nobody can be called.
+    assert ", sending takes about " in checked
     assert checked.splitlines()[-1].endswith(at_any_hour)
     assert main(["run", str(path), "--sandbox", "--no-progress"]) == ExitCode.LEFT
     assert capsys.readouterr().err.splitlines()[-1].endswith(at_any_hour)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from dialer.cli import main
 from dialer.config.campaign import PLACEHOLDER, load_campaign
 from dialer.errors import CampaignError, InputError, UsageError
+from dialer.hours import WeeklyHours, daily
 from dialer.input_rows import column_name
 from dialer.intake.phone_column import usual_columns
 from dialer.operations import write_campaign
@@ -404,3 +405,26 @@ def test_what_it_writes_runs_in_the_sandbox_before_the_agent_is_put_in(capsys: p
     with Path("people.results.sandbox.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["status"] for row in rows] == ["queued"]
+
+
+def test_times_are_shown_by_the_one_clock_of_the_people_and_rules_say_what_they_leave_of_the_day() -> None:
+    people(["phone", "name"])
+    text = write_campaign(Path("people.csv")).read_text(encoding="utf-8")
+    assert '[schedule]\ntimezone = "Asia/Kolkata"\n' in text
+    assert 'rules = ["in-collections", "in-promotional"]   # together 09:00-19:00; ' in text
+    assert load_campaign("people.toml", sandbox=True).batch.timezone == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize(
+    ("hours", "left"),
+    [
+        (["09:00-20:00", "08:00-19:00", "10:30-21:00"], "10:30-19:00"),
+        (["00:00-24:00"], ""),
+        (["20:00-24:00"], "20:00-24:00"),
+        (["22:00-03:00"], "22:00-03:00"),
+        (["09:00-12:00", "13:00-14:00"], ""),
+    ],
+)
+def test_what_several_rules_leave_of_each_day(hours: list[str], left: str) -> None:
+    assert daily([WeeklyHours.parse(hours=one, days=None) for one in hours]) == left
+    assert daily([WeeklyHours.parse(hours="09:00-20:00", days=["mon"])]) == ""

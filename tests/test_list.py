@@ -83,6 +83,16 @@ def test_a_sound_ledger_is_not_forgotten(place: Place, capsys: pytest.CaptureFix
     assert "typo.ledger" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("verb", ["list", "status", "report"])
+def test_a_campaign_that_was_only_tried_names_its_trial(
+    place: Place, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    path = campaign(place, "monday", first=0, count=1)
+    assert main(["run", str(path), "--sandbox", "-q"]) == 0
+    main([verb, *(["--in", str(place.folder)] if verb == "list" else [str(path)])])
+    assert "--sandbox" in "".join(capsys.readouterr())
+
+
 # -- where each stands -------------------------------------------------------------------------------------------------
 
 

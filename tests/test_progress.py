@@ -177,6 +177,8 @@ def test_how_calls_stand_is_shown_in_place_on_a_terminal() -> None:
     bar.calls(CALLS)
     shown = f"1,200 of 1,200 calls have ended\x1b[K\n\x1b[J\r\x1b[1A{IN_WORDS}\x1b[K\n\x1b[J"
     assert terminal.getvalue() == shown
+    bar.calls(CALLS[:1], every=30.0)
+    shown += "\r\x1b[1A1,200 of 1,200 calls have ended; looking again every 30 s\x1b[K\n\x1b[J"
     bar.done()
     assert terminal.getvalue() == f"{shown}\r\x1b[1A\x1b[J", "the summary would say it a second time"
 

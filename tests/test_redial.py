@@ -319,7 +319,8 @@ def test_those_who_have_to_wait_are_told_until_when(called: Place) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"1s"', '"2h"'), encoding="utf-8")
     track(called)
     note = run(path, redial=("busy",)).notes[0]
-    assert note.startswith("1 is not redialled yet, as their call ended less than 120 minutes ago: the first can be")
+    assert note.startswith("1 has to wait, until ")
+    assert note.endswith(": 2 h after their last call ended (`redial_after` in [redial])")
 
 
 def test_without_progress_the_notes_are_told_at_the_end(called: Place, capsys: pytest.CaptureFixture[str]) -> None:

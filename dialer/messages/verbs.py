@@ -59,8 +59,11 @@ Options:
   --color WHEN  Use colours: always, never or auto (on a terminal, unless NO_COLOR is set).
   -h, --help    Show this message and exit.
 
+Words: a batch is one list that is called under one campaign file · its ledger records each call · a workspace is a
+folder whose campaigns share the rate and the do-not-call list · the sandbox is a stand-in for {provider}
+
 Exit codes: 0 all done · 1 done, some need a look · 2 something is wrong, no call was placed · 3 some are left, run
-again · 4 another run holds this batch · 5 stopped, a person must act · 130 interrupted (143 by SIGTERM)
+again · 4 another run holds this batch · 5 stopped, a person must act · 130 stopped by Ctrl-C (143 by SIGTERM)
 """
 
 

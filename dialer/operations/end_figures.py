@@ -85,7 +85,8 @@ async def with_figures(
             missed=functools.partial(_missed, context.campaign, ledger),
         )
     )
-    is_trial = batch.selection.sandbox and not context.campaign.is_sample
+    has_agent = not (context.campaign.is_sample or context.campaign.needs_agent)
+    is_trial = batch.selection.sandbox and has_agent
     return replace(summary, next=then, in_earnest=batch.selection.in_earnest().command("run") if is_trial else None)
 
 

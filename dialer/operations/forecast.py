@@ -179,7 +179,7 @@ def outlook(
             for sample in samples
             if not campaign.sandbox and standing.agent and (text := standing.agent.welcome(sample)) is not None
         ),
-        notes=(*_too_fast(campaign), *standing.notes, *hints),
+        notes=(*_too_fast(campaign), *_not_asked(campaign), *standing.notes, *hints),
         currency=campaign.workspace.currency,
     )
 
@@ -230,6 +230,11 @@ def _cost(campaign: Campaign, calls: int, talk: Talk) -> float | None:
     price = campaign.forecast.cost_per_minute
     seconds = talk.seconds if talk.is_enough else campaign.forecast.average_call
     return None if price is None else calls * seconds / 60 * price
+
+
+def _not_asked(campaign: Campaign) -> list[str]:
+    """Return a note where a trial has no agent yet: its stand-in asks for other variables."""
+    return [say.AGENT_UNKNOWN] if campaign.sandbox and campaign.needs_agent else []
 
 
 def _too_fast(campaign: Campaign) -> list[str]:

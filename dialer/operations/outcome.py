@@ -126,7 +126,7 @@ class Summary:
         paused: the user has paused it, so no call is placed; `ended` says who.
         pauses: the same for scripts.
         next: the best next command; None if there is none.
-        in_earnest: after a trial, the command of the real run; None if there is none, and for a sample campaign.
+        in_earnest: after a trial, the command of the real run; None if there is none, or no agent yet.
         workbook: path of the results as a workbook; None if the campaign does not ask for one.
     """
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TROUBLES_IN_EARNEST = "--refuse, --lose and --slow rehearse trouble in a trial. Add --sandbox, or leave them out."
 NOTHING_DIALLED = "No call was placed."
+AGENT_UNKNOWN = "once the agent's id is in the campaign file, `check` compares what its prompt asks for with your list"
 PROMPT_UNREAD = "the agent's prompt could not be read"
 ACCOUNT_UNREAD_IN_TIME = "the account could not be read in time"
 _AGENTS = 3

@@ -32,6 +32,9 @@ def plan_event(plan: Plan) -> dict[str, Any]:
     return {name: value[name] for name in kept} | {"forecast": plain(plan.outlook.forecast)}
 
 
+_NOT_TRACKED = "The stand-in ended with this run. With --track, a run waits until it knows how each call went."
+
+
 def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path] = ()) -> str:
     """Return how a run ended.
 
@@ -52,9 +55,13 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
     # The calls of a trial that were not looked up never will be.
     if summary.calls and (not selection.sandbox or any(count.asked for count in summary.calls)):
         lines += calls_table(summary.calls)
-        is_open = any(count.final in {0, 3} for count in summary.calls) and not selection.sandbox
-        if is_open and summary.next is not None and summary.next.why is not Why.OPEN:
+        is_open = any(count.final in {0, 3} for count in summary.calls)
+        if is_open and selection.sandbox:
+            lines.append(_NOT_TRACKED)
+        elif is_open and summary.next is not None and summary.next.why is not Why.OPEN:
             lines.append(f"To ask how the other calls went: {selection.command('track')}")
+    elif summary.calls:
+        lines.append(_NOT_TRACKED)
     lines.append(f"results: {', '.join(filter(None, (summary.results, summary.workbook)))}")
     # The command that lifts a single pause is the next one.
     lines += _ended(replace(summary, advice="") if summary.paused and len(summary.pauses) == 1 else summary)
