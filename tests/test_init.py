@@ -19,6 +19,7 @@ from dialer.config.campaign import PLACEHOLDER, load_campaign
 from dialer.errors import CampaignError, InputError, UsageError
 from dialer.hours import WeeklyHours, daily
 from dialer.input_rows import column_name
+from dialer.intake.opt_outs import is_opt_out
 from dialer.intake.phone_column import usual_columns
 from dialer.operations import write_campaign
 from dialer.operations.init import init_campaign, new_list
@@ -97,7 +98,9 @@ def is_number(name: str) -> bool:
 
 ODD = st.text(st.characters(exclude_categories=["Cs", "Cf"], exclude_characters="\0"), min_size=1, max_size=10)
 NAMES = ODD.map(column_name).filter(
-    lambda name: name and name not in OURS and not is_number(name) and not usual_columns([name])
+    lambda name: (
+        name and name not in OURS and not is_number(name) and not usual_columns([name]) and not is_opt_out(name)
+    )
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dialer.moments import shown
 from dialer.operations.next_command import next_command
 from dialer.operations.paused_run import next_after
+from dialer.operations.redial_plan import on_clock
 from dialer.provider.states import REDIALLED
 from dialer.store import NO_REDIALS, RedialRules
 
@@ -109,7 +110,8 @@ def _missed(campaign: Campaign, ledger: Store) -> Redials:
     if rules.times or campaign.sandbox or rules.max_attempts == 1:
         return NO_REDIALS
     times = (rules.redial_after,) * (rules.max_attempts - 1)
-    return ledger.redials(RedialRules(REDIALLED, max_attempts=rules.max_attempts, after=0.0, times=times))
+    found = ledger.redials(RedialRules(REDIALLED, max_attempts=rules.max_attempts, after=0.0, times=times))
+    return on_clock(found, sandbox=False, zone=campaign.batch.timezone)
 
 
 def _opens(deferred: Mapping[str, Deferred], *, left: int, zone: str | None) -> datetime | None:

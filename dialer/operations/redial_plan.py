@@ -40,7 +40,7 @@ def noted_redials(ledger: Store, *, sandbox: bool, zone: str | None) -> Redials:
         return NO_REDIALS
     outcomes, most, times = json.loads(text)
     plan = RedialRules(tuple(outcomes), max_attempts=most, after=0.0, times=tuple(times))
-    return _known(ledger.redials(plan), sandbox=sandbox, zone=zone)
+    return on_clock(ledger.redials(plan), sandbox=sandbox, zone=zone)
 
 
 def foreseen_redials(campaign: Campaign, ledger: Store) -> Redials:
@@ -62,10 +62,10 @@ def _plan_now(campaign: Campaign) -> RedialRules | None:
 
 
 def _of(campaign: Campaign, redials: Redials) -> Redials:
-    return _known(redials, sandbox=campaign.sandbox, zone=campaign.batch.timezone)
+    return on_clock(redials, sandbox=campaign.sandbox, zone=campaign.batch.timezone)
 
 
-def _known(redials: Redials, *, sandbox: bool, zone: str | None) -> Redials:
+def on_clock(redials: Redials, *, sandbox: bool, zone: str | None) -> Redials:
     """Return it by a zone's clock, and without the calls of a trial: they ended with the stand-in that took them."""
     return replace(
         redials,

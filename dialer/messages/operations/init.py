@@ -44,6 +44,7 @@ REGION_LINE = '# region = "IN"                 # the country of numbers without 
 PLUS_LOST_LINE = "plus_lost = true                # numbers without + have lost it"
 ENCODING_LINE = '# encoding = "cp1252"           # only if the file is not UTF-8'
 RULES = "   # also us-federal, us-strict, in-promotional, in-collections"
+NO_SCHEDULE = '# [schedule]\n# timezone = "Asia/Kolkata"\n'
 YOUR_AGENT = "   # <- put yours here"
 
 

@@ -166,7 +166,7 @@ def _window(draft: Draft) -> str:
 
 def _schedule(draft: Draft) -> str:
     if draft.timezone is None:
-        return '# [schedule]\n# timezone = "Asia/Kolkata"\n'
+        return say.NO_SCHEDULE
     return f"[schedule]\ntimezone = {quoted(draft.timezone)}\n"
 
 
