@@ -52,10 +52,10 @@ def test_list_shows_every_ledger_of_the_workspace_and_forgets_one_that_is_missin
     assert lines[0] == f"{place.folder}: 2 batches"
     assert [line.split() for line in lines[1:4]] == [
         ["BATCH", "STATE", "SENT", "REACHED", "LEFT", "LAST"],
-        ["monday", "done", "3", "-", "0", "now"],
+        ["monday", "calls", "still", "open", "3", "-", "0", "now"],
         ["3", "calls", "still", "open."],
     ]
-    assert lines[4].split() == ["tuesday", "done", "2", "-", "0", "now"]
+    assert lines[4].split() == ["tuesday", "calls", "still", "open", "2", "-", "0", "now"]
     for file in far.iterdir():
         file.unlink()
     assert main(["list", "-o", "json"]) == ExitCode.LOOK

@@ -134,7 +134,7 @@ def test_reasons_name_the_row_the_list_and_the_column(tmp_path: Path) -> None:
         "",
         "the same as row 1 (line 2)",
         (
-            "the same number as row 1 (line 2), but other columns differ; if two people share it, "
+            "the same number as row 1 (line 2), but other columns differ; "
             'to call both: duplicates = "call", and name an id column'
         ),
         "on the suppression list dnc.csv, line 1",

@@ -25,7 +25,7 @@ from dialer.numbers import edition
 from dialer.operations.cell_warnings import doubtful_cells
 from dialer.operations.do_not_call import SEEN, shared_list
 from dialer.operations.joining import note_digests, refuse_different
-from dialer.operations.replaced_list import note_list, refuse_replaced
+from dialer.operations.replaced_list import nobody_missing, note_list
 from dialer.store.interface import JUDGED
 from dialer.sync.agents import AGENTS
 
@@ -268,16 +268,13 @@ async def load(
             called=store.attempted_numbers,
         )
 
-        with store.transaction():
-            left = store.left()
+        with store.transaction(), nobody_missing(campaign.batch, store, replaces=replaces):
             store.load(
                 screened.table.header,
                 phones=screened.screening.phones,
                 id_column=campaign.columns.id,
                 chunks=screened.screening,
             )
-            if not replaces:
-                refuse_replaced(campaign.batch, store, left=left)
             note_list(campaign.batch, store)
             note_digests(campaign, store)
             store.set_note(JUDGED, mark)

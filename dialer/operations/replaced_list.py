@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from dialer.messages.operations.run import NOTHING_DIALLED
 from dialer.models import ATTEMPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from dialer.config.batch import Batch
     from dialer.store import Store
@@ -27,19 +28,23 @@ def note_list(batch: Batch, store: Store) -> None:
     store.set_note(LIST, _named(batch))
 
 
-def refuse_replaced(batch: Batch, store: Store, *, left: int) -> None:
-    """Refuse a list of another file, just loaded, that lacks people whom the batch has called.
+@contextlib.contextmanager
+def nobody_missing(batch: Batch, store: Store, *, replaces: bool) -> Iterator[None]:
+    """Refuse a list that is loaded inside if it takes another's place and lacks people whom the batch has called.
 
     Args:
         batch: the batch.
-        store: its ledger; the transaction of the load is still open.
-        left: how many called people were not in the list before.
+        store: its ledger; inside an open transaction.
+        replaces: it may take that place.
 
     Raises:
         ReplacedError: it lacks some.
     """
-    doubt = _doubt(batch, store, missing=store.left() - left)
-    if doubt:
+    former = None if replaces else _former(batch, store)
+    left = store.left() if former else 0
+    yield
+    if former and (missing := store.left() - left) > 0:
+        doubt = _doubt(batch, former, missing=missing)
         raise ReplacedError(say.not_replaced(doubt), doubt)
 
 
@@ -51,8 +56,12 @@ def foreseen_replacement(batch: Batch, store: Store, *, called: int) -> str:
         store: its ledger, with the list that it has.
         called: how many people of the new list were called.
     """
+    former = _former(batch, store)
+    if former is None:
+        return ""
     counts = store.counts()
-    return _doubt(batch, store, missing=sum(counts.get(state, 0) for state in ATTEMPTED) - called)
+    missing = sum(counts.get(state, 0) for state in ATTEMPTED) - called
+    return _doubt(batch, former, missing=missing) if missing > 0 else ""
 
 
 async def allowed(refusal: ReplacedError, *, ask: Callable[[str], Awaitable[bool]] | None) -> None:
@@ -72,11 +81,15 @@ async def allowed(refusal: ReplacedError, *, ask: Callable[[str], Awaitable[bool
         raise DeclinedError(NOTHING_DIALLED) from None
 
 
-def _doubt(batch: Batch, store: Store, *, missing: int) -> str:
+def _former(batch: Batch, store: Store) -> Path | None:
+    """Return the other file of which a ledger has the list; None if it is this one, is not known, or of a trial."""
     former = store.note(LIST)
-    if former is None or former == _named(batch) or missing <= 0 or batch.selection.sandbox:
-        return ""
-    before = batch.campaign.parent / former
+    if former is None or former == _named(batch) or batch.selection.sandbox:
+        return None
+    return batch.campaign.parent / former
+
+
+def _doubt(batch: Batch, before: Path, *, missing: int) -> str:
     # With that line, the list before keeps the results that it has.
     by_list = batch.campaign.parent / f"{stem_of(before)}.results.csv"
     return say.takes_place(
