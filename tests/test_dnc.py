@@ -70,8 +70,11 @@ def test_who_was_called_already_may_still_hear_a_ring_and_is_named(
     said = capsys.readouterr().out
     assert f"1 call was accepted by Bolna before ({number(1)}) and may still ring." in said
     assert f"dialer cancel {place.folder / 'c.toml'}" in said
-    assert dialer("dnc", "add", "+919999999999") == 0
-    assert "may still ring" not in capsys.readouterr().out
+    assert "begins a call to it." in said
+    assert dialer("dnc", "add", "+919999999999", "+919999999998") == 0
+    said = capsys.readouterr().out
+    assert "may still ring" not in said
+    assert "begins a call to them." in said
 
 
 def test_who_is_on_the_list_is_suppressed_and_the_list_is_named(

@@ -24,7 +24,8 @@ def added_text(added: Added) -> str:
     lines = [f"{added.path}: {many(len(added.added), 'number')} added{_named(added.added)}."]
     if added.known:
         lines.append(f"{many(len(added.known), 'number was', 'numbers were')} on it already{_named(added.known)}.")
-    lines.append("From now on, no run of this workspace begins a call to them.")
+    them = "it" if len(added.added) + len(added.known) == 1 else "them"
+    lines.append(f"From now on, no run of this workspace begins a call to {them}.")
     lines += map(_may_ring, added.accepted)
     if added.is_alone:
         lines.append(
