@@ -104,6 +104,13 @@ def test_a_finished_trial_says_how_to_call_in_earnest() -> None:
     text = summary_text(replace(trial, next=next_command(trial, selection=TRIAL)), selection=TRIAL)
     assert text.splitlines()[-1] == "Next, to call the people in this list for real: dialer run c.toml --batch may"
     assert next_command(LEFT, selection=TRIAL).command == "dialer run c.toml --batch may --sandbox"
+    waiting = summary_text(replace(trial, next=next_command(trial, selection=TRIAL, needs_agent=True)), selection=TRIAL)
+    assert waiting.splitlines()[-1].startswith("Next, when the agent's id is in the campaign file, ")
+    sample = summary_text(replace(trial, next=next_command(trial, selection=TRIAL, is_sample=True)), selection=TRIAL)
+    assert sample.splitlines()[-1] == "Next, with a list of your own: dialer init YOUR.csv"
+    assert "for real" not in sample
+    # Its calls ended with the stand-in.
+    assert "With --track, a run waits until it knows how each call went." in sample
 
 
 def test_refusals_are_counted_by_reason_and_told_to_scripts(quick: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,6 +59,10 @@ def test_a_sample_campaign_runs_in_the_sandbox_as_it_stands(project: Path, name:
     assert summary.counts[Status.QUEUED] > 0
     assert Status.PENDING not in summary.counts
     assert Path(summary.results).stat().st_mode & 0o777 == 0o600
+    # The people in a sample's list are strangers: nothing leads to calling them.
+    assert summary.in_earnest is None
+    assert summary.next is not None
+    assert "--sandbox" in summary.next.command or summary.next.command == "dialer init YOUR.csv"
 
 
 @pytest.mark.parametrize("code", list(ExitCode))

@@ -276,8 +276,10 @@ def test_results_of_another_account_are_refused(place: Place, path: Path, monkey
     path.with_name("c.results.ledger").unlink()
     with running(Settings()) as sandbox:
         monkeypatch.setenv("BOLNA_BASE_URL", sandbox.base_url)
-        with pytest.raises(InputError, match="none of its calls exists in this account"):
+        with pytest.raises(InputError, match="none of its calls exists in this account") as refused:
             run(path, adopt=True)
+        for ending in ("csv", "ledger", "ledger.lock", "ledger.mark"):
+            assert str(path.with_name(f"c.results.{ending}")) in str(refused.value)
         assert not sandbox.book.calls
     assert len(place.calls()) == 12
 

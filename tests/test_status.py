@@ -397,3 +397,12 @@ def test_a_zone_without_a_name_is_shown_by_its_offset() -> None:
     india = timezone(timedelta(hours=5, minutes=30), "IST")
     assert to_the_minute(moment.astimezone(india)) == "2026-12-01 14:30 UTC+05:30"
     assert to_the_minute(moment) == "2026-12-01 09:00 UTC"
+
+
+def test_a_call_that_was_taken_is_not_said_to_wait(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients(awkward(3), header=HEADER)
+    path = place.campaign()
+    assert main(["run", str(path), "--yes", "-q"]) == 0
+    assert main(["status", str(path)]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  queued ")]
+    assert line.endswith("taken by Bolna; how these calls went is below")
