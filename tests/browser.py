@@ -57,7 +57,8 @@ class Person:
     """
 
     def __init__(self, browser: Browser, **options: Any) -> None:  # noqa: ANN401 - Playwright's own
-        self.context: BrowserContext = browser.new_context(**options)
+        # What moves is drawn again sixty times a second, by the processor.
+        self.context: BrowserContext = browser.new_context(**{"reduced_motion": "reduce", **options})
         self.context.set_default_timeout(PATIENCE)
         self.context.add_init_script(_WATCH)
         self.page: Page = self.context.new_page()
