@@ -19,19 +19,21 @@ from dialer.operations.serve.board import Board
 from dialer.operations.serve.folder import own_folder
 from dialer.operations.serve.next_list import NextLists
 from dialer.operations.serve.work import Works
+from dialer.rate import Rate
 from dialer.web import guard, server
 from dialer.web.app import build
 from dialer.web.fields import Fields, RefusedError
+from dialer.web.pace import Pace
 from dialer.web.server import listening
 from dialer.web.sessions import LASTS, LINK_LASTS, Sessions
 from dialer.web.site import Site
 from tests.pages import Page, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TOKEN = "t" * 40
 CAMPAIGN = 'agent_id = "123e4567-e89b-12d3-a456-426655440000"\nrecipients = "people.csv"\n'
@@ -158,6 +160,12 @@ def test_a_session_ends_after_twelve_hours_and_a_link_after_ten_minutes(tmp_path
         "/campaigns/.dialer%2fsecret/results.csv",
         "/campaigns/0000000000000000/rejects.csv",
         "/api/v1/campaigns/..%2f..%2fsecret",
+        "/static/%00",
+        "/static/page.css%00.js",
+        "/campaigns/%ff%fe",
+        "/api/v1/events?id=%00",
+        f"/campaigns/{'a' * 3000}",
+        "//evil.example/",
     ],
 )
 def test_what_a_request_names_is_looked_up_and_never_opened(page: Page, path: str) -> None:
@@ -263,6 +271,35 @@ def test_a_request_that_is_begun_and_not_ended_holds_no_place(
     asyncio.run(asyncio.wait_for(wait_for_the_end(), 60))
 
 
+def guarded(app: ASGIApp, sessions: Sessions, *, pace_of_others: Callable[[], bool] = bool) -> guard.Guard:
+    """Return what lets in whoever has the token `t`, at any pace."""
+    hosts = frozenset("x")
+    return guard.Guard(
+        app,
+        hosts=hosts,
+        sessions=sessions,
+        token="t",
+        is_upload=bool,
+        pace=lambda: True,
+        pace_of_others=pace_of_others,
+    )
+
+
+def test_who_asks_without_end_and_is_not_signed_in_keeps_nobody_out(tmp_path: Path) -> None:
+    """A page of another site, open in the same browser, must not come between an operator and `Pause everything`."""
+    now = 0.0
+    others = Pace(Rate(10, 1.0), clock=lambda: now)
+    transport = httpx.ASGITransport(guarded(_nothing, Sessions(tmp_path), pace_of_others=others))
+
+    async def ask() -> tuple[list[int], int]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as web:
+            flood = [(await web.get("/")).status_code for _ in range(50)]
+            return flood, (await web.get("/", headers={"Authorization": "Bearer t"})).status_code
+
+    flood, mine = anyio.run(ask)
+    assert (flood[0], flood[-1], mine) == (401, 429, 204)
+
+
 def test_a_body_that_stops_coming_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A laptop that is closed in the middle of its upload keeps nobody else from sending a list."""
     monkeypatch.setattr(guard, "SILENCE", 0.05)
@@ -289,10 +326,7 @@ def test_a_body_that_stops_coming_is_not_waited_for(tmp_path: Path, monkeypatch:
         ]
         path = f"/api/v1/campaigns/{batch.id}/next"
         scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
-        guarded = guard.Guard(
-            build(site), hosts=frozenset("x"), sessions=site.sessions, token="t", is_upload=bool, pace=lambda: True
-        )
-        await guarded(scope, receive, send)
+        await guarded(build(site), site.sessions)(scope, receive, send)
 
     anyio.run(upload)
     assert answers[0]["status"] == 408

@@ -148,7 +148,7 @@ def test_a_campaign_with_one_name_for_all_results_says_what_to_write(page: Page)
 
 
 @pytest.mark.parametrize(
-    "called", ["../../evil.csv", "/etc/cron.d/x", "..\\\\x.xlsx", "x\x00.csv", ".ssh/authorized_keys"]
+    "called", ["../../evil.csv", "/etc/cron.d/x", "..\\\\x.xlsx", "x\x00.csv", ".ssh/authorized_keys", "..", "x" * 300]
 )
 def test_what_a_browser_calls_a_file_names_no_path(page: Page, called: str) -> None:
     before = {path for path in page.folder.rglob("*") if ".dialer" not in path.parts}

@@ -73,7 +73,9 @@ class Guard:
         sessions: who may come in by a cookie.
         token: what programs may come in by; empty: none.
         is_upload: whether a path takes a list of recipients.
-        pace: tells whether one more request may come now.
+        pace: tells whether one more request of somebody who is signed in may come now.
+        pace_of_others: the same for everybody else: a page of another site in the browser, or a program, that asks
+            without end keeps nobody out who is in.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Guard:
         token: str,
         is_upload: Callable[[str], bool],
         pace: Callable[[], bool],
+        pace_of_others: Callable[[], bool],
     ) -> None:
         self._app = app
         self._hosts = hosts
@@ -92,24 +95,26 @@ class Guard:
         self._token = token
         self._is_upload = is_upload
         self._pace = pace
+        self._pace_of_others = pace_of_others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             return
         headers = Headers(scope=scope)
-        refused = self._stranger(scope, headers) or self._intruder(scope, headers)
+        caller = self._caller(headers)
+        refused = self._stranger(scope, headers, caller) or self._intruder(scope, headers, caller)
         if refused is not None:
             await refused(scope, receive, _guarded(scope, send))
             return
         body = _Bounded(receive, LIST if self._is_upload(scope["path"]) else FORM)
         await self._app(scope, body, _guarded(scope, send))
 
-    def _stranger(self, scope: Scope, headers: Headers) -> Response | None:
+    def _stranger(self, scope: Scope, headers: Headers, caller: Caller | None) -> Response | None:
         """Return the response to a request that is refused for any sender; None if it is not refused."""
         if headers.get("host", "").lower() not in self._hosts:
             return refusal(421, say.OTHER_HOST)
-        if not self._pace():
+        if not (self._pace_of_others() if caller is None else self._pace()):
             return refusal(429, say.TOO_FAST)
         most = LIST if self._is_upload(scope["path"]) else FORM
         length = headers.get("content-length", "0")
@@ -117,12 +122,11 @@ class Guard:
             return refusal(413, say.too_large(most))
         return None
 
-    def _intruder(self, scope: Scope, headers: Headers) -> Response | None:
+    def _intruder(self, scope: Scope, headers: Headers, caller: Caller | None) -> Response | None:
         """Return the response to a request without permission; None if the sender has it."""
         path, reads = scope["path"], scope["method"] in _READS
         if path in _OPEN or path.startswith("/static/"):
             return None if reads else refusal(405, say.NO_SUCH_METHOD)
-        caller = self._caller(headers)
         if caller is None:
             return refusal(401, say.NO_SESSION, page=not path.startswith("/api/"))
         if not reads and (wrong := self._forged(headers, caller)):

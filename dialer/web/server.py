@@ -109,6 +109,7 @@ def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[]
         token=token,
         is_upload=lambda path: path.endswith("/next"),
         pace=Pace(_REQUESTS),
+        pace_of_others=Pace(_REQUESTS),
     )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_accept(guard, listener, ready))
@@ -147,6 +148,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         interface="asgi3",
         log_config=None,
+        # What a stranger sends is no news for the terminal; what fails here is.
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         server_header=False,
