@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.postgres_server import Server
 
 WORKERS = 4
-PER_MINUTE = 1200
+PER_MINUTE = 600
 """Calls that all hosts together place where nothing else is said: enough for a break to hit some of them."""
 _PATIENCE = 900.0
 _LOOK_EVERY = 0.1
