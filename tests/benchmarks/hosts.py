@@ -137,7 +137,10 @@ class Hosts:
         environment = os.environ | {"BOLNA_BASE_URL": self.sandbox.base_url, "BOLNA_API_KEY": "bn-test"}
         with log.open("wb") as file:
             command = [sys.executable, "-m", "dialer", *words]
-            return subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=ROOT)
+            # As on a machine of its own: Linux gives each session its share of the processor.
+            return subprocess.Popen(
+                command, stdout=file, stderr=file, env=environment, cwd=ROOT, start_new_session=True
+            )
 
     def alive(self) -> list[subprocess.Popen[bytes]]:
         return [one for one in self.workers if one.poll() is None]
