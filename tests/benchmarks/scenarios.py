@@ -241,7 +241,7 @@ def _hosts(
     by_proxy: bool = False,
     commit: str = "on",
 ) -> Iterator[Hosts]:
-    server = Server(copy_of=None, max_wal_size="1GB", max_connections="200", synchronous_commit=commit)
+    server = Server(copy_of=None, max_wal_size="1GB", synchronous_commit=commit)
     try:
         with tempfile.TemporaryDirectory(prefix="dialer-h-") as folder:
             here = Hosts(
