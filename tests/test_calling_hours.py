@@ -7,7 +7,7 @@ import math
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -385,15 +385,25 @@ NUMBERS = st.lists(
     unique=True,
 )
 CHANGES = [utc(text) for text in ("2026-03-08T07:00", "2026-11-01T06:00", "2026-03-29T01:00", "2026-10-03T16:30")]
+ZONES = ["America/New_York", "Europe/London", "Asia/Kolkata", "Europe/Moscow", "Australia/Adelaide", "Asia/Kamchatka"]
+
+
+@st.composite
+def weeks_and_beginnings(draw: st.DrawFn) -> tuple[dict[str, str], datetime]:
+    """Draw hours, and when a run begins: around a change of the clocks, or as hours end somewhere in those days."""
+    week, change = draw(WEEKS), draw(st.sampled_from(CHANGES))
+    if draw(st.booleans()):
+        return week, change + timedelta(minutes=draw(st.integers(-2000, 2000)))
+    end = time.fromisoformat(draw(st.sampled_from(sorted(week.values()))).rpartition("-")[2])
+    day = change.date() + timedelta(days=draw(st.integers(-3, 3)))
+    closes = datetime.combine(day, end, ZoneInfo(draw(st.sampled_from(ZONES)))).astimezone(UTC)
+    return week, closes - timedelta(seconds=draw(st.integers(-30, 600)))
 
 
 @given(
     numbers=NUMBERS,
-    week=WEEKS,
+    when=weeks_and_beginnings(),
     pack=st.sampled_from([(), (), ("us-strict",), ("us-federal", "in-collections")]),
-    begins=st.builds(
-        lambda at, minutes: at + timedelta(minutes=minutes), st.sampled_from(CHANGES), st.integers(-2000, 2000)
-    ),
     rate=st.sampled_from([Rate(1, 60.0), Rate(6, 3600.0), Rate(5, 1.0)]),
     latency=st.sampled_from([0.0, 0.5, 40.0]),
     connects=st.sampled_from([0.0, 3.0, 30.0]),
@@ -406,9 +416,8 @@ CHANGES = [utc(text) for text in ("2026-03-08T07:00", "2026-11-01T06:00", "2026-
 @settings(max_examples=100)
 def test_no_request_ever_leaves_outside_its_recipients_hours(  # noqa: PLR0917 - what Hypothesis gives
     numbers: list[int],
-    week: dict[str, str | list[str]],
+    when: tuple[dict[str, str], datetime],
     pack: tuple[str, ...],
-    begins: datetime,
     rate: Rate,
     latency: float,
     connects: float,
@@ -419,7 +428,8 @@ def test_no_request_ever_leaves_outside_its_recipients_hours(  # noqa: PLR0917 -
 
     What is right is told by the wall clocks of the zones, and not by the code that is tested.
     """
-    calling = window(week, *pack)
+    week, begins = when
+    calling = window({**week}, *pack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         # Days go by: fewer looks at the clock.
         patch.setattr("dialer.engine.waiting._LOOK_AGAIN", 300.0)

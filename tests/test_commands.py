@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import re
@@ -77,13 +78,16 @@ def docstrings(tree: ast.Module) -> set[int]:
     return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
 
 
-def texts() -> Iterator[tuple[str, str]]:
-    """Yield every text in the source that a person may get to see, with its place."""
-    for name, tree in trees():
-        silent = docstrings(tree)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
-                yield f"{name}:{node.lineno}", node.value
+@functools.cache
+def texts() -> list[tuple[str, str]]:
+    """Return every text in the source that a person may get to see, with its place."""
+    return [
+        (f"{name}:{node.lineno}", node.value)
+        for name, tree in trees()
+        for silent in [docstrings(tree)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent
+    ]
 
 
 def built() -> Iterator[tuple[str, str]]:

@@ -48,7 +48,7 @@ def wait_until_asked(bolna: Bolna, count: int) -> None:
 @pytest.mark.parametrize("what", ["end", "killed", "frozen"])
 def test_two_campaigns_keep_the_organisations_rate_and_nobody_is_called_twice(tmp_path: Path, what: str) -> None:
     """Whatever becomes of one of them, the other one goes on, and the server never has to refuse."""
-    batches = workspace(tmp_path, organisation="600/minute", own="480/minute", people=30)
+    batches = workspace(tmp_path, organisation="600/minute", own="480/minute", people=24)
     # In 3 seconds lie 30 slots, and two runs alone would place 48; the rest is for a machine that is busy.
     with sandbox(call_rate=38, rate_window=3.0, latency=0.1, lines=100) as bolna:
         with running(bolna, batches[0]) as one, running(bolna, batches[1]) as other:

@@ -139,7 +139,10 @@ def test_every_command_ends_with_the_exit_code_of_its_work(
     told = capsys.readouterr()
     assert told.out + told.err
     *alone, together = WHICH
-    for fault, which in [*((fault, together) for fault in FAULTS), *(("broken", one) for one in alone)]:
+    # Each command with each stream, and with each fault.
+    turn = list(VERBS).index(verb)
+    for at, which in enumerate([*alone, together]):
+        fault = FAULTS[(at + turn) % len(FAULTS)]
         with faulty(fault, *which):
             found = code()
         assert (found, fault, which) == (usual, fault, which)
