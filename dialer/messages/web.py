@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NEW_LINK = command_text("serve", "--link")
-OTHER_HOST = "The page answers under its own address only. Open the link that `dialer serve` has printed."
+OTHER_HOST = "The page answers under its own address only. Open the link that the server has printed."
 TOO_FAST = "Too many requests. Try again in a second."
 NO_SUCH_METHOD = "This cannot be done here."
-NO_SESSION = f"You are not signed in, or your session has ended. To get a new link, run: {_NEW_LINK}"
-LINK_USED = f"This link was used already, or is older than 10 minutes. To get a new one, run: {_NEW_LINK}"
+NO_SESSION = (
+    f"You are not signed in, or your session has ended. For a new link, type where the server runs: {_NEW_LINK}"
+)
+LINK_USED = (
+    f"This link was used already, or is older than 10 minutes. For a new one, type where the server runs: {_NEW_LINK}"
+)
 OTHER_ORIGIN = "This request did not come from the page itself. Nothing was done."
 FORGED = "This form is from an earlier session. Nothing was done. Reload the page, then try again."
 NOT_A_FORM = "Send a form or a JSON object."
@@ -28,7 +32,7 @@ NO_RESULTS = "There are no results yet."
 NO_REJECTS = "There is no check yet, or every row would be called."
 NO_PAGE = "There is no such page."
 NO_CAMPAIGN = "There is no such campaign. It may have been deleted or moved."
-FAILED = "Something was not foreseen. What was recorded is intact. The log of `dialer serve` says more."
+FAILED = "Something was not foreseen. What was recorded is intact. The log of the server says more."
 
 
 _HEADINGS = {

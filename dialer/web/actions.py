@@ -222,7 +222,7 @@ async def _paused(targets: list[Target], why: str, until: datetime | None) -> st
 
 async def _resumed(targets: list[Target]) -> str:
     resumed = await in_thread(resume_campaigns, targets)
-    return resumed_text([replace(one, lift=(), run="") for one in resumed])
+    return resumed_text(resumed)
 
 
 ACTIONS: Mapping[str, Action] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import has_page
 from dialer.messages.pause import LONGER_STAYS, held, lasts, was_paused
 from dialer.messages.words import many
 from dialer.operations.paused import words_of
@@ -21,6 +22,11 @@ def paused_text(paused: Paused) -> str:
     lines += paused.troubles
     if not paused.pauses:
         return "\n".join(lines)
+    if has_page():
+        # Processes and files are of use in a terminal.
+        going = len(paused.running)
+        more = [f"{many(going, 'run has', 'runs have')} not ended yet, though nothing more is sent."] if going else []
+        return "\n".join([*lines, f"{many(len(paused.stopped), 'run')} stopped for it.", *more])
     lines.append(f"{many(len(paused.stopped), 'run')} stopped for it{':' if paused.stopped else '.'}")
     lines += [f"  {_run(run)}" for run in paused.stopped]
     if paused.running:
@@ -38,7 +44,8 @@ def _pause(one: Pause, paused: Paused) -> list[str]:
         for old in paused.replaced
         if old.place == one.place and not old.trouble
     ]
-    return [f"{held(one.of, place=one.place)} is paused, {lasts(one.until)} ({one.place}).", *before]
+    where = "" if has_page() else f" ({one.place})"
+    return [f"{held(one.of, place=one.place)} is paused, {lasts(one.until)}{where}.", *before]
 
 
 def _run(run: LiveRun) -> str:

@@ -34,7 +34,7 @@ from dialer.operations.paused import words_of
 from dialer.operations.serve.work_log import ENDED, GOING_ON
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dialer.operations import Listing
     from dialer.operations.list import Entry
@@ -54,23 +54,34 @@ FAILED = "failed"
 LOCAL_CLOCK = "by the clock of the server"
 UNCLEAR, OPEN = "unclear calls", "calls still open"
 """States in which nobody is left to be called, and yet not all is done."""
+ASKING = "waiting for your answer"
 _DONE_SHOWN = 10
 _STARTABLE = {State.NOT_STARTED, State.STOPPED, State.LEFT, State.PAUSED}
 _OVER: frozenset[str] = frozenset({State.DONE, OPEN})
 _GOING_ON = {State.RUNNING, State.HOURS, State.LINE}
-_FIRST = (State.MISSING, State.UNREADABLE, State.STOPPED, UNCLEAR, State.RUNNING, State.HOURS, State.LINE, State.PAUSED)
+_FIRST = (
+    ASKING,
+    State.MISSING,
+    State.UNREADABLE,
+    State.STOPPED,
+    UNCLEAR,
+    State.RUNNING,
+    State.HOURS,
+    State.LINE,
+    State.PAUSED,
+)
 
 
-def campaign_list(listing: Listing, *, everything: Sequence[Pause], asking: Collection[str]) -> CampaignList:
+def campaign_list(listing: Listing, *, everything: Sequence[Pause], asking: Mapping[str, str]) -> CampaignList:
     """Return every batch of a workspace, those first with which something is wrong.
 
     Args:
         listing: the batches.
         everything: what holds all of them.
-        asking: the ids of those that wait for an answer.
+        asking: the ids of those that wait for an answer, each with the verb that asks.
     """
     rows = sorted(
-        (campaign_row(one, workspace=listing.workspace, asks=one.id in asking) for one in listing.batches),
+        (campaign_row(one, workspace=listing.workspace, asks=asking.get(one.id, "")) for one in listing.batches),
         key=lambda row: (_FIRST.index(row.state) if row.state in _FIRST else len(_FIRST), row.name),
     )
     return CampaignList(
@@ -90,15 +101,16 @@ def without_most_done(listing: CampaignList) -> CampaignList:
     return replace(listing, campaigns=rows, more=len(done) - len(last))
 
 
-def campaign_row(one: Entry, *, workspace: str, asks: bool = False) -> CampaignRow:
-    """Return a batch as a row of the list; `asks`: a command waits for an answer before it goes on."""
+def campaign_row(one: Entry, *, workspace: str, asks: str = "") -> CampaignRow:
+    """Return a batch as a row of the list; `asks`: the verb of a command that waits for an answer."""
     return CampaignRow(
         id=one.id,
         name=one.batch,
         agent=one.agent,
         campaign=os.path.relpath(one.campaign, workspace) if one.campaign else "",
         recipients=_list_name(one),
-        state=_state(one),
+        # While a run asks, nothing runs yet; where a cancel asks, the run goes on meanwhile.
+        state=ASKING if asks == "run" else _state(one),
         details=(*([ASKS] if asks else []), *_details(one)),
         total=sum(one.counts.values()),
         sent=one.sent,
@@ -167,7 +179,7 @@ def _own_pauses(one: Entry) -> tuple[Pause, ...]:
 
 def campaign_view(live: Live, *, workspace: str, wallet: str = "") -> CampaignView:
     """Return one batch, live."""
-    asks = live.work is not None and live.work.question is not None
+    asks = live.work.verb if live.work is not None and live.work.question is not None else ""
     entry, one, zone = live.entry, live.figures.standing, live.entry.timezone
     row = campaign_row(entry, workspace=workspace, asks=asks)
     trouble = live.figures.trouble or entry.campaign_trouble

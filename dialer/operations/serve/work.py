@@ -87,12 +87,12 @@ class Works:
             self._sweep()
             return sum(path.name.endswith(".check.log") for path in self._processes)
 
-    def asking(self) -> set[str]:
-        """Return the ids of the batches whose command waits for an answer."""
+    def asking(self) -> dict[str, str]:
+        """Return the ids of the batches whose command waits for an answer, each with what that command is."""
         with self._turn:
             self._sweep()
             works = [(path.stem.partition(".")[0], work_in(path)) for path in self._processes]
-        return {batch_id for batch_id, work in works if work is not None and work.question is not None}
+        return {batch_id: work.verb for batch_id, work in works if work is not None and work.question is not None}
 
     def start(self, batch_id: str, verb: str, selection: Selection, options: Sequence[str] = ()) -> None:
         """Start a command on a batch.

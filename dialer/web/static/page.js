@@ -69,7 +69,9 @@
     try {
       const signal = AbortSignal.timeout(SILENCE);
       const answer = await fetch(window.location.href, { headers: { "X-Live": "yes" }, cache: "no-store", signal });
-      if (answer.status === 401 || answer.status === 403) return show("signed-out", true);
+      const isOut = answer.status === 401 || answer.status === 403;
+      show("signed-out", isOut);
+      show("lost", !isOut && !answer.ok);
       if (answer.ok) take(await answer.text());
     } catch {
       show("lost", true);
@@ -108,12 +110,10 @@
       soon();
     };
     stream.onerror = () => {
-      show("lost", true);
-      // A server that is away is tried again by the browser itself; one that has refused is not.
-      if (stream && stream.readyState === EventSource.CLOSED) {
-        retry = window.setTimeout(follow, AGAIN);
-        look();
-      }
+      // A server that is away is tried again by the browser itself; one that has refused is not, and says why.
+      if (!stream || stream.readyState !== EventSource.CLOSED) return show("lost", true);
+      retry = window.setTimeout(follow, AGAIN);
+      look();
     };
   };
 
