@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import json
 import signal
@@ -702,6 +703,17 @@ def test_it_ends_while_requests_hang() -> None:
     assert threading.active_count() == threads
     with pytest.raises(httpx.ConnectError):
         httpx.get(sandbox.base_url, trust_env=False)
+
+
+def test_its_end_closes_a_connection_that_came_a_moment_before(recwarn: pytest.WarningsRecorder) -> None:
+    """Left open, it would fail whatever test the garbage collector comes by in."""
+    with running(Settings()) as sandbox:
+        host, port = sandbox.base_url.removeprefix("http://").split(":")
+        opened = [socket.create_connection((host, int(port))) for _ in range(8)]
+    for connection in opened:
+        connection.close()
+    gc.collect()
+    assert [str(found.message) for found in recwarn] == []
 
 
 def test_a_thread_leaves_signals_alone_and_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:

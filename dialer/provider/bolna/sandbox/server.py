@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 LONGEST_STOP = 5.0
+_TURNS = 4
+"""Turns of the event loop in which a connection that was accepted gets its transport."""
 
 Stop = tuple[asyncio.AbstractEventLoop, asyncio.Event]
 
@@ -130,6 +132,10 @@ async def _accept(sandbox: Sandbox, listener: socket.socket, started: Callable[[
     try:
         await stop.wait()
     finally:
+        # asyncio forgets to close what it accepted if the server is closed before the connection has a transport.
+        loop.remove_reader(listener)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         server.close()
         for connection in list(state.connections):
             connection.transport.abort()
