@@ -133,10 +133,19 @@ def test_another_list_is_another_batch_only_under_another_name(
 
     same = place.campaign(name="same", more=again, recipients="last.csv")
     assert main(["run", str(same), "--yes"]) == 0
-    assert main(["run", str(same), "--yes", "--recipients", str(place.folder / "this.csv")]) == 0
+    # The other list would take its place in the results: that needs a person's word.
+    assert main(["run", str(same), "--yes", "--recipients", str(place.folder / "this.csv")]) == ExitCode.USAGE
+    assert "10 people were called before, and would be in " in capsys.readouterr().err
+    asked = []
 
+    async def yes(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    summary = run_campaign_sync(load_campaign(same, recipients=place.folder / "this.csv"), ask=yes)
+    assert len(asked) == 1
+    assert summary.counts == {Status.QUEUED: 40}
     assert len(place.calls()) == 70 + 30 + 20
-    assert "Already called: 20 of 40 (the last one on " in capsys.readouterr().err
 
 
 def test_who_is_taken_out_is_not_called_and_who_comes_back_is(place: Place) -> None:

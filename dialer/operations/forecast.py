@@ -179,7 +179,7 @@ def outlook(
             for sample in samples
             if not campaign.sandbox and standing.agent and (text := standing.agent.welcome(sample)) is not None
         ),
-        notes=(*_too_fast(campaign), *_not_asked(campaign), *standing.notes, *hints),
+        notes=(*_too_fast(campaign), *standing.notes, *hints),
         currency=campaign.workspace.currency,
     )
 
@@ -263,6 +263,6 @@ async def look_ahead(campaign: Campaign, check: Check) -> Outlook:
         samples=check.heard,
         places=check.places,
         placed=check.placed,
-        hints=check.hints,
+        hints=(*_not_asked(campaign), *check.hints),
         talk=check.talk,
     )
