@@ -354,6 +354,15 @@ def test_nothing_of_a_cell_a_file_or_an_answer_is_run(
             ana.page.goto(f"{page.address}/campaigns/{row['id']}")
             assert EVIL[:20] in ana.page.inner_text("main")
             ana.page.goto(f"{page.address}/campaigns/{row['id']}/next")
+        taken = page.web.post(
+            f"/campaigns/{row['id']}/next",
+            data={"csrf": page.csrf},
+            files={"file": (name, f'phone,"{cell}"\n"{cell}",x\n'.encode())},
+            headers={"Origin": page.address},
+        )
+        ana.page.goto(str(taken.url))
+        see(ana.page, "#checked, .say", re.compile("cannot be called|Rows of the list"))
+        assert f"list {name}" in ana.page.inner_text("#head")
         ana.page.goto(f"{page.address}/organisation")
         assert EVIL in ana.page.inner_text("main")
         assert ana.ran() == []
