@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dialer.web.site import Site
 
 _BACKLOG = 1024
+_TURNS = 4
+"""Turns of the event loop in which a connection that was accepted gets its transport."""
 _MOST_CONNECTIONS = 500
 """Connections at once; one more is closed at once."""
 _HEAD_WITHIN = 10.0
@@ -134,6 +136,10 @@ async def accepting(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyn
     try:
         yield server
     finally:
+        # asyncio forgets to close what it accepted if the server is closed before the connection has a transport.
+        asyncio.get_running_loop().remove_reader(listener)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         server.close()
         for connection in list(state.connections):
             connection.transport.abort()
