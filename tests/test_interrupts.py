@@ -139,12 +139,12 @@ def test_a_frozen_process_makes_up_for_nothing_afterwards(campaign: Path, bolna:
 
 
 def test_a_hang_up_is_not_heard_under_nohup(campaign: Path, bolna: Sandbox) -> None:
-    write_list(campaign.parent, 20)
+    write_list(campaign.parent, 10)
     process = logging(campaign, bolna, ignores=signal.SIGHUP)
     after_outcomes(process, 5)
     process.send_signal(signal.SIGHUP)
     assert ended(process)[0] == 0
-    assert len(bolna.book.calls) == 20
+    assert len(bolna.book.calls) == 10
 
 
 def test_a_second_signal_stops_at_once_and_leaves_doubt(campaign: Path) -> None:

@@ -163,7 +163,7 @@ def _copy_beside(path: Path) -> Path:
 
 @pytest.mark.parametrize("what", SPOILING)
 def test_the_rate_holds_while_the_file_is_taken_away_from_under_them(path: Path, what: str) -> None:
-    found = moments_of(path, runs=3, each=30, spoil=SPOILING[what])
+    found = moments_of(path, runs=3, each=22, spoil=SPOILING[what])
     assert shortest_gap(found) >= INTERVAL * 0.999
 
 
