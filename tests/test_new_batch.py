@@ -10,6 +10,7 @@ import pytest
 
 from dialer.cli import main
 from dialer.errors import ExitCode
+from tests.engines import EACH_ENGINE
 from tests.place import HEADER, awkward
 from tests.terminals import at_a_terminal
 
@@ -169,6 +170,7 @@ def test_another_list_takes_the_place_of_the_called_one_only_where_the_user_says
     assert place.results("monday.results.csv") == rows
 
 
+@EACH_ENGINE
 def test_a_list_of_another_name_in_which_nobody_is_missing_goes_on_with_the_batch(place: Place, monday: Path) -> None:
     """It has grown, and its name has the date of today."""
     place.recipients(awkward(25), header=HEADER, name="tomorrow.csv")
@@ -189,6 +191,7 @@ def test_two_campaign_files_of_one_list_have_results_of_their_own(
         assert (place.folder / results.replace(".csv", ".sandbox.csv")).is_file()
 
 
+@EACH_ENGINE
 def test_people_who_are_in_the_list_no_longer_are_neither_sent_nor_reached(
     place: Place, monday: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
