@@ -235,7 +235,7 @@ def test_a_trial_is_kept_apart_in_every_command(place: Place, capsys: pytest.Cap
     assert main(["status", path, "--sandbox"]) == 0
     capsys.readouterr()
     assert main(["status", path]) == 0
-    assert capsys.readouterr().out == "c: not started\n"
+    assert capsys.readouterr().out == f"c: not started. There is a trial: dialer status {path} --sandbox\n"
     for command in (
         ["results"],
         ["reconcile"],

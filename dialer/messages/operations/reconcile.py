@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dialer.messages.names import ProviderNames
 
-UNCLEAR = "looking for unclear calls"
+UNCLEAR = "looking for calls whose answer was lost"
 """What a run was doing when somebody stopped it; so are the next four."""
 MISSING = "looking for calls that are not noted here"
 RESULTS = "reading the results"
