@@ -11,6 +11,7 @@ DialerError
  +-- LockedError                 4  another run holds this batch
  +-- LeftError                   3  no call was placed for now; the same command continues later
  |    +-- DeclinedError          3  the user answered a question with no
+ |    +-- NoLineError            3  all lines of the organisation are taken, for now
  +-- MustActError                5  stopped: the user must act first (key, money, agent, breaker)
  |    +-- LedgerError            5  the ledger cannot be read or written
  |    |    +-- UnreachableError  5  the database does not answer, for now
@@ -129,6 +130,10 @@ class LeftError(DialerError):
 
 class DeclinedError(LeftError):
     """A person answered a question with no: nothing is wrong, and nothing was done."""
+
+
+class NoLineError(LeftError):
+    """All lines of the organisation are taken: a call has to wait for one."""
 
 
 class MustActError(DialerError):

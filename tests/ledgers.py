@@ -165,5 +165,8 @@ class AnyNumber:
     def has_line(self, in_flight: int) -> bool:  # noqa: ARG002 - as Lines has it
         return True
 
+    def was_refused(self) -> None:
+        pass
+
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         pass

@@ -18,10 +18,24 @@ import pytest
 from dialer.errors import LedgerError, LockedError, OtherServerError, RunOverError
 from dialer.models import Status
 from dialer.store.do_not_call import Row
+from dialer.store.joining import Others, Turn
 from dialer.store.ledger.queries import changing, reading, report
 from dialer.store.shared import Pause
 from tests.engines import freeze, skip_where_missing
-from tests.ledgers import BINDING, QUEUED, REFUSED, call, intend, key_of, load, people, result_of, row, standing
+from tests.ledgers import (
+    ANYBODY,
+    BINDING,
+    QUEUED,
+    REFUSED,
+    call,
+    intend,
+    key_of,
+    load,
+    people,
+    result_of,
+    row,
+    standing,
+)
 from tests.postgres_proxy import Proxy
 
 if TYPE_CHECKING:
@@ -285,6 +299,101 @@ def test_a_closed_run_leaves_nobody_claimed_or_open(opened: Callable[..., Batch]
     second = working(opened())
     assert [one.key for one in second.page(after=0, size=5)] == [key_of(2), key_of(3)]
     assert standing(second)[key_of(1)] is Status.UNKNOWN
+
+
+def test_of_those_that_begin_together_one_brings_the_list_and_the_others_wait_for_it(
+    opened: Callable[..., Batch],
+) -> None:
+    first, second, third = (working(opened(), joins=True) for _ in range(3))
+    assert [one.turn() for one in (first, second, third)] == [Turn.PREPARE, Turn.WAIT, Turn.WAIT]
+    first.close()
+    assert [one.turn() for one in (third, second)] == [Turn.PREPARE, Turn.WAIT]
+    third.prepared()
+    assert [one.turn() for one in (third, second)] == [Turn.JOIN, Turn.JOIN]
+    late = working(opened(), joins=True)
+    assert late.turn() is Turn.JOIN
+
+
+def test_a_run_that_rests_gives_its_people_back_and_sees_when_another_has_ended(opened: Callable[..., Batch]) -> None:
+    first, second = working(opened(), joins=True), working(opened(), joins=True)
+    first.turn()
+    first.prepared()
+    second.turn()
+    claimed = first.page(after=0, size=2)
+    assert second.others() == Others(calling=1, working=1, over=0)
+    first.rest()
+    assert second.others() == Others(calling=0, working=1, over=0)
+    assert second.page(after=0, size=2) == claimed
+    second.leave()
+    assert first.others() == Others(calling=0, working=0, over=1)
+    assert first.page(after=0, size=2) == claimed
+    assert second.others() == Others(calling=1, working=1, over=0)
+
+
+def test_whom_one_run_may_call_again_no_other_calls_on_top_of_that(opened: Callable[..., Batch]) -> None:
+    """Both were asked for the same: whoever is first calls, and the other one has nobody left."""
+    first, second = working(opened(), joins=True), opened()
+    call(first, 1, REFUSED)
+    second.begin_work(joins=True)
+    for run in (first, second):
+        assert run.permit(Status.ERROR, ANYBODY, what="--retry-errors").released == 1
+    call(first, 1, QUEUED)
+    assert intend(second, 1) == []
+    assert second.end_permissions() == 0
+
+
+def test_an_answer_that_stops_one_run_stops_all_until_the_next_brings_the_list(opened: Callable[..., Batch]) -> None:
+    first, second = working(opened(), joins=True), opened()
+    first.turn()
+    first.prepared()
+    second.begin_work(joins=True)
+    second.turn()
+    first.halt("no money")
+    assert (second.halted(), intend(second, 1)) == ("no money", [])
+    first.close()
+    second.close()
+    again = working(opened(), joins=True)
+    assert again.turn() is Turn.PREPARE
+    again.prepared()
+    assert (again.halted(), len(intend(again, 1))) == ("", 1)
+
+
+def test_a_statement_that_takes_long_costs_no_run_its_lease(opened: Callable[..., Batch]) -> None:
+    batch, other = opened(), opened()
+    batch.lease = 1.0
+    working(batch, joins=True)
+    batch._session.execute("SELECT pg_sleep(2.5)")
+    other.begin_work(joins=True)
+    assert batch.is_alive()
+    assert len(intend(batch, 1)) == 1
+
+
+def test_calls_of_all_runs_and_batches_take_lines_until_they_are_over(opened: Callable[..., Batch], url: str) -> None:
+    from dialer.store.postgres import DatabaseCalls  # noqa: PLC0415 - where it is installed
+
+    first, second = working(opened("first")), working(opened("second"))
+    (open_,), called = intend(first, 1), call(first, 2, QUEUED)
+    call(second, 3, REFUSED)
+    server = first.note("server") or ""
+
+    def live(run: str = "") -> tuple[int, int]:
+        with DatabaseCalls(url, server=server, run=run) as calls:
+            found = calls.live()
+        return sum(len(one.calls) for one in found), sum(one.doubts for one in found)
+
+    assert live() == (1, 1)
+    assert live(first.this_work()) == (0, 0)
+    assert live(second.this_work()) == (1, 1)
+    third = working(opened("third"), 5)
+    third.lines = 3
+    (fourth,) = intend(third, 4, 5)
+    assert (fourth.recipient.key, len(third.without_line())) == (key_of(4), 1)
+    third.withhold([fourth], reason="")
+    first.withhold([open_], reason="too late")
+    assert live() == (1, 0)
+    for status, count in (("ringing", 1), ("scheduled", 0), ("ringing", 1), ("completed", 0)):
+        first.note_statuses([(called.id, status)])
+        assert live() == (count, 0), status
 
 
 # -- the database ------------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ class Lines:
         retried: the provider retries calls by itself: these are looked up every minute.
         shared: how many calls of all batches may be live at once; None if they share no lines.
         others: the other batches' calls; None if they share no lines.
-        has_earlier: calls of the batch that other runs have placed count as this run's; else as the others'.
+        by_ledger: each intent gets its line from the ledger, which counts the calls of all runs of all batches.
         now: the wall clock, Unix seconds.
     """
 
@@ -99,7 +99,7 @@ class Lines:
         retried: bool = False,
         shared: int | None = None,
         others: Others | None = None,
-        has_earlier: bool = True,
+        by_ledger: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._most = most
@@ -109,7 +109,7 @@ class Lines:
         self._average = average
         self._shared = math.inf if shared is None else shared
         self._others = others
-        self._mine: set[int] | None = None if has_earlier else set()
+        self._mine: set[int] | None = set() if by_ledger else None
         """The attempts of this run alone; None: all of the batch are."""
         self._elsewhere = 0
         self._beaten = False
@@ -144,13 +144,18 @@ class Lines:
         Raises:
             DialerError: another batch's ledger cannot be read.
         """
-        if self._others is None:
+        if self._others is None or self._mine is not None:
             return True
         self._count_others()
         self._beaten = self._free() < in_flight
         if self._beaten:
             self._full.set()
         return not self._beaten
+
+    def was_refused(self) -> None:
+        """Wait for a line: the ledger had none for an intent."""
+        self._beaten = True
+        self._full.set()
 
     def _count_others(self) -> None:
         before, self._elsewhere = self._elsewhere, 0 if self._others is None else self._others.count()

@@ -48,6 +48,9 @@ class Room(Protocol):
     def has_line(self, in_flight: int) -> bool:
         """Tell whether there is a line for a request whose intent is durable, counting other batches' requests."""
 
+    def was_refused(self) -> None:
+        """Wait for a line: the ledger had none for an intent."""
+
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
 

@@ -49,7 +49,11 @@ class Recording:
         return []
 
     async def intended(self, recipient: Recipient, render: Render) -> Attempt | None:
-        """Return an attempt whose intent is on disk; None where the recipient may not be called any more."""
+        """Return an attempt whose intent is on disk; None where the recipient may not be called any more.
+
+        Raises:
+            NoLineError: all lines are taken.
+        """
         # Shielded: an intent that reaches the disk must not be forgotten by a cancellation meanwhile.
         with anyio.CancelScope(shield=True), self._stopping_if_it_fails():
             attempts = await self._ledger.intend([recipient], render)

@@ -23,7 +23,7 @@ from dialer.engine.placing import Placing
 from dialer.engine.queue import Queue
 from dialer.engine.recording import Recording
 from dialer.engine.throttle import Throttle
-from dialer.errors import DialerError
+from dialer.errors import DialerError, NoLineError
 from dialer.models import Attempt
 
 if TYPE_CHECKING:
@@ -313,7 +313,12 @@ class Runner:
 
     async def _intended(self, recipient: Recipient) -> Attempt | None:
         began = anyio.current_time()
-        attempt = await self._recording.intended(recipient, self._render)
+        try:
+            attempt = await self._recording.intended(recipient, self._render)
+        except NoLineError:
+            self._lines.was_refused()
+            self._pending.try_again(recipient)
+            return None
         self._commits.took(anyio.current_time() - began)
         if attempt is not None and (deferral := self._eligibility.why_no_line(self.placing.in_flight)) is not None:
             await self._put_off(attempt, deferral)

@@ -74,7 +74,7 @@ async def opened(
     place = place_in_database(campaign.batch, campaign.workspace)
     if place is not None:
         refuse_unimported(campaign.workspace, batch)
-        place = replace(place, within=_within(campaign))
+        place = replace(place, within=_within(campaign), lines=campaign.workspace.lines)
         writer = LedgerWriter(lambda: open_ledger(place, binding=binding, batch=batch.name), note=note)
         async with _in_database(campaign, writer, command=command, control=control, joins=joins) as ledger:
             yield ledger

@@ -47,4 +47,5 @@ class RunOptions:
     def repeated(self) -> tuple[str, ...]:
         """The words of a command line that ask for the same again: a redial that was not made is not kept."""
         redial = ("--redial", ",".join(self.redial)) if self.redial else ()
-        return (*(("--retry-errors",) if self.retry_errors else ()), *redial)
+        join = ("--join",) if self.join else ()
+        return (*(("--retry-errors",) if self.retry_errors else ()), *redial, *join)

@@ -266,7 +266,7 @@ def _lines(context: RunContext, plan: Plan, sharers: LineSharers | None, watch: 
         tracker=watch,
         shared=campaign.workspace.lines,
         others=None if sharers is None else NeighbourCalls(sharers, context.client, reads=context.reads),
-        has_earlier=sharers is None or not sharers.has_own_batch,
+        by_ledger=sharers is not None and sharers.has_own_batch,
         lines=foretold.lines or foretold.live or math.inf,
         average=foretold.average,
         retried=retries is not None and retries.enabled,

@@ -60,7 +60,11 @@ class AsyncStore(ABC):
 
     @abstractmethod
     async def intend(self, recipients: Sequence[Recipient], render: Render) -> list[Attempt]:
-        """Return the attempts once their intents are on disk; see `Store.intend`."""
+        """Return the attempts once their intents are on disk; see `Store.intend`.
+
+        Raises:
+            NoLineError: all lines are taken, where the store counts them.
+        """
 
     @abstractmethod
     def settle(self, attempt: Attempt, answer: Answer) -> None:

@@ -36,6 +36,7 @@ class InDatabase:
         folder: of the workspace on this host.
         within: seconds after a call by another batch during which this batch does not call the same number.
         check: raises where the address leads to another database than that of the workspace.
+        lines: calls of all batches that may be live at once; None: any number.
     """
 
     url: str = field(repr=False)
@@ -44,6 +45,7 @@ class InDatabase:
     folder: Path
     within: float = 86_400.0
     check: Callable[[Whose], None] | None = field(default=None, repr=False, compare=False)
+    lines: int | None = None
 
 
 def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> Store:
@@ -65,7 +67,7 @@ def open_ledger(place: Path | InDatabase, *, binding: Binding, batch: str) -> St
     opened = Batch.open(
         place.url, name=place.name, binding=binding, batch=batch, campaign=place.campaign, check=place.check
     )
-    opened.within = place.within
+    opened.within, opened.lines = place.within, place.lines
     return opened
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 HALTED = "halted"
 """Name of the note of an answer that stops all runs of a batch; empty where there is none."""
@@ -56,6 +56,9 @@ class Joining(Protocol):
 
     def leave(self) -> None:
         """End the calling of this run: it claims nobody and has nothing open any more."""
+
+    def without_line(self) -> Collection[int]:
+        """Return whom (integer keys) the last `intend` left out since all lines were taken; they have to wait."""
 
     def halt(self, why: str) -> None:
         """Stop all runs of the batch at their next intent, for a reason; the next run that prepares it is not."""

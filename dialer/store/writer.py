@@ -16,7 +16,8 @@ import anyio
 from anyio import to_thread
 from anyio.lowlevel import current_token
 
-from dialer.errors import LedgerError, OtherServerError, RunOverError, UnreachableError
+from dialer.errors import LedgerError, NoLineError, OtherServerError, RunOverError, UnreachableError
+from dialer.messages.engine import NO_LINE_LEFT
 from dialer.models import Outcome
 from dialer.store.access import AsyncStore
 from dialer.store.coming_back import come_back
@@ -308,6 +309,8 @@ def _intend(ledger: Store, jobs: list[_Job]) -> None:
         for job, recipients in wanted:
             # Taken out: of two who ask for one person only the first may call.
             job.result = [made.pop(one.id) for one in recipients if one.id in made]
+            lacking = not job.result and any(one.id in ledger.without_line() for one in recipients)
+            job.error = NoLineError(NO_LINE_LEFT) if lacking else None
 
 
 def _outcomes(jobs: list[_Job]) -> list[tuple[Attempt, Answer]]:

@@ -10,7 +10,7 @@ from dialer.store.joining import Others, Turn
 from dialer.store.ledger.connection import Connected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _PROGRESS, _WORK = "live_progress", "work"
 
@@ -34,6 +34,10 @@ class Alone(Connected):
 
     def leave(self) -> None:
         """Do nothing: the lock says when this run is over."""
+
+    def without_line(self) -> Collection[int]:
+        """Return nobody: a run that shares lines with other ledgers counts them itself."""
+        return ()
 
     def halt(self, why: str) -> None:
         """Do nothing: a run that ends stops itself."""

@@ -15,15 +15,9 @@ from dialer.store.shared import LiveCalls
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_DOUBT = 600.0
-"""Seconds for which an attempt counts that may have placed a call."""
-
 
 class DatabaseCalls:
     """All calls in a database that were placed at one server, but those of one run.
-
-    An intent is on the server's disk before its run counts: of the runs that compete for the last line, the one that
-    counts last sees the intents of all others.
 
     Args:
         url: of the database.
@@ -50,7 +44,7 @@ class DatabaseCalls:
     def live(self) -> Sequence[LiveCalls]:
         """Return which calls may be live, by batch."""
         with self._looks.session() as session:
-            rows = session.execute(statements.LIVE_CALLS, (self._server, self._run, _DOUBT, OLD)).fetchall()
+            rows = session.execute(statements.LIVE_CALLS, (self._server, self._run)).fetchall()
         return [_live(batch, agent, found) for (batch, agent), found in groupby(rows, key=itemgetter(0, 1))]
 
 

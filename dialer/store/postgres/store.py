@@ -68,10 +68,13 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
 
     within = 86_400.0
     """Seconds after a call by another batch during which this batch does not call the same number."""
+    lines: int | None = None
+    """Calls of all batches of the server that may be live at once; None: any number."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._sent = sent.Sent()
+        self._without_line: frozenset[int] = frozenset()
 
     @classmethod
     def open(
@@ -217,8 +220,11 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
             marks = [reference(self.shared_reference(one.key), before[one.id] + 1) for one in chosen]
             bodies = [render(one, mark) for one, mark in zip(chosen, marks, strict=True)]
             mine = {"run": self._session.run, "line": self._line, "within": self.within, "at": at}
+            mine["lines"] = self.lines
             asked = mine | sent.columns(chosen, marks, bodies)
-            made = dict(self._db.execute(statements.INTEND, asked).fetchall()) if chosen else {}
+            answers = self._db.execute(statements.INTEND, asked).fetchall() if chosen else []
+            made = {one: attempt for one, attempt in answers if attempt is not None}
+            self._without_line = frozenset(one for one, attempt in answers if attempt is None)
         moment = datetime.fromtimestamp(at, UTC)
         attempts = [
             Attempt(made[one.id], one, mark, moment, body)
@@ -227,6 +233,10 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
         ]
         self._sent.begun(attempts, asked=asked_at)
         return attempts
+
+    def without_line(self) -> frozenset[int]:
+        """Return whom the last `intend` left out since all lines were taken."""
+        return self._without_line
 
     def may_send(self, attempt: Attempt) -> bool:
         """Tell whether a request may leave: neither this run may be over, nor its intent so old that much has changed.

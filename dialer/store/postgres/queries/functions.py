@@ -11,8 +11,8 @@ from __future__ import annotations
 from dialer.messages.store import RUN_ENDED
 from dialer.store.joining import HALTED
 from dialer.store.ledger.queries.changing import REFUSED_AGAIN
-from dialer.store.postgres.queries.schema import LOCKS
-from dialer.store.postgres.queries.triggers import TRIGGERS
+from dialer.store.postgres.queries.schema import LINES, LOCKS
+from dialer.store.postgres.queries.triggers import TAKES_LINE, TRIGGERS
 
 IS_OVER, IS_ANOTHER, IS_UNTOLD = "DL001", "DL002", "DL003"
 """The errors that tell a run that it was declared over, that the server may lack what this run has recorded, or another
@@ -54,11 +54,11 @@ END $$;
 -- Begins attempts at those who may be called at this moment; returns them with the attempts' numbers.
 -- A run that is declared over begins none, nor does one that knows the server as another one.
 CREATE FUNCTION dialer.intend(
-    me text, line integer, moment double precision, within double precision, people bigint[], turns integer[],
-    marks text[], bodies text[], scheduled double precision[], retries double precision[]
+    me text, line integer, moment double precision, within double precision, lines integer, people bigint[],
+    turns integer[], marks text[], bodies text[], scheduled double precision[], retries double precision[]
 ) RETURNS TABLE (whom bigint, made bigint) LANGUAGE plpgsql AS $$
 DECLARE b bigint := dialer.current_batch(); begun_people bigint[]; begun_ids bigint[];
-    mine dialer.run; here text := dialer.identity();
+    mine dialer.run; here text := dialer.identity(); room integer;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({LOCKS}, b::integer);
     SELECT * INTO mine FROM dialer.run r WHERE r.batch_id = b AND r.id = me FOR SHARE;
@@ -78,6 +78,17 @@ BEGIN
     AND (p.until IS NULL OR p.until > dialer.seconds()))
     OR EXISTS (SELECT 1 FROM dialer.meta m WHERE m.batch_id = b AND m.name = '{HALTED}' AND m.value <> '') THEN
         RETURN;
+    END IF;
+    IF lines IS NOT NULL THEN
+        -- Of those that want the last line, one after the other counts what all that are through have taken.
+        PERFORM pg_advisory_xact_lock({LOCKS}, {LINES});
+        SELECT greatest(0, lines - count(*)) INTO room FROM dialer.live_call l
+        JOIN dialer.meta m ON m.batch_id = b AND m.name = 'server' AND m.value = l.server
+        JOIN dialer.attempt a ON a.batch_id = l.batch_id AND a.id = l.attempt
+        LEFT JOIN dialer.call c ON c.batch_id = l.batch_id AND c.attempt = l.attempt WHERE {TAKES_LINE};
+        RETURN QUERY SELECT w.one, NULL::bigint FROM unnest(people) WITH ORDINALITY AS w (one, place)
+        WHERE w.place > room;
+        people := people[1:room];
     END IF;
     -- In one order, so that two runs that want the same people do not wait for each other.
     PERFORM 1 FROM dialer.recipient r WHERE r.batch_id = b AND r.id = ANY (people) ORDER BY r.id FOR UPDATE;

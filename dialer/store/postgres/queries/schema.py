@@ -12,6 +12,8 @@ from __future__ import annotations
 LOCKS = 0x6469616C
 """First key of the advisory locks that last one transaction; the second one is the batch's."""
 
+LINES = -2
+"""Second key of the one under which intents count the calls of all batches."""
 OLD = 86_400
 """Seconds after which a call is surely not live any more."""
 

@@ -7,6 +7,7 @@ from dialer.store.ledger.queries import changing
 from dialer.store.ledger.queries.parts import CALLABLE, permitted
 from dialer.store.ledger.queries.reading import RECIPIENT
 from dialer.store.postgres.queries.schema import HELPERS, LOCKS
+from dialer.store.postgres.queries.triggers import TAKES_LINE
 
 VERSION_TABLE = "SELECT to_regclass('dialer.version')"
 VERSION_NOTED = "SELECT max(number) FROM dialer.version"
@@ -181,14 +182,13 @@ HOLD = """
     ON CONFLICT ON CONSTRAINT rate_pkey DO UPDATE SET held_for = CASE WHEN r.held_until < excluded.held_until
     THEN excluded.held_for ELSE r.held_for END, held_until = greatest(r.held_until, excluded.held_until)
 """
-LIVE_CALLS = """
+LIVE_CALLS = f"""
     SELECT b.name, coalesce(g.value, ''), a.outcome, a.id, a.execution_id, a.at, coalesce(a.answered_at, a.at),
     coalesce(c.status, '') FROM dialer.live_call l JOIN dialer.batch b ON b.id = l.batch_id
     JOIN dialer.attempt a ON a.batch_id = l.batch_id AND a.id = l.attempt
     LEFT JOIN dialer.call c ON c.batch_id = a.batch_id AND c.attempt = a.id
     LEFT JOIN dialer.meta g ON g.batch_id = l.batch_id AND g.name = 'agent'
-    WHERE l.server = ?1 AND a.run IS DISTINCT FROM ?2 AND l.at > dialer.seconds()
-    - CASE WHEN a.outcome = 'unknown' THEN ?3 ELSE ?4 END AND coalesce(a.scheduled_at, 0) <= dialer.seconds()
+    WHERE l.server = ?1 AND a.run IS DISTINCT FROM ?2 AND {TAKES_LINE}
     ORDER BY b.id, a.id
 """
 FORGET_OLD_CALLS = "DELETE FROM dialer.live_call WHERE at < dialer.seconds() - ?"
@@ -221,8 +221,8 @@ LIFT_PAUSE = "DELETE FROM dialer.pause WHERE of = ? AND name = ?"
 CLAIM = f"SELECT {RECIPIENT} FROM dialer.claim(?, ?, ?) r"
 ATTEMPTS_OF_CALLABLE = f"SELECT r.id, r.attempts FROM recipient r WHERE r.id = ANY (:people) AND {CALLABLE}"
 INTEND = """
-    SELECT whom, made
-    FROM dialer.intend(:run, :line, :at, :within, :people, :turns, :marks, :bodies, :due, :retries) ORDER BY made
+    SELECT whom, made FROM dialer.intend(:run, :line, :at, :within, :lines, :people, :turns, :marks, :bodies, :due,
+    :retries) ORDER BY made
 """
 SETTLE = "SELECT dialer.settle(:at, :ids, :marks, :outcomes, :statuses, :words, :calls, :skews)"
 WITHHOLD = "SELECT dialer.withhold(?, ?, ?)"

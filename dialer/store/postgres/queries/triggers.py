@@ -9,6 +9,15 @@ from dialer.store.postgres.queries.schema import OLD
 
 _NOT_LIVE = listed(state for state in CallState if not state.is_live)
 
+_DOUBT, _UNSEEN = 600, 3600
+"""Seconds for which a call counts that may have been placed, and one that the provider has never shown."""
+TAKES_LINE = f"""
+    l.at > dialer.seconds() - CASE WHEN a.outcome = 'unknown' THEN {_DOUBT}
+    WHEN a.outcome = 'queued' AND coalesce(c.status, '') = '' THEN {_UNSEEN} ELSE {OLD} END
+    AND coalesce(a.scheduled_at, 0) <= dialer.seconds()
+"""
+"""Whether a live call `l` takes a line, of the attempt `a` with the call `c`. One for later takes none until then."""
+
 TRIGGERS = f"""
 -- Whoever is called by one batch is not called by another: kept with each attempt, however it came to be known.
 CREATE FUNCTION dialer.note_called() RETURNS trigger LANGUAGE plpgsql AS $$
