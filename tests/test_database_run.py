@@ -212,23 +212,6 @@ def test_a_trial_leaves_nothing_in_the_database(
     assert (code, text.startswith("c: not started. There is a trial: ")) == (ExitCode.DONE, True)
 
 
-@pytest.mark.parametrize("words", [("set", "c.toml", "rate=1/second")])
-def test_what_works_with_files_only_says_so(
-    place: Place,
-    database: str,
-    said: Callable[..., tuple[int, str]],
-    monkeypatch: pytest.MonkeyPatch,
-    words: tuple[str, ...],
-) -> None:
-    use_database(place.folder, database)
-    place.recipients(awkward(2), header=HEADER)
-    place.campaign()
-    monkeypatch.chdir(place.folder)
-    code, text = said(*words)
-    assert code == ExitCode.USAGE
-    assert "does not work with" in text
-
-
 def test_a_backup_is_the_servers_and_that_is_said(
     place: Place, database: str, said: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:

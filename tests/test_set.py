@@ -13,11 +13,16 @@ import pytest
 
 from dialer import load_campaign
 from dialer.cli import main
+from dialer.config.batch import locate
 from dialer.errors import ExitCode, LeftError, UsageError
+from dialer.operations.live_settings import ASKED, LiveSettings, Request
 from dialer.operations.set import set_live
-from dialer.store.sqlite import locked
+from dialer.operations.stores import place_of, read_store, runs_on
+from dialer.store.engines import put_note
+from tests.engines import EACH_ENGINE, new_database, use_database, worked_on
 from tests.harness import Batch, Forked, sandbox, wait_until
 from tests.place import HEADER, Place, awkward
+from tests.test_join import Hosts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,16 +38,20 @@ def told(batch: Batch, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
             return dict(standing)
 
 
+@pytest.mark.parametrize("kept", ["files", "database"])
 def test_a_run_that_goes_on_is_changed_down_and_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kept: str
 ) -> None:
     batch = Batch.write(tmp_path / "b", people=400, rate="5/second")
-    left_behind = batch.ledger.with_name("c.results.ledger.set")
-    # Of a run that is over: it changes nothing.
-    left_behind.write_text(json.dumps({"run": "gone", "asked": "x", "rate": "1/hour", "lines": 1}))
+    if kept == "database":
+        use_database(batch.folder, new_database())
     with sandbox() as bolna:
         for name in ("BOLNA_BASE_URL", "BOLNA_API_KEY"):
             monkeypatch.setenv(name, bolna.environment[name])
+        assert main(["run", str(batch.campaign), "--yes", "-q", "--limit", "1"]) == ExitCode.LEFT
+        # Of a run that is over: it changes nothing.
+        left_behind = Request(("gone",), LiveSettings("", "x", "1/hour", 1))
+        put_note(place_of(locate(batch.campaign)), ASKED, left_behind.text())
         process = Forked(batch.command("run"), environment=bolna.environment, log=tmp_path / "log")
         wait_until(lambda: len(bolna.calls(batch.agent)) >= 5, process)
         assert main(["set", str(batch.campaign), "rate=30/hour", "lines=3"]) == ExitCode.DONE
@@ -59,7 +68,21 @@ def test_a_run_that_goes_on_is_changed_down_and_up(
         assert process.wait() == ExitCode.LOOK
         assert len(bolna.calls(batch.agent)) == 400
         assert main(["set", str(batch.campaign), "rate=5/second"]) == ExitCode.USAGE
-    assert not left_behind.exists()
+
+
+def test_all_runs_that_have_joined_are_changed(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    hosts = Hosts(place, new_database(), count=60, rate="2/second")
+    hosts.start()
+    hosts.start()
+    wait_until(lambda: len(runs_on(locate(hosts.campaign))) == 2)
+    hosts.wait_for_calls(4)
+    while (code := main(["set", str(hosts.campaign), "rate=100/second"])) == ExitCode.LEFT:
+        # One of them does not send yet.
+        assert not hosts.are_over(), hosts.told()
+    assert code == ExitCode.DONE
+    assert "each of 2 runs goes on with 100/second" in capsys.readouterr().out
+    assert hosts.end() == [ExitCode.DONE, ExitCode.DONE]
+    assert max(hosts.called().values()) == 1
 
 
 @pytest.mark.parametrize(
@@ -84,33 +107,33 @@ def test_what_must_not_be_is_refused_in_words(
     (place.folder / "dialer.toml").write_text('[organisation]\nrate = "600/minute"\nlines = 3\n')
     assert main(["set", str(place.campaign()), *settings]) == ExitCode.USAGE
     assert why in capsys.readouterr().err
-    assert list(place.folder.glob("*.set")) == []
 
 
+@EACH_ENGINE
 def test_a_run_that_does_not_answer_is_named_and_is_not_changed_later(place: Place) -> None:
     """It may be stopped (Ctrl-Z): what it did not take over in time it finds no more when it goes on."""
     place.recipients(awkward(2), header=HEADER)
     path = place.campaign()
     assert main(["run", str(path), "--yes", "-q", "--limit", "1"]) == ExitCode.LEFT
     campaign = load_campaign(path)
-    asked: list[str] = []
-    with locked(campaign.batch.lock, command="run"):
+    with worked_on(campaign.batch):
         with pytest.raises(LeftError, match=rf"process {os.getpid()}") as raised:
             set_live(campaign, ["rate=30/hour"], patience=0.3)
-        asked += [file.name for file in place.folder.glob("*.set*")]
-    assert (raised.value.exit_code, asked) == (ExitCode.LEFT, [])
+        with contextlib.closing(read_store(campaign.batch)) as ledger:
+            assert ledger.note(ASKED) == ""
+    assert raised.value.exit_code is ExitCode.LEFT
 
 
+@EACH_ENGINE
 def test_a_run_that_ends_before_it_answers_is_said_to_be_over(place: Place) -> None:
     place.recipients(awkward(2), header=HEADER)
     path = place.campaign()
     assert main(["run", str(path), "--yes", "-q", "--limit", "1"]) == ExitCode.LEFT
     campaign = load_campaign(path)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(locked(campaign.batch.lock, command="run"))
+        stack.enter_context(worked_on(campaign.batch))
         ends = threading.Timer(0.3, stack.close)
         ends.start()
         with pytest.raises(UsageError, match="no run goes on"):
             set_live(campaign, ["rate=30/hour"])
         ends.join()
-    assert list(place.folder.glob("*.set*")) == []

@@ -33,10 +33,6 @@ BACKUP_BY_SERVER = (
 )
 
 
-def not_with_a_database(command: str) -> str:
-    return f"This workspace uses a database. `dialer {command}` does not work with one yet."
-
-
 def not_answering(why: str) -> str:
     return f"{why} Waiting for it; no call is placed meanwhile."
 

@@ -79,7 +79,7 @@ class KeptInDatabase:
 
     def who_works(self) -> tuple[Holder, ...]:
         """Return who works on it at this moment, on whatever host."""
-        return tuple(self.found.read(self.named.name).live_runs())
+        return tuple(self.found.read(self.named.name).live_runs().values())
 
     def version(self) -> Hashable:
         """Return what changes when it does."""

@@ -1,38 +1,33 @@
-"""Changes to an active run: `dialer set` writes a small file next to the ledger, and the run reads it.
+"""Changes to active runs: `dialer set` notes in the ledger what is asked, and each run notes there what it took over.
 
-The file names the run that it is for, so one that is left behind changes no later run. The run notes in the ledger
-what it has taken over: there `set` and `status` see it.
+A request names the runs that it is for, so one that is left behind changes no later run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from dialer.engine.breaker import Trip
 from dialer.errors import DialerError
-from dialer.files import unreadable
+from dialer.operations.stores import WORK
 from dialer.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from dialer.config.batch import Batch
     from dialer.engine.concurrency import Lines
     from dialer.engine.runner import Runner
     from dialer.operations.run_context import RunContext
     from dialer.store import Store
 
-NOTE, WORK = "live_settings", "work"
-"""Under these names it is noted in the ledger what a run has taken over, and which work goes on."""
+ASKED, TAKEN = "live_settings_asked", "live_settings"
+"""Under these names it is noted in the ledger what runs are asked to change, and what each of them has taken over."""
 LOOK_EVERY = 1.0
-_LARGEST = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class LiveSettings:
     """What is changed of a run.
 
     Attributes:
-        run: the id of the run that it is for.
+        run: the id of the run that has taken it over; empty of what is asked of several.
         asked: the id of the request.
         rate: how fast requests leave, as a campaign file spells it; None: as before.
         lines: calls that may be live; None: as before.
@@ -52,43 +47,54 @@ class LiveSettings:
     lines: int | None
 
 
-def path_of(batch: Batch) -> Path:
-    """Return the file by which a batch's run is changed."""
-    return batch.ledger.with_name(f"{batch.ledger.name}.set")
+NOTHING = LiveSettings("", "", None, None)
 
 
-def write(path: Path, settings: LiveSettings) -> None:
-    """Have a run see it, whole or not at all."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    new.write_text(json.dumps(asdict(settings)), encoding="utf-8")
-    new.replace(path)
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of active runs.
 
+    Attributes:
+        runs: the ids of their work.
+        settings: what is changed of each of them.
+    """
 
-def read(path: Path) -> LiveSettings | None:
-    """Return what a file asks for; None if there is none that can be read."""
-    if unreadable(path):
+    runs: tuple[str, ...]
+    settings: LiveSettings
+
+    def text(self) -> str:
+        """Return it as it is noted."""
+        return json.dumps({"runs": self.runs, **asdict(self.settings)})
+
+    @classmethod
+    def of(cls, text: str) -> Request | None:
+        """Return what a note asks for; None if it asks for nothing that can be read."""
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            content = json.loads(text)
+            runs, settings = tuple(map(str, content.pop("runs"))), _settings(content)
+            return None if settings is None else cls(runs, settings)
         return None
-    try:
-        with path.open(encoding="utf-8") as file:
-            return _settings(file.read(_LARGEST))
-    except (OSError, ValueError):
-        return None
+
+
+def taken_over(store: Store) -> dict[str, LiveSettings]:
+    """Return what the runs that were asked last have taken over, by the id of their work."""
+    with contextlib.suppress(ValueError, TypeError, AttributeError):
+        found = {run: _settings(content) for run, content in json.loads(store.note(TAKEN) or "{}").items()}
+        return {run: settings for run, settings in found.items() if settings is not None}
+    return {}
 
 
 def in_force(store: Store) -> LiveSettings | None:
-    """Return what the work that goes on, or was the last, has taken over; None where nothing was changed of it."""
-    settings = _settings(store.note(NOTE) or "")
-    return settings if settings is not None and settings.run == store.note(WORK) else None
+    """Return what the work that began last has taken over; None where nothing was changed of it."""
+    return taken_over(store).get(store.note(WORK) or "")
 
 
-def _settings(text: str) -> LiveSettings | None:
-    with contextlib.suppress(ValueError, TypeError):
-        settings = LiveSettings(**json.loads(text))
-        rate_is_one = settings.rate is None or (isinstance(settings.rate, str) and bool(Rate.parse(settings.rate)))
-        lines = settings.lines
-        lines_are = lines is None or (isinstance(lines, int) and not isinstance(lines, bool) and lines >= 1)
-        return settings if rate_is_one and lines_are else None
-    return None
+def _settings(content: Any) -> LiveSettings | None:  # noqa: ANN401 - whatever a note holds
+    settings = LiveSettings(**content)
+    rate_is_one = settings.rate is None or (isinstance(settings.rate, str) and bool(Rate.parse(settings.rate)))
+    lines = settings.lines
+    lines_are = lines is None or (isinstance(lines, int) and not isinstance(lines, bool) and lines >= 1)
+    return settings if rate_is_one and lines_are else None
 
 
 @dataclass(slots=True)
@@ -105,34 +111,36 @@ class Listener:
     context: RunContext
     runner: Runner
     lines: Lines
-    taken: LiveSettings = LiveSettings("", "", None, None)
+    taken: LiveSettings = NOTHING
 
     async def watch(self, end: Callable[[Trip], None]) -> None:
-        """Look every second; a file for another run is removed."""
-        path, ledger = path_of(self.context.campaign.batch), self.context.ledger
-        run = await ledger.note(WORK) or ""
-        self.taken = LiveSettings(run, "", None, None)
+        """Look every second; a request to other runs changes nothing."""
+        ledger = self.context.ledger
+        run = await ledger.this_work()
         try:
             while True:
-                asked = read(path)
-                if asked is None or asked.run != run:
-                    with contextlib.suppress(OSError):
-                        path.unlink()
-                elif asked.asked != self.taken.asked:
-                    await self._take_over(asked)
+                request = Request.of(await ledger.note(ASKED) or "")
+                if request is not None and run in request.runs and request.settings.asked != self.taken.asked:
+                    await self._take_over(run, request)
                 await anyio.sleep(LOOK_EVERY)
         except DialerError as error:
             end(Trip(str(error), "", error.exit_code))
-        finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
 
-    async def _take_over(self, asked: LiveSettings) -> None:
+    async def _take_over(self, run: str, request: Request) -> None:
+        asked = request.settings
         if asked.rate is not None:
             self.runner.set_rate(Rate.parse(asked.rate))
             await self.context.ledger.expect_waits(self.runner.longest_wait)
         if asked.lines is not None:
             await self.lines.bind(asked.lines)
-        rate, lines = asked.rate or self.taken.rate, asked.lines or self.taken.lines
-        self.taken = replace(asked, rate=rate, lines=lines)
-        await self.context.ledger.set_note(NOTE, json.dumps(asdict(self.taken)))
+        self.taken = taken = LiveSettings(
+            run, asked.asked, asked.rate or self.taken.rate, asked.lines or self.taken.lines
+        )
+
+        def note(store: Store) -> None:
+            # Others may take it over at the same moment; runs that were not asked are over.
+            with store.transaction():
+                known = {other: one for other, one in taken_over(store).items() if other in request.runs}
+                store.set_note(TAKEN, json.dumps({other: asdict(one) for other, one in {**known, run: taken}.items()}))
+
+        await self.context.ledger.call(note)

@@ -8,17 +8,15 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialer.errors import DialerError, LeftError, MustActError, UsageError
+from dialer.errors import DialerError, LeftError, UsageError
 from dialer.messages.operations import set as say
-from dialer.operations import live_settings
-from dialer.operations.live_settings import LiveSettings
-from dialer.operations.stores import refuse_database
+from dialer.operations.live_settings import ASKED, LiveSettings, Request, taken_over
+from dialer.operations.stores import place_of, read_store, runs_on
 from dialer.rate import Rate
-from dialer.store.engines import read_ledger
-from dialer.store.sqlite import held_by
+from dialer.store.engines import put_note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
@@ -31,66 +29,76 @@ _LOOK_EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a run has taken over.
+    """What active runs have taken over.
 
     Attributes:
         batch: its name.
-        pid: the run's process.
+        pid: the process of the run that began first.
         rate: how fast it calls from now on; None where that was never changed of it.
         lines: how many calls it has live at once at most; None as above.
+        runs: all runs that have taken it over; more than one where they have joined each other.
     """
 
     batch: str
     pid: int
     rate: str | None
     lines: int | None
+    runs: tuple[Holder, ...]
 
 
 def set_live(campaign: Campaign, settings: Sequence[str], *, patience: float = PATIENCE) -> Changed:
-    """Change an active run, and return once it has applied the change.
+    """Change the active runs of a batch, and return once they have applied the change.
 
     Args:
         campaign: from `load_campaign`.
         settings: `rate=200/minute` and `lines=5`, one or both.
-        patience: seconds that the run gets.
+        patience: seconds that the runs get.
 
     Raises:
         UsageError: the settings exceed the organisation's limits or are invalid, or no run is active.
-        LeftError: the run does not answer.
-        MustActError: it cannot be asked.
+        LeftError: a run does not answer.
+        MustActError: they cannot be asked.
     """
     rate, lines = _checked(campaign, settings)
     batch = campaign.batch
-    refuse_database(batch, command="set")
-    by = held_by(batch.lock)
-    if by is None or by.does != "run":
-        raise UsageError(say.no_run(batch.name, command=batch.selection.command("run")))
-    asked = LiveSettings(_run_of(batch), uuid.uuid4().hex, None if rate is None else str(rate), lines)
-    path = live_settings.path_of(batch)
+    runs = runs_on(batch)
+    if not runs:
+        raise UsageError(_no_run(batch))
+    asked = LiveSettings("", uuid.uuid4().hex, None if rate is None else str(rate), lines)
+    place = place_of(batch)
+    put_note(place, ASKED, Request(tuple(runs), asked).text())
     try:
-        live_settings.write(path, asked)
-    except OSError as error:
-        raise MustActError(say.not_written(path, why=error.strerror)) from error
-    try:
-        taken = _answer(batch, by, asked, patience=patience)
+        taken = _answers(batch, runs, asked, patience=patience)
     except DialerError:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        with contextlib.suppress(DialerError):
+            put_note(place, ASKED, "")
         raise
-    return Changed(batch.name, by.pid, taken.rate, taken.lines)
+    first = next(run for run in runs if run in taken)
+    by = tuple(who for run, who in runs.items() if run in taken)
+    return Changed(batch.name, runs[first].pid, taken[first].rate, taken[first].lines, by)
 
 
-def _answer(batch: Batch, by: Holder, asked: LiveSettings, *, patience: float) -> LiveSettings:
-    """Return what the run has taken over, once it has."""
+def _answers(
+    batch: Batch, runs: Mapping[str, Holder], asked: LiveSettings, *, patience: float
+) -> dict[str, LiveSettings]:
+    """Return what the runs have taken over, once all of them have that are still active."""
     end = time.monotonic() + patience
-    while time.monotonic() < end:
-        taken = _taken(batch)
-        if taken is not None and taken.asked == asked.asked:
+    while True:
+        with contextlib.closing(read_store(batch)) as ledger:
+            taken = {run: one for run, one in taken_over(ledger).items() if one.asked == asked.asked}
+        active = runs_on(batch)
+        silent = [who for run, who in runs.items() if run in active and run not in taken]
+        if not silent:
+            if not taken:
+                raise UsageError(_no_run(batch))
             return taken
-        if held_by(batch.lock) != by:
-            raise UsageError(say.no_run(batch.name, command=batch.selection.command("run")))
+        if time.monotonic() >= end:
+            raise LeftError(say.no_answer(silent[0].pid, silent[0].host, others=len(taken)))
         time.sleep(_LOOK_EVERY)
-    raise LeftError(say.no_answer(by.pid, by.host))
+
+
+def _no_run(batch: Batch) -> str:
+    return say.no_run(batch.name, command=batch.selection.command("run"))
 
 
 def _checked(campaign: Campaign, settings: Sequence[str]) -> tuple[Rate | None, int | None]:
@@ -120,13 +128,3 @@ def _lines(text: str, most: int | None) -> int:
     if most is not None and int(text) > most:
         raise UsageError(say.lines_beyond(int(text), most=most))
     return int(text)
-
-
-def _run_of(batch: Batch) -> str:
-    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
-        return ledger.note(live_settings.WORK) or ""
-
-
-def _taken(batch: Batch) -> LiveSettings | None:
-    with contextlib.closing(read_ledger(batch.ledger)) as ledger:
-        return live_settings.in_force(ledger)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from dialer.config.database import address_of_environment, has_used_database
 from dialer.config.workspace import find_workspace, folder_of_all, workspace_of
 from dialer.errors import CampaignError, UsageError
-from dialer.messages import database as say
 from dialer.messages.store import holder as holder_words
 from dialer.store import engines
 from dialer.store.engines import InDatabase
 from dialer.store.sqlite import held_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from dialer.config.batch import Batch
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from dialer.config.workspace import Workspace
     from dialer.store import Store
     from dialer.store.shared import Holder
+
+WORK = "work"
+"""Under this name a ledger notes which piece of work began last."""
 
 
 def place_of(batch: Batch) -> Path | InDatabase:
@@ -53,16 +55,6 @@ def place_in(database: Database, *, name: str = "", campaign: str = "") -> InDat
 def shared_place(workspace: Workspace) -> InDatabase | None:
     """Return the place in a workspace's database of what its batches share; None: it is in files."""
     return None if workspace.database is None else place_in(workspace.database)
-
-
-def refuse_database(batch: Batch, *, command: str) -> None:
-    """Refuse what works with files only.
-
-    Raises:
-        UsageError: the batch is kept in a database.
-    """
-    if isinstance(place_of(batch), InDatabase):
-        raise UsageError(say.not_with_a_database(command))
 
 
 def held_in_database(folder: Path, *, campaign: Path | None = None, batch: Batch | None = None) -> InDatabase | None:
@@ -131,10 +123,27 @@ def who_works(batch: Batch) -> tuple[Holder, ...]:
     place = place_of(batch)
     if isinstance(place, InDatabase):
         with contextlib.suppress(UsageError):
-            return tuple(engines.who_works(place))
+            return tuple(engines.who_works(place).values())
         return ()
     by = held_by(batch.lock)
     return () if by is None else (by,)
+
+
+def runs_on(batch: Batch) -> dict[str, Holder]:
+    """Return the runs that are active on a batch, by the id of their work: one at most, but in a database.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    place = place_of(batch)
+    found: Mapping[str, Holder] = {}
+    with contextlib.suppress(UsageError):
+        if isinstance(place, InDatabase):
+            found = engines.who_works(place)
+        elif (by := held_by(batch.lock)) is not None:
+            with contextlib.closing(engines.read_ledger(place)) as ledger:
+                found = {ledger.note(WORK) or "": by}
+    return {work: by for work, by in found.items() if by.does == "run"}
 
 
 def in_words(holders: Sequence[Holder]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dialer.errors import UsageError
 from dialer.store.sqlite import Ledger
 from dialer.store.sqlite import ask_to_stop as ask_in_file
+from dialer.store.sqlite import put_note as put_in_file
 from dialer.store.sqlite.do_not_call import DoNotCallFile
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def claim(url: str, owner: Owner) -> Owner:
         return of_database.claim(session, owner)
 
 
-def who_works(place: InDatabase) -> list[Holder]:
-    """Return who works on a batch at this moment.
+def who_works(place: InDatabase) -> dict[str, Holder]:
+    """Return who works on a batch at this moment, by the id of the work.
 
     Raises:
         UsageError: there is none yet.
@@ -145,6 +146,19 @@ def ask_to_stop(place: Path | InDatabase) -> None:
 
     with contextlib.closing(Batch.read(place.url, name=place.name)) as batch:
         batch.ask_to_stop()
+
+
+def put_note(place: Path | InDatabase, name: str, value: str) -> None:
+    """Keep a named note in the ledger of a batch on which other processes work.
+
+    Raises:
+        LedgerError: it cannot be written.
+    """
+    if isinstance(place, Path):
+        put_in_file(place, name, value)
+        return
+    with contextlib.closing(read_ledger(place)) as batch:
+        batch.set_note(name, value)
 
 
 def other_batches(place: InDatabase, *, server: str) -> DatabaseNeighbours:

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from dialer.config.workspace import workspace_of
+from dialer.operations.database_owner import own_database
 from dialer.provider.bolna.sandbox import Settings, running
 from tests.benchmarks.versions import ROOT
 from tests.place import AGENT
@@ -87,6 +90,8 @@ class Hosts:
         self.hosts = [self._host(f"host{index}") for index in range(WORKERS if shares else 1)] * (
             1 if shares else WORKERS
         )
+        if shares:
+            self._copy_mark()
         self.workers: list[subprocess.Popen[bytes]] = []
         self.rng = random.Random(17)
 
@@ -104,6 +109,15 @@ class Hosts:
             encoding="utf-8",
         )
         return campaign
+
+    def _copy_mark(self) -> None:
+        """Have each host know the workspace, which lies in a folder of another name on each."""
+        first, *others = (campaign.parent for campaign in self.hosts)
+        database = workspace_of(first).database
+        assert database is not None
+        own_database(database)
+        for folder in others:
+            shutil.copy(database.marker, folder)
 
     # -- processes -----------------------------------------------------------------------------------------------
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from dialer.messages.words import many
 
 
 def not_a_setting(text: str) -> str:
@@ -31,12 +28,11 @@ def no_run(batch: str, *, command: str) -> str:
     )
 
 
-def no_answer(process: int, host: str) -> str:
+def no_answer(process: int, host: str, *, others: int) -> str:
+    changed = "nothing was changed"
+    if others:
+        changed = f"it was not changed; {many(others, 'other run was', 'other runs were')}"
     return (
-        f"The run (process {process} on {host}) does not answer, so nothing was changed. It answers as soon as it "
-        "sends: set it again then. Is it stopped (Ctrl-Z)?"
+        f"The run (process {process} on {host}) does not answer, so {changed}. It answers as soon as it sends: set it "
+        "again then. Is it stopped (Ctrl-Z)?"
     )
-
-
-def not_written(path: Path, *, why: str | None) -> str:
-    return f"{path} cannot be written ({why}), so the run cannot be changed. Make its folder writable, then try again."

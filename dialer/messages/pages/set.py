@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def changed_text(changed: Changed) -> str:
     """Return how a run goes on."""
-    return f"{changed.batch}: process {changed.pid} goes on with {settings_text(changed.rate, changed.lines)}."
+    each = f"process {changed.pid} goes on" if len(changed.runs) == 1 else f"each of {len(changed.runs)} runs goes on"
+    return f"{changed.batch}: {each} with {settings_text(changed.rate, changed.lines)}."
 
 
 def settings_text(rate: str | None, lines: int | None) -> str:

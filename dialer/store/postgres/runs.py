@@ -96,11 +96,14 @@ class Runs(Judging):
         for name, value in ((MADE, self.note(MADE) or now), (_WORK, work), (_BEGUN, now)):
             self.set_note(name, str(value))
 
-    def live_runs(self) -> list[Holder]:
-        """Return who works on it at this moment, who began first first."""
+    def live_runs(self) -> dict[str, Holder]:
+        """Return who works on it at this moment, by the id of the work; who began first comes first."""
         with self._errors():
             rows = self._db.execute(statements.LIVE_RUNS).fetchall()
-        return [Holder(pid, host, _iso(began), does, joins=bool(joins)) for pid, host, began, does, joins in rows]
+        return {
+            work: Holder(pid, host, _iso(began), does, joins=bool(joins))
+            for work, pid, host, began, does, joins in rows
+        }
 
     def ask_to_stop(self) -> None:
         """Ask the processes that work on it now to stop."""

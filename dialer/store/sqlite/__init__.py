@@ -8,7 +8,7 @@ from dialer.store.sqlite.mark import mark_of
 from dialer.store.sqlite.neighbour import is_trial
 from dialer.store.sqlite.recent_calls import Neighbours, is_ledger
 from dialer.store.sqlite.registry import Listed, Registry
-from dialer.store.sqlite.requests import ask_to_stop
+from dialer.store.sqlite.requests import ask_to_stop, put_note
 from dialer.store.sqlite.store import Ledger
 from dialer.store.sqlite.workspace_trace import read_trace
 
@@ -29,5 +29,6 @@ __all__ = [
     "lock_of",
     "locked",
     "mark_of",
+    "put_note",
     "read_trace",
 ]

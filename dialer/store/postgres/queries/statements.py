@@ -140,7 +140,7 @@ LIVE_RUNS_OF_ALL = """
     WHERE r.ended IS NULL AND dialer.seconds() <= r.beat_at + r.lease AND r.does = 'run' ORDER BY r.began
 """
 LIVE_RUNS = """
-    SELECT pid, host, began, does, joins FROM run
+    SELECT id, pid, host, began, does, joins FROM run
     WHERE ended IS NULL AND dialer.seconds() <= beat_at + lease ORDER BY began
 """
 BEAT = """
