@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from dialer.operations.serve.work_log import Said, Work
     from dialer.store.shared import Pause
 
-ASKS = "It waits for your answer. Nothing is done until then."
+ASKS = "Nobody is called until then."
+CANCEL_ASKS = "Cancelling waits for your answer. No call is stopped until then."
 KILLED = (
     "It ended without a word: it was killed, or the machine was restarted. What was recorded is intact. "
     "Start it again to go on."
@@ -111,7 +112,7 @@ def campaign_row(one: Entry, *, workspace: str, asks: str = "") -> CampaignRow:
         recipients=_list_name(one),
         # While a run asks, nothing runs yet; where a cancel asks, the run goes on meanwhile.
         state=ASKING if asks == "run" else _state(one),
-        details=(*([ASKS] if asks else []), *_details(one)),
+        details=(*([ASKS if asks == "run" else CANCEL_ASKS] if asks else []), *_details(one)),
         total=sum(one.counts.values()),
         sent=one.sent,
         reached=one.reached,
