@@ -24,7 +24,6 @@ from tests.benchmarks.hosts import PER_MINUTE, Hosts, provider
 from tests.postgres_server import Server
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
     from dialer.provider.bolna.sandbox import Sandbox
@@ -53,25 +52,26 @@ def rate(quick: bool) -> Found:  # noqa: FBT001 - as all of them
 
 
 def kills(quick: bool) -> Found:  # noqa: FBT001
-    """kill -9, again and again."""
+    """kill -9, again and again, of any but the eldest: a run that has just begun does not judge others."""
     rounds = 3 if quick else 100
     with provider() as sandbox, _hosts(100 * rounds, sandbox) as here:
         waiting: dict[int, float] = {}
         waited: list[float] = []
-        dead = {}
+
+        def has_called(goal: int) -> bool:
+            waited.extend(_freed(here, waiting))
+            return len(sandbox.book.calls) >= goal
+
         here.fill_up()
         here.until_called(20)
         for _ in range(rounds):
-            here.until_called(here.rng.randrange(5, 15))
-            victim = here.rng.choice(here.alive())
+            here.until(partial(has_called, len(sandbox.book.calls) + here.rng.randrange(5, 15)))
+            victim = here.rng.choice(here.alive()[1:])
             victim.kill()
             victim.wait()
-            dead[victim.pid], waiting[victim.pid] = victim, time.monotonic()
+            waiting[victim.pid] = time.monotonic()
             here.fill_up()
-            waited += _freed(here, dead, waiting)
-        while waiting:
-            time.sleep(0.1)
-            waited += _freed(here, dead, waiting)
+        here.until(lambda: has_called(0) and not waiting)
         here.finish()
         found = here.count()
     figures = f"{rounds} kills: {found}; people free after {max(waited):.1f} s at most"
@@ -79,9 +79,9 @@ def kills(quick: bool) -> Found:  # noqa: FBT001
     return figures, f"{_NOBODY}, <= {_FREE:.0f} s, <= {_STRANGERS * rounds} strangers", is_held
 
 
-def _freed(here: Hosts, dead: dict[int, subprocess.Popen[bytes]], waiting: dict[int, float]) -> list[float]:
+def _freed(here: Hosts, waiting: dict[int, float]) -> list[float]:
     """Return how long those waited that are free by now, and take them out."""
-    free = [pid for pid in waiting if here.is_free_of(dead[pid])]
+    free = waiting.keys() - here.kept_by(waiting) if waiting else set()
     return [time.monotonic() - waiting.pop(pid) for pid in free]
 
 
