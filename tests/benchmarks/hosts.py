@@ -24,7 +24,7 @@ from tests.place import AGENT
 from tests.postgres_proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from dialer.provider.bolna.sandbox import Sandbox
@@ -37,10 +37,9 @@ _PATIENCE = 900.0
 _LOOK_EVERY = 0.1
 _RUNS = "FROM dialer.run r WHERE r.pid = %s AND r.ended IS NULL"
 _KEPT = """
-    SELECT (SELECT count(*) FROM dialer.run r WHERE r.pid = %(pid)s AND r.ended IS NULL) + (
-        SELECT count(*) FROM dialer.recipient p JOIN dialer.run r ON r.batch_id = p.batch_id AND r.id = p.claimed_by
-        WHERE r.pid = %(pid)s AND p.state IN ('pending', 'sending')
-    )
+    SELECT r.pid FROM dialer.run r WHERE r.pid = ANY (%(pids)s) AND r.ended IS NULL
+    UNION SELECT r.pid FROM dialer.recipient p JOIN dialer.run r ON r.batch_id = p.batch_id AND r.id = p.claimed_by
+    WHERE r.pid = ANY (%(pids)s) AND p.state IN ('pending', 'sending')
 """
 _LATE = """
     SELECT a.reference, r.ended FROM dialer.attempt a JOIN dialer.run r ON r.batch_id = a.batch_id AND r.id = a.run
@@ -210,10 +209,10 @@ class Hosts:
         with self.asked() as db:
             return db.execute(f"SELECT count(*) {_RUNS}".encode(), (worker.pid,)).fetchone() == (0,)
 
-    def is_free_of(self, worker: subprocess.Popen[bytes]) -> bool:
-        """Tell whether nobody is kept by a process any more."""
+    def kept_by(self, pids: Iterable[int]) -> set[int]:
+        """Return those of some processes that still keep people."""
         with self.asked() as db:
-            return db.execute(_KEPT, {"pid": worker.pid}).fetchone() == (0,)
+            return {int(str(pid)) for (pid,) in db.execute(_KEPT, {"pids": list(pids)})}
 
     # -- what must be true ---------------------------------------------------------------------------------------
 
