@@ -192,6 +192,9 @@ def test_status_shows_all_runs_and_an_opt_out_and_a_pause_hold_for_all_of_them(
     wait_until(lambda: said("status", campaign)[1].count("`dialer run --join`") == 3)
     text = said("status", campaign)[1]
     assert all(f"process {one.pid} on" in text for one in here.processes)
+    # Of what is recorded, on any machine and at any time.
+    assert said("results", campaign)[0] == ExitCode.DONE
+    assert len(here.place.results()) == 200
     called = here.called()
     last = next(number(at) for at in range(199, 0, -1) if number(at) not in called)
     assert said("dnc", "add", last, "--in", folder, "--source", "phone")[0] == ExitCode.DONE
