@@ -31,6 +31,7 @@ _TONES: Final = {
         *("Warning", "Running already", "pending", "sending", "paused", "waiting for hours", "waiting for a line"),
         *(
             "left for later",
+            "calls still open",
             "not asked yet",
             CallState.SCHEDULED,
             CallState.RESCHEDULED,
