@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialer.store.postgres import Batch
+    from dialer.store.shared import Whose
 
 NEXT = "ALTER TABLE dialer.batch ADD COLUMN colour text; CREATE TABLE dialer.extra (number integer)"
 """What leads to a version of the tables that there is not yet."""
@@ -141,11 +142,17 @@ def test_the_role_that_runs_can_do_all_that_a_run_does_and_change_no_table(place
 
 
 def test_the_role_that_reads_sees_everything_and_changes_nothing(place: Place) -> None:
+    from dialer.store.postgres import DatabaseBatches  # noqa: PLC0415 - where it is installed
+
     place.create()
     people(place.batch(), 2)
+    seen: list[Whose] = []
     look = place.batch(place.looker, looks=True)
     assert look.counts() == {Status.PENDING: 2}
     assert [one.key for one in look.results()] == [key_of(1), key_of(2)]
+    with contextlib.closing(DatabaseBatches(place.url(place.looker), everything="", check=seen.append)) as batches:
+        assert [batches.read(named.name).counts() for named in batches.all()] == [{Status.PENDING: 2}]
+    assert [(whose.owner, whose.is_empty) for whose in seen] == [(None, False)]
     with pytest.raises(LedgerError):
         look.begin_work()
     tables = [f"dialer.{name}" for (name,) in place.ask(place.name, TABLES)]

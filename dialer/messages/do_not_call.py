@@ -41,7 +41,7 @@ def kept_locked(path: Path) -> str:
 def missing(path: Path, *, lines: int, at: float) -> str:
     """Say that a list is gone."""
     return (
-        f"the do-not-call list {path} is missing: {_seen(lines, at)}. The numbers on it would be called, so no calls "
+        f"{_named(path)} is missing: {_seen(lines, at)}. The numbers on it would be called, so no calls "
         f"are made.\n{_remedy(path)}"
     )
 
@@ -49,8 +49,8 @@ def missing(path: Path, *, lines: int, at: float) -> str:
 def changed(path: Path, *, lines: int, at: float, now: int) -> str:
     """Say that a list lacks what it had."""
     return (
-        f"the do-not-call list {path} was changed: {_seen(lines, at)}, and now it has {many(now, 'line')} and does not "
-        f"begin with those. Numbers may be missing, so no calls are made.\n{_remedy(path)}"
+        f"{_named(path)} was changed: {_seen(lines, at)}, and now it has {many(now, 'line')} and does not begin with "
+        f"those. Numbers may be missing, so no calls are made.\n{_remedy(path)}"
     )
 
 
@@ -59,7 +59,14 @@ def _seen(lines: int, at: float) -> str:
     return f"at {when} it had {many(lines, 'line')}"
 
 
+def _named(path: Path) -> str:
+    return f"the do-not-call list {path}" if path.is_absolute() else str(path)
+
+
 def _remedy(path: Path) -> str:
+    if not path.is_absolute():
+        # It is in a database.
+        return f"Restore it there. Or, if the list is right as it is: {command_text('dnc', 'accept')}"
     accept = command_text("dnc", "accept", "--in", path.parent)
     return f"Bring the old file back. Or, if the list is right as it is: {accept}"
 

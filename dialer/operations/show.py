@@ -17,6 +17,7 @@ from dialer.operations.ledger_identity import TIMEZONE
 from dialer.operations.workspace_batches import batches_around
 
 if TYPE_CHECKING:
+    from dialer.config.workspace import Workspace
     from dialer.operations.dnc import Entry
     from dialer.operations.workspace_batches import Kept
     from dialer.store import Person
@@ -99,12 +100,17 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
                 raise
             except DialerError as error:
                 unread.append((kept.shown, str(error)))
-    listed = _listed(number, folder or Path(), unread)
+    workspace, listed = workspace_of(folder or Path()), _listed(number, folder or Path(), unread)
     if not found and not unread and not listed:
-        where = folder or workspace_of(Path()).folder
-        raise UsageError(say.no_ledger(where))
+        raise UsageError(_nothing(workspace, folder, sandbox=sandbox))
     known = tuple(one for one in found if one.people)
-    return Shown(e164(number), len(found), known, tuple(unread), workspace_of(folder or Path()).currency, listed)
+    return Shown(e164(number), len(found), known, tuple(unread), workspace.currency, listed)
+
+
+def _nothing(workspace: Workspace, folder: Path | None, *, sandbox: bool) -> str:
+    if workspace.database is not None and not sandbox:
+        return say.no_batch(workspace.database.shown)
+    return say.no_ledger(folder or workspace.folder)
 
 
 def _listed(number: int, folder: Path, unread: list[tuple[str, str]]) -> tuple[Entry, ...]:

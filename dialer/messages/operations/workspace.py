@@ -47,6 +47,10 @@ def no_ledger(folder: Path) -> str:
     return f"{folder}: there is no ledger in this folder, nor below it. Name another: --in FOLDER."
 
 
+def no_batch(database: str) -> str:
+    return f"The database {database} has no batch yet. The first run of a campaign makes one."
+
+
 NO_COUNTRY = "it does not say the country"
 
 
