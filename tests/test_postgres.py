@@ -20,6 +20,7 @@ from dialer.models import Status
 from dialer.store.do_not_call import Row
 from dialer.store.joining import Others, Turn
 from dialer.store.ledger.queries import changing, reading, report
+from dialer.store.postgres.queries import statements
 from dialer.store.shared import Pause
 from tests.engines import freeze, skip_where_missing
 from tests.ledgers import (
@@ -328,6 +329,29 @@ def test_a_run_that_rests_gives_its_people_back_and_sees_when_another_has_ended(
     assert first.others() == Others(calling=0, working=0, over=1)
     assert first.page(after=0, size=2) == claimed
     assert second.others() == Others(calling=1, working=1, over=0)
+
+
+def test_a_run_that_is_seen_to_be_over_holds_nobody_back(opened: Callable[..., Batch]) -> None:
+    """Who declares a run over gives its people back a moment later, and may die before that."""
+    frozen, other = working(opened(), joins=True), working(opened(), joins=True)
+    claimed = frozen.page(after=0, size=2)
+    freeze(frozen)
+    other._session.execute(statements.END_SILENT_RUNS)
+    assert other.others().over == 1
+    assert other.page(after=0, size=2) == claimed
+
+
+def test_a_run_that_was_declared_over_brings_no_list(opened: Callable[..., Batch]) -> None:
+    """It was frozen while it read the list; meanwhile another run has brought one, and calls it."""
+    frozen, other = working(opened(), joins=True), opened()
+    freeze(frozen)
+    other.begin_work(joins=True)
+    assert other.turn() is Turn.PREPARE
+    people(other, 2)
+    other.prepared()
+    with pytest.raises(RunOverError):
+        people(frozen, 3)
+    assert standing(other).keys() == {key_of(1), key_of(2)}
 
 
 def test_whom_one_run_may_call_again_no_other_calls_on_top_of_that(opened: Callable[..., Batch]) -> None:

@@ -50,9 +50,12 @@ class Joining(BatchSession):
             self._db.execute(statements.REACH, (self._session.run, stage))
 
     def others(self) -> Others:
-        """Return how many other runs work on the batch."""
+        """Return how many other runs work on the batch; the people of those that are over are free by then."""
         with self._errors():
-            return Others(*self._session.one(statements.OTHERS, (self._session.run,)))
+            counted = Others(*self._session.one(statements.OTHERS, (self._session.run,)))
+            # Who has ended a run does this a moment later, or dies before; after the count, so for all that are in it.
+            self._db.execute(statements.RECOVER)
+        return counted
 
     def halt(self, why: str) -> None:
         """Stop all runs of the batch at their next intent, for a reason."""

@@ -20,7 +20,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dialer.errors import LedgerError, OtherServerError, UsageError
+from dialer.errors import LedgerError, OtherServerError, RunOverError, UsageError
 from dialer.messages import database as say
 from dialer.models import Attempt
 from dialer.reference import reference
@@ -176,6 +176,16 @@ class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, 
                     revoke_unlisted(db)
                     for step in (changing.DROP_SAME_CELLS, changing.CLAIM_ROWS, changing.DROP_CLAIMED_ROWS):
                         db.execute(step)
+                self._refuse_if_over()
+
+    def _refuse_if_over(self) -> None:
+        """Raise RunOverError where this run is over: another one may have brought a list meanwhile, and call it.
+
+        Last in a transaction: it holds up whoever would declare the run over, and its own heartbeats.
+        """
+        ended = self._session.execute(statements.ENDED, (self._session.run,)).fetchone()
+        if ended is not None and ended[0] is not None:
+            raise RunOverError(say.run_over())
 
     # -- the run -------------------------------------------------------------------------------------------------
 

@@ -172,6 +172,8 @@ PROGRESS = """
     SELECT progress FROM run WHERE ended IS NULL AND dialer.seconds() <= beat_at + lease AND progress <> ''
     ORDER BY began, id
 """
+ENDED = "SELECT ended FROM run WHERE id = ? FOR SHARE"
+"""When a run was over; nobody declares it over before the transaction ends."""
 END_RUN = "UPDATE run SET ended = dialer.seconds() WHERE id = ? AND ended IS NULL"
 
 # -- what batches share ------------------------------------------------------------------------------------------------
