@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dialer import provider
 from dialer.config.batch import stem_of
 from dialer.config.campaign import PLACEHOLDER
-from dialer.messages.operations import init as say
+from dialer.messages.operations import campaign_lines as say
 from dialer.messages.toml import array, key, quoted
 from dialer.reference import VARIABLE
 
