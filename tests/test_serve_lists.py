@@ -70,9 +70,11 @@ def test_a_list_is_a_batch_that_is_checked_called_and_taken_along(page: Page, bo
     assert "row 6 (line 7)" in problems["number_words"]["rows"][0]
     assert check["lists"] == [{"name": "do_not_call.csv", "count": 1}]
     assert "no number" in page.web.get(f"/campaigns/{batch_id}/rejects.csv").text
+    assert check["text"].startswith("tomorrow.csv: 6 rows")
     page.post(f"/campaigns/{batch_id}/start", limit=2)
     question = asked(page, batch_id)
     assert question["count"] == 2
+    assert question["text"].startswith("2 people in tomorrow.csv will be called")
     yes(page, batch_id, question)
     live(page, batch_id, is_ended)
     page.post(f"/campaigns/{batch_id}/start")
@@ -84,6 +86,13 @@ def test_a_list_is_a_batch_that_is_checked_called_and_taken_along(page: Page, bo
     assert page.web.get(f"/campaigns/{batch_id}/results.csv").text.count("queued") == 4
     assert page.web.get(f"/campaigns/{batch_id}/results.xlsx").content[:2] == b"PK"
     assert "<html" in page.web.get(f"/campaigns/{batch_id}/report").text
+
+
+def test_what_is_wrong_with_a_list_is_said_of_the_file_as_it_was_called(page: Page) -> None:
+    batch_id = sent(page, "daily", b"name,city\nAsha,Pune\n", called="monday list.csv").url.path.rpartition("/")[2]
+    view = live(page, batch_id, lambda view: view["check"] and view["check"]["state"] != "going on")
+    assert view["check"]["text"].startswith("monday list.csv: no column has")
+    assert ".dialer" not in page.web.get(f"/campaigns/{batch_id}").text
 
 
 def test_two_lists_of_a_day_are_two_batches(page: Page) -> None:

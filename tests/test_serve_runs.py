@@ -64,6 +64,8 @@ def test_a_run_from_the_page_asks_outlives_the_page_and_is_paused_by_the_next_on
         assert "300 people in" in question["text"]
         wrong = page.post(f"/campaigns/{row['id']}/answer", question=question["id"], answer="yes", count=6)
         assert (wrong.status_code, bolna.calls(batch.agent)) == (409, [])
+        assert 'id="count-wrong"' in wrong.text
+        assert "It is 300, and 6 was typed. Nothing was done." in wrong.text
         yes(page, row["id"], question)
         live(page, row["id"], lambda view: view["row"]["sent"] > 2)
         page.process.kill()

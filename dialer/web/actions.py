@@ -16,6 +16,7 @@ from dialer.operations import add_numbers, pause_campaigns, resume_campaigns, ta
 from dialer.operations.list import id_of
 from dialer.operations.pause import target_of_batch
 from dialer.operations.serve.live import batch_of
+from dialer.operations.serve.work import OtherCountError
 from dialer.operations.until import ends_at
 from dialer.web.fields import RefusedError
 from dialer.web.site import in_thread, named
@@ -130,13 +131,14 @@ async def _begun(asked: Asked, verb: str, options: Sequence[str]) -> str:
 async def _answer(asked: Asked) -> str:
     fields = asked.fields
     assert asked.entry is not None
-    await in_thread(
-        asked.site.works.answer,
-        asked.entry.id,
-        fields.text("question"),
-        is_yes=fields.text("answer") == "yes",
-        count=fields.number("count"),
-    )
+    is_yes = fields.text("answer") == "yes"
+    # A no needs no number, whatever stands in the field.
+    count = fields.number("count") if is_yes else None
+    answer, question = asked.site.works.answer, fields.text("question")
+    try:
+        await in_thread(answer, asked.entry.id, question, is_yes=is_yes, count=count)
+    except OtherCountError as error:
+        raise RefusedError(409, str(error), field="count") from None
     return ""
 
 

@@ -116,7 +116,7 @@ def _outcomes(report: Report) -> Section:
     ]
     return Section(
         "outcomes",
-        say.OUTCOMES,
+        say.outcomes(called),
         _endings(report),
         chart=Bars(bars) if bars else None,
         table=Table(

@@ -158,10 +158,14 @@ def against(batch: str, now: float | None, before: float | None) -> str:
 
 # -- how the calls ended -----------------------------------------------------------------------------------------------
 
-OUTCOMES = "How the calls ended"
 OUTCOME, PEOPLE, PEOPLE_CALLS, SHARE, LENGTH = "Outcome", "People", "Calls", "Share", "Length"
 COUNTRY, HOUR, DAY, ANSWER = "Country", "Hour", "Day", "Answer"
 NONE_IN_FILE = "None of the people called is in the list any more."
+
+
+def outcomes(called: int) -> str:
+    """Return the title of the outcomes: of how many people they are."""
+    return f"How the calls went, of {many(called, 'person', 'people')}"
 
 
 def named(state: str, *, final: bool, given_up: bool) -> str:

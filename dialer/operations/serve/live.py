@@ -10,7 +10,7 @@ from dialer.config.batch import Batch, locate
 from dialer.errors import DialerError
 from dialer.operations.list import RUNNING_LASTS, SETTLED_LASTS
 from dialer.operations.serve.history import History, history
-from dialer.operations.serve.work_log import ENDED, Work
+from dialer.operations.serve.work_log import ENDED, Work, with_list_name
 from dialer.operations.status import Standing, standing
 from dialer.operations.stores import place_of
 
@@ -71,8 +71,8 @@ def live(entry: Entry, works: Works, memory: Memory) -> Live:
     """
     return Live(
         entry=entry,
-        work=_current(entry, works.of(entry.id)),
-        check=None if entry.sent or entry.running else works.check_of(entry.id),
+        work=_named(entry, _current(entry, works.of(entry.id))),
+        check=None if entry.sent or entry.running else _named(entry, works.check_of(entry.id)),
         figures=_figures(entry, memory),
     )
 
@@ -103,6 +103,14 @@ def _current(entry: Entry, work: Work | None) -> Work | None:
         return work
     is_over = entry.running or (entry.last is not None and entry.last > work.at + _AFTER)
     return None if is_over else work
+
+
+def _named(entry: Entry, work: Work | None) -> Work | None:
+    """Return a command that calls an uploaded list as its sender did."""
+    path = None if entry.selection is None else entry.selection.recipients
+    if work is None or path is None or not entry.list_name:
+        return work
+    return with_list_name(work, str(path), entry.list_name)
 
 
 def batch_of(selection: Selection) -> Batch:

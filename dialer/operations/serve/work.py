@@ -39,6 +39,10 @@ _PATIENCE = 10.0
 _LOOK_EVERY = 0.05
 
 
+class OtherCountError(UsageError):
+    """The typed count is not the one of the question."""
+
+
 class Works:
     """The commands that were started from the page, by the id of their batch.
 
@@ -134,12 +138,13 @@ class Works:
             count: number of calls to place or stop, as typed.
 
         Raises:
-            UsageError: the question is no longer open, or another count was typed.
+            OtherCountError: another count was typed.
+            UsageError: the question is no longer open.
         """
         with self._turn:
             process, asked = self._asked(batch_id, question)
             if is_yes and asked.count is not None and count != asked.count:
-                raise UsageError(say.other_count(asked.count, typed=count))
+                raise OtherCountError(say.other_count(asked.count, typed=count))
             # Of two people who answer at once one is heard.
             self._answered.add(question)
             assert process.stdin is not None

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +100,31 @@ class Work:
     at: datetime
     is_alive: bool
     checked: Checked | None = None
+
+
+def with_list_name(work: Work, path: str, name: str) -> Work:
+    """Return a command whose texts call its list by the name that it had where it came from.
+
+    Args:
+        work: the command; it knows the list by its path.
+        path: of the list.
+        name: what the list was called.
+    """
+    question, checked = work.question, work.checked
+    if question is not None:
+        about, text = question.about.replace(path, name), question.text.replace(path, name)
+        question = replace(question, about=about, text=text)
+    if checked is not None:
+        problems = (replace(one, rows=tuple(row.replace(path, name) for row in one.rows)) for one in checked.problems)
+        checked = replace(checked, problems=tuple(problems))
+    return replace(
+        work,
+        doing=work.doing.replace(path, name),
+        question=question,
+        notes=tuple(replace(note, text=note.text.replace(path, name)) for note in work.notes),
+        ended=work.ended.replace(path, name),
+        checked=checked,
+    )
 
 
 def work_in(log: Path) -> Work | None:
