@@ -556,6 +556,22 @@ def test_of_several_errors_at_once_the_first_that_is_told_in_words_is_raised() -
     assert only(group) is group
 
 
+def test_a_run_beside_others_looks_up_its_own_calls_only(ledger: Ledger) -> None:
+    async def main() -> None:
+        bolna = Bolna(Settings(speed=1.0, lines=100, outcomes={"no-answer": 1.0}))
+        people(ledger, 6)
+        mine: set[int] = set()
+        watch = CallWatch(Inline(ledger), tracker(ledger, bolna), every=15.0, mine=mine, clock=now)
+        await watch.begin()
+        await bolna.place(ledger, 6)
+        mine.update(call.attempt for call in ledger.open_calls()[::2])
+        await anyio.sleep(120)
+        await watch.read()
+        assert watch.ended == {"no-answer": 3}
+
+    virtually(main)
+
+
 def test_while_a_run_sends_its_calls_are_looked_up_by_list_and_one_that_was_just_asked_for_is_not_asked_again(
     ledger: Ledger,
 ) -> None:

@@ -85,6 +85,7 @@ class Lines:
         shared: how many calls of all batches may be live at once; None if they share no lines.
         others: the other batches' calls; None if they share no lines.
         by_ledger: each intent gets its line from the ledger, which counts the calls of all runs of all batches.
+        mine: receives the attempts of this run that were answered; None: the ledger has those of no other run.
         now: the wall clock, Unix seconds.
     """
 
@@ -100,6 +101,7 @@ class Lines:
         shared: int | None = None,
         others: Others | None = None,
         by_ledger: bool = False,
+        mine: set[int] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._most = most
@@ -109,8 +111,7 @@ class Lines:
         self._average = average
         self._shared = math.inf if shared is None else shared
         self._others = others
-        self._mine: set[int] | None = set() if by_ledger else None
-        """The attempts of this run alone; None: all of the batch are."""
+        self._by_ledger, self._mine = by_ledger, mine
         self._elsewhere = 0
         self._beaten = False
         self._is_counting = False
@@ -144,7 +145,7 @@ class Lines:
         Raises:
             DialerError: another batch's ledger cannot be read.
         """
-        if self._others is None or self._mine is not None:
+        if self._others is None or self._by_ledger:
             return True
         self._count_others()
         self._beaten = self._free() < in_flight
@@ -168,6 +169,8 @@ class Lines:
 
     def came_back(self, attempt: Attempt, answer: Answer) -> None:
         """Count a request that was answered."""
+        if self._mine is not None:
+            self._mine.add(attempt.id)
         if math.isinf(self._most):
             return
         if answer.outcome is Outcome.UNKNOWN:
@@ -178,8 +181,6 @@ class Lines:
             # One that is made later takes no line until then, and cannot be held back.
             and (attempt.body.scheduled_at or 0.0) <= self._now()
         ):
-            if self._mine is not None:
-                self._mine.add(attempt.id)
             self._live[attempt.id] = _placed(attempt, answer.execution_id, until=self._now())
         if self.room() <= 0:
             self._full.set()
@@ -203,7 +204,7 @@ class Lines:
         self._moved = anyio.current_time()
         if math.isinf(self._most):
             return
-        if self._mine is None:
+        if not self._by_ledger:
             await self._begin_with_earlier()
         self._count_others()
 
@@ -256,7 +257,7 @@ class Lines:
                 for call in calls
                 if call.state.is_live
                 and call.until > self._began - _OLD
-                and (self._mine is None or call.attempt in self._mine)
+                and (self._mine is None or not self._by_ledger or call.attempt in self._mine)
             ]
 
     async def _page(self, after: int) -> Sequence[Call]:

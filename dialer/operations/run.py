@@ -176,8 +176,9 @@ async def _run(
                 await refuse_repeated(campaign, ledger, others, ask=ask)
             if not await (confirm or _always)(plan):
                 raise DeclinedError(say.NOTHING_DIALLED)
-            watch = _watch(context)
-            lines = _lines(context, plan, sharers, watch)
+            mine: set[int] | None = set() if context.shares else None
+            watch = _watch(context, mine)
+            lines = _lines(context, plan, sharers, watch, mine)
             watch.saw = lines.saw
             judge = judge_of(campaign, loaded.suppression, others, wait=lines.wait, note=noting(ledger))
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
@@ -234,7 +235,7 @@ def _check_outcomes(redial: Collection[str]) -> None:
             raise UsageError(nobody_for(outcome, sorted(NOT_REACHED)))
 
 
-def _watch(context: RunContext) -> CallWatch:
+def _watch(context: RunContext, mine: set[int] | None) -> CallWatch:
     """Return what looks up how the calls of a run go: the one reader, also for those who count lines."""
     campaign = context.campaign
     retries = campaign.call.retry_config
@@ -242,12 +243,15 @@ def _watch(context: RunContext) -> CallWatch:
         context.ledger,
         Tracker(context.ledger, context.client, agent_id=campaign.agent_id, reads=context.reads),
         every=TRACK_TRIAL_EVERY if campaign.sandbox else LOOK_EVERY,
+        mine=mine,
         calls_again=retries is not None and retries.enabled,
         note=lambda why: context.notes.add(say.calls_unread(why)),
     )
 
 
-def _lines(context: RunContext, plan: Plan, sharers: LineSharers | None, watch: CallWatch) -> Lines:
+def _lines(
+    context: RunContext, plan: Plan, sharers: LineSharers | None, watch: CallWatch, mine: set[int] | None
+) -> Lines:
     """Return how many calls may be live.
 
     Raises:
@@ -267,6 +271,7 @@ def _lines(context: RunContext, plan: Plan, sharers: LineSharers | None, watch: 
         shared=campaign.workspace.lines,
         others=None if sharers is None else NeighbourCalls(sharers, context.client, reads=context.reads),
         by_ledger=sharers is not None and sharers.has_own_batch,
+        mine=mine,
         lines=foretold.lines or foretold.live or math.inf,
         average=foretold.average,
         retried=retries is not None and retries.enabled,

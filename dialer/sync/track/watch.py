@@ -13,7 +13,7 @@ from dialer.errors import DialerError, LedgerError
 from dialer.provider.states import CallState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from dialer.store import AsyncStore, Call
     from dialer.sync.track import Looked, Tracker
@@ -35,6 +35,7 @@ class CallWatch:
         ledger: has the calls.
         tracker: reads their states.
         every: seconds between two looks.
+        mine: the attempts of this run; None: all of the batch are.
         calls_again: the provider retries calls by itself, so a call that reached no one may go on.
         saw: receives the states of calls, by attempt, after a look.
         note: receives, once, why the calls cannot be read.
@@ -47,6 +48,7 @@ class CallWatch:
         tracker: Tracker,
         *,
         every: float,
+        mine: Collection[int] | None = None,
         calls_again: bool = False,
         saw: Callable[[Mapping[int, str]], None] = lambda _: None,
         note: Callable[[str], None] = lambda _: None,
@@ -54,7 +56,7 @@ class CallWatch:
     ) -> None:
         self._ledger = ledger
         self.tracker = tracker
-        self._every = every
+        self._every, self._mine = every, mine
         self._calls_again = calls_again
         self.saw = saw
         self._note = note
@@ -135,8 +137,9 @@ class CallWatch:
                 return
             self._after = calls[-1].attempt
             for call in calls:
-                self._open[call.attempt] = call
-                self._take(call.attempt, call.status)
+                if self._mine is None or call.attempt in self._mine:
+                    self._open[call.attempt] = call
+                    self._take(call.attempt, call.status)
 
     def _take(self, attempt: int, status: str) -> None:
         call = self._open.get(attempt)
