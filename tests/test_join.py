@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from dialer.errors import ExitCode
@@ -168,6 +169,23 @@ def test_all_runs_together_never_have_more_calls_live_than_there_are_lines(hosts
     assert here.end() == [ExitCode.DONE] * 3, here.told()
     here.check()
     assert most_live(here.place) <= 4
+
+
+def test_who_has_lost_the_connections_writes_the_results_all_the_same(
+    hosts: Callable[..., Hosts], database: str
+) -> None:
+    """As after a restart of the server: the one for the results was opened at the beginning, and not used since."""
+    here = hosts(40)
+    here.start()
+    here.wait_for_calls(5)
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert here.end() == [ExitCode.DONE], here.told()
+    assert "cannot be written" not in here.told()
+    here.check()
 
 
 def most_live(place: Place) -> int:

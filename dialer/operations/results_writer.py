@@ -196,7 +196,14 @@ class ResultsWriter:
             # If another ledger took its place, a run on that one may have written results that this one does not know.
             if _inode(self._batch.ledger) not in {self._held, None}:
                 raise OSError(errno.ESTALE, say.LEDGER_REPLACED)
-            self._written = write_changed(store, self._file, todo.unchanged, pending=todo.whole, watch=self._counted)
+            write = functools.partial(
+                write_changed, store, self._file, todo.unchanged, pending=todo.whole, watch=self._counted
+            )
+            try:
+                self._written = write()
+            except UnreachableError:
+                # The connection may have been lost long ago, while nothing was read: this makes another one.
+                self._written = write()
 
     def _counted(self, rows: Iterator[ResultRow]) -> Iterator[ResultRow]:
         for row in rows:
