@@ -171,11 +171,13 @@ def test_all_runs_together_never_have_more_calls_live_than_there_are_lines(hosts
     assert most_live(here.place) <= 4
 
 
-def test_who_has_lost_the_connections_writes_the_results_all_the_same(
+def test_who_has_lost_the_connections_calls_everybody_and_writes_the_results(
     hosts: Callable[..., Hosts], database: str
 ) -> None:
     """As after a restart of the server: the one for the results was opened at the beginning, and not used since."""
-    here = hosts(40)
+    here = hosts(40, organisation='rate = "600/minute"\nlines = 30')
+    with here.campaign.open("a") as file:
+        file.write('[forecast]\naverage_call = "1s"\n')
     here.start()
     here.wait_for_calls(5)
     with psycopg.connect(database, autocommit=True) as db:

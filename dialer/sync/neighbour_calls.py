@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from dialer.errors import LedgerError, MustActError
+from dialer.errors import LedgerError, MustActError, UnreachableError
 from dialer.provider.states import CallState
 from dialer.sync.track import Tracker
 
@@ -42,6 +42,7 @@ class NeighbourCalls:
         self._reads = reads
         self._now = now
         self._seen: dict[str, _Seen] = {}
+        self._last: Sequence[LiveCalls] = ()
 
     def count(self) -> int:
         """Return how many calls may be live at this moment.
@@ -70,10 +71,14 @@ class NeighbourCalls:
 
     def _told(self) -> Sequence[LiveCalls]:
         try:
-            return self._sharers.live()
+            self._last = self._sharers.live()
+        except UnreachableError:
+            # No intent is written while the database is away, and there each one counts the lines.
+            pass
         except LedgerError as error:
             # Of a run's own ledger it would mean that nothing can be recorded.
             raise MustActError(str(error)) from error
+        return self._last
 
     def _live(self, one: LiveCalls) -> list[Call]:
         seen = self._seen.get(one.batch, _Seen())
