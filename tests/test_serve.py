@@ -90,6 +90,27 @@ def test_what_is_typed_wrong_is_said_beside_its_field_and_does_nothing(
     assert page.campaigns()["spring"]["state"] == "not started"
 
 
+def test_the_do_not_call_list_is_shown_with_the_last_numbers_first(page: Page) -> None:
+    assert "No number is on it." in page.web.get("/organisation").text
+    try:
+        for number in range(7):
+            assert page.post("/organisation/block", number=f"+9198123457{number:02}", source="<b>asked").is_success
+        listed = page.web.get("/api/v1/organisation").json()["do_not_call"]
+        assert (listed["numbers"], listed["trouble"]) == (7, "")
+        assert [one["number"] for one in listed["last"]] == [f"+9198123457{number:02}" for number in range(6, 1, -1)]
+        assert {one["source"] for one in listed["last"]} == {"<b>asked"}
+        shown = page.web.get("/organisation").text
+        assert "7 numbers are on it. The last ones:" in shown
+        assert "<b>asked" not in shown
+        with (page.folder / "do_not_call.csv").open("a") as file:
+            file.write("9.19877E+11,,,,\n")
+        shown = page.post("/organisation/resume").text
+        assert "do_not_call.csv" in shown
+        assert "numbers are on it" not in shown
+    finally:
+        (page.folder / "do_not_call.csv").unlink()
+
+
 def test_a_link_opens_one_session_and_no_second_one(page: Page) -> None:
     with httpx.Client(base_url=page.address) as other:
         assert other.get("/login", params={"token": page.token}).status_code == 403

@@ -51,5 +51,8 @@ def test_the_page_shows_and_does_with_a_database_what_it_does_with_files(
         assert page.post("/organisation/pause", why="all").status_code == 200
         assert main(["run", str(there.campaign), "--yes", "-q"]) == ExitCode.LEFT
         assert page.post("/organisation/resume").status_code == 200
-        assert page.web.get("/organisation").is_success
+        assert main(["dnc", "add", "+919812345698", "--in", str(there.folder)]) == ExitCode.DONE
+        shown = page.post("/organisation/block", number="+919812345699", source="asked").text
+        assert "2 numbers are on it." in shown
+        assert "<bdi>+919812345698</bdi>" in shown
         assert len(bolna.calls(here.agent)) == 12

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dialer import provider
 from dialer.escaping import on_one_line
+from dialer.messages.pages.screens import DoNotCallView, ListedNumber
 from dialer.messages.words import many
-from dialer.moments import to_the_minute
+from dialer.moments import shown, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dialer.operations.accepted_calls import Accepted
     from dialer.operations.dnc import Added, Change, Entry
+    from dialer.operations.serve.blocked import Blocked
 
 _SHOWN = 10
 """Numbers, or ledgers, that are named one by one."""
@@ -98,3 +101,23 @@ def change_text(change: Change) -> str:
     else:
         lines.append("Numbers that are missing in it will be called again.")
     return "\n".join(lines)
+
+
+def do_not_call_view(blocked: Blocked) -> DoNotCallView:
+    """Return the list as the page shows it."""
+    return DoNotCallView(
+        numbers=blocked.numbers,
+        last=tuple(
+            ListedNumber(number=one.number, since=_by_clock(one.since), source=one.source) for one in blocked.last
+        ),
+        trouble=blocked.trouble,
+    )
+
+
+def _by_clock(since: str) -> str:
+    """Return a time by the clock of this machine; as it is written where it is not a time with its offset."""
+    try:
+        moment = datetime.fromisoformat(since.upper())
+    except ValueError:
+        return since
+    return since if moment.tzinfo is None else to_the_minute(shown(moment, None))

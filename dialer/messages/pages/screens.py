@@ -238,6 +238,36 @@ class Working:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedNumber:
+    """A number on the do-not-call list.
+
+    Attributes:
+        number: E.164.
+        since: when it was added, by the clock of the server; as written in the list where that is not a time.
+        source: who asked for it; empty if unknown.
+    """
+
+    number: str
+    since: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoNotCallView:
+    """The do-not-call list of a workspace.
+
+    Attributes:
+        numbers: how many numbers are on it.
+        last: the numbers that were added last, the latest first.
+        trouble: why it cannot be read, in words; empty if it can.
+    """
+
+    numbers: int
+    last: tuple[ListedNumber, ...]
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationView:
     """The settings and limits shared by all batches of a workspace.
 
@@ -249,6 +279,7 @@ class OrganisationView:
         wallet: balance of the wallet, in the account's own unit; empty if unknown.
         working: the active commands and their batches.
         paused: the paused batches.
+        do_not_call: the do-not-call list.
     """
 
     workspace: str
@@ -258,3 +289,4 @@ class OrganisationView:
     wallet: str = ""
     working: tuple[Working, ...] = ()
     paused: tuple[CampaignRow, ...] = ()
+    do_not_call: DoNotCallView

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialer.messages import progress
 from dialer.messages.commands import command_text
+from dialer.messages.pages.dnc import do_not_call_view
 from dialer.messages.pages.list import details, to_do
 from dialer.messages.pages.screens import (
     CampaignList,
@@ -305,6 +306,7 @@ def organisation_view(one: Organisation, *, wallet: str = "") -> OrganisationVie
             Working(id=entry.id, name=entry.batch, text=entry.running) for entry in one.entries if entry.running
         ),
         paused=tuple(campaign_row(entry, workspace=one.folder) for entry in one.entries if _own_pauses(entry)),
+        do_not_call=do_not_call_view(one.blocked),
     )
 
 

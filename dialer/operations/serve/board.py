@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from dialer.operations.list import list_batches
 from dialer.operations.memory import Memory
+from dialer.operations.serve.blocked import blocked
 from dialer.operations.serve.live import live
 from dialer.operations.serve.same_list import with_same_list
 
 if TYPE_CHECKING:
     from dialer.operations.list import Entry, Listing
+    from dialer.operations.serve.blocked import Blocked
     from dialer.operations.serve.live import Live
     from dialer.operations.serve.next_list import NextLists
     from dialer.operations.serve.work import Works
 
-_LISTING = "listing"
+_LISTING, _BLOCKED = "listing", "blocked"
 FRESH = 0.9
 """Seconds for which a look at the workspace counts."""
 
@@ -36,6 +38,7 @@ class Board:
         self.lists = lists
         self.sandbox = sandbox
         self._memory = Memory()
+        self._blocked: Blocked | None = None
 
     def listing(self) -> Listing:
         """Return every batch.
@@ -57,6 +60,15 @@ class Board:
     def forget(self) -> None:
         """Look again next time: something was changed here."""
         self._memory.forget(_LISTING)
+        self._memory.forget(_BLOCKED)
+
+    def blocked(self) -> Blocked:
+        """Return the do-not-call list."""
+        return self._memory.recall(_BLOCKED, self._look_at_blocked, lasts=lambda _: FRESH)
+
+    def _look_at_blocked(self) -> Blocked:
+        self._blocked = blocked(self.folder, self._blocked)
+        return self._blocked
 
     def live(self, entry: Entry, works: Works) -> Live:
         """Return a batch as it goes on."""

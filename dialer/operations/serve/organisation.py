@@ -10,6 +10,7 @@ from dialer.operations.paused import by_clock, pauses_of_every_batch
 
 if TYPE_CHECKING:
     from dialer.operations.list import Entry
+    from dialer.operations.serve.blocked import Blocked
     from dialer.operations.serve.board import Board
     from dialer.store.shared import Pause
 
@@ -24,6 +25,7 @@ class Organisation:
         lines: calls of all runs that may be live at once; None where `dialer.toml` does not say.
         everything: what holds every campaign.
         entries: the batches.
+        blocked: the do-not-call list.
     """
 
     folder: str
@@ -31,6 +33,7 @@ class Organisation:
     lines: int | None
     everything: tuple[Pause, ...]
     entries: tuple[Entry, ...]
+    blocked: Blocked
 
 
 def organisation(board: Board) -> Organisation:
@@ -47,6 +50,7 @@ def organisation(board: Board) -> Organisation:
         lines=workspace.lines,
         everything=pauses_of_all(board),
         entries=board.listing().batches,
+        blocked=board.blocked(),
     )
 
 
