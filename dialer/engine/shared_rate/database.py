@@ -110,14 +110,18 @@ class DatabaseRate:
         return max(0.0, self._held_until - self._now())
 
     async def hold(self, seconds: float, *, after: Slot) -> None:  # noqa: ARG002 - each run slows down by itself
-        """Have no host send for so many seconds, for a 429.
-
-        Raises:
-            LedgerError: the database cannot be reached.
-        """
-        self._held_until = max(self._held_until, self._now() + seconds)
-        async with self._one_at_a_time:
-            await to_thread.run_sync(self._hold_in_thread, seconds)
+        """Have no host send for so many seconds, for a 429; while the database does not answer none does."""
+        until, pause = self._now() + seconds, 0.1
+        self._held_until = max(self._held_until, until)
+        while (left := until - self._now()) > 0:
+            try:
+                async with self._one_at_a_time:
+                    await to_thread.run_sync(self._hold_in_thread, left)
+            except UnreachableError:
+                await anyio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                return
 
     def _hold_in_thread(self, seconds: float) -> None:
         self._slots.reconnect()
