@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dialer.provider.bolna.sandbox import Settings, running
 from tests.browser import Person, chromium
 from tests.pages import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "sample_data" / "page.png"
@@ -42,11 +46,22 @@ def taken(folder: Path) -> bytes:
         run.wait()
 
 
+@contextlib.contextmanager
+def workspace() -> Iterator[Path]:
+    """Have the samples in a folder with a name that people would give it: the picture shows it."""
+    folder = Path.home() / "calls"
+    folder.mkdir()
+    try:
+        for part in ("campaigns", "sample_data"):
+            shutil.copytree(ROOT / part, folder / part)
+        (folder / "dialer.toml").touch()
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
 if __name__ == "__main__":
     settings = Settings(speed=20, lines=60, call_rate=None, agent_rate=None, other_rate=None)
-    with running(settings) as sandbox, tempfile.TemporaryDirectory() as copied:
+    with running(settings) as sandbox, workspace() as copied:
         os.environ |= {"BOLNA_BASE_URL": sandbox.base_url, "BOLNA_API_KEY": "bn-sandbox"}
-        for part in ("campaigns", "sample_data"):
-            shutil.copytree(ROOT / part, Path(copied) / part)
-        (Path(copied) / "dialer.toml").touch()
-        PICTURE.write_bytes(taken(Path(copied)))
+        PICTURE.write_bytes(taken(copied))
