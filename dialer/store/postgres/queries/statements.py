@@ -107,9 +107,15 @@ ONE_MOMENT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """The mode of a transaction that reads everything from one moment."""
 ALONE = f"""
     SELECT set_config('idle_in_transaction_session_timeout', '5s', true),
+    set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true),
+    set_config('tcp_keepalives_count', '4', true),
     pg_advisory_xact_lock({LOCKS}, current_setting('dialer.batch')::integer)
 """
-"""What a transaction of several round trips begins with: a client that is frozen in it loses it by itself."""
+"""What a transaction of several round trips begins with: a client that is frozen in it loses it by itself.
+
+While a list is copied the server waits for its client with no limit: a host that has lost its power is noticed by TCP,
+after half a minute.
+"""
 
 # -- runs --------------------------------------------------------------------------------------------------------------
 
