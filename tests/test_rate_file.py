@@ -197,7 +197,7 @@ def test_a_frozen_process_is_named_and_the_others_go_on_when_it_is_gone(path: Pa
 
         anyio.run(main)
         assert len(told) == 1
-        assert f"Process {holder.pid} holds {path}" in told[0]
+        assert f"Process {holder.pid} has locked {path}" in told[0]
 
 
 def test_a_process_that_thaws_with_the_lock_in_its_hands_has_a_slot_that_is_over(path: Path) -> None:
