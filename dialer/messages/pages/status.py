@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from dialer.messages.commands import Selection
 
-TAKEN = f"taken by {provider.VENDOR.names.name}; how these calls went is below"
 _OLD = 10.0
 """Seconds after which it is said of a run's own figures how old they are."""
 
@@ -99,7 +98,7 @@ def _ago(moment: datetime) -> str:
 def _most(one: Standing, status: Status) -> str:
     """Return why most of the refused rows were, and that a call that was taken need not wait any more."""
     if status is Status.QUEUED and one.calls:
-        return f"  {TAKEN}"
+        return f"  taken by {provider.VENDOR.names.name}; how these calls went is below"
     return f"  most: {on_one_line(one.refused_for)}" if status is Status.ERROR and one.refused_for else ""
 
 
