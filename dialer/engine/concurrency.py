@@ -343,8 +343,4 @@ def _placed(attempt: Attempt, execution_id: str, *, until: float) -> Call:
         at=attempt.at.timestamp(),
         until=until,
         status="",
-        since=None,
-        asked_at=None,
-        scheduled_at=None,
-        retry_count=0,
     )

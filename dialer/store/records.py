@@ -134,10 +134,10 @@ class Call:
     at: float
     until: float
     status: str
-    since: float | None
-    asked_at: float | None
-    scheduled_at: float | None
-    retry_count: int
+    since: float | None = None
+    asked_at: float | None = None
+    scheduled_at: float | None = None
+    retry_count: int = 0
 
     @property
     def state(self) -> CallState:

@@ -65,10 +65,6 @@ def _live(
             at=at,
             until=until,
             status=status,
-            since=None,
-            asked_at=None,
-            scheduled_at=None,
-            retry_count=0,
         )
         calls += [call] if call.state.is_live else []
     return LiveCalls(batch, agent, calls, doubts)

@@ -65,10 +65,6 @@ class LiveRows:
                 at=at,
                 until=until,
                 status=status,
-                since=None,
-                asked_at=None,
-                scheduled_at=None,
-                retry_count=0,
             )
             for attempt, execution_id, outcome, at, until, status in self._rows
             if outcome == "queued"
