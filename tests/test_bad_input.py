@@ -247,7 +247,7 @@ def test_without_a_key_three_lines_say_how_to_get_going(
     assert told(capsys, "run", "c.toml", "--yes") == (
         "Error: There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: dialer login\n"
         "or: export BOLNA_API_KEY=bn-...\n"
-        "To try without one: dialer run c.toml --sandbox\n"
+        "To try without one: dialer run c.toml --sandbox --any-hour\n"
     )
     assert not requests
 

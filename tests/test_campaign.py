@@ -452,7 +452,7 @@ def test_the_placeholder_is_an_agent_in_the_sandbox_only() -> None:
     head = 'agent_id = "00000000-0000-0000-0000-000000000000"\nrecipients = "list.csv"'
     assert refused("", head=head) == (
         "c.toml, line 1: `agent_id` is still the placeholder. Copy the agent's id from Bolna's dashboard. "
-        "To try without one: dialer run c.toml --sandbox"
+        "To try without one: dialer run c.toml --sandbox --any-hour"
     )
     assert load("", head=head, sandbox=True).sandbox
 

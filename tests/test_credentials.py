@@ -15,7 +15,7 @@ from dialer.messages.commands import Selection
 CAMPAIGN = Path("in/c.toml")
 MISSING = (
     "There is no BOLNA_API_KEY. Make a key on Bolna's dashboard (Developers), then: dialer login --in in\n"
-    "or: export BOLNA_API_KEY=bn-...\nTo try without one: dialer run in/c.toml --sandbox"
+    "or: export BOLNA_API_KEY=bn-...\nTo try without one: dialer run in/c.toml --sandbox --any-hour"
 )
 
 

@@ -253,7 +253,7 @@ def _agent(file: CampaignFile, content: Content, selection: Selection) -> str:
         return _agent_of_environment(file)
     if content.agent_id == PLACEHOLDER and not selection.sandbox:
         place, name = file.place("agent_id"), provider.VENDOR.names.name
-        raise CampaignError(say.placeholder(place, provider=name, trial=selection.as_trial().command("run")))
+        raise CampaignError(say.placeholder(place, provider=name, trial=selection.at_any_hour().command("run")))
     return content.agent_id
 
 

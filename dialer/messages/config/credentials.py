@@ -26,7 +26,7 @@ def no_key(names: ProviderNames, *, selection: Selection, trouble: str = "") -> 
     return (
         f"There is no {names.key}.{keyring} Make a key on {names.name}'s dashboard (Developers), then: {login}\n"
         f"or: export {names.key}={names.example_key}\n"
-        f"To try without one: {selection.as_trial().command('run')}"
+        f"To try without one: {selection.at_any_hour().command('run')}"
     )
 
 
