@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -319,6 +320,30 @@ def test_on_a_terminal_only_the_summary_says_how_many_calls_have_ended(quick: Pl
     screen.write(terminal.getvalue())
     assert "calls have ended" in terminal.getvalue()
     assert not any("calls have ended" in "".join(character for character, _ in line) for line in screen.lines)
+
+
+def test_a_trial_does_not_wait_for_calls_that_went_with_an_earlier_stand_in(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients(awkward(PEOPLE), header=HEADER)
+    trial = ["run", str(place.campaign()), "--sandbox", "--yes", "--no-progress"]
+    assert main([*trial, "--limit", "5"]) == ExitCode.LEFT
+    with closing(sqlite3.connect(place.folder / "c.results.sandbox.ledger")) as ledger, ledger:
+        # One rang when it was last looked up, the others were not looked up.
+        ledger.execute("DELETE FROM call")
+        ledger.execute(
+            "INSERT INTO call (attempt, recipient, status, final, asked_at, since) "
+            "SELECT min(id), recipient, 'ringing', 0, at, at FROM attempt"
+        )
+    capsys.readouterr()
+    # None of them is over: this run would wait for ever.
+    assert main([*trial, "--track"]) == ExitCode.DONE
+    assert "5 calls went with the stand-in of an earlier run" in capsys.readouterr().err
+    assert main([*trial, "--redial", "no-answer", "--limit", "1"]) in {ExitCode.DONE, ExitCode.LEFT}
+    said = capsys.readouterr().err
+    assert "5 are not redialled: their call went with the stand-in of an earlier run" in said
+    assert "may still ring" not in said
+    assert "has said nothing" not in said
 
 
 def test_a_run_that_a_person_must_mend_first_does_not_track(quick: Place) -> None:

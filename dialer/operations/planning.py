@@ -13,6 +13,7 @@ from dialer import numbers, provider
 from dialer.engine.progress import shown
 from dialer.errors import LeftError, MustActError, ReplacedError
 from dialer.messages.operations import reconcile as reconciling
+from dialer.messages.operations.redial import went_with_stand_in
 from dialer.messages.operations.results import taken_over
 from dialer.messages.operations.run import other_agents
 from dialer.models import NOWHERE, Status
@@ -32,6 +33,7 @@ from dialer.operations.redial import Release, redial_by_plan
 from dialer.operations.redial_plan import redials_of
 from dialer.operations.replaced_list import allowed
 from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
+from dialer.operations.track import give_up_former
 from dialer.store import AGENT_NAME
 from dialer.sync import preflight
 
@@ -92,6 +94,9 @@ class Planning:
     async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> Released:
         """Make recipients callable again on request, and those due by the campaign's plan."""
         campaign = self.context.campaign
+        # Before anything asks how calls went: each run of a trial has a stand-in of its own.
+        if campaign.sandbox and (gone := await give_up_former(self.context.ledger)):
+            self.context.notes.add(went_with_stand_in(gone))
         release = Release(self.context.ledger, campaign.redial, self.context.notes.add, batch=campaign.batch)
         if options.retry_errors:
             await release.errors()

@@ -141,11 +141,11 @@ def left_out(redial: Redial, rules: RedialRules, batch: Batch) -> list[str]:
     if redial.spent:
         lines.append(say.called_often(redial.spent, calls=rules.max_attempts))
     if redial.open:
-        lines.append(say.not_over(redial.open, names))
+        is_trial = batch.selection.sandbox
+        lines.append(say.never_known(redial.open) if is_trial else say.not_over(redial.open, names))
     if redial.reached:
         lines.append(say.reached(redial.reached))
-    if redial.untold:
-        # The calls of a trial ended with the stand-in that took them.
-        command = None if batch.selection.sandbox else batch.selection.command("track")
-        lines.append(say.not_tracked(redial.untold, command=command, names=names))
+    # The calls of a trial ended with the stand-in that took them.
+    if redial.untold and not batch.selection.sandbox:
+        lines.append(say.not_tracked(redial.untold, command=batch.selection.command("track"), names=names))
     return lines

@@ -178,6 +178,24 @@ async def follow(
     return Followed(counts, tracker.tally, trouble)
 
 
+async def give_up_former(ledger: AsyncStore) -> int:
+    """Give up the open calls of a trial, which ended with the stand-in that took them; return how many they were.
+
+    Args:
+        ledger: of a trial, and of no run that still places calls.
+
+    Raises:
+        LedgerError: this cannot be recorded.
+    """
+    count = 0
+    while calls := await ledger.open_calls():
+        attempts = [call.attempt for call in calls]
+        await ledger.note_missing(attempts)
+        await ledger.give_up(attempts)
+        count += len(attempts)
+    return count
+
+
 async def _tell(ledger: AsyncStore, progress: Progress, every: float | None) -> None:
     while True:
         await anyio.sleep(TELL_EVERY)

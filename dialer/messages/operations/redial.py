@@ -66,13 +66,20 @@ def not_over(count: int, names: ProviderNames) -> str:
     return f"{those} not redialled: their call is not final, so it may still ring or be retried by {names.name}"
 
 
+def went_with_stand_in(count: int) -> str:
+    return f"{many(count, 'call')} went with the stand-in of an earlier run: how they ended will never be known"
+
+
+def never_known(count: int) -> str:
+    return f"{many(count, 'is', 'are')} not redialled: their call went with the stand-in of an earlier run"
+
+
 def reached(count: int) -> str:
     return f"{many(count, 'is', 'are')} not redialled: another call has reached them"
 
 
-def not_tracked(count: int, *, command: str | None, names: ProviderNames) -> str:
-    ask = "" if command is None else f". To ask: {command}"
-    return f"{names.name} has said nothing about {count:,} of those calls yet{ask}"
+def not_tracked(count: int, *, command: str, names: ProviderNames) -> str:
+    return f"{names.name} has said nothing about {count:,} of those calls yet. To ask: {command}"
 
 
 def nobody_for(outcome: str, outcomes: Sequence[str]) -> str:
