@@ -77,7 +77,7 @@ def test_rejects_with_an_edited_number_are_called(place: Place, capsys: pytest.C
     assert own in told["hints"]
 
 
-def test_rows_that_were_left_out_are_named_where_the_next_campaign_may_lack_the_list(
+def test_rows_that_were_left_out_stay_so_where_the_next_campaign_lacks_the_list(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place.recipients([[number(n), "gold"] for n in range(3)], header=["phone", "offer"])
@@ -85,11 +85,55 @@ def test_rows_that_were_left_out_are_named_where_the_next_campaign_may_lack_the_
     first = place.campaign(more='[screening]\nsuppression = ["dnc.txt"]\n')
     checked(first, capsys, "--rejects", str(place.folder / "rejects.csv"))
     told = checked(place.campaign(name="d", recipients="rejects.csv"), capsys)
-    assert told["to_call"] == 1
+    assert told["to_call"] == 0
     assert told["hints"][0].endswith(
-        "1 row in it says suppressed: the do-not-call list, `skip` or `only` behind it has to be in this "
-        "campaign as well. Delete what is not to be called"
+        "1 row in it says duplicate or suppressed: not called. To call one, empty its `status` cell"
     )
+
+
+@pytest.mark.parametrize("saved", ["fix.csv", "fix.xlsx"])
+def test_corrected_rejects_call_nobody_a_second_time(place: Place, saved: str) -> None:
+    """The row that was called is not in the rejects; the row that repeats it is, and stays uncalled."""
+    place.recipients(
+        [[number(1), "gold"], ["98 nonsense", "gold"], [number(1), "gold"], [number(1), "tin"]],
+        header=["phone", "offer"],
+    )
+    first = place.campaign(more='[screening]\ncalled_elsewhere = "call"\n')
+    fix = place.folder / "fix.csv"
+    main(["check", str(first), "--rejects", str(fix)])
+    run(first)
+    fix.write_text(fix.read_text(encoding="utf-8").replace("98 nonsense", number(77)), encoding="utf-8")
+    if saved != fix.name:
+        as_sheet(fix, place.folder / saved)
+    run(place.campaign(name="d", recipients=saved, more='[screening]\ncalled_elsewhere = "call"\n'))
+    assert [call["recipient_phone_number"] for call in place.calls()] == [number(1), number(77)]
+    rows = place.results("d.results.csv")
+    assert [(row["status"], row["reason"]) for row in rows] == [("queued", "")] + [("suppressed", "left_out")] * 2
+    assert rows[1]["error"] == (
+        "marked `duplicate` in the list, which is a rejects file of dialer; to call it, empty its `status` cell"
+    )
+
+
+def test_results_call_no_duplicate_of_a_row_that_somebody_deleted(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([[number(1), "gold"], [number(1), "tin"], ["98 nonsense", "tin"]], header=["phone", "offer"])
+    run(place.campaign())
+    results = place.folder / "c.results.csv"
+    lines = results.read_text(encoding="utf-8").splitlines(keepends=True)
+    (place.folder / "again.csv").write_text("".join([lines[0], *lines[2:]]), encoding="utf-8")
+    more = '[screening]\ncalled_elsewhere = "call"'
+    assert checked(place.campaign(name="d", recipients="again.csv", more=more), capsys)["to_call"] == 0
+
+
+def test_a_left_out_row_is_called_where_its_status_cell_is_emptied(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.recipients([[number(1), "gold"], [number(1), "tin"]], header=["phone", "offer"])
+    fix = place.folder / "fix.csv"
+    checked(place.campaign(), capsys, "--rejects", str(fix))
+    fix.write_text(fix.read_text(encoding="utf-8").replace(",duplicate,", ",,"), encoding="utf-8")
+    assert checked(place.campaign(name="d", recipients="fix.csv"), capsys)["to_call"] == 1
 
 
 def test_rejects_of_an_older_version_have_a_name_twice(tmp_path: Path) -> None:

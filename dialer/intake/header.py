@@ -5,16 +5,20 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dialer.errors import InputError
 from dialer.escaping import unguarded
 from dialer.messages.intake import table as say
+from dialer.models import Problem, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Known = Callable[[Sequence[str]], "OwnFile | None"]
+
+_LEFT_OUT: Final = frozenset({Status.DUPLICATE, Status.SUPPRESSED})
+"""What no change of other cells makes callable: the person is another row's, or is not to be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class OwnFile:
         """Return rows as they were in the list, without the marks that keep spreadsheets from running cells."""
         read = unguarded if self.guarded else str
         return [[read(row[place]) for place in self.places] for row in rows]
+
+    def left_out(self, rows: Sequence[Sequence[str]]) -> dict[int, Problem]:
+        """Return by place which rows the file still marks as left out: the row that was called may not be in it."""
+        marks = enumerate(row[self.status].strip() for row in rows)
+        return {at: Problem("left_out", say.left_out(self.kind, mark)) for at, mark in marks if mark in _LEFT_OUT}
 
 
 def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class Structure:
         repaired: what was repaired in the header or is odd there.
         own_file: what is known of a file of ours; None where it is another.
         called: how many rows of such a file were called before.
-        suppressed: how many were left out by a list, `skip` or `only`.
+        left_out: how many it marks as left out.
         width: how many columns there are; 0 until the header has been read.
         rows: data rows so far.
         places: their lines.
@@ -105,7 +105,7 @@ class Structure:
         self.repaired: tuple[str, ...] = ()
         self.own_file: OwnFile | None = None
         self.called = 0
-        self.suppressed = 0
+        self.left_out = 0
         self.width = 0
         self.rows = 0
         self.places = Places()
@@ -154,7 +154,7 @@ class Structure:
         if self.own_file is not None:
             status = self.own_file.status
             self.called += sum(row[status] in _CALLED for row in rows)
-            self.suppressed += sum(row[status] == Status.SUPPRESSED for row in rows)
+            self.left_out += len(self.own_file.left_out(rows))
 
     def take(self, line: int, rows: Sequence[Sequence[str]], *, lines: int) -> None:
         """Take some rows, blank lines among them.

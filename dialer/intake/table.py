@@ -47,7 +47,7 @@ class Table:
         sample: some hundred of the rows, spread evenly.
         own_file: which columns of the file are the list's, where it is a file of ours; else None.
         called: how many rows of such a file were called before.
-        suppressed: how many were left out by a list, `skip` or `only`.
+        left_out: how many it marks as left out.
     """
 
     path: Path
@@ -65,7 +65,7 @@ class Table:
     sample: Sequence[Sequence[str]] = field(repr=False, compare=False)
     own_file: OwnFile | None = None
     called: int = 0
-    suppressed: int = 0
+    left_out: int = 0
 
     @property
     def hints(self) -> list[str]:
@@ -73,7 +73,7 @@ class Table:
         own = self.own_file
         if own is None:
             return []
-        return [say.own_file(own.kind, added=own.added, called=self.called, suppressed=self.suppressed)]
+        return [say.own_file(own.kind, added=own.added, called=self.called, left_out=self.left_out)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,14 @@ class Chunk:
         lines: physical line of each row; of a spreadsheet, the row of the sheet.
         cells: of each row, as they stand.
         problems: rows that cannot be read, by their place in this chunk from 0; spreadsheets only.
+        left_out: the same for rows that a file of ours marks as left out.
     """
 
     first: int
     lines: Sequence[int]
     cells: Sequence[Sequence[str]]
     problems: Mapping[int, Problem] = field(default_factory=dict)
+    left_out: Mapping[int, Problem] = field(default_factory=dict)
 
 
 def examine(
@@ -146,7 +148,7 @@ def examine(
         sample=_own(structure.own_file, structure.sample),
         own_file=structure.own_file,
         called=structure.called,
-        suppressed=structure.suppressed,
+        left_out=structure.left_out,
     )
 
 
@@ -171,7 +173,8 @@ def chunks(table: Table, *, size: int = 50_000) -> Iterator[Chunk]:
             if _stamp(table.path) != table.stamp or done + len(cells) > table.rows:
                 raise _changed(table)
             lines = table.places.lines(done + 1, len(cells))
-            yield Chunk(done + 1, lines, _own(table.own_file, cells), problems)
+            left_out = {} if table.own_file is None else table.own_file.left_out(cells)
+            yield Chunk(done + 1, lines, _own(table.own_file, cells), problems, left_out)
             done += len(cells)
     except csv.Error as error:
         raise _changed(table) from error
@@ -236,7 +239,7 @@ def _examine_sheet(path: Path, known: Known | None) -> Table:
         sample=_own(structure.own_file, structure.sample),
         own_file=structure.own_file,
         called=structure.called,
-        suppressed=structure.suppressed,
+        left_out=structure.left_out,
     )
 
 

@@ -196,7 +196,7 @@ class Screening:
             _find(rows, self._locate)
         rows.statuses.update(dict.fromkeys(rows.problems, Status.INVALID))
         # A row that is not to be called needs no fix.
-        for at, problem in self._filter.left_out(rows.cells).items():
+        for at, problem in {**self._filter.left_out(rows.cells), **chunk.left_out}.items():
             rows.settle(at, Status.SUPPRESSED, problem)
         self._suppress(rows)
         self._find_duplicates(rows)

@@ -243,24 +243,27 @@ def text_after_quote(path: Path, line: int, *, row: int, text: str) -> str:
     return f"{path}, line {line}{begins}: there is text after a closing quotation mark: {cut(text)}\n{advice}"
 
 
-def own_file(kind: str, *, added: Sequence[str], called: int, suppressed: int) -> str:
+def own_file(kind: str, *, added: Sequence[str], called: int, left_out: int) -> str:
     """Say that a list is a file of ours, and what becomes of its columns.
 
     Args:
         kind: what it is.
         added: its columns that are not the list's own.
         called: how many of its rows were called before.
-        suppressed: how many were left out by a list, `skip` or `only`.
+        left_out: how many it marks as left out.
     """
     said = [f"the list is {kind}: its columns {', '.join(added)} are not sent"]
     if called:
         said.append(f"{_rows_say(called)} queued, sending or unknown: called before")
-    if suppressed:
-        settings = "the do-not-call list, `skip` or `only` behind it has to be in this campaign as well"
-        said.append(f"{_rows_say(suppressed)} suppressed: {settings}")
-    if called or suppressed:
-        said.append("Delete what is not to be called" + (" again" if called and not suppressed else ""))
+        said.append("Delete what is not to be called again")
+    if left_out:
+        said.append(f"{_rows_say(left_out)} duplicate or suppressed: not called. To call one, empty its `status` cell")
     return ". ".join(said)
+
+
+def left_out(kind: str, mark: str) -> str:
+    """Say of a row of a file of ours why it is not called, and how it would be."""
+    return f"marked `{mark}` in the list, which is {kind}; to call it, empty its `status` cell"
 
 
 def _rows_say(count: int) -> str:
