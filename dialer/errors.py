@@ -3,7 +3,7 @@
 DialerError
  +-- UsageError                  2  nothing was dialled: the command, a file or a setting is wrong
  |    +-- CampaignError          2  the campaign file
- |    +-- InputError             2  the recipients CSV, a suppression list or a results CSV
+ |    +-- InputError             2  the recipients CSV, a do-not-call list or a results CSV
  |    |    +-- ColumnError       2  it is not clear which column holds the phone numbers
  |    +-- ReplacedError          2  a list would take the place of another, whose people were called
  |    +-- BoundError             2  the ledger belongs to another agent, server or key definition

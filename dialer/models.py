@@ -32,7 +32,7 @@ class Status(StrEnum):
     DUPLICATE = "duplicate"
     """Another row, or an earlier run, has this number."""
     SUPPRESSED = "suppressed"
-    """The number is on a suppression list, or the campaign leaves such rows out."""
+    """The number is on a do-not-call list, or the campaign leaves such rows out."""
 
 
 ATTEMPTED = frozenset({Status.SENDING, Status.QUEUED, Status.ERROR, Status.UNKNOWN})

@@ -134,9 +134,9 @@ CAMPAIGNS = [
     ),
     pytest.param(
         f'{AGENT}{LIST}[screening]\nsuppression = ["dnc.csv"]\n',
-        "the suppression list dnc.csv cannot be read: No such file or directory. No calls are made without it: bring "
+        "the do-not-call list dnc.csv cannot be read: No such file or directory. No calls are made without it: bring "
         "the file back, or correct `suppression` in the campaign file.",
-        id="no such suppression list",
+        id="no such do-not-call list",
     ),
 ]
 TABLES = [

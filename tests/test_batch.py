@@ -248,7 +248,7 @@ def test_a_suppression_list_is_not_overwritten() -> None:
     with pytest.raises(CampaignError) as caught:
         load_campaign("in/c.toml")
     assert str(caught.value) == (
-        "in/c.toml, line 3: `results`: in/dnc.csv is the suppression list dnc.csv; name another file."
+        "in/c.toml, line 3: `results`: in/dnc.csv is the do-not-call list dnc.csv; name another file."
     )
 
 

@@ -49,7 +49,7 @@ def plain(text: str, folder: Path) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\d[ T][\d:+.Z]+( UTC)?|\b\d\d:\d\d UTC", "T", text)
     text = re.sub(r"about [\d.]+ s|in [\d.]+ s \(.*?/s\)|[\d.,]+/minute|[\d.]+/s|\d+ s \(|now [\d:]+ in", "N", text)
     text = re.sub(r"exec(ution )?[\w-]{5,}|ends T|\d+ executions|wallet [\d.]+|.* talked, cost.*", "N", text)
-    return re.sub(r"suppression list .* of the workspace(, line \d+)?", "suppression list L of the workspace", text)
+    return re.sub(r"do-not-call list .* of the workspace(, line \d+)?", "do-not-call list L of the workspace", text)
 
 
 def script(place: Place, said: Callable[..., tuple[int, str]]) -> Iterator[tuple[str, int, str]]:

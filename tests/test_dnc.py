@@ -89,7 +89,7 @@ def test_who_is_on_the_list_is_suppressed_and_the_list_is_named(
     (row,) = [row for row in place.results() if row["recipient_phone_number"] == number(1)]
     assert (row["status"], row["error"]) == (
         "suppressed",
-        "on the suppression list do_not_call.csv of the workspace, line 2",
+        "on the do-not-call list do_not_call.csv of the workspace, line 2",
     )
     assert "Not called: 1 suppressed." in capsys.readouterr().err
     assert dialer("show", number(1)) == 0

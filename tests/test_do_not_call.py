@@ -1,4 +1,4 @@
-"""A number on a suppression list is not called, however the list is laid out and the number is written."""
+"""A number on a do-not-call list is not called, however the list is laid out and the number is written."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_who_comes_onto_a_list_during_a_run_is_not_called_and_the_loop_is_not_he
     assert Counter(call["recipient_phone_number"] for call in place.calls()) == Counter(map(number, range(100)))
     (summary,) = summaries
     assert summary.left == 20
-    assert summary.ended.splitlines() == ["20 were not called now:", "  20: on the suppression list dnc.csv"]
+    assert summary.ended.splitlines() == ["20 were not called now:", "  20: on the do-not-call list dnc.csv"]
     assert readers
     assert threading.get_ident() not in readers
 

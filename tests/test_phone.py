@@ -382,7 +382,7 @@ def test_digits_that_begin_like_the_calling_code_are_national_where_they_are_one
     assert column.numbers.tolist() == [919198765432, 919876543210]
 
 
-# Region, time zones, and entries of suppression lists.
+# Region, time zones, and entries of do-not-call lists.
 
 
 @pytest.mark.parametrize("number", [0, 1, 12, 999123456789, 10**17])

@@ -177,7 +177,7 @@ def test_an_unchanged_list_is_not_judged_again(path: Path, monkeypatch: pytest.M
         pytest.param(lambda place, _path: place.recipients(awkward(29), header=HEADER), id="the list"),
         pytest.param(lambda _place, path: path.write_text(path.read_text() + "[csv]\nregion = 'IN'\n"), id="a rule"),
         pytest.param(
-            lambda place, _path: (place.folder / "dnc.csv").write_text("+919800000029\n"), id="a suppression list"
+            lambda place, _path: (place.folder / "dnc.csv").write_text("+919800000029\n"), id="a do-not-call list"
         ),
     ],
 )

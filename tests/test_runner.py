@@ -730,7 +730,7 @@ def test_a_suppression_list_that_cannot_be_read_any_more_ends_the_run_and_what_i
 
     def judge(_: Recipient) -> Deferral | None:
         if next(asked) >= at:
-            raise InputError("the suppression list cannot be read")
+            raise InputError("the do-not-call list cannot be read")
         return None
 
     rig.judge = judge
@@ -739,7 +739,7 @@ def test_a_suppression_list_that_cannot_be_read_any_more_ends_the_run_and_what_i
 
     trip = trip_of(rig.ended())
 
-    assert (trip.words, trip.exit_code) == ("the suppression list cannot be read", ExitCode.MUST_ACT)
+    assert (trip.words, trip.exit_code) == ("the do-not-call list cannot be read", ExitCode.MUST_ACT)
     assert "same command" in trip.advice
     assert next(asked) <= at + 2
     assert rig.counts.get("queued", 0) == len(rig.bolna.sent)

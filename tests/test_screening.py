@@ -137,7 +137,7 @@ def test_reasons_name_the_row_the_list_and_the_column(tmp_path: Path) -> None:
             "the same number as row 1 (line 2), but other columns differ; "
             'to call both: duplicates = "call", and name an id column'
         ),
-        "on the suppression list dnc.csv, line 1",
+        "on the do-not-call list dnc.csv, line 1",
         "the same id as row 1 (line 2)",
         "id is empty, and identifies the recipient",
         "name is empty, and required",

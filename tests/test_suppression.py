@@ -46,13 +46,13 @@ def save(folder: Path, text: str | bytes, name: str = "dnc.csv") -> Path:
     ],
 )
 def test_a_number_is_found_in_whatever_form_it_is_listed(tmp_path: Path, text: str, line: int) -> None:
-    assert load(save(tmp_path, text)).hit(LISTED) == f"on the suppression list dnc.csv, line {line}"
+    assert load(save(tmp_path, text)).hit(LISTED) == f"on the do-not-call list dnc.csv, line {line}"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_is_no_entry(tmp_path: Path, encoding: str) -> None:
     listed = load(save(tmp_path, "phone\n+919876543210\n".encode(encoding)))
-    assert listed.hit(LISTED) == "on the suppression list dnc.csv, line 2"
+    assert listed.hit(LISTED) == "on the do-not-call list dnc.csv, line 2"
 
 
 def test_a_list_may_be_a_spreadsheet(tmp_path: Path) -> None:
@@ -62,15 +62,15 @@ def test_a_list_may_be_a_spreadsheet(tmp_path: Path) -> None:
     # A row that a filter hides from view is on the list all the same.
     workbook.active.row_dimensions[2].hidden = True
     workbook.save(tmp_path / "dnc.xlsx")
-    assert load(tmp_path / "dnc.xlsx").hit(LISTED) == "on the suppression list dnc.xlsx, line 2"
+    assert load(tmp_path / "dnc.xlsx").hit(LISTED) == "on the do-not-call list dnc.xlsx, line 2"
 
 
 def test_the_list_that_names_a_number_is_told(tmp_path: Path) -> None:
     one = save(tmp_path, "+14155550100\n", "one.txt")
     two = save(tmp_path, "+14155550101\n+919876543210\n", "two.txt")
     listed = load(one, two)
-    assert listed.hit(LISTED) == "on the suppression list two.txt, line 2"
-    assert listed.hit(14155550100) == "on the suppression list one.txt, line 1"
+    assert listed.hit(LISTED) == "on the do-not-call list two.txt, line 2"
+    assert listed.hit(14155550100) == "on the do-not-call list one.txt, line 1"
     assert listed.hit(14155550102) is None
 
 
@@ -105,8 +105,8 @@ def test_many_numbers_at_once_are_judged_as_one_by_one(listed: set[int], asked: 
 def test_further_columns_of_numbers_are_read_as_well(tmp_path: Path) -> None:
     text = "phone,Mobile,alt_phone,phone_type,note\n+14155550100,+919876543210,,mobile,1\n,,+14155550102,home 2,\n"
     listed = load(save(tmp_path, text))
-    assert listed.hit(LISTED) == "on the suppression list dnc.csv, line 2"
-    assert listed.hit(14155550102) == "on the suppression list dnc.csv, line 3"
+    assert listed.hit(LISTED) == "on the do-not-call list dnc.csv, line 2"
+    assert listed.hit(14155550102) == "on the do-not-call list dnc.csv, line 3"
     assert [one.numbers for one in listed.facts({})] == [3]
 
 
@@ -129,30 +129,30 @@ def test_a_list_of_several_sheets_stops_it(tmp_path: Path) -> None:
 # It stops rather than calls.
 
 REFUSED = [
-    ("", "the suppression list {path} is empty. If it should be empty, take it out of [screening]."),
-    ("phone,name\n", "the suppression list {path} is empty. If it should be empty, take it out of [screening]."),
+    ("", "the do-not-call list {path} is empty. If it should be empty, take it out of [screening]."),
+    ("phone,name\n", "the do-not-call list {path} is empty. If it should be empty, take it out of [screening]."),
     (
         "+919876543210\nn/a\n",
         (
-            'the suppression list {path}, line 2: "n/a" is not a whole number: it has no digits in it. '
+            'the do-not-call list {path}, line 2: "n/a" is not a whole number: it has no digits in it. '
             "Correct or delete the entry: if it were skipped, that person would be called."
         ),
     ),
     (
         "phone,x\n,1\n",
         (
-            'the suppression list {path}, line 2, column "phone": "" is not a whole number: the phone cell is empty. '
+            'the do-not-call list {path}, line 2, column "phone": "" is not a whole number: the phone cell is empty. '
             "Correct or delete the entry: if it were skipped, that person would be called."
         ),
     ),
     (
         "+919876543210\n+14155550100,Anna\n",
         (
-            "the suppression list {path}, line 2: 2 fields, but 1 in the first row. "
+            "the do-not-call list {path}, line 2: 2 fields, but 1 in the first row. "
             "Put one number in each line, or save the list as a table with the same columns in each row."
         ),
     ),
-    ('phone\n"+919876543210\n', "the suppression list {path}, line 2: the quotation marks do not close."),
+    ('phone\n"+919876543210\n', "the do-not-call list {path}, line 2: the quotation marks do not close."),
 ]
 
 
@@ -188,7 +188,7 @@ def test_a_list_older_than_allowed_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load(path, max_age_days=7)
     assert str(caught.value) == (
-        f"the suppression list {path} was last changed 8.0 days ago, and max_age_days is 7. Get the current list."
+        f"the do-not-call list {path} was last changed 8.0 days ago, and max_age_days is 7. Get the current list."
     )
 
 
@@ -236,7 +236,7 @@ def test_a_number_without_its_area_code_stops_the_run(tmp_path: Path, entry: str
     ],
 )
 def test_other_columns_complete_a_number(tmp_path: Path, text: str, region: str | None, number: int) -> None:
-    assert load(save(tmp_path, text), region=region).hit(number) == "on the suppression list dnc.csv, line 2"
+    assert load(save(tmp_path, text), region=region).hit(number) == "on the do-not-call list dnc.csv, line 2"
 
 
 def test_an_area_code_without_a_region_does_not_make_a_whole_number(tmp_path: Path) -> None:
@@ -252,8 +252,8 @@ def test_a_row_whose_area_code_is_missing_stops_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["DNC_Work", "work", "home", "alt contact", "Fax", "HomePhone", "xyz", "telefone 2"])
 def test_numbers_count_whatever_their_column_is_called(tmp_path: Path, name: str) -> None:
     listed = load(save(tmp_path, f"who,phone_number,{name}\nAnna,+14155550100,+919876543210\nBen,,+14155550101\n"))
-    assert listed.hit(LISTED) == "on the suppression list dnc.csv, line 2"
-    assert listed.hit(14155550101) == "on the suppression list dnc.csv, line 3"
+    assert listed.hit(LISTED) == "on the do-not-call list dnc.csv, line 2"
+    assert listed.hit(14155550101) == "on the do-not-call list dnc.csv, line 3"
 
 
 @pytest.mark.parametrize(
@@ -290,8 +290,8 @@ def test_an_id_does_not_stand_in_for_a_number_that_is_missing(tmp_path: Path) ->
 
 def test_a_table_without_a_header_is_read_from_its_first_row(tmp_path: Path) -> None:
     listed = load(save(tmp_path, "Anna,+919876543210\nBen,+14155550100\n"))
-    assert listed.hit(LISTED) == "on the suppression list dnc.csv, line 1"
-    assert listed.hit(14155550100) == "on the suppression list dnc.csv, line 2"
+    assert listed.hit(LISTED) == "on the do-not-call list dnc.csv, line 1"
+    assert listed.hit(14155550100) == "on the do-not-call list dnc.csv, line 2"
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_area_codes_in_a_table_without_a_header_complete_its_numbers(
 ) -> None:
     listed = load(save(tmp_path, text), region=region)
     assert [listed.hit(number) for number in numbers] == [
-        f"on the suppression list dnc.csv, line {at}" for at in (1, 2)
+        f"on the do-not-call list dnc.csv, line {at}" for at in (1, 2)
     ]
 
 

@@ -1,4 +1,4 @@
-"""A suppression list that changes while a run goes on."""
+"""A do-not-call list that changes while a run goes on."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ REASONS: Final[Mapping[str, str]] = {
     "id_empty": "the id is empty",
     "id_repeated": "an earlier row has the same id",
     "required_empty": "a required column is empty",
-    "suppressed": "on a suppression list",
+    "suppressed": "on a do-not-call list",
     "skipped": "a cell of the row says not to call it, as `skip` in `[screening]` reads it",
     "not_selected": "`only` in `[screening]` selects other rows, by the text of a cell",
     "left_out": "the list is a file of dialer whose `status` cell still says duplicate or suppressed",

@@ -83,7 +83,7 @@ def judge(
 
 
 def possible(text: str, *, region: str | None = None, plus_lost: bool = False) -> tuple[int, ...] | Problem:
-    """Read an entry of a suppression list: every whole number that it can mean, whether or not it can be called.
+    """Read an entry of a do-not-call list: every whole number that it can mean, whether or not it can be called.
 
     A plus that may have been lost is not a doubt here: both readings are suppressed. A number that lacks its area code
     is not whole: it matches no recipient.

@@ -86,7 +86,7 @@ class Check:
         warnings: why a run would not start, in words.
         rate: the rate of calls, in words.
         report: problems by row.
-        lists: the contents of each suppression list.
+        lists: the contents of each do-not-call list.
         exit_code: DONE, LOOK (some rows are invalid) or USAGE (no recipient could be called).
     """
 

@@ -127,7 +127,7 @@ def add_numbers(
     Args:
         typed: numbers, as people write them.
         folder: of the workspace, as in `list_batches`.
-        file: a list of more numbers, read as suppression lists are.
+        file: a list of more numbers, read as do-not-call lists are.
         source: who or what asked for it, in words.
         region: ISO code of the country of numbers without a plus; None when there may be none.
 

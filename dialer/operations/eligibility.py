@@ -77,7 +77,7 @@ class Judge:
             seen_within: seconds; lists and ledgers are not looked at that were seen so shortly before.
 
         Raises:
-            InputError: a suppression list cannot be read any more.
+            InputError: a do-not-call list cannot be read any more.
             DoNotCallError: the workspace's cannot, or lacks what it had.
             LedgerError: another batch's ledger cannot be read.
         """
@@ -94,10 +94,10 @@ class Judge:
         return self(recipient, seen_within=GLANCE)
 
     async def ready(self) -> None:
-        """Return once the suppression lists are known as they are on disk.
+        """Return once the do-not-call lists are known as they are on disk.
 
         Raises:
-            InputError: a suppression list cannot be read any more.
+            InputError: a do-not-call list cannot be read any more.
         """
         await self._lists.refresh()
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dialer.store import AsyncStore, Store
 
 LISTED = "input_listed"
-"""Under this one, how many of its rows are on each suppression list."""
+"""Under this one, how many of its rows are on each do-not-call list."""
 
 FORMER = "input_former_phones"
 """Under this name, the columns that earlier runs took the numbers from."""
@@ -79,11 +79,11 @@ class Intake:
         return (*self.screening.hints(), *self.table.hints, *self.payload.hints, *called)
 
     def listed(self) -> list[int]:
-        """Return how many rows are on each suppression list, once all are screened."""
+        """Return how many rows are on each do-not-call list, once all are screened."""
         return [self.screening.report.listed[place] for place in range(len(self.suppression.lists))]
 
     def lists(self) -> tuple[Listed, ...]:
-        """Return what each suppression list holds, once all rows are screened."""
+        """Return what each do-not-call list holds, once all rows are screened."""
         return self.suppression.facts(self.screening.report.listed)
 
 
@@ -94,7 +94,7 @@ class Loaded:
     Attributes:
         payload: builds the requests.
         suppression: the lists, to be asked again when a request leaves.
-        lists: what each suppression list holds.
+        lists: what each do-not-call list holds.
         hints: what is odd about the columns and the numbers, in words.
         phone_words: how the column of the numbers was found, in words; empty where the campaign file names it.
         agents: those that a column has ever named.
@@ -129,7 +129,7 @@ def intake(
 
     Raises:
         ColumnError: it is not clear which column holds the numbers.
-        InputError: the CSV or a suppression list cannot be read.
+        InputError: the CSV or a do-not-call list cannot be read.
         CampaignError: a column that the campaign names is not there, or the package that writes its workbook.
     """
     if campaign.batch.workbook is not None and not can_write_workbooks():
@@ -239,7 +239,7 @@ async def load(
         replaces: it may take the place of another file's list.
 
     Raises:
-        InputError: the CSV or a suppression list cannot be read.
+        InputError: the CSV or a do-not-call list cannot be read.
         DoNotCallError: the workspace's list cannot be read, or lacks what the ledger has seen of it.
         CampaignError: a column that the campaign names is not there.
         InterruptedRunError: a stop was requested.

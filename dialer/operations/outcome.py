@@ -69,7 +69,7 @@ class Plan:
         uncovered: numbers of countries without a rule; None if there are none.
         outlook: data of the account and the agent, and the expected duration.
         rate: the rate of calls, in words.
-        lists: the contents of each suppression list.
+        lists: the contents of each do-not-call list.
         redialled: numbers that may have been called already and are called again on request.
         once_more: recipients who were called before and are called again, by outcome of their last call.
         sandbox: no real call is placed.

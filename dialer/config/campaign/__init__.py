@@ -75,7 +75,7 @@ class Campaign:
         redial: which recipients may be called again.
         breaker: the conditions that end a run early.
         forecast: assumptions about calls, for the forecast.
-        suppression: the suppression lists.
+        suppression: the do-not-call lists.
         workspace: the settings shared with other campaigns.
     """
 

@@ -1,4 +1,4 @@
-"""What the columns of a suppression list hold, by their names."""
+"""What the columns of a do-not-call list hold, by their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A suppression list of a campaign: a file that others maintain, read whole."""
+"""A do-not-call list of a campaign: a file that others maintain, read whole."""
 
 from __future__ import annotations
 

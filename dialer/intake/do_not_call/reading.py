@@ -1,4 +1,4 @@
-"""The numbers in a suppression list: every whole one, in every column."""
+"""The numbers in a do-not-call list: every whole one, in every column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A suppression list that changes during a run."""
+"""A do-not-call list that changes during a run."""
 
 from __future__ import annotations
 

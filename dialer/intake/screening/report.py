@@ -50,7 +50,7 @@ class Report:
         newest: up to `EXAMPLES` of them.
         shared: callable rows with the number of an earlier row, which are called as well.
         sharing: up to `EXAMPLES` of them.
-        listed: by the place of a suppression list, rows that are not called since they are on it.
+        listed: by the place of a do-not-call list, rows that are not called since they are on it.
     """
 
     header: tuple[str, ...]

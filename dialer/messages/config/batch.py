@@ -115,7 +115,7 @@ def secret(path: Path, line: int, key: str, names: ProviderNames) -> str:
 
 def suppression_list(name: str) -> str:
     """Name a list that is an input."""
-    return f"the suppression list {name}"
+    return f"the do-not-call list {name}"
 
 
 def would_overwrite(place: str, path: Path, what: str) -> str:

@@ -1,4 +1,4 @@
-"""Errors of a suppression list: no call is placed if it cannot be read with certainty."""
+"""Errors of a do-not-call list: no call is placed if it cannot be read with certainty."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOMETHING_ELSE = "it is something else"
 
 def on_list(name: str) -> str:
     """Return why somebody is not called, without the line: people are counted by this reason."""
-    return f"on the suppression list {name}"
+    return f"on the do-not-call list {name}"
 
 
 def listed(name: str, line: int) -> str:
@@ -116,4 +116,4 @@ def bad_row(path: Path, row: int, reason: str) -> str:
 
 
 def _the(path: Path) -> str:
-    return f"the suppression list {path}"
+    return f"the do-not-call list {path}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EMPTY_ROW = "the whole row is empty"
-SUPPRESSED = "on a suppression list"
+SUPPRESSED = "on a do-not-call list"
 CALL_NEEDS_ID = 'duplicates = "call" needs an id column in [columns], or a number would be called twice by mistake.'
 _PLACES_SHOWN = 3
 _TEXTS_SHOWN = 6

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _HOUR = 3600
 
-READING_LIST = "a suppression list has changed and is being read"
+READING_LIST = "a do-not-call list has changed and is being read"
 SCHEDULE_OVER = "the schedule is over"
 TOO_LATE = "scheduled_at is less than 3 minutes ahead by now"
 

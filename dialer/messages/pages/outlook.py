@@ -168,7 +168,7 @@ def uncovered_lines(found: Uncovered | None) -> list[str]:
 
 
 def list_lines(lists: Sequence[Listed]) -> list[str]:
-    """Return the sizes of the suppression lists, and the campaign's own lists that match no recipient."""
+    """Return the sizes of the do-not-call lists, and the campaign's own lists that match no recipient."""
     lines = []
     for one in lists:
         entries, numbers = many(one.entries, "entry", "entries"), many(one.numbers, "number")
@@ -180,7 +180,7 @@ def list_lines(lists: Sequence[Listed]) -> list[str]:
 
 
 def list_notes(lists: Sequence[Listed]) -> list[str]:
-    """Return what is odd about the suppression lists."""
+    """Return what is odd about the do-not-call lists."""
     lines = []
     for one in lists:
         if one.unended:
