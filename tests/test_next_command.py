@@ -197,3 +197,11 @@ def test_an_unknown_call_that_is_not_found_leaves_two_choices_and_one_of_a_trial
     assert "half an hour" not in said
     unknown = with_rows(unknown=1)
     assert "reconcile" not in next_command(unknown, selection=TRIAL).command
+
+
+def test_a_trial_that_was_stopped_is_not_advised_to_track_which_it_may_have_done() -> None:
+    ended = replace(ENDED, calls=(CallCount("ringing", 0, 4, 0.0, 0.0, asked=True),))
+    assert "With --track, a run waits" in summary_text(ended, selection=TRIAL)
+    stopped = summary_text(replace(ended, exit_code=ExitCode.INTERRUPTED, ended="Interrupted."), selection=TRIAL)
+    assert "The run was stopped before it knew how each call went" in stopped
+    assert "--track" not in stopped

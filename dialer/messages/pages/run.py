@@ -33,6 +33,7 @@ def plan_event(plan: Plan) -> dict[str, Any]:
 
 
 _NOT_TRACKED = "The stand-in ended with this run. With --track, a run waits until it knows how each call went."
+_STOPPED_FIRST = "The run was stopped before it knew how each call went, and its stand-in ended with it."
 
 
 def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path] = ()) -> str:
@@ -57,11 +58,11 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
         lines += calls_table(summary.calls)
         is_open = any(count.final in {0, 3} for count in summary.calls)
         if is_open and selection.sandbox:
-            lines.append(_NOT_TRACKED)
+            lines.append(_not_known(summary))
         elif is_open and summary.next is not None and summary.next.why is not Why.OPEN:
             lines.append(f"To ask how the other calls went: {selection.command('track')}")
     elif summary.calls:
-        lines.append(_NOT_TRACKED)
+        lines.append(_not_known(summary))
     lines.append(f"results: {', '.join(filter(None, (summary.results, summary.workbook)))}")
     # The command that lifts a single pause is the next one.
     lines += _ended(replace(summary, advice="") if summary.paused and len(summary.pauses) == 1 else summary)
@@ -74,6 +75,12 @@ def summary_text(summary: Summary, *, selection: Selection, files: Sequence[Path
         if summary.in_earnest and summary.next is not None and summary.next.why not in _IN_EARNEST:
             lines.append(f"To call the people in this list for real: {summary.in_earnest}")
     return "\n".join([*lines, *([] if summary.next is None else [_next(summary.next)])])
+
+
+def _not_known(summary: Summary) -> str:
+    """Return why a trial does not know how all its calls went."""
+    is_stopped = summary.paused or summary.exit_code is ExitCode.INTERRUPTED
+    return _STOPPED_FIRST if is_stopped else _NOT_TRACKED
 
 
 def _head(summary: Summary) -> str:
