@@ -117,6 +117,15 @@ def test_a_folder_without_a_ledger_is_a_mistake(tmp_path: Path, capsys: pytest.C
     assert main(["show", key_of(1), "--in", str(tmp_path / "nowhere")]) == 2
 
 
+def test_a_folder_with_trials_only_says_so(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.recipients([[number(1), "a"]], header=["phone", "name"])
+    assert main(["run", str(place.campaign()), "--sandbox", "--yes", "-q"]) == 0
+    shown = ["show", number(1), "--in", str(place.folder)]
+    assert main(shown) == 2
+    assert "There are trials: add --sandbox." in capsys.readouterr().err
+    assert main([*shown, "--sandbox"]) == 0
+
+
 def test_nothing_in_a_ledger_is_changed(folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*.ledger")}
     main(["show", key_of(1), "--in", str(folder)])

@@ -110,7 +110,12 @@ def show_number(text: str, *, folder: Path | None = None, sandbox: bool = False)
 def _nothing(workspace: Workspace, folder: Path | None, *, sandbox: bool) -> str:
     if workspace.database is not None and not sandbox:
         return say.no_batch(workspace.database.shown)
-    return say.no_ledger(folder or workspace.folder)
+    return say.no_ledger(folder or workspace.folder, has_trials=not sandbox and _has_trials(folder))
+
+
+def _has_trials(folder: Path | None) -> bool:
+    with batches_around(folder, sandbox=True) as trials:
+        return bool(trials)
 
 
 def _listed(number: int, folder: Path, unread: list[tuple[str, str]]) -> tuple[Entry, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialer.messages.commands import added
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -43,8 +45,9 @@ def no_folder(folder: Path) -> str:
     return f"{folder}: there is no such folder."
 
 
-def no_ledger(folder: Path) -> str:
-    return f"{folder}: there is no ledger in this folder, nor below it. Name another: --in FOLDER."
+def no_ledger(folder: Path, *, has_trials: bool) -> str:
+    then = f"There are trials: {added('--sandbox')}." if has_trials else "Name another: --in FOLDER."
+    return f"{folder}: there is no ledger in this folder, nor below it. {then}"
 
 
 def no_batch(database: str) -> str:
