@@ -87,7 +87,8 @@ def test_rows_that_were_left_out_stay_so_where_the_next_campaign_lacks_the_list(
     told = checked(place.campaign(name="d", recipients="rejects.csv"), capsys)
     assert told["to_call"] == 0
     assert told["hints"][0].endswith(
-        "1 row in it says duplicate or suppressed: not called. To call one, empty its `status` cell"
+        "1 row in it is marked duplicate, suppressed, hidden or id repeated: not called. "
+        "To call one, empty its `status` cell"
     )
 
 
@@ -112,6 +113,33 @@ def test_corrected_rejects_call_nobody_a_second_time(place: Place, saved: str) -
     assert rows[1]["error"] == (
         "marked `duplicate` in the list, which is a rejects file of dialer; to call it, empty its `status` cell"
     )
+
+
+def test_rejects_call_no_row_that_repeats_the_id_of_a_called_one(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = '[columns]\nid = "id"\n'
+    place.recipients([["a", number(1)], ["a", number(1)], ["b", "98 nonsense"]], header=["id", "phone"])
+    fix = place.folder / "fix.csv"
+    checked(place.campaign(more=ids), capsys, "--rejects", str(fix))
+    fix.write_text(fix.read_text(encoding="utf-8").replace("98 nonsense", number(77)), encoding="utf-8")
+    told = checked(place.campaign(name="d", recipients="fix.csv", more=ids), capsys)
+    assert [call["recipient_phone_number"] for call in told["samples"]] == [number(77)]
+
+
+def test_rejects_call_no_row_that_was_hidden_in_the_spreadsheet(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from openpyxl import load_workbook  # noqa: PLC0415 - it has no types
+
+    place.recipients([[number(n), "gold"] for n in range(3)], header=["phone", "offer"])
+    sheet = place.folder / "list.xlsx"
+    as_sheet(place.folder / "list.csv", sheet)
+    workbook = load_workbook(sheet)
+    workbook.active.row_dimensions[3].hidden = True
+    workbook.save(sheet)
+    checked(place.campaign(recipients=sheet.name), capsys, "--rejects", str(place.folder / "fix.csv"))
+    assert checked(place.campaign(name="d", recipients="fix.csv"), capsys)["to_call"] == 0
 
 
 def test_results_call_no_duplicate_of_a_row_that_somebody_deleted(

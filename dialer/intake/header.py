@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LEFT_OUT: Final = frozenset({Status.DUPLICATE, Status.SUPPRESSED})
 """What no change of other cells makes callable: the person is another row's, or is not to be called."""
+_UNSEEN: Final = frozenset({"id_repeated", "row_hidden"})
+"""Reasons that stand outside the file: the first row with the id, and that the spreadsheet hid the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class OwnFile:
         names: the names of the list's own columns, as they were.
         places: where those stand.
         status: where it says how a row stood.
+        code: where it says why a row was not called; None if somebody has deleted that column.
         guarded: cells that a spreadsheet would run have a mark in front.
     """
 
@@ -39,6 +42,7 @@ class OwnFile:
     names: tuple[str, ...]
     places: tuple[int, ...]
     status: int
+    code: int | None = None
     guarded: bool = True
 
     def rows(self, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
@@ -48,8 +52,15 @@ class OwnFile:
 
     def left_out(self, rows: Sequence[Sequence[str]]) -> dict[int, Problem]:
         """Return by place which rows the file still marks as left out: the row that was called may not be in it."""
-        marks = enumerate(row[self.status].strip() for row in rows)
-        return {at: Problem("left_out", say.left_out(self.kind, mark)) for at, mark in marks if mark in _LEFT_OUT}
+        marks = enumerate(map(self._mark, rows))
+        return {at: Problem("left_out", say.left_out(self.kind, mark)) for at, mark in marks if mark}
+
+    def _mark(self, row: Sequence[str]) -> str:
+        status = row[self.status].strip()
+        code = "" if self.code is None else row[self.code].strip()
+        if status in _LEFT_OUT:
+            return status
+        return code if status and code in _UNSEEN else ""
 
 
 def checked(place: str, row: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ REASONS: Final[Mapping[str, str]] = {
     "suppressed": "on a do-not-call list",
     "skipped": "a cell of the row says not to call it, as `skip` in `[screening]` reads it",
     "not_selected": "`only` in `[screening]` selects other rows, by the text of a cell",
-    "left_out": "the list is a file of dialer whose `status` cell still says duplicate or suppressed",
+    "left_out": "the list is a file of dialer that marks the row duplicate, suppressed, hidden or id repeated",
     "duplicate": "an earlier row is the same",
     "duplicate_number": "an earlier row has the same number, but other columns differ: two people on one number?",
     "duplicate_attempted": "an earlier run called the number under another id",

@@ -56,9 +56,11 @@ def _known(header: Sequence[str]) -> OwnFile | None:
     names = [unguarded(name) for name in header]
     # Files of older versions have our names twice where the list has them as well: ours stand in front.
     if (block := _block(names)) is not None:
-        return _with(say.REJECTS_FILE, names, block, own=REJECTS)
+        return _with(say.REJECTS_FILE, names, block, own=REJECTS, code="code")
     if "status" in names and len(_ALWAYS.intersection(names)) >= len(_ALWAYS) - _LACKING:
-        return _with(say.RESULTS_FILE, names, {at for at, name in enumerate(names) if name in OWN}, own=OWN)
+        return _with(
+            say.RESULTS_FILE, names, {at for at, name in enumerate(names) if name in OWN}, own=OWN, code="reason"
+        )
     return None
 
 
@@ -71,7 +73,7 @@ def _block(names: Sequence[str]) -> range | None:
     return None
 
 
-def _with(kind: str, names: Sequence[str], added: Collection[int], *, own: Collection[str]) -> OwnFile:
+def _with(kind: str, names: Sequence[str], added: Collection[int], *, own: Collection[str], code: str) -> OwnFile:
     places = tuple(at for at in range(len(names)) if at not in added)
     return OwnFile(
         kind,
@@ -79,4 +81,5 @@ def _with(kind: str, names: Sequence[str], added: Collection[int], *, own: Colle
         names=tuple(original(names[at], own=own) for at in places),
         places=places,
         status=next(at for at in sorted(added) if names[at] == "status"),
+        code=next((at for at in sorted(added) if names[at] == code), None),
     )

@@ -257,7 +257,9 @@ def own_file(kind: str, *, added: Sequence[str], called: int, left_out: int) -> 
         said.append(f"{_rows_say(called)} queued, sending or unknown: called before")
         said.append("Delete what is not to be called again")
     if left_out:
-        said.append(f"{_rows_say(left_out)} duplicate or suppressed: not called. To call one, empty its `status` cell")
+        marked = many(left_out, "row in it is marked", "rows in it are marked")
+        said.append(f"{marked} duplicate, suppressed, hidden or id repeated: not called")
+        said.append("To call one, empty its `status` cell")
     return ". ".join(said)
 
 
