@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import httpx
 import pytest
 
 from tests.pages import Page, serving
+from tests.place import Place, number, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +112,45 @@ def test_the_do_not_call_list_is_shown_with_the_last_numbers_first(page: Page) -
         assert "numbers are on it" not in shown
     finally:
         (page.folder / "do_not_call.csv").unlink()
+
+
+def test_how_the_calls_went_adds_up_to_the_people(quick: Place) -> None:
+    """Also after a second call of which nothing is known yet; each row has a name, and calls are not people."""
+    tracked, untracked = (
+        quick.campaign(name="tracked", recipients="a.csv"),
+        quick.campaign(name="b", recipients="b.csv"),
+    )
+    quick.recipients([[number(at)] for at in range(6)], header=["phone"], name="a.csv")
+    quick.recipients([[number(at)] for at in range(10, 14)], header=["phone"], name="b.csv")
+    run(untracked)
+    run(tracked, track=True)
+    with contextlib.closing(sqlite3.connect(quick.folder / "tracked.results.ledger")) as ledger, ledger:
+        # As if it had been yesterday.
+        ledger.execute("UPDATE attempt SET at = at - 86400")
+        ledger.execute("UPDATE call SET since = since - 86400, updated_at = NULL")
+    run(tracked, redial=("no-answer",))
+    with serving(quick.folder) as page:
+        ids = {row["campaign"]: row["id"] for row in page.campaigns().values()}
+        view = page.web.get(f"/api/v1/campaigns/{ids['tracked.toml']}").json()
+        outcomes = {one["name"]: one["count"] for one in view["outcomes"]}
+        assert outcomes == {"completed": 3, "voicemail": 1, "failed": 1, "not known yet": 1}
+        assert (view["counts"]["queued"], view["ended"], view["accepted"]) == (6, 6, 7)
+        shown = page.web.get(f"/campaigns/{ids['tracked.toml']}").text
+        assert "6 of 7 calls have ended" in shown
+        assert "of 6 people" in shown
+        view = page.web.get(f"/api/v1/campaigns/{ids['b.toml']}").json()
+        assert (view["outcomes"], view["ended"], view["accepted"]) == ([], None, 4)
+
+
+def test_a_trial_has_no_limit_unless_it_is_set(tmp_path: Path) -> None:
+    (tmp_path / "spring.toml").write_text(CAMPAIGN)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    settings = tmp_path / "dialer.toml"
+    settings.touch()
+    with serving(tmp_path, "--sandbox") as page:
+        assert "no limit in a trial" in page.web.get("/organisation").text
+        settings.write_text('[organisation]\nrate = "120/minute"\n')
+        assert "120/minute" in page.web.get("/organisation").text
 
 
 def test_a_link_opens_one_session_and_no_second_one(page: Page) -> None:

@@ -377,6 +377,18 @@ def test_a_call_that_is_over_stays_as_it_is(batch: Batch, store: Store) -> None:
     assert store.open_calls() == []
 
 
+def test_outcomes_are_those_of_all_people_with_an_accepted_call(batch: Batch, store: Store) -> None:
+    """Those whose call was not looked up yet are counted too, also after a second call."""
+    told(store, call(store, 1, QUEUED), "no-answer")
+    call(store, 2, QUEUED)
+    call(store, 3, REFUSED)
+    assert batch.seen(lambda other: other.pulse().outcomes) == {"no-answer": 1, "": 1}
+    redial(store)
+    assert batch.seen(lambda other: other.pulse().outcomes) == {"no-answer": 1, "": 1}
+    call(store, 1, QUEUED)
+    assert batch.seen(lambda other: other.pulse().outcomes) == {"": 2}
+
+
 def test_a_stopped_call_rings_no_more(store: Store) -> None:
     attempt = call(store, 1, QUEUED)
     assert store.count_open() == 1

@@ -59,7 +59,7 @@ class Standing:
         total: rows of the input.
         attempts: attempts by outcome; an empty outcome is not known yet.
         calls: accepted calls by status; a recipient who was called again has several.
-        outcomes: outcome → recipients, by the call in each recipient's result.
+        outcomes: outcome → recipients, by the call in each recipient's result; an empty outcome is not known yet.
         reached: recipients who were reached by any call; None if calls were not tracked yet.
         ended: accepted calls that have ended; None if calls were not tracked yet.
         open: accepted calls that are still open: not known to be over, and not given up.

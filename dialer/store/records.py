@@ -169,7 +169,8 @@ class Pulse:
         held_for: the reason, in words.
         attempts: count by outcome; an empty outcome: nothing is known yet.
         calls: count of accepted calls by status.
-        outcomes: what has become of the call that each person's result shows: outcome → people.
+        outcomes: what has become of the call that each person's result shows: outcome → people with an accepted call;
+            an empty outcome: nothing is known yet.
         reached: how many people were reached by any call; None if the provider was not asked yet.
     """
 

@@ -180,9 +180,10 @@ class CampaignView:
     Attributes:
         row: as in the list of campaigns.
         counts: rows of the list by status.
-        outcomes: outcomes of the calls, the most frequent first.
+        outcomes: people by outcome of their call, the most frequent first; empty if calls were not tracked yet.
         refusals: why rows were refused, the most frequent first.
         ended: accepted calls that have ended; None if calls were not tracked yet.
+        accepted: accepted calls; a person who was called again has several.
         done: how many recipients the run has called; None if no run is active.
         to_call: how many recipients the run will call; None as above.
         progress: progress of the run, in words; empty if no run is active.
@@ -208,6 +209,7 @@ class CampaignView:
     outcomes: tuple[Share, ...] = ()
     refusals: tuple[Share, ...] = ()
     ended: int | None = None
+    accepted: int = 0
     done: int | None = None
     to_call: int | None = None
     progress: str = ""

@@ -27,7 +27,7 @@ from dialer.messages.pages.screens import (
 )
 from dialer.messages.pages.status import ago
 from dialer.messages.values import duration, money
-from dialer.messages.words import many
+from dialer.messages.words import NOT_KNOWN, many
 from dialer.models import Status
 from dialer.moments import shown, to_the_minute, to_the_second
 from dialer.operations.batch_state import State
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from dialer.operations.serve.live import Live
     from dialer.operations.serve.organisation import Organisation
     from dialer.operations.serve.work_log import Said, Work
+    from dialer.operations.status import Standing
     from dialer.store.shared import Pause
 
 ASKS = "Nobody is called until then."
@@ -204,11 +205,12 @@ def campaign_view(live: Live, *, workspace: str, wallet: str = "") -> CampaignVi
     return replace(
         view,
         counts={str(status): one.counts.get(status, 0) for status in Status},
-        outcomes=_shares(one.outcomes),
+        outcomes=_outcomes(one),
         refusals=_refusals(live.figures.history),
         timeline=_timeline(live.figures.history, zone),
         timeline_step="" if live.figures.history is None else duration(live.figures.history.step),
         ended=one.ended,
+        accepted=sum(count.calls for count in one.calls),
         held=f"Sending stands still for {duration(one.held)}: {one.held_for}" if one.held else "",
         talked=f"{duration(one.talked)} talked, cost {money(one.cost, one.workspace.currency)}" if one.talked else "",
         last_attempt="" if one.last is None else to_the_second(one.last),
@@ -308,6 +310,11 @@ def organisation_view(one: Organisation, *, wallet: str = "") -> OrganisationVie
         paused=tuple(campaign_row(entry, workspace=one.folder) for entry in one.entries if _own_pauses(entry)),
         do_not_call=do_not_call_view(one.blocked),
     )
+
+
+def _outcomes(one: Standing) -> tuple[Share, ...]:
+    """Return what became of the calls of all people; nothing if the provider was not asked yet."""
+    return () if one.ended is None else _shares({name or NOT_KNOWN: count for name, count in one.outcomes.items()})
 
 
 def _shares(counts: Mapping[str, int]) -> tuple[Share, ...]:

@@ -66,18 +66,24 @@ class Pulses(Calls):
 
         Those who are no longer in the input do not count.
         """
-        (people,) = self._db.execute(reading.PLACED_PEOPLE).fetchone()
+        people, accepted = self._db.execute(reading.PLACED_PEOPLE).fetchone()
         if sum(attempts.get(outcome, 0) for outcome in ("", Outcome.QUEUED, Outcome.UNKNOWN)) > people:
             (reached,) = self._db.execute(reading.REACHED_PEOPLE).fetchone()
-            return dict(self._db.execute(reading.OUTCOMES)), reached
+            return _of_all(dict(self._db.execute(reading.OUTCOMES)), accepted), reached
         # All of them are in the input, and nobody was called twice: there is one call per person.
         outcomes = Counter[str]()
         for one in known:
             outcomes[one.outcome] += one.calls
-        return outcomes, sum(one.reached for one in known)
+        return _of_all(outcomes, accepted), sum(one.reached for one in known)
 
     def _per_minute(self, now: float) -> float:
         rows = self._db.execute(reading.RECENT_ATTEMPTS, (_MOST,))
         recent = list(takewhile(lambda row: row[0] > now - _WINDOW, rows))
         done = sum(outcome not in {None, "retry"} for _, outcome in recent)
         return 60.0 * done / max(now - recent[-1][0], _SHORTEST) if recent else 0.0
+
+
+def _of_all(outcomes: Mapping[str, int], accepted: int) -> Mapping[str, int]:
+    """Return outcomes of all people with an accepted call: nothing is known of those whose call was not looked up."""
+    rest = accepted - sum(outcomes.values())
+    return {**outcomes, "": outcomes.get("", 0) + rest} if rest > 0 else outcomes

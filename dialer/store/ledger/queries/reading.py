@@ -190,9 +190,10 @@ _COUNT_OUTCOMES = ", ".join(f"count(*) FILTER (WHERE outcome = '{outcome}')" for
 ATTEMPT_COUNTS = f"SELECT count(*) FILTER (WHERE outcome IS NULL), {_COUNT_OUTCOMES} FROM attempt"
 """Those that are open, and then those of each outcome, in order."""
 PLACED_PEOPLE = f"""
-    SELECT count(*) FROM {DONE} AND r.position IS NOT NULL AND r.state IN ('queued', 'unknown', 'sending')
+    SELECT count(*), count(*) FILTER (WHERE r.state = 'queued')
+    FROM {DONE} AND r.position IS NOT NULL AND r.state IN ('queued', 'unknown', 'sending')
 """
-"""People of the input with an attempt that placed a call, or may have, or is open."""
+"""People of the input with an attempt that placed a call, or may have, or is open; those with an accepted call."""
 # The last to be called are nearly always the last to be recorded: clocks may be set, and answers come late.
 LAST_CALLED = f"""
     SELECT max(updated_at) FROM (
