@@ -20,7 +20,7 @@ from dialer.operations import pause_campaigns, targets_of
 from dialer.store.pause_files import PauseFiles, put
 from dialer.store.shared import Pause
 from tests.harness import CRASHED, Batch, Bolna, Crash, Crashing, Forked, sandbox, wait_until
-from tests.place import HEADER, Place, awkward, run
+from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,6 +177,21 @@ def test_a_trial_is_paused_apart(place: Place) -> None:
     main(["resume", str(path), "--sandbox"])
     main(["pause", str(path)])
     assert (held(path), held(path, trial=True)) == (["campaign"], ["all"])
+
+
+def test_a_pause_of_a_campaign_with_a_trial_only_says_that_the_trial_is_not_paused(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = place.campaign()
+    place.recipients([[number(1), "a"]], header=["phone", "name"])
+    main(["pause", str(path)])
+    main(["resume", str(path)])
+    assert "trial" not in capsys.readouterr().out
+    main(["run", str(path), "--sandbox", "--yes", "-q"])
+    main(["pause", str(path)])
+    assert "There is only a trial of it, which this does not pause: add --sandbox." in capsys.readouterr().out
+    main(["pause", str(path), "--sandbox"])
+    assert "only a trial" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("settings", ["", "[organisation]\nlines = 3\n", "this is [no TOML"])

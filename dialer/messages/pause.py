@@ -33,6 +33,9 @@ def was_paused(*, by: str, since: datetime | None, why: str, until: datetime | N
 LONGER_STAYS = "This pause was there already and lasts as long or longer, so it stays. To end it sooner, resume first."
 
 
+ONLY_TRIAL = "There is only a trial of it, which this does not pause: add --sandbox."
+
+
 def held(of: str, *, place: str) -> str:
     return _OF.get(of) or f"Every campaign in {os.path.dirname(place)}"  # noqa: PTH120 - of a text
 

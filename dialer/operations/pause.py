@@ -75,6 +75,7 @@ class Paused:
         running: the runs that have not ended in time.
         troubles: what could not be paused, in words.
         lift: the commands that lift it.
+        only_trial: of what was paused there is only a trial, which goes on.
         exit_code: LOOK where a run goes on, MUST_ACT where something could not be paused.
     """
 
@@ -85,6 +86,7 @@ class Paused:
     running: tuple[LiveRun, ...]
     troubles: tuple[str, ...]
     lift: tuple[str, ...]
+    only_trial: bool
     exit_code: ExitCode
 
 
@@ -198,6 +200,7 @@ def pause_campaigns(
         running=tuple(left),
         troubles=tuple(put.troubles),
         lift=tuple(command for target in targets for command in _lift_commands(target)),
+        only_trial=any(map(_has_only_trial, targets)),
         exit_code=ExitCode.MUST_ACT if put.troubles else code,
     )
 
@@ -236,6 +239,16 @@ def _target(selection: Selection) -> Target:
 
 def _located(selection: Selection) -> Batch:
     return locate(selection.campaign, recipients=selection.recipients, batch=selection.batch, sandbox=selection.sandbox)
+
+
+def _has_only_trial(target: Target) -> bool:
+    """Tell whether what is paused never began, and a trial of it did, which is paused apart."""
+    if target.batch is None or target.sandbox or target.place is not None or target.batch.ledger.exists():
+        return False
+    # The pause is in force already: what cannot be read by now must not end the command.
+    with contextlib.suppress(DialerError):
+        return _located(replace(target.batch.selection, sandbox=True)).ledger.exists()
+    return False
 
 
 def _lift_commands(target: Target) -> list[str]:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dialer.messages.commands import has_page
-from dialer.messages.pause import LONGER_STAYS, held, lasts, was_paused
+from dialer.messages.pause import LONGER_STAYS, ONLY_TRIAL, held, lasts, was_paused
 from dialer.messages.words import many
 from dialer.operations.paused import words_of
 
@@ -29,6 +29,8 @@ def paused_text(paused: Paused) -> str:
         return "\n".join([*lines, f"{many(len(paused.stopped), 'run')} stopped for it.", *more])
     lines.append(f"{many(len(paused.stopped), 'run')} stopped for it{':' if paused.stopped else '.'}")
     lines += [f"  {_run(run)}" for run in paused.stopped]
+    if paused.only_trial:
+        lines.append(ONLY_TRIAL)
     if paused.running:
         lines.append("Not ended yet, although it sends nothing more (was it stopped, as by Ctrl-Z? Then end it):")
         lines += [f"  {_run(run)}" for run in paused.running]
