@@ -67,7 +67,8 @@ def not_over(count: int, names: ProviderNames) -> str:
 
 
 def went_with_stand_in(count: int) -> str:
-    return f"{many(count, 'call')} went with the stand-in of an earlier run: how they ended will never be known"
+    them = "it" if count == 1 else "them"
+    return f"{many(count, 'call')} went with the stand-in of an earlier run: nothing more can be read of {them}"
 
 
 def never_known(count: int) -> str:
