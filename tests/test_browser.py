@@ -122,7 +122,8 @@ def confirm(tab: Tab) -> None:
 
 
 def dropped(tab: Tab, *files: Path) -> None:
-    """Drop files somewhere on the page, as a person does with a mouse."""
+    """Drop files somewhere on the page, as a person does with a mouse, who is not faster than its script."""
+    tab.wait_for_load_state()
     session = tab.context.new_cdp_session(tab)
     data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dialer.operations import memory
+from dialer.operations.pause import pause_campaigns, targets_of
 from dialer.operations.serve import board, live
 from dialer.operations.serve.board import Board
 from dialer.operations.serve.folder import own_folder
@@ -114,6 +117,24 @@ def test_fifty_who_look_at_once_cost_one_look(tmp_path: Path, monkeypatch: pytes
     asyncio.run(watch())
     most = 1 + (time.monotonic() - begun) / board.FRESH
     assert all(1 <= looks[name] <= most for name in ("list_batches", "history")), (looks, most)
+
+
+def test_what_was_changed_on_the_page_is_seen_at_once_however_long_a_look_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow workspace is looked at less often; who presses Pause sees the pause all the same."""
+    with sandbox(speed=1e6, lines=100) as bolna:
+        ledger = ledger_of(tmp_path / "small", bolna, people=3)
+    folder = workspace(tmp_path / "one", [ledger])
+    looked = Board(folder, NextLists(own_folder(folder) / "lists"))
+    seconds = itertools.count(step=5)
+    monkeypatch.setattr(memory.time, "monotonic", lambda: float(next(seconds)))
+    (before,) = looked.listing().batches
+    pause_campaigns(targets_of([], everything=True, folder=folder), why="wrong prompt")
+    (later,) = looked.listing().batches
+    looked.forget()
+    (after,) = looked.listing().batches
+    assert [bool(one.pauses) for one in (before, later, after)] == [False, False, True]
 
 
 def test_a_hundred_campaigns_are_drawn_once_for_all_who_look(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ class Memory:
     def __init__(self) -> None:
         self._kept: dict[Hashable, _Kept] = {}
         self._turns: defaultdict[Hashable, Lock] = defaultdict(Lock)
+        self._changed = float("-inf")
 
     def recall(
         self,
@@ -57,15 +58,17 @@ class Memory:
             self._kept[key] = _Kept(signature, begun, time.monotonic() - begun, value)
             return value
 
-    def forget(self, key: Hashable) -> None:
-        """Have a value made again."""
-        with self._turns[key]:
-            self._kept.pop(key, None)
+    def forget(self, *keys: Hashable) -> None:
+        """Something was changed here: have these values made again, and those whose files are not as they were."""
+        self._changed = time.monotonic()
+        for key in keys:
+            with self._turns[key]:
+                self._kept.pop(key, None)
 
-    @staticmethod
-    def _counts(kept: _Kept, signature: Hashable, seconds: float, *, now: float) -> bool:
+    def _counts(self, kept: _Kept, signature: Hashable, seconds: float, *, now: float) -> bool:
         age = now - kept.since
-        return age < _SHARE * kept.took or (kept.signature == signature and age < seconds)
+        is_recent = kept.since > self._changed and age < _SHARE * kept.took
+        return is_recent or (kept.signature == signature and age < seconds)
 
 
 def signature(*paths: Path) -> Hashable:

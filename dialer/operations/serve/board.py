@@ -59,8 +59,7 @@ class Board:
 
     def forget(self) -> None:
         """Look again next time: something was changed here."""
-        self._memory.forget(_LISTING)
-        self._memory.forget(_BLOCKED)
+        self._memory.forget(_LISTING, _BLOCKED)
 
     def blocked(self) -> Blocked:
         """Return the do-not-call list."""
