@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dialer.operations import memory
 from dialer.operations.pause import pause_campaigns, targets_of
 from dialer.operations.serve import board, live
 from dialer.operations.serve.board import Board
@@ -128,7 +127,7 @@ def test_what_was_changed_on_the_page_is_seen_at_once_however_long_a_look_takes(
     folder = workspace(tmp_path / "one", [ledger])
     looked = Board(folder, NextLists(own_folder(folder) / "lists"))
     seconds = itertools.count(step=5)
-    monkeypatch.setattr(memory.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr("dialer.operations.memory.time.monotonic", lambda: float(next(seconds)))
     (before,) = looked.listing().batches
     pause_campaigns(targets_of([], everything=True, folder=folder), why="wrong prompt")
     (later,) = looked.listing().batches
