@@ -19,7 +19,7 @@ from dialer.config.campaign import load_campaign
 from dialer.errors import CampaignError
 from dialer.store.sqlite import holder
 from tests.harness import PATIENCE
-from tests.place import AGENT, HEADER, Place, awkward
+from tests.place import AGENT, HEADER, Place, awkward, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +93,54 @@ def test_neither_rejects_nor_report_nor_campaign_file_take_its_place(
         assert f"is {kind[1]}, not a file; name a file" in capsys.readouterr().err
     assert main(["init", "list.csv", "--to", "x"]) == 2
     assert Path("x").lstat().st_ino == there
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("check c.toml --rejects", "fix.csv"),
+        ("report c.toml --format md --to", "report.md"),
+        ("dnc export --to", "blocked.csv"),
+    ],
+)
+def test_a_file_that_a_person_has_changed_is_never_replaced(
+    place: Place, command: str, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command writes its own file again, as often as it is given, until somebody has worked on that file."""
+    monkeypatch.chdir(place.folder)
+    place.recipients([*awkward(3), ["none", "", "", ""]], header=HEADER)
+    assert main(["run", str(place.campaign()), "--yes", "-q"]) == 1
+    line, file = [*command.split(), name], Path(name)
+    for source in ("asked on the phone", "asked by mail"):
+        assert main(["dnc", "add", number(1), "--source", source]) == 0
+        place.recipients([*awkward(3), ["none", source, "", ""]], header=HEADER)
+        assert main(line) in {0, 1}
+    corrected = file.read_bytes() + b"corrected"
+    file.write_bytes(corrected)
+    capsys.readouterr()
+    for _ in range(2):
+        assert main(line) == 2
+        said = capsys.readouterr().err
+        assert "not overwritten" in said, said
+        assert "Name another one" in said, said
+        assert file.read_bytes() == corrected
+    assert main([*line[:-1], f"new-{name}"]) in {0, 1}
+
+
+@pytest.mark.parametrize(
+    "command", ["check c.toml --rejects", "report c.toml --format md --to", "dnc export --to", "init list.csv --to"]
+)
+def test_a_file_of_something_else_is_never_replaced(
+    place: Place, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tomorrow's list, a do-not-call list, a key: what lies at a name that was typed by mistake is still needed."""
+    monkeypatch.chdir(place.folder)
+    place.recipients(awkward(3), header=HEADER)
+    assert main(["run", str(place.campaign()), "--yes", "-q"]) == 0
+    Path("tomorrow.csv").write_text("phone\n", encoding="utf-8")
+    assert main([*command.split(), "tomorrow.csv"]) == 2
+    assert "tomorrow.csv" in capsys.readouterr().err
+    assert Path("tomorrow.csv").read_text(encoding="utf-8") == "phone\n"
 
 
 @kinds

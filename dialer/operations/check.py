@@ -12,7 +12,7 @@ from dialer import numbers, provider
 from dialer.config.credentials import address
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.escaping import guarded
-from dialer.export.results import REJECTS, replaced
+from dialer.export.results import REJECTS, rewritten, was_changed
 from dialer.export.results.cells import shown
 from dialer.files import unwritable
 from dialer.input_rows import cells_at
@@ -292,8 +292,10 @@ def _rejects(path: Path | None, campaign: Campaign) -> Iterator[Callable[[Sequen
         raise UsageError(files.of_the_campaign("--rejects", path))
     if why := unwritable(path):
         raise UsageError(files.unfit_rejects(path, why=why))
+    if was_changed(path):
+        raise UsageError(files.stays("--rejects", path))
     try:
-        with replaced(path) as file:
+        with rewritten(path) as file:
             writer = csv.writer(file)
             yield lambda row: writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     except OSError as error:

@@ -14,12 +14,13 @@ from dialer import numbers
 from dialer.config.workspace import workspace_of
 from dialer.errors import DeclinedError, DialerError, DoNotCallError, UsageError
 from dialer.escaping import guarded
-from dialer.export.results import replaced
+from dialer.export.results import rewritten, was_changed
 from dialer.files import unwritable
 from dialer.intake.do_not_call import SharedList
 from dialer.intake.do_not_call.reading import read
 from dialer.intake.do_not_call.shared_list import current, reason_of
 from dialer.messages.operations import dnc as say
+from dialer.messages.operations import files
 from dialer.models import Problem, e164
 from dialer.moments import shown
 from dialer.operations.accepted_calls import accepted_calls
@@ -219,7 +220,7 @@ def export_numbers(folder: Path, to: Path | None) -> str:
     """Return the numbers that are blocked as a CSV that others can read, or write it to a file.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or was changed since it was written.
         DoNotCallError: the list cannot be read.
     """
     text = io.StringIO()
@@ -234,8 +235,13 @@ def export_numbers(folder: Path, to: Path | None) -> str:
         raise UsageError(say.onto_itself(to))
     if why := unwritable(to):
         raise UsageError(say.unfit_export(to, why=why))
-    with replaced(to) as file:
-        file.write(text.getvalue())
+    if was_changed(to):
+        raise UsageError(files.stays("--to", to))
+    try:
+        with rewritten(to) as file:
+            file.write(text.getvalue())
+    except OSError as error:
+        raise UsageError(files.export_unwritable(to, why=error.strerror)) from None
     return ""
 
 

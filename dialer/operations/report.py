@@ -12,7 +12,7 @@ from dialer.clocks import clock
 from dialer.config.workspace import find_workspace
 from dialer.errors import UsageError
 from dialer.export.report import Report, View, Wanted, gather, markdown
-from dialer.export.results import replaced
+from dialer.export.results import replaced, rewritten, was_changed
 from dialer.files import unwritable
 from dialer.hours import zone_problem
 from dialer.messages.export import conversations as spoken
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialer.config.batch import Batch
-
-_SUFFIXES = (".html", ".htm", ".md", ".json")
 
 
 def report_batch(
@@ -92,19 +90,18 @@ def save_report(text: str, batch: Batch, *, to: Path | None = None) -> Path:
     """Write a report to the given path, or next to the results; return the path.
 
     Raises:
-        UsageError: that file belongs to the campaign, or cannot be written.
+        UsageError: that file belongs to the campaign, was changed since it was written, or cannot be written.
     """
     path = to or batch.results.with_name(f"{batch.results.stem.removesuffix('.results')}.report.html")
     if path.resolve() in {file.resolve() for file in batch.files}:
         raise UsageError(say.of_the_campaign("--to", path))
     if why := unwritable(path):
         raise UsageError(say.unfit_report(path, why=why))
-    # A do-not-call list, or the ledger of another batch: no report has such a name.
-    if path.exists() and path.resolve().suffix.lower() not in _SUFFIXES:
-        raise UsageError(say.not_a_report(path, _SUFFIXES))
+    if to is not None and was_changed(to):
+        raise UsageError(say.stays("--to", to))
     try:
         # Only its owner may read it, as the results: it tells about people.
-        with replaced(path) as file:
+        with replaced(path) if to is None else rewritten(to) as file:
             file.write(text)
     except OSError as error:
         raise UsageError(say.report_unwritable(path, why=error.strerror)) from None

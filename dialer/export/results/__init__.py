@@ -5,6 +5,7 @@ from dialer.export.results.own_file import REJECTS, own_file, own_file_in
 from dialer.export.results.places import PLACES, LastWritten, Places
 from dialer.export.results.reading import ReadBack, read_back
 from dialer.export.results.replacing import replaced
+from dialer.export.results.rewriting import mark_of, rewritten, was_changed
 from dialer.export.results.stamp import STAMP, known_part, stamp_of
 from dialer.export.results.workbook import About, Workbook
 from dialer.export.results.xlsx import can_write_workbooks, is_ours
@@ -22,9 +23,12 @@ __all__ = [
     "can_write_workbooks",
     "is_ours",
     "known_part",
+    "mark_of",
     "own_file",
     "own_file_in",
     "read_back",
     "replaced",
+    "rewritten",
     "stamp_of",
+    "was_changed",
 ]

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 from dialer.messages.commands import has_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 
 def of_the_campaign(option: str, path: Path) -> str:
     return f"{option} {path}: that file belongs to the campaign and would be overwritten. Name another one."
+
+
+def stays(option: str, path: Path) -> str:
+    return (
+        f"{option} {path}: that file exists, and somebody has changed it since dialer wrote it, or dialer did not "
+        "write it. It is not overwritten. Name another one."
+    )
 
 
 def unfit_rejects(path: Path, *, why: str) -> str:
@@ -31,11 +37,8 @@ def report_unwritable(path: Path, *, why: str | None) -> str:
     return f"{path} cannot be written ({why}). Name another file: --to FILE."
 
 
-def not_a_report(path: Path, suffixes: Sequence[str]) -> str:
-    return (
-        f"--to {path}: that file exists and is not called like a report ({', '.join(suffixes)}), "
-        "so it is not overwritten. Name another one."
-    )
+def export_unwritable(path: Path, *, why: str | None) -> str:
+    return f"--to {path}: cannot be written ({why}). Name another file."
 
 
 def page_needs_packages(missing: str | None) -> str:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dialer.errors import UsageError
+from dialer.export.results import mark_of
 from dialer.messages.operations import serve as say
 from dialer.operations.stores import is_begun, place_of
 from dialer.store.engines import InDatabase
@@ -27,12 +28,13 @@ def make_document(selection: Selection, verb: str, *, to: Path) -> None:
     Args:
         selection: the batch.
         verb: which of them.
-        to: a new file.
+        to: a new file, which is sent and deleted.
 
     Raises:
         UsageError: it cannot be made; the message is the command's.
     """
     _make(selection, verb, "--to", str(to), to=to)
+    mark_of(to).unlink(missing_ok=True)
 
 
 def bring_results(batch: Batch) -> None:

@@ -81,7 +81,8 @@ class Works:
         return self._folder / f"{batch_id}.rejects.csv"
 
     def check(self, batch_id: str, selection: Selection) -> None:
-        """Start a check of a batch; see `start`."""
+        """Start a check of a batch; see `start`. What the last one has written is gone with it."""
+        self.rejects(batch_id).unlink(missing_ok=True)
         options = ["--rejects", str(self.rejects(batch_id)), "--turns", str(self._folder)]
         self.start(batch_id, "check", selection, options)
 
