@@ -107,7 +107,7 @@ def test_so_many_refusals_in_a_row_end_the_run_and_retries_neither_count_nor_par
 def test_the_message_after_refusals_says_the_last_words_and_how_to_call_the_refused_again() -> None:
     turn, trip = ended(Breaker(errors_in_a_row=3), [ACCEPTED, DOUBT, REFUSED, REFUSED])
     assert turn == 4
-    assert trip.words == "3 answers in a row were refusals or unclear; the last one: bad number."
+    assert trip.words == "3 answers in a row were refusals or left the call unknown; the last one: bad number."
     assert "same command again" in trip.advice
     assert "--retry-errors" in trip.advice
     assert trip.exit_code is ExitCode.MUST_ACT
@@ -130,7 +130,7 @@ def test_the_message_after_doubts_counts_them_and_points_to_reconcile() -> None:
     _, trip = ended(Breaker(errors_in_a_row=1000), [DOUBT] * DOUBTFUL)
     assert "25 of the last 25 answers" in trip.words
     assert "Bad gateway" in trip.words
-    assert "looks for the unclear calls first" in trip.advice
+    assert "looks for the unknown calls first" in trip.advice
     assert trip.exit_code is ExitCode.MUST_ACT
 
 

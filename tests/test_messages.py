@@ -132,3 +132,27 @@ def test_a_sentence_is_recognised(tmp_path: Path) -> None:
         'FOUND = f"row {row} has no {what} at all"\n'
     )
     assert sentences(module) == ["row x has no x at all"]
+
+
+OTHER_WORDS = {
+    r"\bunclear\b": "unknown: the answer to the request was lost",
+    r"\b(not final|not over|may still change)\b": "open: the call was accepted, and its end is not known",
+    r"\b(told|whoever|nobody of whom)\b": "a plainer word",
+}
+"""What was said in other words as well, which a reader took for another thing."""
+
+
+def test_one_thing_has_one_word_everywhere() -> None:
+    """A call whose answer was lost is `unknown`, one whose end is not known `open`, everywhere."""
+    repository = PACKAGE.parent
+    pages = [repository / "README.md", *(PACKAGE / "manual").glob("*.md"), *(PACKAGE / "web").rglob("*.html")]
+    said = {str(path): path.read_text(encoding="utf-8") for path in pages}
+    for path in MESSAGES.rglob("*.py"):
+        said[str(path)] = "\n".join(texts(ast.parse(path.read_text(encoding="utf-8"))))
+    found = [
+        f"{path}: {match.group()!r} ({instead})"
+        for path, text in said.items()
+        for pattern, instead in OTHER_WORDS.items()
+        for match in re.finditer(pattern, text)
+    ]
+    assert not found

@@ -1,4 +1,4 @@
-"""Which unclear calls are found again, and that none is found that is not surely ours."""
+"""Which unknown calls are found again, and that none is found that is not surely ours."""
 
 from __future__ import annotations
 

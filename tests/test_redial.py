@@ -325,7 +325,7 @@ def test_those_who_have_to_wait_are_told_until_when(called: Place) -> None:
 
 def test_without_progress_the_notes_are_told_at_the_end(called: Place, capsys: pytest.CaptureFixture[str]) -> None:
     main(["run", str(called.folder / "c.toml"), "--redial", "busy", "--yes", "--no-progress"])
-    assert "4 are not redialled: their call is not final" in capsys.readouterr().err
+    assert "4 are not redialled: their call is still open" in capsys.readouterr().err
 
 
 def test_a_redial_that_is_cut_short_is_left_to_a_person_again(called: Place) -> None:

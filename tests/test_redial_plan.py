@@ -325,7 +325,7 @@ def test_run_status_and_check_say_how_many_are_called_again_and_from_when(
 ) -> None:
     path = str(called.folder / "c.toml")
     assert main(["status", path]) == 0
-    assert "Redial by plan: 4 calls are not over yet, as far as is known" in capsys.readouterr().out
+    assert "Redial by plan: 4 calls are still open" in capsys.readouterr().out
     assert main(["run", path, "--yes"]) == ExitCode.LEFT
     assert "Redial by plan: 2 are called again later, " in capsys.readouterr().err
     main(["check", path])

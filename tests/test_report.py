@@ -235,7 +235,7 @@ def test_what_is_open_stands_with_the_command_that_goes_on(ledger: Ledger, batch
     assert found == {
         "pending": (1, "dialer run c.toml"),
         "sending": (1, "dialer reconcile c.toml"),
-        "not_final": (1, "dialer track c.toml"),
+        "open": (1, "dialer track c.toml"),
         "unknown": (1, "dialer reconcile c.toml"),
         "not_reached": (1, "dialer run c.toml --redial no-answer,busy,voicemail"),
         "error": (1, "dialer run c.toml --retry-errors"),

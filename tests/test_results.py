@@ -247,14 +247,14 @@ def test_a_frame_has_the_columns_of_the_csv_and_every_cell_as_it_was_read(batch:
     assert frame["name"].tolist() == AWKWARD
 
 
-def test_the_reason_tells_those_who_were_refused_from_those_who_are_unclear(path: Path, tmp_path: Path) -> None:
+def test_the_reason_tells_those_who_were_refused_from_those_who_are_unknown(path: Path, tmp_path: Path) -> None:
     with contextlib.closing(opened(tmp_path / "x.ledger")) as ledger:
         people(ledger, 4)
         for index, answer in enumerate((QUEUED, REFUSED, UNCLEAR), 1):
             call(ledger, index, answer)
         file_at(path).write(ledger.results())
     with path.open(encoding="utf-8", newline="") as file:
-        assert [row["reason"] for row in csv.DictReader(file)] == ["", "refused", "unclear", ""]
+        assert [row["reason"] for row in csv.DictReader(file)] == ["", "refused", "unknown", ""]
 
 
 def test_a_file_of_a_version_without_the_reason_column_is_read_also_where_the_list_has_one(path: Path) -> None:

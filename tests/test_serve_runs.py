@@ -121,8 +121,8 @@ def test_cancel_asks_for_the_count_and_stops_the_run_and_the_calls(tmp_path: Pat
         assert sum(call["status"] == "stopped" for call in bolna.calls(batch.agent)) >= 6
 
 
-def test_unclear_and_refused_calls_are_looked_for_and_called_again_from_the_page(tmp_path: Path) -> None:
-    """A batch is not done while a call is unclear; nobody is called again before the count was typed."""
+def test_unknown_and_refused_calls_are_looked_for_and_called_again_from_the_page(tmp_path: Path) -> None:
+    """A batch is not done while a call is unknown; nobody is called again before the count was typed."""
     faults = {"+919800000001": ("refused",), "+919800000002": ("error_before",)}
     with sandbox(speed=1e6, lines=100, number_faults=faults) as bolna:
         batch = Batch.write(tmp_path / "w", people=4, rate="50/second")
@@ -130,7 +130,7 @@ def test_unclear_and_refused_calls_are_looked_for_and_called_again_from_the_page
             (row,) = page.campaigns().values()
             page.post(f"/campaigns/{row['id']}/start")
             yes(page, row["id"], asked(page, row["id"]))
-            view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "unclear calls")
+            view = live(page, row["id"], lambda view: is_ended(view) and view["row"]["state"] == "unknown calls")
             assert {"reconcile", "redial", "retry"} <= set(view["row"]["actions"])
             assert page.post(f"/campaigns/{row['id']}/start", again="everybody").status_code == 422
             page.post(f"/campaigns/{row['id']}/reconcile")
@@ -143,7 +143,7 @@ def test_unclear_and_refused_calls_are_looked_for_and_called_again_from_the_page
             live(page, row["id"], lambda view: is_ended(view) and view["counts"]["queued"] == 3)
             with contextlib.closing(sqlite3.connect(batch.ledger)) as ledger, ledger:
                 ledger.execute("UPDATE attempt SET at = at - 4000, answered_at = answered_at - 4000")
-            page.post(f"/campaigns/{row['id']}/start", again="unclear")
+            page.post(f"/campaigns/{row['id']}/start", again="unknown")
             doubt = asked(page, row["id"])
             assert "may call them twice" in doubt["text"]
             page.post(f"/campaigns/{row['id']}/answer", question=doubt["id"], answer="yes")

@@ -93,7 +93,7 @@ class Breaker:
             return Trip(*say.many_errors(self._row, last=answer.words), code="many_errors", facts={"count": self._row})
         if (doubtful := sum(self._last)) >= DOUBTFUL:
             names = provider.VENDOR.names
-            said = say.many_unclear(doubtful, among=len(self._last), last=answer.words, names=names)
+            said = say.many_unknown(doubtful, among=len(self._last), last=answer.words, names=names)
             return Trip(*said, code="many_unclear", facts={"count": doubtful})
         return None
 

@@ -78,7 +78,7 @@ class Placing:
 
     Attributes:
         in_flight: requests that were begun and have no outcome yet; who begins one counts it.
-        sent: requests that placed a call, were refused, or left it unclear.
+        sent: requests that placed a call, were refused, or left it unknown.
         accepted: requests that placed a call.
     """
 

@@ -161,7 +161,7 @@ class Counts:
 
     @property
     def done(self) -> int:
-        """Requests that placed a call, were refused, or left it unclear."""
+        """Requests that placed a call, were refused, or left it unknown."""
         return self.accepted + self.refused + self.unknown
 
     @property
@@ -176,7 +176,7 @@ class Counts:
 
     @property
     def unknown(self) -> int:
-        """Those that left it unclear."""
+        """Those that left it unknown."""
         return self._outcomes[Outcome.UNKNOWN]
 
     @property

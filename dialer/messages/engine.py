@@ -25,16 +25,17 @@ def many_errors(count: int, *, last: str) -> tuple[str, str]:
 
 
 def answers_in_a_row(count: int) -> str:
-    return many(count, "answer was a refusal or unclear", "answers in a row were refusals or unclear")
-
-
-def many_unclear(count: int, *, among: int, last: str, names: ProviderNames) -> tuple[str, str]:
-    happened = (
-        f"{count} of the last {among} answers left it unclear whether a call was placed; "
-        f"the last one: {without_stop(last)}."
+    return many(
+        count,
+        "answer was a refusal or left the call unknown",
+        "answers in a row were refusals or left the call unknown",
     )
+
+
+def many_unknown(count: int, *, among: int, last: str, names: ProviderNames) -> tuple[str, str]:
+    happened = f"{count} of the last {among} answers left a call unknown; the last one: {without_stop(last)}."
     advice = (
-        f"{names.name} or the network has trouble. {run_again().capitalize()} later: the run looks for the unclear "
+        f"{names.name} or the network has trouble. {run_again().capitalize()} later: the run looks for the unknown "
         "calls first."
     )
     return happened, advice

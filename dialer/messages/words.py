@@ -24,7 +24,7 @@ NOT_KNOWN = "not known yet"
 NOT_ASKED = "not asked yet"
 """How a call stands of which the provider was not asked."""
 TRIAL_IS_OVER = "The stand-in of that trial is over, so it cannot be asked"
-_CALL_NOTES = {0: "not final", 1: "", 2: "given up", 3: "details not read yet"}
+_CALL_NOTES = {0: "open", 1: "", 2: "given up", 3: "details not read yet"}
 _OWN = re.compile(r"\+?\d(?:[() .-]*\d){6,}|\b[0-9a-f]{8}-[0-9a-f-]{20,}", re.ASCII)
 """What a reason says of one call alone: a number, or an id."""
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 PATIENCE = 180.0
 """Seconds that a run gets to end: what it has in flight gets 50 of them, a long list that is being read some more."""
 RECONCILE = 60.0
-"""Seconds that looking for unclear calls may take."""
+"""Seconds that looking for unknown calls may take."""
 _READS = Rate(300, 60.0)
 """Default rate of reading calls during the stops, which have the same limit."""
 

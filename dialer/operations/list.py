@@ -61,7 +61,7 @@ class Entry:
         recipients: the CSV; empty if unknown.
         selection: its arguments on the command line; None if unknown.
         counts: rows by status.
-        sent: recipients whose call was placed, refused or is unclear.
+        sent: recipients whose call was placed, refused or is unknown.
         reached: recipients who were reached; None if calls were not tracked yet.
         left: recipients who can be called and were not.
         open: calls that are still open.

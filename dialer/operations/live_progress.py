@@ -45,7 +45,7 @@ class LiveProgress:
 
     Attributes:
         at: when it was so.
-        done: recipients that it has called, or whose call was refused or is unclear.
+        done: recipients that it has called, or whose call was refused or is unknown.
         to_call: how many recipients it is to call.
         rate_per_seconds: the unit of the campaign's rate.
         live: calls of it that are not over, as far as is known.

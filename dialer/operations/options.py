@@ -19,7 +19,7 @@ class RunOptions:
         limit: call at most this many recipients.
         until: end of sending; without an offset, local time of the campaign, else of this machine.
         retry_errors: call recipients again if the provider refused their call.
-        redial_unknown: call recipients again if their call is unclear. They may be called twice.
+        redial_unknown: call recipients again if their call is unknown. They may be called twice.
         redial: call recipients again if their last call is final with one of these outcomes, by the campaign's rules.
         adopt: continue from a results CSV if its ledger is lost.
         strict: place no call while the prompt uses variables that the campaign does not provide.

@@ -107,7 +107,7 @@ class Summary:
         batch: its name.
         results: path of the results CSV.
         counts: rows of the input by status.
-        sent: calls that this run placed, refused or left unclear.
+        sent: calls that this run placed, refused or left unknown.
         seconds: duration of sending.
         held: seconds of it without any sending, because the provider asked to wait or could not be reached.
         waited: seconds of waiting for recipients to become callable.

@@ -51,7 +51,7 @@ _AT_ONCE = 500_000
 SEARCH_FIRST = 60.0
 """Seconds that looking for calls that the ledger does not know may take, unless it is an older copy."""
 RECONCILE_FIRST = 60.0
-"""Seconds that looking for unclear calls may take before dialling; the rest comes at the end."""
+"""Seconds that looking for unknown calls may take before dialling; the rest comes at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class Released:
     """Who may be called again.
 
     Attributes:
-        unclear: the numbers of those who may have been called already.
+        unknown: the numbers of those who may have been called already.
         young: recipients of a requested redial whose last call ended too recently.
     """
 
-    unclear: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     young: int = 0
 
 
@@ -101,15 +101,15 @@ class Planning:
         if options.retry_errors:
             await release.errors()
         young = await release.outcomes(options.redial) if options.redial else 0
-        unclear: tuple[str, ...] = ()
+        unknown: tuple[str, ...] = ()
         if options.redial_unknown:
-            async with self.context.step(reconciling.UNCLEAR):
-                found = await self.context.look_for_unclear(None)
+            async with self.context.step(reconciling.UNKNOWN):
+                found = await self.context.look_for_unknown(None)
                 if found.left and found.trouble:
-                    raise MustActError(reconciling.unclear_not_read(found.trouble, provider.VENDOR.names))
-            unclear = await release.unknown(ask)
+                    raise MustActError(reconciling.unknown_not_read(found.trouble, provider.VENDOR.names))
+            unknown = await release.unknown(ask)
         await redial_by_plan(self.context)
-        return Released(unclear, young)
+        return Released(unknown, young)
 
     async def load(self, *, ask: Callable[[str], Awaitable[bool]] | None) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
@@ -146,8 +146,8 @@ class Planning:
                 standing = await read_standing(self.context.campaign, self.context.client, agents=loaded.agents)
             if standing.agent_name:
                 await self.context.ledger.set_note(AGENT_NAME, standing.agent_name)
-            async with self.context.step(reconciling.UNCLEAR):
-                found = await self.context.look_for_unclear(RECONCILE_FIRST)
+            async with self.context.step(reconciling.UNKNOWN):
+                found = await self.context.look_for_unknown(RECONCILE_FIRST)
             if found.settled:
                 counts = await self.context.ledger.counts()
         last = await self.context.ledger.last_called()
@@ -188,7 +188,7 @@ class Planning:
             outlook=view,
             rate=str(self.context.campaign.rate),
             lists=loaded.lists,
-            redialled=released.unclear,
+            redialled=released.unknown,
             young=released.young,
             redials=await redials_of(self.context.campaign, self.context.ledger),
             once_more=await self.context.ledger.redialled(),

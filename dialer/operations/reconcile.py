@@ -38,7 +38,7 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What came of looking for unclear calls.
+    """What came of looking for unknown calls.
 
     Attributes:
         batch: its name.
@@ -80,7 +80,7 @@ async def reconcile_campaign(campaign: Campaign, *, control: Control | None = No
         connected(campaign) as (client, base_url),
         opened(campaign, command="reconcile", base_url=base_url, control=control) as ledger,
     ):
-        async with interruptible(control, doing=say.UNCLEAR):
+        async with interruptible(control, doing=say.UNKNOWN):
             await merge(campaign, ledger, client)
             reads = Reads(campaign.reads)
             found = await look_for_unrecorded(campaign, ledger, client, reads=reads, time_limit=None)
@@ -168,7 +168,7 @@ async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded, *, zone: str |
     return lines
 
 
-async def look_for_unclear(
+async def look_for_unknown(
     campaign: Campaign,
     ledger: AsyncStore,
     client: Provider,

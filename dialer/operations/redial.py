@@ -142,7 +142,7 @@ def left_out(redial: Redial, rules: RedialRules, batch: Batch) -> list[str]:
         lines.append(say.called_often(redial.spent, calls=rules.max_attempts))
     if redial.open:
         is_trial = batch.selection.sandbox
-        lines.append(say.never_known(redial.open) if is_trial else say.not_over(redial.open, names))
+        lines.append(say.never_known(redial.open) if is_trial else say.still_open(redial.open, names))
     if redial.reached:
         lines.append(say.reached(redial.reached))
     # The calls of a trial ended with the stand-in that took them.

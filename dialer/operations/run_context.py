@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dialer.engine.control import interruptible
 from dialer.engine.progress import shown
-from dialer.operations.reconcile import look_for_unclear
+from dialer.operations.reconcile import look_for_unknown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,8 +70,8 @@ class RunContext:
         async with interruptible(self.control, doing=doing), shown(self.notes.progress, doing):
             yield
 
-    async def look_for_unclear(self, time_limit: float | None) -> Reconciled:
+    async def look_for_unknown(self, time_limit: float | None) -> Reconciled:
         """Look for every unknown call at the provider, for so many seconds at most, and tell what came of it."""
-        return await look_for_unclear(
+        return await look_for_unknown(
             self.campaign, self.ledger, self.client, reads=self.reads, time_limit=time_limit, note=self.notes.add
         )

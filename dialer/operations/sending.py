@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from dialer.sync.track.watch import CallWatch
 
 RECONCILE_LAST = 300.0
-"""Seconds that looking for unclear calls may take after sending."""
+"""Seconds that looking for unknown calls may take after sending."""
 LOOK_EVERY = 15.0
 """Seconds between two looks at the calls while more are placed; of a trial as below."""
 TRACK_EVERY, TRACK_TRIAL_EVERY = 30.0, 1.0
@@ -110,7 +110,7 @@ class Sending:
         if sent.failure is None:
             if not (sent.ending.interrupted or self.context.control.drain.is_set()):
                 async with until(self.context.control.drain):
-                    await self.context.look_for_unclear(RECONCILE_LAST)
+                    await self.context.look_for_unknown(RECONCILE_LAST)
                 sent.ending.interrupted = self.context.control.drain.is_set()
             # Recipients that this run should have called again and did not: the next run needs the option as well.
             back = await self.context.ledger.end_permissions()

@@ -163,7 +163,7 @@ class Pulse:
     """The progress of a batch.
 
     Attributes:
-        per_minute: attempts a minute that called somebody, were refused or are unclear, over the last minute.
+        per_minute: attempts a minute that called somebody, were refused or are unknown, over the last minute.
         last: when the last attempt began or ended (Unix seconds); None where there was none.
         held: seconds for which all sending is still held.
         held_for: the reason, in words.

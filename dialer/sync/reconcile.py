@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Settle = Callable[[Execution | Listed, str], Awaitable[None]]
 
 MARGIN = 600.0
-"""Seconds looked at before and after each unclear attempt."""
+"""Seconds looked at before and after each unknown attempt."""
 LENIENCE = 30.0
 """Seconds that a call may seem older than its attempt, as tolerance for clock skew."""
 _LONGEST = 15
@@ -221,7 +221,7 @@ def spans(doubts: Iterable[Doubt], *, skews: Sequence[float]) -> Sequence[tuple[
     """Return the spans to look at, in the server's time (Unix seconds), overlapping ones merged, oldest first.
 
     Args:
-        doubts: the unclear attempts.
+        doubts: the unknown attempts.
         skews: seconds the server's clock may be ahead, for attempts without a measured skew.
     """
     merged: list[tuple[float, float]] = []

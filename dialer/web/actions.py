@@ -65,7 +65,7 @@ class Asked:
         return named(self.entry)
 
 
-AGAIN: Mapping[str, str] = {"refused": "--retry-errors", "unclear": "--redial-unknown"}
+AGAIN: Mapping[str, str] = {"refused": "--retry-errors", "unknown": "--redial-unknown"}
 """Who is called again because somebody asks for it: nobody is without that, and without the count typed."""
 
 Action = Callable[[Asked], Awaitable[str]]

@@ -23,7 +23,7 @@ class Funnel:
     Attributes:
         in_file: data rows of the CSV.
         callable: rows of recipients who can be called, or were.
-        sent: of these, recipients whose call was placed, refused or is unclear.
+        sent: of these, recipients whose call was placed, refused or is unknown.
         queued: of these, recipients whose call the provider accepted.
         reached: of these, a person answered.
         wanted: of these, recipients who gave a wanted answer; None if the wanted answers are not defined.

@@ -44,7 +44,7 @@ class Tone(StrEnum):
 
 def parted(*, in_doubt: bool) -> Sequence[tuple[Tone, str]]:
     """Return the legend of bars that are parted: who was reached, and who was not."""
-    doubt = [(Tone.DOUBT, say.STILL_OPEN)] if in_doubt else []
+    doubt = [(Tone.DOUBT, say.IN_DOUBT)] if in_doubt else []
     return ((Tone.ACCENT, say.REACHED), (Tone.QUIET, say.NOT_REACHED_YET), *doubt)
 
 

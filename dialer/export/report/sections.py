@@ -122,7 +122,7 @@ def _outcomes(report: Report) -> Section:
         table=Table(
             (say.OUTCOME, say.PEOPLE, say.SHARE, say.PEOPLE_CALLS, say.TALKED), rows, numbers=frozenset({1, 2, 3, 4})
         ),
-        legend=((Tone.WARN, say.MAY_CHANGE),) if any(not one.final for one in people) else (),
+        legend=((Tone.WARN, say.STILL),) if any(not one.final for one in people) else (),
         note=_silent(report),
     )
 

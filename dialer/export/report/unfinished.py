@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dialer.messages.commands import Selection
     from dialer.store import People
 
-NOT_FINAL: Final = "not_final"
-"""The last call may still change."""
+OPEN: Final = "open"
+"""The last call is still open."""
 NOT_REACHED: Final = "not_reached"
 """The last call is over and did not reach the recipient."""
-WAITING: Final = frozenset({Status.PENDING, Status.SENDING, NOT_FINAL, Status.UNKNOWN})
+WAITING: Final = frozenset({Status.PENDING, Status.SENDING, OPEN, Status.UNKNOWN})
 """Statuses with work left; with the others, only a redial could change the outcome."""
 _GOES_ON, _OVER = 0, 1
 
@@ -38,7 +38,7 @@ def unfinished(
         running: a run is going on.
     """
     counts = {str(status): count for status, count in statuses.items()}
-    counts[NOT_FINAL] = sum(some.count for some in people if some.called and some.final == _GOES_ON)
+    counts[OPEN] = sum(some.count for some in people if some.called and some.final == _GOES_ON)
     counts[NOT_REACHED] = sum(some.count for some in people if _is_missed(some))
     ways = _ways(selection) | (_ways_meanwhile(selection) if running else {})
     return tuple(Open(what, counts[what], *way) for what, way in ways.items() if counts.get(what))
@@ -46,7 +46,7 @@ def unfinished(
 
 def is_final(report: Report) -> bool:
     """Tell whether all calls have ended, so that no figure grows any more."""
-    return not any(one.what == NOT_FINAL for one in report.unfinished)
+    return not any(one.what == OPEN for one in report.unfinished)
 
 
 def _is_missed(people: People) -> bool:
@@ -62,7 +62,7 @@ def _ways(selection: Selection) -> dict[str, tuple[str, str]]:
     ways = {
         Status.PENDING: (say.CAN_BE_CALLED, run),
         Status.SENDING: (say.WERE_BEING_CALLED, reconcile),
-        NOT_FINAL: (say.NOT_FINAL, track),
+        OPEN: (say.OPEN_CALLS, track),
         Status.UNKNOWN: (say.MAY_HAVE_BEEN_CALLED, reconcile),
         NOT_REACHED: (say.NOT_REACHED, redial),
         Status.ERROR: (say.refused(VENDOR.names), selection.command("run", "--retry-errors")),

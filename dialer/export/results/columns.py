@@ -94,7 +94,7 @@ def reason(row: ResultRow) -> str:
     return row.code or _OF_STATUS.get(row.status, "")
 
 
-_OF_STATUS = {Status.ERROR: "refused", Status.UNKNOWN: "unclear"}
+_OF_STATUS = {Status.ERROR: "refused", Status.UNKNOWN: "unknown"}
 """The reason of those who were attempted: what was answered stands in `error`."""
 
 TABLE = (

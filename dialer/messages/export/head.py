@@ -52,11 +52,11 @@ def glossary(names: ProviderNames, *, wanted: bool, masked: bool) -> list[tuple[
             terms.CALLABLE,
             "A row with a valid number: not a duplicate, not on a do-not-call list, not left out by a cell.",
         ),
-        (terms.SENT, f"A call was asked for: {names.name} accepted it, refused it, or its answer is missing."),
+        (terms.SENT, f"A call was asked for: {names.name} accepted it, refused it, or the call is unknown."),
         (terms.ACCEPTED, f"{names.name} took the call. It rings when a line is free."),
         (terms.REACHED_, "A person answered: the call is completed, no machine answered, and they talked."),
         *([(terms.WANTED, "Reached, and they gave the answer that the campaign is made for.")] if wanted else []),
         ("Voicemail", "A machine answered."),
-        ("May still change", "The call waits, rings or goes on. A call that never ends is given up."),
+        ("Still open", "The call waits, rings or goes on, as far as is known. A call that never ends is given up."),
         *([("Numbers", terms.HIDDEN)] if masked else []),
     ]

@@ -20,8 +20,8 @@ NOT_KNOWN = "not known yet"
 OTHER_ANSWERS = "other answers"
 NO_COUNTRY = "no country"
 OTHERS = "others"
-REACHED, NOT_REACHED_YET, STILL_OPEN = "reached", "not reached", "not known yet"
-MAY_CHANGE = "may still change"
+REACHED, NOT_REACHED_YET, IN_DOUBT = "reached", "not reached", "not known yet"
+STILL = "still open"
 LISTEN_LINK = "recording"
 WHY, LAST_CALL = "Why", "Last call"
 _STANDS: Final[Mapping[str, str]] = {
@@ -29,7 +29,7 @@ _STANDS: Final[Mapping[str, str]] = {
     Status.DUPLICATE: "duplicate",
     Status.SUPPRESSED: "left out",
     Status.ERROR: "refused",
-    Status.UNKNOWN: "unclear",
+    Status.UNKNOWN: "unknown",
     Status.QUEUED: "next call refused",
 }
 
@@ -132,7 +132,7 @@ def lost(counts: Mapping[Status, int], names: ProviderNames) -> str:
         Status.DUPLICATE: "{} in the list already",
         Status.SUPPRESSED: "{} on a do-not-call list or left out by a cell of the row",
         Status.ERROR: f"{{}} refused by {names.name}",
-        Status.UNKNOWN: "{} unclear",
+        Status.UNKNOWN: "{} unknown",
         Status.SENDING: "{} being called",
         Status.PENDING: "{} still to be called",
     }
@@ -169,10 +169,10 @@ def outcomes(called: int) -> str:
 
 
 def named(state: str, *, final: bool, given_up: bool) -> str:
-    """Return how calls stand, and whether that may change."""
+    """Return how calls stand, and whether they are still open."""
     if final or not state:
         return outcome(state)
-    return f"{outcome(state)} ({'given up' if given_up else MAY_CHANGE})"
+    return f"{outcome(state)} ({'given up' if given_up else STILL})"
 
 
 def endings(called: int, *, reached: int, machines: int) -> str:
@@ -326,8 +326,8 @@ def not_finished(running_at: datetime | None) -> str:
 
 CAN_BE_CALLED = "can be called, and were not yet"
 WERE_BEING_CALLED = "were being called when the run ended"
-NOT_FINAL = "were called, and how it went may still change"
-MAY_HAVE_BEEN_CALLED = "may have been called: the answer is missing"
+OPEN_CALLS = "have a call that is still open"
+MAY_HAVE_BEEN_CALLED = "are unknown: they may have been called"
 NOT_REACHED = "were called and not reached, and can be called once more"
 INVALID = "cannot be called until their row is fixed"
 CALLED_BY_THE_RUN = "are called by the run that goes on"

@@ -1,4 +1,4 @@
-"""What came of looking for unclear calls, and for calls that no ledger knows."""
+"""What came of looking for unknown calls, and for calls that no ledger knows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dialer.messages.names import ProviderNames
 
-UNCLEAR = "looking for calls whose answer was lost"
+UNKNOWN = "looking for unknown calls"
 """What a run was doing when somebody stopped it; so are the next four."""
 MISSING = "looking for calls that are not noted here"
 RESULTS = "reading the results"
@@ -70,8 +70,8 @@ def might_be_twice(why: str, names: ProviderNames) -> str:
     )
 
 
-def unclear_not_read(why: str, names: ProviderNames) -> str:
+def unknown_not_read(why: str, names: ProviderNames) -> str:
     return (
-        f"The unclear calls could not be looked up at {names.name} ({why}).\nNothing was dialled, since those people "
+        f"The unknown calls could not be looked up at {names.name} ({why}).\nNothing was dialled, since those people "
         "might be called twice. Try again later."
     )

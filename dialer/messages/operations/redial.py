@@ -61,9 +61,9 @@ def called_often(count: int, *, calls: int) -> str:
     return f"{many(count, 'is', 'are')} not redialled: they had {many(calls, 'call')} (max_attempts)"
 
 
-def not_over(count: int, names: ProviderNames) -> str:
+def still_open(count: int, names: ProviderNames) -> str:
     those = many(count, "is", "are")
-    return f"{those} not redialled: their call is not final, so it may still ring or be retried by {names.name}"
+    return f"{those} not redialled: their call is still open: it may ring, or {names.name} may try it again"
 
 
 def went_with_stand_in(count: int) -> str:

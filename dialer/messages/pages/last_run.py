@@ -37,7 +37,7 @@ def _why(ended: LastRun) -> str:
         case "many_errors":
             return answers_in_a_row(facts["count"])
         case "many_unclear":
-            return f"{facts['count']} of the last answers were unclear"
+            return f"{facts['count']} of the last answers left a call unknown"
         case "no_connection":
             return f"no connection for {duration(facts['seconds'])}"
         case "too_many_requests":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _HEAD = ("BATCH", "STATE", "SENT", "REACHED", "LEFT", "LAST")
 _NUMBERS = frozenset({2, 3, 4})
 _OPEN = "calls still open"
-"""The state of a batch whose people were all called, while some of these calls are not over."""
+"""The state of a batch whose people were all called, while some of these calls are open."""
 _SHORTEST = 12
 """Letters that are left of a name at least."""
 
@@ -94,7 +94,7 @@ def details(one: Entry) -> list[str]:
         lines.append(f"Next opening: {to_the_minute(one.opens)}.")
     if one.open and one.state is State.DONE:
         lines.append(f"{many(one.open, 'call')} still open.")
-    # While a run goes on, or none may, the calls that are not over yet are no news.
+    # While a run goes on, or none may, open calls are no news.
     redials = one.redials if one.state is State.LEFT else replace(one.redials, open=0)
     return [*lines, *(f"{text}." for text in planned(redials))]
 

@@ -1,4 +1,4 @@
-"""What came of looking for unclear calls."""
+"""What came of looking for unknown calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def settled_text(settled: Settled, *, selection: Selection) -> str:
-    """Return what came of looking for unclear calls.
+    """Return what came of looking for unknown calls.
 
     Args:
         settled: what it was.

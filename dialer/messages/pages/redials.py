@@ -22,7 +22,7 @@ def planned(redials: Redials) -> list[str]:
         lines.append(f"Redial by plan: {many(redials.later, 'is', 'are')} called again later, {when}")
     if redials.open:
         calls = many(redials.open, "call is", "calls are")
-        lines.append(f"Redial by plan: {calls} not over yet, as far as is known; the next run asks how they ended")
+        lines.append(f"Redial by plan: {calls} still open; the next run asks how they ended")
     if redials.refused:
         them = many(redials.refused, "is", "are")
         lines.append(f"Redial by plan: {them} not called again, since their last redial was refused")

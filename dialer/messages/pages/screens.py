@@ -25,7 +25,7 @@ class CampaignRow:
         state: its state, in a few words: `running`, `paused`, `waiting for hours`, ...
         details: further sentences: who paused it, why it stopped, when the calling hours start.
         total: rows of the list; 0 before its first run.
-        sent: recipients whose call was placed, refused or is unclear.
+        sent: recipients whose call was placed, refused or is unknown.
         reached: recipients who were reached; None if calls were not tracked yet.
         left: recipients who can be called and were not.
         open: calls that are still open.
@@ -33,7 +33,7 @@ class CampaignRow:
         last: time of the last event.
         last_text: how long ago that was; empty if nothing happened yet.
         actions: available actions: `start`, `check`, `pause`, `resume`, `cancel`, `next`, `results`, `discard`,
-            `reconcile`, `retry` (start, with the refused), `redial` (start, with the unclear), `track` (start: only
+            `reconcile`, `retry` (start, with the refused), `redial` (start, with the unknown), `track` (start: only
             asks how the calls went), and `answer` if a command waits for one.
     """
 

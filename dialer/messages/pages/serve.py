@@ -55,7 +55,7 @@ KILLED = (
 )
 FAILED = "failed"
 LOCAL_CLOCK = "by the clock of the server"
-UNCLEAR, OPEN = "unclear calls", "calls still open"
+UNKNOWN, OPEN = "unknown calls", "calls still open"
 """States in which nobody is left to be called, and yet not all is done."""
 ASKING = "waiting for your answer"
 _DONE_SHOWN = 10
@@ -67,7 +67,7 @@ _FIRST = (
     State.MISSING,
     State.UNREADABLE,
     State.STOPPED,
-    UNCLEAR,
+    UNKNOWN,
     State.RUNNING,
     State.HOURS,
     State.LINE,
@@ -134,7 +134,7 @@ def _list_name(one: Entry) -> str:
 def _state(one: Entry) -> str:
     if one.state is not State.DONE:
         return str(one.state)
-    return UNCLEAR if one.counts.get(Status.UNKNOWN) else OPEN if one.open else str(one.state)
+    return UNKNOWN if one.counts.get(Status.UNKNOWN) else OPEN if one.open else str(one.state)
 
 
 def _details(one: Entry) -> list[str]:
@@ -163,14 +163,14 @@ def _actions(one: Entry) -> list[str]:
 
 
 def _again(one: Entry) -> list[str]:
-    """Return what can be done about the calls that were refused or are unclear, and those whose end nobody knows."""
+    """Return what can be done about the calls that were refused, are unknown or are open."""
     if one.running or not one.ledger:
         return []
-    unclear, is_paused = bool(one.counts.get(Status.UNKNOWN)), bool(one.pauses)
-    found = ["reconcile"] if unclear else []
+    unknown, is_paused = bool(one.counts.get(Status.UNKNOWN)), bool(one.pauses)
+    found = ["reconcile"] if unknown else []
     if is_paused:
         return found
-    found += ["redial"] if unclear else []
+    found += ["redial"] if unknown else []
     found += ["retry"] if one.counts.get(Status.ERROR) else []
     return [*found, *(["track"] if one.open and one.state is State.DONE else [])]
 
