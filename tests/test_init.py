@@ -388,6 +388,10 @@ def test_the_command_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) ->
         "  Sent to Bolna with each call: name\n"
         "  Hours: 09:00-20:00 by their own clock, within in-collections (08:00-19:00), in-promotional (09:00-21:00): "
         "together 09:00-19:00\n"
+        "  Rule in-collections: calls to people in India to recover overdue loans (Reserve Bank of India, circular of "
+        "12 August 2022)\n"
+        "  Rule in-promotional: sales and other promotional calls to people in India (the telecom regulator TRAI's "
+        "TCCCPR, 2018)\n"
         "Put the agent's id in, then: dialer check 'my people.toml'\n"
         "To try it before that: dialer run 'my people.toml' --sandbox --any-hour\n"
     )
@@ -415,6 +419,7 @@ def test_times_are_shown_by_the_one_clock_of_the_people_and_rules_say_what_they_
     text = write_campaign(Path("people.csv")).read_text(encoding="utf-8")
     assert '[schedule]\ntimezone = "Asia/Kolkata"\n' in text
     assert 'rules = ["in-collections", "in-promotional"]   # together 09:00-19:00; ' in text
+    assert "# in-collections: calls to people in India to recover overdue loans (Reserve Bank of India" in text
     assert load_campaign("people.toml", sandbox=True).batch.timezone == "Asia/Kolkata"
 
 

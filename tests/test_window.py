@@ -437,7 +437,7 @@ def test_every_pack_cites_its_source_and_the_day_it_was_read() -> None:
 def test_a_packs_file_says_nothing_that_is_not_read() -> None:
     for name in pack_names():
         text = (files("dialer.hours") / "rules" / f"{name}.toml").read_text(encoding="utf-8")
-        assert set(tomllib.loads(text)) == {"hours", "countries", "source", "date", "note"}
+        assert set(tomllib.loads(text)) == {"hours", "countries", "about", "source", "date", "note"}
 
 
 @pytest.mark.parametrize("name", ["us-fedral", "", "../rules/us-federal"])

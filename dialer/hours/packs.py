@@ -23,6 +23,7 @@ class RulePack:
         name: how a campaign names it.
         countries: ISO regions to whose numbers it applies.
         hours: the allowed local hours.
+        about: which calls it is for, and whose rule it is, in one line.
         source: the citation.
         date: when the source was last looked at.
         note: what the pack does not know.
@@ -31,6 +32,7 @@ class RulePack:
     name: str
     countries: tuple[str, ...]
     hours: WeeklyHours
+    about: str
     source: str
     date: date
     note: str

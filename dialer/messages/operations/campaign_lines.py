@@ -17,10 +17,15 @@ NO_SCHEDULE = '# [schedule]\n# timezone = "Asia/Kolkata"\n'
 YOUR_AGENT = "   # <- put yours here"
 
 
+def rule(name: str, about: str) -> str:
+    """Return the comment that says what a rule is for."""
+    return f"# {name}: {about}\n"
+
+
 def all_rules(together: str) -> str:
     """Return the comment beside several rules; `together` is what they leave of each day."""
     left = f"together {together}; " if together else ""
-    return f"   # {left}all of them hold: take out what is not for such calls"
+    return f"   # {left}all of them hold: delete those that are not for your calls"
 
 
 def left_out(columns: str, provider: str) -> str:

@@ -226,18 +226,20 @@ NO_COLUMN = "Which one? A number or a column's name, or none."
 # -- hours -------------------------------------------------------------------------------------------------------------
 
 
-def hours(times: str, *, preset: str, packs: Mapping[str, str]) -> str:
+def hours(times: str, *, preset: str, packs: Mapping[str, str], about: Mapping[str, str]) -> str:
     """Ask when somebody may be called.
 
     Args:
         times: what time it is where the recipients are, in words; empty where that is not known.
         preset: the hours that are proposed.
         packs: the rules for the recipients' countries, each with its hours; those are empty where the days differ.
+        about: which calls each of them is for.
     """
     lines = ["When may they be called, by their own clock?", *([f"It is now {times}."] if times else [])]
     if packs:
-        lines.append(f"All of these rules narrow the hours, each for its country: {_with_hours(packs)}.")
-        lines.append("To leave one out, delete it from `rules` in the file that is written.")
+        lines.append(f"{'This rule narrows' if len(packs) == 1 else 'These rules narrow'} the hours:")
+        lines += [f"- {_with_hours({name: packs[name]})}: {calls}" for name, calls in about.items()]
+        lines.append("If your calls are of another kind, delete the rule from `rules` in the file that is written.")
     anytime = "any time of the day, without these rules" if packs else "any time of the day"
     return "\n".join([*lines, f"Write hours like {preset}, or any: {anytime}."])
 
@@ -306,6 +308,10 @@ def hours_taken(hours: str, rules: Mapping[str, str], *, together: str) -> str:
     """
     within = f", within {_with_hours(rules)}{f': together {together}' if together else ''}" if rules else ""
     return f"Hours: {hours} by their own clock{within}"
+
+
+def rule_is_for(name: str, about: str) -> str:
+    return f"Rule {name}: {about}"
 
 
 def _with_hours(rules: Mapping[str, str]) -> str:

@@ -38,20 +38,25 @@ async def with_hours(draft: Draft, table: Table, interview: Interview) -> Draft:
     hours: str | None = HOURS
     if interview.has_person:
         places = [(one.country, one.earliest, one.latest) for one in local_times(people, now=datetime.now(UTC))]
-        words = say.hours(times(places), preset=HOURS, packs=_hours_of(packs))
+        words = say.hours(times(places), preset=HOURS, packs=_hours_of(packs), about=_about(packs))
         hours = await interview.ask(Question(words, say.HOURS, _hours_in, proposed=HOURS))
-    rules = () if hours is None else tuple(pack.name for pack in packs)
     if hours is None:
         interview.note(say.ANY_HOURS)
-        return replace(draft, hours=None, rules=(), timezone=_one_zone(people))
+        return replace(draft, hours=None, rules={}, timezone=_one_zone(people))
     own = WeeklyHours.parse(hours=hours, days=None)
     together = daily([own, *(pack.hours for pack in packs)]) if packs else ""
     interview.note(say.hours_taken(hours, _hours_of(packs), together=together))
-    return replace(draft, hours=hours, rules=rules, together=together, timezone=_one_zone(people))
+    for name, about in _about(packs).items():
+        interview.note(say.rule_is_for(name, about))
+    return replace(draft, hours=hours, rules=_about(packs), together=together, timezone=_one_zone(people))
 
 
 def _hours_of(packs: Sequence[RulePack]) -> dict[str, str]:
     return {pack.name: daily([pack.hours]) for pack in packs}
+
+
+def _about(packs: Sequence[RulePack]) -> dict[str, str]:
+    return {pack.name: pack.about for pack in packs}
 
 
 def _one_zone(people: Sequence[int]) -> str | None:

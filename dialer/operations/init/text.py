@@ -81,7 +81,7 @@ class Draft:
         mapping: variable → column: what is sent.
         missing: variables that the prompt asks for and no column holds.
         hours: by the recipients' clocks; None for any time of the day.
-        rules: floors for the recipients' countries.
+        rules: for the recipients' countries, each with what it is for.
         together: what these leave of each day with `hours`; empty where the days differ.
         timezone: the one in which all recipients are; None where there are several.
         skip: column → cells of people who are not called.
@@ -96,7 +96,7 @@ class Draft:
     mapping: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     hours: str | None = None
-    rules: tuple[str, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
     together: str = ""
     timezone: str | None = None
     skip: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -157,11 +157,12 @@ def _window(draft: Draft) -> str:
     if draft.hours is None:
         return f'# [window]\n# hours = "09:00-20:00"\n# rules = ["us-federal"]{say.RULES}\n'
     rules = (
-        f"rules = {array(draft.rules)}{say.all_rules(draft.together)}"
+        f"rules = {array(tuple(draft.rules))}{say.all_rules(draft.together)}"
         if draft.rules
         else f'# rules = ["us-federal"]{say.RULES}'
     )
-    return f"[window]\nhours = {quoted(draft.hours)}\n{rules}\n"
+    about = "".join(say.rule(name, about) for name, about in draft.rules.items())
+    return f"[window]\nhours = {quoted(draft.hours)}\n{about}{rules}\n"
 
 
 def _schedule(draft: Draft) -> str:
