@@ -314,6 +314,7 @@ TOP = (
     "schedule, screening, "
     "redial, breaker, forecast"
 )
+COLUMNS = "phone, id, from, agent_id, agent_version_id, voice_id, scheduled_at, timezone"
 
 
 @pytest.mark.parametrize(
@@ -329,9 +330,10 @@ TOP = (
         ("[call]\nagent_data = { a = [\n1,\n] }\nfrom_number = '+91'", 7, "call.from_number",
             "Did you mean `from_phone_number`?"),
         ("results = '''\nrat\n'''\n[pacing]\nrat = 3", 7, "pacing.rat", "Did you mean `rate`?"),
-        ("[columns]\n'phone number' = 'x'", 4, "columns.phone number", "Did you mean `phone`?"),
+        ("[columns]\n'phone number' = 'x'", 4, "columns.phone number", f"Known here: {COLUMNS}."),
         ("[columns]\n\"pho\\u006ee.\" = 'x'", 4, "columns.phone.", "Did you mean `phone`?"),
         ("[user-data]\na = 'b'", 3, "user-data", "Did you mean `user_data`?"),
+        ("[variables]\na = 'b'", 3, "variables", f"Known here: {TOP}."),
         ("[[user]]\na = 'b'", 3, "user", "Did you mean `user_data`?"),
         ("[breaker]\nzzz = 1", 4, "breaker.zzz", "Known here: errors_in_a_row, outage_after."),
         ("zzz = 1", 3, "zzz", f"Known here: {TOP}."),

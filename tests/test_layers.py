@@ -15,7 +15,7 @@ PACKAGE = ROOT / "dialer"
 
 # Low to high; a module imports only from layers below its own, or from its own package.
 LAYERS = (
-    {"escaping", "streams", "models", "clocks"},
+    {"escaping", "streams", "models", "clocks", "nearest"},
     {"moments", "input_rows"},
     {"messages"},
     {"errors", "files", "reference", "rate", "manual"},

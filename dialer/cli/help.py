@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from dialer.manual.search import search
 from dialer.manual.text import as_text
 from dialer.messages.pages.help import MAN_FOR_ALL, man_written, no_such_topic, passages_text, topics_text
 from dialer.messages.verbs import VERBS
+from dialer.nearest import nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,10 +52,10 @@ def _page(words: tuple[str, ...], context: click.Context) -> str:
     command = _command(words, context.find_root())
     if command is not None:
         shown.append(command.get_help())
-    return "\n\n".join(shown) or _searched(words, get_close_matches(topic, [*manual.topics(), *VERBS], n=1))
+    return "\n\n".join(shown) or _searched(words, nearest(topic, [*manual.topics(), *VERBS]))
 
 
-def _searched(words: tuple[str, ...], near: list[str]) -> str:
+def _searched(words: tuple[str, ...], near: str | None) -> str:
     """Return where the manual speaks of words.
 
     Raises:

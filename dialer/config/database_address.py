@@ -6,7 +6,6 @@ repeat what they cannot read: a part of a password, where that has an `@` or a `
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from urllib.parse import unquote
 
 from dialer.errors import CampaignError
 from dialer.messages.config import database as say
+from dialer.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,8 +73,7 @@ def address_in(text: str, place: str, *, in_file: bool) -> Address:
     options = dict(_options(found["options"] or ""))
     for name in options.keys() - _OPTIONS:
         # Not shown: it may be a part of a password.
-        near = difflib.get_close_matches(name, _OPTIONS - _SECRETS, n=1)
-        raise CampaignError(say.unknown_option(place, near=near[0] if near else None))
+        raise CampaignError(say.unknown_option(place, near=nearest(name, _OPTIONS - _SECRETS)))
     if in_file and (found["password"] is not None or _SECRETS & options.keys()):
         raise CampaignError(say.password_in_file(place))
     if "service" in options or os.environ.get("PGSERVICE"):

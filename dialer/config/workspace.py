@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from dialer.errors import CampaignError, UsageError
 from dialer.messages import workspace as words
 from dialer.messages.config import database as database_words
 from dialer.messages.config import workspace as say
+from dialer.nearest import nearest
 from dialer.rate import Rate
 from dialer.store.sqlite import Registry, read_trace
 
@@ -203,9 +203,8 @@ def _refuse_unknown(file: CampaignFile, organisation: dict[str, object]) -> None
     if KEY in organisation:
         raise CampaignError(database_words.below_a_table(file.place(_TABLE, KEY)))
     for name in (name for name in organisation if name not in _KNOWN):
-        near = difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.5)
         place = file.place(_TABLE, name)
-        raise CampaignError(say.unknown(place, table=_TABLE, known=_KNOWN, near=near[0] if near else None))
+        raise CampaignError(say.unknown(place, table=_TABLE, known=_KNOWN, near=nearest(name, _KNOWN)))
 
 
 def _lines(file: CampaignFile) -> int | None:

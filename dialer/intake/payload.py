@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from hashlib import blake2b
 from itertools import repeat
@@ -16,6 +15,7 @@ from dialer.input_rows import column_name, column_of
 from dialer.messages.intake import payload as say
 from dialer.models import Body, Own, Problem, e164
 from dialer.moments import in_zone, moment_in
+from dialer.nearest import nearest
 from dialer.numbers import judge
 from dialer.provider.interface import CallField, Order
 from dialer.reference import VARIABLE
@@ -323,9 +323,8 @@ def _required(campaign: Campaign) -> Iterator[str]:
 def _require(campaign: Campaign, header: tuple[str, ...], keys: tuple[str, ...], column: str) -> None:
     if column in header:
         return
-    near = difflib.get_close_matches(column, header, n=1)
     place, path = campaign.file.place(*keys), campaign.batch.recipients
-    raise CampaignError(say.no_column(place, path, column, near=near[0] if near else None, header=header))
+    raise CampaignError(say.no_column(place, path, column, near=nearest(column, header), header=header))
 
 
 def _index(header: tuple[str, ...], column: str | None) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dialer.intake.structure import is_title
 from dialer.messages.intake import phone_column as say
 from dialer.messages.intake.table import other_delimiter
 from dialer.models import Problem
+from dialer.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -119,7 +119,7 @@ def phone_columns(table: Table, named: Sequence[str], *, reading: Reading = Read
     for name in named:
         if name not in table.header:
             _refuse_title(table)
-            near = _nearest(name, table.header)
+            near = nearest(name, table.header)
             raise InputError(say.no_such_column(table.path, name, near=near, header=table.header))
     if named:
         return tuple(named), ""
@@ -226,9 +226,3 @@ def _refuse_title(table: Table) -> None:
     """Refuse a table that has a line above its header."""
     if is_title(table.header, table.sample):
         raise InputError(other_delimiter(table.path, table.header[0], row=table.sample[0][0]))
-
-
-def _nearest(named: str, header: Sequence[str]) -> str | None:
-    folded = {name.casefold(): name for name in header}
-    near = difflib.get_close_matches(named.casefold(), folded, n=1)
-    return folded[near[0]] if near else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from datetime import date, time
@@ -12,6 +11,7 @@ from dialer.config.batch import CampaignFile, looks_secret
 from dialer.config.campaign.schema import Content
 from dialer.config.campaign.values import MistakeError, Section
 from dialer.messages.config import campaign as say
+from dialer.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,8 +90,7 @@ def _unknown(place: str, keys: tuple[str, ...]) -> str:
     tables = dict(_tables())
     known = tables.get(keys[:-1], [])
     homes = [table for table, names in tables.items() if keys[-1] in names]
-    near = difflib.get_close_matches(keys[-1].lower(), known, n=1, cutoff=0.5)
-    return say.unknown(place, homes=homes, near=near[0] if near else None, known=known)
+    return say.unknown(place, homes=homes, near=nearest(keys[-1], known), known=known)
 
 
 def _tables(section: type[Section] = Content, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[str]]]:

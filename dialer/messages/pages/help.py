@@ -35,12 +35,12 @@ def topics_text(titles: Mapping[str, str]) -> str:
     )
 
 
-def no_such_topic(typed: str, near: Sequence[str], topics: Iterable[str]) -> str:
+def no_such_topic(typed: str, near: str | None, topics: Iterable[str]) -> str:
     listed = f"`{command_text('help')}` lists the pages: {', '.join(topics)}."
     return f"{_not_a_page(typed, near)} Nothing in the manual speaks of it. {listed}"
 
 
-def passages_text(typed: str, near: Sequence[str], found: Mapping[str, Sequence[Passage]], *, width: int) -> str:
+def passages_text(typed: str, near: str | None, found: Mapping[str, Sequence[Passage]], *, width: int) -> str:
     """Return where the manual speaks of something.
 
     Args:
@@ -60,8 +60,8 @@ def passages_text(typed: str, near: Sequence[str], found: Mapping[str, Sequence[
     return "\n".join(lines)
 
 
-def _not_a_page(typed: str, near: Sequence[str]) -> str:
-    guess = f' Did you mean "{near[0]}"?' if near else ""
+def _not_a_page(typed: str, near: str | None) -> str:
+    guess = f' Did you mean "{near}"?' if near else ""
     return f'There is no page "{typed}".{guess}'
 
 
