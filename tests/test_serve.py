@@ -196,6 +196,30 @@ def test_of_a_workspace_one_page_is_served_and_a_second_one_names_it(page: Page)
     assert page.web.get("/").status_code == 200
 
 
+def test_the_page_of_trials_is_another_one_that_runs_beside_it(tmp_path: Path) -> None:
+    """One browser has both: neither signs it out of the other, and each takes lists of its own."""
+    (tmp_path / "spring.toml").write_text(f'results = "{{batch}}.csv"\n{CAMPAIGN}')
+    (tmp_path / "people.csv").write_text("phone\n+919812345600\n")
+    with serving(tmp_path) as page, serving(tmp_path, "--sandbox") as trials:
+        (row,) = trials.campaigns().values()
+        file = {"file": ("tomorrow.csv", b"phone\n+919812345601\n")}
+        headers = {"Origin": trials.address}
+        taken = trials.web.post(f"/campaigns/{row['id']}/next", data={"csrf": trials.csrf}, files=file, headers=headers)
+        assert taken.status_code == 200
+        assert [len(one.campaigns()) for one in (page, trials)] == [1, 2]
+        assert not {one.name for one in page.web.cookies.jar} & {one.name for one in trials.web.cookies.jar}
+        trials.web.cookies.update(page.web.cookies)
+        assert trials.web.get("/").status_code == 200
+        words = [sys.executable, "-m", "dialer", "serve", "--sandbox", str(tmp_path)]
+        link = subprocess.run([*words, "--link"], capture_output=True, text=True, check=True).stdout
+        assert link.startswith(trials.address)
+        second = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (second.returncode, trials.address in second.stderr) == (4, True)
+        assert "dialer serve --link --sandbox" in second.stderr
+        trials.web.cookies.clear()
+        assert "dialer serve --link --sandbox" in trials.web.get("/").text
+
+
 def test_a_page_that_was_killed_gives_no_link_and_lets_the_next_one_begin(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "dialer", "serve", "--link", str(tmp_path)]
     with serving(tmp_path) as page:

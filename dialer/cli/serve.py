@@ -9,9 +9,12 @@ import click
 
 from dialer.cli.group import PATH, cli
 from dialer.cli.printing import echo
+from dialer.config.workspace import folder_of_all
 from dialer.errors import ExitCode
 from dialer.messages.commands import speak_to_page
 from dialer.messages.pages.serve import link_text, serving_text
+
+_PORT, _PORT_OF_TRIALS = 8080, 8081
 
 
 @cli.command()
@@ -19,11 +22,17 @@ from dialer.messages.pages.serve import link_text, serving_text
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Listen on this loopback address; no other is allowed."
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port on this machine.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Port on this machine; without it {_PORT}, or {_PORT_OF_TRIALS} with --sandbox.",
+)
 @click.option("--link", is_flag=True, help="Print another link to the page that runs, and exit.")
 @click.option("--token-file", type=PATH, metavar="FILE", help="Let programs in that send the token in this file.")
 @click.option("--sandbox", is_flag=True, help="Show and start trials only.")
-def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path | None, sandbox: bool) -> ExitCode:
+def serve(
+    *, workspace: Path, host: str, port: int | None, link: bool, token_file: Path | None, sandbox: bool
+) -> ExitCode:
     """Show every campaign in the browser; start, pause and cancel there."""
     from dialer.operations.serve.board import Board  # noqa: PLC0415 - heavy, and only this command needs it
     from dialer.operations.serve.folder import is_served, only_page, own_folder  # noqa: PLC0415 - as above
@@ -33,7 +42,9 @@ def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path
     from dialer.web.sessions import Sessions, token_in  # noqa: PLC0415 - as above
     from dialer.web.site import Site  # noqa: PLC0415 - as above
 
-    folder = own_folder(workspace)
+    # The page of trials has everything of its own, so that both can be open at once.
+    speak_to_page(is_page=False, is_trial=sandbox)
+    folder = own_folder(workspace, sandbox=sandbox)
     sessions = Sessions(folder)
     if link:
         echo(link_text(sessions.address(is_served=is_served(folder)), sessions.new_link_token()))
@@ -42,12 +53,13 @@ def serve(*, workspace: Path, host: str, port: int, link: bool, token_file: Path
     with only_page(folder, address=sessions.last_address):
         board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
         board.listing()
-        listener = listening(host, port)
+        listener = listening(host, port if port is not None else _PORT_OF_TRIALS if sandbox else _PORT)
         address = address_of(listener)
         sessions.note_address(address)
-        printed = serving_text(address, sessions.new_link_token(), folder=str(folder.parent))
+        shown = str(folder_of_all(workspace))
+        printed = serving_text(address, sessions.new_link_token(), folder=shown, is_trial=sandbox)
         # From here on, what is said is read in a browser.
-        speak_to_page()
+        speak_to_page(is_trial=sandbox)
         board = Board(workspace, NextLists(folder / "lists"), sandbox=sandbox)
         serve(Site(board, sessions, Works(folder / "runs")), listener, token=token, ready=partial(echo, printed))
     return ExitCode.DONE

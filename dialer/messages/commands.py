@@ -21,14 +21,20 @@ class _Reader:
     """Who reads the sentences of this process."""
 
     has_page: bool = False
+    is_trial: bool = False
 
 
 _READER = _Reader()
 
 
-def speak_to_page(*, is_page: bool = True) -> None:
-    """Have the sentences of this process lead to buttons and fields of the page: its reader has a browser."""
-    _READER.has_page = is_page
+def speak_to_page(*, is_page: bool = True, is_trial: bool = False) -> None:
+    """Have the sentences of this process lead to buttons and fields of the page: its reader has a browser.
+
+    Args:
+        is_page: whether the reader has.
+        is_trial: whether the page is the one that shows trials.
+    """
+    _READER.has_page, _READER.is_trial = is_page, is_trial
 
 
 def has_page() -> bool:
@@ -100,6 +106,11 @@ def command_text(verb: str | Path, *words: str | Path, button: str = "") -> str:
     """
     typed = " ".join(("dialer", *(quoted(word) for word in (verb, *words))))
     return in_terminal(typed) if not button else pressed(button) if has_page() else typed
+
+
+def page_command(*options: str) -> str:
+    """Return the command for the page that the reader has, or wants to have: that of trials is another one."""
+    return command_text("serve", *options, *(["--sandbox"] if _READER.is_trial else []))
 
 
 def in_terminal(typed: str) -> str:

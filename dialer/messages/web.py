@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialer.messages.buttons import Button, Field
-from dialer.messages.commands import command_text, pressed
+from dialer.messages.commands import page_command, pressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NEW_LINK = command_text("serve", "--link")
 OTHER_HOST = "The page answers under its own address only. Open the link that the server has printed."
 TOO_FAST = "Too many requests. Try again in a second."
 NO_SUCH_METHOD = "This cannot be done here."
-NO_SESSION = (
-    f"You are not signed in, or your session has ended. For a new link, type where the server runs: {_NEW_LINK}"
-)
-LINK_USED = (
-    f"This link was used already, or is older than 10 minutes. For a new one, type where the server runs: {_NEW_LINK}"
-)
 OTHER_ORIGIN = "This request did not come from the page itself. Nothing was done."
 FORGED = "This form is from an earlier session. Nothing was done. Reload the page, then try again."
 NOT_A_FORM = "Send a form or a JSON object."
@@ -50,6 +43,18 @@ _HEADINGS = {
 
 def heading(status: int) -> str:
     return _HEADINGS.get(status, "Something went wrong")
+
+
+def no_session() -> str:
+    return f"You are not signed in, or your session has ended. {_new_link()}"
+
+
+def link_used() -> str:
+    return f"This link was used already, or is older than 10 minutes. {_new_link()}"
+
+
+def _new_link() -> str:
+    return f"For a new link, type where the server runs: {page_command('--link')}"
 
 
 def discarded(name: str) -> str:

@@ -128,7 +128,7 @@ class Guard:
         if path in _OPEN or path.startswith("/static/"):
             return None if reads else refusal(405, say.NO_SUCH_METHOD)
         if caller is None:
-            return refusal(401, say.NO_SESSION, page=not path.startswith("/api/"))
+            return refusal(401, say.no_session(), page=not path.startswith("/api/"))
         if not reads and (wrong := self._forged(headers, caller)):
             return refusal(403, wrong, page=not path.startswith("/api/"))
         scope.setdefault("state", {})["caller"] = caller

@@ -98,7 +98,7 @@ async def login(request: Request) -> Response:
     site = site_of(request)
     cookie = await in_thread(site.sessions.opened, request.query_params.get("token", ""))
     if cookie is None:
-        return refusal(403, say.LINK_USED, page=True)
+        return refusal(403, say.link_used(), page=True)
     # A page of ours that sends the browser on, since a cookie that is Strict is not sent after a link from elsewhere.
     answer = rendered("login.html")
     answer.set_cookie(site.sessions.cookie, cookie, max_age=LASTS, httponly=True, samesite="strict", path="/")

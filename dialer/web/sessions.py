@@ -93,7 +93,7 @@ class Sessions:
         """
         address = self.last_address()
         if not (is_served and address):
-            raise UsageError(say.NOT_SERVED)
+            raise UsageError(say.not_served())
         return address
 
     def opened(self, token: str) -> str | None:

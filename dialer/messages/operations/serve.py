@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialer.messages.commands import command_text
+from dialer.messages.commands import page_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-NOT_SERVED = f"The page does not run here. To start it: {command_text('serve')}"
 DOCUMENT_TAKES_LONG = "This takes too long here. Make it in a terminal."
 GOES_ON = "Something goes on with this campaign already. Wait until it has ended, or pause it."
 OTHER_CHECKS = "Other lists are checked first. This one follows by itself."
@@ -20,10 +19,14 @@ TOO_MUCH_MEMORY = (
 NOT_ASKED = "This question is not open any more: it was answered, or the command has ended. Nothing was done."
 
 
+def not_served() -> str:
+    return f"The page does not run here. To start it: {page_command()}"
+
+
 def served_already(address: str, *, process: int | None, since: str) -> str:
     which = "" if process is None else f" (process {process}, since {since})"
     where = f", at {address}" if address else ""
-    link, stop = command_text("serve", "--link"), "" if process is None else f" To start it anew, first: kill {process}"
+    link, stop = page_command("--link"), "" if process is None else f" To start it anew, first: kill {process}"
     return f"The page of this workspace runs already{where}{which}. For a link to it: {link}.{stop}"
 
 
@@ -53,7 +56,7 @@ def not_loopback(host: str) -> str:
 def port_taken(port: int, why: str | None) -> str:
     return (
         f"port {port}: {why}. If the page runs there already, take another link to it: "
-        f"{command_text('serve', '--link')}. "
+        f"{page_command('--link')}. "
         f"Else take another port: --port {port + 1}."
     )
 

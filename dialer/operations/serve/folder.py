@@ -17,23 +17,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = ".dialer"
+_OF_TRIALS = "sandbox"
 _LOCK = "page.lock"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def own_folder(folder: Path) -> Path:
+def own_folder(folder: Path, *, sandbox: bool = False) -> Path:
     """Return the page's folder in the workspace around a folder; only its owner may look into it.
+
+    Args:
+        folder: in the workspace, or the workspace's own.
+        sandbox: of the page that shows trials, which has its own secret, lists and logs.
 
     Raises:
         MustActError: it cannot be made, or others can look into it.
     """
-    path = folder_of_all(folder) / _NAME
+    path = _private(folder_of_all(folder) / _NAME)
+    # Its contents are not shared with the team.
+    ignored = path / ".gitignore"
     try:
-        path.mkdir(mode=0o700, exist_ok=True)
-        # Its contents are not shared with the team.
-        ignored = path / ".gitignore"
         if not ignored.exists():
             ignored.write_text("*\n", encoding="ascii")
+    except OSError as error:
+        raise MustActError(say.folder_unwritable(path, why=error.strerror)) from None
+    return _private(path / _OF_TRIALS) if sandbox else path
+
+
+def _private(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
         status = path.lstat()
     except OSError as error:
         raise MustActError(say.folder_unwritable(path, why=error.strerror)) from None
