@@ -11,6 +11,7 @@ import shutil
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from tests.harness import PATIENCE
 from tests.missing import missing
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from tests.pages import Page as Server
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 30_000
-"""Milliseconds until something has to be seen: a busy machine is no failure."""
 _WATCH = """
 window.ran = [];
 window.pwn = (what) => window.ran.push(what);
@@ -59,7 +58,7 @@ class Person:
     def __init__(self, browser: Browser, **options: Any) -> None:  # noqa: ANN401 - Playwright's own
         # What moves is drawn again sixty times a second, by the processor.
         self.context: BrowserContext = browser.new_context(**{"reduced_motion": "reduce", **options})
-        self.context.set_default_timeout(PATIENCE)
+        self.context.set_default_timeout(PATIENCE * 1000)
         self.context.add_init_script(_WATCH)
         self.page: Page = self.context.new_page()
 

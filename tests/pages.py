@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.harness import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -77,7 +79,7 @@ def signed_in(process: subprocess.Popen[str], folder: Path) -> Page:
     assert process.stdout is not None
     for line in process.stdout:
         if link := _LINK.search(line):
-            web = httpx.Client(base_url=link[1], timeout=30, follow_redirects=True)
+            web = httpx.Client(base_url=link[1], timeout=PATIENCE, follow_redirects=True)
             assert web.get("/login", params={"token": link[2]}).status_code == httpx.codes.OK
             return Page(link[1], link[2], process, folder, web)
     raise AssertionError("it has printed no link")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-_PATIENCE = 30.0
+from tests.harness import PATIENCE
 
 
 def program() -> str | None:
@@ -55,7 +55,7 @@ class PgBouncer:
         self._wait()
 
     def _wait(self) -> None:
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 psycopg.connect(self.url("postgres")).close()
@@ -70,5 +70,5 @@ class PgBouncer:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)
         shutil.rmtree(self.folder, ignore_errors=True)

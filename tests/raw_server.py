@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.harness import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-_PATIENCE = 30.0
 
 
 class Request(NamedTuple):
@@ -64,7 +64,7 @@ async def ended(writer: asyncio.StreamWriter) -> None:
     """Return when a connection is gone, over TLS as well, where closing alone waits for the other side."""
     writer.transport.abort()
     with suppress(OSError, TimeoutError):
-        await asyncio.wait_for(writer.wait_closed(), _PATIENCE)
+        await asyncio.wait_for(writer.wait_closed(), PATIENCE)
 
 
 @contextmanager
@@ -99,12 +99,12 @@ def serving(talk: Talk, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    assert ready.wait(_PATIENCE)
+    assert ready.wait(PATIENCE)
     try:
         yield ports[0]
     finally:
         loops[0].call_soon_threadsafe(stop.set)
-        thread.join(_PATIENCE)
+        thread.join(PATIENCE)
 
 
 def certificate(folder: Path, *, name: str, days: int = 2, ip: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:

@@ -29,6 +29,7 @@ from dialer.provider.bolna.client import TABLE, BolnaClient, answer_of_exception
 from dialer.provider.bolna.executions import account_in, execution_in, listed_in
 from dialer.provider.interface import ProviderReadError, Retries
 from dialer.provider.states import CallState
+from tests.harness import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator
@@ -86,12 +87,14 @@ class Peer:
 
     def talk(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE)
+            # Whoever has not waited for an answer may be gone by the time the request is read.
+            peer_of = connection.getpeername()
             while request := read_request(connection) if self.read else connection.recv(1, socket.MSG_PEEK):
                 if self.read:
                     self.received.append(request)
-                    self.asked.set()
-                self.served[connection.getpeername()] += 1
+                self.served[peer_of] += 1
+                self.asked.set()
                 if callable(self.answer):
                     self.answer(self, connection)
                     return
@@ -120,7 +123,7 @@ def reset(_: Peer, connection: socket.socket) -> None:
 
 
 def silent(one: Peer, _: socket.socket) -> None:
-    one.done.wait(10)
+    one.done.wait(PATIENCE)
 
 
 def half(_: Peer, connection: socket.socket) -> None:
@@ -205,7 +208,7 @@ def test_on_a_connection_that_ended_before_the_request_left_nobody_is_called(
             connection = await client.connect()
             assert not isinstance(connection, Answer)
             connected.set()
-            with anyio.fail_after(60):
+            with anyio.fail_after(PATIENCE):
                 while connection.is_untouched():  # noqa: ASYNC110 - only the kernel tells
                     await anyio.sleep(0.01)
             return await connection.call(BODY, may_leave)
@@ -215,7 +218,7 @@ def test_on_a_connection_that_ended_before_the_request_left_nobody_is_called(
 
         def serve() -> None:
             kept.append(listener.accept()[0])
-            connected.wait(60)
+            connected.wait(PATIENCE)
             end(Peer(b""), kept[0])
 
         thread = threading.Thread(target=serve, daemon=True)
@@ -362,6 +365,7 @@ def test_what_breaks_after_sending_is_in_doubt(
 ) -> None:
     with peer(behaviour, read=read) as bolna:
         answer = call(bolna.url, backend, read_timeout=0.2)
+        assert bolna.asked.wait(PATIENCE)
     assert (answer.outcome, answer.effect) == (UNKNOWN, GO_ON)
     assert len(bolna.received) == read
     assert bolna.connections == 1
@@ -611,7 +615,7 @@ def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_cancellation_passes_and_leaves_a_client_that_works(backend: str) -> None:
     def first_silent(one: Peer, connection: socket.socket) -> None:
         if one.connections == 1:
-            one.done.wait(10)
+            one.done.wait(PATIENCE)
         connection.sendall(http())
 
     async def main() -> Answer:
@@ -619,7 +623,7 @@ def test_cancellation_passes_and_leaves_a_client_that_works(backend: str) -> Non
             with anyio.CancelScope() as scope:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(placed, client, BODY)
-                    await anyio.to_thread.run_sync(bolna.asked.wait, 10)
+                    await anyio.to_thread.run_sync(bolna.asked.wait, PATIENCE)
                     scope.cancel()
             assert scope.cancelled_caught
             return await placed(client, BODY)

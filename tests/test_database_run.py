@@ -16,6 +16,7 @@ from dialer.cli import main
 from dialer.errors import ExitCode
 from dialer.provider.bolna.sandbox import Settings, running
 from tests.engines import new_database, skip_where_missing, use_database
+from tests.harness import PATIENCE, wait_until
 from tests.place import HEADER, Place, awkward, number
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_onc
         wait_until(lambda: len(place.calls()) >= 5)
         server.stop(signal.SIGQUIT)
         server.start()
-        assert process.wait(60) == ExitCode.DONE, (tmp_path / "log").read_text()
+        assert process.wait(PATIENCE) == ExitCode.DONE, (tmp_path / "log").read_text()
         called = [call["recipient_phone_number"] for call in place.calls()]
         assert sorted(called) == sorted(number(index) for index in range(40))
         assert {row["status"] for row in place.results()} == {"queued"}
@@ -283,8 +284,6 @@ def test_a_run_waits_for_a_database_that_does_not_answer_and_calls_everybody_onc
 def test_runs_that_are_killed_are_taken_over_and_nobody_is_called_twice_or_lost(
     place: Place, database: str, tmp_path: Path
 ) -> None:
-    from tests.harness import wait_until  # noqa: PLC0415 - for this test
-
     use_database(place.folder, database)
     place.recipients(awkward(200), header=HEADER)
     campaign = place.campaign()
@@ -300,7 +299,7 @@ def test_runs_that_are_killed_are_taken_over_and_nobody_is_called_twice_or_lost(
             if process.poll() is None and kills < 5:
                 kills += 1
                 process.kill()
-            code = process.wait(120)
+            code = process.wait(PATIENCE)
     called = Counter(call["recipient_phone_number"] for call in place.calls())
     states = Counter(row["status"] for row in place.results())
     assert max(called.values()) == 1

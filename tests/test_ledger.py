@@ -29,6 +29,7 @@ from dialer.store import Written
 from dialer.store.interface import JUDGED
 from dialer.store.sqlite import Ledger, opening, schema
 from dialer.store.sqlite.place import network_file_system
+from tests.harness import PATIENCE
 from tests.ledgers import (
     AGAIN,
     ANYBODY,
@@ -964,7 +965,7 @@ def script(code: str, *arguments: object) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

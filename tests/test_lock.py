@@ -21,6 +21,7 @@ from dialer.cli import main
 from dialer.errors import ExitCode, LedgerError, LockedError
 from dialer.moments import shown, to_the_minute
 from dialer.store.sqlite import holder, locked
+from tests.harness import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from tests.place import Place
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 180
 
 # Holds the lock until its input ends; may start a child that outlives it. Who is ready says so by its process id.
 HOLD = """

@@ -18,12 +18,12 @@ import pytest
 from dialer.engine.pacing import Rate
 from dialer.engine.shared_rate import AHEAD, VALID, shared_rate
 from dialer.engine.shared_rate.file import since_start
+from tests.harness import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 60.0
 MANY = Rate(6000, 60.0)
 INTERVAL = 60.25 / 6000
 

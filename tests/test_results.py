@@ -31,6 +31,7 @@ from dialer.operations import results_frame
 from dialer.operations.results import rewrite_results
 from dialer.store import Written
 from dialer.store.sqlite import Ledger, locked
+from tests.harness import PATIENCE
 from tests.ledgers import (
     BINDING,
     HEADER,
@@ -553,7 +554,7 @@ def test_a_kill_in_the_middle_leaves_the_former_file_and_no_heap_of_torn_ones(re
         ready = context.Event()
         process = context.Process(target=write_until_killed, args=(results, ready))
         process.start()
-        assert ready.wait(timeout=60)
+        assert ready.wait(PATIENCE)
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL

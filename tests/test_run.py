@@ -18,6 +18,7 @@ from dialer.models import Status
 from dialer.provider.bolna.client import BolnaClient
 from dialer.provider.bolna.sandbox import Settings, running
 from dialer.store.sqlite import Ledger
+from tests.harness import PATIENCE
 from tests.place import HEADER, Place, awkward, number, run
 
 if TYPE_CHECKING:
@@ -348,6 +349,6 @@ def test_it_runs_outside_the_main_thread(place: Place, path: Path) -> None:
     summaries = []
     thread = threading.Thread(target=lambda: summaries.append(run_campaign_sync(load_campaign(path))))
     thread.start()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert summaries[0].sent == 30
     assert len(place.calls()) == 30

@@ -30,6 +30,7 @@ from dialer.provider.bolna.sandbox.plan import OUTCOMES, STATUSES, draw
 from dialer.provider.bolna.sandbox.server import _config, _listen
 from dialer.provider.bolna.sandbox.settings import parse
 from dialer.provider.bolna.sandbox.traffic import Window
+from tests.harness import PATIENCE, PLACE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def calling(**settings: Any) -> Iterator[tuple[Sandbox, httpx.Client]]:  # noqa:
     headers = {"authorization": "Bearer bn-test"}
     with (
         running(Settings(**settings)) as sandbox,
-        httpx.Client(base_url=sandbox.base_url, headers=headers, timeout=5, trust_env=False) as client,
+        httpx.Client(base_url=sandbox.base_url, headers=headers, timeout=PATIENCE, trust_env=False) as client,
     ):
         yield sandbox, client
 
@@ -571,11 +572,14 @@ ANSWERED_WITH = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_shows_as_it_should_and_strikes_once(plain: tuple[Sandbox, httpx.Client], name: str) -> None:
     sandbox, client = plain
-    before = len(sandbox.book.calls)
+    before, traffic = len(sandbox.book.calls), sandbox.traffic
+    asked = traffic.requests[PLACE]
     assert client.post("/_sandbox/faults", json={"next": [name]}).status_code == 200
     if name in RAISED:
         with pytest.raises(RAISED[name]):
-            client.post("/call", json=order(), timeout=0.1 if "silent" in name else 5)
+            client.post("/call", json=order(), timeout=1.0 if "silent" in name else PATIENCE)
+        # Whoever has not waited for the answer may be gone before the server is done.
+        wait_until(lambda: traffic.requests[PLACE] > asked and not traffic.in_flight[PLACE])
     else:
         assert client.post("/call", json=order()).status_code == ANSWERED_WITH[name]
     acts = name.endswith("_after") or name in ("garbage", "broken_gzip", "no_id")
@@ -672,7 +676,7 @@ def test_the_book_shows_every_call_as_it_came_and_what_was_asked() -> None:
 
 
 def test_requests_in_flight_are_counted() -> None:
-    with calling(latency=0.2) as (_, client):
+    with calling(latency=1.0) as (_, client):
         threads = [threading.Thread(target=client.post, args=("/call",), kwargs={"json": order()}) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -692,7 +696,7 @@ def test_it_ends_while_requests_hang() -> None:
         host, port = sandbox.base_url.removeprefix("http://").split(":")
         body = json.dumps(order()).encode()
         head = f"POST /call HTTP/1.1\r\nhost: x\r\nauthorization: Bearer bn-x\r\ncontent-length: {len(body)}\r\n\r\n"
-        client = socket.create_connection((host, int(port)), timeout=10)
+        client = socket.create_connection((host, int(port)), timeout=PATIENCE)
         client.sendall(head.encode() + body)
         other = httpx.Client(base_url=sandbox.base_url, trust_env=False)
         while not sandbox.book.calls:
@@ -773,7 +777,7 @@ def test_as_a_process_it_says_where_it_is_and_ends_by_ctrl_c_in_silence() -> Non
         headers = {"authorization": "Bearer bn-x"}
         agent = httpx.get(f"{base_url}/v2/agent/{AGENT}", headers=headers, trust_env=False).json()
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=PATIENCE) == ("", "")
     assert (agent["agent_name"], process.returncode) == ("Mira", 0)
 
 

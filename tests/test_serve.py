@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.harness import PATIENCE
 from tests.pages import Page, serving
 from tests.place import Place, number, run
 
@@ -189,7 +190,7 @@ def test_whether_it_lives_can_be_asked_without_a_session(page: Page) -> None:
 def test_of_a_workspace_one_page_is_served_and_a_second_one_names_it(page: Page) -> None:
     """Two would not know of each other's commands; the link goes to the one that runs."""
     words = [sys.executable, "-m", "dialer", "serve", "--port", "0", str(page.folder)]
-    second = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    second = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert second.returncode == 4
     assert page.address in second.stderr
     assert f"process {page.process.pid}" in second.stderr

@@ -27,6 +27,7 @@ from dialer.web.pace import Pace
 from dialer.web.server import listening
 from dialer.web.sessions import LASTS, LINK_LASTS, Sessions
 from dialer.web.site import Site
+from tests.harness import PATIENCE
 from tests.pages import Page, serving
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def is_paused(page: Page) -> bool:
 def raw(page: Page, request: bytes) -> bytes:
     """Return the answer to what is no browser's request."""
     host, port = page.address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(request)
         with contextlib.suppress(ConnectionResetError):
             return connection.recv(1 << 16)
@@ -198,7 +199,7 @@ def test_a_large_body_is_refused_before_it_has_come(page: Page, batch: str, path
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n" if "chunked" in head else b"x" * 0x10000
     sent = 0
     host, port = page.address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(request)
         with contextlib.suppress(OSError):
             answer = connection.recv(1 << 12)
@@ -234,10 +235,10 @@ def test_a_thousand_connections_that_say_nothing_do_not_keep_anybody_out(page: P
     silent = []
     with contextlib.ExitStack() as stack:
         for _ in range(1000):
-            connection = stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
+            connection = stack.enter_context(socket.create_connection((host, int(port)), timeout=PATIENCE))
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x")
             silent.append(connection)
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(httpx.HTTPError), httpx.Client(base_url=page.address, timeout=5) as other:
                 if other.get("/healthz").text == "ok":
@@ -268,7 +269,7 @@ def test_a_request_that_is_begun_and_not_ended_holds_no_place(
                 assert await reader.read() == b""
             writer.close()
 
-    asyncio.run(asyncio.wait_for(wait_for_the_end(), 60))
+    asyncio.run(asyncio.wait_for(wait_for_the_end(), PATIENCE))
 
 
 def guarded(app: ASGIApp, sessions: Sessions, *, pace_of_others: Callable[[], bool] = bool) -> guard.Guard:

@@ -17,6 +17,7 @@ from dialer.models import Status
 from dialer.store import writer as writer_module
 from dialer.store.sqlite import Ledger
 from dialer.store.writer import LedgerWriter
+from tests.harness import PATIENCE
 from tests.ledgers import AGAIN, QUEUED, REFUSED, UNCLEAR, key_of, opened, people, render, standing
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Gate:
         self._open = threading.Event()
 
     def __call__(self, _store: Store) -> None:
-        assert self._open.wait(timeout=30)
+        assert self._open.wait(PATIENCE)
 
     def open(self) -> None:
         self._open.set()
