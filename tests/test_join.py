@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from dialer.cli import main
+from dialer.config.batch import locate
 from dialer.errors import ExitCode
+from dialer.operations.stores import runs_on
 from tests.engines import use_database
-from tests.harness import wait_until
+from tests.harness import PATIENCE, wait_until
 from tests.place import HEADER, Place, awkward, number
 from tests.test_database_run import database, said
 
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["database", "said"]
-
-PATIENCE = 300.0
 
 
 class Hosts:
@@ -56,6 +57,20 @@ class Hosts:
             process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)
         self.processes.append(process)
         return process
+
+    def start_together(self, count: int, *, rate: str) -> None:
+        """Start runs that call slowly until each of them calls, whichever comes first, and at a rate from then on."""
+        for _ in range(count):
+            self.start()
+        wait_until(lambda: len(runs_on(locate(self.campaign))) == count or self.are_over())
+        self.go_on_with(rate)
+
+    def go_on_with(self, rate: str) -> None:
+        """Have all runs call at a rate."""
+        while (code := main(["set", str(self.campaign), f"rate={rate}"])) == ExitCode.LEFT:
+            # One of them does not send yet.
+            assert not self.are_over(), self.told()
+        assert code == ExitCode.DONE, self.told()
 
     def log(self, index: int) -> Path:
         return self.place.folder / f"log{index}"
@@ -127,10 +142,10 @@ def test_a_run_that_is_killed_leaves_nobody_behind(hosts: Callable[..., Hosts]) 
 
 
 def test_one_that_is_asked_to_stop_gives_its_people_back(hosts: Callable[..., Hosts]) -> None:
-    here = hosts(60)
-    first, _ = here.start(), here.start()
+    here = hosts(60, rate="1/second")
+    here.start_together(2, rate="10/second")
     here.wait_for_calls(15)
-    first.terminate()
+    here.processes[0].terminate()
     assert here.end() == [ExitCode.TERMINATED, ExitCode.DONE], here.told()
     here.check()
 
@@ -139,9 +154,9 @@ def test_who_has_another_list_or_other_rules_calls_nobody(
     hosts: Callable[..., Hosts], said: Callable[..., tuple[int, str]]
 ) -> None:
     """It is named what differs; what is the same again is joined."""
-    here = hosts(40, rate="5/second")
+    here = hosts(60, rate="1/second")
     here.start()
-    here.wait_for_calls(3)
+    here.wait_for_calls(1)
     changes = {
         "list.csv": ("the list", "+919800000099,a,b,c\n"),
         "c.toml": ("the campaign file", '[screening]\nrequired = ["ref"]\n'),
@@ -155,8 +170,10 @@ def test_who_has_another_list_or_other_rules_calls_nobody(
         assert code == ExitCode.USAGE
         assert f"something differs from what they use: {what}." in text, text
         path.write_bytes(before)
-    assert said("run", str(here.campaign), "--yes", "--join")[0] == ExitCode.DONE
-    assert here.end() == [ExitCode.DONE]
+    here.start()
+    wait_until(lambda: len(runs_on(locate(here.campaign))) == 2 or here.are_over())
+    here.go_on_with("100/second")
+    assert here.end() == [ExitCode.DONE, ExitCode.DONE], here.told()
     here.check()
 
 
@@ -204,11 +221,11 @@ def most_live(place: Place) -> int:
 def test_status_shows_all_runs_and_an_opt_out_and_a_pause_hold_for_all_of_them(
     hosts: Callable[..., Hosts], said: Callable[..., tuple[int, str]]
 ) -> None:
-    here = hosts(200, rate="5/second")
+    here = hosts(200, rate="1/second")
     campaign, folder = str(here.campaign), str(here.place.folder)
     for _ in range(3):
         here.start()
-    here.wait_for_calls(10)
+    here.wait_for_calls(4)
     wait_until(lambda: said("status", campaign)[1].count("`dialer run --join`") == 3)
     text = said("status", campaign)[1]
     assert all(f"process {one.pid} on" in text for one in here.processes)
@@ -224,7 +241,7 @@ def test_status_shows_all_runs_and_an_opt_out_and_a_pause_hold_for_all_of_them(
     assert here.end() == [ExitCode.LEFT] * 3, here.told()
     assert len(here.place.calls()) == before < 200
     assert said("resume", campaign)[0] == ExitCode.DONE
-    here.campaign.write_text(here.campaign.read_text().replace("5/second", "5000/second", 1))
+    here.campaign.write_text(here.campaign.read_text().replace("1/second", "5000/second", 1))
     assert said("run", campaign, "--yes", "--join")[0] == ExitCode.DONE
     called = here.called()
     assert (len(called), max(called.values()), called[last]) == (199, 1, 0)
@@ -234,15 +251,13 @@ def test_an_answer_that_ends_a_run_ends_all_of_them(
     hosts: Callable[..., Hosts], said: Callable[..., tuple[int, str]]
 ) -> None:
     """What a person has fixed counts for the next run."""
-    here = hosts(200, rate="5/second")
-    here.start()
-    here.start()
-    here.wait_for_calls(5)
+    here = hosts(200, rate="1/second")
+    here.start_together(2, rate="5/second")
     here.place.sandbox.call_strikes.force("payment_required")
     assert here.end() == [ExitCode.MUST_ACT] * 2, here.told()
     assert "Another run of this batch got an answer that stops all of them" in here.told()
     assert len(here.called()) < 200
-    here.campaign.write_text(here.campaign.read_text().replace("5/second", "5000/second", 1))
+    here.campaign.write_text(here.campaign.read_text().replace("1/second", "5000/second", 1))
     assert said("run", str(here.campaign), "--yes", "--join")[0] == ExitCode.DONE
     here.check()
 

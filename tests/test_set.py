@@ -17,7 +17,7 @@ from dialer.config.batch import locate
 from dialer.errors import ExitCode, LeftError, UsageError
 from dialer.operations.live_settings import ASKED, LiveSettings, Request
 from dialer.operations.set import set_live
-from dialer.operations.stores import place_of, read_store, runs_on
+from dialer.operations.stores import place_of, read_store
 from dialer.store.engines import put_note
 from tests.engines import EACH_ENGINE, new_database, use_database, worked_on
 from tests.harness import Batch, Forked, sandbox, wait_until
@@ -71,15 +71,8 @@ def test_a_run_that_goes_on_is_changed_down_and_up(
 
 
 def test_all_runs_that_have_joined_are_changed(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    hosts = Hosts(place, new_database(), count=60, rate="2/second")
-    hosts.start()
-    hosts.start()
-    wait_until(lambda: len(runs_on(locate(hosts.campaign))) == 2)
-    hosts.wait_for_calls(4)
-    while (code := main(["set", str(hosts.campaign), "rate=100/second"])) == ExitCode.LEFT:
-        # One of them does not send yet.
-        assert not hosts.are_over(), hosts.told()
-    assert code == ExitCode.DONE
+    hosts = Hosts(place, new_database(), count=60, rate="1/second")
+    hosts.start_together(2, rate="100/second")
     assert "each of 2 runs goes on with 100/second" in capsys.readouterr().out
     assert hosts.end() == [ExitCode.DONE, ExitCode.DONE]
     assert max(hosts.called().values()) == 1
