@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dialer.hours import Open
+from dialer.store.interface import JUDGED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
     from dialer.hours import CallingWindow
     from dialer.models import Whereabouts
     from dialer.operations.campaign_files import Found
     from dialer.operations.last_run import LastRun
+    from dialer.operations.memory import Memory
     from dialer.store import Store
+    from dialer.store.records import Pulse
+
+    _Place: TypeAlias = tuple[Whereabouts, bool]
+    """Where some of a list may be, and whether they are called at a moment of their own."""
+
+
+_PLACES_LAST = 3600.0
 
 
 class State(StrEnum):
@@ -74,30 +87,57 @@ def is_stopped(ledger: Store, ended: LastRun | None, *, left: int) -> bool:
     return ended is not None and ended.is_stop and bool(left or not ledger.has_attempts())
 
 
-def opening_of(ledger: Store, found: Found | None) -> datetime | None:
-    """Return when the first of those can be called who are left; None where that is now, or not in sight."""
+def opening_of(ledger: Store, found: Found | None, places: Callable[[], Sequence[_Place]]) -> datetime | None:
+    """Return when the first of those can be called who are left; None where that is now, or not in sight.
+
+    Args:
+        ledger: of the batch.
+        found: its campaign file; None if unknown.
+        places: returns all places of the ledger: to find them takes a look at everybody who is left.
+    """
     campaign = found.campaign if found is not None and found.has_hours else None
     if campaign is None:
         return None
     now = datetime.now(UTC)
     begins = campaign.schedule.begins
     moment = begins if begins is not None and begins > now else now
-    first = None if campaign.window is None else _first_opening(ledger, campaign.window, moment)
+    first = None if campaign.window is None else _first_opening(ledger, campaign.window, moment, places)
     return first or (None if moment <= now else moment)
 
 
-def _first_opening(ledger: Store, window: CallingWindow, moment: datetime) -> datetime | None:
+def _first_opening(
+    ledger: Store, window: CallingWindow, moment: datetime, places: Callable[[], Sequence[_Place]]
+) -> datetime | None:
     """Return when the first of those can be called after a moment who are left; None where that is then."""
-    openings = []
-    for where, is_scheduled in ledger.places():
-        # What is scheduled is judged by its own moment, and its request leaves at once.
-        opens = moment if is_scheduled else _opens(window, where, moment)
-        if opens == moment:
-            return None
-        openings += [opens] if opens is not None else []
-    return min(openings, default=None)
+    # Most often, the first place that is met can be called.
+    if any(_opens(window, place, moment) == moment for place in islice(ledger.places(), 1)):
+        return None
+    openings = [opens for place in places() if (opens := _opens(window, place, moment)) is not None]
+    first = min(openings, default=None)
+    return None if first == moment else first
 
 
-def _opens(window: CallingWindow, where: Whereabouts, moment: datetime) -> datetime | None:
+def places_left(key: str, ledger: Store, pulse: Pulse, memory: Memory) -> Sequence[_Place]:
+    """Return where those may be who are left: the same as long as nobody is called, and the list is the same.
+
+    Args:
+        key: of the batch in the memory.
+        ledger: of the batch.
+        pulse: what was counted in it.
+        memory: of what was found when it was last looked.
+    """
+    return memory.recall(
+        ("places", key),
+        lambda: list(ledger.places()),
+        lasts=lambda _: _PLACES_LAST,
+        signature=(pulse.counts, pulse.last, ledger.note(JUDGED)),
+    )
+
+
+def _opens(window: CallingWindow, place: _Place, moment: datetime) -> datetime | None:
+    where, is_scheduled = place
+    if is_scheduled:
+        # It is judged by its own moment, and its request leaves at once.
+        return moment
     verdict = window.verdict(zones=where.zones, country=where.country or None, at=moment)
     return moment if isinstance(verdict, Open) else verdict.opens_at

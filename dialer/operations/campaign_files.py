@@ -14,6 +14,7 @@ from dialer.config.batch import locate, read_campaign_file
 from dialer.config.workspace import SETTINGS
 from dialer.errors import CampaignError, DialerError
 from dialer.messages.commands import Selection
+from dialer.messages.operations import workspace as say
 from dialer.operations.memory import Memory, signature
 
 if TYPE_CHECKING:
@@ -124,6 +125,21 @@ class CampaignFiles:
     def never_run(self) -> Iterator[Found]:
         """Yield those of which no batch was asked for by now."""
         yield from (one for one in self._by_path.values() if one.path not in self._run)
+
+
+def trouble_of(found: Found | None, campaign: Path | None, *, is_known: bool) -> str:
+    """Return why the campaign file of a batch cannot be used, in words; empty if it can.
+
+    Args:
+        found: the file; None if it was not found.
+        campaign: where it is, or was; None if unknown.
+        is_known: whether the ledger says how its batch is named on the command line.
+    """
+    if found is not None and found.trouble:
+        return found.trouble
+    if found is None and campaign is not None:
+        return say.campaign_unfit(campaign) if campaign.exists() else say.campaign_missing(campaign)
+    return "" if is_known else say.OLDER_BATCH
 
 
 def _remembered(path: Path, memory: Memory, key_of: Callable[[Batch], str], *, sandbox: bool) -> Found:

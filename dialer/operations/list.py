@@ -17,8 +17,8 @@ from dialer.messages.operations import workspace as say
 from dialer.messages.store import EMPTY
 from dialer.models import Status
 from dialer.moments import shown
-from dialer.operations.batch_state import State, opening_of, state_of
-from dialer.operations.campaign_files import CampaignFiles
+from dialer.operations.batch_state import State, opening_of, places_left, state_of
+from dialer.operations.campaign_files import CampaignFiles, trouble_of
 from dialer.operations.last_run import LastRun, last_run
 from dialer.operations.ledger_identity import TIMEZONE
 from dialer.operations.memory import Memory
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dialer.operations.campaign_files import Found
     from dialer.operations.workspace_batches import Batches, Kept
     from dialer.store import Redials, Store
+    from dialer.store.records import Pulse
     from dialer.store.shared import Pause
 
 RUNNING_LASTS, _LASTS, SETTLED_LASTS = 0.9, 10.0, 60.0
@@ -61,6 +62,7 @@ class Entry:
         recipients: the CSV; empty if unknown.
         selection: its arguments on the command line; None if unknown.
         counts: rows by status.
+        pulse: what was counted in its ledger; None if it never ran, or cannot be read.
         sent: recipients whose call was placed, refused or is unknown.
         reached: recipients who were reached; None if calls were not tracked yet.
         left: recipients who can be called and were not.
@@ -90,6 +92,7 @@ class Entry:
     recipients: str = ""
     selection: Selection | None = None
     counts: Mapping[Status, int]
+    pulse: Pulse | None = None
     sent: int = 0
     reached: int | None = None
     left: int = 0
@@ -193,7 +196,7 @@ def _entries(workspace: Workspace, batches: Batches, memory: Memory, *, sandbox:
     for kept in batches.all():
         entry = memory.recall(
             ("batch", kept.shown, sandbox),
-            partial(_batch, kept, campaigns, batches, sandbox=sandbox),
+            partial(_batch, kept, campaigns, batches, memory, sandbox=sandbox),
             lasts=_lasts,
             signature=(kept.version(), campaigns.signature, pauses),
         )
@@ -230,7 +233,7 @@ def _never_run(found: Found, batches: Batches) -> Entry:
     )
 
 
-def _batch(kept: Kept, campaigns: CampaignFiles, batches: Batches, *, sandbox: bool) -> Entry | None:
+def _batch(kept: Kept, campaigns: CampaignFiles, batches: Batches, memory: Memory, *, sandbox: bool) -> Entry | None:
     """Return an entry; None where it is a trial's and others are wanted, or the other way round."""
     try:
         with kept.opened() as ledger:
@@ -239,7 +242,7 @@ def _batch(kept: Kept, campaigns: CampaignFiles, batches: Batches, *, sandbox: b
             if kept.listed is None and _is_half_made(kept, ledger):
                 return _half_made(kept, campaigns, batches)
             found = campaigns.of_batch(kept.key, kept.campaign(ledger))
-            return _read(kept, ledger, found, sandbox=sandbox)
+            return _read(kept, ledger, found, memory, sandbox=sandbox)
     except UnreachableError:
         # With a database, none of the others could be read either.
         raise
@@ -285,17 +288,21 @@ def _half_made(kept: Kept, campaigns: CampaignFiles, batches: Batches) -> Entry 
     return Entry(id=_id(kept.key), batch=Path(kept.shown).name, state=State.RUNNING, counts={}, running=running)
 
 
-def _read(kept: Kept, ledger: Store, found: Found | None, *, sandbox: bool) -> Entry:
+def _read(kept: Kept, ledger: Store, found: Found | None, memory: Memory, *, sandbox: bool) -> Entry:
     holders = kept.who_works()
     running = in_words(holders)
-    counts = ledger.counts() if running else without_a_run(ledger.counts(), ledger.released())
+    pulse = ledger.pulse()
+    counts = pulse.counts if running else without_a_run(pulse.counts, ledger.released())
     zone = ledger.note(TIMEZONE) or (found.timezone if found else None)
-    pulse, ended = ledger.pulse(), last_run(ledger, zone=zone)
+    ended = last_run(ledger, zone=zone)
     pauses = kept.pauses(ledger, campaign=found.path if found else None)
     left, still_open = counts.get(Status.PENDING, 0), sum(one.calls for one in pulse.calls if not one.final)
-    opens = opening_of(ledger, found) if left else None
     redials = noted_redials(ledger, sandbox=sandbox, zone=zone)
     is_running = any(one.does == "run" for one in holders)
+    is_idle = not (pulse.per_minute or counts.get(Status.SENDING))
+    # While calls are placed, some may be.
+    may_wait = left and (is_idle or not is_running)
+    opens = opening_of(ledger, found, partial(places_left, kept.shown, ledger, pulse, memory)) if may_wait else None
     if sandbox and not is_running:
         # The calls of a trial ended with the stand-in that took them.
         still_open = 0
@@ -310,7 +317,7 @@ def _read(kept: Kept, ledger: Store, found: Found | None, *, sandbox: bool) -> E
         is_over=redials.is_over,
         still_open=still_open,
         opens=opens,
-        is_idle=not (pulse.per_minute or counts.get(Status.SENDING)),
+        is_idle=is_idle,
     )
     selection = _selection(kept, ledger, found)
     campaign = found.path if found else kept.campaign(ledger)
@@ -325,6 +332,7 @@ def _read(kept: Kept, ledger: Store, found: Found | None, *, sandbox: bool) -> E
         recipients=_recipients(selection, found),
         selection=selection,
         counts=counts,
+        pulse=pulse,
         sent=sum(counts.get(status, 0) for status in (Status.QUEUED, Status.ERROR, Status.UNKNOWN, Status.SENDING)),
         reached=pulse.reached,
         left=left,
@@ -335,13 +343,5 @@ def _read(kept: Kept, ledger: Store, found: Found | None, *, sandbox: bool) -> E
         ended=None if is_running else ended,
         pauses=tuple(by_clock(pause, zone) for pause in pauses),
         redials=redials,
-        campaign_trouble=_campaign_trouble(found, campaign, is_known=selection is not None),
+        campaign_trouble=trouble_of(found, campaign, is_known=selection is not None),
     )
-
-
-def _campaign_trouble(found: Found | None, campaign: Path | None, *, is_known: bool) -> str:
-    if found is not None and found.trouble:
-        return found.trouble
-    if found is None and campaign is not None:
-        return say.campaign_unfit(campaign) if campaign.exists() else say.campaign_missing(campaign)
-    return "" if is_known else say.OLDER_BATCH

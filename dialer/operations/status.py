@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dialer.models import CallCount
     from dialer.operations.last_run import LastRun
     from dialer.store import Redials
+    from dialer.store.records import Pulse
     from dialer.store.shared import Holder, Pause
 
 
@@ -165,8 +166,12 @@ def _has_trial(batch: Batch) -> bool:
     return not selection.sandbox and trial.ledger.exists()
 
 
-def standing(batch: Batch) -> Standing:
+def standing(batch: Batch, *, pulse: Pulse | None = None) -> Standing:
     """Return the status of a batch; a run may be active.
+
+    Args:
+        batch: which one.
+        pulse: what was just counted in its ledger; None: it is counted.
 
     Raises:
         UsageError: the batch has no ledger yet.
@@ -177,10 +182,8 @@ def standing(batch: Batch) -> Standing:
     running = in_words(runs)
     with contextlib.closing(read_store(batch)) as ledger:
         refuse_emptied(batch, ledger)
-        counts = ledger.counts()
-        if not running:
-            counts = without_a_run(counts, ledger.released())
-        pulse = ledger.pulse()
+        pulse = pulse or ledger.pulse()
+        counts = pulse.counts if running else without_a_run(pulse.counts, ledger.released())
         calls = pulse.calls
         redials = noted_redials(ledger, sandbox=batch.selection.sandbox, zone=batch.timezone)
         changed = in_force(ledger) if running else None

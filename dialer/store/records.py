@@ -163,6 +163,7 @@ class Pulse:
     """The progress of a batch.
 
     Attributes:
+        counts: rows of the input by state; those who may be called again are pending.
         per_minute: attempts a minute that called somebody, were refused or are unknown, over the last minute.
         last: when the last attempt began or ended (Unix seconds); None where there was none.
         held: seconds for which all sending is still held.
@@ -174,6 +175,7 @@ class Pulse:
         reached: how many people were reached by any call; None if the provider was not asked yet.
     """
 
+    counts: Mapping[Status, int]
     per_minute: float
     last: float | None
     held: float

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dialer.operations.list import Entry
     from dialer.operations.memory import Memory
     from dialer.operations.serve.work import Works
+    from dialer.store.records import Pulse
 
 _AFTER = timedelta(seconds=60)
 """What is noted later than this after a command's last word is not its own."""
@@ -83,16 +84,17 @@ def _figures(entry: Entry, memory: Memory) -> Figures:
         return Figures(trouble=entry.trouble) if entry.trouble else NO_FIGURES
     return memory.recall(
         ("figures", entry.id),
-        lambda: _looked_up(selection),
+        lambda: _looked_up(selection, entry.pulse),
         lasts=lambda _: RUNNING_LASTS if entry.running else SETTLED_LASTS,
         signature=entry,
     )
 
 
-def _looked_up(selection: Selection) -> Figures:
+def _looked_up(selection: Selection, pulse: Pulse | None) -> Figures:
     try:
         batch = batch_of(selection)
-        return Figures(standing=standing(batch), history=history(place_of(batch)))
+        # A large ledger is counted once for the list and the page.
+        return Figures(standing=standing(batch, pulse=pulse), history=history(place_of(batch)))
     except DialerError as error:
         return Figures(trouble=str(error))
 

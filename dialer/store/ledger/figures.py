@@ -17,7 +17,7 @@ from dialer.store.ledger.queries import reading
 from dialer.store.records import Located
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 """Why somebody is `unknown` who was being called when a run died."""
 _STATUSES: Final = {str(status): status for status in Status}
@@ -45,10 +45,18 @@ class Figures(Connected):
         A recipient whom the run may call again is pending.
         """
         with self._errors():
-            counts = Counter({_STATUSES[state]: count for state, count in self._db.execute(reading.COUNTS)})
-            for state, count in self._db.execute(reading.RELEASED):
-                counts[_STATUSES[state]] -= count
-                counts[Status.PENDING] += count
+            return self._released(self._states())
+
+    def _states(self) -> dict[Status, int]:
+        """Count the rows of the input by state, those who may be called again as what they are."""
+        return dict(zip(Status, self._db.execute(reading.COUNTS).fetchone(), strict=True))
+
+    def _released(self, states: Mapping[Status, int]) -> dict[Status, int]:
+        """Return the same, those who may be called again as pending."""
+        counts = Counter(states)
+        for state, count in self._db.execute(reading.RELEASED):
+            counts[_STATUSES[state]] -= count
+            counts[Status.PENDING] += count
         return {status: count for status in Status if (count := counts[status])}
 
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:

@@ -7,8 +7,9 @@ from collections import Counter
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from dialer.models import Outcome
+from dialer.models import Outcome, Status
 from dialer.store.ledger.calls import Calls, counted
+from dialer.store.ledger.figures import Figures
 from dialer.store.ledger.queries import reading
 from dialer.store.records import Pulse
 
@@ -22,7 +23,7 @@ _SHORTEST = 1.0
 _MOST = 100_000
 
 
-class Pulses(Calls):
+class Pulses(Calls, Figures):
     """The part of the ledger that says how a batch goes on."""
 
     def pulse(self, *, now: float | None = None) -> Pulse:
@@ -37,10 +38,12 @@ class Pulses(Calls):
             (last,) = self._db.execute(reading.LAST_SIGN).fetchone()
             counts = self._db.execute(reading.ATTEMPT_COUNTS).fetchone()
             attempts = {outcome: count for outcome, count in zip(("", *Outcome), counts, strict=True) if count}
-            known = self.known_calls()
-            outcomes, reached = self._people(attempts, known)
+            known, states = self.known_calls(), self._states()
+            outcomes, reached = self._people(attempts, known, states)
             per_minute = self._per_minute(now)
+            rows = self._released(states)
         return Pulse(
+            counts=rows,
             per_minute=per_minute,
             last=last,
             held=held,
@@ -61,12 +64,15 @@ class Pulses(Calls):
             rows = self._db.execute(reading.RECENT_ATTEMPTS, (most,)).fetchall()
         return [at for at, outcome in rows if outcome != Outcome.RETRY]
 
-    def _people(self, attempts: Mapping[str, int], known: Sequence[KnownCalls]) -> tuple[Mapping[str, int], int]:
+    def _people(
+        self, attempts: Mapping[str, int], known: Sequence[KnownCalls], states: Mapping[Status, int]
+    ) -> tuple[Mapping[str, int], int]:
         """Return what has become of the call that each person's result shows, and how many people were reached.
 
         Those who are no longer in the input do not count.
         """
-        people, accepted = self._db.execute(reading.PLACED_PEOPLE).fetchone()
+        accepted = states[Status.QUEUED]
+        people = accepted + states[Status.UNKNOWN] + states[Status.SENDING]
         if sum(attempts.get(outcome, 0) for outcome in ("", Outcome.QUEUED, Outcome.UNKNOWN)) > people:
             (reached,) = self._db.execute(reading.REACHED_PEOPLE).fetchone()
             return _of_all(dict(self._db.execute(reading.OUTCOMES)), accepted), reached

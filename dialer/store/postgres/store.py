@@ -26,7 +26,6 @@ from dialer.models import Attempt
 from dialer.reference import reference
 from dialer.store.ledger.binding import bind
 from dialer.store.ledger.cancellable_calls import Stops
-from dialer.store.ledger.figures import Figures
 from dialer.store.ledger.history import Traces
 from dialer.store.ledger.merging import Merging
 from dialer.store.ledger.overview import Overview
@@ -63,7 +62,7 @@ _LOOK_AGAIN = 0.1
 """Seconds between two looks whether they have."""
 
 
-class Batch(Runs, Joining, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
+class Batch(Runs, Joining, Doubts, Permissions, Merging, Stops, Queue, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch, in a database."""
 
     within = 86_400.0

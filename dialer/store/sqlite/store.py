@@ -29,7 +29,6 @@ from dialer.reference import reference
 from dialer.store.ledger.alone import Alone
 from dialer.store.ledger.binding import bind
 from dialer.store.ledger.cancellable_calls import Stops
-from dialer.store.ledger.figures import Figures
 from dialer.store.ledger.history import Traces
 from dialer.store.ledger.merging import Merging
 from dialer.store.ledger.overview import Overview
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
     from dialer.store.records import Binding, Trouble
 
 
-class Ledger(Starts, Moved, Alone, Doubts, Permissions, Merging, Figures, Stops, Queue, Overview, Pulses, Traces):
+class Ledger(Starts, Moved, Alone, Doubts, Permissions, Merging, Stops, Queue, Overview, Pulses, Traces):
     """The durable record of every recipient and attempt of one batch; one thread at a time may use it."""
 
     @classmethod
