@@ -199,13 +199,15 @@ def _phone_columns(campaign: Campaign, table: Table, former: Sequence[tuple[str,
 
 
 def attempted_lines(campaign: Campaign, store: Store) -> dict[int, tuple[str, ...]]:
-    """Return the lines (`numbers.line`) that were attempted, with the keys under which they were.
+    """Return the lines (`numbers.line`) that may have been called, with the keys under which they were.
 
-    Where the number is the key, only those matter that may come under another key: in another spelling.
+    Where the number is the key, only those matter that may come under another key: in another spelling. Whom the
+    provider refused may come under another key because the number or the id was corrected: they were never called.
     """
     by_id = campaign.columns.id is not None
     attempted: dict[int, tuple[str, ...]] = {}
-    for number, keys in store.attempted_numbers(of=lambda one: by_id or len(numbers.spellings(one)) > 1).items():
+    several = store.attempted_numbers(of=lambda one: by_id or len(numbers.spellings(one)) > 1, refused=False)
+    for number, keys in several.items():
         line = numbers.line(number)
         attempted[line] = (*attempted.get(line, ()), *keys)
     return attempted
@@ -317,8 +319,9 @@ def mark_of(campaign: Campaign, *, blocked: str) -> str:
     if campaign.call.scheduled_at or campaign.columns.scheduled_at or not all(file.is_file() for file in files):
         return ""
     rules = [
-        # What was judged before spellings of one line counted as one is judged anew.
+        # What was judged before spellings of one line counted as one, or a refused request as no call, is judged anew.
         "by line",
+        "not refused",
         campaign.agent_id,
         *(section.model_dump(mode="json") for section in (campaign.columns, campaign.csv, campaign.screening)),
         campaign.call.model_dump(mode="json"),

@@ -13,7 +13,7 @@ from dialer import numbers, provider
 from dialer.engine.progress import shown
 from dialer.errors import LeftError, MustActError, ReplacedError
 from dialer.messages.operations import reconcile as reconciling
-from dialer.messages.operations.redial import went_with_stand_in
+from dialer.messages.operations.redial import errors_called, went_with_stand_in
 from dialer.messages.operations.results import taken_over
 from dialer.messages.operations.run import other_agents
 from dialer.models import NOWHERE, Status
@@ -38,12 +38,13 @@ from dialer.store import AGENT_NAME
 from dialer.sync import preflight
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dialer.operations.coverage import Uncovered
     from dialer.operations.intake import Loaded
     from dialer.operations.options import RunOptions
     from dialer.operations.run_context import RunContext
+    from dialer.store import Store
     from dialer.store.shared import LineSharers, OtherBatches
 
 _AT_ONCE = 500_000
@@ -61,10 +62,16 @@ class Released:
     Attributes:
         unknown: the numbers of those who may have been called already.
         young: recipients of a requested redial whose last call ended too recently.
+        errors: those whom the provider refused are among them.
     """
 
     unknown: tuple[str, ...] = ()
     young: int = 0
+    errors: bool = False
+
+
+def _released(store: Store) -> Mapping[Status, int]:
+    return store.released()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ class Planning:
                     raise MustActError(reconciling.unknown_not_read(found.trouble, provider.VENDOR.names))
             unknown = await release.unknown(ask)
         await redial_by_plan(self.context)
-        return Released(unknown, young)
+        return Released(unknown, young, errors=options.retry_errors)
 
     async def load(self, *, ask: Callable[[str], Awaitable[bool]] | None) -> Loaded:
         """Have the input in the ledger, and find out who of it was called without the ledger knowing it."""
@@ -150,6 +157,9 @@ class Planning:
                 found = await self.context.look_for_unknown(RECONCILE_FIRST)
             if found.settled:
                 counts = await self.context.ledger.counts()
+        if released.errors:
+            # Only the list tells for whom that counts.
+            self.context.notes.add(errors_called((await self.context.ledger.call(_released)).get(Status.ERROR, 0)))
         last = await self.context.ledger.last_called()
         pending = counts.get(Status.PENDING, 0)
         elsewhere = await self._called_elsewhere()

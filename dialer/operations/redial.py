@@ -85,9 +85,7 @@ class Release:
 
     async def errors(self) -> None:
         """Release all recipients whose call the provider refused, and who were never called."""
-        found = await self._release(Status.ERROR, what="--retry-errors")
-        self._note(say.errors_called(found.released))
-        self._tell(found)
+        self._tell(await self._release(Status.ERROR, what="--retry-errors"))
 
     async def unknown(self, ask: Callable[[str], Awaitable[bool]] | None) -> tuple[str, ...]:
         """Release the people who may or may not have been called, and return their numbers.

@@ -139,8 +139,11 @@ class Input(Notes, Protocol):
     def has_attempts(self) -> bool:
         """Tell whether anybody was ever about to be called."""
 
-    def attempted_numbers(self, *, of: Callable[[int], bool] = ...) -> dict[int, tuple[str, ...]]:
-        """Return number → keys under which it was attempted, of the numbers that are asked for."""
+    def attempted_numbers(self, *, of: Callable[[int], bool] = ..., refused: bool = True) -> dict[int, tuple[str, ...]]:
+        """Return number → keys under which it was attempted, of the numbers that are asked for.
+
+        Where not asked for the refused ones: only those to which a call may have been placed.
+        """
 
     def attempted(self, keys: Sequence[str]) -> dict[str, Status]:
         """Return the state of those keys that were attempted."""

@@ -6,7 +6,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from dialer.models import Own, Recipient
+from dialer.models import Own, Recipient, Status
 from dialer.store.ledger.cells import parse_cells
 from dialer.store.ledger.connection import Connected
 from dialer.store.ledger.queries import changing, reading
@@ -35,17 +35,20 @@ class Queue(Connected):
                 rows += self._db.execute(reading.PAGE_OF_PERMITTED, (after, size)).fetchall()
         return recipients_in(rows)[:size]
 
-    def attempted_numbers(self, *, of: Callable[[int], bool] = lambda _: True) -> dict[int, tuple[str, ...]]:
+    def attempted_numbers(
+        self, *, of: Callable[[int], bool] = lambda _: True, refused: bool = True
+    ) -> dict[int, tuple[str, ...]]:
         """Return number → keys under which it was attempted.
 
         Args:
             of: tells which numbers are asked for.
+            refused: also where the provider refused each request, so that surely no call was placed.
         """
         found: dict[int, tuple[str, ...]] = {}
         query = reading.ATTEMPTED_NUMBERS
         with self._errors():
-            for number, key in self._db.execute(query):
-                if not of(number):
+            for number, key, state in self._db.execute(query):
+                if not of(number) or (state == Status.ERROR and not refused):
                     continue
                 found[number] = (*found.get(number, ()), key)
         return found

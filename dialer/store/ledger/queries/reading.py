@@ -79,7 +79,7 @@ ATTEMPTS_OF_CALLABLE = f"""
     WHERE r.id IN (SELECT CAST(value AS INTEGER) FROM json_each(?)) AND {CALLABLE}
 """
 LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempt"
-ATTEMPTED_NUMBERS = f"SELECT number, key FROM recipient WHERE state IN {CALLED}"
+ATTEMPTED_NUMBERS = f"SELECT number, key, state FROM recipient WHERE state IN {CALLED}"
 ATTEMPTED = f"SELECT key, state FROM recipient WHERE key IN (SELECT value FROM json_each(?)) AND state IN {CALLED}"
 _WHERE = "r.id, r.number, r.position, r.scheduled_at, r.zones, r.zone_source, r.country"
 _CALLABLE_LISTED = f"""
