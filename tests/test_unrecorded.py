@@ -116,6 +116,15 @@ def test_a_lost_call_is_found_also_where_our_clock_was_wrong_and_is_right_now(le
     assert searched(ledger, Bolna([lost(ledger, 2, ago=5.5 * HOURS)], skew=0.0)).adopted == 1
 
 
+def test_a_lost_call_is_found_also_where_our_clock_was_ahead_in_all_that_is_recorded(ledger: Ledger) -> None:
+    """The last attempt and the last search are both in the future by now."""
+    ahead = time.time() + 2 * HOURS
+    (answered,) = ledger.intend(ledger.page(after=0, size=1), render, now=ahead)
+    ledger.settle([(answered, answer_of_status(400))], now=ahead)
+    ledger.note_searched(ahead)
+    assert searched(ledger, Bolna([lost(ledger, 2)])).adopted == 1
+
+
 def test_a_call_without_a_reference_leaves_its_person_unknown_and_the_ledger_as_it_is(ledger: Ledger) -> None:
     """Somebody called from Bolna's dashboard, for instance."""
     by_hand, unechoed = (replace(lost(ledger, 0), mark=None), replace(lost(ledger, 1), echo=False))
@@ -187,6 +196,30 @@ def test_the_pages_of_a_long_run_are_read_only_where_they_hold_more_than_is_know
 
         assert searched(ledger, bolna).adopted == unknown
         assert (len(bolna.pages) > 5) is unknown
+
+
+def test_a_known_call_that_is_not_listed_yet_hides_no_unknown_one(tmp_path: Path) -> None:
+    """There are as many calls on the list as are known: one of them is missing there, and another one is not known."""
+    with opened(tmp_path / "b.ledger", 400) as ledger:
+        for _ in range(2):
+            ledger.begin_work()
+        last_searched(ledger, 10 * HOURS)
+        calls = []
+        for ago, size in ((5 * HOURS, 300), (60.0, 70)):
+            at = time.time() - ago
+            for attempt in ledger.intend(ledger.page(after=0, size=size), render, now=at):
+                ledger.settle([(attempt, replace(QUEUED, execution_id=f"id-{attempt.id}", skew=0.0))], now=at)
+                calls.append(Placed(f"id-{attempt.id}", attempt.recipient.number, attempt.reference, at))
+        *listed, _ = calls
+        bolna = Bolna([*listed, lost(ledger, 380, ago=6 * HOURS)])
+
+        assert searched(ledger, bolna).adopted == 1
+
+        # Once all is listed, the pages with what was placed lately are enough.
+        bolna = Bolna(calls)
+        ledger.note_searched(time.time() - 10 * HOURS)
+        searched(ledger, bolna)
+        assert len(bolna.pages) == 2
 
 
 def test_a_search_that_was_cut_short_goes_on_by_days_not_by_pages(ledger: Ledger) -> None:

@@ -34,6 +34,8 @@ _DAY = 86_400.0
 _PASSES = 3
 """Times that a list of several pages is read: rows move from page to page while calls run."""
 _PAGES = 20_000
+_LATE = 1800.0
+"""Seconds for which a call that was placed may not be listed."""
 _SLACK = 60.0
 """Seconds between what our clock says of a call and what the provider's says, at most, once they were compared."""
 _STRAYS, _MOST_STRAYS = "strays", 10_000
@@ -93,7 +95,7 @@ async def find_unrecorded(
         return Unrecorded()
     skews = (0.0, *await server_skews(ledger, client))
     agents = await agents_of(ledger, agent_id)
-    search = _Search(ledger, client, agents, reads, known, since=since, skews=skews)
+    search = _Search(ledger, client, agents, reads, known, since=since, until=until, skews=skews)
     search.numbers = await ledger.callable_numbers()
     with anyio.move_on_after(time_limit) as limit:
         try:
@@ -121,7 +123,7 @@ class _Search:
     Attributes:
         ledger, client, reads, known: as in `find_unrecorded`.
         agents: whose calls.
-        since: start of the search (Unix seconds).
+        since, until: start and end of the search (Unix seconds).
         skews: how far the server's clock may be ahead.
         numbers: the numbers that this run may call.
         strays: unknown calls to numbers that this run does not call: id → number.
@@ -133,6 +135,7 @@ class _Search:
     reads: Reads
     known: Mapping[int, float]
     since: float
+    until: float
     skews: tuple[float, ...]
     numbers: set[int] = field(default_factory=set)
     strays: dict[str, int] = field(default_factory=dict)
@@ -160,16 +163,17 @@ class _Search:
 
     async def _look_through(self, agent: str, start: float, end: float) -> None:
         seen: set[str] = set()
+        expected = self._expected(start, end)
         for _ in range(_PASSES):
             before = len(seen)
             for number in range(1, _PAGES + 1):
                 page = await self._page(agent, start, end, number)
                 new = [row for row in page.rows if row.id not in seen]
                 seen.update(row.id for row in new)
-                unknown = [row for row in new if hash(row.id) not in self.known]
-                for row in unknown:
-                    await self._look_at(row)
-                if number == 1 and (not page.more or (not unknown and page.total == self._count(start, end))):
+                for row in new:
+                    if hash(row.id) not in self.known:
+                        await self._look_at(row)
+                if (number == 1 and not page.more) or (expected is not None and page.total == expected.listed(new)):
                     return
                 if not page.more or not page.rows:
                     break
@@ -180,8 +184,8 @@ class _Search:
         await self.reads.wait_for_page()
         return await self.client.executions_page(agent, start=_utc(start), end=_utc(end), number=number)
 
-    def _count(self, start: float, end: float) -> int | None:
-        """Return how many known calls a list of a span holds; None if that is not certain.
+    def _expected(self, start: float, end: float) -> _Expected | None:
+        """Return which known calls a list of a span holds; None if that is not certain.
 
         A list that holds no more has no unknown call, so that its other pages need not be read: a long run fills many.
         Where a known call was placed about when the span begins or ends, it may be on the list or not.
@@ -191,7 +195,9 @@ class _Search:
         # The agent of a known call is not recorded.
         if len(self.agents) > 1 or any(edge - early <= at <= edge + late for edge in (start, end) for at in moments):
             return None
-        return sum(start < at < end for at in moments)
+        within = {one: at for one, at in self.known.items() if start < at < end}
+        young = {one for one, at in within.items() if at > self.until - _LATE}
+        return _Expected(len(within) - len(young), young)
 
     async def _look_at(self, row: Listed) -> None:
         number = digits(row.to_number)
@@ -237,6 +243,26 @@ class _Search:
             self.result.unclear += 1
         elif await self.ledger.adopt(spellings(number), mark, execution_id=identity, missing_since=self.since):
             self.result.adopted += 1
+
+
+@dataclass(slots=True)
+class _Expected:
+    """The known calls that a list holds.
+
+    Attributes:
+        count: how many it holds for sure, or has shown.
+        young: a hash of each that may not be listed yet; one that is not takes the place of an unknown call.
+    """
+
+    count: int
+    young: set[int]
+
+    def listed(self, rows: Sequence[Listed]) -> int:
+        """Return how many known calls it holds at least, now that it has shown these rows."""
+        shown = self.young.intersection(hash(row.id) for row in rows)
+        self.young -= shown
+        self.count += len(shown)
+        return self.count
 
 
 def _utc(seconds: float) -> datetime:

@@ -49,8 +49,8 @@ class Gaps(Connected):
         if searched is None or float(searched) > time.time():
             with self._errors():
                 searched = self._db.execute(reading.LAST_AT).fetchone()[0] or last
-        since = float(searched or 0.0) - LATE
-        return min([since, *(start for start, _ in gaps)])
+        since, now = float(searched or 0.0) - LATE, time.time()
+        return min([since if since <= now else now - _AHEAD, *(start for start, _ in gaps)])
 
     def note_searched(self, until: float) -> None:
         """Note that the provider was searched until then; a gap is closed once nothing of it can be listed any more."""
