@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 EVIL = "<img src=x onerror=pwn(1)><script>pwn(2)</script><svg/onload=pwn(3)>\"' onfocus=pwn(4) {{7*7}}"
 """What a browser would run if it were put into a page as it stands."""
+IN_SIGHT = """(selector) => {
+    const box = document.querySelector(selector).getBoundingClientRect();
+    return document.querySelector(".bar").getBoundingClientRect().bottom <= box.top && box.bottom <= innerHeight;
+}"""
 PACING = '[pacing]\nrate = "5000/second"\nreads = "5000/second"\n'
 SCREENS = ("/", "/organisation", "/campaigns/{spring}", "/campaigns/{spring}/next", "/campaigns/{long}", "/nowhere")
 """One of each kind; in braces the name of a batch."""
@@ -248,6 +252,29 @@ def test_everything_is_in_reach_of_the_keyboard_and_where_it_is_can_be_seen(pers
         tab.keyboard.press("Tab")
     tab.keyboard.press("Space")
     see(tab, "#hold-all", "Pause everything")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (390, 600), (1280, 400)])
+def test_what_is_typed_wrong_is_in_sight_with_its_label_and_the_words_below(
+    person: Callable[..., Tab], page: Page, width: int, height: int
+) -> None:
+    """Also on a phone, where most of a form lies below the screen; the field has the focus."""
+    tab = person(viewport={"width": width, "height": height})
+    long = f"/campaigns/{page.campaigns()['long']['id']}"
+    for path, opened, field, text, button in (
+        ("/organisation", "", "#number", "98123", "#block"),
+        ("/organisation", "#pause-until summary", "#until", "2020-01-01T10:00", "#pause-until button"),
+        (long, "#start-options summary", "#start-until", "2020-01-01T10:00", "#start-some"),
+    ):
+        tab.goto(page.address + path)
+        if opened:
+            tab.click(opened)
+        tab.fill(field, text)
+        tab.click(button)
+        tab.locator(".wrong").wait_for()
+        assert tab.locator(f"{field}:focus").count() == 1
+        for part in (f"label:has({field})", field, ".wrong"):
+            tab.wait_for_function(IN_SIGHT, arg=part)
 
 
 def test_without_scripts_everything_works_by_its_forms(browser: Browser, page: Page) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
+import os
 import re
+import signal
+import socket
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import anyio
 import httpx
 import pytest
 
+from dialer.web import server
 from tests.harness import PATIENCE
 from tests.pages import Page, serving
 from tests.place import Place, number, run
@@ -20,6 +29,8 @@ from tests.place import Place, number, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from starlette.types import Receive, Scope, Send
 
 
 CAMPAIGN = """
@@ -219,6 +230,31 @@ def test_the_page_of_trials_is_another_one_that_runs_beside_it(tmp_path: Path) -
         assert "dialer serve --link --sandbox" in second.stderr
         trials.web.cookies.clear()
         assert "dialer serve --link --sandbox" in trials.web.get("/").text
+
+
+def test_ctrl_c_while_somebody_looks_says_nothing_in_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A look at a large ledger takes its time; who is cut off meanwhile is no failure of the page."""
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "disabled", False)
+    looks, listener = threading.Event(), server.listening("127.0.0.1", 0)
+
+    async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+        looks.set()
+        await anyio.sleep_forever()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    def interrupt() -> None:
+        with socket.create_connection(listener.getsockname(), timeout=60) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert looks.wait(60)
+            os.kill(os.getpid(), signal.SIGINT)
+            connection.recv(1)
+
+    with ThreadPoolExecutor(1) as pool:
+        asyncio.run(server._accept(slow, listener, lambda: pool.submit(interrupt)))
+    assert looks.is_set()
+    assert caplog.records == []
 
 
 def test_a_page_that_was_killed_gives_no_link_and_lets_the_next_one_begin(tmp_path: Path) -> None:

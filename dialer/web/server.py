@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -100,7 +101,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[], None]) -> None:
+def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[], object]) -> None:
     """Serve the page until Ctrl-C or SIGTERM; commands started from it keep running."""
     port = listener.getsockname()[1]
     hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]", listener.getsockname()[0]))
@@ -117,13 +118,15 @@ def serve(site: Site, listener: socket.socket, *, token: str, ready: Callable[[]
         asyncio.run(_accept(guard, listener, ready))
 
 
-async def _accept(guard: Guard, listener: socket.socket, ready: Callable[[], None]) -> None:
+async def _accept(guard: ASGIApp, listener: socket.socket, ready: Callable[[], object]) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with accepting(guard, listener):
         ready()
         await stop.wait()
+        # Whoever looks at this moment is cut off: that is no failure to report.
+        logging.getLogger("uvicorn.error").disabled = True
 
 
 @contextlib.asynccontextmanager
