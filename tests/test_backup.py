@@ -14,7 +14,7 @@ import pytest
 
 from dialer import load_campaign
 from dialer.cli import main
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.errors import ExitCode
 from dialer.operations.pause import target_of_batch
 from dialer.store.ledger import gaps
@@ -48,7 +48,7 @@ def test_a_backup_made_during_a_run_calls_nobody_twice_when_it_comes_back(
 ) -> None:
     ended = count(1)
 
-    class BackedUp(Silent):
+    class BackedUp(Progress):
         def outcome(self, *_: object, **__: object) -> None:
             if next(ended) == 5:
                 assert saved(path) == ExitCode.DONE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dialer import Summary, load_campaign, run_campaign_sync
 from dialer.cli import main
 from dialer.engine.control import Control
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.errors import ExitCode
 from dialer.models import Outcome, Status
 from tests.place import HEADER, Place, awkward, number, run, variables
@@ -51,7 +51,7 @@ def test_seven_hundred_awkward_rows_reach_the_agent_exactly_once_each(place: Pla
     assert (place.folder / "c.results.csv").read_bytes() == before
 
 
-class StopAfter(Silent):
+class StopAfter(Progress):
     """Asks to stop once so many calls are queued."""
 
     def __init__(self, count: int) -> None:

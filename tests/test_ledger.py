@@ -987,8 +987,9 @@ import anyio
 from dialer.engine.breaker import Breaker
 from dialer.errors import LedgerError
 from dialer.store.writer import LedgerWriter
-from dialer.engine.pacing import Pacer, Rate
-from dialer.engine.progress import Silent
+from dialer.engine.pacing import Pacer
+from dialer.rate import Rate
+from dialer.engine.progress import Progress
 from dialer.engine.control import Control
 from dialer.engine.runner import Runner
 from tests.ledgers import QUEUED, AnyNumber, opened, people, render
@@ -1024,7 +1025,7 @@ async def main():
             resource.setrlimit(resource.RLIMIT_FSIZE, (size + more, size + more))
         runner = Runner(ledger=ledger, render=render, connect=connect, agent_gone=gone,
             pacer=Pacer(Rate.parse("1000/second")),
-            breaker=Breaker(errors_in_a_row=20, outage_after=60), judge=lambda _: None, progress=Silent(),
+            breaker=Breaker(errors_in_a_row=20, outage_after=60), judge=lambda _: None, progress=Progress(),
             max_in_flight=20, lines=AnyNumber())
         try:
             await runner.run(Control())

@@ -16,7 +16,7 @@ import pytest
 from dialer.cli import main, terminal
 from dialer.config.batch import locate
 from dialer.engine.control import Control
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.errors import ExitCode
 from dialer.operations.stores import place_of
 from dialer.provider.bolna.sandbox import Settings, running
@@ -182,7 +182,7 @@ def test_list_says_what_every_batch_waits_for(place: Place, capsys: pytest.Captu
         assert states(place.folder, capsys)["money"]["state"] == "running"
 
 
-class Waiting(Silent):
+class Waiting(Progress):
     """Asks for the list while a run waits or goes on, until that says what was expected; then stops the run."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], expected: str) -> None:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from dialer.cli import main
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.errors import ExitCode, InputError, LeftError
 from dialer.operations import opening
 from dialer.provider.bolna.sandbox import Settings, running
@@ -389,7 +389,7 @@ def test_a_run_whose_ledger_is_taken_away_stops(
     monkeypatch.setattr(opening, "HEED_EVERY", 0.02)
     path.write_text(path.read_text(encoding="utf-8").replace("5000/second", "20/second", 1), encoding="utf-8")
 
-    class Taken(Silent):
+    class Taken(Progress):
         def outcome(self, *_: object, **__: object) -> None:
             if len(place.calls()) >= 5 and not (place.folder / "away").exists():
                 (place.folder / name).rename(place.folder / "away")
@@ -408,7 +408,7 @@ def test_a_run_whose_ledger_is_replaced_leaves_the_results_of_whoever_works_on_t
     monkeypatch.setattr(opening, "HEED_EVERY", 0.02)
     path.write_text(path.read_text(encoding="utf-8").replace("5000/second", "20/second", 1), encoding="utf-8")
 
-    class Replaced(Silent):
+    class Replaced(Progress):
         is_done = False
 
         def outcome(self, *_: object, **__: object) -> None:

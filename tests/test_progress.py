@@ -17,15 +17,13 @@ import pytest
 
 from dialer.cli.events import LINE_EVERY, JsonLines
 from dialer.cli.progress import Bar, Lines
-from dialer.engine.progress import NOT_LOOKED, Going, Silent
+from dialer.engine.progress import NOT_LOOKED, Going, Progress
 from dialer.models import Answer, CallCount, Effect, Outcome
 from tests.harness import Batch, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from dialer.engine.progress import Progress
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +70,7 @@ def told(progress: Progress, *outcomes: Outcome) -> None:
 MIXED = (Outcome.QUEUED, Outcome.QUEUED, Outcome.ERROR, Outcome.UNKNOWN, Outcome.RETRY)
 
 
-@pytest.mark.parametrize("make", [lambda _: Silent(), lambda stream: Bar(stream=stream)])
+@pytest.mark.parametrize("make", [lambda _: Progress(), lambda stream: Bar(stream=stream)])
 def test_silent_and_the_bar_may_end_twice(make: Callable[[io.StringIO], Progress]) -> None:
     progress = make(io.StringIO())
     told(progress, *MIXED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dialer import load_campaign, run_campaign_sync
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.errors import ExitCode, LedgerError, UsageError
 from dialer.models import Status
 from dialer.operations import opening
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dialer.models import Answer
 
 
-class AfterSome(Silent):
+class AfterSome(Progress):
     """Asks to stop once so many have an outcome."""
 
     def __init__(self, ledger: Path, count: int) -> None:

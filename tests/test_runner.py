@@ -27,7 +27,7 @@ from dialer.engine.control import Control
 from dialer.engine.ending import Ending
 from dialer.engine.pacing import Pacer, Rate
 from dialer.engine.pending import Deferred
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.engine.runner import DRAIN, Runner
 from dialer.engine.throttle import HOLD_CAP
 from dialer.engine.waiting import wait_until
@@ -222,7 +222,7 @@ class Bolna:
         return [round(one.at - self.sent[0].at, 6) for one in self.sent]
 
 
-class Told(Silent):
+class Told(Progress):
     """Keeps what it is told."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ import pytest
 from dialer.cli import main
 from dialer.cli.terminal import Screen
 from dialer.engine.control import Control
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.messages.values import duration
 from dialer.moments import to_the_minute
 from dialer.operations import live_progress
@@ -176,7 +176,7 @@ def test_a_hold_is_told_until_it_is_over(tmp_path: Path) -> None:
         assert ledger.pulse(now=131.0).held == 0
 
 
-class Watched(Silent):
+class Watched(Progress):
     """Asks for the status at each beat of a run, until the run has noted how far it is; then stops it."""
 
     def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:

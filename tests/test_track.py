@@ -19,7 +19,7 @@ from dialer import RunOptions, Summary, load_campaign, run_campaign
 from dialer.cli import main
 from dialer.cli.progress import Bar
 from dialer.engine.control import Control
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.errors import ExitCode
 from dialer.escaping import unguarded
 from dialer.messages.pages.track import tracked_text
@@ -277,7 +277,7 @@ def test_a_run_goes_on_until_every_call_is_over_where_it_is_asked_to(quick: Plac
     assert all(row["call_status"] for row in quick.results())
 
 
-class Interrupting(Silent):
+class Interrupting(Progress):
     """Asks to stop as soon as it is told of calls."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dialer.engine.progress import Counts
+from dialer.engine.progress import Counts, Progress
 from dialer.escaping import masked, visible_json
 from dialer.messages.words import alike
 from dialer.models import Outcome
@@ -30,7 +30,7 @@ COUNTDOWN_EVERY = 600.0
 """Seconds between two lines while no recipient can be called."""
 
 
-class JsonLines:
+class JsonLines(Progress):
     """One event a line, for log collectors; it holds no phone number.
 
     Args:
@@ -54,9 +54,6 @@ class JsonLines:
         if seconds >= SLOW and what != self._doing:
             self._doing = what
             self.event("doing", text=what)
-
-    def done(self) -> None:
-        """See Progress."""
 
     def begin(self, *, batch: str, to_call: int, per: float = 1.0) -> None:
         """See Progress."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dialer.cli.colour import painted
 from dialer.cli.events import COUNTDOWN_EVERY, LINE_EVERY, SLOW, JsonLines
 from dialer.cli.terminal import Screen
-from dialer.engine.progress import NOT_LOOKED, Counts, Silent
+from dialer.engine.progress import NOT_LOOKED, Counts, Progress
 from dialer.escaping import on_one_line, visible
 from dialer.messages import cli as say
 from dialer.messages import progress as words
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
-    from dialer.engine.progress import Going, Progress
+    from dialer.engine.progress import Going
     from dialer.models import Answer, CallCount
 
 SHOW_EVERY = 0.2
@@ -34,14 +34,14 @@ def progress_of(*, quiet: bool, no_progress: bool = False, log_format: str = "te
     from dialer.cli import log  # noqa: PLC0415 - only a run needs it
 
     if quiet:
-        return Silent()
+        return Progress()
     if log_format == "json":
         events = JsonLines(outcomes=not no_progress)
         if log.is_shown():
             log.show(lambda line: events.event("log", text=line))
         return events
     if no_progress:
-        return Silent()
+        return Progress()
     # A bar is drawn over itself, which the lines of a log would break.
     return Bar() if is_watched() and not log.is_shown() else Lines()
 
@@ -51,7 +51,7 @@ def events_of(progress: Progress) -> Callable[..., None] | None:
     return progress.event if isinstance(progress, JsonLines) else None
 
 
-class Bar:
+class Bar(Progress):
     """A bar with the counts below it; without a terminal it draws nothing and prints notes only.
 
     Args:
@@ -157,7 +157,7 @@ def _parts(counts: Counts, going: Going) -> list[str]:
     ]
 
 
-class Lines:
+class Lines(Progress):
     """A line of counts every so often, for cron and journals.
 
     Args:
@@ -183,9 +183,6 @@ class Lines:
         if seconds >= SLOW and what != self._doing:
             self._doing = what
             self.note(say.doing(what, seconds=0.0))
-
-    def done(self) -> None:
-        """See Progress."""
 
     def begin(self, *, batch: str, to_call: int, per: float = 1.0) -> None:
         """See Progress."""

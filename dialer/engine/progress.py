@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -68,8 +68,8 @@ async def shown(progress: Progress, what: str) -> AsyncIterator[None]:
         progress.done()
 
 
-class Progress(Protocol):
-    """What a run tells while it goes on."""
+class Progress:
+    """What a run tells while it goes on; here it tells nothing."""
 
     def doing(self, what: str, *, seconds: float = 0.0) -> None:
         """Before it sends, it does something that may take a while, and has done so for so many seconds."""
@@ -97,37 +97,6 @@ class Progress(Protocol):
 
     def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:
         """Show the present states of the accepted calls; in so many seconds each, it is looked again."""
-
-
-class Silent:
-    """Tells nothing."""
-
-    def doing(self, what: str, *, seconds: float = 0.0) -> None:
-        """See Progress."""
-
-    def done(self) -> None:
-        """See Progress."""
-
-    def begin(self, *, batch: str, to_call: int, per: float = 1.0) -> None:
-        """See Progress."""
-
-    def outcome(self, answer: Answer, *, position: int) -> None:
-        """See Progress."""
-
-    def note(self, text: str) -> None:
-        """See Progress."""
-
-    def waiting(self, seconds: float) -> None:
-        """See Progress."""
-
-    def beat(self, going: Going) -> None:
-        """See Progress."""
-
-    def end(self) -> None:
-        """See Progress."""
-
-    def calls(self, counts: Sequence[CallCount], *, every: float | None = None) -> None:
-        """See Progress."""
 
 
 class Counts:

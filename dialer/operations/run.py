@@ -14,7 +14,7 @@ import anyio
 from dialer import provider
 from dialer.engine.concurrency import Lines
 from dialer.engine.control import Control, beside
-from dialer.engine.progress import Progress, Silent
+from dialer.engine.progress import Progress
 from dialer.engine.reads import Reads
 from dialer.engine.shared_rate import shared_rate
 from dialer.engine.shared_rate.database import DatabaseRate
@@ -96,7 +96,7 @@ async def run_campaign(
     """
     options = options or RunOptions()
     control = control or Control()
-    progress = progress or Silent()
+    progress = progress or Progress()
     _check_outcomes(options.redial)
     if options.troubles != NO_TROUBLES and not campaign.sandbox:
         raise UsageError(say.TROUBLES_IN_EARNEST)

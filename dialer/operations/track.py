@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dialer.engine.control import Control, beside, interruptible, until
-from dialer.engine.progress import Silent
+from dialer.engine.progress import Progress
 from dialer.engine.reads import Reads
 from dialer.errors import ExitCode
 from dialer.messages.operations.reconcile import RESULTS
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from dialer.config.campaign import Campaign
-    from dialer.engine.progress import Progress
     from dialer.models import CallCount
     from dialer.store import AsyncStore
 
@@ -104,7 +103,7 @@ async def track_campaign(
             found = Followed(tuple(await ledger.call_counts()), Tally(), "")
         else:
             tracker = Tracker(ledger, client, agent_id=campaign.agent_id, reads=Reads(campaign.reads))
-            found = await follow(ledger, tracker, every=every, progress=progress or Silent(), control=control)
+            found = await follow(ledger, tracker, every=every, progress=progress or Progress(), control=control)
         unwritten = await rewrite(campaign, ledger)
         return Tracked(
             batch=campaign.batch.name,
