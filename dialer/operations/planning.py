@@ -30,7 +30,6 @@ from dialer.operations.local_times import AT_ONCE, PARTS, no_hours
 from dialer.operations.outcome import Plan
 from dialer.operations.reconcile import look_for_unrecorded, unrecorded_notes
 from dialer.operations.redial import Release, redial_by_plan
-from dialer.operations.redial_plan import redials_of
 from dialer.operations.replaced_list import allowed
 from dialer.operations.timing import Place, again_at, placed_elsewhere, placed_last, places_of
 from dialer.operations.track import give_up_former
@@ -200,7 +199,7 @@ class Planning:
             lists=loaded.lists,
             redialled=released.unknown,
             young=released.young,
-            redials=await redials_of(self.context.campaign, self.context.ledger),
+            redials=await self.context.redials(),
             once_more=await self.context.ledger.redialled(),
             sandbox=self.context.campaign.sandbox,
             phone_words=loaded.phone_words,

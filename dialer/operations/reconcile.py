@@ -25,7 +25,7 @@ from dialer.sync.reconcile import Reconciled, reconcile
 from dialer.sync.unrecorded import Unrecorded, find_unrecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from dialer.config.campaign import Campaign
     from dialer.models import Status
@@ -166,28 +166,3 @@ async def unrecorded_notes(ledger: AsyncStore, found: Unrecorded, *, zone: str |
     if until is not None and until > time.time():
         lines.append(say.nobody_before(shown(datetime.fromtimestamp(until, UTC), zone), names))
     return lines
-
-
-async def look_for_unknown(
-    campaign: Campaign,
-    ledger: AsyncStore,
-    client: Provider,
-    *,
-    reads: Reads,
-    time_limit: float | None,
-    note: Callable[[str], None],
-) -> Reconciled:
-    """Look up every unknown call at the provider, and report and return the result.
-
-    Args:
-        campaign: the campaign.
-        ledger: its ledger.
-        client: reads executions.
-        reads: limits the rate of reads.
-        time_limit: seconds; None: no limit.
-        note: receives what the user should know.
-    """
-    result = await reconcile(ledger, client, agent_id=campaign.agent_id, reads=reads, time_limit=time_limit)
-    for text in summed_up(result):
-        note(text)
-    return result

@@ -44,25 +44,11 @@ def noted_redials(ledger: Store, *, sandbox: bool, zone: str | None) -> Redials:
 
 
 def foreseen_redials(campaign: Campaign, ledger: Store) -> Redials:
-    """Return which recipients the campaign's plan calls again; none without a plan."""
-    plan = _plan_now(campaign)
-    return NO_REDIALS if plan is None else _of(campaign, ledger.redials(plan))
-
-
-async def redials_of(campaign: Campaign, ledger: AsyncStore) -> Redials:
-    """Do `foreseen_redials` with a ledger that is awaited."""
-    plan = _plan_now(campaign)
-    return NO_REDIALS if plan is None else _of(campaign, await ledger.redials(plan))
-
-
-def _plan_now(campaign: Campaign) -> RedialRules | None:
-    """Return the plan, as long as the schedule has not ended."""
-    ends = campaign.schedule.ends
-    return None if ends is not None and ends <= datetime.now(UTC) else plan_of(campaign.redial)
-
-
-def _of(campaign: Campaign, redials: Redials) -> Redials:
-    return on_clock(redials, sandbox=campaign.sandbox, zone=campaign.batch.timezone)
+    """Return which recipients the campaign's plan calls again; none without a plan, or once the schedule has ended."""
+    plan, ends = plan_of(campaign.redial), campaign.schedule.ends
+    if plan is None or (ends is not None and ends <= datetime.now(UTC)):
+        return NO_REDIALS
+    return on_clock(ledger.redials(plan), sandbox=campaign.sandbox, zone=campaign.batch.timezone)
 
 
 def on_clock(redials: Redials, *, sandbox: bool, zone: str | None) -> Redials:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dialer.engine.control import interruptible
 from dialer.engine.progress import shown
-from dialer.operations.reconcile import look_for_unknown
+from dialer.operations.reconcile import summed_up
+from dialer.operations.redial_plan import foreseen_redials
+from dialer.sync.reconcile import Reconciled, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from dialer.operations.paused import Held
     from dialer.provider.interface import Provider
     from dialer.store.writer import LedgerWriter
-    from dialer.sync.reconcile import Reconciled
 
 
 @dataclass(slots=True)
@@ -72,6 +74,12 @@ class RunContext:
 
     async def look_for_unknown(self, time_limit: float | None) -> Reconciled:
         """Look for every unknown call at the provider, for so many seconds at most, and tell what came of it."""
-        return await look_for_unknown(
-            self.campaign, self.ledger, self.client, reads=self.reads, time_limit=time_limit, note=self.notes.add
-        )
+        agent_id = self.campaign.agent_id
+        found = await reconcile(self.ledger, self.client, agent_id=agent_id, reads=self.reads, time_limit=time_limit)
+        for text in summed_up(found):
+            self.notes.add(text)
+        return found
+
+    async def redials(self) -> Redials:
+        """Return which recipients the campaign's plan calls again."""
+        return await self.ledger.call(functools.partial(foreseen_redials, self.campaign), again=True)

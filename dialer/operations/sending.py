@@ -30,7 +30,6 @@ from dialer.operations.last_run import ENDED, PAUSED, note_ending, reason_of
 from dialer.operations.live_progress import Heartbeat
 from dialer.operations.live_settings import Listener
 from dialer.operations.outcome import Next, Summary, Why, exit_code_of
-from dialer.operations.redial_plan import redials_of
 from dialer.operations.results import results_file
 from dialer.operations.results_writer import ResultsWriter
 from dialer.operations.stores import read_store
@@ -138,7 +137,7 @@ class Sending:
             return self._paused(summary)
         if track and ending.trip is None and not ending.interrupted:
             summary = await self._tracked(summary, writer)
-        redials = await redials_of(self.context.campaign, self.context.ledger)
+        redials = await self.context.redials()
         by_itself = summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
         later = by_itself and (plan.young or not redials.is_over)
         return replace(summary, redials=redials, exit_code=ExitCode.LEFT if later else summary.exit_code)

@@ -110,7 +110,6 @@ class AsyncStore(ABC):
     expect_waits = _awaited(Store.expect_waits)
     permit = _awaited(Store.permit, once=True)
     redial_by_plan = _awaited(Store.redial_by_plan, once=True)
-    redials = _awaited(Store.redials)
     may_be_permitted = _awaited(Store.may_be_permitted)
     end_permissions = _awaited(Store.end_permissions)
     redialled = _awaited(Store.redialled)
