@@ -27,7 +27,8 @@ from dialer.store.sqlite import Neighbours, locked
 from dialer.store.writer import LedgerWriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
@@ -165,19 +166,19 @@ def server_of(base_url: str) -> str:
     return "loopback" if is_loopback(base_url) else base_url.rstrip("/")
 
 
-@contextlib.contextmanager
-def neighbours(campaign: Campaign, *, base_url: str) -> Iterator[OtherBatches | None]:
-    """Yield the other batches of the workspace whose calls count; None where none do."""
+def neighbours(campaign: Campaign, *, base_url: str) -> AbstractContextManager[OtherBatches | None]:
+    """Have the other batches of the workspace at hand whose calls count; None where none do."""
     if campaign.screening.called_elsewhere == "call":
-        yield None
-        return
-    with _others(campaign, base_url) as others:
-        yield others
+        return contextlib.nullcontext()
+    place = place_in_database(campaign.batch, campaign.workspace)
+    if place is None:
+        return _in_files(campaign, base_url)
+    place = replace(place, within=campaign.screening.called_elsewhere_within)
+    return other_batches(place, server=server_of(base_url))
 
 
-@contextlib.contextmanager
-def line_sharers(campaign: Campaign, *, base_url: str, run: str = "") -> Iterator[LineSharers | None]:
-    """Yield whose calls take lines of the same organisation; None where none do.
+def line_sharers(campaign: Campaign, *, base_url: str, run: str = "") -> AbstractContextManager[LineSharers | None]:
+    """Have those at hand whose calls take lines of the same organisation; None where none do.
 
     Args:
         campaign: the campaign.
@@ -185,44 +186,25 @@ def line_sharers(campaign: Campaign, *, base_url: str, run: str = "") -> Iterato
         run: the id of the run that asks; empty: none does.
     """
     if campaign.workspace.lines is None:
-        yield None
-        return
-    place = place_in_database(campaign.batch, campaign.workspace)
-    if place is not None:
-        with calls_in(place.url, server=server_of(base_url), run=run) as calls:
-            yield calls
-        return
-    with _in_files(campaign, base_url) as others:
-        yield others
-
-
-@contextlib.contextmanager
-def _others(campaign: Campaign, base_url: str) -> Iterator[OtherBatches | None]:
+        return contextlib.nullcontext()
     place = place_in_database(campaign.batch, campaign.workspace)
     if place is None:
-        with _in_files(campaign, base_url) as files:
-            yield files
-        return
-    place = replace(place, within=campaign.screening.called_elsewhere_within)
-    with other_batches(place, server=server_of(base_url)) as others:
-        yield others
+        return _in_files(campaign, base_url)
+    return calls_in(place.url, server=server_of(base_url), run=run)
 
 
-@contextlib.contextmanager
-def _in_files(campaign: Campaign, base_url: str) -> Iterator[Neighbours | None]:
+def _in_files(campaign: Campaign, base_url: str) -> AbstractContextManager[Neighbours | None]:
     # What was called in the built-in sandbox was called nowhere else.
     if campaign.sandbox:
-        yield None
-        return
+        return contextlib.nullcontext()
+    return other_ledgers(campaign, server=server_of(base_url), within=campaign.screening.called_elsewhere_within)
+
+
+def other_ledgers(campaign: Campaign, *, server: str, within: float) -> Neighbours:
+    """Return the other ledgers in files, with the calls that were placed at a server in the last so many seconds."""
     batch = campaign.batch
-    with Neighbours(
-        [batch.results.parent, batch.ledger.parent],
-        registry=campaign.workspace.registry(sandbox=False),
-        own=batch.ledger,
-        server=server_of(base_url),
-        within=campaign.screening.called_elsewhere_within,
-    ) as others:
-        yield others
+    folders, registry = [batch.results.parent, batch.ledger.parent], campaign.workspace.registry(sandbox=False)
+    return Neighbours(folders, registry=registry, own=batch.ledger, server=server, within=within)
 
 
 def refuse_unbegun(campaign: Campaign) -> None:

@@ -16,11 +16,10 @@ from dialer.messages.operations import reconcile as say
 from dialer.moments import shown
 from dialer.operations.adoption import merge
 from dialer.operations.connection import connected
-from dialer.operations.opening import opened, refuse_unbegun
+from dialer.operations.opening import opened, other_ledgers, refuse_unbegun
 from dialer.operations.results import rewrite
 from dialer.operations.stores import in_database
 from dialer.store.engines import other_batches
-from dialer.store.sqlite import Neighbours
 from dialer.sync.reconcile import Reconciled, reconcile
 from dialer.sync.unrecorded import Unrecorded, find_unrecorded
 
@@ -143,11 +142,10 @@ async def _known_elsewhere(campaign: Campaign, ledger: AsyncStore, since: float)
     if (place := in_database(batch, campaign.workspace)) is not None:
         with other_batches(place, server=server) as sharing:
             return sharing.calls_since(since, agent=campaign.agent_id)
-    registry, folders = campaign.workspace.registry(sandbox=False), [batch.results.parent, batch.ledger.parent]
     # One that cannot be read stops the run where its calls count; here they have references of their own.
     with (
         contextlib.suppress(LedgerError),
-        Neighbours(folders, registry=registry, own=batch.ledger, server=server, within=time.time() - since) as others,
+        other_ledgers(campaign, server=server, within=time.time() - since) as others,
     ):
         return others.calls_since(since, agent=campaign.agent_id)
     return {}

@@ -74,23 +74,14 @@ def held_in_database(folder: Path, *, campaign: Path | None = None, batch: Batch
         if batch is not None:
             place = place_of(batch)
             return place if isinstance(place, InDatabase) else None
-        return _all_in_database(folder) if campaign is None else _campaign_in_database(campaign)
+        if campaign is None:
+            return shared_place(workspace_of(folder))
+        database = find_workspace(campaign, results=campaign).database
+        return None if database is None else place_in(database, campaign=database.name_of(campaign))
     except CampaignError:
         if address_of_environment() or has_used_database(folder_of_all(folder)):
             raise
         return None
-
-
-def _campaign_in_database(campaign: Path) -> InDatabase | None:
-    workspace = find_workspace(campaign, results=campaign)
-    if workspace.database is None:
-        return None
-    database = workspace.database
-    return place_in(database, campaign=database.name_of(campaign))
-
-
-def _all_in_database(folder: Path) -> InDatabase | None:
-    return shared_place(workspace_of(folder))
 
 
 def read_store(batch: Batch) -> Store:
