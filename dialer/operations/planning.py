@@ -87,7 +87,7 @@ class Planning:
     others: OtherBatches | None
     sharers: LineSharers | None
 
-    async def merge(self, *, adopt: Callable[[str], Awaitable[bool]]) -> None:
+    async def merge(self, *, adopt: Callable[[str], Awaitable[bool]] | None) -> None:
         """Take over what the results CSV knows further than the ledger."""
         async with self.context.step(reconciling.RESULTS):
             # Who has brought the list has looked there, and another run may be writing it now.

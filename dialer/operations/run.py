@@ -62,11 +62,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-async def _never(_words: object) -> bool:
-    return False
-
-
-async def _always(_plan: Plan) -> bool:
+async def _yes(_words: str) -> bool:
     return True
 
 
@@ -164,8 +160,8 @@ async def _run(
             in_files = [one for one in (others, sharers) if isinstance(one, Neighbours)]
             await _find_listed(context, others=in_files)
             planning = Planning(context, others, sharers)
-            await planning.merge(adopt=_granted(grant=options.adopt or campaign.sandbox, ask=ask))
-            released = await planning.release(options, ask=ask)
+            await planning.merge(adopt=_yes if options.adopt or campaign.sandbox else ask)
+            released = await planning.release(ask=ask)
             loaded = await planning.load(ask=ask)
             plan = await planning.plan(loaded, limit=options.limit, released=released)
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
@@ -174,7 +170,7 @@ async def _run(
             may_repeat = plan.to_call or plan.outlook.forecast.calls_nobody
             if may_repeat and not (options.new_batch or context.joined):
                 await refuse_repeated(campaign, ledger, others, ask=ask)
-            if not await (confirm or _always)(plan):
+            if confirm is not None and not await confirm(plan):
                 raise DeclinedError(say.NOTHING_DIALLED)
             mine: set[int] | None = set() if context.shares else None
             watch = _watch(context, mine)
@@ -276,10 +272,3 @@ def _lines(
         average=foretold.average,
         retried=retries is not None and retries.enabled,
     )
-
-
-def _granted(*, grant: bool, ask: Callable[[str], Awaitable[bool]] | None) -> Callable[[str], Awaitable[bool]]:
-    async def yes(_words: str) -> bool:
-        return True
-
-    return yes if grant else ask or _never
