@@ -17,7 +17,7 @@ from dialer.provider.states import REDIALLED
 from dialer.store import NO_REDIALS, RedialRules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from dialer.config.campaign import Campaign
     from dialer.engine.ending import Ending
@@ -47,9 +47,7 @@ class _Figures:
     other_reasons: int
 
 
-async def with_figures(
-    summary: Summary, plan: Plan, ending: Ending, *, context: RunContext, more: Sequence[str]
-) -> Summary:
+async def with_figures(summary: Summary, plan: Plan, ending: Ending, *, context: RunContext) -> Summary:
     """Return how a run ended, with the totals of its batch and the best next command.
 
     Args:
@@ -57,7 +55,6 @@ async def with_figures(
         plan: what it was to do.
         ending: how the sending ended.
         context: what it works with.
-        more: options of the next run, for the remaining recipients.
     """
     batch = context.campaign.batch
     found = await context.ledger.call(_figures)
@@ -77,7 +74,7 @@ async def with_figures(
         lambda ledger: next_command(
             summary,
             selection=batch.selection,
-            more=more,
+            more=context.options.repeated,
             opens=opens,
             is_closed=plan.outlook.is_closed_now,
             young=young,

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from dialer.operations.coverage import Uncovered
     from dialer.operations.intake import Loaded
-    from dialer.operations.options import RunOptions
     from dialer.operations.run_context import RunContext
     from dialer.store import Store
     from dialer.store.shared import LineSharers, OtherBatches
@@ -97,9 +96,9 @@ class Planning:
         if taken:
             self.context.notes.add(taken_over(self.context.campaign.batch.results, taken))
 
-    async def release(self, options: RunOptions, *, ask: Callable[[str], Awaitable[bool]] | None) -> Released:
+    async def release(self, *, ask: Callable[[str], Awaitable[bool]] | None) -> Released:
         """Make recipients callable again on request, and those due by the campaign's plan."""
-        campaign = self.context.campaign
+        campaign, options = self.context.campaign, self.context.options
         # Before anything asks how calls went: each run of a trial has a stand-in of its own.
         if campaign.sandbox and (gone := await give_up_former(self.context.ledger)):
             self.context.notes.add(went_with_stand_in(gone))
@@ -143,8 +142,9 @@ class Planning:
                 context.campaign, context.ledger, context.control, joined=context.joined, replaces=replaces
             )
 
-    async def plan(self, loaded: Loaded, *, limit: int | None, released: Released) -> Plan:
+    async def plan(self, loaded: Loaded, released: Released) -> Plan:
         """Return what the run is about to do, once it is clear who was called."""
+        limit = self.context.options.limit
         counts = await self.context.ledger.counts()
         standing = preflight.Standing(None, None, ())
         if counts.get(Status.PENDING) or counts.get(Status.UNKNOWN):

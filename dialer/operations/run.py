@@ -146,6 +146,7 @@ async def _run(
         ):
             context = RunContext(
                 campaign=campaign,
+                options=options,
                 client=client,
                 ledger=ledger,
                 notes=Notes(progress),
@@ -153,7 +154,6 @@ async def _run(
                 reads=Reads(campaign.reads),
                 held=held,
                 shares=in_database(campaign.batch, campaign.workspace) is not None,
-                joins=options.join,
             )
             context = replace(context, joined=await take_turn(context))
             await ledger.call(functools.partial(settle_in, campaign, move=options.move_workspace))
@@ -163,7 +163,7 @@ async def _run(
             await planning.merge(adopt=_yes if options.adopt or campaign.sandbox else ask)
             released = await planning.release(ask=ask)
             loaded = await planning.load(ask=ask)
-            plan = await planning.plan(loaded, limit=options.limit, released=released)
+            plan = await planning.plan(loaded, released)
             _log.info("to call: %d; server: %s; shared rate: %s", plan.to_call, base_url, campaign.organisation_rate)
             if options.strict and plan.to_call:
                 _refuse_doubtful(plan.outlook)
@@ -180,10 +180,7 @@ async def _run(
             async with listed(campaign, ledger) if plan.to_call else contextlib.nullcontext():
                 # Whoever was listed since, and lost, is seen by this look, or sees this batch by its own.
                 await _find_listed(context, others=in_files)
-                sending = Sending(
-                    context, loaded.payload.body, judge, lines, slots, watch, Halt(ledger), options.repeated
-                )
-                return await sending.dial(plan, track=options.track)
+                return await Sending(context, loaded.payload.body, judge, lines, slots, watch, Halt(ledger)).dial(plan)
 
 
 async def _find_listed(context: RunContext, *, others: Sequence[Neighbours]) -> None:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from dialer.engine.control import Control
     from dialer.engine.progress import Progress
     from dialer.engine.reads import Reads
+    from dialer.operations.options import RunOptions
     from dialer.operations.paused import Held
     from dialer.provider.interface import Provider
+    from dialer.store import Redials
     from dialer.store.writer import LedgerWriter
 
 
@@ -44,6 +46,7 @@ class RunContext:
 
     Attributes:
         campaign: the campaign.
+        options: what this run is asked for.
         client: places and reads calls.
         ledger: records them.
         notes: where it says what the user should know.
@@ -51,11 +54,11 @@ class RunContext:
         held: looks whether it is paused.
         reads: says when the provider may be asked how calls stand; one for the whole run.
         shares: other runs may work on the batch, since a database keeps it.
-        joins: this one works beside others.
         joined: it calls a list that another one has brought.
     """
 
     campaign: Campaign
+    options: RunOptions
     client: Provider
     ledger: LedgerWriter
     notes: Notes
@@ -63,7 +66,6 @@ class RunContext:
     held: Held
     reads: Reads
     shares: bool = False
-    joins: bool = False
     joined: bool = False
 
     @contextlib.asynccontextmanager

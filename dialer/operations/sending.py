@@ -79,7 +79,6 @@ class Sending:
         slots: of the rate that all runs of the workspace share; None where they share none.
         watch: how the calls go that were placed.
         halt: has an answer that ends each run stop all of them.
-        repeated: options of the next run, for the remaining recipients.
     """
 
     context: RunContext
@@ -89,20 +88,19 @@ class Sending:
     slots: SlotSource | None
     watch: CallWatch
     halt: Halt
-    repeated: tuple[str, ...] = ()
 
     @property
     def _zone(self) -> str | None:
         return self.context.campaign.batch.timezone
 
-    async def dial(self, plan: Plan, *, track: bool) -> Summary:
+    async def dial(self, plan: Plan) -> Summary:
         """Call those of the plan, follow the accepted calls where that is asked, and return how it ended."""
         file = results_file(self.context.campaign, await self.context.ledger.header())
         batch, is_aborted = self.context.campaign.batch, self.context.control.abort.is_set
         with ResultsWriter(file, batch=batch, notes=self.context.notes, is_aborted=is_aborted) as writer:
-            return await self._dial(plan, writer, track=track)
+            return await self._dial(plan, writer)
 
-    async def _dial(self, plan: Plan, writer: ResultsWriter, *, track: bool) -> Summary:
+    async def _dial(self, plan: Plan, writer: ResultsWriter) -> Summary:
         runner = self._runner(plan)
         sent = await self._send(plan, runner, writer) if plan.to_call or plan.stands_by else _Sent()
         back = 0
@@ -117,10 +115,10 @@ class Sending:
             await self._write_whole(writer)
         summary = await self._summary(plan, sent, count=runner.placing.sent, back=back)
         if sent.failure is not None:
-            command = self.context.campaign.batch.selection.command("run", *self.repeated)
+            command = self.context.campaign.batch.selection.command("run", *self.context.options.repeated)
             return replace(summary, next=Next(command, Why.LEFT))
-        summary = await self._concluded(plan, summary, sent.ending, writer, track=track)
-        summary = await with_figures(summary, plan, sent.ending, context=self.context, more=self.repeated)
+        summary = await self._concluded(plan, summary, sent.ending, writer)
+        summary = await with_figures(summary, plan, sent.ending, context=self.context)
         await self._note_ending(summary, sent.ending)
         return summary
 
@@ -129,13 +127,11 @@ class Sending:
         if not (await self.context.ledger.others()).working:
             await writer.whole(self.context.ledger, pending=True)
 
-    async def _concluded(
-        self, plan: Plan, summary: Summary, ending: Ending, writer: ResultsWriter, *, track: bool
-    ) -> Summary:
+    async def _concluded(self, plan: Plan, summary: Summary, ending: Ending, writer: ResultsWriter) -> Summary:
         """Return how the run ended, with what a pause, the accepted calls and the plan to call again add to it."""
         if self._is_paused() and ending.trip is None:
             return self._paused(summary)
-        if track and ending.trip is None and not ending.interrupted:
+        if self.context.options.track and ending.trip is None and not ending.interrupted:
             summary = await self._tracked(summary, writer)
         redials = await self.context.redials()
         by_itself = summary.exit_code in {ExitCode.DONE, ExitCode.LOOK}
@@ -143,7 +139,7 @@ class Sending:
         return replace(summary, redials=redials, exit_code=ExitCode.LEFT if later else summary.exit_code)
 
     async def _send(self, plan: Plan, runner: Runner, writer: ResultsWriter) -> _Sent:
-        if not self.context.joins:
+        if not self.context.options.join:
             await writer.whole(self.context.ledger, pending=False)
             self.context.ledger.on_settled = writer.append
         self.context.notes.progress.begin(
