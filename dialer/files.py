@@ -1,15 +1,16 @@
-"""What is read and written are files: a pipe, a device or a socket is neither waited for nor replaced by a file."""
+"""Which files there are, and that they are files: a pipe, a device or a socket is neither waited for nor replaced."""
 
 from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.messages import files as say
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 _KINDS = {
     stat.S_IFIFO: "a pipe",
@@ -18,6 +19,13 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
 }
+
+
+def named_below(folder: Path, ending: str) -> Iterator[Path]:
+    """Yield the files in a folder and below whose names end so, in order; hidden and linked folders are left out."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(at, name) for name in sorted(names) if name.endswith(ending))
 
 
 def unreadable(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer.config.workspace import SETTINGS, workspace_in_files, workspace_of
 from dialer.errors import DialerError, ExitCode, UsageError
-from dialer.files import unreadable
+from dialer.files import named_below, unreadable
 from dialer.messages.database import BACKUP_BY_SERVER
 from dialer.messages.operations import files as say
 from dialer.messages.words import not_a_file
@@ -71,7 +71,7 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
     registry = around.registry(sandbox=sandbox).path
     shared = do_not_call_list(workspace).files
     texts = [*_settings(workspace), *(path for path in (registry, *shared) if path.exists())]
-    pauses = sorted({*_named(workspace, ".paused"), *_pauses_of(ledgers, sandbox=sandbox)})
+    pauses = sorted({*named_below(workspace, ".paused"), *_pauses_of(ledgers, sandbox=sandbox)})
     targets = {path: _target(path, workspace, to) for path in (*ledgers, *texts, *pauses)}
     _refuse_taken(to, targets)
     return _save(to, targets, ledgers=set(ledgers))
@@ -79,15 +79,9 @@ def back_up(to: Path, folder: Path, *, sandbox: bool = False) -> Saved:
 
 def _settings(workspace: Path) -> Iterator[Path]:
     """Yield `dialer.toml` and the campaign files in a workspace."""
-    for path in _named(workspace, ".toml"):
+    for path in named_below(workspace, ".toml"):
         if path.is_file() and (path.name == SETTINGS or _is_campaign(path)):
             yield path
-
-
-def _named(workspace: Path, ending: str) -> Iterator[Path]:
-    for at, folders, names in os.walk(workspace):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(at, name) for name in sorted(names) if name.endswith(ending))
 
 
 def _pauses_of(ledgers: Iterable[Path], *, sandbox: bool) -> Iterator[Path]:

@@ -7,18 +7,19 @@ import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialer.config.batch import locate, read_campaign_file
 from dialer.config.workspace import SETTINGS
 from dialer.errors import CampaignError, DialerError
+from dialer.files import named_below
 from dialer.messages.commands import Selection
 from dialer.messages.operations import workspace as say
 from dialer.operations.memory import Memory, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from dialer.config.batch import Batch
     from dialer.config.campaign import Campaign
@@ -101,7 +102,10 @@ class CampaignFiles:
         self, folder: Path, *, sandbox: bool, key_of: Callable[[Batch], str], memory: Memory | None = None
     ) -> None:
         memory = memory or Memory()
-        found = [_remembered(path, memory, key_of, sandbox=sandbox) for path in _below(folder)]
+        found = [
+            _remembered(path, memory, key_of, sandbox=sandbox)
+            for path in filter(is_campaign_file, named_below(folder, ".toml"))
+        ]
         self.signature = tuple((one.path, signature(one.path)) for one in found)
         """What changes when one of them does."""
         self._by_path = {os.path.realpath(one.path): one for one in found}
@@ -149,14 +153,6 @@ def _remembered(path: Path, memory: Memory, key_of: Callable[[Batch], str], *, s
         lasts=lambda _: _LASTS,
         signature=signature(path),
     )
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """Yield every TOML file that names recipients; links to folders are not followed."""
-    for at, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = (Path(at, name) for name in sorted(names) if name.endswith(".toml"))
-        yield from filter(is_campaign_file, paths)
 
 
 def is_campaign_file(path: Path) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialer.files import named_below
 from dialer.store.pause_files import PauseFiles, is_there, pause_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from dialer.config.database import Database
     from dialer.operations.database_import import Home
@@ -41,9 +41,7 @@ def moved_pauses(folder: Path, database: Database, homes: Sequence[Home]) -> tup
 
 
 def _files(folder: Path, homes: Sequence[Home]) -> Iterator[Path]:
-    for at, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(at, name) for name in sorted(names) if name.endswith(_ENDING))
+    yield from named_below(folder, _ENDING)
     for home in homes:
         files = PauseFiles(campaign=home.campaign, results=home.results, folder=folder)
         yield from filter(is_there, (*files.batch, *files.campaign, *files.above))
