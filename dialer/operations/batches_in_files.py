@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialer.operations.ledger_files import ledgers_below, pauses_below
-from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, noted_selection
+from dialer.operations.ledger_identity import CAMPAIGN, RESULTS, TRIAL, noted_selection
 from dialer.operations.memory import signature
 from dialer.store.engines import read_ledger
 from dialer.store.pause_files import PauseFiles
@@ -66,7 +66,7 @@ class KeptInFile:
 
     def is_meant(self, ledger: Store | None) -> bool:
         """Tell whether it is a trial where those are meant; see `Kept`."""
-        mark = None if ledger is None else ledger.note("trial")
+        mark = None if ledger is None else ledger.note(TRIAL)
         return self.listed is not None or is_trial(self.real, mark) is self.sandbox
 
     def campaign(self, ledger: Store) -> Path | None:

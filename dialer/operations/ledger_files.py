@@ -12,6 +12,7 @@ from dialer.errors import DialerError, UsageError
 from dialer.messages.commands import command_text
 from dialer.messages.database import NO_LIST
 from dialer.messages.operations import workspace as say
+from dialer.operations.ledger_identity import TRIAL
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import is_ledger, is_trial
 
@@ -62,7 +63,7 @@ def ledgers_of(workspace: Workspace, *, sandbox: bool) -> list[Path]:
 def trial_mark(path: Path) -> str | None:
     """Return whether a ledger says that it is of a trial; None where it cannot be read."""
     with contextlib.suppress(DialerError), contextlib.closing(read_ledger(path)) as ledger:
-        return ledger.note("trial")
+        return ledger.note(TRIAL)
     return None
 
 

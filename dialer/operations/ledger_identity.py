@@ -26,7 +26,7 @@ IDENTITY, PLACE, WORKSPACE = "identity", "place", "workspace"
 """Under these names a ledger notes what tells it from every other, where it lay, and its workspace."""
 CAMPAIGN, RESULTS, TIMEZONE = "campaign", "results", "timezone"
 """Under these, whose it is: the campaign file, the results, and the zone by whose clock its times are shown."""
-_TRIAL, _LATER = "trial", "later"
+TRIAL, _LATER = "trial", "later"
 """Under these, whether it is a trial's, and whether phones may ring later than their calls are placed."""
 _SELECTION = "selection"
 """Under this, which list and which name of a batch were given on the command line."""
@@ -57,7 +57,7 @@ def settle_in(campaign: Campaign, store: Store, *, move: bool = False) -> None:
     if is_elsewhere and not move and store.has_attempts():
         again = campaign.batch.selection.command("run", "--move-workspace")
         raise BoundError(say.of_another_workspace(place, former=str(former), workspace=workspace, command=again))
-    notes = {PLACE: str(place), WORKSPACE: str(workspace), _TRIAL: "yes" if campaign.sandbox else ""}
+    notes = {PLACE: str(place), WORKSPACE: str(workspace), TRIAL: "yes" if campaign.sandbox else ""}
     if former != str(workspace):
         notes[LISTED] = ""
     for name, value in notes.items():

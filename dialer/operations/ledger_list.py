@@ -13,7 +13,7 @@ from dialer.config.workspace import workspace_in_files
 from dialer.errors import DialerError, LedgerError, UsageError
 from dialer.messages import workspace as words
 from dialer.messages.database import NO_LIST
-from dialer.operations.ledger_identity import IDENTITY, LISTED, WORKSPACE
+from dialer.operations.ledger_identity import IDENTITY, LISTED, TRIAL, WORKSPACE
 from dialer.store.engines import read_ledger
 from dialer.store.sqlite import Listed, lock_of, mark_of
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from dialer.config.workspace import Workspace
     from dialer.store import Store
     from dialer.store.sqlite import Neighbours
-
-_TRIAL = "trial"
-"""Under this name, a ledger says that it is of a trial."""
 
 
 def find_listed(campaign: Campaign, store: Store, *, others: Sequence[Neighbours]) -> Sequence[Path]:
@@ -110,9 +107,9 @@ def _unlisted(workspace: Workspace, listed: Mapping[Path, Listed]) -> dict[Path,
     # Without a dialer.toml the folders below are workspaces of their own.
     for path in _below(workspace.folder.resolve()) if workspace.has_settings else ():
         if path not in listed:
-            notes = _notes(path, LISTED, WORKSPACE, IDENTITY, _TRIAL)
+            notes = _notes(path, LISTED, WORKSPACE, IDENTITY, TRIAL)
             # Trials have a list of their own.
-            is_one = notes[LISTED] and not notes[_TRIAL] and notes[WORKSPACE] == str(workspace.folder.resolve())
+            is_one = notes[LISTED] and not notes[TRIAL] and notes[WORKSPACE] == str(workspace.folder.resolve())
             if is_one and not _names(listed, path, notes[IDENTITY]):
                 found[path] = notes[IDENTITY]
     return found
