@@ -250,7 +250,7 @@ class Lines:
     async def _open(self) -> AsyncIterator[Sequence[Call]]:
         """Yield the calls that may be live as far as the ledger knows, page by page."""
         after = 0
-        while calls := await self._page(after):
+        while calls := await self._ledger.open_calls(after=after):
             after = calls[-1].attempt
             yield [
                 call
@@ -259,9 +259,6 @@ class Lines:
                 and call.until > self._began - _OLD
                 and (self._mine is None or not self._by_ledger or call.attempt in self._mine)
             ]
-
-    async def _page(self, after: int) -> Sequence[Call]:
-        return await self._ledger.open_calls(after=after)
 
     async def _recount(self) -> None:
         """Find out which calls are live, also those that wait no longer for their next try."""
