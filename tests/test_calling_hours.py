@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.engine.pacing import Rate
 from dialer.hours import CallingWindow, WeeklyHours, load_pack
 from dialer.hours.recipient_zones import Locator, zone_column
 from dialer.input_rows import InputRow
@@ -25,6 +24,7 @@ from dialer.intake.do_not_call import Suppression
 from dialer.messages.operations.eligibility import TOO_LATE
 from dialer.models import Problem, Status, Whereabouts, e164
 from dialer.operations.eligibility import CLOSING, Judge
+from dialer.rate import Rate
 from dialer.store import Binding
 from dialer.store.sqlite import Ledger
 from tests.ledgers import in_columns
@@ -432,7 +432,7 @@ def test_no_request_ever_leaves_outside_its_recipients_hours(  # noqa: PLR0917 -
     calling = window({**week}, *pack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         # Days go by: fewer looks at the clock.
-        patch.setattr("dialer.engine.waiting._LOOK_AGAIN", 300.0)
+        patch.setattr("dialer.engine.waiting.LOOK_AGAIN", 300.0)
         campaign = Campaign(Path(folder), numbers, calling, begins, latency=latency)
         campaign.phones.connects = connects
         campaign.rig.rate, campaign.rig.waits = rate, waits

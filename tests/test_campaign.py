@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from dialer.config.campaign import Constant, load_campaign
 from dialer.config.campaign.schema import Content
 from dialer.config.campaign.values import Section
-from dialer.engine.pacing import Rate
 from dialer.errors import CampaignError, ExitCode
 from dialer.messages.config.campaign import EXPECTED
+from dialer.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from dialer.engine.connections import OLDEST
-from dialer.engine.pacing import Rate
 from dialer.errors import ExitCode
 from dialer.provider.bolna.client import answer_of_exception
 from dialer.provider.bolna.client.setup import SetupError
+from dialer.rate import Rate
 from tests.test_runner import Bolna, Line, Rig, after, people, rig, trip_of  # noqa: F401 - `rig` is a fixture
 
 if TYPE_CHECKING:

@@ -19,13 +19,13 @@ from dialer.config.campaign import Campaign as Settings
 from dialer.engine.concurrency import Lines
 from dialer.engine.forecast import Course, Forecast
 from dialer.engine.pace import Pace
-from dialer.engine.pacing import Rate
 from dialer.hours.recipient_zones import Locator
 from dialer.models import Whereabouts, e164
 from dialer.operations.eligibility import Judge
 from dialer.operations.list_order import Kind, ListOrder, in_order, width_of
 from dialer.operations.timing import groups_of, places_of, when_of
 from dialer.provider.bolna.client import answer_of_status
+from dialer.rate import Rate
 from dialer.store.shared import Elsewhere
 from tests.test_calling_hours import INDIA, LONDON, NEW_YORK, NOBODY, Campaign, utc, window
 from tests.test_concurrency import Phones

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.engine.pacing import Rate
 from dialer.intake.do_not_call import Suppression
 from dialer.operations.eligibility import Judge
+from dialer.rate import Rate
 from dialer.store.sqlite import Neighbours, Registry, locked
 from dialer.store.sqlite.lock import lock_of
 from tests.test_runner import Rig, after, opened, render, virtually

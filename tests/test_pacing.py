@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.pacing import Pacer
+from dialer.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

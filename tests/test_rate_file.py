@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from dialer.engine.pacing import Rate
 from dialer.engine.shared_rate import AHEAD, VALID, shared_rate
 from dialer.engine.shared_rate.file import since_start
+from dialer.rate import Rate
 from tests.harness import PATIENCE
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ TAKE = """
 import sys
 from pathlib import Path
 import anyio
-from dialer.engine.pacing import Rate
+from dialer.rate import Rate
 from dialer.engine.shared_rate import shared_rate
 
 async def main():
@@ -50,7 +50,7 @@ import sys
 from pathlib import Path
 from dialer.engine.shared_rate.file import RateFile
 from dialer.engine.shared_rate.schedule import after_loss
-from dialer.engine.pacing import Rate
+from dialer.rate import Rate
 
 def change(schedule, now):
     print("held", flush=True)
@@ -69,7 +69,7 @@ import resource, sys
 from pathlib import Path
 import anyio
 from dialer.errors import DialerError
-from dialer.engine.pacing import Rate
+from dialer.rate import Rate
 from dialer.engine.shared_rate import shared_rate
 
 async def take():

@@ -25,7 +25,7 @@ from dialer.engine import pending as pending_module
 from dialer.engine.breaker import Breaker, Trip
 from dialer.engine.control import Control
 from dialer.engine.ending import Ending
-from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.pacing import Pacer
 from dialer.engine.pending import Deferred
 from dialer.engine.progress import Progress
 from dialer.engine.runner import DRAIN, Runner
@@ -35,6 +35,7 @@ from dialer.errors import ExitCode, InputError, LedgerError
 from dialer.input_rows import InputRow
 from dialer.models import Answer, Attempt, Body, Deferral, Effect, Outcome, Recipient, Status, e164
 from dialer.provider.bolna.client import BolnaClient, answer_of_exception, answer_of_status
+from dialer.rate import Rate
 from dialer.reference import VARIABLE
 from dialer.store import AsyncStore, Binding
 from dialer.store.sqlite import Ledger

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.engine.pacing import Pacer, Rate, Slot
+from dialer.engine.pacing import Pacer, Slot
 from dialer.engine.shared_rate import AHEAD, VALID, SharedRate, shared_rate
 from dialer.engine.shared_rate.file import RateFile
 from dialer.engine.shared_rate.schedule import Schedule, after_loss
 from dialer.errors import ExitCode, MustActError, UsageError
+from dialer.rate import Rate
 from tests.test_pacing import most_within, virtually
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from dialer.engine.pacing import Pacer, Rate
+from dialer.engine.pacing import Pacer
 from dialer.engine.shared_rate import VALID, SharedRate
 from dialer.engine.shared_rate.file import RateFile
 from dialer.errors import ExitCode
 from dialer.provider.bolna.client import answer_of_status
+from dialer.rate import Rate
 from tests.test_pacing import most_within
 from tests.test_runner import ACCEPTED, FIRST, Bolna, Rig, after, opened, trip_of, virtually
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from dialer.engine.pacing import Rate
 from dialer.engine.reads import Reads
 from dialer.errors import LedgerError, MustActError, only
 from dialer.provider.bolna.client import read_error
@@ -23,6 +22,7 @@ from dialer.provider.bolna.sandbox.order import read
 from dialer.provider.bolna.sandbox.settings import Settings
 from dialer.provider.interface import Execution, Page, ProviderReadError
 from dialer.provider.states import FINAL
+from dialer.rate import Rate
 from dialer.sync.track import Looked, Tracker
 from dialer.sync.track.watch import CallWatch
 from tests.ledgers import QUEUED, load, opened, rendering

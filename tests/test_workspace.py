@@ -15,8 +15,8 @@ import pytest
 from dialer import load_campaign
 from dialer.cli import main
 from dialer.config.workspace import Workspace, find_workspace
-from dialer.engine.pacing import Rate
 from dialer.errors import CampaignError, ExitCode
+from dialer.rate import Rate
 from dialer.store.sqlite import locked
 from tests.place import HEADER, awkward
 

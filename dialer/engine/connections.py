@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dialer.engine.waiting import SHORTEST_SLEEP
 from dialer.messages.engine import SERVER_ENDS_CONNECTIONS
 from dialer.models import Answer, Effect, Outcome
 
@@ -31,8 +32,6 @@ _AFTER_FAILURE = 0.5
 """Seconds after a failed connection before another one is tried, at least."""
 _LOOK_AGAIN = 1.0
 """Seconds; a pace that recovers makes the next call start earlier than expected."""
-_SHORTEST_SLEEP = 1e-6
-"""Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
 _REMEMBERED = 20
 _ENDED = Answer(Outcome.RETRY, Effect.BACK_OFF, words=SERVER_ENDS_CONNECTIONS)
 
@@ -98,7 +97,7 @@ class Connections:
     async def _open_one_in_time(self, tasks: TaskGroup) -> None:
         """Begin to open one as soon as that is early enough, if it is still of use then."""
         early = max(self._pacer.next_in() - self._lead(), self._again_at - anyio.current_time())
-        if early > _SHORTEST_SLEEP:
+        if early > SHORTEST_SLEEP:
             await anyio.sleep(min(early, _LOOK_AGAIN))
         elif self._wants_one():
             self._opening += 1

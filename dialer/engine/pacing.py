@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 import anyio.lowlevel
 
-from dialer.rate import Rate
+from dialer.engine.waiting import SHORTEST_SLEEP
 
-__all__ = ["Pacer", "Rate", "Slot", "SlotSource", "Start"]
+if TYPE_CHECKING:
+    from dialer.rate import Rate
 
 _LATE = 0.005
 """Seconds a late wake-up may be caught up; more is a freeze, after which the schedule starts anew."""
-_SHORTEST_SLEEP = 1e-6
-"""Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
 _LONG = 1.0
 """Seconds of a sleep from which on a changed rate ends it."""
 _EARLY = 0.020
@@ -157,7 +156,7 @@ class Pacer:
         now = anyio.current_time()
         # Looked at again after each sleep: a hold or a lower rate may have come, and a sleep may end early.
         while (due := self._next(earliest, now + early)) - early > now:
-            await self._sleep(max(due - early - now, _SHORTEST_SLEEP))
+            await self._sleep(max(due - early - now, SHORTEST_SLEEP))
             now = anyio.current_time()
         return due
 
@@ -175,7 +174,7 @@ class Pacer:
             slot = await slots.slot(wait=max(0.0, due - anyio.current_time()))
             now = anyio.current_time()
             while (left := max(slots.wait_for(slot), self._next(earliest, now) - now)) > early:
-                await anyio.sleep(max(left - early, _SHORTEST_SLEEP))
+                await anyio.sleep(max(left - early, SHORTEST_SLEEP))
                 now = anyio.current_time()
             if not slots.is_over(slot):
                 return due, Start(now + max(left, 0.0), slot)

@@ -9,8 +9,11 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LOOK_AGAIN = 10.0
-"""Seconds. The event loop's clock stops while a machine is suspended, and the wall clock may be set."""
+SHORTEST_SLEEP = 1e-6
+"""Seconds; a sleep that the clock's resolution rounds to nothing would never end on a virtual clock."""
+LOOK_AGAIN = 10.0
+"""Seconds between two looks at a clock: that of the event loop stops while a machine is suspended, and the wall clock
+may be set."""
 
 
 async def wait_until(
@@ -25,4 +28,4 @@ async def wait_until(
     """
     while (left := moment - now()) > 0:
         report(left)
-        await anyio.sleep(min(left, _LOOK_AGAIN))
+        await anyio.sleep(min(left, LOOK_AGAIN))

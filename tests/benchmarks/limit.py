@@ -69,7 +69,7 @@ def _accepted(starts: Sequence[float], windows: int) -> list[int]:
 def _dial(path: Path) -> None:
     from dialer import load_campaign, run_campaign_sync  # noqa: PLC0415 - only the process that dials needs it
     from dialer.cli.progress import Lines  # noqa: PLC0415
-    from dialer.engine.pacing import Rate  # noqa: PLC0415
+    from dialer.rate import Rate  # noqa: PLC0415
 
     campaign = load_campaign(path)
     pacing = campaign.pacing.model_copy(update={"rate": Rate(LIMIT, PER)})

@@ -10,6 +10,7 @@ import anyio
 from dialer import provider
 from dialer.engine.shared_rate.file import RateFile, since_start
 from dialer.engine.shared_rate.schedule import AHEAD, VALID, Schedule, after_loss, longest_interval
+from dialer.engine.waiting import LOOK_AGAIN, SHORTEST_SLEEP
 from dialer.errors import MustActError
 from dialer.messages import engine as say
 
@@ -28,9 +29,6 @@ _PATIENCE = 2.0
 """Seconds; a process that holds the lock for longer is frozen."""
 _WORTH_NOTING = 1.0
 """Seconds of a hold."""
-_SHORTEST_SLEEP = 1e-6
-_LOOK_AGAIN = 10.0
-"""Seconds. The event loop's clock stops while the machine is suspended; the clock of the slots does not."""
 
 
 class SharedRate:
@@ -69,7 +67,7 @@ class SharedRate:
                 return slot
             now = self._file.now()
             left = schedule.opens(now=now, not_before=not_before) - AHEAD - now
-            await anyio.sleep(min(max(left, _SHORTEST_SLEEP), _LOOK_AGAIN))
+            await anyio.sleep(min(max(left, SHORTEST_SLEEP), LOOK_AGAIN))
 
     async def _take(self, not_before: float) -> tuple[Slot | None, Schedule]:
         taken: Slot | None = None
