@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from dialer import provider
 from dialer.cli import colour
 from dialer.cli.option_groups import write_options
 from dialer.cli.printing import echo
 from dialer.messages.examples import EXAMPLES, HEAD
 from dialer.messages.verbs import VERBS, help_page
-from dialer.provider import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from click.shell_completion import CompletionItem
 
-PROVIDER = NAME
 _Command = TypeVar("_Command", bound="Callable[..., object]")
 PATH = click.Path(path_type=Path)
 
@@ -162,14 +161,10 @@ def _write_examples(examples: Mapping[str, str], formatter: click.HelpFormatter)
     formatter.write("".join(f"{indent}{row}\n" for row in rows))
 
 
-class _Verb(_WithExamples):
-    """A command."""
-
-
 class Verbs(_WithExamples, click.Group):
     """Several commands; each has the options that every one has."""
 
-    command_class = _Verb
+    command_class = _WithExamples
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command with them."""
@@ -203,12 +198,12 @@ class _Program(Verbs):
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command; its page begins with its line on the page of all commands."""
         verb = name or cmd.name or ""
-        cmd.help = VERBS[verb].format(provider=PROVIDER)
+        cmd.help = VERBS[verb].format(provider=provider.NAME)
         super().add_command(cmd, name)
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - click's name
         """Return the page that `main` shows without loading any of this."""
-        return help_page(PROVIDER).rstrip("\n")
+        return help_page(provider.NAME).rstrip("\n")
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})

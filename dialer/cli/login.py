@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dialer import provider
 from dialer.cli.asking import is_anybody_there
-from dialer.cli.group import PROVIDER, cli, folder_option, output_option
+from dialer.cli.group import cli, folder_option, output_option
 from dialer.cli.printing import echo_outcome
 from dialer.errors import ExitCode, InterruptedRunError, UnansweredError
 from dialer.messages import cli as words
@@ -45,7 +46,7 @@ def _key() -> str:
     if not is_anybody_there():
         return sys.stdin.readline()
     try:
-        return getpass.getpass(words.key_prompt(PROVIDER))
+        return getpass.getpass(words.key_prompt(provider.NAME))
     except KeyboardInterrupt:
         raise InterruptedRunError(words.KEY_INTERRUPTED) from None
     except EOFError:

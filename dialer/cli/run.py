@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialer import provider
 from dialer.cli.asking import ask, say
 from dialer.cli.by_page import ByPage, by_page_option
 from dialer.cli.campaigns import Done, each, load
@@ -15,7 +16,6 @@ from dialer.cli.check import check_one
 from dialer.cli.columns import with_phone_column
 from dialer.cli.events import JsonLines
 from dialer.cli.group import (
-    PROVIDER,
     any_hour_option,
     batch_option,
     campaigns_argument,
@@ -61,7 +61,7 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @click.option(
     "--sandbox",
     is_flag=True,
-    help=f"Call the built-in stand-in for {PROVIDER}, with results of its own; no phone rings.",
+    help=f"Call the built-in stand-in for {provider.NAME}, with results of its own; no phone rings.",
 )
 @any_hour_option
 @trouble_options
@@ -69,7 +69,7 @@ def _outcomes(_context: click.Context, _parameter: click.Parameter, text: str | 
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Call at most N recipients.")
 @click.option("--until", metavar="TIME", help='Stop calling then, as "2026-12-01 18:00"; run it again for the rest.')
 @strict_option
-@click.option("--retry-errors", is_flag=True, help=f"Call again everybody whose call {PROVIDER} refused.")
+@click.option("--retry-errors", is_flag=True, help=f"Call again everybody whose call {provider.NAME} refused.")
 @click.option(
     "--redial-unknown",
     is_flag=True,
